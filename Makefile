@@ -1,0 +1,63 @@
+# Everything that a person or CI runs. Each target sets up .venv by itself, on a bare machine with python3.11 and make.
+PYTHON ?= python3.11
+BIN := .venv/bin
+JOBS ?= 2
+
+export OMP_NUM_THREADS ?= 1
+export OMP_WAIT_POLICY ?= PASSIVE
+export UV_COMPILE_BYTECODE ?= 1
+# uv does not read pip's settings: hand it the folder of wheels that pip searches, where there is one.
+export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+
+.PHONY: demo test lint types layers docs unit doctest verify ledger bench format clean
+
+.venv/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet uv==0.13.9
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[data,peers,dev]'
+	touch $@
+
+demo: .venv/.ready  ## a causal graph of real data, and of a table whose truth is known
+	$(BIN)/python examples/demo.py
+
+test: lint types layers docs doctest unit  ## everything that CI runs
+
+lint: .venv/.ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/python -m aitia.catalogue README.md --check
+	$(BIN)/python -m aitia.claims.ledger docs/evidence docs/ledger.md --check
+
+types: .venv/.ready
+	$(BIN)/mypy
+
+layers: .venv/.ready
+	$(BIN)/lint-imports
+
+docs: .venv/.ready
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
+doctest: .venv/.ready
+	$(BIN)/python -m pytest --doctest-modules -q src/aitia
+
+unit: .venv/.ready
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow" tests
+
+verify: .venv/.ready  ## the papers' claims (minutes), the slow tests, and the ledger
+	$(BIN)/python -m pytest -m slow -q tests
+	$(BIN)/aitia verify --all --jobs $(JOBS) --resume --out docs/evidence
+	$(MAKE) ledger
+
+ledger: .venv/.ready
+	$(BIN)/python -m aitia.claims.ledger docs/evidence docs/ledger.md
+	$(BIN)/python -m aitia.catalogue README.md
+
+bench: .venv/.ready  ## ours and the peers in one run; prints ratios, writes JSON to benchmarks/results
+	mkdir -p benchmarks/results
+	for name in imports distances pc kci cd_nod; do $(BIN)/python benchmarks/$$name.py --json benchmarks/results/$$name.json || exit 1; done
+
+format: .venv/.ready
+	$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
+
+clean:
+	rm -rf .venv docs/_build .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,107 @@
+"""Which method suits a table: the choice of `--method auto`, with its reasons in words."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from aitia.errors import DataError, OptionError, unknown_variable
+from aitia.table import Kind, Table
+
+__all__ = ["ContextKind", "Method", "Plan", "choose"]
+
+Method = Literal["auto", "pc", "cd-nod"]
+ContextKind = Literal["auto", "time", "domain"]
+
+DOMAIN_AT_MOST = 50
+"""A numeric context with more distinct values than this is taken as time."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be run, and why.
+
+    Args:
+        method: `pc` or `cd-nod`.
+        context: The context column, None for `pc`.
+        context_kind: `time` or `domain`, None for `pc`.
+        reasons: One sentence a choice.
+    """
+
+    method: Literal["pc", "cd-nod"]
+    context: str | None
+    context_kind: Literal["time", "domain"] | None
+    reasons: tuple[str, ...]
+
+
+def choose(
+    table: Table, *, method: Method = "auto", context: str | None = None, context_kind: ContextKind = "auto"
+) -> Plan:
+    """The method for this table.
+
+    Raises:
+        OptionError: If the options contradict, such as `cd-nod` without a context.
+        UnknownVariableError: If the context is no column.
+        DataError: If fewer than two variables remain beside the context.
+    """
+    if method not in ("auto", "pc", "cd-nod"):
+        raise OptionError(f"method is 'auto', 'pc' or 'cd-nod', got {method!r}")
+    if context_kind not in ("auto", "time", "domain"):
+        raise OptionError(f"context_kind is 'auto', 'time' or 'domain', got {context_kind!r}")
+    if context is not None and context not in table:
+        raise unknown_variable(context, table.names, "table")
+    if method == "cd-nod" and context is None:
+        raise OptionError("cd-nod needs a context: name the column that says when or where a row was taken (--context)")
+    if method == "pc" and context is not None:
+        raise OptionError(
+            f"pc has no use for a context: drop --context, or choose cd-nod to let {context!r} play its part"
+        )
+    variables = [name for name in table.names if name != context]
+    if len(variables) < 2:
+        raise DataError(f"a causal graph needs two variables, the table has {len(variables)} beside the context")
+
+    reasons = [_describe(table, variables)]
+    if context is None:
+        reasons.append("Method PC: no context column is given, so every row is taken from one unchanging system.")
+        return Plan("pc", None, None, tuple(reasons))
+    kind, why = _context_kind(table, context, context_kind)
+    reasons.append(f"Method CD-NOD: {context!r} says where each row comes from, so mechanisms may change with it.")
+    reasons.append(why)
+    return Plan("cd-nod", context, kind, tuple(reasons))
+
+
+def _describe(table: Table, variables: list[str]) -> str:
+    continuous = sum(table.kind(name) is Kind.CONTINUOUS for name in variables)
+    discrete = len(variables) - continuous
+    kinds = " and ".join(
+        f"{count} {kind}" for count, kind in ((continuous, "continuous"), (discrete, "discrete")) if count
+    )
+    return f"{table.n} rows, {kinds} variables."
+
+
+def _context_kind(table: Table, context: str, wanted: ContextKind) -> tuple[Literal["time", "domain"], str]:
+    values = table.column(context)
+    distinct = len(np.unique(values[~np.isnan(values)]))
+    if wanted == "time":
+        return "time", f"{context!r} is treated as time, as asked: near values are near."
+    if wanted == "domain":
+        return "domain", f"{context!r} is treated as a label, as asked: its {distinct} values have no order."
+    if table.kind(context) is Kind.DISCRETE:
+        return (
+            "domain",
+            f"{context!r} has {distinct} labels, so it is treated as a domain; --context-kind time says otherwise.",
+        )
+    if distinct <= DOMAIN_AT_MOST and distinct * 10 <= table.n and _whole(values):
+        return "domain", (
+            f"{context!r} repeats {distinct} whole numbers, so it is treated as a domain; "
+            "--context-kind time says otherwise."
+        )
+    return (
+        "time",
+        f"{context!r} takes {distinct} numeric values, so it is treated as time; --context-kind domain says otherwise.",
+    )
+
+
+def _whole(values: np.ndarray) -> bool:
+    present = values[~np.isnan(values)]
+    return bool((present == np.floor(present)).all())
