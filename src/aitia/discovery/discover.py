@@ -1,0 +1,157 @@
+"""The main job: a causal graph from a table, in one call."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aitia.discovery.choose import ContextKind, Method, Plan, choose
+from aitia.discovery.result import Discovery
+from aitia.engine import Progress, Store
+from aitia.graph import Graph, Knowledge
+from aitia.table import Kind, Table, read_table
+
+if TYPE_CHECKING:
+    from aitia.learners import CDNOD, PC
+
+__all__ = ["discover"]
+
+
+def discover(
+    data: Any,
+    *,
+    context: str | None = None,
+    context_kind: ContextKind = "auto",
+    method: Method = "auto",
+    test: str = "auto",
+    alpha: float = 0.05,
+    max_depth: int | None = None,
+    knowledge: Knowledge | str | Path | None = None,
+    bootstrap: int = 0,
+    missing: str = "error",
+    kinds: Mapping[str, Kind | str] | None = None,
+    accept_cost: bool = False,
+    jobs: int = 1,
+    seed: int = 0,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+    command: str | None = None,
+) -> Discovery:
+    """Learns a causal graph from a table.
+
+    Args:
+        data: A path to a CSV, TSV, Parquet or Arrow file, or a pandas, polars, Arrow or numpy table.
+        context: The column that says when or where a row was taken; mechanisms may change with it.
+        context_kind: `time` where near values are near, `domain` where values are labels; `auto` decides and says why.
+        method: `pc`, `cd-nod`, or `auto`: CD-NOD where there is a context, PC otherwise.
+        test: Independence test: `fisher-z`, `chi2`, `g2`, `kci`, `rcit`, or `auto`, which says what it chose and why.
+        alpha: Significance level of the independence tests.
+        max_depth: Largest conditioning set; None lets the method decide.
+        knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
+        bootstrap: Number of resamples for edge frequencies; 0 for none.
+        missing: `error`, or `testwise` to leave out, test by test, the rows that lack a value.
+        kinds: Columns whose kind (`continuous` or `discrete`) is not what their values suggest.
+        accept_cost: Whether to start a search that is predicted to be very long.
+        jobs: Processor cores to use; the result does not depend on it.
+        seed: Seed of the bootstrap and of random features.
+        out: Folder for the result and `report.html`. A run that was killed resumes there and ends in the same bytes.
+        progress: Told how far the work is.
+        command: The command line to record, when called from there.
+
+    Returns:
+        The graph with the evidence for each edge, what changes with the context, warnings and choices in words.
+
+    Raises:
+        DataError: If the table cannot be analysed as it stands: constant, duplicate, collinear or missing columns, ...
+        OptionError: If an option is outside its range or two contradict.
+        CostError: If the search is predicted to be very long and `accept_cost` is False.
+        RunError: If `out` holds a run of other data or options.
+
+    Example:
+        >>> import numpy as np
+        >>> rng = np.random.default_rng(0)
+        >>> x, y = rng.normal(size=(2, 500))
+        >>> found = discover({"x": x, "y": y, "z": x + y + rng.normal(size=500)}, test="fisher-z")
+        >>> print(found.graph)
+        x --> z; y --> z
+    """
+    table = read_table(data, kinds=kinds) if isinstance(data, str | Path) else Table.of(data, kinds=kinds)
+    plan = choose(table, method=method, context=context, context_kind=context_kind)
+    known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
+    config: dict[str, Any] = {
+        "method": plan.method,
+        "context": context,
+        "context_kind": plan.context_kind,
+        "test": test,
+        "alpha": alpha,
+        "max_depth": max_depth,
+        "knowledge": None if known is None else known.to_json(),
+        "bootstrap": bootstrap,
+        "missing": missing,
+        "accept_cost": accept_cost,
+        "seed": seed,
+    }
+    learner = _learner(plan, config, known, jobs)
+    if out is None:
+        return _fit(learner, plan, table, config, progress, store=None)
+
+    from aitia.discovery.save import open_run, save_discovery
+
+    with open_run(Path(out), table, config, command) as run:
+        found = _fit(learner, plan, table, config, progress, store=run.store("search"))
+        save_discovery(found, run)
+    return found
+
+
+def _learner(plan: Plan, config: Mapping[str, Any], knowledge: Knowledge | None, jobs: int) -> "PC | CDNOD":
+    from aitia.learners import CDNOD, PC
+
+    shared = {name: config[name] for name in ("alpha", "test", "max_depth", "missing", "seed", "accept_cost")}
+    shared |= {"knowledge": knowledge, "jobs": jobs, "bootstrap": config["bootstrap"] or None}
+    return PC(**shared) if plan.method == "pc" else CDNOD(context_kind=plan.context_kind, **shared)
+
+
+def _fit(
+    learner: "PC | CDNOD",
+    plan: Plan,
+    table: Table,
+    config: Mapping[str, Any],
+    progress: Progress | None,
+    store: Store | None,
+) -> Discovery:
+    options: dict[str, Any] = {"progress": progress, "store": store}
+    if plan.context is not None:
+        options["context"] = plan.context
+    learner.fit(table, **options)
+    graph = learner.graph_
+    return Discovery(
+        graph=graph,
+        augmented=getattr(learner, "augmented_graph_", graph),
+        table=table,
+        learner=learner,
+        method=plan.method,
+        test=learner.test_name_,
+        context=plan.context,
+        reasons=(*plan.reasons, learner.test_reason_),
+        warnings=tuple(learner.warnings_),
+        config=config,
+        sortability=_sortability(graph, table),
+    )
+
+
+def _sortability(graph: Graph, table: Table) -> dict[str, float]:
+    """Both sortabilities over the continuous part of the graph, where it has a direction at all."""
+    from aitia.scm import r2_sortability, varsortability
+
+    columns = [name for name in graph.nodes if table.kind(name) is Kind.CONTINUOUS and table.column(name).ndim == 1]
+    part = graph.subgraph(columns)
+    directed = Graph([e for e in part.edges if e.symbol == "-->"], part.nodes)
+    if not directed.edges or not directed.is_acyclic:
+        return {}
+    values = table.matrix(columns)
+    complete = table.select(columns).take(~np.isnan(values).any(axis=1))
+    return {
+        "varsortability": float(varsortability(complete, directed)),
+        "r2_sortability": float(r2_sortability(complete, directed)),
+    }

@@ -1,0 +1,90 @@
+"""What a discovery found: the graph, the evidence for each edge, what changed, and in which words to say it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from aitia.graph import Edge, Graph
+from aitia.table import Table
+
+if TYPE_CHECKING:
+    from aitia.stats.bootstrap import EdgeFrequencies
+
+    from aitia.learners import CDNOD, PC
+
+__all__ = ["Discovery"]
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """A causal graph learned from a table.
+
+    Args:
+        graph: The graph over the variables, the context left out.
+        augmented: The graph with the context as a node; the same as `graph` where there is no context.
+        table: The table it was learned from.
+        learner: The fitted learner, with every detail.
+        method: `pc` or `cd-nod`.
+        test: The independence test that was used.
+        context: The context column, or None.
+        reasons: What was chosen, and why, one sentence each.
+        warnings: What to keep in mind when reading the result, in plain words.
+        config: Every option, as JSON values.
+        sortability: Varsortability and R2-sortability of the table under the graph; near 1 says that scale alone
+            could have given the order.
+    """
+
+    graph: Graph
+    augmented: Graph
+    table: Table
+    learner: "PC | CDNOD" = field(repr=False)
+    method: str
+    test: str
+    context: str | None
+    reasons: tuple[str, ...]
+    warnings: tuple[str, ...]
+    config: Mapping[str, Any] = field(repr=False)
+    sortability: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def edge_frequencies(self) -> "EdgeFrequencies | None":
+        """How often the bootstrap found each edge; None without a bootstrap."""
+        frequencies: EdgeFrequencies | None = getattr(self.learner, "edge_frequencies_", None)
+        return frequencies
+
+    @property
+    def changing(self) -> tuple[Any, ...]:
+        """The variables whose mechanism changes with the context, each with its p-value."""
+        return tuple(getattr(self.learner, "changing_", ()))
+
+    @property
+    def forces(self) -> Mapping[str, Any]:
+        """For each changing variable, the curve of its mechanism over the context."""
+        forces: Mapping[str, Any] = getattr(self.learner, "forces_", {})
+        return forces
+
+    def evidence(self, edge: Edge) -> list[str]:
+        """Why this edge stands, in sentences: its weakest test, its direction, its bootstrap share."""
+        pair = frozenset((edge.left, edge.right))
+        lines = []
+        strongest = self._last_test(pair)
+        if strongest is not None:
+            given, p_value = strongest
+            lines.append(f"Dependent given {given or 'nothing'} (p = {p_value:.2g}), its weakest test of all.")
+        reason = getattr(self.learner, "orientation_reasons_", {}).get((edge.left, edge.right))
+        if reason:
+            lines.append(f"Direction: {reason}.")
+        elif edge.symbol == "---":
+            lines.append("Direction: both fit the data equally well.")
+        if self.edge_frequencies is not None:
+            share = self.edge_frequencies.share(edge.left, edge.right)
+            lines.append(f"In {share:.0%} of the bootstrap samples the two are adjacent.")
+        return lines
+
+    def _last_test(self, pair: frozenset[str]) -> tuple[str, float] | None:
+        """The conditioning set and p-value of the test with the largest p among those of this pair."""
+        worst: tuple[str, float] | None = None
+        for test in self.learner.tests_:
+            if frozenset((test.x, test.y)) == pair and (worst is None or test.p_value > worst[1]):
+                worst = (", ".join(test.given), test.p_value)
+        return worst

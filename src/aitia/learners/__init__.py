@@ -1,0 +1,5 @@
+"""From data to a causal graph, latents or a predictor; one method a file."""
+
+from aitia.learners.pc import PC
+
+__all__ = ["PC"]

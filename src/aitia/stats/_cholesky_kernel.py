@@ -1,0 +1,59 @@
+"""The loop of the incomplete Cholesky factorisation, compiled."""
+
+import numba
+import numpy as np
+
+__all__ = ["pivoted"]
+
+
+@numba.njit(cache=True, nogil=True, fastmath={"contract", "nnan", "ninf"})
+def pivoted(points, codes, tolerance, limit):  # type: ignore[no-untyped-def]
+    """Rows of L' (limit, n) and the rank, or -1 where the limit did not suffice.
+
+    Args:
+        points: (d, n), one row a dimension, so that every inner loop runs over contiguous memory.
+        codes: (c, n).
+        tolerance: Largest diagonal entry of the rest.
+        limit: Largest rank.
+    """
+    n = points.shape[1] if points.shape[0] else codes.shape[1]
+    room = min(limit, 64)
+    factor = np.empty((room, n))
+    rest = np.ones(n)
+    column = np.empty(n)
+    for rank in range(limit + 1):
+        pivot = np.argmax(rest)
+        if rest[pivot] <= tolerance:
+            return factor, rank
+        if rank == limit:
+            break
+        if rank == room:  # grow by doubling: the rank is not known beforehand
+            room = min(limit, 2 * room)
+            larger = np.empty((room, n))
+            larger[:rank] = factor
+            factor = larger
+        column[:] = 0.0
+        for k in range(points.shape[0]):
+            at = points[k, pivot]
+            row = points[k]
+            for i in range(n):
+                column[i] += (row[i] - at) * (row[i] - at)
+        for i in range(n):
+            column[i] = np.exp(-0.5 * column[i])
+        for k in range(codes.shape[0]):
+            label = codes[k, pivot]
+            for i in range(n):
+                if codes[k, i] != label:
+                    column[i] = 0.0
+        for q in range(rank):
+            weight = factor[q, pivot]
+            row = factor[q]
+            for i in range(n):
+                column[i] -= weight * row[i]
+        scale = 1.0 / np.sqrt(rest[pivot])
+        row = factor[rank]
+        for i in range(n):
+            row[i] = column[i] * scale
+            rest[i] -= row[i] * row[i]
+        rest[pivot] = 0.0
+    return factor, -1

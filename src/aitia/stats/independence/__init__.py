@@ -1,0 +1,29 @@
+"""Tests of conditional independence: one interface, batched, the same answer whatever the order or number of jobs.
+
+    fisher-z   partial correlation: continuous variables, linear dependence
+    chi2, g2   contingency tables: discrete variables
+    kci        kernels: any kinds and any dependence; O(n r^2) for the rank r of the kernels
+    rcit       kernels by random features: the same question for many rows, approximately
+"""
+
+from aitia.stats.independence.base import IndependenceTest, Missing, Tested, Triple
+from aitia.stats.independence.choose import TESTS, ContextKind, independence_test
+from aitia.stats.independence.contingency import ChiSquare, GSquare
+from aitia.stats.independence.fisher_z import FisherZ
+from aitia.stats.independence.kci import KCI
+from aitia.stats.independence.rcit import RCIT
+
+__all__ = [
+    "KCI",
+    "RCIT",
+    "TESTS",
+    "ChiSquare",
+    "ContextKind",
+    "FisherZ",
+    "GSquare",
+    "IndependenceTest",
+    "Missing",
+    "Tested",
+    "Triple",
+    "independence_test",
+]

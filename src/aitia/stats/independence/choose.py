@@ -1,0 +1,63 @@
+"""Independence tests by name."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from aitia.errors import OptionError, join_names, unknown_variable
+from aitia.stats.independence.base import IndependenceTest, Missing
+from aitia.stats.independence.contingency import ChiSquare, GSquare
+from aitia.stats.independence.fisher_z import FisherZ
+from aitia.stats.independence.kci import KCI
+from aitia.stats.independence.rcit import RCIT
+from aitia.table import Kind, Table
+
+__all__ = ["TESTS", "ContextKind", "independence_test"]
+
+ContextKind = Literal["time", "domain"]
+
+TESTS: Mapping[str, type[IndependenceTest]] = {t.name: t for t in (FisherZ, ChiSquare, GSquare, KCI, RCIT)}
+"""Every test by its name."""
+
+
+def independence_test(
+    name: str,
+    table: Table,
+    *,
+    context: str | None = None,
+    context_kind: ContextKind | None = None,
+    missing: Missing = "error",
+    jobs: int = 1,
+    **options: Any,
+) -> IndependenceTest:
+    """The named test for this table.
+
+    Args:
+        name: `fisher-z`, `chi2`, `g2`, `kci` or `rcit`.
+        table: The rows.
+        context: The column that says when or where a row was taken.
+        context_kind: `domain` compares its values as labels, `time` as numbers.
+        missing: `error`, or `testwise` to use for each test the rows that have its variables.
+        jobs: Threads.
+        options: Of the test itself; see `KCI` and `RCIT`.
+
+    Raises:
+        OptionError: If there is no such test or option.
+        UnknownVariableError: If the context is no column.
+        DataError: If the table does not suit the test.
+    """
+    if name not in TESTS:
+        raise OptionError(f"there is no test {name!r}; there are {join_names(TESTS)}")
+    if context is not None:
+        if context not in table:
+            raise unknown_variable(context, table.names, "table")
+        wanted = Kind.DISCRETE if context_kind == "domain" else Kind.CONTINUOUS
+        if table.kind(context) is not wanted:
+            table = Table.of(table, kinds={context: wanted})
+    if options and name not in ("kci", "rcit"):
+        raise OptionError(f"{name} has no option {join_names(options)}")
+    try:
+        return TESTS[name](table, missing=missing, jobs=jobs, **options)
+    except TypeError as error:
+        if "unexpected keyword" in str(error):
+            raise OptionError(f"{name} has no such option: {str(error).split('argument ')[-1]}") from None
+        raise

@@ -1,0 +1,141 @@
+"""One level of the skeleton search with partial correlations, compiled.
+
+For a variable x with neighbours N the subsets S of N are walked as a tree. A branch eliminates one more variable from
+the covariance of {x} + N (a Schur complement, d^2 operations); its last variable is eliminated for the row of x alone,
+so that one test costs a few operations however large S is. With thresholds on r^2 no logarithm is taken in the loop.
+"""
+
+import numba
+import numpy as np
+
+__all__ = ["level"]
+
+TINY = 1e-10
+
+
+@numba.njit(cache=True, nogil=True)
+def level(  # type: ignore[no-untyped-def]
+    nodes, correlation, start, neighbors, size, threshold, union, later, locked, apart, separators, least, least_set, rows
+):
+    """Tests every pair (x, y) of adjacent variables given every subset of `size` neighbours of x.
+
+    Args:
+        nodes: (m,) the x to work on.
+        correlation: (p, p).
+        start: (p + 1,) where the neighbours of each variable begin in `neighbors`; a place there is a slot (x, y).
+        neighbors: Ascending within a variable.
+        size: Of the subsets, at least 1.
+        threshold: r^2 up to which a pair counts as separated.
+        union: Whether to go on after the first separating set and keep the union of all.
+        later: Work on the slots with y > x, else on those with y < x, passing over the sets that y's side has had.
+        locked: (slots,) pairs that stay adjacent whatever a test says.
+        apart: (slots,) set where a separating set was found; read of the other side when not `union`.
+        separators: (slots, words) bit rows of the separating sets.
+        least: (slots,) least r^2 of all tests, and
+        least_set: (slots, size) its set.
+        rows: (p, words) adjacency bit rows.
+
+    Returns:
+        The number of tests, and the x at which a set was collinear or -1; that set is then in `least_set[start[x]]`.
+    """
+    count = 0
+    widest = 0
+    for x in nodes:
+        widest = max(widest, start[x + 1] - start[x])
+    stack = np.empty((size, widest + 1, widest + 1))
+    chosen = np.empty(size, np.int64)
+    wanted = np.empty(widest, np.bool_)
+    for x in nodes:
+        first = start[x]
+        d = start[x + 1] - first
+        if d <= size:
+            continue
+        left = 0
+        for k in range(d):
+            y = neighbors[first + k]
+            wanted[k] = (y > x) == later
+            if wanted[k] and not later and not union:
+                wanted[k] = not apart[_slot(start, neighbors, y, x)]
+            left += wanted[k]
+        if left == 0:
+            continue
+        base = stack[0]
+        for a in range(d + 1):
+            i = x if a == d else neighbors[first + a]
+            for b in range(d + 1):
+                base[a, b] = correlation[i, x if b == d else neighbors[first + b]]
+        depth = 0
+        chosen[0] = -1
+        while depth >= 0:
+            chosen[depth] += 1
+            s = chosen[depth]
+            if s > d - (size - depth):
+                depth -= 1
+                continue
+            c = stack[depth]
+            pivot = c[s, s]
+            if pivot < TINY:
+                for e in range(size):
+                    least_set[first, e] = neighbors[first + chosen[e]] if e <= depth else -1
+                return count, x
+            if depth < size - 1:
+                below = stack[depth + 1]
+                for a in range(d + 1):
+                    factor = c[a, s] / pivot
+                    for b in range(d + 1):
+                        below[a, b] = c[a, b] - factor * c[s, b]
+                depth += 1
+                chosen[depth] = s
+                continue
+            factor = c[d, s] / pivot
+            spread_x = c[d, d] - factor * c[d, s]
+            for k in range(d):
+                if not wanted[k] or k == s:
+                    continue
+                inside = False
+                for e in range(size - 1):
+                    inside |= chosen[e] == k
+                if inside:
+                    continue
+                slot = first + k
+                if not later and _had(rows, neighbors, first, chosen, size, neighbors[slot]):
+                    continue
+                spread = (c[k, k] - c[k, s] * c[k, s] / pivot) * spread_x
+                cross = c[d, k] - factor * c[s, k]
+                count += 1
+                if spread < TINY * TINY:
+                    for e in range(size):
+                        least_set[first, e] = neighbors[first + chosen[e]]
+                    return count, x
+                square = cross * cross / spread
+                if square < least[slot]:
+                    least[slot] = square
+                    for e in range(size):
+                        least_set[slot, e] = neighbors[first + chosen[e]]
+                if square < threshold and not locked[slot]:
+                    apart[slot] = True
+                    for e in range(size):
+                        i = neighbors[first + chosen[e]]
+                        separators[slot, i >> 6] |= np.uint64(1) << np.uint64(i & 63)
+                    if not union:
+                        wanted[k] = False
+                        left -= 1
+            if left == 0:
+                break
+    return count, -1
+
+
+@numba.njit(cache=True, nogil=True)
+def _slot(start, neighbors, x, y):  # type: ignore[no-untyped-def]
+    """The place of (x, y)."""
+    return start[x] + np.searchsorted(neighbors[start[x] : start[x + 1]], y)
+
+
+@numba.njit(cache=True, nogil=True)
+def _had(rows, neighbors, first, chosen, size, y):  # type: ignore[no-untyped-def]
+    """Whether the set lies among the neighbours of y, whose side has then tested it."""
+    for e in range(size):
+        i = neighbors[first + chosen[e]]
+        if not rows[y, i >> 6] >> np.uint64(i & 63) & np.uint64(1):
+            return False
+    return True

@@ -1,0 +1,108 @@
+"""What a search asks of a table before it starts, each with one sentence that says what to do."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from aitia.errors import DataError, join_names
+from aitia.table import Kind, Table
+
+__all__ = ["check_table", "table_warnings"]
+
+FEW_ROWS = 50
+"""Below this the null distributions of the tests are rough."""
+
+
+def check_table(table: Table, *, missing: str = "error", context: str | None = None) -> None:
+    """Refuses a table that no search can use.
+
+    Raises:
+        DataError: If there are missing values (unless `missing` is "testwise"), fewer than two variables beside the
+            context or fewer than ten rows; if a column is constant, repeats another one, or is a linear combination of
+            others.
+    """
+    names = [name for name in table.names if name != context]
+    if len(names) < 2:
+        raise DataError(f"a causal graph needs two variables or more, the table has {join_names(names) or 'none'}")
+    if table.n < 10:
+        raise DataError(f"the table has {table.n} rows: no test says anything from fewer than ten")
+    gaps = {name: table.missing(name) for name in table.names if table.missing(name)}
+    if context is not None and context in gaps:
+        raise DataError(f"{gaps[context]} rows have no {context!r}: drop these rows, the context must be known")
+    if gaps and missing == "error":
+        told = join_names(f"{name} ({count} of {table.n})" for name, count in gaps.items())
+        raise DataError(f"values are missing: {told}; fill or drop them, or test on the rows that are there (testwise)")
+    if empty := [name for name, count in gaps.items() if count > table.n - 10]:
+        raise DataError(f"{join_names(empty)}: fewer than ten rows have a value; drop the column")
+    if constant := [name for name in table.names if _is_constant(table.column(name))]:
+        if context in constant:
+            raise DataError(f"the context {context!r} has one value: nothing changes with it; use pc, without a context")
+        raise DataError(f"{join_names(constant)}: every row has the same value; drop the column")
+    _check_duplicates(table, names)
+    _check_collinear(table, names)
+
+
+def _is_constant(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> bool:
+    seen = values[~np.isnan(values.reshape(len(values), -1)).any(axis=1)]
+    return len(seen) == 0 or bool((seen == seen[0]).all())
+
+
+def _check_duplicates(table: Table, names: Sequence[str]) -> None:
+    """Two columns of labels that name the same groups are one variable."""
+    seen: dict[bytes, str] = {}
+    for name in names:
+        if table.kind(name) is Kind.DISCRETE:
+            _, first, codes = np.unique(np.nan_to_num(table.column(name), nan=-1), return_index=True, return_inverse=True)
+            key = np.argsort(np.argsort(first))[codes].tobytes()  # groups numbered by their first row
+            if key in seen:
+                raise DataError(f"{name!r} repeats {seen[key]!r}: they are one variable, drop one of them")
+            seen[key] = name
+
+
+def _check_collinear(table: Table, names: Sequence[str]) -> None:
+    """A column that repeats another, or that others give exactly, leaves tests given them without meaning. O(n p^2)."""
+    columns = [n for n in names if table.kind(n) is Kind.CONTINUOUS and table.column(n).ndim == 1]
+    values = table.matrix(columns)
+    gaps = np.isnan(values).any(axis=1)
+    values = values[~gaps] if gaps.any() else values
+    if len(columns) < 2 or len(values) <= len(columns):
+        return
+    values = values - values.mean(axis=0)
+    values /= np.maximum(np.sqrt(np.einsum("ij,ij->j", values, values)), 1e-300)
+    correlation = values.T @ values
+    i, j = np.unravel_index(int(np.abs(np.triu(correlation, 1)).argmax()), correlation.shape)
+    if abs(correlation[i, j]) > 1 - 1e-12:
+        raise DataError(f"{columns[j]!r} repeats {columns[i]!r} up to scale: they are one variable, drop one of them")
+    try:
+        if np.diagonal(np.linalg.cholesky(correlation)).min() > 1e-6:
+            return
+    except np.linalg.LinAlgError:
+        pass
+    _, r = np.linalg.qr(values)  # without squaring: tells rounding from a true dependence, and which column it is
+    if (small := np.flatnonzero(np.abs(np.diagonal(r)) < 1e-7)).size:
+        last = int(small[0])
+        weights = np.linalg.lstsq(values[:, :last], values[:, last], rcond=None)[0]
+        others = [columns[k] for k in np.flatnonzero(np.abs(weights) > 1e-6)]
+        raise DataError(f"{columns[last]!r} follows exactly from {join_names(others)}: drop one of them")
+
+
+def table_warnings(table: Table, *, context: str | None = None) -> list[str]:
+    """What to keep in mind about a table that can be used, in plain words."""
+    warnings = []
+    if table.n < FEW_ROWS:
+        warnings.append(f"Only {table.n} rows: p-values are rough below {FEW_ROWS}, and weak edges will be missed.")
+    gaps = {name: table.missing(name) for name in table.names if table.missing(name)}
+    if gaps:
+        told = join_names(f"{name} ({count})" for name, count in gaps.items())
+        warnings.append(
+            f"Values are missing in {told}; each test uses the rows that have all of its variables, which is sound when "
+            "values are missing at random and can mislead when a variable causes its own gaps."
+        )
+    for name in table.names:
+        if table.kind(name) is Kind.DISCRETE and name != context:
+            codes = table.column(name)
+            counts = np.bincount(codes[~np.isnan(codes)].astype(int), minlength=len(table.categories(name)))
+            rare = [table.categories(name)[k] for k in np.flatnonzero(counts < 5)]
+            if rare:
+                warnings.append(f"{name} has labels with fewer than five rows: {join_names(rare, 5)}.")
+    return warnings

@@ -1,0 +1,63 @@
+"""What a search leaves behind: the tests that it ran, and the skeleton that they support."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from aitia.graph.graph import Graph, bits
+
+__all__ = ["Skeleton", "TestRecord"]
+
+
+@dataclass(frozen=True, slots=True)
+class TestRecord:
+    """One test of x and y given a set of variables.
+
+    Args:
+        x: One variable.
+        y: The other.
+        given: What was conditioned on.
+        statistic: Of the test; its scale is the test's own.
+        p_value: Of independence.
+    """
+
+    __test__ = False  # pytest: not a test class
+
+    x: str
+    y: str
+    given: tuple[str, ...]
+    statistic: float
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """Adjacencies, and for each pair that is not adjacent what separates it.
+
+    Args:
+        names: The variables.
+        adjacent: One bit row a variable.
+        separators: For each separated pair (i, j), i < j, the set of positions as a bit row: the first set found, or
+            the union of all sets of its level.
+        tests: The tests behind it; of each pair at least the one that separates it or the weakest that did not.
+        count: How many tests were run, recorded or not.
+        capped: Whether the limit on the set size ended the search.
+    """
+
+    names: tuple[str, ...]
+    adjacent: Sequence[int]
+    separators: Mapping[tuple[int, int], int]
+    tests: Sequence[TestRecord] = field(repr=False, default=())
+    count: int = 0
+    capped: bool = False
+
+    @property
+    def graph(self) -> Graph:
+        """The skeleton as a graph of undirected edges."""
+        nothing = (0,) * len(self.names)
+        return Graph.from_bits(self.names, tuple(self.adjacent), nothing, nothing)
+
+    def separating_set(self, x: str, y: str) -> tuple[str, ...] | None:
+        """The set that separates two variables; None where they are adjacent or knowledge keeps them apart."""
+        i, j = sorted((self.names.index(x), self.names.index(y)))
+        mask = self.separators.get((i, j))
+        return None if mask is None else tuple(self.names[k] for k in bits(mask))

@@ -1,0 +1,225 @@
+"""The skeleton search of PC-stable, for any independence test.
+
+All tests of a level, which is the size of the conditioning set, look at the adjacencies as the level found them, so the
+order of the columns does not matter (Colombo and Maathuis 2014). The tests go out in batches, which a test may spread
+over the cores; a store keeps finished ones, so that a search that was stopped goes on where it was.
+
+Sources:
+    Spirtes and Glymour, An algorithm for fast recovery of sparse causal graphs, 1991.
+    Colombo and Maathuis, Order-independent constraint-based causal structure learning, JMLR 15 (2014).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aitia.engine import Progress, Store
+from aitia.errors import CostError
+from aitia.graph.graph import bits
+from aitia.graph.knowledge import Knowledge
+from aitia.stats.independence import IndependenceTest, Tested, Triple
+from aitia.stats.search.records import Skeleton, TestRecord
+
+__all__ = ["Asker", "Constraints", "SeparatingSets", "find_skeleton", "predicted_seconds"]
+
+SeparatingSets = Literal["first", "union"]
+
+LONG = 3600.0
+"""Seconds of predicted work on one level from which a search asks before it goes on."""
+
+BATCH = 256
+"""Tests handed out together: enough to share work between them, few enough to keep a stopped search's loss small."""
+
+
+@dataclass
+class Asker:
+    """Puts triples to a test, remembers the answers, and keeps them in a store.
+
+    Args:
+        test: The independence test.
+        store: Where answers are kept between runs; None keeps them in memory only.
+        progress: Told after each batch.
+    """
+
+    test: IndependenceTest
+    store: Store | None = None
+    progress: Progress | None = None
+
+    def __post_init__(self) -> None:
+        self.answers: dict[Triple, Tested] = {}
+
+    def ask(self, triples: Sequence[Triple], what: str) -> list[Tested]:
+        """The answer for each triple; each is computed once however often it is asked."""
+        new = [t for t in dict.fromkeys(triples) if t not in self.answers]
+        if self.store is not None:
+            for triple in new:
+                kept = self.store.get(_key(triple))
+                if kept is not None:
+                    self.answers[triple] = Tested(*kept)
+            new = [t for t in new if t not in self.answers]
+        for begin in range(0, len(new), BATCH):
+            if self.progress is not None:
+                self.progress(what, begin, len(new))
+            batch = new[begin : begin + BATCH]
+            for triple, tested in zip(batch, self.test.test(batch), strict=True):
+                self.answers[triple] = tested
+                if self.store is not None:
+                    self.store[_key(triple)] = [tested.statistic, tested.p_value, tested.n]
+        if self.progress is not None and new:
+            self.progress(what, len(new), len(new))
+        return [self.answers[t] for t in triples]
+
+    def records(self) -> list[TestRecord]:
+        """Every answer so far, in the order of asking."""
+        return [TestRecord(x, y, given, t.statistic, t.p_value) for (x, y, given), t in self.answers.items()]
+
+
+def _key(triple: Triple) -> str:
+    import json
+
+    return json.dumps([triple[0], triple[1], list(triple[2])], ensure_ascii=False)
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """What background knowledge says of each pair, as (p, p) matrices.
+
+    Args:
+        allowed: Symmetric; pairs that may be adjacent.
+        required: Symmetric; pairs that must be.
+        forbidden: [i, j] True where i cannot cause j.
+    """
+
+    allowed: NDArray[np.bool_]
+    required: NDArray[np.bool_]
+    forbidden: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, names: Sequence[str], knowledge: Knowledge | None) -> "Constraints":
+        """The constraints on these variables; without knowledge everything is allowed.
+
+        Raises:
+            GraphError: If the knowledge does not fit these names.
+        """
+        p = len(names)
+        nothing = np.zeros((p, p), dtype=np.bool_)
+        forbidden = nothing if knowledge is None else knowledge.forbidden_matrix(names)
+        required = nothing if knowledge is None else knowledge.required_matrix(names)
+        return cls(~(forbidden & forbidden.T | np.eye(p, dtype=np.bool_)), required | required.T, forbidden)
+
+
+def predicted_seconds(test: IndependenceTest, p: int, max_depth: int, degree: float = 3.0) -> float:
+    """A rough cost of a whole search: all pairs once, then p variables of this degree against the sets of neighbours.
+
+    Only the degree is a guess; the cost of a test is the test's own estimate.
+    """
+    total = p * (p - 1) / 2 * test.cost(0)
+    extent = min(p - 1, degree + 1)
+    for size in range(1, min(max_depth, p - 2) + 1):
+        total += p * extent * max(comb(round(extent), size) / 2, 0) * test.cost(size)
+    return total
+
+
+def find_skeleton(
+    asker: Asker,
+    *,
+    alpha: float,
+    max_depth: int,
+    separating_sets: SeparatingSets = "first",
+    limits: Constraints,
+    accept_cost: bool = False,
+) -> Skeleton:
+    """The skeleton of the test's variables.
+
+    Args:
+        asker: Puts the tests.
+        alpha: A pair with p-value above it is taken as separated.
+        max_depth: Largest conditioning set.
+        separating_sets: `first` stops a pair at its first separating set (the usual rule, fewer tests); `union` runs
+            every test of the level and keeps the union of all separating sets, as causal-learn does.
+        limits: From background knowledge.
+        accept_cost: Go on where a level is predicted to take more than an hour.
+
+    Raises:
+        CostError: If a level is predicted to take more than an hour and `accept_cost` is False.
+    """
+    names = asker.test.names
+    p = len(names)
+    adjacent = [sum(1 << int(j) for j in np.flatnonzero(row)) for row in limits.allowed]
+    separators: dict[tuple[int, int], int] = {}
+    asked = 0
+    size = 0
+    while size <= max_depth and (size == 0 or max((row.bit_count() for row in adjacent), default=0) > size):
+        pairs = [(i, j) for i in range(p) for j in bits(adjacent[i] >> (i + 1) << (i + 1))]
+        asked += _check_cost(asker, adjacent, pairs, size, accept_cost)
+        found = _level(asker, adjacent, pairs, size, alpha, separating_sets == "union", limits.required)
+        for (i, j), mask in found.items():
+            separators[i, j] = mask
+            adjacent[i] &= ~(1 << j)
+            adjacent[j] &= ~(1 << i)
+        size += 1
+    capped = size > max_depth and max((row.bit_count() for row in adjacent), default=0) > size
+    return Skeleton(names, adjacent, separators, asker.records(), len(asker.answers), capped)
+
+
+def _check_cost(
+    asker: Asker, adjacent: Sequence[int], pairs: Sequence[tuple[int, int]], size: int, accept: bool
+) -> int:
+    """How many tests a level can take; refuses one that would be very long."""
+    count = len(pairs)
+    if size:
+        count = sum(comb(adjacent[a].bit_count() - 1, size) for i, j in pairs for a in (i, j))
+    seconds = count * asker.test.cost(size)
+    if seconds > LONG and not accept:
+        raise CostError(
+            f"{count} tests with {size} variables in the condition are predicted to take {seconds / 3600:.1f} hours: "
+            "lower max_depth, take a faster test (rcit, fisher-z) or fewer variables, or accept the cost "
+            "(--accept-cost, accept_cost=True)"
+        )
+    return count
+
+
+def _level(
+    asker: Asker,
+    adjacent: Sequence[int],
+    pairs: Sequence[tuple[int, int]],
+    size: int,
+    alpha: float,
+    union: bool,
+    required: NDArray[np.bool_],
+) -> dict[tuple[int, int], int]:
+    """The pairs that some set of this size separates, with that set, or with the union of all."""
+    names = asker.test.names
+    what = f"tests given {size}"
+    found: dict[tuple[int, int], int] = {}
+    open_pairs = {pair: _subsets(adjacent, *pair, size) for pair in pairs}
+    while open_pairs:
+        # The first rule asks one set a pair at a time, so that no test is run that it does not need.
+        round_ = {pair: list(sets) if union else _take(sets, 1) for pair, sets in open_pairs.items()}
+        asked = [(pair, mask) for pair, masks in round_.items() for mask in masks]
+        triples = [(names[i], names[j], tuple(names[k] for k in bits(mask))) for (i, j), mask in asked]
+        for ((i, j), mask), tested in zip(asked, asker.ask(triples, what), strict=True):
+            if tested.p_value > alpha and not required[i, j]:
+                found[i, j] = found.get((i, j), 0) | mask
+        open_pairs = {} if union else {q: s for q, s in open_pairs.items() if round_[q] and q not in found}
+    return found
+
+
+def _take(sets: Iterator[int], count: int) -> list[int]:
+    return [mask for mask, _ in zip(sets, range(count), strict=False)]
+
+
+def _subsets(adjacent: Sequence[int], i: int, j: int, size: int) -> Iterator[int]:
+    """Sets of neighbours of i, then those of j that were not among them, each in lexicographic order."""
+    near, far = adjacent[i] & ~(1 << j), adjacent[j] & ~(1 << i)
+    for chosen in combinations(tuple(bits(near)), size):
+        yield sum(1 << k for k in chosen)
+    for chosen in combinations(tuple(bits(far)), size):
+        mask = sum(1 << k for k in chosen)
+        if mask & ~near:
+            yield mask
