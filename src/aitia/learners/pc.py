@@ -5,7 +5,8 @@
 2. Colliders. x - y - z with x, z apart and y outside the set that separates them becomes x -> y <- z.
 3. Meek's rules orient what follows.
 
-The result is a CPDAG: an arrow is in every graph that explains the independencies, an undirected edge points either way.
+The result is a CPDAG: an arrow is in every graph that explains the independencies; an undirected edge may point either
+way.
 
 Sources:
     Spirtes, Glymour and Scheines, Causation, Prediction, and Search (2000), section 5.4.2.

@@ -89,7 +89,7 @@ class EdgeFrequencies:
             for a, b in combinations(self.nodes, 2)
             if (a, b) in self.counts and self.share(a, b) >= least
         ]
-        return sorted(rows, key=lambda row: -float(row["adjacent"]))  # type: ignore[arg-type]
+        return sorted(rows, key=lambda row: -float(row["adjacent"]))
 
 
 def resampled(table: Table, seed: int, number: int, context: str | None = None) -> Table:

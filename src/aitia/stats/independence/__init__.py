@@ -1,9 +1,9 @@
 """Tests of conditional independence: one interface, batched, the same answer whatever the order or number of jobs.
 
-    fisher-z   partial correlation: continuous variables, linear dependence
-    chi2, g2   contingency tables: discrete variables
-    kci        kernels: any kinds and any dependence; O(n r^2) for the rank r of the kernels
-    rcit       kernels by random features: the same question for many rows, approximately
+fisher-z   partial correlation: continuous variables, linear dependence
+chi2, g2   contingency tables: discrete variables
+kci        kernels: any kinds and any dependence; O(n r^2) for the rank r of the kernels
+rcit       kernels by random features: the same question for many rows, approximately
 """
 
 from aitia.stats.independence.base import IndependenceTest, Missing, Tested, Triple

@@ -29,6 +29,8 @@ class Tested:
         n: Rows used.
     """
 
+    __test__: ClassVar[bool] = False  # pytest: not a test class
+
     statistic: float
     p_value: float
     n: int
@@ -58,7 +60,8 @@ class IndependenceTest(ABC):
         gaps = [f"{name} ({table.missing(name)} of {table.n})" for name in table.names if table.missing(name)]
         if gaps and missing == "error":
             raise DataError(
-                f"values are missing: {join_names(gaps)}; fill or drop them, or test on the rows that are there (testwise)"
+                f"values are missing: {join_names(gaps)}; fill or drop them, or test on the rows that are there "
+                "(testwise)"
             )
         self.table = table
         self.jobs = jobs
@@ -115,7 +118,9 @@ class IndependenceTest(ABC):
             if name not in self._place:
                 raise unknown_variable(name, self.names, "table")
         if x == y or x in given or y in given:
-            raise DataError(f"a test needs two variables outside the set, got {x!r} and {y!r} given {join_names(given)}")
+            raise DataError(
+                f"a test needs two variables outside the set, got {x!r} and {y!r} given {join_names(given)}"
+            )
         x, y = sorted((x, y), key=self._place.__getitem__)
         return x, y, tuple(sorted(set(given), key=self._place.__getitem__))
 

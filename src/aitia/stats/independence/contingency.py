@@ -12,12 +12,15 @@ Source:
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aitia.errors import DataError
 from aitia.stats.independence.base import IndependenceTest, Missing, Tested
 from aitia.table import Kind, Table
 
 __all__ = ["ChiSquare", "GSquare"]
+
+Values = NDArray[np.float64]
 
 
 class _Contingency(IndependenceTest):
@@ -55,7 +58,7 @@ class _Contingency(IndependenceTest):
         freedom = int((np.maximum(present_x - 1, 0) * np.maximum(present_y - 1, 0)).sum())
         return Tested(statistic, _upper_tail(statistic, freedom), n)
 
-    def _statistic(self, counts: np.ndarray, expected: np.ndarray) -> float:  # type: ignore[type-arg]
+    def _statistic(self, counts: Values, expected: Values) -> float:
         raise NotImplementedError
 
     def cost(self, given: int) -> float:
@@ -83,7 +86,7 @@ class ChiSquare(_Contingency):
     name: ClassVar[str] = "chi2"
     title: ClassVar[str] = "Pearson's chi-square test"
 
-    def _statistic(self, counts: np.ndarray, expected: np.ndarray) -> float:  # type: ignore[type-arg]
+    def _statistic(self, counts: Values, expected: Values) -> float:
         safe = np.where(expected > 0, expected, 1)
         return float((((counts - expected) ** 2) / safe).sum())
 
@@ -94,7 +97,7 @@ class GSquare(_Contingency):
     name: ClassVar[str] = "g2"
     title: ClassVar[str] = "the likelihood-ratio (G-square) test"
 
-    def _statistic(self, counts: np.ndarray, expected: np.ndarray) -> float:  # type: ignore[type-arg]
+    def _statistic(self, counts: Values, expected: Values) -> float:
         some = counts > 0
         return float(2 * (counts[some] * np.log(counts[some] / expected[some])).sum())
 

@@ -62,15 +62,15 @@ class FisherZ(IndependenceTest):
     def correlation(self) -> NDArray[np.float64]:
         """(p, p) correlations of the rows that have every value."""
         complete = self._values[~np.isnan(self._values).any(axis=1)]
-        return np.corrcoef(complete, rowvar=False).reshape(len(self.names), len(self.names))
+        return np.corrcoef(complete.T).reshape(len(self.names), len(self.names))
 
     def _one(self, x: str, y: str, given: tuple[str, ...]) -> Tested:
         columns = [self._place[name] for name in (x, y, *given)]
         rows = self._rows(x, y, *given)
         if rows is None:
-            n, matrix = self.n, self.correlation[np.ix_(columns, columns)]
+            n, matrix = self.n, self.correlation[columns][:, columns]
         else:
-            n, matrix = len(rows), np.corrcoef(self._values[np.ix_(rows, columns)], rowvar=False)
+            n, matrix = len(rows), np.asarray(np.corrcoef(self._values[rows][:, columns].T))
         if n - len(given) - 3 <= 0:
             raise DataError(f"{n} rows are too few to test {x} and {y} given {len(given)} variables")
         correlation = _partial(matrix, (x, y, *given))

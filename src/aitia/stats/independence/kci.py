@@ -85,9 +85,7 @@ class KCI(KernelTest):
         n = len(block.points)
         # Beyond half of the rows the whole matrix is the cheaper form.
         limit = None if self._method == "low-rank" or n < 60 else n // 2
-        return incomplete_cholesky(
-            block.points, block.labels, tolerance=TOLERANCE * self._ridge, max_rank=limit
-        )
+        return incomplete_cholesky(block.points, block.labels, tolerance=TOLERANCE * self._ridge, max_rank=limit)
 
     def _gram(self, block: Block) -> Values:
         gram = gaussian_gram(block.points) if block.points.shape[1] else np.ones((len(block.points),) * 2)

@@ -2,7 +2,9 @@
 
 With centred Gram matrices K and R = e (K_z + e I)^-1,
 
-    T = tr(R K_x R R K_y R),    W = (R K_x R) o (R K_y R)  elementwise,    T ~ Gamma with mean tr W, variance 2 |W|^2  (1)
+    T = tr(R K_x R R K_y R),   W = (R K_x R) o (R K_y R),   T ~ Gamma with mean tr W and variance 2 |W|^2            (1)
+
+where o multiplies entry by entry.
 
 Where K = L L' with a thin L, R L costs O(n r^2) by Woodbury's identity, and T = |A'B|^2 for A = R L_x, B = R L_y. Only
 |W|^2 needs all pairs of rows; it is summed in blocks, so memory stays O(n r).
@@ -170,7 +172,9 @@ class KernelTest(IndependenceTest):
 
         return self._cache.get(("regression", given, _key(rows)), compute)
 
-    def _centred(self, names: tuple[str, ...], given: tuple[str, ...], rows: Rows, conditioning: bool = False) -> Values:
+    def _centred(
+        self, names: tuple[str, ...], given: tuple[str, ...], rows: Rows, conditioning: bool = False
+    ) -> Values:
         """The centred factor (n, r), or the centred Gram matrix (n, n), of one kernel."""
         # The kernel of y alone depends on `given` through its width only.
         scale = given if len(names) > 1 or conditioning else (str(self._dimensions(given)),)
@@ -217,7 +221,7 @@ def _key(rows: Rows) -> str:
 
 def _whole(part: Values) -> bool:
     """Whether this is a Gram matrix rather than a factor: factors are never square (see `_not_square`)."""
-    return part.shape[0] == part.shape[1]
+    return bool(part.shape[0] == part.shape[1])
 
 
 def _not_square(factor: Values) -> Values:

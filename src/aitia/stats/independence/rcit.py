@@ -94,7 +94,8 @@ class RCIT(KernelTest):
                 folded[cell == k, k * smooth.shape[1] : (k + 1) * smooth.shape[1]] = smooth[cell == k]
             return folded
         signs = rng.choice([-1.0, 1.0], (cells, smooth.shape[1]))
-        return smooth * signs[cell]
+        signed: Values = smooth * signs[cell]
+        return signed
 
     def _gram(self, block: Block) -> Values:
         raise NotImplementedError("random features always give a factor")

@@ -11,8 +11,8 @@ from aitia.stats.search.skeleton import Asker, Constraints, SeparatingSets, find
 __all__ = [
     "Asker",
     "ColliderRule",
-    "Constraints",
     "ConstraintSearch",
+    "Constraints",
     "Orientation",
     "SeparatingSets",
     "Skeleton",

@@ -15,7 +15,20 @@ TINY = 1e-10
 
 @numba.njit(cache=True, nogil=True)
 def level(  # type: ignore[no-untyped-def]
-    nodes, correlation, start, neighbors, size, threshold, union, later, locked, apart, separators, least, least_set, rows
+    nodes,
+    correlation,
+    start,
+    neighbors,
+    size,
+    threshold,
+    union,
+    later,
+    locked,
+    apart,
+    separators,
+    least,
+    least_set,
+    rows,
 ):
     """Tests every pair (x, y) of adjacent variables given every subset of `size` neighbours of x.
 

@@ -36,7 +36,9 @@ def check_table(table: Table, *, missing: str = "error", context: str | None = N
         raise DataError(f"{join_names(empty)}: fewer than ten rows have a value; drop the column")
     if constant := [name for name in table.names if _is_constant(table.column(name))]:
         if context in constant:
-            raise DataError(f"the context {context!r} has one value: nothing changes with it; use pc, without a context")
+            raise DataError(
+                f"the context {context!r} has one value: nothing changes with it; use pc, without a context"
+            )
         raise DataError(f"{join_names(constant)}: every row has the same value; drop the column")
     _check_duplicates(table, names)
     _check_collinear(table, names)
@@ -52,7 +54,9 @@ def _check_duplicates(table: Table, names: Sequence[str]) -> None:
     seen: dict[bytes, str] = {}
     for name in names:
         if table.kind(name) is Kind.DISCRETE:
-            _, first, codes = np.unique(np.nan_to_num(table.column(name), nan=-1), return_index=True, return_inverse=True)
+            _, first, codes = np.unique(
+                np.nan_to_num(table.column(name), nan=-1), return_index=True, return_inverse=True
+            )
             key = np.argsort(np.argsort(first))[codes].tobytes()  # groups numbered by their first row
             if key in seen:
                 raise DataError(f"{name!r} repeats {seen[key]!r}: they are one variable, drop one of them")
@@ -95,8 +99,8 @@ def table_warnings(table: Table, *, context: str | None = None) -> list[str]:
     if gaps:
         told = join_names(f"{name} ({count})" for name, count in gaps.items())
         warnings.append(
-            f"Values are missing in {told}; each test uses the rows that have all of its variables, which is sound when "
-            "values are missing at random and can mislead when a variable causes its own gaps."
+            f"Values are missing in {told}; each test uses the rows that have all of its variables, which is sound "
+            "when values are missing at random and can mislead when a variable causes its own gaps."
         )
     for name in table.names:
         if table.kind(name) is Kind.DISCRETE and name != context:

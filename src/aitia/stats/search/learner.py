@@ -9,7 +9,7 @@ from aitia.errors import CostError, OptionError
 from aitia.graph.graph import Graph
 from aitia.graph.knowledge import Knowledge
 from aitia.stats.bootstrap import EdgeFrequencies, bootstrap_graphs, resampled
-from aitia.stats.independence import ContextKind, FisherZ, IndependenceTest, Missing, independence_test
+from aitia.stats.independence import ContextKind, FisherZ, Missing, independence_test
 from aitia.stats.search.auto import choose_test
 from aitia.stats.search.checks import check_table, table_warnings
 from aitia.stats.search.orientation import ColliderRule
@@ -139,7 +139,9 @@ class ConstraintSearch:
                 accept_cost=self.accept_cost,
             )  # fmt: skip
         if skeleton.capped:
-            self.warnings_.append(f"The search stopped at sets of {self._depth}: some edges may be indirect (max_depth).")
+            self.warnings_.append(
+                f"The search stopped at sets of {self._depth}: some edges may be indirect (max_depth)."
+            )
         return skeleton
 
     def _keep_tests(self, skeleton: Skeleton, asker: Asker) -> Sequence[TestRecord]:

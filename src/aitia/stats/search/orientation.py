@@ -186,7 +186,7 @@ class Orientation:
         rules = [self._away_from_collider, self._away_from_cycle, self._double_triangle]
         if with_knowledge:
             rules.append(self._knowledge_triangle)
-        while any([rule() for rule in rules]):
+        while sum(rule() for rule in rules):  # every rule runs in every round
             pass
 
     def _away_from_collider(self) -> bool:

@@ -56,7 +56,7 @@ def partial_correlation_skeleton(
     apart = adjacent & ~limits.required & (square < tanh(quantile / sqrt(n - 3)) ** 2)
     count = int(adjacent.sum()) // 2
     state = _State(np.where(adjacent, square, np.inf))
-    state.separators = dict.fromkeys(map(tuple, np.argwhere(np.triu(apart, 1)).tolist()), 0)
+    state.separators = dict.fromkeys(((i, j) for i, j in np.argwhere(np.triu(apart, 1)).tolist()), 0)
     adjacent &= ~apart
     size = 0
     while size < max_depth and int(adjacent.sum(axis=1).max(initial=0)) > size + 1 and n - (size + 1) - 3 > 0:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from aitia.graph.graph import Graph, bits
 
@@ -20,7 +21,7 @@ class TestRecord:
         p_value: Of independence.
     """
 
-    __test__ = False  # pytest: not a test class
+    __test__: ClassVar[bool] = False  # pytest: not a test class
 
     x: str
     y: str
