@@ -15,7 +15,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.errors import OptionError, unknown_variable
+from aitia.errors import OptionError
 from aitia.stats.independence.base import Missing
 from aitia.stats.independence.kernel_test import RIDGE, Block, KernelTest
 from aitia.stats.kernels import delta_gram, gaussian_gram, incomplete_cholesky
@@ -68,16 +68,10 @@ class KCI(KernelTest):
         ridge: float = RIDGE,
         cache_bytes: int = 1 << 30,
     ) -> None:
-        super().__init__(table, missing=missing, jobs=jobs, ridge=ridge, cache_bytes=cache_bytes)
+        super().__init__(table, missing=missing, jobs=jobs, widths=widths, ridge=ridge, cache_bytes=cache_bytes)
         if method not in ("auto", "dense", "low-rank"):
             raise OptionError(f"method is 'auto', 'dense' or 'low-rank', got {method!r}")
         self._method = method
-        self._widths = dict(widths or {})
-        for name, width in self._widths.items():
-            if name not in table:
-                raise unknown_variable(name, table.names, "table")
-            if not width > 0:
-                raise OptionError(f"the kernel width of {name!r} is positive, got {width}")
 
     def _factor(self, block: Block) -> Values | None:
         if self._method == "dense":
@@ -96,9 +90,6 @@ class KCI(KernelTest):
         if conditional:
             return (1.2 if n < 200 else 0.7 if n < 1200 else 0.4) * float(np.sqrt(dimensions))
         return (0.8 if n < 200 else 0.5 if n < 1200 else 0.3) / float(np.sqrt(points.shape[1]))
-
-    def _own_width(self, name: str) -> float | None:
-        return self._widths.get(name)
 
     def cost(self, given: int) -> float:
         """From the rank that Gaussian kernels of one, two and more variables have at this sample size."""

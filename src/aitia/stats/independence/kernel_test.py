@@ -15,14 +15,14 @@ Source:
 """
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.errors import DataError, OptionError
+from aitia.errors import DataError, OptionError, unknown_variable
 from aitia.stats.independence._cache import ArrayCache
 from aitia.stats.independence.base import IndependenceTest, Missing, Tested
 from aitia.stats.kernels import center
@@ -62,11 +62,13 @@ class KernelTest(IndependenceTest):
         table: Continuous (also vector-valued) and discrete columns; a discrete one is compared by its labels.
         missing: See `IndependenceTest`.
         jobs: Threads.
+        widths: Kernel widths, in standard deviations, of single variables where they are conditioned on.
         ridge: e in (1).
         cache_bytes: Bound on the factors kept between tests.
 
     Raises:
-        OptionError: If the ridge is not positive or the cache negative.
+        OptionError: If the ridge or a width is not positive, or the cache is negative.
+        UnknownVariableError: If `widths` names a variable that is not there.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class KernelTest(IndependenceTest):
         *,
         missing: Missing = "error",
         jobs: int = 1,
+        widths: Mapping[str, float] | None = None,
         ridge: float = RIDGE,
         cache_bytes: int = 1 << 30,
     ) -> None:
@@ -83,6 +86,12 @@ class KernelTest(IndependenceTest):
             raise OptionError(f"the ridge is positive, got {ridge}")
         if cache_bytes < 0:
             raise OptionError(f"cache_bytes is 0 or more, got {cache_bytes}")
+        self._widths = dict(widths or {})
+        for name, width in self._widths.items():
+            if name not in table:
+                raise unknown_variable(name, table.names, "table")
+            if not width > 0:
+                raise OptionError(f"the kernel width of {name!r} is positive, got {width}")
         self._ridge = ridge
         self._cache = ArrayCache(cache_bytes)
 
@@ -99,10 +108,6 @@ class KernelTest(IndependenceTest):
     @abstractmethod
     def _width(self, n: int, conditional: bool, dimensions: int, points: Values) -> float:
         """Width of the Gaussian kernel for standardised variables."""
-
-    def _own_width(self, name: str) -> float | None:
-        """A width for this variable where it is conditioned on, in place of the common one."""
-        return None
 
     def _variance_rows(self, n: int) -> NDArray[np.intp] | None:
         """Rows whose pairs stand for all pairs in |W|^2; None takes all."""
@@ -201,8 +206,9 @@ class KernelTest(IndependenceTest):
             spread = values.std(axis=0, ddof=1)
             standard = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
             half = 0.5 if name in given and not conditioning else 1.0
-            width = self._own_width(name) if name in given else None
-            width = self._width(n, bool(given), dimensions, standard) if width is None else width
+            width = self._width(n, bool(given), dimensions, standard)
+            if conditioning:
+                width = self._widths.get(name, width)
             columns.append(standard * (half / width))
         points = np.concatenate(columns, axis=1) if columns else np.empty((n, 0))
         codes = np.column_stack(labels) if labels else np.empty((n, 0), np.int64)

@@ -11,6 +11,7 @@ Sources:
     Rahimi and Recht, NIPS 2007.
 """
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import ClassVar
 
@@ -39,6 +40,7 @@ class RCIT(KernelTest):
         jobs: Threads.
         features: Random features of a kernel.
         seed: Of the features.
+        widths: Kernel widths, in standard deviations, of single variables where they are conditioned on.
         ridge: Of the regression on the set.
         cache_bytes: Bound on the features kept between tests.
 
@@ -64,10 +66,11 @@ class RCIT(KernelTest):
         jobs: int = 1,
         features: int = 300,
         seed: int = 0,
+        widths: Mapping[str, float] | None = None,
         ridge: float = RIDGE,
         cache_bytes: int = 1 << 30,
     ) -> None:
-        super().__init__(table, missing=missing, jobs=jobs, ridge=ridge, cache_bytes=cache_bytes)
+        super().__init__(table, missing=missing, jobs=jobs, widths=widths, ridge=ridge, cache_bytes=cache_bytes)
         if features < 2:
             raise OptionError(f"features must be 2 or more, got {features}")
         self._features = features

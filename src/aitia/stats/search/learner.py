@@ -1,6 +1,6 @@
 """What learners that search with independence tests have in common: options, the choice of a test, the bootstrap."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Self
 
@@ -103,6 +103,7 @@ class ConstraintSearch:
         *,
         context: str | None = None,
         context_kind: ContextKind | None = None,
+        widths: Mapping[str, float] | None = None,
     ) -> Asker:
         """Checks the table, takes a test, and says what the search is predicted to cost."""
         check_table(table, missing=self.missing, context=context)
@@ -110,7 +111,9 @@ class ConstraintSearch:
         self.test_name_, self.test_reason_ = self.test, f"Test {self.test}: as asked."
         if self.test == "auto":
             self.test_name_, self.test_reason_ = choose_test(table, min(self._depth, 3), context=context)
-        options = {"seed": self.seed} if self.test_name_ == "rcit" else {}
+        options: dict[str, Any] = {"seed": self.seed} if self.test_name_ == "rcit" else {}
+        if self.test_name_ in ("kci", "rcit"):
+            options["widths"] = widths
         test = independence_test(
             self.test_name_, table, context=context, context_kind=context_kind, missing=self.missing, jobs=self.jobs,
             **options,

@@ -11,7 +11,7 @@ Sources:
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from math import comb
 from typing import Literal
 
@@ -200,7 +200,7 @@ def _level(
     open_pairs = {pair: _subsets(adjacent, *pair, size) for pair in pairs}
     while open_pairs:
         # The first rule asks one set a pair at a time, so that no test is run that it does not need.
-        round_ = {pair: list(sets) if union else _take(sets, 1) for pair, sets in open_pairs.items()}
+        round_ = {pair: list(islice(sets, None if union else 1)) for pair, sets in open_pairs.items()}
         asked = [(pair, mask) for pair, masks in round_.items() for mask in masks]
         triples = [(names[i], names[j], tuple(names[k] for k in bits(mask))) for (i, j), mask in asked]
         for ((i, j), mask), tested in zip(asked, asker.ask(triples, what), strict=True):
@@ -208,10 +208,6 @@ def _level(
                 found[i, j] = found.get((i, j), 0) | mask
         open_pairs = {} if union else {q: s for q, s in open_pairs.items() if round_[q] and q not in found}
     return found
-
-
-def _take(sets: Iterator[int], count: int) -> list[int]:
-    return [mask for mask, _ in zip(sets, range(count), strict=False)]
 
 
 def _subsets(adjacent: Sequence[int], i: int, j: int, size: int) -> Iterator[int]:
