@@ -7,13 +7,16 @@ j. Set algebra on neighbourhoods is then one machine operation per 64 nodes.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Self, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from aitia.errors import GraphError, join_names, unknown_variable
 from aitia.graph.marks import Edge, Mark, parse_edges, quote
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Graph", "bits"]
 
@@ -428,6 +431,29 @@ class Graph:
             if not ((left and edge.left_mark == Mark.ARROW) or (right and edge.right_mark == Mark.ARROW)):
                 kept.append(edge)
         return Graph(kept, self._names)
+
+    # -- pictures -------------------------------------------------------------------------------------------------
+
+    def plot(self, ax: Any = None) -> "Figure":
+        """The graph as a matplotlib figure; see `aitia.graph.drawing.plot`."""
+        from aitia.graph.drawing import plot
+
+        return plot(self, ax)
+
+    def to_svg(self, **options: Any) -> str:
+        """The graph as an SVG picture; see `aitia.graph.drawing.to_svg`."""
+        from aitia.graph.drawing import to_svg
+
+        return to_svg(self, **options)
+
+    def to_text(self) -> str:
+        """The graph for a terminal; see `aitia.graph.drawing.to_text`."""
+        from aitia.graph.drawing import to_text
+
+        return to_text(self)
+
+    def _repr_html_(self) -> str:
+        return self.to_svg()
 
     # -- identity -------------------------------------------------------------------------------------------------
 

@@ -32,7 +32,7 @@ from aitia.errors import DataError, OptionError, unknown_variable
 from aitia.graph.graph import Graph, bits
 from aitia.stats.independence import ContextKind
 from aitia.stats.mechanism_change import Curves, coupling, leading_curves, mechanism_curve
-from aitia.stats.search import Constraints, ConstraintSearch, Orientation, TestRecord
+from aitia.stats.search import ColliderRule, Constraints, ConstraintSearch, Orientation, TestRecord
 from aitia.table import Kind, Table
 
 __all__ = ["CDNOD", "ChangingMechanism", "DrivingForce"]
@@ -81,6 +81,9 @@ class CDNOD(ConstraintSearch):
 
     Args:
         context_kind: `time` compares values of the context as numbers, `domain` as labels; `auto` goes by the column.
+        colliders: `majority` by default here: kernel tests of a few hundred rows contradict each other, and a vote over
+            all separating sets orients more edges right than the first set does (.80 against .73 in 40 worlds of the
+            claim's part (a)).
         time_width: Kernel width of the time, in standard deviations, where tests are given it. The usual width for a
             sample smooths over several turns of a drift and leaves two unrelated drifting variables linked: in half of
             the worlds of the claim's part (d) with 0.7, in none with 0.2. Much below, sets that hold the time and more
@@ -124,6 +127,7 @@ class CDNOD(ConstraintSearch):
     )
 
     context_kind: Literal["auto", "time", "domain"] = "auto"
+    colliders: ColliderRule = "majority"
     time_width: float = 0.2
     phases: int = 4
 
