@@ -1,0 +1,76 @@
+"""The page around the sections: style, the script of the graph, and nothing from outside the file."""
+
+from collections.abc import Sequence
+from html import escape
+
+from aitia.report.blocks import Section
+
+__all__ = ["render"]
+
+_STYLE = """
+:root{--ink:#1c2733;--soft:#55677a;--line:#d8dfe6;--back:#fff;--tint:#f5f7f9}
+*{box-sizing:border-box}
+body{margin:0;background:var(--back);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI",sans-serif}
+main{max-width:900px;margin:0 auto;padding:32px 24px 64px}
+h1{font-size:28px;line-height:1.2;margin:0 0 4px}
+h2{font-size:19px;margin:36px 0 10px;border-bottom:1px solid var(--line);padding-bottom:4px}
+p{margin:8px 0}.lead{color:var(--soft);margin-bottom:20px}.small{font-size:13.5px;color:var(--soft)}
+figure{margin:14px 0;text-align:center}figure svg{max-width:100%;height:auto}
+figcaption,caption{font-size:13.5px;color:var(--soft);margin-top:6px;caption-side:bottom;text-align:left}
+.chart{width:100%;max-width:720px}.chart .grid{stroke:var(--line);fill:none}
+.chart .tick{font-size:12px;fill:var(--soft)}.chart .axis{font-size:13px;fill:var(--ink)}
+.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14.5px;margin:10px 0}
+th{text-align:left;font-weight:600;border-bottom:2px solid var(--line);padding:5px 10px 5px 0}
+td{border-bottom:1px solid var(--line);padding:5px 10px 5px 0;vertical-align:top}
+td.number{text-align:right;font-variant-numeric:tabular-nums;padding-right:18px}
+pre{background:var(--tint);
+border:1px solid var(--line);border-radius:6px;padding:10px 12px;overflow-x:auto;font-size:13.5px}
+.callout{border-left:4px solid #7d93a8;background:var(--tint);padding:8px 14px;margin:12px 0;border-radius:0 6px 6px 0}
+.callout.warning{border-color:#c77d1a;background:#fdf6ea}.callout ul{margin:2px 0;padding-left:20px}
+.panel{min-height:76px;text-align:left;background:var(--tint);border:1px solid var(--line);border-radius:6px;
+padding:8px 14px;font-size:14.5px;margin-top:10px;color:var(--soft)}
+.panel b{color:var(--ink)}.panel ul{margin:2px 0;padding-left:20px;color:var(--ink)}
+.graph .edge{cursor:pointer;outline:none}.graph .edge.on .line{stroke:#b8741a;stroke-width:3}
+.graph .edge.on .head{fill:#b8741a;stroke:#b8741a}
+footer{margin-top:48px;font-size:13px;color:var(--soft);border-top:1px solid var(--line);padding-top:10px}
+@media print{main{max-width:none;padding:0}
+.panel{display:none}section,figure,tr{break-inside:avoid}body{font-size:11pt}}
+"""
+
+_SCRIPT = """
+document.querySelectorAll("figure.graph").forEach(function(figure){
+  var panel=figure.querySelector(".panel"),rows=JSON.parse(figure.querySelector("script").textContent);
+  function show(edge){
+    figure.querySelectorAll(".edge.on").forEach(function(e){e.classList.remove("on")});
+    edge.classList.add("on");
+    var a=edge.dataset.from,b=edge.dataset.to;
+    var row=rows.find(function(r){return r[0]===a&&r[1]===b})||[a,b,[]];
+    var head=document.createElement("b"),list=document.createElement("ul");
+    head.textContent=edge.querySelector("title").textContent;
+    row[2].forEach(function(line){var item=document.createElement("li");item.textContent=line;list.appendChild(item)});
+    panel.replaceChildren(head,list);
+  }
+  figure.querySelectorAll(".edge").forEach(function(edge){
+    ["mouseenter","focus","click"].forEach(function(kind){edge.addEventListener(kind,function(){show(edge)})});
+  });
+});
+"""
+
+
+def render(title: str, lead: str, sections: Sequence[Section], footer: str) -> str:
+    """A whole HTML page that loads nothing.
+
+    Args:
+        title: The heading.
+        lead: One sentence below it.
+        sections: In order.
+        footer: Versions and origin.
+    """
+    body = "".join(section.html() for section in sections)
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body><main><h1>{escape(title)}</h1>"
+        f'<p class="lead">{escape(lead)}</p>{body}<footer>{escape(footer)}</footer></main>'
+        f"<script>{_SCRIPT}</script></body></html>\n"
+    )

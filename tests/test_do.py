@@ -1,0 +1,294 @@
+"""The algebra of interventions, the verbs, and the laws - on systems that are no SCM too."""
+
+import pickle
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aitia.do import (
+    Categorical,
+    Intervention,
+    Normal,
+    Scale,
+    Shift,
+    Uniform,
+    Value,
+    check,
+    counterfactual,
+    do,
+    effect,
+    scale,
+    shift,
+)
+from aitia.errors import InterventionError, OptionError, UnknownVariableError
+from aitia.graph.graph import Graph
+from aitia.table import Table
+
+NUMBERS = st.floats(-1e9, 1e9, allow_nan=False) | st.integers(-1000, 1000)
+LABELS = st.text(min_size=0, max_size=8) | st.booleans()
+POSITIVE = st.floats(1e-6, 1e6)
+ACTIONS = st.one_of(
+    NUMBERS.map(Value),
+    LABELS.map(Value),
+    st.tuples(NUMBERS, NUMBERS).map(Value),
+    NUMBERS.map(Shift),
+    POSITIVE.map(Scale),
+    st.tuples(NUMBERS, POSITIVE).map(lambda p: Normal(*p)),
+    st.tuples(NUMBERS, POSITIVE).map(lambda p: Uniform(p[0], p[0] + 1 + p[1])),
+    st.lists(st.text(max_size=5), min_size=1, max_size=4, unique=True).map(
+        lambda labels: Categorical({label: 1 / len(labels) for label in labels})
+    ),
+)
+INTERVENTIONS = st.dictionaries(st.text(min_size=1, max_size=8), ACTIONS, max_size=4).map(Intervention)
+
+
+@given(a=INTERVENTIONS)
+def test_text_json_and_pickle_give_the_intervention_back(a):
+    assert Intervention.parse(str(a)) == a
+    assert Intervention.from_json(a.to_json()) == a
+    assert pickle.loads(pickle.dumps(a)) == a
+    assert hash(Intervention.parse(str(a))) == hash(a)
+
+
+@given(a=INTERVENTIONS, b=INTERVENTIONS, c=INTERVENTIONS)
+def test_composition_is_associative_with_nothing_as_its_unit_and_the_latest_wins(a, b, c):
+    assert (a | b) | c == a | (b | c)
+    assert a | Intervention() == a == Intervention() | a == a | a
+    assert all((a | b)[target] == b[target] for target in b)
+
+
+def test_an_intervention_is_data():
+    a = Intervention(x=1.5, price=shift(0.1), light=Normal(0, 1), style="formal")
+    assert str(a) == 'do(x=1.5, price=shift(0.1), light=Normal(0, 1), style="formal")'
+    assert a.targets == ("x", "price", "light", "style")
+    assert a
+    assert not Intervention()
+    assert a["price"] == Shift(0.1)
+    assert Intervention(x=np.float64(1.5)) == Intervention(x=1.5)
+    with pytest.raises(AttributeError):
+        a.extra = 1
+    with pytest.raises(TypeError):
+        a["x"] = Value(2)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("do()", Intervention()),
+        ("", Intervention()),
+        ("x=1", Intervention(x=1)),
+        (" do( x = -1.5e3 , y=Shift(2) ) ", Intervention(x=-1500.0, y=Shift(2))),
+        ('"body mass"=1, style=formal', Intervention({"body mass": 1, "style": "formal"})),
+        ("z=[1, 2.5], flag=True", Intervention(z=(1, 2.5), flag=True)),
+        ("a=scale(2), b='it is'", Intervention(a=scale(2), b="it is")),
+        (
+            "site=Categorical({north: 0.25, 'far west': 0.75})",
+            Intervention(site=Categorical({"north": 0.25, "far west": 0.75})),
+        ),
+        ("mode=3rd", Intervention(mode="3rd")),
+    ],
+)
+def test_text_is_read(text, wanted):
+    assert Intervention.parse(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("do(x=1", r"at character 6 .*'\)' is expected"),
+        ("x", r"at character 1 .*'=' is expected"),
+        ("x=", "at character 2 .*a value is expected"),
+        ("x=1 y=2", r"at character 4 .*',' is expected"),
+        ("x=1, x=2", "at character 5 .*'x' is set twice"),
+        ("x=jump(1)", "at character 2 .*'jump' is not one of shift"),
+        ("x=shift(a)", "at character 8 .*a number is expected"),
+        ("x=Normal(1)", r"at character 2 .*Normal takes 2 numbers, got 1"),
+        ("do(x=1) y", "at character 8"),
+        ("x=nan", "cannot be held at nan"),
+    ],
+)
+def test_text_that_cannot_be_read_shows_where(text, sentence):
+    with pytest.raises(InterventionError, match=sentence):
+        Intervention.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: Intervention(x=float("nan")), "cannot be held at nan"),
+        (lambda: Intervention(x=float("inf")), "cannot be held at inf"),
+        (lambda: Intervention(x=(1.0, float("nan"))), "cannot be held at nan"),
+        (lambda: Intervention(x=None), "a number, a label or a tuple of numbers, got None"),
+        (lambda: Intervention(x=lambda v: v), "a number, a label or a tuple"),
+        (lambda: Intervention(["x"]), "maps variables to actions"),
+        (lambda: Shift(float("nan")), "by is a finite number"),
+        (lambda: Scale(0), r"scale\(0\) cuts"),
+        (lambda: Normal(0, 0), "sd is positive"),
+        (lambda: Uniform(1, 1), "low is below high"),
+        (lambda: Categorical({"a": 0.5}), "sum to 0.5"),
+        (lambda: Categorical({"a": 1.5, "b": -0.5}), "negative"),
+        (lambda: Intervention.from_json({"x": {"action": "jump"}}), "cannot be read"),
+        (lambda: Intervention.from_json([1]), "a JSON object"),
+        (lambda: Intervention({3: 1}).to_json(), "only variables with a name"),
+    ],
+)
+def test_an_intervention_that_makes_no_sense_is_refused(make, sentence):
+    with pytest.raises(InterventionError, match=sentence):
+        make()
+
+
+# -- a system that knows nothing of SCM -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Pair:
+    """c -> x -> y <- c with noise-free y = x + c; x = c + u."""
+
+    done: Intervention = field(default_factory=Intervention)
+    graph = Graph("c -> x; c -> y; x -> y")
+
+    def do(self, intervention):
+        return Pair(self.done | intervention)
+
+    def sample(self, n, *, seed=0):
+        rng = np.random.default_rng(seed)
+        return self._solve(rng.normal(size=n), rng.normal(size=n))
+
+    def counterfactual(self, rows, intervention):
+        return self.do(intervention)._solve(rows.column("c"), rows.column("x") - rows.column("c"))
+
+    def _solve(self, u_c, u_x):
+        c = self._act("c", u_c)
+        x = self._act("x", c + u_x)
+        return Table.of({"c": c, "x": x, "y": self._act("y", x + c)})
+
+    def _act(self, name, natural):
+        return self.done[name].apply(natural, natural) if name in self.done else natural
+
+
+class Conditions(Pair):
+    """Mistakes seeing for doing: keeps the rows that happen to be near the value."""
+
+    def do(self, intervention):
+        return Conditions(self.done | intervention)
+
+    def sample(self, n, *, seed=0):
+        rows = Pair().sample(50 * n, seed=seed)
+        for name, action in self.done.items():
+            near = np.argsort(np.abs(rows.column(name) - action.value), kind="stable")
+            rows = rows.take(np.sort(near[: max(n, len(near) // 50)]))
+            rows = rows.with_columns({name: np.full(rows.n, float(action.value))})
+        return rows.take(np.arange(n))
+
+
+class Forgets(Pair):
+    """The first do wins."""
+
+    def do(self, intervention):
+        return Forgets(Intervention(intervention) | self.done)
+
+
+class Restless(Pair):
+    """Draws other rows every time."""
+
+    calls: list = []  # noqa: RUF012
+
+    def sample(self, n, *, seed=0):
+        self.calls.append(1)
+        return super().sample(n, seed=len(self.calls))
+
+
+class Mutated(Pair):
+    """Changes itself under do."""
+
+    def do(self, intervention):
+        object.__setattr__(self, "done", self.done | intervention)
+        return self
+
+
+class Redraws(Pair):
+    """Answers counterfactuals with other noise once something is done."""
+
+    def counterfactual(self, rows, intervention):
+        return self.do(intervention).sample(rows.n, seed=99) if intervention else rows
+
+
+def test_a_lawful_system_passes_every_law():
+    laws = check(Pair())
+    assert laws.holds, str(laws)
+    assert all(law.holds for law in laws)
+    assert str(laws).count("holds") == 10
+
+
+@pytest.mark.parametrize(
+    ("system", "law"),
+    [
+        (Conditions(), "do is not conditioning"),
+        (Conditions(), "non-descendants stay put"),
+        (Forgets(), "the latest do wins"),
+        (Restless(), "same seed, same rows"),
+        (Mutated(), "the system is not mutated"),
+        (Redraws(), "a counterfactual keeps the noise"),
+    ],
+)
+def test_a_broken_system_is_caught_by_name(system, law):
+    laws = check(system)
+    assert laws[law].holds is False, str(laws)
+    assert not laws.holds
+    assert "BROKEN" in str(laws)
+
+
+def test_laws_that_ask_nothing_of_a_system_are_left_open():
+    @dataclass(frozen=True)
+    class Coin:
+        done: Intervention = field(default_factory=Intervention)
+
+        def do(self, intervention):
+            return Coin(self.done | intervention)
+
+        def sample(self, n, *, seed=0):
+            side = np.random.default_rng(seed).integers(0, 2, n).astype(float)
+            return Table.of({"side": self.done["side"].apply(side, side, (0, 1)) if self.done else side})
+
+    laws = check(Coin())
+    assert laws.holds
+    assert laws["non-descendants stay put"].holds is None
+    assert laws["a counterfactual keeps the noise"].holds is None
+    with pytest.raises(InterventionError, match="Coin answers do, not counterfactuals"):
+        counterfactual(Coin(), {"side": [0, 1]}, side=1)
+
+
+def test_the_verbs_take_text_mappings_and_names():
+    rows = do(Pair(), "do(c=1)", x=2).sample(3)
+    assert rows.column("y").tolist() == [3.0, 3.0, 3.0]
+    assert do(Pair(), {"x": 2.0}).done == Intervention(x=2)
+    fact = {"c": [1.0], "x": [1.5], "y": [2.5]}
+    assert counterfactual(Pair(), fact, c=0).column("y").tolist() == [0.5]
+
+
+def test_the_effect_of_a_confounded_pair_is_the_coefficient():
+    # By hand: y = x + c, so E[y | do(x=1)] - E[y | do(x=0)] = 1 for every row, with no Monte Carlo error.
+    found = effect(Pair(), {"x": 1}, {"x": 0}, outcome="y", n=100)
+    assert found.estimate == pytest.approx(1)
+    assert found.high - found.low == pytest.approx(0, abs=1e-12)
+    assert str(found).startswith("do(x=1) changes y by 1 [1, 1] against do(x=0)")
+    # Against the system left alone: y(x=1) - y = 1 - x, so the mean is 1 - E[x] = 1 and the sd is that of x, sqrt 2.
+    alone = effect(Pair(), "x=1", outcome="y", n=40_000)
+    assert alone.high - alone.low == pytest.approx(2 * 1.96 * np.sqrt(2 / 40_000), rel=0.02)
+    assert alone.low < 1 < alone.high
+
+
+def test_bad_questions_are_refused():
+    with pytest.raises(UnknownVariableError, match=r"'xx' is not a variable of this system\. Did you mean 'x'"):
+        do(Pair(), xx=1)
+    with pytest.raises(UnknownVariableError):
+        effect(Pair(), "x=1", outcome="z")
+    with pytest.raises(OptionError, match="confidence between 0 and 1"):
+        effect(Pair(), "x=1", outcome="y", confidence=95)
+    with pytest.raises(InterventionError, match="has no label"):
+        effect(Pair(), "x=1", outcome="y", label="high")
+    with pytest.raises(OptionError, match="at least 100 rows"):
+        check(Pair(), n=10)
