@@ -1,0 +1,117 @@
+"""Graph files, by suffix."""
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from aitia.errors import FormatError, OptionError
+from aitia.graph.formats.bif import from_bif
+from aitia.graph.formats.dagitty import from_dagitty, to_dagitty
+from aitia.graph.formats.dot import from_dot, to_dot
+from aitia.graph.formats.networks import from_gml, from_graphml, to_gml, to_graphml
+from aitia.graph.formats.plain import from_csv, from_json, to_csv, to_json
+from aitia.graph.graph import Graph
+
+__all__ = ["read_graph", "write_graph"]
+
+_SUFFIX = {
+    ".json": "json",
+    ".csv": "csv",
+    ".dot": "dot",
+    ".gv": "dot",
+    ".gml": "gml",
+    ".graphml": "graphml",
+    ".dagitty": "dagitty",
+    ".txt": "text",
+    ".bif": "bif",
+}
+_READ: Mapping[str, Callable[..., Graph]] = {
+    "json": from_json,
+    "csv": from_csv,
+    "dot": from_dot,
+    "gml": from_gml,
+    "graphml": from_graphml,
+    "dagitty": from_dagitty,
+    "text": Graph,
+    "bif": lambda text: from_bif(text).graph,
+}
+_WRITE: Mapping[str, Callable[..., str]] = {
+    "json": to_json,
+    "csv": to_csv,
+    "dot": to_dot,
+    "gml": to_gml,
+    "graphml": to_graphml,
+    "dagitty": to_dagitty,
+    "text": lambda graph: f"{graph}\n",
+}
+
+
+def read_graph(path: str | Path, format: str | None = None, **options: Any) -> Graph:
+    """Reads a graph file.
+
+    Args:
+        path: The file.
+        format: `json`, `csv`, `dot`, `gml`, `graphml`, `dagitty`, `bif` or `text` (`x -> y; y <-> z`); None goes by the
+            suffix, where `.txt` is `text` unless it starts as dagitty does.
+        options: Of the format, such as `edge_direction` of CSV.
+
+    Raises:
+        FormatError: If the file is missing or is not what it should be.
+        OptionError: If there is no such format.
+    """
+    path = Path(path)
+    name = _format(path, format, _READ)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FormatError(f"cannot read the graph file {path}: {error}") from None
+    if format is None and name == "text" and text.lstrip().split("{")[0].strip() in ("dag", "pdag", "mag", "pag"):
+        name = "dagitty"
+    try:
+        return _READ[name](text, **options)
+    except ValueError as error:
+        raise FormatError(f"{path}: {error}") from None
+
+
+def write_graph(graph: Graph, path: str | Path, format: str | None = None, **options: Any) -> None:
+    """Writes a graph file, whole or not at all.
+
+    Args:
+        graph: What to write.
+        path: The file.
+        format: As for `read_graph`, without `bif`, which holds probabilities too (see `write_bif`).
+        options: Of the format.
+
+    Raises:
+        FormatError: If the file cannot be written.
+        OptionError: If there is no such format.
+    """
+    path = Path(path)
+    text = _WRITE[_format(path, format, _WRITE)](graph, **options)
+    write_whole(path, text)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes beside the file's place and moves it there."""
+    temporary = None
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = Path(name)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise FormatError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _format(path: Path, format: str | None, known: Mapping[str, object]) -> str:
+    name = format if format is not None else _SUFFIX.get(path.suffix.lower())
+    if name is None:
+        raise FormatError(f"{path} ends in {path.suffix or 'nothing'}: graph files end in {', '.join(_SUFFIX)}")
+    if name not in known:
+        raise OptionError(f"there is no graph format {name!r} here; there are {', '.join(known)}")
+    return name
