@@ -126,7 +126,7 @@ def _sorted_by_variance(table: Table, edges: int) -> Graph:
 def _part_b(context: ClaimContext) -> list[Row]:
     rows = []
     for domains, size in DOMAIN_COUNTS.items():
-        right = context.over_seeds(f"b, {domains} domains", _Pair(domains, domains * size), 20)
+        right = context.over_seeds(f"b, {domains} domains", _Pair(domains, domains * size), 40)
         rows.append(
             row(
                 "b", f"direction right, {domains} domains of {size}", right, bar=0.85 if domains == 40 else None,
@@ -134,7 +134,7 @@ def _part_b(context: ClaimContext) -> list[Row]:
                 note="Two variables, both mechanisms change; smaller coupling wins. Chance is 0.5.",
             )
         )  # fmt: skip
-    right = context.over_seeds("b, time", _Pair(0, 300), 20)
+    right = context.over_seeds("b, time", _Pair(0, 300), 40)
     rows.append(
         row(
             "b", "direction right, smooth time, T = 300", right, bar=0.8, baselines={"coin": [0.5] * len(right)},
@@ -168,15 +168,15 @@ class _Pair:
 
 
 def _part_c(context: ClaimContext) -> list[Row]:
-    results = context.over_seeds("c", _chain, 10)
+    results = context.over_seeds("c", _chain, 20)
     window = {"windowed mean": [r["window"] for r in results]}
     return [
         row("c", "|correlation| with the true force on x2", [r["force"] for r in results], bar=0.8, baselines=window,
             note="Best of the two leading curves, given the true parent; T = 500."),
         row("c", "exactly x2 and x4 marked as changing", [r["exact"] for r in results], bar=0.8,
             baselines={"all marked": [0.0] * len(results)},
-            note="x2 is often missed: x4 shares a force with it, so that x3 and x4 together leave little of the time in "
-            "x2 (p above 0.05 given both, with fixed and with learnt widths)."),
+            note="x2 is often missed: x4 shares a force with it, so that x3 and x4 together leave little of the time "
+            "in x2 (p above 0.05 given both, with fixed and with learnt widths)."),
         row("c", "skeleton F1", [r["f1"] for r in results], baselines={"empty graph": [0.0] * len(results)}),
     ]  # fmt: skip
 
@@ -205,7 +205,7 @@ def _correlation(a: Sequence[float] | np.ndarray[Any, Any], b: np.ndarray[Any, A
 
 
 def _part_d(context: ClaimContext) -> list[Row]:
-    results = context.over_seeds("d", _drift, 20)
+    results = context.over_seeds("d", _drift, 100)
     pooled = "PC, kernel test, pooled"
     return [
         row("d", "unrelated drifting variables linked", [r["ours"] for r in results], direction="lower", bar=0.1,

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["discover"]
 
+RECORD_ALL = 60
+"""Up to this many columns every test is kept."""
+
 
 def discover(
     data: Any,
@@ -77,9 +80,12 @@ def discover(
         x --> z; y --> z
     """
     table = read_table(data, kinds=kinds) if isinstance(data, str | Path) else Table.of(data, kinds=kinds)
+    if context is not None and context in table:
+        table = _dated(table, context)
     plan = choose(table, method=method, context=context, context_kind=context_kind)
     known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
     config: dict[str, Any] = {
+        "source": str(data) if isinstance(data, str | Path) else None,
         "method": plan.method,
         "context": context,
         "context_kind": plan.context_kind,
@@ -89,27 +95,42 @@ def discover(
         "knowledge": None if known is None else known.to_json(),
         "bootstrap": bootstrap,
         "missing": missing,
-        "accept_cost": accept_cost,
         "seed": seed,
     }
-    learner = _learner(plan, config, known, jobs)
+    # Every test goes into the folder, unless a search of many columns makes that the larger part of the work.
+    record = "all" if out is not None and len(table.names) <= RECORD_ALL else "decisive"
+    learner = _learner(plan, config, known, jobs=jobs, accept_cost=accept_cost, record=record)
     if out is None:
         return _fit(learner, plan, table, config, progress, store=None)
 
-    from aitia.discovery.save import open_run, save_discovery
+    from aitia.discovery.save import open_discovery, save_discovery
 
-    with open_run(Path(out), table, config, command) as run:
+    with open_discovery(Path(out), table, config, command) as run:
         found = _fit(learner, plan, table, config, progress, store=run.store("search"))
-        save_discovery(found, run)
+        save_discovery(found, run, command or found.python())
     return found
 
 
-def _learner(plan: Plan, config: Mapping[str, Any], knowledge: Knowledge | None, jobs: int) -> "PC | CDNOD":
+def _dated(table: Table, context: str) -> Table:
+    """The table with a context of ISO dates, as text, turned into days since 1970."""
+    if table.kind(context) is not Kind.DISCRETE or not all(isinstance(c, str) for c in table.categories(context)):
+        return table
+    try:
+        days = np.array(table.labels(context), dtype="datetime64[ns]")
+    except ValueError:
+        return table
+    return table.with_columns({context: days}, kinds={context: Kind.CONTINUOUS})
+
+
+def _learner(
+    plan: Plan, config: Mapping[str, Any], knowledge: Knowledge | None, *, jobs: int, accept_cost: bool, record: str
+) -> "PC | CDNOD":
     from aitia.learners import CDNOD, PC
 
-    shared = {name: config[name] for name in ("alpha", "test", "max_depth", "missing", "seed", "accept_cost")}
+    shared: dict[str, Any] = {name: config[name] for name in ("alpha", "test", "max_depth", "missing", "seed")}
     shared |= {"knowledge": knowledge, "jobs": jobs, "bootstrap": config["bootstrap"] or None}
-    return PC(**shared) if plan.method == "pc" else CDNOD(context_kind=plan.context_kind, **shared)
+    shared |= {"accept_cost": accept_cost, "record": record}
+    return PC(**shared) if plan.method == "pc" else CDNOD(context_kind=plan.context_kind or "auto", **shared)
 
 
 def _fit(
@@ -150,7 +171,7 @@ def _sortability(graph: Graph, table: Table) -> dict[str, float]:
     if not directed.edges or not directed.is_acyclic:
         return {}
     values = table.matrix(columns)
-    complete = table.select(columns).take(~np.isnan(values).any(axis=1))
+    complete = table.select(columns).take(np.flatnonzero(~np.isnan(values).any(axis=1)))
     return {
         "varsortability": float(varsortability(complete, directed)),
         "r2_sortability": float(r2_sortability(complete, directed)),

@@ -1,11 +1,11 @@
 """The effect of an intervention on a learned or given graph, fitted to a table, with its interval."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from aitia.do import Intervention, do
 
+from aitia.do import Intervention, do
 from aitia.engine import Engine, LocalEngine, Progress
 from aitia.errors import IdentifiabilityError, InterventionError, unknown_variable
 from aitia.graph import Graph, consistent_extension, identify
@@ -58,6 +58,31 @@ class EstimatedEffect:
             f"{self.intervention} changes {what} by {self.estimate:.4g} "
             f"[{self.low:.4g}, {self.high:.4g}] against {against} ({self.mean_against:.4g} -> {self.mean:.4g})"
         )
+
+    @property
+    def because(self) -> str:
+        """Why this is the effect, and what it rests on, in words."""
+        return (
+            f"{self.identification} Mechanisms fitted on: {self.graph}. The interval covers sampling of the rows "
+            f"({self.resamples} resamples), not an error in the graph."
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """In JSON values, for programs."""
+        return {
+            "intervention": str(self.intervention),
+            "against": str(self.against),
+            "outcome": self.outcome,
+            "label": self.label if self.label is None else str(self.label),
+            "estimate": self.estimate,
+            "low": self.low,
+            "high": self.high,
+            "confidence": self.confidence,
+            "mean": self.mean,
+            "mean_against": self.mean_against,
+            "identification": self.identification,
+            "graph": str(self.graph),
+        }
 
 
 def estimate_effect(

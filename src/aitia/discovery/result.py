@@ -8,9 +8,8 @@ from aitia.graph import Edge, Graph
 from aitia.table import Table
 
 if TYPE_CHECKING:
-    from aitia.stats.bootstrap import EdgeFrequencies
-
     from aitia.learners import CDNOD, PC
+    from aitia.stats.bootstrap import EdgeFrequencies
 
 __all__ = ["Discovery"]
 
@@ -76,10 +75,45 @@ class Discovery:
             lines.append(f"Direction: {reason}.")
         elif edge.symbol == "---":
             lines.append("Direction: both fit the data equally well.")
-        if self.edge_frequencies is not None:
+        if self.edge_frequencies is not None and self.context not in (edge.left, edge.right):
             share = self.edge_frequencies.share(edge.left, edge.right)
             lines.append(f"In {share:.0%} of the bootstrap samples the two are adjacent.")
         return lines
+
+    def to_json(self) -> dict[str, Any]:
+        """The discovery in JSON values, for programs."""
+        frequencies = self.edge_frequencies
+        return {
+            "graph": str(self.graph),
+            "edges": [
+                {
+                    "left": e.left,
+                    "symbol": e.symbol,
+                    "right": e.right,
+                    "evidence": self.evidence(e),
+                    "share": None if frequencies is None else frequencies.share(e.left, e.right),
+                }
+                for e in self.graph.edges
+            ],
+            "changing": [{"variable": c.variable, "p_value": c.p_value} for c in self.changing],
+            "method": self.method,
+            "test": self.test,
+            "context": self.context,
+            "reasons": list(self.reasons),
+            "warnings": list(self.warnings),
+            "sortability": dict(self.sortability),
+        }
+
+    def python(self) -> str:
+        """The call that repeats the discovery."""
+        defaults = {"method": "auto", "alpha": 0.05, "max_depth": None, "bootstrap": 0, "missing": "error", "seed": 0}
+        shown: dict[str, Any] = {"context": self.context, "context_kind": self.config.get("context_kind")}
+        shown |= {"test": self.test} | {k: self.config[k] for k in defaults if self.config.get(k) != defaults[k]}
+        told = [f"{name}={value!r}" for name, value in shown.items() if value is not None]
+        if self.config.get("knowledge"):
+            told.append('knowledge="knowledge.txt"')
+        source = self.config.get("source") or "table"
+        return f"import aitia\n\nfound = aitia.discover({source!r}, {', '.join(told)})\nprint(found.graph.to_text())"
 
     def _last_test(self, pair: frozenset[str]) -> tuple[str, float] | None:
         """The conditioning set and p-value of the test with the largest p among those of this pair."""

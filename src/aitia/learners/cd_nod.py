@@ -86,7 +86,7 @@ class CDNOD(ConstraintSearch):
             claim's part (a)).
         time_width: Kernel width of the time, in standard deviations, where tests are given it. The usual width for a
             sample smooths over several turns of a drift and leaves two unrelated drifting variables linked: in half of
-            the worlds of the claim's part (d) with 0.7, in none with 0.2. Much below, sets that hold the time and more
+            200 worlds of the claim's part (d) with 0.7, in 5 % with 0.25. Much below, sets that hold the time and more
             make tests reject too often.
         phases: 2 stops after the invariance rules; 3 adds independent change; 4 adds driving forces.
 
@@ -128,7 +128,7 @@ class CDNOD(ConstraintSearch):
 
     context_kind: Literal["auto", "time", "domain"] = "auto"
     colliders: ColliderRule = "majority"
-    time_width: float = 0.2
+    time_width: float = 0.25
     phases: int = 4
 
     def __post_init__(self) -> None:

@@ -17,7 +17,7 @@ _PAG = {Mark.CIRCLE: 1, Mark.ARROW: 2, Mark.TAIL: 3}
 
 
 def to_causallearn(graph: Graph) -> NDArray[np.int8]:
-    """causal-learn's matrix: [i, j] is the mark at i of the edge between i and j; -1 tail, 1 arrow, 2 circle, 0 no edge.
+    """causal-learn's matrix: [i, j] is the mark at i of the edge to j; -1 tail, 1 arrow, 2 circle, 0 no edge.
 
     So i -> j is [j, i] = 1 and [i, j] = -1.
 

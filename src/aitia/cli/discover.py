@@ -1,0 +1,98 @@
+"""`aitia discover`: a causal graph from a table."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from aitia.cli.progress import progress_bar
+from aitia.errors import FormatError, OptionError
+
+if TYPE_CHECKING:
+    from aitia.discovery import Discovery
+
+__all__ = ["discover_command"]
+
+
+def discover_command(
+    table: Annotated[Path, typer.Argument(help="A CSV, TSV, Parquet or Arrow file.")],
+    context: Annotated[str | None, typer.Option(help="Column that says when or where a row was taken.")] = None,
+    context_kind: Annotated[str, typer.Option(help="time (near values are near), domain (labels), or auto.")] = "auto",
+    method: Annotated[str, typer.Option(help="pc, cd-nod, or auto.")] = "auto",
+    test: Annotated[str, typer.Option(help="fisher-z, chi2, g2, kci, rcit, or auto.")] = "auto",
+    alpha: Annotated[float, typer.Option(help="Level of the tests.")] = 0.05,
+    max_depth: Annotated[int | None, typer.Option(help="Largest set that is conditioned on.")] = None,
+    knowledge: Annotated[Path | None, typer.Option(help="What is known: tiers, required and forbidden edges.")] = None,
+    bootstrap: Annotated[int, typer.Option(help="Resamples for edge frequencies.")] = 0,
+    missing: Annotated[str, typer.Option(help="error, or testwise to use for each test the rows it can.")] = "error",
+    discrete: Annotated[list[str] | None, typer.Option(help="Column of labels that looks like numbers.")] = None,
+    continuous: Annotated[list[str] | None, typer.Option(help="Column of numbers that looks like labels.")] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the graph, every test and report.html.")] = None,
+    jobs: Annotated[int, typer.Option(help="Cores; they do not change the result.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of the bootstrap and of random features.")] = 0,
+    accept_cost: Annotated[bool, typer.Option(help="Start even where hours are predicted.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """Learn a causal graph from a table: what causes what, what changes, and how sure.
+
+    Example: aitia discover visits.csv --context site --bootstrap 100 --out visits-run
+    """
+    from aitia.discovery import discover
+    from aitia.table import Table, read_table
+
+    kinds = dict.fromkeys(discrete or [], "discrete") | dict.fromkeys(continuous or [], "continuous")
+    both = set(discrete or []) & set(continuous or [])
+    if both:
+        raise OptionError(f"{', '.join(sorted(both))}: declared discrete and continuous")
+    if not table.exists():
+        raise FormatError(f"there is no file {table}")
+    data: Table | Path = read_table(table, kinds=kinds).drop(drop) if drop else table
+    with progress_bar(quiet=as_json) as progress:
+        found = discover(
+            data,
+            context=context,
+            context_kind=context_kind,  # type: ignore[arg-type]  # checked by discover, with a sentence
+            method=method,  # type: ignore[arg-type]
+            test=test,
+            alpha=alpha,
+            max_depth=max_depth,
+            knowledge=knowledge,
+            bootstrap=bootstrap,
+            missing=missing,
+            kinds=None if drop else kinds,
+            accept_cost=accept_cost,
+            jobs=jobs,
+            seed=seed,
+            out=out,
+            progress=progress,
+            command=shlex.join(["aitia", *sys.argv[1:]]),
+        )
+    if as_json:
+        typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
+        return
+    typer.echo(_text(found))
+    if out is not None:
+        typer.echo(f"\nReport: {(out / 'report.html').resolve()}")
+
+
+def _text(found: "Discovery") -> str:
+    lines = [*found.reasons, "", found.graph.to_text()]
+    if found.context is not None:
+        changing = [f"{c.variable} (p = {c.p_value:.2g})" for c in found.changing]
+        lines += ["", f"Changes with {found.context}: {', '.join(changing) or 'nothing'}"]
+    if found.edge_frequencies is not None:
+        lines += ["", "Share of bootstrap samples in which the two are adjacent:"]
+        lines += [
+            f"  {e.left} {e.symbol} {e.right}  {found.edge_frequencies.share(e.left, e.right):.0%}"
+            for e in found.graph.edges
+        ]
+    if found.sortability:
+        told = ", ".join(f"{k.replace('_', ' ')} {v:.2f}" for k, v in found.sortability.items())
+        lines += ["", f"Scale: {told}"]
+    if found.warnings:
+        lines += ["", *[f"Note: {w}" for w in found.warnings]]
+    return "\n".join(lines)

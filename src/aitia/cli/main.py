@@ -1,0 +1,56 @@
+"""The entry point. An error that a user's input causes is one sentence and exit code 2."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from aitia.cli.discover import discover_command
+from aitia.cli.do import do_command
+from aitia.cli.systems import list_command, show_command
+from aitia.cli.verify import verify_command
+from aitia.errors import AitiaError
+from aitia.version import __version__
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="aitia",
+    help="Learn a causal graph, do an intervention, verify the answer.\n\nStart with: aitia discover table.csv",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("discover")(discover_command)
+app.command("do")(do_command)
+app.command("list")(list_command)
+app.command("show")(show_command)
+app.command("verify")(verify_command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Learn a causal graph, do an intervention, verify the answer."""
+
+
+def main() -> None:
+    """Runs the command line."""
+    try:
+        app()
+    except AitiaError as error:
+        print(f"aitia: {error}", file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("aitia: stopped; with --out, the same command goes on from here", file=sys.stderr)
+        sys.exit(130)

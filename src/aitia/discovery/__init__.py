@@ -1,0 +1,18 @@
+"""The main job: a causal graph from a table, what changes with its context, and what would happen under `do`."""
+
+from aitia.discovery.choose import Plan, choose
+from aitia.discovery.discover import discover
+from aitia.discovery.effects import EstimatedEffect, estimate_effect
+from aitia.discovery.result import Discovery
+from aitia.discovery.save import SavedDiscovery, load_discovery
+
+__all__ = [
+    "Discovery",
+    "EstimatedEffect",
+    "Plan",
+    "SavedDiscovery",
+    "choose",
+    "discover",
+    "estimate_effect",
+    "load_discovery",
+]

@@ -1,0 +1,148 @@
+"""A discovery as a folder: graph in three formats, every test, forces, frequencies, the table and the report.
+
+graph.json, graph.dot, graph.dagitty    the graph; augmented.json with the context as a node
+tests.parquet                           x, y, given, statistic, p_value of each test
+changes.json                            changing mechanisms, driving forces, couplings
+bootstrap.json                          edge frequencies
+table.parquet                           the rows, so that effects can be estimated later
+report.html                             all of it to read
+"""
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aitia.discovery.report import report
+from aitia.discovery.result import Discovery
+from aitia.errors import MissingExtraError, RunError
+from aitia.graph import Graph
+from aitia.graph.formats import read_graph, to_dagitty, to_dot, to_json
+from aitia.runs import Run, open_run, versions
+from aitia.table import Table, read_table
+
+__all__ = ["SavedDiscovery", "load_discovery", "open_discovery", "save_discovery"]
+
+
+@contextmanager
+def open_discovery(out: Path, table: Table, config: Mapping[str, Any], command: str | None) -> Iterator[Run]:
+    """The run folder of a discovery.
+
+    Raises:
+        RunError: If the folder holds a run of other data or options.
+        MissingExtraError: If pyarrow, which tests.parquet needs, is not installed.
+    """
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError as error:
+        raise MissingExtraError("saving a discovery needs pyarrow: pip install 'aitia[data]'") from error
+    with open_run(out, kind="discover", config=config, inputs={"table": table.hash()}, command=command) as run:
+        yield run
+
+
+def save_discovery(found: Discovery, run: Run, command: str) -> None:
+    """Writes everything that was found into the run folder.
+
+    Args:
+        found: The discovery.
+        run: The open folder.
+        command: The command line that repeats it.
+    """
+    run.write_text("graph.json", to_json(found.graph))
+    run.write_text("graph.dot", to_dot(found.graph))
+    run.write_text("graph.dagitty", to_dagitty(found.graph))
+    if found.context is not None:
+        run.write_text("augmented.json", to_json(found.augmented))
+    tests = {
+        "x": [t.x for t in found.learner.tests_],
+        "y": [t.y for t in found.learner.tests_],
+        "given": [json.dumps(list(t.given), ensure_ascii=False) for t in found.learner.tests_],
+        "statistic": [float(t.statistic) for t in found.learner.tests_],
+        "p_value": [float(t.p_value) for t in found.learner.tests_],
+    }
+    run.write_bytes("tests.parquet", _parquet(tests))
+    run.write_json("changes.json", _changes(found))
+    if found.edge_frequencies is not None:
+        rows = found.edge_frequencies.rows()
+        run.write_json("bootstrap.json", {"samples": found.edge_frequencies.graphs, "pairs": rows})
+    kinds = {name: str(found.table.kind(name)) for name in found.table.names}
+    run.write_json("kinds.json", kinds)
+    run.write_bytes("table.parquet", _parquet(found.table.to_pandas()))
+    run.write_json("summary.json", found.to_json())
+    run.write_text("report.html", report(found, command, versions()))
+
+
+def _parquet(columns: Any) -> bytes:
+    import pandas
+
+    out = io.BytesIO()
+    pandas.DataFrame(columns).to_parquet(out, index=False)
+    return out.getvalue()
+
+
+def _changes(found: Discovery) -> dict[str, Any]:
+    forces = {
+        name: {
+            "parents": list(force.parents),
+            "context": [v if isinstance(v, str | int | float | bool) else str(v) for v in force.context.tolist()],
+            "curves": force.curves.curves.tolist(),
+            "shares": force.curves.shares.tolist(),
+            "gaussian_curves": force.gaussian.curves.tolist(),
+            "gaussian_shares": force.gaussian.shares.tolist(),
+        }
+        for name, force in found.forces.items()
+    }
+    return {
+        "changing": [{"variable": c.variable, "p_value": c.p_value, "given": list(c.given)} for c in found.changing],
+        "forces": forces,
+        "couplings": [
+            {"cause": a, "effect": b, "coupling": this, "coupling_reversed": other}
+            for (a, b), (this, other) in getattr(found.learner, "couplings_", {}).items()
+        ],
+    }
+
+
+@dataclass(frozen=True)
+class SavedDiscovery:
+    """What is needed of a saved discovery to ask it what if.
+
+    Args:
+        graph: Over the variables.
+        table: The rows.
+        context: The context column, or None.
+        path: The folder.
+    """
+
+    graph: Graph
+    table: Table
+    context: str | None
+    path: Path
+
+
+def load_discovery(path: str | Path) -> SavedDiscovery:
+    """Reads a folder that `aitia discover --out` wrote.
+
+    Raises:
+        RunError: If the folder is no finished discovery.
+    """
+    path = Path(path)
+    if not (path / "run.json").is_file():
+        raise RunError(f"{path} is not the folder of a run: it has no run.json")
+    try:
+        record = json.loads((path / "run.json").read_text())
+        status, kind = record["status"], record["kind"]
+        context = record["config"]["context"]
+        if kind != "discover":
+            raise RunError(f"{path} holds a run of {kind!r}, not of 'discover'")
+        if status != "finished":
+            raise RunError(f"the run in {path} is {status}: give the same command again and it goes on")
+        kinds = json.loads((path / "kinds.json").read_text())
+        table = read_table(path / "table.parquet", kinds=kinds)
+        return SavedDiscovery(read_graph(path / "graph.json"), table, context, path)
+    except (OSError, KeyError, ValueError) as error:
+        if isinstance(error, RunError):
+            raise
+        raise RunError(f"the run in {path} is damaged ({error}): run the discovery again") from error
