@@ -47,7 +47,8 @@ def _line(r: Row) -> str:
     wanted += [f"{by:g} ahead of {name}" for name, by in r.margins.items()]
     verdict = {True: "yes", False: "**no**", None: "reported"}[r.holds]
     ours = f"{r.ours:.3f} [{r.low:.3f}, {r.high:.3f}], {r.seeds} seeds"
-    return f"| {r.part} | {r.metric} | {ours} | {baselines} | {'; '.join(wanted) or '-'} | {verdict} |"
+    metric = r.metric.replace("|", "\\|")
+    return f"| {r.part} | {metric} | {ours} | {baselines} | {'; '.join(wanted) or '-'} | {verdict} |"
 
 
 def main(arguments: list[str]) -> int:

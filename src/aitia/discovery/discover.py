@@ -85,7 +85,7 @@ def discover(
     plan = choose(table, method=method, context=context, context_kind=context_kind)
     known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
     config: dict[str, Any] = {
-        "source": str(data) if isinstance(data, str | Path) else None,
+        "source": Path(data).name if isinstance(data, str | Path) else None,
         "method": plan.method,
         "context": context,
         "context_kind": plan.context_kind,

@@ -72,7 +72,8 @@ def save_discovery(found: Discovery, run: Run, command: str) -> None:
     run.write_json("kinds.json", kinds)
     run.write_bytes("table.parquet", _parquet(found.table.to_pandas()))
     run.write_json("summary.json", found.to_json())
-    run.write_text("report.html", report(found, command, versions()))
+    # The report names the command, and with it the folder and the number of cores: no part of the result itself.
+    run.write_text("report.html", report(found, command, versions()), part_of_result=False)
 
 
 def _parquet(columns: Any) -> bytes:

@@ -1,8 +1,8 @@
 """The run folder.
 
-run.json       kind, options, hashes of the inputs, versions, status, hash of the results; no times, so that equal
-               runs have equal bytes
-timing.json    when and where it ran, and how long
+run.json       kind, options, hashes of the inputs, versions, status, hash of the results; nothing that differs from one
+               run to the next, so that equal runs have equal bytes
+timing.json    the command, when and where it ran, and how long
 *.journal      finished pieces of work while it runs
 """
 
@@ -121,7 +121,6 @@ def open_run(
             "config": json.loads(json.dumps(dict(config))),
             "inputs": dict(inputs),
             "versions": versions(),
-            "command": command,
             "status": "running",
         }
         resumed = _same_run(path, record)
@@ -142,6 +141,7 @@ def open_run(
             journal.close()
             (path / f"{name}.journal").unlink(missing_ok=True)
         timing = {
+            "command": command,
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
             "wall_seconds": round(time.time() - started, 3),
             "cpu_seconds": round(time.process_time() - cpu, 3),
