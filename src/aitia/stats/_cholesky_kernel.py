@@ -45,7 +45,13 @@ def pivoted(points, codes, tolerance, limit):  # type: ignore[no-untyped-def]
             for i in range(n):
                 if codes[k, i] != label:
                     column[i] = 0.0
-        for q in range(rank):
+        whole = rank - rank % 4  # four rows at a time: the column is read and written once for all of them
+        for q in range(0, whole, 4):
+            w0, w1, w2, w3 = factor[q, pivot], factor[q + 1, pivot], factor[q + 2, pivot], factor[q + 3, pivot]
+            r0, r1, r2, r3 = factor[q], factor[q + 1], factor[q + 2], factor[q + 3]
+            for i in range(n):
+                column[i] -= w0 * r0[i] + w1 * r1[i] + w2 * r2[i] + w3 * r3[i]
+        for q in range(whole, rank):
             weight = factor[q, pivot]
             row = factor[q]
             for i in range(n):

@@ -21,7 +21,9 @@ def squared_distances(points: Values) -> Values:
     """(n, n) squared Euclidean distances between the rows of an (n, d) or (n,) array."""
     x = points.reshape(len(points), -1)
     norms = np.einsum("ij,ij->i", x, x)
-    squares: Values = norms[:, None] + norms[None, :] - 2 * (x @ x.T)
+    squares: Values = x @ (-2 * x.T)
+    squares += norms
+    squares += norms[:, None]
     np.maximum(squares, 0, out=squares)
     np.fill_diagonal(squares, 0)
     return squares
@@ -39,7 +41,9 @@ def gaussian_gram(points: Values, theta: float = 1.0) -> Values:
     """
     if not theta > 0:
         raise OptionError(f"theta, the inverse square of the width, is positive, got {theta}")
-    gram: Values = np.exp(squared_distances(points) * (-0.5 * theta))
+    gram = squared_distances(points)
+    gram *= -0.5 * theta
+    np.exp(gram, out=gram)
     return gram
 
 
@@ -52,7 +56,8 @@ def delta_gram(labels: NDArray[np.generic]) -> Values:
 def center(gram: Values) -> Values:
     """H K H with H = I - 11'/n: the Gram matrix of the features minus their mean."""
     means = gram.mean(axis=0)
-    centred: Values = gram - means[None, :] - means[:, None] + means.mean()
+    centred: Values = gram - (means - means.mean() / 2)
+    centred -= (means - means.mean() / 2)[:, None]
     return centred
 
 

@@ -25,6 +25,9 @@ __all__ = ["KCI"]
 
 Values = NDArray[np.float64]
 
+MANY_DIMENSIONS, MANY_ROWS = 4, 4000
+"""Gaussian kernels of so many variables have nearly full rank unless there are many rows."""
+
 TOLERANCE = 1e-5
 """Error of the factors as a share of the ridge: 1e-8 by default, which moves p-values by about 1e-4."""
 
@@ -76,7 +79,9 @@ class KCI(KernelTest):
     def _factor(self, block: Block) -> Values | None:
         if self._method == "dense":
             return None
-        n = len(block.points)
+        n, dimensions = block.points.shape
+        if self._method == "auto" and dimensions >= MANY_DIMENSIONS and n < MANY_ROWS:
+            return None  # the attempt would fail
         # Beyond half of the rows the whole matrix is the cheaper form.
         limit = None if self._method == "low-rank" or n < 60 else n // 2
         return incomplete_cholesky(block.points, block.labels, tolerance=TOLERANCE * self._ridge, max_rank=limit)

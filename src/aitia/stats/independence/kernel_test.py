@@ -154,6 +154,11 @@ class KernelTest(IndependenceTest):
         def compute() -> Values:
             part = self._centred(names, given, rows)
             base, inverse = self._regression(given, rows)
+            if _whole(part) and _whole(base):
+                # Two products of whole matrices are the cost of the dense form. Single precision halves it and moves
+                # p-values by some 1e-6, far less than the tolerance of the thin factors.
+                small = base.astype(np.float32)
+                return (small @ part.astype(np.float32) @ small).astype(np.float64)
             if _whole(part):
                 return _apply(base, inverse, np.ascontiguousarray(_apply(base, inverse, part).T))
             return _truncated(_apply(base, inverse, part))
@@ -185,7 +190,7 @@ class KernelTest(IndependenceTest):
         scale = given if len(names) > 1 or conditioning else (str(self._dimensions(given)),)
 
         def compute() -> Values:
-            block = self._block(names, given, rows, conditioning)
+            block = self._block(names, given, rows, conditioning, f"{names} {scale} {bool(given)} {conditioning}")
             factor = self._factor(block)
             if factor is None:
                 return center(self._gram(block))
@@ -193,7 +198,7 @@ class KernelTest(IndependenceTest):
 
         return self._cache.get(("centred", names, scale, bool(given), conditioning, _key(rows)), compute)
 
-    def _block(self, names: tuple[str, ...], given: tuple[str, ...], rows: Rows, conditioning: bool) -> Block:
+    def _block(self, names: tuple[str, ...], given: tuple[str, ...], rows: Rows, conditioning: bool, key: str) -> Block:
         columns, labels = [], []
         n = self.n if rows is None else len(rows)
         dimensions = self._dimensions(given) if given else self._dimensions(names)
@@ -212,7 +217,7 @@ class KernelTest(IndependenceTest):
             columns.append(standard * (half / width))
         points = np.concatenate(columns, axis=1) if columns else np.empty((n, 0))
         codes = np.column_stack(labels) if labels else np.empty((n, 0), np.int64)
-        return Block(points, codes, f"{names} at the scale of {given}, rows {_key(rows)}")
+        return Block(points, codes, f"{key} {_key(rows)}")
 
     def _dimensions(self, names: Sequence[str]) -> int:
         """How many numbers the continuous ones of these variables hold, at least 1."""

@@ -6,7 +6,7 @@ of asking for each p-value. With degree d and largest set size k it takes O(p d^
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from math import atanh, erfc, sqrt, tanh
+from math import erfc, sqrt, tanh
 from typing import overload
 
 import numpy as np
@@ -55,7 +55,7 @@ def partial_correlation_skeleton(
     adjacent = limits.allowed.copy()
     apart = adjacent & ~limits.required & (square < tanh(quantile / sqrt(n - 3)) ** 2)
     count = int(adjacent.sum()) // 2
-    state = _State(np.where(adjacent, square, np.inf))
+    state = _State(np.where(adjacent, _statistic(square, n, 0), np.inf))
     state.separators = dict.fromkeys(((i, j) for i, j in np.argwhere(np.triu(apart, 1)).tolist()), 0)
     adjacent &= ~apart
     size = 0
@@ -64,18 +64,18 @@ def partial_correlation_skeleton(
         if progress is not None:
             progress(f"sets of {size}", size - 1, max_depth)
         threshold = tanh(quantile / sqrt(n - size - 3)) ** 2
-        count += _run_level(correlation, adjacent, limits.required, size, threshold, union, names, state, jobs)
+        count += _run_level(correlation, adjacent, limits.required, size, threshold, union, names, n, state, jobs)
     rows = [int.from_bytes(np.packbits(row, bitorder="little").tobytes(), "little") for row in adjacent]
     capped = size == max_depth and int(adjacent.sum(axis=1).max(initial=0)) > size + 1
-    tests = DecisiveTests(state, limits.allowed, names, n)
+    tests = DecisiveTests(state, limits.allowed, names)
     return Skeleton(tuple(names), rows, state.separators, tests, count, capped)
 
 
 class _State:
     """The weakest test of each pair so far, and what separates the pairs that are apart."""
 
-    def __init__(self, least: NDArray[np.float64]) -> None:
-        self.least = least
+    def __init__(self, statistic: NDArray[np.float64]) -> None:
+        self.statistic = statistic
         self.least_set: dict[tuple[int, int], tuple[int, ...]] = {}
         self.separators: dict[tuple[int, int], int] = {}
 
@@ -86,8 +86,8 @@ class DecisiveTests(Sequence[TestRecord]):
     A search of hundreds of columns has as many pairs as it takes milliseconds; each record is made when it is read.
     """
 
-    def __init__(self, state: _State, allowed: NDArray[np.bool_], names: Sequence[str], n: int) -> None:
-        self._state, self._names, self._n = state, tuple(names), n
+    def __init__(self, state: _State, allowed: NDArray[np.bool_], names: Sequence[str]) -> None:
+        self._state, self._names = state, tuple(names)
         self._pairs = np.argwhere(np.triu(allowed, 1))
 
     def __len__(self) -> int:
@@ -102,10 +102,16 @@ class DecisiveTests(Sequence[TestRecord]):
             return [self[k] for k in range(*place.indices(len(self)))]
         i, j = (int(k) for k in self._pairs[place])
         given = self._state.least_set.get((i, j), ())
-        correlation = min(sqrt(self._state.least[i, j]), 1 - 1e-16)
-        statistic = sqrt(self._n - len(given) - 3) * atanh(correlation)
+        statistic = float(self._state.statistic[i, j])
         names = self._names
         return TestRecord(names[i], names[j], tuple(names[k] for k in given), statistic, erfc(statistic / sqrt(2)))
+
+
+def _statistic(square: NDArray[np.float64], n: int, size: int) -> NDArray[np.float64]:
+    """Fisher's z of squared partial correlations given sets of this size."""
+    with np.errstate(invalid="ignore"):  # no test was run where it is infinite
+        correlation = np.sqrt(np.minimum(square, (1 - 1e-16) ** 2))
+    return np.where(np.isfinite(square), sqrt(n - size - 3) * np.arctanh(correlation), np.inf)
 
 
 def _run_level(
@@ -116,6 +122,7 @@ def _run_level(
     threshold: float,
     union: bool,
     names: Sequence[str],
+    n: int,
     state: _State,
     jobs: int,
 ) -> int:
@@ -161,11 +168,12 @@ def _run_level(
                     f"{join_names(dict.fromkeys([names[x], *found]))} are collinear: one of them follows from the "
                     "others, so no partial correlation given them exists; drop one"
                 )
-    for slot in np.flatnonzero(apart | (least < state.least[places[:, 0], places[:, 1]])):
+    statistic = _statistic(least, n, size)
+    for slot in np.flatnonzero(apart | (statistic < state.statistic[places[:, 0], places[:, 1]])):
         i, j = places[slot].tolist()
         pair = (min(i, j), max(i, j))
-        if least[slot] < state.least[i, j]:
-            state.least[i, j] = state.least[j, i] = least[slot]
+        if statistic[slot] < state.statistic[i, j]:
+            state.statistic[i, j] = state.statistic[j, i] = statistic[slot]
             state.least_set[pair] = tuple(least_set[slot].tolist())
         if apart[slot]:
             mask = int.from_bytes(separators[slot].tobytes(), "little")

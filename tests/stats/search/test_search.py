@@ -1,0 +1,212 @@
+"""The search with an oracle that knows the graph, and the compiled search beside the general one."""
+
+from math import inf
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aitia.errors import CostError, DataError
+from aitia.graph import Graph, Knowledge, apply, cpdag, is_separated
+from aitia.learners import PC
+from aitia.scm import random_dag
+from aitia.stats.independence import FisherZ, IndependenceTest, Tested
+from aitia.stats.search import (
+    Asker,
+    Constraints,
+    Orientation,
+    check_table,
+    choose_test,
+    find_skeleton,
+    partial_correlation_skeleton,
+)
+from aitia.table import Table
+
+
+class Oracle(IndependenceTest):
+    """Answers by separation in a graph: 1 where separated, else 0."""
+
+    name = "oracle"
+    title = "separation in the true graph"
+
+    def __init__(self, graph):
+        super().__init__(Table.of({name: np.arange(12.0) for name in graph.nodes}))
+        self.graph = graph
+        self.asked = 0
+
+    def _one(self, x, y, given):
+        self.asked += 1
+        return Tested(0.0, float(is_separated(self.graph, x, y, given)), 12)
+
+    def cost(self, given):
+        return 1e-6
+
+
+def search(graph, rule="sepset", separating_sets="first", knowledge=None):
+    limits = Constraints.of(graph.nodes, knowledge)
+    asker = Asker(Oracle(graph))
+    skeleton = find_skeleton(asker, alpha=0.5, max_depth=99, separating_sets=separating_sets, limits=limits)
+    oriented = Orientation(skeleton, limits.forbidden)
+    oriented.known()
+    oriented.colliders(rule, asker, 0.5, 99)
+    oriented.close(with_knowledge=knowledge is not None)
+    return oriented
+
+
+@pytest.fixture(scope="module")
+def dags():
+    return [random_dag(d, degree=2.5, seed=seed) for d in (4, 6, 8) for seed in range(25)]
+
+
+@pytest.mark.parametrize("rule", ["sepset", "majority", "conservative", "max-p"])
+@pytest.mark.parametrize("separating_sets", ["first", "union"])
+def test_with_an_oracle_the_true_cpdag_is_found_by_every_rule(rule, separating_sets, dags):
+    for dag in dags[:: 1 if rule == "sepset" else 3]:
+        if separating_sets == "union" and rule == "sepset":
+            # The union of all separating sets of a level may hold a collider's middle: only arrows that are there
+            # can be relied on (causal-learn shares this).
+            found = search(dag, rule, separating_sets).graph
+            assert found.skeleton() == dag.skeleton()
+            continue
+        oriented = search(dag, rule, separating_sets)
+        assert oriented.graph == cpdag(dag)
+        assert not oriented.conflicts
+        assert not oriented.ambiguous
+
+
+def test_with_knowledge_the_arrows_are_those_of_the_class_that_obeys_it(dags):
+    for dag in dags[:30]:
+        order = dag.topological_order()
+        knowledge = Knowledge(tiers=[order[: len(order) // 2], order[len(order) // 2 :]])
+        assert search(dag, knowledge=knowledge).graph == apply(cpdag(dag), knowledge)
+
+
+def test_every_arrow_has_its_reason(dags):
+    for dag in dags:
+        oriented = search(dag)
+        assert set(oriented.reasons) == {(e.left, e.right) for e in oriented.graph.edges if e.symbol == "-->"}
+
+
+def data(seed, nodes=8, n=150):
+    rng = np.random.default_rng(seed)
+    weights = np.triu(rng.random((nodes, nodes)) < 0.4, 1) * rng.uniform(0.3, 1, (nodes, nodes))
+    x = np.zeros((n, nodes))
+    for j in range(nodes):
+        x[:, j] = x @ weights[:, j] + rng.standard_normal(n)
+    return Table.of(x[:, rng.permutation(nodes)])
+
+
+@given(seed=st.integers(0, 10_000), union=st.booleans(), depth=st.sampled_from([0, 1, 2, 99]), jobs=st.integers(1, 2))
+def test_the_compiled_search_gives_what_the_general_one_gives(seed, union, depth, jobs):
+    table = data(seed)
+    test = FisherZ(table)
+    knowledge = Knowledge(forbidden=[("x0", "x1"), ("x1", "x0")], required=[("x2", "x3")]) if seed % 2 else None
+    limits = Constraints.of(table.names, knowledge)
+    rule = "union" if union else "first"
+    slow = find_skeleton(Asker(test), alpha=0.05, max_depth=depth, separating_sets=rule, limits=limits)
+    fast = partial_correlation_skeleton(
+        test.correlation, test.n, test.names, alpha=0.05, max_depth=depth, union=union, limits=limits, jobs=jobs
+    )
+    assert list(fast.adjacent) == list(slow.adjacent)
+    assert dict(fast.separators) == dict(slow.separators)
+    assert fast.capped == slow.capped
+    if not union:
+        assert fast.count == slow.count
+    weakest = {}
+    for t in slow.tests:
+        pair = frozenset((t.x, t.y))
+        weakest[pair] = max(weakest.get(pair, -inf), t.p_value)
+    for t in fast.tests:
+        assert t.p_value == pytest.approx(weakest[frozenset((t.x, t.y))], abs=1e-9)
+
+
+def test_in_the_compiled_search_threads_change_nothing():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 220))
+    x[:, 1:] += 0.5 * x[:, :-1]
+    one, two = (PC(test="fisher-z", alpha=0.01, jobs=jobs).fit(x) for jobs in (1, 2))
+    assert one.graph_ == two.graph_
+    assert one.skeleton_.separators == two.skeleton_.separators
+
+
+def test_answers_are_kept_in_the_store_and_not_asked_again():
+    graph = Graph("a -> b -> c; a -> d <- c")
+    store, told = {}, []
+    first = Asker(Oracle(graph), store, lambda *p: told.append(p))
+    limits = Constraints.of(graph.nodes, None)
+    options = {"alpha": 0.5, "max_depth": 9, "limits": limits}
+    skeleton = find_skeleton(first, **options)
+    again = Asker(Oracle(graph), store)
+    assert find_skeleton(again, **options).adjacent == skeleton.adjacent
+    assert again.test.asked == 0
+    assert told
+    assert all(0 <= done <= total for _, done, total in told)
+
+
+def test_contradicting_tests_leave_no_cycle_and_no_two_headed_edge():
+    for seed in range(40):
+        learner = PC(test="fisher-z", alpha=0.2).fit(data(seed, nodes=10, n=40))
+        assert learner.graph_.is_pdag
+        assert learner.graph_.is_acyclic
+
+
+def test_hours_of_tests_are_refused_unless_accepted():
+    oracle = Oracle(Graph("a -> b -> c; a -> c"))
+    oracle.cost = lambda given: 5000.0
+    limits = Constraints.of(oracle.names, None)
+    with pytest.raises(CostError, match="accept the cost"):
+        find_skeleton(Asker(oracle), alpha=0.5, max_depth=9, limits=limits)
+    find_skeleton(Asker(oracle), alpha=0.5, max_depth=9, limits=limits, accept_cost=True)
+
+
+# -- checks of the table -----------------------------------------------------------------------------------------------
+
+
+def columns(n=60):
+    return dict(zip("abc", np.random.default_rng(0).normal(size=(3, n)), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"d": np.ones(60)}, "d: every row has the same value"),
+        ({"d": columns()["a"] * -3 + 2}, "'d' repeats 'a' up to scale"),
+        ({"d": columns()["a"] + columns()["b"]}, "'d' follows exactly from a, b"),
+        ({"d": np.where(np.arange(60) < 5, np.nan, columns()["a"])}, r"values are missing: d \(5 of 60\)"),
+        ({"d": ["u", "v"] * 30, "e": ["v", "u"] * 30}, "'e' repeats 'd'"),
+    ],
+)
+def test_a_table_that_cannot_be_searched_is_refused_in_one_sentence(change, sentence):
+    with pytest.raises(DataError, match=sentence):
+        check_table(Table.of({**columns(), **change}))
+
+
+def test_too_few_rows_or_columns_are_refused():
+    with pytest.raises(DataError, match="fewer than ten"):
+        check_table(Table.of(columns(5)))
+    with pytest.raises(DataError, match="two variables"):
+        check_table(Table.of({"a": columns()["a"]}))
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        (Table.of(np.random.default_rng(0).normal(size=(300, 3))), "fisher-z"),
+        (Table.of({"a": ["u", "v"] * 50, "b": [0, 1, 1, 1] * 25}), "chi2"),
+        (Table.of({"a": ["u", "v"] * 50, "b": np.random.default_rng(0).normal(size=100)}), "kci"),
+        (Table.of(np.random.default_rng(0).exponential(size=(300, 3))), "kci"),
+        (Table.of(np.random.default_rng(0).exponential(size=(3000, 3))), "rcit"),
+    ],
+)
+def test_the_test_is_chosen_by_kind_shape_and_size_with_a_reason(table, expected):
+    name, reason = choose_test(table, 3)
+    assert name == expected
+    assert reason.startswith(f"Test {expected}: ")
+
+
+def test_bent_relations_of_gaussian_looking_columns_are_seen():
+    x = np.random.default_rng(0).normal(size=500)
+    y = 0.3 * x**2 + np.random.default_rng(1).normal(size=500)
+    name, reason = choose_test(Table.of({"x": x, "y": y}), 3)
+    assert (name, "bends" in reason or "far from Gaussian" in reason) == ("kci", True)
