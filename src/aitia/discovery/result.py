@@ -112,8 +112,8 @@ class Discovery:
         told = [f"{name}={value!r}" for name, value in shown.items() if value is not None]
         if self.config.get("knowledge"):
             told.append('knowledge="knowledge.txt"')
-        source = self.config.get("source") or "table"
-        return f"import aitia\n\nfound = aitia.discover({source!r}, {', '.join(told)})\nprint(found.graph.to_text())"
+        source = repr(self.config["source"]) if self.config.get("source") else "table"
+        return f"import aitia\n\nfound = aitia.discover({source}, {', '.join(told)})\nprint(found.graph.to_text())"
 
     def _last_test(self, pair: frozenset[str]) -> tuple[str, float] | None:
         """The conditioning set and p-value of the test with the largest p among those of this pair."""

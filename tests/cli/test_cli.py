@@ -1,0 +1,127 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from aitia.version import __version__
+
+RUN = [sys.executable, "-c", "from aitia.cli import main; main()"]
+
+
+def aitia(*arguments, cwd=None):
+    return subprocess.run([*RUN, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, check=False)
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=400)
+    b = rng.normal(size=400)
+    c = a + b + 0.5 * rng.normal(size=400)
+    path = tmp_path_factory.mktemp("cli") / "t.csv"
+    np.savetxt(
+        path, np.column_stack([a, b, c, np.repeat(np.arange(4), 100)]), delimiter=",", header="a,b,c,k", comments=""
+    )
+    return path
+
+
+def test_discover_prints_the_graph_and_says_where_the_report_is(table, tmp_path):
+    done = aitia("discover", table, "--drop", "k", "--out", tmp_path / "run", "--bootstrap", 3)
+    assert done.returncode == 0, done.stderr
+    assert "c  <-  a, b" in done.stdout
+    assert "Test fisher-z" in done.stdout
+    assert f"Report: {tmp_path / 'run' / 'report.html'}" in done.stdout
+    assert done.stderr == ""
+    again = aitia(
+        "do", tmp_path / "run", "do(a=1)", "--against", "do(a=0)", "--outcome", "c", "--resamples", 20, "--json"
+    )
+    assert again.returncode == 0, again.stderr
+    answer = json.loads(again.stdout)
+    assert answer["low"] < 1.0 < answer["high"]
+    assert answer["estimate"] == pytest.approx(1.0, abs=0.15)
+
+
+def test_discover_in_json(table):
+    done = aitia("discover", table, "--context", "k", "--test", "kci", "--json")
+    found = json.loads(done.stdout)
+    assert {"graph", "edges", "changing", "warnings", "reasons"} <= set(found)
+    assert found["edges"][0]["evidence"]
+
+
+def test_do_takes_a_table_with_a_graph_file(table, tmp_path):
+    (tmp_path / "g.txt").write_text("a -> c <- b")
+    done = aitia("do", table, "a=shift(1)", "--outcome", "c", "--graph", tmp_path / "g.txt", "--resamples", 10)
+    assert done.returncode == 0, done.stderr
+    assert "do(a=shift(1" in done.stdout
+    assert "resamples" in done.stdout
+
+
+def test_list_and_show_read_the_catalogue():
+    assert "cd-nod  2020" in aitia("list").stdout
+    assert json.loads(aitia("list", "--json").stdout)[0]["slug"] == "cd-nod"
+    shown = aitia("show", "cd-nod", "--evidence", "nowhere").stdout
+    assert "src/aitia/learners/cd_nod.py" in shown
+    assert "aitia verify cd-nod" in shown
+
+
+def test_show_prints_stored_evidence(tmp_path):
+    import dataclasses
+
+    from aitia.claims import Evidence, row
+
+    stored = Evidence("cd-nod", (row("a", "skeleton F1", [0.9, 0.95], bar=0.9),), "c", {}, "here", 1.0, "2026-01-01")
+    (tmp_path / "cd-nod.json").write_text(dataclasses.replace(stored).to_json())
+    assert "skeleton F1" in aitia("show", "cd-nod", "--evidence", tmp_path).stdout
+    assert json.loads(aitia("show", "cd-nod", "--evidence", tmp_path, "--json").stdout)["evidence"]["slug"] == "cd-nod"
+
+
+@pytest.mark.slow
+def test_verify_stores_evidence_and_exits_by_whether_all_of_it_holds(tmp_path):
+    done = aitia("verify", "cd-nod", "--seeds", 2, "--out", tmp_path, "--json")
+    stored = json.loads((tmp_path / "cd-nod.json").read_text())
+    assert done.returncode == (0 if all(r["holds"] is not False for r in stored["rows"]) else 1)
+    assert json.loads(done.stdout)[0]["rows"] == stored["rows"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["discover", "none.csv"], "there is no file none.csv"),
+        (["discover", "TABLE", "--context", "kk"], "Did you mean 'k'"),
+        (["discover", "TABLE", "--alpha", "2"], "alpha lies between 0 and 1"),
+        (["discover", "TABLE", "--discrete", "a", "--continuous", "a"], "declared discrete and continuous"),
+        (["discover", "TABLE", "--knowledge", "none.txt"], "cannot read the knowledge file"),
+        (["do", "nowhere", "do(a=1)", "--outcome", "c"], "is no folder of a discovery"),
+        (["do", "TABLE", "do(a=", "--outcome", "c", "--graph", "none.txt"], "cannot read the graph file"),
+        (["show", "cdnod"], "Did you mean 'cd-nod'"),
+        (["verify"], "say which system to verify"),
+        (["verify", "cd-nod", "--seeds", "0"], "seeds must be 1 or more"),
+    ],
+)
+def test_mistakes_are_one_sentence_and_exit_code_2(table, tmp_path, arguments, sentence):
+    done = aitia(*[table if a == "TABLE" else a for a in arguments], cwd=tmp_path)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert done.stderr.startswith("aitia: ")
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("command", ["discover", "do", "list", "show", "verify"])
+def test_every_command_has_help_with_an_example(command):
+    assert f"Example: aitia {command}" in aitia(command, "--help").stdout.replace("\n", " ").replace("│", "")
+
+
+def test_version_and_bare_call():
+    assert aitia("--version").stdout.strip() == __version__
+    assert "discover" in aitia().stdout + aitia().stderr
+
+
+def test_importing_aitia_loads_nothing_heavy():
+    heavy = ("torch", "pandas", "scipy", "numba", "sklearn", "matplotlib")
+    code = f"import sys, aitia; print([m for m in {heavy} if m in sys.modules])"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    )

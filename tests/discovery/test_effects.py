@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+
+from aitia.discovery import estimate_effect
+from aitia.do import Intervention
+from aitia.engine import LocalEngine
+from aitia.errors import IdentifiabilityError, InterventionError, UnknownVariableError
+from aitia.graph import Graph
+from aitia.table import Table
+
+
+@pytest.fixture(scope="module")
+def confounded():
+    """age raises dose and lowers recovery; dose raises it by 1.5 a unit."""
+    rng = np.random.default_rng(0)
+    age = rng.normal(size=1500)
+    dose = 0.8 * age + rng.normal(size=1500)
+    recovery = 1.5 * dose - 2 * age + rng.normal(size=1500)
+    return Table.of({"age": age, "dose": dose, "recovery": recovery})
+
+
+GRAPH = Graph("age -> dose -> recovery <- age")
+
+
+def test_the_effect_is_that_of_the_equations_and_not_the_regression_on_pooled_rows(confounded):
+    answer = estimate_effect(
+        GRAPH, confounded, Intervention(dose=2.0), "recovery", against=Intervention(dose=0.0), resamples=60
+    )
+    assert answer.low < 3.0 < answer.high
+    assert answer.estimate == pytest.approx(3.0, abs=0.15)
+    assert answer.high - answer.low < 0.5
+    naive = 2 * np.polyfit(confounded.column("dose"), confounded.column("recovery"), 1)[0]
+    assert abs(naive - 3.0) > 1
+    assert "recovery" in str(answer)
+    assert "resamples" in answer.because
+    assert answer.to_json()["outcome"] == "recovery"
+
+
+def test_cores_do_not_change_the_interval(confounded):
+    options = {"resamples": 8, "against": Intervention(dose=0.0)}
+    one = estimate_effect(GRAPH, confounded, Intervention(dose=1.0), "recovery", **options)
+    two = estimate_effect(GRAPH, confounded, Intervention(dose=1.0), "recovery", engine=LocalEngine(2), **options)
+    assert (one.low, one.estimate, one.high) == (two.low, two.estimate, two.high)
+
+
+def test_a_shift_keeps_the_causes_of_its_target(confounded):
+    answer = estimate_effect(GRAPH, confounded, Intervention.parse("do(age=shift(1))"), "recovery", resamples=20)
+    assert answer.estimate == pytest.approx(0.8 * 1.5 - 2, abs=0.15)
+
+
+def test_the_share_of_a_label_is_an_outcome_too():
+    rng = np.random.default_rng(0)
+    a = rng.integers(0, 2, 2000)
+    b = (rng.random(2000) < np.where(a == 1, 0.8, 0.3)).astype(int)
+    table = Table.of({"a": np.array(["no", "yes"])[a], "b": np.array(["bad", "good"])[b]})
+    answer = estimate_effect(
+        Graph("a -> b"), table, Intervention(a="yes"), "b", against=Intervention(a="no"), label="good", resamples=40
+    )
+    assert answer.low < 0.5 < answer.high
+    assert answer.mean == pytest.approx(0.8, abs=0.04)
+
+
+def test_a_variable_without_a_path_to_the_outcome_changes_nothing(confounded):
+    answer = estimate_effect(GRAPH, confounded, Intervention(recovery=1.0), "age", resamples=5)
+    assert answer.estimate == 0.0
+
+
+def test_what_the_graph_leaves_open_is_refused_with_the_edge_to_blame(confounded):
+    with pytest.raises(IdentifiabilityError, match="dose"):
+        estimate_effect(Graph("age --- dose --- recovery --- age"), confounded, Intervention(dose=1.0), "recovery")
+    with pytest.raises(InterventionError, match="itself intervened on"):
+        estimate_effect(GRAPH, confounded, Intervention(dose=1.0), "dose")
+    with pytest.raises(UnknownVariableError):
+        estimate_effect(GRAPH, confounded, Intervention(doses=1.0), "recovery")
+
+
+def test_a_cpdag_will_do_where_every_member_agrees(confounded):
+    graph = Graph("town --- age; age -> dose; age -> recovery; dose -> recovery")
+    confounded = confounded.with_columns({"town": np.random.default_rng(1).normal(size=1500)})
+    answer = estimate_effect(
+        graph, confounded, Intervention(dose=1.0), "recovery", against=Intervention(dose=0.0), resamples=5
+    )
+    assert answer.estimate == pytest.approx(1.5, abs=0.15)
