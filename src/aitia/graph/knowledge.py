@@ -9,7 +9,8 @@ The file form, one statement a line (JSON with the fields of `Knowledge` is read
     required: smoking -> lab_tar
     forbidden: diet -> lab_tar; * -> age
 
-A name that is written out belongs where it is written, whatever patterns fit it: `tier: *` takes all the others.
+A name that is written out belongs where it is written, whatever patterns fit it, and `tier: *` takes all that neither a
+name nor another pattern places.
 
 Reference:
     Meek, Causal inference and causal explanation with background knowledge, UAI 1995.
@@ -48,7 +49,7 @@ class Knowledge:
         tiers_exclusive: The positions of the tiers inside which there are no edges; True means all tiers.
 
     In a pattern `*` stands for any text and `?` for one character. A name that some tier lists in full belongs to that
-    tier, whatever patterns fit it.
+    tier, whatever patterns fit it; `*` alone takes what no other entry places.
 
     Raises:
         GraphError: If the statements contradict each other; says which.
@@ -107,7 +108,8 @@ class Knowledge:
         for k, tier in enumerate(self.tiers):
             if name in tier:
                 return k
-        fits = [k for k, tier in enumerate(self.tiers) if any(_fits(name, entry) for entry in tier)]
+        fits = [k for k, tier in enumerate(self.tiers) if any(e != "*" and _fits(name, e) for e in tier)]
+        fits = fits or [k for k, tier in enumerate(self.tiers) if "*" in tier]
         if len(fits) > 1:
             raise GraphError(
                 f"patterns of tiers {fits[0]} and {fits[1]} both fit {name!r}: list it in full where it belongs"

@@ -29,7 +29,7 @@ _LEFT = {Mark.TAIL: "-", Mark.ARROW: "<", Mark.CIRCLE: "o"}
 _RIGHT = {Mark.TAIL: "-", Mark.ARROW: ">", Mark.CIRCLE: "o"}
 _PLAIN = re.compile(r"[^\s\"',;<>{}-][^\s\"',;<>{}]*")
 _TOKEN = re.compile(
-    r"""\s*(?:
+    r"""[^\S\n]*(?:
         "(?P<quoted>(?:[^"\\]|\\.)*)"
       | (?P<edge>(?<!\S)(?:o-[->o]|<-o|--o|-{1,3})(?!\S)  # needs space around it: a name may hold a hyphen
                | <-{1,2}>? | o?-{1,2}>)

@@ -1,0 +1,105 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aitia.errors import FormatError, GraphError, UnknownVariableError
+from aitia.graph import Graph, Knowledge, apply, cpdag, markov_equivalence_class
+from aitia.graph.enumeration import markov_equivalence_class as members
+
+NAMES = ("a", "b", "c", "d")
+
+
+def consistent(dag, knowledge):
+    return not any(knowledge.forbids(e.left, e.right) for e in dag.edges) and all(
+        dag.has_edge(a, b) and a in dag.parents(b) for a, b in knowledge.required
+    )
+
+
+@pytest.mark.parametrize(
+    "knowledge",
+    [
+        Knowledge(tiers=[["a"], ["b", "c", "d"]]),
+        Knowledge(tiers=[["d"], ["c"], ["b"], ["a"]]),
+        Knowledge(forbidden=[("a", "b"), ("c", "d")]),
+        Knowledge(tiers=[["b", "c"], ["*"]], forbidden=[("b", "c")]),
+    ],
+)
+def test_applied_knowledge_gives_the_arrows_shared_by_all_members_that_obey_it(knowledge, all_dags):
+    for dag in all_dags:
+        pattern = cpdag(dag)
+        obeying = [m for m in members(pattern) if consistent(m, knowledge)]
+        if not obeying:
+            with pytest.raises(GraphError):
+                apply(pattern, knowledge)
+            continue
+        found = apply(pattern, knowledge)
+        for e in pattern.edges:
+            ways = {m.parents(e.right).count(e.left) for m in obeying}
+            expected = "---" if len(ways) == 2 else "-->"
+            assert next(x.symbol for x in found.edges if {x.left, x.right} == {e.left, e.right}) == expected
+            if len(ways) == 1:
+                assert (e.left in found.parents(e.right)) == bool(ways.pop())
+
+
+names = st.sampled_from([*NAMES, "lab_1", "two words", 'q"q'])
+pairs = st.lists(st.tuples(names, names).filter(lambda p: p[0] != p[1]), max_size=3, unique=True)
+
+
+@given(st.lists(names, unique=True, max_size=6), st.integers(0, 3), pairs, st.booleans())
+def test_both_file_forms_read_back(tmp_path_factory, order, cut, forbidden, exclusive):
+    tiers = [t for t in (order[:cut], order[cut:]) if t]
+    knowledge = Knowledge(tiers=tiers, forbidden=forbidden, tiers_exclusive=exclusive)
+    assert Knowledge.from_json(knowledge.to_json()) == knowledge
+    assert Knowledge.from_text(knowledge.to_text()) == knowledge
+    folder = tmp_path_factory.mktemp("knowledge")
+    for name, text in (("k.json", knowledge.to_json()), ("k.txt", knowledge.to_text())):
+        (folder / name).write_text(text, encoding="utf-8")
+        assert Knowledge.read(folder / name) == knowledge
+
+
+def test_tiers_patterns_and_exclusive_tiers_by_hand():
+    knowledge = Knowledge.from_text(
+        "# comment\ntier: age, sex\nexclusive tier: lab_*\ntier: *\nforbidden: age -> lab_x\nrequired: sex -> out\n"
+    )
+    assert [knowledge.tier(n) for n in ("age", "lab_x", "out")] == [0, 1, 2]
+    assert knowledge.forbids("lab_x", "age")
+    assert knowledge.forbids("lab_x", "lab_y")
+    assert knowledge.forbids("age", "lab_x")
+    assert not knowledge.forbids("age", "lab_y")
+    assert knowledge.forbids("out", "sex")
+    assert knowledge.requires("sex", "out")
+    matrix = knowledge.forbidden_matrix(["age", "lab_x", "lab_y"])
+    assert matrix.tolist() == [[False, True, False], [True, False, True], [True, True, False]]
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "sentence"),
+    [
+        (lambda: Knowledge(tiers=[["a"], ["a"]]), GraphError, "can be in one only"),
+        (lambda: Knowledge(required=[("a", "b"), ("b", "a")]), GraphError, "is required"),
+        (lambda: Knowledge(required=[("a", "b"), ("b", "c"), ("c", "a")]), GraphError, "form a cycle"),
+        (lambda: Knowledge(required=[("b", "a")], tiers=[["a"], ["b"]]), GraphError, "earlier tier"),
+        (lambda: Knowledge(required=[("a*", "b")]), GraphError, "name both variables in full"),
+        (lambda: Knowledge(tiers=[["a"]], tiers_exclusive=[3]), GraphError, "tiers_exclusive"),
+        (lambda: Knowledge(tiers=[["a"]]).validate(["b"]), UnknownVariableError, "'a' is not a variable"),
+        (lambda: Knowledge(tiers=[["a*"]]).validate(["b"]), GraphError, "fits no variable"),
+        (lambda: Knowledge.from_text("first: a"), FormatError, "line 1 of the knowledge starts with"),
+        (lambda: Knowledge.from_text("tier: a -> b"), FormatError, "lists names, got the edge"),
+        (lambda: Knowledge.from_text("\nrequired: a"), FormatError, "line 2"),
+        (lambda: Knowledge.from_json("{"), FormatError, "not valid JSON"),
+        (lambda: Knowledge.from_json('{"tier": []}'), FormatError, "no field 'tier'"),
+        (lambda: Knowledge.from_json("[]"), FormatError, "is an object"),
+        (lambda: Knowledge.read("none.txt"), FormatError, "cannot read the knowledge file"),
+        (lambda: apply(Graph("a -> b"), Knowledge(forbidden=[("a", "b")])), GraphError, "a"),
+        (lambda: apply(Graph("a; b"), Knowledge(required=[("a", "b")])), GraphError, "not adjacent"),
+    ],
+)
+def test_contradictions_and_bad_files_get_one_sentence(make, error, sentence):
+    with pytest.raises(error, match=sentence):
+        make()
+
+
+def test_without_knowledge_nothing_changes(all_dags):
+    for dag in all_dags[::20]:
+        assert apply(cpdag(dag), Knowledge()) == cpdag(dag)
+        assert dag in set(markov_equivalence_class(cpdag(dag)))
