@@ -2,8 +2,8 @@
 
 Example:
     >>> from aitia import Graph, SCM, do
-    >>> from aitia.scm import Gaussian, Linear
-    >>> scm = SCM(Graph("x -> y"), {"x": Linear({}), "y": Linear({"x": 2.0})})
+    >>> from aitia.scm import Linear
+    >>> scm = SCM(Graph("x -> y"), {"x": Linear(), "y": Linear(("x",), (2.0,))})
     >>> rows = do(scm, x=3.0).sample(1000, seed=0)
     >>> abs(float(rows.column("y").mean()) - 6.0) < 0.2
     True

@@ -15,7 +15,7 @@ __all__ = ["Function"]
 
 @dataclass(frozen=True)
 class Function(Mechanism):
-    """x = function(*parents, noise).
+    """The mechanism `function(*parents, noise)`.
 
     Args:
         parents: Names of the causes.

@@ -111,7 +111,7 @@ def test_truncated_and_missing_files_are_refused(tmp_path):
         from_bif("network x { }")
 
 
-def test_a_cycle_is_refused():
+def test_two_nodes_that_are_each_others_parent_are_refused():
     text = TEXT.replace("probability ( a ) { table 0.25, 0.75; }", "probability ( a | b ) { default 0.25, 0.75; }")
-    with pytest.raises(FormatError, match="cycle"):
+    with pytest.raises(FormatError, match="two edges between"):
         from_bif(text)
