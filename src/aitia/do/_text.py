@@ -1,0 +1,146 @@
+"""The text form of an intervention, `do(x=1.5, y=shift(0.1))`."""
+
+import json
+import re
+from dataclasses import fields
+from typing import Any, NoReturn
+
+from aitia.do.actions import ACTIONS, Categorical
+from aitia.errors import InterventionError, join_names
+
+__all__ = ["Reader", "target_text"]
+
+_WORD = re.compile(r"""[^\s"',;=:(){}\[\]]+""")
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![^\s,;:)}\]])")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"' + r"|'(?:[^'\\]|\\.)*'")
+
+
+def target_text(target: Any) -> str:
+    text = str(target)
+    return text if _WORD.fullmatch(text) or not isinstance(target, str) else json.dumps(text, ensure_ascii=False)
+
+
+class Reader:
+    """Reads the text form of an intervention from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+
+    def actions(self) -> dict[str, Any]:
+        wrapped = self._take(re.compile(r"do\s*\(")) is not None
+        actions: dict[str, Any] = {}
+        while not self._at_end(wrapped):
+            start = self.at
+            name = self._string() or self._take(_WORD)
+            if name is None:
+                self._fail()
+            if name in actions:
+                self.at = start
+                self._fail(f"{name!r} is set twice")
+            self._expect("=")
+            actions[name] = self._action()
+            if not self._at_end(wrapped):
+                self._expect(",")
+        if wrapped:
+            self._expect(")")
+        self._skip()
+        if self.at < len(self.text):
+            self._fail()
+        return actions
+
+    def _action(self) -> Any:
+        start = self.at
+        call = self._take(re.compile(r"[A-Za-z]+\s*\("))
+        if call is None:
+            return self._tuple() if self._take(re.compile(r"\[")) else self._value()
+        kind = ACTIONS.get(call[:-1].strip().lower())
+        if kind is None:
+            self.at = start
+            self._fail(f"{call[:-1].strip()!r} is not one of {join_names(ACTIONS)}")
+        arguments = [self._mapping()] if kind is Categorical else self._numbers(")")
+        if kind is Categorical:
+            self._expect(")")
+        wanted = len(fields(kind))  # type: ignore[arg-type]
+        if len(arguments) != wanted:
+            self.at = start
+            self._fail(f"{call[:-1].strip()} takes {wanted} number{'s' * (wanted > 1)}, got {len(arguments)}")
+        return kind(*arguments)
+
+    def _tuple(self) -> tuple[Any, ...]:
+        return tuple(self._numbers("]"))
+
+    def _numbers(self, close: str) -> list[Any]:
+        found: list[Any] = []
+        while self._take(re.compile(re.escape(close))) is None:
+            if found:
+                self._expect(",")
+            found.append(self._number())
+        return found
+
+    def _mapping(self) -> dict[Any, float]:
+        found: dict[Any, float] = {}
+        self._expect("{")
+        while self._take(re.compile(r"\}")) is None:
+            if found:
+                self._expect(",")
+            label = self._value()
+            self._expect(":")
+            found[label] = self._number()
+        return found
+
+    def _number(self) -> Any:
+        token = self._take(_NUMBER)
+        if token is None:
+            self._fail("a number is expected")
+        return int(token) if re.fullmatch(r"[+-]?\d+", token) else float(token)
+
+    def _value(self) -> Any:
+        string = self._string()
+        if string is not None:
+            return string
+        self._skip()
+        if _NUMBER.match(self.text, self.at):
+            return self._number()
+        word = self._take(_WORD)
+        if word is None:
+            self._fail("a value is expected")
+        if word.lower() in ("nan", "inf", "-inf", "+inf", "infinity"):
+            return float(word)  # `Value` refuses it with the reason
+        return {"True": True, "False": False}.get(word, word)
+
+    def _string(self) -> str | None:
+        token = self._take(_STRING)
+        if token is None or token[0] == "'":
+            return None if token is None else re.sub(r"\\(.)", r"\1", token[1:-1])
+        try:
+            return str(json.loads(token))
+        except json.JSONDecodeError:
+            return re.sub(r"\\(.)", r"\1", token[1:-1])
+
+    def _skip(self) -> None:
+        while self.at < len(self.text) and self.text[self.at].isspace():
+            self.at += 1
+
+    def _take(self, pattern: re.Pattern[str]) -> str | None:
+        self._skip()
+        match = pattern.match(self.text, self.at)
+        if match is None:
+            return None
+        self.at = match.end()
+        return match[0]
+
+    def _expect(self, symbol: str) -> None:
+        if self._take(re.compile(re.escape(symbol))) is None:
+            self._fail(f"{symbol!r} is expected")
+
+    def _at_end(self, wrapped: bool) -> bool:
+        self._skip()
+        return self.at >= len(self.text) or (wrapped and self.text[self.at] == ")")
+
+    def _fail(self, reason: str = "") -> NoReturn:
+        near = self.text[max(0, self.at - 15) : self.at + 20]
+        raise InterventionError(
+            f"cannot read an intervention at character {self.at} near {near!r}"
+            f"{': ' + reason if reason else ''}. Write it as 'do(x=1.5, y=shift(0.1))'"
+        )

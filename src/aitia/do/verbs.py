@@ -1,0 +1,194 @@
+"""`do`, `counterfactual` and `effect`, for any system that has the methods of `System` and `Sampler`."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any, Protocol, Self, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aitia.do.actions import Value
+from aitia.do.intervention import Intervention
+from aitia.errors import InterventionError, OptionError, unknown_variable
+from aitia.table import Kind, Table
+
+__all__ = ["Effect", "Sampler", "System", "counterfactual", "do", "effect"]
+
+Values = NDArray[np.float64]
+
+
+System_ = TypeVar("System_", bound="System")
+
+
+class System(Protocol):
+    """Anything that can be intervened on."""
+
+    def do(self, intervention: Intervention, /) -> Self:
+        """A new system under the intervention; the latest one wins on a shared target."""
+        ...
+
+
+class Sampler(System, Protocol):
+    """A system that draws rows."""
+
+    def sample(self, n: int, *, seed: int = 0) -> Table:
+        """n rows; a seed draws the same noise whatever `do` holds fixed."""
+        ...
+
+
+def _intervention(given: Intervention | Mapping[Any, Any] | str | None, named: Mapping[str, Any]) -> Intervention:
+    base = Intervention.parse(given) if isinstance(given, str) else Intervention(given)
+    return base | named
+
+
+def _known(system: object, intervention: Intervention) -> None:
+    """Refuses a target that is not among the variables, where the system has a graph to say so."""
+    graph: Any = getattr(system, "graph", None)
+    if graph is not None:
+        for target in intervention.targets:
+            if target not in graph.nodes:
+                raise unknown_variable(target, graph.nodes, "system")
+
+
+def do(
+    system: System_, intervention: Intervention | Mapping[Any, Any] | str | None = None, /, **targets: Any
+) -> System_:
+    """The system under an intervention. The system given is left as it was; the latest `do` wins.
+
+    Args:
+        system: Anything with a method `do`.
+        intervention: An `Intervention`, a mapping from variable to action, or text such as `"do(x=1)"`.
+        targets: Further variables by name.
+
+    Raises:
+        UnknownVariableError: If the system has no such variable.
+        InterventionError: If a value is not finite, or means nothing for its variable.
+    """
+    action = _intervention(intervention, targets)
+    _known(system, action)
+    return system.do(action)
+
+
+def counterfactual(
+    system: Any, rows: Any, intervention: Intervention | Mapping[Any, Any] | str | None = None, /, **targets: Any
+) -> Table:
+    """What these rows would have been under an intervention: their noise is kept and the system solved again.
+
+    Args:
+        system: Anything with a method `counterfactual(rows, intervention)`.
+        rows: Facts, as anything that `Table.of` reads.
+        intervention: An `Intervention`, a mapping from variable to action, or text such as `"do(x=1)"`.
+        targets: Further variables by name.
+
+    Raises:
+        UnknownVariableError: If the system has no such variable.
+        InterventionError: If the system keeps no noise, or a value means nothing for its variable.
+    """
+    action = _intervention(intervention, targets)
+    _known(system, action)
+    if not hasattr(system, "counterfactual"):
+        raise InterventionError(f"{type(system).__name__} answers do, not counterfactuals: it keeps no noise of a row")
+    table: Table = system.counterfactual(Table.of(rows), action)
+    return table
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What an intervention does to the mean of an outcome.
+
+    Args:
+        intervention: What was done.
+        against: What it is compared with; an empty intervention is the system left alone.
+        outcome: The variable that was watched.
+        label: The label whose probability is reported for a discrete outcome, None for a continuous one.
+        estimate: Difference of the means (or probabilities) under `intervention` and under `against`.
+        low: Lower end of the interval. It covers the chance of sampling from the system, not the system's own doubt.
+        high: Upper end.
+        confidence: Coverage of the interval.
+        mean: Mean (or probability) under the intervention.
+        mean_against: Mean (or probability) under what it is compared with.
+        n: Rows drawn on either side, with the same noise.
+    """
+
+    intervention: Intervention
+    against: Intervention
+    outcome: str
+    label: object | None
+    estimate: float
+    low: float
+    high: float
+    confidence: float
+    mean: float
+    mean_against: float
+    n: int
+
+    def __str__(self) -> str:
+        what = self.outcome if self.label is None else f"P({self.outcome} = {self.label})"
+        against = str(self.against) if self.against else "the system left alone"
+        return (
+            f"{self.intervention} changes {what} by {self.estimate:.4g} "
+            f"[{self.low:.4g}, {self.high:.4g}] against {against} ({self.mean_against:.4g} -> {self.mean:.4g})"
+        )
+
+
+def effect(
+    system: Sampler,
+    a: Intervention | Mapping[Any, Any] | str,
+    b: Intervention | Mapping[Any, Any] | str | None = None,
+    *,
+    outcome: str,
+    label: object | None = None,
+    n: int = 10_000,
+    seed: int = 0,
+    confidence: float = 0.95,
+) -> Effect:
+    """The effect of `a` against `b` on the mean of the outcome, from `n` rows with the same noise on both sides.
+
+    Args:
+        system: Anything with `do` and `sample`.
+        a: What is done.
+        b: What it is compared with; None leaves the system alone.
+        outcome: The variable to watch.
+        label: For a discrete outcome, the label whose probability is reported; None takes the last one.
+        n: Rows drawn on either side.
+        seed: Seed of the noise.
+        confidence: Coverage of the interval, mean +- z sd / sqrt(n) of the paired differences.
+
+    Raises:
+        UnknownVariableError: If the system has no such variable.
+        InterventionError: If the label is not one of the outcome's.
+        OptionError: If `n` is below 2 or `confidence` not between 0 and 1.
+    """
+    if n < 2 or not 0 < confidence < 1:
+        raise OptionError(f"n is at least 2 and confidence between 0 and 1, got {n} and {confidence}")
+    one, other = _intervention(a, {}), _intervention(b, {})
+    tables = [do(system, side).sample(n, seed=seed) for side in (one, other)]
+    if tables[0].kind(outcome) is Kind.DISCRETE:
+        labels = tables[0].categories(outcome)
+        label = labels[-1] if label is None else label
+        Value(label).check(outcome, labels)
+        y, y_against = ((table.labels(outcome) == label).astype(np.float64) for table in tables)
+    elif label is not None:
+        raise InterventionError(f"{outcome!r} is continuous and has no label {label!r}")
+    elif tables[0].column(outcome).ndim > 1:
+        raise OptionError(f"{outcome!r} has several numbers a row: its effect is one number only for a single one")
+    else:
+        y, y_against = (table.column(outcome) for table in tables)
+    difference = y - y_against
+    estimate = float(difference.mean())
+    half = NormalDist().inv_cdf((1 + confidence) / 2) * float(difference.std(ddof=1)) / math.sqrt(n)
+    return Effect(
+        intervention=one,
+        against=other,
+        outcome=outcome,
+        label=label,
+        estimate=estimate,
+        low=estimate - half,
+        high=estimate + half,
+        confidence=confidence,
+        mean=float(y.mean()),
+        mean_against=float(y_against.mean()),
+        n=n,
+    )
