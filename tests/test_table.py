@@ -133,3 +133,16 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
     (tmp_path / "cut.parquet").write_bytes(b"PAR1 damaged")
     with pytest.raises(FormatError, match="cannot be read as parquet"):
         read_table(tmp_path / "cut.parquet")
+
+
+def test_codes_are_taken_as_they_are():
+    codes = np.array([0.0, 1.0, np.nan, 1.0])
+    table = Table.from_codes({"site": codes, "x": np.arange(4.0)}, {"site": ("a", "b")})
+    assert table.labels("site").tolist() == ["a", "b", None, "b"]
+    assert table.kind("x") == "continuous"
+    codes[0] = 1.0
+    assert table.column("site")[0] == 0.0
+    with pytest.raises(DataError, match="codes without a category"):
+        Table.from_codes({"site": np.array([2.0])}, {"site": ("a", "b")})
+    with pytest.raises(DataError, match="differ in length"):
+        Table.from_codes({"x": np.zeros(2), "y": np.zeros(3)}, {})

@@ -97,6 +97,31 @@ class Table:
             raise DataError(f"the table has no rows, only the columns {join_names(columns)}")
         return cls(columns, n)
 
+    @classmethod
+    def from_codes(cls, columns: Mapping[str, NDArray[np.float64]], categories: Mapping[str, Sequence[Any]]) -> "Table":
+        """The table of these numbers, as they are: a column with categories holds codes into them, NaN where missing.
+
+        For programs that have the codes; `of` reads what people have.
+
+        Args:
+            columns: Each (n,), or (n, k) for a continuous variable with k numbers a row.
+            categories: The labels of each discrete column, code 0 first.
+
+        Raises:
+            DataError: If columns differ in length, or a code has no category.
+        """
+        made: dict[str, _Column] = {}
+        for name, values in columns.items():
+            labels = tuple(categories.get(name, ()))
+            made[name] = _Column(_read_only(values), Kind.DISCRETE if labels else Kind.CONTINUOUS, labels)
+            present = made[name].values[~np.isnan(made[name].values)] if labels else np.empty(0)
+            if present.size and not (np.isin(present, np.arange(len(labels)))).all():
+                raise DataError(f"column {name!r} holds codes without a category: it has {len(labels)} categories")
+        lengths = {name: len(column.values) for name, column in made.items()}
+        if len(set(lengths.values())) > 1:
+            raise DataError(f"columns differ in length: {join_names(f'{k} has {v}' for k, v in lengths.items())}")
+        return cls(made, next(iter(lengths.values()), 0))
+
     # -- reading --------------------------------------------------------------------------------------------------
 
     @property

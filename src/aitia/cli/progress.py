@@ -32,6 +32,9 @@ def progress_bar(quiet: bool = False) -> Iterator[Progress | None]:
 
         def tell(what: str, done: int, total: int) -> None:
             nonlocal current
+            if what.startswith("predicted"):  # stays on the screen when the bar is gone
+                bars.console.print(what)
+                return
             if what != current:
                 current = what
                 bars.reset(task)

@@ -1,28 +1,14 @@
 """Between a system's codes and the user's table."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from aitia.errors import DataError, join_names
 from aitia.scm._arrays import Values
-from aitia.table import Kind, Table, _Column
+from aitia.table import Table
 
-__all__ = ["read_column", "to_table"]
-
-
-def to_table(columns: Mapping[str, Values], categories: Mapping[str, tuple[Any, ...]]) -> Table:
-    """The table of these columns; those with categories hold codes."""
-    made: dict[str, _Column] = {}
-    n = 0
-    for name, values in columns.items():
-        values = np.array(values, dtype=np.float64)
-        values.flags.writeable = False
-        n = len(values)
-        labels = categories.get(name, ())
-        made[name] = _Column(values, Kind.DISCRETE if labels else Kind.CONTINUOUS, labels)
-    return Table(made, n)
+__all__ = ["read_column"]
 
 
 def read_column(table: Table, name: str, categories: tuple[Any, ...]) -> Values:

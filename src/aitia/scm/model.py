@@ -24,7 +24,7 @@ from aitia.do import Intervention
 from aitia.errors import DataError, GraphError, InterventionError, OptionError, join_names, unknown_variable
 from aitia.graph.graph import Graph
 from aitia.scm._arrays import Values, uniform
-from aitia.scm._columns import read_column, to_table
+from aitia.scm._columns import read_column
 from aitia.scm.mechanism import Mechanism
 from aitia.scm.tabular import TableMechanism
 from aitia.table import Table
@@ -241,7 +241,7 @@ class SCM:
                     known = exogenous.action.get(name)
                     u = uniform(exogenous.n, exogenous.seed, "action", name) if known is None else known
                 x[name] = action.apply(x[name], u, self.categories(name))
-        return to_table({name: x[name] for name in self._base}, self._categories)
+        return Table.from_codes({name: x[name] for name in self._base}, self._categories)
 
     def abduct(self, rows: Any, *, seed: int = 0) -> Exogenous:
         """A noise that explains the rows; drawn from its posterior where several do.

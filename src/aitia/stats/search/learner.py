@@ -125,7 +125,7 @@ class ConstraintSearch:
                 "faster test (rcit, fisher-z) or fewer variables, or accept the cost (--accept-cost, accept_cost=True)"
             )
         if progress is not None and seconds > 2:
-            progress(f"about {seconds:.0f} s of {test.name} tests", 0, 1)
+            progress(f"predicted: about {seconds:.0f} s of {test.name} tests", 0, 1)
         return Asker(test, store, progress)
 
     def _find_skeleton(self, asker: Asker, limits: Constraints) -> Skeleton:
