@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aitia.errors import RunError
-from aitia.runs import Journal, content_hash, open_run, write_bytes, write_text
+from aitia.files import write_whole
+from aitia.runs import Journal, content_hash, open_run
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
@@ -67,14 +68,14 @@ def test_hashes_depend_on_content_only():
 
 def test_a_full_disk_leaves_the_old_file_whole(tmp_path, monkeypatch):
     path = tmp_path / "file"
-    write_text(path, "old")
+    write_whole(path, "old")
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(RunError, match=r"No space left on device; what was there is unchanged"):
-        write_bytes(path, b"new")
+        write_whole(path, b"new", RunError)
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from aitia.claims.evidence import Claim, ClaimContext, Evidence
 from aitia.engine import LocalEngine, Progress
-from aitia.errors import OptionError
-from aitia.runs import Journal, content_hash, versions, write_text
+from aitia.errors import OptionError, RunError
+from aitia.files import write_whole
+from aitia.runs import Journal, content_hash, versions
 
 __all__ = ["claim_of", "stored_evidence", "verify"]
 
@@ -86,6 +87,6 @@ def verify(
         seconds=round(time.time() - started, 1),
         date=time.strftime("%Y-%m-%d", time.gmtime(started)),
     )
-    write_text(out / f"{slug}.json", evidence.to_json())
+    write_whole(out / f"{slug}.json", evidence.to_json(), RunError)
     place.unlink(missing_ok=True)
     return evidence

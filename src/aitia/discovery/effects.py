@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aitia.do import Intervention, do
+from aitia.do import Effect, Intervention, do
 from aitia.engine import Engine, LocalEngine, Progress
 from aitia.errors import IdentifiabilityError, InterventionError, unknown_variable
 from aitia.graph import Graph, consistent_extension, identify
@@ -18,46 +18,18 @@ __all__ = ["EstimatedEffect", "estimate_effect"]
 
 
 @dataclass(frozen=True)
-class EstimatedEffect:
-    """What an intervention does to the mean of an outcome.
+class EstimatedEffect(Effect):
+    """An `Effect` on fitted mechanisms; its interval is a percentile bootstrap over the rows.
 
     Args:
-        intervention: What was done.
-        against: What it is compared with; an empty intervention is the system left alone.
-        outcome: The variable that was watched; with `level_of_outcome`, the share of rows with that label.
-        label: The label whose probability is reported for a discrete outcome, None for a continuous one.
-        estimate: Difference of the means (or probabilities) under `intervention` and under `against`.
-        low: Lower end of the percentile bootstrap interval.
-        high: Upper end.
-        confidence: Coverage that the interval aims at.
-        mean: Mean (or probability) under the intervention.
-        mean_against: Mean (or probability) under what it is compared with.
         identification: Why the effect follows from the graph, in words.
         graph: The DAG whose mechanisms were fitted.
         resamples: Number of bootstrap samples behind the interval.
     """
 
-    intervention: Intervention
-    against: Intervention
-    outcome: str
-    label: object | None
-    estimate: float
-    low: float
-    high: float
-    confidence: float
-    mean: float
-    mean_against: float
     identification: str
     graph: Graph
     resamples: int
-
-    def __str__(self) -> str:
-        what = self.outcome if self.label is None else f"P({self.outcome} = {self.label})"
-        against = str(self.against) if self.against else "the system left alone"
-        return (
-            f"{self.intervention} changes {what} by {self.estimate:.4g} "
-            f"[{self.low:.4g}, {self.high:.4g}] against {against} ({self.mean_against:.4g} -> {self.mean:.4g})"
-        )
 
     @property
     def because(self) -> str:
@@ -162,6 +134,7 @@ def estimate_effect(
         confidence=confidence,
         mean=mean,
         mean_against=mean_against,
+        n=draws,
         identification=answer.reason,
         graph=part,
         resamples=resamples,

@@ -1,8 +1,7 @@
 """A run is a folder: what was asked, of which data, with which versions, what came out; whole or resumable."""
 
-from aitia.runs.atomic import write_bytes, write_text
 from aitia.runs.hashing import content_hash
 from aitia.runs.journal import Journal
 from aitia.runs.run import Run, open_run, versions
 
-__all__ = ["Journal", "Run", "content_hash", "open_run", "versions", "write_bytes", "write_text"]
+__all__ = ["Journal", "Run", "content_hash", "open_run", "versions"]

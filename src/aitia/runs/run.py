@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from aitia.errors import RunError
-from aitia.runs.atomic import write_bytes, write_text
+from aitia.files import write_whole
 from aitia.runs.hashing import content_hash
 from aitia.runs.journal import Journal
 from aitia.runs.lock import Lock
@@ -67,7 +67,7 @@ class Run:
             data: Its bytes.
             part_of_result: Whether its hash counts in the hash of the results.
         """
-        write_bytes(self.path / name, data)
+        write_whole(self.path / name, data, RunError)
         if part_of_result:
             self._written[name] = content_hash(data)
 
@@ -83,7 +83,7 @@ class Run:
         self.record["status"] = status
         self.record["results"] = dict(sorted(self._written.items()))
         self.record["results_hash"] = content_hash(self.record["results"]) if status == "finished" else None
-        write_text(self.path / "run.json", json.dumps(self.record, indent=2, ensure_ascii=False) + "\n")
+        write_whole(self.path / "run.json", json.dumps(self.record, indent=2, ensure_ascii=False) + "\n", RunError)
 
 
 @contextmanager
@@ -148,7 +148,7 @@ def open_run(
             "machine": f"{platform.machine()}, {platform.system()}, {_cores()} cores",
             "host": socket.gethostname(),
         }
-        write_text(path / "timing.json", json.dumps(timing, indent=2) + "\n")
+        write_whole(path / "timing.json", json.dumps(timing, indent=2) + "\n", RunError)
 
 
 def _cores() -> int:

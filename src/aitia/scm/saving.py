@@ -4,9 +4,8 @@ The JSON entry `scm` holds the graph, the labels, what was done, and each mechan
 `{"is": class name, field: value, ...}`; an array stands in it as `{"array": entry}`.
 """
 
+import io
 import json
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import fields
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from aitia.do import Intervention
 from aitia.errors import AitiaError, FormatError, OptionError
+from aitia.files import write_whole
 from aitia.graph.graph import Graph
 from aitia.scm.additive import AdditiveNoise
 from aitia.scm.kernel import KernelTrend
@@ -63,14 +63,9 @@ def save_scm(scm: SCM, path: Path) -> None:
     arrays["scm"] = np.frombuffer(json.dumps(text, ensure_ascii=False).encode(), dtype=np.uint8)
     if not path.parent.is_dir():
         raise FormatError(f"there is no folder {path.parent} to save into")
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]  # numpy types its flag, not the arrays
-        os.replace(draft, path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+    packed = io.BytesIO()
+    np.savez_compressed(packed, **arrays)  # type: ignore[arg-type]  # numpy types its flag, not the arrays
+    write_whole(path, packed.getvalue())
 
 
 def load_scm(path: Path) -> SCM:

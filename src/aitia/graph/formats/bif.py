@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.errors import FormatError, GraphError
+from aitia.files import write_whole
 from aitia.graph.graph import Graph
 from aitia.table import Kind, Table
 
@@ -87,8 +88,6 @@ def write_bif(network: BayesianNetwork, path: str | Path) -> None:
     Raises:
         FormatError: If it cannot be written.
     """
-    from aitia.graph.formats.files import write_whole
-
     write_whole(Path(path), to_bif(network))
 
 

@@ -1,12 +1,11 @@
 """Graph files, by suffix."""
 
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from aitia.errors import FormatError, OptionError
+from aitia.files import write_whole
 from aitia.graph.formats.bif import from_bif
 from aitia.graph.formats.dagitty import from_dagitty, to_dagitty
 from aitia.graph.formats.dot import from_dot, to_dot
@@ -91,21 +90,6 @@ def write_graph(graph: Graph, path: str | Path, format: str | None = None, **opt
     path = Path(path)
     text = _WRITE[_format(path, format, _WRITE)](graph, **options)
     write_whole(path, text)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Writes beside the file's place and moves it there."""
-    temporary = None
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        temporary = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        temporary.replace(path)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise FormatError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _format(path: Path, format: str | None, known: Mapping[str, object]) -> str:
