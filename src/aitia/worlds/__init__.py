@@ -1,5 +1,19 @@
-"""Simulators with known truth: each has a `graph` and draws a `Table` with `sample(n, seed)`."""
+"""Simulators with known truth.
+
+`World` is their contract: named latents, a graph, `sample`, `do`, exact `counterfactual`, `render`, environments, time.
+The worlds of tables (`HeterogeneousWorld` and its kin) have a `graph` and draw a `Table` with `sample(n, seed)`.
+"""
 
 from aitia.worlds.heterogeneous import ChainWorld, DriftWorld, HeterogeneousWorld, PairWorld
+from aitia.worlds.world import Latent, Sample, TemporalWorld, World
 
-__all__ = ["ChainWorld", "DriftWorld", "HeterogeneousWorld", "PairWorld"]
+__all__ = [
+    "ChainWorld",
+    "DriftWorld",
+    "HeterogeneousWorld",
+    "Latent",
+    "PairWorld",
+    "Sample",
+    "TemporalWorld",
+    "World",
+]

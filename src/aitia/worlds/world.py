@@ -1,0 +1,468 @@
+"""The contract of a world: a simulator whose graph, latents, noise and exact counterfactuals are known.
+
+    z_i = f_i(z_pa(i), u_i; e),    u_i independent,    x = render(z)                 (1)
+
+Every latent has its own stream of noise, keyed by its name, so a seed draws the same noise whatever is done and
+wherever. A `Sample` carries the noise of its rows; a counterfactual solves (1) again with that noise, under an
+intervention, in another environment, or both. It is therefore exact, also where (1) is not invertible.
+
+A latent is one number a row, or one number a frame where the world has frames. `TemporalWorld` solves (1) frame by
+frame and lets an intervention hold for some of the frames only.
+
+Source:
+    Pearl, Causality, 2nd ed. (2009), section 7.1.
+"""
+
+import copy
+import zlib
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from aitia.do import Action, Intervention, Law, LawTable
+from aitia.do import check as check_laws
+from aitia.errors import DataError, InterventionError, OptionError, unknown_variable
+from aitia.graph.graph import Graph
+from aitia.table import Table
+
+__all__ = ["Latent", "Sample", "Seen", "TemporalWorld", "World"]
+
+Values = NDArray[np.float64]
+Image = NDArray[np.uint8]
+Seen = Literal["image", "video", "vector", "tracks"]
+
+NOISE = "noise of "
+"""Before the name of a latent: the column of its noise in a table of a sample."""
+
+
+@dataclass(frozen=True)
+class Latent:
+    """A variable of a world.
+
+    Args:
+        name: What it is called.
+        low: Least value that the world draws by itself; also the lower end of what `render` shows.
+        high: Largest value.
+        unit: Such as `rad` or `m/s`; empty for a plain number.
+        kind: `angle` values are compared by their sine and cosine; `categorical` ones are codes of `labels`.
+        labels: Of a categorical latent, code 0 first.
+        varies: Whether it has a value in every frame.
+        visible: Whether its values are handed out with the data as labels.
+    """
+
+    name: str
+    low: float
+    high: float
+    unit: str = ""
+    kind: Literal["continuous", "angle", "categorical"] = "continuous"
+    labels: tuple[str, ...] = ()
+    varies: bool = False
+    visible: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.low < self.high:
+            raise OptionError(f"the range of {self.name!r} goes up, got {self.low} to {self.high}")
+        if bool(self.labels) != (self.kind == "categorical"):
+            raise OptionError(
+                f"{self.name!r} has labels exactly if it is categorical, got {self.kind} and {self.labels}"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Rows of a world with everything that made them.
+
+    Args:
+        latents: Values, (n,) each; (n, frames) for a latent that varies.
+        noise: The exogenous noise of each latent, n rows each.
+        env: Number of the environment of each row, (n,).
+        environments: Their names.
+        categories: Labels of the categorical latents.
+        acted: Uniform numbers behind the latents that an intervention drew at random, (n,) each.
+    """
+
+    latents: Mapping[str, Values]
+    noise: Mapping[str, Values]
+    env: NDArray[np.int64]
+    environments: tuple[str, ...]
+    categories: Mapping[str, tuple[str, ...]]
+    acted: Mapping[str, Values] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.env)
+
+    def __getitem__(self, name: str) -> Values:
+        if name not in self.latents:
+            raise unknown_variable(name, tuple(self.latents), "world")
+        return self.latents[name]
+
+    @property
+    def labels(self) -> NDArray[np.str_]:
+        """The environment's name of each row."""
+        return np.asarray(self.environments)[self.env]
+
+    def take(self, rows: ArrayLike | slice) -> "Sample":
+        """Some of the rows, in the order given."""
+        pick = rows if isinstance(rows, slice) else np.asarray(rows)
+        return replace(
+            self,
+            latents={name: values[pick] for name, values in self.latents.items()},
+            noise={name: values[pick] for name, values in self.noise.items()},
+            acted={name: values[pick] for name, values in self.acted.items()},
+            env=self.env[pick],
+        )
+
+    def matrix(self, names: Sequence[str] | None = None) -> Values:
+        """The latents side by side, (n, d); a latent that varies gives one column a frame."""
+        return np.concatenate([self[name].reshape(len(self), -1) for name in names or tuple(self.latents)], axis=1)
+
+    def table(self, *, noise: bool = False, names: Sequence[str] | None = None) -> Table:
+        """A table of the latents, with the environment where there are several.
+
+        Args:
+            noise: Add a column `noise of NAME` for each, so that the rows can be given back for a counterfactual.
+            names: The latents to take; None takes all.
+        """
+        columns: dict[str, Any] = {name: self[name] for name in names or tuple(self.latents)}
+        if noise:
+            columns |= {NOISE + name: values for name, values in self.noise.items()}
+        table = Table.from_codes(columns, {k: v for k, v in self.categories.items() if k in columns})
+        if len(self.environments) > 1:
+            table = table.with_columns({"environment": self.labels}, kinds={"environment": "discrete"})
+        return table
+
+
+class World(ABC):
+    """A simulator with known truth; see the module. Immutable: `do` returns another world.
+
+    A subclass gives `name`, `latents`, `graph`, `mechanism` and `render`; where it has them, also `environments`,
+    `draw` and `frames`.
+    """
+
+    name: ClassVar[str]
+    seen: ClassVar[Seen] = "image"
+    environments: tuple[str, ...] = ("all",)
+    """Names of the settings whose mechanisms differ; a single one means that none do."""
+    frames: int = 1
+    """Time steps of a row; 1 for a world that stands still."""
+    changes: Mapping[str, tuple[str, ...]] = {}
+    """For each environment but the first, the latents whose mechanism differs from that of the first."""
+
+    _done: Intervention = Intervention()
+
+    # -- what a subclass gives -----------------------------------------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def latents(self) -> tuple[Latent, ...]:
+        """The variables, in any order."""
+
+    @property
+    @abstractmethod
+    def graph(self) -> Graph:
+        """The DAG over the latents, with nothing done. A latent that varies is one node, its past included."""
+
+    @abstractmethod
+    def mechanism(self, name: str, parents: Mapping[str, Values], noise: Values, env: NDArray[np.int64]) -> Values:
+        """f_i of (1): the values of a latent from those of its parents, its noise and the environment of each row."""
+
+    @abstractmethod
+    def render(self, sample: Sample, *, size: int = 64, view: str | None = None) -> NDArray[Any]:
+        """What is seen of the rows: images (n, size, size, 3), videos (n, frames, size, size, 3), vectors or tracks."""
+
+    def draw(self, name: str, n: int, rng: np.random.Generator) -> Values:
+        """Noise u_i of n rows, standard normal unless a subclass differs; (n, frames) where the latent varies."""
+        return rng.standard_normal((n, self.frames) if self.latent(name).varies else n)
+
+    # -- what it is ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _by_name(self) -> dict[str, Latent]:
+        return {latent.name: latent for latent in self.latents}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the latents."""
+        return tuple(self._by_name)
+
+    @property
+    def visible(self) -> tuple[str, ...]:
+        """The latents whose values are handed out as labels."""
+        return tuple(latent.name for latent in self.latents if latent.visible)
+
+    @property
+    def intervention(self) -> Intervention:
+        """What has been done."""
+        return self._done
+
+    def latent(self, name: str) -> Latent:
+        """The latent of this name.
+
+        Raises:
+            UnknownVariableError: If there is none.
+        """
+        if name not in self._by_name:
+            raise unknown_variable(name, self.names, "world")
+        return self._by_name[name]
+
+    def environment(self, label: str) -> int:
+        """The number of an environment.
+
+        Raises:
+            OptionError: If there is none of this name.
+        """
+        if label not in self.environments:
+            raise OptionError(f"there is no environment {label!r}; this world has {', '.join(self.environments)}")
+        return self.environments.index(label)
+
+    # -- the verbs -----------------------------------------------------------------------------------------------------
+
+    def do(self, intervention: Intervention, /) -> Self:
+        """The world under an intervention, on top of what was done before; the latest wins on a shared latent.
+
+        Raises:
+            UnknownVariableError: If there is no such latent.
+            InterventionError: If an action means nothing for its latent.
+        """
+        for target, action in intervention.items():
+            latent = self.latent(target)
+            action.check(target, latent.labels)
+            if isinstance(getattr(action, "value", None), tuple):
+                raise InterventionError(f"{target!r} is held at one number, got {action}")
+        world = copy.copy(self)
+        world._done = self._done | intervention
+        return world
+
+    def sample(
+        self,
+        n: int,
+        *,
+        seed: int = 0,
+        env: str | Sequence[str] | None = None,
+        do: Intervention | Mapping[str, Any] | str | None = None,
+    ) -> Sample:
+        """n rows. A seed draws the same noise for each latent, whatever is done and in whatever environment.
+
+        Args:
+            n: Number of rows.
+            seed: Of the noise.
+            env: An environment for all rows, one for each row, or None for all environments in turn.
+            do: An intervention, on top of what was done to the world.
+
+        Raises:
+            OptionError: If n is below 1, the seed negative, or an environment unknown.
+            UnknownVariableError: If the intervention names a latent that is not there.
+        """
+        if n < 1:
+            raise OptionError(f"the number of rows is at least 1, got {n}")
+        if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+            raise OptionError(f"a seed is a whole number, zero or more, got {seed!r}")
+        world = self if do is None else self.do(_as_intervention(do))
+        noise = {name: self.draw(name, n, _stream(seed, name)) for name in self.names}
+        u = {name: _stream(seed, f"do {name}").random(n) for name in self.names if _random(world._done.get(name))}
+        return world._solve(noise, world._environments_of(env, n), u)
+
+    def counterfactual(
+        self,
+        rows: Any,
+        do: Intervention | Mapping[str, Any] | str | None = None,
+        *,
+        env: str | Sequence[str] | None = None,
+    ) -> Any:
+        """What these rows would have been: their noise is kept and (1) solved again.
+
+        Args:
+            rows: A `Sample`, or a table that `Sample.table(noise=True)` made.
+            do: An intervention, on top of what was done to the world.
+            env: The environment to move the rows to; None leaves each where it is.
+
+        Returns:
+            A `Sample`, or a table with the same columns where rows was one.
+
+        Raises:
+            DataError: If a table lacks the noise of its rows.
+        """
+        world = self if do is None else self.do(_as_intervention(do))
+        sample = rows if isinstance(rows, Sample) else self._from_table(Table.of(rows))
+        number = sample.env if env is None else world._environments_of(env, len(sample))
+        again = set() if do is None else set(_as_intervention(do))
+        u = {
+            name: sample.acted[name]
+            if name in sample.acted and name not in again
+            else _stream(0, f"do {name}").random(len(sample))
+            for name in self.names
+            if _random(world._done.get(name))
+        }
+        answer = world._solve(sample.noise, number, u)
+        return answer if isinstance(rows, Sample) else answer.table(noise=True)
+
+    # -- their parts ---------------------------------------------------------------------------------------------------
+
+    def _solve(self, noise: Mapping[str, Values], env: NDArray[np.int64], u: Mapping[str, Values]) -> Sample:
+        z: dict[str, Values] = {}
+        for name in self.graph.topological_order():
+            shape = (len(env), self.frames) if self.latent(name).varies else (len(env),)
+            action = self._done.get(name)
+            natural = np.zeros(shape)
+            if action is None or not action.cuts:
+                parents = {parent: z[parent] for parent in self.graph.parents(name)}
+                natural = np.asarray(self.mechanism(name, parents, noise[name], env), dtype=np.float64).reshape(shape)
+            z[name] = natural if action is None else self._act(action, name, natural, u)
+        return self._sample(z, noise, env, u)
+
+    def _act(self, action: Action, name: str, natural: Values, u: Mapping[str, Values]) -> Values:
+        given = u[name].reshape(-1, *[1] * (natural.ndim - 1)) if name in u else natural
+        return action.apply(natural, np.broadcast_to(given, natural.shape), self.latent(name).labels)
+
+    def _sample(
+        self, z: Mapping[str, Values], noise: Mapping[str, Values], env: NDArray[np.int64], acted: Mapping[str, Values]
+    ) -> Sample:
+        categories = {latent.name: latent.labels for latent in self.latents if latent.labels}
+        latents = {name: z[name] for name in self.names}
+        return Sample(latents, dict(noise), env, self.environments, categories, dict(acted))
+
+    def _environments_of(self, env: str | Sequence[str] | None, n: int) -> NDArray[np.int64]:
+        if env is None:
+            return np.arange(n) % len(self.environments)
+        if isinstance(env, str):
+            return np.full(n, self.environment(env))
+        if len(env) != n:
+            raise OptionError(f"env names one environment a row: {n} rows, {len(env)} names")
+        return np.array([self.environment(str(label)) for label in env])
+
+    def _from_table(self, table: Table) -> Sample:
+        missing = [name for name in self.names if NOISE + name not in table]
+        if missing:
+            raise DataError(f"the rows lack the noise of {', '.join(missing)}: take them with sample.table(noise=True)")
+        env = self._environments_of(
+            list(table.labels("environment")) if len(self.environments) > 1 else self.environments[0], table.n
+        )
+        noise = {name: table.column(NOISE + name) for name in self.names}
+        return self._sample({name: table.column(name) for name in self.names}, noise, env, {})
+
+    # -- the laws ------------------------------------------------------------------------------------------------------
+
+    def check(self, *, n: int = 200, seed: int = 0) -> LawTable:
+        """Runs the laws of `do` and `counterfactual` on the world, and those of rendering."""
+        laws = check_laws(_Tables(self), n=n, seed=seed)
+        sample = self.sample(min(n, 16), seed=seed)
+        first, again = self.render(sample), self.render(sample.take(slice(None)))
+        back = self.render(self.counterfactual(sample))
+        rendered = [
+            Law("rendering is deterministic", bool(np.array_equal(first, again)), ""),
+            Law("the counterfactual without intervention looks like the fact", bool(np.array_equal(first, back)), ""),
+            Law("one picture for each row", len(first) == len(sample), f"{len(first)} of {len(sample)}"),
+        ]
+        return LawTable((*laws, *rendered))
+
+
+class TemporalWorld(World):
+    """A world that is solved frame by frame; a mechanism sees the past of every parent and of the latent itself.
+
+    A subclass gives `step` in place of `mechanism`. `hold` keeps an intervention to some of the frames.
+    """
+
+    _frames_done: tuple[tuple[Intervention, int, int], ...] = ()
+
+    @abstractmethod
+    def step(
+        self,
+        name: str,
+        t: int,
+        now: Mapping[str, Values],
+        past: Mapping[str, Values],
+        noise: Values,
+        env: NDArray[np.int64],
+    ) -> Values:
+        """The value of a latent at frame t.
+
+        Args:
+            name: The latent.
+            t: The frame, from 0.
+            now: Latents of this frame that are solved already, (n,) each; the constant ones are always there.
+            past: Every latent that varies at frames 0 to t-1, (n, t) each.
+            noise: Of this latent at this frame, (n,).
+            env: Environment of each row.
+        """
+
+    def mechanism(self, name: str, parents: Mapping[str, Values], noise: Values, env: NDArray[np.int64]) -> Values:
+        """A temporal world is solved by `step`; only latents that do not vary come here."""
+        return self.step(name, 0, parents, {}, noise, env)
+
+    def hold(self, intervention: Intervention | Mapping[str, Any] | str, start: int, stop: int) -> Self:
+        """The world in which an intervention holds from frame `start` up to, not including, frame `stop`.
+
+        Raises:
+            OptionError: If the frames are not in the world.
+            InterventionError: If a target does not vary.
+        """
+        action = _as_intervention(intervention)
+        if not 0 <= start < stop <= self.frames:
+            raise OptionError(f"frames {start} to {stop} are not among the {self.frames} of this world")
+        for target in action:
+            if not self.latent(target).varies:
+                raise InterventionError(f"{target!r} is constant over the frames: use do")
+        self.do(action)
+        world = copy.copy(self)
+        world._frames_done = (*self._frames_done, (action, start, stop))
+        return world
+
+    def _solve(self, noise: Mapping[str, Values], env: NDArray[np.int64], u: Mapping[str, Values]) -> Sample:
+        n, order = len(env), self.graph.topological_order()
+        varying = [name for name in order if self.latent(name).varies]
+        z: dict[str, Values] = {name: np.zeros((n, self.frames)) for name in varying}
+        constant: dict[str, Values] = {}
+        for name in order:
+            if name not in z:
+                action = self._done.get(name)
+                value = np.zeros(n)
+                if action is None or not action.cuts:
+                    value = np.asarray(self.mechanism(name, constant, noise[name], env), dtype=np.float64)
+                constant[name] = value if action is None else self._act(action, name, value, u)
+        for t in range(self.frames):
+            now = dict(constant)
+            past = {name: z[name][:, :t] for name in varying}
+            for name in varying:
+                actions = [self._done[name]] if name in self._done else []
+                actions += [a[name] for a, start, stop in self._frames_done if start <= t < stop and name in a]
+                action = actions[-1] if actions else None
+                value = np.zeros(n)
+                if action is None or not action.cuts:
+                    value = np.asarray(self.step(name, t, now, past, noise[name][:, t], env), dtype=np.float64)
+                value = value if action is None else self._act(action, name, value, u)
+                now[name] = z[name][:, t] = value
+        return self._sample({**constant, **z}, noise, env, u)
+
+
+class _Tables:
+    """A world as the laws of `aitia.do` see a system: rows are tables that carry their noise."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.graph = world, world.graph
+
+    def do(self, intervention: Intervention, /) -> "_Tables":
+        return _Tables(self.world.do(intervention))
+
+    def sample(self, n: int, *, seed: int = 0) -> Table:
+        return self.world.sample(n, seed=seed).table(noise=True)
+
+    def counterfactual(self, rows: Table, intervention: Intervention) -> Table:
+        table: Table = self.world.counterfactual(rows, intervention)
+        return table
+
+
+def _as_intervention(given: Intervention | Mapping[str, Any] | str) -> Intervention:
+    return Intervention.parse(given) if isinstance(given, str) else Intervention(given)
+
+
+def _random(action: Action | None) -> bool:
+    return action is not None and action.random
+
+
+def _stream(seed: int, name: str) -> np.random.Generator:
+    return np.random.default_rng([int(seed), zlib.crc32(name.encode())])
