@@ -266,7 +266,7 @@ def test_the_verbs_take_text_mappings_and_names():
     assert rows.column("y").tolist() == [3.0, 3.0, 3.0]
     assert do(Pair(), {"x": 2.0}).done == Intervention(x=2)
     fact = {"c": [1.0], "x": [1.5], "y": [2.5]}
-    assert counterfactual(Pair(), fact, c=0).column("y").tolist() == [0.5]
+    assert counterfactual(Pair(), Table.of(fact), c=0).column("y").tolist() == [0.5]
 
 
 def test_the_effect_of_a_confounded_pair_is_the_coefficient():

@@ -9,6 +9,7 @@
     ├── IdentifiabilityError (ValueError)    the question has no answer from this graph and these data
     ├── OptionError (ValueError)             an option outside its range, or two that contradict
     ├── CostError (RuntimeError)             an exact answer would cost more than was allowed
+    ├── TrainingError (ArithmeticError)      a training whose loss is no number any more
     ├── RunError (OSError)                   a run folder that is missing, damaged or of another run
     └── MissingExtraError (ImportError)      an optional dependency that is not installed
 
@@ -29,6 +30,7 @@ __all__ = [
     "MissingExtraError",
     "OptionError",
     "RunError",
+    "TrainingError",
     "UnknownVariableError",
     "join_names",
     "unknown_variable",
@@ -73,6 +75,10 @@ class OptionError(AitiaError, ValueError):
 
 class CostError(AitiaError, RuntimeError):
     """The exact answer would cost more time or memory than was allowed."""
+
+
+class TrainingError(AitiaError, ArithmeticError):
+    """A training went where no number is: the loss or a matrix is not finite."""
 
 
 class RunError(AitiaError, OSError):

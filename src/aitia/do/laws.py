@@ -108,7 +108,8 @@ class _Trial:
     def counterfactual(self, rows: Table, intervention: Intervention) -> Table:
         if not hasattr(self.system, "counterfactual"):
             raise _NothingToCheckError("the system answers no counterfactuals")
-        return counterfactual(self.system, rows, intervention)
+        answer: Table = counterfactual(self.system, rows, intervention)
+        return answer
 
     def actions(self, target: str) -> tuple[Intervention, Intervention]:
         """Two values of the target that occur but seldom: where conditioning and doing differ most."""

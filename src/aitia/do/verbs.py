@@ -73,14 +73,17 @@ def do(
 
 def counterfactual(
     system: Any, rows: Any, intervention: Intervention | Mapping[Any, Any] | str | None = None, /, **targets: Any
-) -> Table:
+) -> Any:
     """What these rows would have been under an intervention: their noise is kept and the system solved again.
 
     Args:
         system: Anything with a method `counterfactual(rows, intervention)`.
-        rows: Facts, as anything that `Table.of` reads.
+        rows: Facts, as the system reads them: a table for an SCM, a `Sample` for a world, images for a generator.
         intervention: An `Intervention`, a mapping from variable to action, or text such as `"do(x=1)"`.
         targets: Further variables by name.
+
+    Returns:
+        Rows of the kind that was given.
 
     Raises:
         UnknownVariableError: If the system has no such variable.
@@ -90,8 +93,7 @@ def counterfactual(
     _known(system, action)
     if not hasattr(system, "counterfactual"):
         raise InterventionError(f"{type(system).__name__} answers do, not counterfactuals: it keeps no noise of a row")
-    table: Table = system.counterfactual(Table.of(rows), action)
-    return table
+    return system.counterfactual(rows, action)
 
 
 @dataclass(frozen=True)

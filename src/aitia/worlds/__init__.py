@@ -5,6 +5,7 @@ The worlds of tables (`HeterogeneousWorld` and its kin) have a `graph` and draw 
 """
 
 from aitia.worlds.heterogeneous import ChainWorld, DriftWorld, HeterogeneousWorld, PairWorld
+from aitia.worlds.latent_domains import LatentDomainsWorld
 from aitia.worlds.world import Latent, Sample, TemporalWorld, World
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "DriftWorld",
     "HeterogeneousWorld",
     "Latent",
+    "LatentDomainsWorld",
     "PairWorld",
     "Sample",
     "TemporalWorld",

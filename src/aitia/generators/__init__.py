@@ -1,0 +1,5 @@
+"""Models that are fitted to data and answer counterfactuals: `fit`, `sample`, `encode`, `counterfactual`."""
+
+from aitia.generators.domain_counterfactuals import DomainCounterfactuals, DomainCounterfactualsConfig
+
+__all__ = ["DomainCounterfactuals", "DomainCounterfactualsConfig"]

@@ -1,0 +1,67 @@
+"""Weights as files: safetensors, whole or not at all, and a load that names the first leaf that does not fit."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from aitia.errors import AitiaError, FormatError, RunError
+from aitia.files import write_whole
+
+__all__ = ["load_into", "read_weights", "write_weights"]
+
+_KEY = "aitia"
+
+
+def write_weights(
+    path: Path, tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, Any], error: type[AitiaError] = RunError
+) -> None:
+    """Writes tensors and JSON metadata as one safetensors file; a full disk leaves the old file as it was."""
+    from safetensors.torch import save
+
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    text = {_KEY: json.dumps(metadata, sort_keys=True)}  # one entry: safetensors writes several in random order
+    write_whole(path, save(plain, metadata=text), error)
+
+
+def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """What `write_weights` wrote.
+
+    Raises:
+        FormatError: If there is no such file, or it is cut off or no safetensors file.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise FormatError(f"there is no file {path}")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = json.loads((file.metadata() or {}).get(_KEY, "{}"))
+            return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118  # not a mapping
+    except (SafetensorError, ValueError, OSError) as error:
+        raise FormatError(f"{path} is damaged or no safetensors file ({error}): save it again") from error
+
+
+def load_into(module: nn.Module, tensors: Mapping[str, torch.Tensor], source: object) -> None:
+    """Copies the tensors into the module's leaves.
+
+    Raises:
+        FormatError: If the tensors are another model's; names the first leaf that does not fit and both shapes.
+    """
+    leaves = module.state_dict()
+    for name, leaf in leaves.items():
+        if name not in tensors:
+            raise FormatError(f"{source} holds another model: it lacks {name}, here of shape {tuple(leaf.shape)}")
+        if tensors[name].shape != leaf.shape:
+            raise FormatError(
+                f"{source} holds another model: {name} has shape {tuple(tensors[name].shape)} there, "
+                f"{tuple(leaf.shape)} here"
+            )
+    if extra := [name for name in tensors if name not in leaves]:
+        raise FormatError(
+            f"{source} holds another model: {extra[0]} {tuple(tensors[extra[0]].shape)} is not in this one"
+        )
+    module.load_state_dict(dict(tensors))

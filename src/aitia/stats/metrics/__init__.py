@@ -1,0 +1,65 @@
+"""Metrics of causal representation learning: what was recovered, how separately, and how good its predictions are.
+
+identifiability   mcc, r2 and their relatives: are the true variables in the latents, up to what theory leaves open
+disentanglement   dci, mig, sap, irs: does each latent stand for one true variable
+motion            ade, fde and their best of k, misses and collisions of predicted tracks
+counterfactual    error against known counterfactuals, and the axioms that need none
+distribution      mmd, kid, Fréchet distance between two samples
+"""
+
+from aitia.stats.metrics.counterfactual import (
+    CounterfactualError,
+    composition_error,
+    counterfactual_mse,
+    effectiveness,
+    reversibility_error,
+)
+from aitia.stats.metrics.disentanglement import DCI, IRS, dci, irs, mig, sap
+from aitia.stats.metrics.distribution import KID, frechet_distance, kid, mmd2_unbiased
+from aitia.stats.metrics.identifiability import (
+    MCC,
+    Accuracy,
+    as_sin_cos,
+    best_correlation_mean,
+    block_accuracy,
+    block_identifiability,
+    mcc,
+    r2,
+    weak_mcc,
+)
+from aitia.stats.metrics.motion import ade, best_of_k_ade, best_of_k_fde, collision_rate, fde, miss_rate
+from aitia.stats.metrics.score import Score
+
+__all__ = [
+    "DCI",
+    "IRS",
+    "KID",
+    "MCC",
+    "Accuracy",
+    "CounterfactualError",
+    "Score",
+    "ade",
+    "as_sin_cos",
+    "best_correlation_mean",
+    "best_of_k_ade",
+    "best_of_k_fde",
+    "block_accuracy",
+    "block_identifiability",
+    "collision_rate",
+    "composition_error",
+    "counterfactual_mse",
+    "dci",
+    "effectiveness",
+    "fde",
+    "frechet_distance",
+    "irs",
+    "kid",
+    "mcc",
+    "mig",
+    "miss_rate",
+    "mmd2_unbiased",
+    "r2",
+    "reversibility_error",
+    "sap",
+    "weak_mcc",
+]
