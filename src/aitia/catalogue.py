@@ -13,7 +13,7 @@ from aitia.errors import OptionError
 
 __all__ = ["Listed", "find", "markdown", "systems"]
 
-_HOMES = ("aitia.learners.cd_nod",)
+_HOMES = ("aitia.generators.domain_counterfactuals", "aitia.learners.cd_nod")
 """Modules that hold a class with a card; a new system adds its line."""
 
 _BEGIN, _END = "<!-- systems:begin -->", "<!-- systems:end -->"

@@ -173,7 +173,7 @@ def test_images_come_back_as_images_of_the_other_domain(structure):
 
 def test_a_little_training_moves_the_square_to_the_other_side():
     set_ = images(200)
-    model = DomainCounterfactuals(changing=1, steps=500, latents=6, width=16, batch=32).fit(set_)
+    model = DomainCounterfactuals(changing=1, steps=1000, latents=6, width=16, batch=32).fit(set_)
     answer = model.counterfactual(set_, "do(domain=right)").images.astype(float)
     left, right = answer[:, :, :8].sum(), answer[:, :, 8:].sum()
     assert right > 5 * left

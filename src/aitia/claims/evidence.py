@@ -14,6 +14,7 @@ from aitia.errors import FormatError, OptionError
 __all__ = ["Claim", "ClaimContext", "Evidence", "Row", "row"]
 
 Direction = Literal["higher", "lower"]
+Statistic = Literal["mean", "median"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Row:
         part: The part of the claim, such as `a`.
         metric: What was measured, in the field's words.
         direction: Whether higher or lower is better.
-        ours: Mean over the seeds.
+        ours: Mean over the seeds, or their median.
         low: Lower end of its 95 % bootstrap interval over the seeds.
         high: Upper end.
         seeds: How many.
@@ -33,6 +34,7 @@ class Row:
         margins: How far ours has to be ahead of some of them.
         holds: Whether bar and margins are met; None for a number that is only reported.
         note: What to know when reading it.
+        statistic: Whether the numbers are means or medians over the seeds.
     """
 
     part: str
@@ -47,6 +49,7 @@ class Row:
     margins: Mapping[str, float] = field(default_factory=dict)
     holds: bool | None = None
     note: str = ""
+    statistic: Statistic = "mean"
 
 
 def row(
@@ -59,6 +62,7 @@ def row(
     baselines: Mapping[str, Sequence[float]] | None = None,
     margins: Mapping[str, float] | None = None,
     note: str = "",
+    statistic: Statistic = "mean",
 ) -> Row:
     """The row of one number per seed.
 
@@ -67,10 +71,11 @@ def row(
         metric: What was measured.
         ours: One value a seed.
         direction: Whether higher or lower is better.
-        bar: What the mean has to reach.
+        bar: What the mean or median has to reach.
         baselines: One value a seed of each baseline.
-        margins: How far the mean has to be ahead of a baseline's.
+        margins: How far it has to be ahead of a baseline's.
         note: What to know when reading it.
+        statistic: `median` where single seeds may be far out.
 
     Raises:
         OptionError: If there is no seed, a value is not a number, or a margin names no baseline.
@@ -82,24 +87,26 @@ def row(
     if unknown := set(margins or {}) - set(others):
         raise OptionError(f"{metric}: margins name {sorted(unknown)}, which are no baselines of the row")
     draws = np.random.default_rng(0).integers(0, len(values), (2000, len(values)))
-    low, high = np.quantile(values[draws].mean(axis=1), [0.025, 0.975])
-    mean = float(values.mean())
+    over: Callable[..., Any] = np.median if statistic == "median" else np.mean
+    low, high = np.quantile(over(values[draws], axis=1), [0.025, 0.975])
+    middle = float(over(values))
     sign = 1 if direction == "higher" else -1
-    checks = [] if bar is None else [sign * (mean - bar) >= -1e-12]
-    checks += [sign * (mean - float(others[name].mean())) >= by - 1e-12 for name, by in (margins or {}).items()]
+    checks = [] if bar is None else [sign * (middle - bar) >= -1e-12]
+    checks += [sign * (middle - float(over(others[name]))) >= by - 1e-12 for name, by in (margins or {}).items()]
     return Row(
         part=part,
         metric=metric,
         direction=direction,
-        ours=mean,
+        ours=middle,
         low=float(low),
         high=float(high),
         seeds=len(values),
         bar=bar,
-        baselines={name: float(v.mean()) for name, v in others.items()},
+        baselines={name: float(over(v)) for name, v in others.items()},
         margins=dict(margins or {}),
         holds=all(checks) if checks else None,
         note=note,
+        statistic=statistic,
     )
 
 

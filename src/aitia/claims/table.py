@@ -23,7 +23,7 @@ def evidence_table(evidence: Evidence) -> "Table":
         wanted += [f"{by:g} ahead of {name}" for name, by in r.margins.items()]
         table.add_row(
             r.part,
-            r.metric,
+            r.metric if r.statistic == "mean" else f"{r.metric} ({r.statistic})",
             f"{r.ours:.3f}",
             f"{r.low:.3f}, {r.high:.3f}",
             "\n".join(f"{name} {value:.3f}" for name, value in r.baselines.items()),

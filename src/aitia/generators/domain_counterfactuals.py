@@ -177,7 +177,7 @@ class DomainCounterfactuals(Pretrained):
     def fit(
         self,
         rows: Any,
-        domain: str | Sequence[Any] = "domain",
+        domain: str | Sequence[Any] | NDArray[Any] = "domain",
         *,
         checkpoint: Path | None = None,
         progress: Progress | None = None,
@@ -291,7 +291,7 @@ class DomainCounterfactuals(Pretrained):
     # -- asking --------------------------------------------------------------------------------------------------------
 
     def counterfactual(
-        self, rows: Any, intervention: Intervention | str, /, *, domain: str | Sequence[Any] = "domain"
+        self, rows: Any, intervention: Intervention | str, /, *, domain: str | Sequence[Any] | NDArray[Any] = "domain"
     ) -> Any:
         """Each row as it would have been in the domain of `do(domain=...)`.
 
@@ -327,7 +327,7 @@ class DomainCounterfactuals(Pretrained):
         other._net.best.fill_(number)
         return other
 
-    def encode(self, rows: Any, domain: str | Sequence[Any] = "domain") -> Values:
+    def encode(self, rows: Any, domain: str | Sequence[Any] | NDArray[Any] = "domain") -> Values:
         """The noise eps of each row, (n, latents); for images the mean of its posterior."""
         x, labels, _ = self._rows(rows, domain)
         return self._encode(x, self._numbers(labels))
@@ -337,7 +337,7 @@ class DomainCounterfactuals(Pretrained):
         d = self._numbers([domain] * n)
         return self._decode(np.random.default_rng(seed).standard_normal((n, self._latents)), d)
 
-    def log_likelihood(self, rows: Any, domain: str | Sequence[Any] = "domain") -> Values:
+    def log_likelihood(self, rows: Any, domain: str | Sequence[Any] | NDArray[Any] = "domain") -> Values:
         """log p(x | domain) of each row, in nats.
 
         Raises:
@@ -351,7 +351,9 @@ class DomainCounterfactuals(Pretrained):
             value: Values = net.log_prob(_tensor(x), torch.from_numpy(self._numbers(labels))).double().numpy()
         return value
 
-    def _rows(self, rows: Any, domain: str | Sequence[Any]) -> tuple[NDArray[Any], list[str], tuple[str, ...]]:
+    def _rows(
+        self, rows: Any, domain: str | Sequence[Any] | NDArray[Any]
+    ) -> tuple[NDArray[Any], list[str], tuple[str, ...]]:
         fitted(self._net, self)
         x, labels, columns = _read(rows, domain, self._columns)
         if x.shape[1:] != self._shape:
@@ -564,8 +566,9 @@ class _Vae(_Model):
         self.kl_weight = kl_weight
         self.encoder = ConvEncoder(size, latents, width)
         self.decoder = ConvDecoder(size, latents, width)
+        spread = 0.1 if structure == "dense" else 0.3  # with more, the many rows of a dense map start far from any use
         self.to_mean, self.to_log_variance, self.from_eps = (
-            DomainAffine(latents, domains, structure, k) for _ in range(3)
+            DomainAffine(latents, domains, structure, k, spread=by) for by in (spread, 0.0, spread)
         )
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
@@ -640,7 +643,7 @@ def _reconstruction(model: _Model, x: Tensor, env: Tensor) -> Values:
 
 
 def _read(
-    rows: Any, domain: str | Sequence[Any], columns: Sequence[str] = ()
+    rows: Any, domain: str | Sequence[Any] | NDArray[Any], columns: Sequence[str] = ()
 ) -> tuple[NDArray[Any], list[str], tuple[str, ...]]:
     """The numbers or bytes of each row, its domain, and the columns' names."""
     if isinstance(rows, ImageSet):
@@ -678,7 +681,9 @@ def _check_values(x: NDArray[Any], columns: Sequence[str], constant: bool = True
         raise DataError(f"column {columns[int(np.argmin(x.std(axis=0)))]!r} is constant: leave it out")
 
 
-def _like(rows: Any, new: NDArray[Any], domain: str | Sequence[Any], labels: list[str], columns: Sequence[str]) -> Any:
+def _like(
+    rows: Any, new: NDArray[Any], domain: str | Sequence[Any] | NDArray[Any], labels: list[str], columns: Sequence[str]
+) -> Any:
     if isinstance(rows, ImageSet):
         name = domain if isinstance(domain, str) else "domain"
         return ImageSet(new, rows.labels.with_columns({name: labels}, kinds={name: "discrete"}), rows.source)

@@ -31,7 +31,8 @@ class DomainAffine(nn.Module):
         structure: Which rows differ between domains.
         changing: k, how many rows do; not looked at by `dense`.
         copies: Models side by side, for restarts.
-        spread: Standard deviation of the first entries of L and b.
+        spread: Standard deviation of the first entries of L and b in the rows that differ between domains; the others
+            start at the identity.
 
     Raises:
         OptionError: If k is not between 1 and m - 1, or the structure unknown.
@@ -60,8 +61,8 @@ class DomainAffine(nn.Module):
         self.log_scale = nn.Parameter(torch.zeros(copies, domains, size))
         self.shift = nn.Parameter(spread * torch.randn(copies, domains, size))
         with torch.no_grad():
-            for parameter in self.parameters():  # the shared rows start alike, and only the first is used
-                parameter[:, :, : size - own] = parameter[:, :1, : size - own]
+            for parameter in self.parameters():
+                parameter[:, :, : size - own] = 0.0
         free = torch.zeros(domains, size)  # 1 where a row of a domain is a parameter, 0 where it is the identity
         free[:, size - own :] = 1.0
         if structure == "relaxed":

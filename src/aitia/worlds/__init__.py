@@ -4,18 +4,36 @@
 The worlds of tables (`HeterogeneousWorld` and its kin) have a `graph` and draw a `Table` with `sample(n, seed)`.
 """
 
+from aitia.worlds.export import export_world
 from aitia.worlds.heterogeneous import ChainWorld, DriftWorld, HeterogeneousWorld, PairWorld
 from aitia.worlds.latent_domains import LatentDomainsWorld
+from aitia.worlds.motion_scenes import CollisionWorld, ProjectileWorld, SpringMassWorld
+from aitia.worlds.orca import CrowdWorld, OrcaWorld
+from aitia.worlds.process import LatentProcessWorld, ProcessConfig
+from aitia.worlds.robot import RobotWorld
+from aitia.worlds.traffic import TrafficWorld
+from aitia.worlds.walkers import WalkersWorld
 from aitia.worlds.world import Latent, Sample, TemporalWorld, World
 
 __all__ = [
     "ChainWorld",
+    "CollisionWorld",
+    "CrowdWorld",
     "DriftWorld",
     "HeterogeneousWorld",
     "Latent",
     "LatentDomainsWorld",
+    "LatentProcessWorld",
+    "OrcaWorld",
     "PairWorld",
+    "ProcessConfig",
+    "ProjectileWorld",
+    "RobotWorld",
     "Sample",
+    "SpringMassWorld",
     "TemporalWorld",
+    "TrafficWorld",
+    "WalkersWorld",
     "World",
+    "export_world",
 ]

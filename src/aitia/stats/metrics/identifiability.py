@@ -70,7 +70,7 @@ class MCC:
 
 
 def _correlations(true: Values, estimated: Values, correlation: str) -> tuple[Values, list[int], tuple[int, ...]]:
-    """absolute correlation of each varying true column (rows) with each estimated one; the true columns kept and dropped."""
+    """Absolute correlation of each varying true column (rows) with each estimated one; the columns kept and dropped."""
     if correlation not in ("pearson", "spearman"):
         raise OptionError(f"correlation is 'pearson' or 'spearman', got {correlation!r}")
     z_true, z_estimated = standardized(true), standardized(estimated)
