@@ -238,6 +238,8 @@ def train(
             fused=True,
         )
         wrapped, prepared = accelerator.prepare(objective, optimizer)
+        if accelerator.num_processes == 1 and accelerator.mixed_precision == "no":
+            prepared = optimizer  # the wrapper has nothing to do, and looks for further packages at every step
         state = _State(objective, optimizer, config, checkpoint)
         state.load()
         devices = [accelerator.device] if accelerator.device.type == "cuda" else []
@@ -268,7 +270,7 @@ def _loop(
     for step in range(history.steps, config.steps):
         if state.finished:
             break
-        torch.manual_seed(_mix(config.seed, step, rank))
+        _seed(_mix(config.seed, step, rank), accelerator.device)
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * config.rate(step)
         tensors = tuple(tensor.to(accelerator.device, non_blocking=True) for tensor in batches(step, rank, ranks))
@@ -280,7 +282,10 @@ def _loop(
                 f"{what}: the loss is {value} at step {step}; lower the learning rate ({rates[0]:g}) or scale the data"
             )
         optimizer.zero_grad(set_to_none=True)
-        accelerator.backward(parts["loss"])
+        if optimizer is state.optimizer:
+            parts["loss"].backward()
+        else:
+            accelerator.backward(parts["loss"])
         if config.clip is not None:
             accelerator.clip_grad_norm_(wrapped.parameters(), config.clip)
         optimizer.step()
@@ -326,7 +331,7 @@ class _State:
     def judge(self, step: int, validate: Callable[[], float], wrapped: nn.Module) -> None:
         wrapped.eval()
         with torch.no_grad():
-            torch.manual_seed(_mix(self.config.seed, step, -1))
+            _seed(_mix(self.config.seed, step, -1), next(self.objective.parameters()).device)
             value = float(validate())
         wrapped.train()
         self.history.validations.append((step, value))
@@ -393,6 +398,14 @@ def _number(value: float) -> float | None:
 
 def _under(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _seed(seed: int, device: torch.device) -> None:
+    """`torch.manual_seed`, which takes longer than many a step: it notes where it was called from for other devices."""
+    if device.type == "cpu":
+        torch.default_generator.manual_seed(seed)
+    else:
+        torch.manual_seed(seed)
 
 
 def _mix(seed: int, step: int, rank: int) -> int:
