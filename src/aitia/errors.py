@@ -13,6 +13,8 @@
     ├── RunError (OSError)                   a run folder that is missing, damaged or of another run
     └── MissingExtraError (ImportError)      an optional dependency that is not installed
 
+and one warning, RangeWarning (UserWarning): an intervention beyond what a model was trained on.
+
 Each message is one sentence or two: what was given, what is wrong with it, and the mend.
 """
 
@@ -29,6 +31,7 @@ __all__ = [
     "InterventionError",
     "MissingExtraError",
     "OptionError",
+    "RangeWarning",
     "RunError",
     "TrainingError",
     "UnknownVariableError",
@@ -87,6 +90,10 @@ class RunError(AitiaError, OSError):
 
 class MissingExtraError(AitiaError, ImportError):
     """An optional dependency is not installed."""
+
+
+class RangeWarning(UserWarning):
+    """A value was asked about that is outside what a model was trained on: its answer is extrapolated."""
 
 
 def join_names(names: Iterable[object], limit: int = 12) -> str:
