@@ -1,5 +1,7 @@
 """Every world, in one loop: the laws of `do`, of counterfactuals and of rendering."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -74,6 +76,64 @@ def test_a_table_with_noise_can_be_given_back(world):
     back = world.counterfactual(table)
     for name in world.names:
         assert np.array_equal(back.column(name), table.column(name))
+
+
+def test_a_pair_is_a_row_before_and_after_one_intervention(world):
+    pairs = world.pairs("intervention", 30, seed=2)
+    assert len(pairs) == 30
+    assert len(set(pairs.target)) > 1
+    for name in set(pairs.target):
+        rows = np.flatnonzero(pairs.target == name)
+        before, after, latent = pairs.first.take(rows), pairs.second.take(rows), world.latent(name)
+        still = set(world.names) - set(world.graph.descendants(name)) - {name}
+        assert all(np.array_equal(before[other], after[other]) for other in still)
+        assert (latent.low <= after[name]).all()
+        assert (after[name] <= latent.high).all()
+        value = after[name][0] if after[name].ndim == 1 else after[name][0, 0]
+        held = latent.labels[int(value)] if latent.labels else float(value)
+        again = world.counterfactual(before.take([0]), {name: held})
+        assert all(np.allclose(again[other], after.take([0])[other]) for other in world.names)
+    same, other = world.pairs("intervention", 30, seed=2), world.pairs("intervention", 30, seed=3)
+    assert np.array_equal(same.second.matrix(), pairs.second.matrix())
+    assert not np.array_equal(other.second.matrix(), pairs.second.matrix())
+
+
+def test_targets_of_pairs_can_be_chosen(world):
+    name = world.names[-1]
+    assert set(world.pairs("intervention", 5, targets=[name]).target) == {name}
+    with pytest.raises(UnknownVariableError):
+        world.pairs("intervention", 5, targets=["no such latent"])
+    with pytest.raises(OptionError, match="at least one target"):
+        world.pairs("intervention", 5, targets=[])
+    with pytest.raises(OptionError, match="the kind of pairs is one of intervention, views, got 'twins'"):
+        world.pairs("twins", 5)
+
+
+def test_pairs_of_views_show_the_same_rows(world):
+    if len(world.views) < 2:
+        with pytest.raises(OptionError, match="pairs of views need a world with several views"):
+            world.pairs("views", 5)
+        return
+    with pytest.raises(OptionError, match="pairs of views have no targets"):
+        world.pairs("views", 5, targets=[world.names[0]])
+    pairs = world.pairs("views", 20, seed=1)
+    assert pairs.first is pairs.second
+    assert (pairs.views[:, 0] != pairs.views[:, 1]).all()
+    assert set(pairs.views.ravel()) == set(world.views)
+    one, other = pairs.render(size=16)
+    for row in range(3):
+        sample = pairs.first.take([row])
+        assert np.array_equal(one[row], world.render(sample, size=16, view=str(pairs.views[row, 0]))[0])
+        assert np.array_equal(other[row], world.render(sample, size=16, view=str(pairs.views[row, 1]))[0])
+
+
+def test_the_manifest_is_json_and_says_what_is_true(world):
+    said = json.loads(json.dumps(world.manifest()))
+    assert {tuple(edge) for edge in said["graph"]["edges"]} == {(e.left, e.right) for e in world.graph.edges}
+    assert set(said["noise"]) == set(world.names)
+    assert said["environments"] == list(world.environments)
+    assert said["views"] == list(world.views)
+    assert any("several views" in sentence for sentence in said["assumptions"]) == (len(world.views) > 1)
 
 
 def test_unknown_names_are_refused(world):

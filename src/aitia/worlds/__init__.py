@@ -5,12 +5,19 @@ The worlds of tables (`HeterogeneousWorld` and its kin) have a `graph` and draw 
 """
 
 from aitia.worlds.export import export_world
+from aitia.worlds.figure import FigureWorld
+from aitia.worlds.flow import FlowWorld
 from aitia.worlds.heterogeneous import ChainWorld, DriftWorld, HeterogeneousWorld, PairWorld
 from aitia.worlds.latent_domains import LatentDomainsWorld
+from aitia.worlds.mechanisms import DomainShift, Mechanism
 from aitia.worlds.motion_scenes import CollisionWorld, ProjectileWorld, SpringMassWorld
 from aitia.worlds.orca import CrowdWorld, OrcaWorld
+from aitia.worlds.pairs import Pairs
+from aitia.worlds.pendulum import PendulumWorld
 from aitia.worlds.process import LatentProcessWorld, ProcessConfig
 from aitia.worlds.robot import RobotWorld
+from aitia.worlds.static_physics import FallWorld, RefractionWorld, SlopeWorld, SpringWorld
+from aitia.worlds.static_scenes import SceneConfig, StaticWorld
 from aitia.worlds.traffic import TrafficWorld
 from aitia.worlds.walkers import WalkersWorld
 from aitia.worlds.world import Latent, Sample, TemporalWorld, World
@@ -19,18 +26,30 @@ __all__ = [
     "ChainWorld",
     "CollisionWorld",
     "CrowdWorld",
+    "DomainShift",
     "DriftWorld",
+    "FallWorld",
+    "FigureWorld",
+    "FlowWorld",
     "HeterogeneousWorld",
     "Latent",
     "LatentDomainsWorld",
     "LatentProcessWorld",
+    "Mechanism",
     "OrcaWorld",
     "PairWorld",
+    "Pairs",
+    "PendulumWorld",
     "ProcessConfig",
     "ProjectileWorld",
+    "RefractionWorld",
     "RobotWorld",
     "Sample",
+    "SceneConfig",
+    "SlopeWorld",
     "SpringMassWorld",
+    "SpringWorld",
+    "StaticWorld",
     "TemporalWorld",
     "TrafficWorld",
     "WalkersWorld",

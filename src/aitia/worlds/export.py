@@ -140,7 +140,9 @@ def manifest(world: World, sample: Sample, names: Sequence[str] | None = None) -
         "class": f"{type(world).__module__}.{type(world).__qualname__}",
         "aitia": __version__,
         "seen": world.seen,
+        "form": getattr(world, "form", None),
         "frames": world.frames,
+        "views": list(world.views),
         "graph": {"nodes": list(world.graph.nodes), "edges": [[e.left, e.right] for e in world.graph.edges]},
         "latents": [asdict(latent) for latent in world.latents],
         "written": list(world.visible if names is None else names),
@@ -406,6 +408,8 @@ def _assumptions(world: World) -> list[str]:
     varying = [latent.name for latent in world.latents if latent.varies]
     if varying and not getattr(getattr(world, "config", None), "iid", False):
         offered.append(f"time: {', '.join(varying)} over {world.frames} frames, each with its past as a cause")
+    if len(world.views) > 1:
+        offered.append(f"several views: {', '.join(world.views)} show the same latents")
     if not all(latent.visible for latent in world.latents):
         unseen = ", ".join(latent.name for latent in world.latents if not latent.visible)
         offered.append(f"not offered: the values of {unseen} are withheld")

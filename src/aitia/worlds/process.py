@@ -19,7 +19,7 @@ import math
 import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Self, get_args
 
@@ -27,10 +27,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.do import Intervention
-from aitia.errors import DataError, GraphError, OptionError, join_names, unknown_variable
+from aitia.errors import DataError, GraphError, OptionError, unknown_variable
 from aitia.graph.graph import Graph
 from aitia.graph.lagged import lagged_name
 from aitia.worlds.canvas import Canvas, hue
+from aitia.worlds.mechanisms import (
+    DomainShift,
+    FromMapping,
+    Kind,
+    Mechanism,
+    Parameters,
+    check_shifts,
+    directed_cycle,
+    draw_noise,
+    environment_names,
+    known_options,
+    make,
+    one_of,
+    shift_rows,
+)
 from aitia.worlds.motion_scenes import film
 from aitia.worlds.world import Latent, Sample, Seen, TemporalWorld
 
@@ -38,90 +53,10 @@ __all__ = ["DomainShift", "LatentProcessWorld", "LogEntry", "Mechanism", "Proces
 
 Values = NDArray[np.float64]
 Image = NDArray[np.uint8]
-Kind = Literal["linear", "mlp", "table"]
-Noise = Literal["gaussian", "laplace", "uniform", "modulated"]
+ProcessNoise = Literal["gaussian", "laplace", "uniform", "modulated"]
 Parent = tuple[str, int]
 
 _EDGE = re.compile(r"\s*(?P<cause>[^\[\]\s]+)(?:\[t(?:-(?P<lag>\d+))?\])?\s*->\s*(?P<effect>[^\[\]\s]+)(?:\[t\])?\s*")
-_MOST_CELLS = 4096
-_GRID = (-2.0, 2.0)
-"""Between the first and the last level of a table's axis."""
-
-
-@dataclass(frozen=True)
-class Mechanism:
-    """The function f of a latent.
-
-    Args:
-        kind: `linear`, `mlp` (tanh network of one hidden layer) or `table` (the value at the nearest levels).
-        weights: Coefficients, one a parent; the first layer of an mlp, (hidden, parents); the values of a table, with
-            one axis a parent, its levels evenly from -2 to 2. None draws them. Parents are in the order of
-            `ProcessConfig.parents`.
-        hidden: Units of an mlp whose weights are drawn.
-        levels: Of each axis of a table whose values are drawn.
-
-    Raises:
-        OptionError: If the kind is unknown, a number is not finite, or hidden or levels are too few.
-    """
-
-    kind: Kind = "linear"
-    weights: Any = None
-    hidden: int = 8
-    levels: int = 4
-
-    def __post_init__(self) -> None:
-        _one_of("a mechanism", self.kind, get_args(Kind))
-        if self.hidden < 1 or self.levels < 2:
-            raise OptionError(f"hidden is 1 or more, levels 2 or more, got {self.hidden} and {self.levels}")
-        if self.weights is not None:
-            try:
-                given = np.asarray(self.weights, dtype=np.float64)
-            except (TypeError, ValueError) as error:
-                raise OptionError(f"weights are an array of numbers, got {self.weights!r}") from error
-            if not np.isfinite(given).all():
-                raise OptionError("weights are finite numbers")
-            object.__setattr__(self, "weights", _frozen(given.tolist()))
-
-    def check(self, name: str, parents: tuple[Parent, ...]) -> None:
-        """Refuses weights of another arity than the parents.
-
-        Raises:
-            OptionError: If the shape does not fit, or a drawn table would be too large.
-        """
-        k = len(parents)
-        if self.weights is None:
-            if self.kind == "table" and self.levels**k > _MOST_CELLS:
-                raise OptionError(
-                    f"the table of {name!r} with {k} parents would have {self.levels}^{k} cells, more than "
-                    f"{_MOST_CELLS}: take fewer levels or parents"
-                )
-            return
-        shape = np.shape(self.weights)
-        given = {"linear": shape[0] if len(shape) == 1 else -1, "table": len(shape)}.get(
-            self.kind, shape[1] if len(shape) == 2 else -1
-        )
-        if given != k:
-            needs = {"linear": f"shape ({k},)", "mlp": f"shape (hidden, {k})", "table": f"{k} axes"}[self.kind]
-            listed = join_names(lagged_name(*parent) for parent in parents) or "none"
-            raise OptionError(
-                f"the {self.kind} mechanism of {name!r} needs weights with {needs}, one for each parent ({listed}); "
-                f"got shape {shape}"
-            )
-
-
-@dataclass(frozen=True)
-class DomainShift:
-    """How the mechanism of a latent differs in an environment: mean added, noise scaled, another function drawn."""
-
-    environment: str
-    latent: str
-    mean: float = 0.0
-    scale: float = 1.0
-    function: bool = False
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.mean) and math.isfinite(self.scale) and self.scale > 0):
-            raise OptionError(f"a shift has a finite mean and a positive scale, got {self.mean} and {self.scale}")
 
 
 @dataclass(frozen=True)
@@ -140,7 +75,7 @@ class LogEntry:
 
 
 @dataclass(frozen=True)
-class ProcessConfig:
+class ProcessConfig(FromMapping):
     """What a `LatentProcessWorld` is made from.
 
     Args:
@@ -186,7 +121,7 @@ class ProcessConfig:
     frames: int = 16
     mechanism: Kind = "linear"
     mechanisms: Mapping[str, Mechanism] = field(default_factory=dict)
-    noise: Noise = "gaussian"
+    noise: ProcessNoise = "gaussian"
     noise_scale: float = 0.5
     environments: int | tuple[str, ...] = 1
     changing: tuple[str, ...] | None = None
@@ -205,8 +140,8 @@ class ProcessConfig:
                 raise OptionError(f"{name} is a list of texts, got the one text {getattr(self, name)!r}")
         if wrong := [each for each in self.mechanisms.values() if not isinstance(each, Mechanism)]:
             raise OptionError(f"mechanisms holds a Mechanism for each latent, got {wrong[0]!r}")
-        _one_of("a mechanism", self.mechanism, get_args(Kind))
-        _one_of("noise", self.noise, get_args(Noise))
+        one_of("a mechanism", self.mechanism, get_args(Kind))
+        one_of("noise", self.noise, get_args(ProcessNoise))
         if not 1 <= len(self.names) <= 8 or len(set(self.names)) < len(self.names):
             raise OptionError(f"a process has 1 to 8 latents of different names, got {self.latents!r}")
         if not 1 <= self.lags < self.frames:
@@ -216,29 +151,23 @@ class ProcessConfig:
                 raise OptionError(f"a density lies in [0, 1], got {density}")
         if not (math.isfinite(self.noise_scale) and self.noise_scale > 0):
             raise OptionError(f"noise_scale is positive, got {self.noise_scale}")
-        if not self.domains or len(set(self.domains)) < len(self.domains):
-            raise OptionError(f"a process has at least 1 environment and no name twice, got {self.environments!r}")
+        environment_names(self.environments)
         self._check_names()
-        if cycle := _cycle(self.names, {(cause, effect) for cause, effect, _ in self._all if cause != effect}):
+        if cycle := directed_cycle(self.names, {(cause, effect) for cause, effect, _ in self._all if cause != effect}):
             raise GraphError(
                 f"the edges make the cycle {' -> '.join(cycle)}; lagged edges count too, only those from a latent to "
                 "itself do not: remove one"
             )
         for name in self.names:
-            self.mechanism_of(name).check(name, self.parents(name))
+            self.mechanism_of(name).check(name, [lagged_name(*parent) for parent in self.parents(name)])
 
     def _check_names(self) -> None:
-        used = [*self.mechanisms, *(self.changing or ()), *(shift.latent for shift in self.shifts or ())]
+        used = [*self.mechanisms, *(self.changing or ())]
         used += [target for entry in self.log for target in Intervention.parse(entry.do)]
         for name in used:
             if name not in self.names:
                 raise unknown_variable(name, self.names, "process")
-        for shift in self.shifts or ():
-            if shift.environment not in self.domains[1:]:
-                raise OptionError(
-                    f"a shift is in an environment after the first, got {shift.environment!r}: "
-                    f"there {'is' if len(self.domains) == 2 else 'are'} {join_names(self.domains[1:]) or 'none'}"
-                )
+        check_shifts(self.shifts or (), self.names, self.domains, "process")
         for entry in self.log:
             start, stop = entry.frames
             if not 0 <= start < stop <= self.frames:
@@ -253,22 +182,10 @@ class ProcessConfig:
         Raises:
             OptionError: If an option is unknown.
         """
-        given = _known(cls, data)
-        if "mechanisms" in given:
-            given["mechanisms"] = {
-                str(name): _make(Mechanism, {"kind": value} if isinstance(value, str) else value)
-                for name, value in _mapping("mechanisms", given["mechanisms"]).items()
-            }
-        for name, kind in (("shifts", DomainShift), ("log", LogEntry)):
-            if given.get(name) is not None:
-                given[name] = tuple(_make(kind, entry) for entry in given[name])
-        return cls(**{name: _frozen(value) for name, value in given.items()})
-
-    def to_dict(self) -> dict[str, Any]:
-        """Numbers, text, lists and mappings, from which `from_dict` makes the same configuration."""
-        plain = asdict(self)
-        listed: dict[str, Any] = _thawed(plain)
-        return listed
+        given = known_options(cls, data)
+        if given.get("log") is not None:
+            given["log"] = tuple(make(LogEntry, entry) for entry in given["log"])
+        return super().from_dict(given)
 
     # -- what it says --------------------------------------------------------------------------------------------------
 
@@ -282,9 +199,7 @@ class ProcessConfig:
     @cached_property
     def domains(self) -> tuple[str, ...]:
         """Names of the environments."""
-        if isinstance(self.environments, int):
-            return ("all",) if self.environments == 1 else tuple(f"e{i + 1}" for i in range(self.environments))
-        return tuple(self.environments)
+        return environment_names(self.environments)
 
     @cached_property
     def _all(self) -> tuple[tuple[str, str, int], ...]:
@@ -347,11 +262,6 @@ class LatentProcessWorld(TemporalWorld):
     Args:
         config: What it is; None takes the default, four latents with drawn edges.
 
-    Attributes:
-        config: The configuration.
-        lagged_adjacency: (lags, d, d); [k - 1, i, j] = 1 means that latent i acts on latent j after k frames.
-        instantaneous_adjacency: (d, d); [i, j] = 1 means that latent i acts on latent j within a frame.
-
     Example:
         >>> world = LatentProcessWorld(ProcessConfig(latents=3, edges=("z1[t-1] -> z2", "z2 -> z3")))
         >>> world.graph.parents("z2"), world.lagged_adjacency[0, 0].tolist()
@@ -396,7 +306,7 @@ class LatentProcessWorld(TemporalWorld):
 
     @property
     def lagged_adjacency(self) -> NDArray[np.int8]:
-        """See the class."""
+        """(lags, d, d); [k - 1, i, j] = 1 means that latent i acts on latent j after k frames."""
         d, names = len(self.config.names), self.config.names
         matrix = np.zeros((self.config.lags, d, d), dtype=np.int8)
         for cause, effect, lag in self.config._all:
@@ -406,7 +316,7 @@ class LatentProcessWorld(TemporalWorld):
 
     @property
     def instantaneous_adjacency(self) -> NDArray[np.int8]:
-        """See the class."""
+        """(d, d); [i, j] = 1 means that latent i acts on latent j within a frame."""
         names = self.config.names
         matrix = np.zeros((len(names), len(names)), dtype=np.int8)
         for cause, effect, lag in self.config._all:
@@ -434,12 +344,7 @@ class LatentProcessWorld(TemporalWorld):
 
     def draw(self, name: str, n: int, rng: np.random.Generator) -> Values:
         """ε of (1), (n, frames), of unit variance."""
-        shape = (n, self.frames)
-        if self.config.noise == "laplace":
-            return rng.laplace(scale=math.sqrt(0.5), size=shape)
-        if self.config.noise == "uniform":
-            return rng.uniform(-math.sqrt(3), math.sqrt(3), shape)
-        return rng.standard_normal(shape)
+        return draw_noise(self.config.noise, (n, self.frames), rng)
 
     def step(
         self,
@@ -464,13 +369,11 @@ class LatentProcessWorld(TemporalWorld):
             if earlier:
                 scale = scale * (0.3 + 1.4 * np.abs(np.tanh(given[:, earlier].mean(axis=1))))
         value = self._function(name, "", given)
-        for number, label in enumerate(self.environments):
-            for shift in self.config.shifts_of(label) if number and (here := env == number).any() else ():
-                if shift.latent == name:
-                    if shift.function:
-                        value[here] = self._function(name, label, given[here])
-                    value[here] += shift.mean
-                    scale[here] *= shift.scale
+        shifts = [shift for label in self.environments[1:] for shift in self.config.shifts_of(label)]
+        own = [shift for shift in shifts if shift.latent == name]
+        shift_rows(
+            value, scale, own, self.environments, env, lambda label, here: self._function(name, label, given[here])
+        )
         return value + scale * noise
 
     def weights(self, name: str, env: str | None = None) -> Values:
@@ -488,49 +391,20 @@ class LatentProcessWorld(TemporalWorld):
         swapped = any(shift.latent == name and shift.function for shift in self.config.shifts_of(label))
         return self._parameters(name, label if swapped else "")[0]
 
-    def _parameters(self, name: str, label: str) -> tuple[Values, Values, Values]:
-        """First layer, its offset and the last layer; the latter two are of an mlp."""
+    def _parameters(self, name: str, label: str) -> Parameters:
         if (name, label) not in self._drawn:
-            self._drawn[name, label] = self._draw_parameters(name, label)
+            rng = np.random.default_rng([self.config.world_seed, 53, *(zlib.crc32(s.encode()) for s in (name, label))])
+            own = [cause == name for cause, _ in self.config.parents(name)]
+            self._drawn[name, label] = self.config.mechanism_of(name).parameters(own, rng, anew=bool(label))
         return self._drawn[name, label]
 
     @cached_property
-    def _drawn(self) -> dict[tuple[str, str], tuple[Values, Values, Values]]:
+    def _drawn(self) -> dict[tuple[str, str], Parameters]:
         return {}
-
-    def _draw_parameters(self, name: str, label: str) -> tuple[Values, Values, Values]:
-        mechanism, parents = self.config.mechanism_of(name), self.config.parents(name)
-        rng = np.random.default_rng([self.config.world_seed, 53, *(zlib.crc32(s.encode()) for s in (name, label))])
-        given = None if mechanism.weights is None or label else np.asarray(mechanism.weights, dtype=np.float64)
-        none, k = np.zeros(0), len(parents)
-        own = np.array([cause == name for cause, _ in parents], dtype=bool)
-        signs = rng.choice([-1.0, 1.0], k)
-        if mechanism.kind == "linear":
-            # The coefficients on the own past sum to at most 0.8 in size, and the graph is acyclic: (1) is stationary.
-            past = np.where(own, rng.uniform(0.5, 0.8) / max(1, own.sum()), 0.0)
-            other = np.where(own, 0.0, rng.uniform(0.5, 1.0, k) / math.sqrt(max(1, (~own).sum())))
-            return (past + other * signs if given is None else given), none, none
-        if mechanism.kind == "table":
-            cells = (mechanism.levels,) * k
-            return (rng.uniform(-1.5, 1.5, cells) if given is None else given), none, none
-        first = rng.standard_normal((mechanism.hidden, k)) * 1.5 / math.sqrt(max(1, k)) if given is None else given
-        hidden = len(first)
-        return first, rng.uniform(-1.0, 1.0, hidden), rng.standard_normal(hidden) * 1.5 / math.sqrt(hidden)
 
     def _function(self, name: str, label: str, given: Values) -> Values:
         """f of (1) at the parents' values, (n, parents)."""
-        first, offset, last = self._parameters(name, label)
-        kind = self.config.mechanism_of(name).kind
-        if kind == "linear":
-            return np.asarray(given @ first)
-        if kind == "mlp":
-            return np.asarray(np.tanh(given @ first.T + offset) @ last)
-        low, high = _GRID
-        nearest = [
-            np.clip(np.rint((given[:, axis] - low) / (high - low) * (levels - 1)), 0, levels - 1).astype(np.intp)
-            for axis, levels in enumerate(first.shape)
-        ]
-        return np.array(np.broadcast_to(first[tuple(nearest)], len(given)), dtype=np.float64)
+        return self.config.mechanism_of(name).values(self._parameters(name, label), given)
 
     def render(self, sample: Sample, *, size: int = 64, view: str | None = None) -> Image:
         """Videos, (n, frames, size, size, 3).
@@ -558,48 +432,3 @@ class LatentProcessWorld(TemporalWorld):
             y = y0 + (0.9 * (half_y - radius) * place[names[2 * k + 1]] if 2 * k + 1 < len(names) else 0.0)
             canvas.disc(x, y, radius, hue(k / discs))
         return canvas
-
-
-def _cycle(names: tuple[str, ...], edges: set[tuple[str, str]]) -> tuple[str, ...]:
-    """A directed cycle, its first node repeated; empty where there is none. A `Graph` cannot hold x -> y -> x."""
-    for cause, effect in sorted(edges):
-        if (effect, cause) in edges:
-            return cause, effect, cause
-    return Graph(sorted(edges), names).find_cycle()
-
-
-def _one_of(what: str, given: object, known: tuple[str, ...]) -> None:
-    if given not in known:
-        raise OptionError(f"{what} is one of {', '.join(known)}, got {given!r}")
-
-
-def _mapping(name: str, given: Any) -> Mapping[str, Any]:
-    if not isinstance(given, Mapping):
-        raise OptionError(f"{name} is a mapping, got {given!r}")
-    return given
-
-
-def _known(kind: type[Any], data: Any) -> dict[str, Any]:
-    """The options of a dataclass, all of which it has."""
-    names = [each.name for each in fields(kind)]
-    if unknown := [name for name in _mapping(kind.__name__, data) if name not in names]:
-        raise OptionError(f"{kind.__name__} has no option {unknown[0]!r}; it has: {', '.join(names)}")
-    return dict(data)
-
-
-def _make(kind: type[Any], data: Any) -> Any:
-    given = _known(kind, data)
-    try:
-        return kind(**{name: _frozen(value) for name, value in given.items()})
-    except TypeError as error:
-        raise OptionError(f"{kind.__name__} got {dict(given)}: {error}") from error
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(_frozen(item) for item in value) if isinstance(value, (list, tuple)) else value
-
-
-def _thawed(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _thawed(item) for name, item in value.items()}
-    return [_thawed(item) for item in value] if isinstance(value, (list, tuple)) else value

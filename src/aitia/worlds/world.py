@@ -19,7 +19,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,7 +30,10 @@ from aitia.errors import DataError, InterventionError, OptionError, unknown_vari
 from aitia.graph.graph import Graph
 from aitia.table import Table
 
-__all__ = ["Latent", "Sample", "Seen", "TemporalWorld", "World"]
+if TYPE_CHECKING:
+    from aitia.worlds.pairs import PairKind, Pairs
+
+__all__ = ["Latent", "Sample", "Seen", "TemporalWorld", "World", "stream"]
 
 Values = NDArray[np.float64]
 Image = NDArray[np.uint8]
@@ -152,6 +155,8 @@ class World(ABC):
     """Time steps of a row; 1 for a world that stands still."""
     changes: Mapping[str, tuple[str, ...]] = {}
     """For each environment but the first, the latents whose mechanism differs from that of the first."""
+    views: tuple[str, ...] = ()
+    """Names of the views that `render` takes, the first being what it shows by itself; none where there is one view."""
 
     _done: Intervention = Intervention()
 
@@ -263,8 +268,8 @@ class World(ABC):
         if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
             raise OptionError(f"a seed is a whole number, zero or more, got {seed!r}")
         world = self if do is None else self.do(_as_intervention(do))
-        noise = {name: self.draw(name, n, _stream(seed, name)) for name in self.names}
-        u = {name: _stream(seed, f"do {name}").random(n) for name in self.names if _random(world._done.get(name))}
+        noise = {name: self.draw(name, n, stream(seed, name)) for name in self.names}
+        u = {name: stream(seed, f"do {name}").random(n) for name in self.names if _random(world._done.get(name))}
         return world._solve(noise, world._environments_of(env, n), u)
 
     def counterfactual(
@@ -294,12 +299,45 @@ class World(ABC):
         u = {
             name: sample.acted[name]
             if name in sample.acted and name not in again
-            else _stream(0, f"do {name}").random(len(sample))
+            else stream(0, f"do {name}").random(len(sample))
             for name in self.names
             if _random(world._done.get(name))
         }
         answer = world._solve(sample.noise, number, u)
         return answer if isinstance(rows, Sample) else answer.table(noise=True)
+
+    def pairs(
+        self,
+        kind: "PairKind" = "intervention",
+        n: int = 1000,
+        *,
+        seed: int = 0,
+        env: str | Sequence[str] | None = None,
+        targets: Sequence[str] | None = None,
+    ) -> "Pairs":
+        """Rows twice: before and after an intervention with its target, or from two views.
+
+        Args:
+            kind: `intervention`: each row has one latent set anew, evenly in its range or among its labels, its noise
+                kept; `views`: the same rows from two different views.
+            n: Number of pairs.
+            seed: Of the rows, targets, values and views.
+            env: As in `sample`.
+            targets: The latents that interventions may hit; None takes all.
+
+        Raises:
+            OptionError: If the kind is unknown, or the world has one view.
+            UnknownVariableError: If a target is no latent.
+        """
+        from aitia.worlds.pairs import draw_pairs
+
+        return draw_pairs(self, kind, n, seed=seed, env=env, targets=targets)
+
+    def manifest(self) -> dict[str, Any]:
+        """What is known of the world, for JSON: graph, latents, laws of the noise, environments, views, assumptions."""
+        from aitia.worlds.export import manifest
+
+        return manifest(self, self.sample(64 * len(self.environments)))
 
     # -- their parts ---------------------------------------------------------------------------------------------------
 
@@ -464,5 +502,6 @@ def _random(action: Action | None) -> bool:
     return action is not None and action.random
 
 
-def _stream(seed: int, name: str) -> np.random.Generator:
+def stream(seed: int, name: str) -> np.random.Generator:
+    """The generator of a seed for what has this name."""
     return np.random.default_rng([int(seed), zlib.crc32(name.encode())])
