@@ -130,6 +130,9 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
     (tmp_path / "empty.csv").write_text("")
     with pytest.raises(FormatError, match="cannot be read as csv"):
         read_table(tmp_path / "empty.csv")
+    (tmp_path / "twice.csv").write_text("a,b,a\n1,2,3\n")
+    with pytest.raises(DataError, match="column names are repeated: a"):
+        read_table(tmp_path / "twice.csv")
     (tmp_path / "cut.parquet").write_bytes(b"PAR1 damaged")
     with pytest.raises(FormatError, match="cannot be read as parquet"):
         read_table(tmp_path / "cut.parquet")

@@ -247,21 +247,29 @@ def read_table(path: str | Path, *, kinds: Mapping[str, Kind | str] | None = Non
     path = Path(path)
     pandas = _import("pandas", "data")
     suffix = (path.suffixes[-2] if path.suffix == ".gz" and len(path.suffixes) > 1 else path.suffix).lower()
-    readers = {
-        ".csv": lambda: pandas.read_csv(path),
-        ".tsv": lambda: pandas.read_csv(path, sep="\t"),
-        ".txt": lambda: pandas.read_csv(path, sep=None, engine="python"),
-        ".parquet": lambda: pandas.read_parquet(path),
-        ".arrow": lambda: pandas.read_feather(path),
-        ".feather": lambda: pandas.read_feather(path),
+    separators: dict[str, dict[str, Any]] = {
+        ".csv": {"sep": ","},
+        ".tsv": {"sep": "\t"},
+        ".txt": {"sep": None, "engine": "python"},
     }
-    if suffix not in readers:
-        raise FormatError(f"{path} ends in {suffix or 'nothing'}: tables are read from {', '.join(readers)}")
+    binary = {".parquet": pandas.read_parquet, ".arrow": pandas.read_feather, ".feather": pandas.read_feather}
+    if suffix not in {**separators, **binary}:
+        raise FormatError(
+            f"{path} ends in {suffix or 'nothing'}: tables are read from {', '.join((*separators, *binary))}"
+        )
     if not path.is_file():
         raise FormatError(f"there is no file {path}")
     try:
-        frame = readers[suffix]()
-    except (ValueError, OSError, UnicodeDecodeError) as error:
+        if suffix in separators:
+            # Read apart from the rows: pandas renames what is repeated.
+            header = pandas.read_csv(path, header=None, nrows=1, dtype=str, **separators[suffix]).iloc[0].dropna()
+            _need_distinct(header.tolist())
+            frame = pandas.read_csv(path, **separators[suffix])
+        else:
+            frame = binary[suffix](path)
+    except (ValueError, OSError) as error:
+        if isinstance(error, DataError):
+            raise
         first_line = (str(error).splitlines() or ["no details"])[0]
         raise FormatError(f"{path} cannot be read as {suffix[1:]}: {first_line}") from error
     unnamed = [name for name in frame.columns if str(name).startswith("Unnamed:")]
@@ -290,10 +298,14 @@ def _raw_columns(data: Any, names: Sequence[str] | None) -> dict[str, Any]:
             raise DataError(f"{len(names)} names for {array.shape[1]} columns")
         pairs = [(name, array[:, i]) for i, name in enumerate(names)]
     keys = [str(name) for name, _ in pairs]
-    if len(set(keys)) < len(keys):
-        repeated = sorted({key for key in keys if keys.count(key) > 1})
-        raise DataError(f"column names are repeated: {join_names(repeated)}. Rename them first")
+    _need_distinct(keys)
     return {key: values for key, (_, values) in zip(keys, pairs, strict=True)}
+
+
+def _need_distinct(names: Sequence[str]) -> None:
+    repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    if repeated:
+        raise DataError(f"column names are repeated: {join_names(repeated)}. Rename them first")
 
 
 def _polars_values(series: Any) -> Any:

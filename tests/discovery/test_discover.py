@@ -172,6 +172,23 @@ def test_the_call_in_python_repeats_the_discovery(saved, rows):
     assert rows is table
 
 
+def test_the_call_in_python_names_file_knowledge_kinds_and_dropped_columns(rows, tmp_path):
+    path, known = tmp_path / "t.csv", tmp_path / "what we know.txt"
+    rows.to_pandas().to_csv(path, index=False)
+    known.write_text("tier: y\ntier: *\n")
+    options = {"knowledge": known, "kinds": {"site": "discrete"}, "drop": ["z"], "test": "kci", "max_depth": 1}
+    found = discover(path, **options)
+    assert "z" not in found.graph
+    scope = {}
+    exec(found.python().replace("print(found.graph.to_text())", ""), scope)
+    assert scope["found"].graph == found.graph
+    assert scope["found"].config == found.config
+    given = discover(rows, knowledge=aitia.Knowledge(forbidden=[("y", "z")]), drop=["site"], test="kci")
+    scope = {"table": rows}
+    exec(given.python().replace("print(found.graph.to_text())", ""), scope)
+    assert scope["found"].config == given.config
+
+
 @pytest.mark.parametrize(
     ("options", "error", "sentence"),
     [
@@ -181,6 +198,8 @@ def test_the_call_in_python_repeats_the_discovery(saved, rows):
         ({"context": "sites"}, UnknownVariableError, "Did you mean 'site'"),
         ({"context": "site", "context_kind": "place"}, OptionError, "context_kind is"),
         ({"alpha": 2.0}, OptionError, "alpha lies between"),
+        ({"seed": -1, "context": "site"}, OptionError, "a seed is 0 or more"),
+        ({"drop": ["zz"]}, UnknownVariableError, "Did you mean 'z'"),
         ({"test": "fisher-z"}, DataError, "'site' holds labels"),
     ],
 )

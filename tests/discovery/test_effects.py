@@ -4,7 +4,7 @@ import pytest
 from aitia.discovery import estimate_effect
 from aitia.do import Intervention
 from aitia.engine import LocalEngine
-from aitia.errors import IdentifiabilityError, InterventionError, UnknownVariableError
+from aitia.errors import IdentifiabilityError, InterventionError, OptionError, UnknownVariableError
 from aitia.graph import Graph
 from aitia.table import Table
 
@@ -58,6 +58,24 @@ def test_the_share_of_a_label_is_an_outcome_too():
     )
     assert answer.low < 0.5 < answer.high
     assert answer.mean == pytest.approx(0.8, abs=0.04)
+
+
+def test_a_label_may_be_given_as_text_and_options_out_of_range_are_refused(confounded):
+    rng = np.random.default_rng(0)
+    table = Table.of({"a": rng.integers(0, 2, 400), "b": rng.integers(1, 3, 400)})
+    answer = estimate_effect(Graph("a -> b"), table, Intervention(a=1), "b", label="2", resamples=0)
+    assert answer.label == 2
+    assert 0.3 < answer.mean < 0.7
+    assert "No interval was asked for" in answer.because
+    for options, sentence in (
+        ({"label": "7"}, "'7' is no label of 'b': it has 1, 2"),
+        ({"resamples": -1}, "seed and resamples are 0 or more"),
+        ({"confidence": 2.0}, "confidence lies between 0 and 1"),
+    ):
+        with pytest.raises(OptionError, match=sentence):
+            estimate_effect(Graph("a -> b"), table, Intervention(a=1), "b", **options)
+    with pytest.raises(OptionError, match="'recovery' is continuous"):
+        estimate_effect(GRAPH, confounded, Intervention(dose=1.0), "recovery", label="high")
 
 
 def test_a_variable_without_a_path_to_the_outcome_changes_nothing(confounded):

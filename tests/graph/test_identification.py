@@ -9,16 +9,10 @@ from hypothesis import strategies as st
 
 from aitia.errors import DataError, GraphError, UnknownVariableError
 from aitia.graph.equivalence import cpdag, mag, pag
+from aitia.graph.estimands import Probability, Product, Ratio, Sum
+from aitia.graph.front_door import front_door_set, is_front_door_set
 from aitia.graph.graph import Graph
-from aitia.graph.identification import (
-    Probability,
-    Product,
-    Ratio,
-    Sum,
-    front_door_set,
-    identify,
-    is_front_door_set,
-)
+from aitia.graph.identification import identify
 from aitia.graph.marks import Mark
 
 NAMES = ("x", "y", "a", "b", "c")

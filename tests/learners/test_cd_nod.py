@@ -5,7 +5,7 @@ from aitia.errors import DataError, OptionError, UnknownVariableError
 from aitia.graph import Knowledge
 from aitia.learners import CDNOD, PC
 from aitia.table import Table
-from aitia.worlds import ChainWorld, DriftWorld, HeterogeneousWorld
+from aitia.worlds import ChainWorld, DriftWorld, HeterogeneousWorld, PairWorld
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +87,21 @@ def test_independent_change_orients_a_pair_that_invariance_cannot():
     this, other = three.couplings_["x", "y"]
     assert this < other
     assert "coupling" in three.orientation_reasons_["x", "y"]
+
+
+def test_over_time_the_evidence_orients_a_pair_that_invariance_cannot():
+    world = PairWorld(domains=0, world_seed=1001)
+    table = world.sample(200, seed=0)
+    two = CDNOD(test="kci", phases=2, context_kind="time").fit(table, context="time")
+    three = CDNOD(test="kci", phases=3, context_kind="time").fit(table, context="time")
+    assert str(two.graph_) == "x --- y"
+    assert three.graph_ == world.graph
+    edge = three.graph_.edges[0]
+    assert three.evidence_[edge.left, edge.right] > 1
+    assert "Bayes factor" in three.orientation_reasons_[edge.left, edge.right]
+    known = Knowledge(forbidden=[(edge.left, edge.right)])
+    ruled = CDNOD(test="kci", phases=3, context_kind="time", knowledge=known).fit(table, context="time")
+    assert ruled.graph_.parents(edge.left) == (edge.right,)
 
 
 def test_knowledge_overrules_independent_change(sites):

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from aitia.errors import DataError
-from aitia.stats.mechanism_change import MechanismCurve, coupling, leading_curves, mechanism_curve
+from aitia.stats.mechanism_change import MechanismCurve, coupling, evidence, leading_curves, mechanism_curve
 from aitia.table import Table
+from aitia.worlds import PairWorld
 
 
 def sites(seed=0, domains=12, size=60):
@@ -66,6 +67,21 @@ def test_long_series_are_thinned_evenly():
     assert curve.context[-1] == 899
     force = leading_curves(curve, 1).curves[0]
     assert abs(np.corrcoef(force, np.sin(curve.context / 100))[0, 1]) > 0.97
+
+
+def test_the_evidence_over_time_is_the_larger_in_the_causal_direction():
+    world = PairWorld(domains=0, world_seed=1010)
+    table = world.sample(200, seed=0)
+    cause, effect = world.graph.topological_order()
+
+    def both(a, b):
+        return evidence(table, (a,), (), "time") + evidence(table, (b,), (a,), "time")
+
+    assert both(cause, effect) > both(effect, cause) + 1
+    scaled = table.with_columns({cause: 100 * table.column(cause) + 3})
+    assert evidence(scaled, (effect,), (cause,), "time") == pytest.approx(
+        evidence(table, (effect,), (cause,), "time"), abs=1e-3
+    )
 
 
 def test_two_values_of_the_context_make_no_curve():

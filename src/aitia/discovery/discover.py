@@ -1,6 +1,6 @@
 """The main job: a causal graph from a table, in one call."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ def discover(
     bootstrap: int = 0,
     missing: str = "error",
     kinds: Mapping[str, Kind | str] | None = None,
+    drop: Sequence[str] = (),
     accept_cost: bool = False,
     jobs: int = 1,
     seed: int = 0,
@@ -55,6 +56,7 @@ def discover(
         bootstrap: Number of resamples for edge frequencies; 0 for none.
         missing: `error`, or `testwise` to leave out, test by test, the rows that lack a value.
         kinds: Columns whose kind (`continuous` or `discrete`) is not what their values suggest.
+        drop: Columns to leave out.
         accept_cost: Whether to start a search that is predicted to be very long.
         jobs: Processor cores to use; the result does not depend on it.
         seed: Seed of the bootstrap and of random features.
@@ -80,6 +82,7 @@ def discover(
         x --> z; y --> z
     """
     table = read_table(data, kinds=kinds) if isinstance(data, str | Path) else Table.of(data, kinds=kinds)
+    table = table.drop(drop)
     if context is not None and context in table:
         table = _dated(table, context)
     plan = choose(table, method=method, context=context, context_kind=context_kind)
@@ -100,13 +103,20 @@ def discover(
     # Every test goes into the folder, unless a search of many columns makes that the larger part of the work.
     record = "all" if out is not None and len(table.names) <= RECORD_ALL else "decisive"
     learner = _learner(plan, config, known, jobs=jobs, accept_cost=accept_cost, record=record)
+    given = {
+        "data": str(data) if isinstance(data, str | Path) else None,
+        "knowledge": str(knowledge) if isinstance(knowledge, str | Path) else None,
+        "kinds": {name: str(kind) for name, kind in (kinds or {}).items()},
+        "drop": list(drop),
+        "accept_cost": accept_cost,
+    }
     if out is None:
-        return _fit(learner, plan, table, config, progress, store=None)
+        return _fit(learner, plan, table, config, given, progress, store=None)
 
     from aitia.discovery.save import open_discovery, save_discovery
 
     with open_discovery(Path(out), table, config, command) as run:
-        found = _fit(learner, plan, table, config, progress, store=run.store("search"))
+        found = _fit(learner, plan, table, config, given, progress, store=run.store("search"))
         save_discovery(found, run, command or found.python())
     return found
 
@@ -138,6 +148,7 @@ def _fit(
     plan: Plan,
     table: Table,
     config: Mapping[str, Any],
+    given: Mapping[str, Any],
     progress: Progress | None,
     store: Store | None,
 ) -> Discovery:
@@ -157,6 +168,7 @@ def _fit(
         reasons=(*plan.reasons, learner.test_reason_),
         warnings=tuple(learner.warnings_),
         config=config,
+        given=given,
         sortability=_sortability(graph, table),
     )
 

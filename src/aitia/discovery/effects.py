@@ -7,7 +7,7 @@ import numpy as np
 
 from aitia.do import Effect, Intervention, do
 from aitia.engine import Engine, LocalEngine, Progress
-from aitia.errors import IdentifiabilityError, InterventionError, unknown_variable
+from aitia.errors import IdentifiabilityError, InterventionError, OptionError, join_names, unknown_variable
 from aitia.graph import Graph, consistent_extension, identify
 from aitia.table import Kind, Table
 
@@ -34,10 +34,13 @@ class EstimatedEffect(Effect):
     @property
     def because(self) -> str:
         """Why this is the effect, and what it rests on, in words."""
-        return (
-            f"{self.identification} Mechanisms fitted on: {self.graph}. The interval covers sampling of the rows "
-            f"({self.resamples} resamples), not an error in the graph."
+        why = self.identification[:1].upper() + self.identification[1:].rstrip(".")
+        interval = (
+            f"The interval covers sampling of the rows ({self.resamples} resamples), not an error in the graph."
+            if self.resamples
+            else "No interval was asked for (0 resamples)."
         )
+        return f"{why}. Mechanisms fitted on: {self.graph}. {interval}"
 
     def to_json(self) -> dict[str, Any]:
         """In JSON values, for programs."""
@@ -95,10 +98,15 @@ def estimate_effect(
         UnknownVariableError: If the graph lacks a target or the outcome.
         IdentifiabilityError: If the effect does not follow from the graph and the observed variables; says why.
         InterventionError: If the outcome itself is intervened on.
+        OptionError: If an option is out of its range, or the outcome has no such label.
 
     Source:
         Pearl, Causality (2009), sections 3.2 and 7.1; Efron and Tibshirani (1993), section 13.3, for the interval.
     """
+    if seed < 0 or resamples < 0:
+        raise OptionError(f"seed and resamples are 0 or more, got {seed} and {resamples}")
+    if not 0 < confidence < 1:
+        raise OptionError(f"confidence lies between 0 and 1, got {confidence}")
     against = Intervention({}) if against is None else against
     targets = sorted({str(t) for t in (*intervention.targets, *against.targets)})
     for name in (*targets, outcome):
@@ -114,8 +122,7 @@ def estimate_effect(
     member = graph if graph.is_dag else consistent_extension(graph)
     part = member.subgraph(member.ancestors(outcome))
     intervention, against = (_restricted(i, part) for i in (intervention, against))
-    if label is None and table.kind(outcome) is Kind.DISCRETE:
-        label = table.categories(outcome)[-1]
+    label = _label(table, outcome, label)
 
     job = _Job(part, table.select(part.nodes), intervention, against, outcome, label, draws, seed)
     mean, mean_against = job.means(None)
@@ -139,6 +146,21 @@ def estimate_effect(
         graph=part,
         resamples=resamples,
     )
+
+
+def _label(table: Table, outcome: str, wanted: object | None) -> object | None:
+    """The label to report; text stands for the label that prints so."""
+    labels: tuple[object, ...] = table.categories(outcome)
+    if table.kind(outcome) is Kind.CONTINUOUS:
+        if wanted is not None:
+            raise OptionError(f"{outcome!r} is continuous: its mean is reported, it has no label {wanted!r}")
+        return None
+    if wanted is None:
+        return labels[-1]
+    found = [label for label in labels if label == wanted or str(label) == str(wanted)]
+    if not found:
+        raise OptionError(f"{wanted!r} is no label of {outcome!r}: it has {join_names(labels)}")
+    return found[0]
 
 
 def _restricted(intervention: Intervention, part: Graph) -> Intervention:

@@ -29,6 +29,7 @@ class Discovery:
         reasons: What was chosen, and why, one sentence each.
         warnings: What to keep in mind when reading the result, in plain words.
         config: Every option, as JSON values.
+        given: How table, knowledge and kinds were handed in, for the call that repeats the discovery.
         sortability: Varsortability and R2-sortability of the table under the graph; near 1 says that scale alone
             could have given the order.
     """
@@ -43,6 +44,7 @@ class Discovery:
     reasons: tuple[str, ...]
     warnings: tuple[str, ...]
     config: Mapping[str, Any] = field(repr=False)
+    given: Mapping[str, Any] = field(default_factory=dict, repr=False)
     sortability: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -109,10 +111,13 @@ class Discovery:
         defaults = {"method": "auto", "alpha": 0.05, "max_depth": None, "bootstrap": 0, "missing": "error", "seed": 0}
         shown: dict[str, Any] = {"context": self.context, "context_kind": self.config.get("context_kind")}
         shown |= {"test": self.test} | {k: self.config[k] for k in defaults if self.config.get(k) != defaults[k]}
+        shown |= {name: self.given.get(name) for name in ("kinds", "drop", "accept_cost") if self.given.get(name)}
         told = [f"{name}={value!r}" for name, value in shown.items() if value is not None]
-        if self.config.get("knowledge"):
-            told.append('knowledge="knowledge.txt"')
-        source = repr(self.config["source"]) if self.config.get("source") else "table"
+        if self.given.get("knowledge"):
+            told.append(f"knowledge={self.given['knowledge']!r}")
+        elif self.config.get("knowledge"):
+            told.append(f"knowledge=aitia.Knowledge.from_json({self.config['knowledge']!r})")
+        source = repr(self.given["data"]) if self.given.get("data") else "table"
         return f"import aitia\n\nfound = aitia.discover({source}, {', '.join(told)})\nprint(found.graph.to_text())"
 
     def _last_test(self, pair: frozenset[str]) -> tuple[str, float] | None:

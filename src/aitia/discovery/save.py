@@ -2,7 +2,7 @@
 
 graph.json, graph.dot, graph.dagitty    the graph; augmented.json with the context as a node
 tests.parquet                           x, y, given, statistic, p_value of each test
-changes.json                            changing mechanisms, driving forces, couplings
+changes.json                            changing mechanisms, driving forces, couplings or evidence of phase 3
 bootstrap.json                          edge frequencies
 table.parquet                           the rows, so that effects can be estimated later
 report.html                             all of it to read
@@ -102,6 +102,10 @@ def _changes(found: Discovery) -> dict[str, Any]:
         "couplings": [
             {"cause": a, "effect": b, "coupling": this, "coupling_reversed": other}
             for (a, b), (this, other) in getattr(found.learner, "couplings_", {}).items()
+        ],
+        "evidence": [
+            {"cause": a, "effect": b, "log_bayes_factor": factor}
+            for (a, b), factor in getattr(found.learner, "evidence_", {}).items()
         ],
     }
 

@@ -35,8 +35,10 @@ from aitia.graph.equivalence import (
     pag,
     unshielded_colliders,
 )
+from aitia.graph.estimands import Estimand
+from aitia.graph.front_door import front_door_set, is_front_door_set
 from aitia.graph.graph import Graph
-from aitia.graph.identification import Estimand, Identification, front_door_set, identify, is_front_door_set
+from aitia.graph.identification import Identification, identify
 from aitia.graph.knowledge import Knowledge, apply
 from aitia.graph.lagged import is_stationary, lag_of, lagged_effects, lagged_name, summary, unroll, variable_of
 from aitia.graph.marks import Edge, Mark

@@ -290,7 +290,8 @@ class Knowledge:
         try:
             text = Path(path).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            raise FormatError(f"cannot read the knowledge file {path}: {error}") from None
+            why = error.strerror if isinstance(error, OSError) else error
+            raise FormatError(f"cannot read the knowledge file {path}: {why}") from None
         return cls.from_json(text) if Path(path).suffix.lower() == ".json" else cls.from_text(text)
 
 

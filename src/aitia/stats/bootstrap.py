@@ -92,7 +92,7 @@ class EdgeFrequencies:
         return sorted(rows, key=lambda row: -float(row["adjacent"]))
 
 
-def resampled(table: Table, seed: int, number: int, context: str | None = None) -> Table:
+def resampled(table: Table, seed: int, number: int, context: str | None = None, attempt: int = 0) -> Table:
     """The rows drawn again with replacement; within each domain, or in the order of time, where there is a context.
 
     Args:
@@ -100,8 +100,9 @@ def resampled(table: Table, seed: int, number: int, context: str | None = None) 
         seed: Of the whole bootstrap.
         number: Which of its samples.
         context: The column that says when or where a row was taken.
+        attempt: Counts up where a sample turned out to be of no use.
     """
-    rng = np.random.default_rng([seed, number])
+    rng = np.random.default_rng([seed, number, attempt] if attempt else [seed, number])
     rows: NDArray[np.int64]
     if context is not None and table.categories(context):
         codes = table.column(context)

@@ -164,12 +164,15 @@ def test_the_order_of_rows_does_not_matter():
         assert a.p_value == pytest.approx(b.p_value, abs=1e-4)  # the factors differ within their tolerance
 
 
-def test_a_width_of_its_own_takes_out_a_fast_drift():
+def test_a_width_of_its_own_takes_out_a_fast_drift_and_sees_one():
     t = np.linspace(0, 1, 400)
     rng = np.random.default_rng(0)
     x, y = (np.sin(2 * np.pi * (3 * t + phase)) + 0.4 * rng.normal(size=400) for phase in (0.0, 0.2))
     table = Table.of({"x": x, "y": y, "t": t})
     assert independence_test("kci", table, widths={"t": 0.25})("x", "y", ("t",)).p_value > 0.01
+    noisy = table.with_columns({"x": np.sin(8 * np.pi * t) + rng.normal(size=400)})
+    usual, narrow = (independence_test("kci", noisy, widths=w)("x", "t").p_value for w in ({}, {"t": 0.25}))
+    assert narrow < 1e-3 * usual
     with pytest.raises(UnknownVariableError):
         independence_test("kci", table, widths={"s": 0.25})
     with pytest.raises(OptionError, match="width of 't' is positive"):

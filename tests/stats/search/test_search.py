@@ -20,7 +20,9 @@ from aitia.stats.search import (
     choose_test,
     find_skeleton,
     partial_correlation_skeleton,
+    table_warnings,
 )
+from aitia.stats.search.functions import determines
 from aitia.table import Table
 
 
@@ -175,11 +177,68 @@ def columns(n=60):
         ({"d": columns()["a"] + columns()["b"]}, "'d' follows exactly from a, b"),
         ({"d": np.where(np.arange(60) < 5, np.nan, columns()["a"])}, r"values are missing: d \(5 of 60\)"),
         ({"d": ["u", "v"] * 30, "e": ["v", "u"] * 30}, "'e' repeats 'd'"),
+        ({"d": [f"patient {k}" for k in range(60)]}, "'d' has 60 labels in 60 rows: it names the rows"),
+        (
+            {"d": [*map(str, range(12)), "unknown"] + ["3"] * 47},
+            r"'d' holds numbers, but also text such as 'unknown' \(row 12\)",
+        ),
     ],
 )
 def test_a_table_that_cannot_be_searched_is_refused_in_one_sentence(change, sentence):
     with pytest.raises(DataError, match=sentence):
         check_table(Table.of({**columns(), **change}))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"d": columns(300)["a"] ** 2}, "'d' follows exactly from 'a'"),
+        ({"d": np.where(columns(300)["a"] > 0.5, "high", "low")}, "'d' follows exactly from 'a'"),
+        ({"d": list("uvwx") * 75, "e": list("ssrr") * 75}, "'e' follows exactly from 'd'"),
+        ({"d": list("uvwx") * 75, "e": [1.5, 2.5, 1.5, 0.0] * 75}, "'e' follows exactly from 'd'"),
+    ],
+)
+def test_a_column_that_another_one_determines_is_refused_where_the_test_would_see_it(change, sentence):
+    table = Table.of({**columns(300), **change})
+    check_table(table)
+    with pytest.raises(DataError, match=sentence):
+        PC(test="kci").fit(table)
+
+
+def test_what_is_nearly_a_function_is_none():
+    rng = np.random.default_rng(0)
+    x = np.sort(rng.normal(size=400))
+    table = Table.of(
+        {
+            "x": x,
+            "noisy": x**2 + 0.01 * rng.normal(size=400),
+            "step": np.where(x + 0.05 * rng.normal(size=400) > 0, "high", "low"),
+            "group": rng.integers(0, 50, 400).astype(str),
+            "rare": np.where(np.arange(400) == 7, "yes", "no"),
+        }
+    )
+    pairs = [(a, b) for a in table.names for b in table.names if a != b]
+    assert not [pair for pair in pairs if determines(table, (pair[0],), pair[1])]
+
+
+def test_functions_that_a_search_survives_are_told_to_its_reader():
+    rng = np.random.default_rng(0)
+    a, b, site = rng.integers(0, 3, 600), rng.integers(0, 3, 600), np.repeat(np.arange(6), 100)
+    names = np.array(["r", "s", "t"])
+    table = Table.of({"a": names[a], "b": names[b], "c": names[(a + b) % 3], "place": names[site % 3], "site": site})
+    told = " ".join(table_warnings(table, context="site"))
+    assert "c follows exactly from a and b together" in told
+    assert "place follows exactly from the context 'site'" in told
+
+
+def test_a_bootstrap_sample_that_cannot_be_searched_is_drawn_again():
+    rng = np.random.default_rng(0)
+    a = rng.integers(0, 2, 200)
+    labels = {"a": a, "b": a ^ (rng.random(200) < 0.2), "rare": np.arange(200) == 5}
+    table = Table.of({name: np.array(["no", "yes"])[v.astype(int)] for name, v in labels.items()})
+    found = PC(test="chi2", bootstrap=20).fit(table)  # a third of the samples lack the rare label
+    assert found.edge_frequencies_.graphs == 20
+    assert found.edge_frequencies_.share("a", "b") == 1.0
 
 
 def test_too_few_rows_or_columns_are_refused():

@@ -40,7 +40,7 @@ class KCI(KernelTest):
         missing: See `IndependenceTest`.
         jobs: Threads.
         method: `auto` takes thin factors where the kernels allow it; `dense` and `low-rank` force one.
-        widths: Kernel widths, in standard deviations, of single variables where they are conditioned on.
+        widths: Kernel widths, in standard deviations, of single variables in place of the usual ones.
         ridge: Of the regression on the set.
         cache_bytes: Bound on the factors kept between tests.
 

@@ -62,7 +62,7 @@ class KernelTest(IndependenceTest):
         table: Continuous (also vector-valued) and discrete columns; a discrete one is compared by its labels.
         missing: See `IndependenceTest`.
         jobs: Threads.
-        widths: Kernel widths, in standard deviations, of single variables where they are conditioned on.
+        widths: Kernel widths, in standard deviations, of single variables in place of the usual ones.
         ridge: e in (1).
         cache_bytes: Bound on the factors kept between tests.
 
@@ -211,9 +211,7 @@ class KernelTest(IndependenceTest):
             spread = values.std(axis=0, ddof=1)
             standard = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
             half = 0.5 if name in given and not conditioning else 1.0
-            width = self._width(n, bool(given), dimensions, standard)
-            if conditioning:
-                width = self._widths.get(name, width)
+            width = self._widths.get(name, self._width(n, bool(given), dimensions, standard))
             columns.append(standard * (half / width))
         points = np.concatenate(columns, axis=1) if columns else np.empty((n, 0))
         codes = np.column_stack(labels) if labels else np.empty((n, 0), np.int64)

@@ -40,7 +40,7 @@ class RCIT(KernelTest):
         jobs: Threads.
         features: Random features of a kernel.
         seed: Of the features.
-        widths: Kernel widths, in standard deviations, of single variables where they are conditioned on.
+        widths: Kernel widths, in standard deviations, of single variables in place of the usual ones.
         ridge: Of the regression on the set.
         cache_bytes: Bound on the features kept between tests.
 
@@ -90,7 +90,6 @@ class RCIT(KernelTest):
         if smooth is None:
             return np.eye(cells)[cell]
         # The product kernel: features that are switched on in their own cell only, folded by random signs into few.
-        folded = np.zeros((len(cell), smooth.shape[1]))
         if cells * smooth.shape[1] <= 2 * self._features:
             folded = np.zeros((len(cell), cells * smooth.shape[1]))
             for k in range(cells):

@@ -1,16 +1,21 @@
 """What a search asks of a table before it starts, each with one sentence that says what to do."""
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 
 from aitia.errors import DataError, join_names
-from aitia.table import Kind, Table
+from aitia.stats.search.functions import determines
+from aitia.table import DISCRETE_AT_MOST, Kind, Table
 
-__all__ = ["check_table", "table_warnings"]
+__all__ = ["check_functions", "check_table", "table_warnings"]
 
 FEW_ROWS = 50
 """Below this the null distributions of the tests are rough."""
+
+FEW_COLUMNS = 20
+"""Up to so many columns of labels, functions of two of them are looked for."""
 
 
 def check_table(table: Table, *, missing: str = "error", context: str | None = None) -> None:
@@ -18,8 +23,8 @@ def check_table(table: Table, *, missing: str = "error", context: str | None = N
 
     Raises:
         DataError: If there are missing values (unless `missing` is "testwise"), fewer than two variables beside the
-            context or fewer than ten rows; if a column is constant, repeats another one, or is a linear combination of
-            others.
+            context or fewer than ten rows; if a column is constant, names the rows, mixes numbers with text, repeats
+            another one, or is a linear combination of others.
     """
     names = [name for name in table.names if name != context]
     if len(names) < 2:
@@ -40,8 +45,56 @@ def check_table(table: Table, *, missing: str = "error", context: str | None = N
                 f"the context {context!r} has one value: nothing changes with it; use pc, without a context"
             )
         raise DataError(f"{join_names(constant)}: every row has the same value; drop the column")
+    _check_labels(table, names)
     _check_duplicates(table, names)
     _check_collinear(table, names)
+
+
+def check_functions(table: Table, context: str | None = None) -> None:
+    """Refuses a column that is a function of another one, for tests that see more than lines.
+
+    Raises:
+        DataError: If there is one.
+    """
+    names = [name for name in table.names if name != context]
+    for a, b in combinations(names, 2):
+        for given, name in ((a, b), (b, a)):
+            if determines(table, (given,), name):
+                raise DataError(
+                    f"{name!r} follows exactly from {given!r}: given one of the two nothing is left to test of the "
+                    "other; drop one of them"
+                )
+
+
+def _check_labels(table: Table, names: Sequence[str]) -> None:
+    """Text that stands for no group of rows: a stray word among numbers, or a name for each row."""
+    for name in names:
+        if table.kind(name) is not Kind.DISCRETE:
+            continue
+        codes = table.column(name)
+        labels = [table.categories(name)[int(k)] for k in np.unique(codes[~np.isnan(codes)])]
+        words = [label for label in labels if isinstance(label, str) and not _is_number(label)]
+        texts = sum(isinstance(label, str) for label in labels)
+        if words and texts - len(words) > max(DISCRETE_AT_MOST, len(labels) / 2):
+            row = int(np.flatnonzero(codes == table.categories(name).index(words[0]))[0])
+            raise DataError(
+                f"{name!r} holds numbers, but also text such as {words[0]!r} (row {row}): leave the field empty where "
+                "the value is missing, or drop the column"
+            )
+        rows = table.n - table.missing(name)
+        if len(labels) > rows / 2:
+            raise DataError(
+                f"{name!r} has {len(labels)} labels in {rows} rows: it names the rows rather than groups of them; drop "
+                "the column" + ("" if texts else ", or declare it continuous")
+            )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_constant(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> bool:
@@ -109,4 +162,28 @@ def table_warnings(table: Table, *, context: str | None = None) -> list[str]:
             rare = [table.categories(name)[k] for k in np.flatnonzero(counts < 5)]
             if rare:
                 warnings.append(f"{name} has labels with fewer than five rows: {join_names(rare, 5)}.")
+    return warnings + _function_warnings(table, context)
+
+
+def _function_warnings(table: Table, context: str | None) -> list[str]:
+    """Functions that a search survives, but that its reader has to know of."""
+    warnings = []
+    names = [name for name in table.names if name != context]
+    if context is not None:
+        fixed = [name for name in names if determines(table, (context,), name)]
+        if fixed:
+            warnings.append(
+                f"{join_names(fixed)} follows exactly from the context {context!r}: given it, nothing is left that "
+                "could depend on other columns."
+            )
+    labels = [name for name in names if table.kind(name) is Kind.DISCRETE]
+    for three in combinations(labels if len(labels) <= FEW_COLUMNS else (), 3):
+        for name in three[::-1]:
+            a, b = (other for other in three if other != name)
+            if determines(table, (a, b), name):
+                warnings.append(
+                    f"{name} follows exactly from {a} and {b} together: tests given two of the three have nothing left "
+                    "to say, and edges between them may be missing or turned."
+                )
+                break
     return warnings

@@ -5,13 +5,13 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Self
 
 from aitia.engine import LocalEngine, Progress, Store
-from aitia.errors import CostError, OptionError
+from aitia.errors import CostError, DataError, OptionError
 from aitia.graph.graph import Graph
 from aitia.graph.knowledge import Knowledge
 from aitia.stats.bootstrap import EdgeFrequencies, bootstrap_graphs, resampled
 from aitia.stats.independence import ContextKind, FisherZ, Missing, independence_test
 from aitia.stats.search.auto import choose_test
-from aitia.stats.search.checks import check_table, table_warnings
+from aitia.stats.search.checks import check_functions, check_table, table_warnings
 from aitia.stats.search.orientation import ColliderRule
 from aitia.stats.search.partial_correlation import partial_correlation_skeleton
 from aitia.stats.search.records import Skeleton, TestRecord
@@ -21,6 +21,9 @@ from aitia.table import Table
 __all__ = ["ConstraintSearch"]
 
 NO_LIMIT = 1 << 20
+
+ATTEMPTS = 20
+"""Draws of one bootstrap sample before its table is given up."""
 
 
 @dataclass
@@ -76,6 +79,8 @@ class ConstraintSearch:
             raise OptionError(f"a bootstrap needs at least one sample, got {self.bootstrap}")
         if self.jobs < 1:
             raise OptionError(f"jobs is 1 or more, got {self.jobs}")
+        if self.seed < 0:
+            raise OptionError(f"a seed is 0 or more, got {self.seed}")
         choices = {
             "separating_sets": ("first", "union"),
             "colliders": ("sepset", "majority", "conservative", "max-p"),
@@ -111,6 +116,8 @@ class ConstraintSearch:
         self.test_name_, self.test_reason_ = self.test, f"Test {self.test}: as asked."
         if self.test == "auto":
             self.test_name_, self.test_reason_ = choose_test(table, min(self._depth, 3), context=context)
+        if self.test_name_ != FisherZ.name:  # which sees lines only
+            check_functions(table, context)
         options: dict[str, Any] = {"seed": self.seed} if self.test_name_ == "rcit" else {}
         if self.test_name_ in ("kci", "rcit"):
             options["widths"] = widths
@@ -118,14 +125,17 @@ class ConstraintSearch:
             self.test_name_, table, context=context, context_kind=context_kind, missing=self.missing, jobs=self.jobs,
             **options,
         )  # fmt: skip
-        seconds = self.predicted_seconds_ = predicted_seconds(test, len(test.names), min(self._depth, 4))
+        once = predicted_seconds(test, len(test.names), min(self._depth, 4))
+        seconds = self.predicted_seconds_ = once * (1 + (self.bootstrap or 0) / self.jobs)
         if seconds > LONG and not self.accept_cost:
             raise CostError(
-                f"the search with {test.name} is predicted to take {seconds / 3600:.1f} hours: lower max_depth, take a "
-                "faster test (rcit, fisher-z) or fewer variables, or accept the cost (--accept-cost, accept_cost=True)"
+                f"the search with {test.name}{_and_bootstrap(self.bootstrap)} is predicted to take "
+                f"{seconds / 3600:.1f} hours: lower max_depth, take a faster test (rcit, fisher-z), fewer variables or "
+                "samples, or accept the cost (--accept-cost, accept_cost=True)"
             )
-        if progress is not None and seconds > 2:
-            progress(f"predicted: about {seconds:.0f} s of {test.name} tests", 0, 1)
+        if progress is not None:
+            told = f"about {seconds:.0f} s" if seconds >= 2 else "under two seconds"
+            progress(f"predicted: {told} of {test.name} tests{_and_bootstrap(self.bootstrap)}", 0, 1)
         return Asker(test, store, progress)
 
     def _find_skeleton(self, asker: Asker, limits: Constraints) -> Skeleton:
@@ -173,6 +183,10 @@ class ConstraintSearch:
         )
 
 
+def _and_bootstrap(samples: int | None) -> str:
+    return f", with {samples} bootstrap samples" if samples else ""
+
+
 @dataclass
 class _Again:
     """The same search in resampled rows; picklable, so that it can run in other processes."""
@@ -183,6 +197,14 @@ class _Again:
     context: str | None
 
     def __call__(self, number: int) -> list[list[Any]]:
-        rows = resampled(self.table, self.learner.seed, number, self.context)
+        for attempt in range(ATTEMPTS - 1):
+            try:
+                return self._edges(number, attempt)
+            except DataError:  # a rare label is gone, or two columns agree in these rows: draw them again
+                continue
+        return self._edges(number, ATTEMPTS - 1)
+
+    def _edges(self, number: int, attempt: int) -> list[list[Any]]:
+        rows = resampled(self.table, self.learner.seed, number, self.context, attempt)
         edges = self.search(self.learner, rows).edges
         return [[e.left, e.right, int(e.left_mark), int(e.right_mark)] for e in edges]
