@@ -77,8 +77,11 @@ def test_a_stopped_claim_goes_on_with_the_seeds_it_has(tmp_path, monkeypatch):
         return [row("a", "score", ours)]
 
     monkeypatch.setattr(MODULE, "claim_of", lambda slug: Claim(CARD, goes_on, 0.1))
-    assert verify("toy", tmp_path, resume=True).rows[0].ours == 2.5
+    found = verify("toy", tmp_path, resume=True)
+    assert found.rows[0].ours == 2.5
+    assert found.resumed
     assert asked == [2, 3]
+    assert not verify("toy", tmp_path, resume=True).resumed
 
 
 def test_damaged_evidence_is_refused(tmp_path):

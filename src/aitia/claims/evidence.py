@@ -122,6 +122,7 @@ class Evidence:
         hardware: The machine, in words.
         seconds: Wall time.
         date: Of the run.
+        resumed: Whether the run went on from finished seeds of an earlier one, whose time `seconds` leaves out.
     """
 
     slug: str
@@ -131,6 +132,7 @@ class Evidence:
     hardware: str
     seconds: float
     date: str
+    resumed: bool = False
 
     @property
     def holds(self) -> bool:

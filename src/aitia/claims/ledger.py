@@ -38,7 +38,8 @@ def ledger(evidence: list[Evidence]) -> str:
 
 def _origin(e: Evidence) -> str:
     told = ", ".join(f"{name} {version}" for name, version in e.versions.items())
-    return f"`{e.command}`, {e.seconds / 60:.1f} minutes on {e.hardware}, {e.date}; {told}."
+    took = "resumed, so its time is not known" if e.resumed else f"{e.seconds / 60:.1f} minutes"
+    return f"`{e.command}`, {took}, on {e.hardware}, {e.date}; {told}."
 
 
 def _line(r: Row) -> str:

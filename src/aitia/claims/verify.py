@@ -72,6 +72,7 @@ def verify(
     place = out / f".{slug}-{content_hash(versions())[:8]}.journal"
     if not resume:
         place.unlink(missing_ok=True)
+    resumed = place.exists()
     journal = Journal(place)
     started = time.time()
     try:
@@ -86,6 +87,7 @@ def verify(
         hardware=f"{platform.machine()}, {platform.system()}, {jobs} processes",
         seconds=round(time.time() - started, 1),
         date=time.strftime("%Y-%m-%d", time.gmtime(started)),
+        resumed=resumed,
     )
     write_whole(out / f"{slug}.json", evidence.to_json(), RunError)
     place.unlink(missing_ok=True)
