@@ -11,13 +11,14 @@ from aitia.errors import InterventionError, join_names
 __all__ = ["Reader", "target_text"]
 
 _WORD = re.compile(r"""[^\s"',;=:(){}\[\]]+""")
+_TARGET = re.compile(_WORD.pattern + r"(?:\[[^\[\]\"]*\])?")  # a place in a network ends in brackets: mlp[unit=17]
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![^\s,;:)}\]])")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"' + r"|'(?:[^'\\]|\\.)*'")
 
 
 def target_text(target: Any) -> str:
     text = str(target)
-    return text if _WORD.fullmatch(text) or not isinstance(target, str) else json.dumps(text, ensure_ascii=False)
+    return text if _TARGET.fullmatch(text) or not isinstance(target, str) else json.dumps(text, ensure_ascii=False)
 
 
 class Reader:
@@ -32,7 +33,7 @@ class Reader:
         actions: dict[str, Any] = {}
         while not self._at_end(wrapped):
             start = self.at
-            name = self._string() or self._take(_WORD)
+            name = self._string() or self._take(_TARGET)
             if name is None:
                 self._fail()
             if name in actions:
