@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from aitia.errors import DataError, FormatError, OptionError
-from aitia.tracks import TrackSet, constant_velocity, planted_confidence, read_tracks, write_tracks
+from aitia.tracks import TrackSet, common_steps, constant_velocity, planted_confidence, read_tracks, write_tracks
 
 PUBLIC = Path(__file__).parents[2] / "shared" / "data" / "gcrl" / "eth_ucy"
 
@@ -99,6 +99,49 @@ def test_short_tracks_missing_numbers_and_doubles_are_refused(tmp_path):
         TrackSet(np.zeros((1, 2, 12, 2)), np.array(["a"])).need_frames(8, 12)
     with pytest.raises(FormatError, match="there is no file"):
         read_tracks(tmp_path / "none.txt")
+
+
+@pytest.mark.parametrize(("mark", "ending"), [(",", "csv"), (";", "txt"), ("\t", "tsv"), ("  ", "txt")])
+def test_columns_of_a_file_with_heads_are_mapped(tmp_path, mark, ending):
+    heads = ["scene", "track", "t", "px", "py"]
+    lines = [[0, agent, 5 * t, 0.1 * t + a, 2.0 * a] for t in range(20) for a, agent in enumerate(("ann", "bob"))]
+    path = tmp_path / f"site.{ending}"
+    path.write_text("\n".join(mark.join(map(str, line)) for line in [heads, *lines]) + "\n")
+    found = read_tracks(path, columns={"frame": "t", "agent": "track", "x": "px", "y": "py"})
+    assert found.tracks.shape == (1, 2, 20, 2)
+    assert np.allclose(found.tracks[0, 1], np.stack([0.1 * np.arange(20) + 1, np.full(20, 2.0)], axis=1))
+
+
+def test_mapped_columns_that_are_not_right_are_named(tmp_path):
+    path, wanted = tmp_path / "site.csv", {"frame": "t", "agent": "id", "x": "x", "y": "y"}
+    path.write_text("t,id,x,y\n0,1,2,3\n5,1,2\n")
+    with pytest.raises(FormatError, match=r"site\.csv, line 3: wanted 4 columns as in line 1, got 3"):
+        read_tracks(path, columns=wanted)
+    path.write_text("t,id,x,y\n0,1,2,left\n")
+    with pytest.raises(FormatError, match=r"line 2: frame, x and y are numbers, got 0, 2, left"):
+        read_tracks(path, columns=wanted)
+    with pytest.raises(FormatError, match=r"has no column 'time'; its first line has t, id, x, y"):
+        read_tracks(path, columns={**wanted, "frame": "time"})
+    with pytest.raises(OptionError, match="it lacks x, y"):
+        read_tracks(path, columns={"frame": "t", "agent": "id"})
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_windows_of_one_walk_have_steps_in_common_exactly_if_they_overlap(a, b):
+    walk = np.random.default_rng(0).normal(size=(2, 60, 2)).cumsum(1)
+    one, other = (TrackSet.of(walk[None, :, k : k + 20]) for k in (a, b))
+    assert common_steps(one, other).tolist() == [[abs(a - b) < 19]]
+
+
+def test_agents_that_are_not_there_or_stand_have_no_steps():
+    still = TrackSet.of(np.zeros((2, 2, 20, 2)))
+    assert not common_steps(still, still).any()
+    walk = np.random.default_rng(0).normal(size=(1, 2, 20, 2)).cumsum(2)
+    first, second = (TrackSet(walk, np.array(["a"]), np.array([there])) for there in ([True, False], [False, True]))
+    assert not common_steps(first, second).any()
+    assert common_steps(first, first).all()
+    swapped = TrackSet.of(walk[:, ::-1])
+    assert common_steps(first, swapped).all()
 
 
 def test_shapes_that_do_not_fit_are_refused():

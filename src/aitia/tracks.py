@@ -10,9 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from aitia.errors import DataError, FormatError, OptionError, join_names
 
-__all__ = ["TrackSet", "constant_velocity", "planted_confidence", "read_tracks", "write_tracks"]
+__all__ = ["TrackSet", "common_steps", "constant_velocity", "planted_confidence", "read_tracks", "write_tracks"]
 
 Values = NDArray[np.float64]
+_COLUMNS = ("frame", "agent", "x", "y")
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +143,7 @@ def read_tracks(
     frame_step: float | None = None,
     stride: int | None = None,
     least_agents: int = 2,
+    columns: Mapping[str, str] | None = None,
 ) -> TrackSet:
     """Reads scenes from files of text (`frame agent x y` a line) or `.npz` files with an array `raw`.
 
@@ -153,12 +155,17 @@ def read_tracks(
         frame_step: Difference of the numbers of consecutive frames; None takes it from the file.
         stride: Frames from one window to the next; None takes observed + future, so that windows do not overlap.
         least_agents: Windows with fewer full-length agents are left out.
+        columns: For text with a line of heads: which of its columns are `frame`, `agent`, `x` and `y`. Agents may then
+            be named in words; further columns are passed over.
 
     Raises:
         FormatError: If a file is missing, a line does not have four numbers, or the frame step is irregular.
+        OptionError: If `columns` lacks one of the four.
         DataError: If a position is missing or no window is long enough.
     """
     length = observed + future
+    if columns is not None and (lacking := [name for name in _COLUMNS if name not in columns]):
+        raise OptionError(f"columns says which are {', '.join(_COLUMNS)}; it lacks {', '.join(lacking)}")
     parts = []
     for label, path in _files(source, environment).items():
         if not path.is_file():
@@ -166,7 +173,8 @@ def read_tracks(
         if path.suffix == ".npz":
             parts.append(_from_arrays(path, label, length))
         else:
-            parts.append(_from_text(path, label, length, frame_step, stride or length, least_agents))
+            rows = _numbers(path) if columns is None else _mapped(path, columns)
+            parts.append(_from_rows(path, rows, label, length, frame_step, stride or length, least_agents))
     agents = max(part.tracks.shape[1] for part in parts)
     return TrackSet(
         np.concatenate([_padded(part.tracks, agents) for part in parts]),
@@ -203,6 +211,40 @@ def constant_velocity(past: ArrayLike, future: int) -> Values:
     x = np.asarray(past, dtype=np.float64)
     step = x[..., -1:, :] - x[..., -2:-1, :]
     return np.asarray(x[..., -1:, :] + step * np.arange(1, future + 1)[:, None], dtype=np.float64)
+
+
+def common_steps(a: TrackSet, b: TrackSet) -> NDArray[np.bool_]:
+    """Which scenes of two sets have a step of an agent in common, as the same and overlapping windows do.
+
+    A step is two consecutive positions that differ; they are compared as single-precision numbers.
+
+    Returns:
+        (scenes of a, scenes of b).
+
+    Example:
+        >>> walk = np.cumsum(np.ones((1, 1, 30, 2)), axis=2)
+        >>> later, elsewhere = walk[:, :, 15:], walk[:, :, 15:] - 50
+        >>> common_steps(TrackSet.of(walk[:, :, :20]), TrackSet.of(np.concatenate([later, elsewhere]))).tolist()
+        [[True, False]]
+    """
+    (scene_a, steps_a), (scene_b, steps_b) = _steps(a), _steps(b)
+    common = np.zeros((len(a), len(b)), dtype=bool)
+    _, number = np.unique(np.concatenate([steps_a, steps_b]), return_inverse=True)
+    in_a, in_b = number[: len(steps_a)], number[len(steps_a) :]
+    order = np.argsort(in_b, kind="stable")
+    first, last = (np.searchsorted(in_b[order], in_a, side=side) for side in ("left", "right"))
+    counts = last - first
+    place = np.repeat(first - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+    common[np.repeat(scene_a, counts), scene_b[order][place]] = True
+    return common
+
+
+def _steps(tracks: TrackSet) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """The scene of every step of an agent that is there and moves, and the step as 16 bytes."""
+    x = tracks.tracks.astype(np.float32) + np.float32(0)  # -0 and 0 are one number
+    steps = np.concatenate([x[:, :, :-1], x[:, :, 1:]], axis=-1)
+    moving = (steps[..., :2] != steps[..., 2:]).any(-1) & tracks.there[:, :, None]
+    return np.nonzero(moving)[0], np.ascontiguousarray(steps[moving]).view("V16").ravel()
 
 
 def planted_confidence(tracks: ArrayLike, alpha: ArrayLike, observed: int = 8) -> Values:
@@ -259,8 +301,10 @@ def _from_arrays(path: Path, label: str, length: int) -> TrackSet:
     return TrackSet(raw[:, :, :length] if raw.ndim == 4 else raw, labels, present, begins)
 
 
-def _from_text(path: Path, label: str, length: int, step: float | None, stride: int, least: int) -> TrackSet:
-    rows = _numbers(path)
+def _from_rows(
+    path: Path, rows: Values, label: str, length: int, step: float | None, stride: int, least: int
+) -> TrackSet:
+    """Windows of rows (frame, agent, x, y)."""
     if not len(rows):
         raise DataError(f"{path} has no line")
     frames = np.unique(rows[:, 0])
@@ -312,6 +356,39 @@ def _numbers(path: Path) -> Values:
             except ValueError:
                 raise FormatError(f"{path}, line {number}: {line.strip()!r} is not four numbers") from None
     return np.array(rows).reshape(-1, 4)
+
+
+def _mapped(path: Path, columns: Mapping[str, str]) -> Values:
+    """Rows (frame, agent, x, y) of a text file with heads; an agent named in words gets a number."""
+    import csv
+
+    lines = path.read_text(errors="replace").splitlines()
+    head = lines[0] if lines else ""
+    mark = next((m for m in ("\t", ";", ",") if m in head), " ")
+    table = list(csv.reader(lines, delimiter=mark, skipinitialspace=mark == " "))
+    heads = [cell.strip() for cell in table[0]] if table else []
+    if absent := [columns[name] for name in _COLUMNS if columns[name] not in heads]:
+        raise FormatError(f"{path} has no column {absent[0]!r}; its first line has {join_names(heads)}")
+    places = [heads.index(columns[name]) for name in _COLUMNS]
+    agents: list[str] = []
+    rows = []
+    for number, cells in enumerate(table[1:], 2):
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(heads):
+            raise FormatError(f"{path}, line {number}: wanted {len(heads)} columns as in line 1, got {len(cells)}")
+        frame, agent, x, y = (cells[place].strip() for place in places)
+        try:
+            rows.append([float(frame), 0.0, float(x), float(y)])
+        except ValueError:
+            raise FormatError(f"{path}, line {number}: frame, x and y are numbers, got {frame}, {x}, {y}") from None
+        agents.append(agent)
+    found = np.array(rows).reshape(-1, 4)
+    try:
+        found[:, 1] = [float(agent) for agent in agents]
+    except ValueError:
+        found[:, 1] = np.unique(agents, return_inverse=True)[1]
+    return found
 
 
 def _padded(values: NDArray[Any], agents: int) -> NDArray[Any]:
