@@ -84,7 +84,7 @@ def read_images(
         source: A folder with images and one CSV file; or a data set of the Hugging Face Hub, `owner/name`, or a
             folder that holds one.
         labels: The CSV file, where the folder has none or several. Its column `render_path` (or `path`, `file`,
-            `filename`, `image`) holds the places of the images, from the folder of the file.
+            `filename`, `image`) holds the places of the images, from the folder of the file or from the one above it.
         size: Scale to size x size; None wants images of one size.
         split: Of a data set of the Hub.
 
@@ -107,6 +107,8 @@ def read_images(
         raise FormatError(f"the labels have no column with the images' places: name it {_PATH_COLUMNS[0]!r}")
     base = Path(labels).parent if labels is not None else folder
     paths = [str(path) for path in table.labels(column)]
+    if not (base / paths[0]).is_file() and (base.parent / paths[0]).is_file():
+        base = base.parent
     if absent := [path for path in paths if not (base / path).is_file()]:
         raise FormatError(f"{len(absent)} images of {len(paths)} are missing in {base}: {join_names(absent[:3])}, ...")
     images = [_open(base / path) for path in paths]
