@@ -33,7 +33,7 @@ def test_discover_prints_the_graph_and_says_where_the_report_is(table, tmp_path)
     assert "c  <-  a, b" in done.stdout
     assert "Test fisher-z" in done.stdout
     assert f"Report: {tmp_path / 'run' / 'report.html'}" in done.stdout
-    assert done.stderr == ""
+    assert done.stderr == "predicted: under two seconds of fisher-z tests, with 3 bootstrap samples\n"
     again = aitia(
         "do", tmp_path / "run", "do(a=1)", "--against", "do(a=0)", "--outcome", "c", "--resamples", 20, "--json"
     )
@@ -85,6 +85,32 @@ def test_verify_stores_evidence_and_exits_by_whether_all_of_it_holds(tmp_path):
     assert json.loads(done.stdout)[0]["rows"] == stored["rows"]
 
 
+def test_the_board_of_verify_all_shows_what_waits_runs_and_came_out(capsys):
+    from rich.console import Console
+
+    from aitia.claims import Evidence, row
+    from aitia.cli.board import Board
+    from aitia.errors import MissingExtraError
+
+    board = Board({"first": 1.0, "second": 2.5, "third": 3, "fourth": 9})
+    rows = (row("a", "F1 [x]", [0.9], bar=0.5), row("b", "error", [0.9], bar=0.5, direction="lower"))
+    board.finished("first", Evidence("first", rows, "c", {}, "here", 90.0, "2026-01-01"))
+    board.stopped("second", MissingExtraError("this needs torch"))
+    board.progress("third")("part a", 3, 20)
+    console = Console(record=True, width=120)
+    console.print(board.table())
+    text = console.export_text()
+    for told in (
+        "1 of 2 rows hold, 1.5 min; not: (b) error",
+        "2.5 min",
+        "this needs torch",
+        "part a: 3 of 20",
+        "waits",
+    ):
+        assert told in text
+    assert "aitia: second: this needs torch" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -109,7 +135,7 @@ def test_mistakes_are_one_sentence_and_exit_code_2(table, tmp_path, arguments, s
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("command", ["discover", "do", "list", "show", "verify"])
+@pytest.mark.parametrize("command", ["discover", "run", "do", "bench", "list", "show", "verify"])
 def test_every_command_has_help_with_an_example(command):
     assert f"Example: aitia {command}" in aitia(command, "--help").stdout.replace("\n", " ").replace("│", "")
 

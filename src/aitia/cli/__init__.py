@@ -1,4 +1,4 @@
-"""The command line: `aitia discover`, `do`, `list`, `show`, `verify`."""
+"""The command line: `aitia discover`, `run`, `do`, `bench`, `list`, `show`, `verify`."""
 
 from aitia.cli.main import app, main
 

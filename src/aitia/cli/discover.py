@@ -42,7 +42,6 @@ def discover_command(
     Example: aitia discover visits.csv --context site --bootstrap 100 --out visits-run
     """
     from aitia.discovery import discover
-    from aitia.table import Table, read_table
 
     kinds = dict.fromkeys(discrete or [], "discrete") | dict.fromkeys(continuous or [], "continuous")
     both = set(discrete or []) & set(continuous or [])
@@ -50,10 +49,9 @@ def discover_command(
         raise OptionError(f"{', '.join(sorted(both))}: declared discrete and continuous")
     if not table.exists():
         raise FormatError(f"there is no file {table}")
-    data: Table | Path = read_table(table, kinds=kinds).drop(drop) if drop else table
     with progress_bar(quiet=as_json) as progress:
         found = discover(
-            data,
+            table,
             context=context,
             context_kind=context_kind,  # type: ignore[arg-type]  # checked by discover, with a sentence
             method=method,  # type: ignore[arg-type]
@@ -63,7 +61,8 @@ def discover_command(
             knowledge=knowledge,
             bootstrap=bootstrap,
             missing=missing,
-            kinds=None if drop else kinds,
+            kinds=kinds,
+            drop=drop or (),
             accept_cost=accept_cost,
             jobs=jobs,
             seed=seed,

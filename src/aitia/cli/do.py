@@ -1,4 +1,4 @@
-"""`aitia do`: what an intervention would change, from a discovery."""
+"""`aitia do`: what an intervention would change, from a discovery or a fitted model."""
 
 import json
 from pathlib import Path
@@ -13,22 +13,73 @@ __all__ = ["do_command"]
 
 
 def do_command(
-    run: Annotated[Path, typer.Argument(help="Folder of a discovery, or a table with --graph.")],
+    run: Annotated[Path, typer.Argument(help="Folder of a discovery or of a fitted model, or a table with --graph.")],
     intervention: Annotated[str, typer.Argument(help='Such as "do(x=1)" or "do(x=shift(0.5), site=north)".')],
-    outcome: Annotated[str, typer.Option(help="Variable to watch.")],
+    outcome: Annotated[str | None, typer.Option(help="Variable to watch, of a discovery.")] = None,
     against: Annotated[str | None, typer.Option(help="What to compare with; the system left alone if absent.")] = None,
     label: Annotated[str | None, typer.Option(help="Label whose share is reported, for an outcome of labels.")] = None,
     graph: Annotated[Path | None, typer.Option(help="Graph file to use in place of the one found.")] = None,
     resamples: Annotated[int, typer.Option(help="Bootstrap samples behind the interval.")] = 200,
     confidence: Annotated[float, typer.Option(help="Coverage of the interval.")] = 0.95,
+    rows: Annotated[str | None, typer.Option(help="Rows to ask a fitted model about, such as 3,17 or 0-5.")] = None,
+    data: Annotated[str | None, typer.Option(help="Other data to ask a fitted model about.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for a fitted model's answer; in the run if absent.")] = None,
     jobs: Annotated[int, typer.Option(help="Cores; they do not change the result.")] = 1,
     seed: Annotated[int, typer.Option(help="Of noise and bootstrap.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
-    """Fit the mechanisms of a graph to its table and report what an intervention changes, with an interval.
+    """Report what an intervention changes: an effect with its interval from a discovery, rows from a fitted model.
 
     Example: aitia do visits-run "do(dose=2)" --against "do(dose=1)" --outcome recovery
+
+    Or of a fitted model: aitia do faces-run "do(domain=north)" --rows 3,17 writes the images and opens nothing.
     """
+    if _is_fit(run):
+        if given := [n for n, v in (("outcome", outcome), ("against", against), ("graph", graph)) if v is not None]:
+            raise OptionError(f"{run} is a fitted model, which answers row by row: leave out --{given[0]}")
+        _ask(run, intervention, rows, data, out, as_json)
+        return
+    if given := [name for name, value in (("rows", rows), ("data", data), ("out", out)) if value is not None]:
+        raise OptionError(f"--{given[0]} is for the folder of a fitted model, and {run} is none")
+    _estimate(run, intervention, outcome, against, label, graph, resamples, confidence, jobs, seed, as_json)
+
+
+def _is_fit(run: Path) -> bool:
+    from aitia.fitting.ask import is_fit
+
+    return is_fit(run)
+
+
+def _ask(run: Path, intervention: str, rows: str | None, data: str | None, out: Path | None, as_json: bool) -> None:
+    from aitia.fitting.ask import answer_folder, ask, parse_rows
+
+    answer = ask(run, intervention, rows=None if rows is None else parse_rows(rows), data=data)
+    folder = out if out is not None else answer_folder(run, answer.intervention)
+    files = answer.write(folder)
+    if as_json:
+        typer.echo((folder / "answer.json").read_text(), nl=False)
+        return
+    for warning in answer.warnings:
+        typer.echo(f"Note: {warning}")
+    known = "; the truth stands beside it" if answer.truth is not None else ""
+    typer.echo(f"{answer.intervention} for row {', '.join(map(str, answer.rows))}{known}")
+    for file in files if len(files) <= 6 else [*files[:5], folder]:
+        typer.echo(f"  {file.resolve()}")
+
+
+def _estimate(
+    run: Path,
+    intervention: str,
+    outcome: str | None,
+    against: str | None,
+    label: str | None,
+    graph: Path | None,
+    resamples: int,
+    confidence: float,
+    jobs: int,
+    seed: int,
+    as_json: bool,
+) -> None:
     from aitia.discovery import estimate_effect, load_discovery
     from aitia.do import Intervention
     from aitia.engine import LocalEngine
@@ -42,6 +93,8 @@ def do_command(
         table, found = read_table(run), None
     else:
         raise OptionError(f"{run} is no folder of a discovery; for a table, say which graph to use (--graph FILE)")
+    if outcome is None:
+        raise OptionError("say which variable to watch (--outcome)")
     chosen = read_graph(graph) if graph is not None else found
     assert chosen is not None
     with progress_bar(quiet=as_json) as progress:

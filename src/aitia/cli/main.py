@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
+from aitia.cli.bench import bench_command
 from aitia.cli.discover import discover_command
 from aitia.cli.do import do_command
+from aitia.cli.run import run_command
 from aitia.cli.systems import list_command, show_command
 from aitia.cli.verify import verify_command
 from aitia.errors import AitiaError
@@ -23,7 +25,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("discover")(discover_command)
+app.command("run")(run_command)
 app.command("do")(do_command)
+app.command("bench")(bench_command)
 app.command("list")(list_command)
 app.command("show")(show_command)
 app.command("verify")(verify_command)

@@ -8,12 +8,21 @@ from aitia.engine import Progress
 
 __all__ = ["progress_bar"]
 
+PREDICTED = "predicted"
+"""How the message with the predicted cost begins."""
+
 
 @contextmanager
 def progress_bar(quiet: bool = False) -> Iterator[Progress | None]:
-    """Something to tell progress to; None where nobody watches (no terminal, or asked to be quiet)."""
-    if quiet or not sys.stderr.isatty():
+    """Something to tell progress to; None where it was asked to be quiet.
+
+    Away from a terminal only the predicted cost is told, for whoever reads the log.
+    """
+    if quiet:
         yield None
+        return
+    if not sys.stderr.isatty():
+        yield _tell_prediction
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -32,7 +41,7 @@ def progress_bar(quiet: bool = False) -> Iterator[Progress | None]:
 
         def tell(what: str, done: int, total: int) -> None:
             nonlocal current
-            if what.startswith("predicted"):  # stays on the screen when the bar is gone
+            if what.startswith(PREDICTED):  # stays on the screen when the bar is gone
                 bars.console.print(what)
                 return
             if what != current:
@@ -41,3 +50,8 @@ def progress_bar(quiet: bool = False) -> Iterator[Progress | None]:
             bars.update(task, description=what, completed=done, total=total)
 
         yield tell
+
+
+def _tell_prediction(what: str, done: int, total: int) -> None:
+    if what.startswith(PREDICTED):
+        print(what, file=sys.stderr)

@@ -1,13 +1,18 @@
 """`aitia verify`: measure a paper's claim."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aitia.cli.board import live_board
 from aitia.cli.progress import progress_bar
-from aitia.errors import OptionError
+from aitia.errors import AitiaError, OptionError
+
+if TYPE_CHECKING:
+    from aitia.claims import Evidence
 
 __all__ = ["verify_command"]
 
@@ -32,23 +37,50 @@ def verify_command(
 
     if (slug is None) == (not everything):
         raise OptionError("say which system to verify, or --all")
-    slugs = [s.card.slug for s in systems()] if slug is None else [find(slug).card.slug]
-    found = []
-    for name in sorted(slugs, key=lambda s: (claim_of(s).minutes, s)):
+    options: dict[str, Any] = {"seeds": seeds, "jobs": jobs, "resume": resume}
+    failed = False
+    if slug is not None:
         with progress_bar(quiet=as_json) as progress:
-            evidence = verify(name, out, seeds=seeds, jobs=jobs, resume=resume, progress=progress)
-        found.append(evidence)
+            found = [verify(find(slug).card.slug, out, progress=progress, **options)]
         if not as_json:
-            _print(evidence)
+            _print(found[0])
+    else:
+        minutes = {s.card.slug: claim_of(s.card.slug).minutes for s in systems()}
+        found, failed = _all(minutes, out, options, quiet=as_json)
     if as_json:
         typer.echo(json.dumps([json.loads(e.to_json()) for e in found], indent=2, ensure_ascii=False))
-    if not all(e.holds for e in found):
+    if failed or not all(e.holds for e in found):
         raise typer.Exit(1)
 
 
-def _print(evidence: object) -> None:
+def _all(
+    minutes: Mapping[str, float], out: Path, options: Mapping[str, Any], *, quiet: bool
+) -> "tuple[list[Evidence], bool]":
+    """Every claim, the cheapest first: what was measured, and whether one could not be."""
+    from aitia.claims import verify
+
+    found, failed = [], False
+    with live_board(dict(sorted(minutes.items(), key=lambda item: (item[1], item[0]))), quiet=quiet) as board:
+        for slug in board.minutes:
+            try:
+                evidence = verify(slug, out, progress=board.progress(slug), **options)
+            except AitiaError as error:  # the others can still be measured
+                failed = True
+                board.stopped(slug, error)
+                continue
+            found.append(evidence)
+            board.finished(slug, evidence)
+            if not quiet and board.live is None:
+                _print(evidence)
+    if board.live is not None:
+        for evidence in found:
+            _print(evidence)
+    return found, failed
+
+
+def _print(evidence: "Evidence") -> None:
     from rich.console import Console
 
     from aitia.claims.table import evidence_table
 
-    Console().print(evidence_table(evidence))  # type: ignore[arg-type]
+    Console().print(evidence_table(evidence))

@@ -2,18 +2,24 @@
 
 from aitia.report.blocks import Block, Callout, Code, GraphFigure, Picture, Section, TableBlock, Text
 from aitia.report.charts import Line, line_chart
+from aitia.report.images import ImageBlock, image_grid
 from aitia.report.page import render
+from aitia.report.tracks import TrackPanel, tracks_figure
 
 __all__ = [
     "Block",
     "Callout",
     "Code",
     "GraphFigure",
+    "ImageBlock",
     "Line",
     "Picture",
     "Section",
     "TableBlock",
     "Text",
+    "TrackPanel",
+    "image_grid",
     "line_chart",
     "render",
+    "tracks_figure",
 ]

@@ -70,18 +70,24 @@ class TableBlock:
 
     def html(self) -> str:
         """As HTML."""
-        head = "".join(f"<th>{escape(c)}</th>" for c in self.columns)
+        numbers = [all(map(_is_number, cells)) for cells in zip(*self.rows, strict=True)] or [False] * len(self.columns)
+        head = "".join(
+            f"<th{' class=number' if right else ''}>{escape(c)}</th>"
+            for c, right in zip(self.columns, numbers, strict=True)
+        )
         body = "".join("<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in self.rows)
         caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
         return f'<div class="scroll"><table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _cell(value: object) -> str:
-    if isinstance(value, float):
-        return f'<td class="number">{value:.3g}</td>'
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f'<td class="number">{value}</td>'
+    if _is_number(value):
+        return f'<td class="number">{f"{value:.3g}" if isinstance(value, float) else value}</td>'
     return f"<td>{escape(str(value))}</td>"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,14 @@ main{max-width:900px;margin:0 auto;padding:32px 24px 64px}
 h1{font-size:28px;line-height:1.2;margin:0 0 4px}
 h2{font-size:19px;margin:36px 0 10px;border-bottom:1px solid var(--line);padding-bottom:4px}
 p{margin:8px 0}.lead{color:var(--soft);margin-bottom:20px}.small{font-size:13.5px;color:var(--soft)}
-figure{margin:14px 0;text-align:center}figure svg{max-width:100%;height:auto}
+figure{margin:14px 0;text-align:center}figure svg,figure img{max-width:100%;height:auto}
 figcaption,caption{font-size:13.5px;color:var(--soft);margin-top:6px;caption-side:bottom;text-align:left}
 .chart{width:100%;max-width:720px}.chart .grid{stroke:var(--line);fill:none}
 .chart .tick{font-size:12px;fill:var(--soft)}.chart .axis{font-size:13px;fill:var(--ink)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14.5px;margin:10px 0}
 th{text-align:left;font-weight:600;border-bottom:2px solid var(--line);padding:5px 10px 5px 0}
 td{border-bottom:1px solid var(--line);padding:5px 10px 5px 0;vertical-align:top}
-td.number{text-align:right;font-variant-numeric:tabular-nums;padding-right:18px}
+.number{text-align:right;font-variant-numeric:tabular-nums;padding-right:18px}
 pre{background:var(--tint);
 border:1px solid var(--line);border-radius:6px;padding:10px 12px;overflow-x:auto;font-size:13.5px}
 .callout{border-left:4px solid #7d93a8;background:var(--tint);padding:8px 14px;margin:12px 0;border-radius:0 6px 6px 0}

@@ -12,7 +12,6 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +27,10 @@ __all__ = ["Run", "open_run", "versions"]
 
 def versions() -> dict[str, str]:
     """The versions that a result depends on."""
+    from importlib import metadata
+
     found = {"aitia": __version__, "python": platform.python_version()}
-    for name in ("numpy", "scipy", "numba", "pandas", "scikit-learn"):
+    for name in ("numpy", "scipy", "numba", "pandas", "scikit-learn", "torch"):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
@@ -70,6 +71,17 @@ class Run:
         write_whole(self.path / name, data, RunError)
         if part_of_result:
             self._written[name] = content_hash(data)
+
+    def keep(self, name: str) -> None:
+        """Counts a file that is in the folder already among the result.
+
+        Raises:
+            RunError: If it cannot be read.
+        """
+        try:
+            self._written[name] = content_hash((self.path / name).read_bytes())
+        except OSError as error:
+            raise RunError(f"{self.path / name} cannot be read: {error.strerror}") from error
 
     def write_text(self, name: str, text: str, *, part_of_result: bool = True) -> None:
         """The same for text."""
