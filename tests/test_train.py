@@ -208,13 +208,14 @@ def test_a_training_killed_and_resumed_gives_the_same_bytes(tmp_path):
 
 
 TWO = """
-import sys, torch
+import os, sys
 from pathlib import Path
 sys.path.insert(0, {here!r})
 from test_train import line, line_data, options
 from aitia.train import RowBatches, train
 
 train(line(), RowBatches(line_data(), 16), options(), checkpoint=Path({place!r}))
+Path({place!r} + "." + os.environ["RANK"]).write_text(os.environ["WORLD_SIZE"])
 """
 
 
@@ -222,20 +223,12 @@ def test_two_processes_reach_the_weights_of_one(tmp_path):
     """Gradients of equal shares are averaged, so the weights agree to rounding."""
     script = tmp_path / "two.py"
     script.write_text(TWO.format(here=str(Path(__file__).parent), place=str(tmp_path / "two")))
-    command = [
-        sys.executable,
-        "-m",
-        "accelerate.commands.launch",
-        "--cpu",
-        "--num_processes",
-        "2",
-        "--num_machines",
-        "1",
-    ]
-    command += ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0", str(script)]
+    # `accelerate launch --cpu --num_processes 2` runs one process without a word; torchrun runs two.
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)]
     environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stderr[-2000:]
+    assert [(tmp_path / f"two.{rank}").read_text() for rank in (0, 1)] == ["2", "2"]
     train(line(), RowBatches(line_data(), 16), options(), checkpoint=tmp_path / "one")
     two, one = read_weights(tmp_path / "two")[0], read_weights(tmp_path / "one")[0]
     for name in ("now.net.weight", "now.net.bias"):

@@ -13,7 +13,13 @@ from aitia.errors import OptionError
 
 __all__ = ["Listed", "find", "markdown", "systems"]
 
-_HOMES = ("aitia.generators.domain_counterfactuals", "aitia.learners.cd_nod")
+_HOMES = (
+    "aitia.generators.domain_counterfactuals",
+    "aitia.learners.causal_motion",
+    "aitia.learners.causalverse.suite",
+    "aitia.learners.cd_nod",
+    "aitia.learners.gcrl",
+)
 """Modules that hold a class with a card; a new system adds its line."""
 
 _BEGIN, _END = "<!-- systems:begin -->", "<!-- systems:end -->"

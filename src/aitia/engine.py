@@ -4,6 +4,7 @@
 """
 
 import os
+import warnings
 from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
@@ -108,7 +109,9 @@ class LocalEngine:
             return
         from joblib import Parallel, delayed
 
-        with _one_thread_per_process():
+        with _one_thread_per_process(), warnings.catch_warnings():
+            # Where warnings are errors this one would end the thread that waits for the workers, and hang the map.
+            warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given to the executor")
             parallel = Parallel(n_jobs=min(self.jobs, len(waiting)), return_as="generator_unordered", batch_size=1)
             yield from parallel(delayed(_numbered)(i, function, items[i]) for i in waiting)
 
