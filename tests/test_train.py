@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -219,15 +220,34 @@ Path({place!r} + "." + os.environ["RANK"]).write_text(os.environ["WORLD_SIZE"])
 """
 
 
-def test_two_processes_reach_the_weights_of_one(tmp_path):
+def launched(script, launcher):
+    """The commands of two processes, with what each has in its environment."""
+    if launcher == "torchrun":
+        return [([sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", script], {})]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    # On processors `accelerate launch` starts one process and leaves it to MPI to start it once a rank, so do we.
+    line = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_machines", "2", "--num_processes", "2"]
+    line += ["--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_ip", "127.0.0.1"]
+    line += ["--main_process_port", port]
+    ranks = [{"RANK": str(k), "LOCAL_RANK": str(k), "WORLD_SIZE": "2"} for k in (0, 1)]
+    return [([*line, "--machine_rank", rank["RANK"], script], rank) for rank in ranks]
+
+
+@pytest.mark.parametrize("launcher", ["torchrun", "accelerate launch"])
+def test_two_processes_reach_the_weights_of_one(tmp_path, launcher):
     """Gradients of equal shares are averaged, so the weights agree to rounding."""
     script = tmp_path / "two.py"
     script.write_text(TWO.format(here=str(Path(__file__).parent), place=str(tmp_path / "two")))
-    # `accelerate launch --cpu --num_processes 2` runs one process without a word; torchrun runs two.
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)]
-    environment = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200)
-    assert done.returncode == 0, done.stderr[-2000:]
+    plain = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+    running = [
+        subprocess.Popen(command, env=plain | rank, stderr=subprocess.PIPE, text=True)
+        for command, rank in launched(str(script), launcher)
+    ]
+    for process in running:
+        said = process.communicate(timeout=200)[1]
+        assert process.returncode == 0, said[-2000:]
     assert [(tmp_path / f"two.{rank}").read_text() for rank in (0, 1)] == ["2", "2"]
     train(line(), RowBatches(line_data(), 16), options(), checkpoint=tmp_path / "one")
     two, one = read_weights(tmp_path / "two")[0], read_weights(tmp_path / "one")[0]

@@ -161,6 +161,8 @@ class Observed:
 
 def _seen(world: World, sample: Sample, size: int) -> Rows:
     """What is seen of rows of a world, in the type that a user's files of that kind have."""
+    if world.seen == "text":
+        raise OptionError(f"{world.name} is seen as text, which no method here is fitted on: see its methods in Python")
     seen = world.render(sample, size=size)
     if world.seen == "tracks":
         return TrackSet(seen, sample.labels)

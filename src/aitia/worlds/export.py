@@ -8,8 +8,8 @@
 and in each of them manifest.json: graph, laws of the noise, latents, environments and what changes between them. A line
 is a picture, or a frame of a video, with columns `id`, `env`, `view` where views were asked for, `frame` where there
 are several, `render_path`, and the latents; what is constant over the frames is repeated. The views and frames of one
-`id` belong together: split by it. A world seen as vectors has them as columns `vector_1`, ...; one seen as tracks has
-them in raw.npz, as the array `raw` in the order of `id`.
+`id` belong together: split by it. A world seen as vectors has them as columns `vector_1`, ...; one seen as text has a
+column `text`; one seen as tracks has them in raw.npz, as the array `raw` in the order of `id`.
 
 The folder is written beside its place and moved there at the end, so it is there whole or not at all.
 """
@@ -91,7 +91,7 @@ def export_world(
     if not views or len(set(views)) < len(views):
         raise OptionError(f"a view is named once, got {view!r}")
     names = world.names if hidden else world.visible
-    if taken := [name for name in names if name in ("id", "env", "view", "frame", "render_path", "image")]:
+    if taken := [name for name in names if name in ("id", "env", "view", "frame", "render_path", "image", "text")]:
         raise OptionError(f"the latent {taken[0]!r} has the name of a column that every export has: call it otherwise")
     place = Path(folder)
     _check_free(place)
@@ -220,6 +220,8 @@ def _lines(
         spread = np.repeat(values, frames) if values.ndim == 1 else values.ravel()
         labels = world.latent(name).labels
         columns[name] = [labels[int(code)] for code in spread] if labels else spread.tolist()
+    if world.seen == "text":
+        columns["text"] = [str(text) for text in seen]
     if world.seen == "vector":
         rows = np.asarray(seen, dtype=np.float64).reshape(n, -1)
         if by_frame and np.ndim(seen) == 3:

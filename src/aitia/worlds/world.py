@@ -37,7 +37,7 @@ __all__ = ["Latent", "Sample", "Seen", "TemporalWorld", "World", "stream"]
 
 Values = NDArray[np.float64]
 Image = NDArray[np.uint8]
-Seen = Literal["image", "video", "vector", "tracks"]
+Seen = Literal["image", "video", "vector", "tracks", "text"]
 
 NOISE = "noise of "
 """Before the name of a latent: the column of its noise in a table of a sample."""
@@ -178,7 +178,7 @@ class World(ABC):
 
     @abstractmethod
     def render(self, sample: Sample, *, size: int = 64, view: str | None = None) -> NDArray[Any]:
-        """What is seen of the rows: images (n, size, size, 3), videos (n, frames, size, size, 3), vectors or tracks."""
+        """What is seen of the rows: images (n, size, size, 3), videos (n, frames, size, size, 3), or as `seen` says."""
 
     def draw(self, name: str, n: int, rng: np.random.Generator) -> Values:
         """Noise u_i of n rows, standard normal unless a subclass differs; (n, frames) where the latent varies."""
