@@ -255,4 +255,4 @@ def _classifier(x: NDArray[np.uint8], y: NDArray[Any], seed: int) -> Any:
     return lambda images: judge.predict(flat(images))
 
 
-CLAIM = Claim(DomainCounterfactuals.card, run, minutes=30)
+CLAIM = Claim(DomainCounterfactuals.card, run, minutes=50)
