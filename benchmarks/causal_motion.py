@@ -16,7 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from _measure import arguments, best, write
-from aitia.learners.causal_motion import CausalMotion, CausalMotionConfig, _Network, _Objective, _phases
+from aitia.learners.causal_motion import CausalMotion, CausalMotionConfig
+from aitia.learners.causal_motion.network import Network
+from aitia.learners.causal_motion.objective import Objective, phases
 from aitia.nn.contrastive import supervised_contrastive
 from aitia.tracks import TrackSet
 from aitia.train import EnvironmentBatches
@@ -61,20 +63,20 @@ def measure(name: str, scenes: TrackSet, config: CausalMotionConfig) -> dict[str
     return row
 
 
-Loss = Callable[[_Network, CausalMotionConfig, tuple[Tensor, ...]], Tensor]
+Loss = Callable[[Network, CausalMotionConfig, tuple[Tensor, ...]], Tensor]
 
 
-def network(config: CausalMotionConfig) -> _Network:
+def network(config: CausalMotionConfig) -> Network:
     torch.manual_seed(config.seed)
-    return _Network(config)
+    return Network(config)
 
 
 def first_loss(config: CausalMotionConfig, batches: EnvironmentBatches, loss: Loss) -> float:
     return float(loss(network(config), config, batches(0, 0, 1)).detach())
 
 
-def stacked(net: _Network, config: CausalMotionConfig, batch: tuple[Tensor, ...]) -> Tensor:
-    return _Objective(net, config, _phases(config, net)[0])(*batch)["loss"]
+def stacked(net: Network, config: CausalMotionConfig, batch: tuple[Tensor, ...]) -> Tensor:
+    return Objective(net, config, phases(config, net)[0])(*batch)["loss"]
 
 
 def reference(config: CausalMotionConfig, batches: EnvironmentBatches) -> None:
@@ -86,7 +88,7 @@ def reference(config: CausalMotionConfig, batches: EnvironmentBatches) -> None:
         optimizer.step()
 
 
-def looped(net: _Network, config: CausalMotionConfig, batch: tuple[Tensor, ...]) -> Tensor:
+def looped(net: Network, config: CausalMotionConfig, batch: tuple[Tensor, ...]) -> Tensor:
     """One environment after the other; in the group form one scene after the other."""
     total, heads, labels = torch.zeros(()), [], []
     for e, (tracks, there) in enumerate(zip(batch[0], batch[1], strict=True)):
@@ -104,7 +106,7 @@ def read(reader: nn.Module, tracks: Tensor, there: Tensor, config: CausalMotionC
     return torch.stack([reader(scene[here], here[here]) for scene, here in zip(tracks, there, strict=True)])
 
 
-def risk(net: _Network, tracks: Tensor, there: Tensor, s: Tensor, config: CausalMotionConfig) -> Tensor:
+def risk(net: Network, tracks: Tensor, there: Tensor, s: Tensor, config: CausalMotionConfig) -> Tensor:
     """Mean squared distance over the scenes of an environment."""
     past, future = tracks[:, :, : config.observed], tracks[:, :, config.observed :]
     if config.form == "pair":

@@ -14,14 +14,16 @@ import torch
 from torch import Tensor
 
 from _measure import arguments, best, write
-from aitia.learners.gcrl import GCRLConfig, _Network, _Objective
+from aitia.learners.gcrl import GCRLConfig
+from aitia.learners.gcrl.network import Network
+from aitia.learners.gcrl.objective import Objective
 from aitia.nn.gaussian import gaussian_log_prob
 from aitia.worlds import OrcaWorld
 
 ENVIRONMENTS, SCENES, UPDATES = 3, 64, 10
 
 
-def looped(net: _Network, config: GCRLConfig, tracks: Tensor, noise: tuple[Tensor, Tensor]) -> Tensor:
+def looped(net: Network, config: GCRLConfig, tracks: Tensor, noise: tuple[Tensor, Tensor]) -> Tensor:
     """The decoupled loss, one environment and one draw at a time."""
     total = tracks.new_zeros(())
     for e, scenes in enumerate(tracks):
@@ -53,9 +55,9 @@ def main() -> None:
     tracks = torch.stack([torch.from_numpy(part).float() for part in made])
     present = torch.ones(tracks.shape[:3], dtype=torch.bool)
     torch.manual_seed(0)
-    net = _Network(config, ENVIRONMENTS)
+    net = Network(config, ENVIRONMENTS)
     net.tracks.learn_scales(tracks.flatten(0, 1))
-    objective = _Objective(net, config)
+    objective = Objective(net, config)
     optimizer = torch.optim.Adam([p for p in net.parameters() if p.requires_grad], 1e-9, fused=True)
     shapes = ((config.best_of, ENVIRONMENTS, SCENES, 2, config.z_size), (config.best_of, ENVIRONMENTS, SCENES, 2))
 

@@ -9,7 +9,9 @@ import torch
 from aitia import counterfactual
 from aitia.errors import DataError, FormatError, InterventionError, OptionError, TrainingError
 from aitia.generators import DomainCounterfactuals
-from aitia.learners.causal_motion import CausalMotion, CausalMotionConfig, _Network, _Objective, _Phase, _phases
+from aitia.learners.causal_motion import CausalMotion, CausalMotionConfig
+from aitia.learners.causal_motion.network import Network
+from aitia.learners.causal_motion.objective import Objective, Phase, phases
 from aitia.nn.invariance import irm_penalty
 from aitia.stats.metrics import ade
 from aitia.tracks import TrackSet, constant_velocity, planted_confidence, read_tracks
@@ -147,12 +149,12 @@ def test_references_are_other_scenes_than_the_scored_ones_and_the_result_says_so
 def test_in_training_a_scene_has_no_style_from_windows_that_share_its_frames():
     torch.manual_seed(0)
     config = CausalMotionConfig(observed=4, width=16, style_size=3)
-    net = _Network(config)
+    net = Network(config)
     tracks, there = torch.randn(2, 4, 2, 16, 2), torch.ones(2, 4, 2) > 0
     begins = torch.tensor([[0.0, 40.0, 10.0, 100.0]] * 2)  # scenes 0 and 1 are scored; 2 overlaps with scene 0
     seen = []
     net.forecaster.modulation[0].register_forward_hook(lambda module, given, out: seen.append(given[1]))
-    _Objective(net, config, _Phase("one", 1))(tracks, there, torch.zeros(2, 4, 1), torch.zeros(2, 4), begins)
+    Objective(net, config, Phase("one", 1))(tracks, there, torch.zeros(2, 4, 1), torch.zeros(2, 4), begins)
     codes = net.reader(tracks[:, 2:], there[:, 2:])
     assert torch.allclose(seen[0], torch.stack([codes[:, 1], codes.mean(1)], dim=1), atol=1e-6)
 
@@ -173,11 +175,11 @@ def test_every_schedule_and_penalty_trains_and_reports_its_parts(schedule, invar
 
 def test_the_published_phases_train_their_own_parameters_at_their_own_rates():
     config = CausalMotionConfig(schedule="phases", steps=470, width=16)
-    net = _Network(config)
+    net = Network(config)
     name = {id(p): n.replace("forecaster.", "").replace("reader.", "").split(".")[0] for n, p in net.named_parameters()}
     found = [
         (phase.steps, {name[id(p)]: rate for params, rate in phase.groups for p in params})
-        for phase in _phases(config, net)
+        for phase in phases(config, net)
     ]
     assert found == [
         (100, {"psi": 1e-3, "g": 1e-3}),
@@ -190,9 +192,9 @@ def test_the_published_phases_train_their_own_parameters_at_their_own_rates():
 def test_the_loss_is_the_sum_of_risks_with_the_weighted_penalty_once_it_is_on():
     torch.manual_seed(0)
     config = CausalMotionConfig(observed=4, width=16, style="none", invariance="irm", invariance_weight=2.0)
-    net, there = _Network(config), torch.ones(2, 6, 2, dtype=torch.bool)
+    net, there = Network(config), torch.ones(2, 6, 2, dtype=torch.bool)
     tracks = torch.randn(2, 6, 2, 16, 2)
-    objective = _Objective(net, config, _Phase("one", 10, invariance=True))
+    objective = Objective(net, config, Phase("one", 10, invariance=True))
     given = (tracks, there, torch.zeros(2, 6, 1), torch.zeros(2, 6), torch.zeros(2, 6))
     past, future = tracks[..., :4, :], tracks[..., 4:, :]
     y = net.forecaster(past, there, None, None)
@@ -323,7 +325,7 @@ def test_scenes_that_do_not_fit_are_refused():
     tracks, labels = scenes(20)
     with pytest.raises(DataError, match=r"a scene has 15 frames, needs obs\+fut=20"):
         CausalMotion(steps=1).fit(tracks[:, :, :15], labels)
-    with pytest.raises(OptionError, match=r"2 agents, got 1: take form 'group'"):
+    with pytest.raises(OptionError, match=r"2 agents, got 1: take form='group'"):
         CausalMotion(steps=1).fit(tracks[:, :1], labels)
     with pytest.raises(OptionError, match="2 agents, got scenes where one is missing"):
         CausalMotion(steps=1).fit(TrackSet(tracks, labels, np.eye(20, 2) == 0))

@@ -9,7 +9,9 @@ import torch
 from aitia.do import counterfactual
 from aitia.errors import DataError, FormatError, InterventionError, OptionError
 from aitia.learners.causal_motion import CausalMotion
-from aitia.learners.gcrl import COLLAPSED, GCRL, GCRLConfig, _Network, _Objective, weighted_bound
+from aitia.learners.gcrl import COLLAPSED, GCRL, GCRLConfig
+from aitia.learners.gcrl.network import Network
+from aitia.learners.gcrl.objective import Objective, weighted_bound
 from aitia.nn.track_vae import Gaussian, Seen
 from aitia.stats.metrics import ade
 from aitia.tracks import TrackSet, constant_velocity
@@ -98,12 +100,12 @@ def linear_loss(objective):
     config = GCRLConfig(
         observed=2, future=1, coupling=False, components=1, variance=NOISE, objective=objective, draws=200_000
     )
-    net = _Network(config, 1)
+    net = Network(config, 1)
     net.tracks = LinearTracks()
     tracks = torch.tensor(np.concatenate([X, Y])[None, None, None])
     torch.manual_seed(0)
     with torch.no_grad():
-        parts = _Objective(net, config)(tracks, torch.ones(1, 1, 1, dtype=torch.bool))
+        parts = Objective(net, config)(tracks, torch.ones(1, 1, 1, dtype=torch.bool))
     return {name: float(part) for name, part in parts.items()}
 
 
@@ -141,10 +143,10 @@ def test_the_weighted_objective_is_its_integral_and_lies_between_the_joint_one_a
 def test_the_decoupled_gradient_is_that_of_the_least_error_over_all_draws():
     config = GCRLConfig(objective="decoupled", labels=False, width=16, best_of=6, draws=2, prediction_weight=3.0)
     torch.manual_seed(1)
-    net = _Network(config, 2).double()
+    net = Network(config, 2).double()
     tracks, there = torch.from_numpy(scenes(8)[0]).reshape(2, 4, 2, 20, 2), torch.ones(2, 4, 2, dtype=torch.bool)
     torch.manual_seed(2)
-    parts = _Objective(net, config)(tracks, there)
+    parts = Objective(net, config)(tracks, there)
     parts["loss"].backward()
     ours = {name: p.grad.clone() for name, p in net.named_parameters() if p.grad is not None}
     net.zero_grad()
@@ -378,7 +380,31 @@ def test_the_arms_of_a_comparison_train_and_forecast():
         assert (forecast.spread.max() == 0) == (options.get("latents") == "none")
 
 
-def test_a_single_environment_is_enough_where_environments_are_pooled():
+def test_the_plain_arm_is_the_causal_one_but_for_its_law():
+    past = scenes(4)[0]
+    plain = fitted(latents="plain")
+    same_law = fitted(components=1, coupling=False, learned=False, labels=False)
+    assert np.array_equal(plain.predict(past).samples, same_law.predict(past).samples)
+    assert plain.kl == same_law.kl
+
+
+def test_arms_of_a_comparison_see_the_same_scenes_in_the_same_order(monkeypatch):
+    seen = {}
+
+    class Recording(Objective):
+        def forward(self, tracks, present):
+            seen.setdefault(self.config.latents, []).append(tracks.clone())
+            return super().forward(tracks, present)
+
+    monkeypatch.setattr("aitia.learners.gcrl.forecaster.Objective", Recording)
+    for latents in ("causal", "plain", "none"):
+        fitted(latents=latents)
+    for batches in zip(*seen.values(), strict=True):
+        assert all(torch.equal(batches[0], other) for other in batches[1:])
+    assert len(seen["causal"]) == 6
+
+
+def test_a_single_environment_is_enough_where_the_law_knows_none():
     tracks, labels = scenes(30, env="0.1")
     model = GCRL(latents="plain", steps=2, batch=8, width=16).fit(tracks, labels)
     assert model.predict(tracks).mean.shape == (30, 2, 12, 2)
@@ -394,9 +420,7 @@ def test_scenes_that_do_not_fit_are_refused():
     with pytest.raises(OptionError, match=r"needs at least 2 training environments \(got 1: 0\.1\).*ERM"):
         GCRL(steps=1).fit(*scenes(20, env="0.1"))
     for agents in (tracks[:, :1], np.concatenate([tracks, tracks + 1], axis=1)):
-        with pytest.raises(
-            OptionError, match=r"the pair form takes scenes of 2 agents, got up to \d: take form='group'"
-        ):
+        with pytest.raises(OptionError, match=r"the pair form takes scenes of 2 agents, got \d: take form='group'"):
             GCRL(steps=1).fit(agents, labels)
     broken = tracks.copy()
     broken[3, 1, 5] = np.nan

@@ -103,3 +103,15 @@ def test_whitened_numbers_have_unit_covariance_but_for_directions_below_the_floo
     values = torch.linalg.eigvalsh(torch.cov(u.T))
     assert np.allclose(values.numpy(), [1e-6, 1, 1], atol=0.02)
     assert torch.allclose(whitening.inverse(u), rows, atol=1e-8)
+
+
+def test_numbers_that_are_not_turned_get_a_scale_each_but_for_those_below_the_floor():
+    rng = np.random.default_rng(0)
+    rows = torch.from_numpy(rng.normal(size=(5000, 3)) * [5.0, 0.02, 1e-6] + 7)
+    whitening = Whitening(3, floor=1e-3, turned=False).double()
+    assert torch.equal(whitening(rows), rows)
+    whitening.learn(rows)
+    u = whitening(rows)
+    assert np.allclose(u.mean(0).numpy(), 0, atol=1e-8)
+    assert np.allclose(u.std(0).numpy(), [1, 1, 1e-6], atol=1e-7)
+    assert torch.allclose(whitening.inverse(u), rows, atol=1e-8)

@@ -4,9 +4,9 @@ All models are trained at radii 0.1, 0.3 and 0.5 m and asked at 0.1 to 0.8 m; AD
 samples is comparable with a forecaster that gives one answer; the ADE of the best of 20, chosen with the truth at hand,
 is compared only with another best of 20.
 
-(a) Eight observed frames: GCRL beside a plain VAE (one standard normal law, environments pooled), with the objective
-    that is the default here and with the published one; empirical risk minimisation (ERM) and constant velocity beside
-    the means. The published setting (variance 0.25, raw positions, width 32) beside them.
+(a) Eight observed frames: GCRL beside a plain VAE (one standard normal law that knows no environment, on the same
+    batches), with the objective that is the default here and with the published one; empirical risk minimisation (ERM)
+    and constant velocity beside the means. The published setting (variance 0.25, raw positions, width 32) beside them.
 (b) A place never seen, from 64 to 384 scenes: everything but z updated, beside ERM with everything updated.
 (c) Four observed frames, of which none shows the radius: the forecast with s from a reference scene of another radius
     beside the simulator's own counterfactual, against s from a reference scene of the scene's own radius.

@@ -14,6 +14,7 @@ from torch.nn.functional import normalize
 
 from aitia.nn.layers import Condition, mlp
 from aitia.nn.motion import AgentEncoder, Walk, from_frame, nearest_offsets, scene_frame, to_frame
+from aitia.nn.whitening import Whitening
 
 __all__ = ["Forecaster", "GroupForecaster", "PairForecaster", "StyleReader"]
 
@@ -80,11 +81,7 @@ class PairForecaster(Forecaster):
         self.psi = mlp((4 * observed, width, width, code))
         self.g = nn.ModuleList([mlp((code, width, width)), mlp((width, out, out))])
         self.modulation = nn.ModuleList([Condition(code, style), Condition(width, style)])
-        self.register_buffer("centre", torch.zeros(4 * observed))
-        self.register_buffer("spread", torch.ones(4 * observed))
-
-    centre: Tensor
-    spread: Tensor
+        self.scale_past = Whitening(4 * observed, turned=False)
 
     def standardise(self, past: Tensor) -> None:
         """Scales what psi reads to mean 0 and variance 1 over scenes (n, 2, observed, 2); a plane stays as it is.
@@ -93,9 +90,7 @@ class PairForecaster(Forecaster):
         on a plateau before it sees them.
         """
         if self.turned:
-            seen = self._seen(past)
-            spread = seen.std(0)
-            self.centre, self.spread = seen.mean(0), torch.where(spread > 1e-3, spread, torch.ones_like(spread))
+            self.scale_past.learn(self._seen(past))
 
     def _seen(self, past: Tensor) -> Tensor:
         if not self.turned:
@@ -105,7 +100,7 @@ class PairForecaster(Forecaster):
 
     def encode(self, past: Tensor, present: Tensor, channel: Tensor | None) -> Tensor:
         """(..., width / 2)."""
-        code: Tensor = self.psi((self._seen(past) - self.centre) / self.spread)
+        code: Tensor = self.psi(self.scale_past(self._seen(past)))
         return code
 
     def decode(self, code: Tensor, past: Tensor, present: Tensor, style: Tensor | None) -> Tensor:

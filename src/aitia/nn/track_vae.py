@@ -24,6 +24,12 @@ class Gaussian:
     mean: Tensor
     log_variance: Tensor
 
+    def draws(self, count: int) -> Tensor:
+        """(count, ..., size) draws that let gradients through."""
+        mean = self.mean
+        noise = torch.randn(count, *mean.shape, dtype=mean.dtype, device=mean.device)
+        return mean + torch.exp(0.5 * self.log_variance) * noise
+
 
 @dataclass(frozen=True)
 class Seen:

@@ -1,0 +1,50 @@
+"""Scenes of tracks as forecasters take them, and how far a forecast is off."""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from aitia.errors import OptionError
+from aitia.tracks import TrackSet
+
+__all__ = ["need_pairs", "scene_error", "tensors", "whole_scenes"]
+
+
+def whole_scenes(scenes: TrackSet, observed: int, future: int) -> TrackSet:
+    """The scenes, cut after their past and future.
+
+    Raises:
+        DataError: If they are too short.
+    """
+    scenes.need_frames(observed, future)
+    return replace(scenes, tracks=scenes.tracks[:, :, : observed + future])
+
+
+def need_pairs(scenes: TrackSet) -> None:
+    """Refuses what the pair form does not take.
+
+    Raises:
+        OptionError: If there are more or fewer agents than two, or one is missing.
+    """
+    agents = scenes.tracks.shape[1]
+    if agents != 2 or not scenes.there.all():
+        found = f"{agents}" if agents != 2 else "scenes where one is missing"
+        raise OptionError(f"the pair form takes scenes of 2 agents, got {found}: take form='group'")
+
+
+def tensors(scenes: TrackSet, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
+    """Tracks (scenes, agents, frames, 2), in single precision, and presence (scenes, agents)."""
+    return torch.from_numpy(scenes.tracks).float().to(device), torch.from_numpy(scenes.there).to(device)
+
+
+def scene_error(forecast: Tensor, true: Tensor, present: Tensor) -> Tensor:
+    """Mean squared distance of each scene over the agents that are there and frames, (...).
+
+    Args:
+        forecast: (..., agents, frames, 2).
+        true: As forecast.
+        present: (..., agents).
+    """
+    distance = (forecast - true).square().sum(-1).mean(-1) * present
+    return distance.sum(-1) / present.sum(-1).clamp(min=1)
