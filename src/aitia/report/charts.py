@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from math import floor, log10
 
-__all__ = ["Line", "line_chart"]
+__all__ = ["Line", "line_chart", "ticks"]
 
 COLOURS = ("#1f5a8a", "#b8741a", "#4d7f3a", "#8a3b5a")
 WIDTH, HEIGHT = 640.0, 220.0
@@ -53,10 +53,10 @@ def line_chart(x: Sequence[object], lines: Sequence[Line], *, x_label: str, y_la
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {WIDTH:g} {HEIGHT + 18:g}" role="img" '
         f'aria-label="{escape(y_label, quote=True)} over {escape(x_label, quote=True)}">'
     ]
-    for tick in _ticks(low, high, 4):
+    for tick in ticks(low, high, 4):
         parts.append(f'<path class="grid" d="M{LEFT:g} {up(tick):.1f}H{WIDTH - RIGHT:g}"/>')
         parts.append(f'<text class="tick" x="{LEFT - 6:g}" y="{up(tick) + 4:.1f}" text-anchor="end">{tick:g}</text>')
-    marks = [(t, f"{t:g}") for t in _ticks(low_x, high_x, 7)] if numeric else _labels(x)
+    marks = [(t, f"{t:g}") for t in ticks(low_x, high_x, 7)] if numeric else _labels(x)
     for place, text in marks:
         parts.append(
             f'<text class="tick" x="{across(place):.1f}" y="{HEIGHT - BOTTOM + 16:g}" text-anchor="middle">'
@@ -85,8 +85,8 @@ def line_chart(x: Sequence[object], lines: Sequence[Line], *, x_label: str, y_la
     return "".join(parts)
 
 
-def _ticks(low: float, high: float, count: int) -> list[float]:
-    """Round numbers between the ends."""
+def ticks(low: float, high: float, count: int) -> list[float]:
+    """Some round numbers between the ends of an axis."""
     span = high - low
     if not span > 0:
         return [low]
