@@ -1,5 +1,6 @@
 """Weights as files: safetensors, whole or not at all, and a load that names the first leaf that does not fit."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from torch import nn
 from aitia.errors import AitiaError, FormatError, RunError
 from aitia.files import write_whole
 
-__all__ = ["load_into", "read_weights", "write_weights"]
+__all__ = ["fingerprint", "load_into", "read_weights", "write_weights"]
 
 _KEY = "aitia"
 
@@ -65,3 +66,12 @@ def load_into(module: nn.Module, tensors: Mapping[str, torch.Tensor], source: ob
             f"{source} holds another model: {extra[0]} {tuple(tensors[extra[0]].shape)} is not in this one"
         )
     module.load_state_dict(dict(tensors))
+
+
+def fingerprint(module: nn.Module) -> str:
+    """SHA-256 over names, types, shapes and bytes of a module's leaves: the same where it computes the same."""
+    digest = hashlib.sha256()
+    for name, leaf in sorted(module.state_dict().items()):
+        digest.update(f"{name} {leaf.dtype} {tuple(leaf.shape)}".encode())
+        digest.update(leaf.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

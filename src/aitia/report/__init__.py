@@ -2,7 +2,9 @@
 
 from aitia.report.blocks import Block, Callout, Code, GraphFigure, Picture, Section, TableBlock, Text
 from aitia.report.charts import Line, line_chart
+from aitia.report.distributions import histogram, shaded_matrix
 from aitia.report.images import ImageBlock, image_grid
+from aitia.report.matches import errors_chart, matching_report
 from aitia.report.page import render
 from aitia.report.tracks import TrackPanel, tracks_figure
 
@@ -18,8 +20,12 @@ __all__ = [
     "TableBlock",
     "Text",
     "TrackPanel",
+    "errors_chart",
+    "histogram",
     "image_grid",
     "line_chart",
+    "matching_report",
     "render",
+    "shaded_matrix",
     "tracks_figure",
 ]

@@ -34,7 +34,8 @@ class ChangedWeights:
         self._module, self._edits = module, edits
         self._twin: nn.Module | None = None
         self._version = -1
-        oriented(module, edits[0][0])
+        for site, _ in edits:
+            oriented(module, site)
 
     def forward(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """What the module would give with those weights."""
@@ -75,7 +76,7 @@ def oriented(module: nn.Module, site: object) -> Tensor:
             f"{site}: the weights are quantised ({str(weight.dtype).removeprefix('torch.')}) and cannot be edited: "
             "load the model without quantisation"
         )
-    if getattr(module, "groups", 1) != 1:
+    if getattr(module, "groups", 1) != 1 and getattr(site, "source", 0) is not None:
         raise InterventionError(f"{site}: a grouped convolution has no path from every input to every output")
     first_axis_is_input = isinstance(module, nn.Embedding) or getattr(module, "transposed", False)
     first_axis_is_input = first_axis_is_input or (hasattr(module, "nf") and hasattr(module, "nx"))  # Conv1D of GPT-2

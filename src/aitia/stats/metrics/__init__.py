@@ -4,9 +4,12 @@ identifiability   mcc, r2 and their relatives: are the true variables in the lat
 disentanglement   dci, mig, sap, irs: does each latent stand for one true variable
 motion            ade, fde and their best of k, misses and collisions of predicted tracks
 counterfactual    error against known counterfactuals, and the axioms that need none
+attribution       local Lipschitz estimate and IROF of maps over images, auroc
 distribution      mmd, kid, Fréchet distance between two samples
+text_effects      error and order of effects that an explainer of a text model tells
 """
 
+from aitia.stats.metrics.attribution import auroc, irof, local_lipschitz, square_segments
 from aitia.stats.metrics.counterfactual import (
     CounterfactualError,
     composition_error,
@@ -29,6 +32,8 @@ from aitia.stats.metrics.identifiability import (
 )
 from aitia.stats.metrics.motion import ade, best_of_k_ade, best_of_k_fde, collision_rate, fde, miss_rate
 from aitia.stats.metrics.score import Score
+from aitia.stats.metrics.text_effects import effect_errors, order_agreement, treatment_error
+from aitia.stats.metrics.writing import chrf, leak_rate, word_accuracy
 
 __all__ = [
     "DCI",
@@ -40,26 +45,36 @@ __all__ = [
     "Score",
     "ade",
     "as_sin_cos",
+    "auroc",
     "best_correlation_mean",
     "best_of_k_ade",
     "best_of_k_fde",
     "block_accuracy",
     "block_identifiability",
+    "chrf",
     "collision_rate",
     "composition_error",
     "counterfactual_mse",
     "dci",
+    "effect_errors",
     "effectiveness",
     "fde",
     "frechet_distance",
+    "irof",
     "irs",
     "kid",
+    "leak_rate",
+    "local_lipschitz",
     "mcc",
     "mig",
     "miss_rate",
     "mmd2_unbiased",
+    "order_agreement",
     "r2",
     "reversibility_error",
     "sap",
+    "square_segments",
+    "treatment_error",
     "weak_mcc",
+    "word_accuracy",
 ]

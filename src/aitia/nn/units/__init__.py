@@ -1,0 +1,20 @@
+"""The units of a classifier: its layers, which unit comes from which, and interventions on the paths between them."""
+
+from aitia.nn.units.network import Layer, Unit, UnitNetwork, Upwards
+from aitia.nn.units.origins import unit_axis
+from aitia.nn.units.paths import changed_outputs, chunks, contributions, path_weights, weight_mask
+from aitia.nn.units.tracing import logits_of
+
+__all__ = [
+    "Layer",
+    "Unit",
+    "UnitNetwork",
+    "Upwards",
+    "changed_outputs",
+    "chunks",
+    "contributions",
+    "logits_of",
+    "path_weights",
+    "unit_axis",
+    "weight_mask",
+]
