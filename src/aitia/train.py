@@ -200,6 +200,7 @@ def train(
     *,
     groups: Sequence[tuple[Sequence[nn.Parameter], float]] | None = None,
     validate: Callable[[], float] | None = None,
+    before: Callable[[int], None] | None = None,
     checkpoint: Path | None = None,
     progress: Progress | None = None,
     what: str = "training",
@@ -212,6 +213,8 @@ def train(
         config: How to train.
         groups: Parameters and their learning rates; None takes every parameter that wants a gradient. The others stay.
         validate: Gives the number to make small, from the objective as it stands; None validates nothing.
+        before: Called with the number of each step before it, outside its noise, as to fit a probe anew. What it leaves
+            for later steps belongs into buffers of the objective, so that a resumed training finds it.
         checkpoint: File to resume from and to save to; removed by nobody, so a finished training is not done again.
         progress: Told after every few steps.
         what: Names the work in the progress.
@@ -244,7 +247,7 @@ def train(
         state.load()
         devices = [accelerator.device] if accelerator.device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
-            _loop(state, accelerator, wrapped, prepared, batches, rates, validate, progress, what)
+            _loop(state, accelerator, wrapped, prepared, batches, rates, validate, before, progress, what)
     finally:
         for parameter in frozen:
             parameter.requires_grad_(True)
@@ -261,6 +264,7 @@ def _loop(
     batches: Batches,
     rates: Sequence[float],
     validate: Callable[[], float] | None,
+    before: Callable[[int], None] | None,
     progress: Progress | None,
     what: str,
 ) -> None:
@@ -270,6 +274,8 @@ def _loop(
     for step in range(history.steps, config.steps):
         if state.finished:
             break
+        if before is not None:
+            before(step)
         _seed(_mix(config.seed, step, rank), accelerator.device)
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * config.rate(step)

@@ -12,7 +12,7 @@ from torch import nn
 from aitia.errors import DataError, FormatError, InterventionError, OptionError
 from aitia.nn.edits import Edit, edit_memory
 from aitia.nn.erasure import GradientReversal, leace, null_space_projection, reversal_strength, subspace_angles
-from aitia.nn.probes import code_length
+from aitia.nn.probes import code_length, online_code_length
 from aitia.nn.sites import Transform, record
 
 
@@ -74,6 +74,16 @@ def test_erasure_of_several_labels_takes_at_most_one_direction_fewer_than_labels
     assert erased.rank == 2
     assert accuracy(erased(x), z) <= 1 / 3 + 1e-3
     assert torch.allclose(leace(x, z + 5)(x), erased(x))
+
+
+def test_directions_that_hold_only_rounding_are_left_alone():
+    """A layer norm keeps the sum of the units constant: whitening must not blow up what is left of it."""
+    x, z, _ = concept(400, units=16)
+    x = nn.functional.layer_norm(x, (16,))
+    eraser = leace(x, z)
+    assert eraser.matrix.abs().max() < 10
+    erased = eraser(x)
+    assert (erased[z == 1].mean(dim=0) - erased[z == 0].mean(dim=0)).abs().max() < 1e-5
 
 
 def test_repeated_projection_ends_at_chance():
@@ -166,6 +176,45 @@ def test_the_code_of_one_unit_agrees_with_an_integral_over_its_weight():
     evidence = torch.logsumexp(likelihood - w**2 / 4 - 0.5 * math.log(4 * math.pi), 0) + math.log(12 / 4000)
     exact = -float(evidence) / math.log(2)
     assert exact < code_length(x, z, steps=1500).bits < exact + 2.0
+
+
+def test_the_online_code_of_noise_is_the_uniform_one_and_of_clear_labels_short():
+    x = drawn(512, 4)
+    clear, noise = (x[:, 0] > 0).long(), torch.randint(2, (512,), generator=torch.Generator().manual_seed(1))
+    assert online_code_length(x, clear) < 512 * 0.35
+    assert 512 < online_code_length(x, noise) < 1.1 * 512
+    assert online_code_length(x, clear, shares=(1,)) == pytest.approx(512.0)
+    three = torch.arange(512) % 3
+    assert online_code_length(x, three, shares=(1,)) == pytest.approx(512 * math.log2(3))
+
+
+def test_the_online_code_of_one_block_more_is_the_regression_of_scikit_learn():
+    from sklearn.linear_model import LogisticRegression
+
+    x = drawn(300, 3)
+    z = (x[:, 0] + 0.5 * drawn(300, 3)[:, 1] > 0).long()
+    order = torch.randperm(300, generator=torch.Generator().manual_seed(0))
+    a, b = x[order][:150], x[order][150:]
+    mean, scale = a.mean(0), a.std(0, correction=0)
+    rows = torch.cat([(a - mean) / scale, torch.ones(150, 1)], 1).numpy()
+    # Two classes: weights w and -w, so that ridge / 2 of both is ridge of w, of which logits are the double.
+    fitted = LogisticRegression(C=2.0, fit_intercept=False, tol=1e-8).fit(rows, z[order][:150].numpy())
+    later = torch.cat([(b - mean) / scale, torch.ones(150, 1)], 1).numpy()
+    log_p = fitted.predict_log_proba(later)[range(150), z[order][150:].numpy()]
+    expected = 150 - log_p.sum() / math.log(2)
+    assert online_code_length(x, z, shares=(0.5, 1)) == pytest.approx(expected, rel=1e-3)
+
+
+def test_an_online_code_needs_rising_shares_and_two_labels():
+    x = drawn(20, 2)
+    with pytest.raises(OptionError, match="shares rise from above 0 to 1"):
+        online_code_length(x, [0, 1] * 10, shares=(0.5, 0.5, 1))
+    with pytest.raises(OptionError, match="shares rise"):
+        online_code_length(x, [0, 1] * 10, shares=(0.5,))
+    with pytest.raises(OptionError, match="ridge is positive"):
+        online_code_length(x, [0, 1] * 10, ridge=0.0)
+    with pytest.raises(DataError, match="nothing to code"):
+        online_code_length(x, [0] * 20)
 
 
 def test_contrasts_span_what_tells_a_label_apart():

@@ -13,7 +13,10 @@ from aitia.nn.language import (
     load_language_model,
     mask_tokens,
     mean_state,
+    piece_tokenizer,
+    small_decoder,
     small_encoder,
+    target_batch,
     token_batch,
     word_tokenizer,
 )
@@ -149,3 +152,50 @@ def test_a_vocabulary_holds_each_word_once():
     for words in (["a", "a"], ["a b"], ["[MASK]"]):
         with pytest.raises(OptionError, match="each once"):
             word_tokenizer(words)
+
+
+# -- models that write -------------------------------------------------------------------------------------------------
+
+PIECES = ["ka", "to", "mu"]
+
+
+@pytest.fixture(scope="module")
+def writer():
+    return small_decoder(piece_tokenizer(["[west]", "c1"], PIECES), width=16, heads=2, layers=1, longest=32)
+
+
+def test_words_are_cut_into_pieces_and_put_together_again(writer):
+    text = "katomu c1 [west] to"
+    ids = writer.tokenizer(text)["input_ids"]
+    assert len(ids) == 6
+    assert writer.tokenizer.decode(ids) == text
+    assert writer.tokenizer.tokenize("kaxx") == ["[UNK]"]
+    with pytest.raises(OptionError, match="each once"):
+        piece_tokenizer(["ka"], ["ka"])
+
+
+def test_a_target_is_taught_after_its_prompt_up_to_the_end_of_sequence(writer):
+    made = target_batch(writer.tokenizer, ["c1 [west]", "c1"], ["kato", "mu"])
+    end, pad = writer.tokenizer.eos_token_id, writer.tokenizer.pad_token_id
+    names = [writer.tokenizer.convert_ids_to_tokens(row) for row in made["input_ids"].tolist()]
+    assert names == [["c1", "[west]", "ka", "##to", "[SEP]"], ["c1", "mu", "[SEP]", "[PAD]", "[PAD]"]]
+    assert made["labels"].tolist()[0] == [-100, -100, *made["input_ids"].tolist()[0][2:4], end]
+    assert made["content"].tolist() == [[False, False, True, True, False], [False, True, False, False, False]]
+    assert made["attention_mask"].tolist()[1] == [1, 1, 1, 0, 0]
+    assert made["input_ids"][1, -1] == pad
+    with pytest.raises(DataError, match="row 0 has 5 tokens, at most 4 fit"):
+        target_batch(writer.tokenizer, ["c1 [west]"], ["kato"], 4)
+    with pytest.raises(DataError, match="the target of row 1 is empty"):
+        target_batch(writer.tokenizer, ["c1", "c1"], ["ka", " "])
+
+
+def test_what_is_written_does_not_depend_on_the_batch(writer):
+    prompts = ["c1 [west] ka", "c1", "ka to mu c1 [west]"]
+    together = writer.generate(prompts, most=5)
+    assert together == [writer.generate([prompt], most=5)[0] for prompt in prompts]
+    assert together == writer.generate(prompts, most=5, batch_size=2)
+
+
+def test_the_layers_of_any_model_are_found(writer, small):
+    assert (writer.blocks, writer.layers) == ("model.layers.*", 1)
+    assert small.blocks == "bert.encoder.layer.*"

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from aitia.errors import DataError, FormatError, MissingExtraError, OptionError
+from aitia.errors import DataError, FormatError, InterventionError, MissingExtraError, OptionError
 
 __all__ = [
     "LanguageModel",
@@ -21,7 +21,10 @@ __all__ = [
     "load_language_model",
     "mask_tokens",
     "mean_state",
+    "piece_tokenizer",
+    "small_decoder",
     "small_encoder",
+    "target_batch",
     "token_batch",
     "word_tokenizer",
 ]
@@ -58,6 +61,25 @@ class LanguageModel:
         """Of its hidden states."""
         return int(cast(Any, self.model).config.hidden_size)
 
+    @property
+    def blocks(self) -> str:
+        """The site of what each layer gives, such as `model.layers.*`: the residual stream.
+
+        Raises:
+            InterventionError: If the model has no list of layers.
+        """
+        count = getattr(cast(Any, self.model).config, "num_hidden_layers", None)
+        lists = [(name, module) for name, module in self.model.named_modules() if isinstance(module, nn.ModuleList)]
+        fitting = [name for name, module in lists if len(module) == count] or [n for n, m in lists if len(m) > 1]
+        if not fitting:
+            raise InterventionError(f"{type(self.model).__name__} has no list of layers: name the sites")
+        return f"{min(fitting, key=lambda name: name.count('.'))}.*"
+
+    @property
+    def layers(self) -> int:
+        """How many layers there are."""
+        return len(cast(nn.ModuleList, self.model.get_submodule(self.blocks.removesuffix(".*"))))
+
     def batch(self, texts: Sequence[str]) -> dict[str, Tensor]:
         """`token_batch` of texts."""
         return token_batch(self.tokenizer, texts, self.longest)
@@ -70,6 +92,27 @@ class LanguageModel:
                 inputs = self.batch([texts[row] for row in rows])
                 states = last_states(self.model, inputs)
                 found[rows] = mean_state(states, inputs["attention_mask"])
+        return found
+
+    def generate(self, prompts: Sequence[str], *, most: int = 64, batch_size: int = 256) -> list[str]:
+        """What a causal model writes after each prompt, greedily and at most so many tokens, without special tokens.
+
+        Raises:
+            DataError: If a prompt is no string or is empty; names the row.
+        """
+        model, tokenizer = cast(Any, self.model), self.tokenizer
+        device = next(self.model.parameters()).device
+        found = [""] * len(prompts)
+        for rows in by_length(prompts, batch_size):
+            inputs = token_batch(tokenizer, [prompts[row] for row in rows], self.longest, side="left")
+            inputs = {name: tensor.to(device) for name, tensor in inputs.items()}
+            with torch.no_grad():
+                ids = model.generate(
+                    **inputs, do_sample=False, max_new_tokens=most, pad_token_id=tokenizer.pad_token_id
+                )
+            texts = tokenizer.batch_decode(ids[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+            for row, text in zip(rows, texts, strict=True):
+                found[row] = text.strip()
         return found
 
     def save(self, folder: str | Path) -> None:
@@ -161,13 +204,88 @@ def word_tokenizer(vocabulary: Sequence[str], longest: int = 512) -> Any:
     from tokenizers import Tokenizer, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
 
-    words = [*_SPECIAL, *vocabulary]
-    if len(set(words)) < len(words) or any(len(word.split()) != 1 for word in words):
-        raise OptionError("a vocabulary holds single words, each once, and none of " + ", ".join(_SPECIAL))
-    core = Tokenizer(models.WordLevel({word: k for k, word in enumerate(words)}, unk_token="[UNK]"))
+    core = Tokenizer(models.WordLevel(_vocabulary(vocabulary), unk_token="[UNK]"))
     core.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     named = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), _SPECIAL, strict=True))
     return PreTrainedTokenizerFast(tokenizer_object=core, model_max_length=longest, **named)
+
+
+def piece_tokenizer(words: Sequence[str], pieces: Sequence[str], longest: int = 512) -> Any:
+    """A tokenizer of texts whose words are made of pieces, such as syllables; other words may be given whole.
+
+    A word is cut from the left into the longest pieces there are, as WordPiece does. Its end of sequence is `[SEP]`,
+    which it adds nowhere.
+
+    Raises:
+        OptionError: As for `word_tokenizer`.
+
+    Example:
+        >>> tokenizer = piece_tokenizer(["[west]"], ["ka", "to"])
+        >>> tokenizer.tokenize("kato [west] tokato")
+        ['ka', '##to', '[west]', 'to', '##ka', '##to']
+        >>> tokenizer.decode(tokenizer("kato toka")["input_ids"])
+        'kato toka'
+    """
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    vocabulary = _vocabulary([*words, *pieces, *(f"##{piece}" for piece in pieces)])
+    core = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    core.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    core.decoder = decoders.WordPiece(prefix="##", cleanup=False)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=core, model_max_length=longest, pad_token="[PAD]", unk_token="[UNK]", eos_token="[SEP]"
+    )
+
+
+def _vocabulary(words: Sequence[str]) -> dict[str, int]:
+    held = [*_SPECIAL, *words]
+    if len(set(held)) < len(held) or any(len(word.split()) != 1 for word in held):
+        raise OptionError("a vocabulary holds single words, each once, and none of " + ", ".join(_SPECIAL))
+    return {word: k for k, word in enumerate(held)}
+
+
+def small_decoder(
+    tokenizer: Any,
+    *,
+    width: int = 64,
+    layers: int = 3,
+    heads: int = 4,
+    longest: int = 64,
+    seed: int = 0,
+) -> LanguageModel:
+    """A Llama of small width with random weights: what reads from left to right, and writes on.
+
+    Args:
+        tokenizer: Such as that of `piece_tokenizer`; it has a token for padding and one for the end of a sequence.
+        width: Of its hidden states.
+        layers: How many.
+        heads: Of attention.
+        longest: Tokens at most.
+        seed: Of the weights.
+
+    Example:
+        >>> model = small_decoder(piece_tokenizer(["[west]"], ["ka", "to"]), width=16, layers=1)
+        >>> len(model.generate(["kato [west]", "toka [west]"], most=3))
+        2
+    """
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=width,
+        intermediate_size=3 * width,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        max_position_embeddings=longest,
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = LlamaForCausalLM(config)
+    return LanguageModel(model, tokenizer, longest)
 
 
 def small_encoder(
@@ -219,8 +337,16 @@ def small_encoder(
 # -- texts as tensors --------------------------------------------------------------------------------------------------
 
 
-def token_batch(tokenizer: Any, texts: Sequence[str], longest: int = 512) -> dict[str, Tensor]:
+def token_batch(
+    tokenizer: Any, texts: Sequence[str], longest: int = 512, side: Literal["left", "right"] = "right"
+) -> dict[str, Tensor]:
     """`input_ids` and `attention_mask`, (rows, tokens), padded to the longest of the batch and cut at `longest`.
+
+    Args:
+        tokenizer: Makes the tokens.
+        texts: One a row.
+        longest: Tokens at most.
+        side: On which side short rows are padded; a model that writes on wants the left one.
 
     Raises:
         DataError: If a text is no string or is empty; names the row.
@@ -230,8 +356,49 @@ def token_batch(tokenizer: Any, texts: Sequence[str], longest: int = 512) -> dic
             raise DataError(f"row {row} is {text!r}, not a text")
         if not text.strip():
             raise DataError(f"the text of row {row} is empty: drop the row")
-    made = tokenizer(list(texts), padding=True, truncation=True, max_length=longest, return_tensors="pt")
+    made = tokenizer(
+        list(texts), padding=True, truncation=True, max_length=longest, return_tensors="pt", padding_side=side
+    )
     return {"input_ids": made["input_ids"], "attention_mask": made["attention_mask"]}
+
+
+def target_batch(
+    tokenizer: Any, prompts: Sequence[str], targets: Sequence[str], longest: int = 512
+) -> dict[str, Tensor]:
+    """Prompts with what is to be written after them, for teaching a causal model, (rows, tokens) each.
+
+    The target begins with a space where the tokenizer makes one part of a word, and ends with the end of sequence.
+
+    Args:
+        tokenizer: Makes the tokens; it has an end of sequence.
+        prompts: One a row.
+        targets: One a row.
+        longest: Tokens at most, prompt and target together.
+
+    Returns:
+        `input_ids` and `attention_mask`, padded on the right; `labels`, -100 outside the target; `content`, whether a
+        token is of the target's text.
+
+    Raises:
+        DataError: If a row has no text, or has more tokens than `longest`; names it.
+    """
+    for what, texts in (("prompt", prompts), ("target", targets)):
+        if empty := [row for row, text in enumerate(texts) if not isinstance(text, str) or not text.strip()]:
+            raise DataError(f"the {what} of row {empty[0]} is empty: drop the row")
+    first = [ids[:-1] if ids[-1] == tokenizer.eos_token_id else ids for ids in tokenizer(list(prompts))["input_ids"]]
+    second = tokenizer([f" {text.strip()}" for text in targets], add_special_tokens=False)["input_ids"]
+    lengths = [len(a) + len(b) + 1 for a, b in zip(first, second, strict=True)]
+    if (most := max(lengths)) > longest:
+        raise DataError(f"row {lengths.index(most)} has {most} tokens, at most {longest} fit: cut or drop it")
+    ids = torch.full((len(lengths), most), tokenizer.pad_token_id)
+    labels = torch.full_like(ids, -100)
+    content = torch.zeros_like(ids, dtype=torch.bool)
+    for row, (a, b) in enumerate(zip(first, second, strict=True)):
+        ids[row, : lengths[row]] = torch.tensor([*a, *b, tokenizer.eos_token_id])
+        labels[row, len(a) : lengths[row]] = ids[row, len(a) : lengths[row]]
+        content[row, len(a) : lengths[row] - 1] = True
+    mask = torch.arange(most) < torch.tensor(lengths)[:, None]
+    return {"input_ids": ids, "attention_mask": mask.long(), "labels": labels, "content": content}
 
 
 def by_length(texts: Sequence[str], size: int) -> Iterator[list[int]]:
