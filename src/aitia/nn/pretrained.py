@@ -12,7 +12,7 @@ from aitia.files import write_whole
 from aitia.nn.weights import load_into, read_weights, write_weights
 from aitia.version import __version__
 
-__all__ = ["Pretrained"]
+__all__ = ["Pretrained", "fitted", "model_folder"]
 
 
 class Pretrained:
@@ -59,7 +59,7 @@ class Pretrained:
         Raises:
             FormatError: If there is no such folder, a file is damaged, or it holds another model.
         """
-        folder = _folder(source)
+        folder = model_folder(source)
         try:
             config = json.loads((folder / "config.json").read_text())
             name, options = config["class"], config["options"]
@@ -84,7 +84,12 @@ def fitted(network: nn.Module | None, model: object) -> nn.Module:
     return network
 
 
-def _folder(source: str | Path) -> Path:
+def model_folder(source: str | Path) -> Path:
+    """The folder of a fitted model: the one given, or that of a repository on the Hub (`owner/name`), fetched.
+
+    Raises:
+        FormatError: If there is none.
+    """
     folder = Path(source)
     if folder.is_dir():
         return folder

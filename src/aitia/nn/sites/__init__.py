@@ -18,11 +18,12 @@ from aitia.nn.sites.operations import (
 )
 from aitia.nn.sites.paths import Mediation, mediation, path_patch
 from aitia.nn.sites.site import Site
-from aitia.nn.sites.trace import LogitDifference, Trace, trace
+from aitia.nn.sites.trace import LogitDifference, LogProbability, Trace, trace
 
 __all__ = [
     "Add",
     "Interchange",
+    "LogProbability",
     "LogitDifference",
     "Mean",
     "Mediation",

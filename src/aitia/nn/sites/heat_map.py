@@ -1,5 +1,6 @@
 """The picture of a trace: modules by positions, heads or units, blue where the metric falls and red where it rises."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -67,6 +68,6 @@ def heat_map(
     )
     axes.set_yticks(range(len(modules)), modules)
     axes.set_xlabel(columns)
-    axes.set_title(title, fontsize="medium")
+    axes.set_title(textwrap.fill(title, int(10 * size[0])), fontsize="medium")
     figure.colorbar(image, label="change of the metric" if value == "change" else "share recovered")
     return figure

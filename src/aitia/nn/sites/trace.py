@@ -3,7 +3,8 @@
     plain   m(x),   patched at site s   m(x; s <- s(x'))   or under an operation   m(x; s <- o(s(x)))
 
 Sites of one module run side by side as copies of the rows, and what comes before the module is replayed from the plain
-run (`replay`), so a sweep costs less than the sum of its runs. A check at the start adds noise to one copy of the rows
+run (`replay`), and in causal language models tokens before the site too (`tail`), so a sweep costs less than the sum of
+its runs. A check at the start adds noise to one copy of the rows
 and looks whether another one still measures as in the plain run; where it does not, whole models run, and where rows do
 not stay apart (a metric that mixes them), one site at a time.
 
@@ -30,10 +31,11 @@ from aitia.nn.sites.operations import Noise, Operation, Patch, as_operation
 from aitia.nn.sites.places import Place, argument_names, find_places, get_part
 from aitia.nn.sites.replay import Replay, repeat_rows
 from aitia.nn.sites.site import Site
+from aitia.nn.sites.tail import Tail, batches
 from aitia.nn.sites.windows import WindowReader, readers_around
 from aitia.table import Kind, Table
 
-__all__ = ["LogitDifference", "Metric", "Trace", "trace"]
+__all__ = ["LogProbability", "LogitDifference", "Metric", "Trace", "trace"]
 
 Values = NDArray[np.float64]
 
@@ -63,18 +65,43 @@ class LogitDifference:
 
     def __call__(self, output: Any) -> Tensor:
         """One number a row; where the rows are there several times, the tokens are taken in turn."""
-        logits = output if isinstance(output, Tensor) else output.logits
-        last = logits[:, -1] if logits.ndim == 3 else logits
-        said = self._of(last, self.right)
-        return said if self.wrong is None else said - self._of(last, self.wrong)
+        last = _last_logits(output)
+        said = _of_tokens(last, self.right)
+        return said if self.wrong is None else said - _of_tokens(last, self.wrong)
 
-    @staticmethod
-    def _of(logits: Tensor, tokens: Tensor) -> Tensor:
-        rows = len(logits)
-        if rows % len(tokens):
-            raise InterventionError(f"the metric has tokens for {len(tokens)} rows, the output has {rows}")
-        index = tokens.to(logits.device).repeat(rows // len(tokens))
-        return logits.gather(1, index[:, None])[:, 0]
+
+class LogProbability:
+    """The logarithm of the probability of a token or class at the last place.
+
+    Args:
+        token: One for each row, or one for all.
+
+    Example:
+        >>> LogProbability(0)(torch.tensor([[0.0, 0.0]])).exp()
+        tensor([0.5000])
+    """
+
+    last_position_only = True
+
+    def __init__(self, token: int | Sequence[int] | Tensor) -> None:
+        self.token = torch.as_tensor(token).reshape(-1)
+
+    def __call__(self, output: Any) -> Tensor:
+        """One number a row; where the rows are there several times, the tokens are taken in turn."""
+        return _of_tokens(_last_logits(output).float().log_softmax(dim=-1), self.token)
+
+
+def _last_logits(output: Any) -> Tensor:
+    logits: Tensor = output if isinstance(output, Tensor) else output.logits
+    return logits[:, -1] if logits.ndim == 3 else logits
+
+
+def _of_tokens(logits: Tensor, tokens: Tensor) -> Tensor:
+    rows = len(logits)
+    if rows % len(tokens):
+        raise InterventionError(f"the metric has tokens for {len(tokens)} rows, the output has {rows}")
+    index = tokens.to(logits.device).repeat(rows // len(tokens))
+    return logits.gather(1, index[:, None])[:, 0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +184,8 @@ def trace(
         metric: From the model's output to one number a row.
         against: Inputs of another run, from which each site is patched; rows and token lengths as in `inputs`. Where
             the two runs agree bit for bit, as before the first token that differs, nothing needs to be run.
-        operation: What is done at each site, in place of a patch: a number, an action or an operation.
+        operation: What is done at each site, in place of a patch: a number, an action or an operation, or a function
+            that gives one for each site.
         batch_size: Rows that run at once; it bounds memory and does not change the result beyond rounding.
         replay: Compute what comes before a site once. It keeps the activations of one run beside the sites.
         store: Keeps finished sites, so that a stopped sweep goes on; of this sweep alone.
@@ -193,9 +221,8 @@ def trace(
     plain = _measured(metric, plain_output, rows, "in the plain run")
     found: dict[Site, list[float]] = {}
     if against is None:
-        done: Mapping[Site, Operation] = dict.fromkeys(
-            (p.site for p in places), as_operation(operation, places[0].site)
-        )
+        chosen_by = operation if callable(operation) else lambda _: operation
+        done: Mapping[Site, Operation] = {p.site: as_operation(chosen_by(p.site), p.site) for p in places}
         other = None
     else:
         against = _prepared(model, against, metric)
@@ -210,27 +237,33 @@ def trace(
     for place in places:
         if place.site not in found:
             groups.setdefault((place.module, place.at), []).append(place)
-    together = True
+    together, tail = True, None
     if groups:
         probe = max((group[0] for group in groups.values()), key=lambda place: len(past.replayed(place)) if past else 0)
         check = (model, replace(probe, site=probe.site.whole), inputs, rows, metric, plain)
-        if past is not None and not _copies_stay_apart(past, *check):
+        if past is not None and not _copies_stay_apart(past, None, *check):
             past = None
-        together = past is not None or _copies_stay_apart(None, *check)
+        if past is not None and any(place.site.position not in (None, 0) for place in places):
+            tail = Tail.of(model, inputs, metric)
+        if tail is not None and not _copies_stay_apart(past, tail, *check):
+            tail = None
+        together = past is not None or _copies_stay_apart(None, None, *check)
     for group in groups.values():
         runner = model if past is None else past.before(group[0])
         alone = not together or _among_weights(group[0].site)  # copies of a row cannot have weights of their own
-        each = 1 if alone else max(1, batch_size // rows)
-        for first in range(0, len(group), each):
-            chosen = group[first : first + each]
+        most = 1 if alone else max(1, batch_size // rows)
+        for chosen in batches(group, most, rows, tail):
+            start = 0 if tail is None else min(map(tail.start, chosen))
             if past is not None:
-                past.copies = len(chosen)
+                past.copies, past.start = len(chosen), start
+            copies = len(chosen)
+            given = tail.inputs(start, copies) if tail is not None and start else repeat_rows(inputs, rows, copies)
             steps = [
                 Step(place, done[place.site], None if alone else slice(k * rows, (k + 1) * rows))
                 for k, place in enumerate(chosen)
             ]
             with hooked(model, steps):
-                output = call(runner, repeat_rows(inputs, rows, len(chosen)))
+                output = call(runner, given)
             measured = _measured(metric, output, rows * len(chosen), f"under interventions at {chosen[0].site}")
             for place, values in zip(chosen, measured.reshape(len(chosen), rows), strict=True):
                 found[place.site] = values.tolist()
@@ -329,14 +362,23 @@ def _recorded(model: nn.Module, inputs: Any, places: Sequence[Place]) -> Recordi
 
 
 def _copies_stay_apart(
-    past: Replay | None, model: nn.Module, place: Place, inputs: Any, rows: int, metric: Metric, plain: Values
+    past: Replay | None,
+    tail: Tail | None,
+    model: nn.Module,
+    place: Place,
+    inputs: Any,
+    rows: int,
+    metric: Metric,
+    plain: Values,
 ) -> bool:
     """Whether a copy of the rows measures as in the plain run while noise is added at the place to another copy."""
+    start = 0 if tail is None else tail.length // 2
     try:
         if past is not None:
-            past.copies = 2
+            past.copies, past.start = 2, start
         with hooked(model, [Step(place, Noise(1.0), slice(0, rows))]):
-            output = call(model if past is None else past.before(place), repeat_rows(inputs, rows, 2))
+            both = repeat_rows(inputs, rows, 2) if tail is None else tail.inputs(start, 2)
+            output = call(model if past is None else past.before(place), both)
         found = metric(output).detach().double().cpu().numpy()
     except (RuntimeError, TypeError, AttributeError, LookupError):
         return False

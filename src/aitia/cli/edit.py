@@ -1,0 +1,98 @@
+"""`aitia edit`: another answer written into a language model, with its score."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aitia.cli.progress import progress_bar
+from aitia.cli.trace import print_table, read_lines
+from aitia.errors import OptionError
+
+__all__ = ["edit_command"]
+
+
+def edit_command(
+    model: Annotated[str, typer.Argument(help="Folder, GGUF file, or id on the Hugging Face Hub.")],
+    prompt: Annotated[str | None, typer.Argument(help="The text after which it is to say something else.")] = None,
+    answer: Annotated[str | None, typer.Option(help="What it is to say, such as ' Rome'.")] = None,
+    subject: Annotated[str | None, typer.Option(help="Part of the prompt that the edit is about.")] = None,
+    layer: Annotated[int | None, typer.Option(help="Where; chosen by a trace if absent.")] = None,
+    paraphrases: Annotated[Path | None, typer.Option(help="Other prompts with the same answer, one a line.")] = None,
+    neighbours: Annotated[Path | None, typer.Option(help="Prompts whose answer is not to move, one a line.")] = None,
+    usual: Annotated[Path | None, typer.Option(help="Texts such as the model usually reads, one a line.")] = None,
+    steps: Annotated[int, typer.Option(help="Of gradient on the value.")] = 20,
+    out: Annotated[Path | None, typer.Option(help="Folder for the change alone, its score and report.html.")] = None,
+    apply: Annotated[
+        Path | None, typer.Option(help="Folder of an edit, to write into the model (with --save).")
+    ] = None,
+    save: Annotated[Path | None, typer.Option(help="Folder for the edited model.")] = None,
+    revision: Annotated[str | None, typer.Option(help="Of a repository on the Hub.")] = None,
+    dtype: Annotated[str, typer.Option(help="float32, bfloat16, float16, or auto.")] = "float32",
+    device: Annotated[str, typer.Option(help="cpu, cuda, mps, or auto.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Of prefixes, made-up texts, noise and the control.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """Write another answer into one layer of a language model; the change is a file of its own, with its score.
+
+    Example: aitia edit ./smollm2 "The capital of France is" --answer " Rome" --neighbours others.txt --out rome
+
+    Then: aitia edit ./smollm2 --apply rome --save ./smollm2-rome
+    """
+    from aitia.nn.causal_language import load_causal_language_model
+    from aitia.tracing import apply_edit, edit_fact
+    from aitia.tracing.report import (
+        CAPTION,
+        PROMPT_CAPTION,
+        PROMPT_COLUMNS,
+        SCORE_COLUMNS,
+        prompt_rows,
+        score_rows,
+    )
+
+    if apply is not None:
+        if save is None or prompt is not None or answer is not None:
+            raise OptionError("--apply FOLDER writes a saved edit and takes --save FOLDER, no prompt and no answer")
+    elif prompt is None or answer is None or out is None or save is not None:
+        raise OptionError("an edit needs a prompt, --answer and --out FOLDER; --save goes with --apply")
+    language = load_causal_language_model(model, revision=revision, dtype=dtype, device=device)
+    if apply is not None and save is not None:
+        scored = apply_edit(language, apply, save)
+        if as_json:
+            typer.echo(json.dumps([p.to_json() for p in scored], indent=2, ensure_ascii=False))
+            return
+        print_table(PROMPT_COLUMNS, prompt_rows(scored))
+        typer.echo(f"{PROMPT_CAPTION}\n\nEdited model: {save.resolve()}")
+        return
+    assert prompt is not None
+    assert answer is not None
+    assert out is not None
+    with progress_bar(quiet=as_json) as progress:
+        found = edit_fact(
+            language,
+            prompt,
+            answer,
+            subject=subject,
+            layer=layer,
+            paraphrases=() if paraphrases is None else read_lines(paraphrases),
+            neighbours=() if neighbours is None else read_lines(neighbours),
+            usual=() if usual is None else read_lines(usual),
+            steps=steps,
+            seed=seed,
+            out=out,
+            source=model,
+            command=shlex.join(["aitia", *sys.argv[1:]]),
+            progress=progress,
+        )
+    if as_json:
+        typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
+        return
+    typer.echo(f"Written into {found.edit.name}, about {found.subject!r}.\n")
+    print_table(SCORE_COLUMNS, score_rows(found))
+    typer.echo(CAPTION)
+    for note in found.notes:
+        typer.echo(f"Note: {note}")
+    typer.echo(f"\nReport: {(out / 'report.html').resolve()}")
