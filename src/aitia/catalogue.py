@@ -15,10 +15,17 @@ __all__ = ["Listed", "find", "markdown", "systems"]
 
 _HOMES = (
     "aitia.generators.domain_counterfactuals",
-    "aitia.learners.causal_motion",
+    "aitia.learners.cadet.model",
+    "aitia.learners.causal_info_min.model",
+    "aitia.learners.causal_motion.forecaster",
     "aitia.learners.causalverse.suite",
     "aitia.learners.cd_nod",
-    "aitia.learners.gcrl",
+    "aitia.learners.gcrl.forecaster",
+    "aitia.learners.hca.learner",
+    "aitia.probes.alignment_hurts.decoupling",
+    "aitia.probes.causalm.method",
+    "aitia.probes.faithful_matching.method",
+    "aitia.probes.path_interventions.method",
 )
 """Modules that hold a class with a card; a new system adds its line."""
 

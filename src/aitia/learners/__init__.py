@@ -3,34 +3,53 @@
 from typing import TYPE_CHECKING, Any
 
 from aitia.learners.cd_nod import CDNOD, ChangingMechanism, DrivingForce
+from aitia.learners.hca import HCA, HCAConfig
 from aitia.learners.pc import PC
 
 if TYPE_CHECKING:
+    from aitia.learners.cadet import Cadet, CadetConfig, RewrittenTexts, TextLatents
+    from aitia.learners.causal_info_min import CausalInfoMin, CausalInfoMinConfig, Sufficiency
     from aitia.learners.causal_motion import CausalMotion, CausalMotionConfig, Forecast
     from aitia.learners.gcrl import GCRL, GCRLConfig, Latents, SampledForecast
 
 __all__ = [
     "CDNOD",
     "GCRL",
+    "HCA",
     "PC",
+    "Cadet",
+    "CadetConfig",
+    "CausalInfoMin",
+    "CausalInfoMinConfig",
     "CausalMotion",
     "CausalMotionConfig",
     "ChangingMechanism",
     "DrivingForce",
     "Forecast",
     "GCRLConfig",
+    "HCAConfig",
     "Latents",
+    "RewrittenTexts",
     "SampledForecast",
+    "Sufficiency",
+    "TextLatents",
 ]
 
 _WITH_TORCH = {
+    "Cadet": "cadet",
+    "CadetConfig": "cadet",
+    "CausalInfoMin": "causal_info_min",
+    "CausalInfoMinConfig": "causal_info_min",
     "CausalMotion": "causal_motion",
     "CausalMotionConfig": "causal_motion",
     "Forecast": "causal_motion",
     "GCRL": "gcrl",
     "GCRLConfig": "gcrl",
     "Latents": "gcrl",
+    "RewrittenTexts": "cadet",
     "SampledForecast": "gcrl",
+    "Sufficiency": "causal_info_min",
+    "TextLatents": "cadet",
 }
 """The module of each class that stands on torch."""
 

@@ -75,7 +75,9 @@ def leace(x: Tensor, labels: Tensor | Sequence[int]) -> Eraser:
     covariance = centred.T @ centred / len(values)
     cross = centred.T @ (one_hot - one_hot.mean(dim=0)) / len(values)
     size, axes = torch.linalg.eigh(covariance)
-    kept = size > size.max() * len(size) * torch.finfo(torch.float64).eps
+    # Where rows differ by the rounding of their own type there is nothing, and whitening would blow it up.
+    rounding = 8 * torch.finfo(x.dtype if x.is_floating_point() else torch.float64).eps * float(values.abs().max())
+    kept = size > max(float(size.max()) * torch.finfo(torch.float64).eps, rounding**2) * len(size)
     axes, size = axes[:, kept], size[kept]
     whiten, colour = axes * size.rsqrt() @ axes.T, axes * size.sqrt() @ axes.T
     directions, strength, _ = torch.linalg.svd(whiten @ cross, full_matrices=False)

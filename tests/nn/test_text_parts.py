@@ -1,0 +1,306 @@
+"""Black boxes, encoders, readers of concepts, writers and edits of texts."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import numpy as np
+import pytest
+import torch
+
+from aitia.errors import DataError, FormatError, OptionError, RunError, UnknownVariableError
+from aitia.nn.black_box import BlackBox
+from aitia.nn.concept_reader import ConceptReader
+from aitia.nn.language import word_tokenizer
+from aitia.nn.text_edits import PromptedEditor, TextEdits, edit_faults
+from aitia.nn.text_encoders import text_encoder, text_encoder_of
+from aitia.nn.writers import CachedWriter, EndpointWriter, LocalWriter
+from aitia.table import Table
+
+WORDS = ["good", "bad", "food", "service", "the", "is"]
+TEXTS = ["the food is good", "the service is bad", "good service", "bad food is bad food"]
+
+
+# -- black boxes -------------------------------------------------------------------------------------------------------
+
+
+def test_a_black_box_is_asked_about_each_text_once():
+    asked = []
+
+    def ask(texts):
+        asked.extend(texts)
+        return [[len(text) / 100, 1 - len(text) / 100] for text in texts]
+
+    box = BlackBox(ask, batch_size=2)
+    first = box(["a", "bb", "a", "ccc"])
+    assert first[:, 0] == pytest.approx([0.01, 0.02, 0.01, 0.03])
+    assert BlackBox(box)(["ccc", "a"])[:, 0] == pytest.approx([0.03, 0.01])
+    assert asked == ["a", "bb", "ccc"]
+
+
+def test_a_pipeline_and_a_folder_of_a_classifier_are_black_boxes(tmp_path):
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from transformers import BertConfig, BertForSequenceClassification
+
+    pipeline = make_pipeline(CountVectorizer(), LogisticRegression()).fit(TEXTS, [1, 0, 1, 0])
+    assert np.array_equal(BlackBox(pipeline)(TEXTS), pipeline.predict_proba(TEXTS))
+
+    tokenizer = word_tokenizer(WORDS, 16)
+    config = BertConfig(
+        vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32,
+        max_position_embeddings=16, num_labels=3,
+    )  # fmt: skip
+    model = BertForSequenceClassification(config).eval()
+    model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    with torch.no_grad():
+        alone = [model(**tokenizer([text], return_tensors="pt")).logits.softmax(-1)[0].numpy() for text in TEXTS]
+    assert BlackBox(str(tmp_path))(TEXTS) == pytest.approx(np.stack(alone), abs=1e-5)
+
+
+def test_what_a_black_box_must_not_give_has_its_sentence():
+    with pytest.raises(DataError, match=r"which sums to 4: these look like logits"):
+        BlackBox(lambda texts: [[1.0, 3.0]])(["a"])
+    with pytest.raises(DataError, match="look like logits"):
+        BlackBox(lambda texts: [[-1.0, 2.0]])(["a"])
+    with pytest.raises(DataError, match="gave nan where a probability is wanted"):
+        BlackBox(lambda texts: [[np.nan, 1.0]])(["a"])
+    with pytest.raises(DataError, match=r"got shape \(1,\) for 1 texts"):
+        BlackBox(lambda texts: [0.5])(["a"])
+    with pytest.raises(DataError, match="row 1 is 3, not a text"):
+        BlackBox(lambda texts: [[1.0, 0.0]] * 2)(["a", 3])
+    with pytest.raises(DataError, match="put it into a list"):
+        BlackBox(lambda texts: [[1.0, 0.0]])("a")
+    with pytest.raises(DataError, match="there is no text to ask"):
+        BlackBox(lambda texts: [[1.0, 0.0]])([])
+    with pytest.raises(OptionError, match="a black box is a function"):
+        BlackBox(3)
+    with pytest.raises(OptionError, match="at least 1 text is asked at once"):
+        BlackBox(lambda texts: [[1.0, 0.0]], batch_size=0)
+    sizes = iter([[[1.0, 0.0]], [[1.0, 0.0, 0.0]]])
+    with pytest.raises(DataError, match="gave 2 classes once and 3 another time"):
+        BlackBox(lambda texts: next(sizes), batch_size=1)(["a", "b"])
+
+
+def test_probabilities_rounded_to_four_decimals_are_taken():
+    assert BlackBox(lambda texts: [[0.3333, 0.3333, 0.3333]])(["a"]).sum() == pytest.approx(0.9999)
+
+
+# -- encoders ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("source", ["bag", "small"])
+def test_a_code_does_not_depend_on_the_other_texts_of_a_batch(source):
+    encoder = text_encoder(source, TEXTS, width=16)
+    together = encoder.codes(TEXTS, batch_size=2)
+    alone = torch.cat([encoder.codes([text]) for text in TEXTS])
+    assert torch.allclose(together, alone, atol=1e-5)
+
+
+@pytest.mark.parametrize("source", ["bag", "small"])
+def test_an_encoder_is_made_again_from_what_it_tells_and_its_weights(source):
+    encoder = text_encoder(source, TEXTS, width=16, seed=3)
+    again = text_encoder_of(json.loads(json.dumps(encoder.described())))
+    again.load_state_dict(encoder.state_dict())
+    assert torch.equal(again.codes(TEXTS), encoder.codes(TEXTS))
+
+
+def test_an_encoder_from_a_folder_is_that_model(tmp_path):
+    from transformers import AutoModel
+
+    text_encoder("small", TEXTS, width=16, seed=1).language.save(tmp_path)
+    encoder = text_encoder(str(tmp_path), [])
+    model = AutoModel.from_pretrained(tmp_path).eval()
+    ids, mask = encoder.tokens(TEXTS[:1])
+    with torch.no_grad():
+        state = model(input_ids=ids, attention_mask=mask).last_hidden_state[0].mean(0)
+    assert torch.allclose(encoder.codes(TEXTS[:1])[0], state, atol=1e-5)
+    again = text_encoder_of(json.loads(json.dumps(encoder.described())))
+    again.load_state_dict(encoder.state_dict())
+    assert torch.equal(again.codes(TEXTS), encoder.codes(TEXTS))
+
+
+def test_a_bag_of_words_does_not_see_their_order_and_makes_do_with_unknown_words():
+    encoder = text_encoder("bag", TEXTS, width=8)
+    codes = encoder.codes(["Good, food!", "food good", "quux"])
+    assert torch.allclose(codes[0], codes[1], atol=1e-6)
+    assert torch.isfinite(codes).all()
+
+
+def test_encoders_that_cannot_be_have_their_sentence():
+    with pytest.raises(OptionError, match="no text has a word"):
+        text_encoder("bag", ["...", "!"])
+    with pytest.raises(FormatError, match="tells of no text encoder"):
+        text_encoder_of({"kind": "states"})
+
+
+# -- concepts ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_reader_learns_from_the_rows_whose_label_is_known_and_reads_the_others():
+    texts = [f"{quality} {thing}" for quality in ("good", "bad") for thing in ("food", "soup", "bread", "tea")] * 3
+    labels = ["+" if text.startswith("good") else "-" for text in texts]
+    half = [label if k % 2 else None for k, label in enumerate(labels)]
+    drink = ["yes" if "tea" in text else "no" for text in texts]
+    reader = ConceptReader.fit(texts, Table.of({"quality": half, "drink.kind": drink}))
+    assert reader.predict(texts) == {"quality": labels, "drink.kind": drink}
+    shares = reader.probabilities(texts, "quality")
+    assert shares.sum(axis=1) == pytest.approx(np.ones(len(texts)))
+
+
+def test_a_reader_agrees_with_the_regression_it_is_made_of_and_survives_saving():
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(0)
+    texts = [" ".join(rng.choice(WORDS, 6)) for _ in range(80)]
+    labels = rng.choice(["a", "b", "c"], 80)
+    reader = ConceptReader.fit(texts, Table.of({"c": labels}), strength=2.0)
+    peer = LogisticRegression(C=2.0, max_iter=300).fit(reader.codes(texts), labels)
+    assert reader.probabilities(texts, "c") == pytest.approx(peer.predict_proba(reader.codes(texts)))
+    again = ConceptReader(reader.vocabulary, reader.categories)
+    again.load_state_dict(reader.state_dict())
+    assert np.array_equal(again.probabilities(texts, "c"), reader.probabilities(texts, "c"))
+
+
+def test_concepts_that_cannot_be_read_have_their_sentence():
+    with pytest.raises(DataError, match="concept 'c' has one value only, 'a'"):
+        ConceptReader.fit(TEXTS, Table.of({"c": ["a"] * 4}))
+    with pytest.raises(DataError, match="numbers without end"):
+        ConceptReader.fit(TEXTS, Table.of({"c": [0.1, 0.2, 0.3, 0.4]}))
+    with pytest.raises(DataError, match="cannot be read off these texts"):
+        ConceptReader.fit(["!", "?"], Table.of({"c": ["a", "b"]}))
+    reader = ConceptReader.fit(TEXTS, Table.of({"c": ["a", "b", "a", "b"]}))
+    with pytest.raises(UnknownVariableError, match="'d' is not a variable of this reader"):
+        reader.probabilities(TEXTS, "d")
+
+
+# -- writers and edits -------------------------------------------------------------------------------------------------
+
+
+class _Echo:
+    name = "echo"
+
+    def __init__(self, fails_at=None):
+        self.asked, self.fails_at = [], fails_at
+
+    def __call__(self, prompts, seed=0):
+        if self.fails_at is not None and len(self.asked) >= self.fails_at:
+            raise TimeoutError("no answer in 60 s")
+        self.asked += prompts
+        return [f"{prompt} {seed}" for prompt in prompts]
+
+
+def test_a_writer_that_fails_keeps_what_it_has_and_goes_on_from_there(tmp_path):
+    prompts = list("abcdef")
+    with pytest.raises(RunError, match=r"the writer failed \(no answer in 60 s\): 4 of 6 answers are kept"):
+        CachedWriter(_Echo(fails_at=4), tmp_path, batch_size=2)(prompts)
+    assert CachedWriter(_Echo(), tmp_path).missing(prompts) == 2
+    echo = _Echo()
+    assert CachedWriter(echo, tmp_path)(prompts) == [f"{prompt} 0" for prompt in prompts]
+    assert echo.asked == ["e", "f"]
+    assert CachedWriter(echo, tmp_path)(["a"], seed=1) == ["a 1"]
+    other = _Echo()
+    other.name = "another"
+    assert CachedWriter(other, tmp_path).missing(prompts) == 6
+
+
+def test_a_damaged_file_of_the_cache_is_named(tmp_path):
+    writer = CachedWriter(_Echo(), tmp_path)
+    writer(["a"])
+    next(tmp_path.iterdir()).write_text("{")
+    with pytest.raises(FormatError, match=r"is damaged .* remove it, and it is asked again"):
+        writer(["a"])
+
+
+class _Chat(BaseHTTPRequestHandler):
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        said = asked["messages"][0]["content"]
+        answers = {"refuse": (429, b""), "odd": (200, b'{"text": "no"}')}
+        made = json.dumps({"choices": [{"message": {"content": f" {asked['model']}: {said} "}}]}).encode()
+        code, body = answers.get(said, (200, made))
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_an_endpoint_is_asked_and_its_refusals_are_told():
+    server = HTTPServer(("127.0.0.1", 0), _Chat)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        writer = EndpointWriter(f"http://127.0.0.1:{server.server_port}/", "small", key="k", timeout=5)
+        assert writer(["hello"]) == ["small: hello"]
+        with pytest.raises(RunError, match="did not answer: HTTP Error 429"):
+            writer(["refuse"])
+        with pytest.raises(FormatError, match="which is no chat completion"):
+            writer(["odd"])
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    with pytest.raises(RunError, match="did not answer"):
+        writer(["hello"])
+    with pytest.raises(OptionError, match="an address starts with http"):
+        EndpointWriter("localhost", "small")
+
+
+def test_a_local_model_writes_the_same_for_a_seed(tmp_path):
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    tokenizer = word_tokenizer(WORDS, 64)
+    config = GPT2Config(
+        vocab_size=len(tokenizer), n_embd=16, n_layer=1, n_head=2, n_positions=64, bos_token_id=2, eos_token_id=3,
+        pad_token_id=0,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    GPT2LMHeadModel(config).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    writer = LocalWriter(tmp_path, longest=5)
+    first = writer(TEXTS, seed=1)
+    assert first == writer(TEXTS, seed=1)
+    assert first != writer(TEXTS, seed=2)
+    greedy = LocalWriter(tmp_path, longest=5, temperature=0)
+    assert greedy(TEXTS[:2]) == [greedy([text])[0] for text in TEXTS[:2]]
+    with pytest.raises(OptionError, match="temperature zero or more"):
+        LocalWriter(tmp_path, temperature=-1)
+
+
+def test_filters_name_what_is_wrong_with_each_edit():
+    text = "the food was mentioned by all"
+    cases = {
+        "": "empty",
+        "The food was mentioned by all!": "unchanged",
+        "bad food, as mentioned by all": "",
+        "bad food as mentioned by  all": "duplicate",
+        "the revised food was bad": "speaks of the task",
+        "I cannot do this": "speaks of the task",
+        "the food was bad however": "breaks off",
+    }
+    faults = edit_faults([text] * 7, list(cases), ["-"] * 7, ["-"] * 7)
+    assert faults == list(cases.values())
+    assert edit_faults([text], ["good food"], ["-"], ["+"]) == ["value not seen"]
+    assert edit_faults([text], [None], ["-"], ["-"]) == ["empty"]
+    with pytest.raises(DataError, match="they go together"):
+        edit_faults([text], [], ["-"], ["-"])
+
+
+def test_a_prompt_names_what_changes_and_what_stays():
+    concepts = {"food": ["good", "bad"], "service": ["good", "bad"]}
+    editor = PromptedEditor(_Echo(), concepts, examples=[("hot soup", "food", "bad", "cold soup")])
+    prompt = editor.prompt("cold soup", "food", "good")
+    assert prompt.count("so that the food is") == 2
+    assert "keep service and everything else word for word" in prompt
+    assert prompt.endswith("Text: cold soup\nNew text:")
+    with pytest.raises(UnknownVariableError, match="Did you mean 'food'"):
+        editor.prompt("cold soup", "foud", "good")
+    with pytest.raises(OptionError, match="'food' is one of good, bad, got 'fine'"):
+        editor.prompt("cold soup", "food", "fine")
+    with pytest.raises(DataError, match="edits differ in number"):
+        TextEdits(["a"], [0, 1])
