@@ -173,7 +173,7 @@ def test_questions_are_asked_through_the_command(fits, slug, source, options):
 
 
 def test_every_system_with_a_model_can_be_fitted():
-    """A generator or a learner of images, clips, tables or tracks is listed; what takes texts or a network is Python's."""
+    """Learners and generators of images, clips, tables or tracks are; what takes texts or a network is in Python."""
     from aitia.learners.causalverse import METHODS
 
     read = {"images", "clips", "tables", "tracks"}

