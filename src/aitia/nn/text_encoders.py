@@ -129,6 +129,7 @@ class StateEncoder(TextEncoder):
         super().__init__()
         model: Any = language.model
         self.language, self.base = language, getattr(model, "base_model", model)
+        language.tokenizer.padding_side = "right"  # so that a batch of short texts can be cut to its longest
 
     def tokens(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
         """Ids and mask of the tokenizer."""

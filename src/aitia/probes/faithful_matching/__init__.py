@@ -26,8 +26,9 @@ such as a language model, that writes the counterfactual.
 
 Where we differ from the source. (3) as published gives no weight to (M, mM): nothing then tells a text of other
 concepts from one of the same. `RANKS`, the default, has this pair too; `PUBLISHED_RANKS` has not. Sets are drawn for
-several texts a step. A set is told by the concepts of its texts, read off where they are not known, and not by what an
-edit was meant to change. `approximate` takes the texts with the most equal concepts where none has all of them.
+several texts a step, and the learning rate falls to zero. A set is told by the concepts of its texts, read off where
+they are not known, and not by what an edit was meant to change. `approximate` takes the texts with the most equal
+concepts where none has all of them.
 
 Source:
     Gat, Calderon, Feder, Chapanin, Sharma and Reichart, Faithful explanations of black-box NLP models using

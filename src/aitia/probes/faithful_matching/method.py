@@ -435,8 +435,9 @@ class FaithfulMatching(Pretrained):
                 raise DataError(f"the editor gave {len(edits)} texts for {len(asked)}: it gives one each")
             seen = self.read([edit if isinstance(edit, str) else "" for edit in edits])[treatment]
             for row, edit, fault in zip(open_, edits, edit_faults(asked, edits, targets, seen), strict=True):
-                fault = "duplicate" if not fault and edit in kept[row] else fault
-                if fault:
+                # The same edit once more is not a worse one: left out, an editor that is nearly always right would be
+                # averaged over its rare mistakes.
+                if fault not in ("", "duplicate"):
                     faults[fault] = faults.get(fault, 0) + 1
                 else:
                     kept[row].append(edit)
