@@ -6,8 +6,8 @@ Worlds of three capabilities behind six scores in four base models, all drawn an
     of 0.97 or more with the true one, and the true second row to lie in the span of the first two found, by as much.
     Beside it the same test of ICA-LiNGAM on pooled principal components, which knows no base models.
 (b) Is the inexactness below that of groups whose independent directions have nothing to do with each other? The ledger
-    also shows the inexactness of groups alike, which is often taken for a null: it is lower still, also where the order
-    is right, since groups with one distribution fit in any order.
+    also shows the inexactness of groups alike, which is often taken for a null. It is none: groups with one
+    distribution fit in any order, so it may be lower still, also where the order is right.
 (c) Gaussian noise: is it flagged as not identifiable, and is noise that is not, left in peace?
 (d) A tenth and three tenths of the scores hidden: the error of filling them in within bases against over all rows.
 """

@@ -18,9 +18,9 @@ distributions say how small:
 
 - *unrelated groups*: each M_k is replaced by a random rotation of the whitened scores of its group. The covariances
   stay, and the independent directions of one group say nothing of those of another. What (1) finds has to lie below.
-- *groups alike*: the rows are dealt out anew. The groups then have one distribution, all M_k are the same up to noise,
-  and (1) holds in any order: this is the inexactness that the noise of M_k alone gives, and no null of the order. (It
-  is often called one. In a world where (1) holds exactly it lies below the true value.)
+- *groups alike*: the rows, centred in their groups, are dealt out anew. The groups then have one distribution, all M_k
+  are the same up to noise, and (1) holds in any order. So it is no null of the order, and lies below or above what is
+  found where (1) is true, as the noise will have it; it shows what groups that say nothing would give.
 
 Source:
     Jin, Syrgkanis, Kakade and Zhang, Discovering hierarchical latent capabilities of language models via causal
