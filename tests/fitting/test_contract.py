@@ -36,6 +36,7 @@ CASES = {
     "causal-vae": [(IMAGES, {"steps": 4, "width": 4, "batch": 8, "hidden": 4})],
     "causal-motion": [(TRACKS, {"steps": 4, "batch": 8, "width": 16})],
     "gcrl": [(TRACKS, {"steps": 4, "batch": 8, "width": 16})],
+    "hca": [(Source("capabilities", rows=480), {"draws": 20, "resamples": 6, "starts": 3})],
     "multi-view": [(Source("spring", size=16, rows=30), CODES)],
     **{name: [(CLIPS, CODES)] for name in ("time-ivae", "tcl", "tdrl", "idol")},
 }

@@ -169,6 +169,22 @@ def test_gaussian_noise_is_said_not_to_be_identifiable():
     assert any("not identifiable" in doubt for doubt in found.doubts_)
 
 
+def test_a_saved_model_answers_as_before(fitted, world, tmp_path):
+    fitted.save_pretrained(tmp_path / "model")
+    again = HCA.from_pretrained(tmp_path / "model")
+    rows = world.render(world.sample(5, seed=3))
+    assert np.array_equal(fitted.transform(rows), again.transform(rows))
+    for group in fitted.groups_:
+        asked = {"do": "do(z2=shift(1))", "group": group}
+        assert np.array_equal(fitted.counterfactual(rows, **asked), again.counterfactual(rows, **asked))
+        assert fitted.shift_effects("z1", group) == again.shift_effects("z1", group)
+    for name in ("doubts_", "orders_", "named_", "alignments_", "left_out_", "mic_", "p_value_"):
+        assert getattr(fitted, name) == getattr(again, name), name
+    again.save_pretrained(tmp_path / "twice")
+    for name in ("config.json", "model.safetensors"):
+        assert (tmp_path / "model" / name).read_bytes() == (tmp_path / "twice" / name).read_bytes()
+
+
 def test_options_are_those_of_scikit_learn(fitted):
     assert HCA().set_params(factors=2).get_params()["factors"] == 2
     with pytest.raises(OptionError, match="HCA has no option 'factor'"):

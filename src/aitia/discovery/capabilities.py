@@ -22,10 +22,10 @@ from aitia.report import (
     Section,
     TableBlock,
     Text,
-    histogram,
     render,
     shaded_matrix,
 )
+from aitia.report.capabilities import latent_effects, latent_names, order_certainty, order_graphs
 from aitia.table import Table
 from aitia.version import __version__
 
@@ -202,89 +202,18 @@ def report(found: Capabilities, command: str | None) -> str:
     m = found.model
     chain = " → ".join(m.named_)
     lead = f"{found.used} models of {len(m.groups_)} base models, {len(m.columns_)} scores; the order found is {chain}."
-    sections = [Section("Capabilities and their order", _graphs(found))]
+    sections = [Section("Capabilities and their order", order_graphs(m))]
     if m.doubts_:
         sections.append(Section("Keep in mind", [Callout(m.doubts_, "warning")]))
     sections += [
-        Section("How sure", _sure(found)),
-        Section("What the latents are", _latents(found)),
-        Section("What a step in one of them would change", _effects(found)),
+        Section("How sure", order_certainty(m)),
+        Section("What the latents are", latent_names(m)),
+        Section("What a step in one of them would change", latent_effects(m)),
         Section("Which base models belong together", _groups(found)),
     ]
     if command is not None:
         sections.append(Section("Again", [Code(command, "The command")]))
     return render(f"Capabilities: {found.name}", lead, sections, f"Made with aitia {__version__}.")
-
-
-def _graphs(found: Capabilities) -> list[Block]:
-    m = found.model
-    blocks: list[Block] = [
-        Text(
-            "Each latent carries the name of the score that it is best aligned with, given those before it, and that "
-            "score's scale: a weight of 0.5 means half a point more in the effect for one point in the cause."
-        )
-    ]
-    for name in m.groups_:
-        graph, weights = m.graph(name), m.weights_[name]
-        said = {f"{z}": f"{z}: {n}" for z, n in zip(m.latents_, m.named_, strict=True)}
-        labels = {
-            (said[a], said[b]): f"{weights[m.latents_.index(b), m.latents_.index(a)]:+.2f}"
-            for a, b in ((edge.left, edge.right) for edge in graph.edges)
-        }
-        drawn = type(graph)(list(labels), nodes=[said[z] for z in m.latents_])
-        caption = f"{name}: inexactness {m.inexactness_[name]:.3f}"
-        blocks.append(Picture(drawn.to_svg(labels=labels), caption))
-    return blocks
-
-
-def _sure(found: Capabilities) -> list[Block]:
-    m = found.model
-    drawn = {"unrelated groups (the null)": m.null_, "groups alike (noise alone)": m.alike_}
-    chart = histogram(drawn, mark=m.mic_, x_label="largest inexactness of a group", told=f"found: {m.mic_:.3f}")
-    blocks: list[Block] = [
-        Picture(
-            chart,
-            f"What is found, beside groups whose independent directions have nothing to do with each other "
-            f"(p = {m.p_value_:.3f}) and beside groups that are alike, where any order fits.",
-        )
-    ]
-    if m.orders_:
-        rows: list[list[object]] = [[" → ".join(o.scores), f"{o.share:.0%}"] for o in m.orders_[:8]]
-        blocks.append(TableBlock(["order", "share"], rows, f"Over {m.config.resamples} bootstrap samples of the rows."))
-        shares = m.position_shares()
-        rows = [[z, ", ".join(f"{s} {v:.0%}" for s, v in list(shares[z].items())[:4])] for z in m.latents_]
-        blocks.append(
-            TableBlock(["place", "named after"], rows, "The source is z1; single places are surer than orders.")
-        )
-    return blocks
-
-
-def _latents(found: Capabilities) -> list[Block]:
-    m = found.model
-    grid = np.array([[a.r2 for a in m.alignments_ if a.latent == z] for z in m.latents_])
-    return [
-        Picture(
-            shaded_matrix(m.latents_, m.columns_, grid),
-            "R² of each latent on one score and the latents before it; a latent is named after the largest.",
-        )
-    ]
-
-
-def _effects(found: Capabilities) -> list[Block]:
-    m = found.model
-    blocks: list[Block] = [
-        Text("The change in each score when a latent rises by one of its standard deviations in that base model.")
-    ]
-    for z, named in zip(m.latents_, m.named_, strict=True):
-        rows: list[list[object]] = []
-        for name in m.groups_:
-            cells = [
-                f"{e.change:+.1f}" + (f" ({e.low:+.1f} to {e.high:+.1f})" if np.isfinite(e.low) else "")
-                for e in m.shift_effects(z, name)
-            ]
-            rows.append([name, *cells])
-        blocks.append(TableBlock(["base", *m.columns_], rows, f"do({z} += 1 sd), {named}; 95 % bootstrap intervals."))
-    return blocks
 
 
 def _groups(found: Capabilities) -> list[Block]:

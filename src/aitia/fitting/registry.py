@@ -26,6 +26,7 @@ _HOMES = {
         "domains:DomainAdapter", f"{_GENERATORS}.domain_counterfactuals", "DomainCounterfactuals"
     ),
     "gcrl": _Home("forecasts:GCRLAdapter", f"{_LEARNERS}.gcrl", "GCRL"),
+    "hca": _Home("populations:PopulationAdapter", f"{_LEARNERS}.hca", "HCA"),
     "idol": _Home(_CODES, _SUITE, "IDOL"),
     "ivae": _Home(_CODES, _SUITE, "IVAE"),
     "jacobian-sparsity": _Home(_CODES, _SUITE, "JacobianSparsity"),

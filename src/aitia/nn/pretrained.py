@@ -1,18 +1,16 @@
-"""Fitted models as folders: `config.json` beside `model.safetensors`, as the Hugging Face Hub lays them out."""
+"""Fitted torch models as folders; see `aitia.saving`."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from torch import nn
 
-from aitia.errors import FormatError, OptionError, RunError
-from aitia.files import write_whole
+from aitia.errors import OptionError
 from aitia.nn.weights import load_into, read_weights, write_weights
-from aitia.version import __version__
+from aitia.saving import made, model_folder, read_config, write_config
 
-__all__ = ["Pretrained", "fitted", "model_folder"]
+__all__ = ["Pretrained", "fitted"]
 
 
 class Pretrained:
@@ -42,15 +40,10 @@ class Pretrained:
             OptionError: If the model has not been fitted.
             RunError: If the folder cannot be written.
         """
-        folder = Path(folder)
         network = self._network()
-        config = {"class": type(self).__name__, "aitia_version": __version__, "options": self._options()}
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError(f"{folder} cannot be made: {error.strerror}") from error
+        folder = made(folder)
         write_weights(folder / "model.safetensors", network.state_dict(), {})
-        write_whole(folder / "config.json", json.dumps(config, indent=2, ensure_ascii=False) + "\n", RunError)
+        write_config(folder, type(self).__name__, self._options())
 
     @classmethod
     def from_pretrained(cls, source: str | Path) -> Self:
@@ -60,14 +53,7 @@ class Pretrained:
             FormatError: If there is no such folder, a file is damaged, or it holds another model.
         """
         folder = model_folder(source)
-        try:
-            config = json.loads((folder / "config.json").read_text())
-            name, options = config["class"], config["options"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise FormatError(f"{folder / 'config.json'} is missing or damaged ({error})") from error
-        if name != cls.__name__:
-            raise FormatError(f"{folder} holds a {name}, not a {cls.__name__}")
-        model = cls._rebuild(options)
+        model = cls._rebuild(read_config(folder, cls.__name__))
         tensors, _ = read_weights(folder / "model.safetensors")
         load_into(model._network(), tensors, folder / "model.safetensors")
         return model
@@ -82,23 +68,3 @@ def fitted(network: nn.Module | None, model: object) -> nn.Module:
     if network is None:
         raise OptionError(f"this {type(model).__name__} has not been fitted: call fit first")
     return network
-
-
-def model_folder(source: str | Path) -> Path:
-    """The folder of a fitted model: the one given, or that of a repository on the Hub (`owner/name`), fetched.
-
-    Raises:
-        FormatError: If there is none.
-    """
-    folder = Path(source)
-    if folder.is_dir():
-        return folder
-    if str(source).count("/") != 1 or str(source).startswith((".", "/")):
-        raise FormatError(f"there is no folder {source}")
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
-
-    try:
-        return Path(snapshot_download(str(source)))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
-        raise FormatError(f"there is no folder {source}, and the Hub did not give one of that name: {error}") from error

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from aitia.errors import DataError, FormatError, MissingExtraError
 from aitia.images import ImageSet
-from aitia.nn.pretrained import model_folder
+from aitia.saving import model_folder
 from aitia.table import Table
 
 __all__ = ["ImageClassifier", "load_classifier"]

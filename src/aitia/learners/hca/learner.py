@@ -41,8 +41,10 @@ from aitia.do import Intervention
 from aitia.engine import Progress
 from aitia.errors import DataError, IdentifiabilityError, OptionError, unknown_variable
 from aitia.graph.graph import Graph
+from aitia.learners.hca.chance import alike_groups, order_again, unrelated_groups
 from aitia.learners.hca.ordering import Ordering, order_unmixings
 from aitia.learners.hca.reading import (
+    ShareOfOrders,
     aligned,
     checked_scores,
     group_labels,
@@ -51,7 +53,9 @@ from aitia.learners.hca.reading import (
     numbers,
     score_table,
 )
-from aitia.stats.ica import Components, independent_components, whitening
+from aitia.learners.hca.state import restore, state
+from aitia.saving import SavedArrays
+from aitia.stats.ica import independent_components
 from aitia.stats.subspaces import sharing_groups, subspace_distances
 
 __all__ = ["HCA", "HCAConfig", "ShareOfOrders", "ShiftEffect"]
@@ -99,14 +103,6 @@ class HCAConfig:
 
 
 @dataclass(frozen=True)
-class ShareOfOrders:
-    """An order of scores that the latents were named after, and in which share of the bootstrap samples it came out."""
-
-    scores: tuple[str, ...]
-    share: float
-
-
-@dataclass(frozen=True)
 class ShiftEffect:
     """What a shift of one latent changes in one score.
 
@@ -127,7 +123,7 @@ class ShiftEffect:
     high: float
 
 
-class HCA:
+class HCA(SavedArrays):
     """Latent capabilities of a table whose rows come in groups; see the module.
 
     Args:
@@ -151,6 +147,7 @@ class HCA:
         p_value_: Share of `null_` that is as small, the data counted in.
         gaussian_: Groups in which two or more sources cannot be told from Gaussian ones.
         orders_: Orders of the bootstrap samples with their shares, most frequent first.
+        drawn_: What one standard deviation of noise does in the bootstrap samples, {group: (resamples, scores, d)}.
 
     Example:
         >>> from aitia.worlds.capabilities import CapabilitiesWorld
@@ -168,7 +165,7 @@ class HCA:
         year=2025,
         venue="arXiv",
         task="latent capabilities and their causal order from a leaderboard",
-        modality="table",
+        modality="tables",
         claim="With the base model as environment, linear latents and their causal order are recovered, which pooled "
         "rows cannot give, with an inexactness below that of unrelated groups.",
         source="https://arxiv.org/abs/2506.10378",
@@ -217,18 +214,26 @@ class HCA:
             if progress is not None:
                 progress("hierarchical components", number, total)
 
-        components = [self._components(part) for part in rows]
+        components = [
+            independent_components(part, self.config.factors, starts=self.config.starts, seed=self.config.seed)
+            for part in rows
+        ]
         self._read(order_unmixings(np.stack([c.unmixing for c in components]), beam=self.config.beam), rows)
         self.converged_ = {name: c.converged for name, c in zip(self.groups_, components, strict=True)}
         self.gaussian_ = tuple(
-            name for name, c, part in zip(self.groups_, components, rows, strict=True) if looks_gaussian(c, len(part))
+            name
+            for name, found, part in zip(self.groups_, components, rows, strict=True)
+            if looks_gaussian(found, len(part))
         )
         step(1)
-        self.null_ = self._unrelated(rows, rng, lambda k: step(1 + k))
+        c = self.config
+        self.null_ = unrelated_groups(rows, c.factors, c.draws, rng, beam=c.beam, told=lambda k: step(1 + k))
         self.p_value_ = float((1 + (self.null_ <= self.mic_).sum()) / (1 + len(self.null_)))
-        done = 1 + self.config.draws
-        self.alike_ = self._alike(rows, rng, lambda k: step(done + k))
-        self._resample(rows, rng, lambda k: step(done + self.config.permutations + k))
+        done = 1 + c.draws
+        self.alike_ = alike_groups(
+            rows, c.factors, c.permutations, rng, starts=c.starts, beam=c.beam, told=lambda k: step(done + k)
+        )
+        self._resample(rows, rng, lambda k: step(done + c.permutations + k))
         return self
 
     def _find_groups(self, x: Values, labels: NDArray[np.str_]) -> None:
@@ -254,18 +259,6 @@ class HCA:
                 f"{len(self.groups_)} ({', '.join(self.groups_) or 'none'}); of {len(self.large_)} large groups"
             )
 
-    def _components(self, x: Values) -> Components:
-        return independent_components(x, self.config.factors, starts=self.config.starts, seed=self.config.seed)
-
-    def _again(self, rows: Sequence[Values]) -> Ordering:
-        """The order of other rows, in a third of the starts: one of many whose spread counts."""
-        starts = max(self.config.starts // 3, 1)
-        found = [
-            independent_components(x, self.config.factors, starts=starts, iterations=100, tolerance=1e-4, seed=k)
-            for k, x in enumerate(rows)
-        ]
-        return order_unmixings(np.stack([c.unmixing for c in found]), beam=self.config.beam)
-
     def _read(self, order: Ordering, rows: Sequence[Values]) -> None:
         """Names, scales and weights from H and B, equation (2)."""
         self.ordering_ = order
@@ -285,28 +278,20 @@ class HCA:
             name: (part @ self.unmixing_.T).std(axis=0) for name, part in zip(self.groups_, rows, strict=True)
         }
 
+    # -- a folder ------------------------------------------------------------------------------------------------------
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        if not hasattr(self, "ordering_"):
+            raise OptionError("this HCA has not been fitted: call fit first")
+        return state(self)
+
+    @classmethod
+    def _restored(cls, options: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        model = cls(**options["config"])
+        restore(model, options, arrays)
+        return model
+
     # -- how sure ------------------------------------------------------------------------------------------------------
-
-    def _unrelated(self, rows: Sequence[Values], rng: np.random.Generator, told: Callable[[int], None]) -> Values:
-        """The inexactness where the independent directions of the groups have nothing to do with each other."""
-        d = self.config.factors
-        whitenings = np.stack([whitening(x, d) for x in rows])
-        found = []
-        for k in range(self.config.draws):
-            rotations = np.linalg.qr(rng.standard_normal((len(rows), d, d)))[0]
-            found.append(order_unmixings(rotations @ whitenings, beam=self.config.beam).mic)
-            told(k + 1)
-        return np.array(found)
-
-    def _alike(self, rows: Sequence[Values], rng: np.random.Generator, told: Callable[[int], None]) -> Values:
-        """The inexactness where the groups have one distribution: rows dealt out anew, each centred in its own."""
-        ends = np.cumsum([len(part) for part in rows])[:-1]
-        pooled = np.concatenate([part - part.mean(axis=0) for part in rows])
-        found = []
-        for k in range(self.config.permutations):
-            found.append(self._again(np.split(rng.permutation(pooled), ends)).mic)
-            told(k + 1)
-        return np.array(found)
 
     def _resample(self, rows: Sequence[Values], rng: np.random.Generator, told: Callable[[int], None]) -> None:
         """Orders and effects of bootstrap samples, drawn within groups."""
@@ -315,7 +300,7 @@ class HCA:
         drawn: dict[str, list[Values]] = {name: [] for name in self.groups_}
         for k in range(self.config.resamples):
             sample = [part[rng.integers(0, len(part), len(part))] for part in rows]
-            order = self._again(sample)
+            order = order_again(sample, self.config.factors, starts=self.config.starts, beam=self.config.beam)
             named = aligned(order, sample, self.columns_)[2]
             orders[named] = orders.get(named, 0) + 1
             inverse = np.linalg.pinv(order.triangular @ order.shared)
@@ -325,7 +310,7 @@ class HCA:
         total = max(self.config.resamples, 1)
         ranked = sorted(orders.items(), key=lambda item: (-item[1], item[0]))
         self.orders_ = tuple(ShareOfOrders(named, count / total) for named, count in ranked)
-        self._drawn = {name: np.array(values) for name, values in drawn.items()}
+        self.drawn_ = {name: np.array(values) for name, values in drawn.items()}
 
     def _shift_directions(self, group: str) -> Values:
         """What one standard deviation of noise in each latent does to the scores, (scores, d)."""
@@ -402,7 +387,7 @@ class HCA:
         place, name = self._latent(latent), self._group(group)
         step = float(spreads * self.spread_[name][place] / self.noise_[name][place])
         change = self._shift_directions(name)[:, place] * step
-        drawn = self._drawn[name]
+        drawn = self.drawn_[name]
         ends = [
             np.quantile(drawn[:, :, place] * step, q, axis=0) if len(drawn) else np.nan * change for q in (0.025, 0.975)
         ]

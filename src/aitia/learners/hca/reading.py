@@ -14,6 +14,7 @@ from aitia.table import Table
 
 __all__ = [
     "Alignment",
+    "ShareOfOrders",
     "aligned",
     "checked_scores",
     "group_labels",
@@ -44,6 +45,14 @@ class Alignment:
     score: str
     r2: float
     partial_r2: float
+
+
+@dataclass(frozen=True)
+class ShareOfOrders:
+    """An order of scores that the latents were named after, and in which share of the bootstrap samples it came out."""
+
+    scores: tuple[str, ...]
+    share: float
 
 
 def aligned(

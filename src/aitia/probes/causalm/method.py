@@ -16,7 +16,7 @@ from aitia.errors import DataError, OptionError, join_names
 from aitia.nn.controls import shuffled, with_controls
 from aitia.nn.erasure import Eraser, leace, null_space_projection
 from aitia.nn.language import LanguageModel, load_language_model, mean_state
-from aitia.nn.pretrained import Pretrained, fitted, model_folder
+from aitia.nn.pretrained import Pretrained, fitted
 from aitia.nn.text_heads import Pooling
 from aitia.nn.weights import write_weights
 from aitia.probes.causalm.config import OF_TREATMENT, CausaLMConfig
@@ -24,6 +24,7 @@ from aitia.probes.causalm.corpus import Corpus, coded, codes_of, tags_of
 from aitia.probes.causalm.effects import ConceptEffect, Erasure, conexp_sizes
 from aitia.probes.causalm.pretraining import CorpusTensors, first_model, trained_on
 from aitia.probes.causalm.readers import Reader, Readers, closed_form, linear_probe, seen, train_head
+from aitia.saving import model_folder
 from aitia.stats.concept_effects import icace
 
 __all__ = ["CausaLM"]
