@@ -9,7 +9,7 @@ __all__ = ["Line", "line_chart", "ticks"]
 
 COLOURS = ("#1f5a8a", "#b8741a", "#4d7f3a", "#8a3b5a")
 WIDTH, HEIGHT = 640.0, 220.0
-LEFT, RIGHT, TOP, BOTTOM = 52.0, 14.0, 12.0, 40.0
+LEFT, RIGHT, TOP, BOTTOM = 62.0, 14.0, 12.0, 40.0
 
 
 @dataclass(frozen=True)

@@ -47,9 +47,10 @@ def interval_chart(intervals: Sequence[Interval], *, x_label: str, reference: fl
     high = max(max(i.high for i in intervals), reference or 0.0) * 1.04 or 1.0
     low = min(0.0, *(i.low for i in intervals))
     bottom = TOP + LINE * len(intervals)
+    left = max(LEFT, 20 + 7.2 * max(len(i.name) for i in intervals))
 
     def across(value: float) -> float:
-        return LEFT + (value - low) / (high - low) * (WIDTH - LEFT - RIGHT)
+        return left + (value - low) / (high - low) * (WIDTH - left - RIGHT)
 
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {WIDTH:g} {bottom + BOTTOM:g}" role="img" '
@@ -68,14 +69,14 @@ def interval_chart(intervals: Sequence[Interval], *, x_label: str, reference: fl
     for k, line in enumerate(intervals):
         y, colour = TOP + LINE * (k + 0.5), COLOURS[0] if line.solid else COLOURS[1]
         parts.append(
-            f'<text class="axis" x="{LEFT - 12:g}" y="{y + 4:g}" text-anchor="end">{escape(line.name)}</text>'
+            f'<text class="axis" x="{left - 12:g}" y="{y + 4:g}" text-anchor="end">{escape(line.name)}</text>'
             f'<path d="M{across(line.low):.1f} {y:g}H{across(line.high):.1f}" stroke="{colour}" stroke-width="3"/>'
             f'<circle cx="{across(line.estimate):.1f}" cy="{y:g}" r="5" stroke="{colour}" stroke-width="2" '
             f'fill="{colour if line.solid else "#fff"}"/>'
             f'<text class="tick" x="{WIDTH - RIGHT + 10:g}" y="{y + 4:g}">{line.estimate:.3f}</text>'
         )
     parts.append(
-        f'<text class="axis" x="{(LEFT + WIDTH - RIGHT) / 2:g}" y="{bottom + 36:g}" text-anchor="middle">'
+        f'<text class="axis" x="{(left + WIDTH - RIGHT) / 2:g}" y="{bottom + 36:g}" text-anchor="middle">'
         f"{escape(x_label)}</text></svg>"
     )
     return "".join(parts)

@@ -69,7 +69,7 @@ def _effects(said: "dict[str, RewrittenTexts]", style: Values, second: str) -> l
     columns = [table.column(name).tolist() for name in ("estimate", "low", "high", "adjusted")]
     lines = [Interval(n, e, a, b) for n, e, a, b in zip(changes, *columns[:3], strict=True)]
     rows: list[list[object]] = [
-        [name, *(f"{value:+.3f}" for value in cells[:3]), f"{cells[3]:.3f}"]
+        [name, *(f"{value:+.3f}" for value in cells[:3]), f"{cells[3]:.3f}" if cells[3] >= 0.001 else "< 0.001"]
         for name, *cells in zip(changes, *columns, strict=True)
     ]
     about = (
@@ -78,7 +78,7 @@ def _effects(said: "dict[str, RewrittenTexts]", style: Values, second: str) -> l
         "change says that the written text carries them all the same."
     )
     return [
-        Picture(interval_chart(lines, x_label=f"change of P({second})"), about),
+        Picture(interval_chart(lines, x_label=f"change of P({second})", reference=0.0), about),
         Picture(
             histogram(
                 {"texts": style}, mark=0.0, x_label=f"P({second}) with style 1 less with style 0", told="no effect"
