@@ -13,7 +13,8 @@ from aitia.nn.edits import Edit
 from aitia.nn.sites import record
 from aitia.stats.metrics.edits import edit_score
 from aitia.tracing import apply_edit, edit_fact
-from aitia.tracing.edit import _Task, score_edit
+from aitia.tracing.edit_scores import score_edit
+from aitia.tracing.memory import ValueSearch
 
 PROMPT = "the capital of France"  # a random model attends to nothing in particular, so the subject stands last
 PARAPHRASES = ["a capital of France", "the big capital of France"]
@@ -66,7 +67,7 @@ def test_only_one_layer_changes_and_undoing_restores_every_bit(language, made):
 def test_the_layer_gives_the_value_for_its_key_after_the_edit(language):
     name, ids = language.memory(1), language.encode(PROMPT)[0].tolist()
     target = language.continuation("Rome")
-    task = _Task(language, name, ids, target, (3, 4), "France", 2, 0)
+    task = ValueSearch(language, name, ids, target, (3, 4), "France", 2, 0)
     key, value = task.solve(5, 0.5, 0.0625, 0.5, 4.0, None)
     seen = record(language.model, {**task.inputs}, [f"{name}[in]"])[f"{name}[in]"]
     rows = [seen[row, at] for row, at in zip(range(task.rows), task.at, strict=False)]

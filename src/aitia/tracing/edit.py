@@ -21,66 +21,34 @@ Source:
 """
 
 import json
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
-
-import torch
-from torch import Tensor, nn
+from typing import Any
 
 from aitia.engine import Progress
-from aitia.errors import FormatError, InterventionError, OptionError, TrainingError
+from aitia.errors import FormatError, OptionError
 from aitia.nn.causal_language import CausalLanguageModel, load_causal_language_model
 from aitia.nn.edits import Edit, edit_memory
-from aitia.nn.sites import Site, intervene, record, trace
-from aitia.nn.sites.places import find_places
-from aitia.nn.sites.replay import Replay
 from aitia.nn.sites.weight_paths import oriented
 from aitia.runs import open_run
-from aitia.stats.metrics.edits import EditScore, edit_score
-from aitia.tracing.prompt import ask, embedded, noised, telling_word
+from aitia.stats.metrics.edits import EditScore
+from aitia.tracing.edit_scores import (
+    GENERALISATION,
+    LOCALITY,
+    Scored,
+    compared,
+    edit_scores,
+    kinds_of,
+    look,
+    random_edit,
+    score_edit,
+)
+from aitia.tracing.memory import ValueSearch, layer_effects, spanning, usual_keys
+from aitia.tracing.prompt import ask, telling_word
 
-__all__ = ["FactEdit", "Scored", "apply_edit", "edit_fact", "score_edit"]
-
-EFFICACY, GENERALISATION, LOCALITY = "efficacy", "generalisation", "locality"
-USUAL_TEXTS, USUAL_TOKENS = 24, 32
-"""How much text the model makes up where none is given."""
-
-
-@dataclass(frozen=True)
-class Scored:
-    """One prompt of the score.
-
-    Args:
-        what: `efficacy`, `generalisation` or `locality`.
-        prompt: The text.
-        before: Probability of the new answer in the unedited model; of a neighbour, of its old first choice.
-        after: The same in the edited model.
-        said_before: First choice of the unedited model.
-        said_after: First choice of the edited one.
-        success: Whether the edit does here what it should.
-        held_before: Whether the unedited model does.
-        random: The probability after the control edit; NaN where there is none.
-        held_random: Whether the control edit does.
-    """
-
-    what: str
-    prompt: str
-    before: float
-    after: float
-    said_before: str
-    said_after: str
-    success: bool
-    held_before: bool
-    random: float = float("nan")
-    held_random: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {**vars(self), "random": None if math.isnan(self.random) else self.random}
+__all__ = ["FactEdit", "apply_edit", "edit_fact"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,16 +188,16 @@ def edit_fact(
         about = "".join(question.words[slice(*span)]).strip()
         effects: tuple[float, ...] = ()
         if layer is None:
-            effects = _layer_effects(language, prompt, answer, span, seed, progress)
+            effects = layer_effects(language, prompt, answer, span, seed, progress)
             layer = max(range(1, len(effects)), key=effects.__getitem__, default=0)
         name = language.memory(layer)
-        task = _Task(language, name, ids[0].tolist(), target, span, about, prefixes, seed)
+        task = ValueSearch(language, name, ids[0].tolist(), target, span, about, prefixes, seed)
         key, value = task.solve(steps, rate, divergence, decay, furthest, progress)
-        seen = _usual_keys(language, name, usual, seed)
-        edit = edit_memory(language.model, name, key[None], value[None], usual=_spanning(seen))
+        seen = usual_keys(language, name, usual, seed)
+        edit = edit_memory(language.model, name, key[None], value[None], usual=spanning(seen))
         weight = oriented(dict(language.model.named_modules())[name], name)
         prompts = score_edit(language, edit, prompt, answer, paraphrases, neighbours)
-        random = score_edit(language, _random(edit, seed), prompt, answer, paraphrases, neighbours)
+        random = score_edit(language, random_edit(edit, seed), prompt, answer, paraphrases, neighbours)
         prompts = [
             Scored(**{**vars(p), "random": r.after, "held_random": r.success})
             for p, r in zip(prompts, random, strict=True)
@@ -247,9 +215,9 @@ def edit_fact(
             about,
             layer,
             effects,
-            _scores(prompts, "success", "after"),
-            _scores(prompts, "held_random", "random"),
-            _scores(prompts, "held_before", "before"),
+            edit_scores(prompts, "success", "after"),
+            edit_scores(prompts, "held_random", "random"),
+            edit_scores(prompts, "held_before", "before"),
             tuple(prompts),
             float(edit.delta.float().norm()),
             float(weight.float().norm()),
@@ -264,272 +232,6 @@ def edit_fact(
             run.keep("edit.safetensors")
             save_edit(found, run, command)
     return found
-
-
-def score_edit(
-    language: CausalLanguageModel,
-    edit: Edit,
-    prompt: str,
-    answer: str,
-    paraphrases: Sequence[str] = (),
-    neighbours: Sequence[str] = (),
-) -> list[Scored]:
-    """Every prompt in the model with and without the edit, which is applied for that time only.
-
-    Raises:
-        InterventionError: If the edit is a change and yet leaves every weight as it was: what would be scored is the
-            unedited model.
-    """
-    kinds = _kinds(prompt, paraphrases, neighbours)
-    target = language.continuation(answer)
-    before = [_look(language, text, target, None) for _, text in kinds]
-    weight = oriented(dict(language.model.named_modules())[edit.name], edit.name)
-    old = weight.clone()
-    edit.apply(language.model)
-    try:
-        if bool(edit.delta.any()) and torch.equal(weight, old):
-            raise InterventionError(
-                f"the edit of {edit.name} left every weight as it was, so the unedited model would be scored: it was "
-                f"not applied, or is too small for {str(weight.dtype).removeprefix('torch.')}"
-            )
-        return _compared(language, kinds, target, before)
-    finally:
-        edit.undo()
-
-
-def _kinds(prompt: str, paraphrases: Sequence[str], neighbours: Sequence[str]) -> list[tuple[str, str]]:
-    """Every prompt with what it is for."""
-    return [(EFFICACY, prompt), *((GENERALISATION, p) for p in paraphrases), *((LOCALITY, n) for n in neighbours)]
-
-
-def _compared(
-    edited: CausalLanguageModel, kinds: Sequence[tuple[str, str]], target: Sequence[int], before: Sequence["_Look"]
-) -> list[Scored]:
-    """The edited model, as it stands, beside what the unedited one said."""
-    found = []
-    for (what, text), was in zip(kinds, before, strict=True):
-        now, stays = _look(edited, text, target, was.first), what == LOCALITY
-        said_before, said_after = edited.words([was.first, now.first])
-        found.append(
-            Scored(
-                what,
-                text,
-                was.old if stays else was.new,
-                now.old if stays else now.new,
-                said_before,
-                said_after,
-                now.first == was.first if stays else now.new > now.old,
-                stays or was.new > was.old,
-            )
-        )
-    return found
-
-
-@dataclass(frozen=True)
-class _Look:
-    """What a model says after one prompt: its first choice, P(new answer), P(the unedited model's first choice)."""
-
-    first: int
-    new: float
-    old: float
-
-
-@torch.no_grad()
-def _look(language: CausalLanguageModel, text: str, target: Sequence[int], original: int | None) -> _Look:
-    ids = language.encode(text)
-    whole = torch.cat([ids, torch.tensor([list(target[:-1])], dtype=ids.dtype, device=ids.device)], dim=1)
-    logits = language.model(input_ids=whole, use_cache=False).logits[0, ids.shape[1] - 1 :].cpu().double()
-    if not bool(torch.isfinite(logits).all()):
-        raise InterventionError(f"the model gives no finite numbers after {text!r}")
-    said = logits.log_softmax(dim=-1)
-    first = int(said[0].argmax())
-    new = sum(float(said[k, token]) for k, token in enumerate(target))
-    return _Look(first, math.exp(new), math.exp(float(said[0, first if original is None else original])))
-
-
-def _scores(prompts: Sequence[Scored], held: str, value: str) -> tuple[EditScore, ...]:
-    """The scores of one model, whose outcomes and probabilities are these fields."""
-    scores = []
-    for what in dict.fromkeys(p.what for p in prompts):
-        mine = [p for p in prompts if p.what == what]
-        held_there, there = ([getattr(p, field) for p in mine] for field in (held, value))
-        scores.append(edit_score(what, held_there, [p.before for p in mine], there))
-    return tuple(scores)
-
-
-# -- the value ---------------------------------------------------------------------------------------------------------
-
-
-class _Task:
-    """The prompts of (1) as one padded batch, and what is added at the last token of the subject."""
-
-    def __init__(
-        self,
-        language: CausalLanguageModel,
-        name: str,
-        ids: list[int],
-        target: list[int],
-        span: tuple[int, int],
-        subject: str,
-        prefixes: int,
-        seed: int,
-    ) -> None:
-        self.language, self.name, self.target = language, name, target
-        special = set(language.tokenizer.all_special_ids)
-        head = 0
-        while head < span[0] and ids[head] in special:
-            head += 1
-        made = _made_up(language, prefixes, 8, seed)
-        said = [[*ids[:head], *prefix, *ids[head:], *target[:-1]] for prefix in [[], *made]]
-        self.rows = len(said)
-        self.at = [len(row) - len(ids) - len(target) + 1 + span[1] - 1 for row in said]
-        self.ends = [len(row) - len(target) for row in said]
-        essence = language.encode(f"{subject} is a")[0].tolist()
-        said.append(essence)
-        self.at.append(language.span_of(subject, essence)[1] - 1)
-        longest = max(map(len, said))
-        pad = language.tokenizer.pad_token_id or 0
-        device = language.device
-        self.inputs = {
-            "input_ids": torch.tensor([row + [pad] * (longest - len(row)) for row in said], device=device),
-            "attention_mask": torch.tensor(
-                [[1] * len(row) + [0] * (longest - len(row)) for row in said], device=device
-            ),
-        }
-        self.essence_end = len(essence) - 1
-
-    def solve(
-        self, steps: int, rate: float, divergence: float, decay: float, furthest: float, tell: Progress | None
-    ) -> tuple[Tensor, Tensor]:
-        """The key (inputs,) and the value (outputs,)."""
-        model, site = self.language.model, Site(self.name)
-        inputs = {**self.inputs, "use_cache": False}
-        with torch.no_grad():
-            seen = record(model, inputs, [site, Site(self.name, at="in")])
-            place = find_places(model, [site])[0]
-            past = Replay(model, inputs, self.rows + 1, [place])
-            later = past.before(place)  # what comes before the layer is the same in every step
-            if not torch.allclose(later(**inputs).logits, seen.output.logits, rtol=1e-3, atol=1e-3):
-                later = model
-        rows = torch.arange(self.rows + 1, device=self.language.device)
-        at = torch.tensor(self.at, device=self.language.device)
-        key = seen[Site(self.name, at="in")][rows, at][: self.rows].float().mean(dim=0)
-        start = seen[site][rows, at][0].float()
-        natural = seen.output.logits[self.rows, self.essence_end].float().log_softmax(dim=-1)
-        added = torch.zeros_like(start, requires_grad=True)
-        optimiser = torch.optim.Adam([added], lr=rate)
-        wanted = torch.tensor(self.target, device=self.language.device)
-        places = torch.tensor([[end + k for k in range(len(self.target))] for end in self.ends]).to(rows.device)
-        for step in range(steps):
-            optimiser.zero_grad()
-            with torch.enable_grad():
-                with _adding(dict(model.named_modules())[self.name], rows, at, added):
-                    logits = later(**inputs).logits.float()
-                told = logits[rows[: self.rows, None], places].log_softmax(dim=-1)
-                loss = -told.gather(2, wanted.expand(self.rows, -1)[..., None]).sum(dim=(1, 2)).mean()
-                now = logits[self.rows, self.essence_end].log_softmax(dim=-1)
-                loss = loss + divergence * (natural.exp() * (natural - now)).sum()
-                loss = loss + decay * added.square().sum() / start.square().sum()
-                loss.backward()
-            if not bool(torch.isfinite(loss)):
-                raise TrainingError(f"the loss of the value is {float(loss)} at step {step}: take a smaller rate")
-            optimiser.step()
-            with torch.no_grad():
-                most = furthest * float(start.norm())
-                if float(added.norm()) > most:
-                    added *= most / added.norm()
-            if tell is not None:
-                tell("value", step + 1, steps)
-        return key, (start + added).detach()
-
-
-@contextmanager
-def _adding(module: nn.Module, rows: Tensor, at: Tensor, added: Tensor) -> Iterator[None]:
-    """While the block lasts, a vector is added to what the module gives, in each row at its own position."""
-
-    def add(_: nn.Module, __: Any, output: Tensor) -> Tensor:
-        return output.index_put((rows, at), added.to(output.dtype).expand(len(rows), -1), accumulate=True)
-
-    handle = module.register_forward_hook(add)
-    try:
-        yield
-    finally:
-        handle.remove()
-
-
-def _made_up(language: CausalLanguageModel, texts: int, length: int, seed: int) -> list[list[int]]:
-    """Texts that the model itself makes up, as tokens."""
-    if texts < 1:
-        return []
-    tokenizer = language.tokenizer
-    start = next((t for t in (tokenizer.bos_token_id, tokenizer.eos_token_id) if t is not None), 0)
-    begun = torch.full((texts, 1), start, device=language.device)
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.manual_seed(seed)
-        made = cast(Any, language.model).generate(
-            input_ids=begun,
-            attention_mask=torch.ones_like(begun),
-            do_sample=True,
-            top_k=0,
-            top_p=1.0,
-            temperature=1.0,
-            max_new_tokens=length,
-            min_new_tokens=length,
-            pad_token_id=tokenizer.pad_token_id,
-        )
-    return [row[1:].tolist() for row in made]
-
-
-# -- where, and what it usually sees -----------------------------------------------------------------------------------
-
-
-def _layer_effects(
-    language: CausalLanguageModel, prompt: str, answer: str, span: tuple[int, int], seed: int, tell: Progress | None
-) -> tuple[float, ...]:
-    """The share of the model's own answer that each layer's perceptron restores at the subject's last token."""
-    question = ask(language, prompt, None, answer, None)
-    sites = [Site(language.memory(layer), position=span[1] - 1) for layer in range(language.layers)]
-    seeds = range(seed, seed + 5)
-    found = trace(
-        language.model,
-        {"inputs_embeds": noised(language, question.ids, span, 3.0, seeds)},
-        sites,
-        question.metric,
-        against={"inputs_embeds": embedded(language, question.ids, 5)},
-        progress=tell,
-    )
-    return tuple(float(share) for share in found.recovered)
-
-
-@torch.no_grad()
-def _usual_keys(language: CausalLanguageModel, name: str, texts: Sequence[str], seed: int) -> Tensor:
-    """(tokens, inputs): what the layer is given on these texts, or on texts that the model makes up."""
-    site = Site(name, at="in")
-    if texts:
-        seen = [record(language.model, {"input_ids": language.encode(text)}, [site])[site] for text in texts]
-    else:
-        with intervene(language.model, record=[site]) as run:
-            _made_up(language, USUAL_TEXTS, USUAL_TOKENS, seed + 1)
-        seen = run.runs(site)
-    return torch.cat([keys.flatten(0, 1).float().cpu() for keys in seen])
-
-
-def _spanning(keys: Tensor) -> Tensor:
-    """The keys with a tenth of their mean square in every direction besides, so that few span all inputs."""
-    inputs = keys.shape[1]
-    share = 0.1 * float(keys.square().sum()) / inputs
-    return torch.cat([keys, share**0.5 * torch.eye(inputs)])
-
-
-def _random(edit: Edit, seed: int) -> Edit:
-    """A change of the same length that writes a random value under the same key."""
-    key = torch.linalg.svd(edit.delta.float(), full_matrices=False)[2][0]
-    drawn = torch.randn(len(edit.delta), generator=torch.Generator().manual_seed(seed + 2000))
-    change = torch.outer(drawn / drawn.norm(), key.cpu()) * float(edit.delta.float().norm())
-    return Edit(edit.name, change.to(edit.delta), edit.made_for)
-
-
-# -- a saved edit ------------------------------------------------------------------------------------------------------
 
 
 def apply_edit(language: CausalLanguageModel, folder: str | Path, save: str | Path) -> list[Scored]:
@@ -561,6 +263,6 @@ def apply_edit(language: CausalLanguageModel, folder: str | Path, save: str | Pa
         language.save(place)
     finally:
         edit.undo()
-    kinds, target = _kinds(prompt, texts[GENERALISATION], texts[LOCALITY]), language.continuation(answer)
-    before = [_look(language, text, target, None) for _, text in kinds]
-    return _compared(load_causal_language_model(place, dtype="auto"), kinds, target, before)
+    kinds, target = kinds_of(prompt, texts[GENERALISATION], texts[LOCALITY]), language.continuation(answer)
+    before = [look(language, text, target, None) for _, text in kinds]
+    return compared(load_causal_language_model(place, dtype="auto"), kinds, target, before)

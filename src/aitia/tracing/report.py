@@ -11,7 +11,8 @@ from aitia.report import Block, Callout, Code, ImageBlock, Section, TableBlock, 
 from aitia.runs import Run, versions
 
 if TYPE_CHECKING:
-    from aitia.tracing.edit import FactEdit, Scored
+    from aitia.tracing.edit import FactEdit
+    from aitia.tracing.edit_scores import Scored
     from aitia.tracing.trace import PromptTrace, Strong
 
 __all__ = [
