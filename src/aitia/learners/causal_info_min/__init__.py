@@ -38,7 +38,8 @@ Source:
 
 from aitia.learners.causal_info_min.backbone import Tap
 from aitia.learners.causal_info_min.config import CausalInfoMinConfig
-from aitia.learners.causal_info_min.model import CausalInfoMin, Tried
+from aitia.learners.causal_info_min.model import CausalInfoMin
 from aitia.learners.causal_info_min.sufficiency import Sufficiency, sufficiency
+from aitia.learners.causal_info_min.trainings import Tried
 
 __all__ = ["CausalInfoMin", "CausalInfoMinConfig", "Sufficiency", "Tap", "Tried", "sufficiency"]

@@ -3,7 +3,7 @@
 import copy
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -26,35 +26,19 @@ from aitia.learners.causal_info_min.debiasers import (
     PublishedTotalEffect,
     TreatmentEffect,
 )
-from aitia.learners.causal_info_min.dictionary import Dictionary, TiedAutoencoder, cluster
+from aitia.learners.causal_info_min.dictionary import Dictionary, cluster
 from aitia.learners.causal_info_min.examples import Examples, as_inputs, as_targets, vocabulary_of
 from aitia.learners.causal_info_min.network import Network, Objective, accuracy, features_of
 from aitia.learners.causal_info_min.sufficiency import Sufficiency, sufficiency
+from aitia.learners.causal_info_min.trainings import Trainings, Tried, said
 from aitia.nn.pretrained import Pretrained, fitted
-from aitia.train import History, RowBatches, TrainConfig, train
+from aitia.train import History, RowBatches, train
 
-__all__ = ["CausalInfoMin", "Tried"]
+__all__ = ["CausalInfoMin"]
 
 Values = NDArray[np.float64]
 Split = tuple[Any, Any]
 TIE_WEIGHTS = tuple(k / 10 for k in range(11))
-
-
-@dataclass(frozen=True)
-class Tried:
-    """A bottleneck that was tried.
-
-    Args:
-        kl_weight: Of its divergence.
-        nats: What its code holds, by the divergence, on the validation rows.
-        accuracy: Of the bias-only head on them.
-        chosen: Whether it is the one in use.
-    """
-
-    kl_weight: float
-    nats: float
-    accuracy: float
-    chosen: bool = False
 
 
 class CausalInfoMin(Pretrained):
@@ -190,7 +174,7 @@ class CausalInfoMin(Pretrained):
         checkpoint: Path | None,
         progress: Progress | None,
     ) -> Self:
-        config, work = self.config, _Work(self.config, checkpoint, progress)
+        config, work = self.config, Trainings(self.config, checkpoint, progress)
         given = as_inputs(inputs)
         tap.check(given)
         names, words = tuple(given), vocabulary_of(answers, vocabulary)
@@ -213,7 +197,7 @@ class CausalInfoMin(Pretrained):
                 assert held is not None
                 x_held = features_of(original, held.inputs, work.device)
                 full = work.full_head(width, x_0, rows.target, x_held, held.target)
-                self.full_accuracy = accuracy(_said(full, x_held), held.target)
+                self.full_accuracy = accuracy(said(full, x_held), held.target)
                 branch, self.tried = work.branch(width, x_0, rows.target, x_held, held.target, self.full_accuracy)
                 debiaser: Debiaser = AdjustedTotalEffect(width, size, config, branch)
             elif config.variant.startswith("treatment"):
@@ -484,90 +468,6 @@ class CausalInfoMin(Pretrained):
         model.full_accuracy, model.selected_on = options["full_accuracy"], options["selected_on"]
         model.tie_weight, model._hash = options["tie_weight"], options["hash"]
         return model
-
-
-class _Work:
-    """The trainings that come before that of the main branch, all on features as they came."""
-
-    def __init__(self, config: CausalInfoMinConfig, folder: Path | None, progress: Progress | None) -> None:
-        self.config, self.folder, self.progress = config, folder, progress
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-
-    @property
-    def device(self) -> str:
-        return "cuda" if self.config.device == "auto" and torch.cuda.is_available() else "cpu"
-
-    def place(self, name: str) -> Path | None:
-        return None if self.folder is None else self.folder / f"{name}.safetensors"
-
-    def training(self, steps: int) -> TrainConfig:
-        c = self.config
-        return TrainConfig(
-            steps=steps, learning_rate=c.learning_rate, schedule="cosine", clip=5.0, seed=c.seed, device=c.device,
-            validate_every=max(steps // 10, 1),
-        )  # fmt: skip
-
-    def _learn(self, debiaser: Debiaser, x_0: Tensor, target: Tensor, name: str, held: Split | None = None) -> None:
-        net = Network(Tap(None), None, debiaser)
-        empty = torch.zeros(len(x_0), 0)
-        train(
-            Objective(net, ()),
-            RowBatches((x_0, target, empty), min(self.config.batch, len(x_0)), self.config.seed),
-            self.training(self.config.branch_steps),
-            validate=None if held is None else lambda: 1 - accuracy(_said(debiaser, held[0]), held[1]),
-            checkpoint=self.place(name),
-            progress=self.progress,
-            what=name,
-        )
-        debiaser.cpu().eval()
-
-    def full_head(self, width: int, x_0: Tensor, target: Tensor, x_held: Tensor, held: Tensor) -> Plain:
-        """The head without debiasing."""
-        full = Plain(width, target.shape[1], self.config)
-        self._learn(full, x_0, target, "full head", (x_held, held))
-        return full
-
-    def branch(
-        self, width: int, x_0: Tensor, target: Tensor, x_held: Tensor, held: Tensor, full: float
-    ) -> tuple[Branch, tuple[Tried, ...]]:
-        """The branch that holds least among those that keep enough of the full accuracy; else the most accurate."""
-        branches, tried = [], []
-        for weight in sorted(self.config.kl_weights):
-            branch = Branch(width, target.shape[1], self.config, weight)
-            self._learn(branch, x_0, target, f"bottleneck at {weight:g}")
-            with torch.no_grad():
-                nats = float(branch.narrow(x_held)[1].mean())
-            branches.append(branch)
-            tried.append(Tried(weight, nats, accuracy(_said(branch, x_held), held)))
-        enough = [k for k, each in enumerate(tried) if each.accuracy >= self.config.kept * full]
-        best = (
-            min(enough, key=lambda k: tried[k].nats)
-            if enough
-            else max(range(len(tried)), key=lambda k: tried[k].accuracy)
-        )
-        return branches[best], tuple(replace(each, chosen=k == best) for k, each in enumerate(tried))
-
-    def autoencoder(self, width: int, x_0: Tensor) -> Tensor:
-        """W of the dictionary."""
-        coder = TiedAutoencoder(width, self.config.width(width))
-        train(
-            coder,
-            RowBatches((x_0,), min(self.config.batch, len(x_0)), self.config.seed),
-            self.training(self.config.branch_steps),
-            checkpoint=self.place("autoencoder"),
-            progress=self.progress,
-            what="autoencoder",
-        )
-        return coder.weight.detach().cpu()
-
-
-def _said(debiaser: Debiaser, x_0: Tensor) -> Tensor:
-    """Log-probabilities of answers to features as they came."""
-    device = next(debiaser.parameters()).device
-    with torch.no_grad():
-        answers: Tensor = debiaser(x_0.to(device), x_0.to(device)).answers
-    return answers.cpu()
 
 
 def _expert(given: Any, target: Tensor, needed: bool) -> Tensor:
