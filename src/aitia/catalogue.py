@@ -14,7 +14,7 @@ from aitia.errors import OptionError
 __all__ = ["Listed", "find", "markdown", "systems"]
 
 _HOMES = (
-    "aitia.generators.domain_counterfactuals",
+    "aitia.generators.domain_counterfactuals.model",
     "aitia.learners.cadet.model",
     "aitia.learners.causal_info_min.model",
     "aitia.learners.causal_motion.forecaster",

@@ -6,7 +6,8 @@ import torch
 
 from aitia.do import counterfactual
 from aitia.errors import DataError, FormatError, InterventionError, OptionError
-from aitia.generators.domain_counterfactuals import DomainCounterfactuals, DomainCounterfactualsConfig, _choose
+from aitia.generators.domain_counterfactuals import DomainCounterfactuals, DomainCounterfactualsConfig
+from aitia.generators.domain_counterfactuals.config import choose_sparsity
 from aitia.images import ImageSet
 from aitia.table import Table
 from aitia.worlds.latent_domains import LatentDomainsWorld
@@ -138,7 +139,7 @@ def test_a_saved_model_answers_the_same(tmp_path, trained, rows):
 def test_the_sweep_over_k_takes_the_smallest_that_fits():
     rng = np.random.default_rng(0)
     base = rng.normal(size=400)
-    choice = _choose({1: base + 1, 2: base + 0.001 * rng.normal(size=400), 3: base - 1e-6})
+    choice = choose_sparsity({1: base + 1, 2: base + 0.001 * rng.normal(size=400), 3: base - 1e-6})
     assert choice.chosen == 2
     model = fitted(changing="auto", steps=20)
     assert model.sparsity.tried == (1, 2, 3)
