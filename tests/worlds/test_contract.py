@@ -16,9 +16,13 @@ CONTRACT = sorted(
 MADE = [value for value in CONTRACT if not getattr(value, "__abstractmethods__", ())]
 
 
+SMALLER = {"CalciumWorld": {"units": 8, "members": 2, "phase_frames": 30}}
+"""Where the world as it comes would take minutes."""
+
+
 @pytest.fixture(params=MADE, ids=lambda value: value.__name__, scope="module")
 def world(request):
-    return request.param()
+    return request.param(**SMALLER.get(request.param.__name__, {}))
 
 
 def test_every_world_of_the_package_is_in_the_loop():

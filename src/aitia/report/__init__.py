@@ -7,8 +7,8 @@ from aitia.report.distributions import histogram, shaded_matrix
 from aitia.report.images import ImageBlock, image_grid
 from aitia.report.matches import errors_chart, matching_report
 from aitia.report.page import render
-from aitia.report.scatter import ScatterPanel, scatter_panels
 from aitia.report.rewriting import rewriting_report
+from aitia.report.scatter import ScatterPanel, scatter_panels
 from aitia.report.tracks import TrackPanel, tracks_figure
 from aitia.report.varieties import variety_report
 
@@ -32,8 +32,8 @@ __all__ = [
     "line_chart",
     "matching_report",
     "render",
-    "scatter_panels",
     "rewriting_report",
+    "scatter_panels",
     "shaded_matrix",
     "tracks_figure",
     "variety_report",

@@ -12,8 +12,9 @@ from aitia.report.charts import COLOURS, ticks
 __all__ = ["ScatterPanel", "scatter_panels"]
 
 _SIDE, _LEFT, _TOP, _BOTTOM, _GAP = 240.0, 46.0, 26.0, 40.0, 20.0
-_MOST = 400
-"""Points of a series that are drawn at most, evenly picked."""
+_LETTER, _LINE = 7.0, 12.0
+_FEW, _MOST = 60, 400
+"""Points of a series up to which dots are large, and that are drawn at most, evenly picked."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +24,7 @@ class ScatterPanel:
     Args:
         title: Above it.
         series: Points (n, 2) by their name in the legend.
-        names: Of the points of the first series, written beside them; empty for none.
+        names: Of the points of the first series; written beside them where there is room.
         axes: Names of the two axes.
     """
 
@@ -33,7 +34,9 @@ class ScatterPanel:
     axes: tuple[str, str] = ("", "")
 
 
-def scatter_panels(panels: Sequence[ScatterPanel], *, across: int = 3, scale: float = 1.0, same: bool = False) -> str:
+def scatter_panels(
+    panels: Sequence[ScatterPanel], *, across: int = 3, scale: float = 1.0, same: bool = False, equal: bool = False
+) -> str:
     """Panels in rows of `across`, each with its own axes, or all with the same.
 
     Args:
@@ -41,65 +44,103 @@ def scatter_panels(panels: Sequence[ScatterPanel], *, across: int = 3, scale: fl
         across: Panels in a row.
         scale: Of the side of a panel.
         same: Whether the panels share their axes.
+        equal: Whether both axes have one unit, so that distances in the picture are distances.
     """
     side, columns = _SIDE * scale, min(across, len(panels))
     lines = -(-len(panels) // columns)
-    wide, tall = _LEFT + side + _GAP, _TOP + side + _BOTTOM
+    every = np.concatenate([points for panel in panels for points in panel.series.values()])
+    up = side * _flatness(every) if equal else side
+    wide, tall = _LEFT + side + _GAP, _TOP + up + _BOTTOM
+    few = max(len(points) for panel in panels for points in panel.series.values()) <= _FEW
     legend = list(dict.fromkeys(name for panel in panels for name in panel.series))
     width, height = wide * columns, tall * lines + (20 if len(legend) > 1 else 0)
-    every = np.concatenate([points for panel in panels for points in panel.series.values()])
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {width:g} {height:g}" '
         f'style="max-width:{width:g}px" role="img" aria-label="points">'
     ]
     for k, panel in enumerate(panels):
         left, top = wide * (k % columns) + _LEFT, tall * (k // columns) + _TOP
-        parts.append(_panel(panel, legend, every if same else np.concatenate(list(panel.series.values())), left, top, side))
-    for k, name in enumerate(legend if len(legend) > 1 else []):
-        x, y = _LEFT + 150 * k, height - 8
+        shown = every if same else np.concatenate(list(panel.series.values()))
+        ends = _ends(shown, up / side if equal else None)
+        parts.append(_panel(panel, legend, ends, (left, top, side, up), few))
+    x, y = _LEFT, height - 8
+    for name in legend if len(legend) > 1 else []:
         parts.append(
-            f'<circle cx="{x:g}" cy="{y - 4:g}" r="4" fill="{COLOURS[k % len(COLOURS)]}"/>'
+            f'<circle cx="{x:g}" cy="{y - 4:g}" r="4" fill="{COLOURS[legend.index(name) % len(COLOURS)]}"/>'
             f'<text class="tick" x="{x + 10:g}" y="{y:g}">{escape(name)}</text>'
         )
+        x += 34 + _LETTER * len(name)
     return "".join(parts) + "</svg>"
 
 
+def _flatness(points: NDArray[np.float64]) -> float:
+    """Height over width of a picture in which both axes have one unit."""
+    across, up = np.ptp(points, axis=0)
+    return float(np.clip(up / across, 0.4, 1.0)) if across > 0 else 1.0
+
+
+def _ends(points: NDArray[np.float64], ratio: float | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lower and upper ends of the two axes; with a ratio of height to width both have one unit."""
+    middle, half = (points.max(0) + points.min(0)) / 2, np.ptp(points, axis=0) / 2
+    half = np.where(half > 0, half, 1.0)
+    if ratio is not None:
+        half = max(half[0], half[1] / ratio) * np.array([1.0, ratio])
+    return middle - 1.08 * half, middle + 1.08 * half
+
+
 def _panel(
-    panel: ScatterPanel, legend: Sequence[str], every: NDArray[np.float64], left: float, top: float, side: float
+    panel: ScatterPanel,
+    legend: Sequence[str],
+    ends: tuple[NDArray[np.float64], NDArray[np.float64]],
+    box: tuple[float, float, float, float],
+    few: bool,
 ) -> str:
-    low, high = every.min(0), every.max(0)
-    room = 0.04 * np.where(high > low, high - low, 1.0)
-    low, high = low - room, high + room
+    (low, high), (left, top, side, up) = ends, box
 
     def place(point: NDArray[np.float64]) -> tuple[float, float]:
         share = (point - low) / (high - low)
-        return left + share[0] * side, top + (1 - share[1]) * side
+        return left + float(share[0]) * side, top + (1 - float(share[1])) * up
 
     parts = [
         f'<text class="axis" x="{left:g}" y="{top - 9:g}">{escape(panel.title)}</text>',
-        f'<rect x="{left:g}" y="{top:g}" width="{side:g}" height="{side:g}" fill="none" stroke="#c9d3dd"/>',
-        f'<text class="axis" x="{left + side / 2:g}" y="{top + side + 32:g}" text-anchor="middle">'
+        f'<rect x="{left:g}" y="{top:g}" width="{side:g}" height="{up:g}" fill="none" stroke="#c9d3dd"/>',
+        f'<text class="axis" x="{left + side / 2:g}" y="{top + up + 32:g}" text-anchor="middle">'
         f"{escape(panel.axes[0])}</text>",
-        f'<text class="axis" transform="translate({left - 34:g} {top + side / 2:g}) rotate(-90)" '
+        f'<text class="axis" transform="translate({left - 34:g} {top + up / 2:g}) rotate(-90)" '
         f'text-anchor="middle">{escape(panel.axes[1])}</text>',
     ]
     for value in ticks(float(low[0]), float(high[0]), 4):
         x = place(np.array([value, low[1]]))[0]
-        parts.append(f'<text class="tick" x="{x:.1f}" y="{top + side + 15:g}" text-anchor="middle">{value:g}</text>')
+        parts.append(f'<text class="tick" x="{x:.1f}" y="{top + up + 15:g}" text-anchor="middle">{value:g}</text>')
     for value in ticks(float(low[1]), float(high[1]), 4):
         y = place(np.array([low[0], value]))[1]
         parts.append(f'<text class="tick" x="{left - 5:g}" y="{y + 4:.1f}" text-anchor="end">{value:g}</text>')
     for name, points in panel.series.items():
         colour = COLOURS[legend.index(name) % len(COLOURS)]
         picked = points if len(points) <= _MOST else points[np.linspace(0, len(points) - 1, _MOST).astype(int)]
-        radius, opacity = (4.0, 0.85) if len(points) <= 60 else (1.9, 0.5)
+        radius, opacity = (4.0, 0.85) if few else (2.4, 0.6)
         for x, y in map(place, picked):
-            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" fill="{colour}" fill-opacity="{opacity:g}"/>')
-    for name, point in zip(panel.names, next(iter(panel.series.values())), strict=False):
-        x, y = place(point)
-        right = x > left + 0.7 * side
-        parts.append(
-            f'<text class="tick" x="{x - 7 if right else x + 7:.1f}" y="{y + 4:.1f}" '
-            f'text-anchor="{"end" if right else "start"}">{escape(name)}</text>'
-        )
+            dot = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" fill="{colour}" fill-opacity="{opacity:g}"/>'
+            parts.append(dot)
+    dots = list(map(place, next(iter(panel.series.values()))))
+    return "".join(parts) + _names(panel.names, dots, left, left + side)
+
+
+def _names(names: Sequence[str], dots: Sequence[tuple[float, float]], left: float, right: float) -> str:
+    """Names to the right or left of their dots, above or below; one that fits nowhere is left out."""
+    taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in dots]
+    parts = []
+    for name, (x, y) in zip(names, dots, strict=False):
+        wide = _LETTER * len(name)
+        places = ((x + 6, y + 4), (x - 6 - wide, y + 4), (x - wide / 2, y - 7), (x - wide / 2, y + 16))
+        for begin, base in places:
+            box = (begin, base - _LINE + 2, begin + wide, base + 1)
+            if left <= box[0] and box[2] <= right and not any(_overlap(box, other) for other in taken):
+                taken.append(box)
+                parts.append(f'<text class="tick" x="{begin:.1f}" y="{base:.1f}">{escape(name)}</text>')
+                break
     return "".join(parts)
+
+
+def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

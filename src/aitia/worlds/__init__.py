@@ -4,6 +4,7 @@
 The worlds of tables (`HeterogeneousWorld` and its kin) have a `graph` and draw a `Table` with `sample(n, seed)`.
 """
 
+from aitia.worlds.calcium import CalciumWorld
 from aitia.worlds.capabilities import CapabilitiesWorld
 from aitia.worlds.export import export_world
 from aitia.worlds.figure import FigureWorld
@@ -27,9 +28,11 @@ from aitia.worlds.static_scenes import SceneConfig, StaticWorld
 from aitia.worlds.traffic import TrafficWorld
 from aitia.worlds.varieties import VarietiesWorld
 from aitia.worlds.walkers import WalkersWorld
+from aitia.worlds.weighted_communities import WeightedCommunities
 from aitia.worlds.world import Latent, Sample, TemporalWorld, World
 
 __all__ = [
+    "CalciumWorld",
     "CapabilitiesWorld",
     "ChainWorld",
     "CollisionWorld",
@@ -68,6 +71,7 @@ __all__ = [
     "TrafficWorld",
     "VarietiesWorld",
     "WalkersWorld",
+    "WeightedCommunities",
     "World",
     "export_world",
 ]

@@ -37,7 +37,7 @@ __all__ = ["Latent", "Sample", "Seen", "TemporalWorld", "World", "stream"]
 
 Values = NDArray[np.float64]
 Image = NDArray[np.uint8]
-Seen = Literal["image", "video", "vector", "tracks", "text"]
+Seen = Literal["image", "video", "vector", "tracks", "text", "traces"]
 
 NOISE = "noise of "
 """Before the name of a latent: the column of its noise in a table of a sample."""

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 from aitia.errors import DataError, OptionError
 from aitia.stats.metrics._checks import Values, columns
 from aitia.stats.metrics._regression import squares_between
+from aitia.stats.metrics.transport import between_moments
 
 __all__ = ["KID", "frechet_distance", "kid", "mmd2_unbiased"]
 
@@ -172,13 +173,6 @@ def kid(
     return KID(float(np.mean(drawn)), float(np.std(drawn)))
 
 
-def _root(covariance: Values) -> Values:
-    """The symmetric square root of a positive semidefinite matrix."""
-    values, vectors = np.linalg.eigh(covariance)
-    root: Values = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
-    return root
-
-
 def frechet_distance(features_x: ArrayLike, features_y: ArrayLike) -> float:
     """The Fréchet distance (2) between Gaussians with the moments of two samples. Lower is better; 0 on itself.
 
@@ -199,7 +193,4 @@ def frechet_distance(features_x: ArrayLike, features_y: ArrayLike) -> float:
     """
     x, y = _two_samples(features_x, features_y, ("features_x", "features_y"))
     covariance_x, covariance_y = (np.cov(sample, rowvar=False).reshape(x.shape[1], -1) for sample in (x, y))
-    # tr (S_x S_y)^(1/2) is the sum of the singular values of S_x^(1/2) S_y^(1/2), which loses no digits to a root.
-    shared = np.linalg.svd(_root(covariance_x) @ _root(covariance_y), compute_uv=False).sum()
-    shift = float(np.sum((x.mean(axis=0) - y.mean(axis=0)) ** 2))
-    return max(0.0, shift + float(np.trace(covariance_x) + np.trace(covariance_y) - 2 * shared))
+    return between_moments(x.mean(axis=0), covariance_x, y.mean(axis=0), covariance_y)

@@ -1,0 +1,6 @@
+"""Groups of nodes in a weighted graph, in levels, by the shortest description of the graph. See `nested`."""
+
+from aitia.stats.block_model.description import WeightedGraph, description_length, nested_description_length
+from aitia.stats.block_model.nested import NestedBlocks, fit_blocks
+
+__all__ = ["NestedBlocks", "WeightedGraph", "description_length", "fit_blocks", "nested_description_length"]
