@@ -26,6 +26,7 @@ IMAGES = Source("pendulum", size=16, rows=60)
 CLIPS = Source("projectile", size=16, rows=24, world={"frames": 4})
 TABLE = Source("latent-domains", rows=150)
 TRACKS = Source("orca", rows=60)
+TRACES = Source("calcium", rows=6, world={"units": 12, "members": 3, "phase_frames": 40})
 CODES = {"steps": 4, "batch": 8, "width": 4, "latents": 6}
 
 CASES = {
@@ -35,8 +36,11 @@ CASES = {
     ],
     "causal-vae": [(IMAGES, {"steps": 4, "width": 4, "batch": 8, "hidden": 4})],
     "causal-motion": [(TRACKS, {"steps": 4, "batch": 8, "width": 16})],
+    "dynamic-connectomes": [(TRACES, {"starts": 2, "most": 2, "iterations": 20, "orders": 1})],
     "gcrl": [(TRACKS, {"steps": 4, "batch": 8, "width": 16})],
+    "gde": [(TABLE, {"steps": 6, "batch": 3, "points": 8, "width": 8, "latents": 4})],
     "hca": [(Source("capabilities", rows=480), {"draws": 20, "resamples": 6, "starts": 3})],
+    "tabpfn": [(TABLE, {"target": "environment", "ensemble": 2})],
     "multi-view": [(Source("spring", size=16, rows=30), CODES)],
     **{name: [(CLIPS, CODES)] for name in ("time-ivae", "tcl", "tdrl", "idol")},
 }

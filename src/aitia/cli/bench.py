@@ -21,7 +21,9 @@ def bench_command(
     world: Annotated[str, typer.Argument(help="Name of a world, such as pendulum or orca.")],
     methods: Annotated[str | None, typer.Option(help="Names of methods between commas.")] = None,
     seeds: Annotated[int, typer.Option(help="Seeds a method.")] = 3,
-    rows: Annotated[int, typer.Option(help="Rows of the world for each fit.")] = 1000,
+    rows: Annotated[
+        int | None, typer.Option(help="Rows for each fit; 1000, or 8 animals of traces, if absent.")
+    ] = None,
     size: Annotated[int | None, typer.Option(help="Pixels on a side of the world's pictures.")] = None,
     option: Annotated[
         list[str] | None,

@@ -22,6 +22,7 @@ from aitia.fitting.options import nearest, parse_options
 from aitia.images import ImageSet
 from aitia.report import Block
 from aitia.table import Table
+from aitia.traces import TraceSet
 
 __all__ = [
     "Adapter",
@@ -35,7 +36,7 @@ __all__ = [
     "missing_extra",
 ]
 
-Form = Literal["images", "clips", "table", "tracks"]
+Form = Literal["images", "clips", "table", "tracks", "traces"]
 Scores = dict[str, float]
 
 
@@ -122,6 +123,8 @@ class Adapter(ABC):
     """What it can be fitted to."""
     measures: ClassVar[tuple[Measure, ...]]
     """What it is scored by, the most important first."""
+    heading: ClassVar[str] = "What if"
+    """Above its pictures in the report."""
 
     def __init__(self, slug: str, cls: Any, config: type) -> None:
         self.slug, self.cls, self.config_class = slug, cls, config
@@ -202,12 +205,17 @@ class Adapter(ABC):
     # -- shared --------------------------------------------------------------------------------------------------------
 
     def form(self, data: Observed) -> Form:
-        """Images, clips, table or tracks.
+        """Images, clips, table, tracks or traces.
 
         Raises:
             OptionError: If the method takes none of that form.
         """
-        kinds: tuple[tuple[type, Form], ...] = ((ImageSet, "images"), (Clips, "clips"), (Table, "table"))
+        kinds: tuple[tuple[type, Form], ...] = (
+            (ImageSet, "images"),
+            (Clips, "clips"),
+            (Table, "table"),
+            (TraceSet, "traces"),
+        )
         found: Form = next((form for kind, form in kinds if isinstance(data.rows, kind)), "tracks")
         if found not in self.forms:
             raise OptionError(f"{self.slug} takes {' or '.join(self.forms)}; {data.name} is {found}")

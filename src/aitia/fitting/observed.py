@@ -14,12 +14,14 @@ from aitia.graph.graph import Graph
 from aitia.images import ImageSet
 from aitia.runs import content_hash
 from aitia.table import Table
+from aitia.traces import TraceSet
 from aitia.tracks import TrackSet
+from aitia.worlds.calcium import CalciumWorld
 from aitia.worlds.world import Sample, World
 
 __all__ = ["ENVIRONMENT", "Observed", "Rows"]
 
-Rows = ImageSet | Clips | Table | TrackSet
+Rows = ImageSet | Clips | Table | TrackSet | TraceSet
 
 ENVIRONMENT = "environment"
 """The column that says where a row of a world is from."""
@@ -31,8 +33,8 @@ class Observed:
     """Rows and what is known of them.
 
     Args:
-        rows: Images, clips, a table or tracks.
-        environment: The column that says where a row is from; None for tracks, and where nobody says.
+        rows: Images, clips, a table, tracks or traces.
+        environment: The column that says where a row is from; None for tracks and traces, and where nobody says.
         name: What the user called them.
         world: The simulator that made them, where one did.
         sample: Everything that made these rows, where a world did.
@@ -54,7 +56,7 @@ class Observed:
     def of_world(cls, world: World, n: int, *, seed: int, size: int = 64) -> "Observed":
         """n rows of a world."""
         sample = world.sample(n, seed=seed)
-        environment = ENVIRONMENT if len(world.environments) > 1 and world.seen != "tracks" else None
+        environment = ENVIRONMENT if len(world.environments) > 1 and world.seen not in ("tracks", "traces") else None
         numbers = [latent.name for latent in world.latents if latent.visible and latent.kind == "continuous"]
         causes = tuple(name for name in numbers if np.ptp(sample[name]) > 0)
         graph = world.graph.subgraph(causes)
@@ -75,8 +77,8 @@ class Observed:
 
     @property
     def table(self) -> Table | None:
-        """What is known of each row; None for tracks."""
-        if isinstance(self.rows, TrackSet):
+        """What is known of each row; None for tracks and traces."""
+        if isinstance(self.rows, TrackSet | TraceSet):
             return None
         return self.rows if isinstance(self.rows, Table) else self.rows.labels
 
@@ -155,6 +157,9 @@ class Observed:
             return rows.hash()
         if isinstance(rows, ImageSet | Clips):
             return content_hash([content_hash(rows.images.tobytes()), list(rows.images.shape), rows.labels.hash()])
+        if isinstance(rows, TraceSet):
+            numbers = np.ascontiguousarray(rows.traces, dtype="<f8").tobytes()
+            return content_hash([content_hash(numbers), rows.present.tolist(), list(rows.units), rows.rate])
         numbers = np.ascontiguousarray(rows.tracks, dtype="<f8").tobytes()
         return content_hash([content_hash(numbers), list(rows.tracks.shape), rows.environment.tolist()])
 
@@ -163,6 +168,8 @@ def _seen(world: World, sample: Sample, size: int) -> Rows:
     """What is seen of rows of a world, in the type that a user's files of that kind have."""
     if world.seen == "text":
         raise OptionError(f"{world.name} is seen as text, which no method here is fitted on: see its methods in Python")
+    if isinstance(world, CalciumWorld):
+        return world.traces(sample)
     seen = world.render(sample, size=size)
     if world.seen == "tracks":
         return TrackSet(seen, sample.labels)

@@ -25,7 +25,11 @@ _HOMES = {
     "domain-counterfactuals": _Home(
         "domains:DomainAdapter", f"{_GENERATORS}.domain_counterfactuals", "DomainCounterfactuals"
     ),
+    "dynamic-connectomes": _Home(
+        "connectomes:ConnectomesAdapter", f"{_LEARNERS}.dynamic_connectomes", "DynamicConnectomes"
+    ),
     "gcrl": _Home("forecasts:GCRLAdapter", f"{_LEARNERS}.gcrl", "GCRL"),
+    "gde": _Home("sets:SetAdapter", f"{_LEARNERS}.gde", "GDE"),
     "hca": _Home("populations:PopulationAdapter", f"{_LEARNERS}.hca", "HCA"),
     "idol": _Home(_CODES, _SUITE, "IDOL"),
     "ivae": _Home(_CODES, _SUITE, "IVAE"),
@@ -33,6 +37,7 @@ _HOMES = {
     "multi-view": _Home(_CODES, _SUITE, "MultiView"),
     "sufficient-change": _Home(_CODES, _SUITE, "SufficientChange"),
     "supervised": _Home(_CODES, _SUITE, "Supervised"),
+    "tabpfn": _Home("predictors:PredictorAdapter", f"{_LEARNERS}.tabpfn", "TabPFN"),
     "tcl": _Home(_CODES, _SUITE, "TCL"),
     "tdrl": _Home(_CODES, _SUITE, "TDRL"),
     "time-ivae": _Home(_CODES, _SUITE, "TimeIVAE"),

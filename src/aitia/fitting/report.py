@@ -29,7 +29,7 @@ def report(found: "Fit", config: Any, command: str | None, versions: Mapping[str
     places = found.data.environments
     if len(places) > 1:
         lead += f" from {len(places)} environments ({', '.join(places[:8])}{', ...' if len(places) > 8 else ''})"
-    sections = [Section("What if", _pictures(found))]
+    sections = [Section(found.method.heading, _pictures(found))]
     warnings = [*found.training.warnings]
     if found.fresh is found.data:
         warnings.append("The scores are of the rows of the fit itself: rows that were held out say more.")

@@ -25,6 +25,7 @@ from aitia.learners.causalverse.decoding import decode, decodes
 from aitia.report import Block
 from aitia.stats.metrics import as_sin_cos, counterfactual_mse, dci
 from aitia.table import Kind, Table
+from aitia.traces import TraceSet
 from aitia.tracks import TrackSet
 
 __all__ = ["RepresentationAdapter"]
@@ -251,8 +252,8 @@ def _single(data: Observed) -> Any:
 
 def _scaled(rows: Rows, data: Observed) -> Values:
     """Images as shares of the brightest; vectors as they are."""
-    if isinstance(rows, TrackSet):
-        raise DataError("tracks are no observations of this method")
+    if isinstance(rows, TrackSet | TraceSet):
+        raise DataError("tracks and traces are no observations of this method")
     return rows.matrix(_numeric(data)) if isinstance(rows, Table) else rows.images / np.float32(255)
 
 

@@ -14,12 +14,15 @@ from aitia.fitting.observed import ENVIRONMENT, Observed
 from aitia.fitting.options import nearest, parse_options
 from aitia.images import ImageSet, read_images
 from aitia.table import Kind, Table, read_table
+from aitia.traces import read_traces
 from aitia.tracks import read_tracks
 from aitia.worlds.world import World
 
 __all__ = ["Source", "find_world", "world_names"]
 
 WORLD_ROWS, WORLD_SIZE = 1000, 64
+WORLD_ANIMALS = 8
+"""Rows of a world of traces."""
 _TABLES = (".csv", ".tsv", ".parquet", ".arrow", ".feather")
 _ENVIRONMENTS = ("environment", "env", "domain")
 _NO_CAUSES = ("id", "frame", "view", "row")
@@ -34,7 +37,7 @@ class Source:
         labels: The CSV file of a folder of images, where it is not the only one there.
         environment: The column that says where a row is from; None takes `environment`, `env` or `domain`.
         size: Pixels on a side to scale images to; None leaves them, and draws a world's with 64.
-        rows: Rows of a world; None draws 1000.
+        rows: Rows of a world; None draws 1000, or 8 animals of a world of traces.
         seed: Of a world's rows.
         world: Arguments of the world, by name.
         causes: Labels that are causes, where not all that are numbers are.
@@ -63,13 +66,15 @@ class Source:
 
     @property
     def _drawn(self) -> tuple[int, int]:
-        return WORLD_ROWS if self.rows is None else self.rows, WORLD_SIZE if self.size is None else self.size
+        known = _worlds().get(self.data)
+        many = WORLD_ANIMALS if known is not None and known.seen == "traces" else WORLD_ROWS
+        return many if self.rows is None else self.rows, WORLD_SIZE if self.size is None else self.size
 
     def read(self, forms: tuple[str, ...], window: tuple[int, int] = (8, 12)) -> Observed:
         """The rows.
 
         Args:
-            forms: What the method takes: `images`, `clips`, `table`, `tracks`.
+            forms: What the method takes: `images`, `clips`, `table`, `tracks`, `traces`.
             window: Frames of the past and of the future in a scene of tracks.
 
         Raises:
@@ -101,6 +106,8 @@ class Source:
             return Observed(
                 read_tracks(path, observed=observed, future=future, frame_step=self.frame_step), None, self.data
             )
+        if path.exists() and "traces" in forms:
+            return Observed(read_traces(path), None, self.data)
         if "clips" in forms and (not path.is_file() or path.suffix == ".npz"):
             return self._of_suite(forms)
         if "images" in forms and not path.is_file():
@@ -187,5 +194,6 @@ def _wanted(forms: tuple[str, ...]) -> str:
         "clips": "clips: a folder of images whose labels have the columns id and frame, or a file of arrays",
         "table": f"a table ({', '.join(_TABLES)})",
         "tracks": "a file or folder of tracks (.txt, .csv, .npz)",
+        "traces": "traces: a folder with one .csv or .npz file an animal, or one such file",
     }
     return " or ".join(words[form] for form in forms)

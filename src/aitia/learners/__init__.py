@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from aitia.learners.cd_nod import CDNOD, ChangingMechanism, DrivingForce
+from aitia.learners.dynamic_connectomes import DynamicConnectomes, DynamicConnectomesConfig
 from aitia.learners.hca import HCA, HCAConfig
 from aitia.learners.pc import PC
 
@@ -11,10 +12,13 @@ if TYPE_CHECKING:
     from aitia.learners.causal_info_min import CausalInfoMin, CausalInfoMinConfig, Sufficiency
     from aitia.learners.causal_motion import CausalMotion, CausalMotionConfig, Forecast
     from aitia.learners.gcrl import GCRL, GCRLConfig, Latents, SampledForecast
+    from aitia.learners.gde import GDE, GDEConfig, PerturbationPredictor
+    from aitia.learners.tabpfn import PriorConfig, PriorTable, TablePrior, TabPFN, TabPFNConfig, sample_table
 
 __all__ = [
     "CDNOD",
     "GCRL",
+    "GDE",
     "HCA",
     "PC",
     "Cadet",
@@ -25,14 +29,24 @@ __all__ = [
     "CausalMotionConfig",
     "ChangingMechanism",
     "DrivingForce",
+    "DynamicConnectomes",
+    "DynamicConnectomesConfig",
     "Forecast",
     "GCRLConfig",
+    "GDEConfig",
     "HCAConfig",
     "Latents",
+    "PerturbationPredictor",
+    "PriorConfig",
+    "PriorTable",
     "RewrittenTexts",
     "SampledForecast",
     "Sufficiency",
+    "TabPFN",
+    "TabPFNConfig",
+    "TablePrior",
     "TextLatents",
+    "sample_table",
 ]
 
 _WITH_TORCH = {
@@ -45,11 +59,20 @@ _WITH_TORCH = {
     "Forecast": "causal_motion",
     "GCRL": "gcrl",
     "GCRLConfig": "gcrl",
+    "GDE": "gde",
+    "GDEConfig": "gde",
     "Latents": "gcrl",
+    "PerturbationPredictor": "gde",
+    "PriorConfig": "tabpfn",
+    "PriorTable": "tabpfn",
     "RewrittenTexts": "cadet",
     "SampledForecast": "gcrl",
     "Sufficiency": "causal_info_min",
+    "TabPFN": "tabpfn",
+    "TabPFNConfig": "tabpfn",
+    "TablePrior": "tabpfn",
     "TextLatents": "cadet",
+    "sample_table": "tabpfn",
 }
 """The module of each class that stands on torch."""
 
