@@ -78,7 +78,7 @@ class SetEncoder(nn.Module):
         kind: `pooled`; `residual` adds h, a linear map of the point and a layer norm; `attention` lets points attend
             to each other (4 heads).
         pooling: See `pool`.
-        trunk: Reads one point, (points, *shape) to (points, size): a convolution, or a language or protein encoder.
+        trunk: Reads one point, (points, ...) to (points, size): a convolution, or a language or protein encoder.
         per: Divides a `sum`: the number of points at which it equals the mean.
 
     Raises:
@@ -126,7 +126,7 @@ class SetEncoder(nn.Module):
         """z of each set.
 
         Args:
-            points: (sets, points, *shape of a point).
+            points: (sets, points, ...), the shape of a point last.
             present: Which points are there, (sets, points), at least one of each set; what stands elsewhere is never
                 seen.
 
@@ -146,7 +146,7 @@ class SetEncoder(nn.Module):
         """z of one set that comes in pieces, without a gradient; (latents,).
 
         Args:
-            pieces: Gives the pieces anew for each pass, each (points, *shape of a point).
+            pieces: Gives the pieces anew for each pass, each (points, ...).
 
         Raises:
             OptionError: If the encoder cannot be read in pieces.

@@ -2,7 +2,7 @@
 
     SW2^2(x, y) = mean over directions t of W2^2(t'x, t'y)                                                          (1)
     MMD^2(x, y) = E k(x, x') + E k(y, y') - 2 E k(x, y),   unbiased                                                 (2)
-    S(x, y)     = OT_e(x, y) - (OT_e(x, x) + OT_e(y, y)) / 2,   OT_e = min_P <P, |x - y|^2> + e KL(P | uniform)     (3)
+    S(x, y)     = OT_e(x, y) - (OT_e(x, x) + OT_e(y, y)) / 2,   OT_e = min_P <P, ‖x - y‖²> + e KL(P ‖ uniform)     (3)
 
 Each takes x (..., n, d) and y (..., m, d) and gives (...). (1) sorts all sets and directions in one call. In one
 dimension the best coupling pairs quantiles, and quantile functions of samples are steps: for n other than m the steps
@@ -80,7 +80,7 @@ def _steps(n: int, m: int) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def mmd2(x: Tensor, y: Tensor, bandwidth: float | None = None) -> Tensor:
-    """The unbiased squared discrepancy (2) under exp(-|a - b|^2 / 2 bandwidth^2).
+    """The unbiased squared discrepancy (2) under exp(-‖a - b‖² / 2 bandwidth²).
 
     Args:
         x: (..., n, d), n of 2 or more.
