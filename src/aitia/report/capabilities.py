@@ -79,6 +79,6 @@ def latent_effects(model: HCA) -> list[Block]:
             ]
             rows.append([name, *cells])
         blocks.append(
-            TableBlock(["base", *model.columns_], rows, f"do({z} += 1 sd), {named}; 95 % bootstrap intervals.")
+            TableBlock(["group", *model.columns_], rows, f"do({z} += 1 sd), {named}; 95 % bootstrap intervals.")
         )
     return blocks
