@@ -148,6 +148,7 @@ def test_a_training_that_was_cut_short_goes_on_to_the_same_weights(tmp_path):
         {"encoder": "kernel mean"},
         {"encoder": "moments"},
         {"pooling": "median"},
+        {"sampler": "gaussian"},
         {"sampler": "flow"},
         {"sampler": "diffusion"},
         {"sampler": "vae"},

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from aitia.errors import OptionError
-from aitia.nn.samplers import DiffusionSampler, DirectSampler, FlowSampler, VaeSampler
+from aitia.nn.samplers import DiffusionSampler, DirectSampler, FlowSampler, GaussianSampler, VaeSampler
 from aitia.nn.sequence_sampler import ABSENT, SequenceSampler
 from aitia.nn.transport import directions, sliced_w2
 
@@ -15,6 +15,7 @@ MADE = {
     "direct": lambda: DirectSampler(2, 2, 32),
     "mmd": lambda: DirectSampler(2, 2, 32, "mmd"),
     "sinkhorn": lambda: DirectSampler(2, 2, 32, "sinkhorn"),
+    "gaussian": lambda: GaussianSampler(2, 2, 32),
     "flow": lambda: FlowSampler(2, 2, 32),
     "diffusion": lambda: DiffusionSampler(2, 2, 32, steps=100),
     "vae": lambda: VaeSampler(2, 2, 32),
@@ -46,6 +47,7 @@ def trained(sampler, steps):
         ("direct", 200),
         ("mmd", 200),
         pytest.param("sinkhorn", 60, marks=pytest.mark.slow),
+        ("gaussian", 200),
         ("flow", 200),
         ("diffusion", 400),
         ("vae", 400),
@@ -153,3 +155,15 @@ def test_what_is_no_language_model_is_refused():
         SequenceSampler(nn.Linear(2, 2), 2)
     with pytest.raises(OptionError, match="at least 1 sequence, got 0"):
         SequenceSampler(language_model(), 2).sample(Z, 0)
+
+
+def test_the_loss_of_a_gaussian_is_its_likelihood_and_draws_have_its_moments():
+    torch.manual_seed(0)
+    sampler = GaussianSampler(3, 2, 8)
+    points = torch.randn(2, 7, 3)
+    mean, lower = sampler._law(Z)
+    law = torch.distributions.MultivariateNormal(mean[:, None], scale_tril=lower[:, None])
+    assert torch.allclose(sampler.loss(Z, points), -law.log_prob(points).mean(1), atol=1e-5)
+    drawn = sampler.sample(Z, 40_000, torch.Generator().manual_seed(0))
+    assert torch.allclose(drawn.mean(1), mean, atol=0.05)
+    assert torch.allclose(torch.cov(drawn[0].T), lower[0] @ lower[0].T, atol=0.1)

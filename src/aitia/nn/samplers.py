@@ -1,5 +1,6 @@
-"""Samplers: the law of a point given a vector z, learnt from sets of points. One interface, four networks.
+"""Samplers: the law of a point given a vector z, learnt from sets of points. One interface, five networks.
 
+    Gaussian    x = mean(z) + L(z) e, L triangular; by likelihood
     direct      x = g(z, e), by a distance between the set that is drawn and the set that is seen
     flow        x is an invertible map of normal noise that depends on z; by likelihood
     diffusion   the noise of x is taken away step by step, given z; by the error of the noise
@@ -27,14 +28,22 @@ from aitia.nn.gaussian import draw, gaussian_kl, gaussian_log_prob, standard_log
 from aitia.nn.layers import mlp
 from aitia.nn.transport import directions, mmd2, sinkhorn_divergence, sliced_w2
 
-__all__ = ["DiffusionSampler", "DirectSampler", "Discrepancy", "FlowSampler", "Sampler", "VaeSampler"]
+__all__ = [
+    "DiffusionSampler",
+    "DirectSampler",
+    "Discrepancy",
+    "FlowSampler",
+    "GaussianSampler",
+    "Sampler",
+    "VaeSampler",
+]
 
 Discrepancy = Literal["sliced", "mmd", "sinkhorn"]
 _ROWS = 50_000
 
 
 class Sampler(nn.Module):
-    """What the four have in common.
+    """What the five have in common.
 
     Args:
         size: Numbers of a point.
@@ -69,6 +78,44 @@ class Sampler(nn.Module):
                 noise = torch.randn(len(z), count, self.noise, generator=generator).to(z)
                 parts.append(self.draw(z[:, None].expand(-1, count, -1), noise))
         return torch.cat(parts, 1)
+
+
+class GaussianSampler(Sampler):
+    """One Gaussian for each z, with any covariance: the simplest of them, and exact where populations are Gaussian.
+
+    Args:
+        size: Numbers of a point, and of the noise.
+        latents: Numbers of z.
+        width: Of the 2 hidden layers.
+    """
+
+    def __init__(self, size: int, latents: int, width: int = 64) -> None:
+        super().__init__(size, size)
+        self.net = mlp((latents, width, width, size + size * (size + 1) // 2), nn.SELU)
+        self.register_buffer("below", torch.tril_indices(size, size), persistent=False)
+
+    below: Tensor
+
+    def _law(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean (..., size) and L (..., size, size), its diagonal at least 1e-3."""
+        mean, parts = self.net(z).split([self.size, self.below.shape[1]], -1)
+        lower = parts.new_zeros(*parts.shape[:-1], self.size, self.size)
+        lower[..., self.below[0], self.below[1]] = parts
+        diagonal = nn.functional.softplus(lower.diagonal(dim1=-2, dim2=-1)) + 1e-3
+        return mean, lower.tril(-1) + torch.diag_embed(diagonal)
+
+    def draw(self, z: Tensor, noise: Tensor) -> Tensor:
+        """mean + L noise."""
+        mean, lower = self._law(z)
+        return mean + (lower @ noise[..., None])[..., 0]
+
+    def loss(self, z: Tensor, points: Tensor) -> Tensor:
+        """-log p(x | z) in nats."""
+        mean, lower = self._law(z)
+        apart = (points - mean[:, None]).transpose(1, 2)
+        back = torch.linalg.solve_triangular(lower, apart, upper=False).transpose(1, 2)
+        log_det = lower.diagonal(dim1=-2, dim2=-1).log().sum(-1)
+        return log_det - standard_log_prob(back).mean(1)
 
 
 class DirectSampler(Sampler):

@@ -19,7 +19,7 @@ class GDEConfig:
         encoder: `pooled`, `residual` or `attention`, see `aitia.nn.set_encoders`; `kernel mean` or `moments`, which are
             not learnt and stand beside it: the same sampler on a fixed vector.
         pooling: `mean` or `median`.
-        sampler: `direct`, `flow`, `diffusion` or `vae`, see `aitia.nn.samplers`.
+        sampler: `direct`, `gaussian`, `flow`, `diffusion` or `vae`, see `aitia.nn.samplers`.
         discrepancy: What the direct sampler makes small: `sliced`, `mmd` or `sinkhorn`.
         latents: Numbers of z; moments have twice as many as columns.
         width: Of all layers.
@@ -45,7 +45,7 @@ class GDEConfig:
 
     encoder: BlockKind | Literal["kernel mean", "moments"] = "pooled"
     pooling: Literal["mean", "median"] = "mean"
-    sampler: Literal["direct", "flow", "diffusion", "vae"] = "direct"
+    sampler: Literal["direct", "gaussian", "flow", "diffusion", "vae"] = "direct"
     discrepancy: Discrepancy = "sliced"
     latents: int = 16
     width: int = 64
@@ -69,7 +69,7 @@ class GDEConfig:
             self,
             encoder=("pooled", "residual", "attention", "kernel mean", "moments"),
             pooling=("mean", "median"),
-            sampler=("direct", "flow", "diffusion", "vae"),
+            sampler=("direct", "gaussian", "flow", "diffusion", "vae"),
             discrepancy=("sliced", "mmd", "sinkhorn"),
             scaling=("columns", "one", "none"),
         )

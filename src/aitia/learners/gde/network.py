@@ -1,6 +1,6 @@
 """The encoder, the sampler, the scale of the columns, and what the training makes small."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from aitia.learners.gde.config import GDEConfig
-from aitia.nn.samplers import DiffusionSampler, DirectSampler, FlowSampler, Sampler, VaeSampler
+from aitia.nn.samplers import DiffusionSampler, DirectSampler, FlowSampler, GaussianSampler, Sampler, VaeSampler
 from aitia.nn.set_encoders import KernelMean, Moments, SetEncoder, calibrate
 from aitia.nn.transport import directions, sliced_w2
 
@@ -40,13 +40,14 @@ class Network(nn.Module):
             self.encoder = SetEncoder(columns, c.latents, c.width, c.blocks, c.encoder, c.pooling)
             latents = c.latents
         self.latents = latents
-        made: dict[str, Sampler] = {
-            "direct": DirectSampler(columns, latents, c.width, c.discrepancy, c.projections),
-            "flow": FlowSampler(columns, latents, c.width),
-            "diffusion": DiffusionSampler(columns, latents, c.width),
-            "vae": VaeSampler(columns, latents, c.width, c.kl_weight),
+        made: dict[str, Callable[[], Sampler]] = {
+            "direct": lambda: DirectSampler(columns, latents, c.width, c.discrepancy, c.projections),
+            "gaussian": lambda: GaussianSampler(columns, latents, c.width),
+            "flow": lambda: FlowSampler(columns, latents, c.width),
+            "diffusion": lambda: DiffusionSampler(columns, latents, c.width),
+            "vae": lambda: VaeSampler(columns, latents, c.width, c.kl_weight),
         }
-        self.sampler = made[c.sampler]
+        self.sampler = made[c.sampler]()
         self.register_buffer("middle", torch.zeros(columns, dtype=torch.float64))
         self.register_buffer("spread", torch.ones(columns, dtype=torch.float64))
 
