@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from aitia.errors import DataError, FormatError, OptionError
+from aitia.errors import DataError, FormatError, MissingExtraError, OptionError
 from aitia.learners import DynamicConnectomes, DynamicConnectomesConfig
 from aitia.learners.dynamic_connectomes import Affinity, differential_affinity
 from aitia.learners.dynamic_connectomes.affinity import pair_matrix, pair_places, rates, shifted
@@ -322,3 +322,15 @@ def test_options_are_read_and_set_as_scikit_learn_does():
     assert model.get_params()["rank"] == 2
     assert model.set_params(seed=4).config.seed == 4
     assert model.config.rank == 2
+
+
+def test_an_engine_that_is_not_there_is_told_before_any_work():
+    from importlib.util import find_spec
+
+    if find_spec("graph_tool") is not None:
+        pytest.skip("graph-tool is installed")
+    told = []
+    world = CalciumWorld(units=8, groups=2, members=3, phase_frames=20)
+    with pytest.raises(MissingExtraError, match="python3-graph-tool"):
+        DynamicConnectomes(engine="graph-tool").fit(world.traces(world.sample(2)), lambda *step: told.append(step))
+    assert not told

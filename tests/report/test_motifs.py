@@ -46,7 +46,10 @@ def test_names_from_outside_are_escaped():
 
 def test_a_motif_that_is_never_on_can_be_drawn():
     zero = MotifPanel("none", [0.5, 1.5], [0, 0], [0, 0, 0], np.zeros((2, 2)), [0, 0])
-    ElementTree.fromstring(motifs_figure([zero], NAMES))
+    svg = motifs_figure([zero], NAMES)
+    ElementTree.fromstring(svg)
+    assert "nan" not in svg.lower()
+    assert ">none<" in svg
 
 
 def test_impossible_panels_are_refused():

@@ -51,7 +51,10 @@ class PopulationAdapter(Adapter):
     def work(self, data: Observed, config: Any) -> str:
         """Orders that are looked for."""
         orders = 1 + config.draws + config.permutations + config.resamples
-        return f"{orders} orders of {config.factors} latents in {len(data.environments)} groups ({len(data)} rows)"
+        return (
+            f"{orders} orders of {config.factors} latents behind {len(_names(data))} columns, in "
+            f"{len(data.environments)} groups ({len(data)} rows)"
+        )
 
     def fit(self, data: Observed, config: Any, *, checkpoint: Path | None, progress: Progress | None) -> Any:
         """The fitted model; it takes seconds, so a run that was killed begins anew."""

@@ -34,7 +34,7 @@ from aitia.learners.dynamic_connectomes.affinity import (
 from aitia.learners.dynamic_connectomes.config import DynamicConnectomesConfig
 from aitia.learners.dynamic_connectomes.motif import Motif
 from aitia.saving import SavedArrays
-from aitia.stats.block_model import fit_blocks
+from aitia.stats.block_model import fit_blocks, need_engine
 from aitia.stats.tensor_factors import choose_rank, factorize, nonnegative_rows, sweep_ranks
 from aitia.traces import TraceSet
 
@@ -111,8 +111,10 @@ class DynamicConnectomes(SavedArrays):
         Raises:
             DataError: If every pair is masked, or no two units rise together.
             OptionError: If a bin is longer than the traces, or the rank larger than the tensor allows.
+            MissingExtraError: If graph-tool is asked for and not installed.
         """
         config = self.config
+        need_engine(config.engine)
         if config.permutations and isinstance(X, Affinity):
             raise OptionError("the control turns traces in a circle: fit to traces, or leave permutations at 0")
         affinity = X if isinstance(X, Affinity) else self.affinity(X)

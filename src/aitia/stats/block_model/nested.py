@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from aitia.errors import MissingExtraError, OptionError
 from aitia.stats.block_model.description import WeightedGraph, block_sums, nested_description_length
 
-__all__ = ["Engine", "NestedBlocks", "fit_blocks", "log_factorials"]
+__all__ = ["Engine", "NestedBlocks", "fit_blocks", "log_factorials", "need_engine"]
 
 Codes = NDArray[np.int64]
 Engine = Literal["aitia", "graph-tool"]
@@ -156,14 +156,25 @@ def _numbered(labels: NDArray[np.int64]) -> Codes:
     return np.asarray(np.argsort(np.argsort(first))[inverse], dtype=np.int64)
 
 
-def _by_graph_tool(graph: WeightedGraph, starts: int, seed: int) -> NestedBlocks:
-    try:
-        import graph_tool.all as gt  # type: ignore[import-not-found,unused-ignore]
-    except ImportError as error:
+def need_engine(engine: Engine) -> None:
+    """Refuses an engine that is not there, so that long work before it is not lost.
+
+    Raises:
+        MissingExtraError: If graph-tool is asked for and not installed.
+    """
+    from importlib.util import find_spec
+
+    if engine == "graph-tool" and find_spec("graph_tool") is None:
         raise MissingExtraError(
             "engine='graph-tool' needs graph-tool, which no package index has: install the Debian package "
             "python3-graph-tool, or take the built-in engine='aitia'"
-        ) from error
+        )
+
+
+def _by_graph_tool(graph: WeightedGraph, starts: int, seed: int) -> NestedBlocks:
+    need_engine("graph-tool")
+    import graph_tool.all as gt  # type: ignore[import-not-found,unused-ignore]
+
     i, j = np.nonzero(np.triu(graph.weights, 1))
     built = gt.Graph(directed=False)
     built.add_vertex(len(graph.weights))
