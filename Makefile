@@ -27,7 +27,7 @@ lint: .venv/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python -m aitia.catalogue README.md --check
-	$(BIN)/python -m aitia.claims.ledger docs/evidence docs/ledger.md --check
+	$(BIN)/python -m aitia.workflow.ledger docs/evidence docs/ledger.md --check
 
 types: .venv/.ready
 	$(BIN)/mypy
@@ -50,7 +50,7 @@ verify: .venv/.ready  ## the papers' claims (minutes), the slow tests, and the l
 	$(MAKE) ledger
 
 ledger: .venv/.ready
-	$(BIN)/python -m aitia.claims.ledger docs/evidence docs/ledger.md
+	$(BIN)/python -m aitia.workflow.ledger docs/evidence docs/ledger.md
 	$(BIN)/python -m aitia.catalogue README.md
 
 bench: .venv/.ready  ## ours and the peers in one run; prints ratios, writes JSON to benchmarks/results

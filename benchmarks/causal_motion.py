@@ -16,11 +16,11 @@ import torch
 from torch import Tensor, nn
 
 from _measure import arguments, best, write
-from aitia.learners.causal_motion import CausalMotion, CausalMotionConfig
-from aitia.learners.causal_motion.network import Network
-from aitia.learners.causal_motion.objective import Objective, phases
+from aitia.data.tracks import Tracks
 from aitia.nn.contrastive import supervised_contrastive
-from aitia.tracks import TrackSet
+from aitia.systems.causal_motion import CausalMotion, CausalMotionConfig
+from aitia.systems.causal_motion.network import Network
+from aitia.systems.causal_motion.objective import Objective, phases
 from aitia.train import EnvironmentBatches
 from aitia.worlds import CrowdWorld, OrcaWorld
 
@@ -32,11 +32,11 @@ def main() -> None:
     given = arguments(__doc__)
     torch.set_num_threads(1)
     pairs, crowd = OrcaWorld(RADII), CrowdWorld(6, RADII)
-    pair = TrackSet.of(pairs.render(sample := pairs.sample(900)), sample.labels)
+    pair = Tracks.of(pairs.render(sample := pairs.sample(900)), sample.labels)
     many = crowd.render(sample := crowd.sample(900))
     present = np.random.default_rng(0).random(many.shape[:2]) < 0.7
     present[:, :2] = True
-    group = TrackSet(many, sample.labels, present)
+    group = Tracks(many, sample.labels, present)
     rows = [
         measure("two agents, perceptrons", pair, CausalMotionConfig(steps=UPDATES)),
         measure("2-6 agents, attention", group, CausalMotionConfig(form="group", width=64, batch=16, steps=UPDATES)),
@@ -44,7 +44,7 @@ def main() -> None:
     write(given.json, rows)
 
 
-def measure(name: str, scenes: TrackSet, config: CausalMotionConfig) -> dict[str, Any]:
+def measure(name: str, scenes: Tracks, config: CausalMotionConfig) -> dict[str, Any]:
     model = CausalMotion(config)
     batches = model._batches(scenes, None, None)
     if not np.isclose(first_loss(config, batches, stacked), first_loss(config, batches, looped), rtol=1e-4):

@@ -15,7 +15,8 @@ from contextlib import redirect_stderr
 from io import StringIO
 
 from _measure import arguments, best, write
-from aitia.learners import CDNOD, PC
+from aitia.systems.cd_nod.model import CDNOD
+from aitia.systems.pc.model import PC
 from aitia.worlds import HeterogeneousWorld
 
 

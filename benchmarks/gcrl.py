@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 from _measure import arguments, best, write
-from aitia.learners.gcrl import GCRLConfig
-from aitia.learners.gcrl.network import Network
-from aitia.learners.gcrl.objective import Objective
 from aitia.nn.gaussian import gaussian_log_prob
+from aitia.systems.gcrl import GCRLConfig
+from aitia.systems.gcrl.network import Network
+from aitia.systems.gcrl.objective import Objective
 from aitia.worlds import OrcaWorld
 
 ENVIRONMENTS, SCENES, UPDATES = 3, 64, 10

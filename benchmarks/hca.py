@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aitia.learners.hca import order_unmixings
+from aitia.systems.hca import order_unmixings
 
 
 def loop(unmixings):

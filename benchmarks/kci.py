@@ -18,10 +18,10 @@ from statistics import median
 import numpy as np
 
 from _measure import arguments, best, write
+from aitia.data.table import Table
 from aitia.graph.formats import from_causallearn
-from aitia.learners import PC
 from aitia.stats.independence import KCI, RCIT
-from aitia.table import Table
+from aitia.systems.pc.model import PC
 from aitia.worlds import HeterogeneousWorld
 
 

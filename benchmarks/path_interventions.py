@@ -17,7 +17,7 @@ from torch import nn
 
 from _measure import arguments, best, write
 from aitia.nn.units import UnitNetwork, weight_mask
-from aitia.probes import CausalExplanation, PathInterventions
+from aitia.systems.path_interventions import CausalExplanation, PathInterventions
 
 
 def network() -> nn.Sequential:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from _measure import arguments, best, write
 from aitia.graph.formats import from_causallearn
-from aitia.learners import PC
+from aitia.systems.pc.model import PC
 
 
 def data(nodes: int, degree: float, n: int, seed: int) -> NDArray[np.float64]:

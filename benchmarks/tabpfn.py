@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from aitia.claims.tabpfn import BOOSTED, LR, real_tables, rivals
-from aitia.learners.tabpfn import TablePrior, TabPFN
+from aitia.systems.tabpfn import TablePrior, TabPFN
+from aitia.systems.tabpfn.claim import BOOSTED, LR, real_tables, rivals
 
 
 def main():

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from aitia import Graph, discover
-from aitia.data import data_path
+from aitia.data.shipped import data_path
 from aitia.graph import adjacency_scores, cpdag, shd
 from aitia.graph.formats import read_bif
 

@@ -23,9 +23,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.learners import GCRL, CausalMotion
+from aitia.data.tracks import Tracks, constant_velocity, planted_confidence, read_tracks
 from aitia.stats.metrics import ade, fde
-from aitia.tracks import TrackSet, constant_velocity, planted_confidence, read_tracks
+from aitia.systems.causal_motion import CausalMotion
+from aitia.systems.gcrl import GCRL
 
 OBSERVED, FUTURE, SAMPLES = 8, 12, 20
 PUBLIC = {"biwi_hotel": 1, "students003": 2, "crowds_zara01": 4, "crowds_zara02": 8}
@@ -65,7 +66,7 @@ def main() -> None:
         given.json.write_text(json.dumps({"settings": settings, **made}, indent=2) + "\n")
 
 
-def leave_one_out(scenes: TrackSet, options: dict[str, Any]) -> Table:
+def leave_one_out(scenes: Tracks, options: dict[str, Any]) -> Table:
     table: Table = {}
     for place in scenes.environments:
         held, rest = scenes.of_environments(place), without(scenes, place)
@@ -83,7 +84,7 @@ def leave_one_out(scenes: TrackSet, options: dict[str, Any]) -> Table:
     return {**table, "mean": mean}
 
 
-def cue(scenes: TrackSet, test: str, options: dict[str, Any]) -> Table:
+def cue(scenes: Tracks, test: str, options: dict[str, Any]) -> Table:
     held, rest = scenes.of_environments(test), without(scenes, test)
     early, late = rest.split(0.2)
     places = rest.environments
@@ -93,7 +94,7 @@ def cue(scenes: TrackSet, test: str, options: dict[str, Any]) -> Table:
     def fitted(**own: Any) -> CausalMotion:
         return CausalMotion(style="none", channel=True, **FORECASTER, **options, **own).fit(early, channel=channel)
 
-    def scored(model: CausalMotion, on: TrackSet, factor: int) -> tuple[float, float]:
+    def scored(model: CausalMotion, on: Tracks, factor: int) -> tuple[float, float]:
         return errors(model.predict(on, channel=leaking(on, factor)).tracks, on)
 
     models = {"ERM": fitted()}
@@ -110,25 +111,25 @@ def cue(scenes: TrackSet, test: str, options: dict[str, Any]) -> Table:
     }
 
 
-def leaking(scenes: TrackSet, factor: Any) -> Values:
+def leaking(scenes: Tracks, factor: Any) -> Values:
     return planted_confidence(scenes.tracks, factor, OBSERVED)
 
 
-def without(scenes: TrackSet, place: str) -> TrackSet:
+def without(scenes: Tracks, place: str) -> Tracks:
     return scenes.of_environments(*(label for label in scenes.environments if label != place))
 
 
-def straight(scenes: TrackSet) -> Values:
+def straight(scenes: Tracks) -> Values:
     return constant_velocity(scenes.tracks[:, :, :OBSERVED], FUTURE)
 
 
-def best(samples: Values, scenes: TrackSet) -> Values:
+def best(samples: Values, scenes: Tracks) -> Values:
     """The sample of each scene with the least error over all agents that are there."""
     apart = np.linalg.norm(samples - scenes.tracks[:, :, OBSERVED:], axis=-1).mean(-1) * scenes.there
     return samples[apart.sum(-1).argmin(0), np.arange(len(scenes))]
 
 
-def errors(forecast: Values, scenes: TrackSet) -> tuple[float, float]:
+def errors(forecast: Values, scenes: Tracks) -> tuple[float, float]:
     answer, truth = forecast[scenes.there], scenes.tracks[:, :, OBSERVED:][scenes.there]
     return ade(answer, truth), fde(answer, truth)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from aitia.learners.causalverse import METHODS, CausalVerse, Observations
 from aitia.stats.metrics import mcc
+from aitia.systems.causalverse import METHODS, CausalVerse, Observations
 from aitia.worlds import LatentProcessWorld, ProcessConfig
 
 STEPS = {"vae": 2000, "tdrl": 2000}

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from aitia.claims.domain_counterfactuals import ANGLES, turned_digits
-from aitia.generators import DomainCounterfactuals
-from aitia.images import ImageSet
+from aitia.data.images import ImageSet
+from aitia.data.table import Table
 from aitia.report import image_grid
-from aitia.table import Table
+from aitia.systems.domain_counterfactuals import DomainCounterfactuals
+from aitia.systems.domain_counterfactuals.claim import ANGLES, turned_digits
 
 SHOWN = 5
 

@@ -10,9 +10,9 @@ import argparse
 from importlib.util import find_spec
 from pathlib import Path
 
+from aitia.inside import FactEdit, PromptTrace, apply_edit, edit_fact, trace_prompt
+from aitia.inside.report import SCORE_COLUMNS, STRONG_COLUMNS, score_rows, sentences, strong_rows
 from aitia.nn.causal_language import CausalLanguageModel, load_causal_language_model
-from aitia.tracing import FactEdit, PromptTrace, apply_edit, edit_fact, trace_prompt
-from aitia.tracing.report import SCORE_COLUMNS, STRONG_COLUMNS, score_rows, sentences, strong_rows
 
 PROMPT, OTHER = "The capital of France is", "The capital of Italy is"
 PARAPHRASES = ["France's capital city is", "What is the capital of France? It is"]

@@ -5,7 +5,7 @@ from aitia.errors import OptionError
 
 
 def test_every_system_has_a_card_with_all_its_lines_and_a_claim():
-    from aitia.claims import claim_of
+    from aitia.workflow.verify import claim_of
 
     listed = systems()
     assert [s.card.slug for s in listed] == sorted({s.card.slug for s in listed})
@@ -18,7 +18,7 @@ def test_every_system_has_a_card_with_all_its_lines_and_a_claim():
 
 
 def test_an_unknown_slug_is_told_with_the_nearest():
-    assert find("cd-nod").file == "src/aitia/learners/cd_nod.py"
+    assert find("cd-nod").file == "src/aitia/systems/cd_nod/model.py"
     with pytest.raises(OptionError, match="Did you mean 'cd-nod'"):
         find("cdnod")
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aitia.data.table import Table
 from aitia.do import (
     Categorical,
     Intervention,
@@ -25,7 +26,6 @@ from aitia.do import (
 )
 from aitia.errors import InterventionError, OptionError, UnknownVariableError
 from aitia.graph.graph import Graph
-from aitia.table import Table
 
 NUMBERS = st.floats(-1e9, 1e9, allow_nan=False) | st.integers(-1000, 1000)
 LABELS = st.text(min_size=0, max_size=8) | st.booleans()

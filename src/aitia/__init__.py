@@ -9,13 +9,13 @@ Example:
     True
 """
 
+from aitia.data.table import Kind, Table, read_table
 from aitia.discovery import Discovery, discover, estimate_effect
 from aitia.do import Effect, Intervention, check, counterfactual, do, effect
 from aitia.errors import AitiaError
 from aitia.graph import Graph, Knowledge
 from aitia.graph.formats import read_graph, write_graph
 from aitia.scm import SCM
-from aitia.table import Kind, Table, read_table
 from aitia.version import __version__
 
 __all__ = [

@@ -14,21 +14,21 @@ from aitia.errors import OptionError
 __all__ = ["Listed", "find", "markdown", "systems"]
 
 _HOMES = (
-    "aitia.generators.domain_counterfactuals.model",
-    "aitia.learners.cadet.model",
-    "aitia.learners.causal_info_min.model",
-    "aitia.learners.causal_motion.forecaster",
-    "aitia.learners.causalverse.suite",
-    "aitia.learners.cd_nod",
-    "aitia.learners.dynamic_connectomes.learner",
-    "aitia.learners.gcrl.forecaster",
-    "aitia.learners.gde.model",
-    "aitia.learners.hca.learner",
-    "aitia.learners.tabpfn.classifier",
-    "aitia.probes.alignment_hurts.decoupling",
-    "aitia.probes.causalm.method",
-    "aitia.probes.faithful_matching.method",
-    "aitia.probes.path_interventions.method",
+    "aitia.systems.domain_counterfactuals.model",
+    "aitia.systems.cadet.model",
+    "aitia.systems.causal_info_min.model",
+    "aitia.systems.causal_motion.model",
+    "aitia.systems.causalverse.model",
+    "aitia.systems.cd_nod.model",
+    "aitia.systems.dynamic_connectomes.model",
+    "aitia.systems.gcrl.model",
+    "aitia.systems.gde.model",
+    "aitia.systems.hca.model",
+    "aitia.systems.tabpfn.model",
+    "aitia.systems.alignment_hurts.model",
+    "aitia.systems.causalm.model",
+    "aitia.systems.faithful_matching.model",
+    "aitia.systems.path_interventions.model",
 )
 """Modules that hold a class with a card; a new system adds its line."""
 

@@ -70,7 +70,7 @@ def test_list_and_show_read_the_catalogue():
 def test_show_prints_stored_evidence(tmp_path):
     import dataclasses
 
-    from aitia.claims import Evidence, row
+    from aitia.evidence import Evidence, row
 
     stored = Evidence("cd-nod", (row("a", "skeleton F1", [0.9, 0.95], bar=0.9),), "c", {}, "here", 1.0, "2026-01-01")
     (tmp_path / "cd-nod.json").write_text(dataclasses.replace(stored).to_json())
@@ -89,9 +89,9 @@ def test_verify_stores_evidence_and_exits_by_whether_all_of_it_holds(tmp_path):
 def test_the_board_of_verify_all_shows_what_waits_runs_and_came_out(capsys):
     from rich.console import Console
 
-    from aitia.claims import Evidence, row
     from aitia.cli.board import Board
     from aitia.errors import MissingExtraError
+    from aitia.evidence import Evidence, row
 
     board = Board({"first": 1.0, "second": 2.5, "third": 3, "fourth": 9})
     rows = (row("a", "F1 [x]", [0.9], bar=0.5), row("b", "error", [0.9], bar=0.5, direction="lower"))

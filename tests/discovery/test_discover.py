@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 import aitia
-from aitia.data import data_path
+from aitia.data.shipped import data_path
+from aitia.data.table import Table
 from aitia.discovery import choose, discover, load_discovery
 from aitia.errors import DataError, FormatError, OptionError, RunError, UnknownVariableError
 from aitia.graph import Graph, cpdag
 from aitia.graph.formats import read_bif, read_graph
-from aitia.table import Table
 
 
 @pytest.fixture(scope="session")

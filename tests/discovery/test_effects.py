@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
+from aitia.data.table import Table
 from aitia.discovery import estimate_effect
 from aitia.do import Intervention
 from aitia.engine import LocalEngine
 from aitia.errors import IdentifiabilityError, InterventionError, OptionError, UnknownVariableError
 from aitia.graph import Graph
-from aitia.table import Table
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from aitia.data.table import Table, read_table
 from aitia.discovery import discover, estimate_effect
 from aitia.do import Intervention
 from aitia.graph import Knowledge
-from aitia.table import Table, read_table
 
 FOLDER = Path(__file__).parents[3] / "shared" / "data"
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from aitia.data.tracks import Tracks
 from aitia.errors import DataError, OptionError
 from aitia.nn.modular import GroupForecaster, PairForecaster, StyleReader
 from aitia.nn.refinement import moved_code
 from aitia.nn.scene_bank import References, SceneBank
-from aitia.tracks import TrackSet
 
 
 @pytest.fixture(autouse=True)
@@ -128,7 +128,7 @@ def test_a_latent_moves_downhill_each_row_by_itself_and_no_step_leaves_it():
 
 def walks(n, labels, seed=0, agents=2):
     rng = np.random.default_rng(seed)
-    return TrackSet(np.cumsum(rng.normal(size=(n, agents, 20, 2)), axis=2), np.resize(labels, n))
+    return Tracks(np.cumsum(rng.normal(size=(n, agents, 20, 2)), axis=2), np.resize(labels, n))
 
 
 def read(scenes):

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from aitia.errors import DataError, OptionError
-from aitia.learners.cadet import Cadet
-from aitia.learners.causal_info_min import CausalInfoMin
 from aitia.nn.language import piece_tokenizer, small_decoder
-from aitia.probes import Decoupling
-from aitia.report import debiasing_report, rewriting_report, variety_report
+from aitia.systems.alignment_hurts import Decoupling
+from aitia.systems.alignment_hurts.page import variety_report
+from aitia.systems.cadet import Cadet
+from aitia.systems.cadet.page import rewriting_report
+from aitia.systems.causal_info_min import CausalInfoMin
+from aitia.systems.causal_info_min.page import debiasing_report
 from aitia.worlds import ModerationWorld, VarietiesWorld
 
 

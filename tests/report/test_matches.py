@@ -5,9 +5,9 @@ import pytest
 
 from aitia.errors import OptionError
 from aitia.nn.text_edits import TextEdits
-from aitia.probes import FaithfulMatching
-from aitia.report import errors_chart, matching_report
 from aitia.stats.explainer_errors import EffectPairs
+from aitia.systems.faithful_matching import FaithfulMatching
+from aitia.systems.faithful_matching.page import errors_chart, matching_report
 
 WORDS = {"food": ("bad soup", "good soup"), "noise": ("loud hall", "quiet hall")}
 

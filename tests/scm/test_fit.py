@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from aitia.data.table import Table
 from aitia.do import do, effect
 from aitia.errors import CostError, DataError, GraphError, OptionError, UnknownVariableError
 from aitia.graph.graph import Graph
@@ -18,7 +19,6 @@ from aitia.scm import (
     random_dag,
     random_linear_scm,
 )
-from aitia.table import Table
 
 
 def test_linear_coefficients_are_least_squares():

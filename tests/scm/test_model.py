@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aitia.data.table import Table
 from aitia.do import Categorical, Intervention, Normal, Scale, Shift, Uniform, check, counterfactual, do, effect
 from aitia.errors import DataError, GraphError, InterventionError, OptionError, UnknownVariableError
 from aitia.graph.graph import Graph
@@ -18,7 +19,6 @@ from aitia.scm import (
     random_linear_scm,
     random_nonlinear_scm,
 )
-from aitia.table import Table
 
 SEEDS = st.integers(0, 2**32 - 1)
 FAMILIES = st.sampled_from([random_linear_scm, random_discrete_scm, random_nonlinear_scm])

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from aitia.data.table import Table
 from aitia.errors import OptionError, UnknownVariableError
 from aitia.graph import Graph
 from aitia.stats.bootstrap import EdgeFrequencies, bootstrap_graphs, resampled
-from aitia.table import Table
 
 
 def test_shares_by_hand():

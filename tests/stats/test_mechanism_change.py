@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from aitia.data.table import Table
 from aitia.errors import DataError
 from aitia.stats.mechanism_change import MechanismCurve, coupling, evidence, leading_curves, mechanism_curve
-from aitia.table import Table
 from aitia.worlds import PairWorld
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from aitia.errors import OptionError
-from aitia.fitting.observed import Observed
 from aitia.graph.graph import Graph
+from aitia.workflow.observed import Observed
 from aitia.worlds.export import export_world
 from aitia.worlds.texts import TextWorld, Wording, code_of
 from aitia.worlds.world import Latent

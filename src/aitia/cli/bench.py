@@ -12,7 +12,7 @@ from aitia.cli.progress import progress_bar
 from aitia.errors import OptionError
 
 if TYPE_CHECKING:
-    from aitia.fitting.bench import Bench
+    from aitia.workflow.bench import Bench
 
 __all__ = ["bench_command"]
 
@@ -38,9 +38,9 @@ def bench_command(
 
     Example: aitia bench orca --methods causal-motion,gcrl --seeds 3 --jobs 2 --out orca-bench
     """
-    from aitia.fitting import find_world, method_names
-    from aitia.fitting.bench import bench
-    from aitia.fitting.options import split_options
+    from aitia.workflow import find_world, method_names
+    from aitia.workflow.bench import bench
+    from aitia.workflow.options import split_options
 
     arguments = split_options(argument or [])
     find_world(world, arguments)

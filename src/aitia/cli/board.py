@@ -14,7 +14,7 @@ from aitia.errors import AitiaError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from aitia.claims import Evidence
+    from aitia.evidence import Evidence
 
 __all__ = ["Board", "live_board"]
 

@@ -45,13 +45,13 @@ def do_command(
 
 
 def _is_fit(run: Path) -> bool:
-    from aitia.fitting.ask import is_fit
+    from aitia.workflow.ask import is_fit
 
     return is_fit(run)
 
 
 def _ask(run: Path, intervention: str, rows: str | None, data: str | None, out: Path | None, as_json: bool) -> None:
-    from aitia.fitting.ask import answer_folder, ask, parse_rows
+    from aitia.workflow.ask import answer_folder, ask, parse_rows
 
     answer = ask(run, intervention, rows=None if rows is None else parse_rows(rows), data=data)
     folder = out if out is not None else answer_folder(run, answer.intervention)
@@ -80,11 +80,11 @@ def _estimate(
     seed: int,
     as_json: bool,
 ) -> None:
+    from aitia.data.table import read_table
     from aitia.discovery import estimate_effect, load_discovery
     from aitia.do import Intervention
     from aitia.engine import LocalEngine
     from aitia.graph.formats import read_graph
-    from aitia.table import read_table
 
     if run.is_dir():
         saved = load_discovery(run)

@@ -42,9 +42,8 @@ def edit_command(
 
     Then: aitia edit ./smollm2 --apply rome --save ./smollm2-rome
     """
-    from aitia.nn.causal_language import load_causal_language_model
-    from aitia.tracing import apply_edit, edit_fact
-    from aitia.tracing.report import (
+    from aitia.inside import apply_edit, edit_fact
+    from aitia.inside.report import (
         CAPTION,
         PROMPT_CAPTION,
         PROMPT_COLUMNS,
@@ -52,6 +51,7 @@ def edit_command(
         prompt_rows,
         score_rows,
     )
+    from aitia.nn.causal_language import load_causal_language_model
 
     if apply is not None:
         if save is None or prompt is not None or answer is not None:

@@ -13,7 +13,7 @@ from aitia.cli.progress import progress_bar
 from aitia.errors import OptionError
 
 if TYPE_CHECKING:
-    from aitia.fitting import Fit
+    from aitia.workflow import Fit
 
 __all__ = ["run_command"]
 
@@ -54,8 +54,8 @@ def run_command(
 
     A run that was stopped goes on with the same command, and ends in the same bytes.
     """
-    from aitia.fitting import Source, find_method, fit, world_names
-    from aitia.fitting.options import option_names, split_options
+    from aitia.workflow import Source, find_method, fit, world_names
+    from aitia.workflow.options import option_names, split_options
 
     if data is None:
         found_method = find_method(method)

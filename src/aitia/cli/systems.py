@@ -34,8 +34,8 @@ def show_command(
     Example: aitia show cd-nod
     """
     from aitia.catalogue import find
-    from aitia.claims import claim_of, stored_evidence
-    from aitia.claims.table import evidence_table
+    from aitia.workflow.claim_table import evidence_table
+    from aitia.workflow.verify import claim_of, stored_evidence
 
     listed = find(slug)
     card, stored = listed.card, stored_evidence(evidence, slug)

@@ -12,7 +12,7 @@ from aitia.cli.progress import progress_bar
 from aitia.errors import FormatError, OptionError
 
 if TYPE_CHECKING:
-    from aitia.tracing import PromptTrace
+    from aitia.inside import PromptTrace
 
 __all__ = ["print_table", "read_lines", "trace_command"]
 
@@ -42,8 +42,8 @@ def trace_command(
 
     Example: aitia trace ./smollm2 "The capital of France is" --against "The capital of Italy is" --out france
     """
+    from aitia.inside import trace_prompt
     from aitia.nn.causal_language import load_causal_language_model
-    from aitia.tracing import trace_prompt
 
     texts = [] if reference is None else read_lines(reference)
     language = load_causal_language_model(model, revision=revision, dtype=dtype, device=device)
@@ -76,7 +76,7 @@ def trace_command(
 
 
 def _tell(found: "PromptTrace") -> None:
-    from aitia.tracing.report import STRONG_COLUMNS, caption, sentences, strong_rows
+    from aitia.inside.report import STRONG_COLUMNS, caption, sentences, strong_rows
 
     typer.echo(sentences(found))
     for word, cost in sorted(found.word_costs.items(), key=lambda item: -item[1])[:3]:

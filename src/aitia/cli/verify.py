@@ -12,7 +12,7 @@ from aitia.cli.progress import progress_bar
 from aitia.errors import AitiaError, OptionError
 
 if TYPE_CHECKING:
-    from aitia.claims import Evidence
+    from aitia.evidence import Evidence
 
 __all__ = ["verify_command"]
 
@@ -33,7 +33,7 @@ def verify_command(
     Exit code 1 says that some part does not hold.
     """
     from aitia.catalogue import find, systems
-    from aitia.claims import claim_of, verify
+    from aitia.workflow.verify import claim_of, verify
 
     if (slug is None) == (not everything):
         raise OptionError("say which system to verify, or --all")
@@ -57,7 +57,7 @@ def _all(
     minutes: Mapping[str, float], out: Path, options: Mapping[str, Any], *, quiet: bool
 ) -> "tuple[list[Evidence], bool]":
     """Every claim, the cheapest first: what was measured, and whether one could not be."""
-    from aitia.claims import verify
+    from aitia.workflow.verify import verify
 
     found, failed = [], False
     with live_board(dict(sorted(minutes.items(), key=lambda item: (item[1], item[0]))), quiet=quiet) as board:
@@ -81,6 +81,6 @@ def _all(
 def _print(evidence: "Evidence") -> None:
     from rich.console import Console
 
-    from aitia.claims.table import evidence_table
+    from aitia.workflow.claim_table import evidence_table
 
     Console().print(evidence_table(evidence))

@@ -9,24 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.table import Table
 from aitia.engine import Progress
 from aitia.errors import DataError, OptionError
 from aitia.files import write_whole
-from aitia.learners.hca import HCA
-from aitia.learners.hca.base_models import Grouping, group_by_base, read_leaderboard, read_rules
-from aitia.report import (
-    Block,
-    Callout,
-    Code,
-    Picture,
-    Section,
-    TableBlock,
-    Text,
-    render,
-    shaded_matrix,
-)
-from aitia.report.capabilities import latent_effects, latent_names, order_certainty, order_graphs
-from aitia.table import Table
+from aitia.report import Block, Callout, Code, Picture, Section, TableBlock, Text, render, shaded_matrix
+from aitia.systems.hca import HCA
+from aitia.systems.hca.base_models import Grouping, group_by_base, read_leaderboard, read_rules
+from aitia.systems.hca.page import latent_effects, latent_names, order_certainty, order_graphs
 from aitia.version import __version__
 
 __all__ = ["Capabilities", "capabilities"]

@@ -5,8 +5,8 @@ from typing import Literal
 
 import numpy as np
 
+from aitia.data.table import Kind, Table
 from aitia.errors import DataError, OptionError, unknown_variable
-from aitia.table import Kind, Table
 
 __all__ = ["ContextKind", "Method", "Plan", "choose"]
 

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aitia.data.table import Kind, Table, read_table
 from aitia.discovery.choose import ContextKind, Method, Plan, choose
 from aitia.discovery.result import Discovery
 from aitia.engine import Progress, Store
 from aitia.graph import Graph, Knowledge
-from aitia.table import Kind, Table, read_table
 
 if TYPE_CHECKING:
-    from aitia.learners import CDNOD, PC
+    from aitia.systems.cd_nod.model import CDNOD
+    from aitia.systems.pc.model import PC
 
 __all__ = ["discover"]
 
@@ -135,7 +136,8 @@ def _dated(table: Table, context: str) -> Table:
 def _learner(
     plan: Plan, config: Mapping[str, Any], knowledge: Knowledge | None, *, jobs: int, accept_cost: bool, record: str
 ) -> "PC | CDNOD":
-    from aitia.learners import CDNOD, PC
+    from aitia.systems.cd_nod.model import CDNOD
+    from aitia.systems.pc.model import PC
 
     shared: dict[str, Any] = {name: config[name] for name in ("alpha", "test", "max_depth", "missing", "seed")}
     shared |= {"knowledge": knowledge, "jobs": jobs, "bootstrap": config["bootstrap"] or None}

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aitia.data.table import Kind, Table
 from aitia.do import Effect, Intervention, do
 from aitia.engine import Engine, LocalEngine, Progress
 from aitia.errors import IdentifiabilityError, InterventionError, OptionError, join_names, unknown_variable
 from aitia.graph import Graph, consistent_extension, identify
-from aitia.table import Kind, Table
 
 if TYPE_CHECKING:
     from aitia.scm import SCM

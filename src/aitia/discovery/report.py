@@ -6,19 +6,7 @@ import numpy as np
 
 from aitia.discovery.result import Discovery
 from aitia.graph import Edge
-from aitia.report import (
-    Block,
-    Callout,
-    Code,
-    GraphFigure,
-    Line,
-    Picture,
-    Section,
-    TableBlock,
-    Text,
-    line_chart,
-    render,
-)
+from aitia.report import Block, Callout, Code, GraphFigure, Line, Picture, Section, TableBlock, Text, line_chart, render
 
 __all__ = ["report"]
 

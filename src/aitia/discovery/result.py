@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from aitia.data.table import Table
 from aitia.graph import Edge, Graph
-from aitia.table import Table
 
 if TYPE_CHECKING:
-    from aitia.learners import CDNOD, PC
     from aitia.stats.bootstrap import EdgeFrequencies
+    from aitia.systems.cd_nod.model import CDNOD
+    from aitia.systems.pc.model import PC
 
 __all__ = ["Discovery"]
 

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aitia.data.table import Table, read_table
 from aitia.discovery.report import report
 from aitia.discovery.result import Discovery
 from aitia.errors import MissingExtraError, RunError
 from aitia.graph import Graph
 from aitia.graph.formats import read_graph, to_dagitty, to_dot, to_json
 from aitia.runs import Run, open_run, versions
-from aitia.table import Table, read_table
 
 __all__ = ["SavedDiscovery", "load_discovery", "open_discovery", "save_discovery"]
 

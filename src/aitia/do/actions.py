@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.table import Kind
 from aitia.errors import InterventionError, join_names
-from aitia.table import Kind
 
 __all__ = ["Action", "Categorical", "Normal", "Scale", "Shift", "Uniform", "Value", "scale", "shift"]
 

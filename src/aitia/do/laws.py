@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.table import Kind, Table
 from aitia.do.intervention import Intervention
 from aitia.do.verbs import counterfactual, do
 from aitia.errors import AitiaError, OptionError
-from aitia.table import Kind, Table
 
 __all__ = ["Law", "LawTable", "check"]
 

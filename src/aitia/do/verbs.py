@@ -9,10 +9,10 @@ from typing import Any, Protocol, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.table import Kind, Table
 from aitia.do.actions import Value
 from aitia.do.intervention import Intervention
 from aitia.errors import InterventionError, OptionError, unknown_variable
-from aitia.table import Kind, Table
 
 __all__ = ["Effect", "Sampler", "System", "counterfactual", "do", "effect"]
 

@@ -13,9 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from aitia.data.table import Kind, Table
 from aitia.errors import DataError, unknown_variable
 from aitia.nn.text_encoders import words
-from aitia.table import Kind, Table
 
 __all__ = ["ConceptReader"]
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from aitia.data.tracks import Tracks, common_steps
 from aitia.errors import DataError, OptionError, join_names
-from aitia.tracks import TrackSet, common_steps
 
 __all__ = ["References", "SceneBank"]
 
@@ -62,7 +62,7 @@ class SceneBank(nn.Module):
         self.register_buffer("present", torch.zeros(tuple(shape[:2]), dtype=torch.bool))
         self.register_buffer("environment", torch.zeros(shape[0], dtype=torch.int64))
 
-    def keep(self, scenes: TrackSet, environments: Sequence[str], most: int, first: int = 0) -> None:
+    def keep(self, scenes: Tracks, environments: Sequence[str], most: int, first: int = 0) -> None:
         """Adds scenes of these environments, numbered from `first` on: all, or `most` of each at even distances."""
         for number, label in enumerate(environments, first):
             mine = np.flatnonzero(scenes.environment == label)
@@ -81,13 +81,13 @@ class SceneBank(nn.Module):
         self.tracks, self.present, later = self.tracks[stay], self.present[stay], self.environment[stay]
         self.environment = later - (later > number).long()
 
-    def scenes(self, environments: Sequence[str]) -> TrackSet:
+    def scenes(self, environments: Sequence[str]) -> Tracks:
         """What is kept, with the labels of the environments."""
         labels = np.asarray(environments)[self.environment.numpy()]
-        return TrackSet(self.tracks.double().numpy(), labels, self.present.numpy())
+        return Tracks(self.tracks.double().numpy(), labels, self.present.numpy())
 
     def named(
-        self, labels: Sequence[str], scenes: TrackSet, environments: Sequence[str], read: Callable[[TrackSet], Tensor]
+        self, labels: Sequence[str], scenes: Tracks, environments: Sequence[str], read: Callable[[Tracks], Tensor]
     ) -> References:
         """The kept scenes as references, those of an environment for each scene.
 
@@ -110,7 +110,7 @@ class SceneBank(nn.Module):
         return _references(read(bank), mine, ~mine, common_steps(scenes, bank), what)
 
     def given(
-        self, few: TrackSet, scenes: TrackSet, environments: Sequence[str], read: Callable[[TrackSet], Tensor]
+        self, few: Tracks, scenes: Tracks, environments: Sequence[str], read: Callable[[Tracks], Tensor]
     ) -> References:
         """Other scenes as references for every scene; kept ones of environments with other labels are the negatives.
 

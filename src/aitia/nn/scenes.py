@@ -5,13 +5,13 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from aitia.data.tracks import Tracks
 from aitia.errors import OptionError
-from aitia.tracks import TrackSet
 
 __all__ = ["need_pairs", "scene_error", "tensors", "whole_scenes"]
 
 
-def whole_scenes(scenes: TrackSet, observed: int, future: int) -> TrackSet:
+def whole_scenes(scenes: Tracks, observed: int, future: int) -> Tracks:
     """The scenes, cut after their past and future.
 
     Raises:
@@ -21,7 +21,7 @@ def whole_scenes(scenes: TrackSet, observed: int, future: int) -> TrackSet:
     return replace(scenes, tracks=scenes.tracks[:, :, : observed + future])
 
 
-def need_pairs(scenes: TrackSet) -> None:
+def need_pairs(scenes: Tracks) -> None:
     """Refuses what the pair form does not take.
 
     Raises:
@@ -33,7 +33,7 @@ def need_pairs(scenes: TrackSet) -> None:
         raise OptionError(f"the pair form takes scenes of 2 agents, got {found}: take form='group'")
 
 
-def tensors(scenes: TrackSet, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
+def tensors(scenes: Tracks, device: torch.device | None = None) -> tuple[Tensor, Tensor]:
     """Tracks (scenes, agents, frames, 2), in single precision, and presence (scenes, agents)."""
     return torch.from_numpy(scenes.tracks).float().to(device), torch.from_numpy(scenes.there).to(device)
 

@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from aitia.data.images import ImageSet
+from aitia.data.table import Table
 from aitia.errors import DataError, FormatError, MissingExtraError
-from aitia.images import ImageSet
 from aitia.saving import model_folder
-from aitia.table import Table
 
 __all__ = ["ImageClassifier", "load_classifier"]
 

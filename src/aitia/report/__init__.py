@@ -2,15 +2,11 @@
 
 from aitia.report.blocks import Block, Callout, Code, GraphFigure, Picture, Section, TableBlock, Text
 from aitia.report.charts import Line, line_chart
-from aitia.report.debiasing import debiasing_report
 from aitia.report.distributions import histogram, shaded_matrix
 from aitia.report.images import ImageBlock, image_grid
-from aitia.report.matches import errors_chart, matching_report
 from aitia.report.page import render
-from aitia.report.rewriting import rewriting_report
 from aitia.report.scatter import ScatterPanel, scatter_panels
 from aitia.report.tracks import TrackPanel, tracks_figure
-from aitia.report.varieties import variety_report
 
 __all__ = [
     "Block",
@@ -25,16 +21,11 @@ __all__ = [
     "TableBlock",
     "Text",
     "TrackPanel",
-    "debiasing_report",
-    "errors_chart",
     "histogram",
     "image_grid",
     "line_chart",
-    "matching_report",
     "render",
-    "rewriting_report",
     "scatter_panels",
     "shaded_matrix",
     "tracks_figure",
-    "variety_report",
 ]

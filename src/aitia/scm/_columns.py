@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from aitia.data.table import Table
 from aitia.errors import DataError, join_names
 from aitia.scm._arrays import Values
-from aitia.table import Table
 
 __all__ = ["read_column"]
 

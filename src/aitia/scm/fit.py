@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from aitia.data.table import Table
 from aitia.errors import CostError, DataError, GraphError, OptionError, unknown_variable
 from aitia.graph.graph import Graph
 from aitia.scm._arrays import Values, design
@@ -27,7 +28,6 @@ from aitia.scm.model import SCM
 from aitia.scm.noise import Empirical, Gaussian, Noise
 from aitia.scm.softmax import Softmax
 from aitia.scm.tabular import TableMechanism
-from aitia.table import Table
 
 __all__ = ["fit_scm"]
 

@@ -18,12 +18,12 @@ from typing import Any
 
 import numpy as np
 
+from aitia.data.table import Table
 from aitia.errors import DataError, join_names
 from aitia.scm._arrays import Values, design
 from aitia.scm._columns import read_column
 from aitia.scm.mechanism import Mechanism
 from aitia.scm.model import SCM
-from aitia.table import Table
 
 __all__ = ["Goodness", "VariableFit", "goodness_of_fit"]
 

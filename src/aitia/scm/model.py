@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from aitia.data.table import Table
 from aitia.do import Intervention
 from aitia.errors import DataError, GraphError, InterventionError, OptionError, join_names, unknown_variable
 from aitia.graph.graph import Graph
@@ -27,7 +28,6 @@ from aitia.scm._arrays import Values, uniform
 from aitia.scm._columns import read_column
 from aitia.scm.mechanism import Mechanism
 from aitia.scm.tabular import TableMechanism
-from aitia.table import Table
 
 __all__ = ["SCM", "Exogenous"]
 

@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from aitia.data.table import Kind, Table
 from aitia.errors import DataError, GraphError
 from aitia.graph.graph import Graph
 from aitia.scm._arrays import Values
-from aitia.table import Kind, Table
 
 __all__ = ["r2_sortability", "varsortability"]
 

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.table import Table
 from aitia.engine import Engine, LocalEngine, Progress, Store
 from aitia.errors import OptionError, unknown_variable
 from aitia.graph.graph import Graph
-from aitia.table import Table
 
 __all__ = ["EdgeFrequencies", "bootstrap_graphs", "resampled"]
 

@@ -12,9 +12,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from aitia.data.table import Kind, Table
 from aitia.errors import DataError, OptionError
 from aitia.stats.multiple import benjamini_hochberg, holm
-from aitia.table import Kind, Table
 
 __all__ = ["mean_effects"]
 

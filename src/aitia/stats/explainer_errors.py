@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from aitia.data.table import Kind, Table
 from aitia.errors import DataError, OptionError
 from aitia.stats.concept_effects import cace, icace
 from aitia.stats.metrics.text_effects import (
@@ -19,7 +20,6 @@ from aitia.stats.metrics.text_effects import (
     order_agreement,
     treatment_error,
 )
-from aitia.table import Kind, Table
 
 __all__ = ["EffectPairs", "ExplainerErrors"]
 

@@ -41,11 +41,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.table import Kind, Table
 from aitia.errors import DataError
 from aitia.stats.gaussian_process import learn_widths
 from aitia.stats.hsic import normalized_hsic
 from aitia.stats.kernels import center, gaussian_gram, incomplete_cholesky, squared_distances
-from aitia.table import Kind, Table
 
 __all__ = ["Curves", "MechanismCurve", "coupling", "evidence", "leading_curves", "mechanism_curve"]
 

@@ -18,9 +18,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.recordings import Recording, Recordings, Stimulus
 from aitia.errors import OptionError
 from aitia.graph.graph import Graph
-from aitia.traces import Recording, Stimulus, TraceSet
 from aitia.worlds.world import Latent, Sample, Seen, World
 
 __all__ = ["CalciumWorld"]
@@ -176,7 +176,7 @@ class CalciumWorld(World):
         made = np.stack([sample[f"trace {u}"] * sample[f"has {u}"][:, None] for u in self.units], axis=2)
         return np.asarray(made)
 
-    def traces(self, sample: Sample) -> TraceSet:
+    def traces(self, sample: Sample) -> Recordings:
         """What is seen of the rows, in the type that a user's files have, with the phases as stimuli."""
         seen = self.render(sample)
         has = np.stack([sample[f"has {u}"] > 0 for u in self.units], axis=1)
@@ -186,4 +186,4 @@ class CalciumWorld(World):
         ]
         seconds = self.phase_frames / RATE
         stimuli = [Stimulus(f"phase {p + 1}", p * seconds, (p + 1) * seconds) for p in range(self.phases)]
-        return TraceSet.of(recordings, stimuli=stimuli, units=self.units)
+        return Recordings.of(recordings, stimuli=stimuli, units=self.units)

@@ -21,9 +21,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.table import Kind, Table
 from aitia.errors import OptionError
 from aitia.graph.graph import Graph
-from aitia.table import Kind, Table
 
 __all__ = ["ChainWorld", "DriftWorld", "HeterogeneousWorld", "PairWorld"]
 

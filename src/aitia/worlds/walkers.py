@@ -2,8 +2,8 @@
 
     h(t+1) = h(t) + w(t),   w(t+1) = 0.6 w(t) + 0.25 noise,   x(t+1) = x(t) + 0.4 s v (cos h, sin h)                (1)
 
-The confidence of `aitia.tracks.planted_confidence` is what varies between environments, by a factor alpha. A forecaster
-that trusts it fails where alpha is another; one that goes by the track alone does not care.
+The confidence of `aitia.data.tracks.planted_confidence` is what varies between environments, by a factor alpha. A
+forecaster that trusts it fails where alpha is another; one that goes by the track alone does not care.
 
 Source:
     Liu, Cadei, Schweizer, Bahmani and Alahi, Towards Robust and Adaptive Motion Forecasting, CVPR 2022, section 4.1,
@@ -17,9 +17,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.tracks import planted_confidence
 from aitia.errors import OptionError
 from aitia.graph.graph import Graph
-from aitia.tracks import planted_confidence
 from aitia.worlds.world import Latent, Sample, Seen, TemporalWorld
 
 __all__ = ["WalkersWorld"]

@@ -24,11 +24,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from aitia.data.table import Table
 from aitia.do import Action, Intervention, Law, LawTable
 from aitia.do import check as check_laws
 from aitia.errors import DataError, InterventionError, OptionError, unknown_variable
 from aitia.graph.graph import Graph
-from aitia.table import Table
 
 if TYPE_CHECKING:
     from aitia.worlds.pairs import PairKind, Pairs

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from aitia.data import data_path
+from aitia.data.shipped import data_path
 from aitia.errors import FormatError
 from aitia.graph import Graph
 from aitia.graph.formats import from_bif, read_bif, read_graph, to_bif, write_bif

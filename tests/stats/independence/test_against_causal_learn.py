@@ -5,8 +5,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from aitia.data.table import Kind, Table
 from aitia.stats.independence import KCI, independence_test
-from aitia.table import Kind, Table
 from aitia.worlds import HeterogeneousWorld
 
 cit = pytest.importorskip("causallearn.utils.cit", reason="causal-learn is the peer of this test")

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from aitia.data.table import Kind, Table
 from aitia.errors import DataError, OptionError, UnknownVariableError
 from aitia.stats.independence import TESTS, independence_test
-from aitia.table import Kind, Table
 
 
 def table_for(name, n=120, seed=0):

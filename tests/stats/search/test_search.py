@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aitia.data.table import Table
 from aitia.errors import CostError, DataError
 from aitia.graph import Graph, Knowledge, apply, cpdag, is_separated
-from aitia.learners import PC
 from aitia.scm import random_dag
 from aitia.stats.independence import FisherZ, IndependenceTest, Tested
 from aitia.stats.search import (
@@ -23,7 +23,7 @@ from aitia.stats.search import (
     table_warnings,
 )
 from aitia.stats.search.functions import determines
-from aitia.table import Table
+from aitia.systems.pc.model import PC
 
 
 class Oracle(IndependenceTest):

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.table import Kind, Table
 from aitia.errors import FormatError, GraphError
 from aitia.files import write_whole
 from aitia.graph.graph import Graph
-from aitia.table import Kind, Table
 
 __all__ = ["BayesianNetwork", "from_bif", "read_bif", "to_bif", "write_bif"]
 

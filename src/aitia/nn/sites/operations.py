@@ -27,9 +27,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from aitia.data.table import Kind
 from aitia.do import Action, Scale, Shift, Value
 from aitia.errors import InterventionError
-from aitia.table import Kind
 
 __all__ = [
     "Add",

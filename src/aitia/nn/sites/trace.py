@@ -24,6 +24,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from aitia.data.table import Kind, Table
 from aitia.engine import Progress, Store
 from aitia.errors import InterventionError, OptionError
 from aitia.nn.sites.intervene import Recording, Step, call, check_ready, hooked
@@ -33,7 +34,6 @@ from aitia.nn.sites.replay import Replay, repeat_rows
 from aitia.nn.sites.site import Site
 from aitia.nn.sites.tail import Tail, batches
 from aitia.nn.sites.windows import WindowReader, readers_around
-from aitia.table import Kind, Table
 
 __all__ = ["LogProbability", "LogitDifference", "Metric", "Trace", "trace"]
 

@@ -10,8 +10,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
-from aitia.table import Table
 
 __all__ = ["IndependenceTest", "Missing", "Tested", "Triple"]
 

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from aitia.data.table import Kind, Table
 from aitia.errors import OptionError, join_names, unknown_variable
 from aitia.stats.independence.base import IndependenceTest, Missing
 from aitia.stats.independence.contingency import ChiSquare, GSquare
 from aitia.stats.independence.fisher_z import FisherZ
 from aitia.stats.independence.kci import KCI
 from aitia.stats.independence.rcit import RCIT
-from aitia.table import Kind, Table
 
 __all__ = ["TESTS", "ContextKind", "independence_test"]
 

@@ -14,9 +14,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.table import Kind, Table
 from aitia.errors import DataError
 from aitia.stats.independence.base import IndependenceTest, Missing, Tested
-from aitia.table import Kind, Table
 
 __all__ = ["ChiSquare", "GSquare"]
 

@@ -15,11 +15,11 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.table import Table
 from aitia.errors import OptionError
 from aitia.stats.independence.base import Missing
 from aitia.stats.independence.kernel_test import RIDGE, Block, KernelTest
 from aitia.stats.kernels import delta_gram, gaussian_gram, incomplete_cholesky
-from aitia.table import Table
 
 __all__ = ["KCI"]
 

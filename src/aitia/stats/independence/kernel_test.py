@@ -22,11 +22,11 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.table import Kind, Table
 from aitia.errors import DataError, OptionError, unknown_variable
 from aitia.stats.independence._cache import ArrayCache
 from aitia.stats.independence.base import IndependenceTest, Missing, Tested
 from aitia.stats.kernels import center
-from aitia.table import Kind, Table
 
 __all__ = ["Block", "KernelTest"]
 

@@ -18,11 +18,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.table import Table
 from aitia.errors import OptionError
 from aitia.stats.independence.base import Missing
 from aitia.stats.independence.kernel_test import RIDGE, Block, KernelTest
 from aitia.stats.kernels import random_features
-from aitia.table import Table
 
 __all__ = ["RCIT"]
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from aitia.data.table import Kind, Table
 from aitia.stats.independence import FisherZ, independence_test
 from aitia.stats.search.skeleton import predicted_seconds
-from aitia.table import Kind, Table
 
 __all__ = ["choose_test"]
 

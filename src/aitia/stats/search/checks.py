@@ -5,9 +5,9 @@ from itertools import combinations
 
 import numpy as np
 
+from aitia.data.table import DISCRETE_AT_MOST, Kind, Table
 from aitia.errors import DataError, join_names
 from aitia.stats.search.functions import determines
-from aitia.table import DISCRETE_AT_MOST, Kind, Table
 
 __all__ = ["check_functions", "check_table", "table_warnings"]
 

@@ -11,7 +11,7 @@ anything. Lines are found by their rank (`checks`); here the function may have a
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.table import Kind, Table
+from aitia.data.table import Kind, Table
 
 __all__ = ["determines"]
 

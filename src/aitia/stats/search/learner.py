@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Self
 
+from aitia.data.table import Table
 from aitia.engine import LocalEngine, Progress, Store
 from aitia.errors import CostError, DataError, OptionError
 from aitia.graph.graph import Graph
@@ -16,7 +17,6 @@ from aitia.stats.search.orientation import ColliderRule
 from aitia.stats.search.partial_correlation import partial_correlation_skeleton
 from aitia.stats.search.records import Skeleton, TestRecord
 from aitia.stats.search.skeleton import LONG, Asker, Constraints, SeparatingSets, find_skeleton, predicted_seconds
-from aitia.table import Table
 
 __all__ = ["ConstraintSearch"]
 

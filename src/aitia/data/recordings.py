@@ -1,0 +1,366 @@
+"""Traces of named units over time in several animals, with what is missing, and the files that they come in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from aitia.errors import DataError, FormatError, join_names, unknown_variable
+
+__all__ = ["Recording", "Recordings", "Stimulus", "read_recordings", "write_recordings"]
+
+Values = NDArray[np.float64]
+STIMULI = "stimuli.csv"
+"""Of a folder: the columns `name`, `start` and `stop`, in seconds."""
+TIME = ("time", "t", "seconds")
+"""Heads of a column of time in seconds, from which the rate is taken."""
+
+
+@dataclass(frozen=True)
+class Stimulus:
+    """A window of time in which something was shown.
+
+    Args:
+        name: What.
+        start: Seconds from the first frame.
+        stop: Seconds, after the start.
+    """
+
+    name: str
+    start: float
+    stop: float
+
+    def __post_init__(self) -> None:
+        if not self.start < self.stop:
+            raise DataError(f"the stimulus {self.name!r} stops after it starts, got {self.start:g} to {self.stop:g}")
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """One animal.
+
+    Args:
+        animal: Its name.
+        traces: (frames, units).
+        units: Names of the columns.
+        rate: Frames a second.
+
+    Raises:
+        DataError: If the shapes do not fit, a name occurs twice, or a value is no number.
+    """
+
+    animal: str
+    traces: Values
+    units: tuple[str, ...]
+    rate: float = 1.0
+
+    def __post_init__(self) -> None:
+        traces, units = np.asarray(self.traces, dtype=np.float64), tuple(str(unit) for unit in self.units)
+        if traces.ndim != 2 or not traces.size:
+            raise DataError(f"{self.animal}: traces are an array (frames, units), got shape {traces.shape}")
+        if traces.shape[1] != len(units):
+            raise DataError(f"{self.animal}: there are {traces.shape[1]} traces and {len(units)} names of units")
+        if twice := [unit for unit in dict.fromkeys(units) if units.count(unit) > 1]:
+            raise DataError(
+                f"{self.animal}: the unit {twice[0]!r} occurs {units.count(twice[0])} times: name each once"
+            )
+        if not (np.isfinite(self.rate) and self.rate > 0):
+            raise DataError(f"{self.animal}: the rate is a number of frames a second above 0, got {self.rate:g}")
+        bad = ~np.isfinite(traces)
+        if bad.any():
+            unit = int(np.flatnonzero(bad.any(axis=0))[0])
+            frames = np.flatnonzero(bad[:, unit])
+            others = int(bad.any(axis=0).sum()) - 1
+            more = f" ({others} more units have gaps)" if others else ""
+            raise DataError(
+                f"{self.animal}: the unit {units[unit]!r} has no number in frames {frames[0]} to {frames[-1]}{more}: "
+                "interpolate it, or leave the unit out of this animal"
+            )
+        object.__setattr__(self, "traces", traces)
+        object.__setattr__(self, "units", units)
+
+
+@dataclass(frozen=True, eq=False)
+class Recordings:
+    """Animals on one list of units.
+
+    Args:
+        traces: (animals, frames, units), zero where an animal lacks a unit.
+        present: (animals, units), whether the animal has the unit.
+        units: Names.
+        animals: Names.
+        rate: Frames a second.
+        stimuli: Windows of time, the same for all animals.
+        warnings: What to keep in mind, in sentences.
+
+    Raises:
+        DataError: If the shapes do not fit, a name occurs twice, or a value is no number.
+    """
+
+    traces: Values
+    present: NDArray[np.bool_]
+    units: tuple[str, ...]
+    animals: tuple[str, ...]
+    rate: float = 1.0
+    stimuli: tuple[Stimulus, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        traces, present = np.asarray(self.traces, dtype=np.float64), np.asarray(self.present, dtype=bool)
+        wanted = (len(self.animals), traces.shape[1] if traces.ndim == 3 else 0, len(self.units))
+        if traces.shape != wanted or present.shape != (wanted[0], wanted[2]) or not traces.size:
+            raise DataError(
+                f"traces are (animals, frames, units) and present (animals, units): {len(self.animals)} animals and "
+                f"{len(self.units)} units were named, got shapes {traces.shape} and {present.shape}"
+            )
+        for what, names in (("unit", self.units), ("animal", self.animals)):
+            if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+                raise DataError(f"the {what} {twice[0]!r} occurs {names.count(twice[0])} times: name each once")
+        traces = np.where(present[:, None], traces, 0.0)
+        if not np.isfinite(traces).all():
+            w, _, u = (int(k) for k in np.argwhere(~np.isfinite(traces))[0])
+            Recording(self.animals[w], traces[w], self.units, self.rate)  # says which unit and frames
+            raise DataError(f"{self.animals[w]}: the unit {self.units[u]!r} has no number")
+        object.__setattr__(self, "traces", traces)
+        object.__setattr__(self, "present", present)
+
+    @classmethod
+    def of(
+        cls, recordings: Sequence[Recording], *, stimuli: Sequence[Stimulus] = (), units: Sequence[str] | None = None
+    ) -> "Recordings":
+        """One set of several recordings; a constant trace is taken for one that is missing.
+
+        Args:
+            recordings: One an animal.
+            stimuli: Windows of time.
+            units: The list of names; None takes every name that occurs, in the order in which they do.
+
+        Raises:
+            DataError: If there is no recording, or lengths or rates differ.
+            UnknownVariableError: If a recording has a unit that the list lacks.
+        """
+        if not recordings:
+            raise DataError("there is no recording")
+        first = recordings[0]
+        for other in recordings[1:]:
+            if len(other.traces) != len(first.traces):
+                raise DataError(
+                    f"{other.animal} has {len(other.traces)} frames and {first.animal} has {len(first.traces)}: bring "
+                    "all animals to the same times by resampling or cutting"
+                )
+            if not np.isclose(other.rate, first.rate):
+                raise DataError(
+                    f"{other.animal} has {other.rate:g} frames a second and {first.animal} has {first.rate:g}: "
+                    "resample all animals to one rate"
+                )
+        names = tuple(units or dict.fromkeys(unit for recording in recordings for unit in recording.units))
+        place = {name: k for k, name in enumerate(names)}
+        traces = np.zeros((len(recordings), len(first.traces), len(names)))
+        present = np.zeros((len(recordings), len(names)), dtype=bool)
+        constant = []
+        for w, recording in enumerate(recordings):
+            if unknown := [unit for unit in recording.units if unit not in place]:
+                raise unknown_variable(unknown[0], names, "list of units")
+            columns = [place[unit] for unit in recording.units]
+            moving = np.ptp(recording.traces, axis=0) > 0
+            traces[w, :, columns], present[w, columns] = recording.traces.T, moving
+            constant += [f"{u} in {recording.animal}" for u, m in zip(recording.units, moving, strict=True) if not m]
+        warnings = _rare(present, names) if len(recordings) > 1 else ()
+        if constant:
+            warnings = (f"Constant traces were taken for missing ones: {join_names(constant)}.", *warnings)
+        animals = tuple(recording.animal for recording in recordings)
+        return cls(traces, present, names, animals, first.rate, tuple(stimuli), warnings)
+
+    def __len__(self) -> int:
+        return len(self.animals)
+
+    @property
+    def frames(self) -> int:
+        """Of each animal."""
+        return int(self.traces.shape[1])
+
+    @property
+    def seconds(self) -> float:
+        """From the first frame to the end of the last."""
+        return self.frames / self.rate
+
+    def take(self, rows: ArrayLike | slice) -> "Recordings":
+        """Some of the animals, in the order given."""
+        pick = np.arange(len(self))[rows if isinstance(rows, slice) else np.asarray(rows)]
+        return Recordings(
+            self.traces[pick],
+            self.present[pick],
+            self.units,
+            tuple(self.animals[k] for k in pick),
+            self.rate,
+            self.stimuli,
+            self.warnings,
+        )
+
+    def of_units(self, units: Sequence[str]) -> "Recordings":
+        """The animals on another list of units; what the list lacks is left out, what they lack is missing.
+
+        Raises:
+            DataError: If an animal has none of the units.
+        """
+        place = {name: k for k, name in enumerate(self.units)}
+        known = np.array([name in place for name in units])
+        columns = np.array([place.get(name, 0) for name in units])
+        present = self.present[:, columns] & known
+        if empty := [animal for animal, some in zip(self.animals, present.any(axis=1), strict=True) if not some]:
+            raise DataError(f"{empty[0]} has none of the units {join_names(units)}")
+        return Recordings(
+            self.traces[:, :, columns], present, tuple(units), self.animals, self.rate, self.stimuli, self.warnings
+        )
+
+
+def _rare(present: NDArray[np.bool_], names: Sequence[str]) -> tuple[str, ...]:
+    rare = [name for name, count in zip(names, present.sum(axis=0), strict=True) if count < 2]
+    if not rare:
+        return ()
+    return (f"In fewer than two animals, so that nothing says whether others do the same: {join_names(rare)}.",)
+
+
+# -- files -------------------------------------------------------------------------------------------------------------
+
+
+def read_recordings(source: str | Path, *, rate: float | None = None) -> Recordings:
+    """Reads a set of animals.
+
+    - a folder with one `.csv` or `.npz` file an animal, named after it, and a `stimuli.csv` where there is one
+    - one `.csv` of one animal: heads are names of units; a column `time` in seconds gives the rate
+    - one `.npz` of one animal: `traces` (frames, units), `units`, and `rate`
+    - one `.npz` of several, as `write_recordings` writes it: `traces` (animals, frames, units), `units`, `animals`,
+      `present`
+
+    Args:
+        source: The file or folder.
+        rate: Frames a second, where the files do not say; 1 if nobody does.
+
+    Raises:
+        FormatError: If there is no such file, or it cannot be read.
+        DataError: If what is there cannot be used; the sentence says why.
+    """
+    path = Path(source)
+    if path.is_dir():
+        files = sorted(p for p in path.iterdir() if p.suffix.lower() in (".csv", ".npz") and p.name != STIMULI)
+        if not files:
+            raise FormatError(f"{path} holds no traces: one .csv or .npz file an animal is wanted")
+        parts = [_read_one(file, rate) for file in files]
+        if several := [file for file, part in zip(files, parts, strict=True) if isinstance(part, Recordings)]:
+            raise FormatError(f"{several[0]} holds several animals, in a folder of one file an animal: give it alone")
+        table = path / STIMULI
+        stimuli = _stimuli(table) if table.is_file() else ()
+        return Recordings.of([part for part in parts if isinstance(part, Recording)], stimuli=stimuli)
+    if not path.is_file():
+        raise FormatError(f"there is no file or folder {path}")
+    found = _read_one(path, rate)
+    return found if isinstance(found, Recordings) else Recordings.of([found])
+
+
+def write_recordings(traces: Recordings, path: str | Path) -> None:
+    """Writes a `.npz` file that `read_recordings` reads, whole or not at all.
+
+    Raises:
+        FormatError: If the file cannot be written.
+    """
+    import io
+
+    from aitia.files import write_whole
+
+    packed = io.BytesIO()
+    np.savez_compressed(
+        packed,
+        traces=traces.traces,
+        present=traces.present,
+        units=np.array(traces.units),
+        animals=np.array(traces.animals),
+        rate=np.array(traces.rate),
+        stimulus_names=np.array([s.name for s in traces.stimuli], dtype=np.str_),
+        stimulus_times=np.array([(s.start, s.stop) for s in traces.stimuli]).reshape(-1, 2),
+    )
+    write_whole(Path(path), packed.getvalue())
+
+
+def _read_one(path: Path, rate: float | None) -> Recording | Recordings:
+    if path.suffix.lower() == ".csv":
+        return _from_csv(path, rate)
+    if path.suffix.lower() != ".npz":
+        raise FormatError(f"{path} is no .csv or .npz file")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            held: dict[str, NDArray[Any]] = {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError) as error:
+        raise FormatError(f"{path} is damaged or no npz file ({error})") from error
+    if missing := [name for name in ("traces", "units") if name not in held]:
+        raise FormatError(f"{path} has no array {missing[0]}; it has {join_names(held)}")
+    units = tuple(held["units"].astype(str).tolist())
+    told = float(held["rate"]) if "rate" in held else rate or 1.0
+    traces = held["traces"]
+    if traces.ndim == 2:
+        return Recording(path.stem, traces, units, told)
+    if traces.ndim != 3 or traces.shape[2] != len(units):
+        raise DataError(
+            f"{path}: traces are (frames, units) or (animals, frames, units) of {len(units)} units, got {traces.shape}"
+        )
+    animals = held.get("animals", np.arange(len(traces))).astype(str).tolist()
+    present = held.get("present", np.ones((len(traces), len(units)), dtype=bool)).astype(bool)
+    times = held.get("stimulus_times", np.empty((0, 2)))
+    names = held.get("stimulus_names", np.empty(0, dtype=np.str_)).astype(str).tolist()
+    stimuli = [Stimulus(name, float(start), float(stop)) for name, (start, stop) in zip(names, times, strict=True)]
+    kept = [np.flatnonzero(row) for row in present]
+    recordings = [
+        Recording(str(animal), traces[w][:, kept[w]], tuple(units[k] for k in kept[w]), told)
+        for w, animal in enumerate(animals)
+    ]
+    if twice := [unit for unit in dict.fromkeys(units) if units.count(unit) > 1]:
+        raise DataError(f"{path}: the unit {twice[0]!r} occurs {units.count(twice[0])} times: name each once")
+    return Recordings.of(recordings, stimuli=stimuli, units=units)
+
+
+def _from_csv(path: Path, rate: float | None) -> Recording:
+    import csv
+
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        lines = [line for line in csv.reader(file) if any(cell.strip() for cell in line)]
+    if len(lines) < 2:
+        raise FormatError(f"{path} holds no frame: a line of names of units and a line a frame are wanted")
+    heads = [cell.strip() for cell in lines[0]]
+    rows = np.full((len(lines) - 1, len(heads)), np.nan)
+    for number, cells in enumerate(lines[1:]):
+        if len(cells) != len(heads):
+            raise FormatError(f"{path}, line {number + 2}: wanted {len(heads)} columns as in line 1, got {len(cells)}")
+        for k, cell in enumerate(cells):
+            if cell.strip().lower() not in ("", "nan", "na"):
+                try:
+                    rows[number, k] = float(cell)
+                except ValueError:
+                    raise FormatError(f"{path}, line {number + 2}: {cell.strip()!r} is no number") from None
+    clock = next((k for k, head in enumerate(heads) if head.lower() in TIME), None)
+    told = rate or 1.0
+    if clock is not None:
+        steps = np.diff(rows[:, clock])
+        if not len(steps) or not (steps > 0).all() or np.ptp(steps) > 0.1 * np.median(steps):
+            raise DataError(f"{path}: the times are not evenly apart: resample to a fixed rate")
+        told = float(1 / np.median(steps))
+        rows, heads = np.delete(rows, clock, axis=1), heads[:clock] + heads[clock + 1 :]
+    empty = np.isnan(rows).all(axis=0)
+    return Recording(
+        path.stem, rows[:, ~empty], tuple(h for h, gone in zip(heads, empty, strict=True) if not gone), told
+    )
+
+
+def _stimuli(path: Path) -> tuple[Stimulus, ...]:
+    import csv
+
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        rows = list(csv.DictReader(file))
+    try:
+        return tuple(Stimulus(row["name"], float(row["start"]), float(row["stop"])) for row in rows)
+    except (KeyError, TypeError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise FormatError(f"{path} has the columns name, start and stop, in seconds ({error})") from None

@@ -1,0 +1,392 @@
+"""Which places in a language model carry its answer: `aitia trace`.
+
+    patch            the prompt is corrupted, and each site in turn gets back what it has in the clean run
+    zero, mean, noise     the prompt is left as it is, and each site in turn loses what it has
+
+The corrupted run is another prompt (`against`), or the same prompt with noise on the embeddings of one word, drawn
+several times. What a patch restores is told as a share of the way from the corrupted run to the clean one. Beside the
+strongest sites stands a control: as large a change there in a random direction. Where an effect is not larger than that
+of its control, the place is sensitive but need not carry anything.
+
+Noise is in standard deviations of the prompt's embeddings, 3 as in the source. The source restores windows of ten
+layers' perceptrons and averages over facts; here any site may be named, one prompt at a time, with an interval over the
+draws of the noise.
+
+Source:
+    Meng, Bau, Andonian and Belinkov, Locating and editing factual associations in GPT, NeurIPS 2022, section 2.1;
+    Heimersheim and Nanda, How to use and interpret activation patching, 2024.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from aitia.engine import Progress, Store
+from aitia.errors import OptionError
+from aitia.inside.prompt import Question, ask, embedded, noised, same_length, telling_word
+from aitia.nn.causal_language import CausalLanguageModel
+from aitia.nn.sites import Add, Noise, Operation, Patch, Site, Trace, record, trace
+from aitia.runs import open_run
+from aitia.stats.effects import mean_effects
+
+__all__ = ["PromptTrace", "Strong", "trace_prompt"]
+
+Values = NDArray[np.float64]
+OPERATIONS = ("patch", "zero", "mean", "noise")
+
+
+@dataclass(frozen=True)
+class Strong:
+    """One of the strongest sites.
+
+    Args:
+        site: Where.
+        token: The token there, empty where the site names no position.
+        effect: Share restored, or change of the metric.
+        low: Of the interval over the draws of noise; None where nothing is drawn.
+        high: Of the same.
+        control: The same for a random direction of equal length, mean over the draws; None where there is none.
+        control_low: Of the interval of that mean.
+        control_high: Of the same.
+    """
+
+    site: Site
+    token: str
+    effect: float
+    low: float | None = None
+    high: float | None = None
+    control: float | None = None
+    control_low: float | None = None
+    control_high: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class PromptTrace:
+    """What a trace of a prompt found.
+
+    Args:
+        question: The prompt and what was measured.
+        operation: What was done at each site.
+        found: The effect of each site.
+        strongest: The strongest sites with their controls.
+        corrupted: How the prompt was corrupted, in words; None where it was not.
+        clean: The metric of the prompt left alone.
+        broken: The metric of the corrupted run, mean over the draws; None where it was not corrupted.
+        word_costs: How much noise on each word costs, where the word was chosen by it.
+        draws: Of noise and controls.
+        model: Its name.
+    """
+
+    question: Question
+    operation: str
+    found: Trace
+    strongest: tuple[Strong, ...]
+    corrupted: str | None
+    clean: float
+    broken: float | None
+    word_costs: dict[str, float]
+    draws: int
+    model: str
+
+    @property
+    def effects(self) -> Values:
+        """(sites,): share restored by a patch, else mean change of the metric."""
+        return self.found.recovered if self.operation == "patch" else self.found.changes.mean(axis=1)
+
+    @property
+    def effect_name(self) -> str:
+        """What an effect is."""
+        return "share restored" if self.operation == "patch" else f"change of the {self.question.measured}"
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as JSON values."""
+        asked = self.question
+        return {
+            "model": self.model,
+            "prompt": asked.prompt,
+            "tokens": list(asked.words),
+            "answer": asked.answer_text,
+            "other": asked.other_text,
+            "measured": asked.measured,
+            "operation": self.operation,
+            "corrupted": self.corrupted,
+            "clean": self.clean,
+            "broken": self.broken,
+            "word_costs": self.word_costs,
+            "draws": self.draws,
+            "effect": self.effect_name,
+            "strongest": [{**vars(strong), "site": str(strong.site)} for strong in self.strongest],
+            "sites": {str(site): _number(effect) for site, effect in zip(self.found.sites, self.effects, strict=True)},
+            "notes": list(asked.notes),
+        }
+
+
+def trace_prompt(
+    language: CausalLanguageModel,
+    prompt: str,
+    *,
+    sites: Sequence[str] = (),
+    against: str | None = None,
+    subject: str | None = None,
+    answer: str | None = None,
+    other: str | None = None,
+    operation: Literal["patch", "zero", "mean", "noise"] = "patch",
+    reference: Sequence[str] = (),
+    noise: float = 3.0,
+    draws: int = 5,
+    strongest: int = 10,
+    batch_size: int = 64,
+    seed: int = 0,
+    out: str | Path | None = None,
+    command: str | None = None,
+    progress: Progress | None = None,
+) -> PromptTrace:
+    """Traces an answer through a language model.
+
+    Args:
+        language: The model.
+        prompt: The text whose continuation is explained.
+        sites: Where; none takes what each layer gives at each token.
+        against: Another prompt of as many tokens, which is the corrupted run; None corrupts by noise.
+        subject: The part of the prompt whose embeddings get the noise; None takes the word whose noise costs most.
+        answer: What may come next, such as " Paris"; None takes the model's own first choice.
+        other: What it is held against.
+        operation: What is done at each site.
+        reference: Texts whose mean activations `mean` puts in.
+        noise: In standard deviations, of the embeddings or of the activations at the site.
+        draws: Of the noise, and of each control.
+        strongest: How many sites are told and get a control.
+        batch_size: Rows that run at once.
+        seed: Of noise and controls.
+        out: Folder for `trace.csv`, `trace.json`, `trace.png` and `report.html`; a stopped run goes on there.
+        command: The command line that repeats it.
+        progress: Told after each batch.
+
+    Raises:
+        OptionError: If options contradict or are out of range.
+        UnknownVariableError: If a site names no module; says the nearest.
+        InterventionError: If prompts differ in token length, a position is beyond the prompt, the model is in training
+            mode, or its numbers are not finite.
+        RunError: If the folder holds another run.
+    """
+    _check(operation, against, subject, reference, noise, draws, strongest)
+    question = ask(language, prompt, answer, other, against)
+    chosen = list(sites) or [f"{language.blocks}[position=*]"]
+    config = {
+        "prompt": prompt,
+        "sites": chosen,
+        "against": against,
+        "subject": subject,
+        "answer": answer,
+        "other": other,
+        "operation": operation,
+        "reference": list(reference),
+        "noise": noise,
+        "draws": draws,
+        "strongest": strongest,
+        "batch_size": batch_size,
+        "seed": seed,
+    }
+    hashes = {"model": language.fingerprint}
+    opened = (
+        nullcontext() if out is None else open_run(out, kind="trace", config=config, inputs=hashes, command=command)
+    )
+    with opened as run:
+        work = _Work(language, question, operation, noise, draws, seed, batch_size)
+        store = None if run is None else run.store("trace")
+        if operation == "patch":
+            found = work.restore(chosen, against, subject, store, progress)
+        else:
+            found = work.ablate(chosen, reference, store, progress)
+        result = work.told(found, strongest, progress)
+        if run is not None:
+            from aitia.inside.report import save
+
+            save(result, run, command)
+    return result
+
+
+def _check(
+    operation: str,
+    against: str | None,
+    subject: str | None,
+    reference: Sequence[str],
+    noise: float,
+    draws: int,
+    strongest: int,
+) -> None:
+    if operation not in OPERATIONS:
+        raise OptionError(f"operation is one of {', '.join(OPERATIONS)}, got {operation!r}")
+    if operation != "patch" and (given := "against" if against is not None else "subject" if subject else ""):
+        raise OptionError(f"{operation} acts on the prompt as it is: leave out --{given}, or take --operation patch")
+    if against is not None and subject is not None:
+        raise OptionError("a prompt is corrupted by another one (against) or by noise on a part of it (subject)")
+    if (operation == "mean") != bool(reference):
+        raise OptionError("mean, and only it, needs reference texts: the mean is taken over their tokens (--reference)")
+    if not noise > 0 or draws < 2 or strongest < 1:
+        raise OptionError(
+            f"noise is above 0, draws at least 2 and strongest at least 1, got {noise}, {draws} and {strongest}"
+        )
+
+
+class _Work:
+    """One trace under way."""
+
+    def __init__(
+        self,
+        language: CausalLanguageModel,
+        question: Question,
+        operation: str,
+        noise: float,
+        draws: int,
+        seed: int,
+        batch_size: int,
+    ) -> None:
+        self.language, self.question, self.operation = language, question, operation
+        self.noise, self.draws, self.seed, self.batch_size = noise, draws, seed, batch_size
+        self.inputs: dict[str, Any] = {}
+        self.source: dict[str, Any] | None = None
+        self.corrupted: str | None = None
+        self.costs: dict[str, float] = {}
+        self.act: Callable[[Site], Operation] | None = None
+
+    @property
+    def seeds(self) -> list[int]:
+        return [self.seed + k for k in range(self.draws)]
+
+    def restore(
+        self, sites: Sequence[str], against: str | None, subject: str | None, store: Store | None, tell: Progress | None
+    ) -> Trace:
+        """Patches the corrupted run from the clean one."""
+        language, ids = self.language, self.question.ids
+        if against is not None:
+            self.inputs, self.source = (
+                {"input_ids": same_length(language, self.question.prompt, against)},
+                {"input_ids": ids},
+            )
+            self.corrupted = f"the prompt {against!r}"
+        else:
+            numbers = ids[0].tolist()
+            if subject is not None:
+                span = language.span_of(subject, numbers)
+            else:
+                span, costs = telling_word(language, self.question, self.noise, self.seeds)
+                self.costs = {"".join(self.question.words[a:b]): cost for (a, b), cost in costs.items()}
+            self.inputs = {"inputs_embeds": noised(language, ids, span, self.noise, self.seeds)}
+            self.source = {"inputs_embeds": embedded(language, ids, self.draws)}
+            self.corrupted = f"noise on {''.join(self.question.words[slice(*span)])!r}"
+        return self._trace(sites, store, tell, against=self.source)
+
+    def ablate(
+        self, sites: Sequence[str], reference: Sequence[str], store: Store | None, tell: Progress | None
+    ) -> Trace:
+        """Takes from each site what it has."""
+        language, ids = self.language, self.question.ids
+        rows = self.draws if self.operation == "noise" else 1
+        self.inputs = {"input_ids": ids.expand(rows, -1)}
+        texts = [language.encode(text) for text in reference] if self.operation == "mean" else [ids]
+        kept: dict[Site, Operation] = {}
+
+        def act(site: Site) -> Operation:
+            place = site.with_(position=None)
+            if place not in kept:
+                if self.operation == "zero":
+                    kept[place] = Patch(torch.tensor(0.0))
+                else:
+                    seen = torch.cat([record(language.model, {"input_ids": t}, [place])[place][0] for t in texts])
+                    sd = self.noise * float(seen.float().std())
+                    kept[place] = Patch(seen.mean(dim=0)) if self.operation == "mean" else Noise(sd, self.seed)
+            return kept[place]
+
+        self.act = act
+        return self._trace(sites, store, tell, operation=act)
+
+    def _trace(self, sites: Sequence[str], store: Store | None, tell: Progress | None, **how: Any) -> Trace:
+        model, metric = self.language.model, self.question.metric
+        return trace(model, self.inputs, sites, metric, batch_size=self.batch_size, store=store, progress=tell, **how)
+
+    def told(self, found: Trace, strongest: int, tell: Progress | None) -> PromptTrace:
+        """The result, with controls of the strongest sites."""
+        way = 1.0
+        if found.other is not None:
+            way = float((found.other - found.plain).mean())
+            if abs(way) < 1e-6:
+                raise OptionError(
+                    f"the corrupted run measures as the clean one ({float(found.plain.mean()):.3f}), so there is "
+                    "nothing to restore: corrupt another part, or name another answer"
+                )
+        shares = found.changes / way
+        order = np.argsort(-np.abs(shares.mean(axis=1)), kind="stable")[:strongest]
+        top = [found.sites[k] for k in order]
+        controls = self._controls(top, tell)
+        several = shares.shape[1] > 1
+        spread = _intervals(shares[order]) if several else [(None, None)] * len(top)
+        bounds = [(None, None)] * len(top) if controls is None else _intervals(controls / way)
+        means = [None] * len(top) if controls is None else [float(row.mean()) / way for row in controls]
+        strong = tuple(
+            Strong(site, self._token(site), float(shares[k].mean()), *interval, mean, *bound)
+            for site, k, interval, mean, bound in zip(top, order, spread, means, bounds, strict=True)
+        )
+        clean, broken = (found.plain, None) if found.other is None else (found.other, found.plain)
+        return PromptTrace(
+            self.question,
+            self.operation,
+            found,
+            strong,
+            self.corrupted,
+            float(clean.mean()),
+            None if broken is None else float(broken.mean()),
+            self.costs,
+            self.draws,
+            self.language.name,
+        )
+
+    def _token(self, site: Site) -> str:
+        return self.question.words[site.position] if isinstance(site.position, int) else ""
+
+    @torch.no_grad()
+    def _controls(self, sites: Sequence[Site], tell: Progress | None) -> Values | None:
+        """(sites, draws): change of the metric when each site moves as far in a random direction."""
+        if self.operation == "noise" or any(site.source is not None or site.to is not None for site in sites):
+            return None
+        model = self.language.model
+        now = record(model, self.inputs, sites)
+        there = None if self.source is None else record(model, self.source, sites)
+        moved: dict[Site, Tensor] = {}
+        for k, site in enumerate(sites):
+            x = now[site]
+            new = self.act(site).change(x, -1) if there is None and self.act is not None else cast(Any, there)[site]
+            size = (new - x).flatten(1).norm(dim=1).expand(self.draws)
+            drawn = torch.randn(
+                (self.draws, *x.shape[1:]), generator=torch.Generator().manual_seed(self.seed + 1000 + k)
+            )
+            drawn = drawn / drawn.flatten(1).norm(dim=1).reshape(-1, *[1] * (x.ndim - 1))
+            moved[site] = drawn.to(x) * size.reshape(-1, *[1] * (x.ndim - 1))
+        rows = {name: value.expand(self.draws, *value.shape[1:]) for name, value in self.inputs.items()}
+        told = None if tell is None else lambda _, done, total: tell("controls", done, total)
+        found = trace(
+            model,
+            rows,
+            list(sites),
+            self.question.metric,
+            operation=lambda site: Add(moved[site]),
+            batch_size=self.batch_size,
+            progress=told,
+        )
+        return found.changes
+
+
+def _intervals(values: Values) -> list[tuple[float, float]]:
+    table = mean_effects(values, [str(k) for k in range(len(values))])
+    return [(float(a), float(b)) for a, b in zip(table.column("low"), table.column("high"), strict=True)]
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,24 @@
+"""Fine-tuning away from the subspace of a dominant variety; see `aitia.systems.alignment_hurts.model`."""
+
+from typing import TYPE_CHECKING
+
+from aitia.lazy import lazily
+
+if TYPE_CHECKING:
+    from aitia.systems.alignment_hurts.audit import LayerAudit
+    from aitia.systems.alignment_hurts.model import Decoupling, fine_tune
+    from aitia.systems.alignment_hurts.options import DecouplingConfig
+    from aitia.systems.alignment_hurts.penalty import Penalty
+
+__all__ = ["Decoupling", "DecouplingConfig", "LayerAudit", "Penalty", "fine_tune"]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "Decoupling": "model",
+        "DecouplingConfig": "options",
+        "LayerAudit": "audit",
+        "Penalty": "penalty",
+        "fine_tune": "model",
+    },
+)

@@ -1,0 +1,82 @@
+"""The report of the effect of a concept on a classifier of texts."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aitia.errors import RunError
+from aitia.files import write_whole
+from aitia.report.blocks import Callout, Picture, Section, TableBlock, Text
+from aitia.report.intervals import Interval, interval_chart
+from aitia.report.page import render
+from aitia.version import __version__
+
+if TYPE_CHECKING:
+    from aitia.systems.causalm import CausaLM, ConceptEffect, Erasure
+
+__all__ = ["concept_report"]
+
+
+def concept_report(
+    model: "CausaLM", effects: "Sequence[ConceptEffect]", path: str | Path, *, erasure: "Sequence[Erasure]" = ()
+) -> Path:
+    """Writes what `CausaLM` found as one HTML file.
+
+    Args:
+        model: The fitted one.
+        effects: From its `estimate`.
+        path: Of the file.
+        erasure: From its `erasure`.
+
+    Raises:
+        OptionError: If there is no effect.
+        RunError: If the file cannot be written.
+    """
+    by_name = {effect.name: effect for effect in effects}
+    truth = by_name.get("true ATE")
+    lines = [Interval(e.name, e.estimate, e.low, e.high, e.causal) for e in effects]
+    chart = interval_chart(
+        lines, x_label="change of the class probabilities, 0 to 2", reference=None if truth is None else truth.estimate
+    )
+    told = "Solid: meant as effects. Hollow: correlations and controls."
+    rows = [[e.name, e.estimate, e.low, e.high, e.note] for e in effects]
+    sections = [
+        Section("The effect", [Picture(chart, told + (" Broken line: the truth." if truth else "")), _advice(by_name)]),
+        Section("In numbers", [TableBlock(["estimate of", "mean", "low", "high", "note"], rows)]),
+    ]
+    if erasure:
+        controls = list(erasure[0].controls)
+        head = ["encoder", "linear probe", "attention probe", "most frequent value", *(f"keeps {c}" for c in controls)]
+        body = [[e.encoder, e.linear, e.attention, e.chance, *e.controls.values()] for e in erasure]
+        note = (
+            "Accuracy of fresh probes on texts that they were not trained on. A linear probe at chance says nothing of "
+            "an attention probe, and a probe reads the concept off whatever goes with it in these texts."
+        )
+        sections.append(Section("What the encoders still know", [TableBlock(head, body, note)]))
+    config = model.config
+    lead = (
+        f"How far {config.treated} moves a classifier of {', '.join(map(str, model.classes))}"
+        f"{', with ' + ', '.join(config.controls) + ' kept' if config.controls else ''}."
+    )
+    page = render(f"The effect of {config.treated}", lead, sections, f"aitia {__version__}, CausaLM")
+    target = Path(path)
+    write_whole(target, page, RunError)
+    return target
+
+
+def _advice(effects: "Mapping[str, ConceptEffect]") -> Callout | Text:
+    lines = []
+    treated, placebo, left = (effects.get(name) for name in ("TReATE", "placebo TReATE", "left in f_CF"))
+    if treated and placebo and placebo.estimate > treated.estimate / 3:
+        lines.append(
+            f"Hiding a shuffled concept moves the classifier by {placebo.estimate:.3f}, more than a third of the "
+            f"TReATE ({treated.estimate:.3f}): much of it is not due to the concept."
+        )
+    if left and (truth := effects.get("true ATE")) and left.estimate > truth.estimate / 2:
+        lines.append(
+            f"Edited texts still move the classifier that should not know the concept by {left.estimate:.3f}, more "
+            f"than half of what they move the other ({truth.estimate:.3f}): the concept was not unlearnt."
+        )
+    if lines:
+        return Callout(lines, "warning", "Do not trust this TReATE")
+    return Text("TReATE contrasts the concept with none, the true effect one value with another, which is about twice.")

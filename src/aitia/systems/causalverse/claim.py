@@ -1,0 +1,321 @@
+"""The claim of the causalverse suite: what each method recovers, and only where its assumption is given.
+
+(a) Slope, spring and refraction: the supervised ceiling, multi-view contrast and sufficient change, beside the plain
+    VAE. Multi-view sees every id from four cameras, the others see the front.
+(b) The assumption switch: iVAE with ten environments, nine of which differ from the first, beside the plain VAE, and
+    with the environments shuffled. On independent latents; and on the spring, scored on the causes, which are as many
+    as the latents there, since the effect follows from them.
+(c) TDRL beside the VAE of frames, on a process of lag 1 whose noise the past modulates, and on independent frames.
+(d) IDOL beside TDRL on a process with edges within a frame: which edges are found.
+
+As in the suite, images are seen through frozen features: there a ResNet18's, here the 64 leading principal components
+of 32 x 32 pixels, taken from a thousand of the images and no label. Elsewhere the latents are seen through a random
+invertible map, in the place of the codes of a frozen autoencoder. Codes are scored on held-out ids.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aitia.evidence.claim import Claim, ClaimContext, Row, row
+from aitia.stats.metrics import mcc
+from aitia.systems.causalverse import METHODS, TDRL, CausalVerse, Observations, SuiteScore
+from aitia.worlds import LatentProcessWorld, ProcessConfig, RefractionWorld, SceneConfig, SlopeWorld, SpringWorld
+from aitia.worlds.static_scenes import StaticWorld
+
+__all__ = ["CLAIM"]
+
+Values = NDArray[np.float64]
+SCENES: Mapping[str, type[StaticWorld]] = {"slope": SlopeWorld, "spring": SpringWorld, "refraction": RefractionWorld}
+VIEWS = ("front", "left", "back", "bird")
+HELD_OUT = 0.2
+FEATURES = 64
+RATE = 3e-3
+
+
+def run(context: ClaimContext) -> list[Row]:
+    """All parts."""
+    return [*_part_a(context), *_part_b(context), *_part_c(context), *_part_d(context)]
+
+
+# -- (a): three static scenes ----------------------------------------------------------------------------------------
+
+
+def _part_a(context: ClaimContext) -> list[Row]:
+    rows = []
+    wins: dict[str, list[float]] = {"multi-view": [], "sufficient-change": []}
+    for scene in SCENES:
+        results = context.over_seeds(f"a {scene}", partial(_scene, scene), 3)
+
+        def values(method: str, metric: str, found: list[dict[str, Any]] = results) -> list[float]:
+            return [r[method][metric] for r in found]
+
+        rows.append(
+            row(
+                "a", f"{scene}: MCC of the supervised ceiling", values("supervised", "mcc"), bar=0.9,
+                note="MCC is the one-to-one matching of the suite's README everywhere but where a row says otherwise; "
+                "no variable of the scenes is an angle that wraps, a category or constant."
+                if scene == "slope" else "",
+            )
+        )  # fmt: skip
+        rows.append(row("a", f"{scene}: R2 of the supervised ceiling", values("supervised", "r2")))
+        for method in wins:
+            ahead = [r[method]["r2"] - r[method]["mcc"] for r in results]
+            wins[method].append(float(np.mean(ahead)))
+            rows += [
+                row(
+                    "a", f"{scene}: R2 of {method}", values(method, "r2"),
+                    baselines={"plain VAE": values("vae", "r2")},
+                ),
+                row(
+                    "a", f"{scene}: MCC of {method}", values(method, "mcc"),
+                    baselines={"plain VAE": values("vae", "mcc"), "supervised": values("supervised", "mcc")},
+                ),
+                row("a", f"{scene}: R2 - MCC of {method}", ahead),
+                row(
+                    "a", f"{scene}: best correlation of {method}", values(method, "best"),
+                    note="What the suite's code for videos calls MCC: a latent may serve several variables."
+                    if scene == "slope" and method == "multi-view" else "",
+                ),
+            ]  # fmt: skip
+    for method, gaps in wins.items():
+        count = float(sum(gap >= 0.15 for gap in gaps))
+        rows.append(
+            row(
+                "a", f"scenes of 3 in which R2 of {method} exceeds its MCC by 0.15", [count], bar=2.0,
+                note="The mean over the seeds counts, so this number has one value.",
+            )
+        )  # fmt: skip
+    return rows
+
+
+def _scene(scene: str, seed: int) -> dict[str, dict[str, float]]:
+    world = SCENES[scene]()
+    front, four = _seen(world, 3000, seed), _seen(world, 1000, seed, VIEWS)
+    latents, changing = len(world.names) + 3, len(world.changes[world.environments[1]])
+    return {
+        "supervised": _plain(_fitted("supervised", front, seed, steps=500)),
+        "multi-view": _plain(_fitted("multi-view", four, seed, steps=500, latents=latents)),
+        "sufficient-change": _plain(
+            _fitted("sufficient-change", front, seed, steps=800, latents=latents, changing=changing)
+        ),
+        "vae": _plain(_fitted("vae", front, seed, steps=800, latents=latents)),
+    }
+
+
+def _seen(world: StaticWorld, n: int, seed: int, views: tuple[str, ...] = ("front",)) -> Observations:
+    """Features of the images of n ids from each of these cameras, with all true variables as labels."""
+    sample = world.sample(n, seed=seed)
+    images = np.concatenate([world.render(sample, size=32, view=view) for view in views])
+    pixels = images.reshape(len(images), -1).astype(np.float32) / 255
+    some = pixels[np.random.default_rng([seed, 5]).permutation(len(pixels))[:1000]]
+    middle = some.mean(axis=0)
+    directions = np.linalg.svd(some - middle, full_matrices=False)[2][:FEATURES]
+    return Observations.of(
+        (pixels - middle) @ directions.T,
+        labels={name: np.tile(sample[name], len(views)) for name in world.names},
+        domain=np.tile(sample.labels, len(views)),
+        id=np.tile(np.arange(n), len(views)),
+        angles=tuple(latent.name for latent in world.latents if latent.kind == "angle"),
+        source=world.name,
+    )
+
+
+def _fitted(method: str, data: Observations, seed: int, **options: Any) -> SuiteScore:
+    """The score on a fifth of the ids of what was fitted on the others."""
+    train, test = data.split(HELD_OUT, seed)
+    given: dict[str, Any] = {
+        "hidden": 128,
+        "scale": "common",
+        "batch": 128,
+        "learning_rate": RATE,
+        "device": "cpu",
+        **options,
+    }
+    model = METHODS[method](seed=seed, **given).fit(train)
+    return CausalVerse(seed).score(model.encode(test.x), test)
+
+
+def _plain(score: SuiteScore) -> dict[str, float]:
+    assert score.mcc is not None
+    return {"mcc": score.mcc, "best": score.best_correlation, "r2": score.r2}
+
+
+# -- (b): the assumption switch --------------------------------------------------------------------------------------
+
+
+def _part_b(context: ClaimContext) -> list[Row]:
+    results = context.over_seeds("b", _switch, 3)
+    images = context.over_seeds("b spring", _switch_of_images, 3)
+    given, shuffled, plain = ([r[name] for r in results] for name in ("ivae", "shuffled", "vae"))
+    gap = [a - b for a, b in zip(shuffled, plain, strict=True)]
+    return [
+        row(
+            "b", "MCC of iVAE, ten environments", given, margins={"plain VAE": 0.1},
+            baselines={"plain VAE": plain, "environments shuffled": shuffled},
+        ),
+        row("b", "MCC of iVAE - plain VAE, environments shuffled", gap, direction="lower", bar=0.05),
+        row(
+            "b", "spring, images: MCC of iVAE, ten environments", [r["ivae"] for r in images],
+            baselines={
+                "plain VAE": [r["vae"] for r in images], "environments shuffled": [r["shuffled"] for r in images],
+            },
+            note="All with a KL weight of 10, chosen on another seed, on which the gap was 0.06: reported, not judged.",
+        ),
+    ]  # fmt: skip
+
+
+def _switch(seed: int) -> dict[str, float]:
+    config = ProcessConfig(latents=3, frames=2, instantaneous_density=0.0, iid=True, environments=10, world_seed=seed)
+    data = _process(config, 3000, seed)
+    return _with_and_without(data, seed, hidden=64, scale="each", steps=1500, latents=3, learning_rate=5e-3)
+
+
+def _switch_of_images(seed: int) -> dict[str, float]:
+    world = SpringWorld(config=SceneConfig(environments=10, world_seed=seed))
+    causes = [latent.name for latent in world.causes]
+    data = _seen(world, 4000, seed)
+    assert data.labels is not None
+    data = replace(data, labels=data.labels.select(causes))
+    return _with_and_without(data, seed, steps=1000, latents=len(causes), kl_weight=10.0)
+
+
+def _with_and_without(data: Observations, seed: int, **options: Any) -> dict[str, float]:
+    """MCC of iVAE, of iVAE with the domains shuffled over the rows, and of the VAE."""
+    domain = np.random.default_rng([seed, 6]).permutation(np.asarray(data.domain))
+    arms = {"ivae": ("ivae", data), "shuffled": ("ivae", replace(data, domain=domain)), "vae": ("vae", data)}
+    return {name: _plain(_fitted(method, given, seed, **options))["mcc"] for name, (method, given) in arms.items()}
+
+
+# -- (c): time -------------------------------------------------------------------------------------------------------
+
+
+def _part_c(context: ClaimContext) -> list[Row]:
+    rows = []
+    for what, iid in (("lag 1, modulated noise", False), ("independent frames", True)):
+        results = context.over_seeds(f"c {what}", partial(_over_time, iid), 3)
+        ours, plain = ([r[name] for r in results] for name in ("tdrl", "vae"))
+        if not iid:
+            rows.append(row("c", f"{what}: MCC of TDRL", ours, baselines={"VAE": plain}, margins={"VAE": 0.08}))
+        else:
+            gap = [a - b for a, b in zip(ours, plain, strict=True)]
+            rows.append(row("c", f"{what}: MCC of TDRL - VAE", gap, direction="lower", bar=0.08))
+            rows.append(row("c", f"{what}: MCC of TDRL", ours, baselines={"VAE": plain}))
+    return rows
+
+
+def _over_time(iid: bool, seed: int) -> dict[str, float]:
+    config = ProcessConfig(
+        latents=3, frames=6, instantaneous_density=0.0, noise="modulated", mechanism="mlp", iid=iid, world_seed=seed
+    )
+    data = _process(config, 3000, seed)
+    return {
+        name: _plain(
+            _fitted(name, data, seed, hidden=64, scale="each", batch=64, steps=2500, latents=3, learning_rate=5e-3)
+        )["mcc"]
+        for name in ("tdrl", "vae")
+    }
+
+
+def _process(config: ProcessConfig, n: int, seed: int) -> Observations:
+    """Clips of the latents of a process through a random invertible map."""
+    world = LatentProcessWorld(config)
+    sample = world.sample(n, seed=seed)
+    z = np.stack([sample[name] for name in world.names], axis=-1)
+    return Observations.of(_mixed(z, seed), labels=sample.table(), source=world.name)
+
+
+def _mixed(z: Values, seed: int) -> Values:
+    """Turned, bent by a leaky ReLU of slope 1/2, twice, and turned again."""
+    rng = np.random.default_rng([seed, 9])
+    flat = z.reshape(-1, z.shape[-1])
+    x: Values = (z - flat.mean(axis=0)) / flat.std(axis=0)
+    for layer in range(3):
+        x = x @ np.linalg.qr(rng.normal(size=(z.shape[-1],) * 2))[0]
+        x = np.where(x < 0, 0.5 * x, x) if layer < 2 else x
+    return x
+
+
+# -- (d): edges within a frame ---------------------------------------------------------------------------------------
+
+
+THRESHOLD = 0.3
+SPARSITY = 0.5
+EDGES = ("z1 -> z2", "z2 -> z3")
+"""Beside those of each latent to itself."""
+
+
+def _part_d(context: ClaimContext) -> list[Row]:
+    results = context.over_seeds("d", _edges, 3)
+
+    def values(method: str, what: str) -> list[float]:
+        return [r[method][what] for r in results]
+
+    return [
+        row(
+            "d", "edge F1 of IDOL", values("idol", "f1"),
+            baselines={"TDRL": values("tdrl", "f1"), "every edge": values("every edge", "f1")},
+            margins={"TDRL": 0.0},
+            note="Directed edges, lagged and within the frame, between latents matched to the variables; an influence "
+            f"above {THRESHOLD:g} spreads of the noise is an edge. TDRL has none within a frame. The sparsity has "
+            f"weight {SPARSITY:g}; the suite's would be 2.7.",
+        ),
+        row("d", "edge F1 of IDOL, within the frame only", values("idol", "f1 within")),
+        row(
+            "d", "edge F1 of IDOL, lagged only", values("idol", "f1 lagged"),
+            baselines={"TDRL": values("tdrl", "f1 lagged")},
+        ),
+        row(
+            "d", "MCC of IDOL", values("idol", "mcc"), baselines={"TDRL": values("tdrl", "mcc")},
+            note="Edges are read right only between latents that are told apart. With edges within a frame the prior "
+            "explains any triangular mixture of the latents as well as the latents themselves, and only the sparsity "
+            "speaks for these; in 2000 steps it did not turn them back. Nor does a latent see those behind it, and "
+            "their order is that of the start: an edge within the frame may come out reversed.",
+        ),
+    ]  # fmt: skip
+
+
+def _edges(seed: int) -> dict[str, dict[str, float]]:
+    config = ProcessConfig(latents=3, frames=6, edges=EDGES, noise="modulated", mechanism="mlp", world_seed=seed)
+    world, data = LatentProcessWorld(config), _process(config, 3000, seed)
+    train, test = data.split(HELD_OUT, seed)
+    true = np.stack([world.lagged_adjacency[0], world.instantaneous_adjacency]).astype(bool)
+    assert test.labels is not None
+    z = np.stack([test.labels.column(name) for name in world.names], axis=-1)
+    found: dict[str, dict[str, float]] = {"every edge": {"f1": _f1(true, _possible(true))}}
+    arms: Mapping[str, dict[str, Any]] = {"idol": {"sparsity": SPARSITY}, "tdrl": {}}
+    for name, options in arms.items():
+        given = {"latents": 3, "steps": 2000, "learning_rate": 5e-3, "device": "cpu", **options}
+        model = METHODS[name](seed=seed, **given).fit(train)
+        assert isinstance(model, TDRL)
+        codes = model.encode(test)
+        matched = mcc(z.reshape(-1, 3), codes.reshape(-1, 3))
+        order = np.array([place for place in matched.matching if place is not None])
+        influence = model.influence(test)
+        strength = np.stack([part[np.ix_(order, order)] for part in (influence.lagged[0], influence.within)])
+        guess = strength > THRESHOLD
+        found[name] = {
+            "mcc": matched.value,
+            "f1": _f1(true, guess),
+            "f1 lagged": _f1(true[:1], guess[:1]),
+            "f1 within": _f1(true[1:], guess[1:]),
+        }
+    return found
+
+
+def _possible(true: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    every = np.ones_like(true)
+    every[1] &= ~np.eye(true.shape[-1], dtype=bool)
+    return every
+
+
+def _f1(true: NDArray[np.bool_], guess: NDArray[np.bool_]) -> float:
+    """2 hits / (edges + guesses)."""
+    return 2 * float((true & guess).sum()) / max(float(true.sum() + guess.sum()), 1.0)
+
+
+CLAIM = Claim(CausalVerse.card, run, minutes=15)

@@ -1,0 +1,357 @@
+r"""Dynamic connectomes: which pairs of units change together, when, and in which animals, as a sum of motifs.
+
+    a_wp(t) ≈ Σ_r T_tr W_wr P_pr,   T, W, P >= 0,   over the pairs p that animal w has                               (1)
+
+a is the differential affinity of `affinity.py`, in bins of time. T says when a motif is on, W in which animals, P for
+which pairs of units; the communities of a motif are the groups of a nested weighted stochastic block model of P_:r. The
+rank is the largest whose restarts agree on every motif. Stimuli are not used; they only help to read T.
+
+Affinity is symmetric, and what moves together need not drive each other. A motif predicts what silencing a unit would
+do at least (its own pairs go) and at most (all of its community goes); only traces under that intervention tell which,
+and `course` measures them on the scale of the fit.
+
+Source:
+    Dyballa et al., Learning dynamic representations of the functional connectome in neurobiological networks, ICLR
+    2024. The rule for the rank is ours: the source's was not at hand.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aitia.card import Card
+from aitia.data.recordings import Recordings
+from aitia.engine import Progress
+from aitia.errors import DataError, OptionError, join_names
+from aitia.saving import SavedArrays
+from aitia.stats.block_model import fit_blocks, need_engine
+from aitia.stats.tensor_factors import choose_rank, factorize, nonnegative_rows, sweep_ranks
+from aitia.systems.dynamic_connectomes.affinity import (
+    Affinity,
+    differential_affinity,
+    pair_matrix,
+    shifted,
+)
+from aitia.systems.dynamic_connectomes.config import DynamicConnectomesConfig
+from aitia.systems.dynamic_connectomes.motif import Motif
+
+__all__ = ["DynamicConnectomes"]
+
+Values = NDArray[Any]
+LEAST = 1e-3
+"""Pair weights below this share of the largest are no edge."""
+
+
+class DynamicConnectomes(SavedArrays):
+    """Motifs of units that change together; see the module.
+
+    Args:
+        config: Options of `DynamicConnectomesConfig` as keywords, or one as it is.
+
+    Attributes:
+        motifs_: In the order of their centre in time.
+        rank_: How many.
+        sweep_: For each rank tried {"rank", "error", "stability", "weakest"}: the mean congruence of restarts, and that
+            of the motif that is found again least; empty where the rank was given.
+        error_: Root mean squared error of (1), as a share of that of zero.
+        units_, animals_: Names.
+        null_error_: The same error where every trace is turned in a circle, (permutations,).
+        warnings_: What to keep in mind, in sentences.
+
+    Example:
+        >>> from aitia.worlds.calcium import CalciumWorld
+        >>> world = CalciumWorld()  # three phases of 20 bins each
+        >>> found = DynamicConnectomes(rank=3).fit(world.traces(world.sample(8)))
+        >>> [int(motif.times.argmax()) // 20 for motif in found.motifs_]
+        [0, 1, 2]
+    """
+
+    card = Card(
+        slug="dynamic-connectomes",
+        title="Learning dynamic representations of the functional connectome in neurobiological networks",
+        authors=("Dyballa", "Lang", "Haslund-Gourley", "Yemini", "Zucker"),
+        year=2024,
+        venue="ICLR",
+        task="motifs of units that change together: which pairs, when, in which animals",
+        modality="traces",
+        claim="Motifs of differential affinity find the groups of each phase, the animals that have them and when, "
+        "which static correlation blurs, and silencing a driver removes its community's affinities.",
+        source="https://arxiv.org/abs/2402.14102",
+    )
+    config_class = DynamicConnectomesConfig
+
+    def __init__(self, config: DynamicConnectomesConfig | None = None, **options: Any) -> None:
+        known = {field.name for field in fields(DynamicConnectomesConfig)}
+        if unknown := sorted(set(options) - known):
+            raise OptionError(f"DynamicConnectomes has no option {unknown[0]!r}; it has {', '.join(sorted(known))}")
+        given = {} if config is None else {name: getattr(config, name) for name in known}
+        self.config = DynamicConnectomesConfig(**{**given, **options})
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The options, as scikit-learn asks for them."""
+        return {field.name: getattr(self.config, field.name) for field in fields(DynamicConnectomesConfig)}
+
+    def set_params(self, **options: Any) -> Self:
+        """Other options, as scikit-learn gives them."""
+        self.config = DynamicConnectomesConfig(**{**self.get_params(), **options})
+        return self
+
+    # -- fit -----------------------------------------------------------------------------------------------------------
+
+    def fit(self, X: Recordings | Affinity, progress: Progress | None = None) -> Self:
+        """Finds motifs.
+
+        Args:
+            X: Traces of several animals, or affinities of them.
+            progress: Told how far it is.
+
+        Raises:
+            DataError: If every pair is masked, or no two units rise together.
+            OptionError: If a bin is longer than the traces, or the rank larger than the tensor allows.
+            MissingExtraError: If graph-tool is asked for and not installed.
+        """
+        config = self.config
+        need_engine(config.engine)
+        if config.permutations and isinstance(X, Affinity):
+            raise OptionError("the control turns traces in a circle: fit to traces, or leave permutations at 0")
+        affinity = X if isinstance(X, Affinity) else self.affinity(X)
+        most = min(config.most, affinity.bins, affinity.mask.size)
+        total = (most if config.rank is None else 1) + config.permutations
+        step = _Steps(progress, total)
+        options: dict[str, Any] = {
+            "iterations": config.iterations,
+            "tolerance": config.tolerance,
+            "seed": config.seed,
+        }
+        self.sweep_: tuple[dict[str, float], ...] = ()
+        if config.rank is None:
+            swept = sweep_ranks(
+                affinity.tensor, affinity.mask, range(1, most + 1), starts=config.starts, told=step.at, **options
+            )
+            best = choose_rank(swept, config.agreement, every=config.every_motif).best
+            self.sweep_ = tuple(
+                {"rank": s.rank, "error": s.error, "stability": s.stability, "weakest": s.weakest} for s in swept
+            )
+        else:
+            best = factorize(affinity.tensor, affinity.mask, rank=config.rank, starts=config.starts, **options)[0]
+            step.at(1)
+        self.units_, self.animals_, self.rank_, self.error_ = affinity.units, affinity.animals, best.rank, best.error
+        self.bin_frames_, self.rate_, self.bins_ = affinity.bin_frames, affinity.rate, affinity.bins
+        self.scales_, self.mask_ = affinity.scales, affinity.mask
+        self.warnings_ = () if isinstance(X, Affinity) else X.warnings
+        if unseen := int((~affinity.mask.any(axis=0)).sum()):
+            self.warnings_ += (
+                f"{unseen} of {affinity.mask.shape[1]} pairs are in no animal: they count as no affinity.",
+            )
+        self.factors_ = (best.first, best.second, best.third)
+        blocks = [self._communities(best.third[:, r]) for r in range(best.rank)]
+        self.motifs_ = self._motifs(blocks)
+        self.null_error_ = np.array([])
+        if isinstance(X, Recordings):
+            self._control(X, step, total - config.permutations)
+        return self
+
+    @property
+    def p_value_(self) -> float:
+        """Share of `null_error_` that is as small as the error, the data counted in; NaN without permutations."""
+        count = len(self.null_error_)
+        return (1 + int((self.null_error_ <= self.error_).sum())) / (1 + count) if count else float("nan")
+
+    def affinity(self, traces: Recordings, scales: NDArray[np.float64] | None = None) -> Affinity:
+        """The affinities of traces with these options, each derivative in units of its own spread or of `scales`."""
+        c = self.config
+        return differential_affinity(
+            traces,
+            bin_frames=c.bin_frames,
+            smooth=c.smooth,
+            symmetric=c.symmetric,
+            detrend=c.detrend,
+            shifts=c.shifts,
+            chance=c.chance,
+            scales=scales,
+            seed=c.seed,
+        )
+
+    def _communities(self, pairs: Values) -> tuple[NDArray[np.int64], ...]:
+        matrix = pair_matrix(np.asarray(pairs, dtype=np.float64), len(self.units_))
+        matrix[matrix < LEAST * matrix.max()] = 0
+        if not matrix.any():
+            return (np.zeros(len(self.units_), dtype=np.int64),)
+        config = self.config
+        return fit_blocks(matrix, starts=config.orders, seed=config.seed, engine=config.engine).levels
+
+    def _motifs(self, levels: Sequence[tuple[NDArray[np.int64], ...]]) -> tuple[Motif, ...]:
+        times, animals, pairs = self.factors_
+        seconds = (np.arange(self.bins_) + 0.5) * self.bin_frames_ / self.rate_
+        return tuple(
+            Motif(r, times[:, r], animals[:, r], pairs[:, r], self.units_, levels[r], seconds)
+            for r in range(self.rank_)
+        )
+
+    def _control(self, traces: Recordings, step: "_Steps", done: int) -> None:
+        """The error that as many motifs reach where units have nothing to do with each other."""
+        config, found = self.config, []
+        for k in range(config.permutations):
+            turned = self.affinity(shifted(traces, config.seed + k))
+            answer = factorize(
+                turned.tensor,
+                turned.mask,
+                rank=self.rank_,
+                starts=max(config.starts // 4, 1),
+                iterations=config.iterations,
+                tolerance=config.tolerance,
+                seed=config.seed,
+            )[0]
+            found.append(answer.error)
+            step.at(done + k + 1)
+        self.null_error_ = np.array(found)
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def community_map(self) -> NDArray[np.int64]:
+        """(bins, units): the community of each unit in the largest motif of the bin, numbered through all motifs."""
+        self._fitted()
+        times, animals, pairs = self.factors_
+        size = times * animals.mean(axis=0) * np.linalg.norm(pairs, axis=0)
+        offset = np.cumsum([0, *[int(motif.labels.max()) + 1 for motif in self.motifs_[:-1]]])
+        largest = size.argmax(axis=1)
+        return np.stack([self.motifs_[r].labels + offset[r] for r in largest])
+
+    def predict(
+        self, traces: Recordings | Affinity | None = None, *, hidden: NDArray[np.bool_] | None = None
+    ) -> Values:
+        """The affinities that the motifs say, (bins, animals, pairs), also of pairs that nobody saw.
+
+        Args:
+            traces: Other animals; how much of each motif they have comes from the pairs that they have. None gives the
+                animals of the fit.
+            hidden: (animals, pairs), pairs of theirs that are not to be looked at.
+
+        Raises:
+            DataError: If the animals have none of the units, or other bins than the fit.
+        """
+        self._fitted()
+        times, animals, pairs = self.factors_
+        if traces is not None:
+            animals = self.animal_factors(traces, hidden=hidden)
+        made: Values = np.einsum("tr,wr,pr->twp", times, animals, pairs, optimize=True)
+        return made
+
+    def animal_factors(
+        self, traces: Recordings | Affinity, *, hidden: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.float64]:
+        """How much of each motif other animals have, (animals, rank), the times and pairs held."""
+        self._fitted()
+        affinity = self._affinities(traces)
+        seen = affinity.mask if hidden is None else affinity.mask & ~hidden
+        times, _, pairs = (np.asarray(part, dtype=np.float64) for part in self.factors_)
+        products = np.einsum("twp,tr,pr->wr", affinity.tensor * seen, times, pairs, optimize=True)
+        gram = (times.T @ times) * np.einsum("wp,pr,ps->wrs", seen.astype(float), pairs, pairs, optimize=True)
+        return nonnegative_rows(products, gram)
+
+    def course(
+        self, traces: Recordings, motif: int, *, community: int | None = None, scales: Literal["fit", "own"] = "fit"
+    ) -> NDArray[np.float64]:
+        """How strong a motif, or one community of it, is in every bin, (bins,), its animals and pairs held.
+
+        Args:
+            traces: The animals of the fit, such as what they would have been under `do`.
+            motif: Its number.
+            community: Only the pairs inside of it.
+            scales: `fit` measures changes in the units of the fit, so that a silenced unit is not blown up; `own` in
+                the traces' own.
+
+        Raises:
+            DataError: If the animals are others than those of the fit.
+            OptionError: If there is no such motif.
+        """
+        self._fitted()
+        if not 0 <= motif < self.rank_:
+            raise OptionError(f"there are motifs 0 to {self.rank_ - 1}, got {motif}")
+        if scales == "fit" and (traces.animals != self.animals_ or traces.units != self.units_):
+            raise DataError("on the scale of the fit there are only its own animals and units: say scales='own'")
+        affinity = self.affinity(traces, self.scales_ if scales == "fit" else None)
+        if affinity.tensor.shape[1] != len(self.animals_):
+            raise DataError(f"the motif knows {len(self.animals_)} animals, got {affinity.tensor.shape[1]}")
+        of = self.motifs_[motif]
+        seen = affinity.mask & self.mask_
+        if community is not None:
+            seen = seen & of.inside(community)
+        weights = np.outer(of.animals, of.pairs) * seen
+        size = float((weights**2).sum())
+        if size == 0:
+            raise DataError(f"no animal has a pair of this community of motif {motif}")
+        return np.asarray(np.einsum("twp,wp->t", affinity.tensor, weights, optimize=True) / size, dtype=np.float64)
+
+    def _affinities(self, traces: Recordings | Affinity) -> Affinity:
+        """Of other animals, on the units of the fit."""
+        affinity = traces if isinstance(traces, Affinity) else self.affinity(traces.of_units(self.units_))
+        if affinity.units != self.units_:
+            raise DataError(f"the fit has the units {join_names(self.units_)}: give affinities on the same list")
+        if affinity.bins != self.bins_ or not np.isclose(affinity.rate, self.rate_):
+            raise DataError(
+                f"the fit has {self.bins_} bins at {self.rate_:g} frames a second, these animals {affinity.bins} at "
+                f"{affinity.rate:g}: bring them to the same times by resampling or cutting"
+            )
+        return affinity
+
+    def _fitted(self) -> None:
+        if not hasattr(self, "motifs_"):
+            raise OptionError("nothing has been fitted yet: call fit first")
+
+    # -- saving --------------------------------------------------------------------------------------------------------
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        self._fitted()
+        told = {
+            "config": self.get_params(),
+            "units": list(self.units_),
+            "animals": list(self.animals_),
+            "bin_frames": self.bin_frames_,
+            "rate": self.rate_,
+            "error": self.error_,
+            "sweep": list(self.sweep_),
+            "warnings": list(self.warnings_),
+        }
+        times, animals, pairs = self.factors_
+        arrays: dict[str, NDArray[Any]] = {
+            "times": times,
+            "animals": animals,
+            "pairs": pairs,
+            "scales": self.scales_,
+            "mask": self.mask_,
+            "null_error": self.null_error_,
+        }
+        arrays |= {f"motif {m.number} level {k}": level for m in self.motifs_ for k, level in enumerate(m.levels)}
+        return told, arrays
+
+    @classmethod
+    def _restored(cls, options: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        model = cls(**options["config"])
+        model.units_, model.animals_ = tuple(options["units"]), tuple(options["animals"])
+        model.bin_frames_, model.rate_, model.error_ = options["bin_frames"], options["rate"], options["error"]
+        model.sweep_, model.warnings_ = tuple(options["sweep"]), tuple(options["warnings"])
+        model.factors_ = (arrays["times"], arrays["animals"], arrays["pairs"])
+        model.bins_, model.rank_ = (int(n) for n in arrays["times"].shape)
+        model.scales_, model.mask_ = arrays["scales"], arrays["mask"]
+        model.null_error_ = arrays["null_error"]
+        levels = []
+        for r in range(model.rank_):
+            count = sum(name.startswith(f"motif {r} level ") for name in arrays)
+            levels.append(tuple(arrays[f"motif {r} level {k}"] for k in range(max(count, 1))))
+        model.motifs_ = model._motifs(levels)
+        return model
+
+
+class _Steps:
+    """Tells how many of the steps are done."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self.progress, self.total = progress, total
+
+    def at(self, number: int) -> None:
+        if self.progress is not None:
+            self.progress("motifs", number, self.total)

@@ -1,0 +1,228 @@
+"""The claim of faithful matching, on reviews whose counterfactual texts are known.
+
+Two black boxes predict the rating: (a) logistic regression on TF-IDF, (b) a small transformer, from 3,000 reviews. The
+pool has 2,000 reviews, and 600 others are asked about, each with one aspect set to one other value; the truth is what
+the black box says of the world's own edit. Matchers read the concepts off the texts that are asked about.
+
+Errors are L2 distances of single effects, averaged over the pairs of a change, then over the changes of an aspect, then
+over the four aspects. Baselines run in the same frame: other matchers, CONEXP and an S-learner. The embeddings are
+trained with the loss that is the default here and, in as many steps, with both published ones.
+
+Generation is the world's own editor with one edit in twenty that changes another aspect too and one in twenty that
+changes nothing, behind the filters: it shows what filters are for, and says nothing of any language model. Nothing was
+chosen on seeds 0, 1 and 2, which were also run before with fewer and slower updates (one row then missed its bar).
+"""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from aitia.evidence.claim import Claim, ClaimContext, Row, row
+from aitia.nn.language import last_states, small_encoder
+from aitia.nn.text_heads import TextHead
+from aitia.stats.explainer_errors import EffectPairs
+from aitia.systems.faithful_matching import MATCHERS, PUBLISHED_RANKS, FaithfulMatching
+from aitia.train import RowBatches, TrainConfig, train
+from aitia.worlds import ReviewEditor, ReviewsWorld, Sample
+
+__all__ = ["CLAIM"]
+
+TRAINED, POOL, ASKED, STEPS = 3000, 2000, 600, 400
+FRAME = ("random", "propensity", "embedding", "tf-idf")
+"""The matchers that the trained one is to beat by a quarter."""
+WITHOUT = ("conexp", "s-learner")
+VARIANTS: dict[str, dict[str, Any]] = {
+    "causal": {},
+    "causal, published ranks": {"ranks": PUBLISHED_RANKS},
+    "causal, published joint loss": {"loss": "joint", "temperature": 1.0},
+}
+BOXES = {"a": "logistic regression", "b": "transformer"}
+Found = dict[str, dict[str, dict[str, float]]]
+
+
+def run(context: ClaimContext) -> list[Row]:
+    """Both black boxes."""
+    results = context.over_seeds("reviews", _errors, 3)
+    return [one for part, box in BOXES.items() for one in _part(part, box, [found[box] for found in results])]
+
+
+# -- what is measured --------------------------------------------------------------------------------------------------
+
+
+def asked(world: ReviewsWorld, sample: Sample, seed: int) -> EffectPairs:
+    """Each row with one aspect, in turn, set to another value."""
+    labels, values = world.aspects(sample), world.latent("food").labels
+    names = [world.concept_names[k % len(world.concept_names)] for k in range(len(sample))]
+    start = [labels[name][k] for k, name in enumerate(names)]
+    shift = np.random.default_rng(seed).integers(1, len(values), len(sample)).tolist()
+    end = [values[(values.index(old) + by) % len(values)] for old, by in zip(start, shift, strict=True)]
+    texts, edited = list(world.render(sample)), [""] * len(sample)
+    for name in world.concept_names:
+        rows = [k for k, of in enumerate(names) if of == name]
+        new = world.render(world.edit(sample.take(rows), name, [end[k] for k in rows]))
+        for k, text in zip(rows, new, strict=True):
+            edited[k] = text
+    return EffectPairs(texts, edited, names, start, end)
+
+
+def linear(texts: Sequence[str], ratings: NDArray[np.int64]) -> Any:
+    """Logistic regression on TF-IDF."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    return make_pipeline(TfidfVectorizer(), LogisticRegression(C=10.0, max_iter=300)).fit(texts, ratings)
+
+
+class Transformer(nn.Module):
+    """A small transformer that is trained to predict ratings; called with texts it gives probabilities.
+
+    Args:
+        vocabulary: Its words.
+        texts: To train on.
+        ratings: Codes from 0, (n,).
+        seed: Of weights and batches.
+        steps: Updates.
+    """
+
+    def __init__(
+        self, vocabulary: Sequence[str], texts: Sequence[str], ratings: NDArray[np.int64], seed: int, steps: int = 400
+    ) -> None:
+        super().__init__()
+        self.language = small_encoder(vocabulary, width=64, seed=seed)
+        self.base = getattr(self.language.model, "base_model", self.language.model)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.head = TextHead(self.language.width, int(ratings.max()) + 1)
+        made = self.language.batch(texts)
+        rows = RowBatches((made["input_ids"], made["attention_mask"], torch.from_numpy(ratings)), 32, seed)
+        config = TrainConfig(steps=steps, learning_rate=1e-3, schedule="one-cycle", clip=1.0, seed=seed, device="cpu")
+        train(self, rows, config)
+        self.eval()
+
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor, ratings: torch.Tensor) -> torch.Tensor:
+        """The loss of a batch."""
+        return cross_entropy(self._scores(ids, mask), ratings)
+
+    def _scores(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        longest = int(mask.sum(1).max())
+        ids, mask = ids[:, :longest], mask[:, :longest]
+        scores: torch.Tensor = self.head(last_states(self.base, {"input_ids": ids, "attention_mask": mask}), mask)
+        return scores
+
+    def probabilities(self, texts: list[str]) -> NDArray[np.float64]:
+        """(n, ratings)."""
+        made = self.language.batch(texts)
+        with torch.no_grad():
+            shares: NDArray[np.float64] = (
+                self._scores(made["input_ids"], made["attention_mask"]).double().softmax(-1).numpy()
+            )
+        return shares
+
+
+def _errors(seed: int) -> Found:
+    """For each black box and explainer its errors; for the box itself its accuracy."""
+    world = ReviewsWorld()
+    seen, pool, fresh = (
+        world.sample(n, seed=10 * seed + k) for k, n in enumerate((TRAINED, POOL, ASKED), start=10_000)
+    )
+    texts, ratings = list(world.render(seen)), seen["rating"].astype(np.int64)
+    boxes = {
+        "logistic regression": linear(texts, ratings),
+        "transformer": Transformer(world.vocabulary, texts, ratings, seed).probabilities,
+    }
+    pairs, editor = asked(world, fresh, seed), ReviewEditor(world, fresh)
+    candidates, labels = list(world.render(pool)), world.aspects(pool)
+    found: Found = {box: {} for box in boxes}
+    for name, options in VARIANTS.items():
+        model = FaithfulMatching(steps=STEPS, seed=seed, **options)
+        model.fit(candidates, labels, editor=ReviewEditor(world, pool))
+        explainers: dict[str, Any] = {name: "causal"}
+        if name == "causal":
+            explainers |= {of: of for of in (*MATCHERS[1:], *WITHOUT)} | {"generation": editor}
+        for box, ask in boxes.items():
+            with warnings.catch_warnings():
+                # An edit that no filter lets pass is answered by a match, which is told; here it is part of the error.
+                warnings.filterwarnings("ignore", message="the editor gave no text")
+                errors = model.evaluate(pairs, ask, explainers, k=(1, 10), seed=seed)
+            for explainer in errors.said:
+                found[box][explainer] = {
+                    "l2": errors.error(explainer),
+                    "cosine": errors.error(explainer, "cosine"),
+                    "norm": errors.error(explainer, "norm"),
+                    "average": errors.average_error(explainer),
+                    "order": errors.order(explainer),
+                }
+    return found
+
+
+# -- rows --------------------------------------------------------------------------------------------------------------
+
+
+def _part(part: str, box: str, results: list[dict[str, dict[str, float]]]) -> list[Row]:
+    def of(name: str, measure: str = "l2") -> list[float]:
+        return [found[name][measure] for found in results]
+
+    def ratio(name: str, others: Sequence[str]) -> list[float]:
+        return [found[name]["l2"] / min(found[other]["l2"] for other in others) for found in results]
+
+    ours = "causal, K=10"
+    matched = [f"{name}, K=10" for name in MATCHERS[1:]]
+    others = [*matched, *WITHOUT, "generation"]
+    published = [f"{name}, K=10" for name in list(VARIANTS)[1:]]
+    rows = [
+        row(
+            part, f"{box}: L2 error of matching, K=10", of(ours), direction="lower",
+            baselines={name: of(name) for name in (*others, *published)},
+            note=f"{POOL} texts in the pool, {STEPS} updates an embedding; generation is a simulator with faults.",
+        ),
+        row(
+            part, f"{box}: L2 error, causal / best of random, propensity, untrained and TF-IDF, K=10",
+            ratio(ours, [f"{name}, K=10" for name in FRAME]), direction="lower", bar=0.75,
+        ),
+        row(
+            part, f"{box}: L2 error, causal / matches by equal concepts, K=10",
+            ratio(ours, ["approximate, K=10"]), direction="lower", bar=1.05,
+        ),
+        row(
+            part, f"{box}: L2 error, generation / best matching, K=10",
+            ratio("generation", [ours, *matched]), direction="lower", bar=1.0,
+        ),
+        row(
+            part, f"{box}: L2 error, K=10 / K=1, the largest over matchers",
+            [
+                max(found[f"{name}, K=10"]["l2"] / found[f"{name}, K=1"]["l2"] for name in MATCHERS)
+                for found in results
+            ],
+            direction="lower", bar=1.0,
+        ),
+        row(
+            part, f"{box}: L2 error, causal / better of CONEXP and S-learner", ratio(ours, WITHOUT), direction="lower",
+            note="No bar: the aspects are all that the rating depends on, which suits a regression on them.",
+        ),
+    ]  # fmt: skip
+    for measure, told, direction in (
+        ("l2", "L2 error of matching, K=1", "lower"),
+        ("cosine", "cosine error, K=10", "lower"),
+        ("norm", "norm error, K=10", "lower"),
+        ("average", "L2 error of average effects, K=10", "lower"),
+        ("order", "order agreement of average effects, K=10", "higher"),
+    ):
+        single = measure == "l2"
+        names = [name.replace("K=10", "K=1") for name in matched] if single else others
+        metric, first = f"{box}: {told}", "causal, K=1" if single else ours
+        baselines = {name: of(name, measure) for name in names}
+        rows.append(
+            row(part, metric, of(first, measure), direction="higher" if direction == "higher" else "lower",
+                baselines=baselines)
+        )  # fmt: skip
+    return rows
+
+
+CLAIM = Claim(FaithfulMatching.card, run, minutes=8)

@@ -1,0 +1,339 @@
+"""The model: how it is fitted, and what can be asked of it."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor, nn
+
+from aitia.card import Card
+from aitia.engine import Progress
+from aitia.errors import DataError, OptionError, RangeWarning, join_names
+from aitia.nn.pretrained import Pretrained, fitted
+from aitia.systems.gde.config import GDEConfig
+from aitia.systems.gde.network import Network, Objective
+from aitia.systems.gde.sets import FEW, SetBatches, Sets, read_sets, rows_of
+from aitia.train import History, TrainConfig, train
+
+__all__ = ["GDE"]
+
+Values = NDArray[np.float64]
+NUMBERS = 20_000_000
+"""Numbers of noise that are in memory at once: a row of the diffusion takes 400 for each column."""
+
+
+class GDE(Pretrained):
+    """Vectors of sets of rows, and a sampler from them.
+
+    Args:
+        config: Options.
+        options: Options by name, in place of those of `config`.
+
+    Attributes:
+        labels: Names of the sets of the fit.
+        columns: Names of the columns.
+        group: Name of the column that told the sets apart; `set` where there was none.
+        latents: Vectors of the sets of the fit, (sets, latents).
+        deviations: For each set of the fit how far its vector is from that of its law: root mean squared, from halves.
+        history: How the training went.
+        warnings: What to know about the fit, in words.
+
+    Example:
+        >>> rng = np.random.default_rng(0)
+        >>> sets = [rng.normal(size=(200, 2)) * rng.uniform(0.2, 2, 2) for _ in range(40)]
+        >>> model = GDE(steps=20, batch=8).fit(sets)
+        >>> model.encode(sets[0]).shape, model.sample(sets[0], 5, seed=1).shape
+        ((16,), (5, 2))
+    """
+
+    card = Card(
+        slug="gde",
+        title="Generative Distribution Embeddings",
+        authors=("Fishman", "Gowri", "Yin", "Gootenberg", "Abudayyeh"),
+        year=2025,
+        venue="arXiv",
+        task="one vector for a population, from which it can be drawn anew",
+        modality="tables",
+        claim="An encoder that sees only the empirical distribution, trained with a sampler, gives vectors from which "
+        "populations are drawn anew, and between which lie populations close to those of optimal transport.",
+        source="https://arxiv.org/abs/2505.18150",
+    )
+    config_class = GDEConfig
+
+    def __init__(self, config: GDEConfig | None = None, **options: Any) -> None:
+        try:
+            self.config = replace(config or GDEConfig(), **options)
+        except TypeError as error:
+            raise OptionError(f"GDE: {error}") from error
+        self.labels: tuple[str, ...] = ()
+        self.columns: tuple[str, ...] = ()
+        self.group = "set"
+        self.latents: Values = np.zeros((0, 0))
+        self.deviations: Values = np.zeros(0)
+        self.history: History | None = None
+        self.warnings: tuple[str, ...] = ()
+        self._net: Network | None = None
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The options by name, as scikit-learn asks for them."""
+        return asdict(self.config)
+
+    def set_params(self, **options: Any) -> Self:
+        """Replaces options; the model has to be fitted again.
+
+        Raises:
+            OptionError: If there is no such option.
+        """
+        known = {f.name for f in fields(GDEConfig)}
+        if unknown := sorted(set(options) - known):
+            raise OptionError(f"GDE has no option {unknown[0]!r}; it has {join_names(sorted(known), 30)}")
+        self.config = replace(self.config, **options)
+        return self
+
+    # -- fitting -------------------------------------------------------------------------------------------------------
+
+    def fit(
+        self, data: Any, groups: Any = None, *, checkpoint: Path | None = None, progress: Progress | None = None
+    ) -> Self:
+        """Fits encoder and sampler.
+
+        Args:
+            data: A table with a column of groups, a mapping from label to rows, a list of arrays or tables, or an array
+                (sets, rows, columns).
+            groups: The column that tells the sets apart, or the label of each row.
+            checkpoint: Folder to resume the training from, and to keep its state in.
+            progress: Told how far it is.
+
+        Raises:
+            OptionError: If there is one set only.
+            DataError: If groups are missing, a set has one row, columns differ, or a value is no finite number.
+        """
+        sets, config = read_sets(data, groups, least=2), self.config
+        if len(sets.labels) < 2:
+            raise OptionError(
+                f"an embedding of populations needs 2 sets or more, got {join_names(sets.labels) or 'none'}"
+            )
+        with torch.random.fork_rng():
+            torch.manual_seed(config.seed)
+            net = Network(len(sets.columns), config)
+        rows = [torch.from_numpy(part) for part in sets.rows]
+        net.standardise(rows, config.scaling)
+        scaled = tuple(net.scaled(part) for part in rows)
+        if checkpoint is not None:
+            checkpoint.mkdir(parents=True, exist_ok=True)
+        history = train(
+            Objective(net, config.isometry, config.projections),
+            SetBatches(
+                tuple(part.numpy() for part in scaled),
+                config.batch,
+                config.points,
+                config.mixing,
+                config.mixing_alpha,
+                config.seed,
+            ),
+            TrainConfig(
+                steps=config.steps,
+                learning_rate=config.learning_rate,
+                schedule="cosine",
+                clip=10.0,
+                seed=config.seed,
+                device=config.device,
+            ),
+            checkpoint=None if checkpoint is None else checkpoint / "training.safetensors",
+            progress=progress,
+            what="training",
+        )
+        self._net, self.history = net.cpu().eval(), history
+        self.labels, self.columns, self.group = sets.labels, sets.columns, sets.group
+        self.latents = net.vectors(scaled)
+        self.deviations = self._halved(scaled)
+        self.warnings = self._doubts(sets)
+        return self
+
+    def _halved(self, sets: Sequence[Tensor]) -> Values:
+        """How far vectors are from those of their laws: half the distance of the vectors of two halves (m^(-1/2))."""
+        net, rng = self._fitted(), np.random.default_rng([self.config.seed, 31])
+        orders = [rng.permutation(len(rows)) for rows in sets]
+        one = net.vectors([rows[order[: len(rows) // 2]] for rows, order in zip(sets, orders, strict=True)])
+        two = net.vectors([rows[order[len(rows) // 2 :]] for rows, order in zip(sets, orders, strict=True)])
+        deviations: Values = np.linalg.norm(one - two, axis=1) / 2
+        return deviations
+
+    def _doubts(self, sets: Sets) -> tuple[str, ...]:
+        told = []
+        for label, rows, deviation in zip(sets.labels, sets.rows, self.deviations, strict=True):
+            if len(rows) < FEW:
+                told.append(
+                    f"set {label!r} has only {len(rows)} rows: its vector is {deviation:.2g} off that of its law "
+                    f"(sets are {self._spacing():.2g} apart)"
+                )
+        pooled = np.concatenate(sets.rows)
+        spread = pooled.std(axis=0)
+        if self.config.scaling != "columns" and spread.max() > 1e3 * max(
+            spread[spread > 0].min(initial=np.inf), 1e-300
+        ):
+            told.append(
+                f"the spread of {sets.columns[int(spread.argmax())]} is more than 1000 times that of another column, "
+                "which hardly counts: take scaling='columns'"
+            )
+        if self.config.isometry:
+            told.append("isometry is on: a term for distances that the published method does not have")
+        return tuple(told)
+
+    def _spacing(self) -> float:
+        return float(np.median(_between(self.latents, self.latents)[np.triu_indices(len(self.latents), 1)]))
+
+    # -- asking --------------------------------------------------------------------------------------------------------
+
+    def encode(self, data: Any, groups: Any = None) -> Values:
+        """The vector of a set, (latents,); of several sets, (sets, latents).
+
+        Args:
+            data: Rows of one set; or, as for `fit`, a list, a mapping, or a table with groups (sorted by label).
+            groups: The column that tells the sets apart, or the label of each row.
+        """
+        net = self._fitted()
+        listed = data.values() if isinstance(data, Mapping) else data if isinstance(data, list | tuple) else ()
+        if (
+            groups is not None
+            or getattr(data, "ndim", 0) == 3
+            or (listed and all(np.ndim(part) == 2 for part in listed))
+        ):
+            rows = read_sets(data, groups, self.columns).rows
+            return net.vectors([net.scaled(torch.from_numpy(part)) for part in rows])
+        one: Values = net.vectors([net.scaled(torch.from_numpy(rows_of(data, self.columns)[0]))])[0]
+        return one
+
+    def sample(self, which: Any, n: int, *, seed: int = 0) -> Values:
+        """n new rows of a population, (n, columns).
+
+        Args:
+            which: The label of a set of the fit, a vector (latents,), or rows of a set.
+            n: How many.
+            seed: Of the noise.
+
+        Raises:
+            OptionError: If n is less than 1.
+        """
+        if n < 1:
+            raise OptionError(f"a sample has at least 1 row, got n={n}")
+        net, z = self._fitted(), torch.from_numpy(self.vector(which)).float()
+        rng, most = np.random.default_rng(seed), max(NUMBERS // net.sampler.noise, 1)
+        sizes = [(min(most, n - begin), net.sampler.noise) for begin in range(0, n, most)]
+        return np.concatenate([net.points(z, torch.from_numpy(rng.standard_normal(size)).float()) for size in sizes])
+
+    def noise(self, n: int, *, seed: int = 0) -> Values:
+        """The noise that `sample` makes n rows of, for `draw`; (n, numbers of noise a row)."""
+        made: Values = np.random.default_rng(seed).standard_normal((n, self._fitted().sampler.noise))
+        return made
+
+    def draw(self, which: Any, noise: ArrayLike) -> Values:
+        """The rows that this noise makes in a population: a row keeps its noise when it moves to another.
+
+        Args:
+            which: As for `sample`.
+            noise: See `noise`.
+        """
+        net, z = self._fitted(), self.vector(which)
+        given = torch.from_numpy(np.asarray(noise, dtype=np.float64)).float()
+        if given.ndim != 2 or given.shape[1] != net.sampler.noise:
+            raise DataError(f"noise has shape (n, {net.sampler.noise}) for this sampler, got {tuple(given.shape)}")
+        return net.points(torch.from_numpy(z).float(), given)
+
+    def vector(self, which: Any) -> Values:
+        """The vector of a set of the fit by its label, a vector as it is, or the vector of rows; (latents,).
+
+        Warns:
+            RangeWarning: If a vector is far from those of the fit.
+
+        Raises:
+            DataError: If there is no such label, or a vector has another length.
+        """
+        z = self._code(which)
+        nearest, usual = float(_between(z[None], self.latents).min()), self._farthest()
+        if nearest > 2 * usual:
+            warnings.warn(
+                f"this vector is {nearest:.3g} from the nearest set of the fit, where none is more than {usual:.3g} "
+                "from its nearest: what is drawn from it is an extrapolation",
+                RangeWarning,
+                stacklevel=3,
+            )
+        return z
+
+    def _code(self, which: Any) -> Values:
+        net = self._fitted()
+        if isinstance(which, str):
+            if which not in self.labels:
+                raise DataError(f"there was no set {which!r} in the fit; there were {join_names(self.labels)}")
+            known: Values = self.latents[self.labels.index(which)]
+            return known
+        if hasattr(which, "columns") or hasattr(which, "names") or isinstance(which, Mapping) or np.ndim(which) != 1:
+            return self.encode(which)
+        z: Values = np.asarray(which, dtype=np.float64)
+        if z.shape != (net.latents,) or not np.isfinite(z).all():
+            raise DataError(f"a vector has {net.latents} finite numbers, got shape {z.shape}")
+        return z
+
+    def distances(self, which: Any) -> Values:
+        """Distances of a population, given as for `sample`, from the sets of the fit, (sets,)."""
+        apart: Values = _between(self._code(which)[None], self.latents)[0]
+        return apart
+
+    def distance(self, a: Any, b: Any) -> float:
+        """Distance of the vectors of two populations, each given as for `sample`."""
+        return float(np.linalg.norm(self.vector(a) - self.vector(b)))
+
+    def interpolate(self, a: Any, b: Any, share: float = 0.5) -> Values:
+        """The vector at this share of the way from a to b, (latents,); draw from it with `sample`."""
+        if not np.isfinite(share):
+            raise OptionError(f"share is a number, 0 at the first population and 1 at the second, got {share}")
+        one, two = self.vector(a), self.vector(b)
+        between: Values = (1 - share) * one + share * two
+        return between
+
+    def _farthest(self) -> float:
+        apart = _between(self.latents, self.latents)
+        np.fill_diagonal(apart, np.inf)
+        return float(apart.min(axis=1).max())
+
+    # -- keeping -------------------------------------------------------------------------------------------------------
+
+    def _fitted(self) -> Network:
+        net = fitted(self._net, self)
+        assert isinstance(net, Network)
+        return net
+
+    def _network(self) -> nn.Module:
+        return self._fitted()
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "config": asdict(self.config),
+            "labels": list(self.labels),
+            "columns": list(self.columns),
+            "group": self.group,
+            "latents": self.latents.tolist(),
+            "deviations": self.deviations.tolist(),
+            "warnings": list(self.warnings),
+        }
+
+    @classmethod
+    def _rebuild(cls, options: Mapping[str, Any]) -> Self:
+        model = cls(GDEConfig(**options["config"]))
+        for name in ("labels", "columns", "warnings"):
+            setattr(model, name, tuple(options[name]))
+        model.group = options["group"]
+        model.latents, model.deviations = (np.array(options[name]) for name in ("latents", "deviations"))
+        model._net = Network(len(model.columns), model.config).eval()
+        return model
+
+
+def _between(a: Values, b: Values) -> Values:
+    """(len(a), len(b)) Euclidean distances."""
+    apart: Values = np.sqrt(((a[:, None] - b[None]) ** 2).sum(-1))
+    return apart

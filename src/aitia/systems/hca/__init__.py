@@ -1,0 +1,25 @@
+"""Hierarchical component analysis: latent capabilities of a population in groups. See `aitia.systems.hca.model`."""
+
+from typing import TYPE_CHECKING
+
+from aitia.lazy import lazily
+
+if TYPE_CHECKING:
+    from aitia.systems.hca.model import HCA, HCAConfig, ShareOfOrders, ShiftEffect
+    from aitia.systems.hca.ordering import Ordering, order_unmixings
+    from aitia.systems.hca.reading import Alignment
+
+__all__ = ["HCA", "Alignment", "HCAConfig", "Ordering", "ShareOfOrders", "ShiftEffect", "order_unmixings"]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "Alignment": "reading",
+        "HCA": "model",
+        "HCAConfig": "model",
+        "Ordering": "ordering",
+        "ShareOfOrders": "model",
+        "ShiftEffect": "model",
+        "order_unmixings": "ordering",
+    },
+)

@@ -1,0 +1,17 @@
+"""PC: the PC algorithm on any independence test."""
+
+from typing import TYPE_CHECKING
+
+from aitia.lazy import lazily
+
+if TYPE_CHECKING:
+    from aitia.systems.pc.model import PC
+
+__all__ = ["PC"]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "PC": "model",
+    },
+)

@@ -1,0 +1,450 @@
+"""CausaLM: hiding a concept, and what is told of it."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from aitia.errors import DataError, FormatError, IdentifiabilityError, OptionError
+from aitia.nn.language import LanguageModel, load_language_model, word_tokenizer
+from aitia.stats.concept_effects import conexp, effect_size, icace
+from aitia.systems.causalm import PUBLISHED, CausaLM, CausaLMConfig
+from aitia.systems.causalm.corpus import Corpus
+from aitia.systems.causalm.effects import conexp_sizes
+from aitia.systems.causalm.page import concept_report
+from aitia.systems.causalm.pretraining import (
+    NO_LABEL,
+    CorpusTensors,
+    CounterfactualObjective,
+    balancing_weights,
+    first_model,
+    token_codes,
+    trained_on,
+)
+from aitia.systems.causalm.readers import Reader
+from aitia.worlds.mood import MoodWorld
+
+SMALL = {
+    "treated": "gender", "controls": ("place",), "first_steps": 6, "steps": 4, "head_steps": 10, "width": 16,
+    "batch": 16, "device": "cpu",
+}  # fmt: skip
+
+
+def _rows(n, seed, env="gentle"):
+    world = MoodWorld()
+    sample = world.sample(n, seed=seed, env=env)
+    texts = world.render(sample).tolist()
+    labels = {name: [world.latent(name).labels[int(v)] for v in sample[name]] for name in ("mood", "gender", "place")}
+    return texts, labels.pop("mood"), labels
+
+
+TEXTS, MOOD, CONCEPTS = _rows(240, 0)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return CausaLM(**SMALL).fit(TEXTS, MOOD, CONCEPTS)
+
+
+@pytest.fixture(scope="module")
+def published(model):
+    return CausaLM(**{**SMALL, **PUBLISHED, "placebo": False}).fit(TEXTS, MOOD, CONCEPTS, shared=model)
+
+
+def _objective(**options):
+    config = CausaLMConfig(**{**SMALL, **options})
+    corpus = Corpus(config, TEXTS, MOOD, CONCEPTS)
+    start = first_model(config, corpus, None)
+    data = CorpusTensors(corpus, start, config.tag)
+    return CounterfactualObjective(start, config, data, data.treated, controls=True), data
+
+
+def _step(objective, whole=True, update=3):
+    rows = [tensor[:32] for tensor in objective.tensors]
+    return objective(*rows, torch.tensor([int(whole), 5, update]))
+
+
+# -- the objective -----------------------------------------------------------------------------------------------------
+
+
+def test_behind_the_reversal_the_head_learns_the_concept_and_the_encoder_unlearns_it():
+    """The encoder's gradient is -lambda times the plain one, the head's is the plain one."""
+    objective, _ = _objective(objective="reversal", adversaries=("mean",), strength=2.5, ramp=False, hold=False)
+    ids, mask, tokens, tags, treated, weight, _ = (tensor[:32] for tensor in objective.tensors)
+    states = torch.randn(*ids.shape, 16, requires_grad=True)
+    objective._hide(states, mask, tokens, tags, treated, weight, 3).backward()
+    (head,) = objective.adversaries
+    turned, learnt = states.grad.clone(), head.scores.weight.grad.clone()
+    states.grad = head.scores.weight.grad = None
+    share = weight / weight.sum()
+    (share * torch.nn.functional.cross_entropy(head(states, mask), treated, reduction="none")).sum().backward()
+    assert torch.allclose(turned, -2.5 * states.grad, atol=1e-7)
+    assert torch.allclose(learnt, head.scores.weight.grad, atol=1e-7)
+    assert states.grad.abs().max() > 0
+
+
+def test_confusion_pulls_the_encoder_to_equal_scores_and_leaves_the_head_to_its_own_loss():
+    objective, _ = _objective(adversaries=("mean",), strength=1.0, ramp=False, hold=False)
+    ids, mask, tokens, tags, treated, weight, _ = (tensor[:32] for tensor in objective.tensors)
+    states = torch.randn(*ids.shape, 16, requires_grad=True)
+    (head,) = objective.adversaries
+    objective._hide(states, mask, tokens, tags, treated, weight, 3).backward()
+    learnt = head.scores.weight.grad.clone()
+    head.scores.weight.grad = None
+    share = weight / weight.sum()
+    plain = torch.nn.functional.cross_entropy(head(states.detach(), mask), treated, reduction="none")
+    (share * plain).sum().backward()
+    assert torch.allclose(learnt, head.scores.weight.grad, atol=1e-7)
+
+    def spread(at):
+        scores = head(at, mask)
+        return float((scores[:, 0] - scores[:, 1]).abs().mean())
+
+    with torch.no_grad():
+        assert spread(states - 200 * states.grad) < spread(states)
+
+
+def test_an_adversary_at_chance_does_not_push():
+    objective, _ = _objective(hold=True, ramp=False, strength=2.0)
+    assert objective._push(0, 3) == 2.0
+    objective.accuracy[0] = objective.chance
+    assert objective._push(0, 3) == 0.0
+    assert objective._push(1, 3) == 2.0
+
+
+def test_between_two_updates_of_the_encoder_only_adversaries_have_gradients():
+    objective, _ = _objective()
+    objective.zero_grad(set_to_none=True)
+    _step(objective, whole=False)["loss"].backward()
+    assert all(p.grad is None for p in objective.model.parameters())
+    assert all(p.grad is not None for p in objective.adversaries.parameters())
+    assert int(objective.updates) == 0
+    parts = _step(objective)
+    assert set(parts) == {"loss", "words", "kept", "treated"}
+    assert torch.allclose(parts["loss"], parts["words"] + parts["kept"] + parts["treated"])
+    parts["loss"].backward()
+    assert any(p.grad is not None for p in objective.model.parameters())
+    assert int(objective.updates) == 1
+
+
+def test_weights_make_the_concept_independent_of_what_it_goes_with():
+    rng = np.random.default_rng(0)
+    strata = torch.from_numpy(rng.integers(0, 4, 3000))
+    treated = (torch.rand(3000, generator=torch.Generator().manual_seed(0)) < 0.15 + 0.2 * strata).long()
+    weight = balancing_weights(treated, strata).double()
+    assert abs(float(weight.mean()) - 1) < 1e-6
+    for stratum in range(4):
+        of = [float(weight[(strata == stratum) & (treated == value)].sum()) for value in (0, 1)]
+        assert abs(of[0] / of[1] - 1) < 1e-5
+    with pytest.raises(DataError, match="take fewer controls or balanced=False"):
+        balancing_weights(strata % 2, strata)
+
+
+def test_a_control_has_the_same_start_the_same_batches_and_as_many_updates():
+    config = CausaLMConfig(**{**SMALL, "adversary_updates": 3, "strength": 0.0, "ramp": False, "controls": ()})
+    corpus = Corpus(config, TEXTS, MOOD, CONCEPTS)
+    start = first_model(config, corpus, None)
+    before = {name: p.clone() for name, p in start.model.state_dict().items()}
+    data = CorpusTensors(corpus, start, None)
+    (plain, nothing), updates = trained_on(start, data, config, None, None)
+    (real, found), as_many = trained_on(start, data, config, data.treated, None)
+    assert updates == as_many == 4
+    assert nothing == {}
+    assert set(found) == {"mean", "attention", "chance"}
+    assert all(torch.equal(p, before[name]) for name, p in start.model.state_dict().items())
+    # Without a push the two differ by the clipping of gradients alone, whatever lies between two updates.
+    pairs = zip(plain.model.parameters(), real.model.parameters(), strict=True)
+    assert max(float((a - b).detach().abs().max()) for a, b in pairs) < 2e-3
+    assert any(not torch.equal(p, before[name]) for name, p in plain.model.state_dict().items())
+
+
+# -- concepts of words -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+def test_every_token_has_the_code_of_its_word(side):
+    model = LanguageModel(torch.nn.Linear(1, 1), word_tokenizer(["big", "dog", "the"]))
+    model.tokenizer.padding_side = side
+    codes = token_codes(model, ["the  big dog", "dog"], [[4, 5, 6], [7]], 3)
+    assert codes.tolist() == [[4, 5, 6], [7, NO_LABEL, NO_LABEL] if side == "right" else [NO_LABEL, NO_LABEL, 7]]
+
+
+def test_parts_of_words_have_the_code_of_the_whole():
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    pieces = ["[CLS]", "[UNK]", "[PAD]", "play", "##ing", "dog", "##s"]
+    core = Tokenizer(models.WordPiece({piece: k for k, piece in enumerate(pieces)}, unk_token="[UNK]"))
+    core.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    core.post_processor = processors.TemplateProcessing(single="[CLS] $A", special_tokens=[("[CLS]", 0)])
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=core, cls_token="[CLS]", unk_token="[UNK]", pad_token="[PAD]", model_max_length=16
+    )
+    codes = token_codes(LanguageModel(torch.nn.Linear(1, 1), tokenizer), ["playing dogs dog"], [[1, 2, 3]], 6)
+    assert codes.tolist() == [[NO_LABEL, 1, 1, 2, 2, 3]]
+
+
+def test_as_many_words_are_masked_with_the_tag_as_without():
+    tags = {"pos": MoodWorld().tags(TEXTS)}
+    config = CausaLMConfig(
+        treated="pos", tag="mood", mask=0.3, **{k: v for k, v in SMALL.items() if k not in ("treated", "controls")}
+    )
+    corpus = Corpus(config, TEXTS, MOOD, tags)
+    start = first_model(config, corpus, None)
+    data = CorpusTensors(corpus, start, "mood")
+    objective = CounterfactualObjective(start, config, data, data.treated, controls=True)
+    shown, wanted = objective._masked(data.ids, data.mask, data.tags, torch.Generator().manual_seed(0))
+    drawn = wanted != NO_LABEL
+    assert torch.equal(shown[drawn], torch.full_like(shown[drawn], start.tokenizer.mask_token_id))
+    assert torch.equal(shown[~drawn], data.ids[~drawn])
+    having = (data.tags == data.tag) & drawn
+    assert (having.sum(dim=1) == 1).all()
+    assert (drawn.sum(dim=1) == 2).all()
+    assert set(_step(objective)) == {"loss", "words", "kept", "treated"}
+    # The head that keeps tags is not asked for the one that is to be hidden.
+    objective.tagger.scores.bias.data[data.tag] = 50.0
+    assert _step(objective)["kept"].item() > 10
+
+
+def test_a_concept_of_words_runs_from_fit_to_estimate():
+    tags = MoodWorld().tags(TEXTS)
+    options = {key: value for key, value in SMALL.items() if key != "treated"}
+    model = CausaLM(treated="pos", tag="mood", **options).fit(TEXTS, MOOD, {"pos": tags, "place": CONCEPTS["place"]})
+    gone = [
+        " ".join(w for w, t in zip(x.split(), y.split(), strict=True) if t != "mood")
+        for x, y in zip(TEXTS, tags, strict=True)
+    ]
+    names = [effect.name for effect in model.estimate(TEXTS, {"pos": tags}, counterfactual=gone, resamples=20)]
+    assert names == ["TReATE", "flip-scaled TReATE", "true ATE", "left in f_CF", "closed form alone", "placebo TReATE"]
+
+
+# -- estimators --------------------------------------------------------------------------------------------------------
+
+
+def test_estimates_are_those_computed_by_hand(model, monkeypatch):
+    """Original says (.9, .1) and (.5, .5); without the concept (.6, .4) and (.4, .6); on the edited texts reversed."""
+    original, without = np.array([[0.9, 0.1], [0.5, 0.5]]), np.array([[0.6, 0.4], [0.4, 0.6]])
+
+    def said(texts, of="counterfactual"):
+        kept = original if of in ("original", "LEACE", "INLP", "closed form alone") else without
+        return kept[:, ::-1] if texts[0] == "edited" else kept
+
+    monkeypatch.setattr(model, "predict_proba", said)
+    effects = model.estimate(
+        ["a", "b"], {"gender": ["female", "male"]}, counterfactual=["edited", "edited"], resamples=400
+    )
+    found = {effect.name: effect for effect in effects}
+    wanted = {
+        "TReATE": (0.6 + 0.2) / 2, "flip-scaled TReATE": 0.8, "true ATE": (1.6 + 0.0) / 2, "left in f_CF": 0.4,
+        "CONEXP": 0.8, "placebo TReATE": 0.4, "LEACE": 0.0, "INLP": 0.0, "closed form alone": 0.0,
+    }  # fmt: skip
+    assert {name: round(effect.estimate, 9) for name, effect in found.items()} == wanted
+    # Two texts drawn again are both the first, both the second, or one of each.
+    assert (found["TReATE"].low, found["TReATE"].high) == pytest.approx((0.2, 0.6))
+    assert [name for name, effect in found.items() if not effect.causal] == ["left in f_CF", "CONEXP", "placebo TReATE"]
+
+
+def test_conexp_in_each_draw_is_that_of_the_drawn_texts():
+    rng = np.random.default_rng(0)
+    outputs, codes = rng.dirichlet(np.ones(3), 12), np.repeat([0, 1, 1, 0], 3)
+    draws = rng.multinomial(12, np.full(12, 1 / 12), size=5)
+    for size, draw in zip(conexp_sizes(outputs, codes, draws), draws, strict=True):
+        rows = np.repeat(np.arange(12), draw)
+        assert np.isclose(size, np.abs(conexp(outputs[rows], codes[rows].tolist(), 0, 1)).sum())
+    three = np.repeat([0, 1, 2], 4)
+    means = [outputs[three == k].mean(axis=0) for k in range(3)]
+    wanted = np.mean([np.abs(means[a] - means[b]).sum() for a, b in ((0, 1), (0, 2), (1, 2))])
+    assert np.isclose(conexp_sizes(outputs, three, np.ones((1, 12), dtype=int))[0], wanted)
+
+
+def test_the_true_effect_is_that_of_the_pairs(model):
+    world = MoodWorld()
+    sample = world.sample(60, seed=9)
+    texts = world.render(sample).tolist()
+    other = world.render(world.counterfactual(sample, "do(gender=female)")).tolist()
+    (truth,) = [e for e in model.estimate(texts, counterfactual=other) if e.name == "true ATE"]
+    pairs = icace(model.predict_proba(texts, "original"), model.predict_proba(other, "original"))
+    assert np.isclose(truth.estimate, effect_size(pairs))
+    assert truth.low <= truth.estimate <= truth.high
+    assert not [e for e in model.estimate(texts, counterfactual=texts) if e.name == "true ATE" and e.estimate > 1e-6]
+
+
+def test_a_closed_form_leaves_no_direction_of_the_concept_in_the_mean_state():
+    texts, mood, concepts = _rows(400, 3, "balanced")
+    options = {**SMALL, "balanced": False, "placebo": False}
+    model = CausaLM(**options).fit(texts, mood, concepts)
+    reader = model._fitted()["counterfactual"]
+    with torch.no_grad():
+        states = reader.erased(model._encoders["counterfactual"].states(texts))
+    male = torch.tensor([value == "male" for value in concepts["gender"]])
+    assert (states[male].mean(dim=0) - states[~male].mean(dim=0)).abs().max() < 1e-4
+
+
+# -- a fit -------------------------------------------------------------------------------------------------------------
+
+
+def test_probabilities_are_probabilities_and_a_seed_gives_them_again(model):
+    again = CausaLM(**SMALL).fit(TEXTS, MOOD, CONCEPTS)
+    for of in ("original", "counterfactual", "placebo", "LEACE", "INLP", "closed form alone"):
+        said = model.predict_proba(TEXTS[:20], of)
+        assert said.shape == (20, 5)
+        assert np.allclose(said.sum(axis=1), 1, atol=1e-6)
+        assert np.array_equal(said, again.predict_proba(TEXTS[:20], of))
+    assert model.classes == ("anger", "fear", "joy", "neutral", "sadness")
+    assert model.adversary["chance"] == pytest.approx(0.5, abs=1e-5)
+
+
+def test_a_start_and_phi_o_can_be_shared_and_only_with_the_like(model, published):
+    same = [p._encoders["original"].model.state_dict() for p in (model, published)]
+    assert all(torch.equal(a, b) for a, b in zip(same[0].values(), same[1].values(), strict=True))
+    assert "original, mean" in published._fitted().names
+    with pytest.raises(OptionError, match="shared was fitted with steps=4, this one has steps=5"):
+        CausaLM(**{**SMALL, "steps": 5}).fit(TEXTS, MOOD, CONCEPTS, shared=model)
+    with pytest.raises(OptionError, match="shared was fitted on other texts"):
+        CausaLM(**SMALL).fit(TEXTS[1:], MOOD[1:], {k: v[1:] for k, v in CONCEPTS.items()}, shared=model)
+
+
+def test_a_saved_fit_says_the_same_and_is_no_pickle(model, tmp_path):
+    model.save_pretrained(tmp_path)
+    again = CausaLM.from_pretrained(tmp_path)
+    for of in model._fitted().names:
+        assert np.allclose(again.predict_proba(TEXTS[:20], of), model.predict_proba(TEXTS[:20], of), atol=1e-6)
+    assert (again.config, again.classes, again.values) == (model.config, model.classes, model.values)
+    assert json.loads((tmp_path / "config.json").read_text())["class"] == "CausaLM"
+    assert not [path for path in tmp_path.rglob("*") if path.suffix in (".bin", ".pt", ".pkl")]
+    with pytest.raises(OptionError, match="not one that was loaded"):
+        CausaLM(**SMALL).fit(TEXTS, MOOD, CONCEPTS, shared=again)
+    with pytest.raises(FormatError, match="there is no folder"):
+        CausaLM.from_pretrained(tmp_path / "elsewhere" / "deeper")
+
+
+def test_the_encoder_without_the_concept_is_a_folder_that_others_read(model, tmp_path):
+    from safetensors.torch import load_file
+
+    model.debias(tmp_path)
+    states = load_language_model(tmp_path).states(TEXTS[:20])
+    assert torch.allclose(states, model._encoders["counterfactual"].states(TEXTS[:20]), atol=1e-6)
+    eraser = load_file(tmp_path / "eraser.safetensors")
+    by_hand = states - (states - eraser["centre"]) @ eraser["matrix"].T
+    reader = model._fitted()["counterfactual"]
+    assert torch.allclose(by_hand, reader.erased(states), atol=1e-6)
+
+
+def test_probes_tell_what_can_be_read_and_what_is_kept(model):
+    original, counterfactual, placebo = model.erasure(TEXTS, CONCEPTS)
+    assert (original.encoder, counterfactual.encoder, placebo.encoder) == ("original", "counterfactual", "placebo")
+    for found in (original, counterfactual, placebo):
+        assert set(found.controls) == {"place"}
+        assert 0 <= min(found.linear, found.attention) <= max(found.linear, found.attention) <= 1
+        assert 0.5 <= found.chance < 0.75
+    with pytest.raises(DataError, match="'place' has one value in these texts"):
+        model.erasure(TEXTS[:10], {"gender": CONCEPTS["gender"][:10], "place": ["indoors"] * 10})
+
+
+def test_any_hugging_face_model_is_trained_on_by_its_folder(tmp_path):
+    from transformers import DistilBertConfig, DistilBertForMaskedLM, GPT2Config, GPT2LMHeadModel
+
+    tokenizer = word_tokenizer(MoodWorld().vocabulary, 32)
+    size, pad = len(tokenizer), tokenizer.pad_token_id
+    made = {
+        "masked": DistilBertForMaskedLM(
+            DistilBertConfig(vocab_size=size, dim=16, n_layers=1, n_heads=2, hidden_dim=32, pad_token_id=pad)
+        ),
+        "causal": GPT2LMHeadModel(
+            GPT2Config(vocab_size=size, n_embd=16, n_layer=1, n_head=2, n_positions=32, pad_token_id=pad)
+        ),
+    }
+    for family, network in made.items():
+        LanguageModel(network, tokenizer).save(tmp_path / family)
+        options = {**SMALL, "model": str(tmp_path / family), "family": family, "placebo": False}
+        model = CausaLM(**options).fit(TEXTS, MOOD, CONCEPTS)
+        assert model.predict_proba(TEXTS[:3]).shape == (3, 5)
+        model.save_pretrained(tmp_path / f"{family} kept")
+        assert CausaLM.from_pretrained(tmp_path / f"{family} kept").config.family == family
+
+
+def test_the_report_stands_by_itself_and_warns(model, tmp_path):
+    effects = model.estimate(TEXTS, CONCEPTS, counterfactual=TEXTS[::-1])
+    page = concept_report(model, effects, tmp_path / "report.html", erasure=model.erasure(TEXTS, CONCEPTS)).read_text()
+    for said in ("flip-scaled TReATE", "attention probe", "Do not trust this TReATE", "<svg", "keeps place"):
+        assert said in page
+    assert "http://" not in page.replace("http://www.w3.org/2000/svg", "")
+
+
+# -- bad input ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "sentence"),
+    [
+        ({"gender": ["male"] * 240}, DataError, "concept 'gender' is 'male' in every text"),
+        ({"place": ["indoors"] * 240}, DataError, "control 'place' is 'indoors' in every text: leave it out"),
+        ({"place": CONCEPTS["gender"]}, DataError, "control 'place' equals the treated 'gender'"),
+        ({"gender": CONCEPTS["gender"][:9]}, DataError, "there are 240 texts, 240 labels and 9 of 'gender'"),
+        ({"gender": [None, *CONCEPTS["gender"][1:]]}, DataError, "'gender' is missing in row 0"),
+    ],
+)
+def test_concepts_that_cannot_be_told_are_refused(changed, error, sentence):
+    with pytest.raises(error, match=sentence):
+        CausaLM(**SMALL).fit(TEXTS, MOOD, {**CONCEPTS, **changed})
+
+
+def test_a_concept_that_is_the_label_is_refused_with_the_cross_table():
+    label = ["glad" if gender == "male" else "odd" for gender in CONCEPTS["gender"]]
+    males = CONCEPTS["gender"].count("male")
+    sentence = (
+        rf"each label goes with one value of 'gender'.*glad: female 0, male {males}; odd: female {240 - males}, male 0"
+    )
+    with pytest.raises(IdentifiabilityError, match=sentence):
+        CausaLM(**SMALL).fit(TEXTS, label, CONCEPTS)
+
+
+def test_other_mistakes_have_their_sentence(model):
+    with pytest.raises(DataError, match="the text of row 7 is empty"):
+        CausaLM(**SMALL).fit([*TEXTS[:7], "  ", *TEXTS[8:]], MOOD, CONCEPTS)
+    with pytest.raises(DataError, match="the concept 'place' is missing: there are gender"):
+        CausaLM(**SMALL).fit(TEXTS, MOOD, {"gender": CONCEPTS["gender"]})
+    with pytest.raises(DataError, match="every text has the label 'joy'"):
+        CausaLM(**SMALL).fit(TEXTS, ["joy"] * 240, CONCEPTS)
+    with pytest.raises(DataError, match=r"row 0 has \d+ words and 2 tags of 'pos'"):
+        CausaLM(treated="pos", tag="ADJ").fit(TEXTS, MOOD, {"pos": ["ADJ NOUN"] * 240})
+    with pytest.raises(DataError, match="no word has the tag 'ADJ'"):
+        CausaLM(treated="pos", tag="ADJ").fit(TEXTS, MOOD, {"pos": MoodWorld().tags(TEXTS)})
+    with pytest.raises(DataError, match="the true effect needs counterfactual texts"):
+        model.estimate(TEXTS, CONCEPTS, truth=True)
+    with pytest.raises(DataError, match="there are 240 texts and 1 counterfactual texts"):
+        model.estimate(TEXTS, counterfactual=TEXTS[:1])
+    with pytest.raises(DataError, match="'gender' is 'other' in row 1, which was not in the training"):
+        model.estimate(TEXTS[:2], {"gender": ["male", "other"]})
+    with pytest.raises(DataError, match="'label' is 'envy' in row 1, which was not in the training"):
+        model.accuracy(TEXTS[:2], ["joy", "envy"])
+    with pytest.raises(DataError, match="the text of row 1 is empty"):
+        model.predict_proba(["fine", ""])
+    with pytest.raises(OptionError, match="there is no classifier 'truth'"):
+        model.predict_proba(TEXTS, "truth")
+    with pytest.raises(OptionError, match="has not been fitted"):
+        CausaLM(**SMALL).predict_proba(TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"controls": ("gender",)}, "name each concept once"),
+        ({"objective": "hope"}, "objective is one of reversal, confusion, got 'hope'"),
+        ({"adversaries": ()}, "adversaries are one or more of mean, attention"),
+        ({"steps": 0}, "steps is at least 1, got 0"),
+        ({"strength": -1.0}, "strength 0 or more"),
+        ({"pooling": "attention"}, "take pooling='mean' or closed_form=False"),
+        ({"tag": "ADJ", "family": "causal"}, "take family='masked'"),
+        ({"nonsense": 1}, "CausaLM: "),
+    ],
+)
+def test_options_out_of_range_are_refused(options, sentence):
+    with pytest.raises(OptionError, match=sentence):
+        CausaLM(**{**SMALL, **options})
+
+
+def test_a_reader_without_a_closed_form_leaves_states_alone():
+    states = torch.randn(3, 2, 8)
+    assert torch.equal(Reader("mean", 2, 8).erased(states), states)

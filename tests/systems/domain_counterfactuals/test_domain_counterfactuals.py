@@ -1,0 +1,237 @@
+"""Domain counterfactuals: the algebra of the model, what it reaches on a world with truth, and what it refuses."""
+
+import numpy as np
+import pytest
+import torch
+
+from aitia.data.images import ImageSet
+from aitia.data.table import Table
+from aitia.do import counterfactual
+from aitia.errors import DataError, FormatError, InterventionError, OptionError
+from aitia.systems.domain_counterfactuals import DomainCounterfactuals, DomainCounterfactualsConfig
+from aitia.systems.domain_counterfactuals.config import choose_sparsity
+from aitia.worlds.latent_domains import LatentDomainsWorld
+
+WORLD = LatentDomainsWorld(size=4, domains=3, intervened=(3,), world_seed=1)
+
+
+def fitted(**options):
+    rows = WORLD.sample(3000)
+    given = {"changing": 1, "steps": 40, "restarts": 2, **options}
+    return DomainCounterfactuals(**given).fit(WORLD.render(rows), rows.labels)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return fitted(steps=3000, restarts=4)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    sample = WORLD.sample(300, seed=7)
+    return WORLD.render(sample), sample
+
+
+def error(model, x, sample):
+    """Mean squared error over the domains that a row is not from, and that of doing nothing."""
+    errors, still = [], []
+    for d in WORLD.environments:
+        away = sample.labels != d
+        truth = WORLD.render(WORLD.counterfactual(sample, env=d))
+        answer = model.counterfactual(x, f"do(domain={d})", domain=sample.labels)
+        errors.append(((answer - truth)[away] ** 2).mean())
+        still.append(((x - truth)[away] ** 2).mean())
+    return np.mean(errors), np.mean(still)
+
+
+def test_the_answers_are_near_the_truth_of_the_world(trained, rows):
+    ours, nothing = error(trained, *rows)
+    assert ours < 0.2 * nothing
+
+
+def test_the_likelihood_is_near_that_of_the_truth(trained, rows):
+    x, sample = rows
+    eps = np.stack([sample.noise[name] for name in WORLD.names], axis=1)
+    log_det = np.log(np.where(sample.matrix() < 0, 0.5, 1)).sum(1) - np.log(WORLD._scale).sum()
+    truth = (-0.5 * (eps**2 + np.log(2 * np.pi)).sum(1) - log_det).mean()
+    assert trained.log_likelihood(x, sample.labels).mean() > truth - 0.35
+
+
+@pytest.mark.parametrize("mixing", ["linear", "leaky", "coupling"])
+@pytest.mark.parametrize("structure", ["relaxed", "canonical", "dense"])
+def test_encoding_and_decoding_undo_each_other(mixing, structure, rows):
+    x, sample = rows
+    model = fitted(mixing=mixing, structure=structure)
+    back = model.counterfactual(x, "do()", domain=sample.labels)
+    assert np.allclose(back, x, atol=2e-3)
+
+
+def test_the_likelihood_is_the_change_of_variables(rows):
+    model = fitted(mixing="leaky")
+    net = model._net.double()
+    x = torch.from_numpy(rows[0][:3])
+    env = torch.tensor([0, 1, 2])
+    for i in range(3):
+        jacobian = torch.autograd.functional.jacobian(lambda v, i=i: net.encode(v[None], env[i : i + 1])[0], x[i])
+        eps = net.encode(x[i : i + 1], env[i : i + 1])[0]
+        by_hand = -0.5 * (eps**2 + np.log(2 * np.pi)).sum() + torch.linalg.slogdet(jacobian)[1]
+        assert net.log_prob(x[i : i + 1], env[i : i + 1]).item() == pytest.approx(by_hand.item(), abs=1e-8)
+
+
+def test_there_and_back_is_the_fact(trained, rows):
+    x, sample = rows
+    there = trained.counterfactual(x, "do(domain=d2)", domain=sample.labels)
+    back = trained.counterfactual(there, "do(domain=d0)", domain=["d2"] * len(x))
+    keep = sample.labels == "d0"
+    assert np.allclose(back[keep], x[keep], atol=1e-3)
+
+
+def test_a_row_that_is_from_the_domain_asked_for_stays(trained, rows):
+    x, sample = rows
+    answer = trained.counterfactual(x, "do(domain=d1)", domain=sample.labels)
+    keep = sample.labels == "d1"
+    assert np.allclose(answer[keep], x[keep], atol=1e-3)
+
+
+def test_samples_of_a_domain_have_its_mean_and_spread(trained):
+    drawn = trained.sample(4000, "d1", seed=3)
+    true = WORLD.render(WORLD.sample(4000, seed=9, env="d1"))
+    assert np.allclose(drawn.mean(0), true.mean(0), atol=0.25)
+    assert np.allclose(drawn.std(0), true.std(0), rtol=0.2)
+
+
+def test_tables_come_back_as_tables_under_the_verb(trained, rows):
+    x, sample = rows
+    columns = {f"x{i}": x[:, i] for i in range(4)}
+    table = Table.of({**columns, "domain": sample.labels}, kinds={"domain": "discrete"})
+    answer = counterfactual(trained, table, "do(domain=d0)")
+    assert isinstance(answer, Table)
+    assert set(answer.labels("domain")) == {"d0"}
+    assert np.allclose(
+        answer.matrix(["x0"])[:, 0], trained.counterfactual(x, "do(domain=d0)", domain=sample.labels)[:, 0]
+    )
+
+
+def test_the_same_seed_gives_the_same_model_and_another_start_another(rows):
+    x, sample = rows
+    one, two = fitted(), fitted()
+    assert np.array_equal(one.encode(x, sample.labels), two.encode(x, sample.labels))
+    starts = [one.from_start(k).log_likelihood(x, sample.labels).mean() for k in range(2)]
+    assert starts[0] != starts[1]
+    assert max(starts) == pytest.approx(one.log_likelihood(x, sample.labels).mean(), abs=0.2)
+    with pytest.raises(OptionError, match="no start 2"):
+        one.from_start(2)
+
+
+def test_a_saved_model_answers_the_same(tmp_path, trained, rows):
+    x, sample = rows
+    trained.save_pretrained(tmp_path / "model")
+    again = DomainCounterfactuals.from_pretrained(tmp_path / "model")
+    query = {"domain": sample.labels}
+    assert np.array_equal(
+        again.counterfactual(x, "do(domain=d0)", **query), trained.counterfactual(x, "do(domain=d0)", **query)
+    )
+    (tmp_path / "model" / "model.safetensors").write_bytes(b"cut")
+    with pytest.raises(FormatError, match="damaged"):
+        DomainCounterfactuals.from_pretrained(tmp_path / "model")
+
+
+def test_the_sweep_over_k_takes_the_smallest_that_fits():
+    rng = np.random.default_rng(0)
+    base = rng.normal(size=400)
+    choice = choose_sparsity({1: base + 1, 2: base + 0.001 * rng.normal(size=400), 3: base - 1e-6})
+    assert choice.chosen == 2
+    model = fitted(changing="auto", steps=20)
+    assert model.sparsity.tried == (1, 2, 3)
+
+
+# -- images ----------------------------------------------------------------------------------------------------------
+
+
+def images(n=60):
+    """Bright discs whose side tells the domain."""
+    rng = np.random.default_rng(0)
+    domain = np.array(["left", "right"])[np.arange(n) % 2]
+    made = np.zeros((n, 16, 16, 3), np.uint8)
+    for i in range(n):
+        x, y = (3 if domain[i] == "left" else 11), int(rng.integers(3, 12))
+        made[i, y - 2 : y + 2, x - 2 : x + 2] = rng.integers(120, 256, 3)
+    return ImageSet(made, Table.of({"domain": domain}, kinds={"domain": "discrete"}))
+
+
+@pytest.mark.parametrize("structure", ["relaxed", "canonical", "dense", "independent"])
+def test_images_come_back_as_images_of_the_other_domain(structure):
+    set_ = images()
+    model = DomainCounterfactuals(changing=1, structure=structure, steps=10, latents=4, width=8, batch=10).fit(set_)
+    answer = model.counterfactual(set_, "do(domain=right)")
+    assert answer.images.shape == set_.images.shape
+    assert set(answer.labels.labels("domain")) == {"right"}
+    assert model.sample(3, "left").dtype == np.uint8
+    assert model.encode(set_).shape == (60, 4)
+    with pytest.raises(OptionError, match="no exact likelihood"):
+        model.log_likelihood(set_)
+
+
+def test_a_little_training_moves_the_square_to_the_other_side():
+    set_ = images(200)
+    model = DomainCounterfactuals(changing=1, steps=1000, latents=6, width=16, batch=32).fit(set_)
+    answer = model.counterfactual(set_, "do(domain=right)").images.astype(float)
+    left, right = answer[:, :, :8].sum(), answer[:, :, 8:].sum()
+    assert right > 5 * left
+
+
+# -- what it refuses -------------------------------------------------------------------------------------------------
+
+
+def test_one_domain_is_too_few():
+    with pytest.raises(OptionError, match="at least 2 domains, got only 'a'"):
+        DomainCounterfactuals().fit(np.random.default_rng(0).normal(size=(100, 3)), ["a"] * 100)
+
+
+@pytest.mark.parametrize("k", [0, 4, 9])
+def test_k_out_of_range_is_refused_with_the_range(k):
+    with pytest.raises(OptionError, match=r"at least 1|between 1 and 3"):
+        fitted(changing=k)
+
+
+def test_unknown_options_and_values_are_refused():
+    with pytest.raises(OptionError, match="sparsity"):
+        DomainCounterfactuals(sparsity=3)
+    for wrong in ({"structure": "loose"}, {"mixing": "cubic"}, {"held_out": 1.0}, {"restarts": 0}):
+        with pytest.raises(OptionError):
+            DomainCounterfactualsConfig(**wrong)
+
+
+def test_a_domain_never_seen_and_other_targets_are_refused(trained, rows):
+    x, sample = rows
+    with pytest.raises(InterventionError, match=r"no domain 'mars'; it had d0.*d1.*d2"):
+        trained.counterfactual(x, "do(domain=mars)", domain=sample.labels)
+    with pytest.raises(InterventionError, match="not 'z1'"):
+        trained.counterfactual(x, "do(z1=2)", domain=sample.labels)
+
+
+def test_rows_of_another_width_are_refused(trained):
+    with pytest.raises(DataError, match=r"\(5,\), this model was trained on \(4,\)"):
+        trained.counterfactual(np.zeros((2, 5)), "do(domain=d0)", domain=["d1", "d1"])
+
+
+def test_a_missing_value_or_constant_column_is_named():
+    x = np.random.default_rng(0).normal(size=(200, 3))
+    labels = ["a", "b"] * 100
+    hole, flat = x.copy(), x.copy()
+    hole[5, 1], flat[:, 2] = np.nan, 1.0
+    with pytest.raises(DataError, match=r"'x1' has no number in row 5"):
+        DomainCounterfactuals(steps=1).fit(hole, labels)
+    with pytest.raises(DataError, match=r"'x2' is constant"):
+        DomainCounterfactuals(steps=1).fit(flat, labels)
+
+
+def test_a_small_domain_is_warned_of():
+    x = np.random.default_rng(0).normal(size=(230, 3))
+    model = DomainCounterfactuals(steps=1, changing=1).fit(x, ["a"] * 200 + ["b"] * 30)
+    assert model.warnings == ("few rows in b (30): answers there are weak",)
+
+
+def test_a_model_that_was_not_fitted_says_so():
+    with pytest.raises(OptionError, match="call fit first"):
+        DomainCounterfactuals().encode(np.zeros((2, 3)), ["a", "b"])

@@ -1,0 +1,46 @@
+"""What the claim of generative distribution embeddings is measured on: laws that are what they are called."""
+
+import numpy as np
+import pytest
+
+from aitia.do import Intervention, shift
+from aitia.stats.metrics import bures_w2, gaussian_w2_map
+from aitia.systems.gde.claim import FAMILIES, Law, _sliced, _with_target, interventions, laws
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_points_have_the_moments_of_their_law(family):
+    law = laws(family, 1, np.random.default_rng(0))[0]
+    x = law.draw(200_000, np.random.default_rng(1))
+    mean = law.means.mean(0)
+    spread = law.covariances.mean(0) + np.cov(law.means.T, bias=True).reshape(2, 2)
+    assert np.allclose(x.mean(0), mean, atol=0.02)
+    assert np.allclose(np.cov(x.T), spread, atol=0.05)
+    assert (FAMILIES[family] > 0) == (np.abs(law.means).max() > 0)
+
+
+def test_the_half_way_population_lies_half_way():
+    a, b = laws("Gaussians", 2, np.random.default_rng(3))
+    half = 0.5 * (np.eye(2) + gaussian_w2_map(a.covariances[0], b.covariances[0]))
+    middle = Law(0.5 * (a.means + b.means), (half @ a.covariances[0] @ half.T)[None])
+
+    def apart(p, q):
+        return bures_w2(p.means[0], p.covariances[0], q.means[0], q.covariances[0]) ** 0.5
+
+    assert np.isclose(apart(a, middle), 0.5 * apart(a, b))
+    assert np.isclose(apart(middle, b), 0.5 * apart(a, b))
+
+
+def test_sets_are_compared_pair_by_pair():
+    x = np.random.default_rng(0).normal(size=(3, 50, 2))
+    assert _sliced(x, x) == 0
+    assert np.isclose(_sliced(x, x + np.array([3.0, 4.0])), 12.5, rtol=0.2), "|v|^2 / 2 on average over 100 directions"
+
+
+def test_every_variable_is_set_and_shifted_and_only_what_is_set_is_held():
+    made = interventions(("x", "y"), (1.0, 2.0), (3.0,))
+    assert [str(do) for do in made] == [str(Intervention({n: v})) for n in "xy" for v in (1.0, 2.0)] + [
+        str(Intervention({n: shift(3.0)})) for n in "xy"
+    ]
+    held = _with_target(np.zeros((4, 2)), Intervention({"x": 5.0, "y": shift(1.0)}), ("x", "y"))
+    assert held.tolist() == [[5.0, 0.0]] * 4

@@ -1,0 +1,402 @@
+"""Embeddings of populations: what must hold of every fit, a law that is known, interventions, what is refused."""
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import torch
+
+from aitia.data.table import Table
+from aitia.do import Intervention, Normal, scale, shift
+from aitia.errors import DataError, FormatError, InterventionError, OptionError, RangeWarning
+from aitia.nn.transport import directions, sliced_w2
+from aitia.systems.gde import GDE, GDEConfig, PerturbationPredictor, fixed_embedding
+from aitia.systems.gde.sets import SetBatches, read_sets
+
+SMALL = {"steps": 8, "batch": 4, "points": 8, "width": 16, "latents": 4}
+
+
+def populations(count=12, n=60, seed=0, d=2):
+    """Gaussians whose spreads differ."""
+    rng = np.random.default_rng(seed)
+    return {f"p{k}": rng.normal(size=(n, d)) * rng.uniform(0.3, 3, d) + 5 for k in range(count)}
+
+
+def frame(sets):
+    rows = np.concatenate(list(sets.values()))
+    made = pd.DataFrame(rows, columns=[f"x{k + 1}" for k in range(rows.shape[1])])
+    return made.assign(clone=np.repeat(list(sets), [len(s) for s in sets.values()]))
+
+
+@pytest.fixture(scope="module")
+def small():
+    return GDE(**SMALL).fit(populations())
+
+
+@pytest.fixture(scope="module")
+def trained():
+    sets = {**populations(120, 200)}
+    return GDE(steps=300, batch=16, points=32, width=32, latents=8, learning_rate=5e-3).fit(sets), sets
+
+
+def far(a, b):
+    along = directions(50, a.shape[1], torch.Generator().manual_seed(0)).double()
+    return float(sliced_w2(torch.from_numpy(a), torch.from_numpy(b), along))
+
+
+# -- laws ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_population_drawn_from_its_vector_is_nearer_than_another_and_new_ones_are_too(trained):
+    model, _ = trained
+    new = list(populations(20, 1000, seed=5).values())
+    drawn = [model.sample(rows, 1000, seed=k) for k, rows in enumerate(new)]
+    own = np.mean([far(a, b) for a, b in zip(drawn, new, strict=True)])
+    assert own < 0.3 * np.mean([far(a, b) for a, b in pairwise(new)])
+
+
+def test_a_set_repeated_or_shuffled_has_the_vector_that_it_had(small):
+    rows = populations()["p3"]
+    z = small.encode(rows)
+    assert np.abs(small.encode(np.tile(rows, (5, 1))) - z).max() < 1e-5
+    assert np.abs(small.encode(np.random.default_rng(0).permutation(rows)) - z).max() < 1e-5
+
+
+def test_vectors_of_many_sets_of_any_size_are_those_of_each_alone(small):
+    sets = [rows[: 3 + 7 * k] for k, rows in enumerate(populations().values()) if k < 6]
+    assert np.allclose(small.encode(sets), [small.encode(rows) for rows in sets], atol=1e-5)
+
+
+def test_a_set_larger_than_a_piece_is_read_in_pieces(small, monkeypatch):
+    rows = populations()["p3"]
+    z = small.encode(rows)
+    monkeypatch.setattr("aitia.systems.gde.network.PIECE", 7)
+    assert np.allclose(small.encode([rows, rows[:5]])[0], z, atol=1e-5)
+
+
+def test_tables_of_every_kind_lists_and_mappings_are_one_fit(small):
+    table = frame(populations())
+    for data, groups in (
+        (table, "clone"),
+        (pl.from_pandas(table), "clone"),
+        (Table.of(table), "clone"),
+        (table.drop(columns="clone"), table["clone"]),
+    ):
+        model = GDE(**SMALL).fit(data, groups)
+        order = [model.labels.index(label) for label in small.labels]
+        assert np.allclose(model.encode(populations()["p1"]), model.latents[model.labels.index("p1")], atol=1e-6)
+        assert len(order) == 12
+    for data in (list(populations().values()), np.stack(list(populations().values()))):
+        model = GDE(**SMALL).fit(data)
+        assert np.array_equal(model.latents, small.latents)
+        assert model.labels[:2] == ("0", "1")
+        assert np.allclose(model.encode(data), small.latents, atol=1e-6)
+    tables = [pd.DataFrame(rows, columns=["a", "b"]) for rows in populations().values()]
+    tables[3] = tables[3][["b", "a"]]
+    assert np.array_equal(GDE(**SMALL).fit(tables).latents, small.latents), "columns go by their names"
+    assert np.allclose(
+        small.encode(table, "clone"), small.latents[[small.labels.index(s) for s in sorted(small.labels)]], atol=1e-6
+    )
+
+
+def test_the_same_seed_gives_the_same_fit_and_inputs_are_left_alone():
+    sets = populations()
+    before = {label: rows.copy() for label, rows in sets.items()}
+    one, two = (GDE(**SMALL).fit(sets) for _ in range(2))
+    assert np.array_equal(one.latents, two.latents)
+    assert np.array_equal(one.sample("p0", 4, seed=1), two.sample("p0", 4, seed=1))
+    assert not np.array_equal(one.sample("p0", 4, seed=1), one.sample("p0", 4, seed=2))
+    assert all(np.array_equal(before[label], sets[label]) for label in sets)
+
+
+def test_a_saved_model_gives_the_same_numbers(small, tmp_path):
+    small.save_pretrained(tmp_path)
+    again = GDE.from_pretrained(tmp_path)
+    assert np.array_equal(again.latents, small.latents)
+    assert again.config == small.config
+    assert (again.labels, again.columns, again.group) == (small.labels, small.columns, small.group)
+    assert np.array_equal(again.sample("p2", 5, seed=3), small.sample("p2", 5, seed=3))
+    assert np.array_equal(again.encode(populations()["p4"]), small.encode(populations()["p4"]))
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(FormatError, match=r"config\.json"):
+        GDE.from_pretrained(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_training_that_was_cut_short_goes_on_to_the_same_weights(tmp_path):
+    class CutError(Exception):
+        pass
+
+    def cut(what, done, total):
+        if done >= 510:
+            raise CutError
+
+    options = {**SMALL, "steps": 520}
+    with pytest.raises(CutError):
+        GDE(**options).fit(populations(), checkpoint=tmp_path, progress=cut)
+    resumed = GDE(**options).fit(populations(), checkpoint=tmp_path)
+    assert np.array_equal(resumed.latents, GDE(**options).fit(populations()).latents)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"encoder": "residual"},
+        {"encoder": "attention"},
+        {"encoder": "kernel mean"},
+        {"encoder": "moments"},
+        {"pooling": "median"},
+        {"sampler": "gaussian"},
+        {"sampler": "flow"},
+        {"sampler": "diffusion"},
+        {"sampler": "vae"},
+        {"discrepancy": "mmd"},
+        {"discrepancy": "sinkhorn"},
+        {"mixing": 3},
+        {"isometry": 0.5},
+        {"scaling": "one"},
+        {"scaling": "none"},
+    ],
+    ids=lambda o: " ".join(map(str, next(iter(o.items())))),
+)
+def test_every_option_is_fitted_saved_and_drawn_from(options, tmp_path):
+    model = GDE(**{**SMALL, "steps": 3, **options}).fit(populations(5))
+    model.save_pretrained(tmp_path)
+    assert np.array_equal(GDE.from_pretrained(tmp_path).sample("p1", 3), model.sample("p1", 3))
+    assert np.isfinite(model.sample("p1", 3)).all()
+    assert any("published method does not have" in w for w in model.warnings) == ("isometry" in options)
+
+
+def test_columns_of_any_unit_give_the_same_vectors():
+    sets = populations()
+    scaled = {label: rows * [1e-4, 1e5] + [7, -3e6] for label, rows in sets.items()}
+    assert np.allclose(GDE(**SMALL).fit(scaled).latents, GDE(**SMALL).fit(sets).latents, atol=1e-3)
+
+
+def test_isometry_brings_distances_to_those_of_the_sets():
+    sets = populations(40, 200)
+    pairs = [(a, b) for a in range(40) for b in range(a)]
+    errors = {}
+    for weight in (0.0, 1.0):
+        model = GDE(
+            steps=250, batch=8, points=32, width=16, latents=4, learning_rate=5e-3, isometry=weight, scaling="none"
+        ).fit(sets)
+        z, rows = model.latents, list(sets.values())
+        errors[weight] = np.mean([(np.linalg.norm(z[a] - z[b]) - far(rows[a], rows[b]) ** 0.5) ** 2 for a, b in pairs])
+    assert errors[1.0] < 0.4 * errors[0.0]
+
+
+# -- between and beyond ----------------------------------------------------------------------------------------------
+
+
+def test_interpolation_begins_at_one_population_and_ends_at_the_other(small):
+    assert np.array_equal(small.interpolate("p0", "p1", 0), small.vector("p0"))
+    assert np.array_equal(small.interpolate("p0", "p1", 1), small.vector("p1"))
+    half = small.interpolate("p0", "p1")
+    assert np.isclose(np.linalg.norm(half - small.vector("p0")), 0.5 * small.distance("p0", "p1"))
+    assert small.distance("p2", "p2") == 0
+    assert small.distances("p2").argmin() == 2
+
+
+def test_a_vector_far_from_the_fit_is_warned_of(small):
+    with pytest.warns(RangeWarning, match="what is drawn from it is an extrapolation"):
+        small.sample(small.latents[0] + 1000, 3)
+
+
+def test_a_large_sample_is_drawn_in_parts_of_the_same_noise(small, monkeypatch):
+    whole = small.sample("p1", 9, seed=2)
+    assert np.allclose(whole, small.draw("p1", small.noise(9, seed=2)))
+    monkeypatch.setattr("aitia.systems.gde.model.NUMBERS", 8)
+    assert np.allclose(small.sample("p1", 9, seed=2), whole, atol=1e-5)
+
+
+def test_a_row_keeps_its_noise_in_another_population(trained):
+    model, _ = trained
+    noise = model.noise(50, seed=4)
+    here, there = (model.draw(label, noise) for label in ("p0", "p1"))
+    assert np.array_equal(model.draw("p0", noise[7:9]).round(4), here[7:9].round(4))
+    assert not np.allclose(here, there)
+
+
+# -- batches ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_two_halves_of_a_step_share_no_row():
+    sets = tuple(np.arange(n, dtype=np.float32)[:, None] + 1000 * k for k, n in enumerate((5, 16, 17, 900)))
+    for step in range(20):
+        encoded, met = SetBatches(sets, 6, 8, seed=1)(step, 0, 1)
+        assert encoded.shape == met.shape == (6, 8, 1)
+        for a, b in zip(encoded, met, strict=True):
+            assert not set(a.ravel().tolist()) & set(b.ravel().tolist())
+            assert len({int(v) // 1000 for v in torch.cat([a, b]).ravel()}) == 1
+
+
+def test_mixed_sets_have_rows_of_several_sets_in_the_same_shares_on_both_sides():
+    sets = tuple(np.full((400, 1), k, dtype=np.float32) for k in range(5))
+    encoded, met = SetBatches(sets, 5, 200, mixing=3, seed=0)(0, 0, 1)
+    shares = [torch.stack([(side == k).float().mean((1, 2)) for k in range(5)], 1) for side in (encoded, met)]
+    assert (shares[0] - shares[1]).abs().max() < 0.2  # four deviations of a share of 200 rows
+    assert ((shares[0] > 0).sum(1) <= 3).all()
+    assert ((shares[0] > 0).sum(1) > 1).any()
+
+
+# -- vectors without training ----------------------------------------------------------------------------------------
+
+
+def test_fixed_vectors_are_what_they_are_called():
+    sets = list(populations(5, 40).values())
+    both = fixed_embedding(sets, "mean and sd")
+    assert np.allclose(both, [[*rows.mean(0), *rows.std(0)] for rows in sets])
+    means = fixed_embedding(sets, "mean")
+    apart = np.linalg.norm(means[0] - means[1])
+    assert np.isclose(np.linalg.norm(np.subtract(*fixed_embedding(sets, "pca mean")[:2])), apart)
+    kernel = fixed_embedding(sets, "kernel mean", bandwidth=2.0, size=40_000)
+    gram = np.exp(-((sets[0][:, None] - sets[1][None]) ** 2).sum(-1) / 8).mean()
+    assert abs(kernel[0] @ kernel[1] - gram) < 0.02
+    with pytest.raises(OptionError, match="kind is mean, mean and sd, pca mean or kernel mean, got 'median'"):
+        fixed_embedding(sets, "median")
+
+
+# -- interventions ---------------------------------------------------------------------------------------------------
+
+
+def test_effects_that_are_linear_in_the_code_are_found_and_add_up(small):
+    """Vectors that are z0 + 2 v a + w b, by hand; the ridge is small."""
+    rng = np.random.default_rng(0)
+    base, a, b = small.latents[0], *rng.normal(size=(2, 4)) * 0.01
+    given = {f"do(x1={v})": base + 2 * v * a for v in (-1.0, 0.5, 1.0)}
+    given |= {Intervention({"x2": shift(w)}): base + w * b for w in (-2.0, 1.0, 3.0)}
+    predictor = PerturbationPredictor(small, ridge=1e-8).fit("p0", given)
+    assert np.allclose(predictor.predict("do(x1=0.8)"), base + 1.6 * a, atol=1e-5)
+    both = Intervention({"x1": 0.8, "x2": shift(2.0)})
+    assert np.allclose(predictor.predict(both), base + 1.6 * a + 2 * b, atol=1e-5)
+    assert np.allclose(predictor.predict("do(x1=0.8)", control="p1"), small.latents[1] + 1.6 * a, atol=1e-5)
+
+
+def test_a_scale_is_coded_by_its_factor(small):
+    base, a = small.latents[0], np.array([1e-3, 0.0, -1e-3, 2e-3])
+    given = {Intervention({"x1": scale(f)}): base + f * a for f in (0.5, 2.0, 3.0)}
+    predictor = PerturbationPredictor(small, ridge=1e-8).fit("p0", given)
+    assert np.allclose(predictor.predict(Intervention({"x1": scale(1.5)})), base + 1.5 * a, atol=1e-5)
+
+
+def test_a_perceptron_predicts_what_it_was_shown(small):
+    given = {f"do(x1={v})": small.latents[k] for k, v in enumerate((-1.0, 0.0, 1.0))}
+    predictor = PerturbationPredictor(small, "perceptron", steps=400).fit("p5", given)
+    for do, z in given.items():
+        assert np.abs(predictor.predict(do) - z).max() < 0.2 * np.abs(small.latents - small.latents[5]).max()
+
+
+def test_interventions_that_were_never_seen_are_refused(small):
+    with pytest.raises(OptionError, match="has not been fitted: call fit first"):
+        PerturbationPredictor(small).predict("do(x1=1)")
+    with pytest.raises(OptionError, match="needs 2 or more, got 1"):
+        PerturbationPredictor(small).fit("p0", {"do(x1=1)": "p1"})
+    predictor = PerturbationPredictor(small).fit("p0", {"do(x1=1)": "p1", "do(x1=2)": "p2"})
+    with pytest.raises(InterventionError, match="no intervention of the fit was a set of 'x2'; there were: set of x1"):
+        predictor.predict("do(x2=1)")
+    with pytest.raises(InterventionError, match="coded by a number set, a shift or a scale"):
+        predictor.predict(Intervention({"x1": Normal(0, 1)}))
+    with pytest.raises(OptionError, match="form is linear or perceptron"):
+        PerturbationPredictor(small, "tree")
+
+
+# -- refusals --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "groups", "sentence"),
+    [
+        (frame(populations(3)), None, r"which rows are of one set\? Give groups.*x1, x2, clone"),
+        (frame(populations(3)), "clones", "no column 'clones' to tell sets apart; it has x1, x2, clone"),
+        (frame(populations(3)), ["a", "b"], "180 rows and 2 labels of groups"),
+        (frame(populations(3)).assign(kind="u"), "clone", "column 'kind' holds labels such as 'u': leave it out"),
+        (frame(populations(3))[["clone"]], "clone", "no column beside 'clone'"),
+        (frame(populations(3)).assign(x1=np.nan), "clone", "the table has nan in row 0 of x1"),
+        ([np.zeros((4, 2)), np.full((4, 2), np.inf)], None, "set '1' has inf in row 0 of x1"),
+        ([np.zeros((4, 2)), np.zeros((4, 3))], None, "set '1' has 3 columns, 2 are expected: x1, x2"),
+        ([np.zeros((4, 2)), np.zeros((0, 2))], None, "set '1' has no row"),
+        ([np.zeros((4, 2)), np.zeros((1, 2))], None, "set '1' has 1 row: 2 or more are needed"),
+        ([np.zeros((4, 2)), np.zeros(4)], None, r"set '1' is rows and columns of numbers, got shape \(4,\)"),
+    ],
+)  # fmt: skip
+def test_data_that_are_no_sets_are_refused(data, groups, sentence):
+    with pytest.raises(DataError, match=sentence):
+        GDE(**SMALL).fit(data, groups)
+
+
+def test_one_set_alone_is_refused():
+    with pytest.raises(OptionError, match="needs 2 sets or more, got p0"):
+        GDE(**SMALL).fit(populations(1))
+    with pytest.raises(OptionError, match="needs 2 sets or more, got none"):
+        GDE(**SMALL).fit([])
+
+
+def test_small_sets_are_warned_of_with_how_far_their_vector_may_be_off():
+    sets = {**populations(4), "tiny": np.random.default_rng(0).normal(size=(6, 2))}
+    model = GDE(**SMALL).fit(sets)
+    assert any("set 'tiny' has only 6 rows: its vector is" in w for w in model.warnings)
+
+
+def test_columns_of_unlike_spread_are_warned_of_where_they_are_not_scaled():
+    sets = {label: rows * [1, 1e5] for label, rows in populations(4).items()}
+    assert any("take scaling='columns'" in w for w in GDE(**SMALL, scaling="none").fit(sets).warnings)
+    assert not GDE(**SMALL).fit(sets).warnings
+
+
+def test_one_row_has_a_vector_alone_and_among_others(small):
+    row = populations()["p3"][:1]
+    assert np.allclose(small.encode([row, row])[1], small.encode(row), atol=1e-6)
+
+
+def test_questions_that_make_no_sense_are_refused(small):
+    with pytest.raises(OptionError, match="has not been fitted"):
+        GDE().encode(np.zeros((3, 2)))
+    with pytest.raises(OptionError, match="at least 1 row, got n=0"):
+        small.sample("p0", 0)
+    with pytest.raises(DataError, match="there was no set 'q' in the fit; there were p0, p1"):
+        small.sample("q", 3)
+    with pytest.raises(DataError, match=r"a vector has 4 finite numbers, got shape \(3,\)"):
+        small.sample(np.zeros(3), 3)
+    with pytest.raises(DataError, match="the set has 3 columns, 2 are expected"):
+        small.encode(np.zeros((5, 3)))
+    with pytest.raises(DataError, match=r"noise has shape \(n, 4\)"):
+        small.draw("p0", np.zeros((3, 5)))
+    with pytest.raises(OptionError, match="share is a number"):
+        small.interpolate("p0", "p1", float("nan"))
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"encoder": "deep"}, "encoder is one of pooled"),
+        ({"latents": 0}, "latents is at least 1"),
+        ({"points": 1}, "points is at least 2"),
+        ({"encoder": "kernel mean", "latents": 3}, "an even number of latents, got 3"),
+        ({"encoder": "attention", "width": 6}, "width is a multiple of 4, got 6"),
+        ({"mixing": 5, "batch": 4}, "at most batch=4 sets, got mixing=5"),
+        ({"isometry": -1.0}, "isometry and kl_weight not negative"),
+        ({"epochs": 3}, "GDE: .*epochs"),
+    ],
+)
+def test_options_out_of_range_are_refused(options, sentence):
+    with pytest.raises(OptionError, match=sentence):
+        GDE(**options)
+
+
+def test_options_can_be_read_and_set_as_in_scikit_learn():
+    model = GDE().set_params(latents=8)
+    assert model.config == GDEConfig(latents=8)
+    assert model.get_params()["latents"] == 8
+    with pytest.raises(OptionError, match="GDE has no option 'epochs'"):
+        model.set_params(epochs=3)
+    with pytest.raises(OptionError, match="mixing=3 needs as many sets, there are 2"):
+        GDE(**{**SMALL, "mixing": 3}).fit(populations(2))
+
+
+def test_mapping_of_columns_is_a_table_and_needs_groups():
+    with pytest.raises(DataError, match="which rows are of one set"):
+        read_sets({"x1": [1.0, 2.0], "x2": [3.0, 4.0]})
+    assert read_sets({"x1": [1.0, 2.0, 3.0, 4.0], "g": ["a", "b", "a", "b"]}, "g").labels == ("a", "b")
