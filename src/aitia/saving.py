@@ -15,12 +15,23 @@ from aitia.errors import FormatError, MissingExtraError, RunError
 from aitia.files import write_whole
 from aitia.version import __version__
 
-__all__ = ["SavedArrays", "made", "model_folder", "read_config", "write_config"]
+__all__ = ["Saved", "SavedArrays", "made", "model_folder", "read_config", "read_record", "write_config"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
 
-class SavedArrays:
+class Saved:
+    """Something that says more of itself in `config.json` than its options; a `System` gives the two parts."""
+
+    def _record(self) -> dict[str, Any]:
+        """What `config.json` says beside the options, as JSON values."""
+        return {}
+
+    def _recall(self, record: Mapping[str, Any]) -> None:
+        """Takes up what `_record` said."""
+
+
+class SavedArrays(Saved):
     """Something fitted whose state is options and arrays. A subclass gives the two parts below."""
 
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -51,7 +62,7 @@ class SavedArrays:
         plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
         folder = made(folder)
         write_whole(folder / "model.safetensors", save(plain), RunError)
-        write_config(folder, type(self).__name__, options)
+        write_config(folder, type(self).__name__, options, self._record())
 
     @classmethod
     def from_pretrained(cls, source: str | Path) -> Self:
@@ -75,9 +86,11 @@ class SavedArrays:
         except (SafetensorError, ValueError, OSError) as error:
             raise FormatError(f"{path} is damaged or no safetensors file ({error}): save it again") from error
         try:
-            return cls._restored(options, arrays)
+            model = cls._restored(options, arrays)
         except KeyError as error:
             raise FormatError(f"{folder} holds no whole {cls.__name__}: it lacks {error.args[0]!r}") from error
+        model._recall(read_record(folder))
+        return model
 
 
 def made(folder: str | Path) -> Path:
@@ -94,13 +107,13 @@ def made(folder: str | Path) -> Path:
     return folder
 
 
-def write_config(folder: Path, name: str, options: Mapping[str, Any]) -> None:
-    """Writes `config.json` of the class `name`.
+def write_config(folder: Path, name: str, options: Mapping[str, Any], record: Mapping[str, Any] | None = None) -> None:
+    """Writes `config.json` of the class `name`, with what else it says of itself.
 
     Raises:
         RunError: If it cannot be written.
     """
-    config = {"class": name, "aitia_version": __version__, "options": dict(options)}
+    config = {"class": name, "aitia_version": __version__, **(record or {}), "options": dict(options)}
     write_whole(folder / "config.json", json.dumps(config, indent=2, ensure_ascii=False) + "\n", RunError)
 
 
@@ -118,6 +131,20 @@ def read_config(folder: Path, name: str) -> dict[str, Any]:
     if found != name:
         raise FormatError(f"{folder} holds a {found}, not a {name}")
     return options
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """All of `config.json` but the options: what a saved system says of itself.
+
+    Raises:
+        FormatError: If it is missing or damaged.
+    """
+    try:
+        config = dict(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise FormatError(f"{folder / 'config.json'} is missing or damaged ({error})") from error
+    config.pop("options", None)
+    return config
 
 
 def model_folder(source: str | Path) -> Path:

@@ -6,7 +6,7 @@
     effect            what an intervention changes in an outcome, with its interval
     check             the laws that every causal system must obey, run on yours
 
-A system is anything with the methods of `System` and `Sampler`: an SCM, a simulator, a learned generator. Nothing here
+A system is anything with the methods of `Acts` and `Sampler`: an SCM, a simulator, a learned generator. Nothing here
 knows more of it than that.
 
 Source:
@@ -16,10 +16,11 @@ Source:
 from aitia.do.actions import Action, Categorical, Normal, Scale, Shift, Uniform, Value, scale, shift
 from aitia.do.intervention import Intervention
 from aitia.do.laws import Law, LawTable, check
-from aitia.do.verbs import Effect, Sampler, System, counterfactual, do, effect
+from aitia.do.verbs import Acts, Effect, Sampler, counterfactual, do, effect
 
 __all__ = [
     "Action",
+    "Acts",
     "Categorical",
     "Effect",
     "Intervention",
@@ -29,7 +30,6 @@ __all__ = [
     "Sampler",
     "Scale",
     "Shift",
-    "System",
     "Uniform",
     "Value",
     "check",

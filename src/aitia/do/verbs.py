@@ -1,4 +1,4 @@
-"""`do`, `counterfactual` and `effect`, for any system that has the methods of `System` and `Sampler`."""
+"""`do`, `counterfactual` and `effect`, for any system that has the methods of `Acts` and `Sampler`."""
 
 import math
 from collections.abc import Mapping
@@ -14,15 +14,15 @@ from aitia.do.actions import Value
 from aitia.do.intervention import Intervention
 from aitia.errors import InterventionError, OptionError, unknown_variable
 
-__all__ = ["Effect", "Sampler", "System", "counterfactual", "do", "effect"]
+__all__ = ["Acts", "Effect", "Sampler", "counterfactual", "do", "effect"]
 
 Values = NDArray[np.float64]
 
 
-System_ = TypeVar("System_", bound="System")
+Acts_ = TypeVar("Acts_", bound="Acts")
 
 
-class System(Protocol):
+class Acts(Protocol):
     """Anything that can be intervened on."""
 
     def do(self, intervention: Intervention, /) -> Self:
@@ -30,7 +30,7 @@ class System(Protocol):
         ...
 
 
-class Sampler(System, Protocol):
+class Sampler(Acts, Protocol):
     """A system that draws rows."""
 
     def sample(self, n: int, *, seed: int = 0) -> Table:
@@ -44,17 +44,15 @@ def _intervention(given: Intervention | Mapping[Any, Any] | str | None, named: M
 
 
 def _known(system: object, intervention: Intervention) -> None:
-    """Refuses a target that is not among the variables, where the system has a graph to say so."""
-    graph: Any = getattr(system, "graph", None)
+    """Refuses a target that is not among the variables, where the system has a graph of them and no targets."""
+    graph: Any = None if hasattr(system, "targets") else getattr(system, "graph", None)
     if graph is not None:
         for target in intervention.targets:
             if target not in graph.nodes:
                 raise unknown_variable(target, graph.nodes, "system")
 
 
-def do(
-    system: System_, intervention: Intervention | Mapping[Any, Any] | str | None = None, /, **targets: Any
-) -> System_:
+def do(system: Acts_, intervention: Intervention | Mapping[Any, Any] | str | None = None, /, **targets: Any) -> Acts_:
     """The system under an intervention. The system given is left as it was; the latest `do` wins.
 
     Args:

@@ -8,12 +8,12 @@ from torch import nn
 
 from aitia.errors import OptionError
 from aitia.nn.weights import load_into, read_weights, write_weights
-from aitia.saving import made, model_folder, read_config, write_config
+from aitia.saving import Saved, made, model_folder, read_config, read_record, write_config
 
 __all__ = ["Pretrained", "fitted"]
 
 
-class Pretrained:
+class Pretrained(Saved):
     """Something fitted that can be saved and read again. A subclass gives the three parts below."""
 
     def _options(self) -> dict[str, Any]:
@@ -43,7 +43,7 @@ class Pretrained:
         network = self._network()
         folder = made(folder)
         write_weights(folder / "model.safetensors", network.state_dict(), {})
-        write_config(folder, type(self).__name__, self._options())
+        write_config(folder, type(self).__name__, self._options(), self._record())
 
     @classmethod
     def from_pretrained(cls, source: str | Path) -> Self:
@@ -56,6 +56,7 @@ class Pretrained:
         model = cls._rebuild(read_config(folder, cls.__name__))
         tensors, _ = read_weights(folder / "model.safetensors")
         load_into(model._network(), tensors, folder / "model.safetensors")
+        model._recall(read_record(folder))
         return model
 
 

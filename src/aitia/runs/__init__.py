@@ -3,5 +3,6 @@
 from aitia.runs.hashing import content_hash
 from aitia.runs.journal import Journal
 from aitia.runs.run import Run, open_run, versions
+from aitia.runs.store import QUIET, RunStore
 
-__all__ = ["Journal", "Run", "content_hash", "open_run", "versions"]
+__all__ = ["QUIET", "Journal", "Run", "RunStore", "content_hash", "open_run", "versions"]

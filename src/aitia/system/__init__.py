@@ -1,0 +1,63 @@
+"""The contract: what every system is, what it is given, what `do` may set, and the systems there are.
+
+Nothing of it is loaded before it is used: to read the cards takes no torch.
+"""
+
+from typing import TYPE_CHECKING
+
+from aitia.lazy import lazily
+
+if TYPE_CHECKING:
+    from aitia.system.base import (
+        CAPABILITIES,
+        Counterfactuals,
+        Discovers,
+        Edits,
+        Encodes,
+        Explains,
+        Noise,
+        Predicts,
+        System,
+        verbs_of,
+    )
+    from aitia.system.given import ENVIRONMENT, Given
+    from aitia.system.loading import load
+    from aitia.system.registry import Broken, Entry, broken, find, systems
+    from aitia.system.targets import Target, Targets
+    from aitia.system.training import Score, Scores, Training
+
+__all__ = [
+    "CAPABILITIES",
+    "ENVIRONMENT",
+    "Broken",
+    "Counterfactuals",
+    "Discovers",
+    "Edits",
+    "Encodes",
+    "Entry",
+    "Explains",
+    "Given",
+    "Noise",
+    "Predicts",
+    "Score",
+    "Scores",
+    "System",
+    "Target",
+    "Targets",
+    "Training",
+    "broken",
+    "find",
+    "load",
+    "systems",
+    "verbs_of",
+]
+
+_HOMES = {
+    "base": "CAPABILITIES Counterfactuals Discovers Edits Encodes Explains Noise Predicts System verbs_of",
+    "given": "ENVIRONMENT Given",
+    "loading": "load",
+    "registry": "Broken Entry broken find systems",
+    "targets": "Target Targets",
+    "training": "Score Scores Training",
+}
+__getattr__ = lazily(__name__, {name: home for home, names in _HOMES.items() for name in names.split()})

@@ -1,0 +1,307 @@
+"""What a system is given: rows, what their columns are to it, and the subjects that it studies or uses."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aitia.card import Card, Role
+from aitia.data.base import Data
+from aitia.data.read import read
+from aitia.data.subjects import Subject, subject
+from aitia.data.table import Table
+from aitia.do import Intervention
+from aitia.errors import DataError, OptionError, join_names, unknown_variable
+from aitia.worlds.world import Sample, World
+
+__all__ = ["ENVIRONMENT", "Given"]
+
+ENVIRONMENT = "environment"
+"""The column that says where a row of a world is from."""
+_PLACES = (ENVIRONMENT, "id", "view", "frame", "row")
+Columns = str | tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Rows, roles and subjects. Build it with `Given.of`.
+
+    Args:
+        rows: The rows; None where a system is only bound to its subjects.
+        roles: The column of each role, or the columns of a role that takes several.
+        subjects: What is studied or used, by name.
+        name: What the user called the rows.
+        world: The simulator that made them, where one did.
+        sample: Everything that made these rows, where a world did.
+        size: Pixels on a side of the world's pictures.
+    """
+
+    rows: Data | None
+    roles: Mapping[str, Columns] = field(default_factory=dict)
+    subjects: Mapping[str, Subject] = field(default_factory=dict)
+    name: str = "the rows"
+    world: World | None = None
+    sample: Sample | None = None
+    size: int = 64
+
+    # -- from what a user has ------------------------------------------------------------------------------------------
+
+    @classmethod
+    def of(cls, card: Card, x: Any = None, y: Any = None, /, **names: Any) -> "Given":
+        """What a system with this card is given.
+
+        Args:
+            card: Of the system.
+            x: A path, frame, mapping, array, `Data`, or `Given`; None binds the subjects only.
+            y: Fills the card's one role of kind label.
+            names: Each a role (a column's name, names of several, or the values themselves, one a row) or a subject.
+
+        Raises:
+            OptionError: If a name is no role or subject of the card (the nearest is told), a needed one is not given,
+                or one is given twice.
+            UnknownVariableError: If there is no such column.
+            DataError: If a column is of the wrong kind for its role.
+        """
+        known = (*card.takes, *card.subjects)
+        for name in names:
+            if name not in known:
+                close = get_close_matches(name, known, n=1)
+                hint = f" Did you mean {close[0]!r}?" if close else ""
+                raise OptionError(
+                    f"{card.slug} has no role or subject {name!r}.{hint} It has: {join_names(known, 40) or 'none'}"
+                )
+        if y is not None:
+            names = _with_label(card, y, names)
+        before = x if isinstance(x, Given) else None
+        subjects = dict(before.subjects) if before else {}
+        subjects |= {
+            name: subject(card.subjects[name].kind, names[name])
+            for name in card.subjects
+            if names.get(name) is not None
+        }
+        rows = before.rows if before else _rows(card, x)
+        given = {name: value for name, value in names.items() if name in card.takes and value is not None}
+        if rows is None:
+            if given:
+                raise OptionError(f"{card.slug}: {sorted(given)[0]!r} names a column, and no rows are given")
+            return cls(None, {}, subjects, before.name if before else "no rows")
+        rows, roles = _placed(card, rows, {**(before.roles if before else {}), **given})
+        name = before.name if before else str(x) if isinstance(x, (str, Path)) else "the rows"
+        made = replace(before, sample=before.sample) if before else cls(None)
+        return replace(made, rows=rows, roles=roles, subjects=subjects, name=name)
+
+    @classmethod
+    def of_world(
+        cls, card: Card, world: World, n: int, *, seed: int, size: int = 64, subjects: Mapping[str, Any] | None = None
+    ) -> "Given":
+        """n rows of a world, whose columns take the roles that they have by name; pictures are `image`."""
+        sample = world.sample(n, seed=seed)
+        bare = cls(world.rows(sample, size), {}, {}, world.name, world, sample, size)
+        return cls.of(card, bare, **(subjects or {}))
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return 0 if self.rows is None else len(self.rows)
+
+    @property
+    def data(self) -> Data:
+        """The rows.
+
+        Raises:
+            OptionError: If there are none.
+        """
+        if self.rows is None:
+            raise OptionError("no rows are given: say where they are")
+        return self.rows
+
+    @property
+    def table(self) -> Table:
+        """What is known of each row: the table itself, or the table beside clips, tracks and recordings."""
+        return self.data.known
+
+    def column(self, role: str) -> str | None:
+        """The column of a role; None where it has none."""
+        found = self.roles.get(role)
+        return found if isinstance(found, str) or found is None else found[0]
+
+    def columns(self, role: str) -> tuple[str, ...]:
+        """The columns of a role; empty where it has none."""
+        found = self.roles.get(role, ())
+        return (found,) if isinstance(found, str) else tuple(found)
+
+    def labels(self, role: str) -> NDArray[np.str_]:
+        """The labels of a role as text, (n,); all the same where it has no column."""
+        column = self.column(role)
+        if column is None or column not in self.table:
+            return np.full(len(self), "all")
+        return np.array([str(label) for label in self.table.labels(column)])
+
+    def numbers(self, role: str) -> NDArray[np.float64]:
+        """The numbers of the columns of a role side by side, (n, p)."""
+        return self.table.matrix(self.columns(role))
+
+    def texts(self, role: str) -> list[str]:
+        """The texts of a role."""
+        return self.table.texts(self._one(role))
+
+    def pictures(self, role: str = "image", size: int | None = None) -> NDArray[np.uint8]:
+        """The pictures of a role, (n, height, width, 3)."""
+        pictures: NDArray[np.uint8] = self.table.pictures(self._one(role), size)
+        return pictures
+
+    def _one(self, role: str) -> str:
+        column = self.column(role)
+        if column is None:
+            raise OptionError(f"no column has the role {role!r}: say which (--{role})")
+        return column
+
+    @property
+    def truths(self) -> Table | None:
+        """Values of true variables: all latents of a world, or plain columns that no role has; None where none is."""
+        if self.sample is not None:
+            table: Table = self.sample.table()
+        else:
+            taken = {column for role in self.roles for column in self.columns(role)}
+            plain = [name for name in self.table.names if name not in taken and self.table.plain(name)]
+            table = self.table.select(plain) if plain else Table.of({"row": np.arange(len(self), dtype=float)})
+        kept = [n for n in table.names if n not in (*_PLACES, *self.columns(ENVIRONMENT))]
+        return table.select(kept) if kept else None
+
+    # -- other rows ----------------------------------------------------------------------------------------------------
+
+    def with_rows(self, rows: Data) -> Self:
+        """The same of other rows, of which no world knows more."""
+        return replace(self, rows=rows, sample=None)
+
+    def take(self, rows: Sequence[int] | NDArray[Any]) -> Self:
+        """Some of the rows, in the order given.
+
+        Raises:
+            OptionError: If there is no such row.
+        """
+        pick = np.asarray(rows, dtype=np.int64)
+        if len(pick) and not (pick.min() >= 0 and pick.max() < len(self)):
+            odd = int(pick[(pick < 0) | (pick >= len(self))][0])
+            raise OptionError(f"there is no row {odd}: {self.name} has rows 0 to {len(self) - 1}")
+        return replace(self, rows=self.data.take(pick), sample=None if self.sample is None else self.sample.take(pick))
+
+    def split(self, share: float, seed: int) -> tuple[Self, Self]:
+        """Rows to fit on and rows to score on; see `Data.split`."""
+        kept, held = self.data.split(share, seed)
+        return self.with_rows(kept), self.with_rows(held)
+
+    def fresh(self, card: Card, n: int, *, seed: int) -> "Given":
+        """Other rows of the same world.
+
+        Raises:
+            OptionError: If the rows are of no world.
+        """
+        if self.world is None:
+            raise OptionError(f"{self.name} is no world: it has no other rows")
+        made = Given.of_world(card, self.world, n, seed=seed, size=self.size)
+        return replace(made, subjects=self.subjects)
+
+    def truth(self, do: Intervention | None = None, *, environment: str | None = None) -> Data | None:
+        """What these rows would truly have been; None where no world knows, or it has no such latent or environment."""
+        if self.world is None or self.sample is None:
+            return None
+        if set(do or ()) - set(self.world.names) or environment not in (None, *self.world.environments):
+            return None
+        other: Sample = self.world.counterfactual(self.sample, do, env=environment)
+        return self.world.rows(other, self.size)
+
+    def hash(self) -> str:
+        """SHA-256 of the rows: equal rows have equal hashes on every machine."""
+        return self.data.hash()
+
+
+def _with_label(card: Card, y: Any, names: Mapping[str, Any]) -> dict[str, Any]:
+    labels = [name for name, role in card.takes.items() if role.kind == "label"]
+    if len(labels) != 1:
+        raise OptionError(
+            f"{card.slug} has {len(labels)} roles of labels ({join_names(labels)}): name the one you give"
+        )
+    if labels[0] in names:
+        raise OptionError(f"{labels[0]!r} is given twice: as the second argument and by name")
+    return {**names, labels[0]: y}
+
+
+def _rows(card: Card, x: Any) -> Data | None:
+    if x is None or isinstance(x, Data):
+        rows = x
+    elif isinstance(x, (str, Path)):
+        kinds = {
+            name: role.kind for name, role in card.takes.items() if role.kind in ("text", "picture", "list", "spans")
+        }
+        rows = read(x, takes=card.rows, kinds=kinds)
+    else:
+        array = x if isinstance(x, np.ndarray) else None
+        rows = Table.of({"image": x}) if array is not None and array.ndim == 4 else Table.of(x)
+    if rows is not None and rows.kind not in card.rows:
+        raise OptionError(f"{card.slug} takes {' or '.join(card.rows)}, and these rows are {rows.kind}")
+    return rows
+
+
+def _placed(card: Card, rows: Data, given: Mapping[str, Any]) -> tuple[Data, dict[str, Columns]]:
+    """The rows with a column for each role, and the column of each role."""
+    roles: dict[str, Columns] = {}
+    for name, value in given.items():
+        role = card.takes[name]
+        if isinstance(value, str) or _names(value, rows.known):
+            chosen = (value,) if isinstance(value, str) else tuple(value)
+            for column in chosen:
+                if column not in rows.known:
+                    raise unknown_variable(column, rows.known.names, "table")
+            roles[name] = chosen if role.many else _single(card, name, chosen)
+        else:
+            rows = rows.with_known({name: value}, {name: role.kind} if role.kind != "any" else {})
+            roles[name] = (name,) if role.many else name
+    for name, role in card.takes.items():
+        if name in roles or role.rest:
+            continue
+        if found := next((n for n in (name, *role.names) if n in rows.known), None):
+            roles[name] = (found,) if role.many else found
+    for name, role in card.takes.items():
+        if name not in roles and role.rest:
+            taken = {c for columns in roles.values() for c in ((columns,) if isinstance(columns, str) else columns)}
+            left = tuple(n for n in rows.known.names if n not in (*taken, *_PLACES) and rows.known.fits(n, role.kind))
+            if left:
+                roles[name] = left if role.many else left[0]
+    for name, role in card.takes.items():
+        if name in roles:
+            rows = _checked(card, rows, name, role, roles[name])
+        elif role.needed and name not in card.fills:
+            raise OptionError(
+                f"{card.slug} needs {role.about or name}: say which column it is (--{name}); there are "
+                f"{join_names(rows.known.names) or 'none'}"
+            )
+    return rows, roles
+
+
+def _single(card: Card, role: str, chosen: tuple[str, ...]) -> str:
+    if len(chosen) != 1:
+        raise OptionError(f"{card.slug}: {role} is one column, got {join_names(chosen)}")
+    return chosen[0]
+
+
+def _names(value: Any, known: Table) -> bool:
+    return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(v, str) and v in known for v in value)
+
+
+def _checked(card: Card, rows: Data, name: str, role: Role, columns: Columns) -> Data:
+    """The rows with the column of a role in the kind of the role."""
+    for column in (columns,) if isinstance(columns, str) else columns:
+        if rows.known.fits(column, role.kind):
+            continue
+        try:
+            rows = rows.with_known({column: rows.known.labels(column)}, {column: role.kind})
+        except DataError as error:
+            raise DataError(
+                f"{card.slug}: {name} is a column of {role.kind}, and {column!r} is not ({error})"
+            ) from error
+    return rows
