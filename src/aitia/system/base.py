@@ -89,7 +89,7 @@ class System(Saved, ABC):
             OptionError: If a role, subject or option is missing, unknown or contradicts another.
             DataError: If the rows cannot be used as they stand.
         """
-        given = Given.of(self.card, *data, **roles)
+        given = Given.of(self.card, *_two(data), self.reads(self.config), **roles)
         self.check_given(given)
         self.roles, self.subjects = dict(given.roles), dict(given.subjects)
         self._fit(given, run)
@@ -116,7 +116,7 @@ class System(Saved, ABC):
         if len(data) == 1 and isinstance(data[0], Given) and not roles:
             return data[0]
         kept = {name: columns for name, columns in self.roles.items() if name not in roles}
-        bare = Given.of(_lenient(self.card), *data, **roles)
+        bare = Given.of(_lenient(self.card), *_two(data), self.reads(self.config), **roles)
         known = bare.table if bare.rows is not None else None
         still = {
             name: columns
@@ -379,6 +379,14 @@ def verbs_of(cls: type[System]) -> tuple[str, ...]:
 def config_json(config: Any) -> dict[str, Any]:
     """The options of a config as JSON values."""
     return asdict(config)
+
+
+def _two(data: tuple[Any, ...]) -> tuple[Any, Any]:
+    """Rows and labels, each None where it is not given."""
+    if len(data) > 2:
+        raise OptionError(f"rows and labels are given by place, all else by name; got {len(data)} things by place")
+    x, y = (*data, None, None)[:2]
+    return x, y
 
 
 def _lenient(card: Card) -> Card:

@@ -51,13 +51,16 @@ class Given:
     # -- from what a user has ------------------------------------------------------------------------------------------
 
     @classmethod
-    def of(cls, card: Card, x: Any = None, y: Any = None, /, **names: Any) -> "Given":
+    def of(
+        cls, card: Card, x: Any = None, y: Any = None, reads: Mapping[str, Any] | None = None, /, **names: Any
+    ) -> "Given":
         """What a system with this card is given.
 
         Args:
             card: Of the system.
             x: A path, frame, mapping, array, `Data`, or `Given`; None binds the subjects only.
             y: Fills the card's one role of kind label.
+            reads: Options of the reader of a path.
             names: Each a role (a column's name, names of several, or the values themselves, one a row) or a subject.
 
         Raises:
@@ -83,7 +86,11 @@ class Given:
             for name in card.subjects
             if names.get(name) is not None
         }
-        rows = before.rows if before else _rows(card, x)
+        rows = before.rows if before else _rows(card, x, reads or {})
+        if rows is not None and rows.kind not in card.rows:
+            raise OptionError(
+                f"{card.slug} takes {' or '.join(card.rows) or 'no rows'}, and these rows are {rows.kind}"
+            )
         given = {name: value for name, value in names.items() if name in card.takes and value is not None}
         if rows is None:
             if given:
@@ -96,12 +103,20 @@ class Given:
 
     @classmethod
     def of_world(
-        cls, card: Card, world: World, n: int, *, seed: int, size: int = 64, subjects: Mapping[str, Any] | None = None
+        cls,
+        card: Card,
+        world: World,
+        n: int,
+        *,
+        seed: int,
+        size: int = 64,
+        roles: Mapping[str, Any] | None = None,
+        subjects: Mapping[str, Any] | None = None,
     ) -> "Given":
         """n rows of a world, whose columns take the roles that they have by name; pictures are `image`."""
         sample = world.sample(n, seed=seed)
         bare = cls(world.rows(sample, size), {}, {}, world.name, world, sample, size)
-        return cls.of(card, bare, **(subjects or {}))
+        return cls.of(card, bare, **(roles or {}), **(subjects or {}))
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -203,8 +218,9 @@ class Given:
         """
         if self.world is None:
             raise OptionError(f"{self.name} is no world: it has no other rows")
-        made = Given.of_world(card, self.world, n, seed=seed, size=self.size)
-        return replace(made, subjects=self.subjects)
+        return Given.of_world(
+            card, self.world, n, seed=seed, size=self.size, roles=self.roles, subjects=self.subjects
+        )
 
     def truth(self, do: Intervention | None = None, *, environment: str | None = None) -> Data | None:
         """What these rows would truly have been; None where no world knows, or it has no such latent or environment."""
@@ -231,19 +247,17 @@ def _with_label(card: Card, y: Any, names: Mapping[str, Any]) -> dict[str, Any]:
     return {**names, labels[0]: y}
 
 
-def _rows(card: Card, x: Any) -> Data | None:
+def _rows(card: Card, x: Any, reads: Mapping[str, Any]) -> Data | None:
     if x is None or isinstance(x, Data):
         rows = x
     elif isinstance(x, (str, Path)):
         kinds = {
             name: role.kind for name, role in card.takes.items() if role.kind in ("text", "picture", "list", "spans")
         }
-        rows = read(x, takes=card.rows, kinds=kinds)
+        rows = read(x, takes=card.rows, kinds=kinds, **reads)
     else:
         array = x if isinstance(x, np.ndarray) else None
         rows = Table.of({"image": x}) if array is not None and array.ndim == 4 else Table.of(x)
-    if rows is not None and rows.kind not in card.rows:
-        raise OptionError(f"{card.slug} takes {' or '.join(card.rows)}, and these rows are {rows.kind}")
     return rows
 
 
