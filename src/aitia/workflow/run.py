@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from aitia.engine import Progress
-from aitia.runs import QUIET, Run, RunStore, content_hash, open_run, versions
+from aitia.runs import Run, RunStore, open_run, versions
 from aitia.system import Given, Score, System, Target, Training, find
 from aitia.workflow.names import configured, sorted_names
 from aitia.workflow.progress import with_prediction
@@ -151,20 +151,20 @@ def fit(
     seen, fresh = _parts(system, given, source, test_share, seed)
     if progress is not None:
         progress(f"predicted: {system.work(seen)}", 0, 1)
-    about = (seen, fresh, source, of, test_share)
     if out is None:
-        system.fit(seen, run=RunStore(None, with_prediction(progress), None) if progress else QUIET)
-        return Fit(system, *about[:2], system.judge(fresh, seen), system.training, *about[2:])
+        system.fit(seen, run=RunStore(progress=with_prediction(progress)))
+        return Fit(system, seen, fresh, system.judge(fresh, seen), system.training, source, of, test_share)
 
     path = Path(out)
     if int(os.environ.get("RANK", "0")) > 0:  # the first process alone has the folder
-        follower = _followed(system, seen, path)
-        return Fit(follower, *about[:2], {}, Training(), *about[2:], path)
-    with open_run(path, kind=KIND, config=_config(system, source, of, test_share), inputs=_inputs(given)) as run:
+        return Fit(_followed(system, seen, path), seen, fresh, {}, Training(), source, of, test_share, path)
+    config = _config(system, source, of, test_share)
+    with open_run(path, kind=KIND, config=config, inputs=_inputs(given), command=command) as run:
         where = {**source.to_json(), "roles": {name: of[name] for name in of if name in given.roles}}
         run.write_text("source.json", json.dumps(where, indent=2, default=str) + "\n", part_of_result=False)
         trained, training = _trained(system, seen, run, progress)
-        found = Fit(trained, *about[:2], trained.judge(fresh, seen), training, *about[2:], path)
+        scores = trained.judge(fresh, seen)
+        found = Fit(trained, seen, fresh, scores, training, source, of, test_share, path)
         _save(found, run, command)
         shutil.rmtree(path / "checkpoint", ignore_errors=True)
     return found
@@ -252,6 +252,5 @@ def _save(found: Fit, run: Run, command: str | None) -> None:
 
     result = found.to_json()
     run.write_json("metrics.json", {name: result[name] for name in ("scored_on", "scores")})
-    run.write_json("config_hash.json", content_hash(run.record["config"]))
     page = report(found, command, versions())
     run.write_text("report.html", page, part_of_result=False)  # it names the command, and with it the folder

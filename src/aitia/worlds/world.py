@@ -136,7 +136,7 @@ class Sample:
             columns |= {NOISE + name: values for name, values in self.noise.items()}
         table = Table.from_codes(columns, {k: v for k, v in self.categories.items() if k in columns})
         if len(self.environments) > 1:
-            table = table.with_columns({"environment": self.labels}, kinds={"environment": "discrete"})
+            table = table.with_columns({"environment": self.labels}, kinds={"environment": "label"})
         return table
 
 

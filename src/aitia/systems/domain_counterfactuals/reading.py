@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from aitia.data.images import ImageSet
-from aitia.data.table import Kind, Table
+from aitia.data.table import Table
 from aitia.errors import DataError
 
 __all__ = ["as_tensor", "check_values", "like", "read", "split"]
@@ -31,7 +31,7 @@ def read(
         return rows.astype(np.float64), _texts(domain, len(rows)), names
     table = Table.of(rows)
     labels = table.labels(domain) if isinstance(domain, str) else domain
-    names = tuple(columns) or tuple(n for n in table.names if n != domain and table.kind(n) is Kind.CONTINUOUS)
+    names = tuple(columns) or tuple(n for n in table.names if n != domain and table.continuous(n))
     return table.matrix(names), _texts(labels, table.n), names
 
 
@@ -65,12 +65,12 @@ def like(
     """New numbers or bytes and their domains as rows of the kind that was given."""
     if isinstance(rows, ImageSet):
         name = domain if isinstance(domain, str) else "domain"
-        return ImageSet(new, rows.labels.with_columns({name: labels}, kinds={name: "discrete"}), rows.source)
+        return ImageSet(new, rows.labels.with_columns({name: labels}, kinds={name: "label"}), rows.source)
     if isinstance(rows, np.ndarray):
         return new
     name = domain if isinstance(domain, str) else "domain"
     changed = {column: new[:, i] for i, column in enumerate(columns)}
-    return Table.of(rows).with_columns({**changed, name: labels}, kinds={name: "discrete"})
+    return Table.of(rows).with_columns({**changed, name: labels}, kinds={name: "label"})
 
 
 def as_tensor(x: NDArray[Any]) -> Tensor:
