@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -39,6 +39,10 @@ class Clips(Data):
         """Some of the clips, in the order given."""
         pick = rows if isinstance(rows, slice) else np.asarray(rows)
         return Clips(self.images[pick], self.labels.take(pick), self.source)
+
+    def parts(self) -> dict[str, NDArray[Any]]:
+        """The frames."""
+        return {"frames": self.images}
 
     @property
     def known(self) -> Table:

@@ -320,6 +320,19 @@ class Table(Data):
         frame: pd.DataFrame = pandas.DataFrame(columns)
         return frame
 
+    def with_known(self, columns: Mapping[str, Any], kinds: Mapping[str, Kind | str] | None = None) -> "Table":
+        """The table with these columns added or replaced: a table is all that is known."""
+        return self.with_columns(columns, kinds)
+
+    def plain(self, name: str) -> bool:
+        """Whether the column has numbers or codes."""
+        return isinstance(self._get(name), Plain)
+
+    def fits(self, name: str, kind: str) -> bool:
+        """Whether the column can have a role of this kind as it stands."""
+        found = self._get(name).kind
+        return self.plain(name) if kind == "any" else found == kind or (kind == "number" and found in CONTINUOUS)
+
     # -- identity -------------------------------------------------------------------------------------------------
 
     @property

@@ -87,9 +87,9 @@ class Given:
             if names.get(name) is not None
         }
         rows = before.rows if before else _rows(card, x, reads or {})
-        if rows is not None and rows.kind not in card.rows:
+        if rows is not None and rows.form not in card.rows:
             raise OptionError(
-                f"{card.slug} takes {' or '.join(card.rows) or 'no rows'}, and these rows are {rows.kind}"
+                f"{card.slug} takes {' or '.join(card.rows) or 'no rows'}, and these rows are {rows.form}"
             )
         given = {name: value for name, value in names.items() if name in card.takes and value is not None}
         if rows is None:

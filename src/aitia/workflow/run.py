@@ -160,8 +160,7 @@ def fit(
         return Fit(_followed(system, seen, path), seen, fresh, {}, Training(), source, of, test_share, path)
     config = _config(system, source, of, test_share)
     with open_run(path, kind=KIND, config=config, inputs=_inputs(given), command=command) as run:
-        where = {**source.to_json(), "roles": {name: of[name] for name in of if name in given.roles}}
-        run.write_text("source.json", json.dumps(where, indent=2, default=str) + "\n", part_of_result=False)
+        run.write_text("source.json", _where(source, of, system) + "\n", part_of_result=False)
         trained, training = _trained(system, seen, run, progress)
         scores = trained.judge(fresh, seen)
         found = Fit(trained, seen, fresh, scores, training, source, of, test_share, path)
@@ -181,6 +180,14 @@ def _parts(system: System, given: Given, source: Source, test_share: float, seed
     seen, fresh = given.split(test_share, seed)
     system.check_given(seen)
     return seen, fresh.take(range(min(len(fresh), MANY)))
+
+
+def _where(source: Source, of: Mapping[str, Any], system: System) -> str:
+    """Where the rows are, and the roles of their columns; values that stand beside them cannot be found again."""
+    roles = {name: value for name, value in of.items() if name in system.card.takes}
+    told = source.to_json() | {"roles": {name: value for name, value in roles.items() if _plain(value)}}
+    told["in_memory"] = source.in_memory or len(told["roles"]) < len(roles)
+    return json.dumps(told, indent=2, ensure_ascii=False)
 
 
 def _config(system: System, source: Source, of: Mapping[str, Any], test_share: float) -> dict[str, Any]:
