@@ -10,7 +10,7 @@ from typing import Literal
 
 from aitia.errors import OptionError
 
-__all__ = ["DOES", "ROLE_KINDS", "ROW_KINDS", "SUBJECT_KINDS", "VERBS", "Card", "Does", "Role", "SubjectRole"]
+__all__ = ["DOES", "RESERVED", "ROLE_KINDS", "ROW_KINDS", "SUBJECT_KINDS", "VERBS", "Card", "Does", "Role", "SubjectRole"]
 
 Does = Literal["sets a variable", "replaces a state", "erases a concept", "edits a row"]
 DOES: tuple[str, ...] = ("sets a variable", "replaces a state", "erases a concept", "edits a row")
@@ -20,6 +20,9 @@ ROLE_KINDS = ("number", "count", "ordinal", "label", "time", "text", "picture", 
 SUBJECT_KINDS = ("network", "client", "world")
 VERBS = ("predict", "counterfactual", "edit", "encode", "effects", "graphs", "adapt", "export")
 """What a system can answer beside `do`."""
+
+RESERVED = ("run", "seed", "draws", "out", "data", "rows", "size", "world")
+"""Names that no role, subject or option may have, for they mean the same for all systems; a `Config` may have a seed."""
 
 
 @dataclass(frozen=True)

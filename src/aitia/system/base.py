@@ -135,7 +135,7 @@ class System(Saved, ABC):
         bound = Given.of(_lenient(self.card), None, **subjects).subjects
         for name, subject in bound.items():
             if (known := self.subjects.get(name)) is not None:
-                known.check(subject)
+                subject.check(known.to_json())
         other = copy.copy(self)
         other.subjects = {**self.subjects, **bound}
         return other

@@ -10,11 +10,7 @@ from aitia.workflow.options import nearest, option_names, parse_options
 if TYPE_CHECKING:
     from aitia.system import System
 
-__all__ = ["RESERVED", "configured", "sorted_names"]
-
-RESERVED = ("run", "seed", "draws", "out", "data", "rows", "size", "world")
-"""Names that no role, subject or option of a system may have: they mean the same for all; a `Config` may have a seed."""
-
+__all__ = ["configured", "sorted_names"]
 
 def sorted_names(card: Card, config: type, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """What is given by name, as what the card takes and as options.
