@@ -68,10 +68,10 @@ def find_method(slug: str) -> Adapter:
     try:
         module = import_module(home.module)
         made: type[Adapter] = getattr(import_module(f"aitia.workflow.{file}"), kind)
+        cls = getattr(module, home.cls)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("aitia"):
             raise
         raise missing_extra(slug, error) from error
-    cls = getattr(module, home.cls)
     config = getattr(cls, "config_class", None) or getattr(module, f"{home.cls}Config")
     return made(slug, cls, config)

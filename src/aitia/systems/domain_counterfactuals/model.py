@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from aitia.card import Card
 from aitia.do import Intervention, Value
 from aitia.engine import Progress
 from aitia.errors import DataError, InterventionError, OptionError, TrainingError, join_names
 from aitia.nn.pretrained import Pretrained, fitted
+from aitia.systems.domain_counterfactuals.card import CARD
 from aitia.systems.domain_counterfactuals.config import (
     DomainCounterfactualsConfig,
     SparsityChoice,
@@ -53,18 +53,7 @@ class DomainCounterfactuals(Pretrained):
         (4, 3)
     """
 
-    card = Card(
-        slug="domain-counterfactuals",
-        title="Towards Characterizing Domain Counterfactuals for Invertible Latent Causal Models",
-        authors=("Kulinski", "Zhou", "Bai", "Kocaoglu", "Inouye"),
-        year=2024,
-        venue="ICLR",
-        task="what a sample would have been in another domain, from unpaired samples",
-        modality="tables, images",
-        claim="A model whose last k mechanisms alone depend on the domain errs less on domain counterfactuals than one "
-        "without that sparsity.",
-        source="https://arxiv.org/abs/2306.11281",
-    )
+    card = CARD
     target: ClassVar[str] = "domain"
 
     def __init__(self, config: DomainCounterfactualsConfig | None = None, **options: Any) -> None:
