@@ -23,7 +23,7 @@ def main() -> None:
     n = digits.shape[1]
     domain = np.random.default_rng(0).integers(0, len(ANGLES), n)
     labels = np.array([str(angle) for angle in ANGLES])[domain]
-    rows = ImageSet(digits[domain, np.arange(n)], Table.of({"domain": labels}, kinds={"domain": "discrete"}))
+    rows = ImageSet(digits[domain, np.arange(n)], Table.of({"domain": labels}, kinds={"domain": "label"}))
     train, test = np.arange(n - 100), np.arange(n - SHOWN, n)
     model = DomainCounterfactuals(changing=2, steps=2000, batch=32, width=16).fit(rows.take(train))
     facts = rows.take(test)

@@ -9,7 +9,8 @@ Example:
     True
 """
 
-from aitia.data.table import Kind, Table, read_table
+from aitia.data.table import Kind, Table
+from aitia.data.tables import read_table
 from aitia.discovery import Discovery, discover, estimate_effect
 from aitia.do import Effect, Intervention, check, counterfactual, do, effect
 from aitia.errors import AitiaError

@@ -176,7 +176,7 @@ def test_the_call_in_python_names_file_knowledge_kinds_and_dropped_columns(rows,
     path, known = tmp_path / "t.csv", tmp_path / "what we know.txt"
     rows.to_pandas().to_csv(path, index=False)
     known.write_text("tier: y\ntier: *\n")
-    options = {"knowledge": known, "kinds": {"site": "discrete"}, "drop": ["z"], "test": "kci", "max_depth": 1}
+    options = {"knowledge": known, "kinds": {"site": "label"}, "drop": ["z"], "test": "kci", "max_depth": 1}
     found = discover(path, **options)
     assert "z" not in found.graph
     scope = {}

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aitia.data.table import Table, read_table
+from aitia.data.table import Table
+from aitia.data.tables import read_table
 from aitia.discovery import discover, estimate_effect
 from aitia.do import Intervention
 from aitia.graph import Knowledge

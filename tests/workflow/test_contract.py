@@ -68,7 +68,7 @@ def numbers(rows):
     if isinstance(rows, Tracks):
         return rows.tracks
     if isinstance(rows, Table):
-        return rows.matrix([name for name in rows.names if str(rows.kind(name)) == "continuous"])
+        return rows.matrix([name for name in rows.names if rows.continuous(name)])
     return rows.images.astype(float)
 
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from aitia.cli import app
 from aitia.data.images import write_images
-from aitia.data.table import read_table
+from aitia.data.tables import read_table
 from aitia.data.tracks import Tracks, write_tracks
 from aitia.errors import AitiaError
 from aitia.workflow import Source, fit

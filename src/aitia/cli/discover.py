@@ -43,7 +43,7 @@ def discover_command(
     """
     from aitia.discovery import discover
 
-    kinds = dict.fromkeys(discrete or [], "discrete") | dict.fromkeys(continuous or [], "continuous")
+    kinds = dict.fromkeys(discrete or [], "label") | dict.fromkeys(continuous or [], "number")
     both = set(discrete or []) & set(continuous or [])
     if both:
         raise OptionError(f"{', '.join(sorted(both))}: declared discrete and continuous")

@@ -80,7 +80,7 @@ def _estimate(
     seed: int,
     as_json: bool,
 ) -> None:
-    from aitia.data.table import read_table
+    from aitia.data.tables import read_table
     from aitia.discovery import estimate_effect, load_discovery
     from aitia.do import Intervention
     from aitia.engine import LocalEngine

@@ -1,19 +1,24 @@
 """Clips: images of the same thing frame after frame, with labels that may change from one to the next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from aitia.data.base import Data, Form
 from aitia.data.table import Table
+
+if TYPE_CHECKING:
+    from aitia.report import Block
 
 __all__ = ["Clips"]
 
 
 @dataclass(frozen=True, eq=False)
-class Clips:
+class Clips(Data):
     """Images in time.
 
     Args:
@@ -22,6 +27,7 @@ class Clips:
         source: Where they are from, for messages.
     """
 
+    form: ClassVar[Form] = "clips"
     images: NDArray[np.uint8]
     labels: Table
     source: str = "given"
@@ -29,7 +35,35 @@ class Clips:
     def __len__(self) -> int:
         return len(self.images)
 
-    def take(self, rows: NDArray[Any] | Sequence[int]) -> "Clips":
+    def take(self, rows: ArrayLike | slice) -> "Clips":
         """Some of the clips, in the order given."""
-        pick = np.asarray(rows)
+        pick = rows if isinstance(rows, slice) else np.asarray(rows)
         return Clips(self.images[pick], self.labels.take(pick), self.source)
+
+    @property
+    def known(self) -> Table:
+        """The labels."""
+        return self.labels
+
+    def with_known(self, columns: Mapping[str, Any], kinds: Mapping[str, str] | None = None) -> "Clips":
+        """The clips with these labels."""
+        return Clips(self.images, self.labels.with_known(columns, kinds), self.source)
+
+    def hash(self) -> str:
+        """SHA-256 of images and labels."""
+        from aitia.runs import content_hash
+
+        return content_hash([content_hash(self.images.tobytes()), list(self.images.shape), self.labels.hash()])
+
+    def write(self, folder: Path, stem: str, rows: Sequence[int]) -> list[Path]:
+        """`STEM-ROW.npz` with the frames, `STEM-ROW.png` with some side by side, and `STEM.csv` with the labels."""
+        from aitia.data.writing import write_clips
+
+        return write_clips(self, folder, stem, rows)
+
+    @classmethod
+    def draw(cls, shown: "Mapping[str, Clips]", names: Sequence[str], about: str = "") -> "Sequence[Block]":
+        """A grid in which each clip is some of its frames side by side."""
+        from aitia.data.drawing import draw_clips
+
+        return draw_clips(shown, names, about)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.data.table import Kind, Table, read_table
+from aitia.data.table import Kind, Table
+from aitia.data.tables import read_table
 from aitia.errors import DataError, FormatError, MissingExtraError, join_names
 
 __all__ = ["ImageSet", "read_images", "write_images"]
@@ -159,7 +160,7 @@ def _open(path: Path) -> NDArray[np.uint8]:
 
 def _stacked(images: list[NDArray[np.uint8]], names: Sequence[str], size: int | None) -> NDArray[np.uint8]:
     if size is not None:
-        empty = Table.of({"row": [0.0]}, kinds={"row": Kind.CONTINUOUS})
+        empty = Table.of({"row": [0.0]}, kinds={"row": Kind.NUMBER})
         return np.concatenate([ImageSet(one[None], empty).resized(size).images for one in images])
     for one, name in zip(images, names, strict=True):
         if one.shape != images[0].shape:

@@ -1,14 +1,19 @@
 """Traces of named units over time in several animals, with what is missing, and the files that they come in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from aitia.data.base import Data, Form
+from aitia.data.table import Table
 from aitia.errors import DataError, FormatError, join_names, unknown_variable
+
+if TYPE_CHECKING:
+    from aitia.report import Block
 
 __all__ = ["Recording", "Recordings", "Stimulus", "read_recordings", "write_recordings"]
 
@@ -84,7 +89,7 @@ class Recording:
 
 
 @dataclass(frozen=True, eq=False)
-class Recordings:
+class Recordings(Data):
     """Animals on one list of units.
 
     Args:
@@ -100,6 +105,7 @@ class Recordings:
         DataError: If the shapes do not fit, a name occurs twice, or a value is no number.
     """
 
+    form: ClassVar[Form] = "recordings"
     traces: Values
     present: NDArray[np.bool_]
     units: tuple[str, ...]
@@ -199,6 +205,35 @@ class Recordings:
             self.stimuli,
             self.warnings,
         )
+
+    @property
+    def known(self) -> Table:
+        """The name of each animal."""
+        return Table.of({"animal": list(self.animals)}, kinds={"animal": "label"})
+
+    def with_known(self, columns: Mapping[str, Any], kinds: Mapping[str, str] | None = None) -> "Recordings":
+        """The same with other environments, for tracks; recordings know of nothing that may be set."""
+        raise DataError(f"recordings know of their animals only, not of {next(iter(columns))!r}")
+
+    def hash(self) -> str:
+        """SHA-256 of traces, units and rate."""
+        from aitia.runs import content_hash
+
+        numbers = np.ascontiguousarray(self.traces, dtype="<f8").tobytes()
+        return content_hash([content_hash(numbers), self.present.tolist(), list(self.units), self.rate])
+
+    def write(self, folder: Path, stem: str, rows: Sequence[int]) -> list[Path]:
+        """`STEM-ROW.csv` for each animal: a column `time` in seconds and one for each unit that it has."""
+        from aitia.data.writing import write_animals
+
+        return write_animals(self, folder, stem, rows)
+
+    @classmethod
+    def draw(cls, shown: "Mapping[str, Recordings]", names: Sequence[str], about: str = "") -> "Sequence[Block]":
+        """The traces of the first units of each animal, a line for each heading."""
+        from aitia.data.drawing import draw_recordings
+
+        return draw_recordings(shown, names, about)
 
     def of_units(self, units: Sequence[str]) -> "Recordings":
         """The animals on another list of units; what the list lacks is left out, what they lack is missing.

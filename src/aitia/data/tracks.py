@@ -1,14 +1,19 @@
 """Tracks of agents in the plane, scene by scene, with the environment that each scene is from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from aitia.data.base import Data, Form
+from aitia.data.table import Table
 from aitia.errors import DataError, FormatError, OptionError, join_names
+
+if TYPE_CHECKING:
+    from aitia.report import Block
 
 __all__ = ["Tracks", "common_steps", "constant_velocity", "planted_confidence", "read_tracks", "write_tracks"]
 
@@ -17,7 +22,7 @@ _COLUMNS = ("frame", "agent", "x", "y")
 
 
 @dataclass(frozen=True, eq=False)
-class Tracks:
+class Tracks(Data):
     """Scenes of moving agents.
 
     Args:
@@ -31,6 +36,7 @@ class Tracks:
         DataError: If the shapes do not fit, there is no scene, or a position is not finite.
     """
 
+    form: ClassVar[Form] = "tracks"
     tracks: Values
     environment: NDArray[np.str_]
     present: NDArray[np.bool_] | None = None
@@ -111,11 +117,44 @@ class Tracks:
         if frames < observed + future:
             raise DataError(f"a scene has {frames} frames, needs obs+fut={observed + future}")
 
-    def split(self, share: float) -> tuple["Tracks", "Tracks"]:
+    @property
+    def known(self) -> Table:
+        """The environment of each scene."""
+        return Table.of({"environment": self.environment}, kinds={"environment": "label"})
+
+    def with_known(self, columns: Mapping[str, Any], kinds: Mapping[str, str] | None = None) -> "Tracks":
+        """The same with other environments, for tracks; recordings know of nothing that may be set."""
+        others = [name for name in columns if name != "environment"]
+        if others:
+            raise DataError(f"tracks know of their environment only, not of {others[0]!r}")
+        return replace(self, environment=np.array([str(label) for label in columns["environment"]]))
+
+    def hash(self) -> str:
+        """SHA-256 of positions and environments."""
+        from aitia.runs import content_hash
+
+        numbers = np.ascontiguousarray(self.tracks, dtype="<f8").tobytes()
+        return content_hash([content_hash(numbers), list(self.tracks.shape), self.environment.tolist()])
+
+    def write(self, folder: Path, stem: str, rows: Sequence[int]) -> list[Path]:
+        """`STEM.csv`: a line for each position, with `row`, `agent`, `frame`, `x`, `y` and `environment`."""
+        from aitia.data.writing import write_positions
+
+        return write_positions(self, folder, stem, rows)
+
+    @classmethod
+    def draw(cls, shown: "Mapping[str, Tracks]", names: Sequence[str], about: str = "") -> "Sequence[Block]":
+        """A figure of tracks: the past that all share, and what each says comes after it."""
+        from aitia.data.drawing import draw_tracks
+
+        return draw_tracks(shown, names, about)
+
+    def split(self, share: float, seed: int = 0) -> tuple["Tracks", "Tracks"]:
         """The earlier and the later scenes of each environment, without windows that share a frame.
 
         Args:
             share: Of the scenes that go to the later part.
+            seed: Not used: time decides.
 
         Raises:
             OptionError: If the share is not between 0 and 1, or leaves a part empty.

@@ -143,7 +143,7 @@ def _score_columns(table: Table) -> tuple[str, ...]:
     about = ("param", "like", "average", "co2", "generation", " raw", "date")
     found = []
     for name in table.names:
-        if table.kind(name) != "continuous" or any(word in name.lower() for word in about):
+        if not table.continuous(name) or any(word in name.lower() for word in about):
             continue
         values = table.column(name)
         present = values[~np.isnan(values)]

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from aitia.data.table import Kind, Table
+from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, unknown_variable
 
 __all__ = ["ContextKind", "Method", "Plan", "choose"]
@@ -71,7 +71,7 @@ def choose(
 
 
 def _describe(table: Table, variables: list[str]) -> str:
-    continuous = sum(table.kind(name) is Kind.CONTINUOUS for name in variables)
+    continuous = sum(table.continuous(name) for name in variables)
     discrete = len(variables) - continuous
     kinds = " and ".join(
         f"{count} {kind}" for count, kind in ((continuous, "continuous"), (discrete, "discrete")) if count
@@ -86,7 +86,7 @@ def _context_kind(table: Table, context: str, wanted: ContextKind) -> tuple[Lite
         return "time", f"{context!r} is treated as time, as asked: near values are near."
     if wanted == "domain":
         return "domain", f"{context!r} is treated as a label, as asked: its {distinct} values have no order."
-    if table.kind(context) is Kind.DISCRETE:
+    if table.discrete(context):
         return (
             "domain",
             f"{context!r} has {distinct} labels, so it is treated as a domain; --context-kind time says otherwise.",

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aitia.data.table import Kind, Table, read_table
+from aitia.data.table import Kind, Table
+from aitia.data.tables import read_table
 from aitia.discovery.choose import ContextKind, Method, Plan, choose
 from aitia.discovery.result import Discovery
 from aitia.engine import Progress, Store
@@ -124,13 +125,13 @@ def discover(
 
 def _dated(table: Table, context: str) -> Table:
     """The table with a context of ISO dates, as text, turned into days since 1970."""
-    if table.kind(context) is not Kind.DISCRETE or not all(isinstance(c, str) for c in table.categories(context)):
+    if not table.discrete(context) or not all(isinstance(c, str) for c in table.categories(context)):
         return table
     try:
         days = np.array(table.labels(context), dtype="datetime64[ns]")
     except ValueError:
         return table
-    return table.with_columns({context: days}, kinds={context: Kind.CONTINUOUS})
+    return table.with_columns({context: days}, kinds={context: Kind.NUMBER})
 
 
 def _learner(
@@ -179,7 +180,7 @@ def _sortability(graph: Graph, table: Table) -> dict[str, float]:
     """Both sortabilities over the continuous part of the graph, where it has a direction at all."""
     from aitia.scm import r2_sortability, varsortability
 
-    columns = [name for name in graph.nodes if table.kind(name) is Kind.CONTINUOUS and table.column(name).ndim == 1]
+    columns = [name for name in graph.nodes if table.continuous(name) and table.column(name).ndim == 1]
     part = graph.subgraph(columns)
     directed = Graph([e for e in part.edges if e.symbol == "-->"], part.nodes)
     if not directed.edges or not directed.is_acyclic:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aitia.data.table import Kind, Table
+from aitia.data.table import Table
 from aitia.do import Effect, Intervention, do
 from aitia.engine import Engine, LocalEngine, Progress
 from aitia.errors import IdentifiabilityError, InterventionError, OptionError, join_names, unknown_variable
@@ -151,7 +151,7 @@ def estimate_effect(
 def _label(table: Table, outcome: str, wanted: object | None) -> object | None:
     """The label to report; text stands for the label that prints so."""
     labels: tuple[object, ...] = table.categories(outcome)
-    if table.kind(outcome) is Kind.CONTINUOUS:
+    if table.continuous(outcome):
         if wanted is not None:
             raise OptionError(f"{outcome!r} is continuous: its mean is reported, it has no label {wanted!r}")
         return None

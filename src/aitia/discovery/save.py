@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aitia.data.table import Table, read_table
+from aitia.data.table import Table
+from aitia.data.tables import read_table
 from aitia.discovery.report import report
 from aitia.discovery.result import Discovery
 from aitia.errors import MissingExtraError, RunError

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.data.table import Kind
 from aitia.errors import InterventionError, join_names
 
 __all__ = ["Action", "Categorical", "Normal", "Scale", "Shift", "Uniform", "Value", "scale", "shift"]
@@ -26,7 +25,7 @@ class Action:
 
     cuts: ClassVar[bool] = True
     random: ClassVar[bool] = False
-    kinds: ClassVar[tuple[Kind, ...]] = (Kind.CONTINUOUS,)
+    kinds: ClassVar[tuple[str, ...]] = ("continuous",)
 
     def check(self, target: object, categories: tuple[Any, ...] = ()) -> None:
         """Refuses an action that means nothing for the target.
@@ -38,7 +37,7 @@ class Action:
         Raises:
             InterventionError: If the kind does not fit, or a label is not one of the categories.
         """
-        kind = Kind.DISCRETE if categories else Kind.CONTINUOUS
+        kind = "discrete" if categories else "continuous"
         if kind not in self.kinds:
             has = f"has the labels {join_names(categories)}" if categories else "is continuous"
             raise InterventionError(f"{self} cannot be done to {target!r}, which {has}")
@@ -92,7 +91,7 @@ class _Frozen(Action):
 class Value(_Frozen):
     """Holds the target at a number, a label, or (for a vector-valued variable) a tuple of numbers."""
 
-    kinds: ClassVar[tuple[Kind, ...]] = (Kind.CONTINUOUS, Kind.DISCRETE)
+    kinds: ClassVar[tuple[str, ...]] = ("continuous", "discrete")
     value: Any
 
     def _validate(self) -> None:
@@ -227,7 +226,7 @@ class Categorical(Action):
     """
 
     random: ClassVar[bool] = True
-    kinds: ClassVar[tuple[Kind, ...]] = (Kind.DISCRETE,)
+    kinds: ClassVar[tuple[str, ...]] = ("discrete",)
     probabilities: tuple[tuple[Any, float], ...]
 
     def __init__(self, probabilities: Mapping[Any, float] | tuple[tuple[Any, float], ...]) -> None:

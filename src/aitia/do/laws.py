@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.data.table import Kind, Table
+from aitia.data.table import Table
 from aitia.do.intervention import Intervention
 from aitia.do.verbs import counterfactual, do
 from aitia.errors import AitiaError, OptionError
@@ -114,7 +114,7 @@ class _Trial:
     def actions(self, target: str) -> tuple[Intervention, Intervention]:
         """Two values of the target that occur but seldom: where conditioning and doing differ most."""
         values = self.facts.column(target)
-        if self.facts.kind(target) is Kind.CONTINUOUS:
+        if self.facts.continuous(target):
             low, high = np.quantile(values, [0.1, 0.9])
             return Intervention({target: float(high)}), Intervention({target: float(low)})
         labels = self.facts.categories(target)
@@ -127,7 +127,7 @@ class _Trial:
         for name in names:
             if name not in one or name not in other:
                 return f"{name} is missing"
-            if self.facts.kind(name) is Kind.DISCRETE:
+            if self.facts.discrete(name):
                 same = bool(np.array_equal(one.labels(name), other.labels(name)))
             else:
                 sd = float(np.nanstd(self.facts.column(name))) or 1.0

@@ -9,7 +9,7 @@ from typing import Any, Protocol, Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.data.table import Kind, Table
+from aitia.data.table import Table
 from aitia.do.actions import Value
 from aitia.do.intervention import Intervention
 from aitia.errors import InterventionError, OptionError, unknown_variable
@@ -165,7 +165,7 @@ def effect(
         raise OptionError(f"n is at least 2 and confidence between 0 and 1, got {n} and {confidence}")
     one, other = _intervention(a, {}), _intervention(b, {})
     tables = [do(system, side).sample(n, seed=seed) for side in (one, other)]
-    if tables[0].kind(outcome) is Kind.DISCRETE:
+    if tables[0].discrete(outcome):
         labels = tables[0].categories(outcome)
         label = labels[-1] if label is None else label
         Value(label).check(outcome, labels)

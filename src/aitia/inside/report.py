@@ -85,7 +85,7 @@ def _shown(word: str) -> str:
 def save(found: "PromptTrace", run: Run, command: str | None) -> None:
     """Writes a trace into its run folder."""
     table = found.found.table()
-    columns = [table.labels(n) if table.kind(n) == "discrete" else table.column(n) for n in table.names]
+    columns = [table.labels(n) if table.discrete(n) else table.column(n) for n in table.names]
     run.write_text("trace.csv", _csv(table.names, zip(*columns, strict=True)))
     run.write_json("trace.json", found.to_json())
     png = picture(found)

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from aitia.data.table import Kind, Table
+from aitia.data.table import Table
 from aitia.errors import DataError, unknown_variable
 from aitia.nn.text_encoders import words
 
@@ -68,7 +68,7 @@ class ConceptReader(nn.Module):
         categories: dict[str, list[Any]] = {}
         for name in concepts.names:
             codes = concepts.column(name)
-            if concepts.kind(name) is not Kind.DISCRETE:
+            if not concepts.discrete(name):
                 raise DataError(f"concept {name!r} holds numbers without end: a concept is a column of few labels")
             seen = [concepts.categories(name)[int(code)] for code in np.unique(codes[~np.isnan(codes)])]
             if len(seen) < 2:

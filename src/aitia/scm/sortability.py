@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from aitia.data.table import Kind, Table
+from aitia.data.table import Table
 from aitia.errors import DataError, GraphError
 from aitia.graph.graph import Graph
 from aitia.scm._arrays import Values
@@ -77,7 +77,7 @@ def _complete(table: Any, graph: Graph) -> Values:
         raise GraphError("sortability needs a DAG: every edge directed, no cycle")
     data = Table.of(table)
     for name in graph:
-        if data.kind(name) is not Kind.CONTINUOUS or data.column(name).ndim != 1:
+        if not data.continuous(name) or data.column(name).ndim != 1:
             raise DataError(f"sortability needs one number a row in {name!r}: it has labels or several numbers")
     X = data.matrix(graph.nodes)
     X = X[~np.isnan(X).any(axis=1)]

@@ -76,7 +76,7 @@ def mean_effects(
         "adjusted": corrections[correction](p),
         "rows": np.full(len(values), float(n)),
     }
-    return Table.of({"effect": list(names), **columns}, kinds=dict.fromkeys(columns, Kind.CONTINUOUS))
+    return Table.of({"effect": list(names), **columns}, kinds=dict.fromkeys(columns, Kind.NUMBER))
 
 
 def _t_test(values: NDArray[np.float64]) -> NDArray[np.float64]:

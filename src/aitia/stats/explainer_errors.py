@@ -182,4 +182,4 @@ class ExplainerErrors:
             rows.append([self.error(name), low, high, *others, order])
         heads = ("l2", "low", "high", "cosine", "norm", "average l2", "order")
         columns = dict(zip(heads, np.array(rows).T, strict=True))
-        return Table.of({"explainer": names, **columns}, kinds=dict.fromkeys(columns, Kind.CONTINUOUS))
+        return Table.of({"explainer": names, **columns}, kinds=dict.fromkeys(columns, Kind.NUMBER))

@@ -41,7 +41,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.data.table import Kind, Table
+from aitia.data.table import Table
 from aitia.errors import DataError
 from aitia.stats.gaussian_process import learn_widths
 from aitia.stats.hsic import normalized_hsic
@@ -185,7 +185,7 @@ def _features(table: Table, names: tuple[str, ...]) -> Values:
     points, labels = [np.empty((table.n, 0))], [np.empty((table.n, 0), np.int64)]
     for name in names:
         values = table.column(name).reshape(table.n, -1)
-        if table.kind(name) is Kind.DISCRETE:
+        if table.discrete(name):
             labels.append(values.astype(np.int64))
         else:
             points.append(_standard(values))
@@ -234,7 +234,7 @@ def _numbers(table: Table, names: tuple[str, ...]) -> Values:
     columns = []
     for name in names:
         values = table.column(name).reshape(table.n, -1)
-        if table.kind(name) is Kind.DISCRETE:
+        if table.discrete(name):
             codes = np.unique(values[:, 0], return_inverse=True)[1]
             values = np.eye(int(codes.max()) + 1)[codes]
             values = values[:, values.std(axis=0) > 0]

@@ -13,7 +13,6 @@ import numpy as np
 
 from aitia.card import Card
 from aitia.data.base import Data
-from aitia.data.subjects import subject_from_json
 from aitia.data.table import Table
 from aitia.do import Intervention
 from aitia.errors import InterventionError, OptionError
@@ -204,6 +203,8 @@ class System(Saved, ABC):
             name: columns if isinstance(columns, str) else tuple(columns)
             for name, columns in record.get("roles", {}).items()
         }
+        if record.get("subjects"):
+            from aitia.data.subjects import subject_from_json
         self.subjects = {name: subject_from_json(known) for name, known in record.get("subjects", {}).items()}
 
 
@@ -359,7 +360,7 @@ class Discovers(System):
         return next(iter(found.values()))
 
 
-CAPABILITIES: Mapping[str, type[System]] = {
+CAPABILITIES: Mapping[str, Any] = {
     "predict": Predicts,
     "counterfactual": Counterfactuals,
     "edit": Edits,

@@ -4,19 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aitia.card import Card, Role
 from aitia.data.base import Data
-from aitia.data.read import read
-from aitia.data.subjects import Subject, subject
 from aitia.data.table import Table
 from aitia.do import Intervention
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
 from aitia.worlds.world import Sample, World
+
+if TYPE_CHECKING:
+    from aitia.data.subjects import Subject
 
 __all__ = ["ENVIRONMENT", "Given"]
 
@@ -42,7 +43,7 @@ class Given:
 
     rows: Data | None
     roles: Mapping[str, Columns] = field(default_factory=dict)
-    subjects: Mapping[str, Subject] = field(default_factory=dict)
+    subjects: Mapping[str, "Subject"] = field(default_factory=dict)
     name: str = "the rows"
     world: World | None = None
     sample: Sample | None = None
@@ -78,6 +79,8 @@ class Given:
             names = _with_label(card, y, names)
         before = x if isinstance(x, Given) else None
         subjects = dict(before.subjects) if before else {}
+        if any(names.get(name) is not None for name in card.subjects):
+            from aitia.data.subjects import subject
         subjects |= {
             name: subject(card.subjects[name].kind, names[name])
             for name in card.subjects
@@ -238,12 +241,14 @@ def _rows(card: Card, x: Any) -> Data | None:
         kinds = {
             name: role.kind for name, role in card.takes.items() if role.kind in ("text", "picture", "list", "spans")
         }
+        from aitia.data.read import read
+
         rows = read(x, takes=card.rows, kinds=kinds)
     else:
         array = x if isinstance(x, np.ndarray) else None
         rows = Table.of({"image": x}) if array is not None and array.ndim == 4 else Table.of(x)
-    if rows is not None and rows.kind not in card.rows:
-        raise OptionError(f"{card.slug} takes {' or '.join(card.rows)}, and these rows are {rows.kind}")
+    if rows is not None and rows.form not in card.rows:
+        raise OptionError(f"{card.slug} takes {' or '.join(card.rows)}, and these rows are {rows.form}")
     return rows
 
 

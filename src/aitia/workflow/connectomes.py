@@ -98,7 +98,7 @@ class ConnectomesAdapter(Adapter):
         """How much of each motif each animal has."""
         found = model.animal_factors(_traces(data))
         names = [f"motif {r + 1}" for r in range(found.shape[1])]
-        return Table.of(dict(zip(names, found.T, strict=True)), kinds=dict.fromkeys(names, "continuous"))
+        return Table.of(dict(zip(names, found.T, strict=True)), kinds=dict.fromkeys(names, "number"))
 
     # -- judging -------------------------------------------------------------------------------------------------------
 

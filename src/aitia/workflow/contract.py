@@ -267,4 +267,4 @@ def missing_extra(slug: str, error: ImportError) -> AitiaError:
 def columns(prefix: str, values: NDArray[np.float64]) -> Table:
     """An array (n, k) as a table with columns prefix1, prefix2, ..."""
     names = {f"{prefix}{k + 1}": values[:, k] for k in range(values.shape[1])}
-    return Table.of(names, kinds=dict.fromkeys(names, "continuous"))
+    return Table.of(names, kinds=dict.fromkeys(names, "number"))

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.images import ImageSet
-from aitia.data.table import Kind, Table
+from aitia.data.table import Table
 from aitia.do import Intervention, Value
 from aitia.engine import Progress
 from aitia.errors import OptionError, join_names
 from aitia.report import Block
+from aitia.stats.features import coarse
 from aitia.stats.metrics import composition_error, counterfactual_mse, reversibility_error
 from aitia.workflow.contract import Adapter, Form, Measure, Scores, Target, Training, columns
-from aitia.stats.features import coarse
 from aitia.workflow.observed import Observed, Rows
 from aitia.workflow.pictures import Question, image_rows, table_rows
 
@@ -188,7 +188,7 @@ class _Classifier:
 def _numeric(data: Observed) -> tuple[str, ...]:
     table = data.table
     assert table is not None
-    return tuple(n for n in table.names if n != data.environment and table.kind(n) is Kind.CONTINUOUS)
+    return tuple(n for n in table.names if n != data.environment and table.continuous(n))
 
 
 def _numbers(rows: Rows, data: Observed) -> Values:

@@ -265,7 +265,7 @@ class GCRLAdapter(ForecastAdapter):
             parts = {f"s{k + 1}": s[:, k] for k in range(s.shape[1])}
         for a in range(z.shape[1]):
             parts |= {f"z{k + 1} of agent {a + 1}": z[:, a, k] for k in range(z.shape[2])}
-        return Table.of(parts, kinds=dict.fromkeys(parts, "continuous"))
+        return Table.of(parts, kinds=dict.fromkeys(parts, "number"))
 
 
 def _tracks(data: Observed) -> Tracks:

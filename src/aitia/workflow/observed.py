@@ -175,9 +175,9 @@ def _seen(world: World, sample: Sample, size: int) -> Rows:
         return Tracks(seen, sample.labels)
     if world.seen == "vector":
         names = [f"x{k + 1}" for k in range(seen.shape[1])]
-        table = Table.of(dict(zip(names, seen.T, strict=True)), kinds=dict.fromkeys(names, "continuous"))
+        table = Table.of(dict(zip(names, seen.T, strict=True)), kinds=dict.fromkeys(names, "number"))
         if len(world.environments) > 1:
-            table = table.with_columns({ENVIRONMENT: sample.labels}, kinds={ENVIRONMENT: "discrete"})
+            table = table.with_columns({ENVIRONMENT: sample.labels}, kinds={ENVIRONMENT: "label"})
         return table
     labels = sample.table(names=world.visible or world.names)
     return ImageSet(seen, labels, world.name) if world.seen == "image" else Clips(seen, labels, world.name)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.data.table import Kind, Table
+from aitia.data.table import Table
 from aitia.do import Intervention
 from aitia.engine import Progress
 from aitia.errors import DataError, OptionError, join_names
@@ -92,7 +92,7 @@ class PopulationAdapter(Adapter):
         for group in sorted(set(labels.tolist())):
             here = np.flatnonzero(labels == group)
             answer[here] = model.counterfactual(scores.take(here), do, group=group)
-        kinds = dict.fromkeys(model.columns_, "continuous")
+        kinds = dict.fromkeys(model.columns_, "number")
         return data.rows.with_columns(dict(zip(model.columns_, answer.T, strict=True)), kinds=kinds)
 
     def truth(self, data: Observed, do: Intervention) -> Rows | None:
@@ -135,9 +135,7 @@ class PopulationAdapter(Adapter):
 def _names(data: Observed) -> tuple[str, ...]:
     """Columns of numbers."""
     assert isinstance(data.rows, Table)
-    return tuple(
-        n for n in data.rows.names if n not in (data.environment, "id") and data.rows.kind(n) is Kind.CONTINUOUS
-    )
+    return tuple(n for n in data.rows.names if n not in (data.environment, "id") and data.rows.continuous(n))
 
 
 def _scores(data: Observed) -> Table:

@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 from aitia.data.clips import Clips
 from aitia.data.images import ImageSet
 from aitia.data.recordings import Recordings
-from aitia.data.table import Kind, Table
+from aitia.data.table import Table
 from aitia.data.tracks import Tracks
 from aitia.do import Intervention
 from aitia.engine import Progress
 from aitia.errors import DataError, OptionError
 from aitia.report import Block
+from aitia.stats.features import coarse, principal_components, random_features
 from aitia.stats.metrics import as_sin_cos, counterfactual_mse, dci
 from aitia.systems.causalverse import CausalVerse, Observations
 from aitia.systems.causalverse.decoding import decode, decodes
 from aitia.workflow.contract import Adapter, Form, Measure, Scores, Target, Training, columns
-from aitia.stats.features import coarse, principal_components, random_features
 from aitia.workflow.observed import Observed, Rows
 from aitia.workflow.pictures import Question, image_rows, table_rows
 
@@ -87,7 +87,7 @@ class RepresentationAdapter(Adapter):
         rows = data.rows
         if isinstance(rows, Table):
             names = _numeric(data)
-            return rows.with_columns(dict(zip(names, seen.T, strict=True)), kinds=dict.fromkeys(names, "continuous"))
+            return rows.with_columns(dict(zip(names, seen.T, strict=True)), kinds=dict.fromkeys(names, "number"))
         assert isinstance(rows, ImageSet | Clips)
         return type(rows)(seen, rows.labels, rows.source)
 
@@ -101,7 +101,7 @@ class RepresentationAdapter(Adapter):
         if codes.ndim == 2:
             return columns("z", codes)
         parts = {f"z{k + 1} frame {t}": codes[:, t, k] for t in range(codes.shape[1]) for k in range(codes.shape[2])}
-        return Table.of(parts, kinds=dict.fromkeys(parts, "continuous"))
+        return Table.of(parts, kinds=dict.fromkeys(parts, "number"))
 
     def _codes(self, model: Any, data: Observed, do: Intervention) -> Values:
         codes: Values = model.encode(_seen(data)).copy()
@@ -203,7 +203,7 @@ class RepresentationAdapter(Adapter):
             return {}
         for name in labels.names:
             values = labels.column(name).reshape(n, -1)
-            if labels.kind(name) is Kind.CONTINUOUS and values.std() > 0 and len(found) < CAUSES:
+            if labels.continuous(name) and values.std() > 0 and len(found) < CAUSES:
                 found[name] = np.broadcast_to(values, (n, frames)).ravel()
         return found
 
@@ -260,7 +260,7 @@ def _scaled(rows: Rows, data: Observed) -> Values:
 def _numeric(data: Observed) -> tuple[str, ...]:
     table = data.table
     assert table is not None
-    return tuple(n for n in table.names if n not in (data.environment, "id") and table.kind(n) is Kind.CONTINUOUS)
+    return tuple(n for n in table.names if n not in (data.environment, "id") and table.continuous(n))
 
 
 def _flat(codes: Values) -> Values:
@@ -284,7 +284,7 @@ def _true_columns(truth: Observations) -> Values:
     assert truth.labels is not None
     frames, found = truth.frames or 1, []
     for name in truth.labels.names:
-        if truth.labels.kind(name) is Kind.CONTINUOUS:
+        if truth.labels.continuous(name):
             values = np.broadcast_to(truth.labels.column(name).reshape(len(truth), -1), (len(truth), frames)).ravel()
             if np.ptp(values) > 0:
                 found += list(as_sin_cos(values).T) if name in truth.angles else [values]

@@ -88,8 +88,8 @@ class SetAdapter(Adapter):
             rows = np.flatnonzero(labels == label)
             made[rows] = model.draw(label, noise[rows])
         answer = {name: made[:, k] for k, name in enumerate(model.columns)}
-        kinds: dict[str, Kind | str] = dict.fromkeys(model.columns, Kind.CONTINUOUS)
-        return data.rows.with_columns({**answer, model.group: labels}, kinds={**kinds, model.group: Kind.DISCRETE})
+        kinds: dict[str, Kind | str] = dict.fromkeys(model.columns, Kind.NUMBER)
+        return data.rows.with_columns({**answer, model.group: labels}, kinds={**kinds, model.group: Kind.LABEL})
 
     def truth(self, data: Observed, do: Intervention) -> Rows | None:
         """None: no row of another set belongs to this row."""

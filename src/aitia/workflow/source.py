@@ -11,7 +11,8 @@ import numpy as np
 from aitia.data.clips import Clips
 from aitia.data.images import ImageSet, read_images
 from aitia.data.recordings import read_recordings
-from aitia.data.table import Kind, Table, read_table
+from aitia.data.table import Table
+from aitia.data.tables import read_table
 from aitia.data.tracks import read_tracks
 from aitia.errors import FormatError, OptionError, join_names
 from aitia.workflow.observed import ENVIRONMENT, Observed
@@ -129,7 +130,7 @@ class Source:
         given = {ENVIRONMENT: found.domain, "id": found.id}
         columns = {name: values for name, values in given.items() if values is not None}
         known = found.labels if found.labels is not None else Table.of({"row": np.arange(len(found), dtype=float)})
-        labels = known.with_columns(columns, kinds=dict.fromkeys(columns, "discrete")) if columns else known
+        labels = known.with_columns(columns, kinds=dict.fromkeys(columns, "label")) if columns else known
         kind = ImageSet if found.frames is None else Clips
         environment = ENVIRONMENT if found.domain is not None else None
         return Observed(kind(found.x, labels, self.data), environment, self.data)
@@ -142,9 +143,9 @@ class Source:
             if isinstance(rows, ImageSet):
                 rows.check_labels([column])
             labels = [str(label) for label in table.labels(column)]
-            table = table.with_columns({column: labels}, kinds={column: "discrete"})
+            table = table.with_columns({column: labels}, kinds={column: "label"})
             rows = table if isinstance(rows, Table) else replace(rows, labels=table)
-        numbers = [n for n in table.names if table.kind(n) is Kind.CONTINUOUS and n not in (column, *_NO_CAUSES)]
+        numbers = [n for n in table.names if table.continuous(n) and n not in (column, *_NO_CAUSES)]
         return Observed(rows, column, self.data, causes=self.causes or tuple(numbers))
 
     def to_json(self) -> dict[str, Any]:

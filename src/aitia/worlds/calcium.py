@@ -176,6 +176,10 @@ class CalciumWorld(World):
         made = np.stack([sample[f"trace {u}"] * sample[f"has {u}"][:, None] for u in self.units], axis=2)
         return np.asarray(made)
 
+    def rows(self, sample: Sample, size: int = 64) -> Recordings:
+        """The recordings of the animals."""
+        return self.traces(sample)
+
     def traces(self, sample: Sample) -> Recordings:
         """What is seen of the rows, in the type that a user's files have, with the phases as stimuli."""
         seen = self.render(sample)

@@ -281,11 +281,11 @@ def _check_rows(n: int, least: int) -> None:
 def _with_domain(columns: Mapping[str, Values], domain: NDArray[np.int_]) -> Table:
     width = len(str(int(domain.max())))
     labels = [f"d{d:0{width}d}" for d in domain]
-    kinds = dict.fromkeys(columns, Kind.CONTINUOUS) | {"domain": Kind.DISCRETE}
+    kinds = dict.fromkeys(columns, Kind.NUMBER) | {"domain": Kind.LABEL}
     return Table.of({**columns, "domain": labels}, kinds=kinds)
 
 
 def _with_time(columns: Mapping[str, Values]) -> Table:
     n = len(next(iter(columns.values())))
-    kinds = dict.fromkeys((*columns, "time"), Kind.CONTINUOUS)
+    kinds = dict.fromkeys((*columns, "time"), Kind.NUMBER)
     return Table.of({**columns, "time": np.arange(n, dtype=np.float64)}, kinds=kinds)

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from aitia.data.base import Data
 from aitia.data.table import Table
 from aitia.do import Action, Intervention, Law, LawTable
 from aitia.do import check as check_laws
@@ -136,7 +137,7 @@ class Sample:
             columns |= {NOISE + name: values for name, values in self.noise.items()}
         table = Table.from_codes(columns, {k: v for k, v in self.categories.items() if k in columns})
         if len(self.environments) > 1:
-            table = table.with_columns({"environment": self.labels}, kinds={"environment": "discrete"})
+            table = table.with_columns({"environment": self.labels}, kinds={"environment": "label"})
         return table
 
 
@@ -179,6 +180,17 @@ class World(ABC):
     @abstractmethod
     def render(self, sample: Sample, *, size: int = 64, view: str | None = None) -> NDArray[Any]:
         """What is seen of the rows: images (n, size, size, 3), videos (n, frames, size, size, 3), or as `seen` says."""
+
+    def rows(self, sample: Sample, size: int = 64) -> Data:
+        """What is seen of a sample, in the kind that a user's files have: pictures as `image`, texts as `text`.
+
+        Args:
+            sample: Rows of this world.
+            size: Pixels on a side of pictures.
+        """
+        from aitia.worlds.seen import seen_rows
+
+        return seen_rows(self, sample, size)
 
     def draw(self, name: str, n: int, rng: np.random.Generator) -> Values:
         """Noise u_i of n rows, standard normal unless a subclass differs; (n, frames) where the latent varies."""

@@ -43,7 +43,7 @@ def test_contingency_tests_agree_to_a_millionth_also_with_empty_cells(name, peer
     c = np.where(b == 0, 0, rng.integers(0, 3, 300))
     d = rng.integers(0, 2, 300)
     columns = {"a": a, "b": b, "c": c, "d": d, "e": (c + d) % 3}
-    table = Table.of(columns, kinds=dict.fromkeys(columns, Kind.DISCRETE))
+    table = Table.of(columns, kinds=dict.fromkeys(columns, Kind.LABEL))
     found, expected = compare(
         independence_test(name, table), cit.CIT(table.matrix().astype(int), peer), table, triples(5, range(4), rng, 50)
     )

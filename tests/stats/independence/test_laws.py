@@ -14,7 +14,7 @@ def table_for(name, n=120, seed=0):
         a = rng.integers(0, 3, n)
         b = (a + rng.integers(0, 2, n)) % 3
         columns = {"a": a, "b": b, "c": rng.integers(0, 2, n), "d": (b + rng.integers(0, 2, n)) % 3}
-        return Table.of(columns, kinds=dict.fromkeys(columns, Kind.DISCRETE))
+        return Table.of(columns, kinds=dict.fromkeys(columns, Kind.LABEL))
     a = rng.normal(size=n)
     b = np.tanh(a) + 0.5 * rng.normal(size=n)
     return Table.of({"a": a, "b": b, "c": rng.normal(size=n), "d": b**2 + 0.5 * rng.normal(size=n)})

@@ -40,7 +40,7 @@ def length_of(height, noise):
 def image_set(n, seed):
     height, noise, hue = draw(n, seed)
     length = length_of(height, noise)
-    labels = Table.of({"height": height, "length": length}, kinds={"height": "continuous", "length": "continuous"})
+    labels = Table.of({"height": height, "length": length}, kinds={"height": "number", "length": "number"})
     return ImageSet(scene(height, length, hue), labels)
 
 
@@ -142,7 +142,7 @@ def test_unknown_causes_are_refused_with_the_nearest(trained):
 
 def test_bad_labels_and_images_are_refused(trained):
     rows = image_set(20, 0)
-    flat = ImageSet(rows.images, rows.labels.with_columns({"height": np.ones(20)}, kinds={"height": "continuous"}))
+    flat = ImageSet(rows.images, rows.labels.with_columns({"height": np.ones(20)}, kinds={"height": "number"}))
     words = ImageSet(rows.images, rows.labels.with_columns({"height": ["low", "high"] * 10}))
     with pytest.raises(DataError, match="'height' is constant"):
         CausalVae(graph=GRAPH, steps=1).fit(flat)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aitia.data.table import read_table
+from aitia.data.tables import read_table
 from aitia.systems.causalm import CausaLM
 
 FOLDER = Path(__file__).parents[4] / "shared" / "data" / "faithful-matching"

@@ -103,7 +103,7 @@ def test_samples_of_a_domain_have_its_mean_and_spread(trained):
 def test_tables_come_back_as_tables_under_the_verb(trained, rows):
     x, sample = rows
     columns = {f"x{i}": x[:, i] for i in range(4)}
-    table = Table.of({**columns, "domain": sample.labels}, kinds={"domain": "discrete"})
+    table = Table.of({**columns, "domain": sample.labels}, kinds={"domain": "label"})
     answer = counterfactual(trained, table, "do(domain=d0)")
     assert isinstance(answer, Table)
     assert set(answer.labels("domain")) == {"d0"}
@@ -156,7 +156,7 @@ def images(n=60):
     for i in range(n):
         x, y = (3 if domain[i] == "left" else 11), int(rng.integers(3, 12))
         made[i, y - 2 : y + 2, x - 2 : x + 2] = rng.integers(120, 256, 3)
-    return ImageSet(made, Table.of({"domain": domain}, kinds={"domain": "discrete"}))
+    return ImageSet(made, Table.of({"domain": domain}, kinds={"domain": "label"}))
 
 
 @pytest.mark.parametrize("structure", ["relaxed", "canonical", "dense", "independent"])

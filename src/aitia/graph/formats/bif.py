@@ -65,7 +65,7 @@ class BayesianNetwork:
             chances = np.cumsum(np.broadcast_to(table, (n, table.shape[-1])), axis=1)
             codes[name] = (rng.random(n)[:, None] * chances[:, -1:] > chances).sum(axis=1)
         labels = {name: np.array(self.states[name], dtype=object)[codes[name]] for name in self.graph.nodes}
-        return Table.of(labels, kinds=dict.fromkeys(labels, Kind.DISCRETE))
+        return Table.of(labels, kinds=dict.fromkeys(labels, Kind.LABEL))
 
 
 def read_bif(path: str | Path) -> BayesianNetwork:

@@ -27,7 +27,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from aitia.data.table import Kind
 from aitia.do import Action, Scale, Shift, Value
 from aitia.errors import InterventionError
 
@@ -50,7 +49,7 @@ __all__ = [
 class Operation(Action):
     """What is done at a site. A subclass gives `change`."""
 
-    kinds: ClassVar[tuple[Kind, ...]] = ()
+    kinds: ClassVar[tuple[str, ...]] = ()
 
     def change(self, now: Tensor, units: int) -> Tensor:
         """The new activations, of the shape of `now`.

@@ -144,10 +144,10 @@ class Trace:
         for axis in ("position", "head", "unit", "channel", "source"):
             if any(getattr(site, axis) is not None for site in self.sites):
                 columns[axis] = [_number(getattr(site, axis)) for site in self.sites]
-        numbers = {name: Kind.CONTINUOUS for name in columns if name not in ("site", "module")}
+        numbers = {name: Kind.NUMBER for name in columns if name not in ("site", "module")}
         columns |= {"metric": self.values.mean(axis=1), "change": self.changes.mean(axis=1)}
         columns |= {} if self.other is None else {"recovered": self.recovered}
-        kinds = dict.fromkeys(("metric", "change", *(["recovered"] if self.other is not None else [])), Kind.CONTINUOUS)
+        kinds = dict.fromkeys(("metric", "change", *(["recovered"] if self.other is not None else [])), Kind.NUMBER)
         return Table.of(columns, kinds={**numbers, **kinds})
 
 

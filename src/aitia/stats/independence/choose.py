@@ -50,12 +50,12 @@ def independence_test(
     if context is not None:
         if context not in table:
             raise unknown_variable(context, table.names, "table")
-        wanted = Kind.DISCRETE if context_kind == "domain" else Kind.CONTINUOUS
-        if table.kind(context) is not wanted:
-            table = Table.of(table, kinds={context: wanted})
-        if name == FisherZ.name and wanted is Kind.DISCRETE:
+        labels = context_kind == "domain"
+        if table.discrete(context) != labels:
+            table = Table.of(table, kinds={context: Kind.LABEL if labels else Kind.NUMBER})
+        if name == FisherZ.name and labels:
             # A linear test has no way to compare labels: it gets their numbers, which CD-NOD warns of.
-            table = table.with_columns({context: table.column(context)}, kinds={context: Kind.CONTINUOUS})
+            table = table.with_columns({context: table.column(context)}, kinds={context: Kind.NUMBER})
     if options and name not in ("kci", "rcit"):
         raise OptionError(f"{name} has no option {join_names(options)}")
     try:

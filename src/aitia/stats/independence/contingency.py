@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.data.table import Kind, Table
+from aitia.data.table import Table
 from aitia.errors import DataError
 from aitia.stats.independence.base import IndependenceTest, Missing, Tested
 
@@ -27,7 +27,7 @@ class _Contingency(IndependenceTest):
     def __init__(self, table: Table, *, missing: Missing = "error", jobs: int = 1) -> None:
         super().__init__(table, missing=missing, jobs=1)
         for name in table.names:
-            if table.kind(name) is Kind.CONTINUOUS:
+            if table.continuous(name):
                 raise DataError(
                     f"{name!r} is continuous: {self.name} counts labels; use kci or fisher-z, or declare the column "
                     "discrete if its numbers are labels"

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.data.table import Kind, Table
+from aitia.data.table import Table
 from aitia.errors import DataError, join_names
 from aitia.stats.independence.base import IndependenceTest, Missing, Tested
 
@@ -46,7 +46,7 @@ class FisherZ(IndependenceTest):
     def __init__(self, table: Table, *, missing: Missing = "error", jobs: int = 1) -> None:
         super().__init__(table, missing=missing, jobs=1)
         for name in table.names:
-            if table.kind(name) is Kind.DISCRETE and not _numeric(table, name):
+            if table.discrete(name) and not _numeric(table, name):
                 raise DataError(
                     f"{name!r} holds labels such as {table.categories(name)[0]!r}: partial correlation needs numbers; "
                     "use kci, or chi2/g2 when every column holds labels"
@@ -89,7 +89,7 @@ def _numeric(table: Table, name: str) -> bool:
 def _numbers(table: Table, name: str) -> NDArray[np.float64]:
     """The column's numbers: for a discrete one the categories themselves, not their codes."""
     codes = table.column(name)
-    if table.kind(name) is Kind.CONTINUOUS:
+    if table.continuous(name):
         return codes
     values = np.asarray([float(c) for c in table.categories(name)] + [np.nan])
     places = np.where(np.isnan(codes), len(values) - 1, codes).astype(int)

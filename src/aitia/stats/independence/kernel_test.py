@@ -22,7 +22,7 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.data.table import Kind, Table
+from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, unknown_variable
 from aitia.stats.independence._cache import ArrayCache
 from aitia.stats.independence.base import IndependenceTest, Missing, Tested
@@ -204,7 +204,7 @@ class KernelTest(IndependenceTest):
         dimensions = self._dimensions(given) if given else self._dimensions(names)
         for name in names:
             values = self.table.column(name) if rows is None else self.table.column(name)[rows]
-            if self.table.kind(name) is Kind.DISCRETE:
+            if self.table.discrete(name):
                 labels.append(values.astype(np.int64))
                 continue
             values = values.reshape(n, -1)
@@ -220,7 +220,7 @@ class KernelTest(IndependenceTest):
     def _dimensions(self, names: Sequence[str]) -> int:
         """How many numbers the continuous ones of these variables hold, at least 1."""
         table = self.table
-        counts = [table.column(v).reshape(self.n, -1).shape[1] for v in names if table.kind(v) is Kind.CONTINUOUS]
+        counts = [table.column(v).reshape(self.n, -1).shape[1] for v in names if table.continuous(v)]
         return max(sum(counts), 1)
 
 

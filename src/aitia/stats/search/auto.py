@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from aitia.data.table import Kind, Table
+from aitia.data.table import Table
 from aitia.stats.independence import FisherZ, independence_test
 from aitia.stats.search.skeleton import predicted_seconds
 
@@ -22,7 +22,7 @@ def choose_test(table: Table, max_depth: int, *, context: str | None = None) -> 
     variance nor one of an effect's size.
     """
     names = [name for name in table.names if name != context]
-    discrete = [name for name in names if table.kind(name) is Kind.DISCRETE]
+    discrete = [name for name in names if table.discrete(name)]
     kernel = "kci" if table.n <= MANY_ROWS else "rcit"
     rows = f"{table.n} rows" + (", too many for the exact kernel test" if kernel == "rcit" else "")
     if context is not None:

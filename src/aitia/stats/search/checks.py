@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
-from aitia.data.table import DISCRETE_AT_MOST, Kind, Table
+from aitia.data.table import DISCRETE_AT_MOST, Table
 from aitia.errors import DataError, join_names
 from aitia.stats.search.functions import determines
 
@@ -69,7 +69,7 @@ def check_functions(table: Table, context: str | None = None) -> None:
 def _check_labels(table: Table, names: Sequence[str]) -> None:
     """Text that stands for no group of rows: a stray word among numbers, or a name for each row."""
     for name in names:
-        if table.kind(name) is not Kind.DISCRETE:
+        if not table.discrete(name):
             continue
         codes = table.column(name)
         labels = [table.categories(name)[int(k)] for k in np.unique(codes[~np.isnan(codes)])]
@@ -106,7 +106,7 @@ def _check_duplicates(table: Table, names: Sequence[str]) -> None:
     """Two columns of labels that name the same groups are one variable."""
     seen: dict[bytes, str] = {}
     for name in names:
-        if table.kind(name) is Kind.DISCRETE:
+        if table.discrete(name):
             _, first, codes = np.unique(
                 np.nan_to_num(table.column(name), nan=-1), return_index=True, return_inverse=True
             )
@@ -118,7 +118,7 @@ def _check_duplicates(table: Table, names: Sequence[str]) -> None:
 
 def _check_collinear(table: Table, names: Sequence[str]) -> None:
     """A column that repeats another, or that others give exactly, leaves tests given them without meaning. O(n p^2)."""
-    columns = [n for n in names if table.kind(n) is Kind.CONTINUOUS and table.column(n).ndim == 1]
+    columns = [n for n in names if table.continuous(n) and table.column(n).ndim == 1]
     values = table.matrix(columns)
     gaps = np.isnan(values).any(axis=1)
     values = values[~gaps] if gaps.any() else values
@@ -156,7 +156,7 @@ def table_warnings(table: Table, *, context: str | None = None) -> list[str]:
             "when values are missing at random and can mislead when a variable causes its own gaps."
         )
     for name in table.names:
-        if table.kind(name) is Kind.DISCRETE and name != context:
+        if table.discrete(name) and name != context:
             codes = table.column(name)
             counts = np.bincount(codes[~np.isnan(codes)].astype(int), minlength=len(table.categories(name)))
             rare = [table.categories(name)[k] for k in np.flatnonzero(counts < 5)]
@@ -176,7 +176,7 @@ def _function_warnings(table: Table, context: str | None) -> list[str]:
                 f"{join_names(fixed)} follows exactly from the context {context!r}: given it, nothing is left that "
                 "could depend on other columns."
             )
-    labels = [name for name in names if table.kind(name) is Kind.DISCRETE]
+    labels = [name for name in names if table.discrete(name)]
     for three in combinations(labels if len(labels) <= FEW_COLUMNS else (), 3):
         for name in three[::-1]:
             a, b = (other for other in three if other != name)

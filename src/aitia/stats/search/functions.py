@@ -11,7 +11,7 @@ anything. Lines are found by their rank (`checks`); here the function may have a
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.data.table import Kind, Table
+from aitia.data.table import Table
 
 __all__ = ["determines"]
 
@@ -44,8 +44,8 @@ def determines(table: Table, given: tuple[str, ...], name: str) -> bool:
     rows = np.flatnonzero(~np.isnan(np.column_stack(columns)).any(axis=1))
     *causes, y = (c[rows] for c in columns)
     x = causes[0] if len(causes) == 1 else np.unique(np.column_stack(causes), axis=0, return_inverse=True)[1].ravel()
-    smooth = len(given) == 1 and table.kind(given[0]) is Kind.CONTINUOUS
-    labels = table.kind(name) is Kind.DISCRETE
+    smooth = len(given) == 1 and table.continuous(given[0])
+    labels = table.discrete(name)
     if not smooth and len(rows) > 2 * THIN and not _constant_where_equal(x[:THIN], y[:THIN]):
         return False
     order = np.argsort(x, kind="stable")

@@ -202,7 +202,7 @@ class CausalVae(Pretrained):
         for name in self.graph.nodes:
             if name not in rows.labels:
                 raise unknown_variable(name, rows.labels.names, "set of labels")
-            if rows.labels.kind(name) is not Kind.CONTINUOUS:
+            if not rows.labels.continuous(name):
                 raise DataError(f"label {name!r} holds labels, not numbers: declare it continuous, or leave it out")
             if missing := rows.labels.missing(name):
                 raise DataError(f"label {name!r} has no value in {missing} rows: drop them")
@@ -250,7 +250,7 @@ class CausalVae(Pretrained):
             ]
         values = net.out(moved).double().numpy()
         columns = {name: values[:, i] for i, name in enumerate(self.graph.nodes)}
-        kinds = dict.fromkeys(columns, Kind.CONTINUOUS)
+        kinds = dict.fromkeys(columns, Kind.NUMBER)
         return ImageSet(_pixels(torch.cat(parts)), rows.labels.with_columns(columns, kinds=kinds), rows.source)
 
     def _check(self, action: Intervention) -> None:
@@ -372,7 +372,7 @@ def _arrows(graph: Graph) -> list[tuple[str, str]]:
 
 
 def _numbers(rows: ImageSet) -> tuple[str, ...]:
-    return tuple(name for name in rows.labels.names if rows.labels.kind(name) is Kind.CONTINUOUS)
+    return tuple(name for name in rows.labels.names if rows.labels.continuous(name))
 
 
 def _tensor(images: NDArray[np.uint8]) -> Tensor:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from aitia.data.images import ImageSet
-from aitia.data.table import Kind, Table
+from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, unknown_variable
 
 __all__ = ["DOMAIN_COLUMNS", "ID_COLUMNS", "Observations", "observed_shape"]
@@ -212,4 +212,4 @@ def label_kind(data: Observations, name: str) -> str:
     assert data.labels is not None
     if name in data.angles:
         return "angle"
-    return "categorical" if data.labels.kind(name) is Kind.DISCRETE else "continuous"
+    return "categorical" if data.labels.discrete(name) else "continuous"

@@ -187,10 +187,10 @@ class CDNOD(ConstraintSearch):
             raise unknown_variable(context, table.names, "table")
         kind = self.context_kind
         if kind == "auto":
-            kind = "domain" if table.kind(context) is Kind.DISCRETE else "time"
-        if kind == "time" and table.kind(context) is Kind.DISCRETE:
+            kind = "domain" if table.discrete(context) else "time"
+        if kind == "time" and table.discrete(context):
             try:
-                return Table.of(table, kinds={context: Kind.CONTINUOUS}), kind
+                return Table.of(table, kinds={context: Kind.NUMBER}), kind
             except DataError:
                 label = table.categories(context)[0]
                 raise DataError(
@@ -198,7 +198,7 @@ class CDNOD(ConstraintSearch):
                     "give the time as a number"
                 ) from None
         if kind == "domain":
-            table = Table.of(table, kinds={context: Kind.DISCRETE})
+            table = Table.of(table, kinds={context: Kind.LABEL})
             if len(table.categories(context)) > table.n / 2:
                 raise DataError(
                     f"the context {context!r} has {len(table.categories(context))} labels in {table.n} rows: domains "

@@ -2,27 +2,28 @@
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from pathlib import Path
-from typing import Any, ClassVar, Self
+from dataclasses import asdict
+from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from aitia.data.base import Data
+from aitia.data.table import Table
 from aitia.do import Intervention, Value
-from aitia.engine import Progress
 from aitia.errors import DataError, InterventionError, OptionError, TrainingError, join_names
 from aitia.nn.pretrained import Pretrained, fitted
+from aitia.report import Block
+from aitia.runs import RunStore
+from aitia.system import Counterfactuals, Encodes, Given, Noise, Scores, Target, Targets, Training
 from aitia.systems.domain_counterfactuals.card import CARD
-from aitia.systems.domain_counterfactuals.config import (
-    DomainCounterfactualsConfig,
-    SparsityChoice,
-    choose_sparsity,
-)
+from aitia.systems.domain_counterfactuals.config import DomainCounterfactualsConfig, SparsityChoice, choose_sparsity
+from aitia.systems.domain_counterfactuals.judge import judged
 from aitia.systems.domain_counterfactuals.networks import ImageModel, IndependentImages, Model, TableModel
-from aitia.systems.domain_counterfactuals.reading import as_tensor, check_values, like, read, split
+from aitia.systems.domain_counterfactuals.page import blocks
+from aitia.systems.domain_counterfactuals.reading import as_tensor, check_values, numbers, split
 from aitia.train import EnvironmentBatches, History, TrainConfig, train
 
 __all__ = ["DomainCounterfactuals"]
@@ -49,8 +50,8 @@ class DomainCounterfactuals(Pretrained, Counterfactuals, Encodes):
         >>> world = LatentDomainsWorld(size=3, domains=2, intervened=(2,))
         >>> rows = world.sample(600)
         >>> model = DomainCounterfactuals(changing=1, steps=50).fit(world.render(rows), rows.labels)
-        >>> model.counterfactual(world.render(rows)[:4], "do(domain=d1)", domain=rows.labels[:4]).shape
-        (4, 3)
+        >>> model.counterfactual(world.render(rows)[:4], "do(domain=d1)", domain=rows.labels[:4])
+        Table(4 rows: x0, x1, x2, domain)
     """
 
     card = CARD
@@ -72,7 +73,9 @@ class DomainCounterfactuals(Pretrained, Counterfactuals, Encodes):
         if len(domains) < 2:
             raise OptionError(f"domain counterfactuals need at least 2 domains, got only {domains[0]!r}")
         if not given.columns("image") and not given.columns("variables"):
-            raise OptionError(f"{given.name} has no column of pictures, nor of numbers beside {given.column('domain')!r}")
+            raise OptionError(
+                f"{given.name} has no column of pictures, nor of numbers beside {given.column('domain')!r}"
+            )
 
     def work(self, given: Given) -> str:
         """Trainings, steps and rows."""
@@ -213,17 +216,20 @@ class DomainCounterfactuals(Pretrained, Counterfactuals, Encodes):
         home = given.labels("domain").tolist()
         labels = [str(action.value)] * len(given) if isinstance(action, Value) else home
         new = self._decode(noise.parts["eps"], self._numbers(labels))
-        changed: dict[str, Any] = {"image": new} if self._is_image else dict(zip(self._columns, new.T, strict=True))
-        if self._is_image:
-            changed = {given.column("image") or "image": new}
-        column = given.column("domain") or "domain"
-        return given.data.with_known({**changed, column: labels}, {column: "label"})
+        changed: dict[str, Any] = {given.column("image") or "image": new}
+        kinds = {given.column("domain") or "domain": "label"}
+        if not self._is_image:
+            changed = dict(zip(self._columns, new.T, strict=True))
+            kinds |= dict.fromkeys(self._columns, "number")
+        return given.data.with_known({**changed, given.column("domain") or "domain": labels}, kinds)
 
     def _encode(self, given: Given) -> Table:
         """The noise eps of each row, which it keeps in every domain."""
         eps = self._encode_rows(self._read(given), self._numbers(given.labels("domain").tolist()))
-        return Table.of({f"noise{k + 1}": eps[:, k] for k in range(eps.shape[1])}, kinds=dict.fromkeys(
-            (f"noise{k + 1}" for k in range(eps.shape[1])), "number"))
+        return Table.of(
+            {f"noise{k + 1}": eps[:, k] for k in range(eps.shape[1])},
+            kinds=dict.fromkeys((f"noise{k + 1}" for k in range(eps.shape[1])), "number"),
+        )
 
     def truth(self, given: Given, intervention: Intervention) -> Data | None:
         """The world's rows in that environment."""
@@ -234,11 +240,11 @@ class DomainCounterfactuals(Pretrained, Counterfactuals, Encodes):
 
     def judge(self, fresh: Given, seen: Given) -> Scores:
         """Against the world's own counterfactual where there is one; see `judge.py`."""
-        return judge(self, fresh, seen)
+        return judged(self, fresh, seen)
 
     def report(self, given: Given) -> Sequence[Block]:
         """Some rows of every domain, moved to each of the others."""
-        return page(self, given)
+        return blocks(self, given)
 
     def from_start(self, number: int) -> Self:
         """This model with the parameters that another of its starts led to, chosen or not.

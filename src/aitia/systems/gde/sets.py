@@ -123,12 +123,12 @@ def _numbers(table: Table, names: Sequence[str]) -> Values:
     for name in names:
         if name not in table:
             raise DataError(f"there is no column {name!r}: the table has {join_names(table.names)}")
-        if table.kind(name) is Kind.DISCRETE and any(isinstance(c, (str, bool)) for c in table.categories(name)):
+        if table.discrete(name) and any(isinstance(c, (str, bool)) for c in table.categories(name)):
             raise DataError(
                 f"column {name!r} holds labels such as {table.categories(name)[0]!r}: leave it out, or give it as "
                 "columns of 0 and 1"
             )
-    return Table.of(table.select(list(names)), kinds=dict.fromkeys(names, Kind.CONTINUOUS)).matrix(names)
+    return Table.of(table.select(list(names)), kinds=dict.fromkeys(names, Kind.NUMBER)).matrix(names)
 
 
 def _names(data: Any) -> list[str]:

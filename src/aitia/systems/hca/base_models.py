@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.data.table import Table, read_table
+from aitia.data.table import Table
+from aitia.data.tables import read_table
 from aitia.errors import DataError, FormatError
 
 __all__ = ["BaseRule", "Grouping", "group_by_base", "read_leaderboard", "read_rules"]
@@ -198,7 +199,7 @@ def _harness_results(folder: Path) -> Table:
         raise FormatError(f"{folder} holds no file results*.json of lm-evaluation-harness")
     names = list(dict.fromkeys(name for row in rows for name in row))
     columns = {name: [row.get(name, float("nan") if name != "fullname" else "") for row in rows] for name in names}
-    return Table.of(columns, kinds={name: "continuous" for name in names if name != "fullname"})
+    return Table.of(columns, kinds={name: "number" for name in names if name != "fullname"})
 
 
 def _model_of(found: dict[str, Any]) -> str:

@@ -127,7 +127,7 @@ def numbers(table: Table, names: Sequence[str]) -> Values:
 
 
 def _number_column(table: Table, name: str) -> Values:
-    if table.kind(name) == "continuous":
+    if table.continuous(name):
         return table.column(name)
     labels = table.labels(name)
     if text := [label for label in table.categories(name) if isinstance(label, (str, bool))]:

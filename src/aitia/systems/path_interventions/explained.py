@@ -257,7 +257,7 @@ class Explained:
                 shares.append(both / either if either else 1.0)
             overlap.append(float(np.mean(shares)))
         columns = {"beta": [float(beta) for beta in betas], "overlap": overlap}
-        return Table.of(columns, kinds=dict.fromkeys(columns, Kind.CONTINUOUS))
+        return Table.of(columns, kinds=dict.fromkeys(columns, Kind.NUMBER))
 
 
 def _rectangle(layer: Layer, outputs: Sequence[int], inputs: Sequence[int]) -> Tensor:

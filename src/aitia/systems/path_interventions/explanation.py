@@ -184,7 +184,7 @@ class CausalExplanation(Pretrained):
             "adjusted": np.concatenate([layer.adjusted for layer in self.layers]),
             "cause": np.concatenate([layer.causes for layer in self.layers]).astype(float),
         }
-        return Table.of(columns, kinds={name: Kind.CONTINUOUS for name in columns if name not in ("layer", "unit")})
+        return Table.of(columns, kinds={name: Kind.NUMBER for name in columns if name not in ("layer", "unit")})
 
     def agreement(self, other: "CausalExplanation") -> float:
         """Mean over layers of the Jaccard index of causes; a layer that only one reached counts 0.

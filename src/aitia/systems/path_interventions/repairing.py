@@ -97,5 +97,5 @@ def repair(
     gap, loss = np.abs(rates[:, 1] - rates[:, 0]), rates[0, 1] - rates[:, 1]
     best = int(np.argmin(np.where(loss <= tolerance, gap, np.inf)))
     columns = {"units": [float(k) for k in sizes], "with_cue": rates[:, 0], "without_cue": rates[:, 1], "gap": gap}
-    tried = Table.of(columns, kinds=dict.fromkeys(columns, Kind.CONTINUOUS))
+    tried = Table.of(columns, kinds=dict.fromkeys(columns, Kind.NUMBER))
     return Repair(systems[best], layer, units[best], tried)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.data.table import Kind, Table
+from aitia.data.table import Table
 from aitia.errors import DataError, join_names
 
 __all__ = ["as_frame", "densified", "find_categories", "numbered", "read_target", "translated"]
@@ -24,7 +24,7 @@ def as_frame(X: Any) -> Any:
         return X
     frame = X.to_pandas()
     for name in X.names:
-        if X.kind(name) is Kind.DISCRETE and all(isinstance(c, (int, float)) for c in X.categories(name)):
+        if X.discrete(name) and all(isinstance(c, (int, float)) for c in X.categories(name)):
             frame[name] = frame[name].astype(float)
     return frame
 

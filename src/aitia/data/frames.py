@@ -1,0 +1,238 @@
+"""From whatever holds a user's data to columns: frames, arrays, mappings; each column's kind from its values."""
+
+import importlib
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aitia.data.kinds import CONTINUOUS, DISCRETE, Kind
+from aitia.errors import DataError, MissingExtraError, join_names
+
+__all__ = [
+    "DISCRETE_AT_MOST",
+    "Plain",
+    "as_kind",
+    "import_extra",
+    "need_distinct",
+    "plain_column",
+    "raw_columns",
+    "read_only",
+]
+
+Values = NDArray[np.float64]
+
+DISCRETE_AT_MOST = 10
+"""A column of whole numbers with at most this many distinct values is taken as labels, unless told otherwise."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plain:
+    """A column of numbers, or of codes into categories."""
+
+    values: Values
+    kind: Kind
+    categories: tuple[Any, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, rows: NDArray[Any] | slice) -> "Plain":
+        """These rows; categories stay even where they no longer occur."""
+        return Plain(read_only(self.values[rows]), self.kind, self.categories)
+
+    @property
+    def missing(self) -> NDArray[np.bool_]:
+        """(n,) where there is nothing."""
+        return np.asarray(np.isnan(self.values).reshape(len(self.values), -1).any(axis=1))
+
+    def cells(self) -> NDArray[Any]:
+        """Labels, None where missing, of a discrete column; the numbers of others."""
+        if self.kind in CONTINUOUS:
+            return self.values
+        return np.array([None if math.isnan(v) else self.categories[int(v)] for v in self.values], dtype=object)
+
+
+def raw_columns(data: Any, names: Sequence[str] | None) -> dict[str, Any]:
+    """Each column's name and values, whatever holds them; no optional package is imported for it."""
+    if isinstance(data, Mapping):
+        pairs = [(name, values) for name, values in data.items()]
+    elif hasattr(data, "column_names") and hasattr(data, "column"):  # Arrow
+        pairs = [(name, data.column(i).to_pandas()) for i, name in enumerate(data.column_names)]
+    elif hasattr(data, "get_columns"):  # polars
+        pairs = [(series.name, _polars_values(series)) for series in data.get_columns()]
+    elif hasattr(data, "columns") and hasattr(data, "iloc"):  # pandas; by position, since names may repeat
+        pairs = [(name, data.iloc[:, i]) for i, name in enumerate(data.columns)]
+    else:
+        array = np.asarray(data)
+        if array.ndim != 2:
+            raise DataError(f"an array of data has rows and columns, got shape {array.shape}")
+        names = [f"x{i}" for i in range(array.shape[1])] if names is None else list(names)
+        if len(names) != array.shape[1]:
+            raise DataError(f"{len(names)} names for {array.shape[1]} columns")
+        pairs = [(name, array[:, i]) for i, name in enumerate(names)]
+    keys = [str(name) for name, _ in pairs]
+    need_distinct(keys)
+    return {key: values for key, (_, values) in zip(keys, pairs, strict=True)}
+
+
+def need_distinct(names: Sequence[str]) -> None:
+    """Refuses names that are repeated."""
+    repeated = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    if repeated:
+        raise DataError(f"column names are repeated: {join_names(repeated)}. Rename them first")
+
+
+def _polars_values(series: Any) -> Any:
+    return series.to_numpy() if series.dtype.is_numeric() else np.array(series.to_list(), dtype=object)
+
+
+def as_kind(name: str, kind: Kind | str) -> Kind:
+    """The kind of this name."""
+    try:
+        return Kind(kind)
+    except ValueError:
+        raise DataError(f"the kind of {name!r} is one of {join_names(Kind)}, got {str(kind)!r}") from None
+
+
+def plain_column(name: str, values: Any, kind: Kind | None) -> Plain:
+    """The column of numbers or labels that these values are; its kind from them where none is said.
+
+    Raises:
+        DataError: If they are no such column.
+    """
+    categories = _declared_categories(values)
+    if kind is None and categories is not None and _ordered(values):
+        kind = Kind.ORDINAL
+    array = np.asarray(values)
+    if array.dtype.kind in "US" and isinstance(values, Sequence):
+        array = np.array(values, dtype=object)  # a plain list of text and NaN would turn the NaN into text
+    if kind is Kind.TIME and array.dtype.kind in "OU":
+        array = _dates(name, array)
+    if array.dtype.kind in "mM":
+        # A date is a number that grows with time: days since 1970.
+        kind = Kind.TIME if kind is None else kind
+        array = np.where(np.isnat(array), np.nan, array.astype("datetime64[ns]").astype(np.int64) / 86_400e9)
+    if array.ndim not in (1, 2):
+        raise DataError(f"column {name!r} has shape {array.shape}: (n,) or (n, k) is expected")
+    numbers = _as_numbers(array) if categories is None else None
+    if kind in CONTINUOUS and numbers is None:
+        raise DataError(f"column {name!r} is declared a {kind} but holds text such as {_first_text(array)!r}")
+    if numbers is not None:
+        if np.isinf(numbers).any():
+            row = int(np.argwhere(np.isinf(numbers))[0][0])
+            raise DataError(f"column {name!r} holds an infinite value, first in row {row}: replace it or drop the row")
+        if kind is Kind.COUNT and not _counts(numbers):
+            odd = numbers[(numbers < 0) | (numbers != np.floor(numbers))].ravel()
+            odd = odd[~np.isnan(odd)]
+            raise DataError(f"column {name!r} is declared a count but holds {odd[0]:g}: counts are whole, from 0 on")
+        if kind is None and _looks_discrete(array, numbers):
+            kind = Kind.LABEL
+        if kind is None:
+            kind = Kind.COUNT if _counts(numbers) else Kind.NUMBER
+        if kind in CONTINUOUS:
+            return Plain(read_only(numbers), kind)
+    if array.ndim == 2:
+        raise DataError(
+            f"column {name!r} has {array.shape[1]} values a row: only a continuous variable may be a vector"
+        )
+    return _discrete(array, numbers, categories, kind if kind in DISCRETE else Kind.LABEL)
+
+
+def _dates(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    found = np.full(array.shape, np.datetime64("NaT"), dtype="datetime64[ns]")
+    if array.dtype.kind == "O" and not any(isinstance(v, str) or hasattr(v, "isoformat") for v in array.ravel()):
+        return array  # days already
+    for place, value in np.ndenumerate(array):
+        if not _absent(value) and value != "":
+            try:
+                found[place] = np.datetime64(str(value).strip().replace(" ", "T", 1))
+            except ValueError:
+                raise DataError(
+                    f"column {name!r} is declared a time, row {place[0]} holds {value!r}: write it as 2024-05-31 or "
+                    "2024-05-31T14:30"
+                ) from None
+    return found
+
+
+def _as_numbers(array: NDArray[Any]) -> Values | None:
+    if array.dtype.kind == "b":
+        return None
+    if array.dtype.kind in "iuf":
+        return array.astype(np.float64)
+    if array.dtype.kind == "O":
+        if any(isinstance(v, (str, bool, np.bool_)) for v in array.ravel()):
+            return None
+        try:
+            return np.array([np.nan if _absent(v) else float(v) for v in array.ravel()]).reshape(array.shape)
+        except (TypeError, ValueError):
+            return None
+    return None
+
+
+def _absent(value: Any) -> bool:
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or value != value
+
+
+def _looks_discrete(array: NDArray[Any], numbers: Values) -> bool:
+    if array.ndim != 1:
+        return False
+    present = numbers[~np.isnan(numbers)]
+    if not len(present) or (present != np.floor(present)).any():
+        return False
+    distinct = len(np.unique(present))
+    return 2 <= distinct <= DISCRETE_AT_MOST and len(present) >= 5 * distinct
+
+
+def _counts(numbers: Values) -> bool:
+    """Whether all are whole and none is negative."""
+    present = numbers[~np.isnan(numbers)]
+    return bool(present.size and (present >= 0).all() and (present == np.floor(present)).all())
+
+
+def _declared_categories(values: Any) -> tuple[Any, ...] | None:
+    """The categories of a pandas categorical column, in their order."""
+    categories = getattr(getattr(values, "dtype", None), "categories", None)
+    return None if categories is None or isinstance(values, np.ndarray) else tuple(categories.tolist())
+
+
+def _ordered(values: Any) -> bool:
+    return bool(getattr(values.dtype, "ordered", False))
+
+
+def _discrete(
+    array: NDArray[Any], numbers: Values | None, declared: tuple[Any, ...] | None, kind: Kind = Kind.LABEL
+) -> Plain:
+    if numbers is not None:
+        whole = bool((numbers[~np.isnan(numbers)] == np.floor(numbers[~np.isnan(numbers)])).all())
+        labels: list[Any] = [None if math.isnan(v) else (int(v) if whole else float(v)) for v in numbers]
+    else:
+        labels = [None if _absent(v) else v.item() if isinstance(v, np.generic) else v for v in array]
+    if declared is None:
+        present = {label for label in labels if label is not None}
+        declared = tuple(sorted(present, key=lambda label: (type(label).__name__, label)))
+    code = {label: float(i) for i, label in enumerate(declared)}
+    codes = np.array([np.nan if label is None else code[label] for label in labels])
+    return Plain(read_only(codes), kind, declared)
+
+
+def _first_text(array: NDArray[Any]) -> object:
+    return next((v for v in array.ravel().tolist() if isinstance(v, (str, bool))), None)
+
+
+def read_only(values: Values) -> Values:
+    """A copy that cannot be written to."""
+    values = np.array(values, dtype=np.float64)
+    values.flags.writeable = False
+    return values
+
+
+def import_extra(module: str, extra: str) -> Any:
+    """An optional package, or the sentence that says how to install it."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise MissingExtraError(f"this needs {module}, which is not installed: pip install 'aitia[{extra}]'") from error
