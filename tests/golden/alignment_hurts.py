@@ -1,4 +1,4 @@
-"""Decoupling of the varieties of a small language model: six updates on 40 sentences in each of three varieties."""
+"""Decoupling of the varieties of a small language model: six updates on 52 sentences in each of three varieties."""
 
 from aitia.nn.language import piece_tokenizer, small_decoder
 from aitia.probes.alignment_hurts import Decoupling, DecouplingConfig, fine_tune
@@ -8,12 +8,12 @@ from aitia.worlds import VarietiesWorld
 def numbers() -> dict[str, list[float] | float | str]:
     world = VarietiesWorld(concepts=12, words=2)
     varieties = ("standard", "island", "west-hill")
-    fact = world.sample(40, seed=0)
+    fact = world.sample(52, seed=0)
     said = [world.render(world.counterfactual(fact, {"variety": name})).tolist() for name in varieties]
     rows = {
-        "source": world.meaning(fact) * 3,
+        "source": world.meaning(fact) * len(varieties),
         "target": [text for texts in said for text in texts],
-        "variety": [name for name in varieties for _ in range(40)],
+        "variety": [name for name in varieties for _ in range(52)],
     }
     tokenizer = piece_tokenizer([*world.glosses, *(f"[{name}]" for name in world.varieties)], world.syllables)
     start = small_decoder(tokenizer, width=16, layers=2)
@@ -31,7 +31,8 @@ def numbers() -> dict[str, list[float] | float | str]:
         made[f"{name}_sites"] = " ".join(layer.site for layer in audit)
         made[f"{name}_bits"] = [v for layer in audit for v in (layer.accuracy, layer.bits, layer.plain_bits)]
         made[f"{name}_energy"] = [v for layer in audit for v in layer.energy.values()]
-        made[f"{name}_angle"] = [v for layer in audit for v in (*layer.angle.values(), *layer.distance.values())]
+        made[f"{name}_angle"] = [layer.angle[other] for layer in audit for other in varieties[1:]]
+        made[f"{name}_distance"] = [layer.distance[other] for layer in audit for other in varieties[1:]]
         if name == "published":
             made["translate"] = " / ".join(found.translate(rows["source"][:4], "island", most=8))
             scores = found.score({key: values[:6] for key, values in rows.items()}, most=8)

@@ -47,7 +47,9 @@ def numbers() -> dict[str, list[float] | float | str]:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         network = nn.Sequential(nn.Linear(12, 8), nn.ReLU(), nn.Linear(8, 3))
-    tapped = CausalInfoMin(**quick, bottleneck=2).debias(network, x, y, feature="1", validation=held)
-    made["tapped_predict"] = tapped.predict(held[0][:2]).ravel().tolist()
-    made["tapped_confounder"] = tapped.confounder(held[0][:1]).ravel().tolist()
+    tapped = CausalInfoMin(**quick, bottleneck=2).debias(
+        network, {"input": x}, y, feature="1", validation=({"input": held[0]}, held[1])
+    )
+    made["tapped_predict"] = tapped.predict({"input": held[0][:2]}).ravel().tolist()
+    made["tapped_confounder"] = tapped.confounder({"input": held[0][:1]}).ravel().tolist()
     return made

@@ -17,7 +17,7 @@ def numbers() -> dict[str, list[float] | float | str]:
     model = CausaLM(**small, placebo=True).fit(texts, mood, labels)
     published = CausaLM(**{**small, **PUBLISHED, "placebo": False}).fit(texts, mood, labels, shared=model)
     asked = {name: values[:40] for name, values in labels.items()}
-    other = world.render(world.counterfactual(sample, {"gender": 1})).tolist()
+    other = world.render(world.counterfactual(sample, {"gender": "male"})).tolist()
     made: dict[str, list[float] | float | str] = {"classes": " ".join(map(str, model.classes))}
     for name, fitted in (("own", model), ("published", published)):
         effects = fitted.estimate(texts[:40], asked, counterfactual=other[:40], resamples=50)

@@ -1,5 +1,8 @@
 """Faithful matching with both losses on 120 reviews and their edits, each matcher and explainer asked."""
 
+import re
+from collections.abc import Sequence
+
 import numpy as np
 
 from aitia.probes.faithful_matching import FaithfulMatching
@@ -7,8 +10,12 @@ from aitia.stats.explainer_errors import EffectPairs
 from aitia.worlds import ReviewEditor, ReviewsWorld
 
 
-def _ask(texts: list[str]) -> np.ndarray:
-    good = np.array([0.2 + 0.6 * ("delicious" in text or "fresh" in text) + 0.1 / (1 + len(text)) for text in texts])
+GOOD = re.compile("delicious|fresh|flavorful|tender|juicy|rich|heavenly|tasty|succulent|crisp|balanced")
+
+
+def _ask(texts: Sequence[str]) -> np.ndarray:
+    """A black box that likes good food, and the letter e a little, so that no two texts are alike to it."""
+    good = np.array([0.2 + 0.6 * bool(GOOD.search(text)) + text.count("e") / 10 / len(text) for text in texts])
     return np.stack([1 - good, good], axis=1)
 
 

@@ -48,9 +48,11 @@ def numbers() -> dict[str, list[float] | float | str]:
         "repair_tried": [float(v) for name in done.tried.names for v in done.tried.column(name)],
     }
     for name, explanation in (("hard", found), ("soft", soft), ("mean", mean)):
-        for layer in explanation.layers:
-            made[f"{name}_{layer.layer}_changes"] = layer.changes[:3].mean(axis=1).tolist()
-            made[f"{name}_{layer.layer}_log_changes"] = float(layer.log_changes.mean())
+        for layer in explanation.layers[: 1 if name == "mean" else 3]:
+            # The mean of the changes that a mean intervention makes is 0 but for rounding: their spread is not.
+            made[f"{name}_{layer.layer}_changes"] = layer.changes[:3].std(axis=1).tolist()
+            made[f"{name}_{layer.layer}_log_changes"] = float(np.abs(layer.log_changes).mean())
             made[f"{name}_{layer.layer}_divergence"] = float(layer.divergence.mean())
-            made[f"{name}_{layer.layer}_causes"] = "".join(str(int(c)) for c in layer.causes)
+            if name != "mean":
+                made[f"{name}_{layer.layer}_causes"] = "".join(str(int(c)) for c in layer.causes)
     return made

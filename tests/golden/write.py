@@ -82,17 +82,22 @@ def _made_by() -> dict[str, str]:
     import numpy as np
     import torch
 
-    told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=HERE, capture_output=True, text=True, check=False)
+    def git(*words: str) -> str:
+        told = subprocess.run(["git", *words], cwd=HERE.parents[1], capture_output=True, text=True, check=False)
+        return told.stdout.strip()
+
+    changed = " with changes" if git("status", "--porcelain", "--", "src") else ""
     return {
         "python": platform.python_version(),
         "numpy": np.__version__,
         "torch": torch.__version__,
         "machine": platform.machine(),
-        "commit": told.stdout.strip() or "unknown",
+        "commit": (git("rev-parse", "HEAD") or "unknown") + changed,
     }
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(HERE.parents[1] / "src"))  # this tree, whichever is installed
     unknown = sorted(set(sys.argv[1:]) - set(slugs()))
     if unknown:
         sys.exit(f"no golden file {unknown[0]}.py in {HERE}; there are {', '.join(slugs())}")
