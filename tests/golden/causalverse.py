@@ -1,21 +1,23 @@
-"""Every method of the causalverse suite: 20 steps on vectors or clips of two latents in four domains, with its score."""
+"""Every method of causalverse: 20 steps on vectors or clips of two latents in four domains, with its score."""
 
 import numpy as np
 
-from aitia.learners.causalverse import IDOL
-from aitia.learners.causalverse import IVAE
-from aitia.learners.causalverse import METHODS
-from aitia.learners.causalverse import TCL
-from aitia.learners.causalverse import TDRL
-from aitia.learners.causalverse import VAE
-from aitia.learners.causalverse import BetaVAE
-from aitia.learners.causalverse import CausalVerse
-from aitia.learners.causalverse import JacobianSparsity
-from aitia.learners.causalverse import MultiView
-from aitia.learners.causalverse import Observations
-from aitia.learners.causalverse import SufficientChange
-from aitia.learners.causalverse import Supervised
-from aitia.learners.causalverse import TimeIVAE
+from aitia.learners.causalverse import (
+    IDOL,
+    IVAE,
+    METHODS,
+    TCL,
+    TDRL,
+    VAE,
+    BetaVAE,
+    CausalVerse,
+    JacobianSparsity,
+    MultiView,
+    Observations,
+    SufficientChange,
+    Supervised,
+    TimeIVAE,
+)
 
 STATIC = (Supervised, VAE, BetaVAE, JacobianSparsity, IVAE, SufficientChange, MultiView)
 OF_TIME = (TimeIVAE, TCL, TDRL, IDOL)

@@ -9,7 +9,6 @@ from aitia.probes.faithful_matching import FaithfulMatching
 from aitia.stats.explainer_errors import EffectPairs
 from aitia.worlds import ReviewEditor, ReviewsWorld
 
-
 GOOD = re.compile("delicious|fresh|flavorful|tender|juicy|rich|heavenly|tasty|succulent|crisp|balanced")
 
 

@@ -38,7 +38,9 @@ def _numbers() -> dict[str, list[float] | float | str]:
         made[f"{name}_z"] = model.encode(past).z[0].ravel()[:4].tolist()
         if name == "joint":
             adapted = model.adapt(few, "other", steps=2)
-            made["counterfactual"] = model.counterfactual(past, 'do(environment="0.5")', samples=5)[0].ravel()[::6].tolist()
+            made["counterfactual"] = (
+                model.counterfactual(past, 'do(environment="0.5")', samples=5)[0].ravel()[::6].tolist()
+            )
             made["environments"] = " ".join(adapted.environments)
             made["adapted"] = adapted.predict(past, samples=5).mean[0].ravel()[::6].tolist()
     return made

@@ -1,4 +1,4 @@
-"""The prior-fitted classifier: the shipped network and one of six pretraining steps on blobs, and tables of the prior."""
+"""TabPFN: the shipped network and one of six pretraining steps on blobs, and tables of the prior."""
 
 import tempfile
 from pathlib import Path

@@ -5,17 +5,13 @@ versions and the commit that they were made by, go to the JSON file of the same 
 results is meant.
 """
 
-import os
-import sys
-
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
-
 import importlib.util
 import json
 import math
+import os
 import platform
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -97,6 +93,8 @@ def _made_by() -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(_name, "1")
     sys.path.insert(0, str(HERE.parents[1] / "src"))  # this tree, whichever is installed
     unknown = sorted(set(sys.argv[1:]) - set(slugs()))
     if unknown:
