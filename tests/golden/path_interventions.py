@@ -69,7 +69,7 @@ def numbers() -> dict[str, list[float] | float | str]:
         "stability": stable.column("overlap").tolist(),
         "agreement": found.agreement(soft),
         "jaccard": found.layer("9").jaccard(soft.layer("9")),
-        "beyond": "; ".join(f"{e.layer}: {' '.join(map(str, e.cause_units))}" for e in soft.beyond([found]).layers),
+        "beyond": "; ".join(f"{e.layer}: {' '.join(map(str, e.cause_units))}" for e in found.beyond([soft]).layers),
         "repaired": " ".join(map(str, done.units)),
         "repair_tried": [float(v) for name in done.tried.names for v in done.tried.column(name)],
     }
