@@ -31,7 +31,7 @@ def numbers() -> dict[str, list[float] | float | str]:
     made: dict[str, list[float] | float | str] = {
         "values": " ".join(map(str, values)),
         "loss": [part["loss"] for part in model.histories["food"].losses],
-        "loss_joint": [part["loss"] for part in joint.histories["food"].losses],
+        "loss_joint": [part["loss"] for part in joint.histories["food"].losses[:2]],
         "read": "; ".join(f"{name} {' '.join(map(str, read))}" for name, read in model.read(asked).items()),
     }
     for by in ("causal", "embedding", "tf-idf", "random", "propensity", "approximate", "approximate tf-idf"):
