@@ -1,4 +1,4 @@
-"""CD-NOD over eight sites of 20 rows, all four phases, and over the time of a world whose variables drift."""
+"""CD-NOD over sites and over time: all four phases on two small tables, the directions of phase 3 on two others."""
 
 import numpy as np
 
@@ -17,8 +17,19 @@ def numbers() -> dict[str, list[float] | float | str]:
     sites = CDNOD(test="kci").fit(table, context="site")
     world = ChainWorld()
     times = CDNOD(test="kci").fit(world.sample(120, seed=1), context="time")
+    ward = np.repeat(np.arange(20), 20)
+    mean, scale, slope, offset = rng.normal(size=20), rng.uniform(0.4, 1.2, 20), rng.uniform(0.3, 1.7, 20), 1.0
+    cause = 2 * mean[ward] + scale[ward] * rng.normal(size=400)
+    effect = slope[ward] * cause + 2 * rng.normal(size=20)[ward] + offset + 0.5 * rng.normal(size=400)
+    wards = CDNOD(test="kci", phases=3).fit(
+        Table.of({"cause": cause, "effect": effect, "ward": np.array([f"w{k:02d}" for k in ward])}), context="ward"
+    )
+    moved = np.cumsum(rng.normal(size=150)) / 4
+    clock = {"first": moved + 0.5 * rng.normal(size=150), "time": np.arange(150.0)}
+    clock["second"] = clock["first"] * np.sin(clock["time"] / 15) * 2 + 0.4 * rng.normal(size=150)
+    clocks = CDNOD(test="kci", phases=3).fit(Table.of(clock), context="time")
     made: dict[str, list[float] | float | str] = {}
-    for name, found in (("sites", sites), ("times", times)):
+    for name, found in (("sites", sites), ("times", times), ("wards", wards), ("clocks", clocks)):
         made[f"{name}_graph"] = str(found.graph_)
         made[f"{name}_augmented"] = str(found.augmented_graph_)
         made[f"{name}_changing"] = "; ".join(f"{c.variable} | {' '.join(c.given)}" for c in found.changing_)
