@@ -6,7 +6,7 @@ The verbs of the command line, the laws that are tested, and the tables of the d
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -65,10 +65,24 @@ class System(Saved, ABC):
     """What was studied or used, as in the fit."""
 
     def __init__(self, config: Any = None, /, **options: Any) -> None:
+        self.config = config if config is not None else self.Config()
+        self.set_params(**options)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The options by name, as scikit-learn asks for them."""
+        return {f.name: getattr(self.config, f.name) for f in fields(self.config)}
+
+    def set_params(self, **options: Any) -> Self:
+        """Sets options by name, as scikit-learn does.
+
+        Raises:
+            OptionError: If an option is unknown or out of range.
+        """
         try:
-            self.config = replace(config if config is not None else self.Config(), **options)
+            self.config = replace(self.config, **options)
         except TypeError as error:
             raise OptionError(f"{type(self).__name__}: {error}") from error
+        return self
 
     # -- fitting -------------------------------------------------------------------------------------------------------
 
