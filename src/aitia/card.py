@@ -5,8 +5,8 @@ A card is plain facts, read without the code of the system: `aitia list` shows a
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Literal
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 from aitia.errors import OptionError
 
@@ -143,6 +143,6 @@ class Card:
         """Name of its folder: the slug with underscores."""
         return self.slug.replace("-", "_")
 
-    def facts(self) -> dict[str, object]:
-        """All of it, by name."""
-        return {f.name: getattr(self, f.name) for f in fields(self)}
+    def to_json(self) -> dict[str, Any]:
+        """All of it, as JSON values."""
+        return asdict(self)

@@ -30,6 +30,15 @@ class Saved:
     def _recall(self, record: Mapping[str, Any]) -> None:
         """Takes up what `_record` said."""
 
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Writes `config.json` and `model.safetensors`."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_pretrained(cls, source: str | Path) -> Self:
+        """Reads what `save_pretrained` wrote."""
+        raise NotImplementedError
+
 
 class SavedArrays(Saved):
     """Something fitted whose state is options and arrays. A subclass gives the two parts below."""

@@ -63,7 +63,7 @@ def test_list_and_show_read_the_catalogue():
     assert re.search(r"^cd-nod +2020 ", aitia("list").stdout, re.MULTILINE)
     assert "cd-nod" in [card["slug"] for card in json.loads(aitia("list", "--json").stdout)]
     shown = aitia("show", "cd-nod", "--evidence", "nowhere").stdout
-    assert "src/aitia/learners/cd_nod.py" in shown
+    assert "src/aitia/systems/cd_nod/model.py" in shown
     assert "aitia verify cd-nod" in shown
 
 

@@ -14,7 +14,16 @@ from aitia.workflow.verify import claim_of, stored_evidence, verify
 MODULE = importlib.import_module("aitia.workflow.verify")  # the name `verify` in the package is the function
 
 CARD = Card(
-    slug="toy", title="Toy", authors=("A",), year=2020, venue="V", task="t", modality="m", claim="c", source="s"
+    slug="toy",
+    title="Toy",
+    authors=("A",),
+    year=2020,
+    venue="V",
+    task="t",
+    claim="c",
+    source="s",
+    home="model:Toy",
+    do="Nothing.",
 )
 
 

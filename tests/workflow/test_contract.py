@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from aitia.catalogue import systems
 from aitia.cli import app
 from aitia.data.images import ImageSet
 from aitia.data.table import Table
@@ -175,21 +174,6 @@ def test_questions_are_asked_through_the_command(fits, slug, source, options):
     assert wanted in record["files"]
     assert "latents.csv" in record["files"]
     assert str(folder / record["files"][0]) in answer.output.replace("\n", "")
-
-
-def test_every_system_with_a_model_can_be_fitted():
-    """Learners and generators of images, clips, tables or tracks are; what takes texts or a network is in Python."""
-    from aitia.systems.causalverse import METHODS
-
-    read = {"images", "clips", "tables", "tracks"}
-    fitted = {
-        s.card.slug
-        for s in systems()
-        if hasattr(s.cls, "save_pretrained") and ".probes." not in s.module and read & set(s.card.modality.split(", "))
-    }
-    assert {"domain-counterfactuals", "gcrl", "causal-motion"} <= fitted
-    assert fitted <= set(method_names())
-    assert set(METHODS) <= set(method_names())
 
 
 def test_a_slug_finds_its_class_and_configuration():

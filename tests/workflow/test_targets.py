@@ -7,9 +7,9 @@ import pytest
 
 from aitia.do import Intervention
 from aitia.errors import InterventionError, UnknownVariableError
+from aitia.stats.features import coarse, principal_components, random_features
 from aitia.workflow import Target
 from aitia.workflow.contract import check_intervention
-from aitia.workflow.features import coarse, principal_components, random_features
 
 LIGHT = Target.of_values("light", np.array([-1.0, 0.5, 1.0]))
 STYLE = Target.of_values("s", np.array([[0.0, -1.0], [2.0, 1.0]]))

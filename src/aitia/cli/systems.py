@@ -17,7 +17,7 @@ def list_command(as_json: Annotated[bool, typer.Option("--json", help="Print JSO
     from aitia.catalogue import systems
 
     if as_json:
-        typer.echo(json.dumps([s.card.model_dump() for s in systems()], indent=2, ensure_ascii=False))
+        typer.echo(json.dumps([s.card.to_json() for s in systems()], indent=2, ensure_ascii=False))
         return
     wide = max(len(s.card.slug) for s in systems())
     for s in systems():
@@ -41,7 +41,7 @@ def show_command(
     card, stored = listed.card, stored_evidence(evidence, slug)
     if as_json:
         measured = None if stored is None else json.loads(stored.to_json())
-        typer.echo(json.dumps({"card": card.model_dump(), "file": listed.file, "evidence": measured}, indent=2))
+        typer.echo(json.dumps({"card": card.to_json(), "file": listed.file, "evidence": measured}, indent=2))
         return
     typer.echo(f"{card.title}\n{', '.join(card.authors)}. {card.venue}, {card.year}. {card.source}\n")
     typer.echo(f"Claim: {card.claim}\nFile:  {listed.file}")

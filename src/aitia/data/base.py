@@ -39,6 +39,18 @@ class Data(ABC):
         """What is known beside the rows, one row each; a table gives itself."""
 
     @abstractmethod
+    def with_known(self, columns: Mapping[str, Any], kinds: Mapping[str, str] | None = None) -> Self:
+        """The same rows with these columns of what is known added or replaced; a table takes them as its own.
+
+        Args:
+            columns: Values, one a row.
+            kinds: Of the columns, where they are not as they look.
+
+        Raises:
+            DataError: If the rows can hold no such column.
+        """
+
+    @abstractmethod
     def hash(self) -> str:
         """SHA-256 of the rows: equal rows have equal hashes on every machine."""
 

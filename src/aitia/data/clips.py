@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -40,14 +40,14 @@ class Clips(Data):
         pick = rows if isinstance(rows, slice) else np.asarray(rows)
         return Clips(self.images[pick], self.labels.take(pick), self.source)
 
-    def parts(self) -> dict[str, NDArray[Any]]:
-        """The frames."""
-        return {"frames": self.images}
-
     @property
     def known(self) -> Table:
         """The labels."""
         return self.labels
+
+    def with_known(self, columns: Mapping[str, Any], kinds: Mapping[str, str] | None = None) -> "Clips":
+        """The clips with these labels."""
+        return Clips(self.images, self.labels.with_known(columns, kinds), self.source)
 
     def hash(self) -> str:
         """SHA-256 of images and labels."""

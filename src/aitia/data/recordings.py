@@ -215,6 +215,10 @@ class Recordings(Data):
         """The name of each animal."""
         return Table.of({"animal": list(self.animals)}, kinds={"animal": "label"})
 
+    def with_known(self, columns: Mapping[str, Any], kinds: Mapping[str, str] | None = None) -> "Recordings":
+        """The same with other environments, for tracks; recordings know of nothing that may be set."""
+        raise DataError(f"recordings know of their animals only, not of {next(iter(columns))!r}")
+
     def hash(self) -> str:
         """SHA-256 of traces, units and rate."""
         from aitia.runs import content_hash

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 from aitia.errors import FormatError, OptionError, RunError
 
-__all__ = ["Answers", "Client", "Network", "Subject", "World", "hash_folder", "subject", "subject_from_json"]
+__all__ = ["Answers", "Client", "Network", "Subject", "World", "hash_folder"]
 
 PROBES = ("Say yes.", "What is 2 + 3?", "Name the colour of snow.")
 """What a client is asked for its hash; always the same."""
@@ -306,23 +306,3 @@ def _bytes(tensor: Any) -> bytes:
     import torch  # here only where a module was given, which brought it
 
     return bytes(tensor.reshape(-1).view(torch.uint8).numpy().tobytes()) if tensor.numel() else b""
-
-
-_KINDS: Mapping[str, type[Subject]] = {"network": Network, "client": Client, "world": World}
-
-
-def subject(kind: str, given: Any) -> Subject:
-    """The subject of a kind that a user named or gave."""
-    return _KINDS[kind].of(given)
-
-
-def subject_from_json(stored: Mapping[str, Any]) -> Subject:
-    """The subject that `to_json` gave.
-
-    Raises:
-        FormatError: If it is of no kind that there is.
-    """
-    kind = stored.get("kind") if isinstance(stored, Mapping) else None
-    if kind not in _KINDS:
-        raise FormatError(f"a stored subject is of kind {', '.join(_KINDS)}, got {kind!r}")
-    return _KINDS[str(kind)].from_json(stored)

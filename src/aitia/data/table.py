@@ -120,6 +120,12 @@ class Table(Data):
         return cls.of({"image": pictures, **columns}, kinds={"image": Kind.PICTURE})
 
     @classmethod
+    def of_numbers(cls, prefix: str, values: Values) -> "Table":
+        """An array (n, k) as k columns of numbers `prefix1`, `prefix2`, ..."""
+        names = [f"{prefix}{k + 1}" for k in range(values.shape[1])]
+        return cls.of(dict(zip(names, values.T, strict=True)), kinds=dict.fromkeys(names, Kind.NUMBER))
+
+    @classmethod
     def from_codes(cls, columns: Mapping[str, NDArray[np.float64]], categories: Mapping[str, Sequence[Any]]) -> "Table":
         """The table of these numbers, as they are: a column with categories holds codes into them, NaN where missing.
 
@@ -195,6 +201,22 @@ class Table(Data):
     def discrete(self, name: str) -> bool:
         """Whether the column is for a statistic a label: a label or an ordinal."""
         return self._get(name).kind in DISCRETE
+
+    def plain(self, name: str) -> bool:
+        """Whether the column holds numbers or labels, as every statistic takes them."""
+        return self.kind(name) in CONTINUOUS | DISCRETE
+
+    def fits(self, name: str, kind: str) -> bool:
+        """Whether a column serves where this kind is asked for: numbers and labels as they are, `any` for either."""
+        if kind == "any":
+            return self.plain(name)
+        if kind == Kind.NUMBER:
+            return self.continuous(name) or (self.discrete(name) and all(_number(c) for c in self.categories(name)))
+        return self.discrete(name) if kind == Kind.LABEL else self.kind(name) == kind
+
+    def with_known(self, columns: Mapping[str, Any], kinds: Mapping[str, str] | None = None) -> "Table":
+        """`with_columns`."""
+        return self.with_columns(columns, dict(kinds or {}))
 
     def binary(self, name: str) -> bool:
         """Whether the column has two values: two categories, or two numbers that occur."""
@@ -328,19 +350,6 @@ class Table(Data):
         frame: pd.DataFrame = pandas.DataFrame(columns)
         return frame
 
-    def with_known(self, columns: Mapping[str, Any], kinds: Mapping[str, Kind | str] | None = None) -> "Table":
-        """The table with these columns added or replaced: a table is all that is known."""
-        return self.with_columns(columns, kinds)
-
-    def plain(self, name: str) -> bool:
-        """Whether the column has numbers or codes."""
-        return isinstance(self._get(name), Plain)
-
-    def fits(self, name: str, kind: str) -> bool:
-        """Whether the column can have a role of this kind as it stands."""
-        found = self._get(name).kind
-        return self.plain(name) if kind == "any" else found == kind or (kind == "number" and found in CONTINUOUS)
-
     # -- identity -------------------------------------------------------------------------------------------------
 
     @property
@@ -397,3 +406,7 @@ def _need_equal_lengths(columns: Mapping[str, Plain | Cells]) -> None:
     lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         raise DataError(f"columns differ in length: {join_names(f'{k} has {v}' for k, v in lengths.items())}")
+
+
+def _number(label: object) -> bool:
+    return isinstance(label, (int, float)) and not isinstance(label, bool)

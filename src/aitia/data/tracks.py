@@ -1,7 +1,7 @@
 """Tracks of agents in the plane, scene by scene, with the environment that each scene is from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -125,6 +125,13 @@ class Tracks(Data):
     def known(self) -> Table:
         """The environment of each scene."""
         return Table.of({"environment": self.environment}, kinds={"environment": "label"})
+
+    def with_known(self, columns: Mapping[str, Any], kinds: Mapping[str, str] | None = None) -> "Tracks":
+        """The same with other environments, for tracks; recordings know of nothing that may be set."""
+        others = [name for name in columns if name != "environment"]
+        if others:
+            raise DataError(f"tracks know of their environment only, not of {others[0]!r}")
+        return replace(self, environment=np.array([str(label) for label in columns["environment"]]))
 
     def hash(self) -> str:
         """SHA-256 of positions and environments."""

@@ -6,14 +6,14 @@ The verbs of the command line, the laws that are tested, and the tables of the d
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from aitia.card import Card
 from aitia.data.base import Data
-from aitia.data.subjects import subject_from_json
 from aitia.data.table import Table
 from aitia.do import Intervention
 from aitia.errors import InterventionError, OptionError
@@ -21,7 +21,7 @@ from aitia.graph.graph import Graph
 from aitia.report import Block
 from aitia.runs import QUIET, RunStore
 from aitia.saving import Saved
-from aitia.system.given import Given
+from aitia.system.given import SUBJECTS, Given, read_rows
 from aitia.system.targets import Targets
 from aitia.system.training import Scores, Training
 
@@ -65,10 +65,24 @@ class System(Saved, ABC):
     """What was studied or used, as in the fit."""
 
     def __init__(self, config: Any = None, /, **options: Any) -> None:
+        self.config = config if config is not None else self.Config()
+        self.set_params(**options)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The options by name, as scikit-learn asks for them."""
+        return {f.name: getattr(self.config, f.name) for f in fields(self.config)}
+
+    def set_params(self, **options: Any) -> Self:
+        """Sets options by name, as scikit-learn does.
+
+        Raises:
+            OptionError: If an option is unknown or out of range.
+        """
         try:
-            self.config = replace(config if config is not None else self.Config(), **options)
+            self.config = replace(self.config, **options)
         except TypeError as error:
             raise OptionError(f"{type(self).__name__}: {error}") from error
+        return self
 
     # -- fitting -------------------------------------------------------------------------------------------------------
 
@@ -89,11 +103,17 @@ class System(Saved, ABC):
             OptionError: If a role, subject or option is missing, unknown or contradicts another.
             DataError: If the rows cannot be used as they stand.
         """
-        given = Given.of(self.card, *_two(data), self.reads(self.config), **roles)
+        given = Given.of(self.card, *self._opened(data, roles), **roles)
         self.check_given(given)
         self.roles, self.subjects = dict(given.roles), dict(given.subjects)
         self._fit(given, run)
         return self
+
+    def _opened(self, data: tuple[Any, ...], roles: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The same with the rows of a path read as this system reads them."""
+        if data and isinstance(data[0], (str, Path)):
+            return (read_rows(self.card, data[0], roles, self.reads(self.config)), *data[1:])
+        return data
 
     def check_given(self, given: Given) -> None:  # most systems have nothing to add to their card
         """Refuses rows that this system can do nothing with, before any work starts; says what is missing."""
@@ -116,7 +136,7 @@ class System(Saved, ABC):
         if len(data) == 1 and isinstance(data[0], Given) and not roles:
             return data[0]
         kept = {name: columns for name, columns in self.roles.items() if name not in roles}
-        bare = Given.of(_lenient(self.card), *_two(data), self.reads(self.config), **roles)
+        bare = Given.of(_lenient(self.card), *self._opened(data, {**kept, **roles}), **roles)
         known = bare.table if bare.rows is not None else None
         still = {
             name: columns
@@ -204,7 +224,10 @@ class System(Saved, ABC):
             name: columns if isinstance(columns, str) else tuple(columns)
             for name, columns in record.get("roles", {}).items()
         }
-        self.subjects = {name: subject_from_json(known) for name, known in record.get("subjects", {}).items()}
+        self.subjects = {
+            name: SUBJECTS[self.card.subjects[name].kind].from_json(known)
+            for name, known in record.get("subjects", {}).items()
+        }
 
 
 @dataclass(frozen=True)
@@ -359,7 +382,7 @@ class Discovers(System):
         return next(iter(found.values()))
 
 
-CAPABILITIES: Mapping[str, type[System]] = {
+CAPABILITIES: Mapping[str, Any] = {
     "predict": Predicts,
     "counterfactual": Counterfactuals,
     "edit": Edits,
@@ -379,14 +402,6 @@ def verbs_of(cls: type[System]) -> tuple[str, ...]:
 def config_json(config: Any) -> dict[str, Any]:
     """The options of a config as JSON values."""
     return asdict(config)
-
-
-def _two(data: tuple[Any, ...]) -> tuple[Any, Any]:
-    """Rows and labels, each None where it is not given."""
-    if len(data) > 2:
-        raise OptionError(f"rows and labels are given by place, all else by name; got {len(data)} things by place")
-    x, y = (*data, None, None)[:2]
-    return x, y
 
 
 def _lenient(card: Card) -> Card:

@@ -12,18 +12,21 @@ from numpy.typing import NDArray
 from aitia.card import Card, Role
 from aitia.data.base import Data
 from aitia.data.read import read
-from aitia.data.subjects import Subject, subject
+from aitia.data.subjects import Client, Network, Subject
+from aitia.data.subjects import World as WorldSubject
 from aitia.data.table import Table
 from aitia.do import Intervention
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
 from aitia.worlds.world import Sample, World
 
-__all__ = ["ENVIRONMENT", "Given"]
+__all__ = ["ENVIRONMENT", "SUBJECTS", "Given", "read_rows"]
 
 ENVIRONMENT = "environment"
 """The column that says where a row of a world is from."""
 _PLACES = (ENVIRONMENT, "id", "view", "frame", "row")
 Columns = str | tuple[str, ...]
+SUBJECTS: Mapping[str, type[Subject]] = {"network": Network, "client": Client, "world": WorldSubject}
+"""The class of each kind of subject."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,16 +54,13 @@ class Given:
     # -- from what a user has ------------------------------------------------------------------------------------------
 
     @classmethod
-    def of(
-        cls, card: Card, x: Any = None, y: Any = None, reads: Mapping[str, Any] | None = None, /, **names: Any
-    ) -> "Given":
+    def of(cls, card: Card, x: Any = None, y: Any = None, /, **names: Any) -> "Given":
         """What a system with this card is given.
 
         Args:
             card: Of the system.
             x: A path, frame, mapping, array, `Data`, or `Given`; None binds the subjects only.
             y: Fills the card's one role of kind label.
-            reads: Options of the reader of a path.
             names: Each a role (a column's name, names of several, or the values themselves, one a row) or a subject.
 
         Raises:
@@ -82,15 +82,13 @@ class Given:
         before = x if isinstance(x, Given) else None
         subjects = dict(before.subjects) if before else {}
         subjects |= {
-            name: subject(card.subjects[name].kind, names[name])
-            for name in card.subjects
+            name: SUBJECTS[role.kind].of(names[name])
+            for name, role in card.subjects.items()
             if names.get(name) is not None
         }
-        rows = before.rows if before else _rows(card, x, reads or {})
+        rows = before.rows if before else read_rows(card, x, names)
         if rows is not None and rows.form not in card.rows:
-            raise OptionError(
-                f"{card.slug} takes {' or '.join(card.rows) or 'no rows'}, and these rows are {rows.form}"
-            )
+            raise OptionError(f"{card.slug} takes {' or '.join(card.rows) or 'no rows'}, and these are {rows.form}")
         given = {name: value for name, value in names.items() if name in card.takes and value is not None}
         if rows is None:
             if given:
@@ -247,17 +245,30 @@ def _with_label(card: Card, y: Any, names: Mapping[str, Any]) -> dict[str, Any]:
     return {**names, labels[0]: y}
 
 
-def _rows(card: Card, x: Any, reads: Mapping[str, Any]) -> Data | None:
+def read_rows(
+    card: Card, x: Any, names: Mapping[str, Any] | None = None, options: Mapping[str, Any] | None = None
+) -> Data | None:
+    """The rows that a user has, in a form that the card takes.
+
+    Args:
+        card: Of the system.
+        x: A path, frame, mapping, array or `Data`; None gives none.
+        names: Roles, by which a file is told the kinds of the columns that are named.
+        options: Of the reader, such as `window`.
+
+    Raises:
+        FormatError: If a file cannot be read.
+        OptionError: If the system takes no such rows.
+    """
     if x is None or isinstance(x, Data):
         rows = x
     elif isinstance(x, (str, Path)):
-        kinds = {
-            name: role.kind for name, role in card.takes.items() if role.kind in ("text", "picture", "list", "spans")
-        }
-        rows = read(x, takes=card.rows, kinds=kinds, **reads)
+        named = {value: card.takes[name].kind for name, value in (names or {}).items() if isinstance(value, str)
+                 and name in card.takes}  # fmt: skip
+        kinds = {column: kind for column, kind in named.items() if kind in ("text", "picture", "list", "spans")}
+        rows = read(x, takes=card.rows, kinds=kinds, **(options or {}))
     else:
-        array = x if isinstance(x, np.ndarray) else None
-        rows = Table.of({"image": x}) if array is not None and array.ndim == 4 else Table.of(x)
+        rows = Table.of({"image": x}) if isinstance(x, np.ndarray) and x.ndim == 4 else Table.of(x)
     return rows
 
 

@@ -261,13 +261,14 @@ def edit_keeps_the_rest(trial: Trial) -> Iterator[str]:
             yield f"{a} changes {column}, which no mask names"
         region = trial.mask.get(column)
         if region is not None and (found := _outside(before.known, after.known, column, region)):
-            yield f"{a} changes {column} outside of {region} in row {found[0]}"
+            yield f"{a} changes {column} outside of its mask in row {found[0]}"
 
 
-def _outside(before: Any, after: Any, column: str, region: str) -> list[int]:
+def _outside(before: Any, after: Any, column: str, region: Any) -> list[int]:
     """Rows of which something outside of the region changed."""
     if before.kind(column) is Kind.PICTURE:
-        free = before.pictures(region).max(axis=-1) == 0
+        mask = before.pictures(region).max(axis=-1) > 0 if isinstance(region, str) else np.asarray(region, dtype=bool)
+        free = ~np.broadcast_to(mask, (before.n, *mask.shape[-2:]))
         old, new = before.pictures(column), after.pictures(column)
         return [i for i in range(before.n) if old.shape != new.shape or (old[i][free[i]] != new[i][free[i]]).any()]
     found = []

@@ -32,5 +32,5 @@ def load(folder: str | Path, **subjects: Any) -> System:
         raise FormatError(
             f"{place} was saved by an older version of aitia ({record.get('aitia_version', 'unknown')}): fit it again"
         )
-    model = find(str(record["slug"])).load().from_pretrained(place)
+    model: System = find(str(record["slug"])).load().from_pretrained(place)
     return model.bind(**subjects) if subjects else model

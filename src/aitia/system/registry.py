@@ -114,9 +114,7 @@ def _lacks_card(error: Exception, package: str) -> bool:
 
 
 def _ours() -> Iterator[tuple[str, str]]:
-    import aitia.systems
-
-    for folder in sorted(Path(aitia.systems.__path__[0]).iterdir()):
+    for folder in sorted((Path(__file__).parents[1] / "systems").iterdir()):
         if folder.is_dir() and folder.name.isidentifier() and not folder.name.startswith("__"):
             yield f"aitia.systems.{folder.name}", f"the folder systems/{folder.name}"
 

@@ -49,7 +49,7 @@ class Trial:
     other: Intervention = Intervention()
     rows: Given | None = None
     outcome: str | None = None
-    mask: Mapping[str, str | None] = field(default_factory=dict)
+    mask: Mapping[str, Any] = field(default_factory=dict)
     confounded: Intervention | None = None
     exogenous: Intervention | None = None
     why_not: str = ""

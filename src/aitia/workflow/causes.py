@@ -16,9 +16,9 @@ from aitia.engine import Progress
 from aitia.errors import OptionError, RangeWarning, join_names
 from aitia.graph.graph import Graph
 from aitia.report import Block
+from aitia.stats.features import coarse
 from aitia.stats.metrics import composition_error, counterfactual_mse, effectiveness, reversibility_error
 from aitia.workflow.contract import Adapter, Form, Measure, Scores, Target, Training
-from aitia.workflow.features import coarse
 from aitia.workflow.observed import Observed, Rows
 from aitia.workflow.pictures import Question, image_rows
 

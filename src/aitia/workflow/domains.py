@@ -13,9 +13,9 @@ from aitia.do import Intervention, Value
 from aitia.engine import Progress
 from aitia.errors import OptionError, join_names
 from aitia.report import Block
+from aitia.stats.features import coarse
 from aitia.stats.metrics import composition_error, counterfactual_mse, reversibility_error
 from aitia.workflow.contract import Adapter, Form, Measure, Scores, Target, Training, columns
-from aitia.workflow.features import coarse
 from aitia.workflow.observed import Observed, Rows
 from aitia.workflow.pictures import Question, image_rows, table_rows
 

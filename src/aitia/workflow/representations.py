@@ -20,11 +20,11 @@ from aitia.do import Intervention
 from aitia.engine import Progress
 from aitia.errors import DataError, OptionError
 from aitia.report import Block
+from aitia.stats.features import coarse, principal_components, random_features
 from aitia.stats.metrics import as_sin_cos, counterfactual_mse, dci
 from aitia.systems.causalverse import CausalVerse, Observations
 from aitia.systems.causalverse.decoding import decode, decodes
 from aitia.workflow.contract import Adapter, Form, Measure, Scores, Target, Training, columns
-from aitia.workflow.features import coarse, principal_components, random_features
 from aitia.workflow.observed import Observed, Rows
 from aitia.workflow.pictures import Question, image_rows, table_rows
 

@@ -89,7 +89,7 @@ class Source:
             FormatError: If nothing is there, or it cannot be read.
             DataError: If what is there cannot be used.
         """
-        from aitia.system.given import Given
+        from aitia.system.given import Given, read_rows
 
         if self.is_world and self.data is not None:
             full = self.resolved()
@@ -105,14 +105,15 @@ class Source:
                 f"{self.name} is no world: rows and arguments are of worlds only.{nearest(self.name, world_names())}"
             )
         if self.data is None:
-            return Given.of(card, self.memory, None, self._options(reads), **of)
+            return Given.of(card, self.memory, **of)
         path = Path(self.data)
         if not path.exists() and (self.data.count("/") != 1 or self.data.startswith((".", "/", "~"))):
             raise FormatError(
                 f"there is no file, folder or world {self.data!r}.{nearest(self.data, world_names())} "
                 f"Worlds: {join_names(world_names(), 40)}"
             )
-        return Given.of(card, self.data, None, self._options(reads), **of)
+        rows = read_rows(card, self.data, of, self._options(reads))
+        return replace(Given.of(card, rows, **of), name=self.data)
 
     def _options(self, reads: Mapping[str, Any] | None) -> dict[str, Any]:
         size = {} if self.size is None else {"size": self.size}

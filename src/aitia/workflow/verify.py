@@ -24,7 +24,7 @@ def claim_of(slug: str) -> Claim:
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name != name:
+        if error.name not in (name, name.rpartition(".")[0]):
             raise
         raise OptionError(f"{slug} has no claim here yet") from None
     claim: Claim = module.CLAIM

@@ -177,7 +177,7 @@ class CalciumWorld(World):
         return np.asarray(made)
 
     def rows(self, sample: Sample, size: int = 64) -> Recordings:
-        """As `traces`; a recording has no size."""
+        """The recordings of the animals."""
         return self.traces(sample)
 
     def traces(self, sample: Sample) -> Recordings:

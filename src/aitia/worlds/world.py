@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from aitia.data.base import Data
 from aitia.data.table import Table
 from aitia.do import Action, Intervention, Law, LawTable
 from aitia.do import check as check_laws
@@ -31,7 +32,6 @@ from aitia.errors import DataError, InterventionError, OptionError, unknown_vari
 from aitia.graph.graph import Graph
 
 if TYPE_CHECKING:
-    from aitia.data.base import Data
     from aitia.worlds.pairs import PairKind, Pairs
 
 __all__ = ["Latent", "Sample", "Seen", "TemporalWorld", "World", "stream"]
@@ -180,6 +180,17 @@ class World(ABC):
     @abstractmethod
     def render(self, sample: Sample, *, size: int = 64, view: str | None = None) -> NDArray[Any]:
         """What is seen of the rows: images (n, size, size, 3), videos (n, frames, size, size, 3), or as `seen` says."""
+
+    def rows(self, sample: Sample, size: int = 64) -> Data:
+        """What is seen of a sample, in the kind that a user's files have: pictures as `image`, texts as `text`.
+
+        Args:
+            sample: Rows of this world.
+            size: Pixels on a side of pictures.
+        """
+        from aitia.worlds.seen import seen_rows
+
+        return seen_rows(self, sample, size)
 
     def draw(self, name: str, n: int, rng: np.random.Generator) -> Values:
         """Noise u_i of n rows, standard normal unless a subclass differs; (n, frames) where the latent varies."""
@@ -339,32 +350,6 @@ class World(ABC):
         from aitia.worlds.export import manifest
 
         return manifest(self, self.sample(64 * len(self.environments)))
-
-    def rows(self, sample: Sample, size: int = 64) -> "Data":
-        """What is seen of a sample, in the type that a user's files of that kind have.
-
-        Args:
-            sample: Of this world.
-            size: Pixels on a side of pictures.
-        """
-        seen = self.render(sample, size=size)
-        if self.seen == "tracks":
-            from aitia.data.tracks import Tracks
-
-            return Tracks(seen, sample.labels)
-        if self.seen == "vector":
-            names = [f"x{k + 1}" for k in range(seen.shape[1])]
-            table = Table.of(dict(zip(names, seen.T, strict=True)), kinds=dict.fromkeys(names, "number"))
-            if len(self.environments) > 1:
-                table = table.with_columns({"environment": sample.labels}, kinds={"environment": "label"})
-            return table
-        labels = sample.table(names=self.visible or self.names)
-        if self.seen == "video":
-            from aitia.data.clips import Clips
-
-            return Clips(seen, labels, self.name)
-        name, kind = ("text", "text") if self.seen == "text" else ("image", "picture")
-        return labels.with_columns({name: seen}, kinds={name: kind})
 
     # -- their parts ---------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from aitia.systems.domain_counterfactuals import DomainCounterfactuals
 from aitia.worlds import OrcaWorld, WalkersWorld
 
 WORLD = OrcaWorld((0.1, 0.5))
-PUBLIC = Path(__file__).parents[3] / "shared" / "data" / "gcrl" / "eth_ucy"
+PUBLIC = Path(__file__).parents[4] / "shared" / "data" / "gcrl" / "eth_ucy"
 
 
 def scenes(n, seed=0, env=None):

@@ -9,7 +9,7 @@ import pytest
 from aitia.data.tables import read_table
 from aitia.systems.causalm import CausaLM
 
-FOLDER = Path(__file__).parents[3] / "shared" / "data" / "faithful-matching"
+FOLDER = Path(__file__).parents[4] / "shared" / "data" / "faithful-matching"
 ASPECTS = ("food", "service")
 KNOWN = ("Negative", "Positive", "unknown")
 

@@ -393,7 +393,7 @@ def test_options_that_cannot_be_have_their_sentence(options, sentence):
 
 # -- real texts --------------------------------------------------------------------------------------------------------
 
-CEBAB = Path(__file__).parents[2].parent / "shared" / "data" / "faithful-matching"
+CEBAB = Path(__file__).parents[3].parent / "shared" / "data" / "faithful-matching"
 NAMES = ("food", "service", "ambiance", "noise")
 
 

@@ -18,7 +18,7 @@ from aitia.systems.hca import HCA, order_unmixings
 from aitia.systems.hca.base_models import BaseRule, group_by_base, read_leaderboard, read_rules
 from aitia.worlds import CapabilitiesWorld
 
-LEADERBOARD = Path(__file__).parents[2] / "../shared/data/hca/open_llm_leaderboard_2025-02-20.csv"
+LEADERBOARD = Path(__file__).parents[3] / "../shared/data/hca/open_llm_leaderboard_2025-02-20.csv"
 
 
 def unmixings(seed, groups=4, d=3, variables=6):

@@ -11,8 +11,8 @@ import torch
 
 from aitia.errors import FormatError, OptionError, RunError
 from aitia.systems.tabpfn import NetworkConfig, PretrainConfig, PriorConfig, PriorFitted, TableTransformer, pretrain
-from aitia.systems.tabpfn.pretrain import main
 from aitia.systems.tabpfn.prior import TablePrior
+from aitia.systems.tabpfn.recipe import main
 from aitia.systems.tabpfn.scaling import ColumnScale
 from aitia.systems.tabpfn.shipped import SHIPPED, load_weights
 from aitia.systems.tabpfn.training import Objective, PriorBatches
@@ -165,7 +165,7 @@ def test_the_command_writes_a_folder_that_a_classifier_takes(tmp_path, capsys):
 
 def test_the_command_says_what_it_takes():
     told = subprocess.run(
-        [sys.executable, "-W", "error", "-m", "aitia.systems.tabpfn.pretrain", "--help"],
+        [sys.executable, "-W", "error", "-m", "aitia.systems.tabpfn.recipe", "--help"],
         capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     assert "--steps" in told

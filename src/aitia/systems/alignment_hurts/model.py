@@ -42,7 +42,6 @@ from typing import Any, Self, cast
 import torch
 from torch import Tensor, nn
 
-from aitia.card import Card
 from aitia.data.parallel import Parallel, read_parallel
 from aitia.engine import Progress
 from aitia.errors import DataError, FormatError, MissingExtraError, OptionError, RunError, join_names
@@ -54,6 +53,7 @@ from aitia.nn.sites.places import find_places
 from aitia.nn.weights import read_weights, write_weights
 from aitia.stats.metrics import chrf
 from aitia.systems.alignment_hurts.audit import LayerAudit, VarietyProbe, tensors_of
+from aitia.systems.alignment_hurts.card import CARD
 from aitia.systems.alignment_hurts.options import FEWEST, LARGEST, DecouplingConfig
 from aitia.systems.alignment_hurts.penalty import Likelihood, Objective, Penalty, projections
 from aitia.train import History, RowBatches, TrainConfig, train
@@ -88,18 +88,7 @@ class Decoupling:
         (1, ['before', 'step 0', 'step 2', 'after'])
     """
 
-    card = Card(
-        slug="alignment-hurts",
-        title="When Alignment Hurts: Decoupling Representational Spaces in Multilingual Models",
-        authors=("Elshabrawy",),
-        year=2025,
-        venue="arXiv",
-        task="fine-tuning that keeps dialects out of the standard's subspace, and an audit of where varieties sit",
-        modality="text",
-        claim="Fine-tuning with a penalty on the energy in the dominant variety's subspace writes the other varieties "
-        "better than plain fine-tuning, at the dominant variety's cost.",
-        source="https://arxiv.org/abs/2508.12803",
-    )
+    card = CARD
 
     def __init__(self, config: DecouplingConfig | None = None, **options: Any) -> None:
         self.config = _options(config or DecouplingConfig(), options)

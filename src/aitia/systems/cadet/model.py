@@ -12,12 +12,12 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from aitia.card import Card
 from aitia.do import Intervention, Value
 from aitia.engine import Progress
 from aitia.errors import DataError, InterventionError, OptionError, join_names
 from aitia.nn.gaussian import gaussian_kl
 from aitia.nn.pretrained import Pretrained, fitted
+from aitia.systems.cadet.card import CARD
 from aitia.systems.cadet.config import CadetConfig
 from aitia.systems.cadet.inputs import (
     confidences,
@@ -105,18 +105,7 @@ class Cadet(Pretrained):
         ((3, 2), (3,))
     """
 
-    card = Card(
-        slug="cadet",
-        title="Causality Guided Representation Learning for Cross-Style Hate Speech Detection",
-        authors=("Zhao",),
-        year=2026,
-        venue="WWW",
-        task="a classifier of texts that does not follow their wording style, and texts in another style",
-        modality="text",
-        claim="Latents of motivation, target, style and context make a classifier that holds where style and label go "
-        "together otherwise, better than the same encoder trained by empirical risk.",
-        source="https://github.com/Shu-Wan/cadet",
-    )
+    card = CARD
 
     def __init__(self, config: CadetConfig | None = None, **options: Any) -> None:
         try:

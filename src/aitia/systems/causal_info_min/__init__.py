@@ -42,9 +42,9 @@ from aitia.lazy import lazily
 
 if TYPE_CHECKING:
     from aitia.systems.causal_info_min.backbone import Tap
+    from aitia.systems.causal_info_min.bias_sufficiency import Sufficiency, sufficiency
     from aitia.systems.causal_info_min.config import CausalInfoMinConfig
     from aitia.systems.causal_info_min.model import CausalInfoMin
-    from aitia.systems.causal_info_min.sufficiency import Sufficiency, sufficiency
     from aitia.systems.causal_info_min.trainings import Tried
 
 __all__ = ["CausalInfoMin", "CausalInfoMinConfig", "Sufficiency", "Tap", "Tried", "sufficiency"]
@@ -54,9 +54,9 @@ __getattr__ = lazily(
     {
         "CausalInfoMin": "model",
         "CausalInfoMinConfig": "config",
-        "Sufficiency": "sufficiency",
+        "Sufficiency": "bias_sufficiency",
         "Tap": "backbone",
         "Tried": "trainings",
-        "sufficiency": "sufficiency",
+        "sufficiency": "bias_sufficiency",
     },
 )

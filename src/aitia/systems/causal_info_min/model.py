@@ -12,11 +12,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from aitia.card import Card
 from aitia.engine import Progress
 from aitia.errors import DataError, OptionError
 from aitia.nn.pretrained import Pretrained, fitted
 from aitia.systems.causal_info_min.backbone import HeldWeights, Tap, described, load_network, rebuild_network
+from aitia.systems.causal_info_min.bias_sufficiency import Sufficiency, sufficiency
+from aitia.systems.causal_info_min.card import CARD
 from aitia.systems.causal_info_min.config import CausalInfoMinConfig
 from aitia.systems.causal_info_min.debiasers import (
     AdjustedTotalEffect,
@@ -30,7 +31,6 @@ from aitia.systems.causal_info_min.debiasers import (
 from aitia.systems.causal_info_min.dictionary import Dictionary, cluster
 from aitia.systems.causal_info_min.examples import Examples, as_inputs, as_targets, vocabulary_of
 from aitia.systems.causal_info_min.network import Network, Objective, accuracy, features_of
-from aitia.systems.causal_info_min.sufficiency import Sufficiency, sufficiency
 from aitia.systems.causal_info_min.trainings import Trainings, Tried, said
 from aitia.train import History, RowBatches, train
 
@@ -64,18 +64,7 @@ class CausalInfoMin(Pretrained):
         ((2, 3), (2, 3), (2, 8))
     """
 
-    card = Card(
-        slug="causal-info-min",
-        title="Debiasing Multimodal Models via Causal Information Minimization",
-        authors=("Patil", "Maharana", "Bansal"),
-        year=2023,
-        venue="Findings of EMNLP",
-        task="a predictor without the bias of its data, and how far the bias explains its answers",
-        modality="features, or any network",
-        claim="With the simplest features that still predict as the bias, total-effect debiasing answers better under "
-        "another answer prior than as many further updates without it, and loses little where nothing shifts.",
-        source="https://arxiv.org/abs/2311.16941",
-    )
+    card = CARD
 
     def __init__(self, config: CausalInfoMinConfig | None = None, **options: Any) -> None:
         try:

@@ -11,7 +11,6 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from aitia.card import Card
 from aitia.data.tracks import Tracks
 from aitia.do import Intervention, Value
 from aitia.engine import Progress
@@ -23,6 +22,7 @@ from aitia.nn.scene_bank import References
 from aitia.nn.scenes import need_pairs, tensors, whole_scenes
 from aitia.systems.causal_motion.answers import Forecast
 from aitia.systems.causal_motion.batches import channel_of, known_styles, smallest, training_batches
+from aitia.systems.causal_motion.card import CARD
 from aitia.systems.causal_motion.config import CausalMotionConfig, Update
 from aitia.systems.causal_motion.network import Network
 from aitia.systems.causal_motion.objective import Objective, Phase, phases
@@ -62,18 +62,7 @@ class CausalMotion(Pretrained):
         ((3, 2, 12, 2), '32 scenes of a that the model keeps; none of them is among the scenes forecast')
     """
 
-    card = Card(
-        slug="causal-motion",
-        title="Towards Robust and Adaptive Motion Forecasting: A Causal Representation Perspective",
-        authors=("Liu", "Cadei", "Schweizer", "Bahmani", "Alahi"),
-        year=2022,
-        venue="CVPR",
-        task="forecasts of tracks under spurious cues and in new places",
-        modality="tracks",
-        claim="A forecaster that takes the style of a place from a few of its scenes errs less in known and new places "
-        "than pooled training, and an invariance penalty makes it drop a planted cue.",
-        source="https://arxiv.org/abs/2111.14820",
-    )
+    card = CARD
 
     def __init__(self, config: CausalMotionConfig | None = None, **options: Any) -> None:
         try:

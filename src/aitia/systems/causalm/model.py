@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from aitia.card import Card
 from aitia.engine import Progress
 from aitia.errors import DataError, OptionError, join_names
 from aitia.nn.controls import shuffled, with_controls
@@ -21,6 +20,7 @@ from aitia.nn.text_heads import Pooling
 from aitia.nn.weights import write_weights
 from aitia.saving import model_folder
 from aitia.stats.concept_effects import icace
+from aitia.systems.causalm.card import CARD
 from aitia.systems.causalm.config import OF_TREATMENT, CausaLMConfig
 from aitia.systems.causalm.corpus import Corpus, coded, codes_of, tags_of
 from aitia.systems.causalm.effects import ConceptEffect, Erasure, conexp_sizes
@@ -59,18 +59,7 @@ class CausaLM(Pretrained):
         ['TReATE', 'flip-scaled TReATE']
     """
 
-    card = Card(
-        slug="causalm",
-        title="CausaLM: Causal Model Explanation Through Counterfactual Language Models",
-        authors=("Feder", "Oved", "Shalit", "Reichart"),
-        year=2021,
-        venue="Computational Linguistics",
-        task="the effect of a concept on a text classifier, without edited texts; an encoder without the concept",
-        modality="text",
-        claim="A language model that has unlearnt a concept tells how far the concept moves a classifier more truly "
-        "than the difference between texts with and without it, most where concept and label are correlated.",
-        source="https://doi.org/10.1162/coli_a_00404",
-    )
+    card = CARD
 
     def __init__(self, config: CausaLMConfig | None = None, **options: Any) -> None:
         try:

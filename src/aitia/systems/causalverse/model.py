@@ -16,14 +16,13 @@ Source:
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from aitia.card import Card
 from aitia.errors import DataError
 from aitia.stats.metrics import as_sin_cos, best_correlation_mean, block_accuracy, mcc, r2
+from aitia.systems.causalverse.card import CARD
 from aitia.systems.causalverse.observations import Observations, label_kind
 
 __all__ = ["CausalVerse", "SuiteScore"]
@@ -69,18 +68,7 @@ class CausalVerse:
         (1.0, 1.0)
     """
 
-    card: ClassVar[Card] = Card(
-        slug="causalverse",
-        title="CausalVerse: Benchmarking Causal Representation Learning with Configurable High-Fidelity Simulations",
-        authors=("Chen", "Deng", "Zhu", "Li", "Shen", "Li", "Zhang"),
-        year=2025,
-        venue="NeurIPS",
-        task="which method recovers the causes behind images and clips, and what it has to be given",
-        modality="images, clips, vectors",
-        claim="Methods find the block of true variables rather than the variables themselves (high R2, low MCC), and "
-        "each works only where its assumption is given.",
-        source="https://arxiv.org/abs/2510.14049",
-    )
+    card = CARD
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed

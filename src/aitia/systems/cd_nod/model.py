@@ -23,11 +23,10 @@ Source:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
-from aitia.card import Card
 from aitia.data.table import Kind, Table
 from aitia.engine import Progress, Store
 from aitia.errors import DataError, OptionError, unknown_variable
@@ -35,6 +34,7 @@ from aitia.graph.graph import Graph, bits
 from aitia.stats.independence import ContextKind
 from aitia.stats.mechanism_change import Curves, coupling, evidence, leading_curves, mechanism_curve
 from aitia.stats.search import ColliderRule, Constraints, ConstraintSearch, Orientation, TestRecord
+from aitia.systems.cd_nod.card import CARD
 
 __all__ = ["CDNOD", "ChangingMechanism", "DrivingForce"]
 
@@ -112,25 +112,7 @@ class CDNOD(ConstraintSearch):
         x --> y ['x']
     """
 
-    card: ClassVar[Card] = Card(
-        slug="cd-nod",
-        title="Causal Discovery from Heterogeneous/Nonstationary Data",
-        authors=(
-            "Biwei Huang",
-            "Kun Zhang",
-            "Jiji Zhang",
-            "Joseph Ramsey",
-            "Ruben Sanchez-Romero",
-            "Clark Glymour",
-            "Bernhard Schölkopf",
-        ),
-        year=2020,
-        venue="JMLR 21",
-        task="causal discovery",
-        modality="tables, time series",
-        claim="What changes between domains or over time shows a better graph than pooled data, and what changed how.",
-        source="https://jmlr.org/papers/v21/19-232.html",
-    )
+    card = CARD
 
     context_kind: Literal["auto", "time", "domain"] = "auto"
     colliders: ColliderRule = "majority"

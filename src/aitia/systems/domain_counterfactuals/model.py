@@ -2,27 +2,28 @@
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from pathlib import Path
-from typing import Any, ClassVar, Self
+from dataclasses import asdict
+from typing import Any, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from aitia.card import Card
+from aitia.data.base import Data
+from aitia.data.table import Table
 from aitia.do import Intervention, Value
-from aitia.engine import Progress
 from aitia.errors import DataError, InterventionError, OptionError, TrainingError, join_names
 from aitia.nn.pretrained import Pretrained, fitted
-from aitia.systems.domain_counterfactuals.config import (
-    DomainCounterfactualsConfig,
-    SparsityChoice,
-    choose_sparsity,
-)
+from aitia.report import Block
+from aitia.runs import RunStore
+from aitia.system import Counterfactuals, Encodes, Given, Noise, Scores, Target, Targets, Training
+from aitia.systems.domain_counterfactuals.card import CARD
+from aitia.systems.domain_counterfactuals.config import DomainCounterfactualsConfig, SparsityChoice, choose_sparsity
+from aitia.systems.domain_counterfactuals.judge import judged
 from aitia.systems.domain_counterfactuals.networks import ImageModel, IndependentImages, Model, TableModel
-from aitia.systems.domain_counterfactuals.reading import as_tensor, check_values, like, read, split
+from aitia.systems.domain_counterfactuals.page import blocks
+from aitia.systems.domain_counterfactuals.reading import as_tensor, check_values, numbers, split
 from aitia.train import EnvironmentBatches, History, TrainConfig, train
 
 __all__ = ["DomainCounterfactuals"]
@@ -31,7 +32,7 @@ Values = NDArray[np.float64]
 FEW_ROWS = 50
 
 
-class DomainCounterfactuals(Pretrained):
+class DomainCounterfactuals(Pretrained, Counterfactuals, Encodes):
     """Answers (2) after `fit` on unpaired samples of two or more domains. No labels, graph or pairs are needed.
 
     Args:
@@ -49,64 +50,49 @@ class DomainCounterfactuals(Pretrained):
         >>> world = LatentDomainsWorld(size=3, domains=2, intervened=(2,))
         >>> rows = world.sample(600)
         >>> model = DomainCounterfactuals(changing=1, steps=50).fit(world.render(rows), rows.labels)
-        >>> model.counterfactual(world.render(rows)[:4], "do(domain=d1)", domain=rows.labels[:4]).shape
-        (4, 3)
+        >>> model.counterfactual(world.render(rows)[:4], "do(domain=d1)", domain=rows.labels[:4])
+        Table(4 rows: x0, x1, x2, domain)
     """
 
-    card = Card(
-        slug="domain-counterfactuals",
-        title="Towards Characterizing Domain Counterfactuals for Invertible Latent Causal Models",
-        authors=("Kulinski", "Zhou", "Bai", "Kocaoglu", "Inouye"),
-        year=2024,
-        venue="ICLR",
-        task="what a sample would have been in another domain, from unpaired samples",
-        modality="tables, images",
-        claim="A model whose last k mechanisms alone depend on the domain errs less on domain counterfactuals than one "
-        "without that sparsity.",
-        source="https://arxiv.org/abs/2306.11281",
-    )
-    target: ClassVar[str] = "domain"
-
-    def __init__(self, config: DomainCounterfactualsConfig | None = None, **options: Any) -> None:
-        try:
-            self.config = replace(config or DomainCounterfactualsConfig(), **options)
-        except TypeError as error:
-            raise OptionError(f"DomainCounterfactuals: {error}") from error
-        self.domains: tuple[str, ...] = ()
-        self.history: History | None = None
-        self.sparsity: SparsityChoice | None = None
-        self.warnings: tuple[str, ...] = ()
-        self._net: Model | None = None
-        self._shape: tuple[int, ...] = ()
-        self._columns: tuple[str, ...] = ()
+    card = CARD
+    Config = DomainCounterfactualsConfig
+    config: DomainCounterfactualsConfig
+    domains: tuple[str, ...] = ()
+    history: History | None = None
+    sparsity: SparsityChoice | None = None
+    warnings: tuple[str, ...] = ()
+    _net: Model | None = None
+    _shape: tuple[int, ...] = ()
+    _columns: tuple[str, ...] = ()
 
     # -- fitting -------------------------------------------------------------------------------------------------------
 
-    def fit(
-        self,
-        rows: Any,
-        domain: str | Sequence[Any] | NDArray[Any] = "domain",
-        *,
-        checkpoint: Path | None = None,
-        progress: Progress | None = None,
-    ) -> Self:
-        """Fits the model.
+    def check_given(self, given: Given) -> None:
+        """Wants pictures or numbers, and two domains or more."""
+        domains = sorted(set(given.labels("domain").tolist()))
+        if len(domains) < 2:
+            raise OptionError(f"domain counterfactuals need at least 2 domains, got only {domains[0]!r}")
+        if not given.columns("image") and not given.columns("variables"):
+            raise OptionError(
+                f"{given.name} has no column of pictures, nor of numbers beside {given.column('domain')!r}"
+            )
 
-        Args:
-            rows: A table, an `ImageSet`, an array (n, m) of numbers or (n, height, width, 3) of bytes.
-            domain: The column of the domain, or the label of each row.
-            checkpoint: Folder to resume the training from, and to keep its state in.
-            progress: Told how far it is.
+    def work(self, given: Given) -> str:
+        """Trainings, steps and rows."""
+        latents = self.config.latents if given.columns("image") else len(given.columns("variables"))
+        sparse = self.config.structure in ("relaxed", "canonical")
+        trainings = latents - 1 if self.config.changing == "auto" and sparse else 1
+        many = f"{trainings} trainings of " if trainings > 1 else ""
+        domains = len(set(given.labels("domain").tolist()))
+        return (
+            f"{many}{self.config.steps} steps, each of {self.config.batch} rows from every one of "
+            f"{domains} domains ({len(given)} rows in all)"
+        )
 
-        Raises:
-            OptionError: If there is one domain only, or k is out of range.
-            DataError: If a value is missing, a column constant, or the rows have no such shape.
-            TrainingError: If the likelihood is lost to a singular g or a rate that is too high.
-        """
-        x, labels, self._columns = read(rows, domain)
+    def _fit(self, given: Given, run: RunStore) -> None:
+        self._columns = () if given.columns("image") else given.columns("variables")
+        x, labels = numbers(given, self._columns), given.labels("domain").tolist()
         self.domains = tuple(dict.fromkeys(sorted(labels)))
-        if len(self.domains) < 2:
-            raise OptionError(f"domain counterfactuals need at least 2 domains, got only {self.domains[0]!r}")
         self._shape = x.shape[1:]
         check_values(x, self._columns)
         env = np.searchsorted(self.domains, labels)
@@ -114,11 +100,11 @@ class DomainCounterfactuals(Pretrained):
         few = [f"{d} ({c})" for d, c in zip(self.domains, counts, strict=True) if c < FEW_ROWS]
         self.warnings = (f"few rows in {', '.join(few)}: answers there are weak",) if few else ()
         held, kept = split(env, self.config.held_out, self.config.seed)
-        if checkpoint is not None:
-            checkpoint.mkdir(parents=True, exist_ok=True)
+        if run.checkpoint is not None:
+            run.checkpoint.mkdir(parents=True, exist_ok=True)
 
         def fitted_with(k: int) -> tuple["Model", History, Values]:
-            return self._fit_one(x, env, held, kept, k, checkpoint, progress)
+            return self._fit_one(x, env, held, kept, k, run)
 
         sizes = self._latents
         if self.config.changing == "auto" and self.config.structure in ("relaxed", "canonical"):
@@ -128,7 +114,21 @@ class DomainCounterfactuals(Pretrained):
         else:
             k = sizes - 1 if self.config.changing == "auto" else self.config.changing
             self._net, self.history, _ = fitted_with(k)
-        return self
+
+    @property
+    def training(self) -> Training:
+        """Losses, the choice of k, and warnings."""
+        notes = []
+        if self.sparsity is not None:
+            tried = ", ".join(
+                f"{k}: {loss:.4g}" for k, loss in zip(self.sparsity.tried, self.sparsity.losses, strict=True)
+            )
+            notes.append(
+                f"{self.sparsity.chosen} mechanisms change between domains: the fewest whose loss on held-out rows is "
+                f"within one standard error of the best ({tried})."
+            )
+        losses = tuple(self.history.losses) if self.history is not None else ()
+        return Training((("training", losses),), tuple(notes), self.warnings)
 
     @property
     def _is_image(self) -> bool:
@@ -165,8 +165,7 @@ class DomainCounterfactuals(Pretrained):
         held: NDArray[np.int64],
         kept: NDArray[np.int64],
         k: int,
-        checkpoint: Path | None,
-        progress: Progress | None,
+        run: RunStore,
     ) -> tuple["Model", History, Values]:
         config = self.config
         with torch.random.fork_rng():
@@ -187,8 +186,8 @@ class DomainCounterfactuals(Pretrained):
             net,
             batches,
             training,
-            checkpoint=None if checkpoint is None else checkpoint / f"training-{k}.safetensors",
-            progress=progress,
+            checkpoint=None if run.checkpoint is None else run.checkpoint / f"training-{k}.safetensors",
+            progress=run.progress,
             what=f"training with {k} changing of {self._latents}" if config.structure != "dense" else "training",
         )
         net = net.cpu().eval()
@@ -200,28 +199,52 @@ class DomainCounterfactuals(Pretrained):
 
     # -- asking --------------------------------------------------------------------------------------------------------
 
-    def counterfactual(
-        self, rows: Any, intervention: Intervention | str, /, *, domain: str | Sequence[Any] | NDArray[Any] = "domain"
-    ) -> Any:
-        """Each row as it would have been in the domain of `do(domain=...)`.
+    @property
+    def targets(self) -> Targets:
+        """The domain."""
+        return Targets([Target("domain", self.domains, about="moves each row to this domain, its noise kept")])
 
-        Args:
-            rows: As for `fit`, with the domain that each is from.
-            intervention: `do(domain=LABEL)`.
-            domain: The column of the domain, or the label of each row.
+    def _abduct(self, given: Given, draws: int, seed: int) -> dict[str, Values]:
+        """eps of each row; a picture's posterior mean, so that each draw is the same."""
+        eps = self._encode_rows(self._read(given), self._numbers(given.labels("domain").tolist()))
+        return {"eps": np.repeat(eps, draws, axis=0)}
 
-        Returns:
-            Rows of the kind that was given.
+    def _solve(self, noise: Noise) -> Data:
+        """The rows with this noise in the domain that is held; each in its own where none is."""
+        given = noise.given.take(np.repeat(np.arange(len(noise.given)), noise.draws))
+        action = self.held.get("domain")
+        home = given.labels("domain").tolist()
+        labels = [str(action.value)] * len(given) if isinstance(action, Value) else home
+        new = self._decode(noise.parts["eps"], self._numbers(labels))
+        changed: dict[str, Any] = {given.column("image") or "image": new}
+        kinds = {given.column("domain") or "domain": "label"}
+        if not self._is_image:
+            changed = dict(zip(self._columns, new.T, strict=True))
+            kinds |= dict.fromkeys(self._columns, "number")
+        return given.data.with_known({**changed, given.column("domain") or "domain": labels}, kinds)
 
-        Raises:
-            InterventionError: If something else than the domain is set, or no domain of the training has that label.
-            DataError: If the rows have another shape than those of the training.
-        """
-        action = Intervention.parse(intervention) if isinstance(intervention, str) else intervention
-        x, labels, _ = self._rows(rows, domain)
-        to = self._target(action, labels)
-        new = self._decode(self._encode(x, self._numbers(labels)), to)
-        return like(rows, new, domain, [self.domains[d] for d in to], self._columns)
+    def _encode(self, given: Given) -> Table:
+        """The noise eps of each row, which it keeps in every domain."""
+        eps = self._encode_rows(self._read(given), self._numbers(given.labels("domain").tolist()))
+        return Table.of(
+            {f"noise{k + 1}": eps[:, k] for k in range(eps.shape[1])},
+            kinds=dict.fromkeys((f"noise{k + 1}" for k in range(eps.shape[1])), "number"),
+        )
+
+    def truth(self, given: Given, intervention: Intervention) -> Data | None:
+        """The world's rows in that environment."""
+        action = intervention.get("domain")
+        if action is None:
+            return given.rows
+        return given.truth(environment=str(action.value)) if isinstance(action, Value) else None
+
+    def judge(self, fresh: Given, seen: Given) -> Scores:
+        """Against the world's own counterfactual where there is one; see `judge.py`."""
+        return judged(self, fresh, seen)
+
+    def report(self, given: Given) -> Sequence[Block]:
+        """Some rows of every domain, moved to each of the others."""
+        return blocks(self, given)
 
     def from_start(self, number: int) -> Self:
         """This model with the parameters that another of its starts led to, chosen or not.
@@ -237,17 +260,12 @@ class DomainCounterfactuals(Pretrained):
         other._net.best.fill_(number)
         return other
 
-    def encode(self, rows: Any, domain: str | Sequence[Any] | NDArray[Any] = "domain") -> Values:
-        """The noise eps of each row, (n, latents); for images the mean of its posterior."""
-        x, labels, _ = self._rows(rows, domain)
-        return self._encode(x, self._numbers(labels))
-
     def sample(self, n: int, domain: str, *, seed: int = 0) -> NDArray[Any]:
         """n new rows of a domain, as an array."""
         d = self._numbers([domain] * n)
         return self._decode(np.random.default_rng(seed).standard_normal((n, self._latents)), d)
 
-    def log_likelihood(self, rows: Any, domain: str | Sequence[Any] | NDArray[Any] = "domain") -> Values:
+    def log_likelihood(self, *data: Any, **roles: Any) -> Values:
         """log p(x | domain) of each row, in nats.
 
         Raises:
@@ -256,20 +274,19 @@ class DomainCounterfactuals(Pretrained):
         net = fitted(self._net, self)
         if not isinstance(net, TableModel):
             raise OptionError("a model of images has no exact likelihood")
-        x, labels, _ = self._rows(rows, domain)
+        given = self.given(*data, **roles)
+        x, d = self._read(given), self._numbers(given.labels("domain").tolist())
         with torch.no_grad():
-            value: Values = net.log_prob(as_tensor(x), torch.from_numpy(self._numbers(labels))).double().numpy()
+            value: Values = net.log_prob(as_tensor(x), torch.from_numpy(d)).double().numpy()
         return value
 
-    def _rows(
-        self, rows: Any, domain: str | Sequence[Any] | NDArray[Any]
-    ) -> tuple[NDArray[Any], list[str], tuple[str, ...]]:
+    def _read(self, given: Given) -> NDArray[Any]:
         fitted(self._net, self)
-        x, labels, columns = read(rows, domain, self._columns)
+        x = numbers(given, self._columns)
         if x.shape[1:] != self._shape:
             raise DataError(f"rows have shape {x.shape[1:]}, this model was trained on {self._shape}")
-        check_values(x, columns, constant=False)
-        return x, labels, columns
+        check_values(x, self._columns, constant=False)
+        return x
 
     def _numbers(self, labels: Sequence[str]) -> NDArray[np.int64]:
         for label in labels:
@@ -277,17 +294,7 @@ class DomainCounterfactuals(Pretrained):
                 raise InterventionError(f"the training had no domain {label!r}; it had {join_names(self.domains)}")
         return np.array([self.domains.index(label) for label in labels])
 
-    def _target(self, action: Intervention, labels: Sequence[str]) -> NDArray[np.int64]:
-        if other := [t for t in action.targets if t != self.target]:
-            raise InterventionError(f"this model answers do({self.target}=...) only, not {other[0]!r}")
-        if not action:
-            return self._numbers(labels)
-        value = action[self.target]
-        if not isinstance(value, Value):
-            raise InterventionError(f"the domain is set to a label, got {value}")
-        return self._numbers([str(value.value)] * len(labels))
-
-    def _encode(self, x: NDArray[Any], d: NDArray[np.int64]) -> Values:
+    def _encode_rows(self, x: NDArray[Any], d: NDArray[np.int64]) -> Values:
         with torch.no_grad():
             eps: Values = fitted(self._net, self).encode(as_tensor(x), torch.from_numpy(d)).double().numpy()  # type: ignore[operator]
         return eps

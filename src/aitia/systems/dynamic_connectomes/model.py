@@ -22,7 +22,6 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.card import Card
 from aitia.data.recordings import Recordings
 from aitia.engine import Progress
 from aitia.errors import DataError, OptionError, join_names
@@ -35,6 +34,7 @@ from aitia.systems.dynamic_connectomes.affinity import (
     pair_matrix,
     shifted,
 )
+from aitia.systems.dynamic_connectomes.card import CARD
 from aitia.systems.dynamic_connectomes.config import DynamicConnectomesConfig
 from aitia.systems.dynamic_connectomes.motif import Motif
 
@@ -69,18 +69,7 @@ class DynamicConnectomes(SavedArrays):
         [0, 1, 2]
     """
 
-    card = Card(
-        slug="dynamic-connectomes",
-        title="Learning dynamic representations of the functional connectome in neurobiological networks",
-        authors=("Dyballa", "Lang", "Haslund-Gourley", "Yemini", "Zucker"),
-        year=2024,
-        venue="ICLR",
-        task="motifs of units that change together: which pairs, when, in which animals",
-        modality="traces",
-        claim="Motifs of differential affinity find the groups of each phase, the animals that have them and when, "
-        "which static correlation blurs, and silencing a driver removes its community's affinities.",
-        source="https://arxiv.org/abs/2402.14102",
-    )
+    card = CARD
     config_class = DynamicConnectomesConfig
 
     def __init__(self, config: DynamicConnectomesConfig | None = None, **options: Any) -> None:

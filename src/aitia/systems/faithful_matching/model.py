@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from aitia.card import Card
 from aitia.data.table import Table
 from aitia.engine import Progress
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
@@ -22,6 +21,7 @@ from aitia.nn.text_encoders import text_encoder, text_encoder_of
 from aitia.stats.concept_effects import SLearner, conexp
 from aitia.stats.explainer_errors import EffectPairs, ExplainerErrors
 from aitia.systems.faithful_matching.answers import Effects, Matches
+from aitia.systems.faithful_matching.card import CARD
 from aitia.systems.faithful_matching.config import MATCHERS, FaithfulMatchingConfig, Matcher
 from aitia.systems.faithful_matching.objective import train_embedding
 from aitia.systems.faithful_matching.parts import (
@@ -67,18 +67,7 @@ class FaithfulMatching(Pretrained):
         ['positive', 'positive', 'positive']
     """
 
-    card = Card(
-        slug="faithful-matching",
-        title="Faithful Explanations of Black-box NLP Models Using LLM-generated Counterfactuals",
-        authors=("Gat", "Calderon", "Feder", "Chapanin", "Sharma", "Reichart"),
-        year=2024,
-        venue="ICLR",
-        task="the effect of a concept on what any text classifier says",
-        modality="text",
-        claim="Texts matched by an embedding that was trained for it tell the effect of a concept better than other "
-        "matches, written counterfactuals better still, and the mean over several matches better than one.",
-        source="https://arxiv.org/abs/2310.00603",
-    )
+    card = CARD
 
     def __init__(self, config: FaithfulMatchingConfig | None = None, **options: Any) -> None:
         try:

@@ -13,7 +13,6 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from aitia.card import Card
 from aitia.data.tracks import Tracks
 from aitia.do import Intervention, Value
 from aitia.engine import Progress
@@ -24,6 +23,7 @@ from aitia.nn.scenes import need_pairs, tensors, whole_scenes
 from aitia.nn.track_vae import Gaussian
 from aitia.stats.metrics.motion import ade
 from aitia.systems.gcrl.answers import Latents, SampledForecast, Values
+from aitia.systems.gcrl.card import CARD
 from aitia.systems.gcrl.config import UPDATES, GCRLConfig, Update
 from aitia.systems.gcrl.network import Network
 from aitia.systems.gcrl.objective import Objective
@@ -58,18 +58,7 @@ class GCRL(Pretrained):
         ((6, 3, 2, 12, 2), (3, 2, 12, 2), (3, 2, 12))
     """
 
-    card = Card(
-        slug="gcrl",
-        title="Generative Causal Representation Learning for Out-of-Distribution Motion Forecasting",
-        authors=("Shirahmad Gale Bagi", "Gharaee", "Schulte", "Crowley"),
-        year=2023,
-        venue="ICML",
-        task="forecasts of tracks, and of what they would be in the style of another place",
-        modality="tracks",
-        claim="A forecaster with one latent for physics and one for the style of a place answers what a scene would be "
-        "in another style, and errs no more than a plain VAE.",
-        source="https://proceedings.mlr.press/v202/shirahmad-gale-bagi23a.html",
-    )
+    card = CARD
 
     def __init__(self, config: GCRLConfig | None = None, **options: Any) -> None:
         try:

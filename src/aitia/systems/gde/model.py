@@ -11,10 +11,10 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from aitia.card import Card
 from aitia.engine import Progress
 from aitia.errors import DataError, OptionError, RangeWarning, join_names
 from aitia.nn.pretrained import Pretrained, fitted
+from aitia.systems.gde.card import CARD
 from aitia.systems.gde.config import GDEConfig
 from aitia.systems.gde.network import Network, Objective
 from aitia.systems.gde.sets import FEW, SetBatches, Sets, read_sets, rows_of
@@ -51,18 +51,7 @@ class GDE(Pretrained):
         ((16,), (5, 2))
     """
 
-    card = Card(
-        slug="gde",
-        title="Generative Distribution Embeddings",
-        authors=("Fishman", "Gowri", "Yin", "Gootenberg", "Abudayyeh"),
-        year=2025,
-        venue="arXiv",
-        task="one vector for a population, from which it can be drawn anew",
-        modality="tables",
-        claim="An encoder that sees only the empirical distribution, trained with a sampler, gives vectors from which "
-        "populations are drawn anew, and between which lie populations close to those of optimal transport.",
-        source="https://arxiv.org/abs/2505.18150",
-    )
+    card = CARD
     config_class = GDEConfig
 
     def __init__(self, config: GDEConfig | None = None, **options: Any) -> None:

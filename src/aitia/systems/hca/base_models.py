@@ -91,7 +91,7 @@ def read_rules(path: str | Path | None = None) -> tuple[BaseRule, ...]:
     """
     import csv
 
-    source = resources.files("aitia.data") / "base_models.csv" if path is None else Path(path)
+    source = resources.files("aitia.data.shipped") / "base_models.csv" if path is None else Path(path)
     try:
         text = source.read_text(encoding="utf-8")
     except OSError as error:

@@ -36,7 +36,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.card import Card
 from aitia.do import Intervention
 from aitia.engine import Progress
 from aitia.errors import DataError, IdentifiabilityError, OptionError, unknown_variable
@@ -44,6 +43,7 @@ from aitia.graph.graph import Graph
 from aitia.saving import SavedArrays
 from aitia.stats.ica import independent_components
 from aitia.stats.subspaces import sharing_groups, subspace_distances
+from aitia.systems.hca.card import CARD
 from aitia.systems.hca.chance import alike_groups, order_again, unrelated_groups
 from aitia.systems.hca.ordering import Ordering, order_unmixings
 from aitia.systems.hca.reading import (
@@ -158,18 +158,7 @@ class HCA(SavedArrays):
         (True, True)
     """
 
-    card = Card(
-        slug="hca",
-        title="Discovering Hierarchical Latent Capabilities of Language Models via Causal Representation Learning",
-        authors=("Jin", "Syrgkanis", "Kakade", "Zhang"),
-        year=2025,
-        venue="arXiv",
-        task="latent capabilities and their causal order from a leaderboard",
-        modality="tables",
-        claim="With the base model as environment, linear latents and their causal order are recovered, which pooled "
-        "rows cannot give, with an inexactness below that of unrelated groups.",
-        source="https://arxiv.org/abs/2506.10378",
-    )
+    card = CARD
 
     def __init__(self, **config: Any) -> None:
         known = {field.name for field in fields(HCAConfig)}

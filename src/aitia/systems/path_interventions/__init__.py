@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from aitia.systems.path_interventions.explained import Explained
     from aitia.systems.path_interventions.explanation import CausalExplanation, LayerEffects
     from aitia.systems.path_interventions.model import PathConfig, PathInterventions
-    from aitia.systems.path_interventions.repair import Repair, repair
+    from aitia.systems.path_interventions.repairing import Repair, repair
 
 __all__ = ["CausalExplanation", "Explained", "LayerEffects", "PathConfig", "PathInterventions", "Repair", "repair"]
 
@@ -20,7 +20,7 @@ __getattr__ = lazily(
         "LayerEffects": "explanation",
         "PathConfig": "model",
         "PathInterventions": "model",
-        "Repair": "repair",
-        "repair": "repair",
+        "Repair": "repairing",
+        "repair": "repairing",
     },
 )

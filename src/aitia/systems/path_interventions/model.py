@@ -31,11 +31,11 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from aitia.card import Card
 from aitia.engine import Progress
 from aitia.errors import DataError, OptionError, unknown_variable
 from aitia.nn.units import Layer, UnitNetwork, chunks, path_weights
 from aitia.nn.weights import fingerprint
+from aitia.systems.path_interventions.card import CARD
 from aitia.systems.path_interventions.explanation import CausalExplanation, LayerEffects, options_of
 from aitia.systems.path_interventions.selection import Test, select
 from aitia.systems.path_interventions.sweep import Kind, Outcome, scores, sweep
@@ -129,19 +129,7 @@ class PathInterventions:
         ('3', 4, (('0', 1),))
     """
 
-    card = Card(
-        slug="path-interventions",
-        title="Causal Analysis for Robust Interpretability of Neural Networks",
-        authors=("Ahmad",),
-        year=2023,
-        venue="WACV 2024",
-        task="which units of a classifier cause a class: a graph of units, attribution maps, sub-networks, repair",
-        modality="images",
-        claim="Cutting the paths found for a class destroys that class much more than cutting as many others, "
-        "the paths alone still rank it, its maps are stabler than gradients, and cutting the paths of a spurious cue "
-        "closes the gap it opens.",
-        source="https://arxiv.org/abs/2305.08950",
-    )
+    card = CARD
 
     def __init__(self, **options: Any) -> None:
         known = PathConfig.__dataclass_fields__

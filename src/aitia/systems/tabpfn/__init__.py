@@ -12,7 +12,7 @@ that a new table is read, not learned: one pass, no gradient.
     classifier.py   fit and predict        inputs.py     what people hand in
 
 The network shipped is small: 0.32 million parameters, where the source has 25.8 million; it reads 20 columns, 5 classes
-and 448 training rows at most. `python -m aitia.systems.tabpfn.pretrain` makes larger ones.
+and 448 training rows at most. `python -m aitia.systems.tabpfn.recipe` makes larger ones.
 
 Where we differ from the source: a class is an embedding, not a number through a linear map; blocks normalise first;
 values beyond 4 standard deviations grow as a logarithm, continuously; a pass is the mean of logits over shifts as in

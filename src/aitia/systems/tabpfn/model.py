@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from aitia.card import Card
 from aitia.errors import DataError, FormatError, OptionError, join_names
 from aitia.nn.pretrained import Pretrained
+from aitia.systems.tabpfn.card import CARD
 from aitia.systems.tabpfn.config import TabPFNConfig
 from aitia.systems.tabpfn.inputs import as_frame, densified, find_categories, numbered, read_target, translated
 from aitia.systems.tabpfn.members import Members, draw_members
@@ -61,18 +61,7 @@ class TabPFN(Pretrained):
         ((20, 2), True)
     """
 
-    card = Card(
-        slug="tabpfn",
-        title="TabPFN: A Transformer That Solves Small Tabular Classification Problems in a Second",
-        authors=("Hollmann", "Müller", "Eggensperger", "Hutter"),
-        year=2023,
-        venue="ICLR",
-        task="class probabilities for small tables, without training",
-        modality="tables",
-        claim="One network, trained on tables of random causal models, classifies small tables better than boosted "
-        "trees without being fitted to them.",
-        source="https://arxiv.org/abs/2207.01848",
-    )
+    card = CARD
 
     n_features_in_: int
     feature_names_in_: NDArray[Any]

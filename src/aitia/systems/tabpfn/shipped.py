@@ -23,7 +23,7 @@ def load_weights(weights: str | Path | None) -> PriorFitted:
     if Path(weights).suffix.lower() in (".cpkt", ".ckpt", ".pt", ".pth", ".pkl", ".bin"):
         raise FormatError(
             f"{weights} is a pickle, which runs what its author put into it when it is opened, so it is not: give a "
-            "folder that `python -m aitia.systems.tabpfn.pretrain` wrote (config.json and model.safetensors)"
+            "folder that `python -m aitia.systems.tabpfn.recipe` wrote (config.json and model.safetensors)"
         )
     return PriorFitted.from_pretrained(weights)
 

@@ -7,7 +7,7 @@ that was killed goes on to the same bytes. A step has tables of one length, draw
 all whatever the length: many short tables, few long ones. The training part is a uniform share of the rows between an
 eighth and seven eighths. A query whose class no training row has is left out of the loss.
 
-`python -m aitia.systems.tabpfn.pretrain` is the command.
+`python -m aitia.systems.tabpfn.recipe` is the command.
 """
 
 import json

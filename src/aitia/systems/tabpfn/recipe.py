@@ -1,6 +1,6 @@
 """The command that pretrains: see `aitia.systems.tabpfn.training`.
 
-python -m aitia.systems.tabpfn.pretrain weights --steps 2400 --seed 0
+python -m aitia.systems.tabpfn.recipe weights --steps 2400 --seed 0
 """
 
 import argparse
@@ -24,7 +24,7 @@ def _plain(kind: type) -> dict[str, int | float]:
 def main(arguments: list[str] | None = None) -> int:
     """The command: trains and writes a folder that `TabPFN(weights=FOLDER)` takes."""
     parser = argparse.ArgumentParser(
-        prog="python -m aitia.systems.tabpfn.pretrain",
+        prog="python -m aitia.systems.tabpfn.recipe",
         description="Trains a network on tables of the prior; the same command again goes on where it stopped.",
     )
     parser.add_argument("out", type=Path, help="folder of the result and of the checkpoint")

@@ -1,0 +1,29 @@
+"""The card of domain-counterfactuals."""
+
+from aitia.card import Card, Role
+
+__all__ = ["CARD"]
+
+CARD = Card(
+    slug="domain-counterfactuals",
+    title="Towards Characterizing Domain Counterfactuals for Invertible Latent Causal Models",
+    authors=("Kulinski", "Zhou", "Bai", "Kocaoglu", "Inouye"),
+    year=2024,
+    venue="ICLR",
+    task="what a sample would have been in another domain, from unpaired samples",
+    claim="A model whose last k mechanisms alone depend on the domain errs less on domain counterfactuals than one "
+    "without that sparsity.",
+    source="https://arxiv.org/abs/2306.11281",
+    home="model:DomainCounterfactuals",
+    takes={
+        "domain": Role(kind="label", about="the domain of a row", names=("environment", "env", "domain")),
+        "image": Role(kind="picture", about="the pictures, where the rows are pictures", needed=False),
+        "variables": Role(
+            kind="number", about="the numbers of a row, where it is no picture", needed=False, many=True, rest=True
+        ),
+    },
+    does="sets a variable",
+    do="do(domain=LABEL) moves a row to another domain with its noise kept.",
+    verbs=("counterfactual", "encode"),
+    extra="nets",
+)

@@ -1,0 +1,26 @@
+"""The card of gde."""
+
+from aitia.card import Card, Role
+
+__all__ = ["CARD"]
+
+CARD = Card(
+    slug="gde",
+    title="Generative Distribution Embeddings",
+    authors=("Fishman", "Gowri", "Yin", "Gootenberg", "Abudayyeh"),
+    year=2025,
+    venue="arXiv",
+    task="one vector for a population, from which it can be drawn anew",
+    claim="An encoder that sees only the empirical distribution, trained with a sampler, gives vectors from which "
+    "populations are drawn anew, and between which lie populations close to those of optimal transport.",
+    source="https://arxiv.org/abs/2505.18150",
+    home="model:GDE",
+    takes={
+        "set": Role(kind="label", about="which set a row belongs to", names=("set", "population", "environment")),
+        "variables": Role(kind="number", about="the numbers of a row", many=True, rest=True),
+    },
+    does="sets a variable",
+    do="do(set=LABEL) draws as many rows anew from another population.",
+    verbs=("predict", "encode"),
+    extra="nets",
+)
