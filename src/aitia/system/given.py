@@ -88,7 +88,7 @@ class Given:
         }
         rows = before.rows if before else read_rows(card, x, names)
         if rows is not None and rows.form not in card.rows:
-            raise OptionError(f"{card.slug} takes {' or '.join(card.rows) or 'no rows'}, and these are {rows.form}")
+            raise OptionError(f"{card.slug} takes {' or '.join(card.rows) or 'no rows'}, and these rows are {rows.form}")
         given = {name: value for name, value in names.items() if name in card.takes and value is not None}
         if rows is None:
             if given:
