@@ -61,7 +61,7 @@ def _options(entry: "Entry") -> list[str]:
     from aitia.workflow.schema import options_of
 
     try:
-        options = options_of(entry.load().Config)
+        options = options_of(entry.config())
     except AitiaError as error:  # a package that it needs is missing: the card can still be read
         return [f"  {error}"]
     lines: list[str] = []
@@ -70,7 +70,7 @@ def _options(entry: "Entry") -> list[str]:
             continue
         default = "none" if option.default is None else option.default
         name = option.name.replace("_", "-")
-        lines += _entry(f"--{name}", f"{option.about} ({option.allowed}; {default})".strip())
+        lines += _entry(f"--{name}", f"{option.about} ({option.allowed}; default {default})".strip())
     return lines or ["  none"]
 
 

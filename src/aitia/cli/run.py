@@ -76,7 +76,7 @@ def run_command(
     from aitia.workflow.run import fit
     from aitia.workflow.schema import options_of
 
-    flags = [o.name for o in options_of(entry.load().Config) if o.flag]
+    flags = [o.name for o in options_of(entry.config()) if o.flag]
     given: dict[str, Any] = columns(columns(named(context.args, flags), pairs(role)), pairs(option))
     shared: dict[str, Any] = {"rows": rows, "size": size, "world": pairs(world), "test_share": test_share}
     if example:

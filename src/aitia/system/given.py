@@ -80,23 +80,23 @@ class Given:
         if y is not None:
             names = _with_label(card, y, names)
         before = x if isinstance(x, Given) else None
-        subjects = dict(before.subjects) if before else {}
+        subjects = dict(before.subjects) if before is not None else {}
         subjects |= {
             name: SUBJECTS[role.kind].of(names[name])
             for name, role in card.subjects.items()
             if names.get(name) is not None
         }
-        rows = before.rows if before else read_rows(card, x, names)
+        rows = before.rows if before is not None else read_rows(card, x, names)
         if rows is not None and rows.form not in card.rows:
             raise OptionError(f"{card.slug} takes {' or '.join(card.rows) or 'no rows'}, and these rows are {rows.form}")
         given = {name: value for name, value in names.items() if name in card.takes and value is not None}
         if rows is None:
             if given:
                 raise OptionError(f"{card.slug}: {sorted(given)[0]!r} names a column, and no rows are given")
-            return cls(None, {}, subjects, before.name if before else "no rows")
-        rows, roles = _placed(card, rows, {**(before.roles if before else {}), **given})
-        name = before.name if before else str(x) if isinstance(x, (str, Path)) else "the rows"
-        made = replace(before, sample=before.sample) if before else cls(None)
+            return cls(None, {}, subjects, before.name if before is not None else "no rows")
+        rows, roles = _placed(card, rows, {**(before.roles if before is not None else {}), **given})
+        name = before.name if before is not None else str(x) if isinstance(x, (str, Path)) else "the rows"
+        made = replace(before, sample=before.sample) if before is not None else cls(None)
         return replace(made, rows=rows, roles=roles, subjects=subjects, name=name)
 
     @classmethod

@@ -221,12 +221,13 @@ def _distance(trial: Trial, system: Any, do: Intervention) -> tuple[float, float
     given, draws = trial.holes, 16
     known = given.table
     facts = {}
+    kinds = {}
     for name, action in do.items():
-        if name not in known:
-            raise InterventionError(f"{name!r} is set, and the rows have no such column")
+        if name not in known and name not in trial.given.table:
+            raise InterventionError(f"{name!r} is set, and rows have no such column to give it as a fact")
         facts[name] = [getattr(action, "value", None)] * len(given)
-    kinds = {name: known.kind(name) for name in facts}
-    other = given.with_rows(given.data.with_known(facts, kinds))
+        kinds[name] = (known if name in known else trial.given.table).kind(name)
+    other = system.given(given.data.with_known(facts, kinds))
     told = [
         _numbers(side.predict(rows, draws=draws, seed=trial.seed).known, trial.answered).reshape(len(given), draws)
         for side, rows in ((system.do(do), given), (system, other))

@@ -6,8 +6,6 @@ from dataclasses import fields, is_dataclass
 from inspect import signature
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from pydantic import TypeAdapter, ValidationError
-
 from aitia.errors import OptionError, join_names
 
 __all__ = ["described", "nearest", "option_names", "parse_options", "split_options"]
@@ -80,6 +78,8 @@ def _value(name: str, text: Any, wanted: Any, of: str) -> Any:
         return None
     if any(get_origin(part) is tuple or _is_sequence(part) for part in _parts(wanted)):
         given = tuple(part.strip() for part in text.strip("()[]").split(",") if part.strip())
+    from pydantic import TypeAdapter, ValidationError
+
     try:
         return TypeAdapter(wanted).validate_python(given)
     except ValidationError:
@@ -98,7 +98,11 @@ def _is_sequence(wanted: Any) -> bool:
 def described(wanted: Any) -> str:
     """A type in words."""
     if get_origin(wanted) in (Union, types.UnionType):
-        return " or ".join(described(part) for part in get_args(wanted))
+        parts = get_args(wanted)
+        named = [value for part in parts if get_origin(part) is Literal for value in get_args(part)]
+        words = [f"one of {', '.join(map(str, named))}"] if named else []
+        words += [described(part) for part in parts if get_origin(part) is not Literal]
+        return " or ".join(words)
     if get_origin(wanted) is Literal:
         return "one of " + ", ".join(str(value) for value in get_args(wanted))
     if get_origin(wanted) is tuple or _is_sequence(wanted):
