@@ -30,10 +30,11 @@ def world_command(
     if name is None:
         typer.echo("\n".join(world_names()))
         return
-    world = find_world(name, pairs(argument))
+    arguments = pairs(argument)
+    world = find_world(name, arguments)
     if out is None:
         raise OptionError(f"say where the rows of {name} go (--out DIR)")
     from aitia.workflow.trials import write_trial
 
-    for line in write_trial(world, out, n, seed=seed, size=size):
+    for line in write_trial(world, out, n, seed=seed, size=size, arguments=arguments):
         typer.echo(line)

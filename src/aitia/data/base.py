@@ -78,6 +78,10 @@ class Data(ABC):
             about: What is seen, in a sentence.
         """
 
+    def unlabelled(self, names: Sequence[str]) -> Self:
+        """The same rows, where what is known says nothing of these columns."""
+        return self
+
     def parts(self) -> "Mapping[str, NDArray[Any]]":
         """Arrays with one entry a row beside what is known: bytes of pictures, or numbers; none of a table."""
         return {}

@@ -218,6 +218,10 @@ class Table(Data):
         """`with_columns`."""
         return self.with_columns(columns, dict(kinds or {}))
 
+    def unlabelled(self, names: Sequence[str]) -> "Table":
+        """The table without these columns, where it has them."""
+        return self.drop(name for name in names if name in self)
+
     def binary(self, name: str) -> bool:
         """Whether the column has two values: two categories, or two numbers that occur."""
         column = self._get(name)
