@@ -145,6 +145,11 @@ class System(Saved, ABC):
         }
         return replace(bare, roles={**still, **bare.roles}, subjects={**self.subjects, **bare.subjects})
 
+    def column(self, given: Given, role: str) -> str:
+        """The column that a role has in these rows, else that of the fit, else the name of the role: where holes go."""
+        fitted = self.roles.get(role, role)
+        return given.column(role) or (fitted if isinstance(fitted, str) else fitted[0])
+
     def bind(self, **subjects: Any) -> Self:
         """A copy with these subjects, such as the network that a saved system was fitted on.
 

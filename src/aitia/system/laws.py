@@ -195,7 +195,7 @@ def fills_holes(trial: Trial) -> Iterator[str]:
         [], [1.0]
     ):  # fmt: skip
         yield "draws of a row do not stand one after the other"
-    for column in (trial.holes.column(role) or role for role in system.card.fills):
+    for column in (system.column(trial.holes, role) for role in system.card.fills):
         if column in filled.known and filled.known.missing(column):
             yield f"{filled.known.missing(column)} holes of {column} are left"
 

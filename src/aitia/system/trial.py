@@ -94,7 +94,7 @@ class Trial:
     @property
     def answered(self) -> str:
         """The column that is answered."""
-        filled = [self.given.column(role) or role for role in self.system.card.fills]
+        filled = [self.system.column(self.given, role) for role in self.system.card.fills]
         name = self.outcome or (filled[0] if filled else None)
         if name is None:
             raise NothingToCheckError("no outcome is named")

@@ -85,7 +85,7 @@ class TinySCM(SavedArrays, Predicts, Counterfactuals, Encodes, Explains, Discove
                 noise[name] = noise[name] + np.where(np.isnan(facts[name]), 0, facts[name] - v[name])
         v = self._run(noise)
         rows = given.take(np.repeat(np.arange(len(given)), draws)).data
-        columns = {given.column(name) or name: v[name] for name in NAMES}
+        columns = {self.column(given, name): v[name] for name in NAMES}
         return rows.with_known(columns, dict.fromkeys(columns, "number"))
 
     def _inferred(self, x, z):
