@@ -45,7 +45,13 @@ def test_draws_are_counted_and_an_extrapolation_is_told(fitted):
         ("tiny-redact", "do(word=goodd)", {}, InterventionError, "one of good, bad, got 'goodd'. Did you mean 'good'"),
         ("tiny-scm", "do(x=1)", {"rows": [999]}, OptionError, "there is no row 999: .* has rows 0 to 199"),
         ("tiny-scm", "do(x=1)", {"yy": "a"}, OptionError, "no role, subject or option 'yy'. Did you mean 'y'"),
-        ("tiny-bound", {"unit.1": 2.0}, {}, InterventionError, "tiny-bound answers do with no rows; it answers effects"),
+        (
+            "tiny-bound",
+            {"unit.1": 2.0},
+            {},
+            InterventionError,
+            "tiny-bound answers do with no rows; it answers effects",
+        ),
         ("nearest-row", "do(label=left)", {}, UnknownVariableError, "'label' is not a variable of this system"),
     ],
 )
@@ -113,7 +119,9 @@ def test_help_of_a_system_tells_roles_subjects_options_and_an_example_without_to
 
 def test_short_flags_reach_roles_options_and_flags(aitia, fitted, tmp_path):
     data = fitted("tiny-scm").example.files
-    aitia("run", "tiny-scm", "--data", data, "--y", "w", "--ridge=2", "--no-center", "--out", tmp_path / "r", check=True)
+    aitia(
+        "run", "tiny-scm", "--data", data, "--y", "w", "--ridge=2", "--no-center", "--out", tmp_path / "r", check=True
+    )
     config = json.loads((tmp_path / "r" / "run.json").read_text())["config"]
     assert config["roles"] == {"y": "w"}
     assert config["options"] == {"ridge": 2.0, "center": False, "seed": 0}

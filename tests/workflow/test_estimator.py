@@ -34,7 +34,7 @@ def test_it_keeps_labels_of_any_type_and_its_pickle_holds_saved_files(plugins):
 def test_other_systems_and_options_are_refused(plugins):
     with pytest.raises(OptionError, match="tiny-redact does not fill one column"):
         library.sklearn("tiny-redact")
-    with pytest.raises(OptionError, match="nearest-row has no option 'powr'. Did you mean 'power'"):
+    with pytest.raises(OptionError, match=r"nearest-row has no option 'powr'\. Did you mean 'power'"):
         library.sklearn("nearest-row", powr=1)
     with pytest.raises(OptionError, match="fills a column of kind label, so it is a classifier"):
         library.sklearn("nearest-row", "regressor")

@@ -76,7 +76,10 @@ def test_a_folder_that_moved_holds_the_same_run_and_other_options_are_refused(ta
 @pytest.mark.parametrize(
     ("named", "sentence"),
     [
-        ({"ridgee": 1}, r"no role, subject or option 'ridgee'\. Did you mean 'ridge'\? Roles: z, x, y\. Options: ridge"),
+        (
+            {"ridgee": 1},
+            r"no role, subject or option 'ridgee'\. Did you mean 'ridge'\? Roles: z, x, y\. Options: ridge",
+        ),
         ({"y": "outt"}, r"'outt' is not a variable of this table\. Did you mean 'out'"),
         ({"y": "out", "ridge": -1.0}, "ridge is 0 or more, got -1.0"),
         ({"y": "out", "ridge": "much"}, "tiny-scm: ridge is a number, got 'much'"),
@@ -91,9 +94,9 @@ def test_mistakes_are_one_sentence_before_any_work(table, tmp_path, named, sente
 
 
 def test_unknown_systems_paths_and_worlds_name_the_nearest(plugins):
-    with pytest.raises(OptionError, match="there is no system 'tiny-scn'. Did you mean 'tiny-scm'"):
+    with pytest.raises(OptionError, match=r"there is no system 'tiny-scn'\. Did you mean 'tiny-scm'"):
         library.fit("tiny-scn", "x.csv")
-    with pytest.raises(AitiaError, match="there is no file, folder or world 'pendulam'. Did you mean 'pendulum'"):
+    with pytest.raises(AitiaError, match=r"there is no file, folder or world 'pendulam'\. Did you mean 'pendulum'"):
         library.fit("tiny-scm", "pendulam")
     with pytest.raises(AitiaError, match="the world pendulum has no option 'nois'"):
         library.fit("tiny-scm", "pendulum", world={"nois": 1})

@@ -140,7 +140,9 @@ def _text(found: "Fit") -> str:
         lines.append(f"{'':<{wide}}  {'  '.join(f'{name:>12}' for name in ('model', *names))}")
         for name, score in found.scores.items():
             values = {"model": score.value, **score.baselines}
-            cells = [f"{f'{values[who]:.4g}' if who in values else '':>{max(12, len(who))}}" for who in ("model", *names)]
+            cells = [
+                f"{f'{values[who]:.4g}' if who in values else '':>{max(12, len(who))}}" for who in ("model", *names)
+            ]
             lines.append(f"{name:<{wide}}  {'  '.join(cells)}  ({score.better} is better)")
         lines.append(f"Measured on {found.scored_on}.")
     lines += ["", *found.training.notes] if found.training.notes else []

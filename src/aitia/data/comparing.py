@@ -47,7 +47,5 @@ def _column(name: str, rows: Table, other: Table) -> float:
     if kind is Kind.PICTURE:
         return _far(rows.pictures(name), other.pictures(name)) if other.kind(name) is kind else float("inf")
     pairs = zip(rows.labels(name), other.labels(name), strict=True)
-    differ = [
-        (None if one is None else str(one)) != (None if two is None else str(two)) for one, two in pairs
-    ]
+    differ = [(None if one is None else str(one)) != (None if two is None else str(two)) for one, two in pairs]
     return float(np.mean(differ))

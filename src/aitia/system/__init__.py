@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from aitia.system.loading import load
     from aitia.system.registry import Broken, Entry, broken, find, systems
     from aitia.system.targets import Target, Targets
-    from aitia.system.trial import Trial
     from aitia.system.training import Score, Scores, Training
+    from aitia.system.trial import Trial
 
 __all__ = [
     "CAPABILITIES",

@@ -93,6 +93,8 @@ def _explained(
     target = str(a.targets[0])
     table = system.effects(*(() if rows is None else (rows,)), target=target, outcome=outcome, **roles)
     if table.n != 1:
-        raise InterventionError(f"{system.card.slug} tells {table.n} effects of {target!r} on {outcome!r}: see effects()")
+        raise InterventionError(
+            f"{system.card.slug} tells {table.n} effects of {target!r} on {outcome!r}: see effects()"
+        )
     effect, low, high = (float(table.column(name)[0]) for name in ("effect", "low", "high"))
     return Effect(a, b, outcome, None, effect, low, high, confidence, effect, 0.0, table.n)

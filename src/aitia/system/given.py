@@ -88,7 +88,9 @@ class Given:
         }
         rows = before.rows if before is not None else read_rows(card, x, names)
         if rows is not None and rows.form not in card.rows:
-            raise OptionError(f"{card.slug} takes {' or '.join(card.rows) or 'no rows'}, and these rows are {rows.form}")
+            raise OptionError(
+                f"{card.slug} takes {' or '.join(card.rows) or 'no rows'}, and these rows are {rows.form}"
+            )
         given = {name: value for name, value in names.items() if name in card.takes and value is not None}
         if rows is None:
             if given:
@@ -216,9 +218,7 @@ class Given:
         """
         if self.world is None:
             raise OptionError(f"{self.name} is no world: it has no other rows")
-        return Given.of_world(
-            card, self.world, n, seed=seed, size=self.size, roles=self.roles, subjects=self.subjects
-        )
+        return Given.of_world(card, self.world, n, seed=seed, size=self.size, roles=self.roles, subjects=self.subjects)
 
     def truth(self, do: Intervention | None = None, *, environment: str | None = None) -> Data | None:
         """What these rows would truly have been; None where no world knows, or it has no such latent or environment."""

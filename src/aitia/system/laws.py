@@ -1,7 +1,7 @@
 """The laws that every system obeys, by what it can answer; `check` puts them to one.
 
-Each law stands here once. `tests/systems/test_contract.py` runs them over all systems on their examples, and breaks each
-of them on purpose.
+Each law stands here once. `tests/systems/test_contract.py` runs them over all systems on their examples, and breaks
+each of them on purpose.
 """
 
 import tempfile
@@ -19,7 +19,6 @@ from aitia.do import Intervention, Law, LawTable
 from aitia.do import check as check_sampler
 from aitia.errors import AitiaError, InterventionError, OptionError, UnknownVariableError
 from aitia.system.base import Counterfactuals, Discovers, Edits, Explains, Predicts, System, verbs_of
-from aitia.system.given import Given
 from aitia.system.loading import load
 from aitia.system.trial import NothingToCheckError, Trial, misspelt
 
@@ -321,7 +320,7 @@ def saved_is_the_same(trial: Trial) -> Iterator[str]:
     """What was saved and loaded answers the same bytes, with what it holds."""
     held = trial.system.do(trial.pair[0]) if trial.system.targets else trial.system
     with tempfile.TemporaryDirectory() as place:
-        held.save_pretrained(Path(place) / "model")  # type: ignore[attr-defined]  # of what it is saved by
+        held.save_pretrained(Path(place) / "model")
         again = load(Path(place) / "model")
         again = again.bind(**held.subjects) if held.subjects else again
         if again.held != held.held:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
 
@@ -18,7 +18,6 @@ __all__ = ["NothingToCheckError", "Trial", "misspelt"]
 
 MOST = 64
 """Rows that are asked about."""
-Kind_ = TypeVar("Kind_")
 
 
 class NothingToCheckError(Exception):
@@ -45,8 +44,8 @@ class Trial:
 
     system: System
     given: Given
-    do: Intervention = Intervention()
-    other: Intervention = Intervention()
+    do: Intervention = field(default_factory=Intervention)
+    other: Intervention = field(default_factory=Intervention)
     rows: Given | None = None
     outcome: str | None = None
     mask: Mapping[str, Any] = field(default_factory=dict)
@@ -64,7 +63,9 @@ class Trial:
                 asked[name] = _action(asked[name])
         asked = {name: value for name, value in asked.items() if value is not None}
         try:
-            trial = cls(system, _few(system.given(given)), rows=None if rows is None else _few(system.given(rows)), **asked)
+            trial = cls(
+                system, _few(system.given(given)), rows=None if rows is None else _few(system.given(rows)), **asked
+            )
         except TypeError as error:
             raise OptionError(f"check: {error}") from error
         if not trial.do and system.targets.names:
@@ -100,7 +101,7 @@ class Trial:
             raise NothingToCheckError("no outcome is named")
         return name
 
-    def needs(self, capability: type[Kind_]) -> Kind_:
+    def needs(self, capability: Any) -> Any:
         """The system, where it has the capability."""
         if not isinstance(self.system, capability):
             raise NothingToCheckError(f"it is none that {capability.__name__.lower()}")

@@ -108,7 +108,7 @@ def adapt(run: str | Path, data: str, out: str | Path, **named: Any) -> System:
     adapted: Any = system.adapt(given)
     if not isinstance(adapted, System):
         raise OptionError(f"{system.card.slug} adapts to something that cannot be saved")
-    adapted.save_pretrained(made(out))  # type: ignore[attr-defined]  # of what it is saved by
+    adapted.save_pretrained(made(out))
     return adapted
 
 

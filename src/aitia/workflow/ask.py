@@ -187,13 +187,13 @@ def answered(
 def _verb(system: System, facts: Given, draws: int, seed: int) -> tuple[str, Callable[[Any], Data]]:
     if isinstance(system, Counterfactuals):
         noise = system.abduct(facts, draws=draws, seed=seed)
-        return "solve", lambda held: held.solve(noise)  # type: ignore[no-any-return]
+        return "solve", lambda held: held.solve(noise)
     if isinstance(system, Edits):
-        return "edit", lambda held: held.edit(facts)  # type: ignore[no-any-return]
+        return "edit", lambda held: held.edit(facts)
     if isinstance(system, Predicts):
-        return "predict", lambda held: held.predict(facts, draws=draws, seed=seed)  # type: ignore[no-any-return]
+        return "predict", lambda held: held.predict(facts, draws=draws, seed=seed)
     if isinstance(system, Encodes):
-        return "encode", lambda held: held.encode(facts)  # type: ignore[no-any-return]
+        return "encode", lambda held: held.encode(facts)
     others = ", ".join(system.card.verbs) or "nothing else"
     raise InterventionError(f"{system.card.slug} answers do with no rows; it answers {others}: aitia effects RUN")
 

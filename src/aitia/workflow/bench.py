@@ -139,8 +139,7 @@ def _run(cell: _Cell) -> dict[str, Any]:
 def _trial(where: Source, seed: int) -> Any:
     from aitia.workflow.trials import trial_of
 
-    assert where.data is not None and where.rows is not None and where.size is not None
-    return trial_of(find_world(where.data, where.world), where.rows, seed=seed, size=where.size)
+    return trial_of(find_world(str(where.data), where.world), where.rows or 0, seed=seed, size=where.size or 0)
 
 
 def _own(where: Source, own: Mapping[str, str], seeds: int) -> dict[int, dict[str, Score]]:

@@ -46,7 +46,9 @@ def sklearn(slug: str, task: Literal["classifier", "regressor"] | None = None, *
 
 def _filled(card: Card) -> str:
     if card.rows != ("table",) or len(card.fills) != 1 or "predict" not in card.verbs:
-        raise OptionError(f"{card.slug} does not fill one column of a table from others: no estimator can be made of it")
+        raise OptionError(
+            f"{card.slug} does not fill one column of a table from others: no estimator can be made of it"
+        )
     return card.fills[0]
 
 
@@ -64,13 +66,14 @@ class _Estimator(BaseEstimator):  # type: ignore[misc]  # of a package without t
     ) -> None:
         self.slug, self.options, self.random_state = slug, options, random_state
 
-    def _fit_system(self, X: NDArray[np.float64], y: Any, kind: str) -> None:
+    def _fit_system(self, X: Any, y: Any, kind: str) -> None:
         cls = find(self.slug).load()
         role = _filled(cls.card)
         given = {**_features(X), TARGET: y}
         table = Table.of(given, kinds={**dict.fromkeys(_features(X), "number"), TARGET: kind})
         system = cls(configured(cls, dict(self.options or {}), self._seed()))
-        self.system_ = system.fit(table, **{role: TARGET})
+        named: dict[str, Any] = {role: TARGET}
+        self.system_ = system.fit(table, **named)
 
     def _told(self, X: ArrayLike) -> Table:
         check_is_fitted(self)
@@ -142,5 +145,3 @@ class SystemRegressor(RegressorMixin, _Estimator):  # type: ignore[misc]  # of a
 
 def _features(X: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     return {f"x{k}": X[:, k] for k in range(X.shape[1])}
-
-

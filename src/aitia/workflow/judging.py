@@ -1,9 +1,9 @@
 """Codes, graphs and counterfactuals judged against the truth of a world, whoever made them.
 
-    MCC                     of codes of the test rows against the latents
-    SHD                     of a graph against that of the world, over the latents it names; and arrowhead F1
-    counterfactual error    mean absolute difference from the truth, in standard deviations of what is seen (pictures:
-                            in 0..1), on the rows and interventions of the trial
+MCC                     of codes of the test rows against the latents
+SHD                     of a graph against that of the world, over the latents it names; and arrowhead F1
+counterfactual error    mean absolute difference from the truth, in standard deviations of what is seen (pictures:
+                        in 0..1), on the rows and interventions of the trial
 """
 
 from collections.abc import Mapping
@@ -36,9 +36,9 @@ def judged(system: System, fresh: Given, trial: Trial, what: tuple[str, ...]) ->
         graphs = system.graphs()
         if len(graphs) == 1 and set(map(str, next(iter(graphs.values())).nodes)) <= set(trial.world.names):
             found |= of_graph(next(iter(graphs.values())), trial)
-    if "counterfactuals" in what and isinstance(system, Counterfactuals) and system.targets.names:
-        if {str(name) for do in trial.asked for name in do} <= set(system.targets.names):
-            found |= of_counterfactuals(_answers(system, fresh, trial), trial)
+    asked = {str(name) for do in trial.asked for name in do}
+    if "counterfactuals" in what and isinstance(system, Counterfactuals) and asked <= set(system.targets.names):
+        found |= of_counterfactuals(_answers(system, fresh, trial), trial)
     return found
 
 
@@ -106,7 +106,9 @@ def of_counterfactuals(answers: NDArray[Any], trial: Trial) -> dict[str, Score]:
     """
     truths, facts = trial.truths(), trial.facts()
     if answers.shape != truths.shape:
-        raise DataError(f"answers have shape {answers.shape}, the truth has {truths.shape}: one a row that is asked about")
+        raise DataError(
+            f"answers have shape {answers.shape}, the truth has {truths.shape}: one a row that is asked about"
+        )
     scale: Any = 255.0 if truths.dtype == np.uint8 else np.where(facts.std(axis=0) > 0, facts.std(axis=0), 1.0)
 
     def off(told: NDArray[Any]) -> float:
@@ -151,7 +153,9 @@ def _array(path: Path, name: str, seed: int) -> NDArray[Any]:
         with np.load(path, allow_pickle=False) as held:
             key = next((key for key in (str(seed), f"{name}-{seed}", name) if key in held.files), None)
             if key is None:
-                raise FormatError(f"it has no array {name!r} or {str(seed)!r}; it has {', '.join(held.files) or 'none'}")
+                raise FormatError(
+                    f"it has no array {name!r} or {str(seed)!r}; it has {', '.join(held.files) or 'none'}"
+                )
             return np.asarray(held[key])
     except FormatError:
         raise

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["configured", "sorted_names"]
 
+
 def sorted_names(card: Card, config: type, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """What is given by name, as what the card takes and as options.
 

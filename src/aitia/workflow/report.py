@@ -1,4 +1,4 @@
-"""The report of a fit: what it found first, then scores beside baselines, the training, what to keep in mind, and how."""
+"""The report of a fit: what it found, what to keep in mind, scores beside baselines, the training, and how."""
 
 import shlex
 from collections.abc import Mapping
@@ -86,9 +86,7 @@ def _scores(found: "Fit") -> list[Block]:
         [name, score.better, score.value, *(score.baselines.get(who, "") for who in names)]
         for name, score in found.scores.items()
     ]
-    blocks: list[Block] = [
-        TableBlock(["measure", "better", "model", *names], rows, f"Measured on {found.scored_on}.")
-    ]
+    blocks: list[Block] = [TableBlock(["measure", "better", "model", *names], rows, f"Measured on {found.scored_on}.")]
     about = [f"{name}: {score.about}" for name, score in found.scores.items() if score.about]
     return [*blocks, Callout(about, "note", "What they say")] if about else blocks
 

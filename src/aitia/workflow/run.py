@@ -30,7 +30,7 @@ __all__ = ["FRESH_SEED", "KIND", "Fit", "fit"]
 
 KIND = "fit"
 FRESH, FRESH_SEED = 500, 1_000_003
-"""Most rows of a world to score on, never more than it was fitted to; what is added to the seed of its rows for them."""
+"""Most rows of a world to score on, never more than of the fit; what is added to the seed of its rows for them."""
 MANY = 2000
 """Most rows of a user's data to score on."""
 TEST_SHARE = 0.1
@@ -220,7 +220,7 @@ def _trained(system: System, seen: Given, run: Run, progress: Progress | None) -
     if not (run.resumed and note.is_file()):
         store = RunStore(run.path / "checkpoint", with_prediction(progress), run.store)
         system.fit(seen, run=store)
-        system.save_pretrained(folder)  # type: ignore[attr-defined]  # of what it is saved by
+        system.save_pretrained(folder)
         run.write_json("training.json", _ordered(asdict(system.training)))
     run.keep("training.json")
     for file in sorted(p for p in folder.rglob("*") if p.is_file()):
@@ -229,7 +229,7 @@ def _trained(system: System, seen: Given, run: Run, progress: Progress | None) -
 
 
 def _loaded(system: System, seen: Given, folder: Path) -> System:
-    read: System = type(system).from_pretrained(folder)  # type: ignore[attr-defined]  # of what it is saved by
+    read: System = type(system).from_pretrained(folder)
     return read.bind(**seen.subjects) if seen.subjects else read
 
 

@@ -58,7 +58,7 @@ def argument_lines(docstring: str) -> Mapping[str, str]:
     """What the `Args:` part of a docstring says of each argument.
 
     Example:
-        >>> argument_lines("One.\\n\\nArgs:\\n    steps: How many;\\n        at least 1.\\n\\nRaises:\\n    OptionError: If not.")
+        >>> argument_lines("One.\\n\\nArgs:\\n    steps: How many;\\n        at least 1.\\n\\nRaises:")
         {'steps': 'How many; at least 1.'}
     """
     found: dict[str, str] = {}

@@ -77,7 +77,13 @@ def trial_of(world: World, n: int, *, seed: int, size: int = 64) -> Trial:
 
 
 def write_trial(
-    world: World, folder: str | Path, n: int, *, seed: int = 0, size: int = 64, arguments: Mapping[str, Any] | None = None
+    world: World,
+    folder: str | Path,
+    n: int,
+    *,
+    seed: int = 0,
+    size: int = 64,
+    arguments: Mapping[str, Any] | None = None,
 ) -> list[str]:
     """Writes a trial into a folder.
 

@@ -4,7 +4,9 @@ from aitia.system import Example
 
 
 def write(folder, seed):
-    rows = [{"text": f"{word} food, slow service", "spans": [[0, len(word), "food"]]} for word in ("fine", "old", "hot")]
+    rows = [
+        {"text": f"{word} food, slow service", "spans": [[0, len(word), "food"]]} for word in ("fine", "old", "hot")
+    ]
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return Example(
         folder / "rows.jsonl",

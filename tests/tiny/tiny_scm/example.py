@@ -8,7 +8,7 @@ def write(folder, seed):
     z = rng.normal(size=200)
     x = z + rng.normal(size=200)
     y = 2 * x + 3 * z + rng.normal(size=200)
-    lines = [f"{a!r},{b!r},{c!r},{k % 3}.5" for k, (a, b, c) in enumerate(zip(*(v.tolist() for v in (z, x, y))))]
+    lines = [f"{a!r},{b!r},{c!r},{k % 3}.5" for k, (a, b, c) in enumerate(np.column_stack([z, x, y]).tolist())]
     (folder / "rows.csv").write_text("\n".join(["z,x,y,w", *lines, ""]))
     (folder / "holes.csv").write_text("\n".join(["w", *[f"{k}.5" for k in range(40)], ""]))
     return Example(

@@ -79,7 +79,7 @@ class TinySCM(SavedArrays, Predicts, Counterfactuals, Encodes, Explains, Discove
                 facts[name] = np.where(np.isnan(values), np.nan, values)
         if "x" in facts and "z" not in facts and "x" not in self.held and "z" not in self.held:
             noise["z"] = self._inferred(facts["x"], noise["z"])
-        for k, name in enumerate(NAMES):  # a fact is what its noise must be
+        for name in NAMES:  # a fact is what its noise must be
             if name in facts:
                 v = self._run(noise)
                 noise[name] = noise[name] + np.where(np.isnan(facts[name]), 0, facts[name] - v[name])
