@@ -51,7 +51,7 @@ class Data(ABC):
         """
 
     def with_draws(self, draws: int) -> Self:
-        """Rows that stand `draws` times one after the other, with `row` and `draw` in columns where there is a place."""
+        """Rows that stand `draws` times one after the other, with columns `row` and `draw` where there is a place."""
         return self
 
     @abstractmethod
