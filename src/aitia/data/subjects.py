@@ -1,7 +1,8 @@
 """What is studied or used but not fitted as rows: a network, something that only answers, a world.
 
-A subject here is its name, revision and hash, without torch. Opening it stands in `nn/` and `worlds/`. A saved system
-stores `to_json`, never weights; `check` says at loading whether what was given is what it was fitted with.
+A subject here is its name, revision and hash, without torch. Opening it stands in `nn/`, `text/client.py` and
+`worlds/`. A saved system stores `to_json`, never weights; `check` says at loading whether what was given is what it was
+fitted with.
 """
 
 import hashlib
