@@ -7,7 +7,8 @@ from aitia.do import Effect, Intervention
 from aitia.do import effect as sampled
 from aitia.do.verbs import contrast
 from aitia.errors import InterventionError, OptionError
-from aitia.system.base import Counterfactuals, Explains, Predicts, System
+from aitia.system.base import System
+from aitia.system.capabilities import Counterfactuals, Explains, Predicts
 
 __all__ = ["effect"]
 

@@ -18,7 +18,8 @@ from aitia.data.kinds import Kind
 from aitia.do import Intervention, Law, LawTable
 from aitia.do import check as check_sampler
 from aitia.errors import AitiaError, InterventionError, OptionError, UnknownVariableError
-from aitia.system.base import Counterfactuals, Discovers, Edits, Explains, Predicts, System, verbs_of
+from aitia.system.base import System
+from aitia.system.capabilities import Counterfactuals, Discovers, Edits, Explains, Predicts, verbs_of
 from aitia.system.loading import load
 from aitia.system.trial import NothingToCheckError, Trial, misspelt
 
@@ -194,7 +195,7 @@ def fills_holes(trial: Trial) -> Iterator[str]:
         [], [1.0]
     ):  # fmt: skip
         yield "draws of a row do not stand one after the other"
-    for column in (system.column(trial.holes, role) for role in system.card.fills):
+    for column in (trial.holes.column(role) or role for role in system.card.fills):
         if column in filled.known and filled.known.missing(column):
             yield f"{filled.known.missing(column)} holes of {column} are left"
 

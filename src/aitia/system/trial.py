@@ -10,7 +10,8 @@ import numpy as np
 from aitia.do import Intervention
 from aitia.errors import OptionError
 from aitia.runs import content_hash
-from aitia.system.base import Counterfactuals, Discovers, Edits, Encodes, Explains, Predicts, System
+from aitia.system.base import System
+from aitia.system.capabilities import Counterfactuals, Discovers, Edits, Encodes, Explains, Predicts
 from aitia.system.given import Given
 from aitia.system.targets import Target
 
@@ -95,7 +96,7 @@ class Trial:
     @property
     def answered(self) -> str:
         """The column that is answered."""
-        filled = [self.system.column(self.given, role) for role in self.system.card.fills]
+        filled = [self.given.column(role) or role for role in self.system.card.fills]
         name = self.outcome or (filled[0] if filled else None)
         if name is None:
             raise NothingToCheckError("no outcome is named")

@@ -74,7 +74,7 @@ class TinySCM(SavedArrays, Predicts, Counterfactuals, Encodes, Explains, Discove
         facts = {}
         for name in NAMES:
             column = given.column(name)
-            if column is not None and name not in self.held:
+            if column in given.table and name not in self.held:
                 values = np.repeat(given.table.column(column), draws)
                 facts[name] = np.where(np.isnan(values), np.nan, values)
         if "x" in facts and "z" not in facts and "x" not in self.held and "z" not in self.held:
@@ -85,7 +85,7 @@ class TinySCM(SavedArrays, Predicts, Counterfactuals, Encodes, Explains, Discove
                 noise[name] = noise[name] + np.where(np.isnan(facts[name]), 0, facts[name] - v[name])
         v = self._run(noise)
         rows = given.take(np.repeat(np.arange(len(given)), draws)).data
-        columns = {self.column(given, name): v[name] for name in NAMES}
+        columns = {given.column(name) or name: v[name] for name in NAMES}
         return rows.with_known(columns, dict.fromkeys(columns, "number"))
 
     def _inferred(self, x, z):

@@ -56,14 +56,14 @@ class NearestRow(SavedArrays, Predicts):
         near = [int((np.abs(self.seen - row) ** self.config.power).sum(axis=1).argmin()) for row in x]
         told = [self.answers[k] for k in near for _ in range(draws)]
         held = {name: np.repeat(x[:, k], draws) for k, name in enumerate(self.names) if name in self.held}
-        column = self.column(given, "label")
+        column = given.column("label") or "label"
         return rows.data.with_known({**held, column: told}, {**dict.fromkeys(held, "number"), column: "label"})
 
     def judge(self, fresh: Given, seen: Given) -> Scores:
         """Share of right labels, beside that of the most frequent one."""
         told, right = self.predict(fresh), fresh.labels("label")
         labels, counts = np.unique(seen.labels("label"), return_counts=True)
-        column = self.column(fresh, "label")
+        column = fresh.column("label") or "label"
         ours = float(np.mean(told.known.labels(column).astype(str) == right))
         often = float(np.mean(right == labels[counts.argmax()]))
         return {"accuracy": Score(ours, "higher", "Share of right labels.", {"most frequent": often})}
