@@ -61,7 +61,7 @@ def test_do_takes_a_table_with_a_graph_file(table, tmp_path):
 
 def test_list_and_show_read_the_catalogue():
     assert re.search(r"^cd-nod +2020 ", aitia("list").stdout, re.MULTILINE)
-    assert "cd-nod" in [card["slug"] for card in json.loads(aitia("list", "--json").stdout)]
+    assert "cd-nod" in [card["slug"] for card in json.loads(aitia("list", "--json").stdout)["systems"]]
     shown = aitia("show", "cd-nod", "--evidence", "nowhere").stdout
     assert "src/aitia/systems/cd_nod/model.py" in shown
     assert "aitia verify cd-nod" in shown

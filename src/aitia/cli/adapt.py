@@ -15,9 +15,7 @@ def adapt_command(
     run: Annotated[Path, typer.Argument(help="Folder of a fitted system.")],
     rows: Annotated[str, typer.Argument(help="A few rows of the new environment: a path or a world.")],
     out: Annotated[Path, typer.Option(help="Folder for the adapted system.")],
-    role: Annotated[
-        list[str] | None, typer.Option("--role", help="Column of a role, name=column.")
-    ] = None,
+    role: Annotated[list[str] | None, typer.Option("--role", help="Column of a role, name=column.")] = None,
 ) -> None:
     """Adapt a fitted system to a few rows of a new environment; the run itself stays as it is.
 

@@ -26,9 +26,7 @@ def do_command(
     rows: Annotated[str | None, typer.Option(help="Rows to ask a fitted system about, such as 3,17 or 0-5.")] = None,
     data: Annotated[str | None, typer.Option(help="Other data to ask a fitted system about.")] = None,
     draws: Annotated[int, typer.Option(help="Answers a row, of a fitted system.")] = 1,
-    role: Annotated[
-        list[str] | None, typer.Option("--role", help="Column of a role, name=column.")
-    ] = None,
+    role: Annotated[list[str] | None, typer.Option("--role", help="Column of a role, name=column.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for a fitted system's answer; in the run if absent.")] = None,
     jobs: Annotated[int, typer.Option(help="Cores; they do not change the result.")] = 1,
     seed: Annotated[int, typer.Option(help="Of noise and bootstrap.")] = 0,

@@ -17,9 +17,7 @@ def effects_command(
     rows: Annotated[str | None, typer.Argument(help="Rows: a path or a world; else those of the fit.")] = None,
     target: Annotated[str | None, typer.Option(help="One target; all if absent.")] = None,
     outcome: Annotated[str | None, typer.Option(help="One outcome; all if absent.")] = None,
-    role: Annotated[
-        list[str] | None, typer.Option("--role", help="Column of a role, name=column.")
-    ] = None,
+    role: Annotated[list[str] | None, typer.Option("--role", help="Column of a role, name=column.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the table; in the run if absent.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:

@@ -15,9 +15,7 @@ def encode_command(
     context: typer.Context,
     run: Annotated[Path, typer.Argument(help="Folder of a fitted system.")],
     rows: Annotated[str | None, typer.Argument(help="Rows: a path or a world; else those of the fit.")] = None,
-    role: Annotated[
-        list[str] | None, typer.Option("--role", help="Column of a role, name=column.")
-    ] = None,
+    role: Annotated[list[str] | None, typer.Option("--role", help="Column of a role, name=column.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the codes; in the run if absent.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:

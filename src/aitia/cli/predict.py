@@ -14,15 +14,11 @@ __all__ = ["predict_command"]
 def predict_command(
     context: typer.Context,
     run: Annotated[Path, typer.Argument(help="Folder of a fitted system.")],
-    rows: Annotated[
-        str | None, typer.Argument(help="Rows with holes: a path or a world; else of the fit.")
-    ] = None,
+    rows: Annotated[str | None, typer.Argument(help="Rows with holes: a path or a world; else of the fit.")] = None,
     do: Annotated[str | None, typer.Option("--do", help='An intervention that holds, such as "do(x=1)".')] = None,
     draws: Annotated[int, typer.Option(help="Answers a row.")] = 1,
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
-    role: Annotated[
-        list[str] | None, typer.Option("--role", help="Column of a role, name=column.")
-    ] = None,
+    role: Annotated[list[str] | None, typer.Option("--role", help="Column of a role, name=column.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the rows; in the run if absent.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:

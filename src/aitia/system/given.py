@@ -109,7 +109,9 @@ class Given:
             return cls(None, dict(kept), subjects, before.name if before is not None else "no rows")
         rows, roles = _placed(card, rows, {**(before.roles if before is not None else {}), **given}, kept)
         name = before.name if before is not None else str(x) if isinstance(x, (str, Path)) else "the rows"
-        return replace(before if before is not None else cls(None), rows=rows, roles=roles, subjects=subjects, name=name)
+        return replace(
+            before if before is not None else cls(None), rows=rows, roles=roles, subjects=subjects, name=name
+        )
 
     @classmethod
     def of_world(
