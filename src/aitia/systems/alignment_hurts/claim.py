@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from aitia.data.parallel import Parallel
-from aitia.evidence.claim import Claim, ClaimContext, Row, row
+from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.nn.language import LanguageModel, piece_tokenizer, small_decoder
 from aitia.stats.metrics import chrf, leak_rate, word_accuracy
 from aitia.systems.alignment_hurts import Decoupling, DecouplingConfig, fine_tune
@@ -154,16 +154,16 @@ def _judged(penalty: str, results: list[Found], chosen: list[str]) -> list[Row]:
     return [
         row("a", f"{penalty}: energy in the standard's subspace / SFT", ratio(ours("energy"), "energy"),
             direction="lower", bar=0.5, baselines={"random subspace": ratio(of("random", "energy"), "energy")},
-            margins={"random subspace": 0.0}, note=f"Mean of ||hP||^2/||h||^2 over layers and sentences; {told}"),
+            ahead_of={"random subspace": 0.0}, note=f"Mean of ||hP||^2/||h||^2 over layers and sentences; {told}"),
         row("a", f"{penalty}: code length of standard against dialects / SFT", ratio(ours("bits"), "bits"), bar=1.0,
-            baselines={"random subspace": ratio(of("random", "bits"), "bits")}, margins={"random subspace": 0.0},
+            baselines={"random subspace": ratio(of("random", "bits"), "bits")}, ahead_of={"random subspace": 0.0},
             note="Variational; mean over layers."),
         row("a", f"{penalty}: online code length / SFT", ratio(ours("online"), "online"),
             baselines={"random subspace": ratio(of("random", "online"), "online")}),
         row("b", f"{penalty}: chrF++ of the dialects - SFT", gain(ours("dialects"), "dialects"), bar=-0.3,
             baselines={"random subspace": gain(of("random", "dialects"), "dialects"),
                        "shrink": gain(of("shrink", "dialects"), "dialects")},
-            margins={"random subspace": 0.0}, note=told),
+            ahead_of={"random subspace": 0.0}, note=told),
         row("b", f"{penalty}: leak rate - SFT", gain(ours("leak"), "leak"), direction="lower", bar=0.0,
             baselines={"random subspace": gain(of("random", "leak"), "leak"),
                        "shrink": gain(of("shrink", "leak"), "leak")},

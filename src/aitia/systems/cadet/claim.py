@@ -30,7 +30,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from aitia.evidence.claim import Claim, ClaimContext, Row, row
+from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.nn.probes import code_length
 from aitia.systems.cadet import Cadet
 from aitia.systems.cadet.inputs import macro_f1

@@ -25,7 +25,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from aitia.evidence.claim import Claim, ClaimContext, Row, row
+from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.nn.layers import mlp
 from aitia.nn.probes import code_length
 from aitia.systems.causal_info_min import CausalInfoMin
@@ -239,7 +239,7 @@ def _part_c(results: list[Found]) -> list[Row]:
     kept = {name: gap[name] for name in gap if "published" in name or name == "ERM"}
     bottleneck = {what: [r["bottleneck"][what] for r in results] for what in ("nats", "accuracy")}
     rows = [
-        row("c", f"bias-only head of {OURS}: accuracy iid - OOD", ours, baselines=kept, margins={"ERM": 0.0},
+        row("c", f"bias-only head of {OURS}: accuracy iid - OOD", ours, baselines=kept, ahead_of={"ERM": 0.0},
             note="A bias is right where its prior holds and wrong where it has moved."),
         row("c", f"bias-only head of {OURS}: share of the full head's accuracy, iid validation",
             [r["kept"] for r in results], note="Asked for: 0.95. The bottleneck is chosen on these rows."),
@@ -271,7 +271,7 @@ def _part_d(results: list[Found]) -> list[Row]:
             rows.append(
                 row(
                     "d", f"sufficiency of the bias, {told}, {split}", after, direction="lower",
-                    baselines={"before": before}, margins={"before": 0.0} if judged else None, note=note,
+                    baselines={"before": before}, ahead_of={"before": 0.0} if judged else None, note=note,
                 )
             )  # fmt: skip
     return rows

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.tracks import constant_velocity
-from aitia.evidence.claim import Claim, ClaimContext, Row, row
+from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.stats.metrics import ade
 from aitia.systems.causal_motion import CausalMotion, Update
 from aitia.worlds import OrcaWorld, WalkersWorld

@@ -19,7 +19,7 @@ already be right seven times in ten. Nothing was chosen on seeds 0, 1 and 2.
 from collections.abc import Sequence
 from typing import Any
 
-from aitia.evidence.claim import Claim, ClaimContext, Row, row
+from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.stats.concept_effects import effect_size, icace
 from aitia.systems.causalm import PUBLISHED, CausaLM
 from aitia.worlds.mood import MoodWorld

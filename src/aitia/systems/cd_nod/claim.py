@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from aitia.data.table import Table
-from aitia.evidence.claim import Claim, ClaimContext, Row, row
+from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.graph import Graph, adjacency_scores, shd
 from aitia.stats.mechanism_change import coupling, evidence, leading_curves, mechanism_curve
 from aitia.systems.cd_nod.model import CDNOD
@@ -51,12 +51,12 @@ def _part_a(context: ClaimContext) -> list[Row]:
     return [
         row(
             "a", "skeleton F1", values("CD-NOD", "f1"), bar=0.9,
-            baselines={name: values(name, "f1") for name in names}, margins={pooled: 0.04, linear: 0.1},
+            baselines={name: values(name, "f1") for name in names}, ahead_of={pooled: 0.04, linear: 0.1},
             note="6 variables, mean degree 2, 10 domains of 50 rows; alpha 0.05.",
         ),
         row(
             "a", "edges oriented right", values("CD-NOD", "right"), bar=0.7,
-            baselines={name: values(name, "right") for name in names}, margins={pooled: 0.08},
+            baselines={name: values(name, "right") for name in names}, ahead_of={pooled: 0.08},
             note="Share of the true edges that are found with their direction.",
         ),
         row("a", "structural Hamming distance", values("CD-NOD", "shd"), direction="lower",
@@ -219,7 +219,7 @@ def _part_d(context: ClaimContext) -> list[Row]:
     pooled = "PC, kernel test, pooled"
     return [
         row("d", "unrelated drifting variables linked", [r["ours"] for r in results], direction="lower", bar=0.1,
-            baselines={pooled: [r["pooled"] for r in results]}, margins={pooled: 0.8}),
+            baselines={pooled: [r["pooled"] for r in results]}, ahead_of={pooled: 0.8}),
     ]  # fmt: skip
 
 

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.recordings import Recordings
-from aitia.evidence.claim import Claim, ClaimContext, Row, row
+from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.stats.block_model import fit_blocks
 from aitia.systems.dynamic_connectomes import DynamicConnectomes, Motif
 from aitia.systems.dynamic_connectomes.affinity import pair_matrix, shifted
@@ -166,10 +166,10 @@ def _part_a(found: list[Found]) -> list[Row]:
     chosen = "3 is the true number; restarts may also agree on motifs that follow the noise of one animal"
     return [
         row("a", "three motifs, block model: adjusted Rand index, all units", [f["ours"]["blocks"] for f in found],
-            bar=0.7, baselines=blocks, margins={"static correlation, spectral, 4 groups given": 0.3}),
+            bar=0.7, baselines=blocks, ahead_of={"static correlation, spectral, 4 groups given": 0.3}),
         row("a", "three motifs, spectral, 3 groups given: adjusted Rand index, units in groups",
             [f["ours"]["spectral"] for f in found], bar=0.85, baselines=spectral,
-            margins={"static correlation": 0.3}),
+            ahead_of={"static correlation": 0.3}),
         row("a", "motifs chosen by the method, where every motif is found again", [f["rank"] for f in found],
             direction="lower", baselines={"where they are on average": [f["published rank"] for f in found]},
             note=chosen),
@@ -267,7 +267,7 @@ def _part_e(found: list[Found]) -> list[Row]:
     mean = {name: [float(np.mean(f[name])) for f in found] for name in found[0]}
     rows = [
         row("e", "normalised mutual information with the communities, best level, mean of 9 settings", mean["blocks"],
-            baselines={"Louvain": mean["louvain"]}, margins={"Louvain": 0.0}),
+            baselines={"Louvain": mean["louvain"]}, ahead_of={"Louvain": 0.0}),
         row("e", "the same, the finest level of ours and the last of Louvain", mean["finest"],
             baselines={"Louvain": mean["last"]}),
     ]  # fmt: skip

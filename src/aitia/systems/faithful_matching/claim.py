@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from aitia.evidence.claim import Claim, ClaimContext, Row, row
+from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.nn.language import last_states, small_encoder
 from aitia.nn.text_heads import TextHead
 from aitia.stats.explainer_errors import EffectPairs

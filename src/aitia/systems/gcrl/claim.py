@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.tracks import constant_velocity
-from aitia.evidence.claim import Claim, ClaimContext, Row, row
+from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.stats.metrics import ade, best_of_k_ade, weak_mcc
 from aitia.systems.gcrl import COLLAPSED, GCRL
 from aitia.worlds import OrcaWorld

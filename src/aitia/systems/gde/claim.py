@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from aitia.do import Intervention, Shift, Value, shift
 from aitia.errors import RangeWarning
-from aitia.evidence.claim import Claim, ClaimContext, Row, row
+from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.nn.set_encoders import SetEncoder
 from aitia.nn.transport import directions, sliced_w2
 from aitia.scm import SCM
@@ -304,11 +304,11 @@ def _part_c(found: dict[str, list[Found]]) -> list[Row]:
         rows += [
             row(
                 "c", f"{family}: deviation of z at 10 points / at 1000, off from 10", off["mean"], direction="lower",
-                bar=2.0, baselines={"sum": off["sum"]}, margins={"sum": 2.0},
+                bar=2.0, baselines={"sum": off["sum"]}, ahead_of={"sum": 2.0},
             ),
             row(
                 "c", f"{family}: largest change of z when a set is repeated", again["mean"], direction="lower",
-                bar=1e-5, baselines={"sum": again["sum"]}, margins={"sum": 0.1},
+                bar=1e-5, baselines={"sum": again["sum"]}, ahead_of={"sum": 0.1},
             ),
         ]  # fmt: skip
     return rows

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.evidence.claim import Claim, ClaimContext, Row, row
+from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.stats.completion import complete
 from aitia.stats.ica import independent_components
 from aitia.stats.subspaces import principal_subspace
@@ -121,7 +121,7 @@ def _part_a(found: dict[str, list[Found]]) -> list[Row]:
                     "a", f"{law}, {n} rows a base: share of worlds whose order is found", right,
                     bar=0.85 if judged else None,
                     baselines={"LiNGAM on pooled principal components": pooled} if judged else {},
-                    margins={"LiNGAM on pooled principal components": 0.3} if judged else {},
+                    ahead_of={"LiNGAM on pooled principal components": 0.3} if judged else {},
                 )
             )  # fmt: skip
             rows.append(
@@ -142,7 +142,7 @@ def _part_b(found: dict[str, list[Found]]) -> list[Row]:
                 baselines={
                     "unrelated groups": [f["unrelated"] for f in of], "groups alike": [f["alike"] for f in of]
                 },
-                margins={} if law == "gaussian" else {"unrelated groups": 0.05},
+                ahead_of={} if law == "gaussian" else {"unrelated groups": 0.05},
             )
         )  # fmt: skip
         told = f"{law}, {ROWS} rows a base: share of worlds with p <= 0.05 against unrelated groups"
