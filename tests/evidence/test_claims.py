@@ -8,7 +8,7 @@ import pytest
 
 from aitia.card import Card
 from aitia.errors import OptionError
-from aitia.evidence import Claim, ClaimContext, Evidence, row, stored_evidence
+from aitia.evidence import Claim, ClaimContext, Evidence, row, stored_evidence, swap_holds
 from aitia.workflow.claim_table import evidence_table
 from aitia.workflow.ledger import ledger
 from aitia.workflow.ledger import main as ledger_main
@@ -270,6 +270,14 @@ def test_the_claim_of_cd_nod_fails_when_the_method_is_swapped_for_its_baseline(m
     monkeypatch.setattr(module, "CDNOD", Weak)
     rows = module._part_a(ClaimContext(seeds=4))
     assert not all(r.holds is not False for r in rows)
+
+
+def test_the_claim_of_cd_nod_does_not_hold_for_its_swap():
+    import aitia.systems.cd_nod.claim as module
+
+    rows = module.CLAIM.cheapest(ClaimContext(seeds=6))
+    assert any(j.verdict == "holds" for r in rows for j in r.judged)
+    assert swap_holds(rows, module.CLAIM.swap) is False
 
 
 def test_the_claim_of_cd_nod_runs_in_every_part_and_gives_json():

@@ -82,6 +82,16 @@ def test_paired_shares_are_covered_as_often_as_they_say(p):
     assert hit / 600 >= 0.93
 
 
+def test_shares_that_agree_seed_by_seed_are_told_apart_more_closely():
+    ours, agrees, differs = [1.0] * 12 + [0.0] * 8, [1.0] * 10 + [0.0] * 10, [0.0] * 10 + [1.0] * 10
+    near, far = paired_shares(ours, agrees), paired_shares(ours, differs)
+    apart = wilson(12, 20), wilson(10, 20)
+    # By hand, with no correlation: the differences of the ends to the shares, added as squares.
+    low = 0.1 - ((0.6 - apart[0].low) ** 2 + (apart[1].high - 0.5) ** 2) ** 0.5
+    assert far.low < low < near.low < 0.1 < near.high < far.high
+    assert paired_shares(agrees, ours) == pytest.approx((-near.high, -near.low))
+
+
 def test_equal_shares_are_told_apart_only_by_enough_seeds():
     for n, verdict in ((2, "open"), (100, "holds")):
         judged = row("a", "share", [1.0] * n, kind="share", baselines={"R": [0.0] * n}, ahead_of={"R": 0.8}).judged[0]

@@ -48,6 +48,8 @@ def test_the_swap_is_never_ahead_of_itself():
     ratio = row("a", "error / R", [0.5, 0.6, 0.55], kind="ratio", against="R", bar=0.8, direction="lower")
     assert swap_holds([gain], "R") is False
     assert swap_holds([ratio], "R") is False
+    no_worse = row("a", "error / R", [0.5, 0.6, 0.55], kind="ratio", against="R", bar=1.05, direction="lower")
+    assert swap_holds([no_worse], "R") is True, "to be no worse than R is nothing that R fails"
 
 
 def test_only_rows_that_hold_for_ours_count_for_the_swap():

@@ -119,7 +119,7 @@ def _part_a(found: dict[str, list[Found]]) -> list[Row]:
             rows.append(
                 row(
                     "a", f"{law}, {n} rows a base: share of worlds whose order is found", right,
-                    bar=0.85 if judged else None,
+                    kind="share", bar=0.85 if judged else None,
                     baselines={"LiNGAM on pooled principal components": pooled} if judged else {},
                     ahead_of={"LiNGAM on pooled principal components": 0.3} if judged else {},
                 )
@@ -146,7 +146,9 @@ def _part_b(found: dict[str, list[Found]]) -> list[Row]:
             )
         )  # fmt: skip
         told = f"{law}, {ROWS} rows a base: share of worlds with p <= 0.05 against unrelated groups"
-        rows.append(row("b", told, [float(f["p"] <= 0.05) for f in of], bar=None if law == "gaussian" else 0.8))
+        rows.append(
+            row("b", told, [float(f["p"] <= 0.05) for f in of], kind="share", bar=None if law == "gaussian" else 0.8)
+        )
     return rows
 
 
@@ -156,7 +158,7 @@ def _part_c(found: dict[str, list[Found]]) -> list[Row]:
         flagged = [f[f"{ROWS}"]["flagged"] for f in found[law]]
         gaussian = law == "gaussian"
         rows.append(
-            row("c", f"{law}: share of worlds said not to be identifiable", flagged,
+            row("c", f"{law}: share of worlds said not to be identifiable", flagged, kind="share",
                 direction="higher" if gaussian else "lower", bar=0.9 if gaussian else 0.1)
         )  # fmt: skip
     return rows
@@ -175,4 +177,4 @@ def _part_d(found: list[Found]) -> list[Row]:
     return rows
 
 
-CLAIM = Claim(HCA.card, run, minutes=7)
+CLAIM = Claim(HCA.card, run, minutes=7, swap="LiNGAM on pooled principal components")

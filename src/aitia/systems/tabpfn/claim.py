@@ -256,4 +256,4 @@ def _part_f(short: dict[str, list[Found]]) -> list[Row]:
     return rows
 
 
-CLAIM = Claim(TabPFN.card, run, minutes=60)
+CLAIM = Claim(TabPFN.card, run, minutes=60, swap=BOOSTED)
