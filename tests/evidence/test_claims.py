@@ -259,23 +259,10 @@ def test_an_unknown_claim_is_refused():
         claim_of("no-such-system")
 
 
-def test_the_claim_of_cd_nod_fails_when_the_method_is_swapped_for_its_baseline(monkeypatch):
-    import aitia.systems.cd_nod.claim as module
-    from aitia.systems.cd_nod import CDNOD
-
-    class Weak(CDNOD):
-        def __init__(self, test="auto", **options):
-            super().__init__(test="fisher-z", **options)
-
-    monkeypatch.setattr(module, "CDNOD", Weak)
-    rows = module._part_a(ClaimContext(seeds=4))
-    assert not all(r.holds is not False for r in rows)
-
-
 def test_the_claim_of_cd_nod_does_not_hold_for_its_swap():
     import aitia.systems.cd_nod.claim as module
 
-    rows = module.CLAIM.cheapest(ClaimContext(seeds=6))
+    rows = module.CLAIM.cheapest(ClaimContext(seeds=3))
     assert any(j.verdict == "holds" for r in rows for j in r.judged)
     assert swap_holds(rows, module.CLAIM.swap) is False
 
