@@ -58,7 +58,7 @@ class Given:
         Args:
             card: Of the system.
             x: A path, frame, mapping, array, `Data`, or `Given`; None binds the subjects only.
-            y: Fills the card's one role of kind label.
+            y: Fills the card's one role of kind label, or the one of them that is needed.
             names: Each a role (a column's name, names of several, or the values themselves, one a row) or a subject.
 
         Raises:
@@ -225,6 +225,8 @@ class Given:
 
 def _with_label(card: Card, y: Any, names: Mapping[str, Any]) -> dict[str, Any]:
     labels = [name for name, role in card.takes.items() if role.kind == "label"]
+    needed = [name for name in labels if card.takes[name].needed]
+    labels = needed if len(needed) == 1 else labels
     if len(labels) != 1:
         raise OptionError(
             f"{card.slug} has {len(labels)} roles of labels ({join_names(labels)}): name the one you give"
@@ -244,6 +246,10 @@ def _rows(card: Card, x: Any) -> Data | None:
         from aitia.data.read import read
 
         rows = read(x, takes=card.rows, kinds=kinds)
+    elif "tracks" in card.rows and isinstance(x, np.ndarray):
+        from aitia.data.tracks import Tracks
+
+        rows = Tracks.of(x)
     else:
         array = x if isinstance(x, np.ndarray) else None
         rows = Table.of({"image": x}) if array is not None and array.ndim == 4 else Table.of(x)
