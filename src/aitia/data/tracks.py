@@ -270,7 +270,7 @@ def write_tracks(tracks: Tracks, path: str | Path) -> None:
     from aitia.files import write_whole
 
     packed = io.BytesIO()
-    channel = {} if tracks.channel is None else {"channel": tracks.channel}
+    channel: dict[str, Any] = {} if tracks.channel is None else {"channel": tracks.channel}
     np.savez_compressed(
         packed, raw=tracks.tracks, environment=tracks.environment, present=tracks.there, begins=tracks.begins, **channel
     )

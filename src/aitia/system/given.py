@@ -58,7 +58,7 @@ class Given:
         Args:
             card: Of the system.
             x: A path, frame, mapping, array, `Data`, or `Given`; None binds the subjects only.
-            y: Fills the card's one role of kind label, or the one of them that is needed.
+            y: Fills the card's one role of kind label.
             names: Each a role (a column's name, names of several, or the values themselves, one a row) or a subject.
 
         Raises:
@@ -225,8 +225,6 @@ class Given:
 
 def _with_label(card: Card, y: Any, names: Mapping[str, Any]) -> dict[str, Any]:
     labels = [name for name, role in card.takes.items() if role.kind == "label"]
-    needed = [name for name in labels if card.takes[name].needed]
-    labels = needed if len(needed) == 1 else labels
     if len(labels) != 1:
         raise OptionError(
             f"{card.slug} has {len(labels)} roles of labels ({join_names(labels)}): name the one you give"
