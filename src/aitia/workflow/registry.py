@@ -20,7 +20,6 @@ _SYSTEMS, _SUITE = "aitia.systems", "aitia.systems.causalverse"
 _CODES = "representations:RepresentationAdapter"
 _HOMES = {
     "beta-vae": _Home(_CODES, _SUITE, "BetaVAE"),
-    "causal-motion": _Home("forecasts:CausalMotionAdapter", f"{_SYSTEMS}.causal_motion", "CausalMotion"),
     "causal-vae": _Home("causes:CauseAdapter", f"{_SYSTEMS}.causal_vae", "CausalVae"),
     "domain-counterfactuals": _Home(
         "domains:DomainAdapter", f"{_SYSTEMS}.domain_counterfactuals", "DomainCounterfactuals"
@@ -28,7 +27,6 @@ _HOMES = {
     "dynamic-connectomes": _Home(
         "connectomes:ConnectomesAdapter", f"{_SYSTEMS}.dynamic_connectomes", "DynamicConnectomes"
     ),
-    "gcrl": _Home("forecasts:GCRLAdapter", f"{_SYSTEMS}.gcrl", "GCRL"),
     "gde": _Home("sets:SetAdapter", f"{_SYSTEMS}.gde", "GDE"),
     "hca": _Home("populations:PopulationAdapter", f"{_SYSTEMS}.hca", "HCA"),
     "idol": _Home(_CODES, _SUITE, "IDOL"),
