@@ -20,12 +20,10 @@ _SYSTEMS, _SUITE = "aitia.systems", "aitia.systems.causalverse"
 _CODES = "representations:RepresentationAdapter"
 _HOMES = {
     "beta-vae": _Home(_CODES, _SUITE, "BetaVAE"),
-    "causal-motion": _Home("forecasts:CausalMotionAdapter", f"{_SYSTEMS}.causal_motion", "CausalMotion"),
     "causal-vae": _Home("causes:CauseAdapter", f"{_SYSTEMS}.causal_vae", "CausalVae"),
     "domain-counterfactuals": _Home(
         "domains:DomainAdapter", f"{_SYSTEMS}.domain_counterfactuals", "DomainCounterfactuals"
     ),
-    "gcrl": _Home("forecasts:GCRLAdapter", f"{_SYSTEMS}.gcrl", "GCRL"),
     "gde": _Home("sets:SetAdapter", f"{_SYSTEMS}.gde", "GDE"),
     "hca": _Home("populations:PopulationAdapter", f"{_SYSTEMS}.hca", "HCA"),
     "idol": _Home(_CODES, _SUITE, "IDOL"),

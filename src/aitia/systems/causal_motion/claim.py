@@ -20,7 +20,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.data.tracks import constant_velocity
+from aitia.data.tracks import Tracks, constant_velocity
 from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.stats.metrics import ade
 from aitia.systems.causal_motion import CausalMotion, Update
@@ -40,7 +40,7 @@ REFERENCES, SCORED, FUTURE = 64, 500, 12
 ADJUSTED: dict[str, Any] = {}
 PUBLISHED: dict[str, Any] = {"schedule": "phases", "frame": "plane", "width": 32}
 
-Tracks = NDArray[np.float64]
+Scenes = NDArray[np.float64]
 
 
 def run(context: ClaimContext) -> list[Row]:
@@ -117,7 +117,7 @@ def _arms(observed: int, options: dict[str, Any], invariant: bool, seed: int) ->
         wanted |= {"IRM": {"style": "none", "invariance": "irm"}, "modular + IRM": {"invariance": "irm"}}
     return {
         name: CausalMotion(observed=observed, steps=STEPS, seed=seed, **options, **own).fit(
-            tracks, sample.labels, style=sample["radius"]
+            tracks, sample.labels, given_style=sample["radius"]
         )
         for name, own in wanted.items()
     }
@@ -130,14 +130,13 @@ def _scored(arms: dict[str, CausalMotion], observed: int, seed: int) -> dict[str
             references, past, future = _scenes(radius, observed, SCORED, seed)
             answers: dict[str, Any] = {"constant velocity": constant_velocity(past, FUTURE)}
             for name, model in arms.items():
-                given = radius if model.config.style == "given" else None
-                answers[name] = model.predict(past, references, style=given)
+                answers[name] = model.forecast(past, references, given_style=np.full(len(past), radius))
             for name, answer in answers.items():
                 errors.setdefault(name, {}).setdefault(place, []).append(ade(answer, future))
     return {name: {place: float(np.mean(e)) for place, e in by.items()} for name, by in errors.items()}
 
 
-def _scenes(radius: float, observed: int, n: int, seed: int) -> tuple[Tracks, Tracks, Tracks]:
+def _scenes(radius: float, observed: int, n: int, seed: int) -> tuple[Scenes, Scenes, Scenes]:
     """References, and past and future of other scenes, of a place."""
     world = OrcaWorld((radius,))
     tracks = world.render(world.sample(REFERENCES + n, seed=1000 + seed))
@@ -178,19 +177,18 @@ def _planted(seed: int) -> dict[str, Any]:
     seed += FRESH
     world, test = WalkersWorld(ALPHAS[:4]), WalkersWorld(ALPHAS)
     sample = world.sample(4 * 1000, seed=seed)
-    tracks, cue = world.render(sample), world.confidence(sample)
+    leaking = Tracks(world.render(sample), sample.labels, channel=world.confidence(sample))
     rows = test.sample(len(ALPHAS) * 400, seed=1000 + seed)
     held = test.sample(400, seed=2000 + seed, env=str(CHOSEN_AT))
 
     def fitted(**options: Any) -> CausalMotion:
         given: dict[str, Any] = {"form": "group", "style": "none", "channel": True, "width": 64, **options}
-        return CausalMotion(steps=600, batch=32, learning_rate=5e-3, seed=seed, **given).fit(
-            tracks, sample.labels, channel=cue
-        )
+        return CausalMotion(steps=600, batch=32, learning_rate=5e-3, seed=seed, **given).fit(leaking)
 
     def error(model: CausalMotion, part: Any) -> float:
         seen = test.render(part)
-        return ade(model.predict(seen[:, :, :8], channel=test.confidence(part)), seen[:, :, 8:])
+        past = Tracks(seen[:, :, :8], part.labels, channel=test.confidence(part))
+        return ade(model.forecast(past), seen[:, :, 8:])
 
     def curve(model: CausalMotion) -> dict[str, float]:
         return {str(a): error(model, rows.take(rows.labels == str(a))) for a in ALPHAS}
@@ -215,7 +213,7 @@ def _refined(model: CausalMotion, seed: int) -> dict[str, float]:
     for radius, other in ((0.1, "0.5"), (0.3, "0.5"), (0.5, "0.1")):
         _, past, future = _scenes(radius, 4, 64, seed)
         place = f"{radius:g}"
-        before.append(ade(model.predict(past, place), future))
+        before.append(ade(model.forecast(past, place), future))
         right.append(ade(model.refine(past, place), future))
         wrong.append(ade(model.refine(past, other, style=place), future))
     return {"right": float(np.sum(right) / np.sum(before)), "wrong": float(np.sum(wrong) / np.sum(before))}
@@ -242,10 +240,10 @@ def _adapted(model: CausalMotion, seed: int) -> dict[str, float]:
     references, past, future = _scenes(0.6, 4, SCORED, seed)
     new = OrcaWorld((0.6,))
     few = new.render(new.sample(384, seed=3000 + seed))
-    found = {"nothing updated": ade(model.predict(past, references), future)}
+    found = {"nothing updated": ade(model.forecast(past, references), future)}
     for n in (64, 384):
         for update in get_args(Update):
-            found[f"{update} {n}"] = ade(model.adapt(few[:n], "0.6", update=update).predict(past, "0.6"), future)
+            found[f"{update} {n}"] = ade(model.adapt(few[:n], "0.6", update=update).forecast(past, "0.6"), future)
     return found
 
 
