@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from aitia.lazy import lazily
 
 if TYPE_CHECKING:
-    from aitia.system.base import (
+    from aitia.system.base import System
+    from aitia.system.capabilities import (
         CAPABILITIES,
         Counterfactuals,
         Discovers,
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
         Explains,
         Noise,
         Predicts,
-        System,
         verbs_of,
     )
+    from aitia.system.example import Example, example_of
     from aitia.system.given import ENVIRONMENT, Given
     from aitia.system.loading import load
     from aitia.system.registry import Broken, Entry, broken, find, systems
@@ -35,6 +36,7 @@ __all__ = [
     "Edits",
     "Encodes",
     "Entry",
+    "Example",
     "Explains",
     "Given",
     "Noise",
@@ -46,6 +48,7 @@ __all__ = [
     "Targets",
     "Training",
     "broken",
+    "example_of",
     "find",
     "load",
     "systems",
@@ -53,7 +56,9 @@ __all__ = [
 ]
 
 _HOMES = {
-    "base": "CAPABILITIES Counterfactuals Discovers Edits Encodes Explains Noise Predicts System verbs_of",
+    "base": "System",
+    "capabilities": "CAPABILITIES Counterfactuals Discovers Edits Encodes Explains Noise Predicts verbs_of",
+    "example": "Example example_of",
     "given": "ENVIRONMENT Given",
     "loading": "load",
     "registry": "Broken Entry broken find systems",
