@@ -1,7 +1,6 @@
 """Options of the classifier."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 from aitia.nn.options import need_at_least, need_one_of
@@ -38,7 +37,7 @@ class TabPFNConfig:
     device: Literal["auto", "cpu"] = "cpu"
 
     def __post_init__(self) -> None:
-        if isinstance(self.weights, Path):  # from Python
+        if self.weights is not None:  # a path, from Python
             object.__setattr__(self, "weights", str(self.weights))
         need_one_of(self, missing=("error", "mean"), categories=("error", "ordinal"), device=("auto", "cpu"))
         need_at_least(self, ensemble=1, seed=0)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aitia.system.example import Example
+from aitia.system import Example
 
 __all__ = ["write"]
 
@@ -31,5 +31,4 @@ def write(folder: Path, seed: int) -> Example:
         options={"ensemble": 2},
         rows=folder / "unknown.csv",
         outcome="species",
-        why_not="it has no targets",
     )
