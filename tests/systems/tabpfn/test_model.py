@@ -9,7 +9,7 @@ import pytest
 from aitia.data.table import Table
 from aitia.errors import DataError, FormatError, InterventionError, OptionError, UnknownVariableError
 from aitia.system import Given, find, load, verbs_of
-from aitia.systems.tabpfn import TabPFN, TabPFNClassifier
+from aitia.systems.tabpfn import TabPFN, TabPFNClassifier, page
 from aitia.systems.tabpfn.example import write
 
 CARD = TabPFN.card
@@ -110,6 +110,19 @@ def test_the_report_shows_which_class_is_taken_for_which_and_the_reliability(mod
         assert said in page
     assert "2400 steps, seed 0" in model.training.notes[0]
     assert len(model.training.losses[0][1]) > 1
+
+
+def test_the_matrix_of_the_report_counts_rows_by_what_they_are_and_what_was_said(model, parts, monkeypatch):
+    drawn = {}
+    draw = page.shaded_matrix
+    monkeypatch.setattr(page, "shaded_matrix", lambda *a, **k: drawn.update(counts=a[2]) or draw(*a, **k))
+    turned = parts[1].table.labels("species")
+    moved = turned == "setosa"
+    turned[moved] = "virginica"
+    model.report(parts[1].with_rows(parts[1].table.with_columns({"species": turned})))
+    assert drawn["counts"][2, 0] == moved.sum()
+    assert drawn["counts"].sum() == len(turned)
+    assert drawn["counts"][0].sum() == 0
 
 
 def test_labels_of_numbers_keep_them():

@@ -112,9 +112,7 @@ class TabPFN(Pretrained, Predicts):
     def _predict(self, given: Given, draws: int, seed: int) -> Data:
         """The most probable label of each row that has none; labels drawn from its probabilities where draws > 1."""
         p = self._probabilities(self._fitted, given)
-        label = given.column("label")
-        if label is None or label in self.roles["features"]:
-            label = str(self.roles["label"])
+        label = given.column("label") or str(self.roles["label"])
         rows = np.repeat(np.arange(len(given)), draws)
         chosen = p.argmax(axis=1)
         if draws > 1:
