@@ -19,7 +19,7 @@ CARD = Card(
         "text": Role(kind="text", about="the text"),
         "label": Role(kind="label", about="the label to predict", names=("label", "labels")),
         "style": Role(kind="label", about="the wording style", needed=False),
-        "target": Role(kind="label", about="whom the text is about", needed=False),
+        "topic": Role(kind="label", about="whom the text is about", needed=False),
         "platform": Role(kind="label", about="where the text is from", needed=False),
     },
     fills=("label",),
