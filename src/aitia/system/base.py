@@ -118,20 +118,8 @@ class System(Saved, ABC):
         if len(data) == 1 and isinstance(data[0], Given) and not roles:
             return data[0]
         kept = {name: columns for name, columns in self.roles.items() if name not in roles}
-<<<<<<< HEAD
-        bare = Given.of(_lenient(self.card), *self._opened(data, {**kept, **roles}), **roles)
-        known = bare.table if bare.rows is not None else None
-        still = {
-            name: columns
-            for name, columns in kept.items()
-            if known is not None and all(c in known for c in ((columns,) if isinstance(columns, str) else columns))
-        }
-        found = {name: columns for name, columns in bare.roles.items() if name not in kept}
-        return replace(bare, roles={**found, **still}, subjects={**self.subjects, **bare.subjects})
-=======
         found = Given.asked(_lenient(self.card), kept, *self._opened(data, {**kept, **roles}), **roles)
         return replace(found, subjects={**self.subjects, **found.subjects})
->>>>>>> main
 
     def bind(self, **subjects: Any) -> Self:
         """A copy with these subjects, such as the network that a saved system was fitted on.
