@@ -303,6 +303,7 @@ def _placed(
 ) -> tuple[Data, dict[str, Columns]]:
     """The rows with a column for each role, and the column of each role."""
     roles: dict[str, Columns] = {}
+    others = {column for columns in kept.values() for column in ((columns,) if isinstance(columns, str) else columns)}
     for name, value in given.items():
         role = card.takes[name]
         if isinstance(value, str) or _names(value, rows.known):
@@ -319,7 +320,7 @@ def _placed(
             continue
         if name in kept and (role.many or kept[name] in rows.known):
             roles[name] = kept[name]
-        elif found := next((n for n in (name, *role.names) if n in rows.known), None):
+        elif found := next((n for n in (name, *role.names) if n in rows.known and n not in others), None):
             roles[name] = (found,) if role.many else found
         elif name in kept:
             roles[name] = kept[name]

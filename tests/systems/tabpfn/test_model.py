@@ -65,12 +65,15 @@ def test_holes_are_filled_with_the_most_probable_label_and_all_else_stays(model,
     assert bare.labels("species").tolist() == best.tolist()
 
 
-def test_a_column_of_another_name_is_no_label_because_it_is_called_so(model, parts):
-    """The fit says which column is the label; a column named `target` beside it stays what it is."""
-    odd = parts[1].table.drop(["species"]).with_columns({"target": ["a", "b"] * (len(parts[1]) // 2)})
+def test_a_feature_is_no_label_because_it_is_called_so(parts):
+    """The fit says which column is the label; a feature named `target` stays one where the label is not there."""
+    named = parts[0].table.to_pandas().rename(columns={"petal width (cm)": "target"})
+    model = TabPFN(ensemble=2).fit(named, label="species")
+    odd = parts[1].table.to_pandas().rename(columns={"petal width (cm)": "target"}).drop(columns="species")
     filled = model.predict(odd)
-    assert filled.labels("target").tolist() == odd.labels("target").tolist()
+    assert filled.labels("target").tolist() == odd["target"].tolist()
     assert "P(species=setosa)" in filled
+    assert (filled.labels("species") == parts[1].table.labels("species")).mean() > 0.9
 
 
 def test_draws_follow_the_probabilities_and_say_whose_they_are(model, parts):
