@@ -32,7 +32,6 @@ _HOMES = {
     "multi-view": _Home(_CODES, _SUITE, "MultiView"),
     "sufficient-change": _Home(_CODES, _SUITE, "SufficientChange"),
     "supervised": _Home(_CODES, _SUITE, "Supervised"),
-    "tabpfn": _Home("predictors:PredictorAdapter", f"{_SYSTEMS}.tabpfn", "TabPFN"),
     "tcl": _Home(_CODES, _SUITE, "TCL"),
     "tdrl": _Home(_CODES, _SUITE, "TDRL"),
     "time-ivae": _Home(_CODES, _SUITE, "TimeIVAE"),

@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 
 from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.stats.metrics import class_scores
-from aitia.systems.tabpfn import PriorConfig, TablePrior, TabPFN, pretrain
+from aitia.systems.tabpfn import PriorConfig, TablePrior, TabPFNClassifier, pretrain
+from aitia.systems.tabpfn.card import CARD
 from aitia.systems.tabpfn.shipped import load_weights
 
 __all__ = ["CLAIM", "real_tables", "rivals"]
@@ -135,20 +136,23 @@ def _real(split: int) -> Found:
     found = {}
     for name in real_tables():
         parts = _split(name, TRAIN, split)
-        found[name] = {who: _scores(m, *parts) for who, m in {"ours": TabPFN(), **rivals(split)}.items()}
+        found[name] = {who: _scores(m, *parts) for who, m in {"ours": TabPFNClassifier(), **rivals(split)}.items()}
     return found
 
 
 def _held_out(seed: int) -> Found:
     parts = _prior_table(seed)
-    return {who: _scores(m, *parts) for who, m in {"ours": TabPFN(), **rivals(seed)}.items()}
+    return {who: _scores(m, *parts) for who, m in {"ours": TabPFNClassifier(), **rivals(seed)}.items()}
 
 
 def _by_size(split: int) -> Found:
     """AUC, the mean of the tables, by number of training rows."""
     found: Found = {}
     for train in SIZES:
-        models = {"ours": TabPFN(), **{who: m for who, m in rivals(split).items() if who in (LR, BOOSTED, LEAF5)}}
+        models = {
+            "ours": TabPFNClassifier(),
+            **{who: m for who, m in rivals(split).items() if who in (LR, BOOSTED, LEAF5)},
+        }
         auc = {
             who: [_scores(m, *_split(name, train, split))["AUC"] for name in real_tables()] for who, m in models.items()
         }
@@ -167,7 +171,7 @@ def _trained(prior: str, steps: int | None, seed: int) -> Found:
             prior=replace(shipped.prior, scm=PRIORS[prior]),
             recipe=replace(shipped.recipe, steps=steps, seed=1 + seed),
         )
-        model = TabPFN(weights=folder)
+        model = TabPFNClassifier(weights=folder)
         real = [
             float(np.mean([_scores(model, *_split(name, TRAIN, split))["AUC"] for name in real_tables()]))
             for split in range(SPLITS)
@@ -256,4 +260,4 @@ def _part_f(short: dict[str, list[Found]]) -> list[Row]:
     return rows
 
 
-CLAIM = Claim(TabPFN.card, run, minutes=60, swap=BOOSTED)
+CLAIM = Claim(CARD, run, minutes=60, swap=BOOSTED)
