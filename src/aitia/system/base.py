@@ -125,7 +125,8 @@ class System(Saved, ABC):
             for name, columns in kept.items()
             if known is not None and all(c in known for c in ((columns,) if isinstance(columns, str) else columns))
         }
-        return replace(bare, roles={**still, **bare.roles}, subjects={**self.subjects, **bare.subjects})
+        found = {name: columns for name, columns in bare.roles.items() if name not in kept}
+        return replace(bare, roles={**found, **still}, subjects={**self.subjects, **bare.subjects})
 
     def bind(self, **subjects: Any) -> Self:
         """A copy with these subjects, such as the network that a saved system was fitted on.
