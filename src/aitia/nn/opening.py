@@ -91,7 +91,9 @@ def open_module(network: Network) -> nn.Module:
         kind = getattr(transformers, str(named))
         model: nn.Module = kind.from_pretrained(folder, use_safetensors=True, dtype=torch.float32)
     except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise FormatError(f"{folder} holds no model of the Hugging Face library: {str(error).splitlines()[0]}") from error
+        raise FormatError(
+            f"{folder} holds no model of the Hugging Face library: {str(error).splitlines()[0]}"
+        ) from error
     return model.eval()
 
 
