@@ -60,10 +60,10 @@ class System(Saved, ABC):
         Raises:
             OptionError: If an option is unknown or out of range.
         """
-        try:
-            self.config = replace(self.config, **options)
-        except TypeError as error:
-            raise OptionError(f"{type(self).__name__}: {error}") from error
+        known = [f.name for f in fields(self.config) if f.init]
+        if unknown := [name for name in options if name not in known]:
+            raise OptionError(f"{type(self).__name__} has no option {unknown[0]!r}; it has: {', '.join(known)}")
+        self.config = replace(self.config, **options)
         return self
 
     # -- fitting -------------------------------------------------------------------------------------------------------
