@@ -138,6 +138,10 @@ class Tracks(Data):
         if frames < observed + future:
             raise DataError(f"a scene has {frames} frames, needs obs+fut={observed + future}")
 
+    def parts(self) -> dict[str, NDArray[Any]]:
+        """The positions."""
+        return {"positions": self.tracks}
+
     @property
     def known(self) -> Table:
         """The environment of each scene, and what else is known of it."""

@@ -95,30 +95,40 @@ class Given:
         if y is not None:
             names = _with_label(card, y, names)
         before = x if isinstance(x, Given) else None
-        subjects = dict(before.subjects) if before else {}
+        subjects = dict(before.subjects) if before is not None else {}
         subjects |= {
             name: SUBJECTS[role.kind].of(names[name])
             for name, role in card.subjects.items()
             if names.get(name) is not None
         }
-        rows = before.rows if before else read_rows(card, x, names)
+        rows = read_rows(card, before.rows if before is not None else x, names)
         given = {name: value for name, value in names.items() if name in card.takes and value is not None}
         if rows is None:
             if given:
                 raise OptionError(f"{card.slug}: {sorted(given)[0]!r} names a column, and no rows are given")
-            return cls(None, dict(kept), subjects, before.name if before else "no rows")
-        rows, roles = _placed(card, rows, {**(before.roles if before else {}), **given}, kept)
-        name = before.name if before else str(x) if isinstance(x, (str, Path)) else "the rows"
-        return replace(before or cls(None), rows=rows, roles=roles, subjects=subjects, name=name)
+            return cls(None, dict(kept), subjects, before.name if before is not None else "no rows")
+        rows, roles = _placed(card, rows, {**(before.roles if before is not None else {}), **given}, kept)
+        name = before.name if before is not None else str(x) if isinstance(x, (str, Path)) else "the rows"
+        return replace(
+            before if before is not None else cls(None), rows=rows, roles=roles, subjects=subjects, name=name
+        )
 
     @classmethod
     def of_world(
-        cls, card: Card, world: World, n: int, *, seed: int, size: int = 64, subjects: Mapping[str, Any] | None = None
+        cls,
+        card: Card,
+        world: World,
+        n: int,
+        *,
+        seed: int,
+        size: int = 64,
+        roles: Mapping[str, Any] | None = None,
+        subjects: Mapping[str, Any] | None = None,
     ) -> "Given":
         """n rows of a world, whose columns take the roles that they have by name; pictures are `image`."""
         sample = world.sample(n, seed=seed)
         bare = cls(world.rows(sample, size), {}, {}, world.name, world, sample, size)
-        return cls.of(card, bare, **(subjects or {}))
+        return cls.of(card, bare, **(roles or {}), **(subjects or {}))
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -228,8 +238,7 @@ class Given:
         """
         if self.world is None:
             raise OptionError(f"{self.name} is no world: it has no other rows")
-        made = Given.of_world(card, self.world, n, seed=seed, size=self.size)
-        return replace(made, subjects=self.subjects)
+        return Given.of_world(card, self.world, n, seed=seed, size=self.size, roles=self.roles, subjects=self.subjects)
 
     def truth(self, do: Intervention | None = None, *, environment: str | None = None) -> Data | None:
         """What these rows would truly have been; None where no world knows, or it has no such latent or environment."""
@@ -294,7 +303,7 @@ def read_rows(
     else:
         rows = _of_arrays(card, x)
     if rows is not None and rows.form not in card.rows:
-        raise OptionError(f"{card.slug} takes {' or '.join(card.rows)}, and these rows are {rows.form}")
+        raise OptionError(f"{card.slug} takes {' or '.join(card.rows) or 'no rows'}, and these rows are {rows.form}")
     return rows
 
 
