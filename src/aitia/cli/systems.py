@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from aitia.card import Card
+    from aitia.evidence import Evidence
     from aitia.system.registry import Entry
 
 __all__ = ["list_command", "show_command"]
@@ -55,17 +56,17 @@ def _line(card: "Card") -> tuple[str, ...]:
 
 
 def _verdict(slug: str) -> str:
-    """What was measured of its claim; nothing is read where there is no evidence."""
-    try:
-        from aitia.evidence.summary import verdict_of  # type: ignore[import-not-found, unused-ignore]
-    except ModuleNotFoundError:
-        return "not run here"
-    return str(verdict_of(slug))
+    """What was measured of its claim."""
+    from aitia.evidence import verdict_of
+
+    return verdict_of(slug)
 
 
 def show_command(
     slug: Annotated[str, typer.Argument(help="Name of the system, such as cd-nod.")],
-    evidence: Annotated[Path, typer.Option(help="Folder of stored evidence.")] = Path("evidence"),
+    evidence: Annotated[
+        Path | None, typer.Option(help="Folder of stored evidence; that which ships with aitia if absent.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
     """Show a system's card, where it lives, what it takes and answers, and what was last measured of its claim.
@@ -75,7 +76,7 @@ def show_command(
     from aitia.system.registry import find
 
     entry = find(slug)
-    card, stored = entry.card, _stored(evidence, entry)
+    card, stored = entry.card, _stored(evidence, slug)
     if as_json:
         measured = None if stored is None else json.loads(stored.to_json())
         told = {"card": card.to_json(), "file": entry.file, "evidence": measured}
@@ -88,17 +89,13 @@ def show_command(
         from rich.console import Console
 
         from aitia.workflow.claim_table import evidence_table
+        from aitia.workflow.replay import is_stale
+        from aitia.workflow.told import marks
 
         typer.echo("")
         Console().print(evidence_table(stored))
-
-
-def _stored(evidence: Path, entry: "Entry") -> Any:
-    if not (evidence / f"{entry.card.slug}.json").is_file():
-        return None
-    from aitia.workflow.verify import stored_evidence
-
-    return stored_evidence(evidence, entry.card.slug)
+        for mark in marks(stored, stale=is_stale(stored)):
+            typer.echo(f"  {mark.replace('*', '')}")
 
 
 def _card_lines(entry: "Entry") -> list[str]:
@@ -115,3 +112,9 @@ def _card_lines(entry: "Entry") -> list[str]:
     lines += ["", f"Run:    aitia run {card.slug} --help"]
     lines += [f"Check:  aitia verify {card.slug}"] if card.claim else []
     return [*lines, f"Needs:  pip install 'aitia[{card.extra}]'"] if card.extra else lines
+
+
+def _stored(folder: Path | None, slug: str) -> "Evidence | None":
+    from aitia.evidence import STORED, stored_evidence
+
+    return stored_evidence(folder or STORED, slug)

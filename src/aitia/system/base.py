@@ -61,7 +61,7 @@ class System(Saved, ABC):
         Raises:
             OptionError: If an option is unknown or out of range.
         """
-        known = [f.name for f in fields(self.config)]
+        known = [f.name for f in fields(self.config) if f.init]
         for name in options:
             if name not in known:
                 close = get_close_matches(name, known, n=1)

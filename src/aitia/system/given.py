@@ -312,6 +312,7 @@ def _placed(
 ) -> tuple[Data, dict[str, Columns]]:
     """The rows with a column for each role, and the column of each role."""
     roles: dict[str, Columns] = {}
+    others = {column for columns in kept.values() for column in ((columns,) if isinstance(columns, str) else columns)}
     for name, value in given.items():
         role = card.takes[name]
         if isinstance(value, str) or _names(value, rows.known):
@@ -328,7 +329,7 @@ def _placed(
             continue
         if name in kept and (role.many or kept[name] in rows.known):
             roles[name] = kept[name]
-        elif found := next((n for n in (name, *role.names) if n in rows.known), None):
+        elif found := next((n for n in (name, *role.names) if n in rows.known and n not in others), None):
             roles[name] = (found,) if role.many else found
         elif name in kept:
             roles[name] = kept[name]
@@ -356,7 +357,10 @@ def _single(card: Card, role: str, chosen: tuple[str, ...]) -> str:
 
 
 def _names(value: Any, known: Table) -> bool:
-    return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(v, str) and v in known for v in value)
+    """Whether a value names columns: texts that are columns, or that cannot be values as they are not one a row."""
+    if not isinstance(value, (list, tuple)) or not value or not all(isinstance(v, str) for v in value):
+        return False
+    return len(value) != len(known) or all(v in known for v in value)
 
 
 def _checked(card: Card, rows: Data, name: str, role: Role, columns: Columns) -> Data:
