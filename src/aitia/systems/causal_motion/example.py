@@ -24,4 +24,5 @@ def write(folder: Path, seed: int) -> Example:
         other="do(style=0.1)",
         rows=folder / "pasts.npz",
         outcome=None,
+        why_not="a forecast reads positions alone: the style of a place is no fact that it could be given",
     )
