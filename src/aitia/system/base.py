@@ -6,7 +6,7 @@ The verbs of the command line, the laws that are tested, and the tables of the d
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -64,10 +64,15 @@ class System(Saved, ABC):
     """What was studied or used, as in the fit."""
 
     def __init__(self, config: Any = None, /, **options: Any) -> None:
+        name, known = type(self).__name__, [f.name for f in fields(self.Config) if f.init]
+        if config is not None and type(config) is not self.Config:
+            raise OptionError(f"{name} takes a {self.Config.__name__}, got a {type(config).__name__}")
+        if unknown := [option for option in options if option not in known]:
+            raise OptionError(f"{name} has no option {unknown[0]!r}; it has: {', '.join(known)}")
         try:
             self.config = replace(config if config is not None else self.Config(), **options)
         except TypeError as error:
-            raise OptionError(f"{type(self).__name__}: {error}") from error
+            raise OptionError(f"{name}: {error}") from error
 
     # -- fitting -------------------------------------------------------------------------------------------------------
 

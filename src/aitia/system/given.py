@@ -245,11 +245,19 @@ def _rows(card: Card, x: Any) -> Data | None:
 
         rows = read(x, takes=card.rows, kinds=kinds)
     else:
-        array = x if isinstance(x, np.ndarray) else None
-        rows = Table.of({"image": x}) if array is not None and array.ndim == 4 else Table.of(x)
+        rows = _of_array(x, card) if isinstance(x, np.ndarray) and x.ndim > 2 else Table.of(x)
     if rows is not None and rows.form not in card.rows:
         raise OptionError(f"{card.slug} takes {' or '.join(card.rows)}, and these rows are {rows.form}")
     return rows
+
+
+def _of_array(x: NDArray[Any], card: Card) -> Data:
+    """Pictures (n, height, width, 3), clips of them (n, frames, ...), or clips of vectors (n, frames, d)."""
+    if x.ndim == 4 or "clips" not in card.rows:
+        return Table.of({"image": x})
+    from aitia.data.clips import Clips
+
+    return Clips(x, Table.of({"row": np.arange(len(x), dtype=float)}, kinds={"row": "number"}))
 
 
 def _placed(card: Card, rows: Data, given: Mapping[str, Any]) -> tuple[Data, dict[str, Columns]]:
@@ -301,7 +309,8 @@ def _names(value: Any, known: Table) -> bool:
 def _checked(card: Card, rows: Data, name: str, role: Role, columns: Columns) -> Data:
     """The rows with the column of a role in the kind of the role."""
     for column in (columns,) if isinstance(columns, str) else columns:
-        if rows.known.fits(column, role.kind):
+        labels = role.kind == "number" and rows.known.discrete(column)  # whole numbers that look like labels
+        if rows.known.fits(column, role.kind) and not labels:
             continue
         try:
             rows = rows.with_known({column: rows.known.labels(column)}, {column: role.kind})
