@@ -83,7 +83,7 @@ def _coloured(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def draw_clips(shown: "Mapping[str, Clips]", names: Sequence[str], about: str) -> list[Block]:
-    """A grid in which each clip is some of its frames side by side; of vectors, lines for the first of their numbers."""
+    """A grid in which each clip is some of its frames side by side; of vectors, lines for their first numbers."""
     first = next(iter(shown.values()))
     if first.images.ndim == 3:
         steps = list(range(first.images.shape[1]))

@@ -57,6 +57,7 @@ class System(Saved, ABC):
 
     card: ClassVar[Card]
     Config: ClassVar[type]
+    config: Any
     held: Intervention = Intervention()
     """What `do` holds."""
     roles: Mapping[str, Any] = {}

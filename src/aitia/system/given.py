@@ -265,8 +265,10 @@ def read_rows(
 
 def _of_array(x: NDArray[Any], card: Card) -> Data:
     """Pictures (n, height, width, 3), clips of them (n, frames, ...), or clips of vectors (n, frames, d)."""
-    if x.ndim == 4 or "clips" not in card.rows:
+    if x.ndim == 4:
         return Table.of({"image": x})
+    if "clips" not in card.rows:
+        return Table.of(x)
     from aitia.data.clips import Clips
 
     return Clips(x, Table.of({"row": np.arange(len(x), dtype=float)}, kinds={"row": "number"}))

@@ -21,7 +21,6 @@ _CODES = "representations:RepresentationAdapter"
 _HOMES = {
     "beta-vae": _Home(_CODES, _SUITE, "BetaVAE"),
     "causal-motion": _Home("forecasts:CausalMotionAdapter", f"{_SYSTEMS}.causal_motion", "CausalMotion"),
-    "causal-vae": _Home("causes:CauseAdapter", f"{_SYSTEMS}.causal_vae", "CausalVae"),
     "domain-counterfactuals": _Home(
         "domains:DomainAdapter", f"{_SYSTEMS}.domain_counterfactuals", "DomainCounterfactuals"
     ),
