@@ -34,19 +34,8 @@ def draw_tables(shown: Mapping[str, Table], names: Sequence[str], about: str) ->
         there = {head: table for head, table in shown.items() if column in table}
         parts = {head: (table.pictures(column), table.absent(column)) for head, table in there.items()}
         several = f" ({column})" if len(pictures) > 1 else ""
-        blocks.append(
-            ImageBlock(
-                image_grid(
-                    [
-                        [None if gone[i] else _coloured(stack[i]) for stack, gone in parts.values()]
-                        for i in _rows(names)
-                    ],
-                    list(parts),
-                    list(names),
-                ),
-                about + several,
-            )
-        )
+        grid = [[None if gone[i] else _coloured(all_[i]) for all_, gone in parts.values()] for i in _rows(names)]
+        blocks.append(ImageBlock(image_grid(grid, list(parts), list(names)), about + several))
     columns = [name for name in first.names if name not in pictures]
     if columns:
         heads = [head for name in columns for head in _heads(first, name)]
@@ -133,7 +122,7 @@ def draw_tracks(shown: "Mapping[str, Tracks]", names: Sequence[str], about: str)
 
 def _shared(parts: "Sequence[Tracks]") -> int:
     """How many frames from the first on are the same in all: the past; all of them where there is nothing to differ."""
-    frames = min(part.tracks.shape[2] for part in parts)
+    frames = min(int(part.tracks.shape[2]) for part in parts)
     if len(parts) == 1:
         return frames
     same = np.ones(frames, dtype=bool)

@@ -281,6 +281,11 @@ class Table(Data):
         """The spans of a column, each (start, stop, label); none where they are missing, which `absent` tells."""
         return [[(a, b, label) for a, b, label in row or ()] for row in self._cells(name, Kind.SPANS).cells()]
 
+    def sized(self, size: int | None) -> "Table":
+        """The table whose pictures are scaled to size x size when looked at; None leaves them as they are."""
+        pictures = {name: self._cells(name, Kind.PICTURE).scaled_to(size) for name in self.of_kind(Kind.PICTURE)}
+        return Table({**self._columns, **pictures}, self._n)
+
     def of_kind(self, *kinds: Kind | str) -> tuple[str, ...]:
         """The names of the columns of these kinds, in order."""
         wanted = [as_kind("a column", kind) for kind in kinds]
@@ -321,11 +326,14 @@ class Table(Data):
         return Table(columns, len(next(iter(columns.values()))))
 
     def with_columns(self, columns: Mapping[str, Any], kinds: Mapping[str, Kind | str] | None = None) -> "Table":
-        """The table with these columns added or replaced; as of columns, with their kinds, where a table is given."""
-        added = Table.of(columns, kinds=kinds)
-        if added.n != self._n:
-            raise DataError(f"new columns have {added.n} rows, the table has {self._n}")
-        return Table({**self._columns, **added._columns}, self._n)
+        """The table with these columns added or replaced."""
+        return self.joined(Table.of(columns, kinds=kinds))
+
+    def joined(self, other: "Table") -> "Table":
+        """The table with the columns of another of as many rows, which win where both have one."""
+        if other.n != self._n:
+            raise DataError(f"new columns have {other.n} rows, the table has {self._n}")
+        return Table({**self._columns, **other._columns}, self._n)
 
     def to_pandas(self) -> "pd.DataFrame":
         """The table as a pandas frame, labels restored; a vector-valued column becomes `name.0`, `name.1`, ..."""

@@ -34,7 +34,7 @@ class Column(lists.Column):
 
 
 def _span(name: str, row: int, given: Any) -> list[Any]:
-    one = (
+    one: Any = (
         [given.get("start"), given.get("stop", given.get("end")), given.get("label")]
         if isinstance(given, dict)
         else given
