@@ -1,0 +1,37 @@
+"""Domain counterfactuals: 20 steps on 600 rows of a world of latent domains, and a few on pictures of two domains."""
+
+import numpy as np
+
+from aitia.generators.domain_counterfactuals import DomainCounterfactuals
+from aitia.images import ImageSet
+from aitia.table import Table
+from aitia.worlds.latent_domains import LatentDomainsWorld
+
+
+def numbers() -> dict[str, list[float] | float | str]:
+    world = LatentDomainsWorld(size=4, domains=3, intervened=(3,), world_seed=1)
+    rows, fresh = world.sample(600), world.sample(5, seed=7)
+    x, asked = world.render(rows), world.render(fresh)
+    made: dict[str, list[float] | float | str] = {}
+    for name, options in {
+        "default": {},
+        "canonical": {"mixing": "linear", "structure": "canonical"},
+        "coupling": {"mixing": "coupling", "structure": "dense", "steps": 3},  # rounding grows fast in its training
+    }.items():
+        model = DomainCounterfactuals(**{"changing": 1, "steps": 20, "restarts": 2, **options}).fit(x, rows.labels)
+        answer = model.counterfactual(asked, "do(domain=d2)", domain=fresh.labels)
+        made[f"{name}_loss"] = model.history.losses[-1]["loss"]
+        made[f"{name}_counterfactual"] = answer.ravel().tolist()
+        made[f"{name}_encode"] = model.encode(asked, fresh.labels)[:2].ravel().tolist()
+        made[f"{name}_log_likelihood"] = model.log_likelihood(asked, fresh.labels).tolist()
+        made[f"{name}_sample"] = model.sample(2, "d1", seed=3).ravel().tolist()
+        made[f"{name}_other_start"] = model.from_start(1).encode(asked, fresh.labels)[0].tolist()
+    rng = np.random.default_rng(0)
+    domain = np.arange(40) % 2
+    pictures = np.clip(rng.normal(90 + 60 * domain[:, None, None, None], 30, (40, 8, 8, 3)), 0, 255).astype(np.uint8)
+    labels = Table.of({"domain": np.array(["a", "b"])[domain]})
+    seen = DomainCounterfactuals(changing=1, steps=4, restarts=1, latents=4, width=8).fit(ImageSet(pictures, labels))
+    few = ImageSet(pictures[:4], labels.take(np.arange(4)))
+    made["images_loss"] = seen.history.losses[-1]["loss"]
+    made["images_encode"] = seen.encode(few).ravel().tolist()
+    return made

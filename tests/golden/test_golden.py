@@ -1,0 +1,70 @@
+"""Every system still gives the numbers that were written beside this file; see `write.py`.
+
+On one machine the numbers are the same to the last byte. Other processors run other BLAS and vector kernels, which sum
+in another order: a few last digits of a float32 differ, and grow in a training. So numbers are compared to a relative
+1e-5 and an absolute 1e-7, text exactly. With the kernels of AVX2 in place of those of AVX-512, and on two threads, all
+figures keep to that; with those of SSE alone some exceed it a few times.
+"""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+HERE = Path(__file__).parent
+
+
+def _writer() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("golden_writer", HERE / "write.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+WRITER = _writer()
+SYSTEMS = (
+    "alignment_hurts",
+    "cadet",
+    "causal_info_min",
+    "causal_motion",
+    "causal_vae",
+    "causalm",
+    "causalverse",
+    "cd_nod",
+    "domain_counterfactuals",
+    "dynamic_connectomes",
+    "faithful_matching",
+    "gcrl",
+    "gde",
+    "hca",
+    "path_interventions",
+    "pc",
+    "tabpfn",
+)
+
+
+def test_every_system_has_a_file() -> None:
+    assert WRITER.slugs() == sorted(SYSTEMS)
+
+
+@pytest.mark.parametrize("slug", WRITER.slugs())
+def test_a_system_gives_the_numbers_that_it_gave(slug: str) -> None:
+    path = HERE / f"{slug}.json"
+    if not path.is_file():
+        pytest.fail(f"{path.name} is missing: write it with `python tests/golden/write.py {slug}`")
+    written, made = WRITER.read(slug)["numbers"], WRITER.compute(slug)
+    assert list(made) == list(written)
+    wrong = []
+    for key, value in written.items():
+        if isinstance(value, str):
+            same = made[key] == value
+        elif isinstance(value, list) != isinstance(made[key], list):
+            same = False
+        else:
+            same = made[key] == pytest.approx(value, rel=1e-5, abs=1e-7)
+        if not same:
+            wrong.append(f"{key}: was {value!r}, is {made[key]!r}")
+    assert not wrong, f"{slug} gives other numbers:\n" + "\n".join(wrong)
