@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from aitia.learners.cadet import Cadet, back_door_weights
+from aitia.systems.cadet import Cadet, back_door_weights
 from aitia.worlds import ModerationWorld
 from aitia.worlds.moderation import TARGETS
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from aitia.learners.causal_info_min import CausalInfoMin, sufficiency
+from aitia.systems.causal_info_min import CausalInfoMin, sufficiency
 
 
 def _rows(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
 """The forecaster with style: ten updates on 120 scenes of the ORCA world, in its default and its published setting."""
 
-from aitia.learners.causal_motion import CausalMotion
+from aitia.systems.causal_motion import CausalMotion
 from aitia.worlds import OrcaWorld
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from aitia.generators.causal_vae import CausalVae
-from aitia.images import ImageSet
-from aitia.table import Table
+from aitia.data.images import ImageSet
+from aitia.data.table import Table
+from aitia.systems.causal_vae import CausalVae
 
 
 def _pictures(n: int, seed: int) -> ImageSet:

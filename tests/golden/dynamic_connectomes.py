@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from aitia.learners.dynamic_connectomes import DynamicConnectomes
+from aitia.systems.dynamic_connectomes import DynamicConnectomes
 from aitia.worlds import CalciumWorld
 
 

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from aitia.learners.gcrl import GCRL
+from aitia.systems.gcrl import GCRL
 from aitia.worlds import OrcaWorld
 
 

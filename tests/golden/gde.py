@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from aitia.learners.gde import GDE, PerturbationPredictor, fixed_embedding
+from aitia.systems.gde import GDE, PerturbationPredictor, fixed_embedding
 
 
 def _sets(count: int = 12, n: int = 40) -> dict[str, np.ndarray]:

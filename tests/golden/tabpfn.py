@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aitia.learners.tabpfn import NetworkConfig, PretrainConfig, PriorConfig, TablePrior, TabPFN, pretrain, sample_table
+from aitia.systems.tabpfn import NetworkConfig, PretrainConfig, PriorConfig, TablePrior, TabPFN, pretrain, sample_table
 
 
 def numbers() -> dict[str, list[float] | float | str]:

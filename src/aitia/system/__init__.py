@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         System,
         verbs_of,
     )
+    from aitia.system.example import Example, example_of
     from aitia.system.given import ENVIRONMENT, Given
     from aitia.system.loading import load
     from aitia.system.registry import Broken, Entry, broken, find, systems
@@ -35,6 +36,7 @@ __all__ = [
     "Edits",
     "Encodes",
     "Entry",
+    "Example",
     "Explains",
     "Given",
     "Noise",
@@ -46,6 +48,7 @@ __all__ = [
     "Targets",
     "Training",
     "broken",
+    "example_of",
     "find",
     "load",
     "systems",
@@ -54,6 +57,7 @@ __all__ = [
 
 _HOMES = {
     "base": "CAPABILITIES Counterfactuals Discovers Edits Encodes Explains Noise Predicts System verbs_of",
+    "example": "Example example_of",
     "given": "ENVIRONMENT Given",
     "loading": "load",
     "registry": "Broken Entry broken find systems",

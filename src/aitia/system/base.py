@@ -6,7 +6,8 @@ The verbs of the command line, the laws that are tested, and the tables of the d
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -20,7 +21,7 @@ from aitia.graph.graph import Graph
 from aitia.report import Block
 from aitia.runs import QUIET, RunStore
 from aitia.saving import Saved
-from aitia.system.given import Given
+from aitia.system.given import SUBJECTS, Given, read_rows
 from aitia.system.targets import Targets
 from aitia.system.training import Scores, Training
 
@@ -64,10 +65,24 @@ class System(Saved, ABC):
     """What was studied or used, as in the fit."""
 
     def __init__(self, config: Any = None, /, **options: Any) -> None:
+        self.config = config if config is not None else self.Config()
+        self.set_params(**options)
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The options by name, as scikit-learn asks for them."""
+        return {f.name: getattr(self.config, f.name) for f in fields(self.config)}
+
+    def set_params(self, **options: Any) -> Self:
+        """Sets options by name, as scikit-learn does.
+
+        Raises:
+            OptionError: If an option is unknown or out of range.
+        """
         try:
-            self.config = replace(config if config is not None else self.Config(), **options)
+            self.config = replace(self.config, **options)
         except TypeError as error:
             raise OptionError(f"{type(self).__name__}: {error}") from error
+        return self
 
     # -- fitting -------------------------------------------------------------------------------------------------------
 
@@ -88,11 +103,17 @@ class System(Saved, ABC):
             OptionError: If a role, subject or option is missing, unknown or contradicts another.
             DataError: If the rows cannot be used as they stand.
         """
-        given = Given.of(self.card, *data, **roles)
+        given = Given.of(self.card, *self._opened(data, roles), **roles)
         self.check_given(given)
         self.roles, self.subjects = dict(given.roles), dict(given.subjects)
         self._fit(given, run)
         return self
+
+    def _opened(self, data: tuple[Any, ...], roles: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The same with the rows of a path read as this system reads them."""
+        if data and isinstance(data[0], (str, Path)):
+            return (read_rows(self.card, data[0], roles, self.reads(self.config)), *data[1:])
+        return data
 
     def check_given(self, given: Given) -> None:  # most systems have nothing to add to their card
         """Refuses rows that this system can do nothing with, before any work starts; says what is missing."""
@@ -115,7 +136,7 @@ class System(Saved, ABC):
         if len(data) == 1 and isinstance(data[0], Given) and not roles:
             return data[0]
         kept = {name: columns for name, columns in self.roles.items() if name not in roles}
-        bare = Given.of(_lenient(self.card), *data, **roles)
+        bare = Given.of(_lenient(self.card), *self._opened(data, {**kept, **roles}), **roles)
         known = bare.table if bare.rows is not None else None
         still = {
             name: columns
@@ -134,7 +155,7 @@ class System(Saved, ABC):
         bound = Given.of(_lenient(self.card), None, **subjects).subjects
         for name, subject in bound.items():
             if (known := self.subjects.get(name)) is not None:
-                known.check(subject)
+                subject.check(known.to_json())
         other = copy.copy(self)
         other.subjects = {**self.subjects, **bound}
         return other
@@ -203,9 +224,10 @@ class System(Saved, ABC):
             name: columns if isinstance(columns, str) else tuple(columns)
             for name, columns in record.get("roles", {}).items()
         }
-        if record.get("subjects"):
-            from aitia.data.subjects import subject_from_json
-        self.subjects = {name: subject_from_json(known) for name, known in record.get("subjects", {}).items()}
+        self.subjects = {
+            name: SUBJECTS[self.card.subjects[name].kind].from_json(known)
+            for name, known in record.get("subjects", {}).items()
+        }
 
 
 @dataclass(frozen=True)

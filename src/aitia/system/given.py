@@ -4,27 +4,29 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aitia.card import Card, Role
 from aitia.data.base import Data
+from aitia.data.read import read
+from aitia.data.subjects import Client, Network, Subject
+from aitia.data.subjects import World as WorldSubject
 from aitia.data.table import Table
 from aitia.do import Intervention
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
 from aitia.worlds.world import Sample, World
 
-if TYPE_CHECKING:
-    from aitia.data.subjects import Subject
-
-__all__ = ["ENVIRONMENT", "Given"]
+__all__ = ["ENVIRONMENT", "SUBJECTS", "Given", "read_rows"]
 
 ENVIRONMENT = "environment"
 """The column that says where a row of a world is from."""
 _PLACES = (ENVIRONMENT, "id", "view", "frame", "row")
 Columns = str | tuple[str, ...]
+SUBJECTS: Mapping[str, type[Subject]] = {"network": Network, "client": Client, "world": WorldSubject}
+"""The class of each kind of subject."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +45,7 @@ class Given:
 
     rows: Data | None
     roles: Mapping[str, Columns] = field(default_factory=dict)
-    subjects: Mapping[str, "Subject"] = field(default_factory=dict)
+    subjects: Mapping[str, Subject] = field(default_factory=dict)
     name: str = "the rows"
     world: World | None = None
     sample: Sample | None = None
@@ -79,14 +81,12 @@ class Given:
             names = _with_label(card, y, names)
         before = x if isinstance(x, Given) else None
         subjects = dict(before.subjects) if before else {}
-        if any(names.get(name) is not None for name in card.subjects):
-            from aitia.data.subjects import subject
         subjects |= {
-            name: subject(card.subjects[name].kind, names[name])
-            for name in card.subjects
+            name: SUBJECTS[role.kind].of(names[name])
+            for name, role in card.subjects.items()
             if names.get(name) is not None
         }
-        rows = before.rows if before else _rows(card, x)
+        rows = before.rows if before else read_rows(card, x, names)
         given = {name: value for name, value in names.items() if name in card.takes and value is not None}
         if rows is None:
             if given:
@@ -234,19 +234,30 @@ def _with_label(card: Card, y: Any, names: Mapping[str, Any]) -> dict[str, Any]:
     return {**names, labels[0]: y}
 
 
-def _rows(card: Card, x: Any) -> Data | None:
+def read_rows(
+    card: Card, x: Any, names: Mapping[str, Any] | None = None, options: Mapping[str, Any] | None = None
+) -> Data | None:
+    """The rows that a user has, in a form that the card takes.
+
+    Args:
+        card: Of the system.
+        x: A path, frame, mapping, array or `Data`; None gives none.
+        names: Roles, by which a file is told the kinds of the columns that are named.
+        options: Of the reader, such as `window`.
+
+    Raises:
+        FormatError: If a file cannot be read.
+        OptionError: If the system takes no such rows.
+    """
     if x is None or isinstance(x, Data):
         rows = x
     elif isinstance(x, (str, Path)):
-        kinds = {
-            name: role.kind for name, role in card.takes.items() if role.kind in ("text", "picture", "list", "spans")
-        }
-        from aitia.data.read import read
-
-        rows = read(x, takes=card.rows, kinds=kinds)
+        named = {value: card.takes[name].kind for name, value in (names or {}).items() if isinstance(value, str)
+                 and name in card.takes}  # fmt: skip
+        kinds = {column: kind for column, kind in named.items() if kind in ("text", "picture", "list", "spans")}
+        rows = read(x, takes=card.rows, kinds=kinds, **(options or {}))
     else:
-        array = x if isinstance(x, np.ndarray) else None
-        rows = Table.of({"image": x}) if array is not None and array.ndim == 4 else Table.of(x)
+        rows = Table.of({"image": x}) if isinstance(x, np.ndarray) and x.ndim == 4 else Table.of(x)
     if rows is not None and rows.form not in card.rows:
         raise OptionError(f"{card.slug} takes {' or '.join(card.rows)}, and these rows are {rows.form}")
     return rows

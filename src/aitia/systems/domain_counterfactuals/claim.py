@@ -8,6 +8,7 @@
 (e) Rotated digits, whose true counterfactual is the same digit rotated otherwise; beside a model for each domain.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -89,7 +90,8 @@ def _error(model: DomainCounterfactuals, world: LatentDomainsWorld) -> tuple[flo
     for domain in world.environments:
         away = rows.labels != domain
         truth = world.render(world.counterfactual(rows, env=domain))
-        answer = model.counterfactual(x, f"do(domain={domain})", domain=rows.labels)
+        moved = model.counterfactual(x, f"do(domain={domain})", domain=rows.labels).known
+        answer = moved.matrix([f"x{i}" for i in range(x.shape[1])])
         ours.append(((answer - truth)[away] ** 2).mean())
         nothing.append(((x - truth)[away] ** 2).mean())
     return float(np.mean(ours)), float(np.mean(nothing))
@@ -187,6 +189,13 @@ def _digits(seed: int) -> dict[str, Any]:
     return found
 
 
+def _moved(
+    model: DomainCounterfactuals, x: NDArray[np.uint8], domain: str, labels: Sequence[str] | NDArray[np.str_]
+) -> NDArray[np.uint8]:
+    """The pictures in another domain."""
+    return model.counterfactual(x, {"domain": domain}, domain=labels).known.pictures("image")
+
+
 def _scores(
     model: DomainCounterfactuals,
     digits: NDArray[np.uint8],
@@ -201,18 +210,18 @@ def _scores(
     errors, kept, reached, back, still = [], [], [], [], []
     for d, angle in enumerate(ANGLES):
         rows = test[domain[test] != d]
-        answer = model.counterfactual(x[rows], f"do(domain='{angle}')", domain=labels[rows])
+        answer = _moved(model, x[rows], str(angle), labels[rows])
         errors.append(((answer / 255.0 - digits[d, rows] / 255.0) ** 2).mean())
         kept.append(1 - effectiveness(judge_class(answer), classes[rows], "categorical"))
         reached.append(1 - effectiveness(judge_domain(answer), np.full(len(rows), str(angle)), "categorical"))
         for e, origin in enumerate(ANGLES):
             mine = domain[rows] == e
             if e != d and mine.any():
-                again = model.counterfactual(answer[mine], f"do(domain='{origin}')", domain=[str(angle)] * mine.sum())
+                again = _moved(model, answer[mine], str(origin), [str(angle)] * mine.sum())
                 back.append(reversibility_error(x[rows][mine] / 255.0, again / 255.0))
     for origin in ANGLES:
         mine = test[labels[test] == str(origin)]
-        answer = model.counterfactual(x[mine], f"do(domain='{origin}')", domain=labels[mine])
+        answer = _moved(model, x[mine], str(origin), labels[mine])
         still.append(composition_error(x[mine] / 255.0, answer / 255.0))
     return {
         "pixel error": float(np.mean(errors)),
