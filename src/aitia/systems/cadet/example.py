@@ -10,18 +10,16 @@ __all__ = ["write"]
 
 
 def write(folder: Path, seed: int) -> Example:
-    """Writes 80 posts with intent, style and topic, and five without their intent."""
+    """Writes 160 posts with intent, style and topic, and five without their intent."""
     world = ModerationWorld()
-    sample = world.sample(85, seed=seed, env="balanced")
+    sample = world.sample(165, seed=seed, env="train")
     lines = [
         [text, ("praise", "complaint")[int(i)], STYLES[int(s)], TARGETS[int(t)]]
-        for text, i, s, t in zip(
-            world.render(sample), sample["intent"], sample["style"], sample["target"], strict=True
-        )
+        for text, i, s, t in zip(world.render(sample), sample["intent"], sample["style"], sample["target"], strict=True)
     ]
     posts, asked = folder / "posts.csv", folder / "asked.csv"
-    _write(posts, lines[:80])
-    _write(asked, [[text, "", *rest] for text, _, *rest in lines[80:]])
+    _write(posts, lines[:160])
+    _write(asked, [[text, "", *rest] for text, _, *rest in lines[160:]])
     return Example(
         files=posts,
         roles={"text": "post", "label": "intent", "style": "style", "topic": "about"},
@@ -32,7 +30,8 @@ def write(folder: Path, seed: int) -> Example:
         other=f"do(style={STYLES[1]})",
         rows=asked,
         outcome="intent",
-        confounded="style",
+        mask={"post": None, "style": None},
+        confounded=f"do(style={STYLES[1]})",
     )  # fmt: skip
 
 

@@ -143,13 +143,14 @@ def _topic_codes(given: Given) -> tuple[tuple[Any, ...], Codes]:
 def _confidences(given: Given, least: float) -> Values:
     """(n,) weights of the topics: the confidence, and 0 below the least or where the topic is missing."""
     topic, column = given.column("topic"), given.column("confidence")
-    there = np.ones(len(given)) if topic is None else (~given.table.absent(topic)).astype(float)
+    there: Values = np.ones(len(given)) if topic is None else (~given.table.absent(topic)).astype(np.float64)
     if column is None:
         return there
     sure = np.array(given.table.labels(column).tolist(), dtype=np.float64)
     if not ((sure >= 0) & (sure <= 1)).all():
         raise DataError(f"confidence is one number in [0, 1] a text, got {sure[~((sure >= 0) & (sure <= 1))][0]:g}")
-    return np.where(sure >= least, sure, 0.0) * there
+    weights: Values = np.where(sure >= least, sure, 0.0) * there
+    return weights
 
 
 def open_transfer(style: Codes, label: Codes, classes: NDArray[Any]) -> str | None:

@@ -26,7 +26,9 @@ def judged(model: "Cadet", fresh: Given, seen: Given) -> Scores:
         return {}
     truth = _codes(model, fresh)
     second = model.predict_proba(fresh)[:, 1]
-    guesses = {"most frequent label": np.full(len(fresh), _most_frequent(_codes(model, seen.take(_labelled(model, seen)))))}
+    guesses = {
+        "most frequent label": np.full(len(fresh), _most_frequent(_codes(model, seen.take(_labelled(model, seen)))))
+    }
     if fresh.column("style") is not None and seen.column("style") is not None:
         guesses["style alone"] = _by_style(model, fresh, seen)
     ours = second >= model.threshold
@@ -62,7 +64,8 @@ def _labelled(model: "Cadet", given: Given) -> Codes:
 
 
 def _codes(model: "Cadet", given: Given) -> Codes:
-    return (given.labels("label") == str(model.classes_[1])).astype(np.int64)
+    codes: Codes = (given.labels("label") == str(model.classes_[1])).astype(np.int64)
+    return codes
 
 
 def _most_frequent(codes: Codes) -> int:

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from math import ceil
 from typing import Any, Self
 
@@ -75,19 +75,6 @@ class Cadet(Pretrained, Predicts, Edits, Encodes, Explains):
     warnings: tuple[str, ...] = ()
     _net: CadetNetwork | None = None
     _parts: Parts | None = None
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The options by name, as scikit-learn asks for them."""
-        return {field.name: getattr(self.config, field.name) for field in fields(self.config)}
-
-    def set_params(self, **options: Any) -> Self:
-        """Sets options by name.
-
-        Raises:
-            OptionError: If one is unknown or out of range.
-        """
-        self.config = Cadet(self.config, **options).config
-        return self
 
     # -- fitting -------------------------------------------------------------------------------------------------------
 
@@ -213,7 +200,8 @@ class Cadet(Pretrained, Predicts, Edits, Encodes, Explains):
                 columns[self._code_name("style", 0)] = np.full(len(given), float(place))
             else:
                 columns |= {
-                    self._code_name("topic", k): np.full(len(given), float(k == place)) for k in range(len(self.targets_))
+                    self._code_name("topic", k): np.full(len(given), float(k == place))
+                    for k in range(len(self.targets_))
                 }
         return Table.of(columns, kinds=dict.fromkeys(columns, "number"))
 
