@@ -50,6 +50,10 @@ class Data(ABC):
             DataError: If the rows can hold no such column.
         """
 
+    def with_draws(self, draws: int) -> Self:
+        """Rows that stand `draws` times one after the other, with columns `row` and `draw` where there is a place."""
+        return self
+
     @abstractmethod
     def hash(self) -> str:
         """SHA-256 of the rows: equal rows have equal hashes on every machine."""

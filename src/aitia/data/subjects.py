@@ -1,7 +1,8 @@
 """What is studied or used but not fitted as rows: a network, something that only answers, a world.
 
-A subject here is its name, revision and hash, without torch. Opening it stands in `nn/`, `text/client.py` and `worlds/`.
-A saved system stores `to_json`, never weights; `check` says at loading whether what was given is what it was fitted with.
+A subject here is its name, revision and hash, without torch. Opening it stands in `nn/`, `text/client.py` and
+`worlds/`. A saved system stores `to_json`, never weights; `check` says at loading whether what was given is what it was
+fitted with.
 """
 
 import hashlib
@@ -87,8 +88,8 @@ class Subject(ABC):
             )
         if not (expected.hash and self.hash) and (expected.id, expected.revision) != (self.id, self.revision):
             raise RunError(
-                f"the {self.kind} {_named(self)} is not {_named(expected)}, which this was fitted with, and no hash says "
-                "that they are the same: give that one"
+                f"the {self.kind} {_named(self)} is not {_named(expected)}, which this was fitted with, and no hash "
+                "says that they are the same: give that one"
             )
 
 

@@ -57,7 +57,7 @@ def discover(
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
         bootstrap: Number of resamples for edge frequencies; 0 for none.
         missing: `error`, or `testwise` to leave out, test by test, the rows that lack a value.
-        kinds: Columns whose kind (`continuous` or `discrete`) is not what their values suggest.
+        kinds: Columns whose kind (such as `number` or `label`) is not what their values suggest.
         drop: Columns to leave out.
         accept_cost: Whether to start a search that is predicted to be very long.
         jobs: Processor cores to use; the result does not depend on it.

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from aitia.lazy import lazily
 
 if TYPE_CHECKING:
-    from aitia.system.base import (
+    from aitia.system.base import System
+    from aitia.system.capabilities import (
         CAPABILITIES,
         Counterfactuals,
         Discovers,
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
         Explains,
         Noise,
         Predicts,
-        System,
         verbs_of,
     )
     from aitia.system.example import Example, example_of
@@ -56,7 +56,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "base": "CAPABILITIES Counterfactuals Discovers Edits Encodes Explains Noise Predicts System verbs_of",
+    "base": "System",
+    "capabilities": "CAPABILITIES Counterfactuals Discovers Edits Encodes Explains Noise Predicts verbs_of",
     "example": "Example example_of",
     "given": "ENVIRONMENT Given",
     "loading": "load",

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from aitia.card import Card, Role
 from aitia.data.base import Data
+from aitia.data.clips import Clips
 from aitia.data.read import read
 from aitia.data.subjects import Client, Network, Subject
 from aitia.data.subjects import World as WorldSubject
 from aitia.data.table import Table
+from aitia.data.tracks import Tracks
 from aitia.do import Intervention
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
 from aitia.worlds.world import Sample, World
@@ -60,7 +62,7 @@ class Given:
         Args:
             card: Of the system.
             x: A path, frame, mapping, array, `Data`, or `Given`; None binds the subjects only.
-            y: Fills the card's one role of kind label.
+            y: Fills the role of kind label: the one that is filled, where there are several.
             names: Each a role (a column's name, names of several, or the values themselves, one a row) or a subject.
 
         Raises:
@@ -68,6 +70,19 @@ class Given:
                 or one is given twice.
             UnknownVariableError: If there is no such column.
             DataError: If a column is of the wrong kind for its role.
+        """
+        return cls.asked(card, {}, x, y, **names)
+
+    @classmethod
+    def asked(cls, card: Card, kept: Mapping[str, Columns], x: Any = None, y: Any = None, /, **names: Any) -> "Given":
+        """The same, where columns have the roles of a fit unless told otherwise; a column may be missing.
+
+        Args:
+            card: Of the system.
+            kept: The columns of each role in the fit.
+            x: As in `of`.
+            y: As in `of`.
+            names: As in `of`.
         """
         known = (*card.takes, *card.subjects)
         for name in names:
@@ -91,11 +106,10 @@ class Given:
         if rows is None:
             if given:
                 raise OptionError(f"{card.slug}: {sorted(given)[0]!r} names a column, and no rows are given")
-            return cls(None, {}, subjects, before.name if before else "no rows")
-        rows, roles = _placed(card, rows, {**(before.roles if before else {}), **given})
+            return cls(None, dict(kept), subjects, before.name if before else "no rows")
+        rows, roles = _placed(card, rows, {**(before.roles if before else {}), **given}, kept)
         name = before.name if before else str(x) if isinstance(x, (str, Path)) else "the rows"
-        made = replace(before, sample=before.sample) if before else cls(None)
-        return replace(made, rows=rows, roles=roles, subjects=subjects, name=name)
+        return replace(before or cls(None), rows=rows, roles=roles, subjects=subjects, name=name)
 
     @classmethod
     def of_world(
@@ -175,6 +189,14 @@ class Given:
         kept = [n for n in table.names if n not in (*_PLACES, *self.columns(ENVIRONMENT))]
         return table.select(kept) if kept else None
 
+    def part(self, name: str) -> Self | None:
+        """The rows that the role `split` puts into this part, such as `validation`; None where there are none.
+
+        Rows of no other part are those of the fit: `given.part("train") or given`.
+        """
+        picked = np.flatnonzero(self.labels("split") == name)
+        return self.take(picked) if len(picked) else None
+
     # -- other rows ----------------------------------------------------------------------------------------------------
 
     def with_rows(self, rows: Data) -> Self:
@@ -223,8 +245,21 @@ class Given:
         return self.data.hash()
 
 
+def _of_arrays(card: Card, x: Any) -> Data:
+    """Rows that are held in memory: an array is what the card takes first and its shape allows."""
+    shape = np.shape(x) if isinstance(x, np.ndarray) else ()
+    if len(shape) == 5 and "clips" in card.rows:
+        return Clips(x, Table.of({"row": np.arange(len(x), dtype=float)}))
+    if len(shape) == 4 and "table" not in card.rows and "tracks" in card.rows:
+        return Tracks.of(x)
+    return Table.of({"image": x}) if len(shape) == 4 else Table.of(x)
+
+
 def _with_label(card: Card, y: Any, names: Mapping[str, Any]) -> dict[str, Any]:
     labels = [name for name, role in card.takes.items() if role.kind == "label"]
+    filled = [name for name in labels if name in card.fills] or [name for name in labels if name == "label"]
+    if len(labels) > 1 and len(filled) == 1:
+        labels = filled
     if len(labels) != 1:
         raise OptionError(
             f"{card.slug} has {len(labels)} roles of labels ({join_names(labels)}): name the one you give"
@@ -257,13 +292,15 @@ def read_rows(
         kinds = {column: kind for column, kind in named.items() if kind in ("text", "picture", "list", "spans")}
         rows = read(x, takes=card.rows, kinds=kinds, **(options or {}))
     else:
-        rows = Table.of({"image": x}) if isinstance(x, np.ndarray) and x.ndim == 4 else Table.of(x)
+        rows = _of_arrays(card, x)
     if rows is not None and rows.form not in card.rows:
         raise OptionError(f"{card.slug} takes {' or '.join(card.rows)}, and these rows are {rows.form}")
     return rows
 
 
-def _placed(card: Card, rows: Data, given: Mapping[str, Any]) -> tuple[Data, dict[str, Columns]]:
+def _placed(
+    card: Card, rows: Data, given: Mapping[str, Any], kept: Mapping[str, Columns]
+) -> tuple[Data, dict[str, Columns]]:
     """The rows with a column for each role, and the column of each role."""
     roles: dict[str, Columns] = {}
     for name, value in given.items():
@@ -278,10 +315,14 @@ def _placed(card: Card, rows: Data, given: Mapping[str, Any]) -> tuple[Data, dic
             rows = rows.with_known({name: value}, {name: role.kind} if role.kind != "any" else {})
             roles[name] = (name,) if role.many else name
     for name, role in card.takes.items():
-        if name in roles or role.rest:
+        if name in roles or (role.rest and name not in kept):
             continue
-        if found := next((n for n in (name, *role.names) if n in rows.known), None):
+        if name in kept and (role.many or kept[name] in rows.known):
+            roles[name] = kept[name]
+        elif found := next((n for n in (name, *role.names) if n in rows.known), None):
             roles[name] = (found,) if role.many else found
+        elif name in kept:
+            roles[name] = kept[name]
     for name, role in card.takes.items():
         if name not in roles and role.rest:
             taken = {c for columns in roles.values() for c in ((columns,) if isinstance(columns, str) else columns)}
@@ -312,7 +353,7 @@ def _names(value: Any, known: Table) -> bool:
 def _checked(card: Card, rows: Data, name: str, role: Role, columns: Columns) -> Data:
     """The rows with the column of a role in the kind of the role."""
     for column in (columns,) if isinstance(columns, str) else columns:
-        if rows.known.fits(column, role.kind):
+        if column not in rows.known or rows.known.fits(column, role.kind):
             continue
         try:
             rows = rows.with_known({column: rows.known.labels(column)}, {column: role.kind})
