@@ -11,9 +11,9 @@ from aitia.data.table import Table
 from aitia.errors import DataError, FormatError, InterventionError, OptionError, UnknownVariableError
 from aitia.nn.language import LanguageModel, small_encoder, word_tokenizer
 from aitia.runs import RunStore
-from aitia.system import load
+from aitia.system import Given, load
 from aitia.systems.cadet import LOSSES, Cadet, CadetConfig, back_door_weights
-from aitia.systems.cadet.inputs import held_out, macro_f1
+from aitia.systems.cadet.inputs import held_out, macro_f1, read_posts
 from aitia.systems.cadet.losses import Objective, conditional_hsic, label_loss, schedule
 from aitia.systems.cadet.network import CadetNetwork, Inferred, ParallelDecoder, gumbel, pick_words
 from aitia.systems.cadet.training import collapsed, nats_of_latents
@@ -382,8 +382,6 @@ def test_effects_are_the_means_of_what_is_read_again(trained):
 
 
 def test_scores_stand_beside_the_most_frequent_label_and_the_style_alone(trained):
-    from aitia.system import Given
-
     roles = {"label": "intent"}
     seen = Given.of_world(Cadet.card, WORLD, 400, seed=5).take(range(200))
     fresh = seen.fresh(Cadet.card, 300, seed=6)
@@ -683,3 +681,32 @@ def test_the_adjusted_losses_ask_for_the_style_that_was_not_there():
     moved = np.mean([(softmax(2, 1) - softmax(2, 2)) ** 2, (softmax(0, 2) - softmax(0, 3)) ** 2])
     other_style = -math.log(softmax(0, 1))  # the handmade text is still read as style 1, and style 0 is asked for
     assert float(found["counterfactual"]) == pytest.approx(moved + other_style, rel=1e-5)
+
+
+def test_the_category_that_is_set_is_the_one_that_the_head_reads_as_the_label():
+    model, texts = fitted(60, variant="adjusted"), asked(6)
+    before = {code: model.do({"style": code}).rewrite(texts).texts.tolist() for code in (0, 1)}
+    head = model._net.style_head
+    head.weight.data.copy_(4.0 * torch.eye(2).flip(0))  # category 0 is read as style 1
+    head.bias.data.zero_()
+    assert model.do({"style": 1}).rewrite(texts).texts.tolist() == before[0]
+    assert model.do({"style": 0}).rewrite(texts).texts.tolist() == before[1]
+    assert before[0] != before[1]
+
+
+def test_a_missing_topic_does_not_count_however_sure_the_annotators_are():
+    given = rows(20, env="balanced")
+    lost = np.array(given["target"], dtype=object)
+    lost[3] = None
+    table = Table.of({**given, "target": lost, "confidence": np.ones(20)}, kinds={"text": "text", "target": "label"})
+    posts, _, _ = read_posts(Given.of(Cadet.card, table), CadetConfig(**SMALL))
+    assert posts.sure.tolist() == [1.0] * 3 + [0.0] + [1.0] * 16
+
+
+def test_before_all_losses_are_in_force_no_state_is_kept_for_good(monkeypatch):
+    from aitia.systems.cadet import training
+
+    falling = iter(range(1000, 0, -1))
+    monkeypatch.setattr(training, "macro_f1", lambda *_: next(falling) / 1000)
+    history = fitted(60, variant="published", epochs=4, patience=1).history
+    assert history.best_step == 4 * 2
