@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 
+from aitia.data.table import Table
 from aitia.errors import DataError, OptionError
 from aitia.nn.language import piece_tokenizer, small_decoder
 from aitia.systems.alignment_hurts import Decoupling
@@ -70,17 +71,25 @@ def _answers(n, seed):
 @pytest.fixture(scope="module")
 def debiased():
     options = {"steps": 30, "branch_steps": 30, "batch": 16, "kl_weights": (0.1, 0.5)}
-    return CausalInfoMin(**options).fit(*_answers(80, 0), validation=_answers(40, 1))
+    parts = {"train": _answers(80, 0), "validation": _answers(40, 1)}
+    rows = Table.of(np.concatenate([x for x, _ in parts.values()])).with_columns(
+        {
+            "answer": np.concatenate([y for _, y in parts.values()]),
+            "split": [name for name, (_, y) in parts.items() for _ in y],
+        }
+    )
+    return CausalInfoMin(**options).fit(rows)
 
 
 def test_the_report_of_a_bias_has_accuracies_sufficiency_and_bottlenecks(debiased, tmp_path):
-    splits = {"as before": _answers(50, 2), "other": _answers(60, 3)}
-    kinds = ["odd", "even"] * 30
-    page = debiasing_report(debiased, splits, tmp_path / "report.html", types=kinds).read_text()
+    x, y = _answers(60, 3)
+    other = Table.of(x).with_columns({"answer": y, "kind": ["odd", "even"] * 30})
+    splits = {"as before": _answers(50, 2), "other": other}
+    page = debiasing_report(debiased, splits, tmp_path / "report.html").read_text()
     assert _loads_nothing(page)
     for name, accuracy in debiased.evaluate(splits).items():
         assert re.search(rf"{name}</td>\s*<td[^>]*>debiased</td>\s*<td[^>]*>{accuracy:.3f}", page), name
-    told = debiased.sufficiency(*splits["other"], types=kinds)
+    told = debiased.sufficiency(other)
     assert f"{told.by_type['odd'].chosen_probability:.3f}" in page
     assert "in use" in page
     assert page.count("perhaps") == 1

@@ -68,15 +68,26 @@ def columns_of(given: Given, taken: Sequence[str], network: bool) -> dict[str, s
     else:
         chosen = [*numbers, *lists]
     table = given.table
-    found = {
-        name: ("whole" if network and table.kind(name) is Kind.COUNT else "numbers") if table.plain(name) else "lists"
-        for name in chosen
-    }
+    found = {name: _how(table, name, network) for name in chosen}
     if not found and not network:
         raise DataError(
             f"{given.name} has no column of numbers beside the answers: there are {join_names(table.names)}"
         )
     return found
+
+
+def _how(table: Table, name: str, network: bool) -> str:
+    if not table.plain(name):
+        return "lists"
+    if not table.fits(name, "number"):
+        raise DataError(f"the input {name!r} holds labels such as {table.categories(name)[0]!r}: numbers are wanted")
+    whole = table.kind(name) is Kind.COUNT or (table.discrete(name) and _values(table, name).dtype.kind in "iu")
+    return "whole" if network and whole else "numbers"
+
+
+def _values(table: Table, name: str) -> NDArray[Any]:
+    """The numbers of a column, of one whose numbers were taken for labels too."""
+    return np.array(table.labels(name).tolist()) if table.discrete(name) else table.column(name)
 
 
 def inputs_of(table: Table, columns: Mapping[str, str], network: bool) -> dict[str, Tensor]:
@@ -105,8 +116,7 @@ def _array(table: Table, name: str, how: str) -> NDArray[Any]:
     if (absent := table.absent(name)).any():
         raise DataError(f"{name} has a number that is not finite in row {int(np.argmax(absent))}: drop the row")
     if how != "lists":
-        values = table.column(name)
-        return values.astype(np.int64 if how == "whole" else np.float32)
+        return _values(table, name).astype(np.int64 if how == "whole" else np.float32)
     try:
         array = np.asarray(table.lists(name))
     except ValueError as error:
@@ -128,7 +138,7 @@ def parts_of(given: Given) -> dict[str, Given]:
     """
     if not given.columns("scores") and given.column("answer") is None:
         raise OptionError("causal-info-min learns from answered rows: say which column is the answer (--answer)")
-    split = given.labels("split")
+    split = given.labels("split").astype(object)
     split[split == "all"] = "train"
     if odd := sorted(set(split.tolist()) - set(PARTS)):
         raise DataError(f"the split of a row is one of {', '.join(PARTS)}, got {odd[0]!r}")
