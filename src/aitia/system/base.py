@@ -40,6 +40,7 @@ class System(Saved, ABC):
 
     card: ClassVar[Card]
     Config: ClassVar[type]
+    config: Any
     held: Intervention = Intervention()
     """What `do` holds."""
     roles: Mapping[str, Any] = {}
@@ -48,6 +49,8 @@ class System(Saved, ABC):
     """What was studied or used, as in the fit."""
 
     def __init__(self, config: Any = None, /, **options: Any) -> None:
+        if config is not None and type(config) is not self.Config:
+            raise OptionError(f"{type(self).__name__} takes a {self.Config.__name__}, got a {type(config).__name__}")
         self.config = config if config is not None else self.Config()
         self.set_params(**options)
 

@@ -257,8 +257,8 @@ class Given:
 def _of_arrays(card: Card, x: Any) -> Data:
     """Rows that are held in memory: an array is what the card takes first and its shape allows."""
     shape = np.shape(x) if isinstance(x, np.ndarray) else ()
-    if len(shape) == 5 and "clips" in card.rows:
-        return Clips(x, Table.of({"row": np.arange(len(x), dtype=float)}))
+    if len(shape) in (3, 5) and "clips" in card.rows:
+        return Clips(x, Table.of({"row": np.arange(len(x), dtype=float)}, kinds={"row": "number"}))
     if len(shape) == 4 and "table" not in card.rows and "tracks" in card.rows:
         return Tracks.of(x)
     return Table.of({"image": x}) if len(shape) == 4 else Table.of(x)
@@ -366,7 +366,10 @@ def _names(value: Any, known: Table) -> bool:
 def _checked(card: Card, rows: Data, name: str, role: Role, columns: Columns) -> Data:
     """The rows with the column of a role in the kind of the role."""
     for column in (columns,) if isinstance(columns, str) else columns:
-        if column not in rows.known or rows.known.fits(column, role.kind):
+        if column not in rows.known:
+            continue
+        labels = role.kind == "number" and rows.known.discrete(column)  # whole numbers that look like labels
+        if rows.known.fits(column, role.kind) and not labels:
             continue
         try:
             rows = rows.with_known({column: rows.known.labels(column)}, {column: role.kind})
