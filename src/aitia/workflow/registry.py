@@ -27,7 +27,6 @@ _HOMES = {
     "dynamic-connectomes": _Home(
         "connectomes:ConnectomesAdapter", f"{_SYSTEMS}.dynamic_connectomes", "DynamicConnectomes"
     ),
-    "gde": _Home("sets:SetAdapter", f"{_SYSTEMS}.gde", "GDE"),
     "hca": _Home("populations:PopulationAdapter", f"{_SYSTEMS}.hca", "HCA"),
     "idol": _Home(_CODES, _SUITE, "IDOL"),
     "ivae": _Home(_CODES, _SUITE, "IVAE"),
