@@ -1,7 +1,7 @@
 """Decoupling of the varieties of a small language model: six updates on 52 sentences in each of three varieties."""
 
 from aitia.nn.language import piece_tokenizer, small_decoder
-from aitia.probes.alignment_hurts import Decoupling, DecouplingConfig, fine_tune
+from aitia.systems.alignment_hurts import Decoupling, DecouplingConfig, fine_tune
 from aitia.worlds import VarietiesWorld
 
 

@@ -1,6 +1,6 @@
 """CausaLM on 160 texts of the mood world with few updates, with its own and with the published options."""
 
-from aitia.probes.causalm import PUBLISHED, CausaLM
+from aitia.systems.causalm import PUBLISHED, CausaLM
 from aitia.worlds.mood import MoodWorld
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from aitia.learners.causalverse import (
+from aitia.systems.causalverse import (
     IDOL,
     IVAE,
     METHODS,

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from aitia.learners.cd_nod import CDNOD
-from aitia.table import Table
+from aitia.data.table import Table
+from aitia.systems.cd_nod import CDNOD
 from aitia.worlds import ChainWorld
 
 

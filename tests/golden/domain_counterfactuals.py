@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from aitia.generators.domain_counterfactuals import DomainCounterfactuals
-from aitia.images import ImageSet
-from aitia.table import Table
+from aitia.data.table import Table
+from aitia.systems.domain_counterfactuals import DomainCounterfactuals
 from aitia.worlds.latent_domains import LatentDomainsWorld
 
 
@@ -21,17 +20,17 @@ def numbers() -> dict[str, list[float] | float | str]:
         model = DomainCounterfactuals(**{"changing": 1, "steps": 20, "restarts": 2, **options}).fit(x, rows.labels)
         answer = model.counterfactual(asked, "do(domain=d2)", domain=fresh.labels)
         made[f"{name}_loss"] = model.history.losses[-1]["loss"]
-        made[f"{name}_counterfactual"] = answer.ravel().tolist()
-        made[f"{name}_encode"] = model.encode(asked, fresh.labels)[:2].ravel().tolist()
+        made[f"{name}_counterfactual"] = answer.matrix(("x0", "x1", "x2", "x3")).ravel().tolist()
+        made[f"{name}_encode"] = model.encode(asked, fresh.labels).matrix()[:2].ravel().tolist()
         made[f"{name}_log_likelihood"] = model.log_likelihood(asked, fresh.labels).tolist()
         made[f"{name}_sample"] = model.sample(2, "d1", seed=3).ravel().tolist()
-        made[f"{name}_other_start"] = model.from_start(1).encode(asked, fresh.labels)[0].tolist()
+        made[f"{name}_other_start"] = model.from_start(1).encode(asked, fresh.labels).matrix()[0].tolist()
     rng = np.random.default_rng(0)
     domain = np.arange(40) % 2
     pictures = np.clip(rng.normal(90 + 60 * domain[:, None, None, None], 30, (40, 8, 8, 3)), 0, 255).astype(np.uint8)
-    labels = Table.of({"domain": np.array(["a", "b"])[domain]})
-    seen = DomainCounterfactuals(changing=1, steps=4, restarts=1, latents=4, width=8).fit(ImageSet(pictures, labels))
-    few = ImageSet(pictures[:4], labels.take(np.arange(4)))
+    rows = Table.of({"image": pictures, "domain": np.array(["a", "b"])[domain]})
+    seen = DomainCounterfactuals(changing=1, steps=4, restarts=1, latents=4, width=8).fit(rows)
+    few = rows.take(np.arange(4))
     made["images_loss"] = seen.history.losses[-1]["loss"]
-    made["images_encode"] = seen.encode(few).ravel().tolist()
+    made["images_encode"] = seen.encode(few).matrix().ravel().tolist()
     return made

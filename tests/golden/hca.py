@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from aitia.learners.hca import HCA
+from aitia.systems.hca import HCA
 from aitia.worlds import CapabilitiesWorld
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from aitia.probes.path_interventions import PathInterventions, Repair, repair
+from aitia.systems.path_interventions import PathInterventions, Repair, repair
 from aitia.worlds import ShapesWorld
 
 

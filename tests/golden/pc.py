@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from aitia.learners.pc import PC
-from aitia.table import Table
+from aitia.data.table import Table
+from aitia.systems.pc import PC
 
 
 def numbers() -> dict[str, list[float] | float | str]:

@@ -96,10 +96,11 @@ def write_clips(clips: "Clips", folder: Path, stem: str, rows: Sequence[int]) ->
 
     make_folder(folder)
     files = []
-    for row, frames, drawn in zip(rows, clips.images, side_by_side(clips.images), strict=True):
+    drawn = [png(one) for one in side_by_side(clips.images)] if clips.images.ndim == 5 else [b""] * len(clips)
+    for row, frames, seen in zip(rows, clips.images, drawn, strict=True):
         packed = io.BytesIO()
         np.savez_compressed(packed, frames=frames)
-        for ending, data in ((".npz", packed.getvalue()), (".png", png(drawn))):
+        for ending, data in ((".npz", packed.getvalue()), *(((".png", seen),) if seen else ())):
             write_whole(folder / f"{stem}-{row}{ending}", data)
             files.append(folder / f"{stem}-{row}{ending}")
     return [*files, *write_rows(clips.labels, folder, stem, rows)]

@@ -42,8 +42,8 @@ def check_values(x: NDArray[Any], columns: Sequence[str], constant: bool = True)
 def as_tensor(x: NDArray[Any]) -> Tensor:
     """Numbers (n, m), or bytes (n, height, width, 3) as shares of full brightness (n, 3, height, width)."""
     if x.dtype == np.uint8:
-        return torch.from_numpy(np.ascontiguousarray(x)).permute(0, 3, 1, 2).float() / 255
-    return torch.from_numpy(x).float()
+        return torch.from_numpy(np.array(x)).permute(0, 3, 1, 2).float() / 255
+    return torch.from_numpy(np.array(x)).float()
 
 
 def split(env: NDArray[np.int64], share: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -1,0 +1,1 @@
+"""A system for aitia in a package of its own."""
