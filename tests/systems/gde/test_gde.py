@@ -320,7 +320,7 @@ def test_interventions_that_were_never_seen_are_refused(small):
 @pytest.mark.parametrize(
     ("data", "groups", "sentence"),
     [
-        (frame(populations(3)), None, r"which set a row belongs to: say which column it is \(--set\).*x1, x2, clone"),
+        (frame(populations(3)), None, r"which population a row is of: say which .*--population.*x1, x2, clone"),
         (frame(populations(3)), "clones", "'clones' is not a variable of this table. Did you mean 'clone'"),
         (frame(populations(3)), ["a", "b"], "2 rows, the table has 180"),
         (frame(populations(3))[["clone"]], "clone", "no column of numbers beside 'clone'"),
@@ -417,7 +417,7 @@ def test_mapping_of_columns_is_a_table_and_needs_groups():
 
 def test_a_file_of_rows_is_fitted_and_rows_of_which_the_set_alone_is_known_are_drawn(tmp_path):
     frame(populations()).to_csv(tmp_path / "cells.csv", index=False)
-    model = GDE(**SMALL).fit(tmp_path / "cells.csv", set="clone", variables=("x1", "x2"))
+    model = GDE(**SMALL).fit(tmp_path / "cells.csv", population="clone", variables=("x1", "x2"))
     assert model.labels == tuple(f"p{k}" for k in range(12))
     asked = pd.DataFrame({"clone": ["p3", "p1", "p3"]})
     said = model.predict(asked, draws=2, seed=5)

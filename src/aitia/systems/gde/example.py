@@ -30,7 +30,7 @@ def write(folder: Path, seed: int) -> Example:
     write_whole(folder / "drawn.csv", table_bytes(empty, ".csv").decode())
     return Example(
         files=folder / "patients.csv",
-        roles={"set": "hospital"},
+        roles={"population": "hospital"},
         subjects={},
         options={"steps": 60, "batch": 3, "points": 32, "width": 16, "latents": 4},
         do="do(hospital=south)",

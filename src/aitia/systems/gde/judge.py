@@ -32,14 +32,14 @@ _ABOUT: Mapping[str, tuple[Literal["lower", "higher"], str]] = {
 def judged(model: "GDE", fresh: Given, seen: Given) -> Scores:
     """Beside rows of all sets together, as they are and moved to the mean of the set."""
     drawn = {label: model.draw(label, MOST, seed=k) for k, label in enumerate(model.labels)}
-    rows, labels = rows_of(seen.table, model.columns, what=seen.name)[0], seen.labels("set")
+    rows, labels = rows_of(seen.table, model.columns, what=seen.name)[0], seen.labels("population")
     pooled = rows[np.random.default_rng(0).permutation(len(rows))[:MOST]]
     means = {label: rows[labels == label].mean(0) for label in sorted(set(labels.tolist()))}
     moved = {label: pooled - pooled.mean(0) + mean for label, mean in means.items()}
     new = rows_of(fresh.table, model.columns, what=fresh.name)[0]
 
     def scored(answers: Mapping[str, Values]) -> dict[str, float]:
-        return _distances(answers, (rows, labels), (new, fresh.labels("set")))
+        return _distances(answers, (rows, labels), (new, fresh.labels("population")))
 
     ours = scored(drawn)
     others = {"all sets together": scored(dict.fromkeys(means, pooled)), "moved to the mean": scored(moved)}

@@ -104,7 +104,7 @@ class GDE(Pretrained, Predicts, Encodes):
 
     def work(self, given: Given) -> str:
         """Steps and rows."""
-        config, count = self.config, len(set(given.labels("set").tolist()))
+        config, count = self.config, len(set(given.labels("population").tolist()))
         each = (
             f"{config.steps} steps, each of {config.batch} sets out of {count}, with {config.points} rows encoded and"
         )
@@ -198,7 +198,7 @@ class GDE(Pretrained, Predicts, Encodes):
         """Rows with holes, and rows that `do` moves to another set, drawn whole from their set; all others as is."""
         self._fitted()
         rows = given.data.take(np.repeat(np.arange(len(given)), draws))
-        of = np.repeat(given.labels("set"), draws)
+        of = np.repeat(given.labels("population"), draws)
         to, known = self._moved(of), rows.known
         gone = np.stack([known.absent(n) if n in known else np.ones(len(rows), bool) for n in self.columns], axis=1)
         stays = to == of
@@ -216,7 +216,7 @@ class GDE(Pretrained, Predicts, Encodes):
         if not anew.all():
             made[~anew] = rows_of(known.take(~anew), self.columns)[0]
         parts = {name: made[:, k] for k, name in enumerate(self.columns)}
-        group = given.column("set") or self.group
+        group = given.column("population") or self.group
         return rows.with_known({group: to, **parts}, {group: "label", **dict.fromkeys(self.columns, "number")})
 
     def _moved(self, labels: NDArray[np.str_]) -> NDArray[np.str_]:
@@ -246,7 +246,7 @@ class GDE(Pretrained, Predicts, Encodes):
 
     def _encode(self, given: Given) -> Table:
         """The vector of the set of each row, under what is held; of a set that the fit had not, that of its rows."""
-        labels = self._moved(given.labels("set"))
+        labels = self._moved(given.labels("population"))
         z = np.zeros((len(labels), self._fitted().latents))
         for label in dict.fromkeys(labels.tolist()):
             rows = np.flatnonzero(labels == label)

@@ -43,7 +43,7 @@ def blocks(model: "GDE", given: Given) -> Sequence[Block]:
 
 def _beside(model: "GDE", given: Given, along: Values) -> list[Block]:
     """Real beside drawn rows of sets spread along the map; nothing where there is one column only."""
-    labels, rows = given.labels("set"), rows_of(given.table, model.columns, what=given.name)[0]
+    labels, rows = given.labels("population"), rows_of(given.table, model.columns, what=given.name)[0]
     if len(model.columns) < 2:
         return []
     means = np.stack([rows[labels == label].mean(0) for label in sorted(set(labels.tolist()))])

@@ -78,11 +78,11 @@ def sets_of(given: Given, *, least: int = 1) -> Sets:
     Raises:
         DataError: If there is no column beside that of the sets, a set has too few rows, or a value is no number.
     """
-    group, wanted = given.column("set") or "set", given.columns("variables")
+    group, wanted = given.column("population") or "set", given.columns("variables")
     if not wanted:
         raise DataError(f"the table has no column of numbers beside {group!r}")
     rows, names = rows_of(given.table, wanted, what="the table")
-    labels = given.labels("set")
+    labels = given.labels("population")
     found = tuple(dict.fromkeys(labels.tolist()))
     sets = Sets(found, tuple(rows[labels == label] for label in found), names, group)
     _need(sets, least)
