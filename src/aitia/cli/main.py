@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from aitia.cli.bench import bench_command
-from aitia.cli.capabilities import capabilities_command
 from aitia.cli.discover import discover_command
 from aitia.cli.do import do_command
 from aitia.cli.edit import edit_command
@@ -33,7 +32,6 @@ app.command("do")(do_command)
 app.command("trace")(trace_command)
 app.command("edit")(edit_command)
 app.command("bench")(bench_command)
-app.command("capabilities")(capabilities_command)
 app.command("list")(list_command)
 app.command("show")(show_command)
 app.command("verify")(verify_command)

@@ -30,7 +30,6 @@ _HOMES = {
     ),
     "gcrl": _Home("forecasts:GCRLAdapter", f"{_SYSTEMS}.gcrl", "GCRL"),
     "gde": _Home("sets:SetAdapter", f"{_SYSTEMS}.gde", "GDE"),
-    "hca": _Home("populations:PopulationAdapter", f"{_SYSTEMS}.hca", "HCA"),
     "idol": _Home(_CODES, _SUITE, "IDOL"),
     "ivae": _Home(_CODES, _SUITE, "IVAE"),
     "jacobian-sparsity": _Home(_CODES, _SUITE, "JacobianSparsity"),
