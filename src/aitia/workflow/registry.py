@@ -16,10 +16,8 @@ class _Home(NamedTuple):
     cls: str
 
 
-_SYSTEMS, _SUITE = "aitia.systems", "aitia.systems.causalverse"
-_CODES = "representations:RepresentationAdapter"
+_SYSTEMS = "aitia.systems"
 _HOMES = {
-    "beta-vae": _Home(_CODES, _SUITE, "BetaVAE"),
     "causal-motion": _Home("forecasts:CausalMotionAdapter", f"{_SYSTEMS}.causal_motion", "CausalMotion"),
     "domain-counterfactuals": _Home(
         "domains:DomainAdapter", f"{_SYSTEMS}.domain_counterfactuals", "DomainCounterfactuals"
@@ -30,17 +28,7 @@ _HOMES = {
     "gcrl": _Home("forecasts:GCRLAdapter", f"{_SYSTEMS}.gcrl", "GCRL"),
     "gde": _Home("sets:SetAdapter", f"{_SYSTEMS}.gde", "GDE"),
     "hca": _Home("populations:PopulationAdapter", f"{_SYSTEMS}.hca", "HCA"),
-    "idol": _Home(_CODES, _SUITE, "IDOL"),
-    "ivae": _Home(_CODES, _SUITE, "IVAE"),
-    "jacobian-sparsity": _Home(_CODES, _SUITE, "JacobianSparsity"),
-    "multi-view": _Home(_CODES, _SUITE, "MultiView"),
-    "sufficient-change": _Home(_CODES, _SUITE, "SufficientChange"),
-    "supervised": _Home(_CODES, _SUITE, "Supervised"),
     "tabpfn": _Home("predictors:PredictorAdapter", f"{_SYSTEMS}.tabpfn", "TabPFN"),
-    "tcl": _Home(_CODES, _SUITE, "TCL"),
-    "tdrl": _Home(_CODES, _SUITE, "TDRL"),
-    "time-ivae": _Home(_CODES, _SUITE, "TimeIVAE"),
-    "vae": _Home(_CODES, _SUITE, "VAE"),
 }
 """For each slug the kind of method, its module and its class. The configuration is the class's `config_class`, or
 stands beside the class as NAMEConfig."""
