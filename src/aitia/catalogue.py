@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aitia.card import Card
 from aitia.errors import OptionError
+from aitia.evidence import verdict_of
 
 __all__ = ["Listed", "find", "markdown", "systems"]
 
@@ -85,9 +86,10 @@ def find(slug: str) -> Listed:
 
 def markdown() -> str:
     """The table of systems for the README."""
-    lines = ["| system | year | task | file | claim |", "|---|---|---|---|---|"]
+    lines = ["| system | year | task | file | what the paper says | measured here |", "|---|---|---|---|---|---|"]
     lines += [
-        f"| `{s.card.slug}`: {s.card.title} | {s.card.year} | {s.card.task} | [{s.file}]({s.file}) | {s.card.claim} |"
+        f"| `{s.card.slug}`: {s.card.title} | {s.card.year} | {s.card.task} | [{s.file}]({s.file}) | {s.card.claim} | "
+        f"[{verdict_of(s.card.slug)}](docs/ledger.md#{s.card.slug}) |"
         for s in systems()
     ]
     return "\n".join(lines)

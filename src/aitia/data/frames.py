@@ -132,7 +132,7 @@ def plain_column(name: str, values: Any, kind: Kind | None) -> Plain:
         if kind is None and _looks_discrete(array, numbers):
             kind = Kind.LABEL
         if kind is None:
-            kind = Kind.COUNT if _counts(numbers) else Kind.NUMBER
+            kind = Kind.COUNT if numbers.ndim == 1 and _counts(numbers) else Kind.NUMBER
         if kind in CONTINUOUS:
             return Plain(read_only(numbers), kind)
     if array.ndim == 2:

@@ -68,12 +68,12 @@ def _text(path: Path, suffix: str, told: set[str]) -> Any:
     # Read apart from the rows: pandas renames what is repeated.
     header = pandas.read_csv(path, header=None, nrows=1, dtype=str, **how).iloc[0].dropna()
     need_distinct(header.tolist())
-    as_written = {name: _cell for name in told if name in header.tolist()}  # a text "NA" is one, and so is "007"
-    return _without_index(pandas.read_csv(path, converters=as_written or None, **how))
-
-
-def _cell(text: str) -> str | None:
-    return text or None
+    # A text "NA" is one, and so is "007": a mark before each keeps pandas from taking it for a gap or a number.
+    as_written = [name for name in header.tolist() if name in told]
+    frame = pandas.read_csv(path, converters=dict.fromkeys(as_written, "=".__add__) or None, **how)
+    for name in as_written:
+        frame[name] = frame[name].map(lambda marked: marked[1:] or None).astype(object)
+    return _without_index(frame)
 
 
 def _binary(path: Path, suffix: str, told: set[str]) -> Any:

@@ -107,15 +107,20 @@ def write_clips(clips: "Clips", folder: Path, stem: str, rows: Sequence[int]) ->
 
 
 def write_positions(tracks: "Tracks", folder: Path, stem: str, rows: Sequence[int]) -> list[Path]:
-    """`STEM.csv`: a line for each position of each agent that is there."""
+    """`STEM.csv`: a line for each position of each agent that is there, and `draw` where there are several answers."""
     make_folder(folder)
+    several = "draw" in tracks.known
+    draws = tracks.known.column("draw").astype(int).tolist() if several else [0] * len(tracks)
     lines = [
-        [row, agent, frame, x, y, label]
-        for row, scene, there, label in zip(rows, tracks.tracks, tracks.there, tracks.environment.tolist(), strict=True)
+        [row, agent, frame, x, y, label, draw][: 7 if several else 6]
+        for row, scene, there, label, draw in zip(
+            rows, tracks.tracks, tracks.there, tracks.environment.tolist(), draws, strict=True
+        )
         for agent in np.flatnonzero(there).tolist()
         for frame, (x, y) in enumerate(scene[agent].tolist())
     ]
-    return [write_csv(folder / f"{stem}.csv", ["row", "agent", "frame", "x", "y", "environment"], lines)]
+    heads = ["row", "agent", "frame", "x", "y", "environment", *(["draw"] if several else [])]
+    return [write_csv(folder / f"{stem}.csv", heads, lines)]
 
 
 def write_animals(recordings: "Recordings", folder: Path, stem: str, rows: Sequence[int]) -> list[Path]:

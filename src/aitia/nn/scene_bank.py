@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from aitia.data.tracks import Tracks, common_steps
+from aitia.data.overlap import common_steps
+from aitia.data.tracks import Tracks
 from aitia.errors import DataError, OptionError, join_names
 
 __all__ = ["References", "SceneBank"]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from aitia.lazy import lazily
 
 if TYPE_CHECKING:
-    from aitia.system.base import (
+    from aitia.system.base import System
+    from aitia.system.capabilities import (
         CAPABILITIES,
         Counterfactuals,
         Discovers,
@@ -17,19 +18,22 @@ if TYPE_CHECKING:
         Explains,
         Noise,
         Predicts,
-        System,
         verbs_of,
     )
+    from aitia.system.effects import effect
     from aitia.system.example import Example, example_of
     from aitia.system.given import ENVIRONMENT, Given
+    from aitia.system.laws import LAWS, check
     from aitia.system.loading import load
     from aitia.system.registry import Broken, Entry, broken, find, systems
     from aitia.system.targets import Target, Targets
     from aitia.system.training import Score, Scores, Training
+    from aitia.system.trial import Trial
 
 __all__ = [
     "CAPABILITIES",
     "ENVIRONMENT",
+    "LAWS",
     "Broken",
     "Counterfactuals",
     "Discovers",
@@ -47,7 +51,10 @@ __all__ = [
     "Target",
     "Targets",
     "Training",
+    "Trial",
     "broken",
+    "check",
+    "effect",
     "example_of",
     "find",
     "load",
@@ -56,8 +63,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "base": "CAPABILITIES Counterfactuals Discovers Edits Encodes Explains Noise Predicts System verbs_of",
+    "effects": "effect",
+    "base": "System",
+    "capabilities": "CAPABILITIES Counterfactuals Discovers Edits Encodes Explains Noise Predicts verbs_of",
     "example": "Example example_of",
+    "laws": "LAWS check",
+    "trial": "Trial",
     "given": "ENVIRONMENT Given",
     "loading": "load",
     "registry": "Broken Entry broken find systems",

@@ -1,23 +1,17 @@
-"""The contract of a system, and what a system may be beside: of as many of the capabilities as it is.
-
-The verbs of the command line, the laws that are tested, and the tables of the docs follow from these classes.
-"""
+"""The contract of a system: how it is fitted, what `do` may set in it, how it is judged, and how it is kept."""
 
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-import numpy as np
-
 from aitia.card import Card
 from aitia.data.base import Data
-from aitia.data.table import Table
 from aitia.do import Intervention
-from aitia.errors import InterventionError, OptionError
-from aitia.graph.graph import Graph
+from aitia.errors import InterventionError, OptionError, join_names
 from aitia.report import Block
 from aitia.runs import QUIET, RunStore
 from aitia.saving import Saved
@@ -25,18 +19,7 @@ from aitia.system.given import SUBJECTS, Given, read_rows
 from aitia.system.targets import Targets
 from aitia.system.training import Scores, Training
 
-__all__ = [
-    "CAPABILITIES",
-    "Counterfactuals",
-    "Discovers",
-    "Edits",
-    "Encodes",
-    "Explains",
-    "Noise",
-    "Predicts",
-    "System",
-    "verbs_of",
-]
+__all__ = ["Asked", "System"]
 
 Asked = Intervention | Mapping[Any, Any] | str | None
 
@@ -82,12 +65,12 @@ class System(Saved, ABC):
             OptionError: If an option is unknown or out of range.
         """
         known = [f.name for f in fields(self.config) if f.init]
-        if unknown := [option for option in options if option not in known]:
-            raise OptionError(f"{type(self).__name__} has no option {unknown[0]!r}; it has: {', '.join(known)}")
-        try:
-            self.config = replace(self.config, **options)
-        except TypeError as error:
-            raise OptionError(f"{type(self).__name__}: {error}") from error
+        for name in options:
+            if name not in known:
+                close = get_close_matches(name, known, n=1)
+                hint = f" Did you mean {close[0]!r}?" if close else ""
+                raise OptionError(f"{self.card.slug} has no option {name!r}.{hint} It has: {join_names(known, 60)}")
+        self.config = replace(self.config, **options)
         return self
 
     # -- fitting -------------------------------------------------------------------------------------------------------
@@ -142,14 +125,8 @@ class System(Saved, ABC):
         if len(data) == 1 and isinstance(data[0], Given) and not roles:
             return data[0]
         kept = {name: columns for name, columns in self.roles.items() if name not in roles}
-        bare = Given.of(_lenient(self.card), *self._opened(data, {**kept, **roles}), **roles)
-        known = bare.table if bare.rows is not None else None
-        still = {
-            name: columns
-            for name, columns in kept.items()
-            if known is not None and all(c in known for c in ((columns,) if isinstance(columns, str) else columns))
-        }
-        return replace(bare, roles={**still, **bare.roles}, subjects={**self.subjects, **bare.subjects})
+        found = Given.asked(_lenient(self.card), kept, *self._opened(data, {**kept, **roles}), **roles)
+        return replace(found, subjects={**self.subjects, **found.subjects})
 
     def bind(self, **subjects: Any) -> Self:
         """A copy with these subjects, such as the network that a saved system was fitted on.
@@ -234,180 +211,6 @@ class System(Saved, ABC):
             name: SUBJECTS[self.card.subjects[name].kind].from_json(known)
             for name, known in record.get("subjects", {}).items()
         }
-
-
-@dataclass(frozen=True)
-class Noise:
-    """What is kept of rows: as long as they are, and nobody's business but the system's that abducted it.
-
-    Args:
-        parts: Arrays with one entry a row and draw.
-        given: The rows that it is of.
-        draws: Of each row, one after the other.
-    """
-
-    parts: Mapping[str, Any]
-    given: Given
-    draws: int = 1
-
-    def __len__(self) -> int:
-        return len(self.given) * self.draws
-
-
-class Predicts(System):
-    """Fills the holes of rows, under what is held."""
-
-    def predict(self, *data: Any, draws: int = 1, seed: int = 0, **roles: Any) -> Data:
-        """The rows with their holes filled, `draws` times each in order; a table says `row` and `draw` if draws > 1.
-
-        Args:
-            data: Rows with holes: empty cells of the columns that the card says are filled, or no such column.
-            draws: Answers a row.
-            seed: Of the draws.
-            roles: As in `fit`, where the columns have other names here.
-        """
-        if draws < 1:
-            raise OptionError(f"draws is 1 or more, got {draws}")
-        given = self.given(*data, **roles)
-        filled = self._predict(given, draws, seed)
-        if draws == 1:
-            return filled
-        n = len(filled) // draws
-        place = {"row": np.repeat(np.arange(n, dtype=float), draws), "draw": np.tile(np.arange(draws, dtype=float), n)}
-        return filled.with_known(place, dict.fromkeys(place, "number"))
-
-    def sample(self, n: int, *, seed: int = 0) -> Data:
-        """n new rows, under what is held: empty rows, filled."""
-        if n < 1:
-            raise OptionError(f"n is 1 or more, got {n}")
-        return self._predict(replace(Given(None), rows=self._empty(n)), 1, seed)
-
-    def _empty(self, n: int) -> Data:
-        """n rows of which nothing is known."""
-        raise OptionError(f"{self.card.slug} fills rows that are given, and draws none of its own")
-
-    @abstractmethod
-    def _predict(self, given: Given, draws: int, seed: int) -> Data:
-        """Every row `draws` times, one after the other, filled."""
-
-
-class Counterfactuals(System):
-    """Keeps what is a row's own, and solves again under what is held."""
-
-    bound: Mapping[str, float] = {}
-    """For each column the largest |solve(abduct(row)) - row| on fresh rows, in standard deviations; empty if exact."""
-
-    def abduct(self, *data: Any, draws: int = 1, seed: int = 0, **roles: Any) -> Noise:
-        """The noise of each row; each of several draws gives the fact back."""
-        if draws < 1:
-            raise OptionError(f"draws is 1 or more, got {draws}")
-        given = self.given(*data, **roles)
-        return Noise(self._abduct(given, draws, seed), given, draws)
-
-    def solve(self, noise: Noise) -> Data:
-        """The rows that have this noise, under what is held."""
-        return self._solve(noise)
-
-    def counterfactual(
-        self, rows: Any, intervention: Asked = None, /, *, draws: int = 1, seed: int = 0, **roles: Any
-    ) -> Data:
-        """What the rows would have been: `do(intervention).solve(abduct(rows))`."""
-        return self.do(intervention).solve(self.abduct(rows, draws=draws, seed=seed, **roles))
-
-    @abstractmethod
-    def _abduct(self, given: Given, draws: int, seed: int) -> dict[str, Any]:
-        """Parts of the noise."""
-
-    @abstractmethod
-    def _solve(self, noise: Noise) -> Data:
-        """The rows."""
-
-
-class Edits(System):
-    """Makes anew what the intervention touches; what was not masked keeps its bytes."""
-
-    def edit(self, *data: Any, **roles: Any) -> Data:
-        """The rows, edited by what is held."""
-        return self._edit(self.given(*data, **roles))
-
-    @abstractmethod
-    def _edit(self, given: Given) -> Data:
-        """The rows, edited."""
-
-
-class Encodes(System):
-    """Gives each row a code."""
-
-    def encode(self, *data: Any, **roles: Any) -> Table:
-        """A table of numbers, one line a row."""
-        return self._encode(self.given(*data, **roles))
-
-    @abstractmethod
-    def _encode(self, given: Given) -> Table:
-        """The codes."""
-
-
-class Explains(System):
-    """Tells what moves an outcome."""
-
-    def effects(self, *data: Any, target: str | None = None, outcome: str | None = None, **roles: Any) -> Table:
-        """A table of effects: columns `target`, `outcome`, `effect`, `low`, `high`, `control`.
-
-        Args:
-            data: The rows.
-            target: One target; None tells all.
-            outcome: One outcome; None tells all.
-            roles: As in `fit`.
-        """
-        if target is not None and self.targets:
-            self.targets.find(target)
-        return self._effects(self.given(*data, **roles), target, outcome)
-
-    @abstractmethod
-    def _effects(self, given: Given, target: str | None, outcome: str | None) -> Table:
-        """The table."""
-
-
-class Discovers(System):
-    """Finds graphs."""
-
-    @abstractmethod
-    def graphs(self, rows: Any = None) -> dict[str, Graph]:
-        """The graph of each group, clip or text; of one key where there is one."""
-
-    @property
-    def graph(self) -> Graph:
-        """The graph, where there is one.
-
-        Raises:
-            OptionError: If there are several.
-        """
-        found = self.graphs()
-        if len(found) != 1:
-            raise OptionError(f"{self.card.slug} has a graph for each of {', '.join(found)}: take one of graphs()")
-        return next(iter(found.values()))
-
-
-CAPABILITIES: Mapping[str, Any] = {
-    "predict": Predicts,
-    "counterfactual": Counterfactuals,
-    "edit": Edits,
-    "encode": Encodes,
-    "effects": Explains,
-    "graphs": Discovers,
-}
-"""The class behind each verb; `adapt` and `export` are methods of those that have them."""
-
-
-def verbs_of(cls: type[System]) -> tuple[str, ...]:
-    """What a class answers beside `do`, in the order of the card's verbs."""
-    found = [verb for verb, capability in CAPABILITIES.items() if issubclass(cls, capability)]
-    return (*found, *(name for name in ("adapt", "export") if callable(getattr(cls, name, None))))
-
-
-def config_json(config: Any) -> dict[str, Any]:
-    """The options of a config as JSON values."""
-    return asdict(config)
 
 
 def _lenient(card: Card) -> Card:

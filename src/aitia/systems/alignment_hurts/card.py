@@ -18,13 +18,13 @@ CARD = Card(
     rows=("table",),
     takes={
         "source": Role(kind="text", about="the sentence or meaning to write"),
-        "target": Role(kind="text", about="how it is written in the variety"),
+        "written": Role(kind="text", about="how it is written in the variety"),
         "variety": Role(kind="label", about="the language variety of the row", names=("variety", "language", "lang")),
     },
     subjects={
         "model": SubjectRole(kind="network", about="the language model that is fine-tuned"),
     },
-    fills=("target",),
+    fills=("written",),
     does=None,
     do="Nothing: the penalty acts while the model is trained, and the variety to write is given in the row.",
     verbs=("predict", "export"),

@@ -5,7 +5,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from aitia.data.tracks import Tracks, common_steps
+from aitia.data.overlap import common_steps
+from aitia.data.tracks import Tracks
 from aitia.errors import DataError
 
 __all__ = ["others", "pick", "refuse_common_steps"]

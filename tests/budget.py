@@ -1,0 +1,75 @@
+"""CPU seconds of every system and of every other part of the tests; a system above its budget makes the run red.
+
+A system has 30 CPU seconds for its laws, tests and example, a member of a suite 8. Time of processes that a test
+starts counts. What is marked slow does not.
+"""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+SYSTEM, MEMBER = 30.0, 8.0
+KEY = "cpu"
+ROOT = Path(__file__).parent
+
+
+def part_of(item):
+    """The system that a test is of, as its slug; else the folder it stands in."""
+    place = item.path.relative_to(ROOT).parts
+    if place[0] == "systems" and len(place) > 2:
+        return place[1].replace("_", "-")
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    if place[0] in ("systems", "golden") and isinstance(params.get("slug"), str):
+        return params["slug"].replace("_", "-")
+    return f"tests/{place[0]}"
+
+
+def _cpu():
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
+class Budget:
+    """Measures each test where it runs, and sums up where the run is told of."""
+
+    def __init__(self, members):
+        self.members = members
+        self.spent = Counter()
+        self._last = _cpu()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report):
+        for name, value in report.user_properties:
+            if name == KEY and report.when == "teardown":
+                part, seconds = value
+                self.spent[part] += seconds
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item, call):
+        outcome = yield
+        if call.when == "teardown":
+            now = _cpu()
+            outcome.get_result().user_properties.append((KEY, (part_of(item), now - self._last)))
+            self._last = now
+
+    def over(self):
+        """The systems above their budget, with their seconds."""
+        return {
+            part: seconds
+            for part, seconds in self.spent.items()
+            if not part.startswith("tests/") and seconds > (MEMBER if part in self.members else SYSTEM)
+        }
+
+    def pytest_terminal_summary(self, terminalreporter):
+        if not self.spent:
+            return
+        terminalreporter.section("CPU seconds by system")
+        for part, seconds in sorted(self.spent.items(), key=lambda item: -item[1]):
+            mark = "  OVER ITS BUDGET" if part in self.over() else ""
+            terminalreporter.write_line(f"{seconds:7.1f}  {part}{mark}")
+
+    def pytest_sessionfinish(self, session):
+        if self.over() and session.exitstatus == 0 and not hasattr(session.config, "workerinput"):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
