@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from aitia.stats.metrics import frechet_distance, kid
 from aitia.representations import rows_of
+from aitia.stats.metrics import frechet_distance, kid
 from aitia.systems.supervised import Supervised
 from aitia.worlds import SpringWorld
 
