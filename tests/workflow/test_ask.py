@@ -137,7 +137,9 @@ def test_cards_and_help_are_read_without_torch(arguments):
 
 
 def test_the_package_is_light_and_its_names_are_those_it_says():
-    code = "import sys, aitia; assert 'torch' not in sys.modules and 'scipy' not in sys.modules; print(callable(aitia.do))"
+    code = (
+        "import sys, aitia; assert 'torch' not in sys.modules and 'scipy' not in sys.modules; print(callable(aitia.do))"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "True\n"
     for name in library.__all__:
