@@ -18,7 +18,7 @@ from aitia.data.subjects import World as WorldSubject
 from aitia.data.table import Table
 from aitia.data.tracks import Tracks
 from aitia.do import Intervention
-from aitia.errors import DataError, OptionError, join_names, unknown_variable
+from aitia.errors import DataError, OptionError, UnknownVariableError, join_names, unknown_variable
 from aitia.worlds.world import Sample, World
 
 __all__ = ["ENVIRONMENT", "SUBJECTS", "Given", "read_rows"]
@@ -299,7 +299,14 @@ def read_rows(
         named = {value: card.takes[name].kind for name, value in (names or {}).items() if isinstance(value, str)
                  and name in card.takes}  # fmt: skip
         kinds = {column: kind for column, kind in named.items() if kind in ("text", "picture", "list", "spans")}
-        rows = read(x, takes=card.rows, kinds=kinds, **(options or {}))
+        try:
+            rows = read(x, takes=card.rows, kinds=kinds, **(options or {}))
+        except UnknownVariableError:  # rows that are asked about may lack the column that is filled
+            filled = {(names or {}).get(role) for role in card.fills}
+            if not filled & set(kinds):
+                raise
+            kinds = {column: kind for column, kind in kinds.items() if column not in filled}
+            rows = read(x, takes=card.rows, kinds=kinds, **(options or {}))
     else:
         rows = _of_arrays(card, x)
     if rows is not None and rows.form not in card.rows:
@@ -315,7 +322,7 @@ def _placed(
     others = {column for columns in kept.values() for column in ((columns,) if isinstance(columns, str) else columns)}
     for name, value in given.items():
         role = card.takes[name]
-        if isinstance(value, str) or _names(value, rows.known):
+        if isinstance(value, str) or _names(value, rows.known, role.many):
             chosen = (value,) if isinstance(value, str) else tuple(value)
             for column in chosen:
                 if column not in rows.known:
@@ -356,11 +363,11 @@ def _single(card: Card, role: str, chosen: tuple[str, ...]) -> str:
     return chosen[0]
 
 
-def _names(value: Any, known: Table) -> bool:
+def _names(value: Any, known: Table, many: bool) -> bool:
     """Whether a value names columns: texts that are columns, or that cannot be values as they are not one a row."""
     if not isinstance(value, (list, tuple)) or not value or not all(isinstance(v, str) for v in value):
         return False
-    return len(value) != len(known) or all(v in known for v in value)
+    return (many and len(value) != len(known)) or all(v in known for v in value)
 
 
 def _checked(card: Card, rows: Data, name: str, role: Role, columns: Columns) -> Data:

@@ -82,18 +82,15 @@ def _arms(seed: int) -> Found:
     world = VarietiesWorld(concepts=CONCEPTS, words=WORDS, world_seed=seed)
     start = pretrained(world, seed)
     data, held, test = (sentences(world, n, 10 * seed + k) for n, k in ((EACH, 2), (HELD, 3), (TEST, 4)))
+    rows = data.joined(held).table().with_known({"split": ["train"] * len(data) + ["validation"] * len(held)})
     arms: dict[str, Mapping[str, Any]] = {"SFT": {"strength": 0.0}}
     for penalty, strengths in LAMBDAS.items():
         arms |= {f"{penalty} {s:g}": {"penalty": penalty, "strength": s} for s in strengths}
     found: Found = {}
 
     def measure(name: str, options: Mapping[str, Any]) -> None:
-        model = Decoupling(STAGE_2, seed=seed, **options)
-        model.decouple(start, data, dominant=STANDARD, validation=held)
-        found[name] = {
-            "validation": _dialects(model.score(_dialect_rows(held))),
-            **_measured(model, test),
-        }
+        model = Decoupling(STAGE_2, seed=seed, dominant=STANDARD, **options).fit(rows, model=start)
+        found[name] = {"validation": _dialects(model, held), **_measured(model, test)}
 
     for name, options in arms.items():
         measure(name, options)
@@ -105,10 +102,10 @@ def _arms(seed: int) -> Found:
 
 def _measured(model: Decoupling, test: Parallel) -> dict[str, float]:
     standard = test.of(STANDARD).targets
-    written = {name: model.translate(test.of(name).sources, name) for name in test.names}
+    written = _written(model, test)
     references = {name: test.of(name).targets for name in test.names}
     dialects = [name for name in test.names if name != STANDARD]
-    audits = model.audit(test)
+    audits = model.audit(test.table())
     return {
         "dialects": float(np.mean([chrf(written[name], references[name]) for name in dialects])),
         "standard": chrf(written[STANDARD], standard),
@@ -120,12 +117,23 @@ def _measured(model: Decoupling, test: Parallel) -> dict[str, float]:
     }
 
 
+def _written(model: Decoupling, rows: Parallel) -> dict[str, list[str]]:
+    """What the model writes for the rows of each variety."""
+    found = {}
+    for name in rows.names:
+        asked = {"source": rows.of(name).sources, "variety": [name] * len(rows.of(name))}
+        found[name] = model.predict(asked).known.texts("target")
+    return found
+
+
+def _dialects(model: Decoupling, rows: Parallel) -> float:
+    """Mean chrF++ of the dialects."""
+    written = _written(model, _dialect_rows(rows))
+    return float(np.mean([chrf(texts, rows.of(name).targets) for name, texts in written.items()]))
+
+
 def _dialect_rows(rows: Parallel) -> Parallel:
     return rows.take([k for k, name in enumerate(rows.varieties) if name != STANDARD])
-
-
-def _dialects(scores: Mapping[str, float]) -> float:
-    return float(np.mean([score for name, score in scores.items() if name != STANDARD]))
 
 
 def _chosen(found: Found, penalty: str) -> str:

@@ -13,7 +13,7 @@ from aitia.files import write_whole
 from aitia.nn.probes import CodeLength
 from aitia.nn.sites import ProjectOut, Site, intervene
 from aitia.systems.alignment_hurts.audit import LayerAudit, VarietyProbe
-from aitia.systems.alignment_hurts.options import LARGEST, DecouplingConfig
+from aitia.systems.alignment_hurts.config import LARGEST, DecouplingConfig
 
 __all__ = ["Likelihood", "Objective", "Penalty", "projections"]
 

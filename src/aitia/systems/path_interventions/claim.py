@@ -103,8 +103,8 @@ def explained(
     **options: Any,
 ) -> CausalExplanation:
     """What path interventions find of a class; a row is the numbers of one image."""
-    rows = {"image": images.flatten(1).numpy()}
-    given: dict[str, Any] = {"inputs": "image", "model": model}
+    rows = {"pixels": images.flatten(1).numpy()}
+    given: dict[str, Any] = {"inputs": "pixels", "model": model}
     if labels is not None:
         given["label"] = labels.astype(np.int64)
     if references is not None:
