@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from aitia.data.subjects import Subject
 from aitia.engine import Progress
 from aitia.errors import DataError, OptionError
 from aitia.nn.erasure import GradientReversal, reversal_strength
@@ -116,10 +117,19 @@ def balancing_weights(treated: Tensor, strata: Tensor) -> Tensor:
     return weight / weight.mean()
 
 
-def first_model(config: CausaLMConfig, corpus: Corpus, progress: Progress | None) -> LanguageModel:
-    """Stage (i): the model that was named, or a small one over the most frequent words, trained on the texts."""
-    if config.model is not None:
-        return load_language_model(config.model, config.family, longest=config.longest)
+def first_model(
+    config: CausaLMConfig, corpus: Corpus, progress: Progress | None, named: Subject | None = None
+) -> LanguageModel:
+    """Stage (i): the model that was named, or a small one over the most frequent words, trained on the texts.
+
+    Raises:
+        OptionError: If a torch module is given, which has no tokenizer, or a small model is to predict the next word.
+        FormatError: If there is no such model.
+    """
+    if named is not None:
+        if getattr(named, "opened", None) is not None:
+            raise OptionError(f"{named.id} has no tokenizer: give the folder or the id of a language model")
+        return load_language_model(named.id, config.family, revision=named.revision or None, longest=config.longest)
     if config.family != "masked":
         raise OptionError("a small model predicts masked words: name a model for family='causal'")
     counts = Counter(word for text in corpus.texts for word in text.split())
