@@ -27,7 +27,7 @@ lint: .venv/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python -m aitia.catalogue README.md --check
-	$(BIN)/python -m aitia.workflow.ledger docs/evidence docs/ledger.md --check
+	$(BIN)/python -m aitia.workflow.ledger src/aitia/evidence/stored docs/ledger.md --check
 
 types: .venv/.ready
 	$(BIN)/mypy
@@ -46,11 +46,11 @@ unit: .venv/.ready
 
 verify: .venv/.ready  ## the papers' claims (minutes), the slow tests, and the ledger
 	$(BIN)/python -m pytest -m slow -q tests
-	$(BIN)/aitia verify --all --jobs $(JOBS) --resume --out docs/evidence
+	$(BIN)/aitia verify --all --jobs $(JOBS) --resume --out src/aitia/evidence/stored
 	$(MAKE) ledger
 
 ledger: .venv/.ready
-	$(BIN)/python -m aitia.workflow.ledger docs/evidence docs/ledger.md
+	$(BIN)/python -m aitia.workflow.ledger src/aitia/evidence/stored docs/ledger.md
 	$(BIN)/python -m aitia.catalogue README.md
 
 bench: .venv/.ready  ## ours and the peers in one run; prints ratios, writes JSON to benchmarks/results

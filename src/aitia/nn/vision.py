@@ -55,6 +55,10 @@ class ImageClassifier:
         scaled = (pixels - np.array(self.mean, np.float32)) / np.array(self.sd, np.float32)
         return torch.from_numpy(scaled.transpose(0, 3, 1, 2).copy())
 
+    def state_dict(self) -> dict[str, Any]:
+        """Of the model, as a torch module has it: by these numbers a system knows it again."""
+        return dict(self.model.state_dict())
+
     def number(self, label: str) -> int:
         """The class of this label.
 

@@ -532,7 +532,9 @@ def test_soft_scores_are_learned_from():
     z, answers = rows(200, 1)
     assert np.array_equal(
         one.fit(Table.of(x).with_columns({"scores": soft})).predict_proba(z),
-        other.fit(Table.of(x).with_columns(dict(zip(labels, soft.T, strict=True))), scores=tuple(labels)).predict_proba(z),
+        other.fit(Table.of(x).with_columns(dict(zip(labels, soft.T, strict=True))), scores=tuple(labels)).predict_proba(
+            z
+        ),
     )
     assert np.mean(model.predict(z).labels("answer") == answers) > 0.8
     own = np.array([labels.index(label) for label in answers])

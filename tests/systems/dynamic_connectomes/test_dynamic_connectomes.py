@@ -6,8 +6,17 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from aitia.data.recordings import Recording, Recordings
-from aitia.errors import DataError, FormatError, MissingExtraError, OptionError
+from aitia.data.recordings import Recording, Recordings, write_recordings
+from aitia.errors import (
+    DataError,
+    FormatError,
+    InterventionError,
+    MissingExtraError,
+    OptionError,
+    UnknownVariableError,
+)
+from aitia.runs import RunStore
+from aitia.system import load
 from aitia.systems.dynamic_connectomes import (
     Affinity,
     DynamicConnectomes,
@@ -168,7 +177,7 @@ def test_hidden_pairs_of_other_animals_are_told_better_than_by_their_means(seen)
     other = WORLD.traces(WORLD.sample(6, seed=101))
     affinity = model.affinity(other)
     hidden = affinity.mask & (np.random.default_rng(0).random(affinity.mask.shape) < 0.3)
-    answer = model.predict(other, hidden=hidden)
+    answer = model.affinities(other, hidden=hidden)
     known = model.affinity(traces)
     by_pair = (known.tensor.mean(axis=0).sum(axis=0) / np.maximum(known.mask.sum(axis=0), 1))[None, None]
     wanted = affinity.tensor[:, hidden]
@@ -185,14 +194,14 @@ def test_hidden_pairs_of_other_animals_are_told_better_than_by_their_means(seen)
         4.0,
         affinity.scales,
     )
-    assert np.array_equal(model.predict(changed, hidden=hidden), answer)  # what is hidden is not looked at
+    assert np.array_equal(model.affinities(changed, hidden=hidden), answer)  # what is hidden is not looked at
 
 
 def test_the_animals_of_the_fit_get_their_own_factors_back(seen):
     """The fit holds the best animal factors given the others, up to its last round."""
     _, traces, model = seen
     assert np.allclose(model.animal_factors(traces), model.factors_[1], atol=0.02)
-    assert model.predict().shape == (model.bins_, 8, 40 * 39 // 2)
+    assert model.affinities().shape == (model.bins_, 8, 40 * 39 // 2)
 
 
 def test_the_map_follows_the_largest_motif(seen):
@@ -229,7 +238,7 @@ def test_pairs_that_no_animal_has_are_told(seen):
 def test_an_affinity_can_be_fitted_and_progress_is_told(seen):
     _, traces, model = seen
     told = []
-    other = DynamicConnectomes(rank=3).fit(
+    other = DynamicConnectomes(rank=3).fit_affinity(
         model.affinity(traces), progress=lambda what, done, of: told.append((done, of))
     )
     assert np.array_equal(other.factors_[2], model.factors_[2])
@@ -240,7 +249,7 @@ def test_a_saved_model_says_the_same(seen, tmp_path):
     _, traces, model = seen
     model.save_pretrained(tmp_path)
     back = DynamicConnectomes.from_pretrained(tmp_path)
-    assert np.array_equal(back.predict(traces), model.predict(traces))
+    assert np.array_equal(back.affinities(traces), model.affinities(traces))
     assert back.get_params() == model.get_params()
     assert back.p_value_ == model.p_value_
     for ours, theirs in zip(back.motifs_, model.motifs_, strict=True):
@@ -285,7 +294,7 @@ def test_affinities_without_an_answer_are_refused(make, told):
         ({"starts": 1}, "to choose the rank takes 2 starts"),
         ({"agreement": 1.0}, "agreement is between 0 and 1"),
         ({"engine": "other"}, "engine is"),
-        ({"bins": 3}, "DynamicConnectomes has no option 'bins'"),
+        ({"bins": 3}, "dynamic-connectomes has no option 'bins'"),
     ],
 )
 def test_options_out_of_range_are_refused(options, told):
@@ -300,20 +309,20 @@ def test_a_rank_or_a_bin_beyond_the_data_is_refused(seen):
     with pytest.raises(OptionError, match="a bin has 700 frames, the traces have 600"):
         DynamicConnectomes(bin_frames=700).fit(traces)
     with pytest.raises(OptionError, match="the control turns traces in a circle"):
-        DynamicConnectomes(rank=1, starts=2, permutations=1).fit(model.affinity(traces))
+        DynamicConnectomes(rank=1, starts=2, permutations=1).fit_affinity(model.affinity(traces))
 
 
 def test_other_animals_have_to_have_the_bins_of_the_fit(seen):
     _, traces, model = seen
     short = Recordings(traces.traces[:, :300], traces.present, traces.units, traces.animals, traces.rate)
     with pytest.raises(DataError, match=r"the fit has 60 bins at 4 frames a second, these animals 30 at 4: bring them"):
-        model.predict(short)
+        model.affinities(short)
     with pytest.raises(DataError, match="say scales='own'"):
         model.course(traces.take([0, 1]), 0)
     with pytest.raises(OptionError, match="there are motifs 0 to 2, got 3"):
         model.course(traces, 3)
     with pytest.raises(DataError, match="give affinities on the same list"):
-        model.predict(model.affinity(traces.of_units(traces.units[:5])))
+        model.affinities(model.affinity(traces.of_units(traces.units[:5])))
 
 
 def test_asking_before_fitting_is_refused():
@@ -336,5 +345,54 @@ def test_an_engine_that_is_not_there_is_told_before_any_work():
     told = []
     world = CalciumWorld(units=8, groups=2, members=3, phase_frames=20)
     with pytest.raises(MissingExtraError, match="python3-graph-tool"):
-        DynamicConnectomes(engine="graph-tool").fit(world.traces(world.sample(2)), lambda *step: told.append(step))
+        DynamicConnectomes(engine="graph-tool").fit(
+            world.traces(world.sample(2)), run=RunStore(progress=lambda *step: told.append(step))
+        )
     assert not told
+
+
+def test_silencing_is_told_unit_by_unit_and_do_keeps_to_the_units_that_are_silenced(seen, tmp_path):
+    _, traces, model = seen
+    told = model.effects(traces)
+    strongest = model.motifs_[0].ranked(model.motifs_[0].community(model.units_[0]))[0]
+    name = f"motif 1 community {model.motifs_[0].community(strongest.unit) + 1}"
+    one = model.effects(traces, target=strongest.unit, outcome=name)
+    assert one.labels("target").tolist() == [f"{strongest.unit}=silent"]
+    assert one.column("effect").tolist() == [strongest.share]
+    assert (told.column("low") <= told.column("high")).all()
+    assert set(told.column("control")) == {0.0}
+    held = model.do({strongest.unit: "silent"})
+    assert set(held.effects(traces).labels("target")) == {f"{strongest.unit}=silent"}
+    held.save_pretrained(tmp_path / "m")
+    assert load(tmp_path / "m").effects(traces) == held.effects(traces)
+    assert not model.held
+    with pytest.raises(InterventionError, match="is set to one of silent, got 'loud'"):
+        model.do({strongest.unit: "loud"})
+    with pytest.raises(UnknownVariableError, match="not a variable of this system"):
+        model.do(nobody="silent")
+    with pytest.raises(OptionError, match=r"no unit of .* is in a community motif 9"):
+        model.effects(traces, outcome="motif 9 community 1")
+
+
+def test_a_file_of_recordings_is_fitted_encoded_judged_and_reported(seen, tmp_path):
+    _, traces, _ = seen
+    write_recordings(traces, tmp_path / "animals.npz")
+    model = DynamicConnectomes(rank=2, starts=2).fit(tmp_path / "animals.npz")
+    codes = model.encode(tmp_path / "animals.npz")
+    assert codes.names == ("motif1", "motif2")
+    assert np.array_equal(codes.matrix(), model.animal_factors(traces))
+    given = model.given(tmp_path / "animals.npz")
+    scores = model.judge(given.take([0, 1]), given)
+    assert list(scores) == ["hidden R2", "hidden RMSE"]
+    assert set(scores["hidden R2"].baselines) == {"mean of the pair in the bin", "mean of the pair", "mean of all"}
+    assert scores["hidden R2"].value == pytest.approx(
+        1 - scores["hidden RMSE"].value ** 2 / _hidden_variance(model, traces.take([0, 1]))
+    )
+    assert len(model.report(given)) >= 2
+    assert "2 motifs" in model.training.notes[0]
+
+
+def _hidden_variance(model, traces):
+    affinity = model.affinity(traces.of_units(model.units_))
+    hidden = affinity.mask & (np.random.default_rng([model.config.seed, 17]).random(affinity.mask.shape) < 0.2)
+    return float(affinity.tensor[:, hidden].astype(float).var())

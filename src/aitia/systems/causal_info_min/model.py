@@ -322,7 +322,7 @@ class CausalInfoMin(Pretrained, Predicts, Encodes, Explains):
             targets_of(given.take(np.flatnonzero(rows)), self.vocabulary) if rows is not None and rows.any() else None
         )
         labels = answers.argmax(dim=1)
-        if right is not None:
+        if rows is not None and right is not None:
             labels[torch.from_numpy(np.flatnonzero(rows))] = right.argmax(dim=1)
         return effect_table(answers, self._of_bias(bias), self.tie_weight, labels, known, outcome)
 

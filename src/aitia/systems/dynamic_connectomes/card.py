@@ -17,7 +17,12 @@ CARD = Card(
     home="model:DynamicConnectomes",
     rows=("recordings",),
     does="replaces a state",
-    do="do(UNIT=silent) removes a unit's affinities from the motifs.",
-    verbs=("predict", "effects", "graphs"),
+    do="do(UNIT=silent) takes the affinities of a unit away: its own pairs at least, those of its community at most.",
+    absent={
+        "predict": "motifs say affinities of pairs, not traces; `affinities` gives them",
+        "counterfactual": "nothing of a trace is kept",
+        "graphs": "affinity is symmetric",
+    },
+    verbs=("encode", "effects"),
     extra="",
 )

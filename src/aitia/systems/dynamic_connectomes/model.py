@@ -16,18 +16,22 @@ Source:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
-from typing import Any, Literal, Self
+from dataclasses import asdict
+from typing import Any, Literal, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.recordings import Recordings
+from aitia.data.table import Table
 from aitia.engine import Progress
 from aitia.errors import DataError, OptionError, join_names
+from aitia.report import Block
+from aitia.runs import RunStore
 from aitia.saving import SavedArrays
 from aitia.stats.block_model import fit_blocks, need_engine
 from aitia.stats.tensor_factors import choose_rank, factorize, nonnegative_rows, sweep_ranks
+from aitia.system import Encodes, Explains, Given, Scores, Target, Targets, Training
 from aitia.systems.dynamic_connectomes.affinity import (
     Affinity,
     differential_affinity,
@@ -36,20 +40,25 @@ from aitia.systems.dynamic_connectomes.affinity import (
 )
 from aitia.systems.dynamic_connectomes.card import CARD
 from aitia.systems.dynamic_connectomes.config import DynamicConnectomesConfig
+from aitia.systems.dynamic_connectomes.judge import judged
 from aitia.systems.dynamic_connectomes.motif import Motif
+from aitia.systems.dynamic_connectomes.page import blocks_of, told
 
 __all__ = ["DynamicConnectomes"]
 
 Values = NDArray[Any]
+SILENT = "silent"
+"""What a unit can be set to."""
 LEAST = 1e-3
 """Pair weights below this share of the largest are no edge."""
 
 
-class DynamicConnectomes(SavedArrays):
+class DynamicConnectomes(SavedArrays, Encodes, Explains):
     """Motifs of units that change together; see the module.
 
     Args:
-        config: Options of `DynamicConnectomesConfig` as keywords, or one as it is.
+        config: Options.
+        options: Options by name, in place of those of `config`.
 
     Attributes:
         motifs_: In the order of their centre in time.
@@ -70,46 +79,46 @@ class DynamicConnectomes(SavedArrays):
     """
 
     card = CARD
-    config_class = DynamicConnectomesConfig
-
-    def __init__(self, config: DynamicConnectomesConfig | None = None, **options: Any) -> None:
-        known = {field.name for field in fields(DynamicConnectomesConfig)}
-        if unknown := sorted(set(options) - known):
-            raise OptionError(f"DynamicConnectomes has no option {unknown[0]!r}; it has {', '.join(sorted(known))}")
-        given = {} if config is None else {name: getattr(config, name) for name in known}
-        self.config = DynamicConnectomesConfig(**{**given, **options})
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The options, as scikit-learn asks for them."""
-        return {field.name: getattr(self.config, field.name) for field in fields(DynamicConnectomesConfig)}
-
-    def set_params(self, **options: Any) -> Self:
-        """Other options, as scikit-learn gives them."""
-        self.config = DynamicConnectomesConfig(**{**self.get_params(), **options})
-        return self
+    Config = DynamicConnectomesConfig
+    config: DynamicConnectomesConfig
+    units_: tuple[str, ...] = ()
+    warnings_: tuple[str, ...] = ()
 
     # -- fit -----------------------------------------------------------------------------------------------------------
 
-    def fit(self, X: Recordings | Affinity, progress: Progress | None = None) -> Self:
-        """Finds motifs.
+    def work(self, given: Given) -> str:
+        """Ranks, restarts and the size of the tensor."""
+        config, traces = self.config, recordings(given)
+        units, bins = len(traces.units), traces.frames // config.bin_frames
+        ranks = f"ranks 1 to {min(config.most, bins)}" if config.rank is None else f"rank {config.rank}"
+        return (
+            f"{ranks}, {config.starts} restarts each, of {bins} bins x {len(traces)} animals x "
+            f"{units * (units - 1) // 2} pairs"
+        )
 
-        Args:
-            X: Traces of several animals, or affinities of them.
-            progress: Told how far it is.
+    def _fit(self, given: Given, run: RunStore) -> None:
+        need_engine(self.config.engine)
+        traces = recordings(given)
+        step = self._factors(self.affinity(traces), run.progress)
+        self.warnings_ = traces.warnings + self.warnings_
+        self._control(traces, step, step.total - self.config.permutations)
+
+    def fit_affinity(self, affinity: Affinity, progress: Progress | None = None) -> Self:
+        """Finds motifs in affinities that are at hand, such as those of another measure.
 
         Raises:
-            DataError: If every pair is masked, or no two units rise together.
-            OptionError: If a bin is longer than the traces, or the rank larger than the tensor allows.
-            MissingExtraError: If graph-tool is asked for and not installed.
+            OptionError: If the control is asked for, which turns traces.
         """
-        config = self.config
-        need_engine(config.engine)
-        if config.permutations and isinstance(X, Affinity):
+        need_engine(self.config.engine)
+        if self.config.permutations:
             raise OptionError("the control turns traces in a circle: fit to traces, or leave permutations at 0")
-        affinity = X if isinstance(X, Affinity) else self.affinity(X)
+        self._factors(affinity, progress)
+        return self
+
+    def _factors(self, affinity: Affinity, progress: Progress | None) -> "_Steps":
+        config = self.config
         most = min(config.most, affinity.bins, affinity.mask.size)
-        total = (most if config.rank is None else 1) + config.permutations
-        step = _Steps(progress, total)
+        step = _Steps(progress, (most if config.rank is None else 1) + config.permutations)
         options: dict[str, Any] = {
             "iterations": config.iterations,
             "tolerance": config.tolerance,
@@ -130,18 +139,21 @@ class DynamicConnectomes(SavedArrays):
         self.units_, self.animals_, self.rank_, self.error_ = affinity.units, affinity.animals, best.rank, best.error
         self.bin_frames_, self.rate_, self.bins_ = affinity.bin_frames, affinity.rate, affinity.bins
         self.scales_, self.mask_ = affinity.scales, affinity.mask
-        self.warnings_ = () if isinstance(X, Affinity) else X.warnings
+        self.warnings_ = ()
         if unseen := int((~affinity.mask.any(axis=0)).sum()):
-            self.warnings_ += (
+            self.warnings_ = (
                 f"{unseen} of {affinity.mask.shape[1]} pairs are in no animal: they count as no affinity.",
             )
         self.factors_ = (best.first, best.second, best.third)
         blocks = [self._communities(best.third[:, r]) for r in range(best.rank)]
         self.motifs_ = self._motifs(blocks)
         self.null_error_ = np.array([])
-        if isinstance(X, Recordings):
-            self._control(X, step, total - config.permutations)
-        return self
+        return step
+
+    @property
+    def training(self) -> Training:
+        """Which rank was taken, and what to keep in mind."""
+        return told(self)
 
     @property
     def p_value_(self) -> float:
@@ -198,6 +210,47 @@ class DynamicConnectomes(SavedArrays):
             step.at(done + k + 1)
         self.null_error_ = np.array(found)
 
+    # -- doing ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def targets(self) -> Targets:
+        """Every unit, which can be silenced."""
+        return Targets(Target(unit, (SILENT,), about="takes its affinities away") for unit in self.units_)
+
+    def _effects(self, given: Given, target: str | None, outcome: str | None) -> Table:
+        """What silencing a unit takes of the affinities of its community, in each motif.
+
+        `low` and `effect` are what goes if it drives nobody: its own pairs. `high` is what goes if it drives all of its
+        community. `control` is what goes of the other communities of that motif, which is nothing of their own pairs.
+        """
+        self._fitted()
+        units = [str(name) for name in self.held] or list(self.units_)
+        units = [unit for unit in units if target in (None, unit)]
+        lines: list[tuple[str, str, float, float, float, float]] = []
+        for motif in self.motifs_:
+            for unit in units:
+                name = f"motif {motif.number + 1} community {motif.community(unit) + 1}"
+                if len(motif.members(motif.community(unit))) > 1 and outcome in (None, name):
+                    alone = motif.silencing(unit).alone
+                    lines.append((f"{unit}={SILENT}", name, alone, alone, 1.0, 0.0))
+        if not lines:
+            raise OptionError(f"no unit of {join_names(units)} is in a community {outcome or 'of two units or more'}")
+        names = ("target", "outcome", "effect", "low", "high", "control")
+        kinds = {"target": "label", "outcome": "label", **dict.fromkeys(names[2:], "number")}
+        return Table.of(dict(zip(names, map(list, zip(*lines, strict=True)), strict=True)), kinds=kinds)
+
+    def _encode(self, given: Given) -> Table:
+        """How much of each motif each animal has."""
+        return Table.of_numbers("motif", self.animal_factors(recordings(given)))
+
+    def judge(self, fresh: Given, seen: Given) -> Scores:
+        """Affinities of pairs that were hidden, beside averages; see `judge.py`."""
+        return judged(self, recordings(fresh), recordings(seen))
+
+    def report(self, given: Given) -> Sequence[Block]:
+        """Motifs, the sweep over ranks, and what silencing the strongest units should do."""
+        return blocks_of(self, recordings(given))
+
     # -- reading -------------------------------------------------------------------------------------------------------
 
     def community_map(self) -> NDArray[np.int64]:
@@ -209,7 +262,7 @@ class DynamicConnectomes(SavedArrays):
         largest = size.argmax(axis=1)
         return np.stack([self.motifs_[r].labels + offset[r] for r in largest])
 
-    def predict(
+    def affinities(
         self, traces: Recordings | Affinity | None = None, *, hidden: NDArray[np.bool_] | None = None
     ) -> Values:
         """The affinities that the motifs say, (bins, animals, pairs), also of pairs that nobody saw.
@@ -296,7 +349,7 @@ class DynamicConnectomes(SavedArrays):
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         self._fitted()
         told = {
-            "config": self.get_params(),
+            "config": asdict(self.config),
             "units": list(self.units_),
             "animals": list(self.animals_),
             "bin_frames": self.bin_frames_,
@@ -333,6 +386,11 @@ class DynamicConnectomes(SavedArrays):
             levels.append(tuple(arrays[f"motif {r} level {k}"] for k in range(max(count, 1))))
         model.motifs_ = model._motifs(levels)
         return model
+
+
+def recordings(given: Given) -> Recordings:
+    """The recordings that are given."""
+    return cast(Recordings, given.data)
 
 
 class _Steps:

@@ -42,6 +42,10 @@ class GCRLConfig:
         steps: Updates.
         learning_rate: Of Adam, falling to zero.
         batch: Scenes of each environment a step.
+        adapt_update: What `adapt` updates: `style` the encoder and the law of s and both decoders, leaving z as it is;
+            `style without flow` leaves the flow of s as well; `all` everything.
+        adapt_steps: Its updates; None goes through the scenes 100 times.
+        adapt_learning_rate: Of Adam in it, falling to zero.
         seed: Of everything.
         device: `auto` or `cpu`.
 
@@ -70,6 +74,9 @@ class GCRLConfig:
     steps: int = 2000
     learning_rate: float = 2e-3
     batch: int = 64
+    adapt_update: Update = "style"
+    adapt_steps: int | None = None
+    adapt_learning_rate: float = 1e-3
     seed: int = 0
     device: Literal["auto", "cpu"] = "auto"
 
@@ -82,6 +89,8 @@ class GCRLConfig:
             objective=("joint", "decoupled", "weighted"),
         )
         need_at_least(self, observed=2, future=1, z_size=1, s_size=1, components=1, draws=1, batch=1)
+        if self.adapt_update not in UPDATES:
+            raise OptionError(f"update is {', '.join(map(repr, UPDATES))}, got {self.adapt_update!r}")
         if self.width < 8 or self.width % 8:
             raise OptionError(f"width is a multiple of 8, got {self.width}")
         if self.objective == "decoupled" and self.best_of < 2:

@@ -1,0 +1,63 @@
+"""How good motifs are: affinities of pairs of other animals that were hidden, beside averages."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aitia.data.recordings import Recordings
+from aitia.system import Score, Scores
+from aitia.systems.dynamic_connectomes.affinity import Affinity
+
+if TYPE_CHECKING:
+    from aitia.systems.dynamic_connectomes.model import DynamicConnectomes
+
+__all__ = ["judged"]
+
+Values = NDArray[np.float64]
+HIDDEN = 0.2
+"""Share of the pairs of each animal that is hidden to be scored on."""
+
+
+def judged(model: "DynamicConnectomes", fresh: Recordings, seen: Recordings) -> Scores:
+    """Of hidden pairs, from how much of each motif the animal's other pairs show; beside averages of the fit's animals.
+
+    The averages are of the pair and bin over the animals, of the pair over all bins, and of everything.
+    """
+    known = model.affinity(seen)
+    affinity = model.affinity(fresh.of_units(known.units))
+    hidden, shape = _hidden(affinity, model.config.seed), affinity.tensor.shape
+    count = np.maximum(known.mask.sum(axis=0), 1)
+    by_bin = known.tensor.sum(axis=1) / count
+    everything = float(known.tensor.sum() / (known.mask.sum() * known.bins))
+    by_bin = np.where(known.mask.any(axis=0), by_bin, everything)
+    answers = {
+        "ours": model.affinities(affinity, hidden=hidden),
+        "mean of the pair in the bin": np.broadcast_to(by_bin[:, None], shape),
+        "mean of the pair": np.broadcast_to(by_bin.mean(axis=0), shape),
+        "mean of all": np.full(shape, everything),
+    }
+    found = {name: _scores(answer, affinity.tensor, hidden) for name, answer in answers.items()}
+    ours = found.pop("ours")
+    r2 = "Of the affinities of pairs that were hidden, a fifth of those of each animal."
+    rmse = "Root mean squared error of the same affinities."
+    scores = {}
+    for name, better, about in (("hidden R2", "higher", r2), ("hidden RMSE", "lower", rmse)):
+        if name in ours:
+            others = {who: of[name] for who, of in found.items()}
+            scores[name] = Score(ours[name], "higher" if better == "higher" else "lower", about, others)
+    return scores
+
+
+def _hidden(affinity: Affinity, seed: int) -> NDArray[np.bool_]:
+    """Which pairs of each animal are hidden, (animals, pairs)."""
+    hidden = affinity.mask & (np.random.default_rng([seed, 17]).random(affinity.mask.shape) < HIDDEN)
+    return hidden if hidden.any() else affinity.mask
+
+
+def _scores(answer: Values, tensor: Values, hidden: NDArray[np.bool_]) -> dict[str, float]:
+    wanted = tensor[:, hidden].astype(np.float64)
+    error = float(((answer[:, hidden] - wanted) ** 2).mean())
+    spread = float(wanted.var())
+    scores = {"hidden RMSE": error**0.5}
+    return {"hidden R2": 1 - error / spread, **scores} if spread > 0 else scores
