@@ -3,22 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from aitia.data.base import Data
+from aitia.data.subjects import Network
 from aitia.data.table import Table
 from aitia.engine import Progress
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
 from aitia.nn.controls import shuffled, with_controls
-from aitia.nn.erasure import Eraser, leace, null_space_projection
 from aitia.nn.language import LanguageModel, load_language_model
 from aitia.nn.pretrained import Pretrained, fitted
-from aitia.nn.text_heads import Pooling
 from aitia.nn.weights import write_weights
 from aitia.report import Block
 from aitia.runs import RunStore
@@ -27,12 +26,12 @@ from aitia.system import Encodes, Explains, Given, Predicts, Scores, Target, Tar
 from aitia.systems.causalm.card import CARD
 from aitia.systems.causalm.config import OF_TREATMENT, CausaLMConfig
 from aitia.systems.causalm.corpus import coded, codes_of
-from aitia.systems.causalm.effects import ALONE, LINEAR, ConceptEffect, Erasure, estimates, table_of
+from aitia.systems.causalm.effects import ConceptEffect, Erasure, estimates, table_of
 from aitia.systems.causalm.judge import judged
 from aitia.systems.causalm.page import blocks
 from aitia.systems.causalm.pretraining import CorpusTensors, first_model, trained_on
 from aitia.systems.causalm.probing import erasure_of
-from aitia.systems.causalm.readers import Readers, closed_form, seen, train_head
+from aitia.systems.causalm.readers import Readers, read_all, seen
 from aitia.systems.causalm.reading import concept_column, corpus_of, labelled, present_in, rewritten_texts, with_texts
 
 __all__ = ["CausaLM"]
@@ -107,7 +106,7 @@ class CausaLM(Pretrained, Predicts, Encodes, Explains):
     def _fit(self, given: Given, run: RunStore) -> None:
         config, progress, shared = self.config, run.progress, self._shared
         corpus = corpus_of(given, config)
-        named = given.subjects.get("model")
+        named = cast(Network | None, given.subjects.get("model"))
         start = (
             first_model(config, corpus, progress, named) if shared is None else shared._start_for(config, corpus.texts)
         )
@@ -130,7 +129,7 @@ class CausaLM(Pretrained, Predicts, Encodes, Explains):
             encoders["placebo"] = done.placebo[0]
             hidden["placebo"] = torch.from_numpy(shuffled(labels, config.seed))
         self._encoders = encoders
-        self._net = self._read(data, hidden, progress)
+        self._net = read_all(config, encoders, data, hidden, len(self.classes), progress)
         lost = int((~labelled(given)).sum())
         self._told = (f"{lost} texts have no label and are left out",) if lost else ()
 
@@ -145,31 +144,6 @@ class CausaLM(Pretrained, Predicts, Encodes, Explains):
         if self._texts != tuple(texts):
             raise OptionError("shared was fitted on other texts")
         return self._start
-
-    def _read(self, data: CorpusTensors, hidden: Mapping[str, Tensor], progress: Progress | None) -> Readers:
-        """Stage (iii), on every encoder and on the states that the baselines leave."""
-        config = self.config
-        places: dict[str, tuple[str, Pooling]] = {name: (name, config.pooling) for name in self._encoders}
-        erasers: dict[str, Eraser] = {}
-        if config.closed_form:
-            erasers = {name: closed_form(self._encoders[name], data, z, config) for name, z in hidden.items()}
-            erasers[ALONE] = closed_form(self._encoders["original"], data, data.treated, config)
-            places[ALONE] = ("original", "mean")
-        if config.pooling != "mean":
-            places[LINEAR] = ("original", "mean")
-        states = {
-            place: seen(self._encoders[place[0]], data.ids, data.mask, place[1], config) for place in places.values()
-        }
-        if len(torch.unique(data.present)) > 1:
-            mean = states["original", "mean"][0][:, 0]
-            erasers |= {"LEACE": leace(mean, data.present), "INLP": null_space_projection(mean, data.present)}
-            places |= dict.fromkeys(("LEACE", "INLP"), ("original", "mean"))
-        readers = Readers(len(self.classes), self._encoders["original"].width, places)
-        for name, place in places.items():
-            if name in erasers:
-                readers[name].erase(erasers[name])
-            train_head(readers[name], *states[place], data.label, config, progress, f"head: {name}")
-        return readers
 
     @property
     def training(self) -> Training:

@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from aitia.data.subjects import Subject
+from aitia.data.subjects import Network
 from aitia.engine import Progress
 from aitia.errors import DataError, OptionError
 from aitia.nn.erasure import GradientReversal, reversal_strength
-from aitia.nn.language import LanguageModel, load_language_model, mask_tokens, small_encoder
+from aitia.nn.language import LanguageModel, mask_tokens, small_encoder
+from aitia.nn.opening import open_language_model
 from aitia.nn.text_heads import TextHead
 from aitia.systems.causalm.config import CausaLMConfig
 from aitia.systems.causalm.corpus import Corpus
@@ -118,7 +119,7 @@ def balancing_weights(treated: Tensor, strata: Tensor) -> Tensor:
 
 
 def first_model(
-    config: CausaLMConfig, corpus: Corpus, progress: Progress | None, named: Subject | None = None
+    config: CausaLMConfig, corpus: Corpus, progress: Progress | None, named: Network | None = None
 ) -> LanguageModel:
     """Stage (i): the model that was named, or a small one over the most frequent words, trained on the texts.
 
@@ -127,9 +128,7 @@ def first_model(
         FormatError: If there is no such model.
     """
     if named is not None:
-        if getattr(named, "opened", None) is not None:
-            raise OptionError(f"{named.id} has no tokenizer: give the folder or the id of a language model")
-        return load_language_model(named.id, config.family, revision=named.revision or None, longest=config.longest)
+        return open_language_model(named, config.family, longest=config.longest)
     if config.family != "masked":
         raise OptionError("a small model predicts masked words: name a model for family='causal'")
     counts = Counter(word for text in corpus.texts for word in text.split())
