@@ -66,9 +66,7 @@ class Parallel:
 
     def joined(self, other: "Parallel") -> "Parallel":
         """These rows, and those of another after them."""
-        return Parallel(
-            self.sources + other.sources, self.targets + other.targets, self.varieties + other.varieties
-        )
+        return Parallel(self.sources + other.sources, self.targets + other.targets, self.varieties + other.varieties)
 
     def table(self) -> Table:
         """The same with the columns `source`, `target` and `variety`, as systems take it."""
