@@ -322,7 +322,7 @@ def test_interventions_that_were_never_seen_are_refused(small):
     [
         (frame(populations(3)), None, r"which population a row is of: say which .*--population.*x1, x2, clone"),
         (frame(populations(3)), "clones", "'clones' is not a variable of this table. Did you mean 'clone'"),
-        (frame(populations(3)), ["a", "b"], "2 rows, the table has 180"),
+        (frame(populations(3)), np.array([1, 2]), "2 rows, the table has 180"),
         (frame(populations(3))[["clone"]], "clone", "no column of numbers beside 'clone'"),
         (frame(populations(3)).assign(x1=np.nan), "clone", "the table has nan in row 0 of x1"),
         ([np.zeros((4, 2)), np.full((4, 2), np.inf)], None, "set '1' has inf in row 0 of x1"),
@@ -388,7 +388,7 @@ def test_questions_that_make_no_sense_are_refused(small):
         ({"encoder": "attention", "width": 6}, "width is a multiple of 4, got 6"),
         ({"mixing": 5, "batch": 4}, "at most batch=4 sets, got mixing=5"),
         ({"isometry": -1.0}, "isometry and kl_weight not negative"),
-        ({"epochs": 3}, "GDE: .*epochs"),
+        ({"epochs": 3}, "gde has no option 'epochs'"),
     ],
 )
 def test_options_out_of_range_are_refused(options, sentence):
@@ -400,7 +400,7 @@ def test_options_can_be_read_and_set_as_in_scikit_learn():
     model = GDE().set_params(latents=8)
     assert model.config == GDEConfig(latents=8)
     assert model.get_params()["latents"] == 8
-    with pytest.raises(OptionError, match="GDE has no option 'epochs'"):
+    with pytest.raises(OptionError, match="gde has no option 'epochs'"):
         model.set_params(epochs=3)
     with pytest.raises(OptionError, match="mixing=3 needs as many sets, there are 2"):
         GDE(**{**SMALL, "mixing": 3}).fit(populations(2))

@@ -31,10 +31,10 @@ def write(folder: Path, seed: int) -> Example:
     return Example(
         files=folder / "patients.csv",
         roles={"population": "hospital"},
-        subjects={},
         options={"steps": 60, "batch": 3, "points": 32, "width": 16, "latents": 4},
         do="do(hospital=south)",
         other="do(hospital=north)",
         rows=folder / "drawn.csv",
         outcome="pressure",
+        exogenous="do(hospital=south)",
     )

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict
 from typing import Any, Self
 
 import numpy as np
@@ -69,22 +69,6 @@ class GDE(Pretrained, Predicts, Encodes):
     history: History | None = None
     warnings: tuple[str, ...] = ()
     _net: Network | None = None
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The options by name, as scikit-learn asks for them."""
-        return asdict(self.config)
-
-    def set_params(self, **options: Any) -> Self:
-        """Replaces options; the model has to be fitted again.
-
-        Raises:
-            OptionError: If there is no such option.
-        """
-        known = {f.name for f in fields(GDEConfig)}
-        if unknown := sorted(set(options) - known):
-            raise OptionError(f"GDE has no option {unknown[0]!r}; it has {join_names(sorted(known), 30)}")
-        self.config = replace(self.config, **options)
-        return self
 
     # -- fitting -------------------------------------------------------------------------------------------------------
 
