@@ -25,9 +25,6 @@ _HOMES = {
     "domain-counterfactuals": _Home(
         "domains:DomainAdapter", f"{_SYSTEMS}.domain_counterfactuals", "DomainCounterfactuals"
     ),
-    "dynamic-connectomes": _Home(
-        "connectomes:ConnectomesAdapter", f"{_SYSTEMS}.dynamic_connectomes", "DynamicConnectomes"
-    ),
     "gcrl": _Home("forecasts:GCRLAdapter", f"{_SYSTEMS}.gcrl", "GCRL"),
     "gde": _Home("sets:SetAdapter", f"{_SYSTEMS}.gde", "GDE"),
     "idol": _Home(_CODES, _SUITE, "IDOL"),
