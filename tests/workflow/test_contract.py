@@ -35,7 +35,6 @@ CASES = {
     ],
     "causal-vae": [(IMAGES, {"steps": 4, "width": 4, "batch": 8, "hidden": 4})],
     "causal-motion": [(TRACKS, {"steps": 4, "batch": 8, "width": 16})],
-    "dynamic-connectomes": [(TRACES, {"starts": 2, "most": 2, "iterations": 20, "orders": 1})],
     "gcrl": [(TRACKS, {"steps": 4, "batch": 8, "width": 16})],
     "gde": [(TABLE, {"steps": 6, "batch": 3, "points": 8, "width": 8, "latents": 4})],
     "multi-view": [(Source("spring", size=16, rows=30), CODES)],
