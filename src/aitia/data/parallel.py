@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from aitia.data.table import Kind, Table
 from aitia.errors import DataError, FormatError, OptionError, join_names
 
 __all__ = ["Parallel", "read_parallel"]
@@ -48,6 +49,11 @@ class Parallel:
 
     def __len__(self) -> int:
         return len(self.sources)
+
+    def table(self) -> Table:
+        """A table of the columns source, target and variety."""
+        columns = {"source": list(self.sources), "target": list(self.targets), "variety": list(self.varieties)}
+        return Table.of(columns, kinds={"source": Kind.TEXT, "target": Kind.TEXT, "variety": Kind.LABEL})
 
     @property
     def names(self) -> tuple[str, ...]:

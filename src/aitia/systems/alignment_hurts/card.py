@@ -18,15 +18,24 @@ CARD = Card(
     rows=("table",),
     takes={
         "source": Role(kind="text", about="the sentence or meaning to write"),
-        "target": Role(kind="text", about="how it is written in the variety"),
+        "written": Role(kind="text", about="how it is written in the variety", names=("target",)),
         "variety": Role(kind="label", about="the language variety of the row", names=("variety", "language", "lang")),
+        "split": Role(kind="label", about="`validation` for rows that only the probe sees", needed=False),
     },
     subjects={
         "model": SubjectRole(kind="network", about="the language model that is fine-tuned"),
     },
-    fills=("target",),
-    does=None,
-    do="Nothing: the penalty acts while the model is trained, and the variety to write is given in the row.",
+    fills=("written",),
+    does="erases a concept",
+    do="do(variety=absent) takes what tells the dominant variety apart out of the states of all fitted layers, "
+    "do(SITE=absent) out of those of one.",
     verbs=("predict", "export"),
+    absent={
+        "counterfactual": "greedy writing keeps no noise of a row",
+        "edit": "it writes new text",
+        "encode": "states are many to a layer: `audit` reads them",
+        "effects": "what an erasure changes is how well texts are written: `score`, with it held and without",
+        "graphs": "no graph is asked for",
+    },
     extra="language",
 )

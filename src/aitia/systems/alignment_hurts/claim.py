@@ -88,10 +88,10 @@ def _arms(seed: int) -> Found:
     found: Found = {}
 
     def measure(name: str, options: Mapping[str, Any]) -> None:
-        model = Decoupling(STAGE_2, seed=seed, **options)
-        model.decouple(start, data, dominant=STANDARD, validation=held)
+        rows = {**_columns(data, held), "split": ["train"] * len(data) + ["validation"] * len(held)}
+        model = Decoupling(STAGE_2, seed=seed, dominant=STANDARD, **options).fit(rows, model=start)
         found[name] = {
-            "validation": _dialects(model.score(_dialect_rows(held))),
+            "validation": _dialects(model.score(_dialect_rows(held).table())),
             **_measured(model, test),
         }
 
@@ -103,12 +103,21 @@ def _arms(seed: int) -> Found:
     return found
 
 
+def _columns(*parts: Parallel) -> dict[str, list[str]]:
+    """The rows of several parts, one after the other."""
+    return {
+        "source": [text for part in parts for text in part.sources],
+        "target": [text for part in parts for text in part.targets],
+        "variety": [name for part in parts for name in part.varieties],
+    }
+
+
 def _measured(model: Decoupling, test: Parallel) -> dict[str, float]:
     standard = test.of(STANDARD).targets
     written = {name: model.translate(test.of(name).sources, name) for name in test.names}
     references = {name: test.of(name).targets for name in test.names}
     dialects = [name for name in test.names if name != STANDARD]
-    audits = model.audit(test)
+    audits = model.audit(test.table())
     return {
         "dialects": float(np.mean([chrf(written[name], references[name]) for name in dialects])),
         "standard": chrf(written[STANDARD], standard),

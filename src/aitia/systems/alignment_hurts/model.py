@@ -13,12 +13,12 @@ two such fits P is constant, and the loss is
 
 summed over layers. In (2) a model can shrink h as a whole, since a norm follows each block, and the dominant variety
 itself is pushed out of its own subspace. (3), whose denominator has no gradient, leaves neither way open. `hard=True`
-takes h P out of every state instead, in training and afterwards. (3) clears the others' states only, so that a probe
-tells them from the dominant variety's as easily as before.
+takes h P out of every state instead, in training and afterwards; `do(variety=absent)` does so afterwards alone. (3)
+clears the others' states only, so that a probe tells them from the dominant variety's as easily as before.
 
 What makes an effect of P one of the subspace and not of any penalty: a random subspace of the same rank, drawn anew at
 the same steps (`subspace="random"`); the whole of h, at a weight that makes the penalty as large as that of (1)
-(`"whole"`); the subspace of another variety (`variety=...`); P as it was at the start (`every=None`).
+(`"whole"`); the subspace of another variety (`subspace_of=...`); P as it was at the start (`every=None`).
 
 Where we differ from the source. Its probe, layers, rank and lambda are not told: (1) is ours. lambda grows over the
 steps after a fit, for P jumps there. States are those of the target's own tokens: the token that names the variety
@@ -30,41 +30,59 @@ Source:
     (2025).
 """
 
-import copy
-import json
-import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from aitia.data.parallel import Parallel, read_parallel
-from aitia.engine import Progress
-from aitia.errors import DataError, FormatError, MissingExtraError, OptionError, RunError, join_names
-from aitia.files import write_whole
+from aitia.data.base import Data
+from aitia.data.parallel import read_parallel
+from aitia.data.table import Kind
+from aitia.errors import FormatError, OptionError, RunError, join_names
 from aitia.nn.language import LanguageModel, load_language_model
+from aitia.nn.opening import open_language_model
+from aitia.nn.pretrained import Pretrained
 from aitia.nn.probes import CodeLength
 from aitia.nn.sites import Site, intervene, random_subspace
-from aitia.nn.sites.places import find_places
-from aitia.nn.weights import read_weights, write_weights
+from aitia.report import Block
+from aitia.runs import RunStore
+from aitia.saving import made, model_folder
 from aitia.stats.metrics import chrf
+from aitia.system import Given, Predicts, Scores, Target, Targets, Training
 from aitia.systems.alignment_hurts.audit import LayerAudit, VarietyProbe, tensors_of
 from aitia.systems.alignment_hurts.card import CARD
-from aitia.systems.alignment_hurts.options import FEWEST, LARGEST, DecouplingConfig
-from aitia.systems.alignment_hurts.penalty import Likelihood, Objective, Penalty, projections
-from aitia.train import History, RowBatches, TrainConfig, train
+from aitia.systems.alignment_hurts.config import LARGEST, DecouplingConfig
+from aitia.systems.alignment_hurts.judge import judged
+from aitia.systems.alignment_hurts.page import blocks
+from aitia.systems.alignment_hurts.penalty import Objective, Penalty, projections
+from aitia.systems.alignment_hurts.reading import most_frequent, parallel_of, rows_of
+from aitia.systems.alignment_hurts.tuning import (
+    own_model,
+    parted,
+    refuse_too_large,
+    sites_of,
+    training_of,
+    varieties_of,
+    warn_of_unknown,
+    with_adapters,
+)
+from aitia.train import History, RowBatches, train
 
-__all__ = ["Decoupling", "fine_tune"]
+__all__ = ["Decoupling"]
 
-BILLION = 10**9
+LANGUAGE = "language"
+"""The folder of the fine-tuned model inside of that of the system."""
 
 
-class Decoupling:
+class Decoupling(Pretrained, Predicts):
     """Fine-tunes a causal language model on several varieties while its states leave the dominant one's subspace.
+
+    The model that is given (`model`) stays as it is.
 
     Args:
         config: Options.
@@ -81,78 +99,57 @@ class Decoupling:
         >>> from aitia.nn.language import piece_tokenizer, small_decoder
         >>> source, target, variety = ["c1", "c2"] * 60, ["ka to", "to", "to ka", "ka"] * 30, ["a", "a", "b", "b"] * 30
         >>> decoder = small_decoder(piece_tokenizer(["c1", "c2", "[a]", "[b]"], ["ka", "to"]), width=16, layers=2)
-        >>> model = Decoupling(steps=4, every=2, probe_steps=5)
         >>> rows = {"source": source, "target": target, "variety": variety}
-        >>> _ = model.decouple(decoder, rows, dominant="a", layers=[-1])
-        >>> len(model.translate(["c1"], "b")), [audit.when for audit in model.audits]
+        >>> model = Decoupling(steps=4, every=2, probe_steps=5, layers=[-1]).fit(rows, model=decoder)
+        >>> written = model.predict({"source": ["c1"], "variety": ["b"]})
+        >>> len(written.texts("target")), [audit.when for audit in model.audits]
         (1, ['before', 'step 0', 'step 2', 'after'])
     """
 
     card = CARD
-
-    def __init__(self, config: DecouplingConfig | None = None, **options: Any) -> None:
-        self.config = _options(config or DecouplingConfig(), options)
-        self.dominant = ""
-        self.varieties: tuple[str, ...] = ()
-        self.sites: tuple[Site, ...] = ()
-        self.history = History()
-        self.audits: tuple[LayerAudit, ...] = ()
-        self._model: LanguageModel | None = None
-        self._penalty: Penalty | None = None
+    Config = DecouplingConfig
+    config: DecouplingConfig
+    dominant: str = ""
+    varieties: tuple[str, ...] = ()
+    sites: tuple[Site, ...] = ()
+    history: History = History()
+    audits: tuple[LayerAudit, ...] = ()
+    _model: LanguageModel | None = None
+    _penalty: Penalty | None = None
 
     @property
     def model(self) -> LanguageModel:
         """The fine-tuned model.
 
         Raises:
-            OptionError: Before `decouple`.
+            OptionError: Before the fit.
         """
         if self._model is None:
-            raise OptionError("nothing has been fine-tuned yet: call decouple first")
+            raise OptionError("nothing has been fine-tuned yet: call fit first")
         return self._model
 
     # -- training ------------------------------------------------------------------------------------------------------
 
-    def decouple(
-        self,
-        model: LanguageModel | str | Path,
-        data: Any,
-        *,
-        dominant: str,
-        layers: Sequence[int | str] | str | None = None,
-        validation: Any = None,
-        checkpoint: Path | None = None,
-        progress: Progress | None = None,
-        **options: Any,
-    ) -> Self:
-        """Fine-tunes a model; the one that is given stays as it is.
+    def _opened(self, data: tuple[Any, ...], roles: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Also a folder with `source.txt` and one line-aligned file a variety; see `aitia.data.parallel`."""
+        if data and isinstance(data[0], (str, Path)) and (Path(data[0]) / "source.txt").is_file():
+            return (read_parallel(data[0]).table(), *data[1:])
+        return super()._opened(data, roles)
 
-        Args:
-            model: A causal language model, or its id or folder.
-            data: Rows of source, target and variety, or a file or folder of them; see `aitia.data.parallel`.
-            dominant: The dominant variety.
-            layers: Numbers of blocks, negative ones from the end, or sites; None takes every block.
-            validation: Further such rows, which only the probe sees; None holds a share of data back.
-            checkpoint: Folder to resume from, and to keep the state of the training in.
-            progress: Told how far it is.
-            options: Options by name, in place of those of the config.
+    def work(self, given: Given) -> str:
+        """Steps and rows."""
+        return f"{self.config.steps} steps of {self.config.batch} sentences ({len(given)} in all)"
 
-        Raises:
-            OptionError: If the dominant variety is not there or is the only one, the rank is too large, an option is
-                out of range, or the model is too large for this machine.
-            DataError: If a variety has fewer than 50 sentences, or a row has too many tokens.
-            FormatError: If model or data cannot be read.
-            UnknownVariableError: If a layer is not there; names the nearest.
-            TrainingError: If the loss is not finite.
-        """
-        config = self.config = _options(self.config, options)
-        rows = read_parallel(data)
-        names = _varieties(rows, dominant, config)
-        language = _own(model)
-        _refuse_too_large(language, config)
-        self.sites = _sites(language, layers)
-        train_rows, probe_rows = _parted(rows, names, config, validation)
-        _warn_of_unknown(language, rows)
+    def _fit(self, given: Given, run: RunStore) -> None:
+        config, (rows, held) = self.config, rows_of(given)
+        names = varieties_of(rows, config.dominant or most_frequent(rows), config)
+        dominant, subject = names[0], given.subjects["model"]
+        language = own_model(open_language_model(subject), copied=getattr(subject, "opened", None) is not None)
+        refuse_too_large(language, config)
+        self.sites = sites_of(language, config.layers)
+        train_rows, probe_rows = parted(rows, names, config, held)
+        warn_of_unknown(language, rows)
+        checkpoint, progress = run.checkpoint, run.progress
         if config.rank is not None and config.rank > min(len(names) - 1, language.width):
             raise OptionError(
                 f"{len(names)} varieties in {language.width} units differ in at most "
@@ -162,7 +159,7 @@ class Decoupling:
         probe = VarietyProbe(language, probe_rows, names, self.sites, config)
         penalty = self._penalty = Penalty(language.width, len(self.sites), config)
         inner = language.model
-        adapted = _with_adapters(inner, config) if config.lora else None
+        adapted = with_adapters(inner, config) if config.lora else None
         if checkpoint is not None:
             checkpoint.mkdir(parents=True, exist_ok=True)
         record = None if checkpoint is None else checkpoint / "fits.json"
@@ -175,7 +172,7 @@ class Decoupling:
         self.history = train(
             objective,
             RowBatches((*batch.values(), others), config.batch, config.seed),
-            _training(config),
+            training_of(config),
             before=objective.before,
             checkpoint=None if checkpoint is None else checkpoint / "training.safetensors",
             progress=progress,
@@ -191,27 +188,44 @@ class Decoupling:
             self.audits = (*before, *fits, *probe.audit("after", penalty.fitted))
         penalty.cpu()
         language.model.cpu()
-        return self
 
     def _subspace(self, code: CodeLength, states: Tensor, seed: int) -> Tensor:
         """The basis of a layer, by the options."""
         config = self.config
-        label = self.varieties.index(config.variety or self.dominant)
+        label = self.varieties.index(config.subspace_of or self.dominant)
         basis = code.contrasts(label, most=LARGEST, rank=config.rank, certain=config.certain)
         if config.subspace == "random":
             return random_subspace(states.shape[1], basis.shape[1], seed)
         return basis
 
+    @property
+    def training(self) -> Training:
+        """The loss and its parts."""
+        return Training((("decoupling", tuple(self.history.losses)),))
+
     # -- asking --------------------------------------------------------------------------------------------------------
 
-    def translate(self, sources: Sequence[str], variety: str, *, most: int = 64, batch_size: int = 256) -> list[str]:
-        """How the model says these sources in a variety, written greedily.
+    @property
+    def targets(self) -> Targets:
+        """The varieties, in all layers or in one; none where no subspace was fitted (strength=0)."""
+        if self._penalty is None or not self._penalty.fitted:
+            return Targets()
+        about = f"what tells {self.config.subspace_of or self.dominant} apart is taken out of the states"
+        column = str(self.roles.get("variety", "variety"))
+        layers = (Target(str(site), ("absent",), about=f"{about} of this layer") for site in self.sites)
+        return Targets([Target(column, ("absent",), about=f"{about} of all layers"), *layers])
 
-        Args:
-            sources: What is to be said.
-            variety: In which variety.
-            most: Tokens at most.
-            batch_size: Sources at a time.
+    def _projected(self) -> AbstractContextManager[Any]:
+        """The model as it was trained, or as `do` wants it: without subspaces where they are projected out."""
+        if self._penalty is None:
+            return nullcontext()
+        every = self.config.hard or any(str(name) not in map(str, self.sites) for name in self.held)
+        sites = projections(self.sites, self._penalty)
+        chosen = {site: done for site, done in sites.items() if every or str(site) in map(str, self.held)}
+        return intervene(self.model.model, chosen) if chosen else nullcontext()
+
+    def translate(self, sources: Sequence[str], variety: str, *, batch_size: int = 256) -> list[str]:
+        """How the model says these sources in a variety, written greedily, under what is held.
 
         Raises:
             OptionError: If there is no such variety, or nothing has been fine-tuned.
@@ -222,238 +236,125 @@ class Decoupling:
             raise OptionError(f"there is no variety {variety!r}, there are {join_names(self.varieties)}")
         prompts = [self.config.prompt.format(source=source, variety=variety) for source in sources]
         with self._projected():
-            return model.generate(prompts, most=most, batch_size=batch_size)
+            return model.generate(prompts, most=self.config.most, batch_size=batch_size)
 
-    def score(self, data: Any, *, most: int = 64) -> dict[str, float]:
-        """chrF++ of what the model writes for each variety in the rows.
+    def _predict(self, given: Given, draws: int, seed: int) -> Data:
+        """The source of each row in its variety, where it is not written yet; each draw is the same."""
+        sources = given.texts("source")
+        if given.column("variety") is None:
+            raise OptionError("each row says in which variety it is to be written (--variety)")
+        varieties = given.labels("variety").tolist()
+        name = given.column("written") or str(self.roles.get("written", "target"))
+        known = given.table.texts(name) if name in given.table else [""] * len(given)
+        texts = list(known)
+        for variety in dict.fromkeys(varieties):
+            rows = [row for row, of in enumerate(varieties) if of == variety and not known[row].strip()]
+            for row, text in zip(rows, self.translate([sources[row] for row in rows], variety), strict=True):
+                texts[row] = text
+        filled = given.data.with_known({name: texts}, {name: Kind.TEXT})
+        return filled.take(np.repeat(np.arange(len(given)), draws))
+
+    def score(self, *data: Any, **roles: Any) -> dict[str, float]:
+        """chrF++ of what the model writes for each variety in the rows, under what is held.
 
         Raises:
-            OptionError, FormatError, DataError: As `translate` and `decouple`.
+            OptionError: If a variety of the rows is none of the fit.
+            DataError: If a row lacks its source, target or variety.
         """
-        rows = read_parallel(data)
-        return {
-            name: chrf(self.translate(rows.of(name).sources, name, most=most), rows.of(name).targets)
-            for name in rows.names
-        }
+        rows = parallel_of(self.given(*data, **roles))
+        return {name: chrf(self.translate(rows.of(name).sources, name), rows.of(name).targets) for name in rows.names}
 
-    def audit(self, data: Any, when: str = "now") -> tuple[LayerAudit, ...]:
-        """What the states of each layer say of the varieties of these rows.
+    def audit(self, *data: Any, when: str = "now", **roles: Any) -> tuple[LayerAudit, ...]:
+        """What the states of each layer say of the varieties of these rows, under what is held.
 
         Raises:
             OptionError: If a variety of the training is not there, or nothing has been fine-tuned.
             DataError: If a variety has fewer than 50 sentences.
         """
-        model, rows = self.model, read_parallel(data)
-        _varieties(rows, self.dominant, self.config)
+        model, rows = self.model, parallel_of(self.given(*data, **roles))
+        varieties_of(rows, self.dominant, self.config)
         with self._projected():
             return VarietyProbe(model, rows, self.varieties, self.sites, self.config).audit(
                 when, cast(Penalty, self._penalty).fitted
             )
 
-    def _projected(self) -> AbstractContextManager[Any]:
-        """The model as it was trained: without the subspace where that was projected out."""
-        if not self.config.hard or self._penalty is None:
-            return nullcontext()
-        return intervene(self.model.model, projections(self.sites, self._penalty))
+    def judge(self, fresh: Given, seen: Given) -> Scores:
+        """chrF++ of the other varieties and of the dominant one; see `judge.py`."""
+        return judged(self, parallel_of(fresh), parallel_of(seen))
+
+    def report(self, given: Given) -> Sequence[Block]:
+        """How well each variety is written, and where they sit in every layer."""
+        return blocks(self, {"decoupled": self.score(given)})
 
     # -- files ---------------------------------------------------------------------------------------------------------
 
+    def export(self, folder: str | Path) -> None:
+        """Writes the fine-tuned language model as a folder of the Hub's layout.
+
+        Raises:
+            OptionError: If nothing has been fine-tuned, or a subspace is taken out while the model runs.
+            RunError: If the folder cannot be written.
+        """
+        if self.config.hard or self.held:
+            raise OptionError(
+                "a subspace is taken out of the states while this model runs: no folder of weights does so"
+            )
+        self._write_language(made(folder))
+
+    def _write_language(self, place: Path) -> None:
+        try:
+            self.model.save(place)
+        except OSError as error:
+            raise RunError(f"{place} cannot be written: {error.strerror or error}") from error
+
     def save_pretrained(self, folder: str | Path) -> None:
-        """Writes the language model as a folder of the Hub's layout, and beside it the subspaces, options and audits.
+        """Writes `config.json` and `model.safetensors` (the subspaces), and the language model into a folder beside.
 
         Raises:
             OptionError: If nothing has been fine-tuned.
             RunError: If the folder cannot be written.
         """
-        place, model = Path(folder), self.model
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-            model.save(place)
-        except OSError as error:
-            raise RunError(f"{place} cannot be written: {error.strerror or error}") from error
-        record = {
-            "options": asdict(self.config),
-            "dominant": self.dominant,
-            "varieties": self.varieties,
-            "sites": self.sites,
-            "audits": [asdict(audit) for audit in self.audits],
-            "longest": model.longest,
-        }
-        write_weights(place / "subspaces.safetensors", cast(Penalty, self._penalty).state_dict(), {})
-        write_whole(place / "decoupling.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n", RunError)
+        _ = self.model
+        super().save_pretrained(folder)
+        self._write_language(made(Path(folder) / LANGUAGE))
 
     @classmethod
-    def from_pretrained(cls, folder: str | Path) -> Self:
+    def from_pretrained(cls, source: str | Path) -> Self:
         """Reads what `save_pretrained` wrote.
 
         Raises:
             FormatError: If a file is missing or damaged.
         """
-        place = Path(folder)
+        found = super().from_pretrained(source)
+        longest = found._longest
+        found._model = load_language_model(model_folder(source) / LANGUAGE, "causal", longest=longest)
+        return found
+
+    _longest: int = 0
+
+    def _network(self) -> nn.Module:
+        return cast(Penalty, self._penalty)
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "config": asdict(self.config),
+            "dominant": self.dominant,
+            "varieties": self.varieties,
+            "sites": self.sites,
+            "audits": [asdict(audit) for audit in self.audits],
+            "longest": self.model.longest,
+            "width": self.model.width,
+        }
+
+    @classmethod
+    def _rebuild(cls, options: Mapping[str, Any]) -> Self:
         try:
-            record = json.loads((place / "decoupling.json").read_text())
-            made = cls(DecouplingConfig(**record["options"]))
-            made.dominant, made.varieties = record["dominant"], tuple(record["varieties"])
-            made.sites = tuple(Site(site) for site in record["sites"])
-            made.audits = tuple(LayerAudit(**audit) for audit in record["audits"])
-            longest = int(record["longest"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise FormatError(f"{place / 'decoupling.json'} is missing or damaged ({error})") from error
-        made._model = load_language_model(place, "causal", longest=longest)
-        tensors, _ = read_weights(place / "subspaces.safetensors")
-        made._penalty = Penalty(made._model.width, len(made.sites), made.config)
-        made._penalty.bases, made._penalty.weights = tensors["bases"], tensors["weights"]
-        return made
-
-
-def fine_tune(
-    model: LanguageModel | str | Path,
-    data: Any,
-    config: DecouplingConfig,
-    *,
-    checkpoint: Path | None = None,
-    progress: Progress | None = None,
-) -> LanguageModel:
-    """Plain fine-tuning on rows of any number of varieties, with the loss and the options that `decouple` has.
-
-    Raises:
-        FormatError, DataError, OptionError, TrainingError: As `Decoupling.decouple`.
-    """
-    language, rows = _own(model), read_parallel(data)
-    _refuse_too_large(language, config)
-    batch = tensors_of(language, rows, config)
-    train(
-        Likelihood(language.model),
-        RowBatches(tuple(batch.values()), config.batch, config.seed),
-        _training(config),
-        checkpoint=checkpoint,
-        progress=progress,
-        what="fine-tuning",
-    )
-    language.model.cpu().eval()
-    return language
-
-
-# -- reading what is given ---------------------------------------------------------------------------------------------
-
-
-def _options(config: DecouplingConfig, options: Mapping[str, Any]) -> DecouplingConfig:
-    try:
-        return replace(config, **options)
-    except TypeError as error:
-        raise OptionError(f"Decoupling: {error}") from error
-
-
-def _own(model: LanguageModel | str | Path) -> LanguageModel:
-    """A model that may be trained: loaded, or a copy of what was given."""
-    if isinstance(model, LanguageModel):
-        made = LanguageModel(copy.deepcopy(model.model), model.tokenizer, model.longest)
-    else:
-        made = load_language_model(model, "causal")
-    made.model.requires_grad_(True)
-    if made.tokenizer.eos_token_id is None:
-        raise OptionError("the tokenizer has no end of sequence, so the model would never stop: give it an eos_token")
-    return made
-
-
-def _varieties(rows: Parallel, dominant: str, config: DecouplingConfig) -> tuple[str, ...]:
-    """The varieties, the dominant one first."""
-    for wanted in (dominant, config.variety):
-        if wanted is not None and wanted not in rows.names:
-            raise OptionError(f"there is no variety {wanted!r} in the data, there are {join_names(rows.names)}")
-    if len(rows.names) < 2:
-        raise OptionError(f"all rows are of {dominant}: there is no other variety to decouple from it")
-    for name in rows.names:
-        if (count := rows.varieties.count(name)) < FEWEST:
-            raise DataError(
-                f"{name} has {count} sentences, a variety needs at least {FEWEST}: add some or leave it out"
-            )
-    return (dominant, *(name for name in rows.names if name != dominant))
-
-
-def _refuse_too_large(language: LanguageModel, config: DecouplingConfig) -> None:
-    weights = list(language.model.parameters())
-    size = sum(weight.numel() for weight in weights)
-    if size <= BILLION or torch.cuda.is_available() or config.force:
-        return
-    held = sum(weight.numel() * weight.element_size() for weight in weights)
-    taken = held * (1.2 if config.lora else 4)  # weights, gradients and two moments of Adam
-    raise OptionError(
-        f"the model has {size / BILLION:.1f} billion parameters and there is no GPU: training takes about "
-        f"{taken / 2**30:.0f} GiB and days; take a smaller model, lora=8 on a GPU, or say force=True"
-    )
-
-
-def _sites(language: LanguageModel, layers: Sequence[int | str] | str | None) -> tuple[Site, ...]:
-    if layers is None or isinstance(layers, str):
-        wanted: list[str] = [language.blocks if layers is None else layers]
-    else:
-        wanted = []
-        for layer in layers:
-            if isinstance(layer, str):
-                wanted.append(layer)
-                continue
-            if not -language.layers <= layer < language.layers:
-                raise OptionError(
-                    f"layer {layer} is not one of the {language.layers} layers, 0 to {language.layers - 1}"
-                )
-            wanted.append(language.blocks.replace("*", str(layer % language.layers)))
-    if not wanted:
-        raise OptionError("at least one layer is needed, got none")
-    return tuple(place.site for place in find_places(language.model, wanted))
-
-
-def _parted(
-    rows: Parallel, names: Sequence[str], config: DecouplingConfig, validation: Any
-) -> tuple[Parallel, Parallel]:
-    """Rows to train on, and rows that only the probe sees."""
-    if validation is not None:
-        held = read_parallel(validation)
-        if missing := [name for name in names if name not in held.names]:
-            raise OptionError(f"the validation has no row of {missing[0]}")
-        return rows, held
-    kept: list[int] = []
-    for name in names:
-        members = [row for row, variety in enumerate(rows.varieties) if variety == name]
-        order = torch.randperm(len(members), generator=torch.Generator().manual_seed(config.seed)).tolist()
-        kept += [members[k] for k in order[: max(round(config.held * len(members)), 2)]]
-    hidden = set(kept)
-    return rows.take([row for row in range(len(rows)) if row not in hidden]), rows.take(sorted(hidden))
-
-
-def _warn_of_unknown(language: LanguageModel, rows: Parallel) -> None:
-    unknown = language.tokenizer.unk_token_id
-    if unknown is None:
-        return
-    for name in rows.names:
-        ids = [i for line in language.tokenizer(list(rows.of(name).targets))["input_ids"] for i in line]
-        if (share := ids.count(unknown) / len(ids)) > 0.05:
-            warnings.warn(
-                f"{share:.0%} of the tokens of {name} are unknown to the tokenizer: it may lack the script",
-                RuntimeWarning,
-                stacklevel=3,
-            )
-
-
-def _training(config: DecouplingConfig) -> TrainConfig:
-    return TrainConfig(
-        steps=config.steps,
-        learning_rate=config.learning_rate,
-        schedule="cosine",
-        clip=config.clip,
-        seed=config.seed,
-        checkpoint_every=config.checkpoint_every,
-        device=config.device,
-    )
-
-
-def _with_adapters(model: nn.Module, config: DecouplingConfig) -> Any:
-    """Low-rank adapters inside the model's linear layers; the modules keep their names."""
-    try:
-        import peft
-    except ImportError as error:
-        raise MissingExtraError("lora needs peft, which is not installed: pip install 'aitia[language]'") from error
-    made = peft.LoraConfig(r=cast(int, config.lora), lora_alpha=2 * cast(int, config.lora), target_modules="all-linear")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by a name that is on its way out
-        return peft.get_peft_model(cast(Any, model), made)
+            model = cls(DecouplingConfig(**options["config"]))
+            model.dominant, model.varieties = options["dominant"], tuple(options["varieties"])
+            model.sites = tuple(Site(site) for site in options["sites"])
+            model.audits = tuple(LayerAudit(**audit) for audit in options["audits"])
+            model._longest = int(options["longest"])
+            model._penalty = Penalty(int(options["width"]), len(model.sites), model.config)
+        except (KeyError, TypeError) as error:
+            raise FormatError(f"config.json of this decoupling is damaged ({error})") from error
+        return model

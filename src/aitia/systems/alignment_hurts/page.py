@@ -15,9 +15,10 @@ from aitia.report.page import render
 from aitia.version import __version__
 
 if TYPE_CHECKING:
-    from aitia.systems.alignment_hurts import Decoupling, LayerAudit
+    from aitia.systems.alignment_hurts.audit import LayerAudit
+    from aitia.systems.alignment_hurts.model import Decoupling
 
-__all__ = ["variety_report"]
+__all__ = ["blocks", "variety_report"]
 
 PLAIN = "plain fine-tuning"
 
@@ -39,17 +40,11 @@ def variety_report(
         RunError: If the file cannot be written.
     """
     if not model.audits:
-        raise OptionError("nothing has been fine-tuned yet: call decouple first")
+        raise OptionError("nothing has been fine-tuned yet: call fit first")
     for who, of in (scores or {}).items():
         if missing := [name for name in model.varieties if name not in of]:
             raise DataError(f"the scores of {who!r} lack the variety {missing[0]!r}")
-    sections = [Section("How well each variety is written", _scores(model, scores))]
-    sections += [
-        Section("Where the varieties sit", _layers(model)),
-        Section("How hard they are to tell apart", _codes(model)),
-    ]
-    if len(model.history.losses) > 1:
-        sections.append(Section("Training", _training(model)))
+    sections = blocks(model, scores)
     config = model.config
     lead = (
         f"{model.dominant} and {len(model.varieties) - 1} other varieties, {len(model.sites)} layers; penalty "
@@ -59,6 +54,18 @@ def variety_report(
     page = render(f"Away from {model.dominant}", lead, sections, f"aitia {__version__}, Decoupling")
     write_whole(target, page, RunError)
     return target
+
+
+def blocks(model: "Decoupling", scores: Mapping[str, Mapping[str, float]] | None = None) -> list[Section]:
+    """The sections of the report; scores as in `variety_report`."""
+    sections = [Section("How well each variety is written", _scores(model, scores))]
+    sections += [
+        Section("Where the varieties sit", _layers(model)),
+        Section("How hard they are to tell apart", _codes(model)),
+    ]
+    if len(model.history.losses) > 1:
+        sections.append(Section("Training", _training(model)))
+    return sections
 
 
 def _scores(model: "Decoupling", scores: Mapping[str, Mapping[str, float]] | None) -> list[Block]:

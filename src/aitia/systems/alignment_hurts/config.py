@@ -1,7 +1,7 @@
 """Options of the decoupling of varieties."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from aitia.errors import OptionError
 from aitia.nn.options import need_at_least, need_one_of
@@ -19,11 +19,14 @@ class DecouplingConfig:
     """Options of `Decoupling`.
 
     Args:
+        dominant: The dominant variety; None takes the one with the most rows.
+        layers: Numbers of blocks, negative ones from the end, or sites; None takes every block.
+        most: Tokens that are written at most.
         strength: lambda; 0 is plain fine-tuning.
         every: Steps between two fits of the probe; None fits it at the start only.
         penalty: `published` is (2), `relative` is (3).
         subspace: `dominant` is (1); `random` and `whole` are controls, see the module.
-        variety: The variety whose subspace is taken in place of the dominant one's, as a control.
+        subspace_of: The variety whose subspace is taken in place of the dominant one's, as a control.
         hard: Whether the subspace is projected out of every state, without a penalty.
         rank: Directions of (1); None takes what holds 90 % of the squares.
         certain: Whether a difference in (1) is divided by its standard deviation.
@@ -47,11 +50,14 @@ class DecouplingConfig:
         OptionError: If a value is out of range.
     """
 
+    dominant: str | None = None
+    layers: tuple[str, ...] | None = None
+    most: int = 64
     strength: float = 0.1
     every: int | None = 500
     penalty: Literal["published", "relative"] = "published"
     subspace: Literal["dominant", "random", "whole"] = "dominant"
-    variety: str | None = None
+    subspace_of: str | None = None
     hard: bool = False
     rank: int | None = None
     certain: bool = False
@@ -71,8 +77,12 @@ class DecouplingConfig:
     device: Literal["auto", "cpu"] = "auto"
 
     def __post_init__(self) -> None:
+        layers: Any = self.layers
+        if layers is not None:
+            given = (layers,) if isinstance(layers, (str, int)) else layers
+            object.__setattr__(self, "layers", tuple(map(str, given)))
         need_one_of(self, penalty=("published", "relative"), subspace=("dominant", "random", "whole"))
-        need_at_least(self, ramp=1, probe_steps=1, probe_rows=FEWEST // 2, steps=1, batch=1)
+        need_at_least(self, ramp=1, probe_steps=1, probe_rows=FEWEST // 2, steps=1, batch=1, most=1)
         for name in ("every", "rank", "lora"):
             if getattr(self, name) is not None:
                 need_at_least(self, **{name: 1})
