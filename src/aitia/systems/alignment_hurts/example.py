@@ -36,7 +36,7 @@ def write(folder: Path, seed: int) -> Example:
         subjects={"model": folder / "decoder"},
         options={**quick, "dominant": "standard", "most": 6},
         do="do(dialect=absent)",
-        other="do(model.layers.0=absent)",
+        other="do(model.layers.1=absent)",
         rows=folder / "fresh.csv",
         outcome="said",
     )

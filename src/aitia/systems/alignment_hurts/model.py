@@ -296,9 +296,7 @@ class Decoupling(Pretrained, Predicts):
             RunError: If the folder cannot be written.
         """
         if self.config.hard or self.held:
-            raise OptionError(
-                "a subspace is taken out of the states while this model runs: no folder of weights does so"
-            )
+            raise OptionError("a subspace is taken out of the states while this model runs, and no weights do so")
         self._write_language(made(folder))
 
     def _write_language(self, place: Path) -> None:
