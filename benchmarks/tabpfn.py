@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from aitia.systems.tabpfn import TablePrior, TabPFN
+from aitia.systems.tabpfn import TablePrior, TabPFNClassifier
 from aitia.systems.tabpfn.claim import BOOSTED, LR, real_tables, rivals
 
 
@@ -21,7 +21,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
-    models = {"aitia": TabPFN(), "aitia, one pass": TabPFN(ensemble=1, power=False)}
+    models = {"aitia": TabPFNClassifier(), "aitia, one pass": TabPFNClassifier(ensemble=1, power=False)}
     models |= {name: model for name, model in rivals(0).items() if name in (BOOSTED, LR)}
     result = {"seconds": {}}
     for name, (X, y) in real_tables().items():
@@ -37,7 +37,7 @@ def main():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(448, 20))
     y = (X[:, 0] + X[:, 1] > 0).astype(int)
-    model, query = TabPFN(power=False).fit(X, y), X[:1]
+    model, query = TabPFNClassifier(power=False).fit(X, y), X[:1]
     kept = best(lambda: model.predict_proba(query))
     again = best(lambda: model.fit(X, y).predict_proba(query))
     result |= {"kept_seconds": kept, "read_again_seconds": again, "ratio": again / kept}

@@ -10,7 +10,18 @@ from typing import Any, Literal
 
 from aitia.errors import OptionError
 
-__all__ = ["DOES", "ROLE_KINDS", "ROW_KINDS", "SUBJECT_KINDS", "VERBS", "Card", "Does", "Role", "SubjectRole"]
+__all__ = [
+    "DOES",
+    "RESERVED",
+    "ROLE_KINDS",
+    "ROW_KINDS",
+    "SUBJECT_KINDS",
+    "VERBS",
+    "Card",
+    "Does",
+    "Role",
+    "SubjectRole",
+]
 
 Does = Literal["sets a variable", "replaces a state", "erases a concept", "edits a row"]
 DOES: tuple[str, ...] = ("sets a variable", "replaces a state", "erases a concept", "edits a row")
@@ -18,6 +29,8 @@ DOES: tuple[str, ...] = ("sets a variable", "replaces a state", "erases a concep
 ROW_KINDS = ("table", "clips", "tracks", "recordings")
 ROLE_KINDS = ("number", "count", "ordinal", "label", "time", "text", "picture", "list", "spans", "any")
 SUBJECT_KINDS = ("network", "client", "world")
+RESERVED = ("run", "seed", "draws", "out", "data", "rows", "size", "world", "target", "outcome", "intervention")
+"""Names of arguments that every system has: no role, subject or option has one, but the option `seed`."""
 VERBS = ("predict", "counterfactual", "edit", "encode", "effects", "graphs", "adapt", "export")
 """What a system can answer beside `do`."""
 
@@ -132,6 +145,10 @@ class Card:
             raise OptionError(f"the card of {self.slug} needs authors, a year, and a home such as model:NAME")
         if not self.do:
             raise OptionError(f"the card of {self.slug} does not say what do is, or why there is none")
+        if taken := sorted({*self.takes, *self.subjects} & set(RESERVED)):
+            raise OptionError(
+                f"the card of {self.slug} calls a role or subject {taken[0]!r}, which means something else"
+            )
         if both := sorted(set(self.takes) & set(self.subjects)):
             raise OptionError(f"the card of {self.slug} has {both[0]!r} both as a role and as a subject")
 

@@ -14,7 +14,7 @@ def numbers() -> dict[str, list[float] | float | str]:
     motif = model.motifs_[0]
     unit = model.units_[0]
     silenced = motif.silencing(unit)
-    chosen = DynamicConnectomes(most=2, starts=2, symmetric=True).fit(affinity)
+    chosen = DynamicConnectomes(most=2, starts=2, symmetric=True).fit_affinity(affinity)
     return {
         "error": model.error_,
         "null_error": model.null_error_.tolist(),
@@ -32,8 +32,8 @@ def numbers() -> dict[str, list[float] | float | str]:
         "silencing": [silenced.alone, silenced.drives, *silenced.window],
         "silenced": " ".join(silenced.community),
         "community_map": " ".join(str(v) for v in model.community_map()[::12, ::4].ravel()),
-        "predict": np.asarray(model.predict(traces))[::20, 0, :3].ravel().tolist(),
-        "animal_factors": model.animal_factors(other).ravel().tolist(),
+        "predict": np.asarray(model.affinities(traces))[::20, 0, :3].ravel().tolist(),
+        "animal_factors": model.encode(other).matrix().ravel().tolist(),
         "course": model.course(traces, 0)[::12].tolist(),
         "course_of_community": model.course(traces, 1, community=0, scales="own")[::12].tolist(),
         "chosen_rank": float(chosen.rank_),

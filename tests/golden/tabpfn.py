@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from aitia.system import Given
 from aitia.systems.tabpfn import NetworkConfig, PretrainConfig, PriorConfig, TablePrior, TabPFN, pretrain, sample_table
 
 
@@ -22,14 +23,14 @@ def numbers() -> dict[str, list[float] | float | str]:
             prior=PriorConfig(features=6, classes=4),
             recipe=PretrainConfig(steps=6, rows=128, lengths=(16, 32), shares=(0.5, 0.5), seed=100),
         )
-        small = TabPFN(folder, ensemble=2, subsample=True).fit(x[train], y[train]).predict_proba(x[asked])
+        small = TabPFN(weights=folder, ensemble=2, subsample=True).fit(x[train], y[train]).predict_proba(x[asked])
     table = sample_table(30, seed=3, missing=0.0)
     moved, classes = table.do(f"do({table.scm.graph.nodes[0]}=0.5)")
     batch = TablePrior(features=4, classes=3).batch(6, 16, np.random.default_rng(1))
     return {
         "probabilities": shipped.predict_proba(x[asked])[:6].ravel().tolist(),
-        "predict": " ".join(shipped.predict(x[asked])),
-        "score": shipped.score(x[asked], y[asked]),
+        "predict": " ".join(shipped.predict(x[asked]).labels("label").tolist()),
+        "score": shipped.judge(*(Given.of(TabPFN.card, x[rows], y[rows]) for rows in (asked, train)))["accuracy"].value,
         "small_probabilities": small[:6].ravel().tolist(),
         "graph": str(table.graph),
         "columns": " ".join(table.columns),

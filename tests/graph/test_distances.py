@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitia.errors import CostError, GraphError, OptionError
+from aitia.graph._sides import Distance
 from aitia.graph.adjustment import is_adjustment_set
+from aitia.graph.comparison import compare
 from aitia.graph.distances import (
-    Distance,
     Scores,
     adjacency_scores,
     ancestor_aid,
     arrowhead_scores,
-    compare,
     oset_aid,
     parent_aid,
     shd,

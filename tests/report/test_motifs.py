@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aitia.errors import DataError
-from aitia.systems.dynamic_connectomes.page import MotifPanel, Window, motifs_figure
+from aitia.systems.dynamic_connectomes.figure import MotifPanel, Window, motifs_figure
 
 NAMES = ["worm 01", "worm 02", "worm 03"]
 

@@ -6,7 +6,8 @@ import pytest
 from aitia.card import Card, Role, SubjectRole
 from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, UnknownVariableError
-from aitia.system import Given
+from aitia.saving import SavedArrays
+from aitia.system import Given, Predicts
 from aitia.worlds.latent_domains import LatentDomainsWorld
 
 FACTS = {"slug": "toy", "title": "T", "authors": ("A",), "year": 2020, "venue": "V", "task": "t", "source": "s"}
@@ -128,3 +129,69 @@ def test_an_unknown_kind_of_role_or_subject_is_refused():
         Role("colour")
     with pytest.raises(OptionError, match="a subject is of kind network, client, world; got 'file'"):
         SubjectRole("file")
+
+
+class Toy(SavedArrays, Predicts):
+    """Says what it was asked."""
+
+    card = TOY
+    Config = type("Config", (), {"__dataclass_fields__": {}})
+
+    def __init__(self):
+        self.config = None
+
+    def reads(self, config):
+        return {}
+
+    def _fit(self, given, run):
+        pass
+
+    def _predict(self, given, draws, seed):
+        return given.data.take(np.repeat(np.arange(len(given)), draws))
+
+
+def test_columns_keep_the_roles_of_the_fit_when_asked_and_a_filled_one_may_be_gone():
+    toy = Toy().fit(ROWS, label="class", features=["a"])
+    asked = toy.given({**ROWS, "y": ["u"] * 4})
+    assert asked.roles == {"label": "class", "features": ("a",)}
+    bare = toy.given({"a": [1.5], "b": [2.5]})
+    assert bare.roles == {"label": "class", "features": ("a",)}
+    assert toy.given({"a": [1.5], "y": ["u"]}).column("label") == "y"
+    assert toy.given(ROWS, features=["b"]).columns("features") == ("b",)
+    with pytest.raises(UnknownVariableError, match="'a' is not a variable of this table"):
+        toy.given({"b": [2.5]}).numbers("features")
+
+
+def test_a_file_that_is_asked_about_may_lack_the_column_of_text_that_is_filled(tmp_path):
+    writes = card(takes={"said": Role("text"), "label": Role("text", "the answer")}, fills=("label",))
+
+    class Writes(Toy):
+        card = writes
+
+    (tmp_path / "rows.csv").write_text("q,answer\n007,one\n008,two\n")
+    (tmp_path / "asked.csv").write_text("q\n009\n")
+    fitted = Writes().fit(tmp_path / "rows.csv", said="q", label="answer")
+    asked = fitted.given(tmp_path / "asked.csv")
+    assert asked.texts("said") == ["009"]
+    assert asked.column("label") == "answer"
+    with pytest.raises(UnknownVariableError, match="'q' is not a variable"):
+        fitted.given({"answer": ["one"]}).texts("said")
+    (tmp_path / "bare.csv").write_text("answer\none\n")
+    with pytest.raises(UnknownVariableError, match="'q' is not a variable"):
+        fitted.given(tmp_path / "bare.csv")
+
+
+def test_several_draws_say_their_row_and_draw():
+    drawn = Toy().fit(ROWS).predict(ROWS, draws=2)
+    assert drawn.column("row").tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert drawn.column("draw").tolist() == [0, 1] * 4
+    with pytest.raises(OptionError, match="draws is 1 or more, got 0"):
+        Toy().fit(ROWS).predict(ROWS, draws=0)
+
+
+def test_parts_are_told_by_the_role_split():
+    with_split = card(takes={"split": Role("label", needed=False), "x": Role("number", many=True, rest=True)})
+    given = Given.of(with_split, {"a": ROWS["a"], "split": ["train", "validation", "train", "train"]})
+    assert given.part("validation").numbers("x").tolist() == [[1.5]]
+    assert given.part("balanced") is None
+    assert Given.of(with_split, {"a": ROWS["a"]}).part("validation") is None

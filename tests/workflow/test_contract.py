@@ -35,11 +35,8 @@ CASES = {
     ],
     "causal-vae": [(IMAGES, {"steps": 4, "width": 4, "batch": 8, "hidden": 4})],
     "causal-motion": [(TRACKS, {"steps": 4, "batch": 8, "width": 16})],
-    "dynamic-connectomes": [(TRACES, {"starts": 2, "most": 2, "iterations": 20, "orders": 1})],
     "gcrl": [(TRACKS, {"steps": 4, "batch": 8, "width": 16})],
     "gde": [(TABLE, {"steps": 6, "batch": 3, "points": 8, "width": 8, "latents": 4})],
-    "hca": [(Source("capabilities", rows=480), {"draws": 20, "resamples": 6, "starts": 3})],
-    "tabpfn": [(TABLE, {"target": "environment", "ensemble": 2})],
     "multi-view": [(Source("spring", size=16, rows=30), CODES)],
     **{name: [(CLIPS, CODES)] for name in ("time-ivae", "tcl", "tdrl", "idol")},
 }

@@ -10,10 +10,12 @@ import pytest
 import aitia.worlds.export as module
 from aitia.errors import FormatError, MissingExtraError, OptionError
 from aitia.graph.graph import Graph
+from aitia.worlds.collision import CollisionWorld
 from aitia.worlds.export import export_world
-from aitia.worlds.motion_scenes import CollisionWorld, ProjectileWorld
+from aitia.worlds.motion_scenes import ProjectileWorld
 from aitia.worlds.process import LatentProcessWorld, ProcessConfig
-from aitia.worlds.world import Latent, TemporalWorld, World
+from aitia.worlds.temporal import TemporalWorld
+from aitia.worlds.world import Latent, World
 
 pytest.importorskip("PIL")
 pytest.importorskip("pyarrow")

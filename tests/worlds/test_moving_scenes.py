@@ -7,7 +7,8 @@ import pytest
 
 from aitia.do import Intervention
 from aitia.errors import InterventionError, OptionError
-from aitia.worlds.motion_scenes import CollisionWorld, ProjectileWorld, SpringMassWorld
+from aitia.worlds.collision import CollisionWorld
+from aitia.worlds.motion_scenes import ProjectileWorld, SpringMassWorld
 from aitia.worlds.process import LatentProcessWorld, ProcessConfig
 from aitia.worlds.robot import RobotWorld
 from aitia.worlds.traffic import TrafficWorld, equilibrium_gap

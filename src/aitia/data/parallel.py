@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from aitia.data.table import Kind, Table
+from aitia.data.kinds import Kind
+from aitia.data.table import Table
 from aitia.errors import DataError, FormatError, OptionError, join_names
 
 __all__ = ["Parallel", "read_parallel"]
@@ -50,11 +51,6 @@ class Parallel:
     def __len__(self) -> int:
         return len(self.sources)
 
-    def table(self) -> Table:
-        """A table of the columns source, target and variety."""
-        columns = {"source": list(self.sources), "target": list(self.targets), "variety": list(self.varieties)}
-        return Table.of(columns, kinds={"source": Kind.TEXT, "target": Kind.TEXT, "variety": Kind.LABEL})
-
     @property
     def names(self) -> tuple[str, ...]:
         """The varieties, in the order in which they come."""
@@ -66,6 +62,18 @@ class Parallel:
             tuple(self.sources[row] for row in rows),
             tuple(self.targets[row] for row in rows),
             tuple(self.varieties[row] for row in rows),
+        )
+
+    def joined(self, other: "Parallel") -> "Parallel":
+        """These rows, and those of another after them."""
+        return Parallel(self.sources + other.sources, self.targets + other.targets, self.varieties + other.varieties)
+
+    def table(self) -> Table:
+        """The same with the columns `source`, `target` and `variety`, as systems take it."""
+        columns = dict(zip(FIELDS, (self.sources, self.targets, self.varieties), strict=True))
+        return Table.of(
+            {name: list(texts) for name, texts in columns.items()},
+            kinds={"source": Kind.TEXT, "target": Kind.TEXT, "variety": Kind.LABEL},
         )
 
     def of(self, variety: str) -> "Parallel":

@@ -12,10 +12,11 @@ from aitia.discovery.choose import ContextKind, Method, Plan, choose
 from aitia.discovery.result import Discovery
 from aitia.engine import Progress, Store
 from aitia.graph import Graph, Knowledge
+from aitia.runs import RunStore
+from aitia.system import systems
 
 if TYPE_CHECKING:
-    from aitia.systems.cd_nod.model import CDNOD
-    from aitia.systems.pc.model import PC
+    from aitia.stats.search import ConstraintSearch
 
 __all__ = ["discover"]
 
@@ -57,7 +58,7 @@ def discover(
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
         bootstrap: Number of resamples for edge frequencies; 0 for none.
         missing: `error`, or `testwise` to leave out, test by test, the rows that lack a value.
-        kinds: Columns whose kind (`continuous` or `discrete`) is not what their values suggest.
+        kinds: Columns whose kind (such as `number` or `label`) is not what their values suggest.
         drop: Columns to leave out.
         accept_cost: Whether to start a search that is predicted to be very long.
         jobs: Processor cores to use; the result does not depend on it.
@@ -136,18 +137,19 @@ def _dated(table: Table, context: str) -> Table:
 
 def _learner(
     plan: Plan, config: Mapping[str, Any], knowledge: Knowledge | None, *, jobs: int, accept_cost: bool, record: str
-) -> "PC | CDNOD":
-    from aitia.systems.cd_nod.model import CDNOD
-    from aitia.systems.pc.model import PC
-
+) -> "ConstraintSearch":
     shared: dict[str, Any] = {name: config[name] for name in ("alpha", "test", "max_depth", "missing", "seed")}
     shared |= {"knowledge": knowledge, "jobs": jobs, "bootstrap": config["bootstrap"] or None}
     shared |= {"accept_cost": accept_cost, "record": record}
-    return PC(**shared) if plan.method == "pc" else CDNOD(context_kind=plan.context_kind or "auto", **shared)
+    if plan.context is not None:
+        shared["context_kind"] = plan.context_kind or "auto"
+    learner: Any = systems()[plan.method].load()(**shared)
+    found: ConstraintSearch = learner
+    return found
 
 
 def _fit(
-    learner: "PC | CDNOD",
+    learner: "ConstraintSearch",
     plan: Plan,
     table: Table,
     config: Mapping[str, Any],
@@ -155,10 +157,12 @@ def _fit(
     progress: Progress | None,
     store: Store | None,
 ) -> Discovery:
-    options: dict[str, Any] = {"progress": progress, "store": store}
+    roles: dict[str, Any] = {"variables": [name for name in table.names if name != plan.context]}
     if plan.context is not None:
-        options["context"] = plan.context
-    learner.fit(table, **options)
+        roles["context"] = plan.context
+    run = RunStore(progress=progress, journal=None if store is None else lambda name: store)
+    fitted: Any = learner
+    fitted.fit(table, run=run, **roles)
     graph = learner.graph_
     return Discovery(
         graph=graph,

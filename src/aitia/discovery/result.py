@@ -9,8 +9,7 @@ from aitia.graph import Edge, Graph
 
 if TYPE_CHECKING:
     from aitia.stats.bootstrap import EdgeFrequencies
-    from aitia.systems.cd_nod.model import CDNOD
-    from aitia.systems.pc.model import PC
+    from aitia.stats.search import ConstraintSearch
 
 __all__ = ["Discovery"]
 
@@ -38,7 +37,7 @@ class Discovery:
     graph: Graph
     augmented: Graph
     table: Table
-    learner: "PC | CDNOD" = field(repr=False)
+    learner: "ConstraintSearch" = field(repr=False)
     method: str
     test: str
     context: str | None
@@ -51,7 +50,7 @@ class Discovery:
     @property
     def edge_frequencies(self) -> "EdgeFrequencies | None":
         """How often the bootstrap found each edge; None without a bootstrap."""
-        frequencies: EdgeFrequencies | None = getattr(self.learner, "edge_frequencies_", None)
+        frequencies: EdgeFrequencies | None = self.learner.edge_frequencies_
         return frequencies
 
     @property
@@ -67,21 +66,7 @@ class Discovery:
 
     def evidence(self, edge: Edge) -> list[str]:
         """Why this edge stands, in sentences: its weakest test, its direction, its bootstrap share."""
-        pair = frozenset((edge.left, edge.right))
-        lines = []
-        strongest = self._last_test(pair)
-        if strongest is not None:
-            given, p_value = strongest
-            lines.append(f"Dependent given {given or 'nothing'} (p = {p_value:.2g}), its weakest test of all.")
-        reason = getattr(self.learner, "orientation_reasons_", {}).get((edge.left, edge.right))
-        if reason:
-            lines.append(f"Direction: {reason}.")
-        elif edge.symbol == "---":
-            lines.append("Direction: both fit the data equally well.")
-        if self.edge_frequencies is not None and self.context not in (edge.left, edge.right):
-            share = self.edge_frequencies.share(edge.left, edge.right)
-            lines.append(f"In {share:.0%} of the bootstrap samples the two are adjacent.")
-        return lines
+        return self.learner.why(edge)
 
     def to_json(self) -> dict[str, Any]:
         """The discovery in JSON values, for programs."""
@@ -120,11 +105,3 @@ class Discovery:
             told.append(f"knowledge=aitia.Knowledge.from_json({self.config['knowledge']!r})")
         source = repr(self.given["data"]) if self.given.get("data") else "table"
         return f"import aitia\n\nfound = aitia.discover({source}, {', '.join(told)})\nprint(found.graph.to_text())"
-
-    def _last_test(self, pair: frozenset[str]) -> tuple[str, float] | None:
-        """The conditioning set and p-value of the test with the largest p among those of this pair."""
-        worst: tuple[str, float] | None = None
-        for test in self.learner.tests_:
-            if frozenset((test.x, test.y)) == pair and (worst is None or test.p_value > worst[1]):
-                worst = (", ".join(test.given), test.p_value)
-        return worst

@@ -1,5 +1,6 @@
 """Causal graphs: one type, what follows from it, how far two are apart, and every format in and out."""
 
+from aitia.graph._sides import Distance
 from aitia.graph.adjustment import (
     adjustment_set,
     adjustment_sets,
@@ -7,14 +8,12 @@ from aitia.graph.adjustment import (
     is_backdoor_set,
     why_not_adjustment_set,
 )
+from aitia.graph.comparison import Comparison, compare
 from aitia.graph.distances import (
-    Comparison,
-    Distance,
     Scores,
     adjacency_scores,
     ancestor_aid,
     arrowhead_scores,
-    compare,
     oset_aid,
     parent_aid,
     shd,

@@ -25,25 +25,20 @@ References:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aitia.errors import CostError, GraphError, OptionError, join_names
+from aitia.graph._sides import Distance, Words, _Side, _words
 from aitia.graph.graph import Graph, _closure, _transpose, bits
 
 __all__ = [
-    "Comparison",
-    "Distance",
     "Scores",
     "ShdConvention",
     "adjacency_scores",
     "ancestor_aid",
     "arrowhead_scores",
-    "compare",
     "oset_aid",
     "parent_aid",
     "shd",
@@ -52,14 +47,6 @@ __all__ = [
 ]
 
 ShdConvention = Literal["pair", "reversal_two", "marks"]
-Words = NDArray[np.uint64]
-
-
-class Distance(NamedTuple):
-    """A number of wrong pairs, and its share of all d (d - 1) ordered pairs."""
-
-    normalized: float
-    mistakes: int
 
 
 class Scores(NamedTuple):
@@ -308,101 +295,6 @@ def _pair(true: Graph, guess: Graph) -> tuple["_Side", "_Side"]:
     return _Side(true, "true graph"), _Side(guess, "guess")
 
 
-class _Side:
-    """One of the two graphs as bit rows of words: of a DAG that it stands for, and as it was given."""
-
-    def __init__(self, graph: Graph, what: str) -> None:
-        self.graph, self.d = graph, len(graph)
-        self.parents_given = self.parents = _words(graph._parents)
-        self.children_given = self.children = _words(graph._children)
-        self.directed = graph.is_dag
-        if self.directed:
-            self.order = np.array(graph._order, dtype=np.int64)
-            return
-        from aitia.graph import _distances_kernel as kernel
-
-        if not graph.is_pdag:
-            raise GraphError(f"adjustment distances compare DAGs and CPDAGs, and the {what} is neither")
-        self.neighbors = _words(graph._neighbors)
-        given = self.parents, self.children, self.neighbors
-        self.order = np.zeros(self.d, dtype=np.int64)
-        self.parents, self.children = kernel.extension(*given, self.order)
-        if self.order[0] < 0:
-            raise _neither(graph, what)
-        if not kernel.is_closed(*given):
-            raise GraphError(
-                f"the {what} is no CPDAG: Meek's rules direct more of its edges; compare meek(graph) instead"
-            )
-
-    @cached_property
-    def below(self) -> Words:
-        """The descendants in the DAG, itself included."""
-        return self._closed(self.children, 1)
-
-    @cached_property
-    def above(self) -> Words:
-        """The ancestors in the DAG, itself included."""
-        return self._closed(self.parents, -1)
-
-    def _closed(self, rows: Words, direction: int) -> Words:
-        from aitia.graph import _distances_kernel as kernel
-
-        closed: Words = kernel.descendants(rows, np.ascontiguousarray(self.order[::direction]))
-        return closed
-
-    @cached_property
-    def ancestors_given(self) -> Words:
-        """The ancestors in the graph as it was given, itself not included."""
-        return _with_diagonal(self.above if self.directed else self._closed(self.parents_given, -1), False)
-
-    @cached_property
-    def possible(self) -> Words:
-        """The possible descendants, itself included."""
-        return self.below if self.directed else _with_diagonal(self._reached(self.children_given | self.neighbors))
-
-    @cached_property
-    def doubtful(self) -> Words:
-        """The nodes on which the effect is not identified."""
-        return np.zeros_like(self.parents) if self.directed else self._reached(self.neighbors)
-
-    def _reached(self, first: Words) -> Words:
-        from aitia.graph import _distances_kernel as kernel
-
-        out = self.children_given | self.neighbors
-        reached: Words = kernel.possibly_reached(first, out, self.parents_given)
-        return reached
-
-
-def _neither(graph: Graph, what: str) -> GraphError:
-    """The error for a PDAG that stands for no DAG."""
-    from aitia.graph.equivalence import consistent_extension
-
-    reason = ""
-    try:
-        consistent_extension(graph)
-    except GraphError as error:
-        reason = f": {error}"
-    return GraphError(f"adjustment distances compare DAGs and CPDAGs, and the {what} is neither{reason}")
-
-
-def _with_diagonal(rows: Words, value: bool = True) -> Words:
-    """A copy in which bit i of every row i is set, or cleared."""
-    rows, i = rows.copy(), np.arange(len(rows))
-    bit = np.uint64(1) << (i & 63).astype(np.uint64)
-    if value:
-        rows[i, i >> 6] |= bit
-    else:
-        rows[i, i >> 6] &= ~bit
-    return rows
-
-
-def _words(rows: Sequence[int]) -> Words:
-    """Integer bit rows as a (d, ceil(d / 64)) array of machine words."""
-    width = max((len(rows) + 63) // 64, 1)
-    packed = b"".join(row.to_bytes(8 * width, "little") for row in rows)
-    return np.frombuffer(packed, dtype="<u8").reshape(len(rows), width).astype(np.uint64, copy=True)
-
-
 class _Bounds:
     """Least and greatest numbers of wrong pairs over the orientations of undirected components."""
 
@@ -491,58 +383,3 @@ class _Bounds:
 
 
 # -- all at once -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Every distance between a true graph and a guess; None where the kind of the graphs does not allow it."""
-
-    true_edges: int
-    guess_edges: int
-    shd: int
-    adjacency: Scores
-    arrowhead: Scores
-    sid: Distance | None
-    parent_aid: Distance | None
-    ancestor_aid: Distance | None
-    oset_aid: Distance | None
-
-    def as_dict(self) -> dict[str, int | float | None]:
-        """The numbers under flat names such as `adjacency_f1` and `parent_aid` (normalized), for tables and JSON."""
-        flat: dict[str, Any] = {"true_edges": self.true_edges, "guess_edges": self.guess_edges, "shd": self.shd}
-        for name, scores in (("adjacency", self.adjacency), ("arrowhead", self.arrowhead)):
-            flat |= {f"{name}_{key}": value for key, value in scores._asdict().items()}
-        for name in ("sid", "parent_aid", "ancestor_aid", "oset_aid"):
-            distance: Distance | None = getattr(self, name)
-            flat[name] = None if distance is None else distance.normalized
-            flat[f"{name}_mistakes"] = None if distance is None else distance.mistakes
-        return flat
-
-
-def compare(true: Graph, guess: Graph) -> Comparison:
-    """Every distance of this module at once.
-
-    Raises:
-        GraphError: If the graphs have different names.
-
-    Example:
-        >>> result = compare(Graph("x -> y -> z"), Graph("x -> y <- z"))
-        >>> result.shd, result.adjacency.f1, result.parent_aid
-        (1, 1.0, Distance(normalized=0.5, mistakes=3))
-    """
-    guess = _aligned(true, guess)
-    causal: dict[str, Distance | None] = dict.fromkeys(("parent_aid", "ancestor_aid", "oset_aid"))
-    try:
-        sides = _pair(true, guess)
-        causal = {"parent_aid": _parent(*sides), "ancestor_aid": _ancestor(*sides), "oset_aid": _optimal(*sides)}
-    except GraphError:  # neither DAG nor CPDAG: these distances are not defined
-        pass
-    return Comparison(
-        sum(row.bit_count() for row in true._adjacent) // 2,
-        sum(row.bit_count() for row in guess._adjacent) // 2,
-        shd(true, guess),
-        adjacency_scores(true, guess),
-        arrowhead_scores(true, guess),
-        causal["parent_aid"] if true.is_dag and guess.is_dag else None,
-        **causal,
-    )

@@ -8,7 +8,7 @@ References:
 from collections.abc import Iterable
 
 from aitia.errors import GraphError
-from aitia.graph.adjustment import _m_connected, _without_first
+from aitia.graph._question import _m_connected, _without_first
 from aitia.graph.graph import Graph, _closure, bits
 
 __all__ = ["front_door_set", "is_front_door_set", "smallest_front_door"]

@@ -28,17 +28,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aitia.errors import GraphError, IdentifiabilityError, join_names
-from aitia.graph.adjustment import (
+from aitia.graph._question import (
     Question,
     ReadAs,
     _m_connected,
     _undirected_obstacle,
     _without_first,
-    adjustment_set,
     pose,
     proper_paths,
     union,
 )
+from aitia.graph.adjustment import adjustment_set
 from aitia.graph.estimands import Estimand, Probability, Product, Sum, product, ratio, total
 from aitia.graph.front_door import smallest_front_door
 from aitia.graph.graph import Graph, _closure, bits

@@ -4,13 +4,14 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from aitia.card import Card
 from aitia.data.base import Data
 from aitia.do import Intervention
-from aitia.errors import InterventionError, OptionError
+from aitia.errors import InterventionError, OptionError, join_names
 from aitia.report import Block
 from aitia.runs import QUIET, RunStore
 from aitia.saving import Saved
@@ -39,6 +40,7 @@ class System(Saved, ABC):
 
     card: ClassVar[Card]
     Config: ClassVar[type]
+    config: Any
     held: Intervention = Intervention()
     """What `do` holds."""
     roles: Mapping[str, Any] = {}
@@ -47,6 +49,8 @@ class System(Saved, ABC):
     """What was studied or used, as in the fit."""
 
     def __init__(self, config: Any = None, /, **options: Any) -> None:
+        if config is not None and type(config) is not self.Config:
+            raise OptionError(f"{type(self).__name__} takes a {self.Config.__name__}, got a {type(config).__name__}")
         self.config = config if config is not None else self.Config()
         self.set_params(**options)
 
@@ -61,8 +65,11 @@ class System(Saved, ABC):
             OptionError: If an option is unknown or out of range.
         """
         known = [f.name for f in fields(self.config) if f.init]
-        if unknown := [name for name in options if name not in known]:
-            raise OptionError(f"{type(self).__name__} has no option {unknown[0]!r}; it has: {', '.join(known)}")
+        for name in options:
+            if name not in known:
+                close = get_close_matches(name, known, n=1)
+                hint = f" Did you mean {close[0]!r}?" if close else ""
+                raise OptionError(f"{self.card.slug} has no option {name!r}.{hint} It has: {join_names(known, 60)}")
         self.config = replace(self.config, **options)
         return self
 
@@ -118,15 +125,8 @@ class System(Saved, ABC):
         if len(data) == 1 and isinstance(data[0], Given) and not roles:
             return data[0]
         kept = {name: columns for name, columns in self.roles.items() if name not in roles}
-        bare = Given.of(_lenient(self.card), *self._opened(data, {**kept, **roles}), **roles)
-        known = bare.table if bare.rows is not None else None
-        still = {
-            name: columns
-            for name, columns in kept.items()
-            if known is not None and all(c in known for c in ((columns,) if isinstance(columns, str) else columns))
-        }
-        found = {name: columns for name, columns in bare.roles.items() if name not in kept}
-        return replace(bare, roles={**found, **still}, subjects={**self.subjects, **bare.subjects})
+        found = Given.asked(_lenient(self.card), kept, *self._opened(data, {**kept, **roles}), **roles)
+        return replace(found, subjects={**self.subjects, **found.subjects})
 
     def bind(self, **subjects: Any) -> Self:
         """A copy with these subjects, such as the network that a saved system was fitted on.

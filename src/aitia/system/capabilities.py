@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from aitia.data.base import Data
 from aitia.data.table import Table
 from aitia.errors import OptionError
@@ -64,17 +62,13 @@ class Predicts(System):
             raise OptionError(f"draws is 1 or more, got {draws}")
         given = self.given(*data, **roles)
         filled = self._predict(given, draws, seed)
-        if draws == 1:
-            return filled
-        n = len(filled) // draws
-        place = {"row": np.repeat(np.arange(n, dtype=float), draws), "draw": np.tile(np.arange(draws, dtype=float), n)}
-        return filled.with_known(place, dict.fromkeys(place, "number"))
+        return filled if draws == 1 else filled.with_draws(draws)
 
     def sample(self, n: int, *, seed: int = 0) -> Data:
         """n new rows, under what is held: empty rows, filled."""
         if n < 1:
             raise OptionError(f"n is 1 or more, got {n}")
-        return self._predict(replace(Given(None), rows=self._empty(n)), 1, seed)
+        return self._predict(replace(Given(None), rows=self._empty(n), roles=self.roles), 1, seed)
 
     def _empty(self, n: int) -> Data:
         """n rows of which nothing is known."""

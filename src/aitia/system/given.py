@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from aitia.card import Card, Role
 from aitia.data.base import Data
+from aitia.data.clips import Clips
 from aitia.data.read import read
 from aitia.data.subjects import Client, Network, Subject
 from aitia.data.subjects import World as WorldSubject
 from aitia.data.table import Table
+from aitia.data.tracks import Tracks
 from aitia.do import Intervention
-from aitia.errors import DataError, OptionError, join_names, unknown_variable
+from aitia.errors import DataError, OptionError, UnknownVariableError, join_names, unknown_variable
 from aitia.worlds.world import Sample, World
 
 __all__ = ["ENVIRONMENT", "SUBJECTS", "Given", "read_rows"]
@@ -60,7 +62,7 @@ class Given:
         Args:
             card: Of the system.
             x: A path, frame, mapping, array, `Data`, or `Given`; None binds the subjects only.
-            y: Fills the card's one role of kind label.
+            y: Fills the role of kind label: the one that is filled, where there are several.
             names: Each a role (a column's name, names of several, or the values themselves, one a row) or a subject.
 
         Raises:
@@ -68,6 +70,19 @@ class Given:
                 or one is given twice.
             UnknownVariableError: If there is no such column.
             DataError: If a column is of the wrong kind for its role.
+        """
+        return cls.asked(card, {}, x, y, **names)
+
+    @classmethod
+    def asked(cls, card: Card, kept: Mapping[str, Columns], x: Any = None, y: Any = None, /, **names: Any) -> "Given":
+        """The same, where columns have the roles of a fit unless told otherwise; a column may be missing.
+
+        Args:
+            card: Of the system.
+            kept: The columns of each role in the fit.
+            x: As in `of`.
+            y: As in `of`.
+            names: As in `of`.
         """
         known = (*card.takes, *card.subjects)
         for name in names:
@@ -80,31 +95,40 @@ class Given:
         if y is not None:
             names = _with_label(card, y, names)
         before = x if isinstance(x, Given) else None
-        subjects = dict(before.subjects) if before else {}
+        subjects = dict(before.subjects) if before is not None else {}
         subjects |= {
             name: SUBJECTS[role.kind].of(names[name])
             for name, role in card.subjects.items()
             if names.get(name) is not None
         }
-        rows = before.rows if before else read_rows(card, x, names)
+        rows = read_rows(card, before.rows if before is not None else x, names)
         given = {name: value for name, value in names.items() if name in card.takes and value is not None}
         if rows is None:
             if given:
                 raise OptionError(f"{card.slug}: {sorted(given)[0]!r} names a column, and no rows are given")
-            return cls(None, {}, subjects, before.name if before else "no rows")
-        rows, roles = _placed(card, rows, {**(before.roles if before else {}), **given})
-        name = before.name if before else str(x) if isinstance(x, (str, Path)) else "the rows"
-        made = replace(before, sample=before.sample) if before else cls(None)
-        return replace(made, rows=rows, roles=roles, subjects=subjects, name=name)
+            return cls(None, dict(kept), subjects, before.name if before is not None else "no rows")
+        rows, roles = _placed(card, rows, {**(before.roles if before is not None else {}), **given}, kept)
+        name = before.name if before is not None else str(x) if isinstance(x, (str, Path)) else "the rows"
+        return replace(
+            before if before is not None else cls(None), rows=rows, roles=roles, subjects=subjects, name=name
+        )
 
     @classmethod
     def of_world(
-        cls, card: Card, world: World, n: int, *, seed: int, size: int = 64, subjects: Mapping[str, Any] | None = None
+        cls,
+        card: Card,
+        world: World,
+        n: int,
+        *,
+        seed: int,
+        size: int = 64,
+        roles: Mapping[str, Any] | None = None,
+        subjects: Mapping[str, Any] | None = None,
     ) -> "Given":
         """n rows of a world, whose columns take the roles that they have by name; pictures are `image`."""
         sample = world.sample(n, seed=seed)
         bare = cls(world.rows(sample, size), {}, {}, world.name, world, sample, size)
-        return cls.of(card, bare, **(subjects or {}))
+        return cls.of(card, bare, **(roles or {}), **(subjects or {}))
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -175,6 +199,14 @@ class Given:
         kept = [n for n in table.names if n not in (*_PLACES, *self.columns(ENVIRONMENT))]
         return table.select(kept) if kept else None
 
+    def part(self, name: str) -> Self | None:
+        """The rows that the role `split` puts into this part, such as `validation`; None where there are none.
+
+        Rows of no other part are those of the fit: `given.part("train") or given`.
+        """
+        picked = np.flatnonzero(self.labels("split") == name)
+        return self.take(picked) if len(picked) else None
+
     # -- other rows ----------------------------------------------------------------------------------------------------
 
     def with_rows(self, rows: Data) -> Self:
@@ -206,8 +238,7 @@ class Given:
         """
         if self.world is None:
             raise OptionError(f"{self.name} is no world: it has no other rows")
-        made = Given.of_world(card, self.world, n, seed=seed, size=self.size)
-        return replace(made, subjects=self.subjects)
+        return Given.of_world(card, self.world, n, seed=seed, size=self.size, roles=self.roles, subjects=self.subjects)
 
     def truth(self, do: Intervention | None = None, *, environment: str | None = None) -> Data | None:
         """What these rows would truly have been; None where no world knows, or it has no such latent or environment."""
@@ -223,8 +254,21 @@ class Given:
         return self.data.hash()
 
 
+def _of_arrays(card: Card, x: Any) -> Data:
+    """Rows that are held in memory: an array is what the card takes first and its shape allows."""
+    shape = np.shape(x) if isinstance(x, np.ndarray) else ()
+    if len(shape) in (3, 5) and "clips" in card.rows:
+        return Clips(x, Table.of({"row": np.arange(len(x), dtype=float)}, kinds={"row": "number"}))
+    if len(shape) == 4 and "table" not in card.rows and "tracks" in card.rows:
+        return Tracks.of(x)
+    return Table.of({"image": x}) if len(shape) == 4 else Table.of(x)
+
+
 def _with_label(card: Card, y: Any, names: Mapping[str, Any]) -> dict[str, Any]:
     labels = [name for name, role in card.takes.items() if role.kind == "label"]
+    filled = [name for name in labels if name in card.fills] or [name for name in labels if name == "label"]
+    if len(labels) > 1 and len(filled) == 1:
+        labels = filled
     if len(labels) != 1:
         raise OptionError(
             f"{card.slug} has {len(labels)} roles of labels ({join_names(labels)}): name the one you give"
@@ -255,20 +299,30 @@ def read_rows(
         named = {value: card.takes[name].kind for name, value in (names or {}).items() if isinstance(value, str)
                  and name in card.takes}  # fmt: skip
         kinds = {column: kind for column, kind in named.items() if kind in ("text", "picture", "list", "spans")}
-        rows = read(x, takes=card.rows, kinds=kinds, **(options or {}))
+        try:
+            rows = read(x, takes=card.rows, kinds=kinds, **(options or {}))
+        except UnknownVariableError:  # rows that are asked about may lack the column that is filled
+            filled = {(names or {}).get(role) for role in card.fills}
+            if not filled & set(kinds):
+                raise
+            kinds = {column: kind for column, kind in kinds.items() if column not in filled}
+            rows = read(x, takes=card.rows, kinds=kinds, **(options or {}))
     else:
-        rows = Table.of({"image": x}) if isinstance(x, np.ndarray) and x.ndim == 4 else Table.of(x)
+        rows = _of_arrays(card, x)
     if rows is not None and rows.form not in card.rows:
-        raise OptionError(f"{card.slug} takes {' or '.join(card.rows)}, and these rows are {rows.form}")
+        raise OptionError(f"{card.slug} takes {' or '.join(card.rows) or 'no rows'}, and these rows are {rows.form}")
     return rows
 
 
-def _placed(card: Card, rows: Data, given: Mapping[str, Any]) -> tuple[Data, dict[str, Columns]]:
+def _placed(
+    card: Card, rows: Data, given: Mapping[str, Any], kept: Mapping[str, Columns]
+) -> tuple[Data, dict[str, Columns]]:
     """The rows with a column for each role, and the column of each role."""
     roles: dict[str, Columns] = {}
+    others = {column for columns in kept.values() for column in ((columns,) if isinstance(columns, str) else columns)}
     for name, value in given.items():
         role = card.takes[name]
-        if isinstance(value, str) or _names(value, rows.known):
+        if isinstance(value, str) or _names(value, rows.known, role.many):
             chosen = (value,) if isinstance(value, str) else tuple(value)
             for column in chosen:
                 if column not in rows.known:
@@ -278,10 +332,14 @@ def _placed(card: Card, rows: Data, given: Mapping[str, Any]) -> tuple[Data, dic
             rows = rows.with_known({name: value}, {name: role.kind} if role.kind != "any" else {})
             roles[name] = (name,) if role.many else name
     for name, role in card.takes.items():
-        if name in roles or role.rest:
+        if name in roles or (role.rest and name not in kept):
             continue
-        if found := next((n for n in (name, *role.names) if n in rows.known), None):
+        if name in kept and (role.many or kept[name] in rows.known):
+            roles[name] = kept[name]
+        elif found := next((n for n in (name, *role.names) if n in rows.known and n not in others), None):
             roles[name] = (found,) if role.many else found
+        elif name in kept:
+            roles[name] = kept[name]
     for name, role in card.takes.items():
         if name not in roles and role.rest:
             taken = {c for columns in roles.values() for c in ((columns,) if isinstance(columns, str) else columns)}
@@ -305,14 +363,20 @@ def _single(card: Card, role: str, chosen: tuple[str, ...]) -> str:
     return chosen[0]
 
 
-def _names(value: Any, known: Table) -> bool:
-    return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(v, str) and v in known for v in value)
+def _names(value: Any, known: Table, many: bool) -> bool:
+    """Whether a value names columns: texts that are columns, or that cannot be values as they are not one a row."""
+    if not isinstance(value, (list, tuple)) or not value or not all(isinstance(v, str) for v in value):
+        return False
+    return (many and len(value) != len(known)) or all(v in known for v in value)
 
 
 def _checked(card: Card, rows: Data, name: str, role: Role, columns: Columns) -> Data:
     """The rows with the column of a role in the kind of the role."""
     for column in (columns,) if isinstance(columns, str) else columns:
-        if rows.known.fits(column, role.kind):
+        if column not in rows.known:
+            continue
+        labels = role.kind == "number" and rows.known.discrete(column)  # whole numbers that look like labels
+        if rows.known.fits(column, role.kind) and not labels:
             continue
         try:
             rows = rows.with_known({column: rows.known.labels(column)}, {column: role.kind})

@@ -8,6 +8,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.card import Does
 from aitia.do import Action, Intervention, Value
 from aitia.errors import InterventionError, unknown_variable
 
@@ -24,6 +25,8 @@ class Target:
         low: Least value of each of its numbers in the rows of the fit, where it takes numbers.
         high: The largest.
         about: What setting it does, in a few words.
+        text: Whether it is set to any text, such as a name.
+        does: Which of the four things its `do` is, where it is not what the card says.
     """
 
     name: str
@@ -31,6 +34,8 @@ class Target:
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
     about: str = ""
+    text: bool = False
+    does: Does | None = None
 
     @classmethod
     def of_values(cls, name: str, values: NDArray[np.float64], about: str = "") -> "Target":
@@ -45,7 +50,7 @@ class Target:
             InterventionError: If a label is unknown, or the action is none that the target takes.
         """
         value = action.value if isinstance(action, Value) else None
-        if self.labels:
+        if self.labels and not (self.low and isinstance(value, (float, int))):
             if not isinstance(action, Value) or str(value) not in self.labels:
                 shown = str(value) if isinstance(action, Value) else str(action)
                 close = get_close_matches(shown, self.labels, n=1)
@@ -54,6 +59,8 @@ class Target:
                     f"{self.name!r} is set to one of {', '.join(self.labels)}, got {shown!r}.{hint}"
                 )
         elif isinstance(value, str):
+            if self.text:
+                return None
             raise InterventionError(f"{self.name!r} is set to a number, got {action}")
         elif value is not None and self.low:
             return self._outside(value if isinstance(value, tuple) else (float(value),))

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from aitia.worlds.canvas import Canvas, hue
-from aitia.worlds.motion_scenes import shade
+from aitia.worlds.motion import shade
 from aitia.worlds.static_scenes import Effect, StaticWorld
 from aitia.worlds.world import Latent
 

@@ -46,8 +46,9 @@ from aitia.worlds.mechanisms import (
     one_of,
     shift_rows,
 )
-from aitia.worlds.motion_scenes import film
-from aitia.worlds.world import Latent, Sample, Seen, TemporalWorld
+from aitia.worlds.motion import film
+from aitia.worlds.temporal import TemporalWorld
+from aitia.worlds.world import Latent, Sample, Seen
 
 __all__ = ["DomainShift", "LatentProcessWorld", "LogEntry", "Mechanism", "ProcessConfig"]
 

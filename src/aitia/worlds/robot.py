@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from aitia.graph.graph import Graph
 from aitia.worlds.canvas import Canvas, hue
-from aitia.worlds.motion_scenes import Form, MotionWorld, Range, shade, share
+from aitia.worlds.motion import Form, MotionWorld, Range, shade, share
 from aitia.worlds.world import Latent
 
 __all__ = ["RobotWorld"]

@@ -41,7 +41,7 @@ from aitia.worlds.mechanisms import (
     one_of,
     shift_rows,
 )
-from aitia.worlds.motion_scenes import Form, film, share
+from aitia.worlds.motion import Form, film, share
 from aitia.worlds.views import VIEWS, check_view, seen_from
 from aitia.worlds.world import Latent, Sample, Seen, World
 

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from aitia.errors import OptionError
 from aitia.graph.graph import Graph
 from aitia.worlds.canvas import Canvas, hue
-from aitia.worlds.motion_scenes import Form, MotionWorld, gauge, shade, share
+from aitia.worlds.motion import Form, MotionWorld, gauge, shade, share
 from aitia.worlds.world import Latent
 
 __all__ = ["TrafficWorld", "equilibrium_gap"]

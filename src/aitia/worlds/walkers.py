@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from aitia.data.tracks import planted_confidence
 from aitia.errors import OptionError
 from aitia.graph.graph import Graph
-from aitia.worlds.world import Latent, Sample, Seen, TemporalWorld
+from aitia.worlds.temporal import TemporalWorld
+from aitia.worlds.world import Latent, Sample, Seen
 
 __all__ = ["WalkersWorld"]
 

@@ -5,6 +5,7 @@ from aitia.data.table import Table
 from aitia.errors import DataError, GraphError, OptionError
 from aitia.graph import Graph, Knowledge, cpdag
 from aitia.graph.formats import from_causallearn
+from aitia.runs import RunStore
 from aitia.systems.pc.model import PC
 
 
@@ -87,11 +88,11 @@ def test_the_bootstrap_counts_edges_and_neither_jobs_nor_a_stop_change_it():
     table, store = chain(200), {}
     options = {"test": "fisher-z", "bootstrap": 6, "seed": 3}
     one = PC(**options).fit(table).edge_frequencies_
-    two = PC(**options, jobs=2).fit(table, store=store).edge_frequencies_
+    two = PC(**options, jobs=2).fit(table, run=RunStore(journal=lambda name: store)).edge_frequencies_
     assert one == two
     for key in [k for k in store if "bootstrap" in k][:3]:
         del store[key]
-    assert PC(**options).fit(table, store=store).edge_frequencies_ == one
+    assert PC(**options).fit(table, run=RunStore(journal=lambda name: store)).edge_frequencies_ == one
     assert one.graphs == 6
     assert 0.5 < one.share("a", "b") <= 1
     assert one.directed("a", "b") + one.directed("b", "a") <= one.share("a", "b")

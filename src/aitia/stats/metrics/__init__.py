@@ -12,6 +12,7 @@ text_effects      error and order of effects that an explainer of a text model t
 """
 
 from aitia.stats.metrics.attribution import auroc, irof, local_lipschitz, square_segments
+from aitia.stats.metrics.block_accuracy import Accuracy, as_sin_cos, block_accuracy
 from aitia.stats.metrics.classification import Reliability, class_scores, expected_calibration_error, reliability
 from aitia.stats.metrics.counterfactual import (
     CounterfactualError,
@@ -22,17 +23,7 @@ from aitia.stats.metrics.counterfactual import (
 )
 from aitia.stats.metrics.disentanglement import DCI, IRS, dci, irs, mig, sap
 from aitia.stats.metrics.distribution import KID, frechet_distance, kid, mmd2_unbiased
-from aitia.stats.metrics.identifiability import (
-    MCC,
-    Accuracy,
-    as_sin_cos,
-    best_correlation_mean,
-    block_accuracy,
-    block_identifiability,
-    mcc,
-    r2,
-    weak_mcc,
-)
+from aitia.stats.metrics.identifiability import MCC, best_correlation_mean, block_identifiability, mcc, r2, weak_mcc
 from aitia.stats.metrics.motion import ade, best_of_k_ade, best_of_k_fde, collision_rate, fde, miss_rate
 from aitia.stats.metrics.score import Score
 from aitia.stats.metrics.text_effects import effect_errors, order_agreement, treatment_error

@@ -2,6 +2,7 @@
 
 from aitia.stats.search.auto import choose_test
 from aitia.stats.search.checks import check_table, table_warnings
+from aitia.stats.search.config import SearchConfig
 from aitia.stats.search.learner import ConstraintSearch
 from aitia.stats.search.orientation import ColliderRule, Orientation
 from aitia.stats.search.partial_correlation import partial_correlation_skeleton
@@ -14,6 +15,7 @@ __all__ = [
     "ConstraintSearch",
     "Constraints",
     "Orientation",
+    "SearchConfig",
     "SeparatingSets",
     "Skeleton",
     "TestRecord",

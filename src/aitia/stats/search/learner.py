@@ -1,22 +1,27 @@
-"""What learners that search with independence tests have in common: options, the choice of a test, the bootstrap."""
+"""What learners that search with independence tests have in common: the choice of a test, the bootstrap, findings."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any, Literal, Self
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from aitia.data.table import Table
 from aitia.engine import LocalEngine, Progress, Store
-from aitia.errors import CostError, DataError, OptionError
+from aitia.errors import CostError, DataError, IdentifiabilityError, OptionError, join_names
 from aitia.graph.graph import Graph
-from aitia.graph.knowledge import Knowledge
+from aitia.graph.marks import Edge
+from aitia.saving import SavedArrays
+from aitia.scm.model import SCM
 from aitia.stats.bootstrap import EdgeFrequencies, bootstrap_graphs, resampled
-from aitia.stats.independence import ContextKind, FisherZ, Missing, independence_test
+from aitia.stats.independence import ContextKind, FisherZ, IndependenceTest, independence_test
 from aitia.stats.search.auto import choose_test
 from aitia.stats.search.checks import check_functions, check_table, table_warnings
-from aitia.stats.search.orientation import ColliderRule
+from aitia.stats.search.keeping import kept, recall
 from aitia.stats.search.partial_correlation import partial_correlation_skeleton
 from aitia.stats.search.records import Skeleton, TestRecord
-from aitia.stats.search.skeleton import LONG, Asker, Constraints, SeparatingSets, find_skeleton, predicted_seconds
+from aitia.stats.search.skeleton import LONG, Asker, Constraints, find_skeleton, predicted_seconds
 
 __all__ = ["ConstraintSearch"]
 
@@ -26,27 +31,11 @@ ATTEMPTS = 20
 """Draws of one bootstrap sample before its table is given up."""
 
 
-@dataclass
-class ConstraintSearch:
-    """Options and steps of a constraint-based search.
-
-    Args:
-        alpha: Level of the tests; a pair with a p-value above it counts as independent.
-        test: `auto` looks at the table; or `fisher-z`, `chi2`, `g2`, `kci`, `rcit`.
-        max_depth: Largest conditioning set; None for no limit.
-        separating_sets: `first` stops a pair at its first separating set; `union` runs every test of a level and keeps
-            the union of the separating sets, as causal-learn does.
-        colliders: How a collider is told: `sepset` looks at the separating set; `majority`, `conservative` and `max-p`
-            test all sets of neighbours and go by most of them, by all of them, or by the one with the largest p-value.
-        knowledge: What is known beforehand.
-        missing: `error`, or `testwise` to use for each test the rows that have its variables.
-        bootstrap: How many times to search again in resampled rows; None for not at all.
-        record: `decisive` keeps of each pair the test that decided; `all` keeps every test (slower with fisher-z).
-        seed: Of the bootstrap and of random features.
-        jobs: Cores; they do not change the answer.
-        accept_cost: Start even where hours of tests are predicted.
+class ConstraintSearch(SavedArrays):
+    """Steps of a constraint-based search, and what it leaves behind.
 
     Attributes:
+        config: The options, see `SearchConfig`.
         graph_: The graph found.
         skeleton_: Adjacencies and separating sets.
         tests_: The tests behind it.
@@ -55,50 +44,127 @@ class ConstraintSearch:
         edge_frequencies_: Of the bootstrap, or None.
         warnings_: What to keep in mind, in plain words.
         predicted_seconds_: What the search was predicted to cost.
+        rows_: The rows of the variables, and of the context where there is one.
     """
 
-    alpha: float = 0.05
-    test: str = "auto"
-    max_depth: int | None = None
-    separating_sets: SeparatingSets = "first"
-    colliders: ColliderRule = "sepset"
-    knowledge: Knowledge | None = None
-    missing: Missing = "error"
-    bootstrap: int | None = None
-    record: Literal["decisive", "all"] = "decisive"
-    seed: int = 0
-    jobs: int = 1
-    accept_cost: bool = False
+    config: Any
+    graph_: Graph
+    skeleton_: Skeleton
+    tests_: Sequence[TestRecord]
+    test_name_: str
+    test_reason_: str
+    orientation_reasons_: Mapping[tuple[str, str], str]
+    edge_frequencies_: EdgeFrequencies | None
+    warnings_: list[str]
+    predicted_seconds_: float
+    rows_: Table
+    asked_: Mapping[str, Any]
 
-    def __post_init__(self) -> None:
-        if not 0 < self.alpha < 1:
-            raise OptionError(f"alpha lies between 0 and 1, got {self.alpha}")
-        if self.max_depth is not None and self.max_depth < 0:
-            raise OptionError(f"max_depth is 0 or more, got {self.max_depth}")
-        if self.bootstrap is not None and self.bootstrap < 1:
-            raise OptionError(f"a bootstrap needs at least one sample, got {self.bootstrap}")
-        if self.jobs < 1:
-            raise OptionError(f"jobs is 1 or more, got {self.jobs}")
-        if self.seed < 0:
-            raise OptionError(f"a seed is 0 or more, got {self.seed}")
-        choices = {
-            "separating_sets": ("first", "union"),
-            "colliders": ("sepset", "majority", "conservative", "max-p"),
-            "record": ("decisive", "all"),
-        }
-        for name, allowed in choices.items():
-            if getattr(self, name) not in allowed:
-                raise OptionError(f"{name} is one of {', '.join(allowed)}, got {getattr(self, name)!r}")
+    # -- what was found -------------------------------------------------------------------------------------------
 
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The options by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+    @property
+    def whole_graph_(self) -> Graph:
+        """The graph over all that was searched."""
+        self._need_fit()
+        return self.graph_
+
+    def scm(self, rows: Any = None) -> SCM:
+        """The structural causal model on the graph found, fitted to rows; it obeys `do`.
+
+        Args:
+            rows: Whatever `Table.of` reads; None takes the rows of the fit.
+
+        Raises:
+            OptionError: If nothing has been searched.
+            IdentifiabilityError: If the graph leaves open which way an edge points.
+            UnknownVariableError: If the rows lack a variable of the graph.
+        """
+        graph = self.whole_graph_
+        if open_ := [edge for edge in graph.edges if edge.symbol != "-->"]:
+            told = join_names(f"{edge.left} {edge.symbol} {edge.right}" for edge in open_)
+            raise IdentifiabilityError(
+                f"the graph leaves open which way an edge points ({told}), and an SCM needs every arrow: say what is "
+                "known (knowledge), or fit SCM.fit to a member of the class (aitia.graph.consistent_extension)"
+            )
+        table = self.rows_ if rows is None else Table.of(rows)
+        return SCM.fit(graph, table.select(graph.nodes), seed=self.config.seed)
+
+    def upheld(self, table: Table) -> dict[str, float]:
+        """Which share of what graphs say of pairs holds in other rows, by the test of the search.
+
+        Of each two variables the graph found says that they are independent given their separating set, or dependent
+        given the set of their weakest test. The empty graph says that all are independent, the full one that all are
+        dependent given all others.
+
+        Args:
+            table: Rows with the same columns.
+
+        Returns:
+            A share for each of `found`, `empty graph` and `full graph`.
+        """
+        graph, names = self.whole_graph_, self.skeleton_.names
+        test = self._test_of(table)
+        right: dict[str, list[bool]] = {"found": [], "empty graph": [], "full graph": []}
+
+        def dependent(x: str, y: str, given: Sequence[str]) -> bool:
+            return bool(test(x, y, given).p_value <= self.config.alpha)
+
+        for k, y in enumerate(names):
+            for x in names[:k]:
+                there = graph.has_edge(x, y)
+                last = self._weakest(x, y)
+                given = (last.given if last else ()) if there else self.skeleton_.separating_set(x, y) or ()
+                right["found"].append(dependent(x, y, given) is there)
+                right["empty graph"].append(not dependent(x, y, ()))
+                right["full graph"].append(dependent(x, y, [name for name in names if name not in (x, y)]))
+        return {name: float(np.mean(held)) for name, held in right.items()}
+
+    def why(self, edge: Edge) -> list[str]:
+        """Why an edge stands, in sentences: its weakest test, its direction, its bootstrap share."""
+        lines = []
+        last = self._weakest(edge.left, edge.right)
+        if last is not None:
+            given = ", ".join(last.given) or "nothing"
+            lines.append(f"Dependent given {given} (p = {last.p_value:.2g}), its weakest test of all.")
+        reason = self.orientation_reasons_.get((edge.left, edge.right))
+        if reason:
+            lines.append(f"Direction: {reason}.")
+        elif edge.symbol == "---":
+            lines.append("Direction: both fit the data equally well.")
+        if self.edge_frequencies_ is not None and self.asked_["context"] not in (edge.left, edge.right):
+            share = self.edge_frequencies_.share(edge.left, edge.right)
+            lines.append(f"In {share:.0%} of the bootstrap samples the two are adjacent.")
+        return lines
+
+    def _weakest(self, x: str, y: str) -> TestRecord | None:
+        """The test of these two with the largest p-value among those that were kept."""
+        worst: TestRecord | None = None
+        for test in self.tests_:
+            if {test.x, test.y} == {x, y} and (worst is None or test.p_value > worst.p_value):
+                worst = test
+        return worst
+
+    def _need_fit(self) -> None:
+        if not hasattr(self, "skeleton_"):
+            raise OptionError(f"this {type(self).__name__} has not been fitted: call fit first")
+
+    # -- keeping --------------------------------------------------------------------------------------------------
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        self._need_fit()
+        return kept(self)
+
+    @classmethod
+    def _restored(cls, options: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        model = cls(**options["config"])
+        recall(model, options, arrays)
+        return model
 
     # -- steps of a search ----------------------------------------------------------------------------------------
 
     @property
     def _depth(self) -> int:
-        return NO_LIMIT if self.max_depth is None else self.max_depth
+        return NO_LIMIT if self.config.max_depth is None else self.config.max_depth
 
     def _begin(
         self,
@@ -111,45 +177,53 @@ class ConstraintSearch:
         widths: Mapping[str, float] | None = None,
     ) -> Asker:
         """Checks the table, takes a test, and says what the search is predicted to cost."""
-        check_table(table, missing=self.missing, context=context)
+        check_table(table, missing=self.config.missing, context=context)
         self.warnings_ = table_warnings(table, context=context)
-        self.test_name_, self.test_reason_ = self.test, f"Test {self.test}: as asked."
-        if self.test == "auto":
+        self.test_name_, self.test_reason_ = self.config.test, f"Test {self.config.test}: as asked."
+        if self.config.test == "auto":
             self.test_name_, self.test_reason_ = choose_test(table, min(self._depth, 3), context=context)
         if self.test_name_ != FisherZ.name:  # which sees lines only
             check_functions(table, context)
-        options: dict[str, Any] = {"seed": self.seed} if self.test_name_ == "rcit" else {}
-        if self.test_name_ in ("kci", "rcit"):
-            options["widths"] = widths
-        test = independence_test(
-            self.test_name_, table, context=context, context_kind=context_kind, missing=self.missing, jobs=self.jobs,
-            **options,
-        )  # fmt: skip
+        self.asked_ = {"context": context, "context_kind": context_kind, "widths": dict(widths) if widths else None}
+        test = self._test_of(table)
         once = predicted_seconds(test, len(test.names), min(self._depth, 4))
-        seconds = self.predicted_seconds_ = once * (1 + (self.bootstrap or 0) / self.jobs)
-        if seconds > LONG and not self.accept_cost:
+        seconds = self.predicted_seconds_ = once * (1 + (self.config.bootstrap or 0) / self.config.jobs)
+        if seconds > LONG and not self.config.accept_cost:
             raise CostError(
-                f"the search with {test.name}{_and_bootstrap(self.bootstrap)} is predicted to take "
+                f"the search with {test.name}{_and_bootstrap(self.config.bootstrap)} is predicted to take "
                 f"{seconds / 3600:.1f} hours: lower max_depth, take a faster test (rcit, fisher-z), fewer variables or "
                 "samples, or accept the cost (--accept-cost, accept_cost=True)"
             )
         if progress is not None:
             told = f"about {seconds:.0f} s" if seconds >= 2 else "under two seconds"
-            progress(f"predicted: {told} of {test.name} tests{_and_bootstrap(self.bootstrap)}", 0, 1)
+            progress(f"predicted: {told} of {test.name} tests{_and_bootstrap(self.config.bootstrap)}", 0, 1)
         return Asker(test, store, progress)
+
+    def _test_of(self, table: Table) -> IndependenceTest:
+        """The test of the search, of these rows."""
+        options = {"context": self.asked_["context"], "context_kind": self.asked_["context_kind"]}
+        if self.test_name_ == "rcit":
+            options["seed"] = self.config.seed
+        if self.test_name_ in ("kci", "rcit"):
+            options["widths"] = self.asked_["widths"]
+        return independence_test(self.test_name_, table, missing=self.config.missing, jobs=self.config.jobs, **options)
 
     def _find_skeleton(self, asker: Asker, limits: Constraints) -> Skeleton:
         """The skeleton; by the compiled search where the test is Fisher's z and nobody wants every test recorded."""
-        test, union = asker.test, self.separating_sets == "union"
-        if isinstance(test, FisherZ) and self.record == "decisive" and not any(map(test.table.missing, test.names)):
+        test, union = asker.test, self.config.separating_sets == "union"
+        if (
+            isinstance(test, FisherZ)
+            and self.config.record == "decisive"
+            and not any(map(test.table.missing, test.names))
+        ):
             skeleton = partial_correlation_skeleton(
-                test.correlation, test.n, test.names, alpha=self.alpha, max_depth=self._depth, union=union,
-                limits=limits, jobs=self.jobs, progress=asker.progress,
+                test.correlation, test.n, test.names, alpha=self.config.alpha, max_depth=self._depth, union=union,
+                limits=limits, jobs=self.config.jobs, progress=asker.progress,
             )  # fmt: skip
         else:
             skeleton = find_skeleton(
-                asker, alpha=self.alpha, max_depth=self._depth, separating_sets=self.separating_sets, limits=limits,
-                accept_cost=self.accept_cost,
+                asker, alpha=self.config.alpha, max_depth=self._depth, limits=limits,
+                separating_sets=self.config.separating_sets, accept_cost=self.config.accept_cost,
             )  # fmt: skip
         if skeleton.capped:
             self.warnings_.append(
@@ -173,13 +247,16 @@ class ConstraintSearch:
         progress: Progress | None,
     ) -> EdgeFrequencies | None:
         """The frequencies of edges in resampled rows; None where no bootstrap was asked for."""
-        if not self.bootstrap:
+        if not self.config.bootstrap:
             return None
-        learner = replace(self, bootstrap=None, test=self.test_name_, jobs=1, accept_cost=True, record="decisive")
+        learner = type(self).__new__(type(self))
+        learner.config = replace(
+            self.config, bootstrap=None, test=self.test_name_, jobs=1, accept_cost=True, record="decisive"
+        )
         again = _Again(search, learner, table, context)
         nodes = [name for name in table.names if name != context]
         return bootstrap_graphs(
-            again, nodes, self.bootstrap, engine=LocalEngine(self.jobs), store=store, progress=progress
+            again, nodes, self.config.bootstrap, engine=LocalEngine(self.config.jobs), store=store, progress=progress
         )
 
 
@@ -205,6 +282,6 @@ class _Again:
         return self._edges(number, ATTEMPTS - 1)
 
     def _edges(self, number: int, attempt: int) -> list[list[Any]]:
-        rows = resampled(self.table, self.learner.seed, number, self.context, attempt)
+        rows = resampled(self.table, self.learner.config.seed, number, self.context, attempt)
         edges = self.search(self.learner, rows).edges
         return [[e.left, e.right, int(e.left_mark), int(e.right_mark)] for e in edges]

@@ -1,7 +1,7 @@
 """Options of the decoupling of varieties."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from aitia.errors import OptionError
 from aitia.nn.options import need_at_least, need_one_of
@@ -19,22 +19,23 @@ class DecouplingConfig:
     """Options of `Decoupling`.
 
     Args:
-        dominant: The dominant variety; None takes the one with the most rows.
-        layers: Numbers of blocks, negative ones from the end, or sites; None takes every block.
-        most: Tokens that are written at most.
+        dominant: The dominant variety, a label of the column of varieties; a fit needs it.
+        layers: Which layers: numbers of blocks, negative ones from the end, or sites; None takes every block.
         strength: lambda; 0 is plain fine-tuning.
         every: Steps between two fits of the probe; None fits it at the start only.
         penalty: `published` is (2), `relative` is (3).
         subspace: `dominant` is (1); `random` and `whole` are controls, see the module.
-        subspace_of: The variety whose subspace is taken in place of the dominant one's, as a control.
+        of_variety: The variety whose subspace is taken in place of the dominant one's, as a control.
         hard: Whether the subspace is projected out of every state, without a penalty.
         rank: Directions of (1); None takes what holds 90 % of the squares.
         certain: Whether a difference in (1) is divided by its standard deviation.
         ramp: Steps after a fit over which lambda grows to its value.
         probe_steps: Of the variational probe.
         probe_rows: Sentences of each variety that a probe sees at most.
-        held: Share of the sentences of each variety that only the probe sees, where no validation is given.
+        held: Share of the sentences of each variety that only the probe sees, where no row is of the split
+            `validation`.
         prompt: What the model reads before a target; holds {source} and {variety}.
+        most: Tokens that the model writes for a row at most.
         lora: Rank of low-rank adapters that are trained in place of the weights, and merged at the end; None trains
             the weights.
         steps: Updates.
@@ -51,13 +52,12 @@ class DecouplingConfig:
     """
 
     dominant: str | None = None
-    layers: tuple[str, ...] | None = None
-    most: int = 64
+    layers: tuple[int | str, ...] | str | None = None
     strength: float = 0.1
     every: int | None = 500
     penalty: Literal["published", "relative"] = "published"
     subspace: Literal["dominant", "random", "whole"] = "dominant"
-    subspace_of: str | None = None
+    of_variety: str | None = None
     hard: bool = False
     rank: int | None = None
     certain: bool = False
@@ -66,6 +66,7 @@ class DecouplingConfig:
     probe_rows: int = 200
     held: float = 0.1
     prompt: str = "{source} [{variety}]"
+    most: int = 64
     lora: int | None = None
     steps: int = 2000
     learning_rate: float = 1e-4
@@ -77,15 +78,13 @@ class DecouplingConfig:
     device: Literal["auto", "cpu"] = "auto"
 
     def __post_init__(self) -> None:
-        layers: Any = self.layers
-        if layers is not None:
-            given = (layers,) if isinstance(layers, (str, int)) else layers
-            object.__setattr__(self, "layers", tuple(map(str, given)))
         need_one_of(self, penalty=("published", "relative"), subspace=("dominant", "random", "whole"))
-        need_at_least(self, ramp=1, probe_steps=1, probe_rows=FEWEST // 2, steps=1, batch=1, most=1)
+        need_at_least(self, ramp=1, probe_steps=1, probe_rows=FEWEST // 2, most=1, steps=1, batch=1)
         for name in ("every", "rank", "lora"):
             if getattr(self, name) is not None:
                 need_at_least(self, **{name: 1})
+        if self.layers is not None and not isinstance(self.layers, str):
+            object.__setattr__(self, "layers", tuple(self.layers))
         if not self.strength >= 0 or not self.learning_rate > 0 or not 0 < self.held < 1:
             raise OptionError(
                 f"strength is not negative, learning_rate positive and held a share, got {self.strength}, "

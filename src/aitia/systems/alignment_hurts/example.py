@@ -1,4 +1,4 @@
-"""Sentences of a standard and a dialect in a CSV file, and a small decoder in a folder."""
+"""Sentences in a standard and two dialects, and the folder of a tiny decoder that is fine-tuned on them."""
 
 import csv
 import io
@@ -11,32 +11,47 @@ from aitia.worlds import VarietiesWorld
 
 __all__ = ["write"]
 
-VARIETIES = ("standard", "island")
+VARIETIES = ("standard", "island", "west-hill")
+ROWS, ASKED = 60, 6
+"""Sentences of each variety in the rows of the fit, and among those to be written."""
 
 
 def write(folder: Path, seed: int) -> Example:
-    """60 meanings as each of two varieties writes them, 6 more that are not written yet, and an untrained decoder."""
+    """180 rows of a meaning, how a dialect says it and which dialect, as a CSV file; 18 others; a model folder."""
     world = VarietiesWorld(concepts=12, words=2)
-    fact, fresh = world.sample(60, seed=seed), world.sample(6, seed=seed + 1)
-    rows = []
+    _write_rows(folder / "rows.csv", world, ROWS, seed, known=True)
+    _write_rows(folder / "asked.csv", world, ASKED, seed + 1, known=False)
+    tokenizer = piece_tokenizer([*world.glosses, *(f"[{name}]" for name in VARIETIES)], world.syllables)
+    small_decoder(tokenizer, width=16, layers=2, seed=seed).save(folder / "decoder")
+    return Example(
+        folder / "rows.csv",
+        roles={"source": "meaning", "written": "sentence", "variety": "dialect"},
+        subjects={"model": str(folder / "decoder")},
+        options={
+            "dominant": "standard",
+            "strength": 0.3,
+            "steps": 60,
+            "every": 30,
+            "ramp": 5,
+            "learning_rate": 1e-2,
+            "batch": 32,
+            "probe_steps": 20,
+            "most": 8,
+        },
+        do="do(dialect=absent)",
+        other="do(model.layers.0=absent)",
+        rows=folder / "asked.csv",
+        outcome="sentence",
+    )
+
+
+def _write_rows(path: Path, world: VarietiesWorld, n: int, seed: int, *, known: bool) -> None:
+    fact = world.sample(n, seed=seed)
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    lines.writerow(["meaning", *(["sentence"] if known else []), "dialect"])
     for name in VARIETIES:
         said = world.render(world.counterfactual(fact, {"variety": name})).tolist()
-        rows += [(meaning, text, name) for meaning, text in zip(world.meaning(fact), said, strict=True)]
-    holes = [(meaning, "", VARIETIES[k % 2]) for k, meaning in enumerate(world.meaning(fresh))]
-    for file, lines in (("pairs.csv", rows), ("fresh.csv", holes)):
-        out = io.StringIO()
-        csv.writer(out, lineterminator="\n").writerows([("meaning", "said", "dialect"), *lines])
-        write_whole(folder / file, out.getvalue())
-    tokenizer = piece_tokenizer([*world.glosses, *(f"[{name}]" for name in world.varieties)], world.syllables)
-    small_decoder(tokenizer, width=16, layers=2, seed=seed).save(folder / "decoder")
-    quick = {"steps": 100, "every": 50, "ramp": 2, "probe_steps": 10, "learning_rate": 0.01, "batch": 32}
-    return Example(
-        folder / "pairs.csv",
-        roles={"source": "meaning", "written": "said", "variety": "dialect"},
-        subjects={"model": folder / "decoder"},
-        options={**quick, "dominant": "standard", "most": 6},
-        do="do(dialect=absent)",
-        other="do(model.layers.1=absent)",
-        rows=folder / "fresh.csv",
-        outcome="said",
-    )
+        for meaning, sentence in zip(world.meaning(fact), said, strict=True):
+            lines.writerow([meaning, *([sentence] if known else []), name])
+    write_whole(path, text.getvalue())

@@ -22,19 +22,26 @@ Source:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Self
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aitia.data.table import Kind, Table
 from aitia.engine import Progress, Store
-from aitia.errors import DataError, OptionError, unknown_variable
+from aitia.errors import DataError
 from aitia.graph.graph import Graph, bits
+from aitia.report import Block
+from aitia.runs import RunStore
 from aitia.stats.independence import ContextKind
-from aitia.stats.mechanism_change import Curves, coupling, evidence, leading_curves, mechanism_curve
-from aitia.stats.search import ColliderRule, Constraints, ConstraintSearch, Orientation, TestRecord
+from aitia.stats.mechanism_change import coupling, evidence, leading_curves, mechanism_curve
+from aitia.stats.search import Constraints, ConstraintSearch, Orientation, TestRecord
+from aitia.system import Discovers, Given, Score, Scores, Training
 from aitia.systems.cd_nod.card import CARD
+from aitia.systems.cd_nod.config import CDNODConfig
+from aitia.systems.cd_nod.findings import ChangingMechanism, DrivingForce, kept, recall
+from aitia.systems.cd_nod.page import blocks
 
 __all__ = ["CDNOD", "ChangingMechanism", "DrivingForce"]
 
@@ -44,55 +51,8 @@ FEW_DOMAINS = 15
 RULED_OUT = "the other direction is ruled out by background knowledge or a cycle"
 
 
-@dataclass(frozen=True)
-class ChangingMechanism:
-    """A variable whose mechanism changes with the context.
-
-    Args:
-        variable: Its name.
-        p_value: The largest p-value among the tests that it does not.
-        given: The set of that test.
-    """
-
-    variable: str
-    p_value: float
-    given: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class DrivingForce:
-    """How one mechanism changes.
-
-    Args:
-        variable: Its name.
-        parents: What its mechanism takes, by the graph that was found.
-        context: (m,) the values of the context, labels for domains.
-        curves: The leading curves with the linear kernel; sign and scale are arbitrary.
-        gaussian: The same with the Gaussian kernel.
-    """
-
-    variable: str
-    parents: tuple[str, ...]
-    context: np.ndarray[Any, Any]
-    curves: Curves
-    gaussian: Curves
-
-
-@dataclass
-class CDNOD(ConstraintSearch):
-    """Causal discovery from heterogeneous or nonstationary data, all four phases. More options: see its base.
-
-    Args:
-        context_kind: `time` compares values of the context as numbers, `domain` as labels; `auto` goes by the column.
-        colliders: `majority` by default here: kernel tests of a few hundred rows contradict each other, and a vote over
-            all separating sets orients more edges right than the first set does (.80 against .73 in 40 worlds of the
-            claim's part (a)).
-        time_width: Kernel width of the time, in standard deviations, in every test. The usual width for a sample
-            smooths over several turns of a drift. Given the time, it leaves two unrelated drifting variables linked: in
-            half of 200 worlds of the claim's part (d), against 6 % with 0.25. Where the time itself is tested, it
-            misses pushes of moderate pace: in part (c) it marks both pushed variables and no other in 3 of 10 worlds,
-            0.25 in 50 of 55 (worlds outside the claim's seeds).
-        phases: 2 stops after the invariance rules; 3 adds independent change; 4 adds driving forces.
+class CDNOD(ConstraintSearch, Discovers):
+    """Causal discovery from heterogeneous or nonstationary data, all four phases.
 
     Attributes:
         graph_: The graph over the variables.
@@ -108,46 +68,45 @@ class CDNOD(ConstraintSearch):
         >>> site = np.repeat(["a", "b", "c", "d"], 100)
         >>> x = rng.normal(size=400) + np.repeat([0, 2, -2, 4], 100)
         >>> found = CDNOD(phases=2).fit({"x": x, "y": x + rng.normal(size=400), "site": site}, context="site")
-        >>> print(found.graph_, [c.variable for c in found.changing_])
+        >>> print(found.graph, [c.variable for c in found.changing_])
         x --> y ['x']
     """
 
     card = CARD
+    Config = CDNODConfig
+    config: CDNODConfig
+    augmented_graph_: Graph
+    changing_: tuple[ChangingMechanism, ...]
+    forces_: Mapping[str, DrivingForce]
+    couplings_: dict[tuple[str, str], tuple[float, float]]
+    evidence_: dict[tuple[str, str], float]
 
-    context_kind: Literal["auto", "time", "domain"] = "auto"
-    colliders: ColliderRule = "majority"
-    time_width: float = 0.25
-    phases: int = 4
+    def work(self, given: Given) -> str:
+        """Variables, context and rows."""
+        return (
+            f"a search over {len(given.columns('variables'))} variables and the context {given.column('context')!r} "
+            f"({len(given)} rows), {self.config.phases} phases"
+        )
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.context_kind not in ("auto", "time", "domain"):
-            raise OptionError(f"context_kind is 'auto', 'time' or 'domain', got {self.context_kind!r}")
-        if not self.time_width > 0:
-            raise OptionError(f"time_width is positive, got {self.time_width}")
-        if self.phases not in (2, 3, 4):
-            raise OptionError(f"phases is 2, 3 or 4, got {self.phases}")
-
-    def fit(self, data: Any, *, context: str, progress: Progress | None = None, store: Store | None = None) -> Self:
-        """Searches the table.
-
-        Args:
-            data: Whatever `Table.of` reads.
-            context: The column that says when or where a row was taken.
-            progress: Told how far the work is.
-            store: Keeps finished tests and bootstrap samples, so that a stopped search goes on.
+    def _fit(self, given: Given, run: RunStore) -> None:
+        """Searches the table; `run` keeps finished tests and bootstrap samples, so that a stopped search goes on.
 
         Raises:
-            UnknownVariableError: If the context is no column.
             DataError: If the table cannot be analysed as it stands, or the context has one value or one for each row.
             GraphError: If the knowledge does not fit the columns.
             CostError: If hours of tests are predicted and `accept_cost` is False.
         """
-        table, kind = self._with_context(Table.of(data), context)
+        context = str(given.column("context"))
+        variables = [name for name in given.columns("variables") if name != context]
+        self._search(given.table.select((*variables, context)), context, run.progress, run.store("search"))
+
+    def _search(
+        self, table: Table, context: str, progress: Progress | None = None, store: Store | None = None
+    ) -> Graph:
+        table, kind = self._with_context(table, context)
         variables = [name for name in table.names if name != context]
-        table = table.select((*variables, context))
         limits = self._limits(variables)
-        widths = {context: self.time_width} if kind == "time" else None
+        widths = {context: self.config.time_width} if kind == "time" else None
         asker = self._begin(table, progress, store, context=context, context_kind=kind, widths=widths)
         self._warn(table, context, kind)
 
@@ -155,37 +114,80 @@ class CDNOD(ConstraintSearch):
         oriented = Orientation(self.skeleton_, limits.forbidden)
         oriented.exogenous(context)  # phase 2
         oriented.known()
-        oriented.colliders(self.colliders, asker, self.alpha, self._depth)
-        oriented.close(with_knowledge=self.knowledge is not None)
-        self.tests_: Sequence[TestRecord] = self._keep_tests(self.skeleton_, asker)
-        self.couplings_: dict[tuple[str, str], tuple[float, float]] = {}
-        self.evidence_: dict[tuple[str, str], float] = {}
+        oriented.colliders(self.config.colliders, asker, self.config.alpha, self._depth)
+        oriented.close(with_knowledge=self.config.known is not None)
+        self.tests_ = self._keep_tests(self.skeleton_, asker)
+        self.couplings_, self.evidence_ = {}, {}
         complete = table.take(np.flatnonzero(~np.isnan(table.matrix()).any(axis=1))) if self._has_gaps(table) else table
-        if self.phases >= 3:
+        if self.config.phases >= 3:
             self._measured: dict[tuple[int, int], float] = {}
             if kind == "time":
                 self._by_evidence(oriented, complete, context, progress)
             else:
                 self._by_coupling(oriented, complete, context, progress)
-            oriented.close(with_knowledge=self.knowledge is not None)
-        self.augmented_graph_: Graph = oriented.graph
-        self.graph_: Graph = self.augmented_graph_.subgraph(variables)
+            oriented.close(with_knowledge=self.config.known is not None)
+        self.augmented_graph_ = oriented.graph
+        self.graph_ = self.augmented_graph_.subgraph(variables)
         self.orientation_reasons_ = oriented.reasons
         self.warnings_ += oriented.warnings
         self.changing_ = self._changing(context)
-        self.forces_: Mapping[str, DrivingForce] = {}
-        if self.phases >= 4:
+        self.forces_ = {}
+        if self.config.phases >= 4:
             self.forces_ = self._driving_forces(complete, context, kind, progress)
         self.edge_frequencies_ = self._bootstrap(_Search(context), table, context, store, progress)
-        return self
+        self.rows_ = table
+        return self.graph_
+
+    # -- what it answers --------------------------------------------------------------------------------------------
+
+    @property
+    def whole_graph_(self) -> Graph:
+        """The graph with the context as a node."""
+        self._need_fit()
+        return self.augmented_graph_
+
+    def graphs(self, rows: Any = None) -> dict[str, Graph]:
+        """The graph over the variables; with rows, the one that the same search finds in those."""
+        self._need_fit()
+        if rows is None:
+            return {"graph": self.graph_}
+        return {"graph": type(self)(self.config).fit(self.given(rows)).graph_}
+
+    @property
+    def training(self) -> Training:
+        """The test that was taken, what changes, and what to keep in mind."""
+        told = ", ".join(change.variable for change in self.changing_) or "none"
+        notes = (self.test_reason_, f"Mechanisms that change with {self.asked_['context']}: {told}.")
+        return Training((), notes, tuple(self.warnings_))
+
+    def judge(self, fresh: Given, seen: Given) -> Scores:
+        """Which share of what the graph says of pairs, the context among them, holds in fresh rows."""
+        context = str(self.asked_["context"])
+        shares = self.upheld(self._with_context(fresh.table.select(self.rows_.names), context)[0])
+        about = "Share of the independences and dependences that the graph states which fresh rows bear out."
+        others = {name: share for name, share in shares.items() if name != "found"}
+        return {"statements upheld": Score(shares["found"], "higher", about, others)}
+
+    def report(self, given: Given) -> Sequence[Block]:
+        """The graph, why each edge stands, and what changes with the context."""
+        return blocks(self)
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        options, arrays = super()._state()
+        more, curves = kept(self)
+        return {**options, **more}, {**arrays, **curves}
+
+    @classmethod
+    def _restored(cls, options: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        model = super()._restored(options, arrays)
+        recall(model, options, arrays)
+        return model
 
     # -- context ----------------------------------------------------------------------------------------------------
 
     def _with_context(self, table: Table, context: str) -> tuple[Table, ContextKind]:
         """The table with its context as labels or as numbers, and which of the two."""
-        if context not in table:
-            raise unknown_variable(context, table.names, "table")
-        kind = self.context_kind
+        kind = self.config.context_kind
         if kind == "auto":
             kind = "domain" if table.discrete(context) else "time"
         if kind == "time" and table.discrete(context):
@@ -213,7 +215,7 @@ class CDNOD(ConstraintSearch):
                 "will be missed, and domains are compared by their number. Use kci or rcit."
             )
         domains = len(table.categories(context))
-        if kind == "domain" and domains < FEW_DOMAINS and self.phases >= 3:
+        if kind == "domain" and domains < FEW_DOMAINS and self.config.phases >= 3:
             self.warnings_.append(
                 f"With {domains} domains, directions between two changing variables (phase 3) are little better "
                 f"than chance; {FEW_DOMAINS} or more are needed to rely on them."
@@ -229,7 +231,7 @@ class CDNOD(ConstraintSearch):
 
     def _limits(self, variables: Sequence[str]) -> Constraints:
         """Background knowledge on the variables, and that nothing causes the context, which comes last."""
-        inner = Constraints.of(variables, self.knowledge)
+        inner = Constraints.of(variables, self.config.known)
         p = len(variables)
         allowed, required, forbidden = (np.zeros((p + 1, p + 1), dtype=np.bool_) for _ in range(3))
         allowed[:p, :p], required[:p, :p], forbidden[:p, :p] = inner.allowed, inner.required, inner.forbidden
@@ -312,7 +314,7 @@ class CDNOD(ConstraintSearch):
                 self.evidence_[names[effect], names[cause]] = -abs(factor)
             else:
                 changing &= ~(1 << i)  # neither way is allowed
-            oriented.close(with_knowledge=self.knowledge is not None)
+            oriented.close(with_knowledge=self.config.known is not None)
 
     def _bayes_factor(self, oriented: Orientation, i: int, j: int, table: Table, context: str) -> float:
         """log p(i, j | their parents) with i -> j, less the same with j -> i."""
@@ -357,5 +359,5 @@ class _Search:
     context: str
 
     def __call__(self, learner: CDNOD, table: Table) -> Graph:
-        learner.phases = min(learner.phases, 3)
-        return learner.fit(table, context=self.context).graph_
+        learner.config = replace(learner.config, phases=min(learner.config.phases, 3))
+        return learner._search(table, self.context)

@@ -17,7 +17,11 @@ CARD = Card(
     home="model:DynamicConnectomes",
     rows=("recordings",),
     does="replaces a state",
-    do="do(UNIT=silent) removes a unit's affinities from the motifs.",
-    verbs=("predict", "effects", "graphs"),
-    extra="",
+    do="do(UNIT=silent) takes the pairs of a unit away: what goes at least, if it drives nobody.",
+    verbs=("encode", "effects"),
+    absent={
+        "predict": "motifs say affinities of pairs and not traces; its own method is `affinities`",
+        "counterfactual": "nothing of a trace is kept",
+        "graphs": "affinity is symmetric: who drives whom it does not say",
+    },
 )

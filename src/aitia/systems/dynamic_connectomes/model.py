@@ -16,27 +16,36 @@ Source:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.base import Data
 from aitia.data.recordings import Recordings
+from aitia.data.table import Table
+from aitia.do import Intervention
 from aitia.engine import Progress
 from aitia.errors import DataError, OptionError, join_names
+from aitia.report import Block
+from aitia.runs import QUIET, RunStore
 from aitia.saving import SavedArrays
 from aitia.stats.block_model import fit_blocks, need_engine
 from aitia.stats.tensor_factors import choose_rank, factorize, nonnegative_rows, sweep_ranks
+from aitia.system import Encodes, Explains, Given, Scores, Target, Targets, Training
 from aitia.systems.dynamic_connectomes.affinity import (
     Affinity,
     differential_affinity,
     pair_matrix,
+    pair_places,
     shifted,
 )
 from aitia.systems.dynamic_connectomes.card import CARD
 from aitia.systems.dynamic_connectomes.config import DynamicConnectomesConfig
+from aitia.systems.dynamic_connectomes.judge import judged
 from aitia.systems.dynamic_connectomes.motif import Motif
+from aitia.systems.dynamic_connectomes.page import blocks, notes, warned
+from aitia.systems.dynamic_connectomes.state import restore, state
 
 __all__ = ["DynamicConnectomes"]
 
@@ -45,11 +54,8 @@ LEAST = 1e-3
 """Pair weights below this share of the largest are no edge."""
 
 
-class DynamicConnectomes(SavedArrays):
+class DynamicConnectomes(SavedArrays, Encodes, Explains):
     """Motifs of units that change together; see the module.
-
-    Args:
-        config: Options of `DynamicConnectomesConfig` as keywords, or one as it is.
 
     Attributes:
         motifs_: In the order of their centre in time.
@@ -70,38 +76,41 @@ class DynamicConnectomes(SavedArrays):
     """
 
     card = CARD
-    config_class = DynamicConnectomesConfig
-
-    def __init__(self, config: DynamicConnectomesConfig | None = None, **options: Any) -> None:
-        known = {field.name for field in fields(DynamicConnectomesConfig)}
-        if unknown := sorted(set(options) - known):
-            raise OptionError(f"DynamicConnectomes has no option {unknown[0]!r}; it has {', '.join(sorted(known))}")
-        given = {} if config is None else {name: getattr(config, name) for name in known}
-        self.config = DynamicConnectomesConfig(**{**given, **options})
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The options, as scikit-learn asks for them."""
-        return {field.name: getattr(self.config, field.name) for field in fields(DynamicConnectomesConfig)}
-
-    def set_params(self, **options: Any) -> Self:
-        """Other options, as scikit-learn gives them."""
-        self.config = DynamicConnectomesConfig(**{**self.get_params(), **options})
-        return self
+    Config = DynamicConnectomesConfig
+    config: DynamicConnectomesConfig
 
     # -- fit -----------------------------------------------------------------------------------------------------------
 
-    def fit(self, X: Recordings | Affinity, progress: Progress | None = None) -> Self:
-        """Finds motifs.
+    def work(self, given: Given) -> str:
+        """Ranks, restarts and the size of the tensor."""
+        traces, config = _traces(given), self.config
+        units, bins = len(traces.units), traces.frames // config.bin_frames
+        ranks = f"ranks 1 to {min(config.most, bins)}" if config.rank is None else f"rank {config.rank}"
+        return (
+            f"{ranks}, {config.starts} restarts each, of {bins} bins x {len(traces)} animals x "
+            f"{units * (units - 1) // 2} pairs"
+        )
 
-        Args:
-            X: Traces of several animals, or affinities of them.
-            progress: Told how far it is.
+    def _fit(self, given: Given, run: RunStore) -> None:
+        """Finds motifs in traces of several animals.
 
         Raises:
             DataError: If every pair is masked, or no two units rise together.
             OptionError: If a bin is longer than the traces, or the rank larger than the tensor allows.
             MissingExtraError: If graph-tool is asked for and not installed.
         """
+        self._find(_traces(given), run.progress)
+
+    def fit_affinity(self, affinity: Affinity, run: RunStore = QUIET) -> Self:
+        """Finds motifs in affinities, however they were measured; otherwise as `fit`.
+
+        Raises:
+            OptionError: If permutations are asked for, which turn traces.
+        """
+        self._find(affinity, run.progress)
+        return self
+
+    def _find(self, X: Recordings | Affinity, progress: Progress | None) -> None:
         config = self.config
         need_engine(config.engine)
         if config.permutations and isinstance(X, Affinity):
@@ -135,13 +144,12 @@ class DynamicConnectomes(SavedArrays):
             self.warnings_ += (
                 f"{unseen} of {affinity.mask.shape[1]} pairs are in no animal: they count as no affinity.",
             )
-        self.factors_ = (best.first, best.second, best.third)
+        self.factors_ = tuple(np.ascontiguousarray(part) for part in (best.first, best.second, best.third))
         blocks = [self._communities(best.third[:, r]) for r in range(best.rank)]
         self.motifs_ = self._motifs(blocks)
         self.null_error_ = np.array([])
-        if isinstance(X, Recordings):
+        if not isinstance(X, Affinity):
             self._control(X, step, total - config.permutations)
-        return self
 
     @property
     def p_value_(self) -> float:
@@ -209,35 +217,38 @@ class DynamicConnectomes(SavedArrays):
         largest = size.argmax(axis=1)
         return np.stack([self.motifs_[r].labels + offset[r] for r in largest])
 
-    def predict(
-        self, traces: Recordings | Affinity | None = None, *, hidden: NDArray[np.bool_] | None = None
-    ) -> Values:
+    def affinities(self, *data: Any, hidden: NDArray[np.bool_] | None = None, **roles: Any) -> Values:
         """The affinities that the motifs say, (bins, animals, pairs), also of pairs that nobody saw.
 
+        Under `do` the pairs of silent units have none: what goes at least.
+
         Args:
-            traces: Other animals; how much of each motif they have comes from the pairs that they have. None gives the
-                animals of the fit.
+            data: Other animals, or their `Affinity`; how much of each motif they have comes from the pairs that they
+                have. None gives the animals of the fit.
             hidden: (animals, pairs), pairs of theirs that are not to be looked at.
+            roles: As in `fit`.
 
         Raises:
             DataError: If the animals have none of the units, or other bins than the fit.
         """
         self._fitted()
         times, animals, pairs = self.factors_
-        if traces is not None:
-            animals = self.animal_factors(traces, hidden=hidden)
+        if data and data[0] is not None:
+            asked = data[0] if isinstance(data[0], Affinity) else _traces(self.given(*data, **roles))
+            animals = self._animals(asked, hidden=hidden)
         made: Values = np.einsum("tr,wr,pr->twp", times, animals, pairs, optimize=True)
-        return made
+        return made * ~self._silent_pairs()
 
-    def animal_factors(
-        self, traces: Recordings | Affinity, *, hidden: NDArray[np.bool_] | None = None
+    def _animals(
+        self, traces: Recordings | Affinity, *, hidden: NDArray[np.bool_] | None = None, silent: bool = False
     ) -> NDArray[np.float64]:
-        """How much of each motif other animals have, (animals, rank), the times and pairs held."""
+        """How much of each motif animals have, (animals, rank), the times and pairs held."""
         self._fitted()
         affinity = self._affinities(traces)
         seen = affinity.mask if hidden is None else affinity.mask & ~hidden
         times, _, pairs = (np.asarray(part, dtype=np.float64) for part in self.factors_)
-        products = np.einsum("twp,tr,pr->wr", affinity.tensor * seen, times, pairs, optimize=True)
+        left = seen & ~self._silent_pairs() if silent else seen
+        products = np.einsum("twp,tr,pr->wr", affinity.tensor * left, times, pairs, optimize=True)
         gram = (times.T @ times) * np.einsum("wp,pr,ps->wrs", seen.astype(float), pairs, pairs, optimize=True)
         return nonnegative_rows(products, gram)
 
@@ -291,48 +302,86 @@ class DynamicConnectomes(SavedArrays):
         if not hasattr(self, "motifs_"):
             raise OptionError("nothing has been fitted yet: call fit first")
 
-    # -- saving --------------------------------------------------------------------------------------------------------
+    # -- the verbs -----------------------------------------------------------------------------------------------------
+
+    @property
+    def targets(self) -> Targets:
+        """The units."""
+        self._fitted()
+        return Targets(Target(unit, ("silent",), about="takes the pairs of the unit away") for unit in self.units_)
+
+    def _silent_pairs(self) -> NDArray[np.bool_]:
+        """(pairs,), which pairs have a unit that is silent."""
+        silent = np.isin(self.units_, [str(target) for target in self.held.targets])
+        i, j = pair_places(len(self.units_))
+        return np.asarray(silent[i] | silent[j])
+
+    def _encode(self, given: Given) -> Table:
+        """How much of each motif each animal has, (animals, motifs), the times and pairs of the fit held.
+
+        Under `do` the pairs of silent units count as no affinity: what goes at least, if they drive nobody.
+        """
+        found = self._animals(_traces(given), silent=True)
+        names = [f"motif {r + 1}" for r in range(found.shape[1])]
+        return Table.of(dict(zip(names, found.T, strict=True)), kinds=dict.fromkeys(names, "number"))
+
+    def _effects(self, given: Given, target: str | None, outcome: str | None) -> Table:
+        """Which share of the affinities of its community silencing a unit takes, in each motif.
+
+        `low` if it drives nobody (its own pairs go), `high` if it drives all of them; `effect` is `low`, what is sure.
+        The control is the share of the pairs of another community that goes, which is none.
+        """
+        self._fitted()
+        names = [f"motif {r + 1}" for r in range(self.rank_)]
+        if outcome is not None and outcome not in names:
+            raise OptionError(f"there are {join_names(names)}, got {outcome!r}")
+        lines: dict[str, list[Any]] = {name: [] for name in (*_LABELS, *_NUMBERS)}
+        for motif, name in zip(self.motifs_, names, strict=True):
+            for unit in self.units_ if outcome in (None, name) else ():
+                if target in (None, unit):
+                    told = motif.silencing(unit)
+                    cells = (unit, name, ", ".join(told.community), told.alone, told.alone, told.drives, 0.0)
+                    for column, cell in zip(lines, (*cells, *told.window), strict=True):
+                        lines[column].append(cell)
+        return Table.of(lines, kinds={**dict.fromkeys(_LABELS, "label"), **dict.fromkeys(_NUMBERS, "number")})
+
+    def truth(self, given: Given, intervention: Intervention) -> Data | None:
+        """The traces of a world in which the units are held at rest."""
+        return given.truth(Intervention(dict.fromkeys(intervention.targets, 0.0)))
+
+    @property
+    def training(self) -> Training:
+        """Which rank was taken, and what to keep in mind."""
+        return Training((), notes(self), warned(self))
+
+    def judge(self, fresh: Given, seen: Given) -> Scores:
+        """On pairs of fresh animals that were hidden, beside means of the animals of the fit; see `judge.py`."""
+        return judged(self, _traces(fresh), _traces(seen))
+
+    def report(self, given: Given) -> Sequence[Block]:
+        """Motifs, the sweep over ranks, and what silencing the strongest units should do."""
+        return blocks(self, _traces(given))
+
+    # -- keeping -------------------------------------------------------------------------------------------------------
 
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         self._fitted()
-        told = {
-            "config": self.get_params(),
-            "units": list(self.units_),
-            "animals": list(self.animals_),
-            "bin_frames": self.bin_frames_,
-            "rate": self.rate_,
-            "error": self.error_,
-            "sweep": list(self.sweep_),
-            "warnings": list(self.warnings_),
-        }
-        times, animals, pairs = self.factors_
-        arrays: dict[str, NDArray[Any]] = {
-            "times": times,
-            "animals": animals,
-            "pairs": pairs,
-            "scales": self.scales_,
-            "mask": self.mask_,
-            "null_error": self.null_error_,
-        }
-        arrays |= {f"motif {m.number} level {k}": level for m in self.motifs_ for k, level in enumerate(m.levels)}
-        return told, arrays
+        return state(self)
 
     @classmethod
     def _restored(cls, options: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
         model = cls(**options["config"])
-        model.units_, model.animals_ = tuple(options["units"]), tuple(options["animals"])
-        model.bin_frames_, model.rate_, model.error_ = options["bin_frames"], options["rate"], options["error"]
-        model.sweep_, model.warnings_ = tuple(options["sweep"]), tuple(options["warnings"])
-        model.factors_ = (arrays["times"], arrays["animals"], arrays["pairs"])
-        model.bins_, model.rank_ = (int(n) for n in arrays["times"].shape)
-        model.scales_, model.mask_ = arrays["scales"], arrays["mask"]
-        model.null_error_ = arrays["null_error"]
-        levels = []
-        for r in range(model.rank_):
-            count = sum(name.startswith(f"motif {r} level ") for name in arrays)
-            levels.append(tuple(arrays[f"motif {r} level {k}"] for k in range(max(count, 1))))
-        model.motifs_ = model._motifs(levels)
+        restore(model, options, arrays)
         return model
+
+
+_LABELS = ("target", "outcome", "community")
+_NUMBERS = ("effect", "low", "high", "control", "from", "to")
+
+
+def _traces(given: Given) -> Recordings:
+    """The rows, which the card says are recordings."""
+    return cast(Recordings, given.data)
 
 
 class _Steps:

@@ -29,7 +29,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from aitia.evidence.claim import Claim, ClaimContext, Row, row
+from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.nn.attribution import (
     activation_x_gradient,
     as_map,
@@ -307,10 +307,12 @@ def _necessity(results: list[Found]) -> list[Row]:
         row(
             "a", "loss by as many random paths / loss by the paths of the graph",
             [b / a for a, b in zip(lost, random, strict=True)], direction="lower", bar=0.65,
+            kind="ratio", against="as many paths at random",
         ),
         row(
             "a", "accuracy that other classes lose / that the class loses",
             [b / a for a, b in zip(lost, others, strict=True)], direction="lower", bar=1.0,
+            kind="ratio",
             note="Collateral damage: units are shared between classes.",
         ),
     ]  # fmt: skip
@@ -337,7 +339,7 @@ def _stability(results: list[Found]) -> list[Row]:
             rows.append(
                 row(
                     "c", f"Lipschitz estimate of {told} / of {other}", ratios, direction="lower",
-                    bar=0.7 if judged and other != "Grad-CAM" else None, statistic="median",
+                    bar=0.7 if judged and other != "Grad-CAM" else None, statistic="median", kind="ratio",
                 )
             )  # fmt: skip
     names = ("saliency", "input x gradient", "integrated gradients", "Grad-CAM", "random map", "causal, sum")
@@ -379,5 +381,5 @@ def _repair(results: list[Found]) -> list[Row]:
     ]  # fmt: skip
 
 
-CLAIM = Claim(PathInterventions.card, run, minutes=4)
+CLAIM = Claim(PathInterventions.card, run, minutes=4, swap="as many paths at random")
 """What `aitia verify path-interventions` runs."""

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING
 from aitia.lazy import lazily
 
 if TYPE_CHECKING:
+    from aitia.systems.pc.config import PCConfig
     from aitia.systems.pc.model import PC
 
-__all__ = ["PC"]
+__all__ = ["PC", "PCConfig"]
 
 __getattr__ = lazily(
     __name__,
     {
         "PC": "model",
+        "PCConfig": "config",
     },
 )

@@ -16,9 +16,14 @@ CARD = Card(
     takes={
         "variables": Role(kind="any", about="the variables of the graph", many=True, rest=True),
     },
-    does="sets a variable",
-    do="do(x=v) on the structural causal model that is fitted to the graph found, where the graph says enough.",
-    verbs=("predict", "counterfactual", "graphs"),
-    extra="",
+    does=None,
+    do="nothing is set: a graph over variables has no mechanisms; scm() fits them where every edge has a direction, "
+    "and obeys do.",
+    verbs=("graphs",),
+    absent={
+        "predict": "a graph has no mechanisms; scm() has",
+        "counterfactual": "a graph has no mechanisms; scm() has",
+        "effects": "effects that follow from the graph are estimated by aitia discover",
+    },
     member_of="cd-nod",
 )

@@ -13,61 +13,95 @@ Sources:
     Colombo and Maathuis, Order-independent constraint-based causal structure learning, JMLR 15 (2014).
 """
 
-from dataclasses import dataclass
-from typing import Any, Self
+from collections.abc import Sequence
+from typing import Any
 
 from aitia.data.table import Table
 from aitia.engine import Progress, Store
 from aitia.graph.graph import Graph
+from aitia.report import Block
+from aitia.runs import RunStore
 from aitia.stats.search import Asker, Constraints, ConstraintSearch, Orientation, Skeleton
+from aitia.system import Discovers, Given, Score, Scores, Training
+from aitia.systems.pc.card import CARD
+from aitia.systems.pc.config import PCConfig
+from aitia.systems.pc.page import blocks
 
 __all__ = ["PC"]
 
 
-@dataclass
-class PC(ConstraintSearch):
-    """The PC algorithm, stable variant. Options and attributes are those of `ConstraintSearch`.
+class PC(ConstraintSearch, Discovers):
+    """The PC algorithm, stable variant. What it leaves behind are the attributes of `ConstraintSearch`.
 
     Example:
         >>> import numpy as np
         >>> rng = np.random.default_rng(0)
         >>> x, y = rng.normal(size=(2, 500))
-        >>> print(PC().fit({"x": x, "y": y, "z": x + y + rng.normal(size=500)}).graph_)
+        >>> print(PC().fit({"x": x, "y": y, "z": x + y + rng.normal(size=500)}).graph)
         x --> z; y --> z
     """
 
-    def fit(self, data: Any, *, progress: Progress | None = None, store: Store | None = None) -> Self:
-        """Searches the table.
+    card = CARD
+    Config = PCConfig
+    config: PCConfig
 
-        Args:
-            data: Whatever `Table.of` reads.
-            progress: Told how far the work is.
-            store: Keeps finished tests and bootstrap samples, so that a stopped search goes on.
+    def work(self, given: Given) -> str:
+        """Variables and rows."""
+        return f"a search over {len(given.columns('variables'))} variables ({len(given)} rows)"
+
+    def _fit(self, given: Given, run: RunStore) -> None:
+        """Searches the table; `run` keeps finished tests and bootstrap samples, so that a stopped search goes on.
 
         Raises:
             DataError: If the table cannot be analysed as it stands.
             GraphError: If the knowledge does not fit the columns.
             CostError: If hours of tests are predicted and `accept_cost` is False.
         """
-        table = Table.of(data)
-        limits = Constraints.of(table.names, self.knowledge)
+        self._search(given.table.select(given.columns("variables")), run.progress, run.store("search"))
+
+    def _search(self, table: Table, progress: Progress | None = None, store: Store | None = None) -> Graph:
+        limits = Constraints.of(table.names, self.config.known)
         asker = self._begin(table, progress, store)
         self.skeleton_ = self._find_skeleton(asker, limits)
         oriented = self._orient(self.skeleton_, limits, asker)
-        self.graph_: Graph = oriented.graph
+        self.graph_ = oriented.graph
         self.orientation_reasons_ = oriented.reasons
         self.warnings_ += oriented.warnings
         self.tests_ = self._keep_tests(self.skeleton_, asker)
-        self.edge_frequencies_ = self._bootstrap(_search, table, None, store, progress)
-        return self
+        self.edge_frequencies_ = self._bootstrap(_again, table, None, store, progress)
+        self.rows_ = table
+        return self.graph_
 
     def _orient(self, skeleton: Skeleton, limits: Constraints, asker: Asker) -> Orientation:
         oriented = Orientation(skeleton, limits.forbidden)
         oriented.known()
-        oriented.colliders(self.colliders, asker, self.alpha, self._depth)
-        oriented.close(with_knowledge=self.knowledge is not None)
+        oriented.colliders(self.config.colliders, asker, self.config.alpha, self._depth)
+        oriented.close(with_knowledge=self.config.known is not None)
         return oriented
 
+    def graphs(self, rows: Any = None) -> dict[str, Graph]:
+        """The graph found; with rows, the one that the same search finds in those."""
+        self._need_fit()
+        if rows is None:
+            return {"graph": self.graph_}
+        return {"graph": type(self)(self.config).fit(self.given(rows)).graph_}
 
-def _search(learner: PC, table: Table) -> Graph:
-    return learner.fit(table).graph_
+    @property
+    def training(self) -> Training:
+        """The test that was taken, and what to keep in mind."""
+        return Training((), (self.test_reason_,), tuple(self.warnings_))
+
+    def judge(self, fresh: Given, seen: Given) -> Scores:
+        """Which share of what the graph says of pairs of variables holds in fresh rows."""
+        shares = self.upheld(fresh.table.select(self.rows_.names))
+        about = "Share of the independences and dependences that the graph states which fresh rows bear out."
+        others = {name: share for name, share in shares.items() if name != "found"}
+        return {"statements upheld": Score(shares["found"], "higher", about, others)}
+
+    def report(self, given: Given) -> Sequence[Block]:
+        """The graph, and why each edge stands."""
+        return blocks(self)
+
+
+def _again(learner: PC, table: Table) -> Graph:
+    return learner._search(table)

@@ -10,6 +10,7 @@ that a new table is read, not learned: one pass, no gradient.
     network.py      the transformer        scaling.py    how columns reach it
     training.py     (1), once              members.py    passes over shifted columns and classes
     classifier.py   fit and predict        inputs.py     what people hand in
+    model.py        the system: rows with their label filled
 
 The network shipped is small: 0.32 million parameters, where the source has 25.8 million; it reads 20 columns, 5 classes
 and 448 training rows at most. `python -m aitia.systems.tabpfn.recipe` makes larger ones.
@@ -29,6 +30,7 @@ from typing import TYPE_CHECKING
 from aitia.lazy import lazily
 
 if TYPE_CHECKING:
+    from aitia.systems.tabpfn.classifier import TabPFNClassifier
     from aitia.systems.tabpfn.config import TabPFNConfig
     from aitia.systems.tabpfn.model import TabPFN
     from aitia.systems.tabpfn.network import NetworkConfig, TableTransformer
@@ -43,6 +45,7 @@ __all__ = [
     "PriorFitted",
     "PriorTable",
     "TabPFN",
+    "TabPFNClassifier",
     "TabPFNConfig",
     "TablePrior",
     "TableTransformer",
@@ -59,6 +62,7 @@ __getattr__ = lazily(
         "PriorFitted": "training",
         "PriorTable": "tables",
         "TabPFN": "model",
+        "TabPFNClassifier": "classifier",
         "TabPFNConfig": "config",
         "TablePrior": "prior",
         "TableTransformer": "network",

@@ -13,7 +13,6 @@ class TabPFNConfig:
     """Options of `TabPFN`.
 
     Args:
-        target: The column to predict, where the data are one table (`aitia run`).
         weights: A folder that `pretrain` wrote, or one on the Hub (`owner/name`); None takes the network shipped.
         ensemble: Passes whose logits are averaged; each sees columns and classes shifted another way.
         power: Whether every second pass sees columns after a power transform.
@@ -28,7 +27,6 @@ class TabPFNConfig:
         OptionError: If a value is out of range.
     """
 
-    target: str | None = None
     weights: str | None = None
     ensemble: int = 8
     power: bool = True
@@ -39,5 +37,7 @@ class TabPFNConfig:
     device: Literal["auto", "cpu"] = "cpu"
 
     def __post_init__(self) -> None:
+        if self.weights is not None:  # a path, from Python
+            object.__setattr__(self, "weights", str(self.weights))
         need_one_of(self, missing=("error", "mean"), categories=("error", "ordinal"), device=("auto", "cpu"))
         need_at_least(self, ensemble=1, seed=0)
