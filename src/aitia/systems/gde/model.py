@@ -24,7 +24,7 @@ from aitia.systems.gde.doubts import between, deviations, doubts, farthest
 from aitia.systems.gde.judge import judged
 from aitia.systems.gde.network import Network, Objective
 from aitia.systems.gde.page import blocks
-from aitia.systems.gde.sets import SetBatches, read_sets, rows_of, sets_of, tabled
+from aitia.systems.gde.sets import SetBatches, absent, read_sets, rows_of, sets_of, tabled
 from aitia.train import History, TrainConfig, train
 
 __all__ = ["GDE"]
@@ -157,7 +157,7 @@ class GDE(Pretrained, Predicts, Encodes):
         rows = given.data.take(np.repeat(np.arange(len(given)), draws))
         of = np.repeat(self._said(given), draws)
         to, known = self._moved(of), rows.known
-        gone = np.stack([known.absent(n) if n in known else np.ones(len(rows), bool) for n in self.columns], axis=1)
+        gone = absent(known, self.columns)
         stays = to == of
         if (torn := stays & gone.any(1) & ~gone.all(1)).any():
             k = int(np.argmax(torn))
@@ -219,14 +219,19 @@ class GDE(Pretrained, Predicts, Encodes):
         return made
 
     def _encode(self, given: Given) -> Table:
-        """The vector of the set of each row, under what is held; of a set that the fit had not, that of its rows."""
-        labels = self._moved(given.labels("population"))
-        z = np.zeros((len(labels), self._fitted().latents))
+        """The vector of the set of each row, from the rows of it that are given; under do, of the set that is held.
+
+        A set of which no numbers are given has the vector of the fit. Rows without a column of sets are one set.
+        """
+        column, table = given.column("population") or self.group, given.table
+        labels = self._moved(self._said(given) if column in table else given.labels("population"))
+        z, told = np.zeros((len(labels), self._fitted().latents)), (~absent(table, self.columns)).any(axis=1)
         for label in dict.fromkeys(labels.tolist()):
             rows = np.flatnonzero(labels == label)
-            z[rows] = self.vector(label if label in self.labels else given.table.take(rows).select(self.columns))
-        parts = {f"z{k + 1}": column for k, column in enumerate(z.T)}
-        return Table.of(parts, kinds=dict.fromkeys(parts, "number"))
+            seen = rows[told[rows]]
+            fixed = self.group in self.held or not seen.size
+            z[rows] = self._code(label) if fixed else self.vectors(table.take(seen).select(self.columns))
+        return Table.of_numbers("z", z)
 
     def judge(self, fresh: Given, seen: Given) -> Scores:
         """How far drawn sets are from fresh rows of the same set; see `judge.py`."""

@@ -13,7 +13,7 @@ from aitia.data.table import Kind, Table
 from aitia.errors import DataError, OptionError, join_names
 from aitia.system import Given
 
-__all__ = ["FEW", "SetBatches", "Sets", "read_sets", "rows_of", "sets_of", "tabled"]
+__all__ = ["FEW", "SetBatches", "Sets", "absent", "read_sets", "rows_of", "sets_of", "tabled"]
 
 Values = NDArray[np.float64]
 FEW = 10
@@ -116,6 +116,11 @@ def tabled(data: Any, columns: Sequence[str] | None = None) -> Any:
     if sets.group in parts:
         raise DataError(f"a column of the sets is called {sets.group!r}, as that of their labels is: call it otherwise")
     return Table.of({sets.group: labels, **parts}, kinds={sets.group: "label", **dict.fromkeys(parts, "number")})
+
+
+def absent(table: Table, columns: Sequence[str]) -> NDArray[np.bool_]:
+    """(n, columns) which cells are empty, or of a column that is not there."""
+    return np.stack([table.absent(name) if name in table else np.ones(len(table), bool) for name in columns], axis=1)
 
 
 def _apart(data: Any) -> bool:
