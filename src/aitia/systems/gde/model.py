@@ -225,7 +225,8 @@ class GDE(Pretrained, Predicts, Encodes):
         """
         column, table = given.column("population") or self.group, given.table
         labels = self._moved(self._said(given) if column in table else given.labels("population"))
-        z, told = np.zeros((len(labels), self._fitted().latents)), (~absent(table, self.columns)).any(axis=1)
+        z = np.zeros((len(labels), self._fitted().latents))
+        told: NDArray[np.bool_] = np.atleast_1d(~absent(table, self.columns).all(axis=1))
         for label in dict.fromkeys(labels.tolist()):
             rows = np.flatnonzero(labels == label)
             seen = rows[told[rows]]
