@@ -122,7 +122,8 @@ def decoupled():
     }
     tokenizer = piece_tokenizer([*world.glosses, *(f"[{name}]" for name in world.varieties)], world.syllables)
     options = {"steps": 6, "every": 3, "ramp": 2, "probe_steps": 10, "batch": 16}
-    return Decoupling(**options).decouple(small_decoder(tokenizer, width=16, layers=2), rows, dominant="standard")
+    decoder = small_decoder(tokenizer, width=16, layers=2)
+    return Decoupling(dominant="standard", **options).fit(rows, model=decoder)
 
 
 def test_the_report_of_varieties_has_every_layer_and_says_when_nothing_is_gained(decoupled, tmp_path):
@@ -144,5 +145,5 @@ def test_the_report_of_varieties_has_every_layer_and_says_when_nothing_is_gained
 def test_scores_that_lack_a_variety_and_models_that_were_not_trained_are_refused(decoupled, tmp_path):
     with pytest.raises(DataError, match="'decoupled' lack the variety 'island'"):
         variety_report(decoupled, tmp_path / "report.html", scores={"decoupled": {"standard": 1.0}})
-    with pytest.raises(OptionError, match="call decouple first"):
+    with pytest.raises(OptionError, match="call fit first"):
         variety_report(Decoupling(), tmp_path / "report.html")

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from aitia.data.images import write_images
+from aitia.data.pictures import write_pictures
 from aitia.data.read import read
 from aitia.data.table import Table
 from aitia.errors import DataError, FormatError, UnknownVariableError
@@ -32,7 +32,7 @@ def write_split(folder, rows, header="id,view,render_path,mass,angle"):
     """A split of the suite's export, and the pictures that it names."""
     folder.mkdir(parents=True)
     names = [row.split(",")[header.split(",").index("render_path")] for row in rows]
-    write_images(pictures(len(rows)), folder, names)
+    write_pictures(pictures(len(rows)), folder, names)
     (folder / f"{folder.name}.csv").write_text("\n".join([header, *rows]) + "\n")
 
 
@@ -41,7 +41,7 @@ def views(ids):
 
 
 def test_a_folder_of_pictures_with_a_csv_file_is_read_and_fitted(tmp_path):
-    write_images(pictures(30), tmp_path, [f"{i}.png" for i in range(30)])
+    write_pictures(pictures(30), tmp_path, [f"{i}.png" for i in range(30)])
     lines = [f"{i}.png,{i % 3},{i * 0.5},{i // 2}" for i in range(30)]
     (tmp_path / "labels.csv").write_text("\n".join(["render_path,domain,mass,id", *lines]) + "\n")
     data = read_observations(tmp_path)
@@ -81,7 +81,7 @@ def test_several_splits_are_domains_and_their_ids_do_not_mix(tmp_path):
     assert list(np.unique(data.domain)) == ["SCENE1", "SCENE2"]
     assert len(np.unique(data.id)) == 8
     assert read_observations(tmp_path / "SCENE2").domain is None
-    with pytest.raises(FormatError, match="no file or folder .*SCENE9"):
+    with pytest.raises(FormatError, match=r"no file or folder .*SCENE9"):
         read_observations(tmp_path / "SCENE9")
 
 
@@ -98,7 +98,7 @@ def test_missing_files_and_a_missing_column_of_places_are_told(tmp_path):
 
 def test_the_json_of_a_column_becomes_columns_that_are_true_variables(tmp_path):
     rows = [json.dumps({"mass": i + 0.5, "list": [1]}) for i in range(12)]
-    write_images(pictures(12), tmp_path, [f"{i}.png" for i in range(12)])
+    write_pictures(pictures(12), tmp_path, [f"{i}.png" for i in range(12)])
     quoted = [row.replace('"', '""') for row in rows]
     lines = [f'{i}.png,"{row}"' for i, row in enumerate(quoted)]
     (tmp_path / "labels.csv").write_text("\n".join(["render_path,metavalue", *lines]) + "\n")

@@ -159,6 +159,11 @@ class Tracks(Data):
             further = given if further is None else further.joined(given)
         return replace(self, environment=environment, further=further)
 
+    def with_draws(self, draws: int) -> "Tracks":
+        """With the columns `row` and `draw` of scenes that stand `draws` times one after the other."""
+        told = self.known.with_draws(draws).select(("row", "draw"))
+        return replace(self, further=told if self.further is None else self.further.joined(told))
+
     def with_future(self, observed: int, future: Values) -> "Tracks":
         """The same past of `observed` frames, and this future (scenes, agents, frames, 2) after it."""
         return replace(self, tracks=np.concatenate([self.tracks[:, :, :observed], future], axis=2))

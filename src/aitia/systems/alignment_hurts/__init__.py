@@ -7,8 +7,9 @@ from aitia.lazy import lazily
 if TYPE_CHECKING:
     from aitia.systems.alignment_hurts.audit import LayerAudit
     from aitia.systems.alignment_hurts.config import DecouplingConfig
-    from aitia.systems.alignment_hurts.model import Decoupling, fine_tune
+    from aitia.systems.alignment_hurts.model import Decoupling
     from aitia.systems.alignment_hurts.penalty import Penalty
+    from aitia.systems.alignment_hurts.tuning import fine_tune
 
 __all__ = ["Decoupling", "DecouplingConfig", "LayerAudit", "Penalty", "fine_tune"]
 

@@ -49,8 +49,10 @@ def _writing(model: "Decoupling", given: Given) -> list[Block]:
     each = max(1, SHOWN // len(rows.names))
     for name in rows.names:
         part = rows.of(name)
-        for k in range(min(each, len(part))):
-            lines.append([name, part.sources[k], part.targets[k], *(texts[name][k] for texts in written.values())])
+        lines += [
+            [name, part.sources[k], part.targets[k], *(texts[name][k] for texts in written.values())]
+            for k in range(min(each, len(part)))
+        ]
     return [
         Picture(shaded_matrix(list(scores), rows.names, grid, digits=1), "chrF++ of each variety on these rows."),
         TableBlock(["variety", "source", "in the rows", *written], lines, "What is written for the first rows."),
@@ -65,8 +67,8 @@ def variety_report(
     Args:
         model: One that was fine-tuned.
         path: Of the file.
-        scores: chrF++ of every variety by what wrote it, as `Decoupling.judge` tells it: the model under "decoupled" beside
-            what it has to beat, such as "plain fine-tuning" and "random subspace".
+        scores: chrF++ of every variety by what wrote it, as `Decoupling.judge` tells it: the model under
+            "decoupled" beside what it has to beat, such as "plain fine-tuning" and "random subspace".
 
     Raises:
         OptionError: If nothing has been fine-tuned.

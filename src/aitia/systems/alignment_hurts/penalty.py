@@ -120,7 +120,7 @@ class Objective(nn.Module):
             return {}
         try:
             found = json.loads(record.read_text())
-            if found["options"] != asdict(self.config):
+            if found["options"] != json.loads(json.dumps(asdict(self.config))):
                 raise RunError(
                     f"{record.parent} is of a training with other options: give another folder, or remove it"
                 )
