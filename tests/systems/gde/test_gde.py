@@ -457,14 +457,66 @@ def test_a_saved_do_is_held_and_a_sample_is_of_its_set(tmp_path):
         model.sample(3)
 
 
-def test_the_code_of_a_row_is_the_vector_of_its_set_also_of_one_that_the_fit_had_not(small):
-    rows = np.concatenate([populations()["p1"][:4], populations(seed=9)["p0"]])
-    table = pd.DataFrame(rows, columns=["x1", "x2"]).assign(set=["p1"] * 4 + ["new"] * 60)
+def test_the_code_of_a_row_is_the_vector_of_its_set_from_the_rows_that_are_given(small):
+    rows = np.concatenate([populations()["p1"][:20], populations(seed=9)["p0"]])
+    table = pd.DataFrame(rows, columns=["x1", "x2"]).assign(set=["p1"] * 20 + ["new"] * 60)
     code = small.encode(table)
     assert code.names == ("z1", "z2", "z3", "z4")
-    assert np.array_equal(code.matrix()[:4], np.tile(small.vector("p1"), (4, 1)))
-    assert np.allclose(code.matrix()[4:], small.vectors(rows[4:]), atol=1e-6)
-    assert np.array_equal(small.do(set="p2").encode(table).matrix(), np.tile(small.vector("p2"), (64, 1)))
+    assert np.array_equal(code.matrix()[:20], np.tile(code.matrix()[0], (20, 1)))
+    assert np.allclose(code.matrix()[0], small.vectors(rows[:20]), atol=1e-6)
+    assert not np.allclose(code.matrix()[0], small.vector("p1"), atol=1e-4), "of the rows given, not of the fit"
+    assert np.allclose(code.matrix()[20:], small.vectors(rows[20:]), atol=1e-6)
+    assert np.array_equal(small.do(set="p2").encode(table).matrix(), np.tile(small.vector("p2"), (80, 1)))
+
+
+def test_a_set_of_which_no_numbers_are_given_has_the_vector_of_the_fit_and_empty_rows_have_no_say(small):
+    rows = pd.DataFrame(populations()["p1"], columns=["x1", "x2"]).assign(set="p1")
+    rows.loc[50:, ["x1", "x2"]] = np.nan
+    code = small.encode(pd.concat([rows, pd.DataFrame({"set": ["p4"]})])).matrix()
+    assert np.array_equal(code[60], small.vector("p4"))
+    assert np.allclose(code[:60], small.vectors(populations()["p1"][:50]), atol=1e-6)
+    assert np.array_equal(small.encode(pd.DataFrame({"set": ["p4", "p2"]})).matrix()[1], small.vector("p2"))
+    with pytest.raises(DataError, match="there was no set 'q' in the fit"):
+        small.encode(pd.DataFrame({"set": ["q"]}))
+
+
+def test_arrays_and_lists_are_rows_for_every_verb(small):
+    rows = list(populations().values())
+    assert np.allclose(small.encode(rows[3]).matrix(), np.tile(small.vectors(rows[3]), (60, 1)), atol=1e-6)
+    both = small.encode(rows[:2]).matrix()
+    assert np.allclose(both[[0, 60]], small.latents[:2], atol=1e-6)
+    assert np.allclose(small.encode(torch.from_numpy(rows[3])).matrix(), small.encode(rows[3]).matrix())
+    model = GDE(**SMALL).fit(np.concatenate(rows), np.repeat(list(populations()), 60))
+    assert model.columns == ("x1", "x2")
+    assert np.array_equal(model.latents, small.latents)
+    named = GDE(**SMALL).fit(rows, variables=("height", "weight"))
+    assert named.do(set="3").sample(2).names == ("set", "height", "weight")
+    with pytest.raises(DataError, match="the set has 3 columns, 2 are expected"):
+        small.encode(np.zeros((5, 3)))
+    with pytest.raises(DataError, match="called 'set', as that of their labels is"):
+        GDE(**SMALL).fit([pd.DataFrame({"set": [1.0, 2.0]}), pd.DataFrame({"set": [2.0, 4.0]})])
+
+
+def test_a_row_that_says_no_set_is_refused_and_columns_left_out_are_told():
+    table = frame(populations(4)).assign(doctor="Dr. A")
+    model = GDE(**SMALL).fit(table, "clone")
+    assert model.training.notes == ("left out of the rows: doctor",)
+    holed = table.assign(clone=table["clone"].where(table.index != 7))
+    with pytest.raises(DataError, match="row 7 of 'clone' is empty: say which it is of, or drop the row"):
+        GDE(**SMALL).fit(holed, "clone")
+    for verb in (model.predict, model.encode):
+        with pytest.raises(DataError, match="row 7 of 'clone' is empty: say which it is of"):
+            verb(holed)
+    with pytest.raises(DataError, match="no column says which population a row is of: there is no 'clone'"):
+        model.predict(table[["x1", "x2"]])
+    assert len(model.do(clone="p1").predict(table[["x1", "x2"]])) == 240
+
+
+def test_rows_of_sets_that_the_fit_had_not_are_not_scored(small):
+    seen = Given.of(GDE.card, frame(populations()).rename(columns={"clone": "set"}))
+    strange = seen.with_rows(seen.table.with_columns({"set": ["elsewhere"] * 720}))
+    assert small.judge(strange, seen) == {}
+    assert len(small.report(strange)) == 2
 
 
 def test_asked_rows_and_targets_that_mean_nothing_are_refused(small):

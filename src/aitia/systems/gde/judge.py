@@ -30,7 +30,9 @@ _ABOUT: Mapping[str, tuple[Literal["lower", "higher"], str]] = {
 
 
 def judged(model: "GDE", fresh: Given, seen: Given) -> Scores:
-    """Beside rows of all sets together, as they are and moved to the mean of the set."""
+    """Beside rows of all sets together, as they are and moved to the mean of the set; empty without common sets."""
+    if not set(fresh.labels("population").tolist()) & set(model.labels):
+        return {}
     drawn = {label: model.draw(label, MOST, seed=k) for k, label in enumerate(model.labels)}
     rows, labels = rows_of(seen.table, model.columns, what=seen.name)[0], seen.labels("population")
     pooled = rows[np.random.default_rng(0).permutation(len(rows))[:MOST]]

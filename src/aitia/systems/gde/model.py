@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from aitia.data.base import Data
 from aitia.data.table import Table
@@ -16,14 +16,15 @@ from aitia.do import Value
 from aitia.errors import DataError, OptionError, RangeWarning, join_names
 from aitia.nn.pretrained import Pretrained, fitted
 from aitia.report import Block
-from aitia.runs import QUIET, RunStore
+from aitia.runs import RunStore
 from aitia.system import Encodes, Given, Predicts, Scores, Target, Targets, Training
 from aitia.systems.gde.card import CARD
 from aitia.systems.gde.config import GDEConfig
+from aitia.systems.gde.doubts import between, deviations, doubts, farthest
 from aitia.systems.gde.judge import judged
 from aitia.systems.gde.network import Network, Objective
 from aitia.systems.gde.page import blocks
-from aitia.systems.gde.sets import FEW, SetBatches, Sets, read_sets, rows_of, sets_of, tabled
+from aitia.systems.gde.sets import SetBatches, absent, read_sets, rows_of, sets_of, tabled
 from aitia.train import History, TrainConfig, train
 
 __all__ = ["GDE"]
@@ -46,6 +47,7 @@ class GDE(Pretrained, Predicts, Encodes):
         latents: Vectors of the sets of the fit, (sets, latents).
         deviations: For each set of the fit how far its vector is from that of its law: root mean squared, from halves.
         history: How the training went.
+        left_out: Columns that the fit did not take, as they hold no numbers.
         warnings: What to know about the fit, in words.
 
     Example:
@@ -67,18 +69,20 @@ class GDE(Pretrained, Predicts, Encodes):
     latents: Values = np.zeros((0, 0))
     deviations: Values = np.zeros(0)
     history: History | None = None
+    left_out: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     _net: Network | None = None
 
     # -- fitting -------------------------------------------------------------------------------------------------------
 
-    def fit(self, *data: Any, run: RunStore = QUIET, **roles: Any) -> Self:
-        """Fits encoder and sampler; see `System.fit`.
+    def _opened(self, data: tuple[Any, ...], roles: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The same, with sets that are given apart, or an array, as a table.
 
-        Sets may also be given apart: a mapping from label to rows, a list of arrays or tables, or an array (sets, rows,
-        columns).
+        Sets apart are a mapping from label to rows, a list of arrays or tables, or an array (sets, rows, columns).
         """
-        return super().fit(*(tabled(part) for part in data), run=run, **roles)
+        named = roles.get("variables")
+        columns = tuple(named) if isinstance(named, list | tuple) else None
+        return super()._opened((*(tabled(part, columns) for part in data[:1]), *data[1:]), roles)
 
     def check_given(self, given: Given) -> None:
         """Wants two sets or more, of 2 rows or more, whose numbers are finite."""
@@ -128,48 +132,17 @@ class GDE(Pretrained, Predicts, Encodes):
         )
         self._net, self.history = net.cpu().eval(), history
         self.labels, self.columns, self.group = sets.labels, sets.columns, sets.group
+        self.left_out = tuple(n for n in given.table.names if n not in (*sets.columns, sets.group))
         self.latents = net.vectors(scaled)
-        self.deviations = self._halved(scaled)
-        self.warnings = self._doubts(sets)
+        self.deviations = deviations(net, scaled, config.seed)
+        self.warnings = doubts(sets, self.latents, self.deviations, config)
 
     @property
     def training(self) -> Training:
-        """Losses and warnings."""
+        """Losses, what was left out, and warnings."""
         losses = tuple(self.history.losses) if self.history is not None else ()
-        return Training((("training", losses),), (), self.warnings)
-
-    def _halved(self, sets: Sequence[Tensor]) -> Values:
-        """How far vectors are from those of their laws: half the distance of the vectors of two halves (m^(-1/2))."""
-        net, rng = self._fitted(), np.random.default_rng([self.config.seed, 31])
-        orders = [rng.permutation(len(rows)) for rows in sets]
-        one = net.vectors([rows[order[: len(rows) // 2]] for rows, order in zip(sets, orders, strict=True)])
-        two = net.vectors([rows[order[len(rows) // 2 :]] for rows, order in zip(sets, orders, strict=True)])
-        deviations: Values = np.linalg.norm(one - two, axis=1) / 2
-        return deviations
-
-    def _doubts(self, sets: Sets) -> tuple[str, ...]:
-        told = []
-        for label, rows, deviation in zip(sets.labels, sets.rows, self.deviations, strict=True):
-            if len(rows) < FEW:
-                told.append(
-                    f"set {label!r} has only {len(rows)} rows: its vector is {deviation:.2g} off that of its law "
-                    f"(sets are {self._spacing():.2g} apart)"
-                )
-        pooled = np.concatenate(sets.rows)
-        spread = pooled.std(axis=0)
-        if self.config.scaling != "columns" and spread.max() > 1e3 * max(
-            spread[spread > 0].min(initial=np.inf), 1e-300
-        ):
-            told.append(
-                f"the spread of {sets.columns[int(spread.argmax())]} is more than 1000 times that of another column, "
-                "which hardly counts: take scaling='columns'"
-            )
-        if self.config.isometry:
-            told.append("isometry is on: a term for distances that the published method does not have")
-        return tuple(told)
-
-    def _spacing(self) -> float:
-        return float(np.median(_between(self.latents, self.latents)[np.triu_indices(len(self.latents), 1)]))
+        notes = (f"left out of the rows: {join_names(self.left_out)}",) if self.left_out else ()
+        return Training((("training", losses),), notes, self.warnings)
 
     # -- asking --------------------------------------------------------------------------------------------------------
 
@@ -182,9 +155,9 @@ class GDE(Pretrained, Predicts, Encodes):
         """Rows with holes, and rows that `do` moves to another set, drawn whole from their set; all others as is."""
         self._fitted()
         rows = given.data.take(np.repeat(np.arange(len(given)), draws))
-        of = np.repeat(given.labels("population"), draws)
+        of = np.repeat(self._said(given), draws)
         to, known = self._moved(of), rows.known
-        gone = np.stack([known.absent(n) if n in known else np.ones(len(rows), bool) for n in self.columns], axis=1)
+        gone = absent(known, self.columns)
         stays = to == of
         if (torn := stays & gone.any(1) & ~gone.all(1)).any():
             k = int(np.argmax(torn))
@@ -202,6 +175,23 @@ class GDE(Pretrained, Predicts, Encodes):
         parts = {name: made[:, k] for k, name in enumerate(self.columns)}
         group = given.column("population") or self.group
         return rows.with_known({group: to, **parts}, {group: "label", **dict.fromkeys(self.columns, "number")})
+
+    def _said(self, given: Given) -> NDArray[np.str_]:
+        """The set that each row is of; of no account where one is held.
+
+        Raises:
+            DataError: If a row does not say it, and none is held.
+        """
+        if self.group in self.held:
+            return given.labels("population")
+        column = given.column("population") or self.group
+        if column not in given.table:
+            raise DataError(f"no column says which population a row is of: there is no {column!r}")
+        if given.table.missing(column):
+            raise DataError(
+                f"row {int(given.table.absent(column).argmax())} of {column!r} is empty: say which it is of"
+            )
+        return given.labels("population")
 
     def _moved(self, labels: NDArray[np.str_]) -> NDArray[np.str_]:
         """The set of each row under what is held."""
@@ -229,14 +219,20 @@ class GDE(Pretrained, Predicts, Encodes):
         return made
 
     def _encode(self, given: Given) -> Table:
-        """The vector of the set of each row, under what is held; of a set that the fit had not, that of its rows."""
-        labels = self._moved(given.labels("population"))
+        """The vector of the set of each row, from the rows of it that are given; under do, of the set that is held.
+
+        A set of which no numbers are given has the vector of the fit. Rows without a column of sets are one set.
+        """
+        column, table = given.column("population") or self.group, given.table
+        labels = self._moved(self._said(given) if column in table else given.labels("population"))
         z = np.zeros((len(labels), self._fitted().latents))
+        told: NDArray[np.bool_] = np.atleast_1d(~absent(table, self.columns).all(axis=1))
         for label in dict.fromkeys(labels.tolist()):
             rows = np.flatnonzero(labels == label)
-            z[rows] = self.vector(label if label in self.labels else given.table.take(rows).select(self.columns))
-        parts = {f"z{k + 1}": column for k, column in enumerate(z.T)}
-        return Table.of(parts, kinds=dict.fromkeys(parts, "number"))
+            seen = rows[told[rows]]
+            fixed = self.group in self.held or not seen.size
+            z[rows] = self._code(label) if fixed else self.vectors(table.take(seen).select(self.columns))
+        return Table.of_numbers("z", z)
 
     def judge(self, fresh: Given, seen: Given) -> Scores:
         """How far drawn sets are from fresh rows of the same set; see `judge.py`."""
@@ -301,7 +297,7 @@ class GDE(Pretrained, Predicts, Encodes):
             DataError: If there is no such label, or a vector has another length.
         """
         z = self._code(which)
-        nearest, usual = float(_between(z[None], self.latents).min()), self._farthest()
+        nearest, usual = float(between(z[None], self.latents).min()), farthest(self.latents)
         if nearest > 2 * usual:
             warnings.warn(
                 f"this vector is {nearest:.3g} from the nearest set of the fit, where none is more than {usual:.3g} "
@@ -327,7 +323,7 @@ class GDE(Pretrained, Predicts, Encodes):
 
     def distances(self, which: Any) -> Values:
         """Distances of a population, given as for `draw`, from the sets of the fit, (sets,)."""
-        apart: Values = _between(self._code(which)[None], self.latents)[0]
+        apart: Values = between(self._code(which)[None], self.latents)[0]
         return apart
 
     def distance(self, a: Any, b: Any) -> float:
@@ -341,11 +337,6 @@ class GDE(Pretrained, Predicts, Encodes):
         one, two = self.vector(a), self.vector(b)
         between: Values = (1 - share) * one + share * two
         return between
-
-    def _farthest(self) -> float:
-        apart = _between(self.latents, self.latents)
-        np.fill_diagonal(apart, np.inf)
-        return float(apart.min(axis=1).max())
 
     # -- keeping -------------------------------------------------------------------------------------------------------
 
@@ -365,21 +356,16 @@ class GDE(Pretrained, Predicts, Encodes):
             "group": self.group,
             "latents": self.latents.tolist(),
             "deviations": self.deviations.tolist(),
+            "left_out": list(self.left_out),
             "warnings": list(self.warnings),
         }
 
     @classmethod
     def _rebuild(cls, options: Mapping[str, Any]) -> Self:
         model = cls(GDEConfig(**options["config"]))
-        for name in ("labels", "columns", "warnings"):
+        for name in ("labels", "columns", "left_out", "warnings"):
             setattr(model, name, tuple(options[name]))
         model.group = options["group"]
         model.latents, model.deviations = (np.array(options[name]) for name in ("latents", "deviations"))
         model._net = Network(len(model.columns), model.config).eval()
         return model
-
-
-def _between(a: Values, b: Values) -> Values:
-    """(len(a), len(b)) Euclidean distances."""
-    apart: Values = np.sqrt(((a[:, None] - b[None]) ** 2).sum(-1))
-    return apart

@@ -42,13 +42,13 @@ def blocks(model: "GDE", given: Given) -> Sequence[Block]:
 
 
 def _beside(model: "GDE", given: Given, along: Values) -> list[Block]:
-    """Real beside drawn rows of sets spread along the map; nothing where there is one column only."""
+    """Real beside drawn rows of sets spread along the map; nothing where there is one column or no common set."""
     labels, rows = given.labels("population"), rows_of(given.table, model.columns, what=given.name)[0]
-    if len(model.columns) < 2:
+    there = [k for k in np.argsort(along, kind="stable") if (labels == model.labels[k]).any()]
+    if len(model.columns) < 2 or not there:
         return []
     means = np.stack([rows[labels == label].mean(0) for label in sorted(set(labels.tolist()))])
     a, b = np.sort(np.argsort(-(means.std(0) / np.maximum(rows.std(0), 1e-12)), kind="stable")[:2])
-    there = [k for k in np.argsort(along, kind="stable") if (labels == model.labels[k]).any()]
     panels = []
     for k in dict.fromkeys(there[place] for place in np.linspace(0, len(there) - 1, SHOWN).round().astype(int)):
         real = rows[labels == model.labels[k]][:MOST]

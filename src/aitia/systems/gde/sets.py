@@ -13,7 +13,7 @@ from aitia.data.table import Kind, Table
 from aitia.errors import DataError, OptionError, join_names
 from aitia.system import Given
 
-__all__ = ["FEW", "SetBatches", "Sets", "read_sets", "rows_of", "sets_of", "tabled"]
+__all__ = ["FEW", "SetBatches", "Sets", "absent", "read_sets", "rows_of", "sets_of", "tabled"]
 
 Values = NDArray[np.float64]
 FEW = 10
@@ -81,6 +81,9 @@ def sets_of(given: Given, *, least: int = 1) -> Sets:
     group, wanted = given.column("population") or "set", given.columns("variables")
     if not wanted:
         raise DataError(f"the table has no column of numbers beside {group!r}")
+    if group in given.table and given.table.missing(group):
+        row = int(given.table.absent(group).argmax())
+        raise DataError(f"row {row} of {group!r} is empty: say which it is of, or drop the row")
     rows, names = rows_of(given.table, wanted, what="the table")
     labels = given.labels("population")
     found = tuple(dict.fromkeys(labels.tolist()))
@@ -89,21 +92,35 @@ def sets_of(given: Given, *, least: int = 1) -> Sets:
     return sets
 
 
-def tabled(data: Any) -> Any:
-    """Sets that are given apart as one table with a column `set`; anything else as it is.
+def tabled(data: Any, columns: Sequence[str] | None = None) -> Any:
+    """Sets that are given apart as one table with a column `set`, and an array as one; anything else as it is.
+
+    Args:
+        data: Rows of any kind.
+        columns: Names of the columns of arrays; None calls them x1, x2, ...
 
     Raises:
         OptionError: If there is none.
         DataError: As `read_sets`.
     """
+    if isinstance(data, np.ndarray | Tensor) and data.ndim == 2:
+        rows, names = rows_of(data, columns)
+        return Table.of(dict(zip(names, rows.T, strict=True)), kinds=dict.fromkeys(names, "number"))
     if not _apart(data):
         return data
-    sets = read_sets(data, least=2)
+    sets = read_sets(data, columns=columns)
     if not sets.labels:
         raise OptionError("an embedding of populations needs 2 sets or more, got none")
     labels = np.repeat(sets.labels, [len(rows) for rows in sets.rows])
-    columns = dict(zip(sets.columns, np.concatenate(sets.rows).T, strict=True))
-    return Table.of({sets.group: labels, **columns}, kinds={sets.group: "label", **dict.fromkeys(columns, "number")})
+    parts = dict(zip(sets.columns, np.concatenate(sets.rows).T, strict=True))
+    if sets.group in parts:
+        raise DataError(f"a column of the sets is called {sets.group!r}, as that of their labels is: call it otherwise")
+    return Table.of({sets.group: labels, **parts}, kinds={sets.group: "label", **dict.fromkeys(parts, "number")})
+
+
+def absent(table: Table, columns: Sequence[str]) -> NDArray[np.bool_]:
+    """(n, columns) which cells are empty, or of a column that is not there."""
+    return np.stack([table.absent(name) if name in table else np.ones(len(table), bool) for name in columns], axis=1)
 
 
 def _apart(data: Any) -> bool:
