@@ -81,7 +81,7 @@ def test_several_splits_are_domains_and_their_ids_do_not_mix(tmp_path):
     assert list(np.unique(data.domain)) == ["SCENE1", "SCENE2"]
     assert len(np.unique(data.id)) == 8
     assert read_observations(tmp_path / "SCENE2").domain is None
-    with pytest.raises(FormatError, match="no file or folder .*SCENE9"):
+    with pytest.raises(FormatError, match=r"no file or folder .*SCENE9"):
         read_observations(tmp_path / "SCENE9")
 
 
