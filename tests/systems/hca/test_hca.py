@@ -14,6 +14,7 @@ from aitia.errors import DataError, FormatError, IdentifiabilityError, OptionErr
 from aitia.system import Given, find, load, verbs_of
 from aitia.systems.hca import HCA, order_unmixings
 from aitia.systems.hca.base_models import BaseRule, group_by_base, is_harness, read_leaderboard, read_rules
+from aitia.systems.hca.chance import unrelated_directions
 from aitia.systems.hca.example import write
 from aitia.worlds import CapabilitiesWorld
 
@@ -441,6 +442,9 @@ def test_a_hidden_score_is_filled_in_from_the_others(fitted, world):
     drawn = fitted.predict(table.take([int(np.flatnonzero(gap.any(axis=1))[0])]), draws=3, seed=1)
     assert len(drawn) == 3
     assert drawn.column("draw").tolist() == [0, 1, 2]
+    one = scored(x[:1]).with_columns({"score_6": [None], "base": sample.labels[:1]}, kinds={"score_6": "number"})
+    spread = fitted.predict(one, draws=200, seed=1).column("score_6").std()
+    assert spread < 0.2 * x[:, 5].std()  # five scores leave little open
 
 
 def test_scores_of_which_nothing_is_known_have_the_law_of_the_group_under_do(fitted, world):
@@ -483,6 +487,10 @@ def test_effects_are_those_of_a_shift_beside_unrelated_groups(fitted, world):
         assert bool(cosine > 0.97) == near, column
     with pytest.raises(UnknownVariableError, match="z9"):
         fitted.effects(target="z9")
+    sample = world.sample(2000, seed=0)
+    rows = [world.render(sample)[sample.labels == group] for group in fitted.groups_]
+    one, other = (unrelated_directions(rows, 3, np.random.default_rng(seed), beam=100) for seed in (0, 1))
+    assert not np.allclose(one, other)  # each a rotation of its own
 
 
 def test_graphs_are_one_a_group_and_lose_weak_edges(fitted):
