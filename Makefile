@@ -27,7 +27,7 @@ lint: .venv/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python -m aitia.catalogue README.md --check
-	$(BIN)/python -m aitia.workflow.ledger docs/evidence docs/ledger.md --check
+	$(BIN)/python -m aitia.workflow.ledger src/aitia/evidence/stored docs/ledger.md --check
 
 types: .venv/.ready
 	$(BIN)/mypy
@@ -46,16 +46,16 @@ unit: .venv/.ready
 
 verify: .venv/.ready  ## the papers' claims (minutes), the slow tests, and the ledger
 	$(BIN)/python -m pytest -m slow -q tests
-	$(BIN)/aitia verify --all --jobs $(JOBS) --resume --out docs/evidence
+	$(BIN)/aitia verify --all --jobs $(JOBS) --resume --out src/aitia/evidence/stored
 	$(MAKE) ledger
 
 ledger: .venv/.ready
-	$(BIN)/python -m aitia.workflow.ledger docs/evidence docs/ledger.md
+	$(BIN)/python -m aitia.workflow.ledger src/aitia/evidence/stored docs/ledger.md
 	$(BIN)/python -m aitia.catalogue README.md
 
 bench: .venv/.ready  ## ours and the peers in one run; prints ratios, writes JSON to benchmarks/results
 	mkdir -p benchmarks/results
-	for name in imports adjustment distances pc kci cd_nod metrics orca causal_motion gcrl gde hca dynamic_connectomes tabpfn worlds trace path_interventions; do $(BIN)/python benchmarks/$$name.py --json benchmarks/results/$$name.json || exit 1; done
+	for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file --json benchmarks/results/$$(basename $$file .py).json || exit 1; done
 
 format: .venv/.ready
 	$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .

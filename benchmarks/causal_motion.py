@@ -19,6 +19,7 @@ from _measure import arguments, best, write
 from aitia.data.tracks import Tracks
 from aitia.nn.contrastive import supervised_contrastive
 from aitia.systems.causal_motion import CausalMotion, CausalMotionConfig
+from aitia.systems.causal_motion.batches import training_batches
 from aitia.systems.causal_motion.network import Network
 from aitia.systems.causal_motion.objective import Objective, phases
 from aitia.train import EnvironmentBatches
@@ -46,7 +47,7 @@ def main() -> None:
 
 def measure(name: str, scenes: Tracks, config: CausalMotionConfig) -> dict[str, Any]:
     model = CausalMotion(config)
-    batches = model._batches(scenes, None, None)
+    batches = training_batches(config, scenes)
     if not np.isclose(first_loss(config, batches, stacked), first_loss(config, batches, looped), rtol=1e-4):
         raise SystemExit(f"{name}: the two structures differ in their loss")
     model.fit(scenes)

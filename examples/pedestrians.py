@@ -17,6 +17,7 @@ leak: training and test are other places. Two tables of errors in metres, the me
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +71,9 @@ def leave_one_out(scenes: Tracks, options: dict[str, Any]) -> Table:
     table: Table = {}
     for place in scenes.environments:
         held, rest = scenes.of_environments(place), without(scenes, place)
-        pooled = CausalMotion(style="none", **FORECASTER, **options).fit(rest).predict(held)
-        modular = CausalMotion(**FORECASTER, **options).fit(rest).predict(held, held)
-        sampled = GCRL(**GENERATIVE, **options).fit(rest).predict(held, samples=SAMPLES)
+        pooled = CausalMotion(style="none", **FORECASTER, **options).fit(rest).forecast(held)
+        modular = CausalMotion(**FORECASTER, **options).fit(rest).forecast(held, held)
+        sampled = GCRL(**GENERATIVE, **options).fit(rest).forecast(held, draws=SAMPLES)
         table[place] = {
             "constant velocity": errors(straight(held), held),
             "ERM": errors(pooled.tracks, held),
@@ -89,13 +90,13 @@ def cue(scenes: Tracks, test: str, options: dict[str, Any]) -> Table:
     early, late = rest.split(0.2)
     places = rest.environments
     factors = PUBLIC if set(places) == set(PUBLIC) else {place: 2**k for k, place in enumerate(places)}
-    channel = leaking(early, np.array([factors[place] for place in early.environment]))
+    seen = leaking(early, np.array([factors[place] for place in early.environment]))
 
     def fitted(**own: Any) -> CausalMotion:
-        return CausalMotion(style="none", channel=True, **FORECASTER, **options, **own).fit(early, channel=channel)
+        return CausalMotion(style="none", channel=True, **FORECASTER, **options, **own).fit(seen)
 
     def scored(model: CausalMotion, on: Tracks, factor: int) -> tuple[float, float]:
-        return errors(model.predict(on, channel=leaking(on, factor)).tracks, on)
+        return errors(model.forecast(leaking(on, factor)).tracks, on)
 
     models = {"ERM": fitted()}
     for invariance, weights in WEIGHTS.items():
@@ -111,8 +112,8 @@ def cue(scenes: Tracks, test: str, options: dict[str, Any]) -> Table:
     }
 
 
-def leaking(scenes: Tracks, factor: Any) -> Values:
-    return planted_confidence(scenes.tracks, factor, OBSERVED)
+def leaking(scenes: Tracks, factor: Any) -> Tracks:
+    return replace(scenes, channel=planted_confidence(scenes.tracks, factor, OBSERVED))
 
 
 def without(scenes: Tracks, place: str) -> Tracks:

@@ -9,34 +9,65 @@ Example:
     True
 """
 
-from aitia.data.table import Kind, Table
-from aitia.data.tables import read_table
-from aitia.discovery import Discovery, discover, estimate_effect
-from aitia.do import Effect, Intervention, check, counterfactual, do, effect
+from typing import TYPE_CHECKING
+
+from aitia.do import Effect, Intervention, counterfactual, do  # `do` is a package too: what is bound last is the verb
 from aitia.errors import AitiaError
-from aitia.graph import Graph, Knowledge
-from aitia.graph.formats import read_graph, write_graph
-from aitia.scm import SCM
+from aitia.lazy import lazily
 from aitia.version import __version__
+
+if TYPE_CHECKING:
+    from aitia.data.table import Kind, Table
+    from aitia.data.tables import read_table
+    from aitia.discovery import Discovery, discover, estimate_effect
+    from aitia.graph import Graph, Knowledge
+    from aitia.graph.formats import read_graph, write_graph
+    from aitia.scm import SCM
+    from aitia.system import check, effect, load
+    from aitia.workflow.ask import ask
+    from aitia.workflow.bench import bench
+    from aitia.workflow.estimator import sklearn
+    from aitia.workflow.run import Fit, fit
 
 __all__ = [
     "SCM",
     "AitiaError",
     "Discovery",
     "Effect",
+    "Fit",
     "Graph",
     "Intervention",
     "Kind",
     "Knowledge",
     "Table",
     "__version__",
+    "ask",
+    "bench",
     "check",
     "counterfactual",
     "discover",
     "do",
     "effect",
     "estimate_effect",
+    "fit",
+    "load",
     "read_graph",
     "read_table",
+    "sklearn",
     "write_graph",
 ]
+
+_HOMES = {
+    "data.table": "Kind Table",
+    "data.tables": "read_table",
+    "discovery": "Discovery discover estimate_effect",
+    "graph": "Graph Knowledge",
+    "graph.formats": "read_graph write_graph",
+    "scm": "SCM",
+    "system": "check effect load",
+    "workflow.ask": "ask",
+    "workflow.bench": "bench",
+    "workflow.estimator": "sklearn",
+    "workflow.run": "Fit fit",
+}
+__getattr__ = lazily(__name__, {name: home for home, names in _HOMES.items() for name in names.split()})

@@ -61,20 +61,25 @@ def test_do_takes_a_table_with_a_graph_file(table, tmp_path):
 
 def test_list_and_show_read_the_catalogue():
     assert re.search(r"^cd-nod +2020 ", aitia("list").stdout, re.MULTILINE)
-    assert "cd-nod" in [card["slug"] for card in json.loads(aitia("list", "--json").stdout)]
+    cards = {card["slug"]: card for card in json.loads(aitia("list", "--json").stdout)["systems"]}
+    assert cards["cd-nod"]["verdict"]
     shown = aitia("show", "cd-nod", "--evidence", "nowhere").stdout
     assert "src/aitia/systems/cd_nod/model.py" in shown
     assert "aitia verify cd-nod" in shown
+    assert "Nothing is stored in nowhere" in shown
+    assert "cd-nod: " in aitia("show", "cd-nod").stdout, "evidence ships with the package"
 
 
-def test_show_prints_stored_evidence(tmp_path):
-    import dataclasses
-
+def test_show_prints_stored_evidence_with_its_verdicts(tmp_path):
     from aitia.evidence import Evidence, row
 
-    stored = Evidence("cd-nod", (row("a", "skeleton F1", [0.9, 0.95], bar=0.9),), "c", {}, "here", 1.0, "2026-01-01")
-    (tmp_path / "cd-nod.json").write_text(dataclasses.replace(stored).to_json())
-    assert "skeleton F1" in aitia("show", "cd-nod", "--evidence", tmp_path).stdout
+    rows = (row("a", "F1", [0.9, 0.95], bar=0.5), row("a", "error", [0.9, 0.95], bar=0.5, direction="lower"))
+    (tmp_path / "cd-nod.json").write_text(
+        Evidence("cd-nod", rows, "c", {}, "here", 1.0, "2026-01-01", source="gone").to_json()
+    )
+    shown = aitia("show", "cd-nod", "--evidence", tmp_path).stdout
+    assert "cd-nod: holds 1, fails 1" in shown
+    assert "stale: the code has changed since" in shown
     assert json.loads(aitia("show", "cd-nod", "--evidence", tmp_path, "--json").stdout)["evidence"]["slug"] == "cd-nod"
 
 
@@ -82,8 +87,35 @@ def test_show_prints_stored_evidence(tmp_path):
 def test_verify_stores_evidence_and_exits_by_whether_all_of_it_holds(tmp_path):
     done = aitia("verify", "cd-nod", "--seeds", 2, "--out", tmp_path, "--json")
     stored = json.loads((tmp_path / "cd-nod.json").read_text())
-    assert done.returncode == (0 if all(r["holds"] is not False for r in stored["rows"]) else 1)
+    verdicts = [j["verdict"] for r in stored["rows"] for j in r["judged"]]
+    assert done.returncode == (0 if set(verdicts) == {"holds"} else 1)
     assert json.loads(done.stdout)[0]["rows"] == stored["rows"]
+    replayed = aitia("verify", "cd-nod", "--replay", "--out", tmp_path, "--json")
+    assert replayed.returncode == 0, replayed.stderr
+    assert json.loads(replayed.stdout)[0]["stamped"]
+
+
+def test_verify_all_goes_on_after_a_failure_and_sums_up(tmp_path, monkeypatch, capsys):
+    import importlib
+
+    from aitia.cli.verify import _all
+    from aitia.errors import MissingExtraError
+    from aitia.evidence import Evidence, row
+
+    def verify(slug, out, **options):
+        if slug == "first":
+            raise MissingExtraError("this needs torch")
+        if slug == "second":
+            raise ZeroDivisionError("division by zero")
+        return Evidence(slug, (row("a", "F1", [0.9, 0.95], bar=0.5),), "c", {}, "here", 1.0, "2026-01-01")
+
+    monkeypatch.setattr(importlib.import_module("aitia.workflow.verify"), "verify", verify)
+    found, failed = _all({"third": 3, "second": 2, "first": 1}, tmp_path, {}, quiet=False)
+    told = capsys.readouterr()
+    assert ([e.slug for e in found], failed) == (["third"], True)
+    assert "third: holds 1\n" in told.out
+    assert "first: could not be run\n" in told.out
+    assert "aitia: second: ZeroDivisionError: division by zero" in told.err
 
 
 def test_the_board_of_verify_all_shows_what_waits_runs_and_came_out(capsys):
@@ -94,7 +126,7 @@ def test_the_board_of_verify_all_shows_what_waits_runs_and_came_out(capsys):
     from aitia.evidence import Evidence, row
 
     board = Board({"first": 1.0, "second": 2.5, "third": 3, "fourth": 9})
-    rows = (row("a", "F1 [x]", [0.9], bar=0.5), row("b", "error", [0.9], bar=0.5, direction="lower"))
+    rows = (row("a", "F1 [x]", [0.9, 0.9], bar=0.5), row("b", "error [y]", [0.9, 0.9], bar=0.5, direction="lower"))
     board.finished("first", Evidence("first", rows, "c", {}, "here", 90.0, "2026-01-01"))
     board.stopped("second", MissingExtraError("this needs torch"))
     board.progress("third")("part a", 3, 20)
@@ -102,7 +134,7 @@ def test_the_board_of_verify_all_shows_what_waits_runs_and_came_out(capsys):
     console.print(board.table())
     text = console.export_text()
     for told in (
-        "1 of 2 rows hold, 1.5 min; not: (b) error",
+        "holds 1, fails 1, 1.5 min; fails: (b) error [y]",
         "2.5 min",
         "this needs torch",
         "part a: 3 of 20",
@@ -125,6 +157,9 @@ def test_the_board_of_verify_all_shows_what_waits_runs_and_came_out(capsys):
         (["show", "cdnod"], "Did you mean 'cd-nod'"),
         (["verify"], "say which system to verify"),
         (["verify", "cd-nod", "--seeds", "0"], "seeds must be 1 or more"),
+        (["verify", "cd-nod", "--first-seed", "-1"], "first seed must be 0 or more"),
+        (["verify", "cd-nod", "--quick", "--seeds", "3"], "leave out either --quick or --seeds"),
+        (["verify", "cd-nod", "--replay", "--quick"], "a replay runs the first stored seed"),
     ],
 )
 def test_mistakes_are_one_sentence_and_exit_code_2(table, tmp_path, arguments, sentence):

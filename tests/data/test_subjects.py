@@ -109,3 +109,25 @@ def test_a_folder_without_files_is_no_network(tmp_path):
     (tmp_path / "f").write_text("x")
     with pytest.raises(FormatError, match="is a file: a network is the folder that holds it"):
         Network.of(tmp_path / "f")
+
+
+def test_a_function_or_an_object_that_answers_is_a_client():
+    def says(texts):
+        return [[0.5, 0.5] for _ in texts]
+
+    client = Client.of(says)
+    assert client.opened is says
+    assert client.id.endswith("says")
+    stored = client.to_json()
+    assert "opened" not in stored
+    client.check(stored)
+    assert Client.from_json(stored).opened is None
+    assert client.probed(["a", "b", "c"]).opened is says
+
+    class Answers:
+        def say(self, prompts):
+            return list(prompts)
+
+    assert Client.of(Answers()).id.endswith("Answers")
+    with pytest.raises(FormatError, match="a client is an address, a folder or what answers, got a int"):
+        Client.of(3)

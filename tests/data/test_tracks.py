@@ -179,3 +179,28 @@ def test_the_public_pedestrian_files_are_read():
     assert found.there.sum(1).min() >= 2
     speed = np.linalg.norm(np.diff(found.tracks, axis=2), axis=-1)[found.there] / 0.4
     assert 0.3 < np.median(speed) < 2.0
+
+
+def test_a_channel_and_further_columns_go_with_the_scenes(tmp_path):
+    rng = np.random.default_rng(0)
+    plain = Tracks(rng.normal(size=(4, 2, 20, 2)), np.array(["a", "b"] * 2))
+    rows = Tracks(plain.tracks, plain.environment, channel=rng.random((4, 2, 8))).with_known({"style": [1, 2, 3, 4.5]})
+    assert rows.known.names == ("environment", "style")
+    some = rows.take([2, 0])
+    assert np.array_equal(some.channel, rows.channel[[2, 0]])
+    assert some.known.column("style").tolist() == [3, 1]
+    assert some.with_known({"environment": ["c", "d"], "style": [0.0, 7.0]}).known.column("style").tolist() == [0, 7]
+    assert len({plain.hash(), rows.hash(), rows.with_known({"style": [1, 2, 3, 4.0]}).hash()}) == 3
+    write_tracks(rows, tmp_path / "rows.npz")
+    assert np.array_equal(read_tracks(tmp_path / "rows.npz").channel, rows.channel)
+    write_tracks(Tracks.of(plain.tracks[:, :, :8]), tmp_path / "past.npz")
+    assert read_tracks(tmp_path / "past.npz").tracks.shape == (4, 2, 8, 2)
+    assert np.array_equal(rows.with_future(8, np.ones((4, 2, 3, 2))).tracks[:, :, 8:], np.ones((4, 2, 3, 2)))
+    with pytest.raises(DataError, match=r"the channel has shape \(4, 3, 8\)"):
+        Tracks(plain.tracks, plain.environment, channel=rng.random((4, 3, 8)))
+
+
+def test_several_answers_of_a_scene_are_written_with_their_number(tmp_path):
+    twice = Tracks.of(np.zeros((2, 1, 1, 2))).with_known({"row": [0.0, 0.0], "draw": [0.0, 1.0]})
+    lines = twice.write(tmp_path, "said", [5, 5])[0].read_text().splitlines()
+    assert lines == ["row,agent,frame,x,y,environment,draw", "5,0,0,0.0,0.0,all,0", "5,0,0,0.0,0.0,all,1"]

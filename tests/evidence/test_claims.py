@@ -1,17 +1,23 @@
+"""Claims as they are run, stored, resumed, replayed and shown, on a toy."""
+
 import importlib
 import json
+from dataclasses import replace
 
 import pytest
 
 from aitia.card import Card
-from aitia.errors import FormatError, OptionError
-from aitia.evidence import Claim, Evidence, row
-from aitia.evidence import claim as evidence_module
+from aitia.errors import OptionError
+from aitia.evidence import Claim, ClaimContext, Evidence, row, stored_evidence, swap_holds
 from aitia.workflow.claim_table import evidence_table
+from aitia.workflow.ledger import ledger
 from aitia.workflow.ledger import main as ledger_main
-from aitia.workflow.verify import claim_of, stored_evidence, verify
+from aitia.workflow.replay import differences, is_stale, replay
+from aitia.workflow.verify import claim_of, verify
 
-MODULE = importlib.import_module("aitia.workflow.verify")  # the name `verify` in the package is the function
+VERIFY = importlib.import_module("aitia.workflow.verify")  # the name `verify` in the package is the function
+REPLAY = importlib.import_module("aitia.workflow.replay")
+LEDGER = importlib.import_module("aitia.workflow.ledger")
 
 CARD = Card(
     slug="toy",
@@ -27,82 +33,197 @@ CARD = Card(
 )
 
 
-def toy(context):
-    ours = context.over_seeds("a", lambda seed: 1.0 + seed, 4)
-    return [
-        row("a", "score", ours, bar=2.0, baselines={"coin": [0.5] * len(ours)}, margins={"coin": 1.0}, note="A note."),
-        row("a", "error | rate", ours, direction="lower", bar=1.0),
-        row("b", "only told", ours),
-    ]
+class Toy:
+    """A claim whose numbers, bars and source can be changed from outside."""
+
+    def __init__(self):
+        self.base, self.bar, self.asked, self.source, self.stop, self.minutes = 1.0, 1.5, [], "first", None, 0.1
+        self.machine = {"architecture": "x", "processor": "y"}
+
+    def seed(self, seed):
+        if seed == self.stop:
+            raise ZeroDivisionError
+        self.asked.append(seed)
+        return {"ours": self.base + seed, "coin": 0.5, "long": [float(seed)] * 200}
+
+    def part_a(self, context):
+        found = context.over_seeds("a", self.seed, 5)
+        ours, coin = ([f[name] for f in found] for name in ("ours", "coin"))
+        context.control("nothing to find", lambda seed: {"score": 0.25})
+        return [
+            row("a", "score", ours, bar=self.bar, baselines={"coin": coin}, ahead_of={"coin": 0.1}, note="A note."),
+            row("a", "error | rate", ours, direction="lower", bar=0.5),
+        ]
+
+    def run(self, context):
+        return [*self.part_a(context), row("b", "only told", context.over_seeds("b", float, 2))]
+
+    @property
+    def claim(self):
+        return Claim(CARD, self.run, self.minutes, swap="coin", cheapest=self.part_a, controls=("nothing to find",))
 
 
 @pytest.fixture
-def _toy(monkeypatch):
-    monkeypatch.setattr(MODULE, "claim_of", lambda slug: Claim(CARD, toy, 0.1))
+def toy(monkeypatch):
+    made = Toy()
+    monkeypatch.setattr(VERIFY, "claim_of", lambda slug: made.claim)
+    monkeypatch.setattr(LEDGER, "claim_of", lambda slug: made.claim)
+    monkeypatch.setattr(VERIFY, "machine_here", lambda: made.machine)
+    monkeypatch.setattr(VERIFY, "origin_key", lambda found=None, machine=None: (machine or made.machine)["processor"])
+    monkeypatch.setattr(REPLAY, "origin_key", lambda found=None, machine=None: (machine or made.machine)["processor"])
+    for module in (VERIFY, REPLAY):
+        monkeypatch.setattr(module, "source_of", lambda slug: made.source)
+    return made
 
 
-def test_a_row_has_mean_interval_and_verdict():
-    r = row("a", "score", [1.0, 2.0, 3.0], bar=2.0, baselines={"coin": [1.0, 1.0, 1.0]}, margins={"coin": 1.0})
-    assert (r.ours, r.seeds, r.holds) == (2.0, 3, True)
-    assert 1.0 <= r.low < 2.0 < r.high <= 3.0
-    assert row("a", "score", [1.9], bar=2.0).holds is False
-    assert row("a", "error", [1.9], bar=2.0, direction="lower").holds is True
-    assert row("a", "error", [1.9], baselines={"b": [2.0]}, margins={"b": 0.2}, direction="lower").holds is False
-    assert row("a", "told", [1.0]).holds is None
-
-
-@pytest.mark.parametrize(("values", "more"), [([], {}), ([float("nan")], {}), ([1.0], {"margins": {"nobody": 1.0}})])
-def test_a_row_without_sense_is_refused(values, more):
-    with pytest.raises(OptionError):
-        row("a", "score", values, **more)
-
-
-@pytest.mark.usefixtures("_toy")
-def test_verify_runs_stores_and_reads_back(tmp_path):
-    found = verify("toy", tmp_path, seeds=3)
+def test_verify_runs_stores_and_reads_back(toy, tmp_path):
+    found = verify("toy", tmp_path, seeds=4)
     assert stored_evidence(tmp_path, "toy") == found
-    assert Evidence.from_json(found.to_json()) == found
-    assert [r.holds for r in found.rows] == [True, False, None]
-    assert not found.holds
-    assert found.rows[0].ours == 2.0
+    assert [j.verdict for j in found.judged] == ["open", "open", "open"]
+    assert found.rows[0].values == (1.0, 2.0, 3.0, 4.0)
+    assert (found.source, found.machine, found.first_seed, found.command) == (
+        "first", toy.machine, 0, "aitia verify toy --seeds 4",
+    )  # fmt: skip
+    assert found.first["a"]["ours"] == 1.0
+    assert found.first["a"]["long"]["numbers"] == 200, "long lists are kept as sums"
+    assert found.swap_holds() is None
+    assert not found.control_holds("nothing to find")
     assert [p.name for p in tmp_path.iterdir()] == ["toy.json"]
     assert stored_evidence(tmp_path, "other") is None
-    with pytest.raises(OptionError):
-        verify("toy", tmp_path, seeds=0)
 
 
-@pytest.mark.usefixtures("_toy")
-def test_a_stopped_claim_goes_on_with_the_seeds_it_has(tmp_path, monkeypatch):
-    def stops(context):
-        list(context.over_seeds("a", lambda seed: 1.0 + seed if seed < 2 else 1 / 0, 4))
-        return []
+def test_mistakes_of_verify_are_told(toy, tmp_path):
+    for options in ({"seeds": 0}, {"first_seed": -1}, {"seeds": 2, "quick": True}):
+        with pytest.raises(OptionError):
+            verify("toy", tmp_path, **options)
 
-    monkeypatch.setattr(MODULE, "claim_of", lambda slug: Claim(CARD, stops, 0.1))
+
+def test_all_seeds_are_shifted_and_the_file_says_so(toy, tmp_path):
+    verify("toy", tmp_path)
+    found = verify("toy", tmp_path, first_seed=100)
+    assert toy.asked == [*range(5), *range(100, 105)]
+    assert found.rows[0].values[0] == 101.0
+    assert found.controls[0].seed == 100
+    assert found.command == "aitia verify toy --first-seed 100"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["toy.from-100.json", "toy.json"]
+
+
+@pytest.mark.parametrize(("minutes", "parts"), [(119, {"a", "b"}), (121, {"a"})])
+def test_a_quick_run_takes_the_first_seed_and_of_a_long_claim_the_cheapest_part(toy, tmp_path, minutes, parts):
+    toy.minutes = minutes
+    found = verify("toy", tmp_path, quick=True)
+    assert toy.asked == [0]
+    assert {r.part for r in found.rows} == parts
+    assert {j.verdict for j in found.judged} == {"open"}
+    assert found.quick
+    assert [p.name for p in tmp_path.iterdir()] == ["toy.quick.json"]
+
+
+def test_a_stopped_claim_goes_on_with_the_seeds_it_has(toy, tmp_path):
+    toy.stop = 2
     with pytest.raises(ZeroDivisionError):
         verify("toy", tmp_path)
-    asked = []
-
-    def goes_on(context):
-        ours = context.over_seeds("a", lambda seed: asked.append(seed) or 1.0 + seed, 4)
-        return [row("a", "score", ours)]
-
-    monkeypatch.setattr(MODULE, "claim_of", lambda slug: Claim(CARD, goes_on, 0.1))
+    toy.stop = None
     found = verify("toy", tmp_path, resume=True)
-    assert found.rows[0].ours == 2.5
     assert found.resumed
-    assert asked == [2, 3]
+    assert toy.asked == [0, 1, 2, 3, 4]
+    assert found.rows[0].values == (1.0, 2.0, 3.0, 4.0, 5.0)
     assert not verify("toy", tmp_path, resume=True).resumed
 
 
-def test_damaged_evidence_is_refused(tmp_path):
-    (tmp_path / "toy.json").write_text("{}")
-    with pytest.raises(FormatError, match="no stored evidence"):
-        stored_evidence(tmp_path, "toy")
+@pytest.mark.parametrize("change", [{"source": "second"}, {"machine": {"architecture": "x", "processor": "z"}}])
+def test_seeds_of_other_code_or_another_machine_are_run_anew(toy, tmp_path, change):
+    toy.stop = 2
+    with pytest.raises(ZeroDivisionError):
+        verify("toy", tmp_path)
+    toy.stop = None
+    vars(toy).update(change)
+    assert not verify("toy", tmp_path, resume=True).resumed
+    assert toy.asked == [0, 1, 0, 1, 2, 3, 4]
 
 
-@pytest.mark.usefixtures("_toy")
-def test_the_ledger_shows_what_does_not_hold_and_notices_when_it_is_old(tmp_path, capsys):
-    verify("toy", tmp_path / "evidence", seeds=3)
+def test_a_replay_that_comes_back_renews_stale_evidence(toy, tmp_path):
+    before = verify("toy", tmp_path)
+    assert not is_stale(before)
+    toy.source = "second"
+    assert is_stale(before)
+    toy.asked.clear()
+    done = replay("toy", tmp_path)
+    assert (done.stamped, done.differs, done.file) == (True, (), tmp_path / "toy.json")
+    assert toy.asked == [0], "only the first seed runs"
+    after = stored_evidence(tmp_path, "toy")
+    assert not is_stale(after)
+    assert after.rows == before.rows
+    assert [r.source for r in after.replays] == ["second"]
+    assert replace(after, source="first", replays=()) == before
+    assert [p.name for p in tmp_path.iterdir()] == ["toy.json"]
+
+
+def test_a_replay_within_rounding_comes_back_and_one_beyond_does_not(toy, tmp_path):
+    verify("toy", tmp_path)
+    toy.source, toy.base = "second", 1.0 + 5e-7
+    assert replay("toy", tmp_path).stamped
+    toy.source, toy.base = "third", 1.0 + 5e-6
+    text = (tmp_path / "toy.json").read_text()
+    done = replay("toy", tmp_path)
+    assert not done.stamped
+    assert len(done.differs) == 1
+    assert "a / ours" in done.differs[0]
+    assert (tmp_path / "toy.json").read_text() == text, "what is stored stays as it was, and stale"
+    assert is_stale(stored_evidence(tmp_path, "toy"))
+
+
+def test_a_replay_does_not_bring_in_another_bar(toy, tmp_path):
+    verify("toy", tmp_path)
+    toy.bar, toy.source = 0.5, "second"
+    done = replay("toy", tmp_path)
+    assert not done.stamped
+    assert "(a) score is judged otherwise" in done.differs[0]
+
+
+def test_a_replay_on_another_machine_is_a_second_file_and_no_stamp(toy, tmp_path):
+    verify("toy", tmp_path)
+    text = (tmp_path / "toy.json").read_text()
+    toy.source, toy.machine = "second", {"architecture": "x", "processor": "z"}
+    done = replay("toy", tmp_path)
+    assert (done.stamped, done.differs, done.file) == (False, (), tmp_path / "toy.replay-z.json")
+    assert (tmp_path / "toy.json").read_text() == text
+    assert Evidence.from_json(done.file.read_text()).machine == toy.machine
+    toy.base = 7.0
+    assert replay("toy", tmp_path).differs
+
+
+def test_a_replay_needs_values(toy, tmp_path):
+    with pytest.raises(OptionError, match="no stored evidence of toy"):
+        replay("toy", tmp_path)
+    old = replace(verify("toy", tmp_path), source=None, first={})
+    (tmp_path / "toy.json").write_text(old.to_json())
+    with pytest.raises(OptionError, match="holds no values"):
+        replay("toy", tmp_path)
+
+
+def test_values_are_compared_wherever_they_lie():
+    stored = {"a": [1.0, {"b": True}], "c": "x", "n": float("nan"), "zero": 0.0}
+    same = {"a": [1.0 + 1e-9, {"b": True}], "c": "x", "n": float("nan"), "zero": 1e-15}
+    assert differences(stored, same) == []
+    told = differences(stored, {"a": [1.0, {"b": False}], "c": "y", "n": 1.0, "zero": 1e-9, "more": 1})
+    assert [t.partition(":")[0] for t in told] == ["more was not there", "a / 1 / b", "c", "n", "zero"], told
+    assert differences([1, 2], [1]) == [": 1 values in place of 2"]
+
+
+def test_the_source_of_a_rival_has_to_be_written_out(toy, monkeypatch):
+    monkeypatch.setattr(VERIFY, "rivals_of", lambda module: {"hca"})
+    context = ClaimContext(find=lambda slug: VERIFY._rival(slug, "toy"))
+    assert context.rival("hca").__name__ == "HCA"
+    with pytest.raises(OptionError, match=r"write context.rival\('cd-nod'\) out"):
+        context.rival("cd-nod")
+    with pytest.raises(OptionError, match="knows no systems"):
+        ClaimContext().rival("hca")
+
+
+def test_the_ledger_tells_verdicts_the_papers_sentence_and_when_it_is_old(toy, tmp_path, capsys):
+    verify("toy", tmp_path / "evidence")
+    verify("toy", tmp_path / "evidence", first_seed=7, seeds=2)
     page = tmp_path / "ledger.md"
     arguments = [str(tmp_path / "evidence"), str(page)]
     assert ledger_main([*arguments, "--check"]) == 1
@@ -110,23 +231,36 @@ def test_the_ledger_shows_what_does_not_hold_and_notices_when_it_is_old(tmp_path
     assert ledger_main(arguments) == 0
     assert ledger_main([*arguments, "--check"]) == 0
     text = page.read_text()
-    assert "| [toy](#toy) | **not all** | 1 of 2 | (a) error | rate |" in text.replace("\\|", "|")
-    assert "error \\| rate" in text
-    assert "1 ahead of coin" in text
-    assert "A note." in text
+    assert "| [toy](#toy) | c | holds 1, open 1, fails 1 | fails: (a) error \\| rate; open: (a) score |" in text
+    assert "ahead of coin by more than 0.1" in text
+    assert "with coin in place of ours the claim does not hold" in text
+    assert "negative control nothing to find: does not hold" in text
+    assert "`aitia verify toy --seeds 2 --first-seed 7`" in text
+    assert "- (a) A note." in text
     table = [line for line in text.splitlines() if line.startswith("| a |")]
-    assert {line.replace("\\|", "").count("|") for line in table} == {7}
+    assert {line.replace("\\|", "").count("|") for line in table} == {8}
+    toy.source = "second"
+    assert ledger_main([*arguments, "--check"]) == 0, "stale is shown and no mistake"
+    assert "aitia verify toy --replay" in capsys.readouterr().out
+    assert ledger_main(arguments) == 0
+    assert "fails 1 (stale)" in page.read_text()
 
 
-def test_evidence_prints_as_a_table():
+def test_the_ledger_shows_who_matches():
+    rows = (row("a", "score", [1.0, 1.1, 1.2], bar=0.8, baselines={"R": [1.1, 1.0, 1.2]}, ahead_of={"R": 0.0}),)
+    text = ledger([Evidence("toy", rows, "c", {}, "here", 1.0, "today")])
+    assert "(a) matched by R" in text
+
+
+def test_evidence_prints_as_a_table(toy):
     from rich.console import Console
 
-    found = Evidence(
-        "toy", tuple(toy(evidence_module.ClaimContext(seeds=2))), "aitia verify toy", {}, "here", 1.0, "today"
-    )
+    found = Evidence("toy", tuple(toy.run(ClaimContext(seeds=5))), "aitia verify toy", {}, "here", 1.0, "today")
     console = Console(record=True, width=200)
     console.print(evidence_table(found))
-    assert "does not hold in every part" in console.export_text()
+    text = console.export_text()
+    assert "toy: holds 1, open 1, fails 1" in text
+    assert "ahead of coin by more than 0.1" in text
 
 
 def test_an_unknown_claim_is_refused():
@@ -134,23 +268,18 @@ def test_an_unknown_claim_is_refused():
         claim_of("no-such-system")
 
 
-def test_the_claim_of_cd_nod_fails_when_the_method_is_swapped_for_its_baseline(monkeypatch):
+def test_the_claim_of_cd_nod_does_not_hold_for_its_swap():
     import aitia.systems.cd_nod.claim as module
-    from aitia.systems.cd_nod import CDNOD
 
-    class Weak(CDNOD):
-        def __init__(self, test="auto", **options):
-            super().__init__(test="fisher-z", **options)
-
-    monkeypatch.setattr(module, "CDNOD", Weak)
-    rows = module._part_a(evidence_module.ClaimContext(seeds=4))
-    assert not all(r.holds is not False for r in rows)
+    rows = module.CLAIM.cheapest(ClaimContext(seeds=3))
+    assert any(j.verdict == "holds" for r in rows for j in r.judged)
+    assert swap_holds(rows, module.CLAIM.swap) is False
 
 
 def test_the_claim_of_cd_nod_runs_in_every_part_and_gives_json():
     import aitia.systems.cd_nod.claim as module
 
-    module_rows = module.run(evidence_module.ClaimContext(seeds=1))
+    module_rows = module.run(ClaimContext(seeds=1))
     assert {r.part for r in module_rows} == {"a", "b", "c", "d"}
     assert all(r.baselines for r in module_rows)
     json.dumps([r.ours for r in module_rows])

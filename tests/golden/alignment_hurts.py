@@ -25,7 +25,7 @@ def numbers() -> dict[str, list[float] | float | str]:
         "random": {"strength": 0.5, "subspace": "random"},
         "hard": {"hard": True},
     }.items():
-        found = Decoupling(DecouplingConfig(**quick), **options).decouple(start, rows, dominant="standard")
+        found = Decoupling(DecouplingConfig(**quick), dominant="standard", most=8, **options).fit(rows, model=start)
         audit = found.audit(rows)
         made[f"{name}_loss"] = found.history.losses[-1]["loss"]
         made[f"{name}_sites"] = " ".join(layer.site for layer in audit)
@@ -34,8 +34,11 @@ def numbers() -> dict[str, list[float] | float | str]:
         made[f"{name}_angle"] = [layer.angle[other] for layer in audit for other in varieties[1:]]
         made[f"{name}_distance"] = [layer.distance[other] for layer in audit for other in varieties[1:]]
         if name == "published":
-            made["translate"] = " / ".join(found.translate(rows["source"][:4], "island", most=8))
-            scores = found.score({key: values[:6] for key, values in rows.items()}, most=8)
+            asked = {"source": rows["source"][:4], "variety": ["island"] * 4}
+            made["translate"] = " / ".join(found.predict(asked).known.texts("target"))
+            few = found.given({key: values[:6] for key, values in rows.items()})
+            told = found.judge(few, found.given(rows))
+            scores = {name.removeprefix("chrF++ of "): score.value for name, score in told.items()}
             made["score"] = list(scores.values())
             made["score_of"] = " ".join(scores)
     tuned = fine_tune(start, rows, DecouplingConfig(**quick))

@@ -10,20 +10,20 @@ def numbers() -> dict[str, list[float] | float | str]:
     tracks, past, few = world.render(sample), world.render(fresh)[:, :, :4], world.render(world.sample(20, seed=8))
     model = CausalMotion(observed=4, steps=10, batch=16, width=16).fit(tracks, sample.labels)
     adapted = model.adapt(few, "other", steps=3)
-    shown = model.predict(past, few)
+    shown = model.forecast(past, few)
     published = CausalMotion(
         observed=4, steps=10, batch=16, width=16, schedule="phases", frame="plane",
     ).fit(tracks, sample.labels)  # fmt: skip
     return {
         "loss": [history.losses[-1]["loss"] for history in model.history],
-        "predict": model.predict(past, "0.1").tracks[:2].ravel()[::6].tolist(),
+        "predict": model.forecast(past, "0.1").tracks[:2].ravel()[::6].tolist(),
         "predict_with_references": shown.tracks[:2].ravel()[::6].tolist(),
         "references": shown.references,
         "styles": model.styles(few)[:2].ravel().tolist(),
-        "counterfactual": model.counterfactual(past, "do(style='0.5')").tracks[:2].ravel()[::6].tolist(),
+        "counterfactual": model.do("do(style='0.5')").forecast(past).tracks[:2].ravel()[::6].tolist(),
         "refine": model.refine(past, "0.5", style="0.1", steps=2, rate=1e-2).tracks[:2].ravel()[::6].tolist(),
         "environments": " ".join(adapted.environments),
-        "adapted": adapted.predict(past, "other").tracks[:2].ravel()[::6].tolist(),
+        "adapted": adapted.forecast(past, "other").tracks[:2].ravel()[::6].tolist(),
         "published_loss": [history.losses[-1]["loss"] for history in published.history],
-        "published_predict": published.predict(past, "0.5").tracks[:2].ravel()[::6].tolist(),
+        "published_predict": published.forecast(past, "0.5").tracks[:2].ravel()[::6].tolist(),
     }

@@ -30,17 +30,17 @@ def _numbers() -> dict[str, list[float] | float | str]:
     for name, options in arms.items():
         model = GCRL(**quick, **options).fit(tracks, sample.labels)
         shown = few if name == "references" else None
-        found = model.predict(past, shown, samples=5)
+        found = model.forecast(past, shown, draws=5)
         made[f"{name}_loss"] = model.history.losses[-1]["loss"]
         made[f"{name}_mean"] = found.mean[0].ravel()[::6].tolist()
         made[f"{name}_spread"] = [float(np.mean(found.spread)), float(np.mean(found.samples))]
-        made[f"{name}_s"] = model.encode(past).s[:2].ravel().tolist()
-        made[f"{name}_z"] = model.encode(past).z[0].ravel()[:4].tolist()
+        made[f"{name}_s"] = model.latents(past).s[:2].ravel().tolist()
+        made[f"{name}_z"] = model.latents(past).z[0].ravel()[:4].tolist()
         if name == "joint":
             adapted = model.adapt(few, "other", steps=2)
             made["counterfactual"] = (
-                model.counterfactual(past, 'do(environment="0.5")', samples=5)[0].ravel()[::6].tolist()
+                model.do('do(environment="0.5")').forecast(past, draws=5).mean[0].ravel()[::6].tolist()
             )
             made["environments"] = " ".join(adapted.environments)
-            made["adapted"] = adapted.predict(past, samples=5).mean[0].ravel()[::6].tolist()
+            made["adapted"] = adapted.forecast(past, draws=5).mean[0].ravel()[::6].tolist()
     return made

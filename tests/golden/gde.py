@@ -23,9 +23,9 @@ def numbers() -> dict[str, list[float] | float | str]:
         "loss": [part["loss"] for part in model.history.losses],
         "latents": model.latents[:3].ravel().tolist(),
         "deviations": model.deviations[:4].tolist(),
-        "encode": model.encode(control[:20]).tolist(),
+        "encode": model.vectors(control[:20]).tolist(),
         "vector": model.vector("p3").tolist(),
-        "sample": model.sample("p1", 3, seed=1).ravel().tolist(),
+        "sample": model.draw("p1", 3, seed=1).ravel().tolist(),
         "noise": [float(noise.mean()), float(noise.std())],
         "draw": model.draw("p2", noise).ravel().tolist(),
         "distances": model.distances("p1").tolist(),
@@ -44,7 +44,7 @@ def numbers() -> dict[str, list[float] | float | str]:
         assert other.history is not None
         made[f"{sampler}_loss"] = other.history.losses[-1]["loss"]
         made[f"{sampler}_latents"] = other.latents[0].tolist()
-        made[f"{sampler}_sample"] = other.sample("p1", 2, seed=1).ravel().tolist()
+        made[f"{sampler}_sample"] = other.draw("p1", 2, seed=1).ravel().tolist()
     for encoder in ("residual", "attention", "kernel mean", "moments"):
         other = GDE(**{**small, "steps": 3}, encoder=encoder).fit(sets)
         made[f"{encoder.replace(' ', '_')}_latents"] = other.latents[0].tolist()

@@ -162,6 +162,25 @@ def test_columns_keep_the_roles_of_the_fit_when_asked_and_a_filled_one_may_be_go
         toy.given({"b": [2.5]}).numbers("features")
 
 
+def test_a_file_that_is_asked_about_may_lack_the_column_of_text_that_is_filled(tmp_path):
+    writes = card(takes={"said": Role("text"), "label": Role("text", "the answer")}, fills=("label",))
+
+    class Writes(Toy):
+        card = writes
+
+    (tmp_path / "rows.csv").write_text("q,answer\n007,one\n008,two\n")
+    (tmp_path / "asked.csv").write_text("q\n009\n")
+    fitted = Writes().fit(tmp_path / "rows.csv", said="q", label="answer")
+    asked = fitted.given(tmp_path / "asked.csv")
+    assert asked.texts("said") == ["009"]
+    assert asked.column("label") == "answer"
+    with pytest.raises(UnknownVariableError, match="'q' is not a variable"):
+        fitted.given({"answer": ["one"]}).texts("said")
+    (tmp_path / "bare.csv").write_text("answer\none\n")
+    with pytest.raises(UnknownVariableError, match="'q' is not a variable"):
+        fitted.given(tmp_path / "bare.csv")
+
+
 def test_several_draws_say_their_row_and_draw():
     drawn = Toy().fit(ROWS).predict(ROWS, draws=2)
     assert drawn.column("row").tolist() == [0, 0, 1, 1, 2, 2, 3, 3]

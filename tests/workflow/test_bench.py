@@ -1,99 +1,115 @@
-"""A bench: the same numbers however it is run, every failure a sentence, and nothing measured twice."""
+"""A bench: the same numbers however it is run, every failure a sentence, nothing measured twice, own results judged."""
 
 import json
 
+import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from aitia.cli import app
+import aitia as library
 from aitia.errors import AitiaError, OptionError, RunError
-from aitia.workflow import bench
+from aitia.workflow.board import interval
+from aitia.workflow.source import find_world
+from aitia.workflow.trials import trial_of
 
 SMALL = {"steps": 3, "domain-counterfactuals.restarts": 1, "domain-counterfactuals.changing": 1, "batch": 8}
-METHODS = ["domain-counterfactuals", "vae"]
+OURS = ["domain-counterfactuals"]
 
 
 @pytest.fixture(scope="module")
 def found():
-    return bench("latent-domains", METHODS, seeds=2, rows=60, options=SMALL)
+    return library.bench("latent-domains", OURS, seeds=2, rows=60, options=SMALL)
 
 
-def test_methods_and_what_needs_no_model_stand_in_one_table(found):
-    whos = {"domain-counterfactuals", "vae", "do nothing", "mean of the domain", "random features",
-            "principal components", "mean row"}  # fmt: skip
-    assert set(found.scores) == whos
-    assert {m.name for m in found.measures} >= {"counterfactual MSE", "MCC", "R2", "disentanglement"}
-    assert set(found.scores["vae"]["MCC"]) == {0, 1}
-    lines = {who: cells for who, cells, _ in found.lines}
-    assert "±" in lines["vae"]["MCC"]
-    assert "counterfactual MSE" not in lines["vae"]
+def test_systems_and_what_needs_no_model_stand_in_one_table(found):
+    assert {"domain-counterfactuals", "do nothing", "mean of the domain"} <= set(found.scores)
+    assert set(found.scores["domain-counterfactuals"]["counterfactual MSE"]) == {0, 1}
+    assert "[" in {who: cells for who, cells, _ in found.lines}["do nothing"]["counterfactual MSE"]
 
 
 def test_the_numbers_do_not_depend_on_the_number_of_processes(found):
-    again = bench("latent-domains", METHODS, seeds=2, rows=60, options=SMALL, jobs=2)
+    again = library.bench("latent-domains", OURS, seeds=2, rows=60, options=SMALL, jobs=2)
     assert again.to_json() == found.to_json()
 
 
-def test_a_cell_that_fails_is_a_sentence_and_spares_the_others(tmp_path):
-    found = bench("latent-domains", ["tdrl", "vae"], seeds=1, rows=60, options={"steps": 2}, out=tmp_path / "run")
-    assert found.failed == {"tdrl": {0: "tdrl takes clips; latent-domains is table"}}
-    assert "MCC" in found.scores["vae"]
-    page = (tmp_path / "run" / "report.html").read_text()
-    assert "tdrl takes clips; latent-domains is table" in page
-    assert json.loads((tmp_path / "run" / "bench.json").read_text()) == found.to_json()
-
-
-def test_a_bench_that_was_stopped_goes_on_with_the_cells_that_are_left(found, tmp_path):
+def test_a_cell_that_fails_is_a_sentence_and_a_bench_goes_on_with_the_cells_that_are_left(plugins, tmp_path):
     told = []
 
     def stop(what, done, total):
         told.append(done)
-        if done == 3:
+        if done == 1:
             raise KeyboardInterrupt
 
-    given = {"seeds": 2, "rows": 60, "options": SMALL, "out": tmp_path / "run"}
+    given = {"seeds": 2, "rows": 20, "out": tmp_path / "run"}
     with pytest.raises(KeyboardInterrupt):
-        bench("latent-domains", METHODS, progress=stop, **given)
-    assert (tmp_path / "run" / "cells.journal").read_text().count("\n") == 3
+        library.bench("orca", ["tiny-scm"], progress=stop, **given)
+    assert (tmp_path / "run" / "cells.journal").read_text().count("\n") == 1
     done = []
-    again = bench("latent-domains", METHODS, progress=lambda what, k, n: done.append(k), **given)
-    assert done == [3, 4]
-    assert again.to_json() == found.to_json()
+    found = library.bench("orca", ["tiny-scm"], progress=lambda what, k, n: done.append(k), **given)
+    assert done == [1, 2]
+    sentence = "tiny-scm takes table, and these rows are tracks"
+    assert found.failed == {"tiny-scm": {0: sentence, 1: sentence}}
+    assert sentence in (tmp_path / "run" / "report.html").read_text()
+    assert json.loads((tmp_path / "run" / "bench.json").read_text()) == found.to_json()
     with pytest.raises(RunError, match="holds a run with other seeds"):
-        bench("latent-domains", METHODS, **{**given, "seeds": 3})
-    with pytest.raises(RunError, match="holds a run with other bench"):
-        bench("process", METHODS, **given)
+        library.bench("orca", ["tiny-scm"], **{**given, "seeds": 3})
 
 
-def test_the_command_prints_the_table_and_says_where_the_report_is(tmp_path):
-    command = ["bench", "latent-domains", "--methods", "vae,tdrl", "--seeds", "1", "--rows", "60", "--set", "steps=2"]
-    done = CliRunner().invoke(app, [*command, "--out", str(tmp_path / "run")])
-    assert done.exit_code == 0, done.exception
-    assert "random" in done.output
-    assert "tdrl: tdrl takes clips; latent-domains is table" in done.output
-    assert "report.html" in done.output
-    as_json = CliRunner().invoke(app, [*command, "--json"])
-    assert json.loads(as_json.stdout)["scores"]["vae"]
+def test_own_results_are_judged_on_the_same_rows_as_ours(tmp_path):
+    world = find_world("latent-domains")
+    trials = [trial_of(world, 60, seed=seed) for seed in range(2)]
+    codes = {str(k): np.column_stack([t.sample[n] for n in world.names]) for k, t in enumerate(trials)}
+    np.savez(tmp_path / "mine.npz", **codes)
+    for seed, trial in enumerate(trials):
+        (tmp_path / f"cf{seed}").mkdir()
+        np.savez(tmp_path / f"cf{seed}" / "answers.npz", answers=trial.truths())
+    library.write_graph(world.graph, tmp_path / "g.json")
+    own = {"codes": "mine.npz", "graph": "g.json", "counterfactuals": "cf{seed}"}
+    own = {name: str(tmp_path / path) for name, path in own.items()}
+    found = library.bench(
+        "latent-domains", OURS, seeds=2, rows=60, options=SMALL, own=own, called="mine", out=tmp_path / "run"
+    )
+    perfect = {"MCC": 1.0, "SHD": 0.0, "arrowhead F1": 1.0, "counterfactual error": 0.0}
+    assert {name: by[1] for name, by in found.scores["mine"].items()} == pytest.approx(perfect)
+    assert set(found.scores["domain-counterfactuals"]["MCC"]) == {0, 1}
+    assert found.scores["do nothing"]["counterfactual error"][0] > 0.1
+    latex = (tmp_path / "run" / "bench.tex").read_text()
+    assert r"\textbf{1 $\pm$" in latex
+    assert "latent-domains,mine,MCC,higher,0," in (tmp_path / "run" / "bench.csv").read_text()
+    for name, sentence in (("codes", "no array 'codes' or '2'"), ("graph", "cannot read")):
+        with pytest.raises(AitiaError, match=sentence):
+            library.bench("latent-domains", seeds=3, rows=60, own={name: own[name].replace("g.json", "h.json")})
+    np.savez(tmp_path / "mine.npz", codes=np.zeros((3, 2)))
+    with pytest.raises(AitiaError, match=r"codes have shape \(3, 2\), the world has 60 test rows"):
+        library.bench("latent-domains", seeds=1, rows=60, own={"codes": own["codes"]})
+
+
+def test_a_world_is_written_without_its_truth(aitia, tmp_path):
+    aitia("world", "pendulum", "--n", 20, "--size", 8, "--out", tmp_path / "p", check=True)
+    assert "light" in (tmp_path / "p" / "train" / "train.csv").read_text().splitlines()[0]
+    assert (tmp_path / "p" / "test" / "test.csv").read_text().splitlines()[0] == "row,image,environment"
+    assert json.loads((tmp_path / "p" / "interventions.json").read_text())[0]["do"].startswith("do(")
+    assert "is not empty" in aitia("world", "pendulum", "--out", tmp_path / "p").stderr
 
 
 @pytest.mark.parametrize(
-    ("world", "methods", "options", "sentence"),
+    ("world", "systems", "options", "sentence"),
     [
-        ("latent-domain", ["vae"], {}, r"there is no world 'latent-domain'\. Did you mean 'latent-domains'"),
-        ("orca", ["gcrl", "gcr"], {}, r"there is no method 'gcr' to fit\. Did you mean 'gcrl'"),
-        ("orca", ["gcrl", "gcrl"], {}, "named once each"),
+        ("latent-domain", OURS, {}, r"there is no world 'latent-domain'\. Did you mean 'latent-domains'"),
+        ("orca", ["tiny-scn"], {}, r"there is no system 'tiny-scn'\. Did you mean 'tiny-scm'"),
+        ("orca", ["tiny-scm", "tiny-scm"], {}, "named once each"),
         ("orca", [], {}, "named once each, got none"),
-        ("orca", ["gcrl"], {"stepz": 1}, r"no method here has an option 'stepz'\. Did you mean 'steps'"),
-        ("orca", ["gcrl"], {"vae.steps": 1}, "'vae' is not among the methods gcrl"),
-        ("orca", ["gcrl"], {"steps": "many"}, "gcrl: steps is a whole number, got 'many'"),
-        ("orca", ["gcrl"], {"width": 9}, "width is a multiple of 8, got 9"),
+        ("orca", ["tiny-scm"], {"ridg": 1}, r"no system here has an option 'ridg'\. Did you mean 'ridge'"),
+        ("orca", ["tiny-scm"], {"vae.steps": 1}, "'vae' is not among the systems tiny-scm"),
+        ("orca", ["tiny-scm"], {"ridge": "many"}, "tiny-scm: ridge is a number, got 'many'"),
+        ("orca", ["tiny-scm"], {"ridge": -1.0}, "ridge is 0 or more, got -1"),
     ],
 )
-def test_mistakes_are_refused_before_any_work(world, methods, options, sentence):
+def test_mistakes_are_refused_before_any_work(plugins, world, systems, options, sentence):
     with pytest.raises(AitiaError, match=sentence):
-        bench(world, methods, options=options)
+        library.bench(world, systems, options=options)
 
 
-def test_numbers_out_of_range_are_refused():
+def test_numbers_out_of_range_are_refused(plugins):
     with pytest.raises(OptionError, match="seeds is at least 1"):
-        bench("orca", ["gcrl"], seeds=0)
+        library.bench("orca", ["tiny-scm"], seeds=0)
+    assert interval([1.0]) is None

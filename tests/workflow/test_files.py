@@ -11,11 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from aitia.cli import app
-from aitia.data.images import write_images
+from aitia.data.pictures import write_pictures
 from aitia.data.tables import read_table
 from aitia.data.tracks import Tracks, write_tracks
 from aitia.errors import AitiaError
-from aitia.workflow import Source, fit
 from aitia.worlds import OrcaWorld, PendulumWorld, ProjectileWorld, export_world
 
 DOMAINS = ["--set", "steps=3", "--set", "latents=4", "--set", "width=4", "--set", "batch=8", "--set", "changing=1"]
@@ -36,7 +35,7 @@ def faces(folder, n=40, size=16, site=("north", "south")):
     images = rng.integers(0, 90, (n, size, size, 3), dtype=np.uint8)
     for i in range(n):
         images[i, 4:8, (2 if i % 2 else 10) : (6 if i % 2 else 14)] = 220
-    write_images(images, folder / "images", [f"{i}.png" for i in range(n)])
+    write_pictures(images, folder / "images", [f"{i}.png" for i in range(n)])
     lines = [f"images/{i}.png,{site[i % len(site)]},{i / n + 0.001:.4f}" for i in range(n)]
     (folder / "labels.csv").write_text("\n".join(["path,site,warmth", *lines]) + "\n")
     return folder
@@ -58,7 +57,7 @@ def faces_run(tmp_path_factory):
     place = tmp_path_factory.mktemp("faces")
     (place / "data").mkdir()
     aitia(
-        "run", "domain-counterfactuals", "--data", faces(place / "data"), "--environment", "site", *DOMAINS,
+        "run", "domain-counterfactuals", "--data", faces(place / "data"), "--domain", "site", *DOMAINS,
         "--out", place / "run",
     )  # fmt: skip
     return place / "run"
@@ -133,10 +132,10 @@ def test_files_of_tracks_by_environment_are_fitted_and_asked(tmp_path):
         path.rename(tmp_path / "data" / path.name)
     small = ["--set", "steps=3", "--set", "batch=4", "--set", "width=16"]
     aitia("run", "causal-motion", "--data", tmp_path / "data", *small, "--out", tmp_path / "run")
-    told = aitia("do", tmp_path / "run", "do(style=0.5)", "--rows", "2", "--json")
+    told = aitia("do", tmp_path / "run", "do(environment=0.5)", "--rows", "2", "--json")
     record = json.loads(told)
     assert record["truth"] is False
-    lines = lines_of(tmp_path / "run" / "do" / "style=0.5" / "tracks.csv")
+    lines = lines_of(tmp_path / "run" / "do" / "environment=0.5" / "tracks.csv")
     which = {name: [row for row in lines if row["which"] == name] for name in ("fact", "counterfactual")}
     assert len(which["fact"]) == len(which["counterfactual"]) == 2 * 20
     assert [row["x"] for row in which["fact"][:8]] == [row["x"] for row in which["counterfactual"][:8]]
@@ -173,7 +172,7 @@ def test_data_that_have_changed_or_gone_are_told(tmp_path):
     (tmp_path / "data").mkdir()
     faces(tmp_path / "data")
     run = tmp_path / "run"
-    aitia("run", "domain-counterfactuals", "--data", tmp_path / "data", "--environment", "site", *DOMAINS, "--out", run)
+    aitia("run", "domain-counterfactuals", "--data", tmp_path / "data", "--domain", "site", *DOMAINS, "--out", run)
     faces(tmp_path / "data", n=20)
     assert "has changed since the fit" in aitia("do", run, "do(domain=south)", "--rows", "1")
     (tmp_path / "data").rename(tmp_path / "elsewhere")
@@ -205,13 +204,13 @@ def test_the_use_on_a_discovery_is_as_it_was(tmp_path):
 def refused(folder, sentence, *more, method="domain-counterfactuals", error=AitiaError):
     small = DOMAINS if method == "domain-counterfactuals" else ["--set", "steps=2"]
     with pytest.raises(error, match=sentence):
-        aitia("run", method, "--data", folder, *(more or ("--environment", "site")), *small)
+        aitia("run", method, "--data", folder, *(more or ("--domain", "site")), *small)
 
 
 def test_images_of_different_sizes_are_named_and_can_be_scaled(folder):
-    write_images(np.zeros((1, 8, 8, 3), np.uint8), folder / "images", ["7.png"])
+    write_pictures(np.zeros((1, 8, 8, 3), np.uint8), folder / "images", ["7.png"])
     refused(folder, r"images differ in size: .*0\.png is 16x16, .*7\.png is 8x8; give a size")
-    aitia("run", "domain-counterfactuals", "--data", folder, "--environment", "site", "--size", "16", *DOMAINS)
+    aitia("run", "domain-counterfactuals", "--data", folder, "--domain", "site", "--size", "16", *DOMAINS)
 
 
 def test_labels_without_their_files_name_the_first_three(folder):
@@ -226,7 +225,7 @@ def test_a_constant_label_is_refused(tmp_path):
 
 
 def test_a_column_that_is_not_there_or_not_said_is_told_with_those_that_are(folder):
-    refused(folder, "'sight' is not a variable of this table. Did you mean 'site'", "--environment", "sight")
+    refused(folder, "'sight' is not a variable of this table. Did you mean 'site'", "--domain", "sight")
     refused(folder, r"say which column tells them \(--environment\); there are site, warmth", "--seed", "0")
 
 
@@ -254,7 +253,7 @@ def test_an_unknown_method_option_or_argument_names_the_nearest(folder):
 def test_a_folder_of_another_run_is_refused(folder, faces_run):
     with pytest.raises(AitiaError, match="holds a run with other"):
         aitia(
-            "run", "domain-counterfactuals", "--data", folder, "--environment", "site", *DOMAINS, "--seed", "5",
+            "run", "domain-counterfactuals", "--data", folder, "--domain", "site", *DOMAINS, "--seed", "5",
             "--out", faces_run,
         )  # fmt: skip
 
@@ -264,7 +263,7 @@ def test_weights_of_another_model_name_the_first_leaf_and_both_shapes(folder, tm
     for latents in ("4", "5"):
         runs.append(tmp_path / latents)
         aitia(
-            "run", "domain-counterfactuals", "--data", folder, "--environment", "site", *DOMAINS,
+            "run", "domain-counterfactuals", "--data", folder, "--domain", "site", *DOMAINS,
             "--set", f"latents={latents}", "--out", runs[-1],
         )  # fmt: skip
     weights = [run / "model" / "model.safetensors" for run in runs]

@@ -1,4 +1,4 @@
-"""`aitia bench`: methods side by side on a world."""
+"""`aitia bench`: systems side by side on a world, and somebody's own results beside them."""
 
 import json
 import shlex
@@ -8,52 +8,71 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aitia.cli.names import pairs
 from aitia.cli.progress import progress_bar
 from aitia.errors import OptionError
 
 if TYPE_CHECKING:
-    from aitia.workflow.bench import Bench
+    from aitia.workflow.board import Bench
 
 __all__ = ["bench_command"]
 
 
 def bench_command(
     world: Annotated[str, typer.Argument(help="Name of a world, such as pendulum or orca.")],
-    methods: Annotated[str | None, typer.Option(help="Names of methods between commas.")] = None,
-    seeds: Annotated[int, typer.Option(help="Seeds a method.")] = 3,
+    systems: Annotated[
+        str | None, typer.Option("--systems", "--methods", help="Names of systems between commas.")
+    ] = None,
+    codes: Annotated[
+        str | None, typer.Option(help="Own codes of the test rows: an .npz file; {seed} stands for the seed.")
+    ] = None,
+    graph: Annotated[str | None, typer.Option(help="An own graph of the latents: a graph file.")] = None,
+    counterfactuals: Annotated[
+        str | None, typer.Option(help="Own answers to the interventions: a folder with answers.npz.")
+    ] = None,
+    called: Annotated[str, typer.Option("--as", help="What your own results are called.")] = "own",
+    seeds: Annotated[int, typer.Option(help="Seeds a system.")] = 3,
     rows: Annotated[
         int | None, typer.Option(help="Rows for each fit; 1000, or 8 animals of traces, if absent.")
     ] = None,
     size: Annotated[int | None, typer.Option(help="Pixels on a side of the world's pictures.")] = None,
     option: Annotated[
         list[str] | None,
-        typer.Option("--set", help="METHOD.name=value for one method, name=value for all that have it."),
+        typer.Option("--option", "--set", help="SYSTEM.name=value for one system, name=value for all that have it."),
     ] = None,
     argument: Annotated[list[str] | None, typer.Option("--world", help="An argument of the world, name=value.")] = None,
     jobs: Annotated[int, typer.Option(help="Processes; they do not change the result.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Folder for the numbers and report.html; resumes there.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Fit several methods to a world and score them against its truth, beside what needs no model.
+    """Fit several systems to a world and score them against its truth, beside what needs no model.
 
-    Example: aitia bench orca --methods causal-motion,gcrl --seeds 3 --jobs 2 --out orca-bench
+    Example: aitia bench orca --systems causal-motion,gcrl --seeds 3 --jobs 2 --out orca-bench
+
+    Your own, in any language, beside ours on the same rows (aitia world pendulum --seed S writes them):
+
+    aitia bench pendulum --codes "mine-{seed}.npz" --systems causal-vae --out pendulum-bench
     """
-    from aitia.workflow import find_world, method_names
+    from aitia.system.registry import systems as known
     from aitia.workflow.bench import bench
-    from aitia.workflow.options import split_options
+    from aitia.workflow.source import find_world
 
-    arguments = split_options(argument or [])
+    arguments = pairs(argument)
     find_world(world, arguments)
-    if methods is None:
-        raise OptionError(f"say which methods (--methods a,b); there are {', '.join(method_names())}")
+    told = {"codes": codes, "graph": graph, "counterfactuals": counterfactuals}
+    own = {name: path for name, path in told.items() if path is not None}
+    if systems is None and not own:
+        raise OptionError(f"say which systems (--systems a,b); there are {', '.join(known())}")
     with progress_bar(quiet=as_json) as progress:
         found = bench(
             world,
-            [name.strip() for name in methods.split(",") if name.strip()],
+            [name.strip() for name in (systems or "").split(",") if name.strip()],
+            own=own,
+            called=called,
             seeds=seeds,
             rows=rows,
             size=size,
-            options=split_options(option or []),
+            options=pairs(option),
             arguments=arguments,
             jobs=jobs,
             out=out,
@@ -65,7 +84,7 @@ def bench_command(
         return
     _print(found)
     if out is not None:
-        typer.echo(f"\nReport: {(out / 'report.html').resolve()}")
+        typer.echo(f"\nReport: {(out / 'report.html').resolve()}\nTables: bench.csv and bench.tex beside it")
 
 
 def _print(found: "Bench") -> None:

@@ -42,16 +42,17 @@ class Board:
 
     def finished(self, slug: str, evidence: "Evidence") -> None:
         """Puts down what was measured."""
-        judged = [row for row in evidence.rows if row.holds is not None]
-        failed = [f"({row.part}) {row.metric}" for row in judged if not row.holds]
-        told = f"{len(judged) - len(failed)} of {len(judged)} rows hold, {evidence.seconds / 60:.1f} min"
-        self.changed(slug, f"[green]{told}[/green]" if not failed else f"[red]{told}; not: {'; '.join(failed)}[/red]")
+        failed = dict.fromkeys(f"({j.part}) {j.metric}" for j in evidence.judged if j.verdict == "fails")
+        told = f"{evidence.verdict}, {evidence.seconds / 60:.1f} min"
+        color = "red" if failed else "green" if evidence.holds else "yellow"
+        self.changed(slug, f"[{color}]{escape('; fails: '.join([told, '; '.join(failed)][: 1 + bool(failed)]))}[/]")
 
-    def stopped(self, slug: str, error: AitiaError) -> None:
+    def stopped(self, slug: str, error: Exception) -> None:
         """Puts down why nothing was measured."""
-        self.changed(slug, f"[red]{escape(str(error))}[/red]")
+        told = str(error) if isinstance(error, AitiaError) else f"{type(error).__name__}: {error}"
+        self.changed(slug, f"[red]{escape(told)}[/red]")
         if self.live is None:
-            print(f"aitia: {slug}: {error}", file=sys.stderr)
+            print(f"aitia: {slug}: {told}", file=sys.stderr)
 
     def changed(self, slug: str, state: str) -> None:
         """Puts down where a system is."""

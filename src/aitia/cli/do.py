@@ -1,4 +1,4 @@
-"""`aitia do`: what an intervention would change, from a discovery or a fitted model."""
+"""`aitia do`: what an intervention would change, from a discovery or a fitted system."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from aitia.cli.names import named, pairs
 from aitia.cli.progress import progress_bar
 from aitia.errors import OptionError
 
@@ -13,7 +14,8 @@ __all__ = ["do_command"]
 
 
 def do_command(
-    run: Annotated[Path, typer.Argument(help="Folder of a discovery or of a fitted model, or a table with --graph.")],
+    context: typer.Context,
+    run: Annotated[Path, typer.Argument(help="Folder of a discovery or of a fitted system, or a table with --graph.")],
     intervention: Annotated[str, typer.Argument(help='Such as "do(x=1)" or "do(x=shift(0.5), site=north)".')],
     outcome: Annotated[str | None, typer.Option(help="Variable to watch, of a discovery.")] = None,
     against: Annotated[str | None, typer.Option(help="What to compare with; the system left alone if absent.")] = None,
@@ -21,40 +23,56 @@ def do_command(
     graph: Annotated[Path | None, typer.Option(help="Graph file to use in place of the one found.")] = None,
     resamples: Annotated[int, typer.Option(help="Bootstrap samples behind the interval.")] = 200,
     confidence: Annotated[float, typer.Option(help="Coverage of the interval.")] = 0.95,
-    rows: Annotated[str | None, typer.Option(help="Rows to ask a fitted model about, such as 3,17 or 0-5.")] = None,
-    data: Annotated[str | None, typer.Option(help="Other data to ask a fitted model about.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for a fitted model's answer; in the run if absent.")] = None,
+    rows: Annotated[str | None, typer.Option(help="Rows to ask a fitted system about, such as 3,17 or 0-5.")] = None,
+    data: Annotated[str | None, typer.Option(help="Other data to ask a fitted system about.")] = None,
+    draws: Annotated[int, typer.Option(help="Answers a row, of a fitted system.")] = 1,
+    role: Annotated[list[str] | None, typer.Option("--role", help="Column of a role, name=column.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for a fitted system's answer; in the run if absent.")] = None,
     jobs: Annotated[int, typer.Option(help="Cores; they do not change the result.")] = 1,
     seed: Annotated[int, typer.Option(help="Of noise and bootstrap.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
-    """Report what an intervention changes: an effect with its interval from a discovery, rows from a fitted model.
+    """Report what an intervention changes: an effect with its interval from a discovery, rows from a fitted system.
 
     Example: aitia do visits-run "do(dose=2)" --against "do(dose=1)" --outcome recovery
 
-    Or of a fitted model: aitia do faces-run "do(domain=north)" --rows 3,17 writes the images and opens nothing.
+    Or of a fitted system: aitia do faces-run "do(domain=north)" --rows 3,17 writes the answer and opens nothing.
     """
     if _is_fit(run):
         if given := [n for n, v in (("outcome", outcome), ("against", against), ("graph", graph)) if v is not None]:
-            raise OptionError(f"{run} is a fitted model, which answers row by row: leave out --{given[0]}")
-        _ask(run, intervention, rows, data, out, as_json)
+            raise OptionError(f"{run} is a fitted system, which answers row by row: leave out --{given[0]}")
+        _ask(run, intervention, rows, data, draws, seed, {**named(context.args), **pairs(role)}, out, as_json)
         return
-    if given := [name for name, value in (("rows", rows), ("data", data), ("out", out)) if value is not None]:
-        raise OptionError(f"--{given[0]} is for the folder of a fitted model, and {run} is none")
+    told = (("rows", rows), ("data", data), ("out", out), ("role", role))
+    if given := [name for name, value in told if value is not None]:
+        raise OptionError(f"--{given[0]} is for the folder of a fitted system, and {run} is none")
+    if context.args:
+        raise OptionError(f"there is no option {context.args[0]} for a discovery: aitia do --help lists them")
     _estimate(run, intervention, outcome, against, label, graph, resamples, confidence, jobs, seed, as_json)
 
 
 def _is_fit(run: Path) -> bool:
-    from aitia.workflow.ask import is_fit
+    from aitia.workflow.loading import is_fit
 
     return is_fit(run)
 
 
-def _ask(run: Path, intervention: str, rows: str | None, data: str | None, out: Path | None, as_json: bool) -> None:
+def _ask(
+    run: Path,
+    intervention: str,
+    rows: str | None,
+    data: str | None,
+    draws: int,
+    seed: int,
+    given: dict[str, str],
+    out: Path | None,
+    as_json: bool,
+) -> None:
     from aitia.workflow.ask import answer_folder, ask, parse_rows
 
-    answer = ask(run, intervention, rows=None if rows is None else parse_rows(rows), data=data)
-    folder = out if out is not None else answer_folder(run, answer.intervention)
+    numbers = None if rows is None else parse_rows(rows)
+    answer = ask(run, intervention, rows=numbers, data=data, draws=draws, seed=seed, **given)
+    folder = out if out is not None else answer_folder(run, "do", str(answer.intervention))
     files = answer.write(folder)
     if as_json:
         typer.echo((folder / "answer.json").read_text(), nl=False)
@@ -62,7 +80,8 @@ def _ask(run: Path, intervention: str, rows: str | None, data: str | None, out: 
     for warning in answer.warnings:
         typer.echo(f"Note: {warning}")
     known = "; the truth stands beside it" if answer.truth is not None else ""
-    typer.echo(f"{answer.intervention} for row {', '.join(map(str, answer.rows))}{known}")
+    of = f" for row {', '.join(map(str, answer.numbers))}" if answer.numbers else ""
+    typer.echo(f"{answer.intervention}{of}{known}\n{answer.about}.")
     for file in files if len(files) <= 6 else [*files[:5], folder]:
         typer.echo(f"  {file.resolve()}")
 

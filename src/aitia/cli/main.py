@@ -5,14 +5,21 @@ from typing import Annotated
 
 import typer
 
+from aitia.cli.adapt import adapt_command
+from aitia.cli.answer import ASK_SETTINGS
 from aitia.cli.bench import bench_command
 from aitia.cli.discover import discover_command
 from aitia.cli.do import do_command
 from aitia.cli.edit import edit_command
-from aitia.cli.run import run_command
+from aitia.cli.effects import effects_command
+from aitia.cli.encode import encode_command
+from aitia.cli.export import export_command
+from aitia.cli.predict import predict_command
+from aitia.cli.run import RUN_SETTINGS, run_command
 from aitia.cli.systems import list_command, show_command
 from aitia.cli.trace import trace_command
 from aitia.cli.verify import verify_command
+from aitia.cli.world import world_command
 from aitia.errors import AitiaError
 from aitia.version import __version__
 
@@ -27,11 +34,20 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("discover")(discover_command)
-app.command("run")(run_command)
-app.command("do")(do_command)
+app.command("run", context_settings=RUN_SETTINGS, add_help_option=False)(run_command)
+for _name, _command in (
+    ("do", do_command),
+    ("predict", predict_command),
+    ("encode", encode_command),
+    ("effects", effects_command),
+    ("adapt", adapt_command),
+    ("export", export_command),
+):
+    app.command(_name, context_settings=ASK_SETTINGS)(_command)
 app.command("trace")(trace_command)
 app.command("edit")(edit_command)
 app.command("bench")(bench_command)
+app.command("world")(world_command)
 app.command("list")(list_command)
 app.command("show")(show_command)
 app.command("verify")(verify_command)

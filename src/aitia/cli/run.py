@@ -1,90 +1,104 @@
-"""`aitia run`: a method fitted to your data, or to a world."""
+"""`aitia run`: a system fitted to your data, or to a world."""
 
 import json
 import os
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aitia.cli.names import columns, named, pairs
 from aitia.cli.progress import progress_bar
 from aitia.errors import OptionError
 
 if TYPE_CHECKING:
+    from aitia.system import Example
     from aitia.workflow import Fit
 
-__all__ = ["run_command"]
+__all__ = ["RUN_SETTINGS", "run_command"]
+
+RUN_SETTINGS = {"ignore_unknown_options": True, "allow_extra_args": True}
+"""Roles, subjects and options of a system are flags of their own."""
 
 
 def run_command(
-    method: Annotated[str, typer.Argument(help="Name of the method, such as domain-counterfactuals.")],
+    context: typer.Context,
+    system: Annotated[str | None, typer.Argument(help="Name of the system, such as domain-counterfactuals.")] = None,
     data: Annotated[
         str | None,
         typer.Option(
-            help="A folder of images with a CSV file, a table, a file or folder of tracks, a data set of the Hugging "
-            "Face Hub (owner/name), or a world of ours such as pendulum."
+            help="A table, a folder of pictures or texts, clips, tracks, recordings, a data set of the Hugging Face "
+            "Hub (owner/name), or a world of ours such as pendulum."
         ),
     ] = None,
+    role: Annotated[
+        list[str] | None, typer.Option("--role", help="Column of a role, name=column; as often as needed.")
+    ] = None,
     option: Annotated[
-        list[str] | None, typer.Option("--set", help="An option of the method, name=value; as often as needed.")
+        list[str] | None,
+        typer.Option("--option", "--set", help="An option of the system, name=value; as often as needed."),
     ] = None,
-    labels: Annotated[str | None, typer.Option(help="CSV file of a folder of images, where there are several.")] = None,
-    environment: Annotated[
-        str | None, typer.Option(help="Column that says where a row is from; else environment, env or domain.")
-    ] = None,
-    size: Annotated[int | None, typer.Option(help="Pixels on a side to scale images to, or to draw a world.")] = None,
     rows: Annotated[int | None, typer.Option(help="Rows to draw of a world; 1000 if absent.")] = None,
+    size: Annotated[int | None, typer.Option(help="Pixels on a side to scale pictures to, or to draw a world.")] = None,
     world: Annotated[
         list[str] | None, typer.Option("--world", help="An argument of the world, name=value; as often as needed.")
-    ] = None,
-    frame_step: Annotated[float | None, typer.Option(help="From one frame's number to the next, for tracks.")] = None,
-    causes: Annotated[
-        str | None, typer.Option(help="Labels that are causes, between commas; else all numbers.")
     ] = None,
     test_share: Annotated[float, typer.Option(help="Share of your rows that is kept out and scored on.")] = 0.1,
     seed: Annotated[int, typer.Option(help="Of everything.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Folder for the model, scores and report.html.")] = None,
+    example: Annotated[bool, typer.Option("--example", help="Write the system's own example and run it.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    wants_help: Annotated[
+        bool, typer.Option("--help", "-h", help="Show this, or with a system its roles, subjects and options.")
+    ] = False,
 ) -> None:
-    """Fit a method to your images, table or tracks, or to a world whose truth is known.
+    """Fit a system to your data, or to a world whose truth is known.
 
-    Example: aitia run domain-counterfactuals --data faces/ --environment site --set steps=2000 --out faces-run
+    Example: aitia run domain-counterfactuals --data faces/ --environment site --steps 2000 --out faces-run
+
+    Roles of columns, subjects and options of a system are flags: aitia run SYSTEM --help lists them.
 
     A run that was stopped goes on with the same command, and ends in the same bytes.
     """
-    from aitia.workflow import Source, find_method, fit, world_names
-    from aitia.workflow.options import option_names, split_options
+    if system is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(0 if wants_help else 2)
+    from aitia.system.registry import find
 
-    if data is None:
-        found_method = find_method(method)
+    entry = find(system)
+    if wants_help:
+        from aitia.cli.describe import described
+
+        typer.echo(described(entry))
+        return
+    from aitia.workflow.run import fit
+    from aitia.workflow.schema import options_of
+
+    flags = [o.name for o in options_of(entry.config()) if o.flag]
+    given: dict[str, Any] = columns(columns(named(context.args, flags), pairs(role)), pairs(option))
+    shared: dict[str, Any] = {"rows": rows, "size": size, "world": pairs(world), "test_share": test_share}
+    if example:
+        if data is not None:
+            raise OptionError("--example brings its own data: leave out --data")
+        data, given, shared = _example(system, out, seed, given, shared)
+    elif data is None and entry.card.rows and _needs_rows(entry):
         raise OptionError(
-            f"{method} is fitted to {' or '.join(found_method.forms)}: say which (--data). Worlds: "
-            f"{', '.join(world_names())}. Options: {', '.join(option_names(found_method.config_class))}"
+            f"{system} is fitted to {' or '.join(entry.card.rows)}: say where (--data PATH or --data WORLD); "
+            f"aitia run {system} --help lists its roles and options"
         )
-    source = Source(
-        data,
-        labels=labels,
-        environment=environment,
-        size=size,
-        rows=rows,
-        seed=seed,
-        world=split_options(world or []),
-        frame_step=frame_step,
-        causes=tuple(name.strip() for name in causes.split(",")) if causes else (),
-    )
     first = int(os.environ.get("RANK", "0")) == 0
     with progress_bar(quiet=as_json or not first) as progress:
         found = fit(
-            method,
-            source,
-            options=split_options(option or []),
-            test_share=test_share,
-            seed=seed,
+            system,
+            data,
             out=out,
+            seed=seed,
             progress=progress,
             command=shlex.join(["aitia", *sys.argv[1:]]),
+            **shared,
+            **given,
         )
     if not first:
         return
@@ -93,17 +107,49 @@ def run_command(
         typer.echo(f"\nModel:  {(out / 'model').resolve()}\nReport: {(out / 'report.html').resolve()}")
 
 
+def _needs_rows(entry: Any) -> bool:
+    """Whether the card has a role that must be there, or no subject that could stand alone."""
+    card = entry.card
+    return any(r.needed and name not in card.fills for name, r in card.takes.items()) or not card.subjects
+
+
+def _example(
+    slug: str, out: Path | None, seed: int, given: dict[str, Any], shared: dict[str, Any]
+) -> tuple[str | None, dict[str, Any], dict[str, Any]]:
+    """The example of a system in the place of data; what the command line says besides goes before it."""
+    from aitia.system.example import example_of
+
+    folder = Path(f"{slug}-example") if out is None else out.parent / f"{out.name}-example"
+    made: Example = example_of(slug, folder, seed)
+    options = {**made.named, **given}
+    for name in ("rows", "size", "world"):
+        if name in options and not shared[name]:
+            shared[name] = options[name]
+        options.pop(name, None)
+    typer.echo(f"The example of {slug} is in {folder}", err=True)
+    return None if made.files is None else str(made.files), options, shared
+
+
 def _text(found: "Fit") -> str:
-    names = list(found.scores)
-    if not found.measures:
-        return "Nothing was scored: the data hold no truth to score against."
-    wide = max(len(m.name) for m in found.measures)
-    lines = [f"{'':<{wide}}  {'  '.join(f'{name:>12}' for name in names)}"]
-    for m in found.measures:
-        cells = [f"{found.scores[n][m.name]:.4g}" if m.name in found.scores[n] else "" for n in names]
-        shown = "  ".join(f"{cell:>{max(12, len(name))}}" for cell, name in zip(cells, names, strict=True))
-        lines.append(f"{m.name:<{wide}}  {shown}  ({m.better} is better)")
-    lines.append(f"Measured on {found.scored_on}.")
+    lines = []
+    names = list(dict.fromkeys(name for score in found.scores.values() for name in score.baselines))
+    if not found.scores:
+        lines.append("Nothing was scored: what is given holds no truth to score against.")
+    else:
+        wide = max(len(name) for name in found.scores)
+        lines.append(f"{'':<{wide}}  {'  '.join(f'{name:>12}' for name in ('model', *names))}")
+        for name, score in found.scores.items():
+            values = {"model": score.value, **score.baselines}
+            cells = [
+                f"{f'{values[who]:.4g}' if who in values else '':>{max(12, len(who))}}" for who in ("model", *names)
+            ]
+            lines.append(f"{name:<{wide}}  {'  '.join(cells)}  ({score.better} is better)")
+        lines.append(f"Measured on {found.scored_on}.")
     lines += ["", *found.training.notes] if found.training.notes else []
     lines += ["", *[f"Note: {warning}" for warning in found.training.warnings]] if found.training.warnings else []
+    if found.path is not None and found.system.targets:
+        from aitia.workflow.report import question
+
+        asked = question(found.targets) or f"do({found.system.targets.says}=...)"
+        lines += ["", f"Ask:    {shlex.join(['aitia', 'do', str(found.path), asked])}"]
     return "\n".join(lines)

@@ -1,63 +1,121 @@
-"""`aitia list` and `aitia show`: the catalogue."""
+"""`aitia list` and `aitia show`: the systems that are here, read from their cards."""
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from aitia.card import Card
+    from aitia.evidence import Evidence
+    from aitia.system.registry import Entry
 
 __all__ = ["list_command", "show_command"]
 
 
 def list_command(as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False) -> None:
-    """List the systems that are here.
+    """List the systems that are here: what do is, verbs, data, extra and subjects, and what was measured here.
 
     Example: aitia list
     """
-    from aitia.catalogue import systems
+    from aitia.system.registry import broken, systems
 
+    entries = systems()
     if as_json:
-        typer.echo(json.dumps([s.card.to_json() for s in systems()], indent=2, ensure_ascii=False))
+        listed = [
+            e.card.to_json() | {"package": e.package, "file": e.file, "verdict": _verdict(slug)}
+            for slug, e in entries.items()
+        ]
+        odd = [{"name": b.name, "why": b.why} for b in broken()]
+        typer.echo(json.dumps({"systems": listed, "broken": odd}, indent=2, ensure_ascii=False))
         return
-    wide = max(len(s.card.slug) for s in systems())
-    for s in systems():
-        typer.echo(f"{s.card.slug:<{wide}}  {s.card.year}  {s.card.claim}")
+    heads = ("system", "year", "do", "verbs", "data", "needs", "measured here")
+    lines = [heads, *(_line(e.card) for e in entries.values())]
+    wide = [max(len(line[k]) for line in lines) for k in range(len(heads))]
+    for line in lines:
+        typer.echo("  ".join(f"{cell:<{w}}" for cell, w in zip(line, wide, strict=True)).rstrip())
+    papers = sum(e.card.member_of is None for e in entries.values())
+    typer.echo(f"\n{papers} papers; {len(entries) - papers} members. aitia show SYSTEM tells more of one.")
+    for b in broken():
+        typer.echo(f"Broken: {b.name}: {b.why}")
+
+
+def _line(card: "Card") -> tuple[str, ...]:
+    needs = [*([f"[{card.extra}]"] if card.extra else []), *(f"--{n}" for n, s in card.subjects.items() if s.needed)]
+    member = f" ({card.member_of})" if card.member_of else ""
+    return (
+        f"{card.slug}{member}",
+        str(card.year),
+        card.does or ("predicts" if "predict" in card.verbs else "-"),
+        ", ".join(card.verbs) or "-",
+        ", ".join(card.rows) or "-",
+        " ".join(needs) or "-",
+        _verdict(card.slug) if card.member_of is None else "-",
+    )
+
+
+def _verdict(slug: str) -> str:
+    """What was measured of its claim."""
+    from aitia.evidence import verdict_of
+
+    return verdict_of(slug)
 
 
 def show_command(
     slug: Annotated[str, typer.Argument(help="Name of the system, such as cd-nod.")],
-    evidence: Annotated[Path, typer.Option(help="Folder of stored evidence.")] = Path("evidence"),
+    evidence: Annotated[
+        Path | None, typer.Option(help="Folder of stored evidence; that which ships with aitia if absent.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
-    """Show a system's card, where it lives, and what was last measured of its claim.
+    """Show a system's card, where it lives, what it takes and answers, and what was last measured of its claim.
 
     Example: aitia show cd-nod
     """
-    from aitia.catalogue import find
-    from aitia.workflow.claim_table import evidence_table
-    from aitia.workflow.verify import claim_of, stored_evidence
+    from aitia.system.registry import find
 
-    listed = find(slug)
-    card, stored = listed.card, stored_evidence(evidence, slug)
+    entry = find(slug)
+    card, stored = entry.card, _stored(evidence, slug)
     if as_json:
         measured = None if stored is None else json.loads(stored.to_json())
-        typer.echo(json.dumps({"card": card.to_json(), "file": listed.file, "evidence": measured}, indent=2))
+        told = {"card": card.to_json(), "file": entry.file, "evidence": measured}
+        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
         return
-    typer.echo(f"{card.title}\n{', '.join(card.authors)}. {card.venue}, {card.year}. {card.source}\n")
-    typer.echo(f"Claim: {card.claim}\nFile:  {listed.file}")
-    typer.echo(f"Check: aitia verify {slug}  (about {_minutes(claim_of(slug).minutes)})")
+    typer.echo("\n".join(_card_lines(entry)))
     if stored is None:
-        typer.echo(f"\nNothing is stored in {evidence}.")
+        nothing = "It was not run here." if evidence is None else f"Nothing is stored in {evidence}."
+        typer.echo(f"\n{nothing}" if card.claim else "")
     else:
+        from rich.console import Console
+
+        from aitia.workflow.claim_table import evidence_table
+        from aitia.workflow.replay import is_stale
+        from aitia.workflow.told import marks
+
         typer.echo("")
-        _print(evidence_table(stored))
+        Console().print(evidence_table(stored))
+        for mark in marks(stored, stale=is_stale(stored)):
+            typer.echo(f"  {mark.replace('*', '')}")
 
 
-def _minutes(value: float) -> str:
-    return "a minute" if value <= 1 else f"{value:.0f} minutes"
+def _card_lines(entry: "Entry") -> list[str]:
+    from aitia.cli.describe import takes_lines
+
+    card = entry.card
+    lines = [f"{card.title}", f"{', '.join(card.authors)}. {card.venue}, {card.year}. {card.source}", ""]
+    lines += [f"Claim:  {card.claim}"] if card.claim else []
+    lines += [f"Part of {card.member_of}"] if card.member_of else []
+    lines += [f"File:   {entry.file}", f"Task:   {card.task}", f"Data:   {', '.join(card.rows) or 'none'}"]
+    lines += [f"do:     {card.does or 'sets nothing'}. {card.do}", f"Verbs:  {', '.join(card.verbs) or '-'}"]
+    lines += [f"  no {verb}: {why}" for verb, why in card.absent.items()]
+    lines += takes_lines(card)
+    lines += ["", f"Run:    aitia run {card.slug} --help"]
+    lines += [f"Check:  aitia verify {card.slug}"] if card.claim else []
+    return [*lines, f"Needs:  pip install 'aitia[{card.extra}]'"] if card.extra else lines
 
 
-def _print(table: object) -> None:
-    from rich.console import Console
+def _stored(folder: Path | None, slug: str) -> "Evidence | None":
+    from aitia.evidence import STORED, stored_evidence
 
-    Console().print(table)
+    return stored_evidence(folder or STORED, slug)

@@ -1,6 +1,7 @@
 """`aitia verify`: measure a paper's claim."""
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +22,13 @@ def verify_command(
     slug: Annotated[str | None, typer.Argument(help="Name of the system, such as cd-nod.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every system, the cheapest first.")] = False,
     seeds: Annotated[int | None, typer.Option(help="Seeds a part; the claim's own number if absent.")] = None,
+    first_seed: Annotated[int, typer.Option(help="Where the seeds begin: 100 draws seeds that nobody has seen.")] = 0,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="First seed only; over two hours, only the cheapest part.")
+    ] = False,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Run the first seed again; renew stored evidence if it comes back.")
+    ] = False,
     jobs: Annotated[int, typer.Option(help="Processes; they do not change the result.")] = 1,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for the evidence.")] = Path("evidence"),
@@ -30,27 +38,77 @@ def verify_command(
 
     Example: aitia verify cd-nod --seeds 5 --jobs 2
 
-    Exit code 1 says that some part does not hold.
+    Exit code 1 says that not every judged row holds, or that a replay did not bring back what is stored. Of a quick run
+    it says that something could not be run: one seed has no interval.
     """
     from aitia.catalogue import find, systems
-    from aitia.workflow.verify import claim_of, verify
+    from aitia.workflow.verify import verify
 
     if (slug is None) == (not everything):
         raise OptionError("say which system to verify, or --all")
-    options: dict[str, Any] = {"seeds": seeds, "jobs": jobs, "resume": resume}
+    if replay and (quick or resume or first_seed or seeds is not None):
+        raise OptionError("a replay runs the first stored seed: leave out --seeds, --first-seed, --quick and --resume")
+    slugs = [find(slug).card.slug] if slug is not None else [s.card.slug for s in systems()]
+    if replay:
+        _replay(slugs, out, jobs, as_json)
+        return
+    options: dict[str, Any] = {
+        "seeds": seeds, "first_seed": first_seed, "quick": quick, "jobs": jobs, "resume": resume,
+    }  # fmt: skip
     failed = False
     if slug is not None:
         with progress_bar(quiet=as_json) as progress:
-            found = [verify(find(slug).card.slug, out, progress=progress, **options)]
+            found = [verify(slugs[0], out, progress=progress, **options)]
         if not as_json:
             _print(found[0])
     else:
-        minutes = {s.card.slug: claim_of(s.card.slug).minutes for s in systems()}
-        found, failed = _all(minutes, out, options, quiet=as_json)
+        found, failed = _all(_minutes(slugs), out, options, quiet=as_json)
     if as_json:
         typer.echo(json.dumps([json.loads(e.to_json()) for e in found], indent=2, ensure_ascii=False))
-    if failed or not all(e.holds for e in found):
+    if failed or not (quick or all(e.holds for e in found)):
         raise typer.Exit(1)
+
+
+def _replay(slugs: list[str], out: Path, jobs: int, as_json: bool) -> None:
+    """Replays what is stored of each system; exits 1 where one could not be, or did not come back."""
+    from aitia.workflow.replay import replay
+
+    told, failed = [], False
+    for slug in slugs:
+        try:
+            with progress_bar(quiet=as_json) as progress:
+                done = replay(slug, out, jobs=jobs, progress=progress)
+        except AitiaError as error:  # the others can still be replayed
+            if len(slugs) == 1:
+                raise
+            failed = True
+            print(f"aitia: {slug}: {error}", file=sys.stderr)
+            continue
+        failed = failed or bool(done.differs)
+        told.append({"slug": slug, "stamped": done.stamped, "differs": done.differs, "file": done.file})
+        if not as_json:
+            where = "on this machine and these versions; stored beside as" if not done.stamped else "; stored as"
+            verdict = "comes back" if not done.differs else "does not come back, so the claim has to be run again"
+            typer.echo(f"{slug}: the first seed {verdict}{f' {where} {done.file}' if done.file else ''}")
+            for difference in done.differs:
+                typer.echo(f"  {difference}")
+    if as_json:
+        typer.echo(json.dumps(told, indent=2, ensure_ascii=False, default=str))
+    if failed:
+        raise typer.Exit(1)
+
+
+def _minutes(slugs: list[str]) -> dict[str, float]:
+    """What each claim takes; a system without one is told and left out."""
+    from aitia.workflow.verify import claim_of
+
+    minutes = {}
+    for slug in slugs:
+        try:
+            minutes[slug] = claim_of(slug).minutes
+        except OptionError as error:
+            print(f"aitia: {error}", file=sys.stderr)
+    return minutes
 
 
 def _all(
@@ -64,8 +122,8 @@ def _all(
         for slug in board.minutes:
             try:
                 evidence = verify(slug, out, progress=board.progress(slug), **options)
-            except AitiaError as error:  # the others can still be measured
-                failed = True
+            except Exception as error:
+                failed = True  # the others can still be measured
                 board.stopped(slug, error)
                 continue
             found.append(evidence)
@@ -75,6 +133,12 @@ def _all(
     if board.live is not None:
         for evidence in found:
             _print(evidence)
+    if not quiet:
+        for evidence in found:
+            typer.echo(f"{evidence.slug}: {evidence.verdict}")
+        done = {evidence.slug for evidence in found}
+        for slug in (slug for slug in board.minutes if slug not in done):
+            typer.echo(f"{slug}: could not be run")
     return found, failed
 
 
@@ -82,5 +146,8 @@ def _print(evidence: "Evidence") -> None:
     from rich.console import Console
 
     from aitia.workflow.claim_table import evidence_table
+    from aitia.workflow.told import marks
 
     Console().print(evidence_table(evidence))
+    for mark in marks(evidence):
+        typer.echo(f"  {mark.replace('*', '')}")

@@ -82,6 +82,25 @@ class Data(ABC):
             about: What is seen, in a sentence.
         """
 
+    def unlabelled(self, names: Sequence[str]) -> Self:
+        """The same rows, where what is known says nothing of these columns."""
+        return self
+
+    def parts(self) -> "Mapping[str, NDArray[Any]]":
+        """Arrays with one entry a row beside what is known: bytes of pictures, or numbers; none of a table."""
+        return {}
+
+    def gaps(self, other: Self) -> dict[str, float]:
+        """How far other rows of the same kind are from these, by column.
+
+        Numbers: the largest difference, in standard deviations of the column here. Pictures: the mean absolute
+        difference, in 0..1. Labels and all others: the share of rows that differ. What the other lacks is infinitely
+        far.
+        """
+        from aitia.data.comparing import gaps
+
+        return gaps(self, other)
+
     def split(self, share: float, seed: int = 0) -> tuple[Self, Self]:
         """Rows to fit on and rows held out: at random, whole ids where the known table has a column `id`.
 

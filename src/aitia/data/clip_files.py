@@ -4,6 +4,8 @@
 - `FILE.npz`: `clips` (n, frames, height, width, 3) and labels (n,) or (n, frames), by name
 - `FOLDER/*.npz`: a clip a file: `frames` (frames, height, width, 3) and labels, one or one a frame
 
+Instead of pictures of bytes there may be vectors of numbers, `clips` (n, frames, d) or `frames` (frames, d).
+
 The labels of the clips have the columns `environment` and `id` where the files say them.
 """
 
@@ -72,7 +74,7 @@ def _domain(table: Table) -> str | None:
     return next((name for name in DOMAINS if name in table), None)
 
 
-def _clips(images: NDArray[np.uint8], known: Table | None, first: Table | None, source: str) -> Clips:
+def _clips(images: NDArray[Any], known: Table | None, first: Table | None, source: str) -> Clips:
     """Clips whose labels have an environment and an id, from the first row of each; 2 before 10 where ids count."""
     told: dict[str, list[str]] = {}
     if first is not None:
@@ -108,8 +110,11 @@ def clips_of_arrays(place: Path) -> Clips:
     else:
         held = _arrays(place, "clips")
         clips = held.pop("clips")
-    if clips.dtype != np.uint8:
-        raise FormatError(f"{place} holds vectors in time, no pictures: fit to them from Python")
+    if not (clips.dtype == np.uint8 and clips.ndim == 5) and not (clips.dtype.kind in "bif" and clips.ndim == 3):
+        raise FormatError(
+            f"clips are pictures in time (n, frames, height, width, 3) of bytes, or vectors (n, frames, d) of numbers; "
+            f"{place} has {clips.shape} of {clips.dtype}"
+        )
     columns: dict[str, Any] = {}
     for name, values in held.items():
         columns |= _label(place, name, values, clips.shape[0], clips.shape[1] if clips.ndim > 1 else 0)

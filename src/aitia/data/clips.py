@@ -1,4 +1,4 @@
-"""Clips: images of the same thing frame after frame, with labels that may change from one to the next."""
+"""Clips: images of the same thing, or vectors, frame after frame, with labels that may change from one to the next."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,16 +19,16 @@ __all__ = ["Clips"]
 
 @dataclass(frozen=True, eq=False)
 class Clips(Data):
-    """Images in time.
+    """Images or vectors in time.
 
     Args:
-        images: (n, frames, height, width, 3), 0 to 255.
+        images: (n, frames, height, width, 3), 0 to 255; or vectors, (n, frames, d), of numbers.
         labels: n rows; (n, frames) in a column for what varies.
         source: Where they are from, for messages.
     """
 
     form: ClassVar[Form] = "clips"
-    images: NDArray[np.uint8]
+    images: NDArray[Any]
     labels: Table
     source: str = "given"
 
@@ -56,14 +56,14 @@ class Clips(Data):
         return content_hash([content_hash(self.images.tobytes()), list(self.images.shape), self.labels.hash()])
 
     def write(self, folder: Path, stem: str, rows: Sequence[int]) -> list[Path]:
-        """`STEM-ROW.npz` with the frames, `STEM-ROW.png` with some side by side, and `STEM.csv` with the labels."""
+        """`STEM-ROW.npz` with the frames, for images `STEM-ROW.png` with some in a row, and `STEM.csv` of labels."""
         from aitia.data.writing import write_clips
 
         return write_clips(self, folder, stem, rows)
 
     @classmethod
     def draw(cls, shown: "Mapping[str, Clips]", names: Sequence[str], about: str = "") -> "Sequence[Block]":
-        """A grid in which each clip is some of its frames side by side."""
+        """A grid in which each clip is some of its frames side by side; of vectors a line chart for each of them."""
         from aitia.data.drawing import draw_clips
 
         return draw_clips(shown, names, about)

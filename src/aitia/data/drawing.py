@@ -83,7 +83,23 @@ def _coloured(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def draw_clips(shown: "Mapping[str, Clips]", names: Sequence[str], about: str) -> list[Block]:
-    """A grid in which each clip is some of its frames side by side."""
+    """A grid in which each clip is some of its frames side by side; of vectors, lines for their first numbers."""
+    first = next(iter(shown.values()))
+    if first.images.ndim == 3:
+        steps = list(range(first.images.shape[1]))
+        return [
+            Picture(
+                line_chart(
+                    steps,
+                    [Line(head, clips.images[i, :, k].tolist()) for head, clips in shown.items()],
+                    x_label="frame",
+                    y_label=f"number {k + 1}",
+                ),
+                f"{name}. {about}",
+            )
+            for i, name in enumerate(names)
+            for k in range(min(first.images.shape[2], max(UNITS // len(names), 1)))
+        ]
     parts = {head: side_by_side(clips.images) for head, clips in shown.items()}
     return [ImageBlock(picture_grid(parts, names), about)]
 

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from aitia.data.kinds import Kind
+from aitia.data.table import Table
 from aitia.errors import DataError, FormatError, OptionError, join_names
 
 __all__ = ["Parallel", "read_parallel"]
@@ -60,6 +62,18 @@ class Parallel:
             tuple(self.sources[row] for row in rows),
             tuple(self.targets[row] for row in rows),
             tuple(self.varieties[row] for row in rows),
+        )
+
+    def joined(self, other: "Parallel") -> "Parallel":
+        """These rows, and those of another after them."""
+        return Parallel(self.sources + other.sources, self.targets + other.targets, self.varieties + other.varieties)
+
+    def table(self) -> Table:
+        """The same with the columns `source`, `target` and `variety`, as systems take it."""
+        columns = dict(zip(FIELDS, (self.sources, self.targets, self.varieties), strict=True))
+        return Table.of(
+            {name: list(texts) for name, texts in columns.items()},
+            kinds={"source": Kind.TEXT, "target": Kind.TEXT, "variety": Kind.LABEL},
         )
 
     def of(self, variety: str) -> "Parallel":

@@ -206,6 +206,10 @@ class Recordings(Data):
             self.warnings,
         )
 
+    def parts(self) -> dict[str, NDArray[Any]]:
+        """The traces."""
+        return {"traces": self.traces}
+
     @property
     def known(self) -> Table:
         """The name of each animal."""

@@ -19,6 +19,8 @@ __all__ = ["Answers", "Client", "Network", "Subject", "World", "hash_folder"]
 
 PROBES = ("Say yes.", "What is 2 + 3?", "Name the colour of snow.")
 """What a client is asked for its hash; always the same."""
+ANSWERING = ("say", "options", "predict_proba")
+"""Methods by which an object of Python is known to answer."""
 
 
 class Answers(Protocol):
@@ -149,29 +151,36 @@ def _is_place_in_code(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Client(Subject):
-    """What only answers: an endpoint, or a model in a folder.
+    """What only answers: an endpoint, a model in a folder, or a function or object of Python.
 
     Args:
-        id: An address (http or https) or a folder.
+        id: An address (http or https), a folder, or the name of the function or class.
         revision: Not used for an endpoint.
-        hash: Of a folder by its files; of an endpoint by address, model and its answers to three fixed probes.
+        hash: Of a folder by its files; of an endpoint by address, model and its answers to three fixed probes; a
+            function of Python has none.
         model: The name of the model at the endpoint.
+        opened: What answers, where it was given itself.
     """
 
     kind: ClassVar[str] = "client"
     model: str = ""
+    opened: Any = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of(cls, given: Any, /, model: str = "") -> Self:
-        """A folder, an address (`https://host/v1#model`), or a client.
+        """A folder, an address (`https://host/v1#model`), a function, an object that answers, or a client.
 
         Raises:
-            FormatError: If there is no such folder, an address names no model, or has a password in it.
+            FormatError: If there is no such folder, an address names no model or has a password in it, or it is nothing
+                that answers.
         """
         if isinstance(given, cls):
             return given
         if not isinstance(given, str | Path):
-            raise FormatError(f"a client is an address or a folder, got a {type(given).__name__}")
+            if not any(callable(getattr(given, name, None)) for name in ("__call__", *ANSWERING)):
+                raise FormatError(f"a client is an address, a folder or what answers, got a {type(given).__name__}")
+            named = given if hasattr(given, "__qualname__") else type(given)
+            return cls(f"{named.__module__}:{named.__qualname__}", "", "", model, given)
         text = str(given)
         if text.startswith(("http://", "https://")):
             address, _, named = text.partition("#")
@@ -198,7 +207,7 @@ class Client(Subject):
         if len(answers) != len(PROBES):
             raise OptionError(f"there are {len(PROBES)} probes, got {len(answers)} answers")
         packed = json.dumps([self.id, self.model, list(answers)], ensure_ascii=False)
-        return Client(self.id, self.revision, hashlib.sha256(packed.encode()).hexdigest(), self.model)
+        return Client(self.id, self.revision, hashlib.sha256(packed.encode()).hexdigest(), self.model, self.opened)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""

@@ -218,6 +218,10 @@ class Table(Data):
         """`with_columns`."""
         return self.with_columns(columns, dict(kinds or {}))
 
+    def unlabelled(self, names: Sequence[str]) -> "Table":
+        """The table without these columns, where it has them."""
+        return self.drop(name for name in names if name in self)
+
     def with_draws(self, draws: int) -> "Table":
         """With the columns `row` and `draw` of rows that stand `draws` times one after the other."""
         rows, drawn = np.divmod(np.arange(self._n), draws)

@@ -31,6 +31,9 @@ class Tracks(Data):
         present: (scenes, agents) whether the agent is there; None where all are.
         begins: (scenes,) number of the first frame in its file, by which `split` keeps windows apart; if empty, one
             scene follows the other.
+        channel: (scenes, agents, frames of the past or more) a further number at each position, such as the confidence
+            of a tracker; None where there is none.
+        further: What else is known of each scene, one row each.
 
     Raises:
         DataError: If the shapes do not fit, there is no scene, or a position is not finite.
@@ -41,6 +44,8 @@ class Tracks(Data):
     environment: NDArray[np.str_]
     present: NDArray[np.bool_] | None = None
     begins: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    channel: Values | None = None
+    further: Table | None = None
 
     def __post_init__(self) -> None:
         tracks = np.asarray(self.tracks, dtype=np.float64)
@@ -57,12 +62,21 @@ class Tracks(Data):
         if not np.isfinite(tracks[present]).all():
             s, a, t, _ = np.argwhere(~np.isfinite(tracks))[0]
             raise DataError(f"scene {s} ({environment[s]}), agent {a}, frame {t} has no position: drop or fill it")
+        channel = None if self.channel is None else np.asarray(self.channel, dtype=np.float64)
+        if channel is not None and (channel.ndim != 3 or channel.shape[:2] != tracks.shape[:2]):
+            raise DataError(
+                f"the channel has shape {channel.shape}, tracks have {tracks.shape[:2]} scenes and agents: give a "
+                "number at each frame, (scenes, agents, frames)"
+            )
+        if self.further is not None and self.further.n != len(tracks):
+            raise DataError(f"there are {len(tracks)} scenes, and {self.further.n} rows of what is known of them")
         begins = np.asarray(self.begins, float) if len(self.begins) else np.arange(len(tracks)) * float(tracks.shape[2])
         for name, value in (
             ("tracks", np.where(present[:, :, None, None], tracks, 0.0)),
             ("environment", environment),
             ("present", present),
             ("begins", begins),
+            ("channel", channel),
         ):
             object.__setattr__(self, name, value)
 
@@ -92,7 +106,14 @@ class Tracks(Data):
     def take(self, rows: ArrayLike | slice) -> "Tracks":
         """Some of the scenes, in the order given."""
         pick = rows if isinstance(rows, slice) else np.asarray(rows)
-        return Tracks(self.tracks[pick], self.environment[pick], self.there[pick], self.begins[pick])
+        return Tracks(
+            self.tracks[pick],
+            self.environment[pick],
+            self.there[pick],
+            self.begins[pick],
+            None if self.channel is None else self.channel[pick],
+            None if self.further is None else self.further.take(pick),
+        )
 
     def of_environments(self, *labels: str) -> "Tracks":
         """The scenes of these environments.
@@ -117,24 +138,47 @@ class Tracks(Data):
         if frames < observed + future:
             raise DataError(f"a scene has {frames} frames, needs obs+fut={observed + future}")
 
+    def parts(self) -> dict[str, NDArray[Any]]:
+        """The positions."""
+        return {"positions": self.tracks}
+
     @property
     def known(self) -> Table:
-        """The environment of each scene."""
-        return Table.of({"environment": self.environment}, kinds={"environment": "label"})
+        """The environment of each scene, and what else is known of it."""
+        place = Table.of({"environment": self.environment}, kinds={"environment": "label"})
+        return place if self.further is None else place.joined(self.further)
 
     def with_known(self, columns: Mapping[str, Any], kinds: Mapping[str, str] | None = None) -> "Tracks":
-        """The same with other environments, for tracks; recordings know of nothing that may be set."""
-        others = [name for name in columns if name != "environment"]
+        """The same with other environments, or with these columns of what else is known."""
+        environment, further = self.environment, self.further
+        if "environment" in columns:
+            environment = np.array([str(label) for label in columns["environment"]])
+        others = {name: values for name, values in columns.items() if name != "environment"}
         if others:
-            raise DataError(f"tracks know of their environment only, not of {others[0]!r}")
-        return replace(self, environment=np.array([str(label) for label in columns["environment"]]))
+            given = Table.of(others, kinds={name: kind for name, kind in (kinds or {}).items() if name in others})
+            further = given if further is None else further.joined(given)
+        return replace(self, environment=environment, further=further)
+
+    def with_draws(self, draws: int) -> "Tracks":
+        """With the columns `row` and `draw` of scenes that stand `draws` times one after the other."""
+        told = self.known.with_draws(draws).select(("row", "draw"))
+        return replace(self, further=told if self.further is None else self.further.joined(told))
+
+    def with_future(self, observed: int, future: Values) -> "Tracks":
+        """The same past of `observed` frames, and this future (scenes, agents, frames, 2) after it."""
+        return replace(self, tracks=np.concatenate([self.tracks[:, :, :observed], future], axis=2))
 
     def hash(self) -> str:
-        """SHA-256 of positions and environments."""
+        """SHA-256 of positions and environments, and of what else there is."""
         from aitia.runs import content_hash
 
         numbers = np.ascontiguousarray(self.tracks, dtype="<f8").tobytes()
-        return content_hash([content_hash(numbers), list(self.tracks.shape), self.environment.tolist()])
+        parts: list[Any] = [content_hash(numbers), list(self.tracks.shape), self.environment.tolist()]
+        if self.channel is not None:
+            parts.append(content_hash(np.ascontiguousarray(self.channel, dtype="<f8").tobytes()))
+        if self.further is not None:
+            parts.append(self.further.hash())
+        return content_hash(parts)
 
     def write(self, folder: Path, stem: str, rows: Sequence[int]) -> list[Path]:
         """`STEM.csv`: a line for each position, with `row`, `agent`, `frame`, `x`, `y` and `environment`."""
@@ -210,7 +254,7 @@ def read_tracks(
         if not path.is_file():
             raise FormatError(f"there is no file {path}")
         if path.suffix == ".npz":
-            parts.append(_from_arrays(path, label, length))
+            parts.append(_from_arrays(path, label, observed, length))
         else:
             rows = _numbers(path) if columns is None else _mapped(path, columns)
             parts.append(_from_rows(path, rows, label, length, frame_step, stride or length, least_agents))
@@ -220,6 +264,7 @@ def read_tracks(
         np.concatenate([part.environment for part in parts]),
         np.concatenate([_padded(part.there, agents) for part in parts]),
         np.concatenate([part.begins for part in parts]),
+        _channels(parts, agents),
     )
 
 
@@ -234,8 +279,9 @@ def write_tracks(tracks: Tracks, path: str | Path) -> None:
     from aitia.files import write_whole
 
     packed = io.BytesIO()
+    channel: dict[str, Any] = {} if tracks.channel is None else {"channel": tracks.channel}
     np.savez_compressed(
-        packed, raw=tracks.tracks, environment=tracks.environment, present=tracks.there, begins=tracks.begins
+        packed, raw=tracks.tracks, environment=tracks.environment, present=tracks.there, begins=tracks.begins, **channel
     )
     write_whole(Path(path), packed.getvalue())
 
@@ -290,7 +336,7 @@ def _files(source: str | Path | Mapping[str, str | Path], environment: str | Non
     return {environment or path.stem: path}
 
 
-def _from_arrays(path: Path, label: str, length: int) -> Tracks:
+def _from_arrays(path: Path, label: str, observed: int, length: int) -> Tracks:
     try:
         with np.load(path, allow_pickle=False) as file:
             if "raw" not in file.files:
@@ -299,11 +345,12 @@ def _from_arrays(path: Path, label: str, length: int) -> Tracks:
             labels = file["environment"] if "environment" in file.files else np.array([label] * len(raw))
             present = file["present"] if "present" in file.files else None
             begins = file["begins"] if "begins" in file.files else np.empty(0)
+            channel = file["channel"] if "channel" in file.files else None
     except (OSError, ValueError, EOFError) as error:
         raise FormatError(f"{path} is damaged or no npz file ({error})") from error
-    if raw.ndim == 4 and raw.shape[2] < length:
+    if raw.ndim == 4 and raw.shape[2] < length and raw.shape[2] != observed:  # the past alone is to be forecast
         raise DataError(f"{path}: a scene has {raw.shape[2]} frames, needs obs+fut={length}")
-    return Tracks(raw[:, :, :length] if raw.ndim == 4 else raw, labels, present, begins)
+    return Tracks(raw[:, :, :length] if raw.ndim == 4 else raw, labels, present, begins, channel)
 
 
 def _from_rows(
@@ -401,3 +448,11 @@ def _padded(values: NDArray[Any], agents: int) -> NDArray[Any]:
     extra = [(0, 0)] * values.ndim
     extra[1] = (0, agents - values.shape[1])
     return np.pad(values, extra)
+
+
+def _channels(parts: Sequence[Tracks], agents: int) -> Values | None:
+    """The channel of all parts one after the other; None where a part has none."""
+    found = [_padded(part.channel, agents) for part in parts if part.channel is not None]
+    if len(found) < len(parts) or len({part.shape[2] for part in found}) > 1:
+        return None
+    return np.concatenate(found)

@@ -96,25 +96,31 @@ def write_clips(clips: "Clips", folder: Path, stem: str, rows: Sequence[int]) ->
 
     make_folder(folder)
     files = []
-    for row, frames, drawn in zip(rows, clips.images, side_by_side(clips.images), strict=True):
+    drawn = [png(one) for one in side_by_side(clips.images)] if clips.images.ndim == 5 else [b""] * len(clips)
+    for row, frames, seen in zip(rows, clips.images, drawn, strict=True):
         packed = io.BytesIO()
         np.savez_compressed(packed, frames=frames)
-        for ending, data in ((".npz", packed.getvalue()), (".png", png(drawn))):
+        for ending, data in ((".npz", packed.getvalue()), *(((".png", seen),) if seen else ())):
             write_whole(folder / f"{stem}-{row}{ending}", data)
             files.append(folder / f"{stem}-{row}{ending}")
     return [*files, *write_rows(clips.labels, folder, stem, rows)]
 
 
 def write_positions(tracks: "Tracks", folder: Path, stem: str, rows: Sequence[int]) -> list[Path]:
-    """`STEM.csv`: a line for each position of each agent that is there."""
+    """`STEM.csv`: a line for each position of each agent that is there, and `draw` where there are several answers."""
     make_folder(folder)
+    several = "draw" in tracks.known
+    draws = tracks.known.column("draw").astype(int).tolist() if several else [0] * len(tracks)
     lines = [
-        [row, agent, frame, x, y, label]
-        for row, scene, there, label in zip(rows, tracks.tracks, tracks.there, tracks.environment.tolist(), strict=True)
+        [row, agent, frame, x, y, label, draw][: 7 if several else 6]
+        for row, scene, there, label, draw in zip(
+            rows, tracks.tracks, tracks.there, tracks.environment.tolist(), draws, strict=True
+        )
         for agent in np.flatnonzero(there).tolist()
         for frame, (x, y) in enumerate(scene[agent].tolist())
     ]
-    return [write_csv(folder / f"{stem}.csv", ["row", "agent", "frame", "x", "y", "environment"], lines)]
+    heads = ["row", "agent", "frame", "x", "y", "environment", *(["draw"] if several else [])]
+    return [write_csv(folder / f"{stem}.csv", heads, lines)]
 
 
 def write_animals(recordings: "Recordings", folder: Path, stem: str, rows: Sequence[int]) -> list[Path]:

@@ -165,14 +165,32 @@ def effect(
         raise OptionError(f"n is at least 2 and confidence between 0 and 1, got {n} and {confidence}")
     one, other = _intervention(a, {}), _intervention(b, {})
     tables = [do(system, side).sample(n, seed=seed) for side in (one, other)]
-    if tables[0].discrete(outcome):
-        labels = tables[0].categories(outcome)
+    return contrast(one, other, tables[0], tables[1], outcome, label=label, confidence=confidence)
+
+
+def contrast(
+    a: Intervention,
+    b: Intervention,
+    under_a: Table,
+    under_b: Table,
+    outcome: str,
+    *,
+    label: object | None = None,
+    confidence: float = 0.95,
+) -> Effect:
+    """The effect that two tables of the same rows tell, one under `a` and one under `b`; see `effect`."""
+    tables = (under_a, under_b)
+    n = under_a.n
+    if n < 2 or under_b.n != n or not 0 < confidence < 1:
+        raise OptionError(f"an effect needs two rows or more and confidence between 0 and 1, got {n} and {confidence}")
+    if under_a.discrete(outcome):
+        labels = under_a.categories(outcome)
         label = labels[-1] if label is None else label
         Value(label).check(outcome, labels)
         y, y_against = ((table.labels(outcome) == label).astype(np.float64) for table in tables)
     elif label is not None:
         raise InterventionError(f"{outcome!r} is continuous and has no label {label!r}")
-    elif tables[0].column(outcome).ndim > 1:
+    elif under_a.column(outcome).ndim > 1:
         raise OptionError(f"{outcome!r} has several numbers a row: its effect is one number only for a single one")
     else:
         y, y_against = (table.column(outcome) for table in tables)
@@ -180,8 +198,8 @@ def effect(
     estimate = float(difference.mean())
     half = NormalDist().inv_cdf((1 + confidence) / 2) * float(difference.std(ddof=1)) / math.sqrt(n)
     return Effect(
-        intervention=one,
-        against=other,
+        intervention=a,
+        against=b,
         outcome=outcome,
         label=label,
         estimate=estimate,

@@ -1,5 +1,75 @@
-"""What a claim is: parts that are measured on worlds with truth, beside baselines, over seeds, with an interval."""
+"""What a claim is: parts that are measured on worlds with truth, beside rivals, over seeds, and judged by intervals.
 
-from aitia.evidence.claim import Claim, ClaimContext, Evidence, Row, row
+intervals   of 95 % over seeds: means, ratios, shares, medians
+verdict     holds, open, fails
+rows        the values of ours and of every arm, seed by seed, and what they are judged by
+rivals      who matches ours, and whether the claim would hold for its swap
+claim       what is run, and with what
+source      the hash of the code that a claim rests on
+origin      commit, versions, machine
+store       the evidence of one run, and its file
+summary     the verdict on a system, read from its file alone
+"""
 
-__all__ = ["Claim", "ClaimContext", "Evidence", "Row", "row"]
+from typing import TYPE_CHECKING
+
+from aitia.lazy import lazily
+
+if TYPE_CHECKING:
+    from aitia.evidence.claim import Claim, ClaimContext, Control
+    from aitia.evidence.intervals import Interval
+    from aitia.evidence.rivals import in_place_of_ours, matched_by, swap_holds
+    from aitia.evidence.rows import Row, Summary, row
+    from aitia.evidence.source import syntax_hash
+    from aitia.evidence.store import Evidence, Replay, control_faults, stored_evidence
+    from aitia.evidence.summary import STORED, verdict_of
+    from aitia.evidence.verdict import Judged, judge, tally
+
+__all__ = [
+    "STORED",
+    "Claim",
+    "ClaimContext",
+    "Control",
+    "Evidence",
+    "Interval",
+    "Judged",
+    "Replay",
+    "Row",
+    "Summary",
+    "control_faults",
+    "in_place_of_ours",
+    "judge",
+    "matched_by",
+    "row",
+    "stored_evidence",
+    "swap_holds",
+    "syntax_hash",
+    "tally",
+    "verdict_of",
+]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "Claim": "claim",
+        "ClaimContext": "claim",
+        "Control": "claim",
+        "Evidence": "store",
+        "Interval": "intervals",
+        "Judged": "verdict",
+        "Replay": "store",
+        "Row": "rows",
+        "STORED": "summary",
+        "Summary": "rows",
+        "control_faults": "store",
+        "in_place_of_ours": "rivals",
+        "judge": "verdict",
+        "matched_by": "rivals",
+        "row": "rows",
+        "stored_evidence": "store",
+        "swap_holds": "rivals",
+        "syntax_hash": "source",
+        "tally": "verdict",
+        "verdict_of": "summary",
+    },
+)

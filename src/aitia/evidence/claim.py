@@ -1,160 +1,35 @@
-"""What a claim measures, as rows that are printed, stored and put into the ledger."""
+"""A paper's claim as something that can be run, and what it is run with."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
-
-import numpy as np
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from aitia.card import Card
 from aitia.engine import Engine, LocalEngine, Progress, Store
-from aitia.errors import FormatError, OptionError
+from aitia.errors import OptionError
+from aitia.evidence.rows import Row
 
-__all__ = ["Claim", "ClaimContext", "Evidence", "Row", "row"]
+__all__ = ["Claim", "ClaimContext", "Control"]
 
-Direction = Literal["higher", "lower"]
-Statistic = Literal["mean", "median"]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One measured number of a claim.
-
-    Args:
-        part: The part of the claim, such as `a`.
-        metric: What was measured, in the field's words.
-        direction: Whether higher or lower is better.
-        ours: Mean over the seeds, or their median.
-        low: Lower end of its 95 % bootstrap interval over the seeds.
-        high: Upper end.
-        seeds: How many.
-        bar: What ours has to reach; None where only margins count.
-        baselines: The same number of each baseline in the same runs.
-        margins: How far ours has to be ahead of some of them.
-        holds: Whether bar and margins are met; None for a number that is only reported.
-        note: What to know when reading it.
-        statistic: Whether the numbers are means or medians over the seeds.
-    """
-
-    part: str
-    metric: str
-    direction: Direction
-    ours: float
-    low: float
-    high: float
-    seeds: int
-    bar: float | None = None
-    baselines: Mapping[str, float] = field(default_factory=dict)
-    margins: Mapping[str, float] = field(default_factory=dict)
-    holds: bool | None = None
-    note: str = ""
-    statistic: Statistic = "mean"
-
-
-def row(
-    part: str,
-    metric: str,
-    ours: Sequence[float],
-    *,
-    direction: Direction = "higher",
-    bar: float | None = None,
-    baselines: Mapping[str, Sequence[float]] | None = None,
-    margins: Mapping[str, float] | None = None,
-    note: str = "",
-    statistic: Statistic = "mean",
-) -> Row:
-    """The row of one number per seed.
-
-    Args:
-        part: The part of the claim.
-        metric: What was measured.
-        ours: One value a seed.
-        direction: Whether higher or lower is better.
-        bar: What the mean or median has to reach.
-        baselines: One value a seed of each baseline.
-        margins: How far it has to be ahead of a baseline's.
-        note: What to know when reading it.
-        statistic: `median` where single seeds may be far out.
-
-    Raises:
-        OptionError: If there is no seed, a value is not a number, or a margin names no baseline.
-    """
-    values = np.asarray(ours, dtype=np.float64)
-    others = {name: np.asarray(v, dtype=np.float64) for name, v in (baselines or {}).items()}
-    if not len(values) or not np.isfinite(values).all() or not all(np.isfinite(v).all() for v in others.values()):
-        raise OptionError(f"{metric}: a row needs at least one seed, and numbers only")
-    if unknown := set(margins or {}) - set(others):
-        raise OptionError(f"{metric}: margins name {sorted(unknown)}, which are no baselines of the row")
-    draws = np.random.default_rng(0).integers(0, len(values), (2000, len(values)))
-    over: Callable[..., Any] = np.median if statistic == "median" else np.mean
-    low, high = np.quantile(over(values[draws], axis=1), [0.025, 0.975])
-    middle = float(over(values))
-    sign = 1 if direction == "higher" else -1
-    checks = [] if bar is None else [sign * (middle - bar) >= -1e-12]
-    checks += [sign * (middle - float(over(others[name]))) >= by - 1e-12 for name, by in (margins or {}).items()]
-    return Row(
-        part=part,
-        metric=metric,
-        direction=direction,
-        ours=middle,
-        low=float(low),
-        high=float(high),
-        seeds=len(values),
-        bar=bar,
-        baselines={name: float(over(v)) for name, v in others.items()},
-        margins=dict(margins or {}),
-        holds=all(checks) if checks else None,
-        note=note,
-        statistic=statistic,
-    )
+_LONG = 100
+"""Numbers in a list from which on it is stored as a few sums."""
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What one run of a claim measured.
+class Control:
+    """A negative control: an arm in which there is nothing to find, on one seed.
 
     Args:
-        slug: Of the system.
-        rows: The numbers.
-        command: That measures them again.
-        versions: Of what they depend on.
-        hardware: The machine, in words.
-        seconds: Wall time.
-        date: Of the run.
-        resumed: Whether the run went on from finished seeds of an earlier one, whose time `seconds` leaves out.
+        name: Of the control, such as `labels shuffled`.
+        seed: On which it ran.
+        values: What it got, by the metric of the row that it stands against.
     """
 
-    slug: str
-    rows: tuple[Row, ...]
-    command: str
-    versions: Mapping[str, str]
-    hardware: str
-    seconds: float
-    date: str
-    resumed: bool = False
-
-    @property
-    def holds(self) -> bool:
-        """Whether every row with a bar or margin holds."""
-        return all(r.holds is not False for r in self.rows)
-
-    def to_json(self) -> str:
-        """As JSON text."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> "Evidence":
-        """What `to_json` wrote.
-
-        Raises:
-            FormatError: If the text is not evidence.
-        """
-        try:
-            fields = json.loads(text)
-            return cls(**{**fields, "rows": tuple(Row(**r) for r in fields["rows"])})
-        except (ValueError, TypeError, KeyError) as error:
-            raise FormatError(f"this is no stored evidence: {error}") from None
+    name: str
+    seed: int
+    values: Mapping[str, float]
 
 
 @dataclass
@@ -166,20 +41,56 @@ class ClaimContext:
         engine: Where the seeds run.
         store: Keeps finished seeds.
         progress: Told how far it is.
+        first_seed: Where the seeds begin.
+        find: From a slug to the class of the system, for `rival`.
+        controls: The negative controls that were run.
+        first: By part and control, what the first seed gave, as JSON; long lists as a few sums.
     """
 
     seeds: int | None = None
     engine: Engine = field(default_factory=LocalEngine)
     store: Store | None = None
     progress: Progress | None = None
+    first_seed: int = 0
+    find: Callable[[str], type] | None = None
+    controls: list[Control] = field(default_factory=list)
+    first: dict[str, Any] = field(default_factory=dict)
 
     def over_seeds(self, part: str, function: Callable[[int], Any], default: int) -> list[Any]:
-        """The JSON value of `function(seed)` for seeds 0, 1, ..."""
-        count = self.seeds or default
-        keys = [f"{part} seed {seed}" for seed in range(count)]
-        return self.engine.map(
-            function, range(count), keys=keys, store=self.store, progress=self.progress, what=f"part {part}"
-        )
+        """The JSON value of `function(seed)` for `seeds` seeds, or `default` many, from `first_seed` on."""
+        seeds = range(self.first_seed, self.first_seed + (self.seeds or default))
+        found = self._map(part, function, seeds, f"part {part}")
+        self.first[part] = _brief(json.loads(json.dumps(found[0])))
+        return found
+
+    def control(self, name: str, function: Callable[[int], Mapping[str, float]]) -> Mapping[str, float]:
+        """Runs a negative control on the first seed; what it returns is kept beside the rows.
+
+        Args:
+            name: Of the control.
+            function: From the seed to what the control gets, by the metric of the row that it stands against.
+        """
+        found = self._map(f"control, {name}", function, range(self.first_seed, self.first_seed + 1), f"control {name}")
+        values = {metric: float(value) for metric, value in found[0].items()}
+        if not values or not all(math.isfinite(value) for value in values.values()):
+            raise OptionError(f"control {name}: a control gives one number or more, by the metric of its row")
+        self.controls.append(Control(name, self.first_seed, values))
+        self.first[f"control, {name}"] = values
+        return values
+
+    def rival(self, slug: str) -> type[Any]:
+        """The class of another system. Write the slug as a literal: the hash of the evidence reads it in the source.
+
+        Raises:
+            OptionError: If the context was made without a way to find systems.
+        """
+        if self.find is None:
+            raise OptionError(f"this context knows no systems, so there is no rival {slug}: give it `find`")
+        return self.find(slug)
+
+    def _map(self, key: str, function: Callable[[int], Any], seeds: range, what: str) -> list[Any]:
+        keys = [f"{key} seed {seed}" for seed in seeds]
+        return self.engine.map(function, seeds, keys=keys, store=self.store, progress=self.progress, what=what)
 
 
 @dataclass(frozen=True)
@@ -190,8 +101,43 @@ class Claim:
         card: Of the system.
         run: From a context to the rows.
         minutes: What it takes on two cores.
+        swap: The arm that stands for the method replaced by its baseline, by a linear model, or with its own part off.
+        cheapest: The part that costs least, for `verify --quick` of a claim that takes over two hours and for tests.
+        controls: The names of the negative controls that it runs.
     """
 
     card: Card
     run: Callable[[ClaimContext], list[Row]]
     minutes: float
+    swap: str | None = None
+    cheapest: Callable[[ClaimContext], list[Row]] | None = None
+    controls: tuple[str, ...] = ()
+
+
+def _brief(value: Any) -> Any:
+    """A JSON value in which each list of over 100 numbers is its count, mean, root mean square and ramp."""
+    if isinstance(value, dict):
+        return {name: _brief(part) for name, part in value.items()}
+    if not isinstance(value, list):
+        return value
+    numbers = _numbers(value)
+    if numbers is None or len(numbers) <= _LONG:
+        return [_brief(part) for part in value]
+    n = len(numbers)
+    return {
+        "numbers": n,
+        "mean": math.fsum(numbers) / n,
+        "root mean square": math.sqrt(math.fsum(x * x for x in numbers) / n),
+        "ramp": math.fsum(k * x for k, x in enumerate(numbers)) / n**2,
+    }
+
+
+def _numbers(value: list[Any]) -> list[float] | None:
+    """The numbers of nested lists in order; None where there is anything else."""
+    found: list[float] = []
+    for part in value:
+        inner = _numbers(part) if isinstance(part, list) else [part] if isinstance(part, int | float) else None
+        if inner is None:
+            return None
+        found += inner
+    return found

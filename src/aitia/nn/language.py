@@ -115,6 +115,10 @@ class LanguageModel:
                 found[row] = text.strip()
         return found
 
+    def state_dict(self) -> dict[str, Any]:
+        """Of the model, as a torch module has it: by these numbers a system knows it again."""
+        return dict(self.model.state_dict())
+
     def save(self, folder: str | Path) -> None:
         """Writes model and tokenizer as one folder that `load_language_model` reads."""
         cast(Any, self.model).save_pretrained(folder)

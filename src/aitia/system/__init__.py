@@ -20,16 +20,20 @@ if TYPE_CHECKING:
         Predicts,
         verbs_of,
     )
+    from aitia.system.effects import effect
     from aitia.system.example import Example, example_of
     from aitia.system.given import ENVIRONMENT, Given
+    from aitia.system.laws import LAWS, check
     from aitia.system.loading import load
     from aitia.system.registry import Broken, Entry, broken, find, systems
     from aitia.system.targets import Target, Targets
     from aitia.system.training import Score, Scores, Training
+    from aitia.system.trial import Trial
 
 __all__ = [
     "CAPABILITIES",
     "ENVIRONMENT",
+    "LAWS",
     "Broken",
     "Counterfactuals",
     "Discovers",
@@ -47,7 +51,10 @@ __all__ = [
     "Target",
     "Targets",
     "Training",
+    "Trial",
     "broken",
+    "check",
+    "effect",
     "example_of",
     "find",
     "load",
@@ -56,9 +63,12 @@ __all__ = [
 ]
 
 _HOMES = {
+    "effects": "effect",
     "base": "System",
     "capabilities": "CAPABILITIES Counterfactuals Discovers Edits Encodes Explains Noise Predicts verbs_of",
     "example": "Example example_of",
+    "laws": "LAWS check",
+    "trial": "Trial",
     "given": "ENVIRONMENT Given",
     "loading": "load",
     "registry": "Broken Entry broken find systems",

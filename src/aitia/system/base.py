@@ -4,13 +4,14 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from aitia.card import Card
 from aitia.data.base import Data
 from aitia.do import Intervention
-from aitia.errors import InterventionError, OptionError
+from aitia.errors import InterventionError, OptionError, join_names
 from aitia.report import Block
 from aitia.runs import QUIET, RunStore
 from aitia.saving import Saved
@@ -39,6 +40,7 @@ class System(Saved, ABC):
 
     card: ClassVar[Card]
     Config: ClassVar[type]
+    config: Any
     held: Intervention = Intervention()
     """What `do` holds."""
     roles: Mapping[str, Any] = {}
@@ -47,6 +49,8 @@ class System(Saved, ABC):
     """What was studied or used, as in the fit."""
 
     def __init__(self, config: Any = None, /, **options: Any) -> None:
+        if config is not None and type(config) is not self.Config:
+            raise OptionError(f"{type(self).__name__} takes a {self.Config.__name__}, got a {type(config).__name__}")
         self.config = config if config is not None else self.Config()
         self.set_params(**options)
 
@@ -60,10 +64,13 @@ class System(Saved, ABC):
         Raises:
             OptionError: If an option is unknown or out of range.
         """
-        try:
-            self.config = replace(self.config, **options)
-        except TypeError as error:
-            raise OptionError(f"{type(self).__name__}: {error}") from error
+        known = [f.name for f in fields(self.config) if f.init]
+        for name in options:
+            if name not in known:
+                close = get_close_matches(name, known, n=1)
+                hint = f" Did you mean {close[0]!r}?" if close else ""
+                raise OptionError(f"{self.card.slug} has no option {name!r}.{hint} It has: {join_names(known, 60)}")
+        self.config = replace(self.config, **options)
         return self
 
     # -- fitting -------------------------------------------------------------------------------------------------------

@@ -28,9 +28,11 @@ class Example:
         other: Another one on the same target.
         rows: A file of rows with holes; None where the system does not predict.
         outcome: A column to watch.
-        mask: Which cells an edit may touch, by column: positions in the text, or a boolean array.
+        mask: What an edit may touch, by column: None for the whole cell, the name of a column of spans or of mask
+            pictures, or a boolean array that is as large as the pictures.
         confounded: An intervention whose target has causes in common with the outcome: doing differs from conditioning.
         exogenous: One whose target has no causes: doing and conditioning agree.
+        why_not: Why neither of the two is named.
     """
 
     files: Path | str | None
@@ -41,9 +43,15 @@ class Example:
     other: str | None = None
     rows: Path | str | None = None
     outcome: str | None = None
-    mask: Any = None
+    mask: Mapping[str, Any] = field(default_factory=dict)
     confounded: str | None = None
     exogenous: str | None = None
+    why_not: str = ""
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """Roles, subjects and options, as `aitia.fit` takes them."""
+        return {**self.roles, **self.subjects, **self.options}
 
 
 def example_of(slug: str | Entry, folder: Path, seed: int = 0) -> Example:

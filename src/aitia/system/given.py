@@ -18,7 +18,7 @@ from aitia.data.subjects import World as WorldSubject
 from aitia.data.table import Table
 from aitia.data.tracks import Tracks
 from aitia.do import Intervention
-from aitia.errors import DataError, OptionError, join_names, unknown_variable
+from aitia.errors import DataError, OptionError, UnknownVariableError, join_names, unknown_variable
 from aitia.worlds.world import Sample, World
 
 __all__ = ["ENVIRONMENT", "SUBJECTS", "Given", "read_rows"]
@@ -95,30 +95,40 @@ class Given:
         if y is not None:
             names = _with_label(card, y, names)
         before = x if isinstance(x, Given) else None
-        subjects = dict(before.subjects) if before else {}
+        subjects = dict(before.subjects) if before is not None else {}
         subjects |= {
             name: SUBJECTS[role.kind].of(names[name])
             for name, role in card.subjects.items()
             if names.get(name) is not None
         }
-        rows = before.rows if before else read_rows(card, x, names)
+        rows = read_rows(card, before.rows if before is not None else x, names)
         given = {name: value for name, value in names.items() if name in card.takes and value is not None}
         if rows is None:
             if given:
                 raise OptionError(f"{card.slug}: {sorted(given)[0]!r} names a column, and no rows are given")
-            return cls(None, dict(kept), subjects, before.name if before else "no rows")
-        rows, roles = _placed(card, rows, {**(before.roles if before else {}), **given}, kept)
-        name = before.name if before else str(x) if isinstance(x, (str, Path)) else "the rows"
-        return replace(before or cls(None), rows=rows, roles=roles, subjects=subjects, name=name)
+            return cls(None, dict(kept), subjects, before.name if before is not None else "no rows")
+        rows, roles = _placed(card, rows, {**(before.roles if before is not None else {}), **given}, kept)
+        name = before.name if before is not None else str(x) if isinstance(x, (str, Path)) else "the rows"
+        return replace(
+            before if before is not None else cls(None), rows=rows, roles=roles, subjects=subjects, name=name
+        )
 
     @classmethod
     def of_world(
-        cls, card: Card, world: World, n: int, *, seed: int, size: int = 64, subjects: Mapping[str, Any] | None = None
+        cls,
+        card: Card,
+        world: World,
+        n: int,
+        *,
+        seed: int,
+        size: int = 64,
+        roles: Mapping[str, Any] | None = None,
+        subjects: Mapping[str, Any] | None = None,
     ) -> "Given":
         """n rows of a world, whose columns take the roles that they have by name; pictures are `image`."""
         sample = world.sample(n, seed=seed)
         bare = cls(world.rows(sample, size), {}, {}, world.name, world, sample, size)
-        return cls.of(card, bare, **(subjects or {}))
+        return cls.of(card, bare, **(roles or {}), **(subjects or {}))
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -228,8 +238,7 @@ class Given:
         """
         if self.world is None:
             raise OptionError(f"{self.name} is no world: it has no other rows")
-        made = Given.of_world(card, self.world, n, seed=seed, size=self.size)
-        return replace(made, subjects=self.subjects)
+        return Given.of_world(card, self.world, n, seed=seed, size=self.size, roles=self.roles, subjects=self.subjects)
 
     def truth(self, do: Intervention | None = None, *, environment: str | None = None) -> Data | None:
         """What these rows would truly have been; None where no world knows, or it has no such latent or environment."""
@@ -248,8 +257,8 @@ class Given:
 def _of_arrays(card: Card, x: Any) -> Data:
     """Rows that are held in memory: an array is what the card takes first and its shape allows."""
     shape = np.shape(x) if isinstance(x, np.ndarray) else ()
-    if len(shape) == 5 and "clips" in card.rows:
-        return Clips(x, Table.of({"row": np.arange(len(x), dtype=float)}))
+    if len(shape) in (3, 5) and "clips" in card.rows:
+        return Clips(x, Table.of({"row": np.arange(len(x), dtype=float)}, kinds={"row": "number"}))
     if len(shape) == 4 and "table" not in card.rows and "tracks" in card.rows:
         return Tracks.of(x)
     return Table.of({"image": x}) if len(shape) == 4 else Table.of(x)
@@ -290,11 +299,18 @@ def read_rows(
         named = {value: card.takes[name].kind for name, value in (names or {}).items() if isinstance(value, str)
                  and name in card.takes}  # fmt: skip
         kinds = {column: kind for column, kind in named.items() if kind in ("text", "picture", "list", "spans")}
-        rows = read(x, takes=card.rows, kinds=kinds, **(options or {}))
+        try:
+            rows = read(x, takes=card.rows, kinds=kinds, **(options or {}))
+        except UnknownVariableError:  # rows that are asked about may lack the column that is filled
+            filled = {(names or {}).get(role) for role in card.fills}
+            if not filled & set(kinds):
+                raise
+            kinds = {column: kind for column, kind in kinds.items() if column not in filled}
+            rows = read(x, takes=card.rows, kinds=kinds, **(options or {}))
     else:
         rows = _of_arrays(card, x)
     if rows is not None and rows.form not in card.rows:
-        raise OptionError(f"{card.slug} takes {' or '.join(card.rows)}, and these rows are {rows.form}")
+        raise OptionError(f"{card.slug} takes {' or '.join(card.rows) or 'no rows'}, and these rows are {rows.form}")
     return rows
 
 
@@ -357,7 +373,10 @@ def _names(value: Any, known: Table, many: bool) -> bool:
 def _checked(card: Card, rows: Data, name: str, role: Role, columns: Columns) -> Data:
     """The rows with the column of a role in the kind of the role."""
     for column in (columns,) if isinstance(columns, str) else columns:
-        if column not in rows.known or rows.known.fits(column, role.kind):
+        if column not in rows.known:
+            continue
+        labels = role.kind == "number" and rows.known.discrete(column)  # whole numbers that look like labels
+        if rows.known.fits(column, role.kind) and not labels:
             continue
         try:
             rows = rows.with_known({column: rows.known.labels(column)}, {column: role.kind})

@@ -57,6 +57,24 @@ class Entry:
             ) from error
         return found
 
+    def config(self) -> type:
+        """The class of its options, from `config.py` where it stands there: to read it takes no torch.
+
+        It bears the name of the class with `Config` behind it.
+
+        Raises:
+            MissingExtraError: If it has to be read from the class, and a package that that needs is not installed.
+        """
+        name = f"{self.package}.config"
+        wanted = f"{self.card.home.split(':')[1]}Config"
+        try:
+            found = getattr(import_module(name), wanted, None)
+        except ModuleNotFoundError as error:
+            if error.name != name and error.name is not None and error.name.startswith("aitia"):
+                raise
+            found = None
+        return found if isinstance(found, type) else self.load().Config
+
 
 @dataclass(frozen=True)
 class Broken:

@@ -1,29 +1,32 @@
-"""A method fitted to a user's data, asked what if, and compared with others: `aitia run`, `aitia do`, `aitia bench`."""
+"""A system fitted to a user's data, asked what if, and compared with others: `aitia run`, `aitia do`, `aitia bench`.
 
-from aitia.workflow.ask import Answer, ask
-from aitia.workflow.bench import Bench, bench
-from aitia.workflow.contract import Adapter, Measure, Target, Training
-from aitia.workflow.fit import Fit, fit, load_fit
-from aitia.workflow.observed import Observed
-from aitia.workflow.registry import find_method, method_names
-from aitia.workflow.source import Source, find_world, world_names
+`ask` and `bench` are in the modules of these names."""
+
+from typing import TYPE_CHECKING
+
+from aitia.lazy import lazily
+
+if TYPE_CHECKING:
+    from aitia.workflow.estimator import sklearn
+    from aitia.workflow.loading import Loaded, load_run
+    from aitia.workflow.run import Fit, fit
+    from aitia.workflow.source import Source, find_world, world_names
 
 __all__ = [
-    "Adapter",
-    "Answer",
-    "Bench",
     "Fit",
-    "Measure",
-    "Observed",
+    "Loaded",
     "Source",
-    "Target",
-    "Training",
-    "ask",
-    "bench",
-    "find_method",
     "find_world",
     "fit",
-    "load_fit",
-    "method_names",
+    "load_run",
+    "sklearn",
     "world_names",
 ]
+
+_HOMES = {
+    "estimator": "sklearn",
+    "loading": "Loaded load_run",
+    "run": "Fit fit",
+    "source": "Source find_world world_names",
+}
+__getattr__ = lazily(__name__, {name: home for home, names in _HOMES.items() for name in names.split()})

@@ -1,38 +1,40 @@
-"""A fitted model asked what if: some rows, the same rows under `do`, the truth where a world knows it, as files.
+"""A fitted system asked what if: some rows, the same rows under `do`, the truth where a world knows it, as files.
 
-images    row-3.png, row-3-fact.png, row-3-truth.png for each row, and all of them in grid.png
-table     rows.csv
-tracks    tracks.csv and tracks.svg
-and latents.csv, and answer.json with the warnings. Nothing is opened.
+How a system answers follows from what it is: it solves again with the noise of each row (a counterfactual), else it
+edits the rows, else it fills their holes, else it gives each row a code; the answer says which.
 """
 
-import csv
-import io
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from aitia.data.images import write_images
-from aitia.data.table import Table
-from aitia.data.tracks import Tracks
+from aitia.data.base import Data
 from aitia.do import Intervention
-from aitia.errors import OptionError, RunError
+from aitia.errors import InterventionError, OptionError, RunError
 from aitia.files import write_whole
-from aitia.report.tracks import tracks_figure
-from aitia.workflow.contract import check_intervention
-from aitia.workflow.fit import KIND, load_fit
-from aitia.workflow.observed import Observed, Rows
-from aitia.workflow.pictures import Question, as_images, image_table, track_panels
+from aitia.report import Callout, Section, render
+from aitia.runs import versions
+from aitia.saving import made
+from aitia.system import Counterfactuals, Edits, Encodes, Given, Predicts, System
+from aitia.workflow.loading import load_run
 
-__all__ = ["Answer", "answer_folder", "ask", "is_fit", "parse_rows"]
+__all__ = ["HOW", "Answer", "answer_folder", "answered", "ask", "parse_rows"]
 
 FIRST = 6
 """Rows that are taken where nobody says which."""
+HOW = {
+    "solve": "what the rows would have been, their noise kept",
+    "edit": "the rows, made anew where the intervention touches them",
+    "predict": "the holes of the rows, filled under the intervention",
+    "encode": "the codes of the rows under the intervention",
+}
+"""What the answer is, by the verb that gave it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,25 +43,32 @@ class Answer:
 
     Args:
         intervention: What was asked.
-        rows: Their numbers in the data.
+        verb: How it was answered: `solve`, `edit`, `predict` or `encode`.
+        numbers: Of the rows in the data; empty where there are none.
         facts: The rows.
-        still: The same under no intervention: the model's reconstruction or forecast.
-        answer: What they would have been.
-        truth: What a world says that they would have been; None where none does.
-        latents: Of the facts, and of the answers; None where the model has no such thing.
+        still: The same verb with nothing done: a reconstruction or forecast.
+        answer: What was answered; `draws` times each row.
+        truth: What a world says that the rows would have been; None where none does.
         warnings: What to keep in mind, in sentences.
-        observed: Frames of the past, of tracks.
+        draws: Of each row.
+        card: Slug of the system.
     """
 
     intervention: Intervention
-    rows: tuple[int, ...]
-    facts: Observed = field(repr=False)
-    still: Rows = field(repr=False)
-    answer: Rows = field(repr=False)
-    truth: Rows | None = field(repr=False)
-    latents: tuple[Table | None, Table | None] = field(repr=False)
+    verb: str
+    numbers: tuple[int, ...]
+    facts: Given = field(repr=False)
+    still: Data = field(repr=False)
+    answer: Data = field(repr=False)
+    truth: Data | None = field(repr=False)
     warnings: tuple[str, ...]
-    observed: int
+    draws: int = 1
+    card: str = ""
+
+    @property
+    def about(self) -> str:
+        """What the answer is, in words."""
+        return f"{self.card} answers by {self.verb}: {HOW[self.verb]}"
 
     def write(self, folder: Path) -> list[Path]:
         """Writes everything into a folder; gives the files.
@@ -67,26 +76,21 @@ class Answer:
         Raises:
             RunError: If a file cannot be written.
         """
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError(f"the folder {folder} cannot be made: {error.strerror}") from error
-        if as_images(self.answer) is not None:
-            files = self._write_images(folder)
-        elif isinstance(self.answer, Tracks):
-            files = self._write_tracks(folder)
-        else:
-            files = [_csv(folder / "rows.csv", *_table_lines(self))]
-        told = [("fact", self.latents[0]), ("counterfactual", self.latents[1])]
-        lines = [_numbered(self.rows, which, table) for which, table in told if table is not None]
-        names = dict.fromkeys(name for _, table in told if table is not None for name in table.names)
-        if names:
-            files.append(
-                _csv(folder / "latents.csv", ["row", "which", *names], [row for part in lines for row in part(names)])
-            )
+        folder = made(folder)
+        each = tuple(np.repeat(self.numbers, self.draws).tolist())
+        files = list(self.answer.write(folder, "answer", each or tuple(range(len(self.answer)))))
+        if self.facts.rows is not None:
+            files += self.facts.rows.write(folder, "fact", self.numbers)
+        if self.truth is not None:
+            files += self.truth.write(folder, "truth", self.numbers)
+        files.append(self._page(folder))
         record = {
+            "system": self.card,
             "intervention": str(self.intervention),
-            "rows": list(self.rows),
+            "verb": self.verb,
+            "about": self.about,
+            "rows": list(self.numbers),
+            "draws": self.draws,
             "truth": self.truth is not None,
             "warnings": list(self.warnings),
             "files": [file.name for file in files],
@@ -94,42 +98,35 @@ class Answer:
         write_whole(folder / "answer.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n", RunError)
         return [*files, folder / "answer.json"]
 
-    def _write_images(self, folder: Path) -> list[Path]:
-        question = Question(str(self.intervention), self.answer, self.truth)
-        asked = [Question("do()", self.still), question] if self.intervention else [question]
-        grid = image_table(self.facts.rows, asked, [f"row {row}" for row in self.rows])
-        write_whole(folder / "grid.png", grid, RunError)
-        files = [folder / "grid.png"]
-        for end, rows in (("", self.answer), ("-fact", self.facts.rows), ("-truth", self.truth)):
-            images = None if rows is None else as_images(rows)
-            if images is not None:
-                files += write_images(images, folder, [f"row-{row}{end}.png" for row in self.rows])
-        return files
-
-    def _write_tracks(self, folder: Path) -> list[Path]:
-        lines: list[list[object]] = []
-        facts, answer = self.facts.rows, self.answer
-        parts = (("fact", facts), ("forecast", self.still), ("counterfactual", answer), ("truth", self.truth))
-        for which, scenes in parts:
-            if not isinstance(scenes, Tracks):
-                continue
-            for i, row in enumerate(self.rows):
-                for agent in np.flatnonzero(scenes.there[i]):
-                    lines += [
-                        [row, scenes.environment[i], which, int(agent), t, float(x), float(y)]
-                        for t, (x, y) in enumerate(scenes.tracks[i, agent])
-                    ]
-        head = ["row", "environment", "which", "agent", "frame", "x", "y"]
-        files = [_csv(folder / "tracks.csv", head, lines)]
-        assert isinstance(facts, Tracks)
-        names = [f"row {row}, {self.intervention}" for row in self.rows]
-        panels = track_panels(facts, self.still, Question("", answer, self.truth), self.observed, names)
-        write_whole(folder / "tracks.svg", tracks_figure(panels), RunError)
-        return [*files, folder / "tracks.svg"]
+    def _page(self, folder: Path) -> Path:
+        first = np.arange(0, len(self.answer), self.draws)
+        asked = str(self.intervention)
+        shown: dict[str, Data] = {}
+        if self.facts.rows is not None and self.verb != "encode":
+            shown["fact"] = self.facts.rows
+        if self.intervention and self.verb != "edit":
+            shown["do()"] = self.still.take(first)
+        shown[asked] = self.answer.take(first)
+        if self.truth is not None and self.verb != "encode":
+            shown["truth"] = self.truth
+        names = [f"row {row}" for row in self.numbers] or [f"answer {k + 1}" for k in range(len(first))]
+        sections = [Section(asked, [*type(self.answer).draw(shown, names, self.about)])]
+        if self.warnings:
+            sections.append(Section("Keep in mind", [Callout(list(self.warnings), "warning")]))
+        footer = "Made with " + ", ".join(f"{name} {version}" for name, version in versions().items()) + "."
+        write_whole(folder / "answer.html", render(f"{self.card}: {asked}", self.about, sections, footer), RunError)
+        return folder / "answer.html"
 
 
 def ask(
-    run: str | Path, intervention: Intervention | str, *, rows: Sequence[int] | None = None, data: str | None = None
+    run: str | Path,
+    intervention: Intervention | str,
+    *,
+    rows: Sequence[int] | None = None,
+    data: str | None = None,
+    draws: int = 1,
+    seed: int = 0,
+    **named: Any,
 ) -> Answer:
     """What rows would have been, from a run folder of `fit`.
 
@@ -138,48 +135,97 @@ def ask(
         intervention: Such as `do(domain=d1)`.
         rows: Numbers of rows in the data, from 0; None takes the first few.
         data: Other data of the same kind; None takes those of the fit.
+        draws: Answers a row.
+        seed: Of the draws.
+        named: Roles of other data, where their columns have other names, and subjects that are needed again.
 
     Raises:
         RunError: If the folder is no finished fit.
-        UnknownVariableError: If the model has no such target.
-        InterventionError: If the target takes no such value.
-        OptionError: If there is no such row.
+        UnknownVariableError: If the system has no such target.
+        InterventionError: If the target takes no such value, or the system answers no rows.
+        OptionError: If there is no such row, role or subject.
         FormatError: If the data are not there any more.
     """
     do = Intervention.parse(intervention) if isinstance(intervention, str) else intervention
-    method, model, targets, source, known = load_fit(run)
-    warnings = check_intervention(targets, do)
-    if data is None and not source.is_world and Path(source.data).is_absolute() and not Path(source.data).exists():
-        raise RunError(f"the rows of this fit are not at {source.data} any more: say where they are (--data)")
-    if data is not None:
-        same = data == source.data
-        source = replace(source, data=data, labels=source.labels if same else None)
-        if not source.is_world:
-            source = replace(source, rows=None, world={})
-    observed = source.read(method.forms, method.window(model.config))
-    method.form(observed)
-    if data is None and observed.hash() != known:
-        warnings.append(f"{source.data} has changed since the fit: the rows are of what is there now")
-    numbers = tuple(range(min(FIRST, len(observed)))) if rows is None else tuple(rows)
-    facts = observed.take(numbers)
-    return Answer(
-        do,
-        numbers,
-        facts,
-        method.counterfactual(model, facts, Intervention()),
-        method.counterfactual(model, facts, do),
-        method.truth(facts, do),
-        (method.latents(model, facts, Intervention()), method.latents(model, facts, do)),
-        tuple(warnings),
-        method.window(model.config)[0],
-    )
+    subjects, roles = told_apart(run, named)
+    loaded = load_run(run, **subjects)
+    loaded.system.do(do)  # refuses a target before any rows are read
+    given, warnings = loaded.given(data, **roles)
+    if given.rows is None:
+        if rows is not None:
+            raise OptionError(f"{loaded.system.card.slug} is fitted without rows: leave out --rows, or give --data")
+        numbers: tuple[int, ...] = ()
+    else:
+        numbers = tuple(range(min(FIRST, len(given)))) if rows is None else tuple(rows)
+        given = given.take(numbers)
+    return answered(loaded.system, given, do, numbers, draws=draws, seed=seed, warnings=warnings)
 
 
-def answer_folder(run: Path, do: Intervention) -> Path:
+def answered(
+    system: System,
+    facts: Given,
+    do: Intervention,
+    numbers: tuple[int, ...],
+    *,
+    draws: int = 1,
+    seed: int = 0,
+    warnings: tuple[str, ...] = (),
+) -> Answer:
+    """The answer of a system about rows, by the first of its verbs that answers `do`.
+
+    Raises:
+        InterventionError: If none does.
+    """
+    acted = system.do(do)
+    told = (*warnings, *acted.outside())
+    verb, answers = _verb(system, facts, draws, seed)
+    truth = None if facts.rows is None else system.truth(facts, do)
+    kept = draws if verb in ("solve", "predict") else 1
+    return Answer(do, verb, numbers, facts, answers(system), answers(acted), truth, told, kept, system.card.slug)
+
+
+def _verb(system: System, facts: Given, draws: int, seed: int) -> tuple[str, Callable[[Any], Data]]:
+    if isinstance(system, Counterfactuals):
+        noise = system.abduct(facts, draws=draws, seed=seed)
+        return "solve", lambda held: held.solve(noise)
+    if isinstance(system, Edits):
+        return "edit", lambda held: held.edit(facts)
+    if isinstance(system, Predicts):
+        return "predict", lambda held: held.predict(facts, draws=draws, seed=seed)
+    if isinstance(system, Encodes):
+        return "encode", lambda held: held.encode(facts)
+    others = ", ".join(system.card.verbs) or "nothing else"
+    raise InterventionError(f"{system.card.slug} answers do with no rows; it answers {others}: aitia effects RUN")
+
+
+def told_apart(run: str | Path, named: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Subjects and roles of the system in a folder, by name.
+
+    Raises:
+        OptionError: If it has no such role or subject; the nearest is named.
+    """
+    from aitia.saving import read_record
+    from aitia.system import find
+    from aitia.workflow.names import sorted_names
+
+    if not named:
+        return {}, {}
+    place = Path(run) / "model" if (Path(run) / "run.json").is_file() else Path(run)
+    card = find(str(read_record(place).get("slug"))).card
+    of, _ = sorted_names(card, _NoOptions, named)
+    return {n: v for n, v in of.items() if n in card.subjects}, {n: v for n, v in of.items() if n in card.takes}
+
+
+@dataclass(frozen=True)
+class _NoOptions:
+    """What is asked of a fitted system has no options."""
+
+
+def answer_folder(run: Path, what: str, named: str) -> Path:
     """Where the answer to a question goes; what an earlier answer to it left there is removed."""
-    bare = re.sub(r"[][\"\s]", "", str(do).removeprefix("do(").removesuffix(")"))
+    bare = re.sub(r"[][\"\s]", "", named.removeprefix("do(").removesuffix(")"))
     name = re.sub(r"[^\w.,=+-]+", "_", bare) or "nothing"
-    folder = run / "do" / name[:100]
+    folder = run / what / name[:100]
     if (folder / "answer.json").is_file():
         shutil.rmtree(folder)
     return folder
@@ -204,41 +250,3 @@ def parse_rows(text: str) -> tuple[int, ...]:
     if not rows:
         raise OptionError(f"{text!r} names no row")
     return tuple(rows)
-
-
-def _table_lines(answer: Answer) -> tuple[list[str], list[list[object]]]:
-    parts = (("fact", answer.facts.rows), ("counterfactual", answer.answer), ("truth", answer.truth))
-    assert isinstance(answer.answer, Table)
-    names = answer.answer.names
-    lines: list[list[object]] = []
-    for which, table in parts:
-        if isinstance(table, Table):
-            lines += _numbered(answer.rows, which, table)(names)
-    return ["row", "which", *names], lines
-
-
-def _numbered(rows: Sequence[int], which: str, table: Table) -> Callable[[Iterable[str]], list[list[object]]]:
-    """Lines of a table, each with the number of its row and what it is; empty where it has no such column."""
-
-    def lines(names: Iterable[str]) -> list[list[object]]:
-        columns = [table.labels(name) if name in table else [""] * table.n for name in names]
-        return [[row, which, *(column[i] for column in columns)] for i, row in enumerate(rows)]
-
-    return lines
-
-
-def _csv(path: Path, head: Sequence[str], lines: Iterable[Sequence[object]]) -> Path:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(lines)
-    write_whole(path, text.getvalue(), RunError)
-    return path
-
-
-def is_fit(path: str | Path) -> bool:
-    """Whether a folder holds a run of `fit`."""
-    try:
-        return bool(json.loads((Path(path) / "run.json").read_text())["kind"] == KIND)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from aitia.report import Block, Callout, Code, Section, TableBlock, render
 
 if TYPE_CHECKING:
-    from aitia.workflow.bench import Bench
+    from aitia.workflow.board import Bench
 
 __all__ = ["bench_report"]
 
@@ -24,18 +24,18 @@ def bench_report(found: "Bench", command: str | None, versions: Mapping[str, str
     for who, cells, why in found.lines:
         shown: list[object] = [cells.get(m.name, "") for m in found.measures]
         rows.append([who, *shown, *[why] * bool(found.failed)])
-    mean = "Of one seed" if found.seeds == 1 else f"Mean over {found.seeds} seeds, ± standard deviation"
+    mean = "Of one seed" if found.seeds == 1 else f"Mean over {found.seeds} seeds with its 95 % interval (Student's t)"
     caption = f"{mean}; {found.rows} rows for each fit."
     sections = [Section("Scores", [TableBlock(["", *heads], rows, caption)])]
     about = [f"{m.name} ({m.better} is better): {m.about}" for m in found.measures]
     sections.append(Section("What the numbers say", [Callout(about, "note")]))
     if any(found.options.values()):
         set_ = [[who, name, str(v)] for who, options in found.options.items() for name, v in options.items()]
-        sections.append(Section("What was set", [TableBlock(["method", "option", "value"], set_)]))
+        sections.append(Section("What was set", [TableBlock(["system", "option", "value"], set_)]))
     again: list[Block] = [Code(command, "The command")] if command is not None else []
     sections.append(Section("Again", [*again, Code(_python(found), "The same in Python")]))
     footer = "Made with " + ", ".join(f"{name} {version}" for name, version in versions.items()) + "."
-    lead = f"{len(found.methods)} methods on the world {found.world}, scored against its truth."
+    lead = f"{len(found.systems)} systems on the world {found.world}, scored against its truth."
     return render(f"Bench: {found.world}", lead, sections, footer)
 
 
@@ -43,6 +43,6 @@ def _python(found: "Bench") -> str:
     options = {f"{who}.{name}": value for who, by in found.options.items() for name, value in by.items()}
     told = f", options={options!r}" if options else ""
     return (
-        "from aitia.workflow import bench\n\n"
-        f"found = bench({found.world!r}, {list(found.methods)!r}, seeds={found.seeds}, rows={found.rows}{told})"
+        "from aitia import bench\n\n"
+        f"found = bench({found.world!r}, {list(found.systems)!r}, seeds={found.seeds}, rows={found.rows}{told})"
     )

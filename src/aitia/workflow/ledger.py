@@ -1,63 +1,126 @@
-"""The ledger: what holds here and what does not, generated from stored evidence.
+"""The ledger: what was measured here beside what the papers say, generated from stored evidence.
 
-python -m aitia.workflow.ledger docs/evidence docs/ledger.md [--check]
+python -m aitia.workflow.ledger src/aitia/evidence/stored docs/ledger.md [--check]
 """
 
 import sys
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from aitia.evidence.claim import Evidence, Row
+from aitia.errors import OptionError
+from aitia.evidence import Evidence, Row
+from aitia.workflow.replay import is_stale
+from aitia.workflow.told import asked, found, marks, middle
+from aitia.workflow.verify import claim_of
 
 __all__ = ["ledger"]
 
 _HEAD = """# Ledger
 
 Every number below was measured by the command beside it, in one run with its baselines. The page is generated from the
-stored evidence in `docs/evidence`; `make ledger` writes it again.
+evidence that ships with the package; `make ledger` writes it again.
+
+A row *holds* where its whole 95 % interval lies on the right side of the bar, is *open* where the interval crosses the
+bar or the seeds are too few for one, and *fails* where it lies on the wrong side. *Ungraded* rows were measured before
+the values of each seed were stored: nobody can tell. A rival *matches* ours in a part where it passes all that ours is
+asked for and ours is not ahead of it. The *swap* is the method replaced by its baseline: the claim must not hold for
+it. Evidence is *stale* where the code that it rests on has changed since; `aitia verify SLUG --replay` tells whether
+the numbers have.
 """
+_STALE = " (stale)"
 
 
-def ledger(evidence: list[Evidence]) -> str:
-    """The page, as Markdown: first a summary, then a table a system; what does not hold stands first in the summary."""
-    ordered = sorted(evidence, key=lambda e: (e.holds, e.slug))
-    lines = [_HEAD, "| system | holds | rows that hold | does not hold |", "|---|---|---|---|"]
+def ledger(
+    evidence: Sequence[Evidence],
+    papers: Mapping[str, str] | None = None,
+    stale: Collection[str] = (),
+    others: Sequence[Evidence] = (),
+) -> str:
+    """The page, as Markdown: first a summary, then a table a system.
+
+    Args:
+        evidence: Of each system.
+        papers: What the paper says, by slug.
+        stale: The slugs whose evidence is of other code than there is now.
+        others: Runs on other seeds or machines, of which only the verdict is told.
+    """
+    ordered = sorted(evidence, key=lambda e: e.slug)
+    lines = [_HEAD, "| system | what the paper says | measured here | not ahead, or not told |", "|---|---|---|---|"]
     for e in ordered:
-        judged = [r for r in e.rows if r.holds is not None]
-        failed = [f"({r.part}) {r.metric}" for r in judged if not r.holds]
-        verdict = "yes" if e.holds else "**not all**"
-        kept = f"{len(judged) - len(failed)} of {len(judged)}"
-        lines.append(f"| [{e.slug}](#{e.slug}) | {verdict} | {kept} | {'; '.join(failed) or '-'} |")
+        mark = _STALE if e.slug in stale else ""
+        said = (papers or {}).get(e.slug, "-")
+        lines.append(f"| [{e.slug}](#{e.slug}) | {_cell(said)} | {e.verdict}{mark} | {_cell(_lacking(e))} |")
     for e in ordered:
-        lines += ["", f"## {e.slug}", "", _origin(e), ""]
-        lines += ["| part | metric | ours [95 %] | baselines | bar | holds |", "|---|---|---|---|---|---|"]
-        lines += [_line(r) for r in e.rows]
+        lines += ["", f"## {e.slug}", ""]
+        lines += [f"The paper: {papers[e.slug]}", ""] if papers and e.slug in papers else []
+        lines += [f"Measured here: **{e.verdict}**{_STALE if e.slug in stale else ''}.", "", _origin(e), ""]
+        told = [f"- {mark}" for mark in marks(e)]
+        told += [f"- `{o.command}`, on {o.hardware}, {o.date}: {o.verdict}" for o in others if o.slug == e.slug]
+        lines += [*told, ""] if told else []
+        lines += [
+            "| part | metric | ours [95 %] | baselines | asked | found | verdict |",
+            "|---|---|---|---|---|---|---|",
+        ]
+        lines += [line for r in e.rows for line in _lines(r)]
         notes = list(dict.fromkeys(f"({r.part}) {r.note}" for r in e.rows if r.note))
         lines += ["", *[f"- {note}" for note in notes]] if notes else []
     return "\n".join(lines) + "\n"
 
 
+def _lacking(e: Evidence) -> str:
+    told = [f"{verdict}: ({j.part}) {j.metric}" + (f", {j.rival}" if j.rival else "")
+            for verdict in ("fails", "open") for j in e.judged if j.verdict == verdict]  # fmt: skip
+    told += [f"({part}) matched by {rival}" for part, rivals in e.matched_by.items() for rival in rivals]
+    if e.swap_holds():
+        told.append(f"holds for its swap, {e.swap}")
+    return "; ".join(told) or "-"
+
+
 def _origin(e: Evidence) -> str:
-    told = ", ".join(f"{name} {version}" for name, version in e.versions.items())
+    versions = ", ".join(f"{name} {version}" for name, version in e.versions.items())
     took = "resumed, so its time is not known" if e.resumed else f"{e.seconds / 60:.1f} minutes"
-    return f"`{e.command}`, {took}, on {e.hardware}, {e.date}; {told}."
+    commit = f", at {e.commit[:8]}{'+' if e.commit.endswith('+') else ''}" if e.commit else ""
+    return f"`{e.command}`, {took}, on {e.hardware}, {e.date}{commit}; {versions}."
 
 
-def _line(r: Row) -> str:
-    baselines = "; ".join(f"{name} {value:.3f}" for name, value in r.baselines.items()) or "-"
-    wanted = [] if r.bar is None else [f"{'≥' if r.direction == 'higher' else '≤'} {r.bar:g}"]
-    wanted += [f"{by:g} ahead of {name}" for name, by in r.margins.items()]
-    verdict = {True: "yes", False: "**no**", None: "reported"}[r.holds]
-    ours = f"{r.ours:.3f} [{r.low:.3f}, {r.high:.3f}], {r.seeds} seeds"
-    metric = r.metric.replace("|", "\\|")
-    return f"| {r.part} | {metric} | {ours} | {baselines} | {'; '.join(wanted) or '-'} | {verdict} |"
+def _lines(r: Row) -> list[str]:
+    others = "; ".join(f"{name} {value:.3f}" for name, value in r.baselines.items() if value is not None) or "-"
+    metric = r.metric if r.statistic == "mean" else f"{r.metric} (median)"
+    start = f"| {r.part} | {_cell(metric)} | {middle(r)} | {_cell(others)} |"
+    if not r.judged:
+        return [f"{start} - | - | reported |"]
+    lines = []
+    for j in r.judged:
+        verdict = f"**{j.verdict}**" if j.verdict == "fails" else j.verdict
+        got = found(j, r) if j.rival not in (None, r.against) else "-"
+        if j.verdict == "ungraded":
+            verdict = f"ungraded ({r.seeds} seeds, no values)"
+        lines.append(f"{start} {_cell(asked(j, r))} | {got} | {verdict} |")
+        start = f"| {r.part} | {_cell(metric)} | | |"
+    return lines
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def main(arguments: list[str]) -> int:
-    """Writes the ledger, or with --check says whether it is up to date."""
+    """Writes the ledger, or with --check says whether it is up to date; stale evidence is told and no mistake."""
     folder, page = Path(arguments[0]), Path(arguments[1])
-    text = ledger([Evidence.from_json(path.read_text()) for path in sorted(folder.glob("*.json"))])
+    kept = {path.stem: Evidence.from_json(path.read_text()) for path in sorted(folder.glob("*.json"))}
+    evidence = [e for stem, e in kept.items() if stem == e.slug]
+    papers, stale = {}, set()
+    for e in evidence:
+        try:
+            papers[e.slug] = claim_of(e.slug).card.claim
+            stale |= {e.slug} if is_stale(e) else set()
+        except OptionError:
+            continue
+    text = ledger(evidence, papers, stale, [e for stem, e in kept.items() if stem != e.slug])
     if "--check" in arguments:
-        if not page.is_file() or page.read_text() != text:
+        for slug in sorted(stale):
+            print(f"the evidence of {slug} is stale: run `aitia verify {slug} --replay`")
+        if not page.is_file() or page.read_text().replace(_STALE, "") != text.replace(_STALE, ""):
             print(f"{page} does not match {folder}: run `make ledger`", file=sys.stderr)
             return 1
         return 0

@@ -6,11 +6,9 @@ from dataclasses import fields, is_dataclass
 from inspect import signature
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from pydantic import TypeAdapter, ValidationError
-
 from aitia.errors import OptionError, join_names
 
-__all__ = ["nearest", "option_names", "parse_options", "split_options"]
+__all__ = ["described", "nearest", "option_names", "parse_options", "split_options"]
 
 
 def split_options(given: Sequence[str]) -> dict[str, str]:
@@ -80,10 +78,12 @@ def _value(name: str, text: Any, wanted: Any, of: str) -> Any:
         return None
     if any(get_origin(part) is tuple or _is_sequence(part) for part in _parts(wanted)):
         given = tuple(part.strip() for part in text.strip("()[]").split(",") if part.strip())
+    from pydantic import TypeAdapter, ValidationError
+
     try:
         return TypeAdapter(wanted).validate_python(given)
     except ValidationError:
-        raise OptionError(f"{of}: {name} is {_described(wanted)}, got {text!r}") from None
+        raise OptionError(f"{of}: {name} is {described(wanted)}, got {text!r}") from None
 
 
 def _parts(wanted: Any) -> tuple[Any, ...]:
@@ -95,14 +95,18 @@ def _is_sequence(wanted: Any) -> bool:
     return isinstance(origin, type) and issubclass(origin, Sequence)
 
 
-def _described(wanted: Any) -> str:
+def described(wanted: Any) -> str:
     """A type in words."""
     if get_origin(wanted) in (Union, types.UnionType):
-        return " or ".join(_described(part) for part in get_args(wanted))
+        parts = get_args(wanted)
+        named = [value for part in parts if get_origin(part) is Literal for value in get_args(part)]
+        told = [described(part) for part in parts if get_origin(part) is not Literal and part is not type(None)]
+        told += [f"one of {', '.join(map(str, named))}"] if named else []
+        return " or ".join([*told, *(["none"] if type(None) in parts else [])])
     if get_origin(wanted) is Literal:
         return "one of " + ", ".join(str(value) for value in get_args(wanted))
     if get_origin(wanted) is tuple or _is_sequence(wanted):
         inner = next((part for part in get_args(wanted) if part is not Ellipsis), Any)
-        return f"values between commas, each {_described(inner)}"
+        return f"values between commas, each {described(inner)}"
     words = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", type(None): "none"}
     return words.get(wanted, f"a {getattr(wanted, '__name__', wanted)}")

@@ -1,114 +1,115 @@
-"""The report of a fit: the picture first, then scores beside baselines, the training, what to keep in mind, and how."""
+"""The report of a fit: what it found, what to keep in mind, scores beside baselines, the training, and how."""
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from aitia.do import Intervention
 from aitia.report import Block, Callout, Code, Line, Picture, Section, TableBlock, Text, line_chart, render
+from aitia.system import Target
+from aitia.workflow.schema import options_of
 
 if TYPE_CHECKING:
-    from aitia.workflow.fit import Fit
+    from aitia.workflow.run import Fit
 
-__all__ = ["python", "report"]
+__all__ = ["python", "question", "report"]
 
 MANY_NUMBERS = 6
 """A target of more numbers is told by its widest range."""
 
 
-def report(found: "Fit", config: Any, command: str | None, versions: Mapping[str, str]) -> str:
+def report(found: "Fit", command: str | None, versions: Mapping[str, str]) -> str:
     """The report as one HTML page that loads nothing.
 
     Args:
         found: The fit.
-        config: Its options.
         command: The command line that repeats it; None where it was run from Python.
         versions: Of what it was made with.
     """
-    lead = f"{found.slug} fitted to {len(found.data)} rows of {found.data.name}"
-    places = found.data.environments
-    if len(places) > 1:
-        lead += f" from {len(places)} environments ({', '.join(places[:8])}{', ...' if len(places) > 8 else ''})"
-    sections = [Section(found.method.heading, _pictures(found))]
+    rows = f"fitted to {len(found.given)} rows of {found.given.name}" if found.given.rows is not None else "bound"
+    roles = "; ".join(f"{role}: {', '.join(found.given.columns(role))}" for role in found.given.roles)
+    lead = f"{found.slug} {rows}{f' ({roles})' if roles else ''}"
+    sections = [Section("What it found", [*found.system.report(found.fresh)] or [Text("Nothing to draw.")])]
     warnings = [*found.training.warnings]
-    if found.fresh is found.data:
+    if found.fresh is found.given and found.scores and found.given.rows is not None:
         warnings.append("The scores are of the rows of the fit itself: rows that were held out say more.")
     if warnings:
         sections.append(Section("Keep in mind", [Callout(warnings, "warning")]))
     sections.append(Section("How good it is", _scores(found)))
     sections.append(Section("What do can set", _targets(found)))
     sections.append(Section("Training", _training(found)))
-    sections.append(Section("How it was fitted", _options(found, config)))
-    sections.append(Section("Again", _again(found, config, command)))
+    sections.append(Section("How it was fitted", _options(found)))
+    sections.append(Section("Again", _again(found, command)))
     footer = "Made with " + ", ".join(f"{name} {version}" for name, version in versions.items()) + "."
-    return render(f"{found.slug}: {found.data.name}", f"{lead}.", sections, footer)
+    return render(f"{found.slug} of {Path(found.given.name).name}", lead, sections, footer)
 
 
-def python(found: "Fit", config: Any) -> str:
-    """The lines that repeat the fit."""
-    default = {f.name: f.default for f in fields(config)}
-    options = {name: value for name, value in asdict(config).items() if value != default[name] and name != "seed"}
-    source = {name: value for name, value in found.source.to_json().items() if value}
-    told = [repr(found.slug), repr(found.source.data)]
-    told += [f"{name}={value!r}" for name, value in source.items() if name not in ("data", "seed")]
-    told += [f"test_share={found.test_share}"] if found.data.world is None else []
-    told += [f"options={options!r}"] if options else []
-    told += [f"seed={config.seed}"] if config.seed else []
-    told += [f"out={str(found.path)!r}"] if found.path is not None else []
-    lines = ["from aitia.workflow import ask, fit", "", f"found = fit({', '.join(told)})"]
-    question = _question(found)
-    if question is not None and found.path is not None:
-        lines.append(f"ask({str(found.path)!r}, {question!r}, rows=[3, 17]).answer")
+def question(targets: tuple[Target, ...]) -> str | None:
+    """An intervention that the first target takes; None where none is listed."""
+    for target in targets:
+        if target.labels:
+            return str(Intervention({target.name: target.labels[-1]}))
+        if target.low:
+            middle = tuple(round(0.5 * (low + high), 3) for low, high in zip(target.low, target.high, strict=True))
+            return str(Intervention({target.name: middle[0] if len(middle) == 1 else middle}))
+    return None
+
+
+def python(found: "Fit") -> str:
+    """The call that repeats the fit."""
+    default = {option.name: option.default for option in options_of(type(found.system.config))}
+    chosen = {name: v for name, v in asdict(found.system.config).items() if v != default.get(name)}
+    source = found.source
+    given = {"rows": source.rows, "size": source.size, "world": dict(source.world) or None} if source.is_world else {}
+    told = {**found.of, **chosen, **{name: value for name, value in given.items() if value is not None}}
+    if found.path is not None:
+        told["out"] = str(found.path)
+    if found.test_share != 0.1 and not source.is_world:
+        told["test_share"] = found.test_share
+    if "seed" not in told and source.seed:
+        told["seed"] = source.seed
+    data = "None" if source.data is None and not source.in_memory else repr(source.data or "rows")
+    arguments = "".join(f", {name}={value!r}" for name, value in told.items())
+    lines = ["import aitia", "", f"found = aitia.fit({found.slug!r}, {data}{arguments})"]
+    if (asked := question(found.targets)) is not None:
+        lines.append(f"system = found.system.do({asked!r})")
     return "\n".join(lines)
 
 
-def _pictures(found: "Fit") -> list[Block]:
-    blocks = list(found.method.pictures(found.model, found.fresh))
-    return blocks or [Text("This model answers no interventions.")]
-
-
 def _scores(found: "Fit") -> list[Block]:
-    names = list(found.scores)
-    if not found.measures:
-        return [Text("Nothing was scored: the data hold no truth to score against.")]
-    rows: list[list[object]] = []
-    for m in found.measures:
-        cells = [found.scores[name].get(m.name, "") for name in names]
-        rows.append([m.name, m.better, *cells])
-    about = [f"{m.name}: {m.about}" for m in found.measures]
-    return [
-        TableBlock(["measure", "better", *names], rows, f"Measured on {found.scored_on}."),
-        Callout(about, "note", "What they say"),
+    if not found.scores:
+        return [Text("Nothing was scored: what is given holds no truth to score against.")]
+    names = list(dict.fromkeys(name for score in found.scores.values() for name in score.baselines))
+    rows: list[list[object]] = [
+        [name, score.better, score.value, *(score.baselines.get(who, "") for who in names)]
+        for name, score in found.scores.items()
     ]
+    blocks: list[Block] = [TableBlock(["measure", "better", "model", *names], rows, f"Measured on {found.scored_on}.")]
+    about = [f"{name}: {score.about}" for name, score in found.scores.items() if score.about]
+    return [*blocks, Callout(about, "note", "What they say")] if about else blocks
 
 
 def _targets(found: "Fit") -> list[Block]:
-    if not found.targets:
-        return [Text("Nothing.")]
+    blocks: list[Block] = [Text(f"Here do {found.system.card.does}: {found.system.card.do}")]
+    if found.system.card.does is None:
+        return [Text(f"Nothing: {found.system.card.do}")]
     rows: list[list[object]] = []
     for target in found.targets:
-        if target.labels:
-            rows.append([target.name, ", ".join(target.labels)])
-        else:
+        shown = ", ".join(target.labels)
+        if target.low:
             pairs = [f"{low:.3g} to {high:.3g}" for low, high in zip(target.low, target.high, strict=True)]
             shown = "; ".join(pairs[:MANY_NUMBERS]) + ("; ..." if len(pairs) > MANY_NUMBERS else "")
-            rows.append([target.name, shown])
-    blocks: list[Block] = [TableBlock(["target", "labels, or range in the fit"], rows)]
-    question = _question(found)
-    if question is not None and found.path is not None:
-        blocks.append(Code(shlex.join(["aitia", "do", str(found.path), question, "--rows", "3,17"]), "For example"))
+        rows.append([target.name, shown, target.about])
+    if rows:
+        blocks.append(TableBlock(["target", "labels, or range in the fit", ""], rows))
+    elif found.system.targets.says:
+        blocks.append(Text(f"A target is written as {found.system.targets.says}."))
+    asked = question(found.targets)
+    if asked is not None and found.path is not None:
+        blocks.append(Code(shlex.join(["aitia", "do", str(found.path), asked]), "For example"))
     return blocks
-
-
-def _question(found: "Fit") -> str | None:
-    from aitia.do import Intervention
-
-    if not found.targets:
-        return None
-    target = found.targets[0]
-    middle = tuple(round(0.5 * (low + high), 3) for low, high in zip(target.low, target.high, strict=True))
-    value: Any = target.labels[-1] if target.labels else middle[0] if len(middle) == 1 else middle
-    return str(Intervention({target.name: value}))
 
 
 def _training(found: "Fit") -> list[Block]:
@@ -123,18 +124,22 @@ def _training(found: "Fit") -> list[Block]:
     return blocks or [Text("Too short for a curve.")]
 
 
-def _options(found: "Fit", config: Any) -> list[Block]:
-    default = {f.name: f.default for f in fields(config)}
+def _options(found: "Fit") -> list[Block]:
+    values = asdict(found.system.config)
     rows: list[list[object]] = [
-        [name, str(value), "" if value == default[name] else "chosen"] for name, value in asdict(config).items()
+        [o.name, str(values[o.name]), "" if values[o.name] == o.default else "chosen", o.about]
+        for o in options_of(type(found.system.config))
     ]
-    card = getattr(found.method.cls, "card", None)
-    told: list[Block] = []
-    if card is not None:
-        told.append(Text(f"{card.title}. {', '.join(card.authors)}. {card.venue}, {card.year}. {card.source}"))
-    return [*told, TableBlock(["option", "value", ""], rows)]
+    card = found.system.card
+    told: list[Block] = [Text(f"{card.title}. {', '.join(card.authors)}. {card.venue}, {card.year}. {card.source}")]
+    subjects: list[list[object]] = [
+        [name, f"{subject.id}", subject.hash[:12]] for name, subject in found.system.subjects.items()
+    ]
+    if subjects:
+        told.append(TableBlock(["subject", "what it is", "hash"], subjects))
+    return [*told, TableBlock(["option", "value", "", "meaning"], rows)] if rows else told
 
 
-def _again(found: "Fit", config: Any, command: str | None) -> list[Block]:
+def _again(found: "Fit", command: str | None) -> list[Block]:
     blocks: list[Block] = [Code(command, "The command")] if command is not None else []
-    return [*blocks, Code(python(found, config), "The same in Python")]
+    return [*blocks, Code(python(found), "The same in Python")]

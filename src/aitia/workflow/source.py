@@ -1,175 +1,156 @@
-"""From what a user names to rows: a folder, a file, a data set of the Hugging Face Hub, or a world of ours."""
+"""From what a user names to what a system is given: a path, a data set of the Hub, a world, or rows in memory."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from inspect import isabstract
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from aitia.data.clips import Clips
-from aitia.data.images import ImageSet, read_images
-from aitia.data.recordings import read_recordings
-from aitia.data.table import Table
-from aitia.data.tables import read_table
-from aitia.data.tracks import read_tracks
-from aitia.errors import FormatError, OptionError, join_names
-from aitia.workflow.observed import ENVIRONMENT, Observed
+from aitia.card import Card
+from aitia.errors import FormatError, OptionError, RunError, join_names
 from aitia.workflow.options import nearest, parse_options
-from aitia.worlds.world import World
+
+if TYPE_CHECKING:
+    from aitia.system import Given
+    from aitia.worlds.world import World
 
 __all__ = ["Source", "find_world", "world_names"]
 
-WORLD_ROWS, WORLD_SIZE = 1000, 64
-WORLD_ANIMALS = 8
-"""Rows of a world of traces."""
-_TABLES = (".csv", ".tsv", ".parquet", ".arrow", ".feather")
-_ENVIRONMENTS = ("environment", "env", "domain")
-_NO_CAUSES = ("id", "frame", "view", "row")
+WORLD_ROWS, WORLD_ANIMALS, WORLD_SIZE = 1000, 8, 64
+"""Rows of a world, of a world of recordings, and pixels on a side of its pictures, unless told otherwise."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """What a user names as data.
+    """Where rows are, or which world makes them.
 
     Args:
-        data: A path, a data set of the Hub (`owner/name`), or the name of a world.
-        labels: The CSV file of a folder of images, where it is not the only one there.
-        environment: The column that says where a row is from; None takes `environment`, `env` or `domain`.
-        size: Pixels on a side to scale images to; None leaves them, and draws a world's with 64.
-        rows: Rows of a world; None draws 1000, or 8 animals of a world of traces.
+        data: A path, a data set of the Hub (`owner/name`), or the name of a world; None for no rows at all, or where
+            `memory` has them.
+        rows: Rows of a world; None draws 1000, or 8 animals of a world of recordings.
+        size: Pixels on a side that pictures are scaled to; None leaves them, and draws a world's with 64.
         seed: Of a world's rows.
         world: Arguments of the world, by name.
-        causes: Labels that are causes, where not all that are numbers are.
-        frame_step: Difference of the numbers of consecutive frames in files of tracks; None takes it from the file.
+        reads: Options of the reader, by name.
+        in_memory: Whether the rows are in memory, and so cannot be found again.
+        memory: These rows: a frame, mapping, array, `Data` or `Given`.
     """
 
-    data: str
-    labels: str | None = None
-    environment: str | None = None
-    size: int | None = None
+    data: str | None
     rows: int | None = None
+    size: int | None = None
     seed: int = 0
     world: Mapping[str, Any] = field(default_factory=dict)
-    frame_step: float | None = None
-    causes: tuple[str, ...] = ()
+    reads: Mapping[str, Any] = field(default_factory=dict)
+    in_memory: bool = False
+    memory: Any = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, data: Any, **more: Any) -> "Source":
+        """The source that `data` names or is; a source is taken as it is."""
+        if isinstance(data, Source):
+            return replace(data, **{name: value for name, value in more.items() if value is not None})
+        told = {name: value for name, value in more.items() if value is not None}
+        if data is None or isinstance(data, (str, Path)):
+            return cls(None if data is None else str(data), **told)
+        return cls(None, in_memory=True, memory=data, **told)
 
     @property
     def is_world(self) -> bool:
         """Whether it names a world and no path."""
-        return not Path(self.data).exists() and self.data in _worlds()
+        return self.data is not None and not Path(self.data).exists() and self.data in _worlds()
+
+    @property
+    def name(self) -> str:
+        """In a few words."""
+        return self.data or ("rows in memory" if self.in_memory else "no rows")
 
     def resolved(self) -> "Source":
         """The same, with the rows and the size of a world's pictures said where nobody did."""
-        rows, size = self._drawn
-        return replace(self, rows=rows, size=size) if self.is_world else self
+        if not self.is_world or self.data is None:
+            return self
+        many = WORLD_ANIMALS if _worlds()[self.data].seen == "traces" else WORLD_ROWS
+        return replace(
+            self,
+            rows=many if self.rows is None else self.rows,
+            size=WORLD_SIZE if self.size is None else self.size,
+        )
 
-    @property
-    def _drawn(self) -> tuple[int, int]:
-        known = _worlds().get(self.data)
-        many = WORLD_ANIMALS if known is not None and known.seen == "traces" else WORLD_ROWS
-        return many if self.rows is None else self.rows, WORLD_SIZE if self.size is None else self.size
-
-    def read(self, forms: tuple[str, ...], window: tuple[int, int] = (8, 12)) -> Observed:
-        """The rows.
+    def read(self, card: Card, of: Mapping[str, Any], reads: Mapping[str, Any] | None = None) -> "Given":
+        """What the system with this card is given.
 
         Args:
-            forms: What the method takes: `images`, `clips`, `table`, `tracks`, `traces`.
-            window: Frames of the past and of the future in a scene of tracks.
+            card: Of the system.
+            of: Roles and subjects, by name.
+            reads: What else the system wants of the reader.
 
         Raises:
-            FormatError: If there is nothing of that name, or it cannot be read.
-            OptionError: If an option has no use for such data.
+            OptionError: If there is no such world, or an option has no use for such data.
+            FormatError: If nothing is there, or it cannot be read.
             DataError: If what is there cannot be used.
         """
-        if self.is_world:
-            if self.environment is not None or self.labels is not None or self.causes:
+        from aitia.system.given import Given, read_rows
+
+        if self.is_world and self.data is not None:
+            full = self.resolved()
+            if full.rows is None or full.rows < 1 or full.size is None or full.size < 4:
                 raise OptionError(
-                    f"{self.data} is a world, which knows its environments and causes: leave out the columns"
+                    f"rows of a world are 1 or more and pictures 4 or more pixels wide, got {full.rows}, {full.size}"
                 )
-            rows, size = self._drawn
-            if size < 4:
-                raise OptionError(f"a picture has at least 4 pixels on a side, got {size}")
-            return Observed.of_world(find_world(self.data, self.world), rows, seed=self.seed, size=size)
+            return Given.of_world(
+                card, find_world(self.data, self.world), full.rows, seed=self.seed, size=full.size, **_split(card, of)
+            )
         if self.rows is not None or self.world:
-            raise OptionError(f"{self.data} is no world: rows and arguments are drawn of worlds only")
+            raise OptionError(
+                f"{self.name} is no world: rows and arguments are of worlds only.{nearest(self.name, world_names())}"
+            )
+        if self.data is None:
+            return Given.of(card, self.memory, **of)
         path = Path(self.data)
         if not path.exists() and (self.data.count("/") != 1 or self.data.startswith((".", "/", "~"))):
             raise FormatError(
                 f"there is no file, folder or world {self.data!r}.{nearest(self.data, world_names())} "
                 f"Worlds: {join_names(world_names(), 40)}"
             )
-        if path.is_file() and path.suffix.lower() in _TABLES and "table" in forms:
-            return self._placed(read_table(path))
-        if path.exists() and "tracks" in forms:
-            observed, future = window
-            return Observed(
-                read_tracks(path, observed=observed, future=future, frame_step=self.frame_step), None, self.data
-            )
-        if path.exists() and "traces" in forms:
-            return Observed(read_recordings(path), None, self.data)
-        if "clips" in forms and (not path.is_file() or path.suffix == ".npz"):
-            return self._of_suite(forms)
-        if "images" in forms and not path.is_file():
-            return self._placed(read_images(self.data, labels=self.labels, size=self.size))
-        found = "a folder" if path.is_dir() else "a file" if path.exists() else "no file or folder"
-        raise FormatError(f"{self.data} is {found}, wanted {_wanted(forms)}")
+        rows = read_rows(card, self.data, of, self._options(reads))
+        return replace(Given.of(card, rows, **of), name=self.data)
 
-    def _of_suite(self, forms: tuple[str, ...]) -> Observed:
-        """Pictures or clips in any of the layouts that the suite of representation learners reads."""
-        from aitia.systems.causalverse.reading import read_observations
-
-        found = read_observations(self.data, labels=self.labels, size=self.size, domain=self.environment)
-        if found.x.dtype != np.uint8:
-            raise FormatError(f"{self.data} holds vectors in time, no pictures: fit to them from Python")
-        if found.frames is None and "images" not in forms:
-            raise FormatError(f"{self.data} holds single images, wanted {_wanted(forms)}")
-        if found.frames is not None and found.id is not None and all(text.isdigit() for text in found.id.tolist()):
-            found = found.take(np.argsort(found.id.astype(np.int64), kind="stable"))  # 2 before 10
-        given = {ENVIRONMENT: found.domain, "id": found.id}
-        columns = {name: values for name, values in given.items() if values is not None}
-        known = found.labels if found.labels is not None else Table.of({"row": np.arange(len(found), dtype=float)})
-        labels = known.with_columns(columns, kinds=dict.fromkeys(columns, "label")) if columns else known
-        kind = ImageSet if found.frames is None else Clips
-        environment = ENVIRONMENT if found.domain is not None else None
-        return Observed(kind(found.x, labels, self.data), environment, self.data)
-
-    def _placed(self, rows: ImageSet | Table) -> Observed:
-        table = rows if isinstance(rows, Table) else rows.labels
-        column = self.environment or next((name for name in _ENVIRONMENTS if name in table), None)
-        if column is not None:
-            table.column(column)  # names the nearest where it is not there
-            if isinstance(rows, ImageSet):
-                rows.check_labels([column])
-            labels = [str(label) for label in table.labels(column)]
-            table = table.with_columns({column: labels}, kinds={column: "label"})
-            rows = table if isinstance(rows, Table) else replace(rows, labels=table)
-        numbers = [n for n in table.names if table.continuous(n) and n not in (column, *_NO_CAUSES)]
-        return Observed(rows, column, self.data, causes=self.causes or tuple(numbers))
+    def _options(self, reads: Mapping[str, Any] | None) -> dict[str, Any]:
+        size = {} if self.size is None else {"size": self.size}
+        return {**(reads or {}), **size, **self.reads}
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values, with a path in full, so that the rows are found again from anywhere."""
-        here = Path(self.data)
+        here = None if self.data is None else Path(self.data)
         return {
-            "data": str(here.resolve()) if here.exists() else self.data,
-            "labels": None if self.labels is None else str(Path(self.labels).resolve()),
-            "environment": self.environment,
-            "size": self.size,
+            "data": str(here.resolve()) if here is not None and here.exists() else self.data,
             "rows": self.rows,
+            "size": self.size,
             "seed": self.seed,
             "world": dict(self.world),
-            "frame_step": self.frame_step,
-            "causes": list(self.causes),
+            "reads": dict(self.reads),
+            "in_memory": self.in_memory,
         }
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> "Source":
+        """What `to_json` wrote.
+
+        Raises:
+            RunError: If it is not of that form.
+        """
+        try:
+            return cls(**told)
+        except TypeError as error:
+            raise RunError(f"source.json is damaged or of an older version ({error}): fit again") from error
 
 
 def world_names() -> tuple[str, ...]:
     """The worlds that can be named, sorted."""
-    return tuple(sorted(_worlds()))
+    return tuple(_worlds())
 
 
-def find_world(name: str, arguments: Mapping[str, Any] | None = None) -> World:
+def find_world(name: str, arguments: Mapping[str, Any] | None = None) -> "World":
     """The world of this name.
 
     Raises:
@@ -181,20 +162,17 @@ def find_world(name: str, arguments: Mapping[str, Any] | None = None) -> World:
     return known[name](**parse_options(known[name], arguments or {}, of=f"the world {name}"))
 
 
-def _worlds() -> dict[str, type[World]]:
+def _worlds() -> "dict[str, type[World]]":
     import aitia.worlds
+    from aitia.worlds.world import World
 
     classes = [getattr(aitia.worlds, name) for name in aitia.worlds.__all__]
     found = [c for c in classes if isinstance(c, type) and issubclass(c, World) and not isabstract(c)]
     return dict(sorted((c.name, c) for c in found))
 
 
-def _wanted(forms: tuple[str, ...]) -> str:
-    words = {
-        "images": "a folder of images with a CSV file of labels",
-        "clips": "clips: a folder of images whose labels have the columns id and frame, or a file of arrays",
-        "table": f"a table ({', '.join(_TABLES)})",
-        "tracks": "a file or folder of tracks (.txt, .csv, .npz)",
-        "traces": "traces: a folder with one .csv or .npz file an animal, or one such file",
+def _split(card: Card, of: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "subjects": {name: value for name, value in of.items() if name in card.subjects},
+        "roles": {name: value for name, value in of.items() if name in card.takes},
     }
-    return " or ".join(words[form] for form in forms)

@@ -4,41 +4,47 @@ import importlib
 import platform
 import time
 from pathlib import Path
+from typing import Any
 
 from aitia.engine import LocalEngine, Progress
 from aitia.errors import OptionError, RunError
-from aitia.evidence.claim import Claim, ClaimContext, Evidence
+from aitia.evidence import Claim, ClaimContext, Evidence
+from aitia.evidence.origin import commit_here, machine_here, origin_key
+from aitia.evidence.source import rivals_of, syntax_hash
 from aitia.files import write_whole
 from aitia.runs import Journal, content_hash, versions
 
-__all__ = ["claim_of", "stored_evidence", "verify"]
+__all__ = ["LONG", "claim_module", "claim_of", "measure", "source_of", "verify"]
+
+LONG = 120.0
+"""Minutes of a claim from which on `quick` takes its cheapest part alone."""
+
+
+def claim_module(slug: str) -> str:
+    """Where the claim of a system lives: `aitia.systems.<slug>.claim`, hyphens as underscores."""
+    return f"aitia.systems.{slug.replace('-', '_')}.claim"
 
 
 def claim_of(slug: str) -> Claim:
-    """The claim in `aitia/systems/<slug>/claim.py`, hyphens as underscores.
+    """The claim of a system.
 
     Raises:
         OptionError: If there is none.
     """
-    name = f"aitia.systems.{slug.replace('-', '_')}.claim"
+    name = claim_module(slug)
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name not in (name, name.rpartition(".")[0]):
+        if error.name is None or not name.startswith(error.name):
             raise
         raise OptionError(f"{slug} has no claim here yet") from None
     claim: Claim = module.CLAIM
     return claim
 
 
-def stored_evidence(folder: Path, slug: str) -> Evidence | None:
-    """The evidence stored in a folder; None where there is none.
-
-    Raises:
-        FormatError: If the file is damaged.
-    """
-    path = folder / f"{slug}.json"
-    return Evidence.from_json(path.read_text()) if path.is_file() else None
+def source_of(slug: str) -> str:
+    """The hash of the code that the claim rests on, as it is now."""
+    return syntax_hash(claim_module(slug))
 
 
 def verify(
@@ -46,49 +52,118 @@ def verify(
     out: Path,
     *,
     seeds: int | None = None,
+    first_seed: int = 0,
+    quick: bool = False,
     jobs: int = 1,
     resume: bool = False,
     progress: Progress | None = None,
 ) -> Evidence:
-    """Runs the claim of a system and stores the evidence as `out/<slug>.json`.
+    """Runs the claim of a system and stores the evidence.
+
+    The file is `out/<slug>.json`; that of a quick run or of other seeds bears that in its name, so that it takes the
+    place of no full one.
 
     Args:
         slug: Of the system.
         out: The folder of evidence.
         seeds: Seeds a part; None leaves each part its own number.
+        first_seed: Where the seeds begin.
+        quick: The first seed only; of a claim that takes over two hours its cheapest part only.
         jobs: Processes.
-        resume: Go on with the finished seeds of a run that was stopped.
+        resume: Go on with the finished seeds of a run that was stopped, of the same code on the same kind of machine.
         progress: Told how far it is.
 
     Raises:
-        OptionError: If there is no such claim, or `seeds` is below 1.
+        OptionError: If there is no such claim, `seeds` is below 1, `first_seed` below 0, or `quick` meets `seeds`.
         RunError: If the folder cannot be written.
     """
     if seeds is not None and seeds < 1:
         raise OptionError(f"seeds must be 1 or more, got {seeds}")
-    claim = claim_of(slug)
+    if first_seed < 0:
+        raise OptionError(f"the first seed must be 0 or more, got {first_seed}")
+    if quick and seeds is not None:
+        raise OptionError("a quick run takes the first seed alone: leave out either --quick or --seeds")
+    stem = slug + (f".from-{first_seed}" if first_seed else "") + (".quick" if quick else "")
+    options: dict[str, Any] = {"first_seed": first_seed, "quick": quick, "jobs": jobs, "progress": progress}
+    evidence = measure(slug, out, stem, seeds=seeds, resume=resume, **options)
+    write_whole(out / f"{stem}.json", evidence.to_json(), RunError)
+    return evidence
+
+
+def measure(
+    slug: str,
+    out: Path,
+    stem: str,
+    *,
+    seeds: int | None = None,
+    first_seed: int = 0,
+    quick: bool = False,
+    jobs: int = 1,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> Evidence:
+    """What a claim gives, as `verify` stores it; finished seeds stand in a journal in `out` until it is through."""
+    claim, source, machine = claim_of(slug), source_of(slug), machine_here()
     out.mkdir(parents=True, exist_ok=True)
-    # Finished seeds count only for the same code: a change of any version starts anew.
-    place = out / f".{slug}-{content_hash(versions())[:8]}.journal"
+    # Finished seeds count only for the same code, versions and kind of machine: any change starts anew.
+    place = out / f".{stem}-{content_hash([source, origin_key(machine=machine)])[:8]}.journal"
     if not resume:
         place.unlink(missing_ok=True)
     resumed = place.exists()
     journal = Journal(place)
+    context = ClaimContext(
+        seeds=1 if quick else seeds,
+        engine=LocalEngine(jobs),
+        store=journal,
+        progress=progress,
+        first_seed=first_seed,
+        find=lambda rival: _rival(rival, slug),
+    )
+    run = claim.cheapest if quick and claim.minutes > LONG and claim.cheapest is not None else claim.run
     started = time.time()
     try:
-        rows = claim.run(ClaimContext(seeds=seeds, engine=LocalEngine(jobs), store=journal, progress=progress))
+        rows = run(context)
     finally:
         journal.close()
     evidence = Evidence(
         slug=slug,
         rows=tuple(rows),
-        command=f"aitia verify {slug}" + (f" --seeds {seeds}" if seeds else ""),
+        command=_command(slug, seeds, first_seed, quick),
         versions=versions(),
-        hardware=f"{platform.machine()}, {platform.system()}, {jobs} processes",
+        hardware=f"{machine['processor']}, {platform.system()}, {jobs} processes",
         seconds=round(time.time() - started, 1),
         date=time.strftime("%Y-%m-%d", time.gmtime(started)),
         resumed=resumed,
+        commit=commit_here(),
+        source=source,
+        machine=machine,
+        first_seed=first_seed,
+        quick=quick,
+        swap=claim.swap,
+        controls=tuple(context.controls),
+        first=context.first,
     )
-    write_whole(out / f"{slug}.json", evidence.to_json(), RunError)
     place.unlink(missing_ok=True)
     return evidence
+
+
+def _command(slug: str, seeds: int | None, first_seed: int, quick: bool) -> str:
+    options = [f" --seeds {seeds}" if seeds else "", f" --first-seed {first_seed}" if first_seed else ""]
+    return f"aitia verify {slug}{''.join(options)}{' --quick' if quick else ''}"
+
+
+def _rival(slug: str, of: str) -> type[Any]:
+    """The class of a system, told by its card."""
+    if slug not in rivals_of(claim_module(of)):
+        raise OptionError(f"the claim of {of} has to write context.rival({slug!r}) out, or its hash misses that source")
+    folder = slug.replace("-", "_")
+    try:
+        module = importlib.import_module(f"aitia.systems.{folder}.model")
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"aitia.systems.{folder}.model".startswith(error.name):
+            raise
+        raise OptionError(f"there is no system {slug!r} to be a rival") from None
+    for value in vars(module).values():
+        if isinstance(value, type) and getattr(vars(value).get("card"), "slug", None) == slug:
+            return value
+    raise OptionError(f"there is no system {slug!r} to be a rival")

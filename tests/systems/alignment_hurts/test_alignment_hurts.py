@@ -1,5 +1,6 @@
 """Decoupling: the subspace and its penalty by hand, controls, resume, files, and what is refused."""
 
+import copy
 import json
 from dataclasses import replace
 
@@ -11,9 +12,10 @@ from aitia.nn.language import LanguageModel, load_language_model, piece_tokenize
 from aitia.nn.probes import CodeLength
 from aitia.nn.sites import record
 from aitia.nn.weights import read_weights
-from aitia.systems.alignment_hurts import Decoupling, DecouplingConfig, Penalty, fine_tune
-from aitia.systems.alignment_hurts import model as decoupling
+from aitia.runs import RunStore
+from aitia.systems.alignment_hurts import Decoupling, DecouplingConfig, Penalty, fine_tune, tuning
 from aitia.systems.alignment_hurts.audit import tensors_of
+from aitia.systems.alignment_hurts.reading import sentences_of
 from aitia.train import _State
 from aitia.worlds import VarietiesWorld
 
@@ -32,6 +34,11 @@ def rows(n=60, names=NAMES, seed=0):
     }
 
 
+def with_validation(train, held):
+    split = ["train"] * len(train["source"]) + ["validation"] * len(held["source"])
+    return {name: train[name] + held[name] for name in train} | {"split": split}
+
+
 def decoder():
     tokenizer = piece_tokenizer([*WORLD.glosses, *(f"[{name}]" for name in WORLD.varieties)], WORLD.syllables)
     return small_decoder(tokenizer, width=16, layers=2)
@@ -44,10 +51,19 @@ def start():
 
 @pytest.fixture(scope="module")
 def decoupled(start):
-    return Decoupling(QUICK_CONFIG, strength=0.5).decouple(start, rows(), dominant="standard")
+    return Decoupling(QUICK_CONFIG, strength=0.5).fit(rows(), model=start)
 
 
-QUICK_CONFIG = DecouplingConfig(**QUICK)
+QUICK_CONFIG = DecouplingConfig(dominant="standard", **QUICK)
+
+
+def said_as(model, sources, variety):
+    return model.predict({"source": sources, "variety": [variety] * len(sources)}).texts("target")
+
+
+def scores(model, data):
+    given = model.given(data)
+    return {name: score.value for name, score in model.judge(given, given).items()}
 
 
 def penalty(basis, **options):
@@ -143,8 +159,8 @@ def test_both_penalties_agree_with_finite_differences():
 
 
 def test_the_penalty_takes_energy_out_of_the_subspace(start, decoupled):
-    plain = Decoupling(QUICK_CONFIG, strength=0.0).decouple(start, rows(), dominant="standard")
-    strong = Decoupling(QUICK_CONFIG, strength=30.0, steps=30, every=None).decouple(start, rows(), dominant="standard")
+    plain = Decoupling(QUICK_CONFIG, strength=0.0).fit(rows(), model=start)
+    strong = Decoupling(QUICK_CONFIG, strength=30.0, steps=30, every=None).fit(rows(), model=start)
     after = [audit for audit in strong.audits if audit.when == "after"]
     before = [audit for audit in strong.audits if audit.when == "before"]
     for first, last in zip(before, after, strict=True):
@@ -155,8 +171,7 @@ def test_the_penalty_takes_energy_out_of_the_subspace(start, decoupled):
 
 def test_without_strength_it_is_plain_fine_tuning_bit_for_bit(start):
     config = replace(QUICK_CONFIG, strength=0.0)
-    held = rows(seed=5)
-    ours = Decoupling(config).decouple(start, rows(), dominant="standard", validation=held).model
+    ours = Decoupling(config).fit(with_validation(rows(), rows(seed=5)), model=start).model
     plain = fine_tune(start, rows(), config)
     for a, b in zip(ours.model.parameters(), plain.model.parameters(), strict=True):
         assert torch.equal(a, b)
@@ -172,7 +187,7 @@ def test_the_random_control_has_the_rank_of_the_method_and_is_drawn_at_the_same_
     seen = {}
     for subspace in ("dominant", "random"):
         model = Decoupling(QUICK_CONFIG, strength=1e-9, subspace=subspace)
-        model.decouple(start, rows(), dominant="standard")
+        model.fit(rows(), model=start)
         seen[subspace] = [(audit.when, audit.site, audit.rank) for audit in model.audits]
         basis = [model._penalty.basis(layer) for layer in range(2)]
         seen[subspace, "basis"] = basis
@@ -184,9 +199,9 @@ def test_the_random_control_has_the_rank_of_the_method_and_is_drawn_at_the_same_
 
 
 def test_the_shrink_of_the_whole_state_is_as_large_as_the_penalty_it_stands_for(start):
-    method = Decoupling(QUICK_CONFIG, every=None, strength=1e-9).decouple(start, rows(), dominant="standard")
+    method = Decoupling(QUICK_CONFIG, every=None, strength=1e-9).fit(rows(), model=start)
     shrink = Decoupling(QUICK_CONFIG, every=None, strength=1e-9, subspace="whole")
-    shrink.decouple(start, rows(), dominant="standard")
+    shrink.fit(rows(), model=start)
     a, b = method.history.losses[-1]["penalty"], shrink.history.losses[-1]["penalty"]
     assert a == pytest.approx(b, rel=0.2)
 
@@ -194,16 +209,16 @@ def test_the_shrink_of_the_whole_state_is_as_large_as_the_penalty_it_stands_for(
 def test_another_varietys_subspace_is_another_one(start):
     bases = []
     for variety in (None, "island"):
-        model = Decoupling(QUICK_CONFIG, strength=0.1, every=None, rank=1, variety=variety)
-        bases.append(model.decouple(start, rows(), dominant="standard")._penalty.basis(0))
+        model = Decoupling(QUICK_CONFIG, strength=0.1, every=None, rank=1, of_variety=variety)
+        bases.append(model.fit(rows(), model=start)._penalty.basis(0))
     assert not torch.allclose(bases[0].abs(), bases[1].abs(), atol=1e-2)
 
 
 def test_a_hard_projection_leaves_no_energy_at_its_sites(start):
-    model = Decoupling(QUICK_CONFIG, hard=True).decouple(start, rows(), dominant="standard")
-    batch = tensors_of(model.model, decoupling.read_parallel(rows()), model.config)
+    model = Decoupling(QUICK_CONFIG, hard=True).fit(rows(), model=start)
+    batch = tensors_of(model.model, sentences_of(model.given(rows())), model.config)
     inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}
-    with model._projected():
+    with model._erased():
         run = record(model.model.model, inputs, model.sites)
     for layer, site in enumerate(model.sites):
         basis = model._penalty.basis(layer)
@@ -215,8 +230,8 @@ def test_a_hard_projection_leaves_no_energy_at_its_sites(start):
 
 def test_a_training_that_was_stopped_ends_in_the_same_bytes(start, tmp_path, monkeypatch):
     def trained(folder, **options):
-        model = Decoupling(QUICK_CONFIG, checkpoint_every=2, seed=1, **{"strength": 0.5, **options})
-        return model.decouple(start, rows(), dominant="standard", layers=[-1], checkpoint=tmp_path / folder)
+        model = Decoupling(QUICK_CONFIG, checkpoint_every=2, seed=1, layers=[-1], **{"strength": 0.5, **options})
+        return model.fit(rows(), model=start, run=RunStore(tmp_path / folder))
 
     whole = trained("whole")
     save, calls = _State.save, []
@@ -240,7 +255,7 @@ def test_a_training_that_was_stopped_ends_in_the_same_bytes(start, tmp_path, mon
 
 
 def test_low_rank_adapters_are_merged_into_a_plain_model(start, tmp_path):
-    model = Decoupling(QUICK_CONFIG, strength=0.1, lora=2).decouple(start, rows(), dominant="standard")
+    model = Decoupling(QUICK_CONFIG, strength=0.1, lora=2).fit(rows(), model=start)
     assert type(model.model.model) is type(start.model)
     changed = [
         name
@@ -250,9 +265,8 @@ def test_low_rank_adapters_are_merged_into_a_plain_model(start, tmp_path):
     assert changed
     assert all("proj" in name for name in changed)
     model.save_pretrained(tmp_path)
-    assert Decoupling.from_pretrained(tmp_path).translate(["c001 c002"], "island") == model.translate(
-        ["c001 c002"], "island"
-    )
+    again = Decoupling.from_pretrained(tmp_path)
+    assert said_as(again, ["c001 c002"], "island") == said_as(model, ["c001 c002"], "island")
 
 
 # -- asking and files --------------------------------------------------------------------------------------------------
@@ -272,19 +286,22 @@ def test_greedy_decoding_in_batches_is_token_by_token_without_a_cache(decoupled)
             if following == language.tokenizer.eos_token_id:
                 break
         expected.append(language.tokenizer.decode(ids[0, begin:], skip_special_tokens=True).strip())
-    assert decoupled.translate(sources, "island", most=6, batch_size=3) == expected
+    short = copy.copy(decoupled).set_params(most=6)
+    assert said_as(short, sources, "island") == expected
+    assert [said_as(short, [source], "island") for source in sources] == [[text] for text in expected]
 
 
 @pytest.mark.parametrize("hard", [False, True])
 def test_what_was_saved_says_the_same(start, tmp_path, hard):
-    model = Decoupling(QUICK_CONFIG, strength=0.5, hard=hard).decouple(start, rows(), dominant="standard")
+    model = Decoupling(QUICK_CONFIG, strength=0.5, hard=hard, most=6).fit(rows(), model=start)
     model.save_pretrained(tmp_path / "model")
     again = Decoupling.from_pretrained(tmp_path / "model")
     assert again.config == model.config
     assert again.audits == model.audits
-    assert again.score(rows(8, seed=3), most=6) == model.score(rows(8, seed=3), most=6)
-    assert load_language_model(tmp_path / "model", "causal").width == 16
-    (tmp_path / "model/decoupling.json").write_text("{}")
+    assert scores(again, rows(8, seed=3)) == scores(model, rows(8, seed=3))
+    model.export(tmp_path / "plain")
+    assert load_language_model(tmp_path / "plain", "causal").width == 16
+    (tmp_path / "model/config.json").write_text("{}")
     with pytest.raises(FormatError, match="missing or damaged"):
         Decoupling.from_pretrained(tmp_path / "model")
 
@@ -296,16 +313,16 @@ def test_a_folder_is_fine_tuned_like_a_model(start, tmp_path):
             json.dumps({"source": s, "target": t, "variety": v}) for s, t, v in zip(*rows().values(), strict=True)
         )
     )
-    from_folder = Decoupling(QUICK_CONFIG, strength=0.3).decouple(
-        tmp_path / "start", tmp_path / "rows.jsonl", dominant="standard", layers="model.layers.1"
+    from_folder = Decoupling(QUICK_CONFIG, strength=0.3, layers="model.layers.1").fit(
+        tmp_path / "rows.jsonl", model=tmp_path / "start"
     )
-    given = Decoupling(QUICK_CONFIG, strength=0.3).decouple(start, rows(), dominant="standard", layers=[-1])
+    given = Decoupling(QUICK_CONFIG, strength=0.3, layers=[-1]).fit(rows(), model=start)
     assert from_folder.sites == given.sites
     assert from_folder.audits == given.audits
 
 
 def test_the_audit_tells_varieties_apart_by_every_measure(decoupled):
-    for audit in decoupled.audit(rows(), "now"):
+    for audit in decoupled.audit(rows(), when="now"):
         assert audit.when == "now"
         assert audit.dominant_bits > 0
         assert 0 < audit.online_bits < 1.0
@@ -328,7 +345,8 @@ def test_the_audit_tells_varieties_apart_by_every_measure(decoupled):
         ({"subspace": "none"}, "subspace is one of dominant, random, whole"),
         ({"prompt": "{source}"}, r"a prompt holds \{source\} and \{variety\}"),
         ({"hard": True, "subspace": "whole"}, "cannot be projected out"),
-        ({"speed": 1}, "Decoupling: .*speed"),
+        ({"speed": 1}, "alignment-hurts has no option 'speed'"),
+        ({"most": 0}, "most is at least 1, got 0"),
     ],
 )
 def test_options_out_of_range_are_refused(options, sentence):
@@ -339,57 +357,58 @@ def test_options_out_of_range_are_refused(options, sentence):
 def test_varieties_that_do_not_fit_are_refused(start):
     model = Decoupling(QUICK_CONFIG)
     with pytest.raises(OptionError, match="no variety 'msa' in the data, there are standard, island, west-hill"):
-        model.decouple(start, rows(), dominant="msa")
+        Decoupling(QUICK_CONFIG, dominant="msa").fit(rows(), model=start)
     with pytest.raises(OptionError, match="all rows are of standard: there is no other variety"):
-        model.decouple(start, rows(names=NAMES[:1]), dominant="standard")
+        model.fit(rows(names=NAMES[:1]), model=start)
     with pytest.raises(DataError, match="standard has 49 sentences, a variety needs at least 50"):
-        model.decouple(start, rows(49), dominant="standard")
+        model.fit(rows(49), model=start)
     with pytest.raises(OptionError, match="the validation has no row of west-hill"):
-        model.decouple(start, rows(), dominant="standard", validation=rows(names=NAMES[:2]))
+        model.fit(with_validation(rows(), rows(names=NAMES[:2])), model=start)
     with pytest.raises(OptionError, match="3 varieties in 16 units differ in at most 2 directions, got rank=3"):
-        Decoupling(QUICK_CONFIG, rank=3).decouple(start, rows(), dominant="standard")
+        Decoupling(QUICK_CONFIG, rank=3).fit(rows(), model=start)
     with pytest.raises(OptionError, match="no variety 'cairo' in the data"):
-        Decoupling(QUICK_CONFIG, variety="cairo").decouple(start, rows(), dominant="standard")
+        Decoupling(QUICK_CONFIG, of_variety="cairo").fit(rows(), model=start)
 
 
 def test_layers_that_are_not_there_are_refused(start):
-    model = Decoupling(QUICK_CONFIG)
-    with pytest.raises(UnknownVariableError, match=r"model\.layers\.1"):
-        model.decouple(start, rows(), dominant="standard", layers=["model.layer.1"])
-    with pytest.raises(OptionError, match="layer 2 is not one of the 2 layers, 0 to 1"):
-        model.decouple(start, rows(), dominant="standard", layers=[2])
-    with pytest.raises(OptionError, match="at least one layer"):
-        model.decouple(start, rows(), dominant="standard", layers=[])
+    for layers, error, sentence in (
+        (["model.layer.1"], UnknownVariableError, r"model\.layers\.1"),
+        ([2], OptionError, "layer 2 is not one of the 2 layers, 0 to 1"),
+        (("-3",), OptionError, "layer -3 is not one of the 2 layers, 0 to 1"),
+        ([], OptionError, "at least one layer"),
+    ):
+        with pytest.raises(error, match=sentence):
+            Decoupling(QUICK_CONFIG, layers=layers).fit(rows(), model=start)
 
 
 def test_a_tokenizer_without_the_script_is_told(start):
     foreign = rows()
     foreign["target"] = ["ﷺ ka" if name == "island" else t for t, name in zip(*list(foreign.values())[1:], strict=True)]
     with pytest.warns(RuntimeWarning, match="of the tokens of island are unknown to the tokenizer"):
-        Decoupling(QUICK_CONFIG, strength=0.0).decouple(start, foreign, dominant="standard")
+        Decoupling(QUICK_CONFIG, strength=0.0).fit(foreign, model=start)
 
 
 def test_a_model_too_large_for_the_machine_is_refused_with_an_estimate(start, monkeypatch):
-    monkeypatch.setattr(decoupling, "BILLION", 1000)
+    monkeypatch.setattr(tuning, "BILLION", 1000)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(OptionError, match="billion parameters and there is no GPU: training takes about 0 GiB"):
-        Decoupling(QUICK_CONFIG).decouple(start, rows(), dominant="standard")
+        Decoupling(QUICK_CONFIG).fit(rows(), model=start)
 
 
 def test_nothing_is_said_before_anything_is_trained(decoupled):
-    with pytest.raises(OptionError, match="call decouple first"):
-        Decoupling().translate(["c001"], "island")
+    with pytest.raises(OptionError, match="call fit first"):
+        said_as(Decoupling(), ["c001"], "island")
     with pytest.raises(OptionError, match="no variety 'east-hill', there are standard, island, west-hill"):
-        decoupled.translate(["c001"], "east-hill")
+        said_as(decoupled, ["c001"], "east-hill")
 
 
 def test_a_row_that_does_not_fit_is_named(start):
     short = LanguageModel(start.model, start.tokenizer, 5)
     with pytest.raises(DataError, match=r"row \d+ has \d+ tokens, at most 5 fit"):
-        Decoupling(QUICK_CONFIG).decouple(short, rows(), dominant="standard")
+        Decoupling(QUICK_CONFIG).fit(rows(), model=short)
 
 
 def test_a_checkpoint_holds_the_subspaces(start, tmp_path):
-    Decoupling(QUICK_CONFIG, strength=0.5).decouple(start, rows(), dominant="standard", checkpoint=tmp_path)
+    Decoupling(QUICK_CONFIG, strength=0.5).fit(rows(), model=start, run=RunStore(tmp_path))
     tensors, _ = read_weights(tmp_path / "training.safetensors")
     assert tensors["now.penalty.bases"].abs().sum() > 0

@@ -1,19 +1,22 @@
 """CADET: its losses by hand, what draws let through, what it keeps, what it answers, what it refuses."""
 
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from aitia.errors import DataError, FormatError, InterventionError, OptionError
+from aitia.data.table import Table
+from aitia.errors import DataError, FormatError, InterventionError, OptionError, UnknownVariableError
 from aitia.nn.language import LanguageModel, small_encoder, word_tokenizer
+from aitia.runs import RunStore
+from aitia.system import Given, load
 from aitia.systems.cadet import LOSSES, Cadet, CadetConfig, back_door_weights
-from aitia.systems.cadet.inputs import held_out, macro_f1
+from aitia.systems.cadet.inputs import held_out, macro_f1, read_posts
 from aitia.systems.cadet.losses import Objective, conditional_hsic, label_loss, schedule
 from aitia.systems.cadet.network import CadetNetwork, Inferred, ParallelDecoder, gumbel, pick_words
+from aitia.systems.cadet.training import collapsed, nats_of_latents
 from aitia.worlds import ModerationWorld
 from aitia.worlds.moderation import TARGETS
 
@@ -27,9 +30,20 @@ def posts(n=240, seed=0, env="train"):
     return list(WORLD.render(sample)), codes["intent"], codes["style"], np.array(TARGETS)[codes["target"]]
 
 
+def rows(n=240, seed=0, env="train"):
+    return dict(zip(("text", "label", "style", "target"), posts(n, seed, env), strict=True))
+
+
+def asked(n, seed=1, env="train"):
+    return {"text": posts(n, seed, env)[0]}
+
+
 def fitted(n=240, **options):
-    texts, label, style, target = posts(n, env="train" if n > 1000 else "balanced")
-    return Cadet(**{**SMALL, "epochs": 1, **options}).fit(texts, label, style=style, target=target)
+    return Cadet(**{**SMALL, "epochs": 1, **options}).fit(rows(n, env="train" if n > 1000 else "balanced"))
+
+
+def part(table, begin):
+    return table.matrix([name for name in table.names if name.startswith(begin)])
 
 
 @pytest.fixture(scope="module")
@@ -217,30 +231,59 @@ def test_the_published_label_never_sees_the_flipped_style_and_the_adjusted_one_r
 
 
 def test_predictions_are_the_same_whenever_asked_and_rows_do_not_matter_to_each_other():
-    model, texts = fitted(variant="published"), posts(40, 1)[0]
+    model, texts = fitted(variant="published", threshold=0.0), asked(40)
     first = model.predict_proba(texts)
     assert np.array_equal(first, model.predict_proba(texts))
-    assert np.allclose(first[7:9], model.predict_proba(texts[7:9]), atol=1e-6)
+    assert np.allclose(first[7:9], model.predict_proba({"text": texts["text"][7:9]}), atol=1e-6)
     assert np.allclose(first.sum(1), 1)
-    assert set(model.predict(texts, threshold=0.0)) == {model.classes_[1]}
+    assert model.threshold == 0.0
+    said = model.predict(texts)
+    assert set(said.labels("label")) == {model.classes_[1]}
+    assert np.array_equal(part(said, "P("), first)
+    assert said.names == ("text", "label", "P(0)", "P(1)")
+
+
+def test_only_holes_are_filled_and_every_draw_is_a_row():
+    model = fitted(variant="published", threshold=0.0)
+    texts, label = asked(4)["text"], np.array([0, None, None, 0], dtype=object)
+    given = Table.of(
+        {"text": texts, "label": label, "more": [1.5, 2.5, 3.5, 4.5]}, kinds={"text": "text", "label": "label"}
+    )
+    said = model.predict(given)
+    assert said.labels("label").tolist() == [0, 1, 1, 0]
+    assert said.labels("more").tolist() == [1.5, 2.5, 3.5, 4.5]
+    twice = model.predict(given, draws=2)
+    assert twice.labels("label").tolist() == [0, 0, 1, 1, 1, 1, 0, 0]
+    assert twice.column("row").tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+
+
+def test_rows_without_a_label_are_left_out_of_the_fit_and_counted():
+    given = rows(120, env="balanced")
+    label = np.array(given["label"], dtype=object)
+    label[100:] = None
+    table = Table.of({**given, "label": label}, kinds={"text": "text", "label": "label"})
+    with pytest.warns(RuntimeWarning, match="20 texts have no label and are left out"):
+        model = Cadet(**SMALL, epochs=1).fit(table)
+    same = Cadet(**SMALL, epochs=1).fit({name: values[:100] for name, values in given.items()})
+    assert np.array_equal(model.predict_proba(asked(9)), same.predict_proba(asked(9)))
 
 
 def test_a_seed_gives_the_same_model_and_another_another():
-    texts = posts(20, 1)[0]
-    one, again, other = (fitted(variant="adjusted", seed=seed).predict_proba(texts) for seed in (0, 0, 1))
+    one, again, other = (fitted(variant="adjusted", seed=seed).predict_proba(asked(20)) for seed in (0, 0, 1))
     assert np.array_equal(one, again)
     assert not np.array_equal(one, other)
 
 
-def test_what_is_saved_is_read_back(tmp_path, trained):
-    texts = posts(20, 1)[0]
-    trained.save_pretrained(tmp_path)
+def test_what_is_saved_is_read_back_with_what_it_holds(tmp_path, trained):
+    texts, held = asked(20), trained.do("do(style=1)")
+    held.save_pretrained(tmp_path)
     back = Cadet.from_pretrained(tmp_path)
-    assert np.array_equal(back.predict_proba(texts), trained.predict_proba(texts))
+    assert np.array_equal(back.do("do(style=0)").predict_proba(texts), trained.do("do(style=0)").predict_proba(texts))
     assert back.config == trained.config
     assert (back.threshold, back.targets_, back.kl) == (trained.threshold, trained.targets_, trained.kl)
-    one, other = (model.counterfactual(texts, "do(style=1)") for model in (trained, back))
-    assert np.array_equal(one.texts, other.texts)
+    assert (back.held, back.targets.names, back.styles_) == (held.held, ("style", "target"), ("0", "1"))
+    assert np.array_equal(back.rewrite(texts).texts, held.rewrite(texts).texts)
+    assert np.array_equal(load(tmp_path).predict_proba(texts), held.predict_proba(texts))
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(FormatError, match="missing or damaged"):
         Cadet.from_pretrained(tmp_path)
@@ -256,48 +299,119 @@ def test_scikit_learns_contract():
     texts, label, style, _ = posts(60, env="balanced")
     names = np.array(["praise", "complaint"])[label]
     kept = (list(texts), names.copy(), style.copy())
-    model.fit(texts, names, style=style)
+    model.fit({"text": texts, "label": names, "style": style})
     assert texts == kept[0]
     assert np.array_equal(names, kept[1])
     assert np.array_equal(style, kept[2])
-    assert set(model.predict(texts)) <= {"praise", "complaint"}
+    assert set(model.predict({"text": texts}).labels("label")) <= {"praise", "complaint"}
     assert model.classes_.tolist() == ["complaint", "praise"]
+
+
+def test_a_file_is_fitted_and_asked_by_the_names_of_its_columns(tmp_path):
+    from aitia.system.example import example_of
+
+    example = example_of("cadet", tmp_path)
+    model = Cadet(**example.options).fit(example.files, **example.roles)
+    assert model.targets.names == ("style", "about")
+    said = model.predict(example.rows)
+    assert set(said.labels("intent")) <= {"praise", "complaint"}
+    done = model.do(example.do).edit(example.rows)
+    assert done.names == ("post", "intent", "style", "about")
+    assert set(done.labels("style")) == {"polite"}
+    assert done.texts("post") == model.do(example.do).rewrite(example.rows).texts.tolist()
+    assert done.select(["intent", "about"]) == model.given(example.rows).table.select(["intent", "about"])
+    with pytest.raises(OptionError, match=r"no role or subject 'styl'. Did you mean 'style'"):
+        Cadet().fit(example.files, text="post", label="intent", styl="style")
 
 
 def test_do_style_writes_texts_in_that_style_and_do_target_about_it(trained):
     texts, _, style, _ = posts(300, 1, "balanced")
     for code in (0, 1):
-        done = trained.counterfactual(texts, {"style": code})
+        done = trained.do({"style": code}).rewrite({"text": texts})
         assert (WORLD.read(list(done.texts), "style") == code).mean() > 0.9
-    other = trained.counterfactual(texts, "do(style=1)")
+    held = trained.do("do(style=1)")
+    other = held.rewrite({"text": texts})
     assert other.texts[0] != other.reconstruction[0] or style[0] == 1
     assert len(set(other.label) - {0, 1}) == 0
     assert np.array_equal(other.label, (other.probability >= trained.threshold).astype(int))
+    assert np.array_equal(held.predict_proba({"text": texts})[:, 1], other.probability)
+    assert held.predict({"text": texts}).labels("label").tolist() == other.label.tolist()
+
+
+def test_an_edit_without_an_intervention_is_the_row_and_the_latest_wins(trained):
+    given = Table.of(rows(12, 1), kinds={"text": "text", "target": "label"})
+    assert trained.edit(given) == trained.given(given).table
+    one, both = trained.do("do(style=1)").edit(given), trained.do("do(style=0)").do("do(style=1)").edit(given)
+    assert one == both
+    assert one.texts("text") != given.texts("text")
+    assert set(map(str, one.labels("style"))) == {"1"}
+    assert trained.held == trained.do().held
 
 
 def test_latents_have_their_shapes_and_the_styles_are_read(trained):
     texts, _, style, _ = posts(200, 1, "balanced")
-    found = trained.encode(texts)
-    assert found.motivation.shape == (200, 32)
-    assert found.platform.shape == (200, 4)
-    assert np.allclose(found.target.sum(1), 1)
-    assert ((found.style > 0.5) == style).mean() > 0.9
+    found = trained.encode({"text": texts})
+    assert part(found, "motivation").shape == (200, 32)
+    assert part(found, "platform").shape == (200, 4)
+    assert np.allclose(part(found, "P(target=").sum(1), 1)
+    assert ((found.column("P(style=1)") > 0.5) == style).mean() > 0.9
+    held = trained.do("do(style=0, target=app)").encode({"text": texts})
+    assert set(held.column("P(style=1)")) == {0.0}
+    assert set(held.column("P(target=app)")) == {1.0}
+    assert set(held.column("P(target=staff)")) == {0.0}
+    assert np.array_equal(part(held, "motivation"), part(found, "motivation"))
+
+
+def test_effects_are_the_means_of_what_is_read_again(trained):
+    texts = asked(60, env="balanced")
+    table = trained.effects(texts)
+    assert table.labels("target").tolist() == ["style"] * 2 + ["target"] * 4
+    assert table.labels("value").tolist() == ["0", "1", *sorted(TARGETS)]
+    done = trained.do("do(style=1)").rewrite(texts)
+    assert table.column("effect")[1] == pytest.approx((done.probability - done.reconstruction_probability).mean())
+    assert (table.column("low") <= table.column("effect")).all()
+    assert (table.column("effect") <= table.column("high")).all()
+    assert np.isfinite(table.column("control")).all()
+    assert np.ptp(table.column("control")) == 0
+    assert np.abs(table.column("control")).max() > 0
+    assert trained.effects(texts, target="style", outcome="label").n == 2
+    with pytest.raises(UnknownVariableError, match="'mood' is not a variable"):
+        trained.effects(texts, target="mood")
+    with pytest.raises(UnknownVariableError, match="'P\\(2\\)'"):
+        trained.effects(texts, outcome="P(2)")
+
+
+def test_scores_stand_beside_the_most_frequent_label_and_the_style_alone(trained):
+    roles = {"label": "intent"}
+    seen = Given.of_world(Cadet.card, WORLD, 400, seed=5).take(range(200))
+    fresh = seen.fresh(Cadet.card, 300, seed=6)
+    model = Cadet(**SMALL, variant="adjusted", epochs=1).fit(seen, **roles)
+    scores = model.judge(fresh, seen)
+    assert list(scores) == ["macro-F1", "accuracy", "effect of style"]
+    said = np.where(model.predict_proba(fresh)[:, 1] >= model.threshold, *model.classes_[::-1])
+    assert scores["accuracy"].value == pytest.approx((said == fresh.labels("label")).mean())
+    assert set(scores["accuracy"].baselines) == {"most frequent label", "style alone"}
+    assert scores["accuracy"].baselines["most frequent label"] < scores["accuracy"].baselines["style alone"]
+    texts = {name: WORLD.render(WORLD.counterfactual(fresh.sample, {"style": name})) for name in ("polite", "blunt")}
+    flipped = [texts["blunt" if style == "polite" else "polite"][k] for k, style in enumerate(fresh.labels("style"))]
+    moved = np.abs(model.predict_proba({"text": flipped}) - model.predict_proba(fresh))[:, 1].mean()
+    assert scores["effect of style"].value == pytest.approx(moved)
+    assert model.report(fresh.take(range(6)))
+    assert not model.report(fresh.take([0]))
 
 
 def test_a_stopped_training_goes_on_and_ends_in_the_same_bytes(tmp_path):
-    texts, label, style, target = posts(120)
     given = {**SMALL, "variant": "adjusted", "epochs": 3}
-    whole = Cadet(**given).fit(texts, label, style=style, target=target).predict_proba(texts)
+    whole = Cadet(**given).fit(rows(120)).predict_proba(rows(120))
 
     def stop(what, done, of):
         raise KeyboardInterrupt
 
-    place = tmp_path / "state.safetensors"
     with pytest.raises(KeyboardInterrupt):
-        Cadet(**given).fit(texts, label, style=style, target=target, checkpoint=place, progress=stop)
-    assert place.exists()
-    again = Cadet(**given).fit(texts, label, style=style, target=target, checkpoint=place)
-    assert np.array_equal(again.predict_proba(texts), whole)
+        Cadet(**given).fit(rows(120), run=RunStore(tmp_path / "state", stop))
+    assert (tmp_path / "state" / "training.safetensors").exists()
+    again = Cadet(**given).fit(rows(120), run=RunStore(tmp_path / "state"))
+    assert np.array_equal(again.predict_proba(rows(120)), whole)
 
 
 def test_any_encoder_in_a_folder_is_taken(tmp_path):
@@ -317,7 +431,7 @@ def test_any_encoder_in_a_folder_is_taken(tmp_path):
     )
     LanguageModel(encoder, tokenizer, 32).save(tmp_path)
     model = fitted(60, encoder=str(tmp_path), pooling="first", variant="adjusted")
-    texts = posts(5, 1)[0]
+    texts = asked(5)
     model.save_pretrained(tmp_path / "kept")
     assert np.array_equal(Cadet.from_pretrained(tmp_path / "kept").predict_proba(texts), model.predict_proba(texts))
 
@@ -338,9 +452,10 @@ def test_a_sequence_decoder_with_the_encoders_words_is_taken(tmp_path):
     for name, model in (("reads", encoder), ("writes", writer)):
         LanguageModel(model, tokenizer, 32).save(tmp_path / name)
     options = {"encoder": str(tmp_path / "reads"), "decoder": str(tmp_path / "writes"), "variant": "adjusted"}
-    model, texts = fitted(60, **options), posts(4, 1)[0]
+    model, texts = fitted(60, **options), asked(4)
     model.save_pretrained(tmp_path / "kept")
-    done, again = (m.counterfactual(texts, {"style": 0}) for m in (model, Cadet.from_pretrained(tmp_path / "kept")))
+    both = (model, Cadet.from_pretrained(tmp_path / "kept"))
+    done, again = (m.do({"style": 0}).rewrite(texts) for m in both)
     assert np.array_equal(done.texts, again.texts)
     LanguageModel(writer, word_tokenizer(["other", *WORLD.vocabulary[1:]], 32), 32).save(tmp_path / "strange")
     with pytest.raises(OptionError, match="do not share a vocabulary"):
@@ -380,7 +495,7 @@ def test_every_pair_of_style_and_label_is_held_out():
         ({"free_bits": -1.0}, "free_bits is not negative"),
         ({"variant": "erm", "decoder": "x"}, "erm writes no texts"),
         ({"validation_share": 1.0}, "validation_share lies between 0 and 1"),
-        ({"speed": 3}, "Cadet: .*speed"),
+        ({"speed": 3}, "cadet has no option 'speed'"),
     ],
 )
 def test_options_out_of_range_are_refused(options, told):
@@ -388,108 +503,210 @@ def test_options_out_of_range_are_refused(options, told):
         Cadet(**options)
 
 
-def _fit(change):
-    texts, label, style, target = posts(60, env="balanced")
-    data = SimpleNamespace(texts=texts, label=label, style=style, target=target, confidence=None, validation=None)
-    options = change(data) or {}
-    return Cadet(**{**SMALL, "epochs": 1, **options}).fit(
-        data.texts, data.label, style=data.style, target=data.target, confidence=data.confidence,
-        validation=data.validation,
-    )  # fmt: skip
-
-
-def _set(**values):
-    return lambda data: data.__dict__.update(values)
-
-
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (_set(style=None), "learns from the style of each text: give style, or take"),
-        (_set(style=np.zeros(60)), "every text has style 0, so nothing says what style is: give weak labels"),
-        (_set(style=np.full(60, 2)), "style is 0 or 1, got 2: set style_threshold"),
-        (_set(style=np.zeros(5)), "style is one finite number a text"),
-        (_set(target=[str(k) for k in range(60)] * 1), None),
-        (_set(target=np.arange(5)), "one target a text"),
-        (_set(texts=["good", " "] * 30), "the text of row 1 is empty"),
-        (_set(texts=[]), "no texts to fit"),
-        (_set(label=np.arange(60) % 3), "labels have two values, got 3: 0, 1, 2"),
-        (_set(label=np.arange(5)), "one label a text"),
-        (_set(confidence=np.full(60, 2.0)), r"confidence is one number in \[0, 1\]"),
-        (_set(validation=(["hey"], [1], [1])), "every validation text has the label 1: give texts of both labels"),
-        (_set(validation=(["hey", "oi"], [1, 7], [1, 0])), "validation texts have the label 7, which no training"),
+        ({"style": None}, "learns from the style of each text: give style, or take"),
+        ({"style": np.zeros(60)}, "every text has style 0, so nothing says what style is: give weak labels"),
+        ({"style": ["a"] * 60}, "every text has style a, so nothing says what style is: give weak labels"),
+        ({"style": np.full(60, 2)}, "style is 0 or 1, got 2: set style_threshold"),
+        ({"style": ["a", "b", "c"] * 20}, "style has two values, got a, b, c"),
+        ({"style": [0.0, np.nan, 1.0] * 20}, "the style of row 1 is missing"),
+        ({"style": np.zeros(5)}, "columns differ in length"),
+        ({"target": [str(k) for k in range(60)] * 1}, None),
+        ({"target": np.arange(5)}, "columns differ in length"),
+        ({"text": ["good", " "] * 30}, "the text of row 1 is empty"),
+        ({name: [] for name in ("text", "label", "style", "target")}, "the table has no rows"),
+        ({"label": np.arange(60) % 3}, "labels have two values, got 3: 0, 1, 2"),
+        ({"label": np.arange(5)}, "columns differ in length"),
+        ({"confidence": np.full(60, 2.0)}, r"confidence is one number in \[0, 1\]"),
+        ({"split": ["train"] * 59 + ["test"]}, "the split of a text is train or validation, got 'test'"),
     ],
 )
 def test_data_that_cannot_be_fitted_is_refused(change, told):
+    given = {name: values for name, values in {**rows(60, env="balanced"), **change}.items() if values is not None}
+    model = Cadet(**SMALL, epochs=1)
     if told is None:
-        assert len(_fit(change).targets_) == 60
+        assert len(model.fit(given).targets_) == 60
         return
     with pytest.raises(DataError, match=told):
-        _fit(change)
+        model.fit(given)
+
+
+def _with_validation(texts, label, style, n=60):
+    given = rows(n, env="balanced")
+    more = {"text": texts, "label": label, "style": style, "target": ["app"] * len(texts)}
+    whole = {name: [*values, *more[name]] for name, values in given.items()}
+    return {**whole, "split": ["train"] * n + ["validation"] * len(texts)}
+
+
+@pytest.mark.parametrize(
+    ("validation", "told"),
+    [
+        ((["hey"], [1], [1]), "every validation text has the label 1: give texts of both labels"),
+        ((["hey", "oi"], [1, 7], [1, 0]), "validation texts have the label 7, which no training"),
+    ],
+)
+def test_validation_texts_that_lack_a_label_are_refused(validation, told):
+    with pytest.raises(DataError, match=told):
+        Cadet(**SMALL, epochs=1).fit(_with_validation(*validation))
+
+
+def test_validation_texts_choose_and_are_not_trained_on():
+    texts, label, style, _ = posts(40, 7, "balanced")
+    given = _with_validation(texts, label, style)
+    one = Cadet(**SMALL, epochs=1).fit(given)
+    worse = Cadet(**SMALL, epochs=1).fit({**given, "label": [*given["label"][:60], *(1 - label)]})
+    assert np.array_equal(one.predict_proba(asked(9)), worse.predict_proba(asked(9)))
+    own = Cadet(**SMALL, epochs=1).fit(rows(60, env="balanced"))
+    assert not np.array_equal(one.predict_proba(asked(9)), own.predict_proba(asked(9)))
+
+
+def test_a_fit_without_a_column_of_labels_says_how_to_name_it():
+    given = {name: values for name, values in rows(60).items() if name != "label"}
+    with pytest.raises(OptionError, match="say which column is the label"):
+        Cadet(**SMALL).fit(given)
 
 
 def test_too_few_texts_to_hold_any_out_are_refused():
     with pytest.raises(DataError, match="2 texts are too few to hold one of each label out: give validation texts"):
-        Cadet(**SMALL, variant="erm").fit(["good", "bad"], [1, 0])
+        Cadet(**SMALL, variant="erm").fit({"text": ["good", "bad"], "label": [1, 0]}, text="text")
 
 
 def test_a_collapsed_latent_is_told():
     model = fitted(60)
     model._net.m_law.weight.data.zero_()
     model._net.m_law.bias.data.zero_()
-    ids, mask, _ = model._read(posts(5)[0])
-    assert model._measure_kl(ids, mask)[0].startswith("motivation has collapsed: a text says 0.000 nats")
+    ids, mask, _ = model._read(model.given(asked(5, 0)))
+    told = collapsed(nats_of_latents(model._net, ids, mask), model.config)
+    assert told[0].startswith("motivation has collapsed: a text says 0.000 nats")
 
 
 def test_more_than_two_hundred_targets_are_refused():
-    texts, label, style, _ = posts(240)
-    with pytest.raises(DataError, match="a target has at most 200 values, got 240: group them"):
-        Cadet(**SMALL).fit(texts, label, style=style, target=np.arange(240))
+    with pytest.raises(DataError, match="a topic has at most 200 values, got 240: group them"):
+        Cadet(**SMALL).fit({**rows(240), "target": [f"t{k}" for k in range(240)]})
 
 
 def test_a_label_that_is_constant_within_a_style_is_warned_of_with_the_counts():
-    texts, label, _, target = posts(60, env="balanced")
+    given = rows(60, env="balanced")
     with pytest.warns(
         RuntimeWarning, match="within a style every text has one label.*style 0: .* 0, 0 1; style 1: 0 0"
     ):
-        Cadet(**SMALL, epochs=1, variant="published").fit(texts, label, style=label, target=target)
+        Cadet(**SMALL, epochs=1, variant="published").fit({**given, "style": given["label"]})
 
 
 def test_texts_that_are_cut_are_counted():
-    texts, label, style, _ = posts(60, env="balanced")
-    texts[3] = "the " * 40
+    given = rows(60, env="balanced")
+    given["text"][3] = "the " * 40
     with pytest.warns(RuntimeWarning, match="1 of 60 texts are longer than 24 tokens and are cut"):
-        model = Cadet(**SMALL, epochs=1, variant="erm").fit(texts, label, style=style)
+        model = Cadet(**SMALL, epochs=1, variant="erm").fit(given)
     assert any("are cut" in told for told in model.warnings)
+    assert model.training.warnings == model.warnings
 
 
 def test_scores_of_style_become_styles_at_the_threshold_and_erm_does_without():
-    texts, label, style, _ = posts(60, env="balanced")
-    scores = style * 0.3 + 0.2
-    one = Cadet(**SMALL, epochs=1, style_threshold=0.4).fit(texts, label, style=scores)
-    other = Cadet(**SMALL, epochs=1).fit(texts, label, style=style)
-    assert np.array_equal(one.predict_proba(texts), other.predict_proba(texts))
-    assert Cadet(**SMALL, epochs=1, variant="erm").fit(texts, label).predict(texts).shape == (60,)
+    given = rows(60, env="balanced")
+    one = Cadet(**SMALL, epochs=1, style_threshold=0.4).fit({**given, "style": given["style"] * 0.3 + 0.2})
+    other = Cadet(**SMALL, epochs=1).fit(given)
+    words = Cadet(**SMALL, epochs=1).fit({**given, "style": np.array(["a", "b"])[given["style"]]})
+    assert np.array_equal(one.predict_proba(given), other.predict_proba(given))
+    assert np.array_equal(words.predict_proba(given), other.predict_proba(given))
+    assert words.styles_ == ("a", "b")
+    plain = Cadet(**SMALL, epochs=1, variant="erm").fit({"text": given["text"], "label": given["label"]})
+    assert len(plain.predict({"text": given["text"]})) == 60
+    assert not plain.targets
+
+
+def test_a_topic_that_is_missing_or_unsure_does_not_count():
+    given = rows(80, env="balanced")
+    lost = np.array(given["target"], dtype=object)
+    lost[::2] = None
+    table = Table.of({**given, "target": lost}, kinds={"text": "text", "target": "label"})
+    sure = {**given, "confidence": np.where(np.arange(80) % 2, 1.0, 0.2)}
+    one = Cadet(**SMALL, epochs=1).fit(table)
+    other = Cadet(**SMALL, epochs=1, least_confidence=0.5).fit(sure)
+    assert one.targets_ == other.targets_
+    assert np.array_equal(one.predict_proba(asked(9)), other.predict_proba(asked(9)))
+    whole = Cadet(**SMALL, epochs=1).fit(given)
+    assert not np.array_equal(one.predict_proba(asked(9)), whole.predict_proba(asked(9)))
 
 
 @pytest.mark.parametrize(
-    ("do", "told"),
+    ("do", "error", "told"),
     [
-        ("do(mood=1)", r"answers do\(style=0 or 1\) and do\(target=...\)"),
-        ({"style": 2}, "style is set to one of 0, 1, got 2"),
-        ({"target": "garden"}, "target is set to one of app, billing, delivery, staff"),
+        ("do(mood=1)", UnknownVariableError, "'mood' is not a variable of this system.*It has: style, target"),
+        ({"style": 2}, InterventionError, "'style' is set to one of 0, 1, got '2'"),
+        ({"target": "garden"}, InterventionError, "'target' is set to one of app, billing, delivery, staff"),
     ],
 )
-def test_interventions_without_sense_are_refused(trained, do, told):
-    with pytest.raises(InterventionError, match=told):
-        trained.counterfactual(["hey the parcel was late"], do)
+def test_interventions_without_sense_are_refused(trained, do, error, told):
+    with pytest.raises(error, match=told):
+        trained.do(do)
 
 
 def test_what_is_not_there_cannot_be_asked():
     with pytest.raises(OptionError, match="has not been fitted"):
-        Cadet().predict(["hey"])
+        Cadet().predict({"text": ["hey"]})
     model = fitted(60, variant="erm")
     with pytest.raises(OptionError, match="has no latents to set"):
-        model.counterfactual(["hey"], {"style": 1})
+        model.rewrite({"text": ["hey"]})
+    with pytest.raises(OptionError, match="has no latents to set"):
+        model.effects({"text": ["hey"]})
+    with pytest.raises(InterventionError, match=r"cadet answers no do: .*variant erm has no latents"):
+        model.do({"style": 1})
     with pytest.raises(DataError, match="no texts to read"):
-        model.predict([])
+        model.predict()
+
+
+def test_the_adjusted_losses_ask_for_the_style_that_was_not_there():
+    """What is written from the flipped style, and what it is asked to be read as, by hand."""
+    written, style, h = [], torch.tensor([[0.0, 1.0], [0.0, 1.0]]), torch.tensor([[1.0, 2.0], [2.0, 0.0]])
+
+    class Writes(Handmade):
+        def code(self, m, u, t, s):
+            written.append(s)
+            return m
+
+        def see_words(self, words, mask):
+            return h
+
+    objective = Objective(Writes(), CadetConfig(variant="adjusted"), steps=1, end=3)
+    objective.begin(9)
+    ids, label, ones = torch.tensor([[1, 2, 3], [2, 0, 3]]), torch.tensor([0, 1]), torch.ones(2)
+    torch.manual_seed(0)
+    found = objective(ids, torch.ones_like(ids), label, torch.tensor([1, 1]), label, ones, ones, ones)
+    assert torch.equal(written[0], style)  # the reconstruction, as it is
+    assert torch.equal(written[1], style.flip(-1))  # the counterfactual, the other style
+    softmax = lambda a, b: math.exp(a) / (math.exp(a) + math.exp(b))  # noqa: E731
+    moved = np.mean([(softmax(2, 1) - softmax(2, 2)) ** 2, (softmax(0, 2) - softmax(0, 3)) ** 2])
+    other_style = -math.log(softmax(0, 1))  # the handmade text is still read as style 1, and style 0 is asked for
+    assert float(found["counterfactual"]) == pytest.approx(moved + other_style, rel=1e-5)
+
+
+def test_the_category_that_is_set_is_the_one_that_the_head_reads_as_the_label():
+    model, texts = fitted(60, variant="adjusted"), asked(6)
+    before = {code: model.do({"style": code}).rewrite(texts).texts.tolist() for code in (0, 1)}
+    head = model._net.style_head
+    head.weight.data.copy_(4.0 * torch.eye(2).flip(0))  # category 0 is read as style 1
+    head.bias.data.zero_()
+    assert model.do({"style": 1}).rewrite(texts).texts.tolist() == before[0]
+    assert model.do({"style": 0}).rewrite(texts).texts.tolist() == before[1]
+    assert before[0] != before[1]
+
+
+def test_a_missing_topic_does_not_count_however_sure_the_annotators_are():
+    given = rows(20, env="balanced")
+    lost = np.array(given["target"], dtype=object)
+    lost[3] = None
+    table = Table.of({**given, "target": lost, "confidence": np.ones(20)}, kinds={"text": "text", "target": "label"})
+    posts, _, _ = read_posts(Given.of(Cadet.card, table), CadetConfig(**SMALL))
+    assert posts.sure.tolist() == [1.0] * 3 + [0.0] + [1.0] * 16
+
+
+def test_before_all_losses_are_in_force_no_state_is_kept_for_good(monkeypatch):
+    from aitia.systems.cadet import training
+
+    falling = iter(range(1000, 0, -1))
+    monkeypatch.setattr(training, "macro_f1", lambda *_: next(falling) / 1000)
+    history = fitted(60, variant="published", epochs=4, patience=1).history
+    assert history.best_step == 4 * 2

@@ -5,13 +5,18 @@ import math
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_model
 from torch import nn
 
-from aitia.errors import DataError, FormatError, OptionError, UnknownVariableError
+from aitia.data.table import Table
+from aitia.errors import DataError, FormatError, InterventionError, OptionError, UnknownVariableError
 from aitia.nn.information import coding_rate
-from aitia.systems.causal_info_min import CausalInfoMin, CausalInfoMinConfig, sufficiency
-from aitia.systems.causal_info_min.debiasers import Product, PublishedTotalEffect
+from aitia.runs import RunStore
+from aitia.system import Given, example_of, load
+from aitia.systems.causal_info_min import CausalInfoMin, CausalInfoMinConfig, fitting, sufficiency
+from aitia.systems.causal_info_min.debiasers import AdjustedTotalEffect, Branch, Product, PublishedTotalEffect
 from aitia.systems.causal_info_min.dictionary import TiedAutoencoder, cluster
+from aitia.systems.causal_info_min.examples import columns_of, inputs_of
 from aitia.systems.causal_info_min.losses import answer_loss, contrast_loss, rate_coefficient, row_weights
 
 QUICK = {"steps": 4, "branch_steps": 4, "batch": 16, "kl_weights": (0.1, 0.5)}
@@ -32,11 +37,48 @@ def rows(n=80, seed=0, columns=12):
     return x, np.array(["no", "perhaps", "yes"])[np.argmax(x[:, :3], axis=1)]
 
 
+def given(train, validation=None, balanced=None, **more):
+    """A table of these rows, with a column that says which split each is of."""
+    parts = {"train": train, "validation": validation, "balanced": balanced}
+    parts = {name: part for name, part in parts.items() if part is not None}
+    inputs = [
+        x if isinstance(x, dict) else {f"x{k}": column for k, column in enumerate(x.T)} for x, _ in parts.values()
+    ]
+    columns = {name: np.concatenate([np.asarray(x[name]) for x in inputs]) for name in inputs[0]}
+    kinds = {name: "list" for name, values in columns.items() if values.ndim > 2 or name in LISTS}
+    columns = {name: values.tolist() if name in kinds else values for name, values in columns.items()}
+    columns["answer"] = np.concatenate([np.asarray(y) for _, y in parts.values()])
+    columns["split"] = [name for name, (_, y) in parts.items() for _ in range(len(y))]
+    return Table.of({**columns, **more}, kinds={**kinds, "answer": "label", "split": "label"})
+
+
+LISTS = ("input_ids", "attention_mask")
+"""Inputs of whole numbers."""
+
+
+def answered(x, y):
+    """Rows with answers, to be asked."""
+    return given((x, y)).drop(["split"])
+
+
+def asked(x):
+    """Rows without answers."""
+    n = len(next(iter(x.values()))) if isinstance(x, dict) else len(x)
+    return given((x, [0] * n)).drop(["answer", "split"])
+
+
 def fitted(variant="total-effect-adjusted", **options):
-    x, y = rows()
-    expert = np.full((80, 3), 1 / 3) if variant == "product" else None
-    given = {**QUICK, "dictionary": 6, **options}
-    return CausalInfoMin(variant=variant, **given).fit(x, y, validation=rows(40, 1), expert=expert)
+    more = {"expert": np.full((120, 3), 1 / 3)} if variant == "product" else {}
+    return CausalInfoMin(variant=variant, **{**QUICK, "dictionary": 6, **options}).fit(
+        given(rows(), rows(40, 1), **more)
+    )
+
+
+def tapped(model, train, validation, **options):
+    feature = options.pop("feature", "last.0")
+    return CausalInfoMin(**{**QUICK, **options}, feature=feature).debias(
+        model, given(train, validation), inputs=tuple(train[0])
+    )
 
 
 class Two(nn.Module):
@@ -129,6 +171,38 @@ def test_the_published_loss_is_the_sum_of_its_parts_and_its_branch_moves_no_feat
     assert torch.autograd.grad(parts["bias"] + parts["rate"], x, allow_unused=True)[0] is None
 
 
+def test_the_adjusted_loss_weighs_rows_by_what_the_bias_does_not_answer():
+    torch.manual_seed(4)
+    config = CausalInfoMinConfig(contrast=0.5)
+    net = AdjustedTotalEffect(12, 3, config, Branch(12, 3, config, 0.1)).eval()
+    x, x_0, target = torch.randn(9, 12), torch.randn(9, 12), torch.eye(3).repeat(3, 1)
+    parts = net.losses(x, x_0, target, torch.zeros(9, 0))
+    said = net.branch(x, x_0)
+    d = torch.relu(net.clean(x - said.confounder))
+    weights = 1 - (said.bias.exp() * target).sum(dim=1)
+    main = (weights * answer_loss(net.head(d), target, "softmax")).sum() / weights.sum()
+    assert torch.allclose(parts["main"], main)
+    assert torch.allclose(parts["loss"], main + 0.5 * contrast_loss(x, d, said.confounder).mean())
+    assert weights.std() > 0.01
+
+
+def test_weights_are_chosen_on_balanced_rows_too(monkeypatch):
+    """The state after an update is kept where it is better on validation and balanced rows alike."""
+    seen = []
+
+    def recorded(*given, **more):
+        seen.append(more["validate"]())
+        return whole(*given, **more)
+
+    whole = fitting.train
+    monkeypatch.setattr(fitting, "train", recorded)
+    held, even = rows(40, 1), rows(30, 9)
+    wrong = even[0], np.roll(even[1], 1)
+    for balanced in (None, even, wrong):
+        CausalInfoMin(**QUICK, variant="plain").fit(given(rows(), held, balanced))
+    assert len(set(seen)) == 3
+
+
 def test_the_rate_counts_in_its_first_updates_only():
     torch.manual_seed(3)
     net = PublishedTotalEffect(12, 3, CausalInfoMinConfig(variant="total-effect-published", rate_steps=1)).train()
@@ -140,11 +214,10 @@ def test_the_rate_counts_in_its_first_updates_only():
 
 
 def test_the_bottleneck_is_the_one_that_holds_least_among_those_that_keep_enough():
-    x, y = rows(400)
     model = CausalInfoMin(
         steps=2, branch_steps=120, kl_weights=(0.01, 0.1, 5.0), kept=0.7, learning_rate=5e-3, bottleneck=6
     )
-    model.fit(x, y, validation=rows(200, 1))
+    model.fit(given(rows(400), rows(200, 1)))
     enough = [each for each in model.tried if each.accuracy >= 0.7 * model.full_accuracy]
     chosen = [each for each in model.tried if each.chosen]
     assert chosen == [min(enough, key=lambda each: each.nats)]
@@ -154,27 +227,32 @@ def test_the_bottleneck_is_the_one_that_holds_least_among_those_that_keep_enough
 
 
 def test_a_fit_in_which_no_bottleneck_keeps_enough_takes_the_most_accurate_one_and_says_so():
-    x, y = rows(200)
     model = CausalInfoMin(steps=1, branch_steps=60, kl_weights=(0.5, 20.0), kept=1.0, learning_rate=5e-3)
-    model.fit(x, y, validation=rows(100, 1))
+    model.fit(given(rows(200), rows(100, 1)))
     assert max(model.tried, key=lambda each: each.accuracy).chosen
     assert "no bottleneck keeps 100% of the full accuracy" in model.warnings[0]
 
 
 def test_the_branch_stays_as_it_was_while_the_main_branch_learns():
     short, long = fitted(steps=1), fitted(steps=40)
-    x = rows(20, 2)[0]
+    x = asked(rows(20, 2)[0])
     assert np.array_equal(short.bias(x), long.bias(x))
     assert np.array_equal(short.confounder(x), long.confounder(x))
-    assert not np.array_equal(short.predict(x), long.predict(x))
+    assert np.array_equal(short.encode(x).matrix(), short.confounder(x))
+    assert not np.array_equal(short.predict_proba(x), long.predict_proba(x))
 
 
 def test_tie_is_the_answer_with_the_bias_taken_out_and_its_weight_costs_no_more_than_a_standard_error():
     model, (x, y) = fitted(steps=60, branch_steps=60), rows(40, 1)
-    main, bias = model.predict(x), model.bias(x)
+    x = asked(x)
+    main, bias = model.predict_proba(x), model.bias(x)
     by_hand = main / bias**0.6
-    assert np.allclose(model.predict(x, tie=0.6), by_hand / by_hand.sum(axis=1, keepdims=True), atol=1e-5)
-    assert np.allclose(model.predict(x, tie=0.0), main, atol=1e-6)
+    assert np.allclose(model.predict_proba(x, tie=0.6), by_hand / by_hand.sum(axis=1, keepdims=True), atol=1e-5)
+    assert np.allclose(model.predict_proba(x, tie=0.0), main, atol=1e-6)
+    held, set_to = model.do("do(bias=absent)"), fitted(steps=60, branch_steps=60, tie=0.6).do("do(bias=absent)")
+    assert np.array_equal(held.predict_proba(x), model.predict_proba(x, tie=True))
+    assert np.array_equal(held.predict_proba(x, tie=False), main)
+    assert np.array_equal(set_to.predict_proba(x), model.predict_proba(x, tie=0.6))
     right = [
         np.mean([model.vocabulary[k] == label for k, label in zip(p.argmax(axis=1), y, strict=True)])
         for p in (main / bias ** (k / 10) for k in range(11))
@@ -190,7 +268,7 @@ def test_averaging_over_the_dictionary_is_the_sum_over_its_entries():
         total = torch.zeros(7, 3)
         for z, share in zip(part.dictionary.centroids, part.dictionary.shares, strict=True):
             total += share * part.head(torch.cat([x, part.map(z).expand(7, -1)], dim=1)).softmax(dim=1)
-    assert np.allclose(model.predict(x), total.numpy(), atol=1e-5)
+    assert np.allclose(model.predict_proba(x.numpy()), total.numpy(), atol=1e-5)
     logits = fitted("treatment-effect-augment", average="logits")
     part = logits._network().debiaser
     with torch.no_grad():
@@ -198,7 +276,7 @@ def test_averaging_over_the_dictionary_is_the_sum_over_its_entries():
             share * part.head(torch.cat([x, part.map(z).expand(7, -1)], dim=1))
             for z, share in zip(part.dictionary.centroids, part.dictionary.shares, strict=True)
         )
-    assert np.allclose(logits.predict(x), total.softmax(dim=1).numpy(), atol=1e-5)
+    assert np.allclose(logits.predict_proba(x.numpy()), total.softmax(dim=1).numpy(), atol=1e-5)
 
 
 def test_attenuation_multiplies_by_one_minus_the_cosine_to_the_mean_entry():
@@ -267,11 +345,16 @@ def test_sufficiency_is_computed_by_hand_over_all_rows_and_for_each_type():
 def test_sufficiency_before_is_that_of_the_head_without_debiasing():
     model, (x, y) = fitted(steps=30, branch_steps=30), rows(40, 5)
     target = np.eye(3)[[model.vocabulary.index(label) for label in y]]
-    before = sufficiency(model.bias(x), model.biased(x), target)
-    after = sufficiency(model.bias(x), model.predict(x), target)
-    for asked, expected in ((model.sufficiency(x, y, before=True), before), (model.sufficiency(x, y), after)):
-        assert math.isclose(asked.accuracy_ratio, expected.accuracy_ratio, rel_tol=1e-6)
-        assert math.isclose(asked.chosen_probability, expected.chosen_probability, rel_tol=1e-6)
+    some = answered(x, y)
+    before = sufficiency(model.bias(some), model.biased(some), target)
+    after = sufficiency(model.bias(some), model.predict_proba(some), target)
+    for told, expected in ((model.sufficiency(some, before=True), before), (model.sufficiency(some), after)):
+        assert math.isclose(told.accuracy_ratio, expected.accuracy_ratio, rel_tol=1e-6)
+        assert math.isclose(told.chosen_probability, expected.chosen_probability, rel_tol=1e-6)
+    kinds = model.sufficiency(some.with_columns({"kind": ["a", "b"] * 20})).by_type
+    assert set(kinds) == {"a", "b"}
+    even = model.sufficiency(some.take(range(0, 40, 2)))
+    assert math.isclose(kinds["a"].chosen_probability, even.chosen_probability, rel_tol=1e-6)
     assert before != after
 
 
@@ -279,61 +362,69 @@ def test_sufficiency_before_is_that_of_the_head_without_debiasing():
 
 
 def test_a_network_is_left_as_it_is_and_a_copy_learns_with_the_rest():
-    inputs, answers = both()
+    inputs, _ = both()
     model = Two().train()
     before = {name: leaf.clone() for name, leaf in model.state_dict().items()}
-    fit = CausalInfoMin(**QUICK, bottleneck=2).debias(model, inputs, answers, feature="last.0", validation=both(20, 1))
+    fit = tapped(model, both(), both(20, 1), bottleneck=2)
     assert model.training
     assert all(torch.equal(leaf, before[name]) for name, leaf in model.state_dict().items())
     assert not any(module._forward_hooks for module in model.modules())
     assert not torch.equal(fit.network.seen.weight, before["seen.weight"])
     assert torch.equal(fit._network().original.model.seen.weight, before["seen.weight"])
-    frozen = CausalInfoMin(**QUICK, train_backbone=False).debias(
-        model, inputs, answers, feature="last.0", validation=both(20, 1)
-    )
+    frozen = tapped(model, both(), both(20, 1), train_backbone=False)
     assert torch.equal(frozen.network.seen.weight, before["seen.weight"])
-    assert frozen.confounder(inputs).shape == (60, 8)
+    assert frozen.confounder(asked(inputs)).shape == (60, 8)
 
 
 def test_features_recorded_before_and_a_frozen_network_give_the_same_answers():
     inputs, answers = both()
     model = Two().eval()
     with torch.no_grad():
-        given = {name: torch.from_numpy(value) for name, value in inputs.items()}
-        features = torch.relu(model.words(given["question"]) + model.seen(given["image"]))
+        tensors = {name: torch.from_numpy(value) for name, value in inputs.items()}
+        features = torch.relu(model.words(tensors["question"]) + model.seen(tensors["image"]))
         held = both(20, 1)
         seen = {name: torch.from_numpy(value) for name, value in held[0].items()}
         other = torch.relu(model.words(seen["question"]) + model.seen(seen["image"]))
-    ours = CausalInfoMin(**QUICK).fit(features, answers, validation=(other, held[1]))
-    tapped = CausalInfoMin(**QUICK, train_backbone=False).debias(
-        model, inputs, answers, feature="last.0", validation=held
-    )
-    assert np.allclose(ours.predict(features), tapped.predict(inputs), atol=1e-5)
+    ours = CausalInfoMin(**QUICK).fit(given((features.numpy(), answers), (other.numpy(), held[1])))
+    whole = torch.cat([features, other]).tolist()
+    table = given((features.numpy(), answers), (other.numpy(), held[1])).select(["answer", "split"])
+    lists = CausalInfoMin(**QUICK).fit(table.with_columns({"feature": whole}, {"feature": "list"}))
+    own = tapped(model, (inputs, answers), held, train_backbone=False)
+    assert np.allclose(ours.predict_proba(features.numpy()), own.predict_proba(asked(inputs)), atol=1e-5)
+    again = {"feature": features.tolist()}
+    assert np.array_equal(lists.predict_proba(again), ours.predict_proba(features.numpy()))
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_what_is_saved_and_read_answers_the_same(variant, tmp_path):
     model, x = fitted(variant), rows(9, 7)[0]
-    model.save_pretrained(tmp_path)
-    again = CausalInfoMin.from_pretrained(tmp_path)
-    assert np.array_equal(again.predict(x), model.predict(x))
+    held = model.do("do(bias=absent)") if variant.startswith("total") else model
+    held.save_pretrained(tmp_path)
+    again = load(tmp_path)
+    assert np.array_equal(again.predict_proba(x), held.predict_proba(x))
     assert again.vocabulary == model.vocabulary == ("no", "perhaps", "yes")
     assert (again.config, again.tried, again.tie_weight) == (model.config, model.tried, model.tie_weight)
-    assert again.answer(x) == model.answer(x)
+    assert again.predict(x) == held.predict(x)
+    assert again.held == held.held
+    assert again.targets.names == (("bias",) if variant.startswith("total") else ())
 
 
 def test_a_network_of_ones_own_is_attached_to_what_was_saved(tmp_path):
-    inputs, answers = both()
-    model = CausalInfoMin(**QUICK, bottleneck=2).debias(
-        Two(), inputs, answers, feature="last.0", validation=both(20, 1)
-    )
+    inputs = asked(both()[0])
+    model = tapped(Two(), both(), both(20, 1), bottleneck=2)
     model.save_pretrained(tmp_path)
     lone = CausalInfoMin.from_pretrained(tmp_path)
     with pytest.raises(OptionError, match="fitted on a Two of your own: attach it first"):
         lone.predict(inputs)
     lone.save_pretrained(tmp_path / "again")
     again = CausalInfoMin.from_pretrained(tmp_path / "again", Two())
-    assert np.array_equal(again.predict(inputs), model.predict(inputs))
+    assert np.array_equal(again.predict_proba(inputs), model.predict_proba(inputs))
+    bound = load(tmp_path, model=Two())
+    assert np.array_equal(bound.predict_proba(inputs), model.predict_proba(inputs))
+    model.export(tmp_path / "plain")
+    plain = Two()
+    load_model(plain, tmp_path / "plain" / "model.safetensors")
+    assert torch.equal(plain.seen.weight, model.network.seen.weight)
     with pytest.raises(OptionError, match="nothing to attach"):
         again.attach(Two())
     with pytest.raises(FormatError, match="holds another model"):
@@ -364,14 +455,18 @@ def regions(n=24, seed=0):
 def test_a_hugging_face_model_of_two_modalities_by_its_folder_is_debiased_saved_and_read(tmp_path):
     inputs, answers = regions()
     lxmert().save_pretrained(tmp_path / "source")
-    model = CausalInfoMin(**QUICK).debias(
-        tmp_path / "source", inputs, answers, feature="pooler", validation=regions(12, 1)
+    model = CausalInfoMin(**QUICK, feature="pooler").debias(
+        tmp_path / "source", given((inputs, answers), regions(12, 1))
     )
+    inputs = asked(inputs)
     assert model.confounder(inputs).shape == (24, 24)
     model.save_pretrained(tmp_path / "fit")
     again = CausalInfoMin.from_pretrained(tmp_path / "fit")
     assert type(again.network).__name__ == "LxmertModel"
-    assert np.array_equal(again.predict(inputs), model.predict(inputs))
+    assert np.array_equal(again.predict_proba(inputs), model.predict_proba(inputs))
+    model.export(tmp_path / "plain")
+    opened = type(again.network).from_pretrained(tmp_path / "plain")
+    assert all(torch.equal(leaf, model.network.state_dict()[name]) for name, leaf in opened.state_dict().items())
 
 
 def test_tokens_and_maps_are_averaged_and_padding_is_left_out():
@@ -385,18 +480,19 @@ def test_tokens_and_maps_are_averaged_and_padding_is_left_out():
     rng = np.random.default_rng(0)
     ids = rng.integers(1, 30, size=(16, 5))
     mask = np.ones_like(ids)
-    model = CausalInfoMin(**QUICK, variant="plain", train_backbone=False)
-    model.debias(bert, {"input_ids": ids, "attention_mask": mask}, rng.integers(2, size=16), feature="bert.encoder")
+    model = CausalInfoMin(**QUICK, variant="plain", train_backbone=False, feature="bert.encoder")
+    model.debias(bert, given(({"input_ids": ids, "attention_mask": mask}, rng.integers(2, size=16))))
     longer = {"input_ids": np.pad(ids, ((0, 0), (0, 3))), "attention_mask": np.pad(mask, ((0, 0), (0, 3)))}
-    assert np.allclose(model.predict({"input_ids": ids, "attention_mask": mask}), model.predict(longer), atol=1e-5)
+    short = {"input_ids": ids, "attention_mask": mask}
+    assert np.allclose(model.predict_proba(asked(short)), model.predict_proba(asked(longer)), atol=1e-5)
     conv = nn.Sequential(nn.Conv2d(3, 6, 3), nn.ReLU(), nn.Flatten(), nn.Linear(6 * 36, 2))
     pictures = rng.normal(size=(20, 3, 8, 8)).astype(np.float32)
-    maps = CausalInfoMin(**QUICK, variant="plain").debias(conv, {"input": pictures}, [0, 1] * 10, feature="1")
+    maps = CausalInfoMin(**QUICK, variant="plain", feature="1").debias(conv, given(({"input": pictures}, [0, 1] * 10)))
     assert maps._network().debiaser.features == 6
 
 
 def test_a_fit_that_was_stopped_goes_on_to_the_same_answers(tmp_path):
-    x, y = rows()
+    some = given(rows(), rows(40, 1))
     whole = fitted(steps=12)
     short = CausalInfoMin(**{**QUICK, "steps": 12})
 
@@ -405,50 +501,55 @@ def test_a_fit_that_was_stopped_goes_on_to_the_same_answers(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        short.fit(x, y, validation=rows(40, 1), checkpoint=tmp_path, progress=stops)
+        short.fit(some, run=RunStore(tmp_path, stops))
     assert {path.name for path in tmp_path.iterdir()} >= {"full head.safetensors", "bottleneck at 0.1.safetensors"}
-    done = short.fit(x, y, validation=rows(40, 1), checkpoint=tmp_path)
-    again = CausalInfoMin(**{**QUICK, "steps": 12}).fit(x, y, validation=rows(40, 1), checkpoint=tmp_path)
+    done = short.fit(some, run=RunStore(tmp_path))
+    again = CausalInfoMin(**{**QUICK, "steps": 12}).fit(some, run=RunStore(tmp_path))
     z = rows(9, 3)[0]
-    assert np.array_equal(done.predict(z), whole.predict(z))
-    assert np.array_equal(again.predict(z), whole.predict(z))
+    assert np.array_equal(done.predict_proba(z), whole.predict_proba(z))
+    assert np.array_equal(again.predict_proba(z), whole.predict_proba(z))
 
 
 def test_what_the_weights_were_chosen_on_is_told():
     x, y = rows()
     assert fitted().selected_on == "accuracy on iid validation rows"
-    both_splits = CausalInfoMin(**QUICK).fit(x, y, validation=rows(40, 1), balanced=rows(40, 2))
+    both_splits = CausalInfoMin(**QUICK).fit(given((x, y), rows(40, 1), rows(40, 2)))
     assert both_splits.selected_on == "accuracy on iid validation and held-out balanced rows"
-    assert CausalInfoMin(**QUICK, variant="plain").fit(x, y).selected_on == "nothing: the last weights"
+    assert CausalInfoMin(**QUICK, variant="plain").fit(given((x, y))).selected_on == "nothing: the last weights"
 
 
 # -- what is refused -------------------------------------------------------------------------------------------------
 
 
 def test_a_feature_that_is_not_there_is_refused_with_the_modules_that_are():
-    inputs, answers = both()
     with pytest.raises(UnknownVariableError, match=r"'pooler' is no module of this Two.*one of: words, seen, last"):
-        CausalInfoMin(**QUICK).debias(Two(), inputs, answers, feature="pooler", validation=both(20, 1))
+        tapped(Two(), both(), both(20, 1), feature="pooler")
 
 
 def test_answers_outside_of_the_vocabulary_and_scores_outside_of_zero_to_one_are_refused():
     x, y = rows()
-    model = CausalInfoMin(**QUICK, variant="plain")
+
+    def plain(*vocabulary):
+        return CausalInfoMin(**QUICK, variant="plain", vocabulary=vocabulary)
+
     with pytest.raises(DataError, match="'yes' is no answer of the vocabulary, which has 2: no, perhaps"):
-        model.fit(x, y, vocabulary=["no", "perhaps"])
+        plain("no", "perhaps").fit(given((x, y)))
     with pytest.raises(DataError, match="'never' is no answer of the vocabulary"):
-        model.fit(x, y).evaluate({"other": (x[:3], ["never"] * 3)})
+        plain().fit(given((x, y))).evaluate({"other": (x[:3], ["never"] * 3)})
     with pytest.raises(DataError, match="scores are of 2 answers, the vocabulary, got 3 columns"):
-        model.fit(x, np.zeros((80, 3)), vocabulary=["no", "yes"])
+        plain("no", "yes").fit({"features": x, "scores": np.zeros((80, 3))})
     scores = np.full((80, 2), 0.5)
     scores[4, 1] = 1.2
     with pytest.raises(DataError, match=r"a score is from 0 to 1, got 1\.2 in row 4 for 'yes'"):
-        model.fit(x, scores, vocabulary=["no", "yes"])
-    scores[4, 1] = np.nan
-    with pytest.raises(DataError, match="a score is from 0 to 1, got nan in row 4"):
-        model.fit(x, scores)
-    with pytest.raises(DataError, match="for each of 80 rows"):
-        model.fit(x, y[:5])
+        plain().fit({"features": x, "no": scores[:, 0], "yes": scores[:, 1]}, scores=("no", "yes"))
+    with pytest.raises(DataError, match="for 1"):
+        plain().fit({"features": x, "scores": scores})
+    with pytest.raises(DataError, match="columns differ in length"):
+        plain().fit({"features": x, "answer": y[:5]})
+    with pytest.raises(DataError, match="the split of a row is one of train, validation, balanced, got 'test'"):
+        plain().fit({"features": x, "answer": y, "split": ["test"] * 80})
+    with pytest.raises(OptionError, match="say which column is the answer"):
+        plain().fit({"features": x})
 
 
 def test_soft_scores_are_learned_from():
@@ -456,44 +557,86 @@ def test_soft_scores_are_learned_from():
     labels = sorted(set(y))
     soft = 0.3 + 0.6 * np.eye(3)[[labels.index(label) for label in y]]
     model = CausalInfoMin(variant="plain", loss="binary", steps=200, learning_rate=3e-3)
-    model.fit(x, soft, vocabulary=labels)
+    model.fit(Table.of(x).with_columns(dict(zip(labels, soft.T, strict=True))), scores=tuple(labels))
+    assert model.vocabulary == tuple(labels)
+    one = CausalInfoMin(variant="plain", loss="binary", steps=2, vocabulary=labels)
+    other = CausalInfoMin(variant="plain", loss="binary", steps=2)
     z, answers = rows(200, 1)
-    assert np.mean(np.array(model.answer(z)) == answers) > 0.8
+    assert np.array_equal(
+        one.fit(Table.of(x).with_columns({"scores": soft})).predict_proba(z),
+        other.fit(Table.of(x).with_columns(dict(zip(labels, soft.T, strict=True))), scores=tuple(labels)).predict_proba(
+            z
+        ),
+    )
+    assert np.mean(model.predict(z).labels("answer") == answers) > 0.8
     own = np.array([labels.index(label) for label in answers])
-    assert abs(model.predict(z)[np.arange(200), own].mean() - 0.9) < 0.2
-    others = model.predict(z)[np.arange(200), (own + 1) % 3].mean()
+    assert abs(model.predict_proba(z)[np.arange(200), own].mean() - 0.9) < 0.2
+    others = model.predict_proba(z)[np.arange(200), (own + 1) % 3].mean()
     assert abs(others - 0.3) < 0.2
 
 
 def test_a_bottleneck_wider_than_the_feature_is_refused():
-    x, y = rows()
     for variant in ("total-effect-published", "total-effect-adjusted", "treatment-effect-augment"):
         model = CausalInfoMin(**QUICK, variant=variant, bottleneck=13)
         with pytest.raises(OptionError, match="at most as wide as the feature, 12 columns, got bottleneck=13"):
-            model.fit(x, y, validation=rows(40, 1))
+            model.fit(given(rows(), rows(40, 1)))
 
 
 def test_a_missing_modality_is_refused_in_fitting_and_in_asking():
     inputs, answers = both()
-    held, model = both(20, 1), CausalInfoMin(**QUICK)
-    lone = {"question": inputs["question"]}
+    held = both(20, 1)
+
+    def lone(part):
+        return {"question": part[0]["question"]}, part[1]
+
+    def loud(part):
+        return {**part[0], "sound": part[0]["image"]}, part[1]
+
     with pytest.raises(DataError, match="'image' is missing: Two takes question, image, got question"):
-        model.debias(Two(), lone, answers, feature="last.0", validation=held)
+        tapped(Two(), lone((inputs, answers)), lone(held))
     with pytest.raises(DataError, match="Two takes no input 'sound'; it takes question, image"):
-        model.debias(Two(), {**inputs, "sound": inputs["image"]}, answers, feature="last.0", validation=held)
-    model.debias(Two(), inputs, answers, feature="last.0", validation=held)
+        tapped(Two(), loud((inputs, answers)), loud(held))
+    model = tapped(Two(), (inputs, answers), held)
     with pytest.raises(DataError, match="'image' is missing: this takes question, image, got question"):
-        model.predict(lone)
-    with pytest.raises(DataError, match="each input has one row a question"):
+        model.predict(asked(lone(both())[0]))
+    with pytest.raises(DataError, match="columns differ in length"):
         model.predict({**inputs, "image": inputs["image"][:5]})
+
+
+def test_a_network_takes_the_columns_that_it_names_where_nobody_says_which():
+    class Named(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.seen = nn.Linear(4, 8)
+
+        def forward(self, image):
+            return self.seen(image)
+
+    (inputs, answers), held = both(), both(20, 1)
+    model = CausalInfoMin(**QUICK, variant="plain").debias(Named(), given((inputs, answers), held))
+    assert model._columns == {"image": "numbers"}
+    assert model.predict_proba({"image": inputs["image"]}).shape == (60, 3)
+
+
+def test_numbers_that_look_like_labels_are_read_as_the_numbers_that_they_are():
+    x, y = np.tile([[3, 7], [7, 3], [3, 3]], (20, 1)), ["a", "b", "c"] * 20
+    frame = Table.of({"x": x[:, 0], "z": x[:, 1], "y": y}, kinds={"x": "label"})
+    rows = Given.of(CausalInfoMin.card, frame, answer="y")
+    assert columns_of(rows, (), False) == {"x": "numbers", "z": "numbers"}
+    assert inputs_of(rows.table, columns_of(rows, (), False), False)["features"].tolist() == x.tolist()
+    named = Given.of(CausalInfoMin.card, frame, answer="y", inputs=("x", "z"))
+    assert columns_of(named, ("x", "z"), True) == {"x": "whole", "z": "whole"}
+    words = Given.of(CausalInfoMin.card, {"x": y, "answer": y}, inputs=("x",))
+    with pytest.raises(DataError, match="the input 'x' holds labels such as 'a'"):
+        columns_of(words, ("x",), True)
 
 
 def test_a_split_that_is_the_training_rows_is_refused():
     x, y = rows()
     with pytest.raises(DataError, match="the validation is the training rows"):
-        CausalInfoMin(**QUICK).fit(x, y, validation=(x, y))
+        CausalInfoMin(**QUICK).fit(given((x, y), (x, y)))
     with pytest.raises(DataError, match="the balanced split is the training rows"):
-        CausalInfoMin(**QUICK).fit(x, y, validation=rows(40, 1), balanced=(x.copy(), y))
+        CausalInfoMin(**QUICK).fit(given((x, y), rows(40, 1), (x.copy(), y)))
     with pytest.raises(DataError, match="the split 'OOD' is the training rows"):
         fitted().evaluate({"iid": rows(40, 1), "OOD": (x.copy(), list(y))})
 
@@ -501,45 +644,127 @@ def test_a_split_that_is_the_training_rows_is_refused():
 def test_numbers_that_are_none_are_refused_in_inputs_and_in_features():
     x, y = rows()
     x[3, 1] = np.nan
-    with pytest.raises(DataError, match="features has a number that is not finite in row 3"):
-        CausalInfoMin(**QUICK).fit(x, y, validation=rows(40, 1))
+    with pytest.raises(DataError, match="x1 has a number that is not finite in row 3"):
+        CausalInfoMin(**QUICK).fit(given((x, y), rows(40, 1)))
+    lists = [[1.0, 2.0]] * 60
+    lists[7] = [1.0]
+    with pytest.raises(DataError, match="the lists of words differ in length: pad them"):
+        CausalInfoMin(**QUICK, variant="plain").fit({"words": lists, "answer": y[:60]})
     inputs, answers = both()
     model = Two()
     with torch.no_grad():
         model.words.weight[2] = float("inf")
     row = int(np.flatnonzero(inputs["question"] == 2)[0])
     with pytest.raises(DataError, match=f"the feature has a number that is not finite in row {row}"):
-        CausalInfoMin(**QUICK).debias(model, inputs, answers, feature="last.0", validation=both(20, 1))
+        tapped(model, (inputs, answers), both(20, 1))
 
 
 def test_a_dictionary_larger_than_the_rows_is_refused():
-    x, y = rows(20)
     with pytest.raises(DataError, match="a dictionary of 32 entries needs as many rows at least, got 20"):
-        CausalInfoMin(**QUICK, variant="treatment-effect-augment").fit(x, y)
+        CausalInfoMin(**QUICK, variant="treatment-effect-augment").fit(given(rows(20)))
 
 
 def test_what_a_variant_lacks_is_refused():
     x, y = rows()
     with pytest.raises(OptionError, match="give validation"):
-        CausalInfoMin(**QUICK).fit(x, y)
+        CausalInfoMin(**QUICK).fit(given((x, y)))
     with pytest.raises(OptionError, match="give expert"):
-        CausalInfoMin(**QUICK, variant="product").fit(x, y)
+        CausalInfoMin(**QUICK, variant="product").fit(given((x, y)))
     with pytest.raises(DataError, match="the expert gives probabilities \\(80, 3\\)"):
-        CausalInfoMin(**QUICK, variant="product").fit(x, y, expert=np.ones((80, 2)))
+        CausalInfoMin(**QUICK, variant="product").fit(given((x, y), expert=np.ones((80, 2))))
     plain = fitted("plain")
-    for ask in (plain.bias, plain.confounder):
+    for ask in (plain.bias, plain.confounder, plain.encode):
         with pytest.raises(OptionError, match="plain has no bias-only head"):
             ask(x)
     with pytest.raises(OptionError, match="tie needs a bias-only head"):
-        plain.predict(x, tie=True)
+        plain.predict_proba(x, tie=True)
+    with pytest.raises(OptionError, match="no bias-only head and weight here"):
+        plain.effects(x)
+    with pytest.raises(InterventionError, match="causal-info-min answers no do"):
+        plain.do("do(bias=absent)")
+    with pytest.raises(InterventionError, match="'bias' is set to one of absent, got 'none'"):
+        fitted().do("do(bias=none)")
+    with pytest.raises(UnknownVariableError, match=r"'bais' is not a variable of this system. Did you mean 'bias'"):
+        fitted().do("do(bais=absent)")
     with pytest.raises(OptionError, match="no head on the feature as it came"):
         plain.biased(x)
     with pytest.raises(OptionError, match="no network behind them"):
         _ = plain.network
+    with pytest.raises(OptionError, match="no network behind them"):
+        plain.export("nowhere")
     with pytest.raises(OptionError, match="has not been fitted"):
         CausalInfoMin().predict(x)
-    with pytest.raises(DataError, match="one array of real numbers"):
-        fitted().predict(x[0])
+
+
+# -- by the verbs ----------------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_fitted_and_asked_by_the_names_of_its_columns(tmp_path):
+    example = example_of("causal-info-min", tmp_path)
+    model = CausalInfoMin(**example.options).fit(example.files, **example.roles)
+    assert model.vocabulary == ("no", "perhaps", "yes")
+    said = model.predict(example.rows)
+    assert [model.vocabulary[k] for k in model.predict_proba(example.rows).argmax(axis=1)] == said.texts("answer")
+    assert np.array_equal(said.matrix(["P(no)", "P(perhaps)", "P(yes)"]), model.predict_proba(example.rows))
+    done = model.do(example.do).predict(example.rows)
+    assert not np.allclose(done.matrix(["P(no)"]), said.matrix(["P(no)"]))
+    assert len(model.predict(example.rows, draws=2)) == 10
+    fresh = model.given(example.files)
+    assert model.report(fresh)
+    assert not model.report(fresh.take([0]))
+    assert not fitted("plain").report(fresh)
+
+
+def test_only_holes_are_filled_and_rows_without_an_answer_are_left_out_and_counted():
+    (x, y), held = rows(), rows(40, 1)
+    holes = np.array(y, dtype=object)
+    holes[60:] = None
+    model = CausalInfoMin(**QUICK).fit(given((x, holes), held))
+    same = CausalInfoMin(**QUICK).fit(given((x[:60], y[:60]), held))
+    assert np.array_equal(model.predict_proba(x), same.predict_proba(x))
+    assert "20 rows have no answer and are left out" in model.training.warnings
+    wrong = np.where(y == "no", "yes", "no").astype(object)
+    wrong[::2] = None
+    filled = model.predict(x, wrong).labels("answer")
+    assert filled[1::2].tolist() == wrong[1::2].tolist()
+    assert filled[::2].tolist() == model.predict(x).labels("answer")[::2].tolist()
+
+
+def test_effects_are_the_mean_changes_and_the_control_divides_by_the_bias_of_other_rows():
+    model, (x, y) = fitted(steps=60, branch_steps=60, tie=0.7), rows(50, 3)
+    some = answered(x, y)
+    main, erased = model.predict_proba(some), model.do("do(bias=absent)").predict_proba(some)
+    own = [model.vocabulary.index(label) for label in y]
+    table = model.effects(some)
+    assert table.labels("outcome").tolist() == ["answer", "P(no)", "P(perhaps)", "P(yes)"]
+    by_hand = [(erased - main)[np.arange(50), own].mean(), *(erased - main).mean(axis=0)]
+    assert np.allclose(table.column("effect"), by_hand, atol=1e-6)
+    assert (table.column("low") <= table.column("effect")).all()
+    assert (table.column("effect") <= table.column("high")).all()
+    order, bias = np.random.default_rng(0).permutation(50), model.bias(some)
+    other = main / bias[order] ** 0.7
+    shuffled = other / other.sum(axis=1, keepdims=True) - main
+    assert np.allclose(table.column("control")[1:], shuffled.mean(axis=0), atol=1e-5)
+    alone = model.effects(asked(x), outcome="answer")
+    chosen = (erased - main)[np.arange(50), main.argmax(axis=1)].mean()
+    assert alone.column("effect")[0] == pytest.approx(chosen, abs=1e-6)
+    with pytest.raises(UnknownVariableError, match="'never'"):
+        model.effects(some, outcome="never")
+
+
+def test_scores_stand_beside_the_most_frequent_answer_the_head_before_and_the_bias_alone():
+    model = fitted(steps=60, branch_steps=60)
+    fresh, seen = model.given(answered(*rows(60, 5))), model.given(answered(*rows()))
+    scores = model.judge(fresh, seen)
+    assert scores["accuracy"].value == pytest.approx(model.evaluate({"new": fresh})["new"])
+    often = max(set(rows()[1]), key=list(rows()[1]).count)
+    assert scores["accuracy"].baselines["most frequent answer"] == pytest.approx(np.mean(rows(60, 5)[1] == often))
+    last = model.judge(fresh, model.given(answered(rows()[0][:6], ["yes"] * 6)))
+    assert last["accuracy"].baselines["most frequent answer"] == pytest.approx(np.mean(rows(60, 5)[1] == "yes"))
+    right = np.array(model.vocabulary)[model.bias(fresh).argmax(axis=1)] == rows(60, 5)[1]
+    assert scores["accuracy"].baselines["the bias alone"] == pytest.approx(right.mean())
+    assert scores["sufficiency"].value == pytest.approx(model.sufficiency(fresh).chosen_probability)
+    assert model.judge(model.given(asked(rows(5, 6)[0])), seen) == {}
 
 
 @pytest.mark.parametrize(
@@ -555,7 +780,7 @@ def test_what_a_variant_lacks_is_refused():
         ({"kl_weights": ()}, "kl_weights are positive, one at least"),
         ({"kept": 0.0}, "kept is above 0 and at most 1"),
         ({"variant": "product", "loss": "binary"}, "take loss='softmax'"),
-        ({"speed": 1}, "CausalInfoMin: .*speed"),
+        ({"speed": 1}, "causal-info-min has no option 'speed'"),
     ],
 )
 def test_options_out_of_range_are_refused(options, sentence):
@@ -564,6 +789,10 @@ def test_options_out_of_range_are_refused(options, sentence):
 
 
 def test_a_folder_without_a_network_is_refused(tmp_path):
-    inputs, answers = regions()
+    (tmp_path / "note.txt").write_text("nothing")
     with pytest.raises(FormatError, match="cannot be loaded as a network"):
-        CausalInfoMin(**QUICK).debias(tmp_path, inputs, answers, validation=regions(12, 1))
+        CausalInfoMin(**QUICK).debias(tmp_path, given(regions(), regions(12, 1)))
+    with pytest.raises(FormatError, match="gives no network"):
+        CausalInfoMin(**QUICK).debias("torch.nn:Nothing", given(both(), both(20, 1)))
+    with pytest.raises(FormatError, match="is a OrderedDict, not a torch module"):
+        CausalInfoMin(**QUICK).debias("collections:OrderedDict", given(both(), both(20, 1)))

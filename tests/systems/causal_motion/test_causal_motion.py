@@ -1,17 +1,21 @@
 """The forecaster with style: what it must leave alone, what it reaches, and what it refuses."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from aitia import counterfactual
-from aitia.data.tracks import Tracks, constant_velocity, planted_confidence, read_tracks
-from aitia.errors import DataError, FormatError, InterventionError, OptionError, TrainingError
+from aitia.data.tracks import Tracks, constant_velocity, planted_confidence, read_tracks, write_tracks
+from aitia.do import Intervention
+from aitia.errors import DataError, FormatError, InterventionError, OptionError, TrainingError, UnknownVariableError
 from aitia.nn.invariance import irm_penalty
+from aitia.runs import RunStore
 from aitia.stats.metrics import ade
+from aitia.system import Given, load, verbs_of
 from aitia.systems.causal_motion import CausalMotion, CausalMotionConfig
+from aitia.systems.causal_motion.example import write
 from aitia.systems.causal_motion.network import Network
 from aitia.systems.causal_motion.objective import Objective, Phase, phases
 from aitia.systems.domain_counterfactuals import DomainCounterfactuals
@@ -29,7 +33,7 @@ def scenes(n, seed=0, env=None):
 def fitted(**options):
     tracks, labels = scenes(200)
     given = {"observed": 4, "steps": 8, "batch": 16, "width": 16, **options}
-    extra = {"style": np.where(labels == "0.1", 0.1, 0.5)} if options.get("style") == "given" else {}
+    extra = {"given_style": np.where(labels == "0.1", 0.1, 0.5)} if options.get("style") == "given" else {}
     return CausalMotion(**given).fit(tracks, labels, **extra)
 
 
@@ -46,7 +50,7 @@ def test_it_learns_the_style_of_each_place(trained):
     for place, other in (("0.1", "0.5"), ("0.5", "0.1")):
         tracks, _ = scenes(200, seed=5, env=place)
         past, future = tracks[:, :, :4], tracks[:, :, 4:16]
-        right, wrong = (ade(trained.predict(past, label), future) for label in (place, other))
+        right, wrong = (ade(trained.forecast(past, label), future) for label in (place, other))
         assert right < 0.5 * wrong
     assert right < 0.5 * ade(constant_velocity(past, 12), future)
 
@@ -54,7 +58,7 @@ def test_it_learns_the_style_of_each_place(trained):
 def test_the_style_of_a_known_place_is_that_of_reference_scenes(trained):
     references, _ = scenes(64, seed=8, env="0.5")
     tracks, _ = scenes(50, seed=9, env="0.5")
-    known, shown = trained.predict(tracks, "0.5"), trained.predict(tracks, references)
+    known, shown = trained.forecast(tracks, "0.5"), trained.forecast(tracks, references)
     assert np.linalg.norm(known.tracks - shown.tracks, axis=-1).mean() < 0.03
     assert np.allclose(shown.style, trained.styles(references).mean(0), atol=1e-5)
 
@@ -63,14 +67,14 @@ def test_a_counterfactual_style_is_near_the_simulators_counterfactual(trained):
     fact = WORLD.sample(100, seed=11, env="0.1")
     truth = WORLD.render(WORLD.counterfactual(fact, env="0.5"))[:, :, 4:16]
     past = WORLD.render(fact)
-    answer = counterfactual(trained, past, style="0.5")
-    assert ade(answer, truth) < 0.5 * ade(trained.counterfactual(past, "do(style='0.1')"), truth)
-    assert np.array_equal(answer, trained.predict(past, "0.5"))
+    answer = trained.do(style="0.5").forecast(past)
+    assert ade(answer, truth) < 0.5 * ade(trained.do("do(style='0.1')").forecast(past), truth)
+    assert np.array_equal(answer, trained.forecast(past, "0.5"))
 
 
 def test_refinement_with_no_step_is_the_forecast_and_more_steps_move_it_to_the_references(trained):
     past = scenes(30, seed=5, env="0.1")[0][:, :, :4]
-    plain = trained.predict(past, "0.1")
+    plain = trained.forecast(past, "0.1")
     assert np.array_equal(trained.refine(past, "0.5", style="0.1", steps=0), plain)
     wide = trained.refine(past, "0.5", style="0.1", steps=10, rate=3e-2)
 
@@ -91,7 +95,7 @@ def test_adaptation_updates_only_what_it_says_and_leaves_the_old_model_alone(tra
         changed = {n for n, leaf in adapted._net.named_parameters() if not torch.equal(leaf, kept[n])}
         assert {".".join(n.split(".")[: 2 if "modulation" in n else 1]) for n in changed} == wanted
         past, future = tracks[64:, :, :4], tracks[64:, :, 4:16]
-        assert ade(adapted.predict(past, "0.8"), future) < ade(trained.predict(past, tracks[:64]), future)
+        assert ade(adapted.forecast(past, "0.8"), future) < ade(trained.forecast(past, tracks[:64]), future)
     assert all(torch.equal(leaf, kept[name]) for name, leaf in trained._net.state_dict().items())
     assert adapted.environments == ("0.1", "0.5", "0.8")
     whole = trained.adapt(tracks[:8], "0.5", update="all", steps=1)
@@ -108,7 +112,7 @@ def test_pedestrians_of_a_place_left_out_are_forecast_better_than_by_standing_st
     still = ade(np.repeat(held.tracks[:, :, 7:8], 12, axis=2)[held.there], truth)
     for arm in ({"style": "none"}, {}):
         model = CausalMotion(form="group", width=32, batch=8, steps=150, learning_rate=3e-3, **arm).fit(rest)
-        assert ade(model.predict(held, held).tracks[held.there], truth) < still
+        assert ade(model.forecast(held, held).tracks[held.there], truth) < still
 
 
 # -- what it must leave alone ----------------------------------------------------------------------------------------
@@ -119,31 +123,31 @@ def test_a_turned_and_shifted_scene_gets_a_turned_and_shifted_forecast(form):
     model = fitted(form=form)
     past = scenes(10)[0][:, :, :4]
     turn = np.array([[np.cos(0.7), -np.sin(0.7)], [np.sin(0.7), np.cos(0.7)]])
-    moved = model.predict(past @ turn.T + 3.0, "0.1").tracks
-    assert np.allclose(moved, model.predict(past, "0.1").tracks @ turn.T + 3.0, atol=1e-4)
+    moved = model.forecast(past @ turn.T + 3.0, "0.1").tracks
+    assert np.allclose(moved, model.forecast(past, "0.1").tracks @ turn.T + 3.0, atol=1e-4)
 
 
 def test_the_future_of_a_scene_is_never_looked_at():
     model, tracks = fitted(), scenes(10, seed=3)[0]
     other = tracks.copy()
     other[:, :, 4:] += 7.0
-    assert np.array_equal(model.predict(tracks, "0.1"), model.predict(other, "0.1"))
+    assert np.array_equal(model.forecast(tracks, "0.1"), model.forecast(other, "0.1"))
 
 
 def test_references_are_other_scenes_than_the_scored_ones_and_the_result_says_so():
     model = fitted()
     new, own = scenes(5, seed=3)[0], scenes(200)[0][:6]
-    assert model.predict(new, "0.1").references == (
+    assert model.forecast(new, "0.1").references == (
         "64 scenes of 0.1 that the model keeps; none of them is among the scenes forecast"
     )
-    told = model.predict(own[:, :, :4], own)
+    told = model.forecast(own[:, :, :4], own)
     assert told.references == (
         "6 scenes that were given; 6 of them overlap with scenes forecast and were left out for those"
     )
     assert np.allclose(told.style[0], model.styles(own[1:]).mean(0), atol=1e-5)
     changed = own.copy()
     changed[0, :, 4:] += 3.0
-    assert np.allclose(model.predict(own[:1], changed).style, told.style[0], atol=1e-5)
+    assert np.allclose(model.forecast(own[:1], changed).style, told.style[0], atol=1e-5)
 
 
 def test_in_training_a_scene_has_no_style_from_windows_that_share_its_frames():
@@ -165,7 +169,7 @@ def test_every_schedule_and_penalty_trains_and_reports_its_parts(schedule, invar
     model = fitted(schedule=schedule, invariance=invariance, frame="plane" if schedule == "phases" else "scene")
     assert len(model.history) == (4 if schedule == "phases" else 1)
     assert sum(h.steps for h in model.history) == 8
-    assert np.isfinite(model.predict(scenes(3)[0], "0.1").tracks).all()
+    assert np.isfinite(model.forecast(scenes(3)[0], "0.1").tracks).all()
     named = {"error"} | ({"penalty", "slope"} if invariance != "none" else set())
     assert named <= set(model.history[0].losses[-1])
     if schedule == "phases":
@@ -211,11 +215,11 @@ def test_the_loss_is_the_sum_of_risks_with_the_weighted_penalty_once_it_is_on():
 @pytest.mark.parametrize("schedule", ["joint", "phases"])
 def test_the_arms_without_references_forecast(style, schedule):
     model = fitted(style=style, schedule=schedule)
-    extra = {"style": 0.3} if style == "given" else {}
-    assert model.predict(scenes(3)[0], **extra).tracks.shape == (3, 2, 12, 2)
+    extra = {"given_style": np.full(3, 0.3)} if style == "given" else {}
+    assert model.forecast(scenes(3)[0], **extra).tracks.shape == (3, 2, 12, 2)
     assert len(model.history) == 1
     if style == "none":
-        assert len(model.adapt(scenes(8, seed=1)[0], "new", update="all", steps=2).predict(scenes(3)[0])) == 3
+        assert len(model.adapt(scenes(8, seed=1)[0], "new", update="all", steps=2).forecast(scenes(3)[0])) == 3
 
 
 def test_the_group_form_takes_any_number_of_agents_and_a_channel():
@@ -223,21 +227,21 @@ def test_the_group_form_takes_any_number_of_agents_and_a_channel():
     tracks = np.cumsum(rng.normal(size=(40, 5, 20, 2)), axis=2)
     present = rng.random((40, 5)) < 0.7
     present[:, :2] = True
-    many = Tracks(tracks, np.array(["a", "b"] * 20), present)
     channel = rng.random((40, 5, 8))
-    model = CausalMotion(form="group", channel=True, steps=4, batch=8, width=16).fit(many, channel=channel)
-    answer = model.predict(many, "a", channel=channel).tracks
+    many = Tracks(tracks, np.array(["a", "b"] * 20), present, channel=channel)
+    model = CausalMotion(form="group", channel=True, steps=4, batch=8, width=16).fit(many)
+    answer = model.forecast(many, "a").tracks
     assert answer.shape == (40, 5, 12, 2)
     assert (answer[~present] == 0).all()
     moved = tracks.copy()
     moved[~present] += 50.0
-    other = model.predict(Tracks(moved, many.environment, present), "a", channel=channel)
+    other = model.forecast(Tracks(moved, many.environment, present, channel=channel), "a")
     assert np.allclose(other, answer, atol=1e-5)
-    new = Tracks(np.cumsum(rng.normal(size=(6, 7, 20, 2)), axis=2), np.array(["c"] * 6))
-    larger = model.adapt(new, "c", channel=rng.random((6, 7, 8)), steps=2)
-    assert larger.counterfactual(many, "do(style=c)", channel=channel).tracks.shape == (40, 5, 12, 2)
+    new = np.cumsum(rng.normal(size=(6, 7, 20, 2)), axis=2)
+    larger = model.adapt(Tracks(new, np.array(["c"] * 6), channel=rng.random((6, 7, 8))), "c", steps=2)
+    assert larger.do("do(style=c)").forecast(many).tracks.shape == (40, 5, 12, 2)
     with pytest.raises(DataError, match=r"finite numbers of shape \(40, 5, 8\)"):
-        model.predict(many, "a")
+        model.forecast(Tracks(tracks, many.environment, present), "a")
     with pytest.raises(OptionError, match="without a further channel"):
         model.refine(many, "a")
 
@@ -248,8 +252,9 @@ def test_a_planted_cue_is_followed_without_a_penalty():
     tracks, cue = world.render(sample), world.confidence(sample)
     assert np.array_equal(cue, planted_confidence(tracks, sample["alpha"]))
     model = CausalMotion(form="group", style="none", channel=True, steps=4, batch=16, width=16)
-    model.fit(tracks, sample.labels, channel=cue)
-    assert not np.allclose(model.predict(tracks, channel=cue), model.predict(tracks, channel=8 * cue))
+    seen, louder = (Tracks(tracks, sample.labels, channel=k * cue) for k in (1, 8))
+    model.fit(seen)
+    assert not np.allclose(model.forecast(seen), model.forecast(louder))
 
 
 def test_a_folder_of_track_files_is_fitted_and_forecast(tmp_path):
@@ -261,7 +266,7 @@ def test_a_folder_of_track_files_is_fitted_and_forecast(tmp_path):
     found = read_tracks(tmp_path)
     early, late = found.split(0.25)
     model = CausalMotion(form="group", steps=4, width=16).fit(early)
-    forecast = model.predict(late, late.environment)
+    forecast = model.forecast(late, late.environment)
     assert forecast.tracks.shape == (len(late), 3, 12, 2)
     assert "none of them" in forecast.references
     assert model.warnings == (
@@ -273,7 +278,7 @@ def test_a_saved_model_forecasts_the_same(tmp_path, trained):
     trained.save_pretrained(tmp_path)
     again = CausalMotion.from_pretrained(tmp_path)
     past = scenes(5)[0]
-    assert np.array_equal(again.predict(past, "0.5"), trained.predict(past, "0.5"))
+    assert np.array_equal(again.forecast(past, "0.5"), trained.forecast(past, "0.5"))
     assert np.array_equal(again.refine(past, "0.5"), trained.refine(past, "0.5"))
     assert again.environments == trained.environments
     with pytest.raises(FormatError, match="holds a CausalMotion, not a DomainCounterfactuals"):
@@ -282,8 +287,8 @@ def test_a_saved_model_forecasts_the_same(tmp_path, trained):
 
 def test_the_same_seed_gives_the_same_forecast_and_inputs_stay_as_they_are():
     past, before = scenes(5)[0], scenes(5)[0]
-    assert np.array_equal(fitted().predict(past, "0.1"), fitted().predict(past, "0.1"))
-    assert not np.array_equal(fitted().predict(past, "0.1"), fitted(seed=1).predict(past, "0.1"))
+    assert np.array_equal(fitted().forecast(past, "0.1"), fitted().forecast(past, "0.1"))
+    assert not np.array_equal(fitted().forecast(past, "0.1"), fitted(seed=1).forecast(past, "0.1"))
     assert np.array_equal(past, before)
 
 
@@ -298,10 +303,10 @@ def test_a_training_that_was_stopped_in_a_phase_ends_the_same(tmp_path):
     tracks, labels = scenes(100)
     model = CausalMotion(observed=4, steps=47, batch=8, width=16, schedule="phases")
     with pytest.raises(StopError):
-        model.fit(tracks, labels, checkpoint=tmp_path, progress=stop)
-    model.fit(tracks, labels, checkpoint=tmp_path)
+        model.fit(tracks, labels, run=RunStore(tmp_path, stop))
+    model.fit(tracks, labels, run=RunStore(tmp_path))
     whole = CausalMotion(model.config).fit(tracks, labels)
-    assert np.array_equal(model.predict(tracks, "0.1"), whole.predict(tracks, "0.1"))
+    assert np.array_equal(model.forecast(tracks, "0.1"), whole.forecast(tracks, "0.1"))
 
 
 # -- what it refuses -------------------------------------------------------------------------------------------------
@@ -339,38 +344,44 @@ def test_scenes_that_do_not_fit_are_refused():
 
 def test_questions_that_do_not_fit_are_refused():
     model, tracks = fitted(), scenes(20, seed=3)[0]
-    for ask in (model.predict, model.refine):
+    for ask in (model.forecast, model.refine):
         with pytest.raises(OptionError, match=r"no environment '0\.9'; known are 0\.1.*0\.5"):
             ask(tracks, "0.9")
         with pytest.raises(OptionError, match="give reference scenes"):
-            ask(tracks, None)
+            ask(tracks[:, :, :4], None)
         with pytest.raises(DataError, match=r"a scene has 10 frames, needs obs\+fut=16"):
             ask(tracks, tracks[:, :, :10])
     with pytest.raises(DataError, match=r"a scene has 3 frames, needs obs\+fut=4"):
-        model.predict(tracks[:, :, :3], "0.1")
+        model.forecast(tracks[:, :, :3], "0.1")
     with pytest.raises(DataError, match="scene 0 overlaps with all of its references"):
-        model.predict(tracks[:1], tracks[:1])
+        model.forecast(tracks[:1], tracks[:1])
     with pytest.raises(OptionError, match="no further channel"):
-        model.predict(tracks, "0.1", channel=np.zeros((20, 2, 4)))
-    with pytest.raises(InterventionError, match=r"no style '0\.7' is known; there are 0\.1.*0\.5"):
-        model.counterfactual(tracks, "do(style='0.7')")
-    with pytest.raises(InterventionError, match=r"do\(style=ENVIRONMENT\)"):
-        model.counterfactual(tracks, "do(radius=0.5)")
+        model.forecast(Tracks(tracks, ["0.1"] * 20, channel=np.zeros((20, 2, 4))), "0.1")
+    with pytest.raises(InterventionError, match=r"'style' is set to one of 0\.1, 0\.5, got '0\.7'"):
+        model.do("do(style='0.7')")
+    with pytest.raises(UnknownVariableError, match=r"'radius'.*style"):
+        model.do("do(radius=0.5)")
     with pytest.raises(OptionError, match="style 'modular'"):
         fitted(style="none").refine(tracks, "0.1")
-    with pytest.raises(OptionError, match="style 'modular'"):
-        fitted(style="none").counterfactual(tracks, "do(style='0.1')")
+    with pytest.raises(InterventionError, match="causal-motion answers no do"):
+        fitted(style="none").do("do(style='0.1')")
+    with pytest.raises(OptionError, match="without style encodes nothing"):
+        fitted(style="none").encode(tracks)
     with pytest.raises(OptionError, match="style 'modular'"):
         fitted(style="none").styles(tracks)
     with pytest.raises(OptionError, match="call fit first"):
-        CausalMotion().predict(tracks, "0.1")
+        CausalMotion().forecast(tracks, "0.1")
 
 
 def test_adaptations_that_cannot_be_are_refused():
     model, tracks = fitted(), scenes(20, seed=3)[0]
-    for few in (None, tracks[:0], tracks[:3]):
-        with pytest.raises(DataError, match="at least 4 scenes, got"):
+    for few, found in ((None, 0), (tracks[:3], 3)):
+        with pytest.raises(DataError, match=f"at least 4 scenes, got {found}"):
             model.adapt(few, "new")
+    with pytest.raises(DataError, match="there is no scene"):
+        model.adapt(tracks[:0], "new")
+    with pytest.raises(OptionError, match=r"one new environment, and the scenes are of 0\.1, 0\.5: say which"):
+        model.adapt(Tracks(*scenes(20)))
     with pytest.raises(OptionError, match="update is"):
         model.adapt(tracks, "new", update="most")
     with pytest.raises(OptionError, match="no modulation"):
@@ -397,3 +408,105 @@ def test_adaptations_that_cannot_be_are_refused():
 def test_options_out_of_range_are_refused(wrong, sentence):
     with pytest.raises(OptionError, match=sentence):
         CausalMotion(CausalMotionConfig(), **wrong)
+
+
+# -- the contract ----------------------------------------------------------------------------------------------------
+
+
+def test_a_file_of_tracks_is_fitted_and_its_scenes_are_forecast_in_the_style_of_their_own_place(tmp_path):
+    write_tracks(Tracks(*scenes(60)), tmp_path / "scenes.npz")
+    past, labels = scenes(4, seed=4)
+    write_tracks(Tracks(past[:, :, :8], labels), tmp_path / "past.npz")
+    model = CausalMotion(steps=3, batch=8, width=16).fit(tmp_path / "scenes.npz", environment="environment")
+    said = model.predict(tmp_path / "past.npz", draws=2)
+    assert said.tracks.shape == (8, 2, 20, 2)
+    assert np.array_equal(said.tracks[:, :, :8], np.repeat(past[:, :, :8], 2, axis=0))
+    assert said.known.column("draw").tolist() == [0.0, 1.0] * 4
+    own = model.forecast(past, labels).tracks
+    assert np.array_equal(said.tracks[::2, :, 8:], own)
+    assert np.array_equal(said.tracks[1::2, :, 8:], own), "there is no chance in it"
+
+
+def test_a_place_that_is_not_known_has_the_style_of_its_other_scenes():
+    model, new = fitted(), OrcaWorld((0.8,))
+    tracks = new.render(new.sample(5))
+    known, _ = scenes(3, seed=7, env="0.1")
+    both = Tracks(np.concatenate([tracks, known]), np.array(["0.8"] * 5 + ["0.1"] * 3))
+    said = model.forecast(both)
+    assert np.allclose(said.tracks[:5], model.forecast(tracks, tracks).tracks, atol=1e-6)
+    assert np.allclose(said.tracks[5:], model.forecast(known, "0.1").tracks, atol=1e-6)
+    assert "0.8: 5 scenes that were given; 5 of them overlap" in said.references
+
+
+def test_a_saved_do_is_held_and_the_latest_wins(tmp_path):
+    model, past = fitted(), scenes(5, seed=3)[0][:, :, :4]
+    there = model.do("do(style='0.1')").do(style="0.5")
+    there.save_pretrained(tmp_path)
+    again = load(tmp_path)
+    assert again.held == there.held == Intervention({"style": "0.5"})
+    assert again.targets.names == ("style",)
+    assert again.targets.find("style").labels == ("0.1", "0.5")
+    assert np.array_equal(again.predict(past).tracks, there.predict(past).tracks)
+    assert np.array_equal(there.predict(past).tracks[:, :, 4:], model.forecast(past, "0.5").tracks)
+    assert np.array_equal(there.predict(past).tracks[:, :, :4], past)
+    assert model.held == Intervention()
+    assert not fitted(style="given").targets
+
+
+def test_the_code_of_a_scene_is_the_style_that_it_is_decoded_with():
+    model, (tracks, labels) = fitted(), scenes(6, seed=3)
+    code = model.encode(tracks, labels)
+    assert code.names == tuple(f"style{k + 1}" for k in range(8))
+    assert np.allclose(code.matrix(), model.forecast(tracks, labels).style)
+    assert np.allclose(model.do(style="0.5").encode(tracks, labels).matrix(), model.forecast(tracks, "0.5").style)
+
+
+def test_it_is_judged_beside_baselines_and_by_the_world_and_shown(trained):
+    given = Given.of_world(CausalMotion.card, WORLD, 60, seed=21)
+    scores = trained.judge(given, given)
+    tracks, labels = given.data.tracks, given.labels("environment")
+    own = np.empty((60, 2, 12, 2))
+    for label in ("0.1", "0.5"):
+        own[labels == label] = trained.forecast(tracks[labels == label], label).tracks
+    assert scores["ADE"].value == pytest.approx(ade(own, tracks[:, :, 4:16]))
+    straight = constant_velocity(tracks[:, :, :4], 12)
+    assert scores["ADE"].baselines == {"constant velocity": pytest.approx(ade(straight, tracks[:, :, 4:16]))}
+    asked, still = [], []
+    for label in ("0.1", "0.5"):
+        away = given.take(np.flatnonzero(labels != label))
+        truth = WORLD.render(WORLD.counterfactual(away.sample, env=label))[:, :, 4:16]
+        asked.append(ade(trained.forecast(away, label), truth))
+        still.append(ade(away.data.tracks[:, :, 4:16], truth))
+    assert scores["counterfactual ADE"].value == pytest.approx(np.mean(asked))
+    assert scores["counterfactual ADE"].baselines["do nothing"] == pytest.approx(np.mean(still))
+    assert scores["counterfactual ADE"].value < 0.5 * np.mean(still)
+    truth = trained.truth(given, Intervention({"style": "0.5"}))
+    assert np.array_equal(truth.tracks, WORLD.render(WORLD.counterfactual(given.sample, env="0.5")))
+    (block,) = trained.report(given)
+    assert block.svg.count("from 0.1: do(style=") == block.svg.count("from 0.5: do(style=") == 4
+    assert trained.training.losses[0][0] == "training"
+    assert CausalMotion.reads(trained.config) == {"window": (4, 12)}
+
+
+def test_an_adaptation_takes_its_options_from_the_config_and_the_label_from_the_scenes():
+    few, _ = scenes(8, seed=1)
+    model = fitted(adapt_update="all", adapt_steps=2)
+    named = model.adapt(Tracks(few, ["new"] * 8))
+    again = model.adapt(few, "new", update="all", steps=2)
+    assert named.environments == again.environments == ("0.1", "0.5", "new")
+    assert named.history[0].steps == 2
+    assert np.array_equal(named.forecast(few, "0.1"), again.forecast(few, "0.1"))
+
+
+def test_its_card_names_its_verbs_and_no_name_twice():
+    assert verbs_of(CausalMotion) == CausalMotion.card.verbs
+    names = [*CausalMotion.card.takes, *CausalMotion.card.subjects, *(f.name for f in fields(CausalMotionConfig))]
+    assert len(set(names)) == len(names)
+
+
+def test_its_example_is_fitted_and_asked(tmp_path):
+    example = write(tmp_path, 0)
+    model = CausalMotion(**example.options).fit(example.files, **example.roles)
+    said = [model.do(do).predict(example.rows).tracks for do in (None, example.do, example.other)]
+    assert all(np.array_equal(one[:, :, :8], said[0][:, :, :8]) for one in said)
+    assert not np.allclose(said[1], said[2])

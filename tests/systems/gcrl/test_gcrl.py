@@ -1,18 +1,22 @@
 """The forecaster with two latents: its objective against brute force, what it must leave alone, what it refuses."""
 
 import math
+from dataclasses import fields
 
 import numpy as np
 import pytest
 import torch
 
-from aitia.data.tracks import Tracks, constant_velocity
-from aitia.do import counterfactual
-from aitia.errors import DataError, FormatError, InterventionError, OptionError
+from aitia.data.tracks import Tracks, constant_velocity, read_tracks, write_tracks
+from aitia.do import Intervention
+from aitia.errors import DataError, FormatError, InterventionError, OptionError, UnknownVariableError
 from aitia.nn.track_vae import Gaussian, Seen
+from aitia.runs import RunStore
 from aitia.stats.metrics import ade
+from aitia.system import Given, load, verbs_of
 from aitia.systems.causal_motion import CausalMotion
 from aitia.systems.gcrl import COLLAPSED, GCRL, GCRLConfig
+from aitia.systems.gcrl.example import write
 from aitia.systems.gcrl.network import Network
 from aitia.systems.gcrl.objective import Objective, weighted_bound
 from aitia.worlds import OrcaWorld
@@ -98,7 +102,7 @@ class LinearTracks(torch.nn.Module):
 
 def linear_loss(objective):
     config = GCRLConfig(
-        observed=2, future=1, coupling=False, components=1, variance=NOISE, objective=objective, draws=200_000
+        observed=2, future=1, coupling=False, components=1, variance=NOISE, objective=objective, latent_draws=200_000
     )
     net = Network(config, 1)
     net.tracks = LinearTracks()
@@ -141,7 +145,7 @@ def test_the_weighted_objective_is_its_integral_and_lies_between_the_joint_one_a
 
 
 def test_the_decoupled_gradient_is_that_of_the_least_error_over_all_draws():
-    config = GCRLConfig(objective="decoupled", labels=False, width=16, best_of=6, draws=2, prediction_weight=3.0)
+    config = GCRLConfig(objective="decoupled", labels=False, width=16, best_of=6, latent_draws=2, prediction_weight=3.0)
     torch.manual_seed(1)
     net = Network(config, 2).double()
     tracks, there = torch.from_numpy(scenes(8)[0]).reshape(2, 4, 2, 20, 2), torch.ones(2, 4, 2, dtype=torch.bool)
@@ -182,7 +186,7 @@ def test_it_reads_the_style_of_a_place_from_one_of_its_scenes(trained):
         tracks, _ = scenes(150, seed=5, env=place)
         future = tracks[:, :, 4:16]
         right, wrong = (
-            ade(trained.predict(tracks, scenes(150, seed=6, env=e)[0], paired=True).mean, future)
+            ade(trained.forecast(tracks, scenes(150, seed=6, env=e)[0], paired=True).mean, future)
             for e in (place, other)
         )
         assert right < 0.6 * wrong
@@ -195,9 +199,9 @@ def test_do_of_a_scenes_style_is_near_the_simulators_counterfactual(trained):
     tracks = WORLD.render(fact)
     truth = WORLD.render(WORLD.counterfactual(fact, env="0.5"))[:, :, 4:16]
     own, wide = scenes(150, seed=12, env="0.1")[0], scenes(150, seed=13, env="0.5")[0]
-    left_alone = ade(trained.predict(tracks, own, paired=True).mean, truth)
-    assert ade(trained.predict(tracks, wide, paired=True).mean, truth) < 0.6 * left_alone
-    assert ade(counterfactual(trained, tracks, 'do(environment="0.5")'), truth) < 0.8 * left_alone
+    left_alone = ade(trained.forecast(tracks, own, paired=True).mean, truth)
+    assert ade(trained.forecast(tracks, wide, paired=True).mean, truth) < 0.6 * left_alone
+    assert ade(trained.do('do(environment="0.5")').forecast(tracks).mean, truth) < 0.8 * left_alone
 
 
 def test_an_adapted_model_is_better_at_the_new_place_and_the_old_one_stays_as_it_was(trained):
@@ -210,7 +214,7 @@ def test_an_adapted_model_is_better_at_the_new_place_and_the_old_one_stays_as_it
         adapted = trained.adapt(tracks[:64], "0.8", update=update, steps=60)
         changed[update] = {n for n, leaf in adapted._net.named_parameters() if not torch.equal(leaf, kept[n])}
         assert adapted.environments == ("0.1", "0.5", "0.8")
-        before, after = (model.predict(past, tracks[:64]).mean for model in (trained, adapted))
+        before, after = (model.forecast(past, tracks[:64]).mean for model in (trained, adapted))
         assert ade(after, past[:, :, 4:16]) < 0.8 * ade(before, past[:, :, 4:16])
     assert all(torch.equal(leaf, kept[name]) for name, leaf in trained._net.state_dict().items())
     moved = {name.rsplit(".", 1)[0] for name in changed["style"] - changed["style without flow"]}
@@ -228,7 +232,7 @@ def test_an_environment_that_is_known_is_replaced_by_an_adaptation():
 
 
 def test_the_mean_and_spread_of_a_forecast_are_those_of_its_samples():
-    forecast = fitted().predict(scenes(5)[0], samples=7)
+    forecast = fitted().forecast(scenes(5)[0], draws=7)
     assert forecast.samples.shape == (7, 5, 2, 12, 2)
     assert np.allclose(forecast.mean, forecast.samples.mean(0))
     assert np.allclose(forecast.spread**2, forecast.samples.var(0).sum(-1))
@@ -238,7 +242,7 @@ def test_the_mean_and_spread_of_a_forecast_are_those_of_its_samples():
 @pytest.mark.parametrize("form", ["pair", "group"])
 def test_the_same_seed_gives_the_same_forecast(form, objective):
     past = scenes(5)[0]
-    one, again, other = (fitted(form=form, objective=objective, steps=2, seed=s).predict(past).mean for s in (0, 0, 1))
+    one, again, other = (fitted(form=form, objective=objective, steps=2, seed=s).forecast(past).mean for s in (0, 0, 1))
     assert np.array_equal(one, again)
     assert not np.array_equal(one, other)
 
@@ -246,7 +250,7 @@ def test_the_same_seed_gives_the_same_forecast(form, objective):
 def test_a_forecast_is_the_same_for_the_same_seed_and_moves_no_global_random_state():
     model, past = fitted(), scenes(5)[0]
     before = torch.random.get_rng_state()
-    one, again, other = (model.predict(past, seed=seed).samples for seed in (0, 0, 1))
+    one, again, other = (model.forecast(past, seed=seed).samples for seed in (0, 0, 1))
     assert torch.equal(before, torch.random.get_rng_state())
     assert np.array_equal(one, again)
     assert not np.array_equal(one, other)
@@ -257,11 +261,11 @@ def test_renaming_the_environments_changes_nothing():
     renamed = np.where(labels == "0.1", "zürich", "aarhus")
     one = GCRL(steps=4, batch=8, width=16).fit(tracks, labels)
     other = GCRL(steps=4, batch=8, width=16).fit(tracks, renamed)
-    assert np.array_equal(one.predict(tracks).samples, other.predict(tracks).samples)
+    assert np.array_equal(one.forecast(tracks).samples, other.forecast(tracks).samples)
     again = {"0.1": "zürich", "0.5": "aarhus"}
     assert np.array_equal(
-        one.counterfactual(tracks[:5], 'do(environment="0.5")'),
-        other.counterfactual(tracks[:5], f'do(environment="{again["0.5"]}")'),
+        one.do('do(environment="0.5")').forecast(tracks[:5]).mean,
+        other.do(f'do(environment="{again["0.5"]}")').forecast(tracks[:5]).mean,
     )
 
 
@@ -273,7 +277,7 @@ def test_a_saved_model_forecasts_the_same(tmp_path, options):
     model.save_pretrained(tmp_path)
     again = GCRL.from_pretrained(tmp_path)
     past, references = scenes(5)[0], scenes(6, seed=3)[0] if "style" in options else None
-    assert np.array_equal(again.predict(past, references).samples, model.predict(past, references).samples)
+    assert np.array_equal(again.forecast(past, references).samples, model.forecast(past, references).samples)
     assert (again.environments, again.kl, again.warnings) == (model.environments, model.kl, model.warnings)
     with pytest.raises(FormatError, match="holds a GCRL, not a CausalMotion"):
         CausalMotion.from_pretrained(tmp_path)
@@ -286,8 +290,8 @@ def test_a_turned_and_shifted_scene_gets_a_turned_and_shifted_forecast(form, sty
     past = scenes(10)[0]
     references = scenes(10, seed=4)[0] if style == "references" else None
     turn = np.array([[np.cos(0.7), -np.sin(0.7)], [np.sin(0.7), np.cos(0.7)]])
-    moved = model.predict(past @ turn.T + 3.0, references).mean
-    assert np.allclose(moved, model.predict(past, references).mean @ turn.T + 3.0, atol=2e-3)
+    moved = model.forecast(past @ turn.T + 3.0, references).mean
+    assert np.allclose(moved, model.forecast(past, references).mean @ turn.T + 3.0, atol=2e-3)
 
 
 @pytest.mark.parametrize("form", ["pair", "group"])
@@ -296,72 +300,72 @@ def test_the_future_of_a_scene_is_never_looked_at(form):
     tracks, _ = scenes(10)
     other = tracks.copy()
     other[:, :, 8:] += 7.0
-    assert np.array_equal(model.predict(tracks).samples, model.predict(other).samples)
+    assert np.array_equal(model.forecast(tracks).samples, model.forecast(other).samples)
 
 
 def test_agents_that_are_not_there_do_not_count_and_any_number_is_taken():
     many = crowd()
     model = GCRL(form="group", steps=3, batch=8, width=16).fit(many)
-    answer = model.predict(many)
+    answer = model.forecast(many)
     assert answer.mean.shape == (40, 5, 12, 2)
     moved = np.where(many.there[:, :, None, None], many.tracks, 50.0)
-    other = model.predict(Tracks(moved, many.environment, many.there))
+    other = model.forecast(Tracks(moved, many.environment, many.there))
     assert np.allclose(other.mean[many.there], answer.mean[many.there], atol=1e-5)
     wider = np.concatenate([many.tracks, np.zeros((40, 2, 20, 2))], axis=1)
     there = np.concatenate([many.there, np.zeros((40, 2), bool)], axis=1)
     z = np.zeros((7, 2))
     s = np.zeros(2)
     assert np.allclose(
-        model.predict(Tracks(wider, many.environment, there), z=z, s=s).mean[:, :5],
-        model.predict(many, z=z[:5], s=s).mean,
+        model.forecast(Tracks(wider, many.environment, there), z=z, s=s).mean[:, :5],
+        model.forecast(many, z=z[:5], s=s).mean,
         atol=1e-5,
     )
 
 
 def test_latents_held_at_what_the_encoders_say_give_the_forecast_without_spread():
     model, past = fitted(), scenes(5)[0]
-    code = model.encode(past)
-    held = model.predict(past, z=code.z, s=code.s)
+    code = model.latents(past)
+    held = model.forecast(past, z=code.z, s=code.s)
     assert held.spread.max() < 1e-6
-    assert np.allclose(held.mean, model.predict(past, samples=4000).mean, atol=0.05)
+    assert np.allclose(held.mean, model.forecast(past, draws=4000).mean, atol=0.05)
     assert code.z.shape == code.z_spread.shape == (5, 2, 2)
     assert code.s.shape == code.s_spread.shape == (5, 2)
 
 
 def test_do_on_both_latents_leaves_only_the_frame_and_the_last_step_of_a_scene():
     model, past = fitted(), scenes(5)[0]
-    held = model.counterfactual(past, "do(s=[0.5, -0.5], z=[0.1, 0.2])")
-    again = model.predict(past, s=[0.5, -0.5], z=[[0.1, 0.2], [0.1, 0.2]], samples=1).mean
+    held = model.do("do(s=[0.5, -0.5], z=[0.1, 0.2])").forecast(past).mean
+    again = model.forecast(past, s=[0.5, -0.5], z=[[0.1, 0.2], [0.1, 0.2]], draws=1).mean
     assert np.allclose(held, again, atol=1e-6)
-    each = model.counterfactual(past, "do(z=[0.1, 0.2, 0.3, 0.4], s=[0.5, -0.5])")
+    each = model.do("do(z=[0.1, 0.2, 0.3, 0.4], s=[0.5, -0.5])").forecast(past).mean
     assert not np.allclose(each, held)
 
 
 def test_a_model_that_reads_references_needs_none_where_s_is_set():
     model, past = fitted(style="references"), scenes(5)[0]
-    assert model.counterfactual(past, "do(s=[0.1, 0.2])").shape == (5, 2, 12, 2)
+    assert model.do("do(s=[0.1, 0.2])").forecast(past).mean.shape == (5, 2, 12, 2)
     references = scenes(5, seed=2)[0]
-    kept = model.counterfactual(past, "do(z=[0.1, 0.2])", references=references)
-    assert np.allclose(kept, model.predict(past, references, z=np.tile([0.1, 0.2], (2, 1))).mean)
+    kept = model.do("do(z=[0.1, 0.2])").forecast(past, references).mean
+    assert np.allclose(kept, model.forecast(past, references, z=np.tile([0.1, 0.2], (2, 1))).mean)
 
 
 def test_setting_s_wins_over_the_environment_that_only_acts_through_it():
     model, past = fitted(), scenes(5)[0]
-    both = model.counterfactual(past, "do(environment=0.5, s=[0.1, 0.2])")
-    assert np.allclose(both, model.counterfactual(past, "do(s=[0.1, 0.2])"))
+    both = model.do("do(environment=0.5, s=[0.1, 0.2])").forecast(past).mean
+    assert np.allclose(both, model.do("do(s=[0.1, 0.2])").forecast(past).mean)
 
 
 def test_the_state_with_the_best_validation_is_kept_and_a_resumed_training_gives_the_same(tmp_path):
-    tracks, labels = scenes(100)
     held = Tracks(*scenes(20, seed=3))
-    place = tmp_path / "state"
+    both = Tracks(*(np.concatenate(parts) for parts in zip(scenes(100), scenes(20, seed=3), strict=True)))
+    split = ["train"] * 100 + ["validation"] * 20
+    place = RunStore(tmp_path / "state")
     options = {"steps": 20, "batch": 8, "width": 16}
-    whole = GCRL(**options).fit(tracks, labels, validation=held, checkpoint=place)
+    whole = GCRL(**options).fit(both, split=split, run=place)
     assert [step for step, _ in whole.history.validations] == [20]
-    again = GCRL(**options).fit(tracks, labels, validation=held, checkpoint=place)
-    assert np.array_equal(whole.predict(held).samples, again.predict(held).samples)
-    observed = Tracks(*scenes(20, seed=3))
-    references = GCRL(style="references", steps=3, batch=8, width=16).fit(tracks, labels, validation=observed)
+    again = GCRL(**options).fit(both, split=split, run=place)
+    assert np.array_equal(whole.forecast(held).samples, again.forecast(held).samples)
+    references = GCRL(style="references", steps=3, batch=8, width=16).fit(both, split=split)
     assert np.isfinite(references.history.validations[0][1])
 
 
@@ -375,7 +379,7 @@ def test_a_collapsed_style_is_told_loudly():
 def test_the_arms_of_a_comparison_train_and_forecast():
     past = scenes(4)[0]
     for options in ({"latents": "plain"}, {"latents": "none"}, {"raw": True}, {"learned": True}, {"coupling": False}):
-        forecast = fitted(**options).predict(past, samples=3)
+        forecast = fitted(**options).forecast(past, draws=3)
         assert forecast.samples.shape == (3, 4, 2, 12, 2)
         assert (forecast.spread.max() == 0) == (options.get("latents") == "none")
 
@@ -384,7 +388,7 @@ def test_the_plain_arm_is_the_causal_one_but_for_its_law():
     past = scenes(4)[0]
     plain = fitted(latents="plain")
     same_law = fitted(components=1, coupling=False, learned=False, labels=False)
-    assert np.array_equal(plain.predict(past).samples, same_law.predict(past).samples)
+    assert np.array_equal(plain.forecast(past).samples, same_law.forecast(past).samples)
     assert plain.kl == same_law.kl
 
 
@@ -407,7 +411,7 @@ def test_arms_of_a_comparison_see_the_same_scenes_in_the_same_order(monkeypatch)
 def test_a_single_environment_is_enough_where_the_law_knows_none():
     tracks, labels = scenes(30, env="0.1")
     model = GCRL(latents="plain", steps=2, batch=8, width=16).fit(tracks, labels)
-    assert model.predict(tracks).mean.shape == (30, 2, 12, 2)
+    assert model.forecast(tracks).mean.shape == (30, 2, 12, 2)
 
 
 # -- what it refuses -------------------------------------------------------------------------------------------------
@@ -431,34 +435,38 @@ def test_scenes_that_do_not_fit_are_refused():
 def test_questions_that_mean_nothing_are_refused():
     model, (tracks, _) = fitted(), scenes(20)
     with pytest.raises(OptionError, match="call fit first"):
-        GCRL().predict(tracks)
+        GCRL().forecast(tracks)
     with pytest.raises(DataError, match=r"a scene has 7 frames, needs obs\+fut=8"):
-        model.predict(tracks[:, :, :7])
+        model.forecast(tracks[:, :, :7])
     with pytest.raises(OptionError, match=r"no environment '0\.9'; known are 0\.1.*0\.5|0\.5.*0\.1"):
-        model.predict(tracks, "0.9")
+        model.forecast(tracks, "0.9")
     with pytest.raises(OptionError, match="at least 1 sample"):
-        model.predict(tracks, samples=0)
+        model.forecast(tracks, draws=0)
     with pytest.raises(DataError, match=r"s is finite numbers of shape \(2,\) or \(20, 2\), got shape \(3,\)"):
-        model.predict(tracks, s=[1, 2, 3])
+        model.forecast(tracks, s=[1, 2, 3])
     with pytest.raises(DataError, match=r"20 scenes and 4 references"):
-        model.predict(tracks, tracks[:4], paired=True)
-    with pytest.raises(InterventionError, match=r"no environment '0\.7' is known"):
-        model.counterfactual(tracks, 'do(environment="0.7")')
-    with pytest.raises(InterventionError, match=r"do\(environment=LABEL\), do\(s=NUMBERS\) and do\(z=NUMBERS\)"):
-        model.counterfactual(tracks, "do(radius=0.5)")
-    with pytest.raises(InterventionError, match="not do"):
-        model.counterfactual(tracks, "do(s=shift(1))")
+        model.forecast(tracks, tracks[:4], paired=True)
+    with pytest.raises(InterventionError, match=r"'environment' is set to one of 0\.\d, 0\.\d, got '0\.7'"):
+        model.do('do(environment="0.7")')
+    with pytest.raises(UnknownVariableError, match=r"'radius'.*environment, s, z"):
+        model.do("do(radius=0.5)")
+    with pytest.raises(
+        InterventionError, match=r"do\(environment=LABEL\), do\(s=NUMBERS\) and do\(z=NUMBERS\), not do"
+    ):
+        model.do("do(s=shift(1))")
     with pytest.raises(InterventionError, match="z is 2 or 4 numbers, got 3"):
-        model.counterfactual(tracks, "do(z=[1, 2, 3])")
+        model.do("do(z=[1, 2, 3])").forecast(tracks)
     with pytest.raises(InterventionError, match="s is 2 numbers, got 1"):
-        model.counterfactual(tracks, "do(s=1)")
+        model.do("do(s=1)")
+    with pytest.raises(InterventionError, match="gcrl answers no do"):
+        fitted(latents="none").do("do(s=[1, 2])")
     with pytest.raises(OptionError, match="encodes nothing"):
-        fitted(latents="none").encode(tracks)
+        fitted(latents="none").latents(tracks)
     seeing = fitted(style="references")
     with pytest.raises(OptionError, match="give reference scenes of the place, or a known environment"):
-        seeing.predict(tracks)
+        seeing.forecast(tracks)
     with pytest.raises(DataError, match=r"a scene has 10 frames, needs obs\+fut=20"):
-        seeing.predict(tracks, tracks[:, :, :10])
+        seeing.forecast(tracks, tracks[:, :, :10])
 
 
 def test_a_reference_that_shows_the_future_is_refused_or_left_out():
@@ -469,21 +477,24 @@ def test_a_reference_that_shows_the_future_is_refused_or_left_out():
         GCRL(style="references", steps=1).fit(overlapping, labels)
     model, tracks = fitted(style="references"), scenes(6)[0]
     with pytest.raises(DataError, match="scene 0 shares a step with its reference, which shows its future"):
-        model.predict(tracks, tracks, paired=True)
+        model.forecast(tracks, tracks, paired=True)
     with pytest.raises(DataError, match="scene 0 shares a step with every reference"):
-        model.predict(tracks[:1], tracks[:1])
+        model.forecast(tracks[:1], tracks[:1])
     other = scenes(1, seed=9)[0]
-    law = model.encode(other)
-    drawn = model.predict(tracks[:1], np.concatenate([tracks[:1], other]), z=np.zeros((2, 2)), samples=2000)
-    held = model.predict(tracks[:1], other, z=np.zeros((2, 2)), samples=2000)
+    law = model.latents(other)
+    drawn = model.forecast(tracks[:1], np.concatenate([tracks[:1], other]), z=np.zeros((2, 2)), draws=2000)
+    held = model.forecast(tracks[:1], other, z=np.zeros((2, 2)), draws=2000)
     assert np.allclose(drawn.mean, held.mean, atol=0.05 * float(np.abs(law.s_spread).max()) + 0.02)
 
 
 def test_adaptations_that_cannot_be_are_refused():
     model, (tracks, _) = fitted(), scenes(20)
-    for nothing in (tracks[:0], None):
-        with pytest.raises(OptionError, match="at least 1 scene of the new environment, got 0"):
-            model.adapt(nothing, "new")
+    with pytest.raises(DataError, match="there is no scene"):
+        model.adapt(tracks[:0], "new")
+    with pytest.raises(OptionError, match="at least 1 scene of the new environment, got 0"):
+        model.adapt(None, "new")
+    with pytest.raises(OptionError, match=r"one new environment, and the scenes are of 0\.1, 0\.5: say which"):
+        model.adapt(Tracks(*scenes(20)))
     with pytest.raises(OptionError, match="at least 2 scenes of the new environment, got 1"):
         fitted(style="references").adapt(tracks[:1], "new")
     with pytest.raises(OptionError, match="update is 'style'"):
@@ -505,7 +516,7 @@ def test_adaptations_that_cannot_be_are_refused():
         ({"components": 0}, "components"),
         ({"width": 20}, "multiple of 8"),
         ({"raw": True, "form": "group"}, "pair form"),
-        ({"depth": 3}, "GCRL"),
+        ({"depth": 3}, "gcrl has no option .depth."),
     ],
 )
 def test_options_out_of_range_are_refused(wrong, sentence):
@@ -514,7 +525,7 @@ def test_options_out_of_range_are_refused(wrong, sentence):
 
 
 def test_an_odd_size_is_fine_without_coupling():
-    assert fitted(s_size=3, coupling=False).encode(scenes(4)[0]).s.shape == (4, 3)
+    assert fitted(s_size=3, coupling=False).latents(scenes(4)[0]).s.shape == (4, 3)
 
 
 def test_constant_velocity_is_what_an_untrained_decoder_deviates_from():
@@ -523,4 +534,111 @@ def test_constant_velocity_is_what_an_untrained_decoder_deviates_from():
     with torch.no_grad():
         for parameter in model._net.tracks.future_decoder.parameters():
             parameter.zero_()
-    assert np.allclose(model.predict(past).mean, constant_velocity(past[:, :, :8], 12), atol=1e-4)
+    assert np.allclose(model.forecast(past).mean, constant_velocity(past[:, :, :8], 12), atol=1e-4)
+
+
+# -- the contract ----------------------------------------------------------------------------------------------------
+
+
+def test_a_file_of_tracks_is_fitted_and_its_scenes_are_forecast_with_their_draws(tmp_path):
+    write_tracks(Tracks(*scenes(60)), tmp_path / "scenes.npz")
+    write_tracks(Tracks.of(scenes(3, seed=4)[0][:, :, :8]), tmp_path / "past.npz")
+    model = GCRL(steps=3, batch=8, width=16).fit(tmp_path / "scenes.npz", environment="environment")
+    past = read_tracks(tmp_path / "past.npz")
+    said = model.predict(tmp_path / "past.npz", draws=4, seed=3)
+    assert said.tracks.shape == (12, 2, 20, 2)
+    assert np.array_equal(said.tracks[:, :, :8], np.repeat(past.tracks, 4, axis=0))
+    assert said.known.column("row").tolist() == [0.0] * 4 + [1.0] * 4 + [2.0] * 4
+    assert said.known.column("draw").tolist() == [0.0, 1.0, 2.0, 3.0] * 3
+    forecast = model.forecast(past, draws=4, seed=3)
+    assert np.array_equal(said.tracks.reshape(3, 4, 2, 20, 2)[:, :, :, 8:], forecast.samples.swapaxes(0, 1))
+
+
+def test_a_saved_do_is_held_and_the_same_seed_has_the_same_chance_under_it(tmp_path):
+    model, past = fitted(), scenes(5)[0]
+    there = model.do("do(s=[0.5, -0.5])")
+    there.save_pretrained(tmp_path)
+    again = load(tmp_path)
+    assert again.held == there.held
+    assert again.targets.names == model.targets.names == ("environment", "s", "z")
+    assert np.array_equal(again.predict(past, seed=2).tracks, there.predict(past, seed=2).tracks)
+    assert np.array_equal(again.predict(past).tracks[:, :, :8], past[:, :, :8])
+    assert not np.allclose(model.predict(past, seed=2).tracks, there.predict(past, seed=2).tracks)
+    assert model.held == Intervention()
+    one = there.do("do(z=[0.1, 0.2])")
+    assert np.array_equal(one.predict(past, seed=0).tracks, one.predict(past, seed=1).tracks), "no chance is left"
+
+
+def test_targets_have_the_range_of_the_fit_and_what_lies_outside_is_told():
+    model, (tracks, _) = fitted(), scenes(100)
+    code = model.latents(tracks)
+    s, z = (model.targets.find(name) for name in ("s", "z"))
+    assert np.allclose((s.low, s.high), (code.s.min(0), code.s.max(0)))
+    assert np.allclose((z.low, z.high), (code.z.min((0, 1)), code.z.max((0, 1))))
+    assert model.targets.find("environment").labels == model.environments
+    assert "outside of the trained range" in model.do(s=[99.0, 0.0]).outside()[0]
+    assert fitted(latents="plain").targets.names == ("s", "z")
+    assert not fitted(latents="none").targets
+
+
+def test_the_code_of_a_scene_follows_what_is_held():
+    model, past = fitted(), scenes(5)[0]
+    code, latents = model.encode(past), model.latents(past)
+    names = [f"s{k}" for k in (1, 2)] + [f"z{k} of agent {a}" for a in (1, 2) for k in (1, 2)]
+    assert set(code.names) == {*names, *(f"spread of {name}" for name in names)}
+    assert np.allclose(code.matrix(names[:2]), latents.s)
+    assert np.allclose(code.matrix(names[2:]), latents.z.reshape(5, -1))
+    assert np.allclose(code.matrix([f"spread of {n}" for n in names[2:]]), latents.z_spread.reshape(5, -1))
+    held = model.do("do(z=[0.1, 0.2], s=[1, 2])").encode(past)
+    assert held.matrix(names).tolist() == [[1, 2, 0.1, 0.2, 0.1, 0.2]] * 5
+    assert not held.matrix([f"spread of {name}" for name in names]).any()
+    assert set(model.do(environment="0.5").encode(past).names) & {"s1", "s2"} == set(), "s is drawn there"
+
+
+def test_scenes_of_known_places_need_no_references_in_a_model_that_reads_them():
+    model, (tracks, labels) = fitted(style="references"), scenes(6)
+    said = model.predict(tracks[:, :, :8], labels, draws=5)
+    assert said.tracks.shape == (30, 2, 20, 2)
+    for label in set(labels):
+        rows = np.flatnonzero(labels == label)
+        own = model.forecast(tracks[rows], str(label), draws=5).samples.swapaxes(0, 1)
+        assert np.allclose(said.tracks.reshape(6, 5, 2, 20, 2)[rows, :, :, 8:], own)
+
+
+def test_it_is_judged_beside_baselines_and_by_the_world_and_shown(trained):
+    given = Given.of_world(GCRL.card, WORLD, 60, seed=21)
+    scores = trained.judge(given, given)
+    tracks, labels = given.data.tracks, given.labels("environment")
+    assert scores["ADE"].value == pytest.approx(ade(trained.forecast(given).mean, tracks[:, :, 4:16]))
+    straight = constant_velocity(tracks[:, :, :4], 12)
+    assert scores["ADE"].baselines == {"constant velocity": pytest.approx(ade(straight, tracks[:, :, 4:16]))}
+    asked = []
+    for label in ("0.1", "0.5"):
+        away = given.take(np.flatnonzero(labels != label))
+        truth = WORLD.render(WORLD.counterfactual(away.sample, env=label))[:, :, 4:16]
+        asked.append(ade(trained.do(environment=label).forecast(away).mean, truth))
+        assert trained.truth(away, Intervention({"environment": label})).tracks.shape == away.data.tracks.shape
+    assert scores["counterfactual ADE"].value == pytest.approx(np.mean(asked))
+    assert set(scores["counterfactual ADE"].baselines) == {"constant velocity", "do nothing"}
+    assert scores["counterfactual ADE"].value < scores["counterfactual ADE"].baselines["do nothing"]
+    assert trained.truth(given, Intervention({"s": (0.0, 0.0)})) is None
+    (block,) = trained.report(given)
+    assert block.svg.count("from 0.1: do(environment=") == block.svg.count("from 0.5: do(environment=") == 4
+    assert trained.training.losses[0][0] == "training"
+    assert "Nats that the latents say" in trained.training.notes[0]
+    assert GCRL.reads(trained.config) == {"window": (4, 12)}
+    assert trained.work(given).startswith("500 steps, each of 16 scenes from every one of 2 environments")
+
+
+def test_its_card_names_its_verbs_and_no_name_twice():
+    assert verbs_of(GCRL) == GCRL.card.verbs
+    names = [*GCRL.card.takes, *GCRL.card.subjects, *(f.name for f in fields(GCRLConfig))]
+    assert len(set(names)) == len(names)
+
+
+def test_its_example_is_fitted_and_asked(tmp_path):
+    example = write(tmp_path, 0)
+    model = GCRL(**example.options).fit(example.files, **example.roles)
+    said = [model.do(do).predict(example.rows, seed=1).tracks for do in (None, example.do, example.other)]
+    assert all(np.array_equal(one[:, :, :8], said[0][:, :, :8]) for one in said)
+    assert not np.allclose(said[1], said[2])

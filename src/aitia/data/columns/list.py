@@ -67,7 +67,7 @@ def packed(value: Any) -> str:
 
 def unpacked(name: str, row: int, value: Any, wanted: str) -> Any:
     """A cell in plain Python: arrays and tuples as lists, text as the JSON that it holds."""
-    if absent(value) or value == "":
+    if absent(value) or (isinstance(value, str) and value == ""):
         return None
     if isinstance(value, str):
         try:

@@ -6,9 +6,10 @@ from aitia.lazy import lazily
 
 if TYPE_CHECKING:
     from aitia.systems.alignment_hurts.audit import LayerAudit
-    from aitia.systems.alignment_hurts.model import Decoupling, fine_tune
-    from aitia.systems.alignment_hurts.options import DecouplingConfig
+    from aitia.systems.alignment_hurts.config import DecouplingConfig
+    from aitia.systems.alignment_hurts.model import Decoupling
     from aitia.systems.alignment_hurts.penalty import Penalty
+    from aitia.systems.alignment_hurts.tuning import fine_tune
 
 __all__ = ["Decoupling", "DecouplingConfig", "LayerAudit", "Penalty", "fine_tune"]
 
@@ -16,9 +17,9 @@ __getattr__ = lazily(
     __name__,
     {
         "Decoupling": "model",
-        "DecouplingConfig": "options",
+        "DecouplingConfig": "config",
         "LayerAudit": "audit",
         "Penalty": "penalty",
-        "fine_tune": "model",
+        "fine_tune": "tuning",
     },
 )

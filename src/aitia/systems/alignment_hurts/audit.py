@@ -12,7 +12,7 @@ from aitia.nn.erasure import subspace_angles
 from aitia.nn.language import LanguageModel, mean_state, target_batch
 from aitia.nn.probes import CodeLength, code_length, online_code_length
 from aitia.nn.sites import Site, intervene
-from aitia.systems.alignment_hurts.options import LARGEST, DecouplingConfig
+from aitia.systems.alignment_hurts.config import LARGEST, DecouplingConfig
 
 __all__ = ["LayerAudit", "VarietyProbe", "tensors_of"]
 

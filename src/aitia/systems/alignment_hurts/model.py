@@ -30,40 +30,56 @@ Source:
     (2025).
 """
 
-import copy
-import json
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self, cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from aitia.data.parallel import Parallel, read_parallel
-from aitia.engine import Progress
-from aitia.errors import DataError, FormatError, MissingExtraError, OptionError, RunError, join_names
-from aitia.files import write_whole
+from aitia.data.base import Data
+from aitia.data.parallel import Parallel
+from aitia.data.subjects import Network
+from aitia.errors import DataError, OptionError, RunError, join_names
 from aitia.nn.language import LanguageModel, load_language_model
+from aitia.nn.pretrained import Pretrained, fitted
 from aitia.nn.probes import CodeLength
-from aitia.nn.sites import Site, intervene, random_subspace
-from aitia.nn.sites.places import find_places
-from aitia.nn.weights import read_weights, write_weights
-from aitia.stats.metrics import chrf
+from aitia.nn.sites import ProjectOut, Site, intervene, random_subspace
+from aitia.report import Block
+from aitia.runs import RunStore
+from aitia.saving import model_folder
+from aitia.system import Given, Predicts, Scores, Target, Targets, Training
 from aitia.systems.alignment_hurts.audit import LayerAudit, VarietyProbe, tensors_of
 from aitia.systems.alignment_hurts.card import CARD
-from aitia.systems.alignment_hurts.options import FEWEST, LARGEST, DecouplingConfig
-from aitia.systems.alignment_hurts.penalty import Likelihood, Objective, Penalty, projections
-from aitia.train import History, RowBatches, TrainConfig, train
+from aitia.systems.alignment_hurts.config import LARGEST, DecouplingConfig
+from aitia.systems.alignment_hurts.judge import judged
+from aitia.systems.alignment_hurts.page import blocks
+from aitia.systems.alignment_hurts.penalty import Objective, Penalty, projections
+from aitia.systems.alignment_hurts.reading import (
+    check_rank,
+    parted,
+    sentences_of,
+    sites_of,
+    trained_on,
+    unknown_shares,
+    varieties_of,
+)
+from aitia.systems.alignment_hurts.tuning import own, refuse_too_large, steps_of, with_adapters
+from aitia.train import History, RowBatches, train
 
-__all__ = ["Decoupling", "fine_tune"]
+__all__ = ["Decoupling"]
 
-BILLION = 10**9
+ABSENT = "absent"
+"""What `do` sets a variety or a layer to, to take the subspace out."""
+LANGUAGE = "language"
+"""The folder of the language model in that of a saved system."""
 
 
-class Decoupling:
+class Decoupling(Pretrained, Predicts):
     """Fine-tunes a causal language model on several varieties while its states leave the dominant one's subspace.
 
     Args:
@@ -71,114 +87,106 @@ class Decoupling:
         options: Options by name, in place of those of `config`.
 
     Attributes:
-        dominant: The dominant variety.
         varieties: All of them, the dominant one first.
         sites: The layers.
         history: How the training went.
         audits: Of each layer before, at each fit of the probe, and after.
+        warnings: What to know about the fit, in words.
 
     Example:
         >>> from aitia.nn.language import piece_tokenizer, small_decoder
-        >>> source, target, variety = ["c1", "c2"] * 60, ["ka to", "to", "to ka", "ka"] * 30, ["a", "a", "b", "b"] * 30
+        >>> source, written, variety = ["c1", "c2"] * 60, ["ka to", "to", "to ka", "ka"] * 30, ["a", "a", "b", "b"] * 30
         >>> decoder = small_decoder(piece_tokenizer(["c1", "c2", "[a]", "[b]"], ["ka", "to"]), width=16, layers=2)
-        >>> model = Decoupling(steps=4, every=2, probe_steps=5)
-        >>> rows = {"source": source, "target": target, "variety": variety}
-        >>> _ = model.decouple(decoder, rows, dominant="a", layers=[-1])
-        >>> len(model.translate(["c1"], "b")), [audit.when for audit in model.audits]
-        (1, ['before', 'step 0', 'step 2', 'after'])
+        >>> model = Decoupling(dominant="a", layers=[-1], steps=4, every=2, probe_steps=5)
+        >>> _ = model.fit({"source": source, "written": written, "variety": variety}, model=decoder)
+        >>> model.predict({"source": ["c1"], "variety": ["b"]}), [audit.when for audit in model.audits]
+        (Table(1 rows: source, variety, written), ['before', 'step 0', 'step 2', 'after'])
     """
 
     card = CARD
+    Config = DecouplingConfig
+    config: DecouplingConfig
+    varieties: tuple[str, ...] = ()
+    sites: tuple[Site, ...] = ()
+    history: History = History()
+    audits: tuple[LayerAudit, ...] = ()
+    warnings: tuple[str, ...] = ()
+    _model: LanguageModel | None = None
+    _penalty: Penalty | None = None
+    _longest: int = 512
 
-    def __init__(self, config: DecouplingConfig | None = None, **options: Any) -> None:
-        self.config = _options(config or DecouplingConfig(), options)
-        self.dominant = ""
-        self.varieties: tuple[str, ...] = ()
-        self.sites: tuple[Site, ...] = ()
-        self.history = History()
-        self.audits: tuple[LayerAudit, ...] = ()
-        self._model: LanguageModel | None = None
-        self._penalty: Penalty | None = None
+    @property
+    def dominant(self) -> str:
+        """The dominant variety; empty before a fit."""
+        return self.varieties[0] if self.varieties else ""
 
     @property
     def model(self) -> LanguageModel:
         """The fine-tuned model.
 
         Raises:
-            OptionError: Before `decouple`.
+            OptionError: Before a fit.
         """
         if self._model is None:
-            raise OptionError("nothing has been fine-tuned yet: call decouple first")
+            raise OptionError("nothing has been fine-tuned yet: call fit first")
         return self._model
 
     # -- training ------------------------------------------------------------------------------------------------------
 
-    def decouple(
-        self,
-        model: LanguageModel | str | Path,
-        data: Any,
-        *,
-        dominant: str,
-        layers: Sequence[int | str] | str | None = None,
-        validation: Any = None,
-        checkpoint: Path | None = None,
-        progress: Progress | None = None,
-        **options: Any,
-    ) -> Self:
-        """Fine-tunes a model; the one that is given stays as it is.
+    def check_given(self, given: Given) -> None:
+        """Wants a language model, the dominant variety and another one, and enough sentences of each."""
+        if "model" not in given.subjects:
+            raise OptionError(f"{CARD.slug} fine-tunes a language model: say which (model)")
+        varieties_of(sentences_of(trained_on(given)), self.config, self.config.dominant)
 
-        Args:
-            model: A causal language model, or its id or folder.
-            data: Rows of source, target and variety, or a file or folder of them; see `aitia.data.parallel`.
-            dominant: The dominant variety.
-            layers: Numbers of blocks, negative ones from the end, or sites; None takes every block.
-            validation: Further such rows, which only the probe sees; None holds a share of data back.
-            checkpoint: Folder to resume from, and to keep the state of the training in.
-            progress: Told how far it is.
-            options: Options by name, in place of those of the config.
+    def work(self, given: Given) -> str:
+        """Steps, sentences and fits of the probe."""
+        config, rows = self.config, trained_on(given)
+        due = "at the start" if config.every is None else f"every {config.every} steps"
+        acts = config.strength > 0 or config.hard
+        probe = f"the probe of each layer fitted {due}" if acts else "plain fine-tuning"
+        return (
+            f"{config.steps} steps of {config.batch} sentences ({len(rows)} in "
+            f"{len(set(rows.labels('variety').tolist()))} varieties), {probe}"
+        )
 
-        Raises:
-            OptionError: If the dominant variety is not there or is the only one, the rank is too large, an option is
-                out of range, or the model is too large for this machine.
-            DataError: If a variety has fewer than 50 sentences, or a row has too many tokens.
-            FormatError: If model or data cannot be read.
-            UnknownVariableError: If a layer is not there; names the nearest.
-            TrainingError: If the loss is not finite.
-        """
-        config = self.config = _options(self.config, options)
-        rows = read_parallel(data)
-        names = _varieties(rows, dominant, config)
-        language = _own(model)
-        _refuse_too_large(language, config)
-        self.sites = _sites(language, layers)
-        train_rows, probe_rows = _parted(rows, names, config, validation)
-        _warn_of_unknown(language, rows)
-        if config.rank is not None and config.rank > min(len(names) - 1, language.width):
-            raise OptionError(
-                f"{len(names)} varieties in {language.width} units differ in at most "
-                f"{min(len(names) - 1, language.width)} directions, got rank={config.rank}"
-            )
-        self.dominant, self.varieties, self._model = dominant, names, None
-        probe = VarietyProbe(language, probe_rows, names, self.sites, config)
+    def _fit(self, given: Given, run: RunStore) -> None:
+        config = self.config
+        rows = sentences_of(trained_on(given))
+        names = varieties_of(rows, config, config.dominant)
+        language = own(cast(Network, given.subjects["model"]))
+        refuse_too_large(language, config)
+        self.sites = sites_of(language, config.layers)
+        apart = given.part("validation")
+        train_rows, probe_rows = parted(rows, names, config, None if apart is None else sentences_of(apart))
+        self.warnings = unknown_shares(language, rows)
+        for sentence in self.warnings:
+            warnings.warn(sentence, RuntimeWarning, stacklevel=3)
+        check_rank(config.rank, len(names), language.width)
+        self.varieties, self._model = names, None
+        self._train(language, train_rows, VarietyProbe(language, probe_rows, names, self.sites, config), run)
+
+    def _train(self, language: LanguageModel, rows: Parallel, probe: VarietyProbe, run: RunStore) -> None:
+        """The loss (2) or (3), the probe fitted anew between steps, and audits before and after."""
+        config, inner = self.config, language.model
         penalty = self._penalty = Penalty(language.width, len(self.sites), config)
-        inner = language.model
-        adapted = _with_adapters(inner, config) if config.lora else None
-        if checkpoint is not None:
-            checkpoint.mkdir(parents=True, exist_ok=True)
-        record = None if checkpoint is None else checkpoint / "fits.json"
+        adapted = with_adapters(inner, config) if config.lora else None
+        if run.checkpoint is not None:
+            run.checkpoint.mkdir(parents=True, exist_ok=True)
+        record = None if run.checkpoint is None else run.checkpoint / "fits.json"
         objective = Objective(inner, penalty, self.sites, probe, self._subspace, config, record)
         if config.device == "auto" and torch.cuda.is_available():
             objective.cuda()
         before = probe.audit("before")
-        batch = tensors_of(language, train_rows, config)
-        others = torch.tensor([name != dominant for name in train_rows.varieties])
+        batch = tensors_of(language, rows, config)
+        others = torch.tensor([name != self.dominant for name in rows.varieties])
         self.history = train(
             objective,
             RowBatches((*batch.values(), others), config.batch, config.seed),
-            _training(config),
+            steps_of(config),
             before=objective.before,
-            checkpoint=None if checkpoint is None else checkpoint / "training.safetensors",
-            progress=progress,
+            checkpoint=None if run.checkpoint is None else run.checkpoint / "training.safetensors",
+            progress=run.progress,
             what="decoupling",
         )
         inner.eval()
@@ -187,79 +195,159 @@ class Decoupling:
             probe.model = language.model
         fits = [audit for audits in objective.fits.values() for audit in audits]
         self._model = language
-        with self._projected():
+        with self._erased():
             self.audits = (*before, *fits, *probe.audit("after", penalty.fitted))
         penalty.cpu()
         language.model.cpu()
-        return self
 
     def _subspace(self, code: CodeLength, states: Tensor, seed: int) -> Tensor:
         """The basis of a layer, by the options."""
         config = self.config
-        label = self.varieties.index(config.variety or self.dominant)
+        label = self.varieties.index(config.of_variety or self.dominant)
         basis = code.contrasts(label, most=LARGEST, rank=config.rank, certain=config.certain)
         if config.subspace == "random":
             return random_subspace(states.shape[1], basis.shape[1], seed)
         return basis
 
+    @property
+    def training(self) -> Training:
+        """Losses, the rank of each layer's subspace, and warnings."""
+        last = [audit for audit in self.audits if audit.when == "after"]
+        ranks = ", ".join(f"{audit.site}: {audit.rank}" for audit in last)
+        notes = (f"Directions that tell {self.dominant} apart after the training: {ranks}.",) if last else ()
+        return Training((("decoupling", tuple(self.history.losses)),), notes, self.warnings)
+
     # -- asking --------------------------------------------------------------------------------------------------------
 
-    def translate(self, sources: Sequence[str], variety: str, *, most: int = 64, batch_size: int = 256) -> list[str]:
-        """How the model says these sources in a variety, written greedily.
+    @property
+    def targets(self) -> Targets:
+        """The column of varieties, for every fitted layer, and each layer; none where there is nothing to take out."""
+        if self.config.hard or self._penalty is None or not self._penalty.fitted:
+            return Targets()
+        about = f"takes what tells {self.dominant} apart out of the states"
+        layers = [Target(str(site), (ABSENT,), about=f"{about} of {site}") for site in self.sites]
+        return Targets([Target(self._concept, (ABSENT,), about=f"{about} of every fitted layer"), *layers])
+
+    @property
+    def _concept(self) -> str:
+        return str(self.roles.get("variety", "variety"))
+
+    def _erased(self) -> AbstractContextManager[Any]:
+        """The model without the subspaces that are to go: all with `hard`, as in training; else those that are held."""
+        found: Mapping[Site, ProjectOut] = projections(self.sites, cast(Penalty, self._penalty))
+        if not self.config.hard and self._concept not in self.held:
+            found = {site: out for site, out in found.items() if str(site) in self.held}
+        return intervene(self.model.model, found) if found else nullcontext()
+
+    def _predict(self, given: Given, draws: int, seed: int) -> Data:
+        """What is not written yet, written greedily in the variety of its row; every draw is the same."""
+        column, table = given.column("written") or "written", given.table
+        texts = table.texts(column) if column in table else [""] * len(given)
+        holes = [row for row, text in enumerate(texts) if not text.strip()]
+        for row, text in zip(holes, self._written(given.take(holes)) if holes else (), strict=True):
+            texts[row] = text
+        rows = given.data.with_known({column: texts}, {column: "text"})
+        return rows if draws == 1 else rows.take(np.repeat(np.arange(len(given)), draws))
+
+    def _written(self, given: Given) -> list[str]:
+        model = self.model
+        for role in ("source", "variety"):
+            if (name := given.column(role)) is None or name not in given.table:
+                raise OptionError(f"the rows have no column {name or role!r}: say which it is (--{role})")
+        sources, varieties = given.texts("source"), given.labels("variety").tolist()
+        found = [""] * len(sources)
+        for variety in dict.fromkeys(varieties):
+            if variety not in self.varieties:
+                raise OptionError(f"there is no variety {variety!r}, there are {join_names(self.varieties)}")
+        if empty := [row for row, source in enumerate(sources) if not source.strip()]:
+            raise DataError(f"row {empty[0]} of those to be written has no source: drop it")
+        with self._erased():
+            for variety in dict.fromkeys(varieties):
+                rows = [row for row, name in enumerate(varieties) if name == variety]
+                prompts = [self.config.prompt.format(source=sources[row], variety=variety) for row in rows]
+                for row, text in zip(rows, model.generate(prompts, most=self.config.most), strict=True):
+                    found[row] = text
+        return found
+
+    def audit(self, *data: Any, when: str = "now", **roles: Any) -> tuple[LayerAudit, ...]:
+        """What the states of each layer say of the varieties of these rows, under what is held.
 
         Args:
-            sources: What is to be said.
-            variety: In which variety.
-            most: Tokens at most.
-            batch_size: Sources at a time.
-
-        Raises:
-            OptionError: If there is no such variety, or nothing has been fine-tuned.
-            DataError: If a source is empty.
-        """
-        model = self.model
-        if variety not in self.varieties:
-            raise OptionError(f"there is no variety {variety!r}, there are {join_names(self.varieties)}")
-        prompts = [self.config.prompt.format(source=source, variety=variety) for source in sources]
-        with self._projected():
-            return model.generate(prompts, most=most, batch_size=batch_size)
-
-    def score(self, data: Any, *, most: int = 64) -> dict[str, float]:
-        """chrF++ of what the model writes for each variety in the rows.
-
-        Raises:
-            OptionError, FormatError, DataError: As `translate` and `decouple`.
-        """
-        rows = read_parallel(data)
-        return {
-            name: chrf(self.translate(rows.of(name).sources, name, most=most), rows.of(name).targets)
-            for name in rows.names
-        }
-
-    def audit(self, data: Any, when: str = "now") -> tuple[LayerAudit, ...]:
-        """What the states of each layer say of the varieties of these rows.
+            data: Rows, as in `fit`.
+            when: Told in the audits.
+            roles: As in `fit`.
 
         Raises:
             OptionError: If a variety of the training is not there, or nothing has been fine-tuned.
             DataError: If a variety has fewer than 50 sentences.
         """
-        model, rows = self.model, read_parallel(data)
-        _varieties(rows, self.dominant, self.config)
-        with self._projected():
+        model, rows = self.model, sentences_of(self.given(*data, **roles))
+        varieties_of(rows, self.config, self.dominant)
+        with self._erased():
             return VarietyProbe(model, rows, self.varieties, self.sites, self.config).audit(
                 when, cast(Penalty, self._penalty).fitted
             )
 
-    def _projected(self) -> AbstractContextManager[Any]:
-        """The model as it was trained: without the subspace where that was projected out."""
-        if not self.config.hard or self._penalty is None:
-            return nullcontext()
-        return intervene(self.model.model, projections(self.sites, self._penalty))
+    def judge(self, fresh: Given, seen: Given) -> Scores:
+        """chrF++ of every variety beside what takes no model; see `judge.py`."""
+        return judged(self, fresh, seen)
 
-    # -- files ---------------------------------------------------------------------------------------------------------
+    def report(self, given: Given) -> Sequence[Block]:
+        """How well these rows are written, with the subspaces and without, and where the varieties sit."""
+        return blocks(self, given)
+
+    # -- keeping -------------------------------------------------------------------------------------------------------
+
+    def _network(self) -> nn.Module:
+        return fitted(self._penalty, self)
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "config": asdict(self.config),
+            "varieties": list(self.varieties),
+            "sites": [str(site) for site in self.sites],
+            "audits": [asdict(audit) for audit in self.audits],
+            "width": self.model.width,
+            "longest": self.model.longest,
+        }
+
+    @classmethod
+    def _rebuild(cls, options: Mapping[str, Any]) -> Self:
+        made = cls(DecouplingConfig(**options["config"]))
+        made.varieties = tuple(options["varieties"])
+        made.sites = tuple(Site(site) for site in options["sites"])
+        made.audits = tuple(LayerAudit(**audit) for audit in options["audits"])
+        made._penalty = Penalty(options["width"], len(made.sites), made.config)
+        made._longest = int(options["longest"])
+        return made
 
     def save_pretrained(self, folder: str | Path) -> None:
-        """Writes the language model as a folder of the Hub's layout, and beside it the subspaces, options and audits.
+        """Writes `config.json` and the subspaces in `model.safetensors`, and the language model in `language`.
+
+        Raises:
+            OptionError: If nothing has been fine-tuned.
+            RunError: If the folder cannot be written.
+        """
+        _ = self.model
+        super().save_pretrained(folder)
+        self.export(Path(folder) / LANGUAGE)
+
+    @classmethod
+    def from_pretrained(cls, source: str | Path) -> Self:
+        """Reads what `save_pretrained` wrote, from a folder or from a repository on the Hub (`owner/name`).
+
+        Raises:
+            FormatError: If there is no such folder, a file is missing or damaged, or it holds something else.
+        """
+        folder = model_folder(source)
+        made = super().from_pretrained(folder)
+        made._model = load_language_model(folder / LANGUAGE, "causal", longest=made._longest)
+        return made
+
+    def export(self, folder: str | Path) -> None:
+        """Writes the fine-tuned language model and its tokenizer as a folder of the Hub's layout.
+
+        With `hard` or under `do`, what is taken out of its states is no part of its weights, and is not exported.
 
         Raises:
             OptionError: If nothing has been fine-tuned.
@@ -271,189 +359,3 @@ class Decoupling:
             model.save(place)
         except OSError as error:
             raise RunError(f"{place} cannot be written: {error.strerror or error}") from error
-        record = {
-            "options": asdict(self.config),
-            "dominant": self.dominant,
-            "varieties": self.varieties,
-            "sites": self.sites,
-            "audits": [asdict(audit) for audit in self.audits],
-            "longest": model.longest,
-        }
-        write_weights(place / "subspaces.safetensors", cast(Penalty, self._penalty).state_dict(), {})
-        write_whole(place / "decoupling.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n", RunError)
-
-    @classmethod
-    def from_pretrained(cls, folder: str | Path) -> Self:
-        """Reads what `save_pretrained` wrote.
-
-        Raises:
-            FormatError: If a file is missing or damaged.
-        """
-        place = Path(folder)
-        try:
-            record = json.loads((place / "decoupling.json").read_text())
-            made = cls(DecouplingConfig(**record["options"]))
-            made.dominant, made.varieties = record["dominant"], tuple(record["varieties"])
-            made.sites = tuple(Site(site) for site in record["sites"])
-            made.audits = tuple(LayerAudit(**audit) for audit in record["audits"])
-            longest = int(record["longest"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise FormatError(f"{place / 'decoupling.json'} is missing or damaged ({error})") from error
-        made._model = load_language_model(place, "causal", longest=longest)
-        tensors, _ = read_weights(place / "subspaces.safetensors")
-        made._penalty = Penalty(made._model.width, len(made.sites), made.config)
-        made._penalty.bases, made._penalty.weights = tensors["bases"], tensors["weights"]
-        return made
-
-
-def fine_tune(
-    model: LanguageModel | str | Path,
-    data: Any,
-    config: DecouplingConfig,
-    *,
-    checkpoint: Path | None = None,
-    progress: Progress | None = None,
-) -> LanguageModel:
-    """Plain fine-tuning on rows of any number of varieties, with the loss and the options that `decouple` has.
-
-    Raises:
-        FormatError, DataError, OptionError, TrainingError: As `Decoupling.decouple`.
-    """
-    language, rows = _own(model), read_parallel(data)
-    _refuse_too_large(language, config)
-    batch = tensors_of(language, rows, config)
-    train(
-        Likelihood(language.model),
-        RowBatches(tuple(batch.values()), config.batch, config.seed),
-        _training(config),
-        checkpoint=checkpoint,
-        progress=progress,
-        what="fine-tuning",
-    )
-    language.model.cpu().eval()
-    return language
-
-
-# -- reading what is given ---------------------------------------------------------------------------------------------
-
-
-def _options(config: DecouplingConfig, options: Mapping[str, Any]) -> DecouplingConfig:
-    try:
-        return replace(config, **options)
-    except TypeError as error:
-        raise OptionError(f"Decoupling: {error}") from error
-
-
-def _own(model: LanguageModel | str | Path) -> LanguageModel:
-    """A model that may be trained: loaded, or a copy of what was given."""
-    if isinstance(model, LanguageModel):
-        made = LanguageModel(copy.deepcopy(model.model), model.tokenizer, model.longest)
-    else:
-        made = load_language_model(model, "causal")
-    made.model.requires_grad_(True)
-    if made.tokenizer.eos_token_id is None:
-        raise OptionError("the tokenizer has no end of sequence, so the model would never stop: give it an eos_token")
-    return made
-
-
-def _varieties(rows: Parallel, dominant: str, config: DecouplingConfig) -> tuple[str, ...]:
-    """The varieties, the dominant one first."""
-    for wanted in (dominant, config.variety):
-        if wanted is not None and wanted not in rows.names:
-            raise OptionError(f"there is no variety {wanted!r} in the data, there are {join_names(rows.names)}")
-    if len(rows.names) < 2:
-        raise OptionError(f"all rows are of {dominant}: there is no other variety to decouple from it")
-    for name in rows.names:
-        if (count := rows.varieties.count(name)) < FEWEST:
-            raise DataError(
-                f"{name} has {count} sentences, a variety needs at least {FEWEST}: add some or leave it out"
-            )
-    return (dominant, *(name for name in rows.names if name != dominant))
-
-
-def _refuse_too_large(language: LanguageModel, config: DecouplingConfig) -> None:
-    weights = list(language.model.parameters())
-    size = sum(weight.numel() for weight in weights)
-    if size <= BILLION or torch.cuda.is_available() or config.force:
-        return
-    held = sum(weight.numel() * weight.element_size() for weight in weights)
-    taken = held * (1.2 if config.lora else 4)  # weights, gradients and two moments of Adam
-    raise OptionError(
-        f"the model has {size / BILLION:.1f} billion parameters and there is no GPU: training takes about "
-        f"{taken / 2**30:.0f} GiB and days; take a smaller model, lora=8 on a GPU, or say force=True"
-    )
-
-
-def _sites(language: LanguageModel, layers: Sequence[int | str] | str | None) -> tuple[Site, ...]:
-    if layers is None or isinstance(layers, str):
-        wanted: list[str] = [language.blocks if layers is None else layers]
-    else:
-        wanted = []
-        for layer in layers:
-            if isinstance(layer, str):
-                wanted.append(layer)
-                continue
-            if not -language.layers <= layer < language.layers:
-                raise OptionError(
-                    f"layer {layer} is not one of the {language.layers} layers, 0 to {language.layers - 1}"
-                )
-            wanted.append(language.blocks.replace("*", str(layer % language.layers)))
-    if not wanted:
-        raise OptionError("at least one layer is needed, got none")
-    return tuple(place.site for place in find_places(language.model, wanted))
-
-
-def _parted(
-    rows: Parallel, names: Sequence[str], config: DecouplingConfig, validation: Any
-) -> tuple[Parallel, Parallel]:
-    """Rows to train on, and rows that only the probe sees."""
-    if validation is not None:
-        held = read_parallel(validation)
-        if missing := [name for name in names if name not in held.names]:
-            raise OptionError(f"the validation has no row of {missing[0]}")
-        return rows, held
-    kept: list[int] = []
-    for name in names:
-        members = [row for row, variety in enumerate(rows.varieties) if variety == name]
-        order = torch.randperm(len(members), generator=torch.Generator().manual_seed(config.seed)).tolist()
-        kept += [members[k] for k in order[: max(round(config.held * len(members)), 2)]]
-    hidden = set(kept)
-    return rows.take([row for row in range(len(rows)) if row not in hidden]), rows.take(sorted(hidden))
-
-
-def _warn_of_unknown(language: LanguageModel, rows: Parallel) -> None:
-    unknown = language.tokenizer.unk_token_id
-    if unknown is None:
-        return
-    for name in rows.names:
-        ids = [i for line in language.tokenizer(list(rows.of(name).targets))["input_ids"] for i in line]
-        if (share := ids.count(unknown) / len(ids)) > 0.05:
-            warnings.warn(
-                f"{share:.0%} of the tokens of {name} are unknown to the tokenizer: it may lack the script",
-                RuntimeWarning,
-                stacklevel=3,
-            )
-
-
-def _training(config: DecouplingConfig) -> TrainConfig:
-    return TrainConfig(
-        steps=config.steps,
-        learning_rate=config.learning_rate,
-        schedule="cosine",
-        clip=config.clip,
-        seed=config.seed,
-        checkpoint_every=config.checkpoint_every,
-        device=config.device,
-    )
-
-
-def _with_adapters(model: nn.Module, config: DecouplingConfig) -> Any:
-    """Low-rank adapters inside the model's linear layers; the modules keep their names."""
-    try:
-        import peft
-    except ImportError as error:
-        raise MissingExtraError("lora needs peft, which is not installed: pip install 'aitia[language]'") from error
-    made = peft.LoraConfig(r=cast(int, config.lora), lora_alpha=2 * cast(int, config.lora), target_modules="all-linear")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers by a name that is on its way out
-        return peft.get_peft_model(cast(Any, model), made)

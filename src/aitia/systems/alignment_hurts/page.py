@@ -12,14 +12,51 @@ from aitia.report.blocks import Block, Callout, Picture, Section, TableBlock, Te
 from aitia.report.charts import Line, line_chart
 from aitia.report.distributions import shaded_matrix
 from aitia.report.page import render
+from aitia.system import Given
+from aitia.systems.alignment_hurts.judge import known_rows, score_of, written_anew
+from aitia.systems.alignment_hurts.reading import sentences_of
 from aitia.version import __version__
 
 if TYPE_CHECKING:
     from aitia.systems.alignment_hurts import Decoupling, LayerAudit
 
-__all__ = ["variety_report"]
+__all__ = ["blocks", "variety_report"]
 
 PLAIN = "plain fine-tuning"
+SHOWN = 8
+"""Rows whose texts are shown."""
+
+
+def blocks(model: "Decoupling", given: Given) -> Sequence[Block]:
+    """How these rows are written, as they are and with the subspaces taken out; where the varieties sit; the codes."""
+    return [*_writing(model, known_rows(given)), *_layers(model), *_codes(model)]
+
+
+def _writing(model: "Decoupling", given: Given) -> list[Block]:
+    if not len(given):
+        return []
+    rows = sentences_of(given)
+    free = model.do()
+    free.held = type(free.held)()
+    systems = {"as it is": free}
+    if model.targets:
+        erased = free.do({model.targets.names[0]: "absent"})
+        systems[str(erased.held)] = erased
+    written = {who: written_anew(system, given) for who, system in systems.items()}
+    scores = {who: score_of(rows, texts) for who, texts in written.items()}
+    grid = np.array([[of[name] for name in rows.names] for of in scores.values()])
+    lines: list[list[object]] = []
+    each = max(1, SHOWN // len(rows.names))
+    for name in rows.names:
+        part = rows.of(name)
+        lines += [
+            [name, part.sources[k], part.targets[k], *(texts[name][k] for texts in written.values())]
+            for k in range(min(each, len(part)))
+        ]
+    return [
+        Picture(shaded_matrix(list(scores), rows.names, grid, digits=1), "chrF++ of each variety on these rows."),
+        TableBlock(["variety", "source", "in the rows", *written], lines, "What is written for the first rows."),
+    ]
 
 
 def variety_report(
@@ -30,8 +67,8 @@ def variety_report(
     Args:
         model: One that was fine-tuned.
         path: Of the file.
-        scores: chrF++ of every variety by what wrote it, from `Decoupling.score`: the model under "decoupled" beside
-            what it has to beat, such as "plain fine-tuning" and "random subspace".
+        scores: chrF++ of every variety by what wrote it, as `Decoupling.judge` tells it: the model under
+            "decoupled" beside what it has to beat, such as "plain fine-tuning" and "random subspace".
 
     Raises:
         OptionError: If nothing has been fine-tuned.
@@ -39,7 +76,7 @@ def variety_report(
         RunError: If the file cannot be written.
     """
     if not model.audits:
-        raise OptionError("nothing has been fine-tuned yet: call decouple first")
+        raise OptionError("nothing has been fine-tuned yet: call fit first")
     for who, of in (scores or {}).items():
         if missing := [name for name in model.varieties if name not in of]:
             raise DataError(f"the scores of {who!r} lack the variety {missing[0]!r}")
@@ -63,7 +100,7 @@ def variety_report(
 
 def _scores(model: "Decoupling", scores: Mapping[str, Mapping[str, float]] | None) -> list[Block]:
     if not scores:
-        return [Text("No scores were given: `Decoupling.score` on rows that were not trained on gives them.")]
+        return [Text("No scores were given: `Decoupling.judge` on rows that were not trained on gives them.")]
     grid = np.array([[of[name] for name in model.varieties] for of in scores.values()])
     blocks: list[Block] = [
         Picture(

@@ -13,7 +13,7 @@ from aitia.files import write_whole
 from aitia.nn.probes import CodeLength
 from aitia.nn.sites import ProjectOut, Site, intervene
 from aitia.systems.alignment_hurts.audit import LayerAudit, VarietyProbe
-from aitia.systems.alignment_hurts.options import LARGEST, DecouplingConfig
+from aitia.systems.alignment_hurts.config import LARGEST, DecouplingConfig
 
 __all__ = ["Likelihood", "Objective", "Penalty", "projections"]
 
@@ -120,7 +120,7 @@ class Objective(nn.Module):
             return {}
         try:
             found = json.loads(record.read_text())
-            if found["options"] != asdict(self.config):
+            if found["options"] != json.loads(json.dumps(asdict(self.config))):
                 raise RunError(
                     f"{record.parent} is of a training with other options: give another folder, or remove it"
                 )

@@ -2,14 +2,17 @@
 
     U -> M, T, S,    U -> Y,    M -> Y,    (M, T, S) -> text                                                         (1)
 
-Motivation M and context U make the label Y; target T and style S make the wording alone, and U opens the back door
-S <- U -> Y, by which style and label go together. A variational autoencoder infers the four latents of a text, reads
-the label from M, and writes texts again from all of them: do(style=...) and do(target=...) hold M and U.
+Motivation M and context U make the label Y; target T (the role `topic`) and style S make the wording alone, and U opens
+the back door S <- U -> Y, by which style and label go together. A variational autoencoder infers the four latents of a
+text, reads the label from M, and writes texts again from all of them: do(style=...) and do(topic=...), by the names of
+the columns, hold M and U.
 
     config    the options, the names and weights of the nine losses
     network   encoder, latents, purification, heads, decoders
     losses    the losses, their schedule, the back-door weights
-    inputs    what is fitted to, checked
+    inputs    what is fitted to, read from rows and checked
+    training  the epochs, and the threshold of the decision
+    rewriting texts written again with latents set
     parts     encoder, tokenizer and decoder made, loaded, kept
     model     `Cadet`
 
@@ -33,9 +36,10 @@ from aitia.lazy import lazily
 if TYPE_CHECKING:
     from aitia.systems.cadet.config import LOSSES, CadetConfig
     from aitia.systems.cadet.losses import back_door_weights
-    from aitia.systems.cadet.model import Cadet, RewrittenTexts, TextLatents
+    from aitia.systems.cadet.model import Cadet
+    from aitia.systems.cadet.rewriting import RewrittenTexts
 
-__all__ = ["LOSSES", "Cadet", "CadetConfig", "RewrittenTexts", "TextLatents", "back_door_weights"]
+__all__ = ["LOSSES", "Cadet", "CadetConfig", "RewrittenTexts", "back_door_weights"]
 
 __getattr__ = lazily(
     __name__,
@@ -43,8 +47,7 @@ __getattr__ = lazily(
         "Cadet": "model",
         "CadetConfig": "config",
         "LOSSES": "config",
-        "RewrittenTexts": "model",
-        "TextLatents": "model",
+        "RewrittenTexts": "rewriting",
         "back_door_weights": "losses",
     },
 )

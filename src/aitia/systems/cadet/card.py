@@ -17,14 +17,17 @@ CARD = Card(
     home="model:Cadet",
     takes={
         "text": Role(kind="text", about="the text"),
-        "label": Role(kind="label", about="the label to predict", names=("label", "labels")),
-        "style": Role(kind="label", about="the wording style", needed=False),
-        "topic": Role(kind="label", about="whom the text is about", needed=False),
-        "platform": Role(kind="label", about="where the text is from", needed=False),
+        "label": Role(kind="label", about="the label to predict, of two values", names=("labels", "intent")),
+        "style": Role(kind="any", about="the wording style: 0 or 1, two labels, or a score", needed=False),
+        "topic": Role(kind="label", about="whom or what the text is about", needed=False, names=("target",)),
+        "confidence": Role(kind="number", about="how sure the annotators are of the topic, 0 to 1", needed=False),
+        "split": Role(kind="label", about="`train` or `validation`", needed=False),
     },
     fills=("label",),
     does="edits a row",
-    do="do(style=LABEL) sets a latent of the text and writes it again: an edit, with the change of the prediction.",
+    do="do(style=LABEL) or do(TOPIC=LABEL), by the names of the columns, writes the text anew with that latent set; "
+    "variant erm has no latents to set.",
     verbs=("predict", "edit", "encode", "effects"),
-    extra="nets",
+    absent={"counterfactual": "a text does not come back from its latents, so what it writes is an edit"},
+    extra="language",
 )

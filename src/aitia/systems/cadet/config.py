@@ -45,8 +45,9 @@ class CadetConfig:
         independence: Weight of HSIC(M, style | label).
         free_bits: Nats of each number of M_raw and U that cost nothing, without which M can collapse to the label; None
             takes 0.1 for `adjusted` and 0 otherwise.
-        style_threshold: Where style is a score: it is 1 from here on. None takes 0 and 1 only.
-        least_confidence: Targets with less do not count.
+        style_threshold: Where style is a score: it is 1 from here on. None takes 0 and 1, or two labels.
+        threshold: P(second label) from which on a text has it; None chooses it on the validation texts.
+        least_confidence: Topics with less do not count.
         u_size: Numbers of U.
         width: Of the small encoder.
         layers: Of the small encoder; 0 with pooling='mean' is a bag of embeddings.
@@ -56,7 +57,7 @@ class CadetConfig:
         patience: Epochs without a better macro-F1 on the validation texts before it stops.
         encoder_rate: Learning rate of the encoder; None takes 3e-5 for a loaded one, 1e-3 for the small one.
         head_rate: Of all else; None takes 2e-4, or 1e-3 beside the small encoder.
-        validation_share: Of the texts held out, where no validation texts are given.
+        validation_share: Of the texts held out, where no column says which are for validation.
         seed: Of everything.
         device: `auto` or `cpu`.
 
@@ -74,6 +75,7 @@ class CadetConfig:
     independence: float = 0.0
     free_bits: float | None = None
     style_threshold: float | None = None
+    threshold: float | None = None
     least_confidence: float = 0.0
     u_size: int = 16
     width: int = 64
@@ -89,6 +91,7 @@ class CadetConfig:
     device: Literal["auto", "cpu"] = "auto"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "drop", tuple(self.drop))
         if self.variant not in ("published", "adjusted", "erm"):
             raise OptionError(f"variant is one of published, adjusted, erm, got {self.variant!r}")
         if self.pooling not in ("first", "mean"):
@@ -112,6 +115,8 @@ class CadetConfig:
                 raise OptionError(f"{name} is not negative, got {getattr(self, name)}")
         if self.variant == "erm" and self.decoder is not None:
             raise OptionError("erm writes no texts: leave out the decoder")
+        if self.threshold is not None and not 0 <= self.threshold <= 1:
+            raise OptionError(f"threshold lies between 0 and 1, got {self.threshold}")
         if not 0 < self.validation_share < 1:
             raise OptionError(f"validation_share lies between 0 and 1, got {self.validation_share}")
 

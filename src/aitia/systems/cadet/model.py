@@ -1,89 +1,45 @@
 """A classifier of texts that decides by the motivation of a text and not by its style; see the package."""
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from math import ceil
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from aitia.do import Intervention, Value
-from aitia.engine import Progress
-from aitia.errors import DataError, InterventionError, OptionError, join_names
-from aitia.nn.gaussian import gaussian_kl
+from aitia.data.base import Data
+from aitia.data.table import Table
+from aitia.do import Value
+from aitia.errors import DataError, OptionError, unknown_variable
 from aitia.nn.pretrained import Pretrained, fitted
+from aitia.report import Block
+from aitia.runs import RunStore
+from aitia.stats.effects import mean_effects
+from aitia.system import Edits, Encodes, Explains, Given, Predicts, Scores, Target, Targets, Training
 from aitia.systems.cadet.card import CARD
 from aitia.systems.cadet.config import CadetConfig
-from aitia.systems.cadet.inputs import (
-    confidences,
-    held_out,
-    label_codes,
-    macro_f1,
-    open_transfer,
-    style_codes,
-    target_codes,
-)
-from aitia.systems.cadet.losses import Objective, back_door_weights
-from aitia.systems.cadet.network import CadetNetwork, pick_words
+from aitia.systems.cadet.inputs import held_out, read_posts
+from aitia.systems.cadet.judge import judged
+from aitia.systems.cadet.network import CadetNetwork, chunks, second_class
+from aitia.systems.cadet.page import blocks
 from aitia.systems.cadet.parts import Parts, start, tokens
-from aitia.train import History, RowBatches, TrainConfig, train
+from aitia.systems.cadet.rewriting import RewrittenTexts, drawn_again, written
+from aitia.systems.cadet.training import Checked, collapsed, nats_of_latents, train_network
+from aitia.train import History
 
-__all__ = ["Cadet", "RewrittenTexts", "TextLatents"]
+__all__ = ["Cadet"]
 
 Values = NDArray[np.float64]
-
-COLLAPSED = 0.05
-"""Nats of KL below which M or U says nothing."""
-SETTLED = 5
-"""Epoch from whose end on the validation texts choose."""
-THRESHOLDS = tuple(np.linspace(0.05, 0.95, 19).round(2).tolist())
-"""Among which the threshold of the decision is chosen."""
+CONTROL_SEED = 83
+"""Of the draw of latents whose texts are the control of an effect."""
 
 
-@dataclass(frozen=True)
-class TextLatents:
-    """What the encoder says of texts: means and probabilities.
-
-    Args:
-        motivation: M, (n, width); the encoder's state for `erm`.
-        platform: U, (n, u_size).
-        target: Probabilities, (n, targets).
-        style: P(style is 1), (n,).
-    """
-
-    motivation: Values
-    platform: Values
-    target: Values
-    style: Values
-
-
-@dataclass(frozen=True)
-class RewrittenTexts:
-    """Texts as the model writes them under an intervention, and what it says of them.
-
-    Args:
-        texts: (n,) under the intervention.
-        probability: P(second class) of these texts, read again, (n,).
-        label: Their class.
-        reconstruction: (n,) as the model writes the texts with nothing done.
-        reconstruction_probability: P(second class) of those, (n,). The effect of the intervention by the model's own
-            account is `probability - reconstruction_probability`.
-    """
-
-    texts: NDArray[Any]
-    probability: Values
-    label: NDArray[Any]
-    reconstruction: NDArray[Any]
-    reconstruction_probability: Values
-
-
-class Cadet(Pretrained):
-    """A classifier of texts after `fit`; see the package. It follows scikit-learn's contract.
+class Cadet(Pretrained, Predicts, Edits, Encodes, Explains):
+    """A classifier of texts after `fit`; see the package.
 
     Args:
         config: Options.
@@ -91,6 +47,7 @@ class Cadet(Pretrained):
 
     Attributes:
         classes_: The two labels, sorted; probabilities are of the second.
+        styles_: What the styles 0 and 1 are called; empty where none was given.
         targets_: What a text may be about.
         threshold: P(second class) from which on a text is of the second class, chosen on validation texts.
         history: How the training went.
@@ -98,314 +55,254 @@ class Cadet(Pretrained):
         warnings: What to know about the fit, in words.
 
     Example:
-        >>> texts = ["good food", "bad food", "nice soup", "poor soup"] * 10
-        >>> label, style = [1, 0, 1, 0] * 10, [1, 0, 0, 1] * 10
-        >>> model = Cadet(epochs=1, width=16, u_size=4, longest=8).fit(texts, label, style=style)
-        >>> model.predict_proba(texts[:3]).shape, model.predict(texts[:3]).shape
-        ((3, 2), (3,))
+        >>> posts = {"text": ["good food", "bad food", "nice soup", "poor soup"] * 10, "intent": [1, 0, 1, 0] * 10}
+        >>> model = Cadet(epochs=1, width=16, u_size=4, longest=8).fit({**posts, "style": [1, 0, 0, 1] * 10})
+        >>> model.predict({"text": ["good soup"]})
+        Table(1 rows: text, intent, P(0), P(1))
+        >>> model.do("do(style=1)").edit({"text": ["good soup"]}).names
+        ('text', 'style')
     """
 
     card = CARD
-
-    def __init__(self, config: CadetConfig | None = None, **options: Any) -> None:
-        try:
-            self.config = replace(config or CadetConfig(), **options)
-        except TypeError as error:
-            raise OptionError(f"Cadet: {error}") from error
-        self.classes_: NDArray[Any] = np.empty(0)
-        self.targets_: tuple[Any, ...] = ()
-        self.threshold = 0.5
-        self.history = History()
-        self.kl: dict[str, float] = {}
-        self.warnings: tuple[str, ...] = ()
-        self._net: CadetNetwork | None = None
-        self._parts: Parts | None = None
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The options by name."""
-        return {field.name: getattr(self.config, field.name) for field in fields(self.config)}
-
-    def set_params(self, **options: Any) -> Self:
-        """Sets options by name.
-
-        Raises:
-            OptionError: If one is unknown or out of range.
-        """
-        self.config = Cadet(self.config, **options).config
-        return self
+    Config = CadetConfig
+    config: CadetConfig
+    classes_: NDArray[Any] = np.empty(0)
+    styles_: tuple[str, ...] = ()
+    targets_: tuple[Any, ...] = ()
+    threshold: float = 0.5
+    history: History | None = None
+    kl: Mapping[str, float] = {}
+    warnings: tuple[str, ...] = ()
+    _net: CadetNetwork | None = None
+    _parts: Parts | None = None
 
     # -- fitting -------------------------------------------------------------------------------------------------------
 
-    def fit(
-        self,
-        texts: Sequence[str],
-        label: ArrayLike,
-        *,
-        style: ArrayLike | None = None,
-        target: Sequence[Any] | NDArray[Any] | None = None,
-        confidence: ArrayLike | None = None,
-        validation: tuple[Sequence[str], ArrayLike, ArrayLike | None] | None = None,
-        checkpoint: Path | None = None,
-        progress: Progress | None = None,
-    ) -> Self:
-        """Fits the classifier.
+    def check_given(self, given: Given) -> None:
+        """Wants two labels and, but for plain `erm`, two styles; see `inputs.py`."""
+        read_posts(given, self.config)
 
-        Args:
-            texts: n of them.
-            label: (n,) two values.
-            style: (n,) 0 or 1, or scores where `style_threshold` is set. Only plain `erm` does without.
-            target: (n,) what each is about, at most 200 values; None leaves the target out.
-            confidence: (n,) in [0, 1] of the annotators in the target.
-            validation: Texts, labels and styles of the style of the training, by which the epoch and the threshold are
-                chosen; None holds `validation_share` of the texts out.
-            checkpoint: File to resume from, and to keep the state of the training in.
-            progress: Told how far it is.
+    def work(self, given: Given) -> str:
+        """Epochs and steps."""
+        steps = ceil(len(given) / self.config.batch)
+        return f"{self.config.epochs} epochs of {steps} steps at most, {self.config.batch} of {len(given)} texts each"
 
-        Raises:
-            DataError: If rows do not match, a text is empty, a column has not the values it should, or the validation
-                texts lack a label.
-            OptionError: If the decoder has another vocabulary than the encoder.
-            FormatError: If a model cannot be loaded.
-        """
-        config, texts = self.config, list(texts)
-        self.classes_, y = label_codes(label, len(texts))
-        s, told = self._styles(style, y)
-        self.targets_, t = target_codes(target, len(texts))
-        sure = confidences(confidence, len(texts), config.least_confidence)
-        parts, net, ids, mask, cut = start(config, texts, max(len(self.targets_), 1))
+    def _fit(self, given: Given, run: RunStore) -> None:
+        config = self.config
+        posts, check, told = read_posts(given, config)
+        self.classes_, self.styles_, self.targets_ = posts.classes, posts.styles, posts.topics
+        parts, net, ids, mask, cut = start(config, posts.texts, max(len(posts.topics), 1))
         self._parts, self._net = parts, net
         if cut:
-            told.append(f"{cut} of {len(texts)} texts are longer than {config.longest} tokens and are cut")
-        if validation is None:
+            told.append(f"{cut} of {len(posts.texts)} texts are longer than {config.longest} tokens and are cut")
+        y, s = posts.label, posts.style
+        if check is None:
             rows, held = held_out(s, y, config.validation_share, config.seed)
-            checked = ids[held], mask[held], y[held], s[held]
+            checked: Checked = ids[held], mask[held], y[held], s[held]
         else:
-            rows, checked = np.arange(len(y)), self._validation(*validation)
-        self._train(checked, (ids, mask, y, s, t, sure), rows, checkpoint, progress)
-        told += self._measure_kl(*checked[:2])
-        self.warnings = tuple(told)
-        for sentence in told:
-            warnings.warn(sentence, RuntimeWarning, stacklevel=2)
-        return self
+            if config.balanced and not check.styles:
+                raise DataError("validation texts are weighted by style and label as the others: give their style")
+            rows, (other, there, _) = np.arange(len(y)), tokens(parts.tokenizer, check.texts, config.longest)
+            checked = other, there, check.label, check.style
+        data = ids[rows], mask[rows], y[rows], s[rows], posts.topic[rows], posts.sure[rows]
+        self.history, chosen = train_network(net, config, parts.end, data, checked, run)
+        self.threshold = chosen if config.threshold is None else config.threshold
+        self.kl = nats_of_latents(net, *checked[:2])
+        self.warnings = (*told, *collapsed(dict(self.kl), config))
+        for sentence in self.warnings:
+            warnings.warn(sentence, RuntimeWarning, stacklevel=3)
 
-    def _styles(self, style: ArrayLike | None, label: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[str]]:
-        config = self.config
-        codes = style_codes(style, len(label), config.style_threshold)
-        if codes is None:
-            if config.needs_style:
-                raise DataError(
-                    f"variant={config.variant!r} learns from the style of each text: give style, or take variant='erm' "
-                    "without weights"
-                )
-            return np.zeros_like(label), []
-        if config.needs_style and len(np.unique(codes)) < 2:
-            raise DataError(
-                f"every text has style {codes[0]}, so nothing says what style is: give weak labels of style within it, "
-                "such as a score with style_threshold"
-            )
-        warning = open_transfer(codes, label, self.classes_)
-        return codes, [warning] if warning else []
+    @property
+    def training(self) -> Training:
+        """Losses, the threshold, and warnings."""
+        nats = ", ".join(f"{name} {said:.2f}" for name, said in self.kl.items())
+        notes = [f"A text is {self._second!r} from P = {self.threshold:g} on."] if len(self.classes_) else []
+        notes += [f"A text says so many nats about the latents: {nats}."] if nats else []
+        losses = tuple(self.history.losses) if self.history is not None else ()
+        return Training((("training", losses),), tuple(notes), self.warnings)
 
-    def _validation(self, texts: Sequence[str], label: ArrayLike, style: ArrayLike | None) -> "_Checked":
-        _, codes = label_codes(label, len(texts), self.classes_)
-        styles = style_codes(style, len(texts), self.config.style_threshold)
-        if styles is None and self.config.balanced:
-            raise DataError("validation texts are weighted by style and label as the others: give their style")
-        ids, mask, _ = tokens(self._made.tokenizer, list(texts), self.config.longest)
-        return ids, mask, codes, np.zeros_like(codes) if styles is None else styles
-
-    def _train(
-        self,
-        checked: "_Checked",
-        data: tuple[Tensor, Tensor, NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], Values],
-        rows: NDArray[np.int64],
-        checkpoint: Path | None,
-        progress: Progress | None,
-    ) -> None:
-        config, net = self.config, self._fitted()
-        ids, mask = (part[rows] for part in data[:2])
-        y, s, t = (torch.from_numpy(codes[rows]) for codes in data[2:5])
-        sure, balance = torch.from_numpy(data[5][rows]).float(), back_door_weights(s, y)
-        weight = balance if config.balanced else torch.ones(len(rows))
-        counts = checked[2], checked[3]
-        check_weight = back_door_weights(*(torch.from_numpy(c) for c in counts[::-1])).double().numpy()
-        check_weight = check_weight if config.balanced else np.ones(len(check_weight))
-        steps = ceil(len(rows) / config.batch)
-        objective = Objective(net, config, steps, self._made.end)
-
-        def score(*thresholds: float) -> list[float]:
-            said = self._probability(*checked[:2])
-            return [macro_f1(checked[2], said >= threshold, check_weight) for threshold in thresholds]
-
-        def validate() -> float:
-            # Before all losses are in force no state is kept for good: each epoch counts as better than the one before.
-            return -score(0.5)[0] if objective.epoch >= SETTLED else 1 / objective.epoch
-
-        own = {id(parameter) for parameter in net.encoder.parameters()}
-        groups: list[list[nn.Parameter]] = [[], []]
-        for parameter in net.parameters():
-            if parameter.requires_grad:
-                groups[id(parameter) not in own].append(parameter)
-        self.history = train(
-            objective,
-            RowBatches((ids, mask, y, s, t, sure, weight, balance), config.batch, config.seed),
-            TrainConfig(
-                steps=config.epochs * steps,
-                weight_decay=0.01,
-                clip=1.0,
-                seed=config.seed,
-                validate_every=steps,
-                checkpoint_every=steps,
-                patience=config.patience,
-                device=config.device,
-            ),
-            groups=list(zip(groups, config.rates, strict=True)),
-            validate=validate,
-            before=objective.begin,
-            checkpoint=checkpoint,
-            progress=progress,
-            what=f"cadet ({config.variant})",
-        )
-        net.cpu().eval()
-        f1 = score(*THRESHOLDS)
-        best = [threshold for threshold, found in zip(THRESHOLDS, f1, strict=True) if found >= max(f1) - 1e-12]
-        self.threshold = min(best, key=lambda threshold: abs(threshold - 0.5))
-
-    def _measure_kl(self, ids: Tensor, mask: Tensor) -> list[str]:
-        net = self._fitted()
-        if net.decoder is None:
-            return []
-        nats: dict[str, list[Tensor]] = {"m": [], "u": []}
-        with torch.no_grad():
-            for rows in _chunks(len(ids)):
-                for name, law in net.infer(net.see(ids[rows], mask[rows]), sample=False).laws.items():
-                    nats[name].append(gaussian_kl(*law))
-        self.kl = {told: float(torch.cat(nats[name]).mean()) for name, told in (("m", "motivation"), ("u", "platform"))}
-        return [
-            f"{name} has collapsed: a text says {said:.3f} nats about it; take free_bits, or drop the loss 'kl'"
-            for name, said in self.kl.items()
-            if said < COLLAPSED and "kl" not in self.config.drop
-        ]
+    @property
+    def _second(self) -> str:
+        return str(self.classes_[1])
 
     # -- asking --------------------------------------------------------------------------------------------------------
 
-    def predict_proba(self, texts: Sequence[str]) -> Values:
-        """Probabilities of the two classes, (n, 2), from means and never from draws.
+    @property
+    def targets(self) -> Targets:
+        """The columns of style and topic; none in `erm`, which has no latents."""
+        if self._net is None or self._net.decoder is None:
+            return Targets()
+        named = (("style", self.styles_), ("topic", tuple(map(str, self.targets_))))
+        return Targets(
+            Target(self._column(role), labels, about=f"writes the text anew with this {role}")
+            for role, labels in named
+            if labels
+        )
+
+    def _column(self, role: str) -> str:
+        found = self.roles.get(role, role)
+        return found if isinstance(found, str) else str(found[0])
+
+    def predict_proba(self, *data: Any, **roles: Any) -> Values:
+        """Probabilities of the two classes, (n, 2), from means and never from draws; under `do` of the new texts.
 
         Raises:
             DataError: If a text is empty.
             OptionError: If nothing has been fitted.
         """
         self._fitted()
-        ids, mask, _ = self._read(texts)
-        second = self._probability(ids, mask)
+        given = self.given(*data, **roles)
+        if self.held:
+            second = self.rewrite(given).probability
+        else:
+            ids, mask, _ = self._read(given)
+            second = second_class(self._fitted(), ids, mask)
         return np.column_stack([1 - second, second])
 
-    def predict(self, texts: Sequence[str], *, threshold: float | None = None) -> NDArray[Any]:
-        """The class of each text, (n,).
+    def _predict(self, given: Given, draws: int, seed: int) -> Data:
+        """Fills the label, and adds P(LABEL) for both; every draw is the same, for nothing is drawn."""
+        said = self.predict_proba(given)
+        name = given.column("label") or self._column("label")
+        label = self.classes_[(said[:, 1] >= self.threshold).astype(int)].astype(object)
+        if name in given.table:
+            there, known = ~given.table.absent(name), given.table.labels(name)
+            label[there] = known[there]
+        columns = {name: label, **{f"P({each})": said[:, k] for k, each in enumerate(self.classes_.tolist())}}
+        kinds = {**dict.fromkeys(columns, "number"), name: "label"}
+        filled = given.data.with_known(columns, kinds)
+        return filled if draws == 1 else filled.take(np.repeat(np.arange(len(given)), draws))
 
-        Args:
-            texts: n of them.
-            threshold: P(second class) from which on a text is of it; None takes the one chosen in `fit`.
+    def _encode(self, given: Given) -> Table:
+        """M and U as means, and what the model reads of topic and style; those that are held, as they are set.
+
+        `erm` has the state of its encoder alone, as M.
         """
-        least = self.threshold if threshold is None else threshold
-        said: NDArray[Any] = self.classes_[(self.predict_proba(texts)[:, 1] >= least).astype(int)]
-        return said
-
-    def encode(self, texts: Sequence[str]) -> TextLatents:
-        """Means and probabilities of the latents; `erm` has the state of its encoder alone."""
         net = self._fitted()
-        ids, mask, _ = self._read(texts)
-        parts: list[list[Tensor]] = [[], [], [], []]
+        ids, mask, _ = self._read(given)
+        parts: dict[str, list[Tensor]] = {name: [] for name in ("motivation", "platform", "topic", "style")}
         with torch.no_grad():
-            for rows in _chunks(len(ids)):
+            for rows in chunks(len(ids)):
                 h = net.see(ids[rows], mask[rows])
-                found = [h, h[:, :0], h[:, :0], h[:, 0] * torch.nan]
+                found = {"motivation": h}
                 if net.decoder is not None:
                     latent = net.infer(h, sample=False)
-                    target = net.target_head(latent.t_logits.softmax(-1)).softmax(-1)
-                    style = net.style_head(latent.s_logits.softmax(-1)).softmax(-1)[:, 1]
-                    found = [latent.m, latent.u, target, style]
-                for part, new in zip(parts, found, strict=True):
-                    part.append(new)
-        return TextLatents(*(torch.cat(part).double().numpy() for part in parts))
+                    topic = net.target_head(latent.t_logits.softmax(-1)).softmax(-1)
+                    style = net.style_head(latent.s_logits.softmax(-1)).softmax(-1)[:, 1:]
+                    found = {"motivation": latent.m, "platform": latent.u, "topic": topic, "style": style}
+                for name, new in found.items():
+                    parts[name].append(new)
+        columns: dict[str, Values] = {}
+        for name, part in parts.items():
+            values = torch.cat(part).double().numpy() if part else np.empty((len(given), 0))
+            columns |= {self._code_name(name, k): values[:, k] for k in range(values.shape[1])}
+        for role, place in self._places().items():
+            if role == "style":
+                columns[self._code_name("style", 0)] = np.full(len(given), float(place))
+            else:
+                columns |= {
+                    self._code_name("topic", k): np.full(len(given), float(k == place))
+                    for k in range(len(self.targets_))
+                }
+        return Table.of(columns, kinds=dict.fromkeys(columns, "number"))
 
-    def counterfactual(self, texts: Sequence[str], do: Intervention | Mapping[str, Any] | str) -> RewrittenTexts:
-        """The texts as the model writes them with style or target set, and what it says of what it wrote.
+    def _code_name(self, part: str, k: int) -> str:
+        if part == "style":
+            return f"P({self._column('style')}={self.styles_[1] if self.styles_ else 1})"
+        if part == "topic":
+            return f"P({self._column('topic')}={self.targets_[k] if self.targets_ else 'any'})"
+        return f"{part}{k + 1}"
 
-        The label of a text is read from M, which style and target do not enter: whether they matter all the same shows
+    def _edit(self, given: Given) -> Data:
+        """The texts written anew where something is held; the columns of what is held take its labels."""
+        if not self.held:
+            return given.data
+        new = self.rewrite(given).texts
+        labels = {str(name): [self._label_of(str(name))] * len(given) for name in self.held}
+        text = given.column("text") or self._column("text")
+        return given.data.with_known({text: new.tolist(), **labels}, {**dict.fromkeys(labels, "label"), text: "text"})
+
+    def _label_of(self, column: str) -> Any:
+        place, role = self._places(categories=False), self._role_of(column)
+        return self.styles_[place["style"]] if role == "style" else self.targets_[place["topic"]]
+
+    def rewrite(self, *data: Any, **roles: Any) -> RewrittenTexts:
+        """The texts as the model writes them under what is held, and what it says of what it wrote.
+
+        The label of a text is read from M, which style and topic do not enter: whether they matter all the same shows
         only where the new text is read again.
 
-        Args:
-            texts: n of them.
-            do: Such as `do(style=1)`, `do(target=billing)`, or both.
-
         Raises:
-            InterventionError: If something else is set, or to a value that is not known.
             OptionError: If the model has no latents, or nothing has been fitted.
+            DataError: If a text is empty.
         """
         net = self._fitted()
         if net.decoder is None:
             raise OptionError("variant='erm' has no latents to set: take 'published' or 'adjusted'")
-        held = self._held(Intervention.parse(do) if isinstance(do, str) else Intervention(do))
-        ids, mask, _ = self._read(texts)
-        written: dict[str, list[str]] = {"done": [], "undone": []}
-        said: dict[str, list[Tensor]] = {"done": [], "undone": []}
-        with torch.no_grad():
-            for rows in _chunks(len(ids)):
-                fact = net.infer(net.see(ids[rows], mask[rows]), sample=False)
-                for kind, values in (("done", held), ("undone", {})):
-                    t, s = (
-                        given if name not in values else nn.functional.one_hot(
-                            torch.full((len(given),), values[name]), given.shape[1]
-                        ).to(given.dtype)
-                        for name, given in (("target", fact.t), ("style", fact.s))
-                    )  # fmt: skip
-                    words, there = pick_words(net.words(net.code(fact.m, fact.u, t, s)), self._made.end, sample=False)
-                    said[kind].append(net.label_logits(net.see_words(words, there.long())).softmax(-1)[:, 1])
-                    written[kind] += self._text(words.argmax(-1), there)
-        after, before = (torch.cat(said[kind]).double().numpy() for kind in ("done", "undone"))
-        label = self.classes_[(after >= self.threshold).astype(int)]
-        new, old = (np.array(written[kind], dtype=object) for kind in ("done", "undone"))
-        return RewrittenTexts(new, after, label, old, before)
+        ids, mask, _ = self._read(self.given(*data, **roles))
+        new, after = written(net, self._made, ids, mask, self._places())
+        old, before = written(net, self._made, ids, mask, {})
+        return RewrittenTexts(new, after, self.classes_[(after >= self.threshold).astype(int)], old, before)
 
-    def _held(self, do: Intervention) -> dict[str, int]:
-        held: dict[str, int] = {}
-        known: dict[str, Sequence[Any]] = {"style": (0, 1), "target": self.targets_}
-        for name, action in do.items():
-            if name not in known:
-                raise InterventionError(f"this model answers do(style=0 or 1) and do(target=...), not {do}")
-            value = action.value if isinstance(action, Value) else None
-            places = [k for k, each in enumerate(known[name]) if value == each]
-            if not places:
-                raise InterventionError(f"{name} is set to one of {join_names(known[name])}, got {action}")
-            held[name] = self._category(name, places[0])
-        return held
+    def _role_of(self, column: str) -> str:
+        return "style" if column == self._column("style") else "topic"
 
-    def _category(self, name: str, code: int) -> int:
+    def _places(self, categories: bool = True) -> dict[str, int]:
+        """What is held: the code of each role, or the category of its latent."""
+        found = {}
+        for name, action in self.held.items():
+            role = self._role_of(str(name))
+            known: Sequence[Any] = self.styles_ if role == "style" else [str(each) for each in self.targets_]
+            assert isinstance(action, Value)  # the targets have labels
+            code = list(known).index(str(action.value))
+            found[role] = self._category(role, code) if categories else code
+        return found
+
+    def _category(self, role: str, code: int) -> int:
         """The category of the latent that its head reads as this code; the order of categories is free."""
-        head = self._fitted().style_head if name == "style" else self._fitted().target_head
+        head = self._fitted().style_head if role == "style" else self._fitted().target_head
         with torch.no_grad():
             return int(head(torch.eye(head.in_features)).softmax(-1)[:, code].argmax())
 
-    def _text(self, ids: Tensor, there: Tensor) -> Iterable[str]:
-        for row, mask in zip(ids, there, strict=True):
-            text: str = self._made.tokenizer.decode(row[mask].tolist(), skip_special_tokens=True)
-            yield text
+    def _effects(self, given: Given, target: str | None, outcome: str | None) -> Table:
+        """Of each label of a target on P(second class): the text written with it, less the text written with nothing.
 
-    def _read(self, texts: Sequence[str]) -> tuple[Tensor, Tensor, int]:
-        if not len(texts):
+        The control is the same of a text that is written from a draw of its latents.
+        """
+        told = f"P({self._second})"
+        if outcome not in (None, self._column("label"), told):
+            raise unknown_variable(outcome, (self._column("label"), told), "system")
+        net, (ids, mask, _) = self._fitted(), self._read(given)
+        asked = [(t.name, label) for t in self.targets if target in (None, t.name) for label in t.labels]
+        if not asked:
+            raise OptionError("variant='erm' has no latents to set: take 'published' or 'adjusted'")
+        before = self.rewrite(given).probability
+        changes = [self.do({name: label}).rewrite(given).probability - before for name, label in asked]
+        found = mean_effects(np.stack(changes), [f"{name}={label}" for name, label in asked])
+        control = float((drawn_again(net, self._made, ids, mask, CONTROL_SEED) - before).mean())
+        columns = {
+            "target": [name for name, _ in asked],
+            "value": [label for _, label in asked],
+            "outcome": [told] * len(asked),
+            "effect": found.column("estimate"),
+            "low": found.column("low"),
+            "high": found.column("high"),
+            "control": np.full(len(asked), control),
+        }
+        numbers = ("effect", "low", "high", "control")
+        return Table.of(columns, kinds={name: "number" if name in numbers else "label" for name in columns})
+
+    def judge(self, fresh: Given, seen: Given) -> Scores:
+        """Macro-F1 and accuracy beside the most frequent label and the style alone; see `judge.py`."""
+        return judged(self, fresh, seen)
+
+    def report(self, given: Given) -> Sequence[Block]:
+        """What setting style and topic does to texts, and to what the model says of them."""
+        return blocks(self, given)
+
+    def _read(self, given: Given) -> tuple[Tensor, Tensor, int]:
+        if given.rows is None or not len(given):
             raise DataError("there are no texts to read")
-        return tokens(self._made.tokenizer, list(texts), self.config.longest)
-
-    def _probability(self, ids: Tensor, mask: Tensor) -> Values:
-        """P(second class), (n,)."""
-        net = self._fitted()
-        device = net.label_head.weight.device
-        with torch.no_grad():
-            logits = [net.label_logits(net.see(ids[r].to(device), mask[r].to(device))) for r in _chunks(len(ids))]
-        second: Values = torch.cat(logits).softmax(-1)[:, 1].double().cpu().numpy()
-        return second
+        return tokens(self._made.tokenizer, given.texts("text"), self.config.longest)
 
     # -- keeping -------------------------------------------------------------------------------------------------------
 
@@ -427,27 +324,21 @@ class Cadet(Pretrained):
         return {
             "config": asdict(self.config),
             "classes": self.classes_.tolist(),
+            "styles": list(self.styles_),
             "targets": list(self.targets_),
             "threshold": self.threshold,
-            "kl": self.kl,
+            "kl": dict(self.kl),
             "warnings": list(self.warnings),
             "parts": self._made.to_json(),
         }
 
     @classmethod
     def _rebuild(cls, options: Mapping[str, Any]) -> Self:
-        model = cls(CadetConfig(**{**options["config"], "drop": tuple(options["config"]["drop"])}))
+        model = cls(CadetConfig(**options["config"]))
         model.classes_, model.targets_ = np.array(options["classes"]), tuple(options["targets"])
+        model.styles_ = tuple(options["styles"])
         model.threshold, model.kl = options["threshold"], dict(options["kl"])
         model.warnings = tuple(options["warnings"])
         model._parts, net = Parts.from_json(options["parts"], model.config)
         model._net = net.eval()
         return model
-
-
-_Checked = tuple[Tensor, Tensor, NDArray[np.int64], NDArray[np.int64]]
-"""Of validation texts: ids, mask, labels, styles."""
-
-
-def _chunks(n: int, size: int = 256) -> list[slice]:
-    return [slice(begin, begin + size) for begin in range(0, n, size)]

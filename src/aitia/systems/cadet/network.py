@@ -21,13 +21,25 @@ import copy
 from dataclasses import dataclass
 from typing import Any, cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from aitia.nn.gaussian import draw
 from aitia.nn.language import mean_state
 
-__all__ = ["CadetNetwork", "Inferred", "ParallelDecoder", "Purify", "SequenceDecoder", "gumbel", "pick_words"]
+__all__ = [
+    "CadetNetwork",
+    "Inferred",
+    "ParallelDecoder",
+    "Purify",
+    "SequenceDecoder",
+    "chunks",
+    "gumbel",
+    "pick_words",
+    "second_class",
+]
 
 TEMPERATURE = 0.5
 """Of every Gumbel-softmax."""
@@ -253,3 +265,17 @@ class CadetNetwork(nn.Module):
         """(n, 2) by the motivation, or by h where there are no latents."""
         logits: Tensor = self.label_head(h if self.decoder is None else self.infer(h, sample=sample).m)
         return logits
+
+
+def chunks(n: int, size: int = 256) -> list[slice]:
+    """The rows in parts that fit into memory."""
+    return [slice(begin, begin + size) for begin in range(0, n, size)]
+
+
+def second_class(net: CadetNetwork, ids: Tensor, mask: Tensor) -> NDArray[np.float64]:
+    """P(second class) of texts as tokens, (n,), from means."""
+    device = net.label_head.weight.device
+    with torch.no_grad():
+        logits = [net.label_logits(net.see(ids[r].to(device), mask[r].to(device))) for r in chunks(len(ids))]
+    second: NDArray[np.float64] = torch.cat(logits).softmax(-1)[:, 1].double().cpu().numpy()
+    return second

@@ -4,18 +4,20 @@ import copy
 import inspect
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
+from aitia.data.subjects import Network, Subject
 from aitia.errors import DataError, FormatError, MissingExtraError, OptionError, UnknownVariableError, join_names
 from aitia.nn.language import mean_state
+from aitia.nn.opening import open_module
 from aitia.nn.sites import Site, intervene
 from aitia.nn.sites.places import find_places
 from aitia.systems.causal_info_min.examples import FEATURES
 
-__all__ = ["Tap", "load_network", "rebuild_network"]
+__all__ = ["HeldWeights", "Tap", "described", "open_network", "rebuild_network", "taken_by"]
 
 
 class Tap(nn.Module):
@@ -134,6 +136,23 @@ def rebuild_network(said: Mapping[str, Any] | None) -> nn.Module | None:
     config = transformers.AutoConfig.for_model(said["model_type"], **_without(said["config"], "model_type"))
     model: nn.Module = getattr(transformers, said["transformers"])(config)
     return model
+
+
+def taken_by(model: nn.Module | None) -> tuple[str, ...]:
+    """Names of the inputs of a network; none without one."""
+    return () if model is None else tuple(inspect.signature(model.forward).parameters)
+
+
+def open_network(subject: Subject) -> nn.Module:
+    """The network that a subject names: the module itself, what `package.module:name` gives, or a Hugging Face model.
+
+    Raises:
+        FormatError: If there is none, or its weights are a pickle.
+        MissingExtraError: If transformers is not installed.
+    """
+    network = cast(Network, subject)
+    in_code = network.opened is not None or ":" in network.id
+    return open_module(network) if in_code else load_network(network.id)
 
 
 def load_network(source: str | Path) -> nn.Module:

@@ -16,15 +16,44 @@ CARD = Card(
     source="https://arxiv.org/abs/2311.16941",
     home="model:CausalInfoMin",
     takes={
-        "inputs": Role(kind="any", about="the columns of features that the predictor sees", many=True, rest=True),
-        "answer": Role(kind="label", about="the answer to predict", names=("answer", "label")),
+        "answer": Role(kind="label", about="the answer to predict", needed=False, names=("label",)),
+        "scores": Role(
+            kind="number", about="scores of the answers from 0 to 1, one column each", needed=False, many=True
+        ),
+        "inputs": Role(kind="any", about="what the network takes, each named as it takes it", needed=False, many=True),
+        "expert": Role(
+            kind="number",
+            about="probabilities of the expert of `product`, one column an answer",
+            needed=False,
+            many=True,
+        ),
+        "kind": Role(
+            kind="label",
+            about="what kind of answer a row asks for",
+            needed=False,
+            names=("answer_type", "question_type"),
+        ),
+        "split": Role(kind="label", about="`train`, `validation` or `balanced`", needed=False),
+        "features": Role(
+            kind="number", about="the numbers that a predictor gave before", needed=False, many=True, rest=True
+        ),
+        "arrays": Role(
+            kind="list",
+            about="the same as lists: features, or what the network takes",
+            needed=False,
+            many=True,
+            rest=True,
+        ),
     },
-    subjects={
-        "model": SubjectRole(kind="network", about="a trained backbone to start from", needed=False),
-    },
+    subjects={"model": SubjectRole(kind="network", about="a trained network, read at a site", needed=False)},
     fills=("answer",),
-    does="sets a variable",
-    do="do(bias=none) takes the direct effect of the bias out of the answer; do() leaves the predictor as trained.",
-    verbs=("predict", "encode"),
+    does="erases a concept",
+    do="do(bias=absent) takes the bias out of the answer: p_main / p_bias^w, the total indirect effect; w is chosen on "
+    "validation rows. Only variants with a bias-only head have it.",
+    verbs=("predict", "encode", "effects", "export"),
+    absent={
+        "counterfactual": "the bias is a head of the predictor, no variable of the rows",
+        "edit": "rows are not touched",
+    },
     extra="nets",
 )

@@ -27,6 +27,9 @@ class CausalInfoMinConfig:
     Args:
         variant: What is trained; see the package. `plain` is empirical risk minimisation, `product` a product with an
             expert that is given.
+        feature: The site of the feature in a network, such as `pooler`, or `.` for what the network gives.
+        vocabulary: The answers, in the order of columns of scores; none takes those that occur.
+        tie: Weight of the bias where it is taken out of the answer again; None chooses it on the validation rows.
         loss: Of the answers: `softmax` for one answer a question, `binary` for several, as published.
         weighting: Of the rows in `total-effect-adjusted`: `complement` 1 - p_bias(y), `inverse` 1 / p_bias(y), `none`.
         bottleneck: Columns of the code: of TE-D a quarter of the feature, 16 at most where it is adjusted; of ATE-D a
@@ -53,6 +56,9 @@ class CausalInfoMinConfig:
     """
 
     variant: Variant = "total-effect-adjusted"
+    feature: str = "."
+    vocabulary: tuple[str, ...] = ()
+    tie: float | None = None
     loss: Loss = "softmax"
     weighting: Weighting = "complement"
     bottleneck: int | None = None
@@ -88,6 +94,9 @@ class CausalInfoMinConfig:
                 raise OptionError(f"{name} is at least 1, got {value}")
         if (self.contrast is not None and self.contrast < 0) or self.rate < 0:
             raise OptionError(f"contrast and rate are not negative, got {self.contrast} and {self.rate}")
+        if self.tie is not None and self.tie < 0:
+            raise OptionError(f"tie is not negative, got {self.tie}")
+        object.__setattr__(self, "vocabulary", tuple(self.vocabulary))
         object.__setattr__(self, "kl_weights", tuple(float(weight) for weight in self.kl_weights))
         if not self.kl_weights or min(self.kl_weights) <= 0:
             raise OptionError(f"kl_weights are positive, one at least, got {self.kl_weights}")

@@ -1,9 +1,8 @@
 """The learner: checks what is given, trains the parts in their order, and answers."""
 
 import copy
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -12,36 +11,49 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from aitia.engine import Progress
-from aitia.errors import DataError, OptionError
+from aitia.data.base import Data
+from aitia.data.table import Table
+from aitia.errors import OptionError, unknown_variable
 from aitia.nn.pretrained import Pretrained, fitted
-from aitia.systems.causal_info_min.backbone import HeldWeights, Tap, described, load_network, rebuild_network
+from aitia.nn.weights import load_into
+from aitia.report import Block
+from aitia.runs import QUIET, RunStore
+from aitia.system import Encodes, Explains, Given, Predicts, Scores, Target, Targets, Training
+from aitia.systems.causal_info_min.backbone import HeldWeights, described, open_network, taken_by
 from aitia.systems.causal_info_min.bias_sufficiency import Sufficiency, sufficiency
+from aitia.systems.causal_info_min.building import blank_network, exported
 from aitia.systems.causal_info_min.card import CARD
 from aitia.systems.causal_info_min.config import CausalInfoMinConfig
-from aitia.systems.causal_info_min.debiasers import (
-    AdjustedTotalEffect,
-    Branch,
-    Debiaser,
-    Plain,
-    Product,
-    PublishedTotalEffect,
-    TreatmentEffect,
+from aitia.systems.causal_info_min.debiasers import TreatmentEffect
+from aitia.systems.causal_info_min.effects import effect_table
+from aitia.systems.causal_info_min.examples import (
+    Examples,
+    answered,
+    columns_of,
+    expert_of,
+    filled,
+    inputs_of,
+    own_answers,
+    parts_of,
+    refuse_seen,
+    targets_of,
+    vocabulary_of,
 )
-from aitia.systems.causal_info_min.dictionary import Dictionary, cluster
-from aitia.systems.causal_info_min.examples import Examples, as_inputs, as_targets, vocabulary_of
-from aitia.systems.causal_info_min.network import Network, Objective, accuracy, features_of
-from aitia.systems.causal_info_min.trainings import Trainings, Tried, said
-from aitia.train import History, RowBatches, train
+from aitia.systems.causal_info_min.fitting import Fitted, doubts, fit_network, notes_of
+from aitia.systems.causal_info_min.judge import judged
+from aitia.systems.causal_info_min.network import Network, accuracy, said_by
+from aitia.systems.causal_info_min.page import blocks
+from aitia.systems.causal_info_min.trainings import Tried
+from aitia.train import History
 
 __all__ = ["CausalInfoMin"]
 
 Values = NDArray[np.float64]
-Split = tuple[Any, Any]
-TIE_WEIGHTS = tuple(k / 10 for k in range(11))
+BIAS = "bias"
+"""The target of `do`."""
 
 
-class CausalInfoMin(Pretrained):
+class CausalInfoMin(Pretrained, Predicts, Encodes, Explains):
     """A predictor from which the simplest features that still predict are taken as bias; see the package.
 
     Args:
@@ -59,195 +71,87 @@ class CausalInfoMin(Pretrained):
     Example:
         >>> rng = np.random.default_rng(0)
         >>> x, y = rng.normal(size=(60, 8)), rng.integers(3, size=60)
-        >>> model = CausalInfoMin(steps=3, branch_steps=3, batch=16).fit(x, y, validation=(x[:20], y[:20]))
-        >>> model.predict(x[:2]).shape, model.bias(x[:2]).shape, model.confounder(x[:2]).shape
-        ((2, 3), (2, 3), (2, 8))
+        >>> rows = Table.of(x).with_columns({"answer": y, "split": ["validation"] * 20 + ["train"] * 40})
+        >>> model = CausalInfoMin(steps=3, branch_steps=3, batch=16).fit(rows)
+        >>> model.predict_proba(x[:2]).shape, model.bias(x[:2]).shape, model.encode(x[:2]).n
+        ((2, 3), (2, 3), 2)
+        >>> model.do("do(bias=absent)").predict(x[:2]).names[-4:]
+        ('answer', 'P(0)', 'P(1)', 'P(2)')
     """
 
     card = CARD
-
-    def __init__(self, config: CausalInfoMinConfig | None = None, **options: Any) -> None:
-        try:
-            self.config = replace(config or CausalInfoMinConfig(), **options)
-        except TypeError as error:
-            raise OptionError(f"CausalInfoMin: {error}") from error
-        self.vocabulary: tuple[Any, ...] = ()
-        self.history = History()
-        self.tried: tuple[Tried, ...] = ()
-        self.full_accuracy: float | None = None
-        self.selected_on = ""
-        self.tie_weight: float | None = None
-        self._names: tuple[str, ...] = ()
-        self._hash = ""
-        self._net: Network | None = None
+    Config = CausalInfoMinConfig
+    config: CausalInfoMinConfig
+    vocabulary: tuple[Any, ...] = ()
+    history: History | None = None
+    tried: tuple[Tried, ...] = ()
+    full_accuracy: float | None = None
+    selected_on: str = ""
+    tie_weight: float | None = None
+    _columns: Mapping[str, str] = {}
+    _hash: str = ""
+    _told: tuple[str, ...] = ()
+    _net: Network | None = None
 
     # -- fitting -------------------------------------------------------------------------------------------------------
 
-    def fit(
-        self,
-        features: Any,
-        answers: Any,
-        *,
-        validation: Split | None = None,
-        balanced: Split | None = None,
-        vocabulary: Sequence[Any] | None = None,
-        expert: Any = None,
-        checkpoint: Path | None = None,
-        progress: Progress | None = None,
-    ) -> Self:
-        """Fits on features that a predictor gave before.
+    def check_given(self, given: Given) -> None:
+        """Wants answers, and what the variant needs: validation rows, or an expert."""
+        parts = parts_of(given)
+        if self.config.variant == "total-effect-adjusted" and "validation" not in parts:
+            raise OptionError(
+                "the adjusted TE-D chooses its bottleneck on validation rows: give validation, as rows whose `split` "
+                "says so"
+            )
+        if self.config.variant == "product" and not given.columns("expert"):
+            raise OptionError("a product needs the probabilities of its expert: give expert")
 
-        Args:
-            features: (n, columns).
-            answers: One label a row, or scores from 0 to 1, (n, answers).
-            validation: Features and answers from where the training rows are from.
-            balanced: Such rows without the bias, where there are any: weights are then chosen on both alike.
-            vocabulary: The answers, in the order of scores; None takes those that occur.
-            expert: Probabilities of the expert of `product`, (n, answers).
-            checkpoint: Folder to resume from, and to keep the state of the training in.
-            progress: Told how far it is.
+    def work(self, given: Given) -> str:
+        """The trainings, their steps and rows."""
+        config = self.config
+        before = {"total-effect-adjusted": 1 + len(config.kl_weights)}.get(config.variant, 0)
+        before += config.variant.startswith("treatment")
+        more = f"{before} trainings of {config.branch_steps} steps, then " if before else ""
+        return f"{more}{config.steps} steps, each of {config.batch} of {len(given)} rows"
 
-        Raises:
-            DataError: If rows, features, answers or scores are not as they should be, or a split is the training rows.
-            OptionError: If the bottleneck is wider than the feature, or the variant lacks its validation or expert.
-        """
-        return self._fit(Tap(None), features, answers, validation, balanced, vocabulary, expert, checkpoint, progress)
+    def debias(self, model: Any, *data: Any, run: RunStore = QUIET, **roles: Any) -> Self:
+        """`fit(..., model=model)`: the network stays as it is; with `train_backbone` a copy learns with the rest."""
+        return self.fit(*data, run=run, model=model, **roles)
 
-    def debias(
-        self,
-        model: nn.Module | str | Path,
-        inputs: Any,
-        answers: Any,
-        *,
-        feature: str = ".",
-        validation: Split | None = None,
-        balanced: Split | None = None,
-        vocabulary: Sequence[Any] | None = None,
-        expert: Any = None,
-        checkpoint: Path | None = None,
-        progress: Progress | None = None,
-    ) -> Self:
-        """Fits on a trained predictor, which stays as it is; with `train_backbone` a copy of it learns with the rest.
-
-        Args:
-            model: Any module, or a Hugging Face id or folder.
-            inputs: What it takes, by name, with one row a question.
-            answers: As in `fit`.
-            feature: The site of the feature, such as `pooler` or `.` for what the model gives.
-            validation: Inputs and answers, as in `fit`.
-            balanced: As in `fit`.
-            vocabulary: As in `fit`.
-            expert: As in `fit`.
-            checkpoint: As in `fit`.
-            progress: As in `fit`.
-
-        Raises:
-            UnknownVariableError: If there is no module of this name; names those that there are.
-            DataError: As in `fit`, and if an input that the model takes is missing.
-            OptionError: As in `fit`.
-            FormatError: If there is no such model.
-        """
-        network = model if isinstance(model, nn.Module) else load_network(model)
-        tap = Tap(network, feature)
-        return self._fit(tap, inputs, answers, validation, balanced, vocabulary, expert, checkpoint, progress)
-
-    def _fit(
-        self,
-        tap: Tap,
-        inputs: Any,
-        answers: Any,
-        validation: Split | None,
-        balanced: Split | None,
-        vocabulary: Sequence[Any] | None,
-        expert: Any,
-        checkpoint: Path | None,
-        progress: Progress | None,
-    ) -> Self:
-        config, work = self.config, Trainings(self.config, checkpoint, progress)
-        given = as_inputs(inputs)
-        tap.check(given)
-        names, words = tuple(given), vocabulary_of(answers, vocabulary)
-        rows = Examples(given, as_targets(answers, words, len(next(iter(given.values())))))
-        held, even = (
-            None if split is None else self._examples(split, names, words, rows.hash, what)
-            for split, what in ((validation, "validation"), (balanced, "balanced split"))
-        )
-        if held is None and config.variant == "total-effect-adjusted":
-            raise OptionError("the adjusted TE-D chooses its bottleneck on validation rows: give validation")
-        log_expert = _expert(expert, rows.target, config.variant == "product")
-        original = tap.frozen()
-        x_0 = features_of(original, given, work.device)
-        width, size = x_0.shape[1], len(words)
-        self.tried, self.full_accuracy = (), None
-        full: Plain | None = None
-        with torch.random.fork_rng():
-            torch.manual_seed(config.seed)
-            if config.variant == "total-effect-adjusted":
-                assert held is not None
-                x_held = features_of(original, held.inputs, work.device)
-                full = work.full_head(width, x_0, rows.target, x_held, held.target)
-                self.full_accuracy = accuracy(said(full, x_held), held.target)
-                branch, self.tried = work.branch(width, x_0, rows.target, x_held, held.target, self.full_accuracy)
-                debiaser: Debiaser = AdjustedTotalEffect(width, size, config, branch)
-            elif config.variant.startswith("treatment"):
-                dictionary = cluster(work.autoencoder(width, x_0), x_0, config.dictionary, config.seed)
-                debiaser = TreatmentEffect(width, size, config, dictionary)
-            else:
-                kinds = {"plain": Plain, "product": Product, "total-effect-published": PublishedTotalEffect}
-                debiaser = kinds[config.variant](width, size, config)
-        learns = tap.model is not None and config.train_backbone
-        backbone = copy.deepcopy(tap).requires_grad_(True) if learns else original
-        net = Network(backbone, original if learns else None, debiaser, full)
-
-        def chosen_by() -> float:
-            parts = [accuracy(self._said(net, split.inputs)[0], split.target) for split in (held, even) if split]
-            return 1 - float(np.mean(parts))
-
-        self.history = train(
-            Objective(net, names),
-            RowBatches((*given.values(), x_0, rows.target, log_expert), min(config.batch, len(rows)), config.seed),
-            work.training(config.steps),
-            validate=None if held is None and even is None else chosen_by,
-            checkpoint=work.place("main"),
-            progress=progress,
-            what="training",
-        )
-        splits = [name for name, split in (("iid validation", held), ("held-out balanced", even)) if split is not None]
-        self.selected_on = f"accuracy on {' and '.join(splits)} rows" if splits else "nothing: the last weights"
-        self.vocabulary, self._names, self._hash, self._net = words, names, rows.hash, net.cpu().eval()
-        self.tie_weight = None if held is None else self._choose_tie(held)
-        return self
-
-    def _examples(self, split: Split, names: Sequence[str], words: Sequence[Any], hashed: str, what: str) -> Examples:
-        inputs = as_inputs(split[0], names)
-        rows = Examples(inputs, as_targets(split[1], words, len(next(iter(inputs.values())))))
-        if rows.hash == hashed:
-            raise DataError(f"the {what} is the training rows: it would say nothing about rows that were not seen")
-        return rows
-
-    def _choose_tie(self, held: Examples) -> float | None:
-        """The largest weight whose accuracy on iid validation is within one standard error of the best."""
-        answers, bias, _ = self._said(self._network(), held.inputs)
-        if bias is None:
-            return None
-        found = [accuracy(answers - weight * bias, held.target) for weight in TIE_WEIGHTS]
-        best = max(found)
-        least = best - math.sqrt(max(best * (1 - best), 0.0) / len(held))
-        return max(weight for weight, value in zip(TIE_WEIGHTS, found, strict=True) if value >= least)
+    def _fit(self, given: Given, run: RunStore) -> None:
+        config, parts = self.config, parts_of(given)
+        subject = given.subjects.get("model")
+        network = None if subject is None else open_network(subject)
+        self._columns = columns_of(given, taken_by(network), network is not None)
+        words = vocabulary_of(parts["train"], config.vocabulary)
+        splits = {
+            name: Examples(inputs_of(part.table, self._columns, network is not None), targets_of(part, words))
+            for name, part in parts.items()
+        }
+        rows = splits["train"]
+        for name, told in (("validation", "validation"), ("balanced", "balanced split")):
+            if name in splits:
+                refuse_seen(splits[name], rows.hash, told)
+        expert = expert_of(parts["train"], rows.target, config.variant == "product")
+        done: Fitted = fit_network(config, network, rows, splits.get("validation"), splits.get("balanced"), expert, run)
+        self._net, self.history, self.tried = done.net, done.history, done.tried
+        self.full_accuracy, self.selected_on = done.full_accuracy, done.selected_on
+        self.tie_weight = done.tie_weight if config.tie is None or done.tie_weight is None else config.tie
+        self.vocabulary, self._hash = words, rows.hash
+        lost = int((~answered(given)).sum())
+        self._told = (f"{lost} rows have no answer and are left out",) if lost else ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What to know about the fit, in words."""
-        if self.full_accuracy is None:
-            return ()
-        chosen, least = next(each for each in self.tried if each.chosen), self.config.kept * self.full_accuracy
-        if chosen.accuracy >= least:
-            return ()
-        return (
-            f"no bottleneck keeps {self.config.kept:.0%} of the full accuracy ({least:.3f}); the most accurate one, "
-            f"{chosen.accuracy:.3f} at {chosen.nats:.1f} nats, is in use and may hold more than the bias: "
-            "try other kl_weights, or a lower kept",
-        )
+        return (*doubts(self.config, self.tried, self.full_accuracy), *self._told)
+
+    @property
+    def training(self) -> Training:
+        """Losses of the main branch, the bottleneck in use, and warnings."""
+        losses = tuple(self.history.losses) if self.history is not None else ()
+        notes = notes_of(self.selected_on, self.tried, self.tie_weight)
+        return Training((("training", losses),), notes, self.warnings)
 
     @property
     def network(self) -> nn.Module:
@@ -263,19 +167,29 @@ class CausalInfoMin(Pretrained):
 
     # -- asking --------------------------------------------------------------------------------------------------------
 
-    def predict(self, inputs: Any, *, tie: bool | float = False) -> Values:
+    @property
+    def targets(self) -> Targets:
+        """`bias`, where there is a head that knows it and a weight to take it out with."""
+        if self._net is None or self.tie_weight is None:
+            return Targets()
+        return Targets([Target(BIAS, ("absent",), about="takes the direct effect of the bias out of the answer")])
+
+    def predict_proba(self, *data: Any, tie: bool | float | None = None, **roles: Any) -> Values:
         """Probabilities of the answers, (n, answers).
 
         Args:
-            inputs: As in `fit` or `debias`.
+            data: Rows with the columns of the fit.
             tie: Whether the bias is taken out of the answer again, p ~ p_main / p_bias^weight (the total indirect
-                effect): True takes `tie_weight`, a number is a weight. Such answers are normalised to sum to one.
+                effect): True takes `tie_weight`, a number is a weight; None does where do(bias=absent) is held. Such
+                answers are normalised to sum to one.
+            roles: As in `fit`.
 
         Raises:
             OptionError: If the model is not fitted, or has no bias-only head or weight.
             DataError: If an input is missing, or has NaN.
         """
-        answers, bias, _ = self._ask(inputs)
+        answers, bias, _ = self._ask(self.given(*data, **roles))
+        tie = BIAS in self.held if tie is None else tie
         if tie is False:
             return _numbers(answers.exp())
         weight = self.tie_weight if tie is True else float(tie)
@@ -283,27 +197,32 @@ class CausalInfoMin(Pretrained):
             raise OptionError(f"tie needs a bias-only head and a weight, which {self.config.variant} has not here")
         return _numbers((answers - weight * bias).softmax(dim=-1))
 
-    def answer(self, inputs: Any, *, tie: bool | float = False) -> list[Any]:
-        """The most probable answer to each question."""
-        return [self.vocabulary[k] for k in self.predict(inputs, tie=tie).argmax(axis=1)]
+    def _predict(self, given: Given, draws: int, seed: int) -> Data:
+        """The most probable answers, and P(ANSWER); every draw is the same, for nothing is drawn."""
+        rows = filled(given, self.predict_proba(given), self.vocabulary)
+        return rows if draws == 1 else rows.take(np.repeat(np.arange(len(given)), draws))
 
-    def bias(self, inputs: Any) -> Values:
+    def bias(self, *data: Any, **roles: Any) -> Values:
         """p_bias of the answers, (n, answers).
 
         Raises:
             OptionError: If the variant has no bias-only head.
         """
-        return _numbers(self._of_bias(self._ask(inputs)[1]).exp())
+        return _numbers(self._of_bias(self._ask(self.given(*data, **roles))[1]).exp())
 
-    def confounder(self, inputs: Any) -> Values:
+    def confounder(self, *data: Any, **roles: Any) -> Values:
         """x_c, the confounder's representation, (n, columns of the feature).
 
         Raises:
             OptionError: If the variant has none.
         """
-        return _numbers(self._of_bias(self._ask(inputs)[2]))
+        return _numbers(self._of_bias(self._ask(self.given(*data, **roles))[2]))
 
-    def biased(self, inputs: Any) -> Values:
+    def _encode(self, given: Given) -> Table:
+        """x_c of each row."""
+        return Table.of_numbers("c", self.confounder(given))
+
+    def biased(self, *data: Any, **roles: Any) -> Values:
         """What the feature as it came would be answered by, with no debiasing, (n, answers).
 
         Raises:
@@ -312,70 +231,96 @@ class CausalInfoMin(Pretrained):
         net = self._network()
         if net.full is None:
             raise OptionError(f"{self.config.variant} has no head on the feature as it came: take the adjusted TE-D")
-        given = as_inputs(inputs, self._names)
+        inputs = self._inputs(self.given(*data, **roles))
         with torch.no_grad():
-            return _numbers(torch.cat([net.biased(part) for part in net.over(given)]).exp())
+            return _numbers(torch.cat([net.biased(part) for part in net.over(inputs)]).exp())
 
-    def evaluate(self, splits: Mapping[str, Split], *, tie: bool | float = False) -> dict[str, float]:
+    def evaluate(self, splits: Mapping[str, Any], *, tie: bool | float | None = None) -> dict[str, float]:
         """The accuracy on each split, or the mean score of the answers.
 
         Args:
-            splits: Inputs and answers, by name.
-            tie: As in `predict`.
+            splits: Rows by name, each as `predict` takes them with their answers; a pair is features and answers.
+            tie: As in `predict_proba`.
 
         Raises:
-            DataError: If a split is the training rows, or as in `predict`.
+            DataError: If a split is the training rows, or as in `predict_proba`.
         """
         found = {}
         for name, split in splits.items():
-            self._network()
-            rows = self._examples(split, self._names, self.vocabulary, self._hash, f"split {name!r}")
-            answers = self.predict(rows.inputs, tie=tie)
-            found[name] = accuracy(torch.from_numpy(answers), rows.target)
+            given = self.split_of(split)
+            rows = Examples(self._inputs(given), targets_of(given, self.vocabulary))
+            refuse_seen(rows, self._hash, f"split {name!r}")
+            found[name] = accuracy(torch.from_numpy(self.predict_proba(given, tie=tie)), rows.target)
         return found
 
+    def split_of(self, split: Any) -> Given:
+        """Rows with answers, given as one thing or as a pair of features and answers."""
+        return self.given(*split) if isinstance(split, tuple) else self.given(split)
+
     def sufficiency(
-        self, inputs: Any, answers: Any, *, types: Any = None, before: bool = False, tie: bool | float = False
+        self, *data: Any, before: bool = False, tie: bool | float | None = None, **roles: Any
     ) -> Sufficiency:
-        """How far the bias explains the answers by itself, in both normalisations.
+        """How far the bias explains the answers by itself, in both normalisations, and for each `kind` of answer.
 
         Args:
-            inputs: As in `predict`.
-            answers: As in `fit`.
-            types: What kind of answer each row asks for.
+            data: Rows with their answers.
             before: Whether of the feature as it came, before any debiasing.
-            tie: As in `predict`.
+            tie: As in `predict_proba`.
+            roles: As in `fit`.
 
         Raises:
             OptionError: If the variant has no bias-only head, or no head from before.
             DataError: As in `fit`.
         """
-        bias = self.bias(inputs)
-        full = self.biased(inputs) if before else self.predict(inputs, tie=tie)
-        return sufficiency(bias, full, as_targets(answers, self.vocabulary, len(bias)).numpy(), types)
+        given = self.given(*data, **roles)
+        kinds = given.labels("kind") if given.column("kind") in given.table else None
+        full = self.biased(given) if before else self.predict_proba(given, tie=tie)
+        return sufficiency(self.bias(given), full, targets_of(given, self.vocabulary).numpy(), kinds)
 
-    def _ask(self, inputs: Any) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    def _effects(self, given: Given, target: str | None, outcome: str | None) -> Table:
+        """What do(bias=absent) changes in the probability of the answers; see `effects.py`."""
+        if self.tie_weight is None:
+            raise OptionError(f"{self.config.variant} has no bias-only head and weight here: there is no bias to erase")
+        own = given.column("answer") or "answer"
+        known = (own, *(f"P({word})" for word in self.vocabulary))
+        if outcome is not None and outcome not in known:
+            raise unknown_variable(outcome, known, "system")
+        answers, bias, _ = self._ask(given)
+        labels = own_answers(given, self.vocabulary, answers)
+        return effect_table(answers, self._of_bias(bias), self.tie_weight, labels, known, outcome)
+
+    def judge(self, fresh: Given, seen: Given) -> Scores:
+        """Accuracy beside the most frequent answer, the head before and the bias alone; see `judge.py`."""
+        return judged(self, fresh, seen)
+
+    def report(self, given: Given) -> Sequence[Block]:
+        """How well it answers, what the bias knows, and which answers are given."""
+        return blocks(self, given)
+
+    def _inputs(self, given: Given) -> dict[str, Tensor]:
         net = self._network()
-        given = as_inputs(inputs, self._names)
-        net.backbone.check(given)
-        return self._said(net, given)
+        inputs = inputs_of(given.table, self._columns, net.backbone.model is not None)
+        net.backbone.check(inputs)
+        return inputs
+
+    def _ask(self, given: Given) -> tuple[Tensor, Tensor | None, Tensor | None]:
+        return said_by(self._network(), self._inputs(given))
 
     def _of_bias(self, value: Tensor | None) -> Tensor:
         if value is None:
             raise OptionError(f"{self.config.variant} has no bias-only head: take one of the TE-D variants")
         return value
 
-    @staticmethod
-    def _said(net: Network, inputs: Mapping[str, Tensor]) -> tuple[Tensor, Tensor | None, Tensor | None]:
-        with torch.no_grad():
-            parts = [net.said(part) for part in net.over(inputs)]
-        answers, bias, confounder = (
-            None if column[0] is None else torch.cat([cast(Tensor, value).cpu() for value in column])
-            for column in zip(*parts, strict=True)
-        )
-        return cast(Tensor, answers), bias, confounder
-
     # -- as a folder ---------------------------------------------------------------------------------------------------
+
+    def export(self, folder: str | Path) -> None:
+        """Writes the network with what was learnt, and the heads on it: see `building.exported`.
+
+        Raises:
+            OptionError: If it was fitted on features.
+            RunError: If the folder cannot be written.
+        """
+        exported(self.network, self._network(), self.vocabulary, Path(folder))
 
     def attach(self, model: nn.Module) -> Self:
         """Puts the weights that were read into a network of one's own; the module given stays as it is.
@@ -384,8 +329,6 @@ class CausalInfoMin(Pretrained):
             OptionError: If the model was not fitted on a network of one's own.
             FormatError: If the weights are another network's.
         """
-        from aitia.nn.weights import load_into
-
         net = self._network()
         for tap in (net.backbone, net.original):
             if tap is None:
@@ -397,6 +340,15 @@ class CausalInfoMin(Pretrained):
             tap.model = own
         net.eval()
         return self
+
+    def bind(self, **subjects: Any) -> Self:
+        """A copy whose own network is attached: its weights are those of the folder, so any of its class serves."""
+        model = subjects.pop("model", None)
+        other = super().bind(**subjects)
+        if model is not None:
+            other._net = copy.deepcopy(self._network())
+            other.attach(open_network(Given.of(self.card, None, model=model).subjects["model"]))
+        return other
 
     @classmethod
     def from_pretrained(cls, source: str | Path, model: nn.Module | None = None) -> Self:
@@ -418,13 +370,12 @@ class CausalInfoMin(Pretrained):
     def _options(self) -> dict[str, Any]:
         net = self._network()
         debiaser = net.debiaser
-        entries = len(debiaser.dictionary.shares) if isinstance(debiaser, TreatmentEffect) else None
         return {
             "config": asdict(self.config),
             "vocabulary": list(self.vocabulary),
-            "inputs": list(self._names),
+            "columns": dict(self._columns),
             "features": debiaser.features,
-            "entries": entries,
+            "entries": len(debiaser.dictionary.shares) if isinstance(debiaser, TreatmentEffect) else None,
             "backbone": described(net.backbone.model),
             "site": str(net.backbone.site),
             "learned": net.original is not None,
@@ -433,41 +384,19 @@ class CausalInfoMin(Pretrained):
             "selected_on": self.selected_on,
             "tie_weight": self.tie_weight,
             "hash": self._hash,
+            "told": list(self._told),
         }
 
     @classmethod
     def _rebuild(cls, options: Mapping[str, Any]) -> Self:
         model = cls(CausalInfoMinConfig(**options["config"]))
-        config, width, size = model.config, int(options["features"]), len(options["vocabulary"])
-        full: Plain | None = None
-        if config.variant == "total-effect-adjusted":
-            full = Plain(width, size, config)
-            debiaser: Debiaser = AdjustedTotalEffect(width, size, config, Branch(width, size, config, 1.0))
-        elif config.variant.startswith("treatment"):
-            code, entries = config.width(width), int(options["entries"])
-            blank = Dictionary(torch.zeros(code, width), torch.zeros(entries, code), torch.zeros(entries))
-            debiaser = TreatmentEffect(width, size, config, blank)
-        else:
-            kinds = {"plain": Plain, "product": Product, "total-effect-published": PublishedTotalEffect}
-            debiaser = kinds[config.variant](width, size, config)
-        taps = [Tap(rebuild_network(options["backbone"]), options["site"]) for _ in range(1 + options["learned"])]
-        model._net = Network(taps[0], taps[1] if options["learned"] else None, debiaser, full).eval()
-        model.vocabulary, model._names = tuple(options["vocabulary"]), tuple(options["inputs"])
+        model._net = blank_network(model.config, options)
+        model.vocabulary, model._columns = tuple(options["vocabulary"]), dict(options["columns"])
         model.tried = tuple(Tried(**each) for each in options["tried"])
         model.full_accuracy, model.selected_on = options["full_accuracy"], options["selected_on"]
         model.tie_weight, model._hash = options["tie_weight"], options["hash"]
+        model._told = tuple(options["told"])
         return model
-
-
-def _expert(given: Any, target: Tensor, needed: bool) -> Tensor:
-    if not needed:
-        return torch.zeros(len(target), 0)
-    if given is None:
-        raise OptionError("a product needs the probabilities of its expert: give expert")
-    expert = torch.as_tensor(np.asarray(given), dtype=torch.float32)
-    if expert.shape != target.shape or not bool(((expert >= 0) & (expert <= 1)).all()):
-        raise DataError(f"the expert gives probabilities {tuple(target.shape)}, got shape {tuple(expert.shape)}")
-    return expert.clamp(min=1e-6).log()
 
 
 def _numbers(values: Tensor) -> Values:

@@ -1,6 +1,7 @@
 """What is trained and saved: the network that gives the feature, as it came and as it learns, and what stands on it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +10,7 @@ from aitia.errors import DataError
 from aitia.systems.causal_info_min.backbone import Tap
 from aitia.systems.causal_info_min.debiasers import Debiaser, Plain, Said
 
-__all__ = ["Network", "Objective", "accuracy", "features_of"]
+__all__ = ["Network", "Objective", "accuracy", "features_of", "said_by"]
 
 _AT_ONCE = 512
 
@@ -96,6 +97,17 @@ def features_of(tap: Tap, inputs: Mapping[str, Tensor], device: str = "cpu") -> 
         row = int((~torch.isfinite(x)).nonzero()[0, 0])
         raise DataError(f"the feature has a number that is not finite in row {row}: drop the row")
     return x
+
+
+def said_by(net: Network, inputs: Mapping[str, Tensor]) -> tuple[Tensor, Tensor | None, Tensor | None]:
+    """Log-probabilities of the answers, of the bias-only head, and x_c, of all rows, without gradient."""
+    with torch.no_grad():
+        parts = [net.said(part) for part in net.over(inputs)]
+    answers, bias, confounder = (
+        None if column[0] is None else torch.cat([cast(Tensor, value).cpu() for value in column])
+        for column in zip(*parts, strict=True)
+    )
+    return cast(Tensor, answers), bias, confounder
 
 
 def accuracy(log_probabilities: Tensor, target: Tensor) -> float:

@@ -1,6 +1,6 @@
 """The report of a predictor whose bias was taken out: what it gains where, and what the bias says by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,29 +15,36 @@ from aitia.report.distributions import shaded_matrix
 from aitia.report.intervals import Interval, interval_chart
 from aitia.report.page import render
 from aitia.stats.effects import mean_effects
+from aitia.system import Given
+from aitia.systems.causal_info_min.examples import answered, targets_of
 from aitia.version import __version__
 
 if TYPE_CHECKING:
-    from aitia.systems.causal_info_min import CausalInfoMin
+    from aitia.systems.causal_info_min.model import CausalInfoMin
 
-__all__ = ["debiasing_report"]
+__all__ = ["blocks", "debiasing_report"]
 
 Values = NDArray[np.float64]
 MOST_ANSWERS = 10
 """Answers in the picture, the most frequent ones."""
 
 
-def debiasing_report(
-    model: "CausalInfoMin", splits: Mapping[str, tuple[Any, Any]], path: str | Path, *, types: Any = None
-) -> Path:
+def blocks(model: "CausalInfoMin", given: Given) -> Sequence[Block]:
+    """The same of one set of rows; nothing where the variant has no bias-only head, or fewer than two have answers."""
+    rows = given.take(np.flatnonzero(answered(given)))
+    if model.tie_weight is None or len(rows) < 2:
+        return ()
+    return [block for section in _sections(model, {"new rows": rows}) for block in section.blocks]
+
+
+def debiasing_report(model: "CausalInfoMin", splits: Mapping[str, Any], path: str | Path) -> Path:
     """Writes how the debiased predictor, what it was before, and its bias alone answer, as one HTML file.
 
     Args:
         model: A fitted TE-D variant.
-        splits: Inputs and answers by name, such as `{"as in training": ..., "other answers": ...}`; none of the
-            training rows.
+        splits: Rows with their answers by name, such as `{"as in training": ..., "other answers": ...}`, as `evaluate`
+            takes them; none of the training rows. Kinds of answers are told of the last one.
         path: Of the file.
-        types: What kind of answer each row of the last split asks for.
 
     Raises:
         OptionError: If there is no split, the variant has no bias-only head, or nothing has been fitted.
@@ -47,15 +54,7 @@ def debiasing_report(
     if not splits:
         raise OptionError("a report takes one split or more: inputs and answers by name")
     model.evaluate(splits)  # refuses what was trained on
-    found = {name: _answers(model, inputs, answers) for name, (inputs, answers) in splits.items()}
-    last = list(splits)[-1]
-    sections = [
-        Section("How well it answers", _accuracy(found)),
-        Section("What the bias knows", _sufficiency(model, splits[last], last, types)),
-        Section("Which answers are given", [_shares(model, found[last], last)]),
-    ]
-    if len(model.tried) > 1:
-        sections.append(Section("How narrow the bias is", _bottlenecks(model)))
+    sections = _sections(model, {name: model.split_of(split) for name, split in splits.items()})
     if model.warnings:
         sections.insert(0, Section("Keep in mind", [Callout(model.warnings, "warning")]))
     lead = f"{model.config.variant}, chosen by {model.selected_on}; {len(model.vocabulary)} answers."
@@ -65,15 +64,26 @@ def debiasing_report(
     return target
 
 
-def _answers(model: "CausalInfoMin", inputs: Any, answers: Any) -> dict[str, Values]:
-    """What each says, (rows, answers), and `truth`, the scores of the answers."""
-    from aitia.systems.causal_info_min.examples import as_targets
+def _sections(model: "CausalInfoMin", splits: Mapping[str, Given]) -> list[Section]:
+    found = {name: _answers(model, rows) for name, rows in splits.items()}
+    last = list(splits)[-1]
+    sections = [
+        Section("How well it answers", _accuracy(found)),
+        Section("What the bias knows", _sufficiency(model, splits[last], last)),
+        Section("Which answers are given", [_shares(model, found[last], last)]),
+    ]
+    if len(model.tried) > 1:
+        sections.append(Section("How narrow the bias is", _bottlenecks(model)))
+    return sections
 
-    said = {"debiased": model.predict(inputs)}
+
+def _answers(model: "CausalInfoMin", rows: Given) -> dict[str, Values]:
+    """What each says, (rows, answers), and `truth`, the scores of the answers."""
+    said = {"debiased": model.predict_proba(rows)}
     if model.full_accuracy is not None:
-        said["before"] = model.biased(inputs)
-    said["the bias alone"] = model.bias(inputs)
-    said["truth"] = as_targets(answers, model.vocabulary, len(said["debiased"])).numpy().astype(np.float64)
+        said["before"] = model.biased(rows)
+    said["the bias alone"] = model.bias(rows)
+    said["truth"] = targets_of(rows, model.vocabulary).numpy().astype(np.float64)
     return said
 
 
@@ -103,10 +113,10 @@ def _accuracy(found: Mapping[str, Mapping[str, Values]]) -> list[Block]:
     ]
 
 
-def _sufficiency(model: "CausalInfoMin", split: tuple[Any, Any], name: str, types: Any) -> list[Block]:
-    moments = {"debiased": model.sufficiency(*split, types=types)}
+def _sufficiency(model: "CausalInfoMin", split: Given, name: str) -> list[Block]:
+    moments = {"debiased": model.sufficiency(split)}
     if model.full_accuracy is not None:
-        moments["before"] = model.sufficiency(*split, types=types, before=True)
+        moments["before"] = model.sufficiency(split, before=True)
     rows: list[list[object]] = []
     for when, told in moments.items():
         parts = {"all rows": told, **told.by_type}

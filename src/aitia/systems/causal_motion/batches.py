@@ -1,28 +1,30 @@
 """What a training is fed with: scenes beside what is further known of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from torch import Tensor
 
 from aitia.data.tracks import Tracks
 from aitia.errors import DataError, OptionError
 from aitia.nn.scenes import tensors
+from aitia.system import Given
 from aitia.systems.causal_motion.config import CausalMotionConfig
 from aitia.train import EnvironmentBatches
 
-__all__ = ["channel_of", "known_styles", "smallest", "training_batches"]
+__all__ = ["channel_of", "known_styles", "scenes_of", "smallest", "styles_of", "training_batches"]
 
 
 def training_batches(
-    config: CausalMotionConfig, scenes: Tracks, channel: ArrayLike | None, style: ArrayLike | None = None
+    config: CausalMotionConfig, scenes: Tracks, style: NDArray[np.float64] | None = None
 ) -> EnvironmentBatches:
     """Tracks, presence, channel, known style and first frame of scenes; twice as many where half are references.
 
     Args:
         config: Options.
-        scenes: Whole ones.
-        channel: (scenes, agents, observed), where the configuration asks for it.
+        scenes: Whole ones, with the channel that the configuration asks for.
         style: (scenes,) known numbers, for style `given`.
 
     Raises:
@@ -36,7 +38,7 @@ def training_batches(
             raise DataError(f"environment {label} has {least} scenes: 2 to score and 2 references are the least")
         size = 2 * min(config.batch, least // 2)
     known = known_styles(style, len(scenes)) if config.style == "given" else np.zeros(len(scenes))
-    further = channel_of(config, channel, scenes)
+    further = channel_of(config, scenes)
     data = (
         *tensors(scenes),
         torch.zeros(len(scenes), 1) if further is None else further,
@@ -52,21 +54,19 @@ def smallest(scenes: Tracks) -> tuple[str, int]:
     return str(labels[counts.argmin()]), int(counts.min())
 
 
-def known_styles(style: ArrayLike | None, n: int) -> NDArray[np.float64]:
-    """A number for each of n scenes, given for each or once for all.
+def known_styles(style: NDArray[np.float64] | None, n: int) -> NDArray[np.float64]:
+    """A number for each of n scenes.
 
     Raises:
         DataError: If they are not as many, or not finite.
     """
-    given = np.asarray(style, dtype=np.float64) if style is not None else np.empty(0)
-    if given.ndim == 0:
-        given = np.full(n, float(given))
+    given = style if style is not None else np.empty(0)
     if given.shape != (n,) or not np.isfinite(given).all():
         raise DataError(f"style 'given' takes a finite number for each of the {n} scenes, got shape {given.shape}")
     return given
 
 
-def channel_of(config: CausalMotionConfig, channel: ArrayLike | None, scenes: Tracks) -> Tensor | None:
+def channel_of(config: CausalMotionConfig, scenes: Tracks) -> Tensor | None:
     """The further channel of scenes, (scenes, agents, observed); None where the configuration has none.
 
     Raises:
@@ -75,10 +75,20 @@ def channel_of(config: CausalMotionConfig, channel: ArrayLike | None, scenes: Tr
     """
     shape = (*scenes.tracks.shape[:2], config.observed)
     if not config.channel:
-        if channel is not None:
+        if scenes.channel is not None:
             raise OptionError("the configuration has no further channel: take channel=True")
         return None
-    given = np.asarray(channel, dtype=np.float64) if channel is not None else np.empty(0)
+    given = np.empty(0) if scenes.channel is None else scenes.channel[:, :, : config.observed]
     if given.shape != shape or not np.isfinite(given).all():
         raise DataError(f"the further channel is finite numbers of shape {shape}, got shape {given.shape}")
     return torch.from_numpy(given).float()
+
+
+def scenes_of(given: Given) -> Tracks:
+    """The scenes with the environments that the role says."""
+    return replace(Tracks.of(given.data), environment=given.labels("environment"))
+
+
+def styles_of(given: Given) -> NDArray[np.float64] | None:
+    """The known style of each scene, (scenes,)."""
+    return given.numbers("given_style")[:, 0] if given.columns("given_style") else None

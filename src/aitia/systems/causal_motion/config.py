@@ -1,7 +1,7 @@
 """Options of causal motion."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from aitia.errors import OptionError
 from aitia.nn.options import need_at_least, need_one_of
@@ -36,6 +36,10 @@ class CausalMotionConfig:
         steps: Updates, all phases together.
         learning_rate: Of Adam; in phases phi has half of it, its head and the modulation ten times.
         batch: Scenes of each environment a step; as many others are the references.
+        adapt_update: What `adapt` updates: the blocks that read the style, phi as well, or everything.
+        adapt_steps: Its updates.
+        adapt_learning_rate: Of Adam in it, falling to zero.
+        adapt_contrastive_weight: Of the contrast in it against scenes of the old environments.
         seed: Of everything.
         device: `auto` or `cpu`.
 
@@ -59,6 +63,10 @@ class CausalMotionConfig:
     steps: int = 4000
     learning_rate: float = 1e-3
     batch: int = 64
+    adapt_update: Update = "modulation"
+    adapt_steps: int = 300
+    adapt_learning_rate: float = 1e-3
+    adapt_contrastive_weight: float = 0.05
     seed: int = 0
     device: Literal["auto", "cpu"] = "auto"
 
@@ -71,12 +79,14 @@ class CausalMotionConfig:
             invariance=("none", "irm", "v-rex"),
             schedule=("joint", "phases"),
         )
-        for name in ("invariance_weight", "contrastive_weight"):
+        if self.adapt_update not in get_args(Update):
+            raise OptionError(f"update is 'modulation', 'modulation and style' or 'all', got {self.adapt_update!r}")
+        for name in ("invariance_weight", "contrastive_weight", "adapt_contrastive_weight"):
             if (getattr(self, name) or 0.0) < 0:
                 raise OptionError(f"{name} is zero or more, got {getattr(self, name)}")
         steps = 4 if self.schedule == "phases" else 1
         need_at_least(self, observed=2, future=1, width=8, style_size=1, batch=2, steps=steps)
-        for name in ("temperature", "learning_rate"):
+        for name in ("temperature", "learning_rate", "adapt_learning_rate"):
             if not getattr(self, name) > 0:
                 raise OptionError(f"{name} is positive, got {getattr(self, name)}")
         if self.form == "pair" and self.channel:

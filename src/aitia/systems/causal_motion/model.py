@@ -3,48 +3,58 @@
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from aitia.data.base import Data
+from aitia.data.table import Table
 from aitia.data.tracks import Tracks
 from aitia.do import Intervention, Value
-from aitia.engine import Progress
-from aitia.errors import DataError, InterventionError, OptionError, join_names
+from aitia.errors import DataError, OptionError, join_names
 from aitia.nn.modular import PairForecaster
 from aitia.nn.pretrained import Pretrained, fitted
 from aitia.nn.refinement import moved_code
 from aitia.nn.scene_bank import References
-from aitia.nn.scenes import need_pairs, tensors, whole_scenes
+from aitia.nn.scenes import need_pairs, one_place, tensors, training_work, whole_scenes
+from aitia.report import Block
+from aitia.runs import QUIET, RunStore
+from aitia.system import Encodes, Given, Predicts, Scores, Target, Targets, Training
+from aitia.systems.causal_motion.adapting import BANK, adapted, train_phase
 from aitia.systems.causal_motion.answers import Forecast
-from aitia.systems.causal_motion.batches import channel_of, known_styles, smallest, training_batches
+from aitia.systems.causal_motion.batches import (
+    channel_of,
+    known_styles,
+    scenes_of,
+    smallest,
+    styles_of,
+    training_batches,
+)
 from aitia.systems.causal_motion.card import CARD
 from aitia.systems.causal_motion.config import CausalMotionConfig, Update
+from aitia.systems.causal_motion.judge import judged
 from aitia.systems.causal_motion.network import Network
-from aitia.systems.causal_motion.objective import Objective, Phase, phases
-from aitia.train import EnvironmentBatches, History, TrainConfig, train
+from aitia.systems.causal_motion.objective import phases
+from aitia.systems.causal_motion.page import blocks
+from aitia.train import History
 
 __all__ = ["CausalMotion"]
 
 Values = NDArray[np.float64]
 Change = Callable[[Tensor, Tensor, Tensor, slice], Tensor]
 """From codes, past, presence and the rows that they are of, to the codes to decode."""
-BANK = 64
-"""Training scenes of each environment that a fitted model keeps, as references and as negatives of the contrast."""
 AT_ONCE = 512
 """Scenes that are forecast at once, to bound the memory."""
 
 
-class CausalMotion(Pretrained):
+class CausalMotion(Pretrained, Predicts, Encodes):
     """A forecaster (1) after `fit` on scenes of several environments.
 
-    Args:
-        config: Options.
-        options: Options by name, in place of those of `config`.
+    `predict` gives scenes the future that is forecast, in the style of their own environment or, under
+    `do(style=LABEL)`, in that of another; psi(x) is kept.
 
     Attributes:
         environments: Labels of the environments whose style is known.
@@ -57,56 +67,44 @@ class CausalMotion(Pretrained):
         >>> tracks = np.cumsum(rng.normal(size=(64, 2, 20, 2)), axis=2)
         >>> model = CausalMotion(steps=5, batch=8).fit(tracks, ["a", "b"] * 32)
         >>> new = np.cumsum(rng.normal(size=(3, 2, 8, 2)), axis=2)
-        >>> forecast = model.predict(new, references="a")
+        >>> model.do("do(style=a)").predict(new).tracks.shape
+        (3, 2, 20, 2)
+        >>> forecast = model.forecast(new, references="a")
         >>> forecast.tracks.shape, forecast.references
         ((3, 2, 12, 2), '32 scenes of a that the model keeps; none of them is among the scenes forecast')
     """
 
     card = CARD
-
-    def __init__(self, config: CausalMotionConfig | None = None, **options: Any) -> None:
-        try:
-            self.config = replace(config or CausalMotionConfig(), **options)
-        except TypeError as error:
-            raise OptionError(f"CausalMotion: {error}") from error
-        self.environments: tuple[str, ...] = ()
-        self.history: tuple[History, ...] = ()
-        self.warnings: tuple[str, ...] = ()
-        self._net: Network | None = None
+    Config = CausalMotionConfig
+    config: CausalMotionConfig
+    environments: tuple[str, ...] = ()
+    history: tuple[History, ...] = ()
+    warnings: tuple[str, ...] = ()
+    _net: Network | None = None
 
     # -- fitting -------------------------------------------------------------------------------------------------------
 
-    def fit(
-        self,
-        tracks: Any,
-        environment: str | Sequence[Any] | NDArray[Any] | None = None,
-        *,
-        channel: ArrayLike | None = None,
-        style: ArrayLike | None = None,
-        checkpoint: Path | None = None,
-        progress: Progress | None = None,
-    ) -> Self:
-        """Fits the forecaster.
+    @classmethod
+    def reads(cls, config: Any) -> dict[str, Any]:
+        """Frames of the past and of the future in a scene."""
+        return {"window": (config.observed, config.future)}
 
-        Args:
-            tracks: A `Tracks`, or an array (scenes, agents, observed + future or more, 2) in metres.
-            environment: Label of each scene, where tracks is an array.
-            channel: (scenes, agents, observed), where the configuration asks for it.
-            style: (scenes,) known numbers, for style `given`.
-            checkpoint: Folder to resume from, and to keep the state of the training in.
-            progress: Told how far it is.
-
-        Raises:
-            OptionError: If an environment is too few for the penalty or style, or the pair form gets more agents.
-            DataError: If scenes are too short or too few, or a channel or style is missing or of another shape.
-        """
-        config, scenes = self.config, self._whole(Tracks.of(tracks, environment))
+    def check_given(self, given: Given) -> None:
+        """Wants whole scenes, of two environments or more for a penalty or a style; a channel or style where asked."""
+        config, scenes = self.config, self._whole(scenes_of(given))
         needs = [config.invariance] * (config.invariance != "none") + ["style 'modular'"] * (config.style == "modular")
         if needs and len(scenes.environments) < 2:
-            raise OptionError(
-                f"{needs[0]} compares environments: it needs at least 2, got 1 ({scenes.environments[0]})"
-            )
-        batches = training_batches(config, scenes, channel, style)
+            found = scenes.environments[0]
+            raise OptionError(f"{needs[0]} compares environments: it needs at least 2, got 1 ({found})")
+        training_batches(config, scenes, styles_of(given))
+
+    def work(self, given: Given) -> str:
+        """Steps and scenes."""
+        return training_work(self.config.steps, self.config.batch, scenes_of(given))
+
+    def _fit(self, given: Given, run: RunStore) -> None:
+        config, scenes = self.config, self._whole(scenes_of(given))
+        batches = training_batches(config, scenes, styles_of(given))
         label, least = smallest(scenes)
         told = f"environment {label} has {least} scenes: a step scores {least // 2} of each and not {config.batch}"
         self.warnings = (told,) if config.style == "modular" and least < 2 * config.batch else ()
@@ -118,146 +116,124 @@ class CausalMotion(Pretrained):
         if config.style == "modular":
             net.bank.keep(scenes, scenes.environments, BANK)
         self.history = tuple(
-            self._train(net, phase, batches, number, checkpoint, progress)
-            for number, phase in enumerate(phases(config, net))
+            train_phase(net, config, phase, batches, number, run) for number, phase in enumerate(phases(config, net))
         )
         self.environments, self._net = scenes.environments, net.cpu().eval()
-        return self
 
-    def _train(
-        self,
-        net: Network,
-        phase: Phase,
-        batches: EnvironmentBatches,
-        number: int,
-        checkpoint: Path | None,
-        progress: Progress | None,
-    ) -> History:
-        if checkpoint is not None:
-            checkpoint.mkdir(parents=True, exist_ok=True)
-        return train(
-            Objective(net, self.config, phase),
-            batches,
-            TrainConfig(
-                steps=phase.steps,
-                learning_rate=self.config.learning_rate,
-                schedule="cosine" if phase.falling else "constant",
-                seed=self.config.seed + 1000 * number,
-                device=self.config.device,
-            ),
-            groups=phase.groups,
-            checkpoint=None if checkpoint is None else checkpoint / f"phase-{number}.safetensors",
-            progress=progress,
-            what=phase.name,
-        )
+    @property
+    def training(self) -> Training:
+        """Losses of each phase, and warnings."""
+        names = ("training",) if len(self.history) == 1 else tuple(f"phase {k + 1}" for k in range(len(self.history)))
+        losses = tuple((name, tuple(h.losses)) for name, h in zip(names, self.history, strict=True))
+        return Training(losses, (), self.warnings)
 
     def adapt(
         self,
-        scenes: Any,
-        environment: str,
+        few: Any,
+        environment: str | None = None,
+        /,
         *,
-        update: Update = "modulation",
-        channel: ArrayLike | None = None,
-        steps: int = 300,
-        learning_rate: float = 1e-3,
-        contrastive_weight: float = 0.05,
-        progress: Progress | None = None,
+        update: Update | None = None,
+        steps: int | None = None,
+        learning_rate: float | None = None,
+        contrastive_weight: float | None = None,
+        run: RunStore = QUIET,
     ) -> Self:
         """A forecaster for one more environment, from a few of its scenes; this one stays as it is.
 
         Args:
-            scenes: Whole scenes of the new environment. In each update half of those drawn are references.
-            environment: Its label; a known one is replaced.
-            update: What is updated: the blocks that read the style, phi as well, or everything.
-            channel: (scenes, agents, observed), where the configuration asks for it.
-            steps: Updates.
-            learning_rate: Of Adam, falling to zero.
-            contrastive_weight: Of the contrast against scenes of the old environments.
-            progress: Told how far it is.
+            few: Whole scenes of it. In each update half of those drawn are references.
+            environment: Its label; a known one is replaced. None takes the one of the scenes.
+            update: This and the next three are as `adapt_update` to `adapt_contrastive_weight` of `CausalMotionConfig`,
+                which None takes.
+            steps: See `update`.
+            learning_rate: See `update`.
+            contrastive_weight: See `update`.
+            run: Told how far it is.
 
         Raises:
             OptionError: If an option is unknown, there is nothing to update, or the style is a known number.
             DataError: If scenes are fewer than 4 or too short.
         """
-        config, old = self.config, self._model
-        if update not in ("modulation", "modulation and style", "all"):
-            raise OptionError(f"update is 'modulation', 'modulation and style' or 'all', got {update!r}")
+        options: dict[str, Any] = {"update": update, "steps": steps, "learning_rate": learning_rate}
+        options["contrastive_weight"] = contrastive_weight
+        chosen = {f"adapt_{name}": value for name, value in options.items() if value is not None}
+        config, old = replace(self.config, **chosen), self._model
         if config.style == "given":
             raise OptionError("a forecaster whose style is a known number needs no adaptation: give the number")
-        if config.style == "none" and update != "all":
+        if config.style == "none" and config.adapt_update != "all":
             raise OptionError("a forecaster without style has no modulation to update: take update='all'")
-        if scenes is None or len(scenes) < 4:
-            raise DataError(f"adaptation takes at least 4 scenes, got {0 if scenes is None else len(scenes)}")
-        given = Tracks.of(scenes)
-        few = self._whole(replace(given, environment=np.full(len(given), environment)))
-        model, net = copy.copy(self), copy.deepcopy(old)
-        kept = [e for e in self.environments if e != environment]
-        if environment in self.environments and config.style == "modular":
-            net.bank.forget(self.environments.index(environment))
-        chosen = list(net.forecaster.modulation.parameters() if update != "all" else net.parameters())
-        if update == "modulation and style":
-            chosen += net.reader.parameters()
-        phase = Phase(
-            f"adapting to {environment}", steps, [(chosen, learning_rate)], contrast=contrastive_weight, falling=True
-        )
-        model.history = (self._train(net, phase, training_batches(config, few, channel), 9, None, progress),)
-        if config.style == "modular":
-            net.bank.keep(few, (environment,), BANK, first=len(kept))
-        model.environments, model._net = (*kept, environment), net.cpu().eval()
+        given = self.given(few)
+        if len(given) < 4:
+            raise DataError(f"adaptation takes at least 4 scenes, got {len(given)}")
+        scenes = self._whole(one_place(scenes_of(given), environment))
+        model = copy.copy(self)
+        model._net, history = adapted(old, config, scenes, self.environments, run)
+        model.history = (history,)
+        model.environments = (*(e for e in self.environments if e != scenes.environments[0]), scenes.environments[0])
         return model
 
     # -- asking --------------------------------------------------------------------------------------------------------
 
-    def predict(
-        self, past: Any, references: Any = None, *, channel: ArrayLike | None = None, style: ArrayLike | None = None
-    ) -> Forecast:
-        """The future of scenes. Only their first `observed` frames are read.
+    @property
+    def targets(self) -> Targets:
+        """The style, where it is read from scenes."""
+        if self.config.style != "modular" or not self.environments:
+            return Targets()
+        return Targets([Target("style", self.environments, about="forecasts in the style of this place")])
+
+    def _predict(self, given: Given, draws: int, seed: int) -> Data:
+        """The scenes with their past as it is, and the future that is forecast after it; there is no chance in it."""
+        ahead = np.repeat(self._ahead(given, None).tracks, draws, axis=0)
+        scenes = Tracks.of(given.data).take(np.repeat(np.arange(len(given)), draws))
+        return scenes.with_future(self.config.observed, ahead)
+
+    def forecast(self, past: Any, references: Any = None, **roles: Any) -> Forecast:
+        """The future of scenes, and what its style is from. Only their first `observed` frames are read.
 
         Args:
-            past: (scenes, agents, observed or more, 2) in metres, or a `Tracks`.
+            past: Scenes of `observed` frames or more.
             references: Whole scenes of the place; or a known label, or one a scene. For each scene, references that
-                share a step with it are left out.
-            channel: (scenes, agents, observed), where the configuration asks for it.
-            style: Known numbers, one or one a scene, for style `given`.
+                share a step with it are left out. None takes what is held, else the scenes that the model keeps of the
+                scene's own environment, else the other whole scenes of it among these.
+            roles: As in `fit`.
 
         Raises:
             OptionError: If a style is needed and no reference is given, or a label is unknown.
             DataError: If tracks are too short, or a scene overlaps with every reference.
         """
-        net, scenes = self._ask(past)
-        further, s, told = channel_of(self.config, channel, scenes), None, "no style"
+        return self._ahead(self.given(past, **roles), references)
+
+    def _ahead(self, given: Given, references: Any) -> Forecast:
+        scenes = self._ask(given)
+        s, told = self._style(given, scenes, references)
+        return self._forecast(scenes, channel_of(self.config, scenes), s, told, lambda code, *_: code)
+
+    def _style(self, given: Given, scenes: Tracks, references: Any) -> tuple[Tensor | None, str]:
+        """s of each scene, and what it is from; what is held wins."""
+        if self.config.style == "none":
+            return None, "no style"
         if self.config.style == "given":
+            known = torch.from_numpy(known_styles(styles_of(given), len(scenes))).float()
             with torch.no_grad():
-                s = net.number(torch.from_numpy(known_styles(style, len(scenes))).float()[:, None])
-            told = "a known number for each scene"
-        elif self.config.style == "modular":
+                return self._model.number(known[:, None]), "a known number for each scene"
+        action = self.held.get("style")
+        references = str(action.value) if isinstance(action, Value) else references
+        if references is None and set(scenes.environments) <= set(self.environments):
+            references = scenes.environment
+        if references is not None:
             found = self._find(references, scenes)
-            s, told = found.style, found.told
-        return self._forecast(scenes, further, s, told, lambda code, past, there, rows: code)
-
-    def counterfactual(
-        self, tracks: Any, intervention: Intervention | str, /, *, channel: ArrayLike | None = None
-    ) -> Forecast:
-        """The future as it would be in the style of another environment, `do(style=LABEL)`; psi(x) is kept.
-
-        Args:
-            tracks: As `past` of `predict`.
-            intervention: `do(style=LABEL)` for a known environment.
-            channel: As for `predict`.
-
-        Raises:
-            OptionError: If the model has no style from references.
-            InterventionError: If something else than the style is set, or no environment has that label.
-        """
-        action = Intervention.parse(intervention) if isinstance(intervention, str) else intervention
-        if self.config.style != "modular":
-            raise OptionError("do(style=...) needs a model with style 'modular'")
-        if action.targets != ("style",) or not isinstance(action["style"], Value):
-            raise InterventionError(f"this model answers do(style=ENVIRONMENT), not {intervention}")
-        label = str(action["style"].value)
-        if label not in self.environments:
-            raise InterventionError(f"no style {label!r} is known; there are {join_names(self.environments)}")
-        return self.predict(tracks, label, channel=channel)
+            return found.style, found.told
+        if scenes.tracks.shape[2] < self.config.observed + self.config.future:
+            self._find(None, scenes)  # says what is missing
+        style, told = torch.zeros(len(scenes), self.config.style_size), []
+        for label in scenes.environments:
+            rows = np.flatnonzero(scenes.environment == label)
+            here = scenes.take(rows)
+            found = self._find(label if label in self.environments else here, here)
+            style[torch.from_numpy(rows)] = found.style
+            told.append(f"{label}: {found.told}")
+        return style, "; ".join(told)
 
     def refine(self, past: Any, references: Any, *, steps: int = 3, rate: float = 1e-3, style: Any = None) -> Forecast:
         """Forecasts whose latent psi(x) is moved so that they look like the references to phi and its head.
@@ -266,8 +242,8 @@ class CausalMotion(Pretrained):
         environments its negatives. Only the latent moves. References of another place move the forecast to its style.
 
         Args:
-            past: As for `predict`.
-            references: As for `predict`: what the forecast is to look like.
+            past: As for `forecast`.
+            references: As for `forecast`: what the forecast is to look like.
             steps: Of Adam on each scene's latent.
             rate: Its learning rate.
             style: References that give s of (1); None takes `references`.
@@ -279,7 +255,7 @@ class CausalMotion(Pretrained):
             raise OptionError("refinement needs a model with style 'modular'")
         if self.config.channel:
             raise OptionError("refinement is for models without a further channel")
-        net, scenes = self._ask(past)
+        net, scenes = self._model, self._ask(self.given(past))
         like = self._find(references, scenes)
         s = like.style if style is None else self._find(style, scenes).style
         heads = net.reader.project(like.codes).detach()
@@ -297,7 +273,7 @@ class CausalMotion(Pretrained):
 
         return self._forecast(scenes, None, s, like.told, moved)
 
-    def styles(self, scenes: Any) -> Values:
+    def styles(self, *data: Any, **roles: Any) -> Values:
         """phi of whole scenes, (scenes, style_size): what the model sees of how agents pass each other there.
 
         Raises:
@@ -306,8 +282,38 @@ class CausalMotion(Pretrained):
         """
         if self.config.style != "modular":
             raise OptionError("a style is read by a model with style 'modular'")
-        code: Values = self._read(Tracks.of(scenes)).double().numpy()
+        code: Values = self._read(scenes_of(self.given(*data, **roles))).double().numpy()
         return code
+
+    def _encode(self, given: Given) -> Table:
+        """The style s that the future of each scene is decoded with; under `do` that of the place that is held.
+
+        Raises:
+            OptionError: If the model has no style.
+        """
+        if self.config.style == "none":
+            raise OptionError("a forecaster without style encodes nothing")
+        s = self._style(given, self._ask(given), None)[0]
+        assert s is not None
+        parts = {f"style{k + 1}": column.double().numpy() for k, column in enumerate(s.T)}
+        return Table.of(parts, kinds=dict.fromkeys(parts, "number"))
+
+    def truth(self, given: Given, intervention: Intervention) -> Data | None:
+        """The world's scenes from the same starts in that environment; as they are where nothing is done."""
+        if not intervention:
+            return given.rows
+        action = intervention.get("style")
+        if len(intervention) > 1 or not isinstance(action, Value):
+            return None
+        return given.truth(environment=str(action.value))
+
+    def judge(self, fresh: Given, seen: Given) -> Scores:
+        """Distances from what came, and from what a world says would have come; see `judge.py`."""
+        return judged(self, fresh)
+
+    def report(self, given: Given) -> Sequence[Block]:
+        """A scene of each place, in each style."""
+        return blocks(self, given)
 
     # -- parts of asking -----------------------------------------------------------------------------------------------
 
@@ -317,11 +323,11 @@ class CausalMotion(Pretrained):
         assert isinstance(net, Network)
         return net
 
-    def _ask(self, past: Any) -> tuple[Network, Tracks]:
-        net, scenes = self._model, Tracks.of(past)
+    def _ask(self, given: Given) -> Tracks:
+        _, scenes = self._model, scenes_of(given)
         scenes.need_frames(self.config.observed, 0)
         self._check_agents(scenes)
-        return net, scenes
+        return scenes
 
     def _forecast(
         self, scenes: Tracks, channel: Tensor | None, s: Tensor | None, told: str, change: Change
@@ -349,9 +355,9 @@ class CausalMotion(Pretrained):
             )
         if isinstance(references, str):
             return bank.named([references] * len(scenes), scenes, self.environments, self._read)
-        if not isinstance(references, Tracks) and np.ndim(references) == 1:
+        if np.ndim(references) == 1 and len(references) and isinstance(references[0], str):
             return bank.named([str(label) for label in references], scenes, self.environments, self._read)
-        return bank.given(Tracks.of(references), scenes, self.environments, self._read)
+        return bank.given(scenes_of(self.given(references)), scenes, self.environments, self._read)
 
     def _read(self, scenes: Tracks) -> Tensor:
         """phi of whole scenes, (scenes, style_size), some at a time."""

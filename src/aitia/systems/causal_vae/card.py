@@ -15,11 +15,22 @@ CARD = Card(
     home="model:CausalVae",
     takes={
         "image": Role(kind="picture", about="the pictures"),
-        "causes": Role(kind="number", about="labels that are causes", many=True, rest=True),
+        "cause": Role(
+            kind="number",
+            about="labels that are causes; those of the graph, or all numbers, where nobody says which",
+            needed=False,
+            many=True,
+        ),
     },
+    fills=("image", "cause"),
     does="sets a variable",
-    do="do(CAUSE=v) sets a cause; its effects by the given graph follow, and the picture is drawn anew.",
-    verbs=("counterfactual", "encode"),
+    do="do(CAUSE=v) sets a cause; its effects by the graph that is given or learnt follow, and the picture is drawn "
+    "anew; the noise of the other causes and what no label tells stay.",
+    verbs=("predict", "counterfactual", "encode", "graphs"),
+    absent={
+        "edit": "it draws the whole picture, also where nothing was to change",
+        "effects": "aitia.effect contrasts do(a) and do(b) on the causes, by solve",
+    },
     extra="nets",
     member_of="causal-diffae",
 )

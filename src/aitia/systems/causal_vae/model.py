@@ -1,4 +1,7 @@
-"""A generator with labelled causes: change one cause, and see the image that would have been.
+"""A generator that is given causes and their graph: change one cause, and see the picture that would have been.
+
+Of pictures alone it learns no causes: their labels are given, and so is the graph over them. No graph given: the causes
+are taken as independent, and `do` moves the one cause only. `graph="learn"` searches the labels for a graph.
 
     z = F(u),   u ~ N(0, I)       labelled causes, F a causal layer on their DAG                      (1)
     w ~ N(0, I)                   what the labels do not tell
@@ -17,9 +20,8 @@ Source:
 """
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Self
 
 import numpy as np
@@ -27,159 +29,150 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from aitia.data.images import ImageSet
-from aitia.data.table import Kind
-from aitia.do import Action, Intervention
-from aitia.engine import Progress
-from aitia.errors import DataError, GraphError, OptionError, RangeWarning, unknown_variable
+from aitia.data.base import Data
+from aitia.data.table import Table
+from aitia.errors import DataError, RangeWarning, join_names, unknown_variable
 from aitia.graph.graph import Graph
-from aitia.nn.causal_layer import CausalLayer
-from aitia.nn.gaussian import draw, gaussian_kl, gaussian_log_prob
-from aitia.nn.layers import ConvDecoder, ConvEncoder
 from aitia.nn.pretrained import Pretrained, fitted
+from aitia.report import Block
+from aitia.runs import RunStore
+from aitia.system import (
+    Counterfactuals,
+    Discovers,
+    Encodes,
+    Given,
+    Noise,
+    Predicts,
+    Scores,
+    Target,
+    Targets,
+    Training,
+)
+from aitia.systems.causal_vae.card import CARD
+from aitia.systems.causal_vae.config import LEARN, CausalVaeConfig
+from aitia.systems.causal_vae.judge import judged
+from aitia.systems.causal_vae.learning import learnt_graph
+from aitia.systems.causal_vae.network import AT_ONCE, Network, as_pixels, as_tensor
+from aitia.systems.causal_vae.page import blocks
+from aitia.systems.causal_vae.reading import arrows, labels_of, numbers_of
 from aitia.train import History, RowBatches, TrainConfig, train
 
-__all__ = ["CausalVae", "CausalVaeConfig"]
+__all__ = ["CausalVae"]
 
 Values = NDArray[np.float64]
+IMAGE = "image"
 
 
-@dataclass(frozen=True)
-class CausalVaeConfig:
-    """Options of `CausalVae`.
+class CausalVae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
+    """Answers `do(cause=value)` on pictures with labelled causes, and is *given* the causes and their graph.
 
-    Args:
-        graph: The DAG over the causes as text, such as `"light -> shadow"`; empty has no edges.
-        residual: Numbers of w, for what the labels do not tell; 0 has none.
-        width: Channels of the first convolution.
-        hidden: Hidden units of each mechanism.
-        kl_weight: beta of (3), in nats beside the squared error, which is summed over pixels.
-        label_weight: alpha of (3).
-        steps: Updates.
-        learning_rate: Of Adam, falling to zero.
-        batch: Images a step.
-        held_out: Share of images for validation, whose best state is kept.
-        seed: Of everything.
-        device: `auto` or `cpu`.
-
-    Raises:
-        OptionError: If a value is out of range.
-    """
-
-    graph: str = ""
-    residual: int = 4
-    width: int = 32
-    hidden: int = 32
-    kl_weight: float = 1.0
-    label_weight: float = 10.0
-    steps: int = 3000
-    learning_rate: float = 2e-3
-    batch: int = 64
-    held_out: float = 0.1
-    seed: int = 0
-    device: str = "auto"
-
-    def __post_init__(self) -> None:
-        if self.residual < 0 or self.width < 1 or self.hidden < 1 or self.batch < 1:
-            raise OptionError(
-                "residual is zero or more, width, hidden and batch at least 1, got "
-                f"{self.residual}, {self.width}, {self.hidden} and {self.batch}"
-            )
-        if self.kl_weight < 0 or self.label_weight <= 0 or not 0 < self.held_out < 1:
-            raise OptionError(
-                "kl_weight is not negative, label_weight positive and held_out between 0 and 1, got "
-                f"{self.kl_weight}, {self.label_weight} and {self.held_out}"
-            )
-
-
-class CausalVae(Pretrained):
-    """Answers what an image would have been under `do(cause=value)`, after `fit` on images with labelled causes.
+    No graph given: the causes are taken as independent. `graph="learn"` searches for one in the labels.
 
     Args:
         config: Options.
         options: Options by name, in place of those of `config`.
 
     Attributes:
-        graph: The DAG over the causes.
+        causes: Names of the causes.
         ranges: Lowest and highest value of each cause in the training.
         history: How the training went.
+        notes: Where the graph is from, in words.
 
     Example:
-        >>> from aitia.data.table import Table
         >>> rng = np.random.default_rng(0)
         >>> shade = rng.integers(40, 255, 64)
         >>> images = np.broadcast_to(shade[:, None, None, None], (64, 8, 8, 3)).astype(np.uint8)
-        >>> rows = ImageSet(images, Table.of({"shade": shade}))
+        >>> rows = Table.of({"image": images, "shade": shade})
         >>> model = CausalVae(steps=5, width=4).fit(rows)
-        >>> model.counterfactual(rows.take([0, 1]), "do(shade=90)").images.shape
-        (2, 8, 8, 3)
+        >>> model.counterfactual(rows.take([0, 1]), "do(shade=90)")
+        Table(2 rows: image, shade)
     """
 
-    def __init__(self, config: CausalVaeConfig | None = None, **options: Any) -> None:
-        try:
-            self.config = replace(config or CausalVaeConfig(), **options)
-        except TypeError as error:
-            raise OptionError(f"CausalVae: {error}") from error
-        self.graph = Graph()
-        self.ranges: dict[str, tuple[float, float]] = {}
-        self.history: History | None = None
-        self._net: _Network | None = None
-        self._size = 0
+    card = CARD
+    Config = CausalVaeConfig
+    config: CausalVaeConfig
+    ranges: Mapping[str, tuple[float, float]] = {}
+    history: History | None = None
+    notes: tuple[str, ...] = ()
+    _graph: Graph = Graph()
+    _net: Network | None = None
+    _size = 0
 
     # -- fitting -------------------------------------------------------------------------------------------------------
 
-    def fit(
-        self,
-        rows: ImageSet,
-        causes: Sequence[str] | None = None,
-        *,
-        checkpoint: Path | None = None,
-        progress: Progress | None = None,
-    ) -> Self:
-        """Fits the generator.
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """In the order of the model."""
+        return self._graph.nodes
 
-        Args:
-            rows: Square images and their labels.
-            causes: The labels that are causes; None takes those of the graph, or else every column of numbers.
-            checkpoint: Folder to resume the training from, and to keep its state in.
-            progress: Told how far it is.
-
-        Raises:
-            DataError: If a label is missing, constant or no number, or the images are not square.
-            UnknownVariableError: If a cause is no column of the labels.
-            GraphError: If the graph has a cycle or an edge without direction.
-        """
-        config = self.config
-        given = Graph(config.graph)
-        names = tuple(causes or given.nodes or _numbers(rows))
+    def check_given(self, given: Given) -> None:
+        """Wants causes that are numbers and vary, and square pictures."""
+        names = self._causes(given)
         if not names:
             raise DataError("the images have no label that is a number: a cause is one")
-        edges = _arrows(given)
-        if unknown := [name for edge in edges for name in edge if name not in names]:
-            raise unknown_variable(unknown[0], names, "list of causes")
-        self.graph = Graph(edges, names)
-        height, width = rows.images.shape[1:3]
+        if self.config.graph != LEARN:
+            edges = arrows(Graph(self._told(given)))
+            if unknown := [name for edge in edges for name in edge if name not in names]:
+                raise unknown_variable(unknown[0], names, "list of causes")
+        if len(given) < 2:
+            raise DataError("a generator is trained on at least 2 images, got 1")
+        y = labels_of(given, names)
+        for name, missing in zip(names, np.isnan(y).sum(axis=0), strict=True):
+            if missing:
+                raise DataError(f"label {name!r} has no value in {missing} rows: drop them")
+        if (y.std(axis=0) == 0).any():
+            raise DataError(f"label {names[int(np.argmin(y.std(axis=0)))]!r} is constant: leave it out")
+
+    def work(self, given: Given) -> str:
+        """Steps, rows and causes."""
+        names, config = self._causes(given), self.config
+        graph = "a graph that is searched for" if config.graph == LEARN else self._told(given) or "no graph"
+        return (
+            f"{config.steps} steps of {config.batch} images ({len(given)} in all), {len(names)} causes "
+            f"({join_names(names)}) with {graph}"
+        )
+
+    def _told(self, given: Given) -> str:
+        """The graph that is given: that of the options, or of the world that made the rows."""
+        if self.config.graph or given.world is None:
+            return self.config.graph
+        names = given.columns("cause") or numbers_of(given)
+        return str(given.world.graph.subgraph(names)) if set(names) <= set(given.world.names) else ""
+
+    def _causes(self, given: Given) -> tuple[str, ...]:
+        """Those that the user names, else those of the graph, else every column of numbers."""
+        named = given.columns("cause")
+        told = () if self.config.graph in ("", LEARN) else Graph(self.config.graph).nodes
+        return named or tuple(told) or numbers_of(given)
+
+    def _fit(self, given: Given, run: RunStore) -> None:
+        config, names = self.config, self._causes(given)
+        self.roles = {**self.roles, "cause": names}
+        images, y = given.pictures(IMAGE), labels_of(given, names)
+        height, width = images.shape[1:3]
         if height != width:
-            raise DataError(f"images are square, got {width}x{height}: scale them (ImageSet.resized)")
-        y = self._labels(rows)
+            raise DataError(f"images are square, got {width}x{height}: scale them (size)")
+        if config.graph == LEARN:
+            table = Table.of(dict(zip(names, y.T, strict=True)), kinds=dict.fromkeys(names, "number"))
+            self._graph, self.notes = learnt_graph(table, config.alpha)
+        else:
+            told = self._told(given)
+            self._graph = Graph(arrows(Graph(told)), names)
+            self.notes = () if told else ("No graph given: the causes are taken as independent.",)
         spread = y.std(axis=0)
-        if (spread == 0).any():
-            raise DataError(f"label {self.graph.nodes[int(np.argmin(spread))]!r} is constant: leave it out")
         self._size = height
-        self.ranges = {name: (float(c.min()), float(c.max())) for name, c in zip(self.graph.nodes, y.T, strict=True)}
+        self.ranges = {name: (float(c.min()), float(c.max())) for name, c in zip(names, y.T, strict=True)}
         with torch.random.fork_rng():
             torch.manual_seed(config.seed)
-            net = _Network(config, self.graph, height)
+            net = Network(config, self._graph, height)
         net.mean.copy_(torch.from_numpy(y.mean(axis=0)))
         net.spread.copy_(torch.from_numpy(spread))
-        x, z = _tensor(rows.images), torch.from_numpy((y - y.mean(axis=0)) / spread).float()
-        order = np.random.default_rng([config.seed, 83]).permutation(len(rows))
-        cut = max(int(config.held_out * len(rows)), 1)
+        x, z = as_tensor(images), torch.from_numpy((y - y.mean(axis=0)) / spread).float()
+        order = np.random.default_rng([config.seed, 83]).permutation(len(given))
+        cut = max(int(config.held_out * len(given)), 1)
         held, kept = order[:cut], order[cut:]
-        if not len(kept):
-            raise DataError("a generator is trained on at least 2 images, got 1")
-        if checkpoint is not None:
-            checkpoint.mkdir(parents=True, exist_ok=True)
+        if run.checkpoint is not None:
+            run.checkpoint.mkdir(parents=True, exist_ok=True)
         self.history = train(
             net,
             RowBatches((x[kept], z[kept]), config.batch, config.seed),
@@ -192,91 +185,156 @@ class CausalVae(Pretrained):
                 device="cpu" if config.device == "cpu" else "auto",
             ),
             validate=lambda: net.loss_of(x[held], z[held]),
-            checkpoint=None if checkpoint is None else checkpoint / "training.safetensors",
-            progress=progress,
+            checkpoint=None if run.checkpoint is None else run.checkpoint / "training.safetensors",
+            progress=run.progress,
         )
         self._net = net.cpu().eval()
-        return self
+        again = self._drawn(z[held], self._read(x[held])[1])
+        apart = np.abs(again / 255.0 - images[held] / 255.0).reshape(len(held), -1).mean(axis=1)
+        self.bound = {given.column(IMAGE) or IMAGE: float(apart.max())}
 
-    def _labels(self, rows: ImageSet) -> Values:
-        for name in self.graph.nodes:
-            if name not in rows.labels:
-                raise unknown_variable(name, rows.labels.names, "set of labels")
-            if not rows.labels.continuous(name):
-                raise DataError(f"label {name!r} holds labels, not numbers: declare it continuous, or leave it out")
-            if missing := rows.labels.missing(name):
-                raise DataError(f"label {name!r} has no value in {missing} rows: drop them")
-        return rows.labels.matrix(self.graph.nodes)
+    @property
+    def training(self) -> Training:
+        """Losses and the graph."""
+        losses = tuple(self.history.losses) if self.history is not None else ()
+        return Training((("training", losses),), (f"Graph over the causes: {self._graph}", *self.notes))
 
     # -- asking --------------------------------------------------------------------------------------------------------
 
-    def encode(self, rows: ImageSet) -> Values:
-        """The causes that the images show, (n, causes), in the units of the labels."""
-        net, x = self._ready(rows)
+    @property
+    def targets(self) -> Targets:
+        """The causes."""
+        about = "sets the cause; what it causes by the graph follows"
+        return Targets(Target(name, (), (low,), (high,), about) for name, (low, high) in self.ranges.items())
+
+    def graphs(self, rows: Any = None) -> dict[str, Graph]:
+        """The graph over the causes, as it was given or searched for."""
+        return {"causes": self._graph}
+
+    def _encode(self, given: Given) -> Table:
+        """The causes that the images show, in the units of the labels."""
+        z, _ = self._read(self._ready(given))
+        values = self._ready_net.out(z).double().numpy()
+        return Table.of(dict(zip(self.causes, values.T, strict=True)), kinds=dict.fromkeys(self.causes, "number"))
+
+    def _abduct(self, given: Given, draws: int, seed: int) -> dict[str, Values]:
+        """u and w; causes from the labels where the rows have them, from the image elsewhere.
+
+        The means of q are taken, so that each draw is the same.
+        """
+        net, (z, w) = self._ready_net, self._read(self._ready(given))
+        z = self._known(given, net.out(z))
         with torch.no_grad():
-            z = torch.cat([net.read(part)[0] for part in torch.split(x, 500)])
-        return np.asarray(net.out(z).double().numpy())
+            u, _ = net.causes.inverse(net.scaled(z))
+        return {name: np.repeat(part.numpy(), draws, axis=0) for name, part in (("u", u), ("w", w))}
 
-    def counterfactual(self, rows: ImageSet, intervention: Intervention | str, /) -> ImageSet:
-        """The images as they would have been, and the values of their causes.
-
-        Causes are taken from the labels of the rows where these have them, and are read from the image otherwise.
-
-        Args:
-            rows: Images as those of the training.
-            intervention: On causes, such as `do(light=1.2)`; `do()` gives the reconstruction.
-
-        Raises:
-            UnknownVariableError: If a target is no cause.
-            InterventionError: If an action means nothing for a number.
-            DataError: If the images have another size than those of the training.
+    def _solve(self, noise: Noise) -> Data:
+        """The pictures and causes with this noise, under what is held.
 
         Warns:
             RangeWarning: If a cause is set to a value outside the range of the training; it says by how much.
         """
-        action = Intervention.parse(intervention) if isinstance(intervention, str) else intervention
-        self._check(action)
-        net, x = self._ready(rows)
-        told = all(name in rows.labels and not rows.labels.missing(name) for name in self.graph.nodes)
-        z = net.scaled(torch.from_numpy(self._labels(rows) if told else self.encode(rows)).float())
-        rng = np.random.default_rng([self.config.seed, 89])
-        draws = {name: rng.random(len(rows)) for name in action.targets}
-        act = {str(name): net.act(str(name), a, draws[name]) for name, a in action.items()}
-        with torch.no_grad():
-            u, _ = net.causes.inverse(z)
-            moved = net.causes(u, act)
-            parts = [
-                net.decode(a, net.read(b)[2]) for a, b in zip(torch.split(moved, 500), torch.split(x, 500), strict=True)
-            ]
-        values = net.out(moved).double().numpy()
-        columns = {name: values[:, i] for i, name in enumerate(self.graph.nodes)}
-        kinds = dict.fromkeys(columns, Kind.NUMBER)
-        return ImageSet(_pixels(torch.cat(parts)), rows.labels.with_columns(columns, kinds=kinds), rows.source)
+        for sentence in self.outside():
+            warnings.warn(sentence, RangeWarning, stacklevel=4)
+        given = noise.given.take(np.repeat(np.arange(len(noise.given)), noise.draws))
+        z = self._moved(torch.from_numpy(noise.parts["u"]))
+        images = self._drawn(z, torch.from_numpy(noise.parts["w"]))
+        return self._with(given, images, self._ready_net.out(z).double().numpy())
 
-    def _check(self, action: Intervention) -> None:
-        for name, what in action.items():
-            if name not in self.graph.nodes:
-                raise unknown_variable(name, self.graph.nodes, "model")
-            what.check(name)
-            value, (low, high) = getattr(what, "value", None), self.ranges[str(name)]
-            if value is not None and not low <= float(value) <= high:
-                beyond = low - float(value) if value < low else float(value) - high
-                warnings.warn(
-                    f"{name} = {value:g} is outside the training's range {low:.4g} to {high:.4g} by {beyond:.3g} "
-                    f"({beyond / (high - low):.0%} of the range): the answer is extrapolated",
-                    RangeWarning,
-                    stacklevel=3,
-                )
+    def _predict(self, given: Given, draws: int, seed: int) -> Data:
+        """Causes of a picture, the picture of causes, both of a row that has neither; draws are of u and w."""
+        net, n = self._ready_net, len(given) * draws
+        given = given.take(np.repeat(np.arange(len(given)), draws))
+        seen = self._shown(given)
+        y = labels_of(given, self.causes, lenient=True)
+        bare = ~seen & np.isnan(y).any(axis=1)
+        if (odd := bare & ~np.isnan(y).all(axis=1)).any():
+            raise DataError(
+                f"row {int(np.flatnonzero(odd)[0]) // draws} has no picture and some causes: give all of them or none"
+            )
+        rng = np.random.default_rng([seed, 90])
+        u, w = (torch.from_numpy(rng.standard_normal((n, k))).float() for k in (net.d, self.config.residual))
+        if seen.any():
+            part = given.take(np.flatnonzero(seen))
+            read = self._abduct(part, 1, seed)
+            u[seen], w[seen] = torch.from_numpy(read["u"]), torch.from_numpy(read["w"])
+        if (told := ~seen & ~bare).any():
+            with torch.no_grad():
+                u[told] = net.causes.inverse(net.scaled(torch.from_numpy(y[told]).float()))[0]
+        z = self._moved(u)
+        images = self._drawn(z, w)
+        values = net.out(z).double().numpy()
+        if seen.any():
+            images[seen] = given.take(np.flatnonzero(seen)).pictures(IMAGE)
+        return self._with(given, images, np.where(np.isnan(y), values, y))
 
-    def _ready(self, rows: ImageSet) -> tuple["_Network", Tensor]:
+    def _empty(self, n: int) -> Data:
+        return Table.of({name: np.full(n, np.nan) for name in self.causes}, kinds=dict.fromkeys(self.causes, "number"))
+
+    # -- steps of an answer --------------------------------------------------------------------------------------------
+
+    @property
+    def _ready_net(self) -> Network:
         net = fitted(self._net, self)
-        assert isinstance(net, _Network)
-        if rows.images.shape[1:3] != (self._size, self._size):
-            height, width = rows.images.shape[1:3]
-            raise DataError(f"images are {width}x{height}, this model was trained on {self._size}x{self._size}")
-        return net, _tensor(rows.images)
+        assert isinstance(net, Network)
+        return net
 
-    # -- keeping -------------------------------------------------------------------------------------------------------
+    def _ready(self, given: Given) -> Tensor:
+        """The pictures of rows, of the size of the training."""
+        fitted(self._net, self)
+        images = given.pictures(IMAGE)
+        if images.shape[1:3] != (self._size, self._size):
+            height, width = images.shape[1:3]
+            raise DataError(f"images are {width}x{height}, this model was trained on {self._size}x{self._size}")
+        return as_tensor(images)
+
+    def _read(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """The means of z, standardised, and of w."""
+        with torch.no_grad():
+            parts = [self._ready_net.read(part) for part in torch.split(x, AT_ONCE)]
+        return torch.cat([part[0] for part in parts]), torch.cat([part[2] for part in parts])
+
+    def _known(self, given: Given, read: Tensor) -> Tensor:
+        """The causes in the units of the labels: those of the rows where they have them, else those read."""
+        y = labels_of(given, self.causes, lenient=True)
+        return torch.from_numpy(np.where(np.isnan(y), read.double().numpy(), y)).float()
+
+    def _moved(self, u: Tensor) -> Tensor:
+        """The causes, standardised, that follow from noise under what is held."""
+        net, rng = self._ready_net, np.random.default_rng([self.config.seed, 89])
+        draws = {name: rng.random(len(u)) for name in self.held.targets}
+        act = {str(name): net.act(str(name), action, draws[name]) for name, action in self.held.items()}
+        with torch.no_grad():
+            moved: Tensor = net.causes(u, act)
+        return moved
+
+    def _drawn(self, z: Tensor, w: Tensor) -> NDArray[np.uint8]:
+        """The pictures of standardised causes and the rest."""
+        net = self._ready_net
+        pairs = zip(torch.split(z, AT_ONCE), torch.split(w, AT_ONCE), strict=True)
+        with torch.no_grad():
+            return np.concatenate([as_pixels(net.decode(a, b)) for a, b in pairs])
+
+    def _shown(self, given: Given) -> NDArray[np.bool_]:
+        """Which rows have a picture."""
+        column = given.column(IMAGE)
+        return np.zeros(len(given), bool) if column is None else ~given.table.absent(column)
+
+    def _with(self, given: Given, images: NDArray[np.uint8], causes: Values) -> Data:
+        """Rows with these pictures and causes."""
+        column = given.column(IMAGE) or IMAGE
+        changed = {column: images, **dict(zip(self.causes, causes.T, strict=True))}
+        return given.data.with_known(changed, {column: "picture", **dict.fromkeys(self.causes, "number")})
+
+    # -- judging and keeping -------------------------------------------------------------------------------------------
+
+    def judge(self, fresh: Given, seen: Given) -> Scores:
+        """Against the world's own counterfactual where there is one; see `judge.py`."""
+        return judged(self, fresh, seen)
+
+    def report(self, given: Given) -> Sequence[Block]:
+        """For each cause, rows with it set to values from its range."""
+        return blocks(self, given)
 
     def _network(self) -> nn.Module:
         return fitted(self._net, self)
@@ -284,101 +342,19 @@ class CausalVae(Pretrained):
     def _options(self) -> dict[str, Any]:
         return {
             "config": asdict(self.config),
-            "causes": list(self.graph.nodes),
-            "edges": [list(edge) for edge in _arrows(self.graph)],
+            "causes": list(self.causes),
+            "edges": [list(edge) for edge in arrows(self._graph)],
             "ranges": {name: list(pair) for name, pair in self.ranges.items()},
             "size": self._size,
+            "notes": list(self.notes),
+            "bound": dict(self.bound),
         }
 
     @classmethod
     def _rebuild(cls, options: Mapping[str, Any]) -> Self:
         model = cls(CausalVaeConfig(**options["config"]))
-        model.graph = Graph([(a, b) for a, b in options["edges"]], options["causes"])
+        model._graph = Graph([(a, b) for a, b in options["edges"]], options["causes"])
         model.ranges = {name: (low, high) for name, (low, high) in options["ranges"].items()}
-        model._size = options["size"]
-        model._net = _Network(model.config, model.graph, model._size).eval()
+        model._size, model.notes, model.bound = options["size"], tuple(options["notes"]), dict(options["bound"])
+        model._net = Network(model.config, model._graph, model._size).eval()
         return model
-
-
-class _Network(nn.Module):
-    """q, F and g of (1)-(3); causes are standardised inside."""
-
-    def __init__(self, config: CausalVaeConfig, graph: Graph, size: int) -> None:
-        super().__init__()
-        self.config, self.d = config, len(graph.nodes)
-        self.causes = CausalLayer(graph, config.hidden)
-        self.encoder = ConvEncoder(size, 2 * (self.d + config.residual), config.width)
-        self.decoder = ConvDecoder(size, self.d + config.residual, config.width)
-        self.register_buffer("mean", torch.zeros(self.d))
-        self.register_buffer("spread", torch.ones(self.d))
-
-    mean: Tensor
-    spread: Tensor
-
-    def scaled(self, y: Tensor) -> Tensor:
-        """Labels to standardised causes."""
-        return (y - self.mean) / self.spread
-
-    def out(self, z: Tensor) -> Tensor:
-        """The way back."""
-        return z * self.spread + self.mean
-
-    def read(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Means and log-variances of z and of w, given images."""
-        mean, log_variance = self.encoder(x).chunk(2, dim=-1)
-        log_variance = log_variance.clamp(-10, 4)
-        return mean[:, : self.d], log_variance[:, : self.d], mean[:, self.d :], log_variance[:, self.d :]
-
-    def decode(self, z: Tensor, w: Tensor) -> Tensor:
-        """Images of causes and the rest."""
-        images: Tensor = self.decoder(torch.cat([z, w], dim=-1))
-        return images
-
-    def forward(self, x: Tensor, y: Tensor) -> dict[str, Tensor]:
-        """(3) and its parts, as means over rows; squared error in units of 100."""
-        z_mean, z_log_variance, w_mean, w_log_variance = self.read(x)
-        z, w = draw(z_mean, z_log_variance), draw(w_mean, w_log_variance)
-        error = (self.decode(z, w) - x).square().sum(dim=(1, 2, 3)).mean()
-        kl = gaussian_kl(w_mean, w_log_variance).mean()
-        label = -gaussian_log_prob(y, z_mean, z_log_variance).mean()
-        prior = -self.causes.log_prob(y).mean()
-        config = self.config
-        loss = (error + config.kl_weight * kl + config.label_weight * label) / 100 + prior
-        return {"loss": loss, "squared error": error, "kl": kl, "label": label, "causal prior": prior}
-
-    def loss_of(self, x: Tensor, y: Tensor) -> float:
-        """The loss of held-out rows, in pieces that fit into memory."""
-        device = self.mean.device
-        pairs = zip(torch.split(x, 500), torch.split(y, 500), strict=True)
-        total = sum(float(self(a.to(device), b.to(device))["loss"]) * len(a) for a, b in pairs)
-        return total / len(x)
-
-    def act(self, name: str, action: Action, u: Values) -> Callable[[Tensor], Tensor]:
-        """The action on a standardised cause; actions speak the units of the labels."""
-        i = self.causes.names.index(name)
-
-        def acted(natural: Tensor) -> Tensor:
-            values = (natural * self.spread[i] + self.mean[i]).double().numpy()
-            made = torch.from_numpy(np.asarray(action.apply(values, u))).float()
-            return (made - self.mean[i]) / self.spread[i]
-
-        return acted
-
-
-def _arrows(graph: Graph) -> list[tuple[str, str]]:
-    if not graph.is_dag:
-        raise GraphError("the graph over the causes is a DAG: orient every edge, and break cycles")
-    return [(parent, name) for name in graph.nodes for parent in sorted(graph.parents(name))]
-
-
-def _numbers(rows: ImageSet) -> tuple[str, ...]:
-    return tuple(name for name in rows.labels.names if rows.labels.continuous(name))
-
-
-def _tensor(images: NDArray[np.uint8]) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 255
-
-
-def _pixels(x: Tensor) -> NDArray[np.uint8]:
-    pixels = (x.permute(0, 2, 3, 1).clamp(0, 1) * 255).round()
-    return np.asarray(pixels.numpy(), dtype=np.uint8)

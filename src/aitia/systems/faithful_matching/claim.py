@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from aitia.evidence.claim import Claim, ClaimContext, Row, row
+from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.nn.language import last_states, small_encoder
 from aitia.nn.text_heads import TextHead
 from aitia.stats.explainer_errors import EffectPairs
@@ -141,8 +141,8 @@ def _errors(seed: int) -> Found:
     candidates, labels = list(world.render(pool)), world.aspects(pool)
     found: Found = {box: {} for box in boxes}
     for name, options in VARIANTS.items():
-        model = FaithfulMatching(steps=STEPS, seed=seed, **options)
-        model.fit(candidates, labels, editor=ReviewEditor(world, pool))
+        rows = {"text": candidates, **labels}
+        model = FaithfulMatching(steps=STEPS, seed=seed, **options).fit(rows, writer=ReviewEditor(world, pool))
         explainers: dict[str, Any] = {name: "causal"}
         if name == "causal":
             explainers |= {of: of for of in (*MATCHERS[1:], *WITHOUT)} | {"generation": editor}
@@ -150,7 +150,7 @@ def _errors(seed: int) -> Found:
             with warnings.catch_warnings():
                 # An edit that no filter lets pass is answered by a match, which is told; here it is part of the error.
                 warnings.filterwarnings("ignore", message="the editor gave no text")
-                errors = model.evaluate(pairs, ask, explainers, k=(1, 10), seed=seed)
+                errors = model.bind(model=ask).evaluate(pairs, explainers, k=(1, 10), seed=seed)
             for explainer in errors.said:
                 found[box][explainer] = {
                     "l2": errors.error(explainer),
@@ -184,15 +184,15 @@ def _part(part: str, box: str, results: list[dict[str, dict[str, float]]]) -> li
         ),
         row(
             part, f"{box}: L2 error, causal / best of random, propensity, untrained and TF-IDF, K=10",
-            ratio(ours, [f"{name}, K=10" for name in FRAME]), direction="lower", bar=0.75,
+            ratio(ours, [f"{name}, K=10" for name in FRAME]), direction="lower", bar=0.75, kind="ratio",
         ),
         row(
             part, f"{box}: L2 error, causal / matches by equal concepts, K=10",
-            ratio(ours, ["approximate, K=10"]), direction="lower", bar=1.05,
+            ratio(ours, ["approximate, K=10"]), direction="lower", bar=1.05, kind="ratio", against="approximate, K=10",
         ),
         row(
             part, f"{box}: L2 error, generation / best matching, K=10",
-            ratio("generation", [ours, *matched]), direction="lower", bar=1.0,
+            ratio("generation", [ours, *matched]), direction="lower", bar=1.0, kind="ratio",
         ),
         row(
             part, f"{box}: L2 error, K=10 / K=1, the largest over matchers",
@@ -200,10 +200,11 @@ def _part(part: str, box: str, results: list[dict[str, dict[str, float]]]) -> li
                 max(found[f"{name}, K=10"]["l2"] / found[f"{name}, K=1"]["l2"] for name in MATCHERS)
                 for found in results
             ],
-            direction="lower", bar=1.0,
+            direction="lower", bar=1.0, kind="ratio",
         ),
         row(
             part, f"{box}: L2 error, causal / better of CONEXP and S-learner", ratio(ours, WITHOUT), direction="lower",
+            kind="ratio",
             note="No bar: the aspects are all that the rating depends on, which suits a regression on them.",
         ),
     ]  # fmt: skip

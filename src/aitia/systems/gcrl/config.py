@@ -34,7 +34,7 @@ class GCRLConfig:
         z_size: Numbers of z an agent.
         s_size: Numbers of s a scene.
         best_of: K of the decoupled objective.
-        draws: N of (2) there; 10 in the source, where `weighted` needs them.
+        latent_draws: N of (2) there; 10 in the source, where `weighted` needs them.
         variance: Of a coordinate given the latents, in square metres.
         prediction_weight: Of the mean squared distance of the best draw, in the decoupled objective; None makes it
             the log-density of the future at `variance`.
@@ -42,6 +42,10 @@ class GCRLConfig:
         steps: Updates.
         learning_rate: Of Adam, falling to zero.
         batch: Scenes of each environment a step.
+        adapt_update: What `adapt` updates: `style` the encoder and the law of s and both decoders, leaving z as it is;
+            `style without flow` leaves the flow of s as well; `all` everything.
+        adapt_steps: Its updates; None goes through the scenes 100 times.
+        adapt_learning_rate: Of Adam in it, falling to zero.
         seed: Of everything.
         device: `auto` or `cpu`.
 
@@ -63,13 +67,16 @@ class GCRLConfig:
     z_size: int = 2
     s_size: int = 2
     best_of: int = 20
-    draws: int = 2
+    latent_draws: int = 2
     variance: float = 1e-3
     prediction_weight: float | None = None
     raw: bool = False
     steps: int = 2000
     learning_rate: float = 2e-3
     batch: int = 64
+    adapt_update: Update = "style"
+    adapt_steps: int | None = None
+    adapt_learning_rate: float = 1e-3
     seed: int = 0
     device: Literal["auto", "cpu"] = "auto"
 
@@ -81,7 +88,9 @@ class GCRLConfig:
             style=("past", "references"),
             objective=("joint", "decoupled", "weighted"),
         )
-        need_at_least(self, observed=2, future=1, z_size=1, s_size=1, components=1, draws=1, batch=1)
+        need_at_least(self, observed=2, future=1, z_size=1, s_size=1, components=1, latent_draws=1, batch=1)
+        if self.adapt_update not in UPDATES:
+            raise OptionError(f"update is {', '.join(map(repr, UPDATES))}, got {self.adapt_update!r}")
         if self.width < 8 or self.width % 8:
             raise OptionError(f"width is a multiple of 8, got {self.width}")
         if self.objective == "decoupled" and self.best_of < 2:

@@ -4,8 +4,6 @@ import copy
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from math import ceil
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -13,35 +11,43 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
+from aitia.data.base import Data
+from aitia.data.table import Table
 from aitia.data.tracks import Tracks
 from aitia.do import Intervention, Value
-from aitia.engine import Progress
-from aitia.errors import DataError, InterventionError, OptionError, join_names
-from aitia.nn.gaussian import draw
+from aitia.errors import InterventionError, OptionError
 from aitia.nn.pretrained import Pretrained, fitted
-from aitia.nn.scenes import need_pairs, tensors, whole_scenes
-from aitia.nn.track_vae import Gaussian
+from aitia.nn.scenes import need_pairs, one_place, tensors, training_work, whole_scenes
+from aitia.report import Block
+from aitia.runs import QUIET, RunStore
 from aitia.stats.metrics.motion import ade
+from aitia.system import Encodes, Given, Predicts, Scores, Target, Targets, Training
+from aitia.systems.gcrl.adapting import adapted, training_config
 from aitia.systems.gcrl.answers import Latents, SampledForecast, Values
 from aitia.systems.gcrl.card import CARD
-from aitia.systems.gcrl.config import UPDATES, GCRLConfig, Update
+from aitia.systems.gcrl.config import GCRLConfig, Update
+from aitia.systems.gcrl.judge import judged
 from aitia.systems.gcrl.network import Network
 from aitia.systems.gcrl.objective import Objective
-from aitia.systems.gcrl.references import others, pick, refuse_common_steps
-from aitia.train import EnvironmentBatches, History, TrainConfig, train
+from aitia.systems.gcrl.page import blocks
+from aitia.systems.gcrl.references import others, refuse_common_steps
+from aitia.systems.gcrl.sampling import Sampler
+from aitia.train import EnvironmentBatches, History, train
 
 __all__ = ["COLLAPSED", "GCRL"]
 
 COLLAPSED = 0.05
 """Nats of KL(q(s) | p(s)) below which s says nothing."""
+VALIDATION = "validation"
+"""What the role `split` calls scenes that are not trained on."""
 
 
-class GCRL(Pretrained):
+class GCRL(Pretrained, Predicts, Encodes):
     """A forecaster (1) after `fit` on scenes of several environments.
 
-    Args:
-        config: Options.
-        options: Options by name, in place of those of `config`.
+    `predict` draws the futures of scenes whose past is given; `do(environment=LABEL)` draws s from the law of an
+    environment, `do(s=[a, b])` holds it at a value, and `do(z=[...])` gives every agent that z, or each its own where
+    there are agents * z_size numbers. A latent that is not set is read from the past.
 
     Attributes:
         environments: Labels of the environments, in the order in which they came.
@@ -53,54 +59,52 @@ class GCRL(Pretrained):
         >>> rng = np.random.default_rng(0)
         >>> tracks = np.cumsum(rng.normal(size=(64, 2, 20, 2)), axis=2)
         >>> model = GCRL(steps=5, batch=8).fit(tracks, ["a", "b"] * 32)
-        >>> forecast = model.predict(tracks[:3, :, :8], samples=6)
+        >>> model.do("do(environment=b)").predict(tracks[:3, :, :8], draws=6).tracks.shape
+        (18, 2, 20, 2)
+        >>> forecast = model.forecast(tracks[:3, :, :8], draws=6)
         >>> forecast.samples.shape, forecast.mean.shape, forecast.spread.shape
         ((6, 3, 2, 12, 2), (3, 2, 12, 2), (3, 2, 12))
     """
 
     card = CARD
-
-    def __init__(self, config: GCRLConfig | None = None, **options: Any) -> None:
-        try:
-            self.config = replace(config or GCRLConfig(), **options)
-        except TypeError as error:
-            raise OptionError(f"GCRL: {error}") from error
-        self.environments: tuple[str, ...] = ()
-        self.history = History()
-        self.kl: dict[str, float] = {}
-        self.warnings: tuple[str, ...] = ()
-        self._net: Network | None = None
+    Config = GCRLConfig
+    config: GCRLConfig
+    environments: tuple[str, ...] = ()
+    history: History = History()
+    kl: Mapping[str, float] = {}
+    warnings: tuple[str, ...] = ()
+    _net: Network | None = None
+    _ranges: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]] = {}
 
     # -- fitting -------------------------------------------------------------------------------------------------------
 
-    def fit(
-        self,
-        tracks: Any,
-        environment: str | Sequence[Any] | NDArray[Any] | None = None,
-        *,
-        validation: Any = None,
-        checkpoint: Path | None = None,
-        progress: Progress | None = None,
-    ) -> Self:
-        """Fits the forecaster.
+    @classmethod
+    def reads(cls, config: Any) -> dict[str, Any]:
+        """Frames of the past and of the future in a scene."""
+        return {"window": (config.observed, config.future)}
 
-        Args:
-            tracks: A `Tracks`, or an array (scenes, agents, observed + future, 2) in metres.
-            environment: Label of each scene, where tracks is an array.
-            validation: Further whole scenes; the state with the least ADE of the mean sample on them is kept.
-            checkpoint: Folder to resume from, and to keep the state of the training in.
-            progress: Told how far it is.
-
-        Raises:
-            OptionError: If there is one environment only, or the pair form gets more or fewer agents than two.
-            DataError: If scenes are too short, or a position is missing.
-        """
-        config, scenes = self.config, self._whole(Tracks.of(tracks, environment))
-        labels = tuple(dict.fromkeys(scenes.environment.tolist()))
+    def check_given(self, given: Given) -> None:
+        """Wants whole scenes, of two environments or more where the law of s is that of one."""
+        config, scenes = self.config, self._whole(_scenes(given))
+        trained = _trained(given)
+        labels = tuple(dict.fromkeys(scenes.environment[trained].tolist()))
+        if not labels:
+            raise OptionError(f"all scenes are of the split {VALIDATION!r}: none is left to train on")
         if config.style == "references" and config.latents != "none":
-            refuse_common_steps(scenes)
+            refuse_common_steps(scenes.take(trained))
         if config.latents == "causal" and len(labels) < 2:
             raise OptionError(f"needs at least 2 training environments (got 1: {labels[0]}); use latents='none' (ERM)")
+
+    def work(self, given: Given) -> str:
+        """Steps and scenes."""
+        return training_work(self.config.steps, self.config.batch, _scenes(given))
+
+    def _fit(self, given: Given, run: RunStore) -> None:
+        """Fits to the scenes; the state with the least ADE of the mean on those of the split `validation` is kept."""
+        config, trained, every = self.config, _trained(given), self._whole(_scenes(given))
+        scenes = every.take(trained)
+        held = None if trained.all() else every.take(~trained)
+        labels = tuple(dict.fromkeys(scenes.environment.tolist()))
         with torch.random.fork_rng():
             torch.manual_seed(config.seed)
             net = Network(config, len(labels))
@@ -108,93 +112,85 @@ class GCRL(Pretrained):
         env = _numbers(scenes, labels)
         batches = EnvironmentBatches(tensors(scenes), env, config.batch, config.seed)
         trial = copy.copy(self)
-        trial.environments, trial._net = labels, net
-        held = None if validation is None else self._whole(Tracks.of(validation))
-        if checkpoint is not None:
-            checkpoint.mkdir(parents=True, exist_ok=True)
+        trial.environments, trial._net, trial.held = labels, net, Intervention()
+        if run.checkpoint is not None:
+            run.checkpoint.mkdir(parents=True, exist_ok=True)
         history = train(
             Objective(net, config),
             batches,
-            _training(config, config.steps, config.learning_rate),
+            training_config(config, config.steps, config.learning_rate),
             validate=None if held is None else lambda: trial._error(held),
-            checkpoint=None if checkpoint is None else checkpoint / "training.safetensors",
-            progress=progress,
+            checkpoint=None if run.checkpoint is None else run.checkpoint / "training.safetensors",
+            progress=run.progress,
             what="training",
         )
         self.environments, self.history, self._net = labels, history, net.cpu().eval()
         self._look(scenes, env)
-        return self
+
+    @property
+    def training(self) -> Training:
+        """Losses, what the latents say, and warnings."""
+        told = ", ".join(f"{name} {nats:.2f}" for name, nats in self.kl.items())
+        notes = (f"Nats that the latents say about a scene: {told}.",) if told else ()
+        return Training((("training", tuple(self.history.losses)),), notes, self.warnings)
 
     def adapt(
         self,
-        scenes: Any,
-        environment: str,
+        few: Any,
+        environment: str | None = None,
+        /,
         *,
-        update: Update = "style",
+        update: Update | None = None,
         steps: int | None = None,
-        learning_rate: float = 1e-3,
-        progress: Progress | None = None,
+        learning_rate: float | None = None,
+        run: RunStore = QUIET,
     ) -> Self:
         """A forecaster for one more environment, from a few of its scenes; this one stays as it is.
 
         A forecast for a place never seen needs none of it: the past, or reference scenes, say what s is.
 
         Args:
-            scenes: Whole scenes of the new environment.
-            environment: Its label; a known one is replaced.
-            update: `style` updates the encoder and the law of s and both decoders, and leaves z as it is; `style
-                without flow` leaves the flow of s as well; `all` updates everything.
-            steps: Updates; None goes through the scenes 100 times.
-            learning_rate: Of Adam, falling to zero.
-            progress: Told how far it is.
+            few: Whole scenes of the new environment.
+            environment: Its label; a known one is replaced. None takes the one of the scenes.
+            update: What is updated; None takes `adapt_update`, see `GCRLConfig`.
+            steps: Updates; None takes `adapt_steps`.
+            learning_rate: Of Adam, falling to zero; None takes `adapt_learning_rate`.
+            run: Told how far it is.
 
         Raises:
-            OptionError: If there are too few scenes, or an option is unknown.
+            OptionError: If there are too few scenes, they are of several environments, or an option is unknown.
         """
-        config = self.config
-        if update not in UPDATES:
-            raise OptionError(f"update is {', '.join(map(repr, UPDATES))}, got {update!r}")
-        if config.latents == "none" and update != "all":
+        options: dict[str, Any] = {"adapt_update": update, "adapt_steps": steps, "adapt_learning_rate": learning_rate}
+        config = replace(self.config, **{name: value for name, value in options.items() if value is not None})
+        if config.latents == "none" and config.adapt_update != "all":
             raise OptionError("a forecaster without latents has no style to update: take update='all'")
+        given = self.given(few)
         least = 2 if config.style == "references" else 1
-        if scenes is None or len(scenes) < least:
+        if len(given) < least:
             raise OptionError(
-                f"adaptation takes at least {least} scene{'s' * (least > 1)} of the new environment, got "
-                f"{0 if scenes is None else len(scenes)}"
+                f"adaptation takes at least {least} scene{'s' * (least > 1)} of the new environment, got {len(given)}"
             )
-        net = copy.deepcopy(self._fitted())
-        given = Tracks.of(scenes, environment)
-        few = self._whole(replace(given, environment=np.full(len(given), environment)))
+        scenes = self._whole(one_place(_scenes(given), environment))
+        label = scenes.environments[0]
         if config.style == "references":
-            refuse_common_steps(few)
+            refuse_common_steps(scenes)
+        kept = [k for k, known in enumerate(self.environments) if known != label]
         model = copy.copy(self)
-        model._net = net
-        kept = [k for k, label in enumerate(self.environments) if label != environment]
-        model.environments = (*(self.environments[k] for k in kept), environment)
-        with torch.no_grad(), torch.random.fork_rng():
-            torch.manual_seed(config.seed)
-            net.choose(kept, net.shares(*tensors(few)).mean(0) if config.latents == "causal" else None)
-        size = min(len(few), config.batch)
-        steps = 100 * ceil(len(few) / size) if steps is None else steps
-        model.history = train(
-            Objective(net, config, first=len(kept), z_kl=update == "all"),
-            EnvironmentBatches(tensors(few), torch.zeros(len(few), dtype=torch.int64), size, config.seed),
-            _training(config, steps, learning_rate),
-            groups=[(net.updated(update), learning_rate)],
-            progress=progress,
-            what=f"adapting to {environment}",
-        )
-        net.cpu().eval()
-        model._look(few, torch.full((len(few),), len(kept)))
+        model.environments = (*(self.environments[k] for k in kept), label)
+        model._net, model.history = adapted(self._fitted(), config, scenes, kept, run)
+        model._look(scenes, torch.full((len(scenes),), len(kept)))
         return model
 
     def _look(self, scenes: Tracks, env: Tensor) -> None:
-        """Measures what the latents say, and which part of the mixture each environment of these scenes is."""
+        """Measures what the latents say and their ranges, and which part of the mixture each environment is."""
         if self.config.latents == "none":
             return
         with torch.no_grad(), torch.random.fork_rng():
             torch.manual_seed(self.config.seed)
             self.kl = self._fitted().look(*tensors(scenes), env)
+        code = self._sampler.code(scenes)
+        found = {"s": Target.of_values("s", code.s), "z": Target.of_values("z", code.z[scenes.there])}
+        self._ranges = {name: (target.low, target.high) for name, target in found.items()}
         self.warnings = ()
         if self.kl["s"] < COLLAPSED:
             told = (
@@ -202,38 +198,80 @@ class GCRL(Pretrained):
                 "and do(environment=...) change nothing; lower the variance or raise prediction_weight"
             )
             self.warnings = (told,)
-            warnings.warn(told, RuntimeWarning, stacklevel=3)
+            warnings.warn(told, RuntimeWarning, stacklevel=4)
 
     def _error(self, scenes: Tracks) -> float:
         """ADE of the mean of 20 samples; the references of a scene are another one of its environment."""
         references = others(scenes) if self.config.style == "references" else None
-        observed = self.config.observed
-        forecast = self.predict(scenes, references, paired=True)
-        return ade(forecast.mean[scenes.there], scenes.tracks[scenes.there][:, observed:])
+        forecast = self._forecast(scenes, references, 20, paired=True)
+        return ade(forecast.mean[scenes.there], scenes.tracks[scenes.there][:, self.config.observed :])
 
     # -- asking --------------------------------------------------------------------------------------------------------
 
-    def predict(
+    @property
+    def targets(self) -> Targets:
+        """The environment, and the latents with the range that they have in the scenes of the fit."""
+        about = {"s": "holds the style of the scene", "z": "holds the physics of every agent, or of each"}
+        numbers = [Target(name, (), low, high, about[name]) for name, (low, high) in self._ranges.items()]
+        if self.config.latents != "causal" or not numbers:
+            return Targets(numbers)
+        return Targets([Target("environment", self.environments, about="draws s from its law there"), *numbers])
+
+    def do(self, intervention: Any = None, /, **named: Any) -> Self:
+        """A copy that holds the intervention; see `System.do`. A latent is set to as many numbers as it has."""
+        other = super().do(intervention, **named)
+        if not all(isinstance(action, Value) for action in other.held.values()):
+            raise InterventionError(
+                f"this model answers do(environment=LABEL), do(s=NUMBERS) and do(z=NUMBERS), not {other.held}"
+            )
+        other._set("s", (self.config.s_size,))
+        return other
+
+    def _set(self, name: str, sizes: tuple[int, ...]) -> Values | None:
+        """The numbers at which `do` holds a latent, (numbers,); None where it does not."""
+        action = self.held.get(name)
+        if not isinstance(action, Value):
+            return None
+        numbers = np.asarray(action.value, dtype=np.float64).reshape(-1)
+        if numbers.size not in sizes:
+            raise InterventionError(f"{name} is {' or '.join(map(str, sizes))} numbers, got {numbers.size}")
+        return numbers
+
+    def _latents_set(self, agents: int) -> tuple[Values | None, Values | None]:
+        """The numbers of s and of z, of scenes of so many agents."""
+        size = self.config.z_size
+        return self._set("s", (self.config.s_size,)), self._set("z", (size, agents * size))
+
+    def _predict(self, given: Given, draws: int, seed: int) -> Data:
+        """The scenes with their past as it is, and a drawn future after it."""
+        scenes = self._asked(given)
+        drawn = self._forecast(scenes, None, draws, seed=seed).samples
+        futures = np.swapaxes(drawn, 0, 1).reshape(-1, *drawn.shape[2:])
+        every = Tracks.of(given.data).take(np.repeat(np.arange(len(scenes)), draws))
+        return every.with_future(self.config.observed, futures * every.there[:, :, None, None])
+
+    def forecast(
         self,
         past: Any,
         references: Any = None,
         *,
-        samples: int = 20,
+        draws: int = 20,
         paired: bool = False,
         s: ArrayLike | None = None,
         z: ArrayLike | None = None,
         seed: int = 0,
     ) -> SampledForecast:
-        """Futures of scenes.
+        """Futures of scenes with their mean and spread, under what is held.
 
         Args:
-            past: (scenes, agents, observed or more, 2) in metres, or a `Tracks`.
+            past: Scenes of `observed` frames or more.
             references: Where s is from: scenes of a place, each draw of s from a random one of them that shares no step
-                with the scene; or a known environment, whose law s is drawn from. None reads s from the past itself.
-            samples: Draws of the latents.
+                with the scene; or a known environment, whose law s is drawn from. None reads s from the past itself or,
+                with style `references`, draws it from the law of the scene's own environment.
+            draws: Of the latents.
             paired: Whether reference i belongs to scene i.
-            s: Values to hold s at, (s_size,) or (scenes, s_size).
-            z: Values to hold z at, (agents, z_size) or (scenes, agents, z_size).
+            s: Values to hold s at, (s_size,) or (scenes, s_size), where `do` holds none.
+            z: Values to hold z at, (agents, z_size) or (scenes, agents, z_size), where `do` holds none.
             seed: Of the draws.
 
         Raises:
@@ -241,120 +279,66 @@ class GCRL(Pretrained):
             DataError: If tracks are too short, values of latents have another shape, or a scene shares a step with all
                 references that it may take.
         """
-        config, net = self.config, self._fitted()
-        scenes = Tracks.of(past)
-        scenes.need_frames(config.observed, 0)
-        self._check(scenes)
-        if samples < 1:
-            raise OptionError(f"there is at least 1 sample, got {samples}")
-        n, agents = scenes.tracks.shape[:2]
-        tracks, present = tensors(scenes, net.device)
-        with torch.no_grad(), torch.random.fork_rng():
-            torch.manual_seed(seed)
-            seen = net.tracks.see(tracks[..., : config.observed, :])
-            if z is not None:
-                z_draws = _held(z, "z", (n, agents, config.z_size), samples).to(net.device)
-            else:
-                law = net.tracks.z_of(seen, present)
-                z_draws = law.mean[None] if config.latents == "none" else law.draws(samples)
-            if s is not None:
-                s_draws = _held(s, "s", (n, net.tracks.s_size), samples).to(net.device)
-            else:
-                s_draws = self._s_draws(scenes, references, samples, paired)
-            futures = seen.home(net.tracks.ahead(z_draws, s_draws, seen))
-        drawn: Values = futures.double().cpu().numpy()
-        drawn = np.broadcast_to(drawn, (samples, *drawn.shape[1:]))
-        mean = drawn.mean(0)
-        return SampledForecast(mean, drawn, np.sqrt(((drawn - mean) ** 2).sum(-1).mean(0)))
+        if draws < 1:
+            raise OptionError(f"draws is at least 1 sample, got {draws}")
+        scenes = self._asked(self.given(past))
+        return self._forecast(scenes, references, draws, paired=paired, s=s, z=z, seed=seed)
 
-    def _s_draws(self, scenes: Tracks, references: Any, samples: int, paired: bool) -> Tensor:
-        """(samples, scenes, s_size)."""
-        config, net, n = self.config, self._fitted(), len(scenes)
-        if config.latents == "none":
-            return torch.zeros(1, n, 0, device=net.device)
-        if references is None:
-            if config.style == "references":
-                raise OptionError(
-                    f"give reference scenes of the place, or a known environment: {join_names(self.environments)}"
-                )
-            return self._s_of(scenes).draws(samples)
-        if isinstance(references, str):
-            if references not in self.environments:
-                raise OptionError(f"there is no environment {references!r}; known are {join_names(self.environments)}")
-            weights = net.weights[self.environments.index(references)]
-            return net.s_prior.sample((samples, n), weights)
-        given = Tracks.of(references)
-        law = self._s_of(given)
-        which = pick(scenes, given, samples, paired=paired, overlap=config.style == "past")
-        return draw(law.mean[which], law.log_variance[which])
+    def _forecast(
+        self, scenes: Tracks, references: Any, draws: int, *, s: Any = None, z: Any = None, **options: Any
+    ) -> SampledForecast:
+        """See `forecast`; what is held wins over what is given."""
+        place, agents = self.held.get("environment"), scenes.tracks.shape[1]
+        for_s, for_z = self._latents_set(agents)
+        s = s if for_s is None else for_s
+        z = z if for_z is None else np.resize(for_z, (agents, self.config.z_size))
+        if isinstance(place, Value):
+            references = str(place.value)
+        elif references is not None and not isinstance(references, str):
+            references = _scenes(self.given(references))
+        return self._sampler.forecast(scenes, references, draws, s=s, z=z, **options)
 
-    def _s_of(self, scenes: Tracks) -> Gaussian:
-        scenes.need_frames(self.config.observed, self.config.future if self.config.style == "references" else 0)
-        self._check(scenes)
-        net = self._fitted()
-        return net.tracks.s_of(*tensors(scenes, net.device))
-
-    def counterfactual(
-        self, tracks: Any, intervention: Intervention | str, /, *, references: Any = None, samples: int = 20
-    ) -> Values:
-        """The mean future (scenes, agents, future, 2) as it would be under `do`; a latent that is not set is kept.
-
-        `do(environment=LABEL)` draws s from the law of an environment, `do(s=[a, b])` holds it at a value, and
-        `do(z=[...])` gives every agent that z, or each its own where there are agents * z_size numbers.
-
-        Args:
-            tracks: Scenes; their past is read.
-            intervention: What is done.
-            references: As for `predict`, where s is not set.
-            samples: Draws of the latents.
-
-        Raises:
-            InterventionError: If something else is set, no environment has that label, or a value has another size.
-        """
-        action = Intervention.parse(intervention) if isinstance(intervention, str) else intervention
-        given = {name: a.value for name, a in action.items() if isinstance(a, Value)}
-        if len(given) < len(action) or not set(given) <= {"environment", "s", "z"}:
-            raise InterventionError(
-                f"this model answers do(environment=LABEL), do(s=NUMBERS) and do(z=NUMBERS), not {intervention}"
-            )
-        if "environment" in given:
-            references = str(given["environment"])
-            if references not in self.environments:
-                raise InterventionError(
-                    f"no environment {references!r} is known; there are {join_names(self.environments)}"
-                )
-        config, agents = self.config, Tracks.of(tracks).tracks.shape[1]
-        sizes = {"s": (config.s_size,), "z": (config.z_size, agents * config.z_size)}
-        held: dict[str, Any] = {}
-        for name, allowed in sizes.items():
-            if name in given:
-                held[name] = np.asarray(given[name], dtype=np.float64).reshape(-1)
-                if held[name].size not in allowed:
-                    raise InterventionError(
-                        f"{name} is {' or '.join(map(str, allowed))} numbers, got {held[name].size}"
-                    )
-        if "z" in held:
-            held["z"] = np.resize(held["z"], (agents, config.z_size))
-        return self.predict(tracks, references, samples=samples, **held).mean
-
-    def encode(self, scenes: Any) -> Latents:
+    def latents(self, *data: Any, **roles: Any) -> Latents:
         """What the encoders say of scenes: whole ones where s is read from references, otherwise their past.
 
         Raises:
             OptionError: If the model has no latents.
         """
-        net = self._fitted()
+        self._fitted()
         if self.config.latents == "none":
             raise OptionError("a forecaster with latents='none' encodes nothing")
-        given = Tracks.of(scenes)
-        with torch.no_grad():
-            s = self._s_of(given)
-            tracks, present = tensors(given)
-            z = net.tracks.z_of(net.tracks.see(tracks[..., : self.config.observed, :]), present)
-        spread = (torch.exp(0.5 * z.log_variance), torch.exp(0.5 * s.log_variance))
-        return Latents(*(part.double().numpy() for part in (z.mean, s.mean, *spread)))
+        return self._sampler.code(_scenes(self.given(*data, **roles)))
+
+    def _encode(self, given: Given) -> Table:
+        """Means of s, of z agent by agent, and their spreads, 0 where one is held; s that is drawn is left out."""
+        code = self.latents(given)
+        held = self._latents_set(code.z.shape[1])
+        return code.table(*held, with_s=held[0] is not None or "environment" not in self.held)
+
+    # -- judging -------------------------------------------------------------------------------------------------------
+
+    def truth(self, given: Given, intervention: Intervention) -> Data | None:
+        """The world's scenes from the same starts in that environment; as they are where nothing is done."""
+        if not intervention:
+            return given.rows
+        action = intervention.get("environment")
+        if len(intervention) > 1 or not isinstance(action, Value):
+            return None
+        return given.truth(environment=str(action.value))
+
+    def judge(self, fresh: Given, seen: Given) -> Scores:
+        """Distances from what came, and from what a world says would have come; see `judge.py`."""
+        return judged(self, fresh)
+
+    def report(self, given: Given) -> Sequence[Block]:
+        """A scene of each place, in the style of each of the others."""
+        return blocks(self, given)
 
     # -- keeping -------------------------------------------------------------------------------------------------------
+
+    @property
+    def _sampler(self) -> Sampler:
+        return Sampler(self._fitted(), self.config, self.environments)
 
     def _fitted(self) -> Network:
         net = fitted(self._net, self)
@@ -368,7 +352,8 @@ class GCRL(Pretrained):
         return {
             "config": asdict(self.config),
             "environments": list(self.environments),
-            "kl": self.kl,
+            "kl": dict(self.kl),
+            "ranges": {name: [list(side) for side in both] for name, both in self._ranges.items()},
             "warnings": list(self.warnings),
         }
 
@@ -377,36 +362,38 @@ class GCRL(Pretrained):
         model = cls(GCRLConfig(**options["config"]))
         model.environments, model.kl = tuple(options["environments"]), dict(options["kl"])
         model.warnings = tuple(options["warnings"])
+        model._ranges = {name: (tuple(low), tuple(high)) for name, (low, high) in options["ranges"].items()}
         model._net = Network(model.config, len(model.environments)).eval()
         return model
 
     # -- checks --------------------------------------------------------------------------------------------------------
 
+    def _asked(self, given: Given) -> Tracks:
+        """The scenes that a forecast is asked of."""
+        sampler, scenes = self._sampler, _scenes(given)
+        scenes.need_frames(self.config.observed, 0)
+        sampler.check(scenes)
+        return scenes
+
     def _whole(self, scenes: Tracks) -> Tracks:
         """The scenes that a training takes, cut to their length."""
         whole = whole_scenes(scenes, self.config.observed, self.config.future)
-        self._check(whole)
+        if self.config.form == "pair":
+            need_pairs(whole)
         return whole
 
-    def _check(self, scenes: Tracks) -> None:
-        if self.config.form == "pair":
-            need_pairs(scenes)
+
+def _scenes(given: Given) -> Tracks:
+    """The scenes with the environments that the role says."""
+    return replace(Tracks.of(given.data), environment=given.labels("environment"))
 
 
-def _held(values: ArrayLike, name: str, shape: tuple[int, ...], samples: int) -> Tensor:
-    """Values of a latent for all draws, (samples, *shape); given for every scene, or once for all."""
-    given = np.asarray(values, dtype=np.float64)
-    if given.shape not in (shape, shape[1:]) or not np.isfinite(given).all():
-        raise DataError(f"{name} is finite numbers of shape {shape[1:]} or {shape}, got shape {given.shape}")
-    return torch.from_numpy(given).float().expand(samples, *shape)
+def _trained(given: Given) -> NDArray[np.bool_]:
+    """(scenes,) which are trained on."""
+    trained: NDArray[np.bool_] = given.labels("split") != VALIDATION
+    return trained
 
 
 def _numbers(scenes: Tracks, labels: Sequence[str]) -> Tensor:
     place = {label: number for number, label in enumerate(labels)}
     return torch.tensor([place[label] for label in scenes.environment.tolist()])
-
-
-def _training(config: GCRLConfig, steps: int, rate: float) -> TrainConfig:
-    return TrainConfig(
-        steps=steps, learning_rate=rate, schedule="cosine", clip=10.0, seed=config.seed, device=config.device
-    )

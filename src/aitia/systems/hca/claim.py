@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.evidence.claim import Claim, ClaimContext, Row, row
+from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.stats.completion import complete
 from aitia.stats.ica import independent_components
 from aitia.stats.subspaces import principal_subspace
@@ -119,9 +119,9 @@ def _part_a(found: dict[str, list[Found]]) -> list[Row]:
             rows.append(
                 row(
                     "a", f"{law}, {n} rows a base: share of worlds whose order is found", right,
-                    bar=0.85 if judged else None,
+                    kind="share", bar=0.85 if judged else None,
                     baselines={"LiNGAM on pooled principal components": pooled} if judged else {},
-                    margins={"LiNGAM on pooled principal components": 0.3} if judged else {},
+                    ahead_of={"LiNGAM on pooled principal components": 0.3} if judged else {},
                 )
             )  # fmt: skip
             rows.append(
@@ -142,11 +142,13 @@ def _part_b(found: dict[str, list[Found]]) -> list[Row]:
                 baselines={
                     "unrelated groups": [f["unrelated"] for f in of], "groups alike": [f["alike"] for f in of]
                 },
-                margins={} if law == "gaussian" else {"unrelated groups": 0.05},
+                ahead_of={} if law == "gaussian" else {"unrelated groups": 0.05},
             )
         )  # fmt: skip
         told = f"{law}, {ROWS} rows a base: share of worlds with p <= 0.05 against unrelated groups"
-        rows.append(row("b", told, [float(f["p"] <= 0.05) for f in of], bar=None if law == "gaussian" else 0.8))
+        rows.append(
+            row("b", told, [float(f["p"] <= 0.05) for f in of], kind="share", bar=None if law == "gaussian" else 0.8)
+        )
     return rows
 
 
@@ -156,7 +158,7 @@ def _part_c(found: dict[str, list[Found]]) -> list[Row]:
         flagged = [f[f"{ROWS}"]["flagged"] for f in found[law]]
         gaussian = law == "gaussian"
         rows.append(
-            row("c", f"{law}: share of worlds said not to be identifiable", flagged,
+            row("c", f"{law}: share of worlds said not to be identifiable", flagged, kind="share",
                 direction="higher" if gaussian else "lower", bar=0.9 if gaussian else 0.1)
         )  # fmt: skip
     return rows
@@ -175,4 +177,4 @@ def _part_d(found: list[Found]) -> list[Row]:
     return rows
 
 
-CLAIM = Claim(HCA.card, run, minutes=7)
+CLAIM = Claim(HCA.card, run, minutes=7, swap="LiNGAM on pooled principal components")

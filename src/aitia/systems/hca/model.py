@@ -191,9 +191,7 @@ class HCA(SavedArrays, OrderSearch, Predicts, Counterfactuals, Encodes, Explains
         if outcome is not None and outcome not in self.columns_:
             raise unknown_variable(outcome, self.columns_, "table")
         groups = self.groups_ if given.rows is None else [g for g in self.groups_ if g in set(self._labels(given))]
-        lines: dict[str, list[Any]] = {
-            k: [] for k in ("base", "target", "outcome", "effect", "low", "high", "control")
-        }
+        lines: dict[str, list[Any]] = {k: [] for k in ("base", "target", "outcome", "effect", "low", "high", "control")}
         for group in groups:
             for k, latent in enumerate(self.latents_):
                 step = self.spread_[group][k] / self.noise_[group][k]

@@ -1,0 +1,49 @@
+"""What all commands that ask a fitted run share: its names, and where the answer goes."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from aitia.workflow.answers import Told
+
+__all__ = ["ASK_SETTINGS", "told"]
+
+ASK_SETTINGS = {"ignore_unknown_options": True, "allow_extra_args": True}
+"""Roles and subjects of the system are flags of their own."""
+SHOWN = 20
+"""Rows of a table that are printed."""
+
+
+def told(answer: "Told", run: Path, out: Path | None, as_json: bool, *, shown: bool = False) -> None:
+    """Writes an answer and says where it is.
+
+    Args:
+        answer: What the system told.
+        run: The run folder.
+        out: Where it goes; into the run where nobody says.
+        as_json: Whether answer.json is printed.
+        shown: Whether the rows themselves are printed too.
+    """
+    folder = out if out is not None else run / answer.verb
+    files = answer.write(folder)
+    if as_json:
+        typer.echo((folder / "answer.json").read_text(), nl=False)
+        return
+    for warning in answer.warnings:
+        typer.echo(f"Note: {warning}")
+    if shown:
+        table = answer.data.known
+        typer.echo("  ".join(table.names))
+        for i in range(min(SHOWN, table.n)):
+            typer.echo("  ".join(_cell(table.labels(name)[i]) for name in table.names))
+        if table.n > SHOWN:
+            typer.echo(f"and {table.n - SHOWN} more")
+    typer.echo(f"{answer.slug} answers {answer.verb}: {len(answer.data)} rows")
+    for file in files if len(files) <= 6 else [*files[:5], folder]:
+        typer.echo(f"  {file.resolve()}")
+
+
+def _cell(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,32 @@
+"""`aitia predict`: the holes of rows, filled by a fitted system."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aitia.cli.answer import told
+from aitia.cli.names import named, pairs
+
+__all__ = ["predict_command"]
+
+
+def predict_command(
+    context: typer.Context,
+    run: Annotated[Path, typer.Argument(help="Folder of a fitted system.")],
+    rows: Annotated[str | None, typer.Argument(help="Rows with holes: a path or a world; else of the fit.")] = None,
+    do: Annotated[str | None, typer.Option("--do", help='An intervention that holds, such as "do(x=1)".')] = None,
+    draws: Annotated[int, typer.Option(help="Answers a row.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
+    role: Annotated[list[str] | None, typer.Option("--role", help="Column of a role, name=column.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the rows; in the run if absent.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """Fill the holes of rows: empty cells of the columns that the system fills, or no such column at all.
+
+    Example: aitia predict run new-rows.csv --draws 5
+    """
+    from aitia.workflow.answers import predict
+
+    given = {**named(context.args), **pairs(role)}
+    told(predict(run, rows, do=do, draws=draws, seed=seed, **given), run, out, as_json)

@@ -1,0 +1,110 @@
+"""Intervals of 95 % over seeds, one for each kind of number.
+
+    mean      Student's t; from 10 seeds on the bias-corrected and accelerated bootstrap, 10,000 seeded draws
+    ratio     that of the mean of the logarithms, so that 2 and 1/2 are as far from 1
+    share     Wilson's score interval; of a difference of two shares over the same seeds, Newcombe's from Wilson's
+    median    two order statistics, without any assumption on the distribution; from 6 seeds on
+
+A difference from a rival is paired: both saw the same seed. None says that the seeds are too few for an interval.
+
+Sources:
+    Efron, Better bootstrap confidence intervals, JASA 82 (1987), equation 6.6, acceleration by the jackknife.
+    Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927).
+    Newcombe, Improved confidence intervals for the difference between binomial proportions based on paired data,
+    Statistics in Medicine 17 (1998), method 10.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import bdtr, ndtr, ndtri, stdtrit
+
+__all__ = ["BOOTSTRAP_FROM", "Interval", "Statistic", "mean_interval", "median_interval", "paired_shares", "wilson"]
+
+Statistic = Literal["mean", "median"]
+BOOTSTRAP_FROM = 10
+"""Seeds from which on the mean is bootstrapped: with fewer the draws are little more than the values themselves."""
+_DRAWS = 10_000
+_TAIL = 0.025
+
+
+class Interval(NamedTuple):
+    """From `low` to `high`."""
+
+    low: float
+    high: float
+
+
+def mean_interval(values: Sequence[float]) -> Interval | None:
+    """The interval of the mean of one number a seed; None below two seeds.
+
+    Example:
+        >>> [round(end, 3) for end in mean_interval([1.0, 2.0, 3.0])]
+        [-0.484, 4.484]
+    """
+    x = np.asarray(values, dtype=np.float64)
+    if len(x) < 2:
+        return None
+    middle = float(x.mean())
+    half = float(stdtrit(len(x) - 1, 1 - _TAIL) * x.std(ddof=1) / math.sqrt(len(x)))
+    if len(x) < BOOTSTRAP_FROM or not half:
+        return Interval(middle - half, middle + half)
+    return _accelerated(x)
+
+
+def _accelerated(x: NDArray[np.float64]) -> Interval:
+    draws = np.random.default_rng(0).integers(0, len(x), (_DRAWS, len(x)))
+    means, middle = x[draws].mean(axis=1), x.mean()
+    equal = np.isclose(means, middle, rtol=1e-12, atol=0)
+    below = (np.sum((means < middle) & ~equal) + 0.5 * np.sum(equal)) / _DRAWS
+    shift = float(ndtri(np.clip(below, 0.5 / _DRAWS, 1 - 0.5 / _DRAWS)))
+    left_out = (x.sum() - x) / (len(x) - 1)
+    away = left_out.mean() - left_out
+    skew = float((away**3).sum() / (6 * (away**2).sum() ** 1.5))
+    z = shift + ndtri([_TAIL, 1 - _TAIL])
+    low, high = np.quantile(means, ndtr(shift + z / (1 - skew * z)))
+    return Interval(float(low), float(high))
+
+
+def median_interval(values: Sequence[float]) -> Interval | None:
+    """The k-th smallest and k-th largest value, k the largest at which 95 % is kept; None below six seeds."""
+    x = np.sort(np.asarray(values, dtype=np.float64))
+    inside = [k for k in range(1, len(x) // 2 + 1) if bdtr(k - 1, len(x), 0.5) <= _TAIL]
+    return Interval(float(x[inside[-1] - 1]), float(x[-inside[-1]])) if inside else None
+
+
+def wilson(hits: float, n: int) -> Interval | None:
+    """The interval of a share of n seeds; None below two.
+
+    Example:
+        >>> [round(end, 3) for end in wilson(5, 5)]
+        [0.566, 1.0]
+    """
+    if n < 2:
+        return None
+    z, share = float(ndtri(1 - _TAIL)), hits / n
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return Interval(max(0.0, middle - half), min(1.0, middle + half))
+
+
+def paired_shares(ours: Sequence[float], theirs: Sequence[float]) -> Interval | None:
+    """The interval of the difference of two shares, 0 or 1 in each seed; None below two seeds."""
+    a, b = np.asarray(ours, dtype=np.float64), np.asarray(theirs, dtype=np.float64)
+    n = len(a)
+    one, other = wilson(float(a.sum()), n), wilson(float(b.sum()), n)
+    if one is None or other is None:
+        return None
+    p, q = float(a.mean()), float(b.mean())
+    both, neither = float((a * b).sum()), float(((1 - a) * (1 - b)).sum())
+    product = both * neither - float((a * (1 - b)).sum()) * float(((1 - a) * b).sum())
+    scale = math.sqrt(p * (1 - p) * q * (1 - q)) * n**2
+    phi = 0.0 if not scale else (max(product - n / 2, 0.0) if product > 0 else product) / scale
+
+    def reach(x: float, y: float) -> float:
+        return math.sqrt(max(x**2 - 2 * phi * x * y + y**2, 0.0))
+
+    return Interval(p - q - reach(p - one.low, other.high - q), p - q + reach(one.high - p, q - other.low))

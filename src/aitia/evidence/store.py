@@ -1,0 +1,200 @@
+"""Evidence of one run of a claim, and its file."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aitia.errors import FormatError, OptionError
+from aitia.evidence.claim import Control
+from aitia.evidence.intervals import Interval
+from aitia.evidence.rivals import matched_by, swap_holds
+from aitia.evidence.rows import Row, Summary
+from aitia.evidence.verdict import Judged, judge, tally
+
+__all__ = ["Evidence", "Replay", "control_faults", "stored_evidence"]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A first seed that was run again and gave what is stored.
+
+    Args:
+        date: When.
+        commit: Of the code that ran.
+        source: Its hash, under which the evidence stands since.
+    """
+
+    date: str
+    commit: str | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one run of a claim measured.
+
+    Args:
+        slug: Of the system.
+        rows: The numbers.
+        command: That measures them again.
+        versions: Of what they depend on.
+        hardware: The machine, in words.
+        seconds: Wall time.
+        date: Of the run.
+        resumed: Whether the run went on from finished seeds of an earlier one, whose time `seconds` leaves out.
+        commit: Of the checkout; None outside of one.
+        source: Hash of the syntax that the claim rests on; None in evidence of before it was stored.
+        machine: Its kind.
+        first_seed: Where the seeds began.
+        quick: Whether it was `verify --quick`.
+        swap: The arm that stands for the method replaced.
+        controls: The negative controls.
+        first: By part, what the first seed gave, for replays.
+        replays: Under which source the first seed gave the same again.
+    """
+
+    slug: str
+    rows: tuple[Row, ...]
+    command: str
+    versions: Mapping[str, str]
+    hardware: str
+    seconds: float
+    date: str
+    resumed: bool = False
+    commit: str | None = None
+    source: str | None = None
+    machine: Mapping[str, str] = field(default_factory=dict)
+    first_seed: int = 0
+    quick: bool = False
+    swap: str | None = None
+    controls: tuple[Control, ...] = ()
+    first: Mapping[str, Any] = field(default_factory=dict)
+    replays: tuple[Replay, ...] = ()
+
+    @property
+    def judged(self) -> tuple[Judged, ...]:
+        """Every comparison of every row."""
+        return tuple(j for row in self.rows for j in row.judged)
+
+    @property
+    def holds(self) -> bool:
+        """Whether something is judged, and all of it holds."""
+        return bool(self.judged) and all(j.verdict == "holds" for j in self.judged)
+
+    @property
+    def verdict(self) -> str:
+        """How many comparisons hold, are open and fail, in words."""
+        return tally(j.verdict for j in self.judged)
+
+    @property
+    def matched_by(self) -> dict[str, tuple[str, ...]]:
+        """By part, the rivals that match ours."""
+        return matched_by(self.rows)
+
+    def swap_holds(self) -> bool | None:
+        """Whether the claim would hold for its swap where it holds for ours; None where that cannot be told."""
+        return None if self.swap is None else swap_holds(self.rows, self.swap)
+
+    def control_holds(self, name: str) -> bool:
+        """Whether a negative control would pass all the rows that it stands against.
+
+        Its one value is taken as it is: it has no interval, which makes it easier for the control. It has to reach the
+        bar of a row, and to be ahead of the rivals' means over the seeds.
+
+        Raises:
+            OptionError: If there is no such control, or no such row.
+        """
+        control = next((c for c in self.controls if c.name == name), None)
+        if control is None:
+            raise OptionError(f"{self.slug} has no stored control {name!r}")
+        return all(self._passes(metric, value) for metric, value in control.values.items())
+
+    def _passes(self, metric: str, value: float) -> bool:
+        row = next((row for row in self.rows if row.metric == metric and row.judged), None)
+        if row is None:
+            raise OptionError(f"{self.slug} has no judged row {metric!r} for a control to stand against")
+        passed = row.bar is None or judge(Interval(value, value), row.bar, row.direction) == "holds"
+        for rival, margin in row.ahead_of.items():
+            mean = row.baselines[rival]
+            if mean is None:
+                return False
+            if row.kind == "ratio":
+                ahead, asked = (value / mean if row.direction == "higher" else mean / value), 1 + margin
+            else:
+                ahead, asked = (value - mean if row.direction == "higher" else mean - value), margin
+            passed = passed and ahead > asked
+        return passed
+
+    def to_json(self) -> str:
+        """As JSON text. The verdicts are in it for readers; who reads it back judges the values anew."""
+        fields = asdict(self)
+        for told, row in zip(fields["rows"], self.rows, strict=True):
+            told["judged"] = [{**asdict(j), "interval": j.interval and list(j.interval)} for j in row.judged]
+        fields["verdict"] = self.verdict
+        return json.dumps(fields, indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "Evidence":
+        """What `to_json` wrote, or evidence of before values were stored, whose rows are then ungraded.
+
+        Raises:
+            FormatError: If the text is not evidence.
+        """
+        try:
+            fields = json.loads(text)
+            fields.pop("verdict", None)
+            fields["rows"] = tuple(_row(row) for row in fields["rows"])
+            fields["controls"] = tuple(Control(**c) for c in fields.get("controls", ()))
+            fields["replays"] = tuple(Replay(**r) for r in fields.get("replays", ()))
+            return cls(**fields)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise FormatError(f"this is no stored evidence: {error}") from None
+
+
+def _row(fields: dict[str, Any]) -> Row:
+    if "values" not in fields:
+        return _old_row(fields)
+    fields.pop("judged", None)
+    summary = fields.pop("summary", None)
+    fields["values"] = tuple(fields["values"])
+    fields["arms"] = {name: tuple(values) for name, values in fields["arms"].items()}
+    return Row(**fields, summary=None if summary is None else Summary(**summary))
+
+
+def _old_row(fields: dict[str, Any]) -> Row:
+    """Of evidence that stored means and the bootstrap of few seeds in place of values."""
+    judged = fields["holds"] is not None
+    summary = Summary(fields["ours"], fields["seeds"], fields["baselines"], judged)
+    kept = ("part", "metric", "direction", "bar", "note", "statistic")
+    return Row(**{name: fields[name] for name in kept}, values=(), ahead_of=fields["margins"], summary=summary)
+
+
+def stored_evidence(folder: Path, slug: str) -> Evidence | None:
+    """The evidence stored in a folder; None where there is none.
+
+    Raises:
+        FormatError: If the file is damaged.
+    """
+    path = folder / f"{slug}.json"
+    return Evidence.from_json(path.read_text()) if path.is_file() else None
+
+
+def control_faults(evidence: Evidence | None, controls: tuple[str, ...], source: str) -> list[str]:
+    """What is wrong with the stored negative controls of a claim: missing, of other code, or passed.
+
+    Args:
+        evidence: As stored; None where nothing is.
+        controls: The names that the claim runs.
+        source: The current hash of what the claim rests on.
+    """
+    stored = set() if evidence is None else {c.name for c in evidence.controls}
+    faults = [f"the control {name!r} is not stored" for name in controls if name not in stored]
+    if evidence is None:
+        return faults
+    if controls and evidence.source != source:
+        faults.append("the stored controls are of other sources than these")
+    return faults + [
+        f"the control {name!r} holds" for name in controls if name in stored and evidence.control_holds(name)
+    ]

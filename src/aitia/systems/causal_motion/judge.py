@@ -1,0 +1,28 @@
+"""How good forecasts are, as they are and in the style of each other place."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aitia.data.tracks import Tracks
+from aitia.stats.forecasts import ABOUT, forecast_errors
+from aitia.system import Given, Score, Scores
+
+if TYPE_CHECKING:
+    from aitia.systems.causal_motion.model import CausalMotion
+
+__all__ = ["judged"]
+
+
+def judged(model: "CausalMotion", fresh: Given) -> Scores:
+    """In the style of each scene's own environment, and in another where a world says what would have come."""
+    asked = []
+    for label in model.environments if model.targets else ():
+        away = np.flatnonzero(fresh.labels("environment") != label)
+        truth = fresh.take(away).truth(environment=label) if len(away) else None
+        if truth is not None:
+            scenes = fresh.take(away)
+            answer = model.do({"style": label}).forecast(scenes).tracks
+            asked.append((Tracks.of(scenes.data), answer, Tracks.of(truth)))
+    found = forecast_errors(Tracks.of(fresh.data), model.forecast(fresh).tracks, model.config.observed, asked)
+    return {name: Score(value, "lower", ABOUT[name], others) for name, (value, others) in found.items()}

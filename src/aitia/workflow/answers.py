@@ -1,0 +1,136 @@
+"""What a fitted system answers beside `do`: holes filled, codes, effects, adapted to new rows, exported."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aitia.data.base import Data
+from aitia.data.table import Table
+from aitia.errors import OptionError, RunError
+from aitia.files import write_whole
+from aitia.saving import made
+from aitia.system import System, verbs_of
+from aitia.workflow.ask import told_apart
+from aitia.workflow.loading import Loaded, load_run
+
+__all__ = ["Told", "adapt", "effects", "encode", "export", "predict"]
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """Rows that a system told.
+
+    Args:
+        verb: That was asked.
+        data: The rows, `draws` of them for each row given.
+        slug: Of the system.
+        warnings: What to keep in mind, in sentences.
+        draws: Of each row.
+    """
+
+    verb: str
+    data: Data = field(repr=False)
+    slug: str
+    warnings: tuple[str, ...] = ()
+    draws: int = 1
+
+    def write(self, folder: Path) -> list[Path]:
+        """Writes the rows and `answer.json` into a folder; gives the files."""
+        folder = made(folder)
+        rows = np.arange(len(self.data)) // self.draws
+        files = self.data.write(folder, self.verb, rows.tolist())
+        record = {
+            "system": self.slug,
+            "verb": self.verb,
+            "rows": len(self.data) // self.draws,
+            "draws": self.draws,
+            "warnings": list(self.warnings),
+            "files": [file.name for file in files],
+        }
+        write_whole(folder / "answer.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n", RunError)
+        return [*files, folder / "answer.json"]
+
+
+def predict(
+    run: str | Path, data: str | None = None, *, do: str | None = None, draws: int = 1, seed: int = 0, **named: Any
+) -> Told:
+    """The rows with their holes filled.
+
+    Args:
+        run: A run folder of `fit`.
+        data: Rows with holes; None takes those of the fit.
+        do: An intervention that is held.
+        draws: Answers a row.
+        seed: Of the draws.
+        named: Roles and subjects, where they differ from those of the fit.
+
+    Raises:
+        OptionError: If the system does not predict.
+    """
+    loaded, roles = _loaded(run, "predict", named)
+    given, warnings = loaded.given(data, **roles)
+    system: Any = loaded.system.do(do)
+    filled = system.predict(given, draws=draws, seed=seed)
+    return Told("predict", filled, system.card.slug, (*warnings, *system.outside()), draws)
+
+
+def encode(run: str | Path, data: str | None = None, **named: Any) -> Told:
+    """The code of each row; see `predict`."""
+    loaded, roles = _loaded(run, "encode", named)
+    given, warnings = loaded.given(data, **roles)
+    system: Any = loaded.system
+    return Told("encode", system.encode(given), system.card.slug, warnings)
+
+
+def effects(
+    run: str | Path, data: str | None = None, *, target: str | None = None, outcome: str | None = None, **named: Any
+) -> Told:
+    """The table of effects, of one target or outcome where it is named; see `predict`."""
+    loaded, roles = _loaded(run, "effects", named)
+    given, warnings = loaded.given(data, **roles)
+    system: Any = loaded.system
+    table: Table = system.effects(given, target=target, outcome=outcome)
+    return Told("effects", table, system.card.slug, warnings)
+
+
+def adapt(run: str | Path, data: str, out: str | Path, **named: Any) -> System:
+    """The system adapted to a few rows of a new environment, saved in `out`.
+
+    Raises:
+        OptionError: If the system does not adapt.
+    """
+    loaded, roles = _loaded(run, "adapt", named)
+    given, _ = loaded.given(data, **roles)
+    system: Any = loaded.system
+    adapted: Any = system.adapt(given)
+    if not isinstance(adapted, System):
+        raise OptionError(f"{system.card.slug} adapts to something that cannot be saved")
+    adapted.save_pretrained(made(out))
+    return adapted
+
+
+def export(run: str | Path, out: str | Path, **named: Any) -> list[Path]:
+    """Writes a plain model that other libraries open; gives the files.
+
+    Raises:
+        OptionError: If the system exports nothing.
+    """
+    loaded, _ = _loaded(run, "export", named)
+    system: Any = loaded.system
+    folder = made(out)
+    system.export(folder)
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _loaded(run: str | Path, verb: str, named: dict[str, Any]) -> tuple[Loaded, dict[str, Any]]:
+    subjects, roles = told_apart(run, named)
+    loaded = load_run(run, **subjects)
+    answers = verbs_of(type(loaded.system))
+    if verb not in answers:
+        card = loaded.system.card
+        why = card.absent.get(verb, f"it answers {', '.join(answers) or 'do alone'}")
+        raise OptionError(f"{card.slug} has no answer to {verb!r}: {why}")
+    return loaded, roles

@@ -1,0 +1,165 @@
+"""What a bench measured: the table with its intervals over seeds, as JSON, CSV and LaTeX."""
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any, Literal
+
+__all__ = ["Bench", "Measure", "interval"]
+
+CONFIDENCE = 0.95
+"""Of the intervals over seeds."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number that systems are compared by.
+
+    Args:
+        name: As in tables.
+        better: Which way is better.
+        about: What it is, in one sentence.
+    """
+
+    name: str
+    better: Literal["lower", "higher"]
+    about: str
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What was measured.
+
+    Args:
+        world: The world's name.
+        systems: In the order asked for; somebody's own first.
+        seeds: How many.
+        rows: Of the world, for each fit.
+        options: What was set, by system.
+        measures: Those with a score, the most important first.
+        scores: For each system and baseline its scores by measure and seed.
+        failed: Why a system gave no score, by system: seed and sentence.
+        path: The run folder; None where nothing was kept.
+    """
+
+    world: str
+    systems: tuple[str, ...]
+    seeds: int
+    rows: int
+    options: Mapping[str, Mapping[str, Any]]
+    measures: tuple[Measure, ...]
+    scores: Mapping[str, Mapping[str, Mapping[int, float]]]
+    failed: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    path: Path | None = None
+
+    @property
+    def everyone(self) -> tuple[str, ...]:
+        """Systems, then what needs no model."""
+        return (*self.systems, *(name for name in self.scores if name not in self.systems))
+
+    @property
+    def lines(self) -> list[tuple[str, dict[str, str], str]]:
+        """Of the table: who, the cells by measure (mean and interval over the seeds), and why cells are missing."""
+        shown = []
+        for who in self.everyone:
+            cells = {name: _cell(list(by.values())) for name, by in self.scores.get(who, {}).items()}
+            shown.append((who, cells, self._why(who)))
+        return shown
+
+    def _why(self, who: str) -> str:
+        failed = self.failed.get(who, {})
+        if not failed:
+            return ""
+        sentences = dict.fromkeys(failed.values())
+        if len(sentences) == 1 and len(failed) == self.seeds:
+            return next(iter(sentences))
+        return "; ".join(f"seed {seed}: {sentence}" for seed, sentence in failed.items())
+
+    def to_json(self) -> dict[str, Any]:
+        """Every number, in JSON values."""
+        return {
+            "world": self.world,
+            "systems": list(self.systems),
+            "seeds": self.seeds,
+            "rows": self.rows,
+            "options": {name: dict(options) for name, options in self.options.items()},
+            "measures": [asdict(m) for m in self.measures],
+            "scores": {
+                who: {name: {str(seed): v for seed, v in of.items()} for name, of in by.items()}
+                for who, by in self.scores.items()
+            },
+            "failed": {who: {str(seed): why for seed, why in by.items()} for who, by in self.failed.items()},
+        }
+
+    def to_csv(self) -> str:
+        """A line for each system, measure and seed."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["world", "system", "measure", "better", "seed", "value"])
+        for who in self.everyone:
+            for m in self.measures:
+                for seed, value in self.scores.get(who, {}).get(m.name, {}).items():
+                    writer.writerow([self.world, who, m.name, m.better, seed, repr(value)])
+        return text.getvalue()
+
+    def to_latex(self) -> str:
+        """A table for a paper: mean and interval over the seeds, the best mean of each measure in bold."""
+        arrows = {"lower": r"$\downarrow$", "higher": r"$\uparrow$"}
+        heads = " & ".join(f"{_escaped(m.name)} {arrows[m.better]}" for m in self.measures)
+        lines = [
+            rf"% {self.world}: {self.rows} rows a fit, {self.seeds} seeds, mean and 95 % interval (Student's t)",
+            rf"\begin{{tabular}}{{l{'c' * len(self.measures)}}}",
+            r"\hline",
+            rf" & {heads} \\",
+            r"\hline",
+        ]
+        best = {m.name: self._best(m) for m in self.measures}
+        for who in self.everyone:
+            cells = []
+            for m in self.measures:
+                values = list(self.scores.get(who, {}).get(m.name, {}).values())
+                cell = _latex(values)
+                cells.append(rf"\textbf{{{cell}}}" if values and mean(values) == best[m.name] else cell)
+            lines.append(rf"{_escaped(who)} & {' & '.join(cells)} \\")
+        return "\n".join([*lines, r"\hline", r"\end{tabular}", ""])
+
+    def _best(self, measure: Measure) -> float:
+        means = [mean(by[measure.name].values()) for by in self.scores.values() if by.get(measure.name)]
+        return min(means) if measure.better == "lower" else max(means)
+
+
+def interval(values: Sequence[float]) -> tuple[float, float] | None:
+    """The 95 % interval of the mean over seeds, by Student's t; None of one seed.
+
+    Example:
+        >>> [round(end, 3) for end in interval([1.0, 2.0, 3.0])]
+        [-0.484, 4.484]
+    """
+    if len(values) < 2:
+        return None
+    from scipy.special import stdtrit
+
+    half = float(stdtrit(len(values) - 1, 0.5 + CONFIDENCE / 2)) * stdev(values) / math.sqrt(len(values))
+    return mean(values) - half, mean(values) + half
+
+
+def _cell(values: Sequence[float]) -> str:
+    ends = interval(values)
+    return f"{mean(values):.3g}" + ("" if ends is None else f" [{ends[0]:.3g}, {ends[1]:.3g}]")
+
+
+def _latex(values: Sequence[float]) -> str:
+    ends = interval(values) if values else None
+    if not values:
+        return "--"
+    return f"{mean(values):.3g}" if ends is None else rf"{mean(values):.3g} $\pm$ {ends[1] - mean(values):.2g}"
+
+
+def _escaped(text: str) -> str:
+    for char in "&%$#_{}":
+        text = text.replace(char, f"\\{char}")
+    return text

@@ -1,0 +1,109 @@
+"""A finished run folder back as what it holds: the system, where its rows are, and their hash."""
+
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from aitia.errors import OptionError, RunError
+from aitia.saving import read_record
+from aitia.system import Given, System, load
+from aitia.workflow.run import KIND
+from aitia.workflow.source import Source
+
+__all__ = ["Loaded", "is_fit", "load_run"]
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A fitted system that was kept.
+
+    Args:
+        system: It, bound to the subjects that were given.
+        source: Where the rows of the fit are; None where only the model was kept.
+        roles: Columns of the roles, as the user named them.
+        rows: Hash of the rows of the fit; None where there were none.
+        path: The folder.
+    """
+
+    system: System = field(repr=False)
+    source: Source | None
+    roles: dict[str, Any]
+    rows: str | None
+    path: Path
+
+    def given(self, data: str | None = None, **roles: Any) -> tuple[Given, tuple[str, ...]]:
+        """Rows to ask about, and what to keep in mind of them.
+
+        Args:
+            data: Other data of the same kind; None takes those of the fit.
+            roles: Columns of the roles in other data, where they differ.
+
+        Raises:
+            RunError: If the rows of the fit are not there any more.
+        """
+        system = self.system
+        if data is not None:
+            other = Source(data, seed=0, size=None if self.source is None else self.source.size)
+            if other.is_world:
+                return other.read(system.card, roles, system.reads(system.config)), ()
+            return system.given(data, **roles), ()
+        source = self.source
+        if source is None or source.in_memory:
+            where = "its rows were in memory" if source is not None else "it is a model without its rows"
+            raise RunError(f"{self.path} does not say where rows are, for {where}: say where (--data)")
+        if source.data is None:
+            return system.given(None, **roles), ()
+        if Path(source.data).is_absolute() and not Path(source.data).exists():
+            raise RunError(f"the rows of this fit are not at {source.data} any more: say where they are (--data)")
+        given = source.read(system.card, {**self.roles, **roles}, system.reads(system.config))
+        given = replace(given, subjects={**given.subjects, **system.subjects})
+        changed = self.rows is not None and given.hash() != self.rows
+        told = f"{source.data} has changed since the fit: the rows are of what is there now"
+        return given, (told,) if changed else ()
+
+
+def load_run(path: str | Path, **subjects: Any) -> Loaded:
+    """What a run folder holds, or a folder of `save_pretrained` alone.
+
+    Args:
+        path: The folder.
+        subjects: Of the system by name, where they are needed again.
+
+    Raises:
+        RunError: If the folder is no finished fit.
+        FormatError: If the model is damaged, or of an older version.
+        OptionError: If the system has no such subject.
+    """
+    path = Path(path)
+    if not (path / "run.json").is_file() and (path / "config.json").is_file() and "slug" in read_record(path):
+        return Loaded(load(path, **subjects), None, {}, None, path)
+    try:
+        record = json.loads((path / "run.json").read_text())
+        if record["kind"] != KIND:
+            raise RunError(f"{path} holds a run of {record['kind']!r}, not of {KIND!r}")
+        if record["status"] != "finished":
+            raise RunError(f"the run in {path} is {record['status']}: give the same command again and it goes on")
+        if "system" not in record["config"]:
+            raise RunError(f"{path} was fitted by an older version of aitia: fit it again")
+        told = dict(json.loads((path / "source.json").read_text()))
+        rows = record["inputs"].get("rows")
+    except FileNotFoundError as error:
+        raise RunError(f"{path} is not the folder of a fit: it has no {Path(error.filename).name}") from error
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, (RunError, OptionError)):
+            raise
+        raise RunError(f"the run in {path} is damaged ({error}): fit again") from error
+    roles = {name: tuple(c) if isinstance(c, list) else c for name, c in told.pop("roles", {}).items()}
+    return Loaded(load(path, **subjects), Source.from_json(told), roles, rows, path)
+
+
+def is_fit(path: str | Path) -> bool:
+    """Whether a folder holds a run of `fit`, or a saved system."""
+    path = Path(path)
+    try:
+        if (path / "run.json").is_file():
+            return bool(json.loads((path / "run.json").read_text())["kind"] == KIND)
+        return "slug" in json.loads((path / "config.json").read_text())
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

@@ -1,0 +1,66 @@
+"""Names that a user gives to a system, told apart: roles and subjects of its card, and options of its `Config`."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from aitia.card import Card
+from aitia.errors import OptionError, join_names
+from aitia.workflow.options import nearest, option_names, parse_options
+
+if TYPE_CHECKING:
+    from aitia.system import System
+
+__all__ = ["configured", "sorted_names"]
+
+
+def sorted_names(card: Card, config: type, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is given by name, as what the card takes and as options.
+
+    Args:
+        card: Of the system.
+        config: Its `Config`.
+        given: By name; a name with hyphens is one with underscores.
+
+    Returns:
+        Roles and subjects, and options, as they were given.
+
+    Raises:
+        OptionError: If the system has no role, subject or option of a name; tells the nearest of all three.
+    """
+    takes, options = (*card.takes, *card.subjects), option_names(config)
+    of: dict[str, Any] = {}
+    set_: dict[str, Any] = {}
+    for text, value in given.items():
+        name = text if text in takes or text in options else text.replace("-", "_")
+        if name in takes:
+            of[name] = _columns(value) if name in card.takes and card.takes[name].many else value
+        elif name in options:
+            set_[name] = value
+        else:
+            known = (*takes, *options)
+            raise OptionError(
+                f"{card.slug} has no role, subject or option {text!r}.{nearest(name, known)} {_known(card, options)}"
+            )
+    return of, set_
+
+
+def configured(cls: "type[System]", options: Mapping[str, Any], seed: int) -> Any:
+    """The config with these options, and the seed where it has one.
+
+    Raises:
+        OptionError: If an option is unknown or out of range.
+    """
+    values = parse_options(cls.Config, options, of=cls.card.slug)
+    if "seed" in option_names(cls.Config):
+        values = {"seed": seed, **values}
+    return cls.Config(**values)
+
+
+def _columns(value: Any) -> Any:
+    """Names between commas, as the command line gives them."""
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _known(card: Card, options: Sequence[str]) -> str:
+    parts = (("Roles", card.takes), ("Subjects", card.subjects), ("Options", options))
+    return " ".join(f"{what}: {join_names(names, 40)}." for what, names in parts if names)

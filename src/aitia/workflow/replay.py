@@ -1,0 +1,135 @@
+"""Replays: the first seed of stored evidence runs again, and evidence whose values come back stands for the new code.
+
+Evidence is stale once the code that it rests on has changed. Most changes move no number; a replay shows it at the
+cost of one seed. On other versions or another kind of machine it is a measurement of its own and stands in a second
+file, for equal numbers there say nothing about the code, and others nothing against it.
+"""
+
+import math
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from aitia.engine import Progress
+from aitia.errors import OptionError, RunError
+from aitia.evidence import STORED, Evidence, Replay, Row, stored_evidence
+from aitia.evidence.origin import commit_here, origin_key
+from aitia.files import write_whole
+from aitia.workflow.verify import measure, source_of
+
+__all__ = ["RELATIVE", "Replayed", "differences", "is_stale", "replay"]
+
+RELATIVE = 1e-6
+"""How far a value may lie from the stored one."""
+_ROUNDING = 1e-12
+"""The same of values that are 0 up to rounding."""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """What came of a replay.
+
+    Args:
+        slug: Of the system.
+        differs: What did not come back, in sentences.
+        stamped: Whether the stored evidence stands for the code as it is now.
+        file: What was written; None where nothing was.
+    """
+
+    slug: str
+    differs: tuple[str, ...]
+    stamped: bool
+    file: Path | None
+
+
+def is_stale(evidence: Evidence) -> bool:
+    """Whether the code that the evidence rests on has changed since; of one that names no code nobody can tell.
+
+    Raises:
+        OptionError: If the system has no claim here.
+    """
+    return evidence.source is not None and evidence.source != source_of(evidence.slug)
+
+
+def replay(slug: str, out: Path, *, jobs: int = 1, progress: Progress | None = None) -> Replayed:
+    """Runs the first seed of the stored evidence again, and renews the evidence where every value comes back.
+
+    Args:
+        slug: Of the system.
+        out: The folder of evidence; where it has none of this system, that which ships with the package is taken.
+        jobs: Processes.
+        progress: Told how far it is.
+
+    Raises:
+        OptionError: If there is no evidence, or none that holds values.
+        RunError: If the folder cannot be written.
+    """
+    stored = stored_evidence(out, slug) or stored_evidence(STORED, slug)
+    if stored is None:
+        raise OptionError(f"there is no stored evidence of {slug} to replay: run `aitia verify {slug}`")
+    if stored.source is None or not stored.first:
+        raise OptionError(f"the evidence of {slug} holds no values of its seeds: run `aitia verify {slug}` anew")
+    here = origin_key()
+    stem = f"{slug}.replay-{here}"
+    fresh = measure(slug, out, stem, seeds=1, first_seed=stored.first_seed, jobs=jobs, progress=progress)
+    differs = (*differences(stored.first, fresh.first), *_asked_otherwise(stored.rows, fresh.rows))
+    if origin_key(stored.versions, stored.machine) != here:
+        path = out / f"{stem}.json"
+        write_whole(path, fresh.to_json(), RunError)
+        return Replayed(slug, differs, False, path)
+    if differs:
+        return Replayed(slug, differs, False, None)
+    assert fresh.source is not None
+    note = Replay(time.strftime("%Y-%m-%d", time.gmtime()), commit_here(), fresh.source)
+    renewed = replace(stored, source=fresh.source, replays=(*stored.replays, note))
+    path = out / f"{slug}.json"
+    write_whole(path, renewed.to_json(), RunError)
+    return Replayed(slug, (), True, path)
+
+
+def differences(stored: Any, fresh: Any, where: str = "") -> list[str]:
+    """Where two JSON values differ, numbers by more than 1e-6 of themselves."""
+    if isinstance(stored, dict) and isinstance(fresh, dict):
+        found = [f"{_at(where, name)} is missing" for name in stored if name not in fresh]
+        found += [f"{_at(where, name)} was not there" for name in fresh if name not in stored]
+        both = (name for name in stored if name in fresh)
+        return found + [told for name in both for told in differences(stored[name], fresh[name], _at(where, name))]
+    if isinstance(stored, list) and isinstance(fresh, list):
+        if len(stored) != len(fresh):
+            return [f"{where}: {len(fresh)} values in place of {len(stored)}"]
+        pairs = enumerate(zip(stored, fresh, strict=True))
+        return [told for k, (one, other) in pairs for told in differences(one, other, _at(where, str(k)))]
+    return [] if _same(stored, fresh) else [f"{where}: {fresh!r} in place of {stored!r}"]
+
+
+def _at(where: str, name: str) -> str:
+    return f"{where} / {name}" if where else name
+
+
+def _same(a: Any, b: Any) -> bool:
+    if not (isinstance(a, int | float) and isinstance(b, int | float)):
+        return bool(a == b)
+    return math.isclose(a, b, rel_tol=RELATIVE, abs_tol=_ROUNDING) or (math.isnan(a) and math.isnan(b))
+
+
+def _asked_otherwise(stored: tuple[Row, ...], fresh: tuple[Row, ...]) -> list[str]:
+    """Rows that are judged by something else than what was stored: these values were not seen when it was set."""
+    before, now = ({(r.part, r.metric): r for r in rows} for rows in (stored, fresh))
+    found = [f"({part}) {metric} is judged no more" for (part, metric), r in before.items()
+             if r.judged and (part, metric) not in now]  # fmt: skip
+    for (part, metric), r in now.items():
+        old = before.get((part, metric))
+        if old is None:
+            found.append(f"({part}) {metric} is a new row")
+        elif _asked(old) != _asked(r):
+            found.append(f"({part}) {metric} is judged otherwise: {_asked(r)} in place of {_asked(old)}")
+    return found
+
+
+def _asked(r: Row) -> dict[str, Any]:
+    asked = {
+        "direction": r.direction, "kind": r.kind, "statistic": r.statistic, "bar": r.bar, "against": r.against,
+        "ahead of": dict(r.ahead_of), "arms": sorted(r.arms),
+    }  # fmt: skip
+    return {name: value for name, value in asked.items() if value not in (None, {}, [])}

@@ -1,0 +1,263 @@
+"""The main job: a system fitted to a user's data or to a world, in a folder that resumes, with scores and a report.
+
+run.json, timing.json       what was run on what
+source.json                 where the rows are, to find them again, and the roles of their columns
+model/                      config.json and the weights, as `aitia.load` reads them
+training.json               losses, what was chosen, warnings
+metrics.json                scores of the model and of trivial baselines, on rows that the fit has not seen
+report.html                 all of it to read
+checkpoint/                 the state of the training while it runs
+
+Under `torchrun` every process trains and the first alone writes.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aitia.engine import Progress
+from aitia.runs import Run, RunStore, open_run, versions
+from aitia.system import Given, Score, System, Target, Training, find
+from aitia.workflow.names import configured, sorted_names
+from aitia.workflow.progress import with_prediction
+from aitia.workflow.source import Source
+
+__all__ = ["FRESH_SEED", "KIND", "Fit", "fit"]
+
+KIND = "fit"
+FRESH, FRESH_SEED = 500, 1_000_003
+"""Most rows of a world to score on, never more than of the fit; what is added to the seed of its rows for them."""
+MANY = 2000
+"""Most rows of a user's data to score on."""
+TEST_SHARE = 0.1
+"""Of a user's rows, kept out of the fit unless told otherwise."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A fitted system.
+
+    Args:
+        system: It.
+        given: What it was fitted to.
+        fresh: The rows that it was scored on.
+        scores: By the name of the metric, the most important first.
+        training: How the training went.
+        source: Where the rows are from.
+        of: Roles and subjects, as the user named them.
+        test_share: Of a user's rows, that was kept out of the fit.
+        path: The run folder; None where nothing was kept.
+    """
+
+    system: System = field(repr=False)
+    given: Given = field(repr=False)
+    fresh: Given = field(repr=False)
+    scores: Mapping[str, Score]
+    training: Training = field(repr=False)
+    source: Source
+    of: Mapping[str, Any]
+    test_share: float
+    path: Path | None = None
+
+    @property
+    def slug(self) -> str:
+        """The name of the system."""
+        return self.system.card.slug
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """What `do` can set, as far as it can be listed."""
+        return tuple(self.system.targets)
+
+    @property
+    def scored_on(self) -> str:
+        """Which rows the scores are of, in words."""
+        if self.given.rows is None:
+            return "what it is bound to"
+        if self.given.world is not None:
+            return f"{len(self.fresh)} further rows of the world {self.given.name}"
+        if self.fresh is self.given:
+            return f"the {len(self.given)} rows of the fit itself: hold some out for a fair score"
+        return f"{len(self.fresh)} rows that the fit has not seen"
+
+    def to_json(self) -> dict[str, Any]:
+        """Scores and warnings in JSON values."""
+        return {
+            "system": self.slug,
+            "data": self.source.name,
+            "scored_on": self.scored_on,
+            "scores": {
+                name: {"better": score.better, "model": score.value, **score.baselines}
+                for name, score in self.scores.items()
+            },
+            "notes": list(self.training.notes),
+            "warnings": list(self.training.warnings),
+            "targets": [asdict(target) for target in self.targets],
+            "path": None if self.path is None else str(self.path),
+        }
+
+
+def fit(
+    slug: str,
+    data: Any = None,
+    *,
+    out: str | Path | None = None,
+    seed: int = 0,
+    test_share: float = TEST_SHARE,
+    rows: int | None = None,
+    size: int | None = None,
+    world: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+    command: str | None = None,
+    **named: Any,
+) -> Fit:
+    """Fits a system to data.
+
+    Args:
+        slug: The system, such as `domain-counterfactuals`.
+        data: A path, a data set of the Hub, the name of a world, a frame, mapping, array, `Data` or `Source`; None
+            where the system needs subjects alone.
+        out: The run folder. A run that was killed resumes there and ends in the same bytes.
+        seed: Of everything.
+        test_share: Share of a user's rows that is kept out of the fit and scored on; 0 scores on the rows of the fit.
+        rows: Of a world, 1000 if absent.
+        size: Pixels on a side that pictures are scaled to, or that a world's have.
+        world: Arguments of the world.
+        progress: Told how far it is.
+        command: The command line to record, when called from there.
+        named: Roles and subjects of the system's card, and options of its `Config`.
+
+    Returns:
+        The fitted system with its scores.
+
+    Raises:
+        OptionError: If there is no such system, role, subject or option (the nearest is named), or two contradict.
+        FormatError: If the data cannot be read.
+        DataError: If the data cannot be used as they stand.
+        RunError: If `out` holds a run of other data or options.
+        MissingExtraError: If a package that the system needs is not installed.
+    """
+    cls = find(slug).load()
+    of, options = sorted_names(cls.card, cls.Config, named)
+    system = cls(configured(cls, options, seed))
+    told = {"rows": rows, "size": size, "world": world or None}
+    source = Source.of(data, seed=None if isinstance(data, Source) else seed, **told).resolved()
+    given = source.read(cls.card, of, cls.reads(system.config))
+    system.check_given(given)
+    seen, fresh = _parts(system, given, source, test_share, seed)
+    if progress is not None:
+        progress(f"predicted: {system.work(seen)}", 0, 1)
+    if out is None:
+        system.fit(seen, run=RunStore(progress=with_prediction(progress)))
+        return Fit(system, seen, fresh, system.judge(fresh, seen), system.training, source, of, test_share)
+
+    path = Path(out)
+    if int(os.environ.get("RANK", "0")) > 0:  # the first process alone has the folder
+        return Fit(_followed(system, seen, path), seen, fresh, {}, Training(), source, of, test_share, path)
+    config = _config(system, source, of, test_share)
+    with open_run(path, kind=KIND, config=config, inputs=_inputs(given), command=command) as run:
+        run.write_text("source.json", _where(source, of, system) + "\n", part_of_result=False)
+        trained, training = _trained(system, seen, run, progress)
+        scores = trained.judge(fresh, seen)
+        found = Fit(trained, seen, fresh, scores, training, source, of, test_share, path)
+        _save(found, run, command)
+        shutil.rmtree(path / "checkpoint", ignore_errors=True)
+    return found
+
+
+def _parts(system: System, given: Given, source: Source, test_share: float, seed: int) -> tuple[Given, Given]:
+    """Rows to fit to, and rows to score on."""
+    if given.rows is None:
+        return given, given
+    if given.world is not None:
+        return given, given.fresh(system.card, min(FRESH, len(given)), seed=source.seed + FRESH_SEED)
+    if test_share == 0:
+        return given, given
+    seen, fresh = given.split(test_share, seed)
+    system.check_given(seen)
+    return seen, fresh.take(range(min(len(fresh), MANY)))
+
+
+def _where(source: Source, of: Mapping[str, Any], system: System) -> str:
+    """Where the rows are, and the roles of their columns; values that stand beside them cannot be found again."""
+    roles = {name: value for name, value in of.items() if name in system.card.takes}
+    told = source.to_json() | {"roles": {name: value for name, value in roles.items() if _plain(value)}}
+    told["in_memory"] = source.in_memory or len(told["roles"]) < len(roles)
+    return json.dumps(told, indent=2, ensure_ascii=False)
+
+
+def _config(system: System, source: Source, of: Mapping[str, Any], test_share: float) -> dict[str, Any]:
+    """What makes two runs the same: a folder that moved holds the same data."""
+    where = {name: value for name, value in source.to_json().items() if name != "in_memory"}
+    where["data"] = None if source.data is None else Path(source.data).name
+    roles = {name: of[name] if _plain(of[name]) else "values" for name in of if name in system.card.takes}
+    return {
+        "system": system.card.slug,
+        "options": asdict(system.config),
+        "data": where,
+        "roles": roles,
+        "test_share": test_share,
+    }
+
+
+def _plain(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, (list, tuple)) and all(isinstance(v, str) for v in value))
+
+
+def _inputs(given: Given) -> dict[str, str]:
+    """Hashes of the rows and of the subjects."""
+    rows = {} if given.rows is None else {"rows": given.hash()}
+    return rows | {name: subject.hash for name, subject in given.subjects.items()}
+
+
+def _trained(system: System, seen: Given, run: Run, progress: Progress | None) -> tuple[System, Training]:
+    """The system, read from the folder where an earlier start of this run has finished its training."""
+    folder, note = run.path / "model", run.path / "training.json"
+    if not (run.resumed and note.is_file()):
+        store = RunStore(run.path / "checkpoint", with_prediction(progress), run.store)
+        system.fit(seen, run=store)
+        system.save_pretrained(folder)
+        run.write_json("training.json", _ordered(asdict(system.training)))
+    run.keep("training.json")
+    for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+        run.keep(str(file.relative_to(run.path)))
+    return _loaded(system, seen, folder), read_training(run.path)
+
+
+def _loaded(system: System, seen: Given, folder: Path) -> System:
+    read: System = type(system).from_pretrained(folder)
+    return read.bind(**seen.subjects) if seen.subjects else read
+
+
+def read_training(path: Path) -> Training:
+    """What `training.json` says."""
+    told = json.loads((path / "training.json").read_text())
+    losses = tuple((name, tuple(points)) for name, points in told["losses"])
+    return Training(losses, tuple(told["notes"]), tuple(told["warnings"]))
+
+
+def _ordered(training: dict[str, Any]) -> dict[str, Any]:
+    """With the parts of a loss by name: a training that was resumed has them in the order of its checkpoint."""
+    return training | {
+        "losses": [[name, [dict(sorted(point.items())) for point in points]] for name, points in training["losses"]]
+    }
+
+
+def _followed(system: System, seen: Given, path: Path) -> System:
+    """One of several processes that is not the first: it takes part in the training and writes nothing."""
+    if (path / "training.json").is_file():
+        return _loaded(system, seen, path / "model")
+    return system.fit(seen, run=RunStore(path / "checkpoint", None, None))
+
+
+def _save(found: Fit, run: Run, command: str | None) -> None:
+    from aitia.workflow.report import report
+
+    result = found.to_json()
+    run.write_json("metrics.json", {name: result[name] for name in ("scored_on", "scores")})
+    page = report(found, command, versions())
+    run.write_text("report.html", page, part_of_result=False)  # it names the command, and with it the folder

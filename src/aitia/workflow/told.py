@@ -1,0 +1,57 @@
+"""Judged numbers in words, the same on the terminal, in the ledger and in reports."""
+
+from aitia.evidence import Evidence, Interval, Judged, Row
+
+__all__ = ["asked", "found", "marks", "middle"]
+
+
+def middle(row: Row) -> str:
+    """Mean or median of ours with its interval, and over how many seeds."""
+    if row.summary is not None:
+        return f"{_number(row.ours)} ({row.seeds} seeds, no values)"
+    return f"{_number(row.ours)}{_interval(row.interval)}, {row.seeds} {'seed' if row.seeds == 1 else 'seeds'}"
+
+
+def asked(judged: Judged, row: Row) -> str:
+    """What a comparison asks for."""
+    if judged.rival is None or judged.rival == row.against:
+        told = f"{'≥' if judged.direction == 'higher' else '≤'} {judged.bar:g}"
+        return told if judged.rival is None else f"{told} against {judged.rival}"
+    if row.kind == "ratio":
+        return f"ahead of {judged.rival} by a factor above {judged.bar:g}"
+    return f"ahead of {judged.rival} by more than {judged.bar:g}"
+
+
+def found(judged: Judged, row: Row) -> str:
+    """What a comparison found: ours, or by how much it is ahead of a rival."""
+    if judged.verdict == "ungraded":
+        return "-"
+    if judged.rival is None or judged.rival == row.against:
+        return middle(row)
+    return f"{_number(judged.middle)}{_interval(judged.interval)} ahead"
+
+
+def marks(evidence: Evidence, stale: bool = False) -> list[str]:
+    """What to know of evidence beside its verdicts, a sentence each."""
+    told = ["*stale*: the code has changed since"] if stale else []
+    if any(j.verdict == "ungraded" for j in evidence.judged):
+        told.append("*ungraded*: means of few seeds were stored and no values, so that no interval can be told")
+    for part, rivals in evidence.matched_by.items():
+        told += [f"({part}) matched by {rival}" for rival in rivals]
+    swapped = evidence.swap_holds()
+    if swapped is not None:
+        verdict = "holds as well, so the method is not what makes it hold" if swapped else "does not hold"
+        told.append(f"with {evidence.swap} in place of ours the claim {verdict}")
+    for control in evidence.controls:
+        verdict = "holds, which it must not" if evidence.control_holds(control.name) else "does not hold"
+        told.append(f"negative control {control.name}: {verdict}")
+    told += [f"replayed {r.date}" + (f" at {r.commit[:8]}" if r.commit else "") for r in evidence.replays]
+    return told
+
+
+def _number(value: float | None) -> str:
+    return "no value" if value is None else f"{value:.3f}"
+
+
+def _interval(interval: Interval | None) -> str:
+    return " [no interval]" if interval is None else f" [{interval.low:.3f}, {interval.high:.3f}]"

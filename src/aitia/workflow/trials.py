@@ -1,0 +1,131 @@
+"""A world as a trial for anybody's method: rows to learn from, rows to be judged on, interventions to answer; no truth.
+
+train/                 rows, with the labels that the world hands out, as every system of ours has them
+test/                  other rows, of which only what is seen is told
+interventions.json     for some test rows an intervention each: `answers.npz` holds what they would have been
+trial.json             the world, its arguments, seeds and numbers
+
+The test rows are those on which `aitia run` and `aitia bench` score at the same seed.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aitia.do import Intervention
+from aitia.errors import FormatError, RunError
+from aitia.files import write_whole
+from aitia.saving import made
+from aitia.workflow.run import FRESH, FRESH_SEED
+from aitia.worlds.world import Sample, World, stream
+
+__all__ = ["Trial", "trial_of", "write_trial"]
+
+ASKED = 100
+"""Test rows, at most, that come with an intervention."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """The rows on which methods are judged at one seed.
+
+    Args:
+        world: The simulator.
+        sample: The test rows.
+        asked: An intervention for each of the first test rows.
+        size: Pixels on a side of pictures.
+    """
+
+    world: World = field(repr=False)
+    sample: Sample = field(repr=False)
+    asked: tuple[Intervention, ...]
+    size: int
+
+    def truths(self) -> NDArray[Any]:
+        """What the rows that are asked about would have been, as `world.render` shows them."""
+        found = []
+        for row, do in enumerate(self.asked):
+            other = self.world.counterfactual(self.sample.take([row]), do)
+            found.append(self.world.render(other, size=self.size)[0])
+        return np.stack(found)
+
+    def facts(self) -> NDArray[Any]:
+        """What they are."""
+        rows = self.sample.take(np.arange(len(self.asked)))
+        return np.asarray(self.world.render(rows, size=self.size))
+
+
+def trial_of(world: World, n: int, *, seed: int, size: int = 64) -> Trial:
+    """The trial of a world at a seed, after a fit to n rows of it."""
+    sample = world.sample(min(FRESH, n), seed=seed + FRESH_SEED)
+    rng = stream(seed, "interventions")
+    latents = [latent for latent in world.latents if latent.name in (world.visible or world.names)]
+    asked = []
+    for _ in range(min(ASKED, len(sample))):
+        latent = latents[int(rng.integers(len(latents)))]
+        if latent.labels:
+            value: Any = latent.labels[int(rng.integers(len(latent.labels)))]
+        else:
+            value = round(float(rng.uniform(latent.low, latent.high)), 4)
+        asked.append(Intervention({latent.name: value}))
+    return Trial(world, sample, tuple(asked), size)
+
+
+def write_trial(
+    world: World,
+    folder: str | Path,
+    n: int,
+    *,
+    seed: int = 0,
+    size: int = 64,
+    arguments: Mapping[str, Any] | None = None,
+) -> list[str]:
+    """Writes a trial into a folder.
+
+    Args:
+        world: The simulator.
+        folder: Where to; it is made, or is empty.
+        n: Rows to learn from.
+        seed: Of the rows.
+        size: Pixels on a side of pictures.
+        arguments: Of the world, for the record.
+
+    Returns:
+        What was written, a line each.
+
+    Raises:
+        FormatError: If the folder is there and not empty.
+    """
+    folder = made(folder)
+    if any(folder.iterdir()):
+        raise FormatError(f"{folder} is not empty: give another folder")
+    trial = trial_of(world, n, seed=seed, size=size)
+    learn = world.rows(world.sample(n, seed=seed), size)
+    learn.write(folder / "train", "train", range(len(learn)))
+    judged = world.rows(trial.sample, size).unlabelled(world.names)
+    judged.write(folder / "test", "test", range(len(judged)))
+    asked = [{"row": row, "do": str(do)} for row, do in enumerate(trial.asked)]
+    write_whole(folder / "interventions.json", json.dumps(asked, indent=2, ensure_ascii=False) + "\n", RunError)
+    record = {
+        "world": world.name,
+        "arguments": dict(arguments or {}),
+        "rows": n,
+        "seed": seed,
+        "size": size,
+        "seen": world.seen,
+        "latents": list(world.visible or world.names),
+        "test": len(judged),
+        "asked": len(asked),
+    }
+    write_whole(folder / "trial.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n", RunError)
+    return [
+        f"{folder / 'train'}: {n} rows to learn from",
+        f"{folder / 'test'}: {len(judged)} rows to be judged on",
+        f"{folder / 'interventions.json'}: an intervention for each of the first {len(asked)} of them",
+        f"Judge with: aitia bench {world.name} --codes codes.npz | --graph graph.json | --counterfactuals FOLDER",
+    ]
