@@ -19,7 +19,7 @@ def judged(model: "CausaLM", fresh: Given, seen: Given) -> Scores:
     there, how far they still move the classifier that should not know it.
     """
     known = set(map(str, model.classes))
-    pick = [k for k in np.flatnonzero(labelled(fresh)) if fresh.labels("label")[k] in known]
+    pick = [int(k) for k in np.flatnonzero(labelled(fresh)) if fresh.labels("label")[k] in known]
     scores: dict[str, Score] = {}
     if pick:
         rows = fresh.take(pick)
