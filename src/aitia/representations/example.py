@@ -30,7 +30,9 @@ def table_example(folder: Path, seed: int, *, do: bool = True, **options: Any) -
         writer.writerow([*(f"{v:.6f}" for v in x[i]), *true, f"p{place[i]}", f"thing{i // 2}"])
     write_whole(folder / "rows.csv", text.getvalue())
     roles = {"feature": FEATURES, "truth": ("mass", "kind"), "angle": ("turn",), "domain": "place", "id": "id"}
-    asked: dict[str, Any] = {"do": "do(z1=0)", "other": "do(z1=1.5)", "outcome": "x1"} if do else {}
+    asked: dict[str, Any] = (
+        {"do": "do(z1=0)", "other": "do(z1=1.5)", "outcome": "x1", "mask": dict.fromkeys(FEATURES)} if do else {}
+    )
     return Example(folder / "rows.csv", roles=roles, options={**OPTIONS, **options}, **asked)
 
 

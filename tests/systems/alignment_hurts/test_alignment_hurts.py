@@ -297,6 +297,7 @@ def test_what_was_saved_says_the_same(start, tmp_path, hard):
     model.save_pretrained(tmp_path / "model")
     again = Decoupling.from_pretrained(tmp_path / "model")
     assert again.config == model.config
+    assert again.model.longest == model.model.longest == 64
     assert again.audits == model.audits
     assert scores(again, rows(8, seed=3)) == scores(model, rows(8, seed=3))
     model.export(tmp_path / "plain")

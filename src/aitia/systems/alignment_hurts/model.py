@@ -18,7 +18,7 @@ tells them from the dominant variety's as easily as before.
 
 What makes an effect of P one of the subspace and not of any penalty: a random subspace of the same rank, drawn anew at
 the same steps (`subspace="random"`); the whole of h, at a weight that makes the penalty as large as that of (1)
-(`"whole"`); the subspace of another variety (`variety=...`); P as it was at the start (`every=None`).
+(`"whole"`); the subspace of another variety (`of_variety=...`); P as it was at the start (`every=None`).
 
 Where we differ from the source. Its probe, layers, rank and lambda are not told: (1) is ours. lambda grows over the
 steps after a fit, for P jumps there. States are those of the target's own tokens: the token that names the variety

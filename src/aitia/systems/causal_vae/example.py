@@ -33,6 +33,7 @@ def write(folder: Path, seed: int) -> Example:
         other="do(height=0.8)",
         rows=holes,
         outcome="length",
+        why_not="nothing is conditioned on: a row that has some of the causes and no picture is refused",
     )
 
 
