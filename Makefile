@@ -55,7 +55,7 @@ ledger: .venv/.ready
 
 bench: .venv/.ready  ## ours and the peers in one run; prints ratios, writes JSON to benchmarks/results
 	mkdir -p benchmarks/results
-	for name in imports adjustment distances pc kci cd_nod metrics orca causal_motion gcrl gde hca dynamic_connectomes tabpfn worlds trace path_interventions; do $(BIN)/python benchmarks/$$name.py --json benchmarks/results/$$name.json || exit 1; done
+	for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file --json benchmarks/results/$$(basename $$file .py).json || exit 1; done
 
 format: .venv/.ready
 	$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .

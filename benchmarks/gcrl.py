@@ -36,12 +36,12 @@ def looped(net: Network, config: GCRLConfig, tracks: Tensor, noise: tuple[Tensor
             s_draw = s.mean + torch.exp(0.5 * s.log_variance) * noise[1][k, e]
             future = seen.home(net.tracks.ahead(z_draw, s_draw, seen))
             errors.append((future - scenes[:, :, config.observed :]).square().sum(-1).mean((-1, -2)))
-            if k < config.draws:
+            if k < config.latent_draws:
                 rebuilt = seen.home(net.tracks.past(z_draw, s_draw)) - scenes[:, :, : config.observed]
                 of_z = gaussian_log_prob(z_draw, z.mean, z.log_variance) - net.z_prior.log_prob(z_draw)
                 of_s = gaussian_log_prob(s_draw, s.mean, s.log_variance) - net.s_prior.log_prob(s_draw)
                 squares = rebuilt.square().sum((-1, -2, -3)) / config.variance
-                bound = bound + (-0.5 * squares - of_z.sum(-1) - of_s) / config.draws
+                bound = bound + (-0.5 * squares - of_z.sum(-1) - of_s) / config.latent_draws
         scale = config.future / config.variance
         total = total + (scale * torch.stack(errors).amin(0) - bound).mean()
     return total
@@ -49,7 +49,7 @@ def looped(net: Network, config: GCRLConfig, tracks: Tensor, noise: tuple[Tensor
 
 def main() -> None:
     given = arguments(__doc__)
-    config = GCRLConfig(objective="decoupled", labels=False, learned=False, width=32, draws=10)
+    config = GCRLConfig(objective="decoupled", labels=False, learned=False, width=32, latent_draws=10)
     world = OrcaWorld()
     made = [world.render(world.sample(SCENES, env=label)) for label in world.environments]
     tracks = torch.stack([torch.from_numpy(part).float() for part in made])

@@ -56,12 +56,13 @@ def main() -> None:
     torch.set_num_threads(1)
     model = network()
     images = torch.rand(50, 3, 32, 32, generator=torch.Generator().manual_seed(1))
-    probe = PathInterventions(images=50)
+    rows = {"pixels": images.flatten(1).numpy()}
     with torch.no_grad():
         target = int(model(images).argmax(dim=1).mode().values)
+    probe = PathInterventions(images=50, which="all", of_class=str(target), shape=(3, 32, 32))
 
     def ours() -> CausalExplanation:
-        return probe.explain(model, images, None, target, rows="all")
+        return probe.fit(rows, model=model).found
 
     repeats = 3 if given.full else 2
     ours()

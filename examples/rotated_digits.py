@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from aitia.data.images import ImageSet
 from aitia.data.table import Table
 from aitia.report import image_grid
 from aitia.systems.domain_counterfactuals import DomainCounterfactuals
@@ -23,14 +22,14 @@ def main() -> None:
     n = digits.shape[1]
     domain = np.random.default_rng(0).integers(0, len(ANGLES), n)
     labels = np.array([str(angle) for angle in ANGLES])[domain]
-    rows = ImageSet(digits[domain, np.arange(n)], Table.of({"domain": labels}, kinds={"domain": "label"}))
+    rows = Table.of({"image": digits[domain, np.arange(n)], "domain": labels}, kinds={"domain": "label"})
     train, test = np.arange(n - 100), np.arange(n - SHOWN, n)
     model = DomainCounterfactuals(changing=2, steps=2000, batch=32, width=16).fit(rows.take(train))
     facts = rows.take(test)
-    answers = [model.counterfactual(facts, f"do(domain='{angle}')").images for angle in ANGLES]
+    answers = [model.counterfactual(facts, {"domain": str(angle)}).known.pictures("image") for angle in ANGLES]
     cells, names = [], []
     for k, row in enumerate(test):
-        cells.append([facts.images[k], *(answer[k] for answer in answers)])
+        cells.append([facts.pictures("image")[k], *(answer[k] for answer in answers)])
         cells.append([None, *(digits[d, row] for d in range(len(ANGLES)))])
         names += [f"from {labels[row]}°", "truth"]
     place.write_bytes(image_grid(cells, ["fact", *(f"do(domain={angle})" for angle in ANGLES)], names))

@@ -8,7 +8,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 import subprocess  # noqa: E402
 import sys  # noqa: E402
-from dataclasses import dataclass  # noqa: E402
+from dataclasses import dataclass, field  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -96,16 +96,22 @@ class Fitted:
     example: Any
     system: Any
     given: Any
+    kept: list[Any] = field(default_factory=list)
 
     def trial(self, **other):
         from aitia.system import Trial
 
+        if not other and self.kept:
+            return self.kept[0]
         e = self.example
         asked = {
             "do": e.do, "other": e.other, "rows": e.rows, "outcome": e.outcome, "mask": e.mask,
             "confounded": e.confounded, "exogenous": e.exogenous, "why_not": e.why_not,
         }  # fmt: skip
-        return Trial.of(self.system, self.given, **{**asked, **other})
+        trial = Trial.of(self.system, self.given, **{**asked, **other})
+        if not other:
+            self.kept.append(trial)
+        return trial
 
 
 @pytest.fixture(scope="session")

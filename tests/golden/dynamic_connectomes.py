@@ -33,7 +33,7 @@ def numbers() -> dict[str, list[float] | float | str]:
         "silenced": " ".join(silenced.community),
         "community_map": " ".join(str(v) for v in model.community_map()[::12, ::4].ravel()),
         "predict": np.asarray(model.affinities(traces))[::20, 0, :3].ravel().tolist(),
-        "animal_factors": model.animal_factors(other).ravel().tolist(),
+        "animal_factors": model.encode(other).matrix().ravel().tolist(),
         "course": model.course(traces, 0)[::12].tolist(),
         "course_of_community": model.course(traces, 1, community=0, scales="own")[::12].tolist(),
         "chosen_rank": float(chosen.rank_),

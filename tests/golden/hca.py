@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from aitia.data.table import Table
 from aitia.systems.hca import HCA
 from aitia.worlds import CapabilitiesWorld
 
@@ -9,25 +10,29 @@ from aitia.worlds import CapabilitiesWorld
 def numbers() -> dict[str, list[float] | float | str]:
     world = CapabilitiesWorld(seed=3)
     sample = world.sample(600, seed=0)
-    scores = world.render(sample)
+    scores = Table.of(world.render(sample), names=[f"score_{k + 1}" for k in range(6)])
     model = HCA(resamples=3, draws=20, starts=3).fit(scores, sample.labels)
     group = model.groups_[0]
-    rows = scores[np.asarray(sample.labels) == group][:3]
+    rows = scores.take(np.asarray(sample.labels) == group).take(range(3))
     latent = model.latents_[0]
     effects = model.shift_effects(latent, group, spreads=0.5)
-    return {
+    made = {
         "groups": " ".join(model.groups_),
         "named": " ".join(model.named_),
         "columns": " ".join(model.columns_),
         "distances": model.distances_.ravel().tolist(),
         "mixing": model.mixing_.ravel().tolist(),
         "unmixing": model.unmixing_.ravel().tolist(),
-        "transform": model.transform(rows).ravel().tolist(),
-        "graph": str(model.graph()),
-        "graph_of_group": str(model.graph(group, least=0.2)),
+        "transform": model.encode(rows).matrix().ravel().tolist(),
+        "graph": str(model.union_graph()),
+    }
+    moved = model.counterfactual(rows, f"do({latent}=0.5)", base=[group] * 3)
+    return {
+        **made,
+        "graph_of_group": str(model.set_params(least_edge=0.2).graphs()[group]),
         "changes": [e.change for e in effects],
         "intervals": [v for e in effects for v in (e.low, e.high)],
-        "counterfactual": model.counterfactual(rows, f"do({latent}=0.5)", group=group).ravel().tolist(),
+        "counterfactual": moved.matrix(model.columns_).ravel().tolist(),
         "positions": " ".join(f"{z} {score}" for z, shares in model.position_shares().items() for score in shares),
         "position_shares": [v for shares in model.position_shares().values() for v in shares.values()],
         "doubts": " ".join(model.doubts_),

@@ -1,11 +1,30 @@
 """Path interventions in a network of random weights on 60 pictures, with maps, cuts, stability and a repair."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import nn
 
-from aitia.systems.path_interventions import PathInterventions, Repair, repair
+from aitia.systems.path_interventions import CausalExplanation, PathInterventions, Repair, repair
 from aitia.worlds import ShapesWorld
+
+
+def _explain(
+    model: nn.Module,
+    pixels: torch.Tensor,
+    labels: Any,
+    target: int,
+    *,
+    references: torch.Tensor | None = None,
+    **options: Any,
+) -> CausalExplanation:
+    rows = {"pixels": pixels.flatten(1).numpy()}
+    given = {"inputs": "pixels", "model": model} | ({} if labels is None else {"label": labels})
+    if references is not None:
+        rows["others"], given["reference_inputs"] = references.flatten(1).numpy(), "others"
+    method = PathInterventions(of_class=str(target), shape=tuple(pixels.shape[1:]), **options)
+    return method.fit(rows, **given).found
 
 
 def _repaired() -> Repair:
@@ -25,8 +44,7 @@ def _repaired() -> Repair:
         model[4].weight[0, [0, 16]] = 5.0
         model[4].weight[1, [5, 6, 9, 10]] = 0.2
         said = model(without).argmax(dim=1).numpy()
-    method = PathInterventions(cells=True, test="paired")
-    found = method.explain(model, with_patch, None, 0, rows="all", references=without)
+    found = _explain(model, with_patch, None, 0, which="all", references=without, cells=True, test="paired")
     return repair(found.on(model), with_patch, without, said, "4", counts=(1, 2))
 
 
@@ -44,9 +62,9 @@ def numbers() -> dict[str, list[float] | float | str]:
         model[9].bias -= model(images).mean(dim=0)  # so that every class is said of some
         labels = model(images).argmax(dim=1).numpy()
     target = int(np.bincount(labels).argmax())
-    found = PathInterventions(test="paired", images=20).explain(model, images, labels, target)
-    soft = PathInterventions(intervention="soft", beta=0.2, images=20).explain(model, images, None, target, rows="all")
-    mean = PathInterventions(intervention="mean", images=20).explain(model, images, labels, target)
+    found = _explain(model, images, labels, target, test="paired", images=20)
+    soft = _explain(model, images, None, target, which="all", intervention="soft", beta=0.2, images=20)
+    mean = _explain(model, images, labels, target, intervention="mean", images=20)
     on = found.on(model)
     rows = images[labels == target][:10]
     table = found.table(resamples=50).to_pandas()

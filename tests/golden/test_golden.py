@@ -12,6 +12,8 @@ from types import ModuleType
 
 import pytest
 
+from aitia.system import systems
+
 HERE = Path(__file__).parent
 
 
@@ -25,29 +27,17 @@ def _writer() -> ModuleType:
 
 
 WRITER = _writer()
-SYSTEMS = (
-    "alignment_hurts",
-    "cadet",
-    "causal_info_min",
-    "causal_motion",
-    "causal_vae",
-    "causalm",
-    "causalverse",
-    "cd_nod",
-    "domain_counterfactuals",
-    "dynamic_connectomes",
-    "faithful_matching",
-    "gcrl",
-    "gde",
-    "hca",
-    "path_interventions",
-    "pc",
-    "tabpfn",
-)
 
 
 def test_every_system_has_a_file() -> None:
-    assert WRITER.slugs() == sorted(SYSTEMS)
+    """Those of before the contract; members of a suite are in the file of the suite."""
+    missing = [
+        slug
+        for slug, entry in systems().items()
+        if entry.package.startswith("aitia.") and entry.card.folder not in WRITER.slugs()
+        and entry.card.member_of != "causalverse"
+    ]  # fmt: skip
+    assert missing == []
 
 
 @pytest.mark.parametrize("slug", WRITER.slugs())

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from aitia.errors import OptionError
-from aitia.nn.text_edits import TextEdits
 from aitia.stats.explainer_errors import EffectPairs
 from aitia.systems.faithful_matching import FaithfulMatching
 from aitia.systems.faithful_matching.page import errors_chart, matching_report
@@ -28,14 +27,16 @@ def found():
     concepts = {"food": [str(row[0]) for row in rows], "noise": [str(row[1]) for row in rows]}
     edited = [_text(1 - food, noise, tail) for food, noise, tail in rows]
     edited += [_text(food, 1 - noise, tail) for food, noise, tail in rows]
-    edits = TextEdits([f"{text} x" for text in edited], [*range(len(rows)), *range(len(rows))])
-    model = FaithfulMatching(steps=5, width=8, queries=8).fit(texts, concepts, edits=edits)
+    table = {"text": [*texts, *(f"{text} x" for text in edited)]}
+    table |= {name: [*labels, *[None] * len(edited)] for name, labels in concepts.items()}
+    table["edit_of"] = [*[None] * len(rows), *map(str, range(len(rows))), *map(str, range(len(rows)))]
+    model = FaithfulMatching(steps=5, width=8, queries=8).fit(table, model=_box)
     pairs = EffectPairs(
         [_text(0, 1, 77), _text(1, 1, 78), _text(0, 0, 79)],
         [_text(1, 1, 77), _text(1, 0, 78), _text(1, 0, 79)],
         ["food", "noise", "food"], ["0", "1", "0"], ["1", "0", "1"],
     )  # fmt: skip
-    return model, model.evaluate(pairs, _box, ("causal", "tf-idf", "random", "conexp"), k=2)
+    return model.matching, model.evaluate(pairs, ("causal", "tf-idf", "random", "conexp"), k=2)
 
 
 def test_a_report_shows_every_explainer_and_examples_of_each_concept(found, tmp_path):

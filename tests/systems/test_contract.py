@@ -10,8 +10,10 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 import aitia as library
+from aitia.cli import app
 from aitia.errors import AitiaError, OptionError
 from aitia.scm import Linear
 from aitia.system import LAWS, Target, Targets, load, systems
@@ -55,24 +57,29 @@ def test_the_config_is_read_without_the_class_and_is_the_same(plugins, slug):
     assert entry.config() is entry.load().Config
 
 
+def command(*arguments):
+    """A command in this process, which has torch already."""
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert done.exit_code == 0, (done.output, done.exception)
+    return done.stdout
+
+
 @pytest.mark.parametrize("slug", EVERY)
-def test_every_verb_answers_from_the_command_line(aitia, fitted, slug, tmp_path):
+def test_every_verb_answers_from_the_command_line(fitted, slug, tmp_path):
     found, run = fitted(slug), fitted(slug).run
     verbs, example = found.system.card.verbs, found.example
     if {"counterfactual", "edit", "predict", "encode"} & set(verbs) and example.do is not None:
-        told = json.loads(aitia("do", run, example.do, "--out", tmp_path / "do", "--json", check=True).stdout)
+        told = json.loads(command("do", run, example.do, "--out", tmp_path / "do", "--json"))
         assert told["about"].startswith(f"{slug} answers by {told['verb']}")
         assert all((tmp_path / "do" / name).is_file() for name in told["files"])
     if "predict" in verbs:
         rows = [] if example.rows is None else [example.rows]
-        told = json.loads(aitia("predict", run, *rows, "--out", tmp_path / "p", "--json", check=True).stdout)
-        assert told["verb"] == "predict"
+        assert json.loads(command("predict", run, *rows, "--out", tmp_path / "p", "--json"))["verb"] == "predict"
     for verb in ("encode", "effects"):
         if verb in verbs:
-            told = json.loads(aitia(verb, run, "--out", tmp_path / verb, "--json", check=True).stdout)
-            assert told["verb"] == verb
+            assert json.loads(command(verb, run, "--out", tmp_path / verb, "--json"))["verb"] == verb
     if "export" in verbs:
-        assert aitia("export", run, "--out", tmp_path / "export", check=True).stdout.strip()
+        assert command("export", run, "--out", tmp_path / "export").strip()
     assert (run / "report.html").is_file()
 
 

@@ -1,6 +1,8 @@
 """What is asked of a finished run, from Python and from the command line."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -115,6 +117,33 @@ def test_help_of_a_system_tells_roles_subjects_options_and_an_example_without_to
     ):
         assert part in told
     assert "a Hugging Face id or folder" in aitia("run", "tiny-bound", "--help", check=True).stdout
+
+
+LIGHT = """
+import sys
+from aitia.cli import main
+try:
+    main()
+finally:
+    heavy = [name for name in ("torch", "pandas", "transformers", "numba", "sklearn") if name in sys.modules]
+    assert not heavy, heavy
+"""
+
+
+@pytest.mark.parametrize("arguments", [["list"], ["show", "cd-nod"], ["run", "--help"], ["run", "gcrl", "--help"]])
+def test_cards_and_help_are_read_without_torch(arguments):
+    done = subprocess.run([sys.executable, "-c", LIGHT, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_package_is_light_and_its_names_are_those_it_says():
+    code = (
+        "import sys, aitia; assert 'torch' not in sys.modules and 'scipy' not in sys.modules; print(callable(aitia.do))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
+    for name in library.__all__:
+        assert getattr(library, name) is not None
 
 
 def test_short_flags_reach_roles_options_and_flags(aitia, fitted, tmp_path):

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+import aitia as library
 from aitia.cli import app
-from aitia.data.images import write_images
+from aitia.data.pictures import write_pictures
+from aitia.data.read import read
 from aitia.data.tables import read_table
 from aitia.data.tracks import Tracks, write_tracks
-from aitia.errors import AitiaError
-from aitia.workflow import Source, fit
+from aitia.errors import AitiaError, RangeWarning
 from aitia.worlds import OrcaWorld, PendulumWorld, ProjectileWorld, export_world
 
 DOMAINS = ["--set", "steps=3", "--set", "latents=4", "--set", "width=4", "--set", "batch=8", "--set", "changing=1"]
@@ -36,7 +37,7 @@ def faces(folder, n=40, size=16, site=("north", "south")):
     images = rng.integers(0, 90, (n, size, size, 3), dtype=np.uint8)
     for i in range(n):
         images[i, 4:8, (2 if i % 2 else 10) : (6 if i % 2 else 14)] = 220
-    write_images(images, folder / "images", [f"{i}.png" for i in range(n)])
+    write_pictures(images, folder / "images", [f"{i}.png" for i in range(n)])
     lines = [f"images/{i}.png,{site[i % len(site)]},{i / n + 0.001:.4f}" for i in range(n)]
     (folder / "labels.csv").write_text("\n".join(["path,site,warmth", *lines]) + "\n")
     return folder
@@ -58,7 +59,7 @@ def faces_run(tmp_path_factory):
     place = tmp_path_factory.mktemp("faces")
     (place / "data").mkdir()
     aitia(
-        "run", "domain-counterfactuals", "--data", faces(place / "data"), "--environment", "site", *DOMAINS,
+        "run", "domain-counterfactuals", "--data", faces(place / "data"), "--domain", "site", *DOMAINS,
         "--out", place / "run",
     )  # fmt: skip
     return place / "run"
@@ -73,14 +74,11 @@ def test_a_folder_of_images_is_fitted_and_asked(faces_run, tmp_path):
     assert "counterfactual MSE" not in metrics["scores"], "there is no truth of a user's images"
     told = aitia("do", faces_run, "do(domain=south)", "--rows", "3,17", "--out", tmp_path / "answer")
     assert 'do(domain="south") for row 3, 17' in told
-    names = sorted(path.name for path in (tmp_path / "answer").iterdir())
-    assert names == [
-        "answer.json", "grid.png", "latents.csv", "row-17-fact.png", "row-17.png", "row-3-fact.png", "row-3.png",
-    ]  # fmt: skip
-    lines = lines_of(tmp_path / "answer" / "latents.csv")
-    assert list(lines[0])[:3] == ["row", "which", "noise1"]
-    kept = {row: [list(line.values())[2:] for line in lines if line["row"] == row] for row in ("3", "17")}
-    assert all(fact == answer for fact, answer in kept.values()), "the noise of a row is what a counterfactual keeps"
+    names = {path.name for path in (tmp_path / "answer").iterdir()}
+    assert names >= {"answer.json", "answer-3.png", "answer-17.png", "fact-3.png", "fact-17.png", "answer.csv"}
+    told = json.loads((tmp_path / "answer" / "answer.json").read_text())
+    assert (told["verb"], told["rows"]) == ("solve", [3, 17])
+    assert [line["site"] for line in lines_of(tmp_path / "answer" / "answer.csv")] == ["south", "south"]
 
 
 def test_a_share_to_score_on_with_rows_of_one_domain_only_is_scored(tmp_path):
@@ -103,7 +101,7 @@ def test_the_images_that_are_written_are_the_rows_that_were_asked_for(faces_run,
 
     aitia("do", faces_run, "do(domain=south)", "--rows", "5", "--out", tmp_path)
     given = np.asarray(Image.open(faces_run.parent / "data" / "images" / "5.png"))
-    assert np.array_equal(np.asarray(Image.open(tmp_path / "row-5-fact.png")), given)
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "fact-5.png")), given)
 
 
 def test_a_table_is_fitted_and_asked(tmp_path):
@@ -116,11 +114,9 @@ def test_a_table_is_fitted_and_asked(tmp_path):
         "--out", tmp_path / "run",
     )  # fmt: skip
     aitia("do", tmp_path / "run", "do(domain=b)", "--rows", "0-2", "--out", tmp_path / "answer")
-    rows = read_table(tmp_path / "answer" / "rows.csv")
-    assert rows.n == 6
-    facts = rows.take(np.array([which == "fact" for which in rows.labels("which")]))
+    facts, answers = (read_table(tmp_path / "answer" / f"{name}.csv") for name in ("fact", "answer"))
     assert np.allclose(facts.matrix(["x", "y", "z"]), columns[:3], atol=1e-4)
-    assert set(rows.labels("domain")[3:]) == {"b"}
+    assert answers.labels("domain").tolist() == ["b"] * 3
 
 
 def test_files_of_tracks_by_environment_are_fitted_and_asked(tmp_path):
@@ -135,29 +131,29 @@ def test_files_of_tracks_by_environment_are_fitted_and_asked(tmp_path):
     aitia("run", "causal-motion", "--data", tmp_path / "data", *small, "--out", tmp_path / "run")
     told = aitia("do", tmp_path / "run", "do(style=0.5)", "--rows", "2", "--json")
     record = json.loads(told)
-    assert record["truth"] is False
-    lines = lines_of(tmp_path / "run" / "do" / "style=0.5" / "tracks.csv")
-    which = {name: [row for row in lines if row["which"] == name] for name in ("fact", "counterfactual")}
-    assert len(which["fact"]) == len(which["counterfactual"]) == 2 * 20
-    assert [row["x"] for row in which["fact"][:8]] == [row["x"] for row in which["counterfactual"][:8]]
+    assert record["verb"] == "predict"
+    place = tmp_path / "run" / "do" / "style=0.5"
+    fact, answer = (lines_of(place / f"{name}.csv") for name in ("fact", "answer"))
+    assert len(fact) == len(answer) == 2 * 20
+    assert [row["x"] for row in fact[:8]] == [row["x"] for row in answer[:8]]
 
 
 def test_frames_with_an_id_are_read_as_clips(tmp_path):
     export_world(ProjectileWorld(frames=4), tmp_path / "throws", 12, size=16)
-    read = Source(str(tmp_path / "throws")).read(("clips",))
-    assert read.rows.images.shape == (12, 4, 16, 16, 3)
+    clips = read(tmp_path / "throws", takes=("clips",))
+    assert clips.images.shape == (12, 4, 16, 16, 3)
     again = ProjectileWorld(frames=4).sample(12)
-    assert np.allclose(read.rows.labels.column("x"), again["x"], atol=1e-6)
-    assert read.rows.labels.column("gravity").shape == (12,)
-    found = fit("vae", str(tmp_path / "throws"), options={"steps": 2, "batch": 4, "width": 4, "latents": 8})
-    assert found.method.form(found.data) == "clips"
+    assert np.allclose(clips.known.column("x"), again["x"], atol=1e-6)
+    assert clips.known.column("gravity").shape == (12,)
+    found = library.fit("vae", str(tmp_path / "throws"), steps=2, batch=4, width=4, latents=8)
+    assert found.given.data.form == "clips"
 
 
 def test_a_data_set_as_the_hub_lays_it_out_is_fitted(tmp_path):
     export_world(PendulumWorld(), tmp_path / "set", 24, size=16, format="datasets")
     aitia("run", "domain-counterfactuals", "--data", tmp_path / "set", *DOMAINS, "--out", tmp_path / "run")
-    record = json.loads((tmp_path / "run" / "model" / "targets.json").read_text())
-    assert record[0]["labels"] == ["e1", "e2", "e3", "e4", "e5", "e6"]
+    (target,) = library.load(tmp_path / "run").targets
+    assert target.labels == ("e1", "e2", "e3", "e4", "e5", "e6")
 
 
 def test_other_rows_are_asked_about_with_data(faces_run, tmp_path):
@@ -173,7 +169,7 @@ def test_data_that_have_changed_or_gone_are_told(tmp_path):
     (tmp_path / "data").mkdir()
     faces(tmp_path / "data")
     run = tmp_path / "run"
-    aitia("run", "domain-counterfactuals", "--data", tmp_path / "data", "--environment", "site", *DOMAINS, "--out", run)
+    aitia("run", "domain-counterfactuals", "--data", tmp_path / "data", "--domain", "site", *DOMAINS, "--out", run)
     faces(tmp_path / "data", n=20)
     assert "has changed since the fit" in aitia("do", run, "do(domain=south)", "--rows", "1")
     (tmp_path / "data").rename(tmp_path / "elsewhere")
@@ -184,18 +180,19 @@ def test_data_that_have_changed_or_gone_are_told(tmp_path):
 def test_a_value_outside_the_trained_range_is_answered_with_how_far_it_lies(folder, tmp_path):
     small = ["--set", "steps=2", "--set", "width=4", "--set", "batch=8"]
     aitia("run", "causal-vae", "--data", folder, *small, "--out", tmp_path / "run")
-    told = aitia("do", tmp_path / "run", "do(warmth=1.976)", "--rows", "3")
+    with pytest.warns(RangeWarning, match="warmth=1.976 lies 1 outside"):
+        told = aitia("do", tmp_path / "run", "do(warmth=1.976)", "--rows", "3")
     assert "Note: warmth=1.976 lies 1 outside of the trained range 0.001 to 0.976" in told
     inside = aitia("do", tmp_path / "run", "do(warmth=0.5)", "--rows", "3")
     assert "Note" not in inside
-    with pytest.raises(AitiaError, match=r"'warmht' is not a variable of this model\. Did you mean 'warmth'"):
+    with pytest.raises(AitiaError, match=r"'warmht' is not a variable of this system\. Did you mean 'warmth'"):
         aitia("do", tmp_path / "run", "do(warmht=0.5)")
 
 
 def test_the_use_on_a_discovery_is_as_it_was(tmp_path):
     with pytest.raises(AitiaError, match="is no folder of a discovery"):
         aitia("do", tmp_path / "nowhere", "do(a=1)", "--outcome", "c")
-    with pytest.raises(AitiaError, match="--rows is for the folder of a fitted model"):
+    with pytest.raises(AitiaError, match="--rows is for the folder of a fitted system"):
         aitia("do", tmp_path, "do(a=1)", "--outcome", "c", "--rows", "1")
 
 
@@ -205,33 +202,33 @@ def test_the_use_on_a_discovery_is_as_it_was(tmp_path):
 def refused(folder, sentence, *more, method="domain-counterfactuals", error=AitiaError):
     small = DOMAINS if method == "domain-counterfactuals" else ["--set", "steps=2"]
     with pytest.raises(error, match=sentence):
-        aitia("run", method, "--data", folder, *(more or ("--environment", "site")), *small)
+        aitia("run", method, "--data", folder, *(more or ("--domain", "site")), *small)
 
 
 def test_images_of_different_sizes_are_named_and_can_be_scaled(folder):
-    write_images(np.zeros((1, 8, 8, 3), np.uint8), folder / "images", ["7.png"])
+    write_pictures(np.zeros((1, 8, 8, 3), np.uint8), folder / "images", ["7.png"])
     refused(folder, r"images differ in size: .*0\.png is 16x16, .*7\.png is 8x8; give a size")
-    aitia("run", "domain-counterfactuals", "--data", folder, "--environment", "site", "--size", "16", *DOMAINS)
+    aitia("run", "domain-counterfactuals", "--data", folder, "--domain", "site", "--size", "16", *DOMAINS)
 
 
 def test_labels_without_their_files_name_the_first_three(folder):
     for i in (2, 5, 8, 9):
         (folder / "images" / f"{i}.png").unlink()
-    refused(folder, r"4 images of 40 are missing.*2\.png.*5\.png.*8\.png, \.\.\.")
+    refused(folder, r"column 'image' names 4 files that are not there .*first 'images/2\.png' \(row 2\)")
 
 
 def test_a_constant_label_is_refused(tmp_path):
     (tmp_path / "one").mkdir()
-    refused(faces(tmp_path / "one", site=("north",)), "label 'site' of .* is constant: nothing can be learnt about it")
+    refused(faces(tmp_path / "one", site=("north",)), "at least 2 domains, got only 'north'")
 
 
 def test_a_column_that_is_not_there_or_not_said_is_told_with_those_that_are(folder):
-    refused(folder, "'sight' is not a variable of this table. Did you mean 'site'", "--environment", "sight")
-    refused(folder, r"say which column tells them \(--environment\); there are site, warmth", "--seed", "0")
+    refused(folder, "'sight' is not a variable of this table. Did you mean 'site'", "--domain", "sight")
+    refused(folder, r"say which column it is \(--domain\); there are image, site, warmth", "--seed", "0")
 
 
 def test_an_empty_folder_and_one_that_is_not_there_are_told(tmp_path):
-    refused(tmp_path, "has no CSV file: say which file holds the labels")
+    refused(tmp_path, "is empty, wanted a table")
     refused(tmp_path / "none", "there is no file, folder or world")
     refused("pendulam", "Did you mean 'pendulum'")
     refused(tmp_path, r"holds no file of tracks \(.txt or .npz\)", "--seed", "0", method="gcrl")
@@ -239,13 +236,13 @@ def test_an_empty_folder_and_one_that_is_not_there_are_told(tmp_path):
 
 def test_what_a_method_does_not_take_is_told(folder):
     refused(folder, "wanted frame, agent, x, y, got 3 columns", "--seed", "1", method="causal-motion")
-    refused("orca", "tdrl takes clips; orca is tracks", "--seed", "1", method="tdrl")
-    refused("pendulum", "leave out the columns", method="vae")
+    refused("orca", "tdrl takes clips, and these rows are tracks", "--seed", "1", method="tdrl")
+    refused("pendulum", "vae has no role, subject or option 'site'", "--site", "e1", method="vae")
 
 
 def test_an_unknown_method_option_or_argument_names_the_nearest(folder):
-    refused(folder, "there is no method 'domain-counterfactual' to fit. Did you mean", method="domain-counterfactual")
-    refused(folder, "no option 'step'. Did you mean 'steps'", "--set", "step=3")
+    refused(folder, "there is no system 'domain-counterfactual'. Did you mean", method="domain-counterfactual")
+    refused(folder, "no role, subject or option 'step'. Did you mean 'steps'", "--set", "step=3")
     refused("orca", "the world orca has no option 'radi'. Did you mean 'radii'", "--world", "radi=1", method="gcrl")
     with pytest.raises(AitiaError, match=r"is fitted to images or table: say which \(--data\)"):
         aitia("run", "domain-counterfactuals")
@@ -254,7 +251,7 @@ def test_an_unknown_method_option_or_argument_names_the_nearest(folder):
 def test_a_folder_of_another_run_is_refused(folder, faces_run):
     with pytest.raises(AitiaError, match="holds a run with other"):
         aitia(
-            "run", "domain-counterfactuals", "--data", folder, "--environment", "site", *DOMAINS, "--seed", "5",
+            "run", "domain-counterfactuals", "--data", folder, "--domain", "site", *DOMAINS, "--seed", "5",
             "--out", faces_run,
         )  # fmt: skip
 
@@ -264,7 +261,7 @@ def test_weights_of_another_model_name_the_first_leaf_and_both_shapes(folder, tm
     for latents in ("4", "5"):
         runs.append(tmp_path / latents)
         aitia(
-            "run", "domain-counterfactuals", "--data", folder, "--environment", "site", *DOMAINS,
+            "run", "domain-counterfactuals", "--data", folder, "--domain", "site", *DOMAINS,
             "--set", f"latents={latents}", "--out", runs[-1],
         )  # fmt: skip
     weights = [run / "model" / "model.safetensors" for run in runs]

@@ -7,7 +7,6 @@ import pytest
 
 from aitia.errors import OptionError
 from aitia.graph.graph import Graph
-from aitia.workflow.observed import Observed
 from aitia.worlds.export import export_world
 from aitia.worlds.texts import TextWorld, Wording, code_of
 from aitia.worlds.world import Latent
@@ -104,6 +103,9 @@ def test_a_text_has_one_view():
         world.render(world.sample(1), view="bird")
 
 
-def test_methods_that_take_no_text_say_so():
-    with pytest.raises(OptionError, match="notes is seen as text, which no method here is fitted on"):
-        Observed.of_world(Notes(), 10, seed=0)
+def test_texts_are_seen_as_a_column_beside_the_concepts():
+    world = Notes()
+    sample = world.sample(10, seed=0)
+    rows = world.rows(sample)
+    assert rows.texts("text") == world.render(sample).tolist()
+    assert set(world.visible) <= set(rows.names)

@@ -8,7 +8,6 @@ import typer
 from aitia.cli.adapt import adapt_command
 from aitia.cli.answer import ASK_SETTINGS
 from aitia.cli.bench import bench_command
-from aitia.cli.capabilities import capabilities_command
 from aitia.cli.discover import discover_command
 from aitia.cli.do import do_command
 from aitia.cli.edit import edit_command
@@ -49,7 +48,6 @@ app.command("trace")(trace_command)
 app.command("edit")(edit_command)
 app.command("bench")(bench_command)
 app.command("world")(world_command)
-app.command("capabilities")(capabilities_command)
 app.command("list")(list_command)
 app.command("show")(show_command)
 app.command("verify")(verify_command)

@@ -84,7 +84,8 @@ def show_command(
         return
     typer.echo("\n".join(_card_lines(entry)))
     if stored is None:
-        typer.echo("\nIt was not run here." if card.claim else "")
+        nothing = "It was not run here." if evidence is None else f"Nothing is stored in {evidence}."
+        typer.echo(f"\n{nothing}" if card.claim else "")
     else:
         from rich.console import Console
 

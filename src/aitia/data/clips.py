@@ -56,7 +56,7 @@ class Clips(Data):
         return content_hash([content_hash(self.images.tobytes()), list(self.images.shape), self.labels.hash()])
 
     def write(self, folder: Path, stem: str, rows: Sequence[int]) -> list[Path]:
-        """`STEM-ROW.npz` with the frames, for images `STEM-ROW.png` with some side by side, and `STEM.csv` of labels."""
+        """`STEM-ROW.npz` with the frames, for images `STEM-ROW.png` with some in a row, and `STEM.csv` of labels."""
         from aitia.data.writing import write_clips
 
         return write_clips(self, folder, stem, rows)

@@ -15,13 +15,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from aitia.data.columns.picture import SUFFIXES
+import numpy as np
+from numpy.typing import NDArray
+
+from aitia.data.columns.picture import SUFFIXES, png
 from aitia.data.kinds import Kind
 from aitia.data.table import Table
 from aitia.data.tables import read_table
 from aitia.errors import FormatError, join_names
+from aitia.files import write_whole
 
-__all__ = ["DOMAINS", "IMAGE", "of_metavalue", "pictures_in", "read_pictures", "text_of"]
+__all__ = ["DOMAINS", "IMAGE", "of_metavalue", "pictures_in", "read_pictures", "text_of", "write_pictures"]
 
 IMAGE = "image"
 """The column of pictures."""
@@ -151,3 +155,19 @@ def _mapping_of(text: str) -> dict[str, Any]:
 def text_of(value: Any) -> str:
     """A label as text; 3.0 is `3`, since a table may hold whole numbers as floats."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def write_pictures(pictures: NDArray[np.uint8], folder: Path, names: Sequence[str]) -> list[Path]:
+    """Writes each picture as a PNG file of this name; gives the files.
+
+    Raises:
+        FormatError: If a file cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FormatError(f"{folder} cannot be made: {error.strerror}") from error
+    paths = [folder / name for name in names]
+    for picture, path in zip(pictures, paths, strict=True):
+        write_whole(path, png(picture))
+    return paths

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from aitia.data.base import Data, Form
 from aitia.data.table import Table
+from aitia.data.track_lines import HEADS, lines_with_heads, plain_lines
 from aitia.errors import DataError, FormatError, OptionError, join_names
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["Tracks", "constant_velocity", "planted_confidence", "read_tracks", "write_tracks"]
 
 Values = NDArray[np.float64]
-_COLUMNS = ("frame", "agent", "x", "y")
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,6 +159,11 @@ class Tracks(Data):
             further = given if further is None else further.joined(given)
         return replace(self, environment=environment, further=further)
 
+    def with_draws(self, draws: int) -> "Tracks":
+        """With the columns `row` and `draw` of scenes that stand `draws` times one after the other."""
+        told = self.known.with_draws(draws).select(("row", "draw"))
+        return replace(self, further=told if self.further is None else self.further.joined(told))
+
     def with_future(self, observed: int, future: Values) -> "Tracks":
         """The same past of `observed` frames, and this future (scenes, agents, frames, 2) after it."""
         return replace(self, tracks=np.concatenate([self.tracks[:, :, :observed], future], axis=2))
@@ -242,8 +247,8 @@ def read_tracks(
         DataError: If a position is missing or no window is long enough.
     """
     length = observed + future
-    if columns is not None and (lacking := [name for name in _COLUMNS if name not in columns]):
-        raise OptionError(f"columns says which are {', '.join(_COLUMNS)}; it lacks {', '.join(lacking)}")
+    if columns is not None and (lacking := [name for name in HEADS if name not in columns]):
+        raise OptionError(f"columns says which are {', '.join(HEADS)}; it lacks {', '.join(lacking)}")
     parts = []
     for label, path in _files(source, environment).items():
         if not path.is_file():
@@ -251,7 +256,7 @@ def read_tracks(
         if path.suffix == ".npz":
             parts.append(_from_arrays(path, label, observed, length))
         else:
-            rows = _numbers(path) if columns is None else _mapped(path, columns)
+            rows = plain_lines(path) if columns is None else lines_with_heads(path, columns)
             parts.append(_from_rows(path, rows, label, length, frame_step, stride or length, least_agents))
     agents = max(part.tracks.shape[1] for part in parts)
     return Tracks(
@@ -389,53 +394,6 @@ def _from_rows(
     present = np.array([[k < len(scene) for k in range(agents)] for _, scene in windows])
     begins = np.array([begin / step for begin, _ in windows])
     return Tracks(tracks, np.array([label] * len(windows)), present, begins)
-
-
-def _numbers(path: Path) -> Values:
-    rows = []
-    for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
-        if line.strip():
-            cells = line.replace(",", " ").split()
-            if len(cells) != 4:
-                raise FormatError(f"{path}, line {number}: wanted frame, agent, x, y, got {len(cells)} columns")
-            try:
-                rows.append([float(cell) for cell in cells])
-            except ValueError:
-                raise FormatError(f"{path}, line {number}: {line.strip()!r} is not four numbers") from None
-    return np.array(rows).reshape(-1, 4)
-
-
-def _mapped(path: Path, columns: Mapping[str, str]) -> Values:
-    """Rows (frame, agent, x, y) of a text file with heads; an agent named in words gets a number."""
-    import csv
-
-    lines = path.read_text(errors="replace").splitlines()
-    head = lines[0] if lines else ""
-    mark = next((m for m in ("\t", ";", ",") if m in head), " ")
-    table = list(csv.reader(lines, delimiter=mark, skipinitialspace=mark == " "))
-    heads = [cell.strip() for cell in table[0]] if table else []
-    if absent := [columns[name] for name in _COLUMNS if columns[name] not in heads]:
-        raise FormatError(f"{path} has no column {absent[0]!r}; its first line has {join_names(heads)}")
-    places = [heads.index(columns[name]) for name in _COLUMNS]
-    agents: list[str] = []
-    rows = []
-    for number, cells in enumerate(table[1:], 2):
-        if not any(cell.strip() for cell in cells):
-            continue
-        if len(cells) != len(heads):
-            raise FormatError(f"{path}, line {number}: wanted {len(heads)} columns as in line 1, got {len(cells)}")
-        frame, agent, x, y = (cells[place].strip() for place in places)
-        try:
-            rows.append([float(frame), 0.0, float(x), float(y)])
-        except ValueError:
-            raise FormatError(f"{path}, line {number}: frame, x and y are numbers, got {frame}, {x}, {y}") from None
-        agents.append(agent)
-    found = np.array(rows).reshape(-1, 4)
-    try:
-        found[:, 1] = [float(agent) for agent in agents]
-    except ValueError:
-        found[:, 1] = np.unique(agents, return_inverse=True)[1]
-    return found
 
 
 def _padded(values: NDArray[Any], agents: int) -> NDArray[Any]:

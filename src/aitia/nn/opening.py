@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from aitia.data.subjects import Network
+from aitia.data.subjects import Network, Subject
 from aitia.errors import FormatError, MissingExtraError, OptionError
 from aitia.nn.language import LanguageModel, Task, load_language_model
 from aitia.nn.vision import ImageClassifier, load_classifier
@@ -25,7 +25,7 @@ from aitia.saving import model_folder
 __all__ = ["open_classifier", "open_language_model", "open_module"]
 
 
-def open_language_model(network: Network, task: Task = "causal", *, longest: int | None = None) -> LanguageModel:
+def open_language_model(network: Subject, task: Task = "causal", *, longest: int | None = None) -> LanguageModel:
     """A language model with its tokenizer; one that is given opened is the very object.
 
     Args:
@@ -48,7 +48,7 @@ def open_language_model(network: Network, task: Task = "causal", *, longest: int
     return found
 
 
-def open_classifier(network: Network) -> ImageClassifier:
+def open_classifier(network: Subject) -> ImageClassifier:
     """An image classifier with the way it wants pictures, where that is known.
 
     A bare module takes values from 0 to 1 with as many channels as its first convolution; its classes have no names.
@@ -68,7 +68,7 @@ def open_classifier(network: Network) -> ImageClassifier:
     return ImageClassifier(module, (), None, (0.0,) * channels, (1.0,) * channels)
 
 
-def open_module(network: Network) -> nn.Module:
+def open_module(network: Subject) -> nn.Module:
     """A torch module. One of the Hugging Face library is of the class that its `config.json` names, in evaluation mode.
 
     Raises:
@@ -97,8 +97,10 @@ def open_module(network: Network) -> nn.Module:
     return model.eval()
 
 
-def _opened(network: Network) -> Any:
+def _opened(network: Subject) -> Any:
     """What was given opened, or what a place in the code gives; None for a folder or a repository."""
+    if not isinstance(network, Network):
+        raise OptionError(f"{network.id} is a {network.kind}: it answers, and only a network can be opened")
     if network.opened is not None:
         return network.opened
     place, colon, name = network.id.partition(":")
@@ -124,14 +126,14 @@ def _opened(network: Network) -> Any:
     return found
 
 
-def _module(found: Any, network: Network) -> nn.Module:
+def _module(found: Any, network: Subject) -> nn.Module:
     module = found if isinstance(found, nn.Module) else getattr(found, "model", None)
     if not isinstance(module, nn.Module):
         raise FormatError(f"{network.id} is a {type(found).__name__}, not a torch module")
     return module
 
 
-def _fetched(network: Network) -> str:
+def _fetched(network: Subject) -> str:
     """The folder of a model; a repository at its revision is fetched."""
     if not network.revision:
         return network.id

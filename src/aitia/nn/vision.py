@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from aitia.data.images import ImageSet
 from aitia.data.table import Table
 from aitia.errors import DataError, FormatError, MissingExtraError
 from aitia.saving import model_folder
@@ -37,19 +36,17 @@ class ImageClassifier:
     mean: tuple[float, ...] = (0.0,)
     sd: tuple[float, ...] = (1.0,)
 
-    def prepare(self, images: ImageSet | NDArray[np.uint8]) -> Tensor:
+    def prepare(self, images: NDArray[np.uint8]) -> Tensor:
         """(n, channels, size, size): scaled to a square, centred and divided; one channel where `mean` has one.
 
         Args:
-            images: A set, or bytes (n, height, width, 3).
+            images: Bytes (n, height, width, 3).
 
         Raises:
             DataError: If they are no images of bytes.
         """
-        if not isinstance(images, ImageSet):
-            given = np.asarray(images)
-            images = ImageSet(given, Table.of({"row": np.arange(len(given), dtype=float)}))
-        pixels = (images if self.size is None else images.resized(self.size)).images.astype(np.float32) / 255
+        table = Table.of({"image": np.asarray(images)}, kinds={"image": "picture"})
+        pixels = table.pictures("image", self.size).astype(np.float32) / 255
         if len(self.mean) == 1:
             pixels = pixels.mean(axis=3, keepdims=True)
         scaled = (pixels - np.array(self.mean, np.float32)) / np.array(self.sd, np.float32)

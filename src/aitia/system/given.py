@@ -322,7 +322,7 @@ def _placed(
     others = {column for columns in kept.values() for column in ((columns,) if isinstance(columns, str) else columns)}
     for name, value in given.items():
         role = card.takes[name]
-        if isinstance(value, str) or _names(value, rows.known):
+        if isinstance(value, str) or _names(value, rows.known, role.many):
             chosen = (value,) if isinstance(value, str) else tuple(value)
             for column in chosen:
                 if column not in rows.known:
@@ -363,11 +363,11 @@ def _single(card: Card, role: str, chosen: tuple[str, ...]) -> str:
     return chosen[0]
 
 
-def _names(value: Any, known: Table) -> bool:
+def _names(value: Any, known: Table, many: bool) -> bool:
     """Whether a value names columns: texts that are columns, or that cannot be values as they are not one a row."""
     if not isinstance(value, (list, tuple)) or not value or not all(isinstance(v, str) for v in value):
         return False
-    return len(value) != len(known) or all(v in known for v in value)
+    return (many and len(value) != len(known)) or all(v in known for v in value)
 
 
 def _checked(card: Card, rows: Data, name: str, role: Role, columns: Columns) -> Data:

@@ -15,9 +15,9 @@ from aitia.system.capabilities import Counterfactuals, Discovers, Edits, Encodes
 from aitia.system.given import Given
 from aitia.system.targets import Target
 
-__all__ = ["NothingToCheckError", "Trial", "misspelt"]
+__all__ = ["NothingToCheckError", "Trial", "first_difference", "misspelt"]
 
-MOST = 64
+MOST = 32
 """Rows that are asked about."""
 
 
@@ -54,6 +54,7 @@ class Trial:
     exogenous: Intervention | None = None
     why_not: str = ""
     seed: int = 0
+    _told: dict[Intervention, dict[str, str]] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of(cls, system: System, given: Any = None, **asked: Any) -> Self:
@@ -113,9 +114,15 @@ class Trial:
         return (given,) if given.rows is not None else ()
 
     @cached_property
-    def verbs(self) -> tuple[str, ...]:
-        """What the system answers about these rows."""
-        return tuple(self.answers(self.system))
+    def before(self) -> dict[str, str]:
+        """What the system answers before anything was done to it."""
+        return self.answers(self.system)
+
+    def under(self, do: Intervention) -> dict[str, str]:
+        """What it answers under an intervention; asked once."""
+        if do not in self._told:
+            self._told[do] = self.answers(self.system.do(do))
+        return self._told[do]
 
     def answers(self, system: Any) -> dict[str, str]:
         """The hash of what a system answers, by verb."""
@@ -135,10 +142,10 @@ class Trial:
             found["graphs"] = content_hash({key: str(graph) for key, graph in system.graphs().items()})
         return found
 
-    def differs(self, one: System, other: System) -> str | None:
-        """The first verb that two systems answer differently."""
-        first, second = self.answers(one), self.answers(other)
-        return next((verb for verb, told in first.items() if second.get(verb) != told), None)
+
+def first_difference(one: Mapping[str, str], other: Mapping[str, str]) -> str | None:
+    """The first verb with two answers."""
+    return next((verb for verb, told in one.items() if other.get(verb) != told), None)
 
 
 def misspelt(name: str) -> str:

@@ -100,8 +100,9 @@ def described(wanted: Any) -> str:
     if get_origin(wanted) in (Union, types.UnionType):
         parts = get_args(wanted)
         named = [value for part in parts if get_origin(part) is Literal for value in get_args(part)]
-        told = [f"one of {', '.join(map(str, named))}"] if named else []
-        return " or ".join([*told, *(described(part) for part in parts if get_origin(part) is not Literal)])
+        told = [described(part) for part in parts if get_origin(part) is not Literal and part is not type(None)]
+        told += [f"one of {', '.join(map(str, named))}"] if named else []
+        return " or ".join([*told, *(["none"] if type(None) in parts else [])])
     if get_origin(wanted) is Literal:
         return "one of " + ", ".join(str(value) for value in get_args(wanted))
     if get_origin(wanted) is tuple or _is_sequence(wanted):

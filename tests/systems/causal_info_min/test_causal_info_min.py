@@ -13,8 +13,8 @@ from aitia.errors import DataError, FormatError, InterventionError, OptionError,
 from aitia.nn.information import coding_rate
 from aitia.runs import RunStore
 from aitia.system import Given, example_of, load
-from aitia.systems.causal_info_min import CausalInfoMin, CausalInfoMinConfig, sufficiency
-from aitia.systems.causal_info_min.debiasers import Product, PublishedTotalEffect
+from aitia.systems.causal_info_min import CausalInfoMin, CausalInfoMinConfig, fitting, sufficiency
+from aitia.systems.causal_info_min.debiasers import AdjustedTotalEffect, Branch, Product, PublishedTotalEffect
 from aitia.systems.causal_info_min.dictionary import TiedAutoencoder, cluster
 from aitia.systems.causal_info_min.examples import columns_of, inputs_of
 from aitia.systems.causal_info_min.losses import answer_loss, contrast_loss, rate_coefficient, row_weights
@@ -169,6 +169,38 @@ def test_the_published_loss_is_the_sum_of_its_parts_and_its_branch_moves_no_feat
     by_hand = by_hand + c * coding_rate(x_c) + contrast_loss(x, d, x_c).mean()
     assert torch.allclose(parts["loss"], by_hand)
     assert torch.autograd.grad(parts["bias"] + parts["rate"], x, allow_unused=True)[0] is None
+
+
+def test_the_adjusted_loss_weighs_rows_by_what_the_bias_does_not_answer():
+    torch.manual_seed(4)
+    config = CausalInfoMinConfig(contrast=0.5)
+    net = AdjustedTotalEffect(12, 3, config, Branch(12, 3, config, 0.1)).eval()
+    x, x_0, target = torch.randn(9, 12), torch.randn(9, 12), torch.eye(3).repeat(3, 1)
+    parts = net.losses(x, x_0, target, torch.zeros(9, 0))
+    said = net.branch(x, x_0)
+    d = torch.relu(net.clean(x - said.confounder))
+    weights = 1 - (said.bias.exp() * target).sum(dim=1)
+    main = (weights * answer_loss(net.head(d), target, "softmax")).sum() / weights.sum()
+    assert torch.allclose(parts["main"], main)
+    assert torch.allclose(parts["loss"], main + 0.5 * contrast_loss(x, d, said.confounder).mean())
+    assert weights.std() > 0.01
+
+
+def test_weights_are_chosen_on_balanced_rows_too(monkeypatch):
+    """The state after an update is kept where it is better on validation and balanced rows alike."""
+    seen = []
+
+    def recorded(*given, **more):
+        seen.append(more["validate"]())
+        return whole(*given, **more)
+
+    whole = fitting.train
+    monkeypatch.setattr(fitting, "train", recorded)
+    held, even = rows(40, 1), rows(30, 9)
+    wrong = even[0], np.roll(even[1], 1)
+    for balanced in (None, even, wrong):
+        CausalInfoMin(**QUICK, variant="plain").fit(given(rows(), held, balanced))
+    assert len(set(seen)) == 3
 
 
 def test_the_rate_counts_in_its_first_updates_only():
@@ -592,7 +624,8 @@ def test_numbers_that_look_like_labels_are_read_as_the_numbers_that_they_are():
     rows = Given.of(CausalInfoMin.card, frame, answer="y")
     assert columns_of(rows, (), False) == {"x": "numbers", "z": "numbers"}
     assert inputs_of(rows.table, columns_of(rows, (), False), False)["features"].tolist() == x.tolist()
-    assert columns_of(rows, ("x", "z"), True)["x"] == "whole"
+    named = Given.of(CausalInfoMin.card, frame, answer="y", inputs=("x", "z"))
+    assert columns_of(named, ("x", "z"), True) == {"x": "whole", "z": "whole"}
     words = Given.of(CausalInfoMin.card, {"x": y, "answer": y}, inputs=("x",))
     with pytest.raises(DataError, match="the input 'x' holds labels such as 'a'"):
         columns_of(words, ("x",), True)
@@ -726,6 +759,8 @@ def test_scores_stand_beside_the_most_frequent_answer_the_head_before_and_the_bi
     assert scores["accuracy"].value == pytest.approx(model.evaluate({"new": fresh})["new"])
     often = max(set(rows()[1]), key=list(rows()[1]).count)
     assert scores["accuracy"].baselines["most frequent answer"] == pytest.approx(np.mean(rows(60, 5)[1] == often))
+    last = model.judge(fresh, model.given(answered(rows()[0][:6], ["yes"] * 6)))
+    assert last["accuracy"].baselines["most frequent answer"] == pytest.approx(np.mean(rows(60, 5)[1] == "yes"))
     right = np.array(model.vocabulary)[model.bias(fresh).argmax(axis=1)] == rows(60, 5)[1]
     assert scores["accuracy"].baselines["the bias alone"] == pytest.approx(right.mean())
     assert scores["sufficiency"].value == pytest.approx(model.sufficiency(fresh).chosen_probability)
@@ -745,7 +780,7 @@ def test_scores_stand_beside_the_most_frequent_answer_the_head_before_and_the_bi
         ({"kl_weights": ()}, "kl_weights are positive, one at least"),
         ({"kept": 0.0}, "kept is above 0 and at most 1"),
         ({"variant": "product", "loss": "binary"}, "take loss='softmax'"),
-        ({"speed": 1}, "CausalInfoMin: .*speed"),
+        ({"speed": 1}, "causal-info-min has no option 'speed'"),
     ],
 )
 def test_options_out_of_range_are_refused(options, sentence):
@@ -759,5 +794,5 @@ def test_a_folder_without_a_network_is_refused(tmp_path):
         CausalInfoMin(**QUICK).debias(tmp_path, given(regions(), regions(12, 1)))
     with pytest.raises(FormatError, match="gives no network"):
         CausalInfoMin(**QUICK).debias("torch.nn:Nothing", given(both(), both(20, 1)))
-    with pytest.raises(FormatError, match="gives a OrderedDict, not a torch module"):
+    with pytest.raises(FormatError, match="is a OrderedDict, not a torch module"):
         CausalInfoMin(**QUICK).debias("collections:OrderedDict", given(both(), both(20, 1)))

@@ -6,9 +6,18 @@ import numpy as np
 import pytest
 import torch
 
-from aitia.errors import DataError, FormatError, IdentifiabilityError, OptionError
+from aitia.data.table import Table
+from aitia.errors import (
+    DataError,
+    FormatError,
+    IdentifiabilityError,
+    InterventionError,
+    OptionError,
+    UnknownVariableError,
+)
 from aitia.nn.language import LanguageModel, load_language_model, word_tokenizer
 from aitia.stats.concept_effects import conexp, effect_size, icace
+from aitia.system import Given, example_of, load
 from aitia.systems.causalm import PUBLISHED, CausaLM, CausaLMConfig
 from aitia.systems.causalm.corpus import Corpus
 from aitia.systems.causalm.effects import conexp_sizes
@@ -25,36 +34,39 @@ from aitia.systems.causalm.pretraining import (
 from aitia.systems.causalm.readers import Reader
 from aitia.worlds.mood import MoodWorld
 
-SMALL = {
-    "treated": "gender", "controls": ("place",), "first_steps": 6, "steps": 4, "head_steps": 10, "width": 16,
-    "batch": 16, "device": "cpu",
-}  # fmt: skip
+SMALL = {"first_steps": 6, "steps": 4, "head_steps": 10, "width": 16, "batch": 16, "device": "cpu"}
+ROLES = {"label": "mood", "concept": "gender", "controls": ("place",)}
 
 
 def _rows(n, seed, env="gentle"):
     world = MoodWorld()
     sample = world.sample(n, seed=seed, env=env)
-    texts = world.render(sample).tolist()
     labels = {name: [world.latent(name).labels[int(v)] for v in sample[name]] for name in ("mood", "gender", "place")}
-    return texts, labels.pop("mood"), labels
+    return {"text": world.render(sample).tolist(), **labels}
 
 
-TEXTS, MOOD, CONCEPTS = _rows(240, 0)
+ROWS = _rows(240, 0)
+TEXTS, MOOD = ROWS["text"], ROWS["mood"]
+FEW = {"text": TEXTS[:20]}
+
+
+def _corpus(config, rows=ROWS, concept="gender", controls=("place",)):
+    return Corpus(config, rows["text"], rows["mood"], concept, rows[concept], {name: rows[name] for name in controls})
 
 
 @pytest.fixture(scope="module")
 def model():
-    return CausaLM(**SMALL).fit(TEXTS, MOOD, CONCEPTS)
+    return CausaLM(**SMALL).fit(ROWS, **ROLES)
 
 
 @pytest.fixture(scope="module")
 def published(model):
-    return CausaLM(**{**SMALL, **PUBLISHED, "placebo": False}).fit(TEXTS, MOOD, CONCEPTS, shared=model)
+    return CausaLM(**{**SMALL, **PUBLISHED, "placebo": False}).sharing(model).fit(ROWS, **ROLES)
 
 
 def _objective(**options):
     config = CausaLMConfig(**{**SMALL, **options})
-    corpus = Corpus(config, TEXTS, MOOD, CONCEPTS)
+    corpus = _corpus(config)
     start = first_model(config, corpus, None)
     data = CorpusTensors(corpus, start, config.tag)
     return CounterfactualObjective(start, config, data, data.treated, controls=True), data
@@ -142,8 +154,8 @@ def test_weights_make_the_concept_independent_of_what_it_goes_with():
 
 
 def test_a_control_has_the_same_start_the_same_batches_and_as_many_updates():
-    config = CausaLMConfig(**{**SMALL, "adversary_updates": 3, "strength": 0.0, "ramp": False, "controls": ()})
-    corpus = Corpus(config, TEXTS, MOOD, CONCEPTS)
+    config = CausaLMConfig(**{**SMALL, "adversary_updates": 3, "strength": 0.0, "ramp": False})
+    corpus = _corpus(config, controls=())
     start = first_model(config, corpus, None)
     before = {name: p.clone() for name, p in start.model.state_dict().items()}
     data = CorpusTensors(corpus, start, None)
@@ -186,11 +198,8 @@ def test_parts_of_words_have_the_code_of_the_whole():
 
 
 def test_as_many_words_are_masked_with_the_tag_as_without():
-    tags = {"pos": MoodWorld().tags(TEXTS)}
-    config = CausaLMConfig(
-        treated="pos", tag="mood", mask=0.3, **{k: v for k, v in SMALL.items() if k not in ("treated", "controls")}
-    )
-    corpus = Corpus(config, TEXTS, MOOD, tags)
+    config = CausaLMConfig(tag="mood", mask=0.3, **SMALL)
+    corpus = _corpus(config, {**ROWS, "pos": MoodWorld().tags(TEXTS)}, "pos", ())
     start = first_model(config, corpus, None)
     data = CorpusTensors(corpus, start, "mood")
     objective = CounterfactualObjective(start, config, data, data.treated, controls=True)
@@ -208,14 +217,18 @@ def test_as_many_words_are_masked_with_the_tag_as_without():
 
 
 def test_a_concept_of_words_runs_from_fit_to_estimate():
-    tags = MoodWorld().tags(TEXTS)
-    options = {key: value for key, value in SMALL.items() if key != "treated"}
-    model = CausaLM(treated="pos", tag="mood", **options).fit(TEXTS, MOOD, {"pos": tags, "place": CONCEPTS["place"]})
+    tags = [line if isinstance(line, list) else line.split() for line in MoodWorld().tags(TEXTS)]
+    rows = Table.of({**ROWS, "pos": tags}, kinds={"text": "text", "pos": "list"})
+    model = CausaLM(tag="mood", **SMALL).fit(rows, label="mood", tags="pos", controls=("place",))
     gone = [
-        " ".join(w for w, t in zip(x.split(), y.split(), strict=True) if t != "mood")
-        for x, y in zip(TEXTS, tags, strict=True)
+        " ".join(w for w, t in zip(x.split(), y, strict=True) if t != "mood") for x, y in zip(TEXTS, tags, strict=True)
     ]
-    names = [effect.name for effect in model.estimate(TEXTS, {"pos": tags}, counterfactual=gone, resamples=20)]
+    asked = rows.with_columns({"edited": gone}, {"edited": "text"})
+    names = [effect.name for effect in model.estimate(asked, rewritten="edited", resamples=20)]
+    assert model.targets.names == ("pos",)
+    words = {**ROWS, "pos": [" ".join(line) for line in tags]}
+    as_text = CausaLM(tag="mood", **SMALL).fit(words, label="mood", concept="pos", controls=("place",))
+    assert np.array_equal(as_text.predict_proba(FEW), model.predict_proba(FEW))
     assert names == ["TReATE", "flip-scaled TReATE", "true ATE", "left in f_CF", "closed form alone", "placebo TReATE"]
 
 
@@ -226,14 +239,13 @@ def test_estimates_are_those_computed_by_hand(model, monkeypatch):
     """Original says (.9, .1) and (.5, .5); without the concept (.6, .4) and (.4, .6); on the edited texts reversed."""
     original, without = np.array([[0.9, 0.1], [0.5, 0.5]]), np.array([[0.6, 0.4], [0.4, 0.6]])
 
-    def said(texts, of="counterfactual"):
+    def said(given, of="counterfactual"):
         kept = original if of in ("original", "LEACE", "INLP", "closed form alone") else without
-        return kept[:, ::-1] if texts[0] == "edited" else kept
+        return kept[:, ::-1] if given.texts("text")[0] == "edited" else kept
 
     monkeypatch.setattr(model, "predict_proba", said)
-    effects = model.estimate(
-        ["a", "b"], {"gender": ["female", "male"]}, counterfactual=["edited", "edited"], resamples=400
-    )
+    rows = {"text": ["a", "b"], "gender": ["female", "male"], "rewritten": ["edited", "edited"]}
+    effects = model.estimate(rows, resamples=400)
     found = {effect.name: effect for effect in effects}
     wanted = {
         "TReATE": (0.6 + 0.2) / 2, "flip-scaled TReATE": 0.8, "true ATE": (1.6 + 0.0) / 2, "left in f_CF": 0.4,
@@ -243,6 +255,13 @@ def test_estimates_are_those_computed_by_hand(model, monkeypatch):
     # Two texts drawn again are both the first, both the second, or one of each.
     assert (found["TReATE"].low, found["TReATE"].high) == pytest.approx((0.2, 0.6))
     assert [name for name, effect in found.items() if not effect.causal] == ["left in f_CF", "CONEXP", "placebo TReATE"]
+    table = model.effects(rows)
+    assert table.labels("by").tolist() == list(found)
+    assert np.allclose(table.column("effect"), [effect.estimate for effect in found.values()])
+    assert set(table.labels("target")) == {"gender"}
+    assert set(table.labels("outcome")) == {"mood"}
+    assert np.allclose(table.column("control"), 0.4)
+    assert set(table.labels("causal")[table.labels("by") == "CONEXP"]) == {"no"}
 
 
 def test_conexp_in_each_draw_is_that_of_the_drawn_texts():
@@ -263,34 +282,63 @@ def test_the_true_effect_is_that_of_the_pairs(model):
     sample = world.sample(60, seed=9)
     texts = world.render(sample).tolist()
     other = world.render(world.counterfactual(sample, "do(gender=female)")).tolist()
-    (truth,) = [e for e in model.estimate(texts, counterfactual=other) if e.name == "true ATE"]
-    pairs = icace(model.predict_proba(texts, "original"), model.predict_proba(other, "original"))
+    (truth,) = [e for e in model.estimate({"text": texts, "rewritten": other}) if e.name == "true ATE"]
+    pairs = icace(*(model.predict_proba({"text": each}, of="original") for each in (texts, other)))
     assert np.isclose(truth.estimate, effect_size(pairs))
     assert truth.low <= truth.estimate <= truth.high
-    assert not [e for e in model.estimate(texts, counterfactual=texts) if e.name == "true ATE" and e.estimate > 1e-6]
+    same = model.estimate({"text": texts, "rewritten": texts})
+    assert not [e for e in same if e.name == "true ATE" and e.estimate > 1e-6]
+
+
+def test_a_world_that_knows_gives_the_texts_with_the_concept_set_anew(model):
+    world = MoodWorld()
+    given = Given.of(CausaLM.card, Given.of_world(CausaLM.card, world, 40, seed=3), **ROLES)
+    both = {v: world.render(world.counterfactual(given.sample, {"gender": v})).tolist() for v in ("female", "male")}
+    other = {"female": "male", "male": "female"}
+    flipped = [both[other[value]][k] for k, value in enumerate(given.table.labels("gender"))]
+    by_world, by_hand = (
+        {effect.name: effect.estimate for effect in model.estimate(rows)}
+        for rows in (given, {**{n: given.table.labels(n) for n in ("text", "gender")}, "rewritten": flipped})
+    )
+    assert by_world == by_hand
+    assert by_world["true ATE"] > 0
+    asked = given
+    scores = model.judge(asked, model.given(ROWS))
+    assert scores["left of gender"].value == pytest.approx(by_hand["left in f_CF"])
+    assert scores["left of gender"].baselines["the classifier that knows it"] == pytest.approx(by_hand["true ATE"])
+    right = model.predict_proba(asked).argmax(axis=1)
+    assert scores["accuracy"].value == pytest.approx(
+        np.mean([model.classes[k] == label for k, label in zip(right, asked.labels("label"), strict=True)])
+    )
+    assert scores["accuracy without gender"].value == model.accuracy(asked, of="counterfactual")
+    often = max(set(MOOD), key=MOOD.count)
+    assert scores["accuracy"].baselines["most frequent label"] == pytest.approx(np.mean(asked.labels("label") == often))
 
 
 def test_a_closed_form_leaves_no_direction_of_the_concept_in_the_mean_state():
-    texts, mood, concepts = _rows(400, 3, "balanced")
-    options = {**SMALL, "balanced": False, "placebo": False}
-    model = CausaLM(**options).fit(texts, mood, concepts)
+    rows = _rows(400, 3, "balanced")
+    model = CausaLM(**{**SMALL, "balanced": False, "placebo": False}).fit(rows, **ROLES)
     reader = model._fitted()["counterfactual"]
     with torch.no_grad():
-        states = reader.erased(model._encoders["counterfactual"].states(texts))
-    male = torch.tensor([value == "male" for value in concepts["gender"]])
+        states = reader.erased(model._encoders["counterfactual"].states(rows["text"]))
+    male = torch.tensor([value == "male" for value in rows["gender"]])
     assert (states[male].mean(dim=0) - states[~male].mean(dim=0)).abs().max() < 1e-4
+    codes = model.do("do(gender=absent)").encode(rows).matrix()
+    assert np.allclose(codes, states.numpy(), atol=1e-5)
+    plain = model._encoders["original"].states(rows["text"])
+    assert np.allclose(model.encode(rows).matrix(), plain.numpy(), atol=1e-5)
 
 
 # -- a fit -------------------------------------------------------------------------------------------------------------
 
 
 def test_probabilities_are_probabilities_and_a_seed_gives_them_again(model):
-    again = CausaLM(**SMALL).fit(TEXTS, MOOD, CONCEPTS)
+    again = CausaLM(**SMALL).fit(ROWS, **ROLES)
     for of in ("original", "counterfactual", "placebo", "LEACE", "INLP", "closed form alone"):
-        said = model.predict_proba(TEXTS[:20], of)
+        said = model.predict_proba(FEW, of=of)
         assert said.shape == (20, 5)
         assert np.allclose(said.sum(axis=1), 1, atol=1e-6)
-        assert np.array_equal(said, again.predict_proba(TEXTS[:20], of))
+        assert np.array_equal(said, again.predict_proba(FEW, of=of))
     assert model.classes == ("anger", "fear", "joy", "neutral", "sadness")
     assert model.adversary["chance"] == pytest.approx(0.5, abs=1e-5)
 
@@ -300,21 +348,24 @@ def test_a_start_and_phi_o_can_be_shared_and_only_with_the_like(model, published
     assert all(torch.equal(a, b) for a, b in zip(same[0].values(), same[1].values(), strict=True))
     assert "original, mean" in published._fitted().names
     with pytest.raises(OptionError, match="shared was fitted with steps=4, this one has steps=5"):
-        CausaLM(**{**SMALL, "steps": 5}).fit(TEXTS, MOOD, CONCEPTS, shared=model)
+        CausaLM(**{**SMALL, "steps": 5}).sharing(model).fit(ROWS, **ROLES)
     with pytest.raises(OptionError, match="shared was fitted on other texts"):
-        CausaLM(**SMALL).fit(TEXTS[1:], MOOD[1:], {k: v[1:] for k, v in CONCEPTS.items()}, shared=model)
+        CausaLM(**SMALL).sharing(model).fit({k: v[1:] for k, v in ROWS.items()}, **ROLES)
 
 
 def test_a_saved_fit_says_the_same_and_is_no_pickle(model, tmp_path):
-    model.save_pretrained(tmp_path)
-    again = CausaLM.from_pretrained(tmp_path)
-    for of in model._fitted().names:
-        assert np.allclose(again.predict_proba(TEXTS[:20], of), model.predict_proba(TEXTS[:20], of), atol=1e-6)
+    held = model.do("do(gender=absent)")
+    held.save_pretrained(tmp_path)
+    again = load(tmp_path)
+    for of in (*model._fitted().names, None):
+        assert np.allclose(again.predict_proba(FEW, of=of), held.predict_proba(FEW, of=of), atol=1e-6)
+    assert (again.held, again.concept, again.kept) == (held.held, "gender", ("place",))
+    assert again.predict(FEW).labels("mood").tolist() == held.predict(FEW).labels("mood").tolist()
     assert (again.config, again.classes, again.values) == (model.config, model.classes, model.values)
     assert json.loads((tmp_path / "config.json").read_text())["class"] == "CausaLM"
     assert not [path for path in tmp_path.rglob("*") if path.suffix in (".bin", ".pt", ".pkl")]
     with pytest.raises(OptionError, match="not one that was loaded"):
-        CausaLM(**SMALL).fit(TEXTS, MOOD, CONCEPTS, shared=again)
+        CausaLM(**SMALL).sharing(again).fit(ROWS, **ROLES)
     with pytest.raises(FormatError, match="there is no folder"):
         CausaLM.from_pretrained(tmp_path / "elsewhere" / "deeper")
 
@@ -322,7 +373,11 @@ def test_a_saved_fit_says_the_same_and_is_no_pickle(model, tmp_path):
 def test_the_encoder_without_the_concept_is_a_folder_that_others_read(model, tmp_path):
     from safetensors.torch import load_file
 
-    model.debias(tmp_path)
+    model.export(tmp_path)
+    model.debias(tmp_path / "as before")
+    assert {path.name for path in tmp_path.iterdir()} - {"as before"} == {
+        path.name for path in (tmp_path / "as before").iterdir()
+    }
     states = load_language_model(tmp_path).states(TEXTS[:20])
     assert torch.allclose(states, model._encoders["counterfactual"].states(TEXTS[:20]), atol=1e-6)
     eraser = load_file(tmp_path / "eraser.safetensors")
@@ -332,14 +387,16 @@ def test_the_encoder_without_the_concept_is_a_folder_that_others_read(model, tmp
 
 
 def test_probes_tell_what_can_be_read_and_what_is_kept(model):
-    original, counterfactual, placebo = model.erasure(TEXTS, CONCEPTS)
+    original, counterfactual, placebo = model.erasure(ROWS)
     assert (original.encoder, counterfactual.encoder, placebo.encoder) == ("original", "counterfactual", "placebo")
     for found in (original, counterfactual, placebo):
         assert set(found.controls) == {"place"}
         assert 0 <= min(found.linear, found.attention) <= max(found.linear, found.attention) <= 1
         assert 0.5 <= found.chance < 0.75
     with pytest.raises(DataError, match="'place' has one value in these texts"):
-        model.erasure(TEXTS[:10], {"gender": CONCEPTS["gender"][:10], "place": ["indoors"] * 10})
+        model.erasure({**{k: v[:10] for k, v in ROWS.items()}, "place": ["indoors"] * 10})
+    with pytest.raises(DataError, match="the concept 'gender' is missing: there are text"):
+        model.erasure(FEW)
 
 
 def test_any_hugging_face_model_is_trained_on_by_its_folder(tmp_path):
@@ -357,16 +414,18 @@ def test_any_hugging_face_model_is_trained_on_by_its_folder(tmp_path):
     }
     for family, network in made.items():
         LanguageModel(network, tokenizer).save(tmp_path / family)
-        options = {**SMALL, "model": str(tmp_path / family), "family": family, "placebo": False}
-        model = CausaLM(**options).fit(TEXTS, MOOD, CONCEPTS)
-        assert model.predict_proba(TEXTS[:3]).shape == (3, 5)
+        options = {**SMALL, "family": family, "placebo": False}
+        model = CausaLM(**options).fit(ROWS, model=tmp_path / family, **ROLES)
+        assert model.predict_proba({"text": TEXTS[:3]}).shape == (3, 5)
         model.save_pretrained(tmp_path / f"{family} kept")
         assert CausaLM.from_pretrained(tmp_path / f"{family} kept").config.family == family
+    with pytest.raises(OptionError, match="has no tokenizer: give the folder of the model"):
+        CausaLM(**SMALL).fit(ROWS, model=network, **ROLES)
 
 
 def test_the_report_stands_by_itself_and_warns(model, tmp_path):
-    effects = model.estimate(TEXTS, CONCEPTS, counterfactual=TEXTS[::-1])
-    page = concept_report(model, effects, tmp_path / "report.html", erasure=model.erasure(TEXTS, CONCEPTS)).read_text()
+    effects = model.estimate({**ROWS, "rewritten": TEXTS[::-1]})
+    page = concept_report(model, effects, tmp_path / "report.html", erasure=model.erasure(ROWS)).read_text()
     for said in ("flip-scaled TReATE", "attention probe", "Do not trust this TReATE", "<svg", "keeps place"):
         assert said in page
     assert "http://" not in page.replace("http://www.w3.org/2000/svg", "")
@@ -380,64 +439,116 @@ def test_the_report_stands_by_itself_and_warns(model, tmp_path):
     [
         ({"gender": ["male"] * 240}, DataError, "concept 'gender' is 'male' in every text"),
         ({"place": ["indoors"] * 240}, DataError, "control 'place' is 'indoors' in every text: leave it out"),
-        ({"place": CONCEPTS["gender"]}, DataError, "control 'place' equals the treated 'gender'"),
-        ({"gender": CONCEPTS["gender"][:9]}, DataError, "there are 240 texts, 240 labels and 9 of 'gender'"),
-        ({"gender": [None, *CONCEPTS["gender"][1:]]}, DataError, "'gender' is missing in row 0"),
+        ({"place": ROWS["gender"]}, DataError, "control 'place' equals the treated 'gender'"),
+        ({"gender": ROWS["gender"][:9]}, DataError, "columns differ in length"),
+        ({"gender": [None, *ROWS["gender"][1:]]}, DataError, "'gender' is missing in row 0"),
     ],
 )
 def test_concepts_that_cannot_be_told_are_refused(changed, error, sentence):
     with pytest.raises(error, match=sentence):
-        CausaLM(**SMALL).fit(TEXTS, MOOD, {**CONCEPTS, **changed})
+        CausaLM(**SMALL).fit({**ROWS, **changed}, **ROLES)
 
 
 def test_a_concept_that_is_the_label_is_refused_with_the_cross_table():
-    label = ["glad" if gender == "male" else "odd" for gender in CONCEPTS["gender"]]
-    males = CONCEPTS["gender"].count("male")
+    label = ["glad" if gender == "male" else "odd" for gender in ROWS["gender"]]
+    males = ROWS["gender"].count("male")
     sentence = (
         rf"each label goes with one value of 'gender'.*glad: female 0, male {males}; odd: female {240 - males}, male 0"
     )
     with pytest.raises(IdentifiabilityError, match=sentence):
-        CausaLM(**SMALL).fit(TEXTS, label, CONCEPTS)
+        CausaLM(**SMALL).fit({**ROWS, "mood": label}, **ROLES)
 
 
 def test_other_mistakes_have_their_sentence(model):
     with pytest.raises(DataError, match="the text of row 7 is empty"):
-        CausaLM(**SMALL).fit([*TEXTS[:7], "  ", *TEXTS[8:]], MOOD, CONCEPTS)
-    with pytest.raises(DataError, match="the concept 'place' is missing: there are gender"):
-        CausaLM(**SMALL).fit(TEXTS, MOOD, {"gender": CONCEPTS["gender"]})
+        CausaLM(**SMALL).fit({**ROWS, "text": [*TEXTS[:7], "  ", *TEXTS[8:]]}, **ROLES)
+    with pytest.raises(UnknownVariableError, match="'place' is not a"):
+        CausaLM(**SMALL).fit({name: ROWS[name] for name in ("text", "mood", "gender")}, **ROLES)
+    with pytest.raises(OptionError, match="name each concept once"):
+        CausaLM(**SMALL).fit(ROWS, **{**ROLES, "controls": ("gender",)})
+    with pytest.raises(OptionError, match=r"say which column it is \(--concept\)"):
+        CausaLM(**SMALL).fit(ROWS, label="mood")
+    with pytest.raises(OptionError, match=r"say which column is the label \(--label\)"):
+        CausaLM(**SMALL).fit(ROWS, concept="gender")
     with pytest.raises(DataError, match="every text has the label 'joy'"):
-        CausaLM(**SMALL).fit(TEXTS, ["joy"] * 240, CONCEPTS)
+        CausaLM(**SMALL).fit({**ROWS, "mood": ["joy"] * 240}, **ROLES)
+    tagged = {"label": "mood", "concept": "pos"}
     with pytest.raises(DataError, match=r"row 0 has \d+ words and 2 tags of 'pos'"):
-        CausaLM(treated="pos", tag="ADJ").fit(TEXTS, MOOD, {"pos": ["ADJ NOUN"] * 240})
+        CausaLM(tag="ADJ").fit({**ROWS, "pos": ["ADJ NOUN"] * 240}, **tagged)
     with pytest.raises(DataError, match="no word has the tag 'ADJ'"):
-        CausaLM(treated="pos", tag="ADJ").fit(TEXTS, MOOD, {"pos": MoodWorld().tags(TEXTS)})
+        CausaLM(tag="ADJ").fit({**ROWS, "pos": [" ".join("X" for _ in text.split()) for text in TEXTS]}, **tagged)
     with pytest.raises(DataError, match="the true effect needs counterfactual texts"):
-        model.estimate(TEXTS, CONCEPTS, truth=True)
-    with pytest.raises(DataError, match="there are 240 texts and 1 counterfactual texts"):
-        model.estimate(TEXTS, counterfactual=TEXTS[:1])
+        model.estimate(ROWS, truth=True)
+    with pytest.raises(DataError, match="columns differ in length"):
+        model.estimate({"text": TEXTS, "rewritten": TEXTS[:1]})
+    with pytest.raises(DataError, match="'rewritten' is missing in row 1"):
+        model.estimate(
+            Table.of({"text": TEXTS[:2], "rewritten": ["he", None]}, kinds={"text": "text", "rewritten": "text"})
+        )
     with pytest.raises(DataError, match="'gender' is 'other' in row 1, which was not in the training"):
-        model.estimate(TEXTS[:2], {"gender": ["male", "other"]})
+        model.estimate({"text": TEXTS[:2], "gender": ["male", "other"]})
     with pytest.raises(DataError, match="'label' is 'envy' in row 1, which was not in the training"):
-        model.accuracy(TEXTS[:2], ["joy", "envy"])
+        model.accuracy({"text": TEXTS[:2], "mood": ["joy", "envy"]})
     with pytest.raises(DataError, match="the text of row 1 is empty"):
-        model.predict_proba(["fine", ""])
+        model.predict_proba({"text": ["fine", ""]})
     with pytest.raises(OptionError, match="there is no classifier 'truth'"):
-        model.predict_proba(TEXTS, "truth")
+        model.predict_proba(ROWS, of="truth")
     with pytest.raises(OptionError, match="has not been fitted"):
-        CausaLM(**SMALL).predict_proba(TEXTS)
+        CausaLM(**SMALL).predict_proba(FEW)
+    with pytest.raises(UnknownVariableError, match=r"'gendre' is not a variable of this system. Did you mean 'gender'"):
+        model.do("do(gendre=absent)")
+    with pytest.raises(InterventionError, match="'gender' is set to one of absent, got 'male'"):
+        model.do("do(gender=male)")
+    with pytest.raises(UnknownVariableError, match="'anger'"):
+        model.effects(ROWS, outcome="anger")
+
+
+# -- by the verbs ------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_fitted_and_asked_by_the_names_of_its_columns(tmp_path):
+    example = example_of("causalm", tmp_path)
+    model = CausaLM(**example.options).fit(example.files, **example.roles)
+    said, held = model.predict(example.rows), model.do(example.do)
+    done = held.predict(example.rows)
+    names = [f"P({each})" for each in model.classes]
+    assert np.array_equal(said.matrix(names), model.predict_proba(example.rows, of="original"))
+    assert np.array_equal(done.matrix(names), model.predict_proba(example.rows, of="counterfactual"))
+    assert [model.classes[k] for k in done.matrix(names).argmax(axis=1)] == done.labels("mood").tolist()
+    assert not np.array_equal(said.matrix(names), done.matrix(names))
+    assert len(model.predict(example.rows, draws=3)) == 15
+    fresh = model.given(example.files)
+    assert model.report(fresh)
+    assert not model.report(fresh.take([0]))
+    assert "3 encoders of 8 steps" in model.work(fresh)
+    assert any("told gender in" in note for note in model.training.notes)
+
+
+def test_only_holes_are_filled_and_texts_without_a_label_are_left_out_and_counted(model):
+    holes = np.array(MOOD, dtype=object)
+    holes[200:] = None
+    less = CausaLM(**SMALL).fit(Table.of({**ROWS, "mood": holes}, kinds={"text": "text", "mood": "label"}), **ROLES)
+    same = CausaLM(**SMALL).fit({name: values[:200] for name, values in ROWS.items()}, **ROLES)
+    assert np.array_equal(less.predict_proba(FEW), same.predict_proba(FEW))
+    assert less.training.warnings == ("40 texts have no label and are left out",)
+    given = Table.of(
+        {**FEW, "mood": np.array(["joy", None] * 10, dtype=object)}, kinds={"text": "text", "mood": "label"}
+    )
+    filled, whole = (model.predict(rows).labels("mood").tolist() for rows in (given, FEW))
+    assert filled[::2] == ["joy"] * 10
+    assert filled[1::2] == whole[1::2]
 
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"controls": ("gender",)}, "name each concept once"),
         ({"objective": "hope"}, "objective is one of reversal, confusion, got 'hope'"),
         ({"adversaries": ()}, "adversaries are one or more of mean, attention"),
         ({"steps": 0}, "steps is at least 1, got 0"),
         ({"strength": -1.0}, "strength 0 or more"),
         ({"pooling": "attention"}, "take pooling='mean' or closed_form=False"),
         ({"tag": "ADJ", "family": "causal"}, "take family='masked'"),
-        ({"nonsense": 1}, "CausaLM: "),
+        ({"nonsense": 1}, "causalm has no option 'nonsense'"),
     ],
 )
 def test_options_out_of_range_are_refused(options, sentence):

@@ -35,7 +35,11 @@ def reviews(name):
 
 
 def columns(frame):
-    return frame["text"].tolist(), frame["liked"].tolist(), {a: frame[f"{a}_aspect_majority"].tolist() for a in ASPECTS}
+    return {
+        "text": frame["text"].tolist(),
+        "liked": frame["liked"].tolist(),
+        **{a: frame[f"{a}_aspect_majority"].tolist() for a in ASPECTS},
+    }
 
 
 def edited(frame):
@@ -54,23 +58,21 @@ def measured():
     train, dev = reviews("cebab_train.csv"), reviews("cebab_dev.csv")
     train = train.iloc[np.random.default_rng(0).permutation(len(train))[:3000]]
     model = CausaLM(
-        treated="food", controls=("service",), first_steps=300, steps=150, head_steps=200, longest=48, words=3000,
-        batch=48, placebo=True,
+        first_steps=300, steps=150, head_steps=200, longest=48, words=3000, batch=48, placebo=True,
     )  # fmt: skip
-    model.fit(*columns(train))
+    model.fit(columns(train), label="liked", concept="food", controls=("service",))
     before, after = edited(dev)
-    texts, _, concepts = columns(before)
-    effects = model.estimate(texts, concepts, counterfactual=after["text"].tolist(), truth=True)
-    return model, {e.name: e for e in effects}, model.erasure(*columns(dev)[::2]), columns(dev)
+    effects = model.estimate({**columns(before), "rewritten": after["text"].tolist()}, truth=True)
+    return model, {e.name: e for e in effects}, model.erasure(columns(dev)), columns(dev)
 
 
 @pytest.mark.slow
 def test_the_effect_of_food_is_told_beside_that_of_human_edits(measured):
-    model, effects, probes, (texts, liked, _) = measured
+    model, effects, probes, rows = measured
     for name, effect in effects.items():
         print(f"{name}: {effect.estimate:.3f} [{effect.low:.3f}, {effect.high:.3f}]")
     print(*probes, sep="\n")
-    right = {of: model.accuracy(texts, liked, of) for of in ("original", "counterfactual", "placebo")}
+    right = {of: model.accuracy(rows, of=of) for of in ("original", "counterfactual", "placebo")}
     print(right)
     assert right["original"] > 0.65
     assert 0 < effects["true ATE"].low < effects["true ATE"].high < 2

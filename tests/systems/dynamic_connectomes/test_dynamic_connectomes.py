@@ -1,12 +1,13 @@
 """Dynamic connectomes: affinity by hand, motifs of a world whose groups are known, other animals, and bad input."""
 
+import csv
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from aitia.data.recordings import Recording, Recordings, write_recordings
+from aitia.data.recordings import Recording, Recordings
 from aitia.errors import (
     DataError,
     FormatError,
@@ -16,7 +17,7 @@ from aitia.errors import (
     UnknownVariableError,
 )
 from aitia.runs import RunStore
-from aitia.system import load
+from aitia.system import Given, find, load, verbs_of
 from aitia.systems.dynamic_connectomes import (
     Affinity,
     DynamicConnectomes,
@@ -24,6 +25,7 @@ from aitia.systems.dynamic_connectomes import (
     differential_affinity,
 )
 from aitia.systems.dynamic_connectomes.affinity import pair_matrix, pair_places, rates, shifted
+from aitia.systems.dynamic_connectomes.example import write
 from aitia.worlds import CalciumWorld
 
 WORLD = CalciumWorld(seed=100)
@@ -200,7 +202,7 @@ def test_hidden_pairs_of_other_animals_are_told_better_than_by_their_means(seen)
 def test_the_animals_of_the_fit_get_their_own_factors_back(seen):
     """The fit holds the best animal factors given the others, up to its last round."""
     _, traces, model = seen
-    assert np.allclose(model.animal_factors(traces), model.factors_[1], atol=0.02)
+    assert np.allclose(model.encode(traces).matrix(), model.factors_[1], atol=0.02)
     assert model.affinities().shape == (model.bins_, 8, 40 * 39 // 2)
 
 
@@ -239,7 +241,7 @@ def test_an_affinity_can_be_fitted_and_progress_is_told(seen):
     _, traces, model = seen
     told = []
     other = DynamicConnectomes(rank=3).fit_affinity(
-        model.affinity(traces), progress=lambda what, done, of: told.append((done, of))
+        model.affinity(traces), RunStore(progress=lambda what, done, of: told.append((done, of)))
     )
     assert np.array_equal(other.factors_[2], model.factors_[2])
     assert told == [(1, 1)]
@@ -258,6 +260,153 @@ def test_a_saved_model_says_the_same(seen, tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(FormatError, match="missing or damaged"):
         DynamicConnectomes.from_pretrained(tmp_path)
+
+
+# -- the contract ------------------------------------------------------------------------------------------------------
+
+SMALL = {"most": 3, "starts": 3, "orders": 1}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("recordings")
+    world = CalciumWorld(20, 2, 8, 2, 100, seed=100)
+    traces = world.traces(world.sample(6, seed=100))
+    for x, present, animal in zip(traces.traces, traces.present, traces.animals, strict=True):
+        with (path / f"{animal}.csv").open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["time", *np.array(traces.units)[present]])
+            writer.writerows([t / 4, *row] for t, row in enumerate(x[:, present]))
+    (path / "stimuli.csv").write_text("name,start,stop\nodour <A>,0,25\nlight,25,50\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def small(folder):
+    given = Given.of(DynamicConnectomes.card, folder)
+    kept, held = given.split(0.3, 0)
+    return kept, held, DynamicConnectomes(**SMALL).fit(kept)
+
+
+def test_its_verbs_are_those_of_its_card_and_its_targets_are_the_units(seen):
+    _, traces, model = seen
+    assert find("dynamic-connectomes").load() is DynamicConnectomes
+    assert verbs_of(DynamicConnectomes) == DynamicConnectomes.card.verbs
+    assert model.targets.names == traces.units
+    with pytest.raises(UnknownVariableError, match="u999"):
+        model.do("do(u999=silent)")
+    with pytest.raises(InterventionError, match="'u1' is set to one of silent, got 'loud'"):
+        model.do("do(u1=loud)")
+
+
+def test_a_folder_of_recordings_gives_motifs_and_a_report(folder, small):
+    _, _, model = small
+    whole = DynamicConnectomes(**SMALL).fit(folder)
+    assert whole.animals_ == tuple(f"animal {k}" for k in range(1, 7))
+    page = "".join(block.html() for block in whole.report(Given.of(DynamicConnectomes.card, folder)))
+    for said in ("pairs of units, by community", "odour &lt;A&gt; 0 to 25 s", "falls if it drives nobody"):
+        assert said in page
+    assert "Affinity is symmetric" in whole.training.warnings[0]
+    assert "ranks tried whose restarts agree on every motif" in model.training.notes[0]
+
+
+def test_hidden_pairs_are_predicted_beside_averages(small):
+    kept, held, model = small
+    assert len(held) == 2
+    scores = model.judge(held, kept)
+    assert set(scores) == {"hidden R2", "hidden RMSE"}
+    assert set(scores["hidden R2"].baselines) == {"mean of the pair in the bin", "mean of the pair", "mean of all"}
+    assert abs(scores["hidden R2"].baselines["mean of all"]) < 0.05
+    assert max(scores["hidden R2"].value, *scores["hidden R2"].baselines.values()) < 1
+    assert len(model.encode(held)) == 2
+
+
+def test_a_single_animal_is_scored_on_itself(folder):
+    one = Given.of(DynamicConnectomes.card, folder / "animal 1.csv")
+    with pytest.raises(OptionError, match="leaves none to fit on"):
+        one.split(0.3, 0)
+    found = DynamicConnectomes(**SMALL).fit(one)
+    assert found.animals_ == ("animal 1",)
+    assert found.judge(one, one)["hidden R2"].value < 1
+
+
+def test_recordings_go_to_no_other_system_and_it_takes_no_table(folder):
+    with pytest.raises(OptionError, match="dynamic-connectomes takes recordings, and these rows are table"):
+        DynamicConnectomes().fit({"a": [1.0, 2.0]})
+    with pytest.raises(OptionError, match="pc takes table, and these rows are recordings"):
+        find("pc").load()().fit(Given.of(DynamicConnectomes.card, folder).data)
+
+
+def test_a_silent_unit_has_no_affinities_and_all_others_keep_theirs(seen):
+    _, traces, model = seen
+    held = model.do("do(u5=silent)")
+    i, j = pair_places(40)
+    own = (i == 4) | (j == 4)
+    was, now = model.affinities(traces), held.affinities(traces)
+    assert not now[:, :, own].any()
+    assert was[:, :, own].any()
+    assert np.array_equal(now[:, :, ~own], was[:, :, ~own])
+    both = held.do("do(u7=silent)").affinities()
+    assert not both[:, :, (i == 6) | own].any()
+    assert not model.held
+
+
+def test_codes_under_do_fall_by_what_the_silent_unit_had(seen):
+    _, traces, model = seen
+    motif = model.motifs_[0]
+    leader = motif.ranked(motif.community(WORLD.leaders[0][0]))[0].unit
+    idle = min(model.units_, key=lambda unit: motif.matrix[model.units_.index(unit)].sum())
+    was, without = model.encode(traces).matrix(), model.do({leader: "silent"}).encode(traces).matrix()
+    there = traces.present[:, model.units_.index(leader)]
+    assert (without[there, 0] < was[there, 0]).all()
+    assert np.array_equal(without[~there], was[~there])
+    little = model.do({idle: "silent"}).encode(traces).matrix()
+    assert (was - little)[:, 0].max() < 0.2 * (was - without)[there, 0].min()
+    affinity = model.affinity(traces)
+    i, j = pair_places(40)
+    place = model.units_.index(leader)
+    gone = np.where((i == place) | (j == place), 0, affinity.tensor)
+    by_hand = replace(affinity, tensor=gone)
+    assert np.allclose(model._animals(by_hand), without)
+
+
+def test_effects_are_bounded_by_driving_nobody_and_driving_all(seen):
+    _, _, model = seen
+    table = model.effects()
+    assert len(table) == 40 * 3
+    leader = WORLD.leaders[0][0]
+    one = model.effects(target=leader, outcome="motif 1")
+    told = model.motifs_[0].silencing(leader)
+    assert one.column("effect")[0] == one.column("low")[0] == told.alone
+    assert one.column("high")[0] == 1
+    assert one.column("control")[0] == 0
+    assert (one.column("from")[0], one.column("to")[0]) == told.window
+    assert one.labels("community")[0] == ", ".join(told.community)
+    with pytest.raises(OptionError, match="there are motif 1, motif 2, motif 3, got 'motif 9'"):
+        model.effects(outcome="motif 9")
+    with pytest.raises(UnknownVariableError, match="u999"):
+        model.effects(target="u999")
+
+
+def test_the_truth_of_a_world_is_its_traces_with_the_unit_at_rest():
+    given = Given.of_world(DynamicConnectomes.card, CalciumWorld(seed=100), 3, seed=5)
+    model = DynamicConnectomes(rank=1, starts=1, iterations=5).fit(given)
+    truth = model.truth(given, model.do("do(u1=silent)").held)
+    assert truth.hash() == given.world.traces(given.world.counterfactual(given.sample, {"u1": 0.0})).hash()
+    assert truth.traces[:, :, 0].std() < 0.7 * given.data.traces[:, :, 0].std()
+
+
+def test_the_example_is_saved_with_what_is_done(tmp_path):
+    example = write(tmp_path, 0)
+    model = DynamicConnectomes(**example.options).fit(example.files)
+    held = model.do(example.do)
+    held.save_pretrained(tmp_path / "model")
+    read = load(tmp_path / "model")
+    assert read.held == held.held
+    fact, done, other = (m.encode(example.files).matrix() for m in (model, held, model.do(example.other)))
+    assert np.array_equal(read.encode(example.files).matrix(), done)
+    assert not np.allclose(done, fact)
+    assert not np.allclose(done, other)
 
 
 # -- bad input ---------------------------------------------------------------------------------------------------------
@@ -294,7 +443,7 @@ def test_affinities_without_an_answer_are_refused(make, told):
         ({"starts": 1}, "to choose the rank takes 2 starts"),
         ({"agreement": 1.0}, "agreement is between 0 and 1"),
         ({"engine": "other"}, "engine is"),
-        ({"bins": 3}, "dynamic-connectomes has no option 'bins'"),
+        ({"bins": 3}, "DynamicConnectomes: .*'bins'"),
     ],
 )
 def test_options_out_of_range_are_refused(options, told):
@@ -349,50 +498,3 @@ def test_an_engine_that_is_not_there_is_told_before_any_work():
             world.traces(world.sample(2)), run=RunStore(progress=lambda *step: told.append(step))
         )
     assert not told
-
-
-def test_silencing_is_told_unit_by_unit_and_do_keeps_to_the_units_that_are_silenced(seen, tmp_path):
-    _, traces, model = seen
-    told = model.effects(traces)
-    strongest = model.motifs_[0].ranked(model.motifs_[0].community(model.units_[0]))[0]
-    name = f"motif 1 community {model.motifs_[0].community(strongest.unit) + 1}"
-    one = model.effects(traces, target=strongest.unit, outcome=name)
-    assert one.labels("target").tolist() == [f"{strongest.unit}=silent"]
-    assert one.column("effect").tolist() == [strongest.share]
-    assert (told.column("low") <= told.column("high")).all()
-    assert set(told.column("control")) == {0.0}
-    held = model.do({strongest.unit: "silent"})
-    assert set(held.effects(traces).labels("target")) == {f"{strongest.unit}=silent"}
-    held.save_pretrained(tmp_path / "m")
-    assert load(tmp_path / "m").effects(traces) == held.effects(traces)
-    assert not model.held
-    with pytest.raises(InterventionError, match="is set to one of silent, got 'loud'"):
-        model.do({strongest.unit: "loud"})
-    with pytest.raises(UnknownVariableError, match="not a variable of this system"):
-        model.do(nobody="silent")
-    with pytest.raises(OptionError, match=r"no unit of .* is in a community motif 9"):
-        model.effects(traces, outcome="motif 9 community 1")
-
-
-def test_a_file_of_recordings_is_fitted_encoded_judged_and_reported(seen, tmp_path):
-    _, traces, _ = seen
-    write_recordings(traces, tmp_path / "animals.npz")
-    model = DynamicConnectomes(rank=2, starts=2).fit(tmp_path / "animals.npz")
-    codes = model.encode(tmp_path / "animals.npz")
-    assert codes.names == ("motif1", "motif2")
-    assert np.array_equal(codes.matrix(), model.animal_factors(traces))
-    given = model.given(tmp_path / "animals.npz")
-    scores = model.judge(given.take([0, 1]), given)
-    assert list(scores) == ["hidden R2", "hidden RMSE"]
-    assert set(scores["hidden R2"].baselines) == {"mean of the pair in the bin", "mean of the pair", "mean of all"}
-    assert scores["hidden R2"].value == pytest.approx(
-        1 - scores["hidden RMSE"].value ** 2 / _hidden_variance(model, traces.take([0, 1]))
-    )
-    assert len(model.report(given)) >= 2
-    assert "2 motifs" in model.training.notes[0]
-
-
-def _hidden_variance(model, traces):
-    affinity = model.affinity(traces.of_units(model.units_))
-    hidden = affinity.mask & (np.random.default_rng([model.config.seed, 17]).random(affinity.mask.shape) < 0.2)
-    return float(affinity.tensor[:, hidden].astype(float).var())

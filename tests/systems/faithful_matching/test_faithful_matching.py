@@ -10,12 +10,15 @@ import torch
 
 from aitia.errors import DataError, FormatError, OptionError, UnknownVariableError
 from aitia.nn.text_edits import TextEdits
+from aitia.runs import RunStore
 from aitia.stats.explainer_errors import EffectPairs
 from aitia.systems.faithful_matching import (
     MATCHERS,
     PUBLISHED_RANKS,
     RANKS,
     FaithfulMatching,
+    FaithfulMatchingConfig,
+    Matching,
     MatchSets,
     joint_loss,
     rank_loss,
@@ -34,6 +37,11 @@ POSITIVE = re.compile(
 )
 
 
+def rows(texts=TEXTS, concepts=ASPECTS, **more):
+    """A table of texts and their concepts."""
+    return {"text": list(texts), **{name: list(values) for name, values in concepts.items()}, **more}
+
+
 def ask(texts):
     """A black box: likes good food, and short texts a little."""
     p = [0.2 + 0.6 * bool(POSITIVE.search(text)) + 0.1 / (1 + len(text)) for text in texts]
@@ -43,7 +51,7 @@ def ask(texts):
 @pytest.fixture(scope="module")
 def model():
     made = FaithfulMatching(steps=60, width=32, treatments=["food", "noise"])
-    return made.fit(TEXTS, ASPECTS, editor=ReviewEditor(WORLD, SAMPLE))
+    return made.fit(rows(), writer=ReviewEditor(WORLD, SAMPLE)).matching
 
 
 # -- sets and losses ---------------------------------------------------------------------------------------------------
@@ -110,8 +118,9 @@ def test_the_losses_are_the_published_forms():
 @pytest.mark.parametrize("options", [{}, {"ranks": PUBLISHED_RANKS}, {"loss": "joint"}, {"edits_as_queries": True}])
 def test_training_lowers_the_loss_and_keeps_the_state_that_is_best_on_texts_held_out(options):
     made = FaithfulMatching(steps=60, width=16, queries=16, treatments=["food"], **options)
-    made.fit(TEXTS[:150], {name: values[:150] for name, values in ASPECTS.items()}, editor=ReviewEditor(WORLD, SAMPLE))
-    history = made.histories["food"]
+    few = rows(TEXTS[:150], {name: values[:150] for name, values in ASPECTS.items()})
+    made.fit(few, writer=ReviewEditor(WORLD, SAMPLE))
+    history = made.matching.histories["food"]
     losses = [part["loss"] for part in history.losses]
     assert losses[-1] < losses[0]
     steps, held = zip(*history.validations, strict=True)
@@ -159,12 +168,13 @@ def test_no_text_is_matched_by_itself_or_by_one_of_its_own_group(by):
         bare = [text.split(" ", 1)[1] for text in given]
         return [f"so {edit}" for edit in edits(bare, aspect, values, seed)]
 
-    made.fit(texts, concepts, editor=editor, groups=groups)
-    for rows, own in (
+    made = made.fit(rows(texts, concepts, group=groups), writer=editor).matching
+    groups = [str(group) for group in groups]
+    for found_rows, own in (
         (made.match(texts[:30], "food", "positive", 50, by=by).rows, groups[:30]),
-        (made.match(ASKED, "food", "positive", 50, by=by, groups=[5] * 12).rows, [5] * 12),
+        (made.match(ASKED, "food", "positive", 50, by=by, groups=["5"] * 12).rows, ["5"] * 12),
     ):
-        for found, group in zip(rows, own, strict=True):
+        for found, group in zip(found_rows, own, strict=True):
             assert group not in {groups[row] for row in found}
 
 
@@ -190,7 +200,7 @@ def test_a_threshold_leaves_the_best_match(model):
 def test_labels_that_are_missing_are_read_and_given_ones_are_kept(model):
     half = {name: [v if k % 2 else None for k, v in enumerate(values)] for name, values in ASPECTS.items()}
     made = FaithfulMatching(steps=1, width=8, treatments=["food"])
-    made.fit(TEXTS, half, editor=ReviewEditor(WORLD, SAMPLE))
+    made.fit(rows(TEXTS, half), writer=ReviewEditor(WORLD, SAMPLE))
     for name, values in ASPECTS.items():
         assert made.concepts[name][1::2] == values[1::2]
         read = zip(made.concepts[name][::2], values[::2], strict=True)
@@ -279,16 +289,16 @@ def test_evaluation_sees_through_the_frame_what_explain_says_of_each_treatment(m
 
 @pytest.mark.parametrize("encoder", ["bag", "small"])
 def test_what_is_saved_explains_alike(encoder, tmp_path):
-    made = FaithfulMatching(encoder=encoder, steps=2, width=16, queries=4, draws=2, treatments=["food"])
+    made = FaithfulMatching(encoder=encoder, steps=2, width=16, queries=4, members=2, treatments=["food"])
     groups = [f"g{k // 2}" for k in range(80)]
     concepts = {name: values[:80] for name, values in ASPECTS.items()}
-    made.fit(TEXTS[:80], concepts, editor=ReviewEditor(WORLD, SAMPLE.take(range(80))), groups=groups)
+    made.fit(rows(TEXTS[:80], concepts, group=groups), writer=ReviewEditor(WORLD, SAMPLE.take(range(80))))
     made.save_pretrained(tmp_path / "model")
     again = FaithfulMatching.from_pretrained(tmp_path / "model")
     for by in ("causal", "embedding", "approximate", "s-learner"):
         options = {"by": by, "k": 3, "groups": ["g1"] * 12}
-        one = made.explain(ASKED, "food", "positive", ask, **options).values
-        assert again.explain(ASKED, "food", "positive", ask, **options).values == pytest.approx(one, abs=1e-12)
+        one = made.matching.explain(ASKED, "food", "positive", ask, **options).values
+        assert again.matching.explain(ASKED, "food", "positive", ask, **options).values == pytest.approx(one, abs=1e-12)
     (tmp_path / "model" / "config.json").write_text("{}")
     with pytest.raises(FormatError, match="missing or damaged"):
         FaithfulMatching.from_pretrained(tmp_path / "model")
@@ -298,7 +308,7 @@ def test_a_training_goes_on_from_its_checkpoint_to_the_same_bytes(tmp_path):
     def fitted(folder):
         made = FaithfulMatching(steps=6, width=8, treatments=["food"])
         concepts = {name: values[:100] for name, values in ASPECTS.items()}
-        return made.fit(TEXTS[:100], concepts, editor=ReviewEditor(WORLD, SAMPLE), checkpoint=folder)
+        return made.fit(rows(TEXTS[:100], concepts), run=RunStore(folder), writer=ReviewEditor(WORLD, SAMPLE))
 
     first, again = fitted(tmp_path), fitted(tmp_path)
     plain = fitted(None)
@@ -311,9 +321,9 @@ def test_any_folder_of_an_encoder_is_taken(tmp_path):
     from aitia.nn.text_encoders import text_encoder
 
     text_encoder("small", TEXTS, width=16).language.save(tmp_path)
-    made = FaithfulMatching(encoder=str(tmp_path), steps=2, queries=4, draws=2, treatments=["food"])
-    made.fit(TEXTS, ASPECTS, editor=ReviewEditor(WORLD, SAMPLE))
-    assert len(made.match(ASKED, "food", "positive", 3).rows) == 12
+    made = FaithfulMatching(encoder=str(tmp_path), steps=2, queries=4, members=2, treatments=["food"])
+    made.fit(rows(), writer=ReviewEditor(WORLD, SAMPLE))
+    assert len(made.matching.match(ASKED, "food", "positive", 3).rows) == 12
 
 
 # -- mistakes ----------------------------------------------------------------------------------------------------------
@@ -321,27 +331,34 @@ def test_any_folder_of_an_encoder_is_taken(tmp_path):
 
 def test_texts_and_concepts_that_cannot_be_have_their_sentence():
     editor = ReviewEditor(WORLD, SAMPLE)
-    made = FaithfulMatching(steps=1, treatments=["food"])
+    made, inner = FaithfulMatching(steps=1, treatments=["food"]), Matching(FaithfulMatchingConfig(steps=1))
     with pytest.raises(UnknownVariableError, match="'food' is not a variable of this table of concepts"):
-        made.fit(TEXTS, {"service": ASPECTS["service"]}, editor=editor)
+        made.fit(rows(TEXTS, {"service": ASPECTS["service"]}), writer=editor)
     with pytest.raises(DataError, match="concept 'food' has one value only, 'positive'"):
-        made.fit(TEXTS, {**ASPECTS, "food": ["positive"] * 300}, editor=editor)
+        made.fit(rows(TEXTS, {**ASPECTS, "food": ["positive"] * 300}), writer=editor)
     with pytest.raises(DataError, match="row 1 is 7, not a text"):
-        made.fit(["a", 7], {"food": ["x", "y"]}, editor=editor)
+        inner.fit(["a", 7], {"food": ["x", "y"]}, editor=editor)
     with pytest.raises(DataError, match="there are 300 texts and 2 rows of concepts"):
-        made.fit(TEXTS, {"food": ["x", "y"]}, editor=editor)
+        inner.fit(TEXTS, {"food": ["x", "y"]}, editor=editor)
     with pytest.raises(DataError, match="there are 300 texts and 1 groups"):
-        made.fit(TEXTS, ASPECTS, editor=editor, groups=[0])
-    with pytest.raises(OptionError, match="edits of the texts, or an editor that writes them, and not both"):
-        made.fit(TEXTS, ASPECTS)
+        inner.fit(TEXTS, ASPECTS, editor=editor, groups=[0])
+    for edits in ({}, {"writer": editor, "edit_of": [None] * 299 + ["0"]}):
+        with pytest.raises(OptionError, match="edits of the texts, or an editor that writes them, and not both"):
+            made.fit(rows(), **edits)
     with pytest.raises(DataError, match="there is no edit to learn from"):
-        made.fit(TEXTS, ASPECTS, edits=TextEdits([], []))
+        inner.fit(TEXTS, ASPECTS, edits=TextEdits([], []))
     with pytest.raises(DataError, match="of the pool, row 0 to 299, got 300"):
-        made.fit(TEXTS, ASPECTS, edits=TextEdits(["a"], [300]))
+        inner.fit(TEXTS, ASPECTS, edits=TextEdits(["a"], [300]))
+    with pytest.raises(DataError, match="row 299 is an edit of '900', and no text of the pool has this row"):
+        made.fit(rows(edit_of=[None] * 299 + ["900"]))
+    with pytest.raises(DataError, match="row 299 is an edit of 'x', and no text of the pool has this group"):
+        made.fit(rows(edit_of=[None] * 299 + ["x"], group=["a", "b", "c"] * 100))
     with pytest.raises(DataError, match="no text has all four sets: most lack a"):
-        made.fit(TEXTS, ASPECTS, edits=TextEdits(["the food was bland"], [0]))
+        made.fit(rows(edit_of=[None] * 299 + ["0"]))
     with pytest.raises(OptionError, match="has not been fitted"):
-        made.match(TEXTS, "food", "positive")
+        made.predict(rows())
+    with pytest.raises(OptionError, match="has not been fitted"):
+        inner.match(TEXTS, "food", "positive")
 
 
 def test_questions_that_cannot_be_answered_have_their_sentence(model):
@@ -383,7 +400,9 @@ def test_questions_that_cannot_be_answered_have_their_sentence(model):
         ({"temperature": 0.0}, "temperature and learning_rate are positive"),
         ({"ranks": (("match", "nobody", 1.0),)}, "a rank is two of the sets"),
         ({"encoder": "small", "width": 10}, "multiple of 4, got 10"),
-        ({"depth": 3}, "FaithfulMatching: .*depth"),
+        ({"depth": 3}, "FaithfulMatching has no option 'depth'"),
+        ({"by": "magic"}, "by is one of causal, embedding"),
+        ({"matches": 0}, "matches is at least 1, got 0"),
     ],
 )
 def test_options_that_cannot_be_have_their_sentence(options, sentence):
@@ -437,20 +456,13 @@ def test_on_cebab_the_causal_match_beats_random_on_single_effects_and_tf_idf_on_
     box = make_pipeline(TfidfVectorizer(), LogisticRegression(C=10.0, max_iter=500))
     box.fit(rated.description, rated.review_majority)
 
-    originals = train[train.is_original == "1"].reset_index(drop=True)
-    place = {original: row for row, original in enumerate(originals.original_id)}
-    human = train[(train.is_original == "0") & train.original_id.isin(place)]
-    edits = TextEdits(
-        human.description.tolist(),
-        [place[original] for original in human.original_id],
-        {name: human[name].tolist() for name in NAMES},
-    )
+    originals = set(train[train.is_original == "1"].original_id)
+    used = train[train.original_id.isin(originals)].reset_index(drop=True)
+    used["of"] = used.original_id.where(used.is_original == "0", None)
     model = FaithfulMatching(width=256, learning_rate=1e-3)  # chosen on originals of the training file
-    model.fit(
-        originals.description.tolist(), originals[list(NAMES)], edits=edits, groups=originals.original_id.tolist()
-    )
+    model.fit(used, text="description", concepts=list(NAMES), group="original_id", edit_of="of", model=box)
     pairs = _versions(dev)
-    errors = model.evaluate(pairs, box, k=(1, 10))
+    errors = model.evaluate(pairs, k=(1, 10))
     leads = {name: errors.lead("causal, K=10", f"{name}, K=10") for name in ("random", "embedding", "tf-idf")}
     print(len(pairs), errors.table().to_pandas().round(3).to_string(index=False))
     print({name: [round(number, 3) for number in lead] for name, lead in leads.items()})

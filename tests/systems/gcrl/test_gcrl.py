@@ -102,7 +102,7 @@ class LinearTracks(torch.nn.Module):
 
 def linear_loss(objective):
     config = GCRLConfig(
-        observed=2, future=1, coupling=False, components=1, variance=NOISE, objective=objective, draws=200_000
+        observed=2, future=1, coupling=False, components=1, variance=NOISE, objective=objective, latent_draws=200_000
     )
     net = Network(config, 1)
     net.tracks = LinearTracks()
@@ -145,7 +145,7 @@ def test_the_weighted_objective_is_its_integral_and_lies_between_the_joint_one_a
 
 
 def test_the_decoupled_gradient_is_that_of_the_least_error_over_all_draws():
-    config = GCRLConfig(objective="decoupled", labels=False, width=16, best_of=6, draws=2, prediction_weight=3.0)
+    config = GCRLConfig(objective="decoupled", labels=False, width=16, best_of=6, latent_draws=2, prediction_weight=3.0)
     torch.manual_seed(1)
     net = Network(config, 2).double()
     tracks, there = torch.from_numpy(scenes(8)[0]).reshape(2, 4, 2, 20, 2), torch.ones(2, 4, 2, dtype=torch.bool)
@@ -516,7 +516,7 @@ def test_adaptations_that_cannot_be_are_refused():
         ({"components": 0}, "components"),
         ({"width": 20}, "multiple of 8"),
         ({"raw": True, "form": "group"}, "pair form"),
-        ({"depth": 3}, "GCRL"),
+        ({"depth": 3}, "gcrl has no option .depth."),
     ],
 )
 def test_options_out_of_range_are_refused(wrong, sentence):

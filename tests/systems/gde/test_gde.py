@@ -1,5 +1,6 @@
 """Embeddings of populations: what must hold of every fit, a law that is known, interventions, what is refused."""
 
+from dataclasses import fields
 from itertools import pairwise
 
 import numpy as np
@@ -10,9 +11,19 @@ import torch
 
 from aitia.data.table import Table
 from aitia.do import Intervention, Normal, scale, shift
-from aitia.errors import DataError, FormatError, InterventionError, OptionError, RangeWarning
+from aitia.errors import (
+    DataError,
+    FormatError,
+    InterventionError,
+    OptionError,
+    RangeWarning,
+    UnknownVariableError,
+)
 from aitia.nn.transport import directions, sliced_w2
+from aitia.runs import RunStore
+from aitia.system import Given, load, verbs_of
 from aitia.systems.gde import GDE, GDEConfig, PerturbationPredictor, fixed_embedding
+from aitia.systems.gde.example import write
 from aitia.systems.gde.sets import SetBatches, read_sets
 
 SMALL = {"steps": 8, "batch": 4, "points": 8, "width": 16, "latents": 4}
@@ -52,28 +63,28 @@ def far(a, b):
 def test_a_population_drawn_from_its_vector_is_nearer_than_another_and_new_ones_are_too(trained):
     model, _ = trained
     new = list(populations(20, 1000, seed=5).values())
-    drawn = [model.sample(rows, 1000, seed=k) for k, rows in enumerate(new)]
+    drawn = [model.draw(rows, 1000, seed=k) for k, rows in enumerate(new)]
     own = np.mean([far(a, b) for a, b in zip(drawn, new, strict=True)])
     assert own < 0.3 * np.mean([far(a, b) for a, b in pairwise(new)])
 
 
 def test_a_set_repeated_or_shuffled_has_the_vector_that_it_had(small):
     rows = populations()["p3"]
-    z = small.encode(rows)
-    assert np.abs(small.encode(np.tile(rows, (5, 1))) - z).max() < 1e-5
-    assert np.abs(small.encode(np.random.default_rng(0).permutation(rows)) - z).max() < 1e-5
+    z = small.vectors(rows)
+    assert np.abs(small.vectors(np.tile(rows, (5, 1))) - z).max() < 1e-5
+    assert np.abs(small.vectors(np.random.default_rng(0).permutation(rows)) - z).max() < 1e-5
 
 
 def test_vectors_of_many_sets_of_any_size_are_those_of_each_alone(small):
     sets = [rows[: 3 + 7 * k] for k, rows in enumerate(populations().values()) if k < 6]
-    assert np.allclose(small.encode(sets), [small.encode(rows) for rows in sets], atol=1e-5)
+    assert np.allclose(small.vectors(sets), [small.vectors(rows) for rows in sets], atol=1e-5)
 
 
 def test_a_set_larger_than_a_piece_is_read_in_pieces(small, monkeypatch):
     rows = populations()["p3"]
-    z = small.encode(rows)
+    z = small.vectors(rows)
     monkeypatch.setattr("aitia.systems.gde.network.PIECE", 7)
-    assert np.allclose(small.encode([rows, rows[:5]])[0], z, atol=1e-5)
+    assert np.allclose(small.vectors([rows, rows[:5]])[0], z, atol=1e-5)
 
 
 def test_tables_of_every_kind_lists_and_mappings_are_one_fit(small):
@@ -86,18 +97,18 @@ def test_tables_of_every_kind_lists_and_mappings_are_one_fit(small):
     ):
         model = GDE(**SMALL).fit(data, groups)
         order = [model.labels.index(label) for label in small.labels]
-        assert np.allclose(model.encode(populations()["p1"]), model.latents[model.labels.index("p1")], atol=1e-6)
+        assert np.allclose(model.vectors(populations()["p1"]), model.latents[model.labels.index("p1")], atol=1e-6)
         assert len(order) == 12
     for data in (list(populations().values()), np.stack(list(populations().values()))):
         model = GDE(**SMALL).fit(data)
         assert np.array_equal(model.latents, small.latents)
         assert model.labels[:2] == ("0", "1")
-        assert np.allclose(model.encode(data), small.latents, atol=1e-6)
+        assert np.allclose(model.vectors(data), small.latents, atol=1e-6)
     tables = [pd.DataFrame(rows, columns=["a", "b"]) for rows in populations().values()]
     tables[3] = tables[3][["b", "a"]]
     assert np.array_equal(GDE(**SMALL).fit(tables).latents, small.latents), "columns go by their names"
     assert np.allclose(
-        small.encode(table, "clone"), small.latents[[small.labels.index(s) for s in sorted(small.labels)]], atol=1e-6
+        small.vectors(table, "clone"), small.latents[[small.labels.index(s) for s in sorted(small.labels)]], atol=1e-6
     )
 
 
@@ -106,8 +117,8 @@ def test_the_same_seed_gives_the_same_fit_and_inputs_are_left_alone():
     before = {label: rows.copy() for label, rows in sets.items()}
     one, two = (GDE(**SMALL).fit(sets) for _ in range(2))
     assert np.array_equal(one.latents, two.latents)
-    assert np.array_equal(one.sample("p0", 4, seed=1), two.sample("p0", 4, seed=1))
-    assert not np.array_equal(one.sample("p0", 4, seed=1), one.sample("p0", 4, seed=2))
+    assert np.array_equal(one.draw("p0", 4, seed=1), two.draw("p0", 4, seed=1))
+    assert not np.array_equal(one.draw("p0", 4, seed=1), one.draw("p0", 4, seed=2))
     assert all(np.array_equal(before[label], sets[label]) for label in sets)
 
 
@@ -117,8 +128,8 @@ def test_a_saved_model_gives_the_same_numbers(small, tmp_path):
     assert np.array_equal(again.latents, small.latents)
     assert again.config == small.config
     assert (again.labels, again.columns, again.group) == (small.labels, small.columns, small.group)
-    assert np.array_equal(again.sample("p2", 5, seed=3), small.sample("p2", 5, seed=3))
-    assert np.array_equal(again.encode(populations()["p4"]), small.encode(populations()["p4"]))
+    assert np.array_equal(again.draw("p2", 5, seed=3), small.draw("p2", 5, seed=3))
+    assert np.array_equal(again.vectors(populations()["p4"]), small.vectors(populations()["p4"]))
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(FormatError, match=r"config\.json"):
         GDE.from_pretrained(tmp_path)
@@ -135,8 +146,8 @@ def test_a_training_that_was_cut_short_goes_on_to_the_same_weights(tmp_path):
 
     options = {**SMALL, "steps": 520}
     with pytest.raises(CutError):
-        GDE(**options).fit(populations(), checkpoint=tmp_path, progress=cut)
-    resumed = GDE(**options).fit(populations(), checkpoint=tmp_path)
+        GDE(**options).fit(populations(), run=RunStore(tmp_path, cut))
+    resumed = GDE(**options).fit(populations(), run=RunStore(tmp_path))
     assert np.array_equal(resumed.latents, GDE(**options).fit(populations()).latents)
 
 
@@ -164,8 +175,8 @@ def test_a_training_that_was_cut_short_goes_on_to_the_same_weights(tmp_path):
 def test_every_option_is_fitted_saved_and_drawn_from(options, tmp_path):
     model = GDE(**{**SMALL, "steps": 3, **options}).fit(populations(5))
     model.save_pretrained(tmp_path)
-    assert np.array_equal(GDE.from_pretrained(tmp_path).sample("p1", 3), model.sample("p1", 3))
-    assert np.isfinite(model.sample("p1", 3)).all()
+    assert np.array_equal(GDE.from_pretrained(tmp_path).draw("p1", 3), model.draw("p1", 3))
+    assert np.isfinite(model.draw("p1", 3)).all()
     assert any("published method does not have" in w for w in model.warnings) == ("isometry" in options)
 
 
@@ -202,14 +213,14 @@ def test_interpolation_begins_at_one_population_and_ends_at_the_other(small):
 
 def test_a_vector_far_from_the_fit_is_warned_of(small):
     with pytest.warns(RangeWarning, match="what is drawn from it is an extrapolation"):
-        small.sample(small.latents[0] + 1000, 3)
+        small.draw(small.latents[0] + 1000, 3)
 
 
 def test_a_large_sample_is_drawn_in_parts_of_the_same_noise(small, monkeypatch):
-    whole = small.sample("p1", 9, seed=2)
+    whole = small.draw("p1", 9, seed=2)
     assert np.allclose(whole, small.draw("p1", small.noise(9, seed=2)))
     monkeypatch.setattr("aitia.systems.gde.model.NUMBERS", 8)
-    assert np.allclose(small.sample("p1", 9, seed=2), whole, atol=1e-5)
+    assert np.allclose(small.draw("p1", 9, seed=2), whole, atol=1e-5)
 
 
 def test_a_row_keeps_its_noise_in_another_population(trained):
@@ -309,11 +320,10 @@ def test_interventions_that_were_never_seen_are_refused(small):
 @pytest.mark.parametrize(
     ("data", "groups", "sentence"),
     [
-        (frame(populations(3)), None, r"which rows are of one set\? Give groups.*x1, x2, clone"),
-        (frame(populations(3)), "clones", "no column 'clones' to tell sets apart; it has x1, x2, clone"),
-        (frame(populations(3)), ["a", "b"], "180 rows and 2 labels of groups"),
-        (frame(populations(3)).assign(kind="u"), "clone", "column 'kind' holds labels such as 'u': leave it out"),
-        (frame(populations(3))[["clone"]], "clone", "no column beside 'clone'"),
+        (frame(populations(3)), None, r"which population a row is of: say which .*--population.*x1, x2, clone"),
+        (frame(populations(3)), "clones", "'clones' is not a variable of this table. Did you mean 'clone'"),
+        (frame(populations(3)), np.array([1, 2]), "2 rows, the table has 180"),
+        (frame(populations(3))[["clone"]], "clone", "no column of numbers beside 'clone'"),
         (frame(populations(3)).assign(x1=np.nan), "clone", "the table has nan in row 0 of x1"),
         ([np.zeros((4, 2)), np.full((4, 2), np.inf)], None, "set '1' has inf in row 0 of x1"),
         ([np.zeros((4, 2)), np.zeros((4, 3))], None, "set '1' has 3 columns, 2 are expected: x1, x2"),
@@ -323,7 +333,7 @@ def test_interventions_that_were_never_seen_are_refused(small):
     ],
 )  # fmt: skip
 def test_data_that_are_no_sets_are_refused(data, groups, sentence):
-    with pytest.raises(DataError, match=sentence):
+    with pytest.raises((DataError, OptionError, UnknownVariableError), match=sentence):
         GDE(**SMALL).fit(data, groups)
 
 
@@ -348,20 +358,20 @@ def test_columns_of_unlike_spread_are_warned_of_where_they_are_not_scaled():
 
 def test_one_row_has_a_vector_alone_and_among_others(small):
     row = populations()["p3"][:1]
-    assert np.allclose(small.encode([row, row])[1], small.encode(row), atol=1e-6)
+    assert np.allclose(small.vectors([row, row])[1], small.vectors(row), atol=1e-6)
 
 
 def test_questions_that_make_no_sense_are_refused(small):
     with pytest.raises(OptionError, match="has not been fitted"):
-        GDE().encode(np.zeros((3, 2)))
+        GDE().vectors(np.zeros((3, 2)))
     with pytest.raises(OptionError, match="at least 1 row, got n=0"):
-        small.sample("p0", 0)
+        small.draw("p0", 0)
     with pytest.raises(DataError, match="there was no set 'q' in the fit; there were p0, p1"):
-        small.sample("q", 3)
+        small.draw("q", 3)
     with pytest.raises(DataError, match=r"a vector has 4 finite numbers, got shape \(3,\)"):
-        small.sample(np.zeros(3), 3)
+        small.draw(np.zeros(3), 3)
     with pytest.raises(DataError, match="the set has 3 columns, 2 are expected"):
-        small.encode(np.zeros((5, 3)))
+        small.vectors(np.zeros((5, 3)))
     with pytest.raises(DataError, match=r"noise has shape \(n, 4\)"):
         small.draw("p0", np.zeros((3, 5)))
     with pytest.raises(OptionError, match="share is a number"):
@@ -378,7 +388,7 @@ def test_questions_that_make_no_sense_are_refused(small):
         ({"encoder": "attention", "width": 6}, "width is a multiple of 4, got 6"),
         ({"mixing": 5, "batch": 4}, "at most batch=4 sets, got mixing=5"),
         ({"isometry": -1.0}, "isometry and kl_weight not negative"),
-        ({"epochs": 3}, "GDE: .*epochs"),
+        ({"epochs": 3}, "gde has no option 'epochs'"),
     ],
 )
 def test_options_out_of_range_are_refused(options, sentence):
@@ -390,7 +400,7 @@ def test_options_can_be_read_and_set_as_in_scikit_learn():
     model = GDE().set_params(latents=8)
     assert model.config == GDEConfig(latents=8)
     assert model.get_params()["latents"] == 8
-    with pytest.raises(OptionError, match="GDE has no option 'epochs'"):
+    with pytest.raises(OptionError, match="gde has no option 'epochs'"):
         model.set_params(epochs=3)
     with pytest.raises(OptionError, match="mixing=3 needs as many sets, there are 2"):
         GDE(**{**SMALL, "mixing": 3}).fit(populations(2))
@@ -400,3 +410,169 @@ def test_mapping_of_columns_is_a_table_and_needs_groups():
     with pytest.raises(DataError, match="which rows are of one set"):
         read_sets({"x1": [1.0, 2.0], "x2": [3.0, 4.0]})
     assert read_sets({"x1": [1.0, 2.0, 3.0, 4.0], "g": ["a", "b", "a", "b"]}, "g").labels == ("a", "b")
+
+
+# -- the contract ----------------------------------------------------------------------------------------------------
+
+
+def test_a_file_of_rows_is_fitted_and_rows_of_which_the_set_alone_is_known_are_drawn(tmp_path):
+    frame(populations()).to_csv(tmp_path / "cells.csv", index=False)
+    model = GDE(**SMALL).fit(tmp_path / "cells.csv", population="clone", variables=("x1", "x2"))
+    assert model.labels == tuple(f"p{k}" for k in range(12))
+    asked = pd.DataFrame({"clone": ["p3", "p1", "p3"]})
+    said = model.predict(asked, draws=2, seed=5)
+    noise = model.noise(6, seed=5)
+    assert said.labels("clone").tolist() == ["p3", "p3", "p1", "p1", "p3", "p3"]
+    assert said.column("row").tolist() == [0, 0, 1, 1, 2, 2]
+    assert said.column("draw").tolist() == [0, 1] * 3
+    assert np.allclose(said.matrix(["x1", "x2"])[[0, 1, 4, 5]], model.draw("p3", noise[[0, 1, 4, 5]]), atol=1e-5)
+    assert np.allclose(said.matrix(["x1", "x2"])[2:4], model.draw("p1", noise[2:4]), atol=1e-5)
+
+
+def test_under_do_rows_of_other_sets_are_drawn_anew_of_the_same_noise_and_all_others_stay():
+    table = frame(populations())
+    model = GDE(**SMALL).fit(table, "clone")
+    assert np.array_equal(model.predict(table, seed=1).matrix(["x1", "x2"]), table[["x1", "x2"]].to_numpy())
+    said = model.do(clone="p1").predict(table, seed=1)
+    own = (table["clone"] == "p1").to_numpy()
+    assert np.array_equal(said.matrix(["x1", "x2"])[own], table[["x1", "x2"]].to_numpy()[own])
+    drawn = model.draw("p1", model.noise(len(table), seed=1))
+    assert np.allclose(said.matrix(["x1", "x2"])[~own], drawn[~own], atol=1e-5)
+    assert set(said.labels("clone").tolist()) == {"p1"}
+
+
+def test_a_saved_do_is_held_and_a_sample_is_of_its_set(tmp_path):
+    model = GDE(**SMALL).fit(frame(populations()), "clone")
+    there = model.do("do(clone=p3)").do(clone="p2")
+    there.save_pretrained(tmp_path)
+    again = load(tmp_path)
+    assert again.held == Intervention({"clone": "p2"})
+    assert again.targets.names == ("clone",)
+    assert again.targets.find("clone").labels == model.labels
+    made = again.sample(5, seed=3)
+    assert np.allclose(made.matrix(["x1", "x2"]), model.draw("p2", 5, seed=3))
+    assert made.labels("clone").tolist() == ["p2"] * 5
+    assert model.held == Intervention()
+    with pytest.raises(OptionError, match=r"say of which population: do\(clone=LABEL\)"):
+        model.sample(3)
+
+
+def test_the_code_of_a_row_is_the_vector_of_its_set_from_the_rows_that_are_given(small):
+    rows = np.concatenate([populations()["p1"][:20], populations(seed=9)["p0"]])
+    table = pd.DataFrame(rows, columns=["x1", "x2"]).assign(set=["p1"] * 20 + ["new"] * 60)
+    code = small.encode(table)
+    assert code.names == ("z1", "z2", "z3", "z4")
+    assert np.array_equal(code.matrix()[:20], np.tile(code.matrix()[0], (20, 1)))
+    assert np.allclose(code.matrix()[0], small.vectors(rows[:20]), atol=1e-6)
+    assert not np.allclose(code.matrix()[0], small.vector("p1"), atol=1e-4), "of the rows given, not of the fit"
+    assert np.allclose(code.matrix()[20:], small.vectors(rows[20:]), atol=1e-6)
+    assert np.array_equal(small.do(set="p2").encode(table).matrix(), np.tile(small.vector("p2"), (80, 1)))
+
+
+def test_a_set_of_which_no_numbers_are_given_has_the_vector_of_the_fit_and_empty_rows_have_no_say(small):
+    rows = pd.DataFrame(populations()["p1"], columns=["x1", "x2"]).assign(set="p1")
+    rows.loc[50:, ["x1", "x2"]] = np.nan
+    code = small.encode(pd.concat([rows, pd.DataFrame({"set": ["p4"]})])).matrix()
+    assert np.array_equal(code[60], small.vector("p4"))
+    assert np.allclose(code[:60], small.vectors(populations()["p1"][:50]), atol=1e-6)
+    assert np.array_equal(small.encode(pd.DataFrame({"set": ["p4", "p2"]})).matrix()[1], small.vector("p2"))
+    with pytest.raises(DataError, match="there was no set 'q' in the fit"):
+        small.encode(pd.DataFrame({"set": ["q"]}))
+
+
+def test_arrays_and_lists_are_rows_for_every_verb(small):
+    rows = list(populations().values())
+    assert np.allclose(small.encode(rows[3]).matrix(), np.tile(small.vectors(rows[3]), (60, 1)), atol=1e-6)
+    both = small.encode(rows[:2]).matrix()
+    assert np.allclose(both[[0, 60]], small.latents[:2], atol=1e-6)
+    assert np.allclose(small.encode(torch.from_numpy(rows[3])).matrix(), small.encode(rows[3]).matrix())
+    model = GDE(**SMALL).fit(np.concatenate(rows), np.repeat(list(populations()), 60))
+    assert model.columns == ("x1", "x2")
+    assert np.array_equal(model.latents, small.latents)
+    named = GDE(**SMALL).fit(rows, variables=("height", "weight"))
+    assert named.do(set="3").sample(2).names == ("set", "height", "weight")
+    with pytest.raises(DataError, match="the set has 3 columns, 2 are expected"):
+        small.encode(np.zeros((5, 3)))
+    with pytest.raises(DataError, match="called 'set', as that of their labels is"):
+        GDE(**SMALL).fit([pd.DataFrame({"set": [1.0, 2.0]}), pd.DataFrame({"set": [2.0, 4.0]})])
+
+
+def test_a_row_that_says_no_set_is_refused_and_columns_left_out_are_told():
+    table = frame(populations(4)).assign(doctor="Dr. A")
+    model = GDE(**SMALL).fit(table, "clone")
+    assert model.training.notes == ("left out of the rows: doctor",)
+    holed = table.assign(clone=table["clone"].where(table.index != 7))
+    with pytest.raises(DataError, match="row 7 of 'clone' is empty: say which it is of, or drop the row"):
+        GDE(**SMALL).fit(holed, "clone")
+    for verb in (model.predict, model.encode):
+        with pytest.raises(DataError, match="row 7 of 'clone' is empty: say which it is of"):
+            verb(holed)
+    with pytest.raises(DataError, match="no column says which population a row is of: there is no 'clone'"):
+        model.predict(table[["x1", "x2"]])
+    assert len(model.do(clone="p1").predict(table[["x1", "x2"]])) == 240
+
+
+def test_rows_of_sets_that_the_fit_had_not_are_not_scored(small):
+    seen = Given.of(GDE.card, frame(populations()).rename(columns={"clone": "set"}))
+    strange = seen.with_rows(seen.table.with_columns({"set": ["elsewhere"] * 720}))
+    assert small.judge(strange, seen) == {}
+    assert len(small.report(strange)) == 2
+
+
+def test_asked_rows_and_targets_that_mean_nothing_are_refused(small):
+    with pytest.raises(DataError, match="row 1 has x1 and lacks x2: rows are drawn whole"):
+        small.predict(pd.DataFrame({"set": ["p0", "p1"], "x1": [np.nan, 1.0], "x2": [np.nan, np.nan]}))
+    with pytest.raises(DataError, match="there was no set 'q' in the fit; there were p0, p1"):
+        small.predict(pd.DataFrame({"set": ["q"]}))
+    with pytest.raises(InterventionError, match="'set' is set to one of p0, p1"):
+        small.do(set="q")
+    with pytest.raises(UnknownVariableError, match=r"'sets'.*Did you mean 'set'"):
+        small.do(sets="p1")
+    with pytest.raises(DataError, match="variables is a column of number, and 'kind' is not"):
+        GDE(**SMALL).fit(frame(populations(3)).assign(kind="u"), "clone", variables=("x1", "kind"))
+    assert GDE(**SMALL).fit(frame(populations(3)).assign(kind="u"), "clone").columns == ("x1", "x2")
+
+
+def test_it_is_judged_beside_baselines_and_shown(trained):
+    model, sets = trained
+    some = {label: sets[label] for label in ("p0", "p1", "p2")}
+    rng = np.random.default_rng(3)
+    fresh = {label: rng.normal(size=rows.shape) * rows.std(0) + rows.mean(0) for label, rows in some.items()}
+    table = pd.concat([frame(part).rename(columns={"clone": "set"}) for part in (sets, fresh)])
+    seen = Given.of(GDE.card, table.iloc[: 120 * 200])
+    new = Given.of(GDE.card, table.iloc[120 * 200 :])
+    scores = model.judge(new, seen)
+    assert list(scores) == ["SW2 over floor", "SW2"]
+    middle, spread = seen.numbers("variables").mean(0), seen.numbers("variables").std(0)
+    along = directions(100, 2, torch.Generator().manual_seed(0)).double()
+
+    def apart(a, b):
+        return float(sliced_w2(*(torch.from_numpy((x - middle) / spread) for x in (a, b)), along))
+
+    drawn = [apart(model.draw(label, 1000, seed=int(label[1:])), rows) for label, rows in fresh.items()]
+    floor = [apart(sets[label], rows) for label, rows in fresh.items()]
+    assert scores["SW2"].value == pytest.approx(np.mean(drawn))
+    assert scores["SW2 over floor"].value == pytest.approx(np.sum(drawn) / np.sum(floor))
+    assert set(scores["SW2"].baselines) == {"all sets together", "moved to the mean"}
+    assert scores["SW2"].value < min(scores["SW2"].baselines.values())
+    assert len(model.report(new)) == 3
+    assert model.training.losses[0][0] == "training"
+    assert (
+        model.work(seen)
+        == "300 steps, each of 16 sets out of 120, with 32 rows encoded and as many met (24000 rows in all)"
+    )
+
+
+def test_its_card_names_its_verbs_and_no_name_twice():
+    assert verbs_of(GDE) == GDE.card.verbs
+    names = [*GDE.card.takes, *GDE.card.subjects, *(f.name for f in fields(GDEConfig))]
+    assert len(set(names)) == len(names)
+
+
+def test_its_example_is_fitted_and_asked(tmp_path):
+    example = write(tmp_path, 0)
+    model = GDE(**example.options).fit(example.files, **example.roles)
+    south, north = (model.do(do).predict(example.rows).column("pressure") for do in (example.do, example.other))
+    assert south.shape == (4,)
+    assert (south > north).all()
+    assert np.isfinite(model.predict(example.rows).matrix(["pressure", "sugar"])).all()

@@ -8,17 +8,26 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
-from aitia.cli.main import app
 from aitia.data.table import Table
-from aitia.discovery.capabilities import capabilities
 from aitia.errors import DataError, FormatError, IdentifiabilityError, OptionError, UnknownVariableError
+from aitia.system import Given, find, load, verbs_of
 from aitia.systems.hca import HCA, order_unmixings
-from aitia.systems.hca.base_models import BaseRule, group_by_base, read_leaderboard, read_rules
+from aitia.systems.hca.base_models import BaseRule, group_by_base, is_harness, read_leaderboard, read_rules
+from aitia.systems.hca.example import write
 from aitia.worlds import CapabilitiesWorld
 
 LEADERBOARD = Path(__file__).parents[3] / "../shared/data/hca/open_llm_leaderboard_2025-02-20.csv"
+
+
+def scored(x):
+    """Scores as a table with the columns score_1, score_2, ..."""
+    return Table.of(x, names=[f"score_{k + 1}" for k in range(x.shape[1])])
+
+
+def asked(model, rows, do, group):
+    """The scores that rows (n, columns) of a group would have had."""
+    return model.counterfactual(scored(rows), do, base=[group] * len(rows)).matrix(model.columns_)
 
 
 def unmixings(seed, groups=4, d=3, variables=6):
@@ -39,7 +48,7 @@ def world():
 @pytest.fixture(scope="module")
 def fitted(world):
     sample = world.sample(2000, seed=0)
-    return HCA(resamples=4, draws=20, starts=4).fit(world.render(sample), sample.labels)
+    return HCA(resamples=4, draws=20, starts=4).fit(scored(world.render(sample)), sample.labels)
 
 
 # -- the order ---------------------------------------------------------------------------------------------------------
@@ -131,20 +140,20 @@ def test_a_shift_does_what_the_true_noise_does(fitted, world):
 
 def test_a_counterfactual_without_intervention_is_the_fact_and_effects_are_its_differences(fitted, world):
     rows = world.render(world.sample(50, seed=9, env="base 2"))
-    assert np.allclose(fitted.counterfactual(rows, {}, group="base 2"), rows)
+    assert np.allclose(asked(fitted, rows, {}, "base 2"), rows)
     step = fitted.spread_["base 2"][1]
-    moved = fitted.counterfactual(rows, f"do(z2=shift({step}))", group="base 2") - rows
+    moved = asked(fitted, rows, f"do(z2=shift({step}))", "base 2") - rows
     change = [e.change for e in fitted.shift_effects("z2", "base 2")]
     assert np.allclose(moved, np.broadcast_to(change, moved.shape))
-    held = fitted.counterfactual(rows, "do(z1=2)", group="base 2")
-    assert np.allclose(fitted.transform(held)[:, 0], 2)
+    held = asked(fitted, rows, "do(z1=2)", "base 2")
+    assert np.allclose(fitted.encode(scored(held)).column("z1"), 2)
 
 
 def test_inputs_stay_and_the_same_seed_gives_the_same(world):
     sample = world.sample(800, seed=1)
     x = world.render(sample)
     before = x.copy()
-    one, other = (HCA(resamples=0, draws=20, starts=3).fit(x, sample.labels) for _ in range(2))
+    one, other = (HCA(resamples=0, draws=20, starts=3).fit(scored(x), sample.labels) for _ in range(2))
     assert np.array_equal(x, before)
     assert np.array_equal(one.unmixing_, other.unmixing_)
     assert np.array_equal(one.null_, other.null_)
@@ -155,8 +164,8 @@ def test_a_permutation_of_the_columns_permutes_the_answer(world):
     sample = world.sample(1200, seed=2)
     x = world.render(sample)
     order = [3, 0, 5, 1, 4, 2]
-    one = HCA(resamples=0, draws=20, starts=3).fit(x, sample.labels)
-    other = HCA(resamples=0, draws=20, starts=3).fit(x[:, order], sample.labels)
+    one = HCA(resamples=0, draws=20, starts=3).fit(scored(x), sample.labels)
+    other = HCA(resamples=0, draws=20, starts=3).fit(scored(x[:, order]), sample.labels)
     assert one.mic_ == pytest.approx(other.mic_, abs=3e-3)
     assert np.allclose(one.mixing_[order], other.mixing_, atol=0.03 * np.abs(one.mixing_).max())
 
@@ -164,7 +173,7 @@ def test_a_permutation_of_the_columns_permutes_the_answer(world):
 def test_gaussian_noise_is_said_not_to_be_identifiable():
     world = CapabilitiesWorld(noise="gaussian", seed=1)
     sample = world.sample(1200, seed=1)
-    found = HCA(resamples=0, draws=20, starts=3).fit(world.render(sample), sample.labels)
+    found = HCA(resamples=0, draws=20, starts=3).fit(scored(world.render(sample)), sample.labels)
     assert found.gaussian_
     assert any("not identifiable" in doubt for doubt in found.doubts_)
 
@@ -173,10 +182,10 @@ def test_a_saved_model_answers_as_before(fitted, world, tmp_path):
     fitted.save_pretrained(tmp_path / "model")
     again = HCA.from_pretrained(tmp_path / "model")
     rows = world.render(world.sample(5, seed=3))
-    assert np.array_equal(fitted.transform(rows), again.transform(rows))
+    assert fitted.encode(scored(rows)) == again.encode(scored(rows))
     for group in fitted.groups_:
-        asked = {"do": "do(z2=shift(1))", "group": group}
-        assert np.array_equal(fitted.counterfactual(rows, **asked), again.counterfactual(rows, **asked))
+        question = (rows, "do(z2=shift(1))", group)
+        assert np.array_equal(asked(fitted, *question), asked(again, *question))
         assert fitted.shift_effects("z1", group) == again.shift_effects("z1", group)
     for name in ("doubts_", "orders_", "named_", "alignments_", "left_out_", "mic_", "p_value_"):
         assert getattr(fitted, name) == getattr(again, name), name
@@ -187,7 +196,7 @@ def test_a_saved_model_answers_as_before(fitted, world, tmp_path):
 
 def test_options_are_those_of_scikit_learn(fitted):
     assert HCA().set_params(factors=2).get_params()["factors"] == 2
-    with pytest.raises(OptionError, match="HCA has no option 'factor'"):
+    with pytest.raises(OptionError, match=r"HCA: .*'factor'"):
         HCA(factor=2)
     with pytest.raises(OptionError, match="draws is at least 20"):
         HCA(draws=3)
@@ -209,7 +218,7 @@ def test_scores_that_would_mislead_are_refused(world, spoil, said):
     x = world.render(sample).copy()
     spoil(x)
     with pytest.raises(DataError, match=said):
-        HCA().fit(x, sample.labels)
+        HCA(missing="error").fit(scored(x), sample.labels)
 
 
 def test_shares_beside_per_cents_are_refused():
@@ -218,32 +227,45 @@ def test_shares_beside_per_cents_are_refused():
     with pytest.raises(
         DataError, match="score_1, score_4 look like shares of 1 and score_2, score_3, score_5 like per"
     ):
-        HCA().fit(x, ["a", "b", "c", "d", "e"] * 100)
+        HCA().fit(scored(x), ["a", "b", "c", "d", "e"] * 100)
 
 
 def test_too_few_groups_or_scores_are_refused(world):
     sample = world.sample(800, seed=1)
     x = world.render(sample)
     with pytest.raises(IdentifiabilityError, match="the rows are of 1 group"):
-        HCA().fit(x, ["a"] * 800)
+        HCA().fit(scored(x), ["a"] * 800)
     with pytest.raises(IdentifiabilityError, match=r"3 latents need 4 groups of 100 rows or more .* found 2"):
-        HCA().fit(x, ["a", "b"] * 400)
-    with pytest.raises(DataError, match="6 latents need more than 6 scores, got 6"):
-        HCA(factors=6).fit(x, sample.labels)
-    with pytest.raises(DataError, match="800 rows and 3 groups"):
-        HCA().fit(x, ["a", "b", "c"])
-    with pytest.raises(DataError, match="'name' is no score: it holds labels such as 'x'"):
-        HCA().fit(Table.of({"name": ["x", "y"] * 400, **{f"s{k}": x[:, k] for k in range(5)}}), sample.labels)
+        HCA().fit(scored(x), ["a", "b"] * 400)
+    with pytest.raises(OptionError, match="6 latents need more than 6 scores, got 6"):
+        HCA(factors=6).fit(scored(x), sample.labels)
+    with pytest.raises(DataError, match="3 rows, the table has 800"):
+        HCA().fit(scored(x), ["a", "b", "c"])
+    table = Table.of({"kind": ["x", "y"] * 400, **{f"s{k}": x[:, k] for k in range(5)}})
+    with pytest.raises(DataError, match="hca: scores is a column of number, and 'kind' is not"):
+        HCA().fit(table, sample.labels, scores=table.names)
+    with pytest.raises(DataError, match="no column looks like a score"):
+        HCA().fit(table.select(["kind"]), sample.labels)
+    with pytest.raises(OptionError, match=r"hca compares groups: say which column tells them \(base=COLUMN"):
+        HCA().fit(scored(x))
 
 
 def test_unknown_latents_and_groups_are_refused(fitted, world):
     rows = world.render(world.sample(2, seed=9))
     with pytest.raises(UnknownVariableError, match="z9"):
-        fitted.counterfactual(rows, "do(z9=1)", group="base 1")
+        asked(fitted, rows, "do(z9=1)", "base 1")
     with pytest.raises(OptionError, match="there is no group 'base 9'"):
         fitted.shift_effects("z1", "base 9")
-    with pytest.raises(DataError, match="rows have 6 scores, got 2"):
-        fitted.transform(rows[:, :2])
+    with pytest.raises(DataError, match="the rows lack score_3, score_4, score_5, score_6"):
+        fitted.encode(scored(rows[:, :2]))
+    with pytest.raises(DataError, match="row 1 is of 'base 9', which has no weights: the fit has not seen it; ask for"):
+        fitted.counterfactual(scored(rows), "do(z1=1)", base=["base 1", "base 9"])
+    with pytest.raises(DataError, match=r"row 1 lacks 'score_2': fill it in first \(predict\)"):
+        fitted.counterfactual(
+            scored(np.where(np.eye(2, 6) * [[0] * 6, [1] * 6] > 0, np.nan, rows)), base=["base 1"] * 2
+        )
+    with pytest.raises(UnknownVariableError, match="score_9"):
+        fitted.effects(outcome="score_9")
 
 
 # -- leaderboards ------------------------------------------------------------------------------------------------------
@@ -295,6 +317,8 @@ def test_results_of_the_evaluation_harness_are_rows(tmp_path):
         text = {"results": {"arc": {"acc,none": score, "alias": "arc"}}, "model_name": f"org/{name}"}
         (tmp_path / name / "results_1.json").write_text(json.dumps(text))
     table = read_leaderboard(tmp_path)
+    assert is_harness(tmp_path)
+    assert not is_harness(tmp_path / "one" / "results_1.json")
     assert list(table.labels("fullname")) == ["org/one", "org/two"]
     assert table.column("arc").tolist() == [25.0, 50.0]
     (tmp_path / "one" / "results_1.json").write_text("{}")
@@ -302,45 +326,212 @@ def test_results_of_the_evaluation_harness_are_rows(tmp_path):
         read_leaderboard(tmp_path)
 
 
-def test_the_command_writes_a_report_and_prints_json(world, tmp_path):
+def test_the_report_and_the_numbers_of_a_file_with_groups(world, tmp_path):
     sample = world.sample(800, seed=1)
     scores = world.render(sample)
     columns = {f"s{k}": (50 + scores[:, k]).clip(0, 100) for k in range(6)}
     Table.of({"base": sample.labels, **columns}).to_pandas().to_csv(tmp_path / "board.csv", index=False)
-    line = ["capabilities", str(tmp_path / "board.csv"), "--group", "base", "--bootstrap", "2"]
-    done = CliRunner().invoke(app, [*line, "--out", str(tmp_path / "run"), "--json"], catch_exceptions=False)
-    found = json.loads(done.stdout)
+    model = HCA(resamples=2).fit(tmp_path / "board.csv")
+    found = json.loads(json.dumps(model.to_json()))
     assert found["scores"] == list(columns)
     assert len(found["effects"]) == 4 * 3 * 6
-    page = (tmp_path / "run" / "report.html").read_text()
+    page = "".join(block.html() for block in model.report(Given.of(HCA.card, tmp_path / "board.csv")))
     assert "unrelated groups" in page
     assert "do(z3 += 1 sd)" in page
+    assert "principal angles" in page
+    assert model.training.notes[1] == f"800 rows of 4 groups: {', '.join(model.groups_)}."
+
+
+def leaderboard(world, n=900):
+    sample = world.sample(n, seed=1)
+    scores = world.render(sample).clip(-50, 50) + 50
+    columns = {f"s{k}": scores[:, k].copy() for k in range(6)}
+    return sample.labels.astype(object), columns
 
 
 def test_rows_that_cannot_be_used_are_counted(world):
-    sample = world.sample(900, seed=1)
-    scores = world.render(sample).clip(-50, 50) + 50
-    columns = {f"s{k}": scores[:, k].copy() for k in range(6)}
+    base, columns = leaderboard(world)
     columns["s2"][5] = np.nan
     names = [f"m{k}" for k in range(900)]
     names[10] = names[14]
-    base = sample.labels.astype(object)
     base[:3] = None
     table = Table.of({"fullname": names, "base": base, **columns})
-    found = capabilities(table, group="base", resamples=0, draws=20, starts=3)
-    assert found.dropped == {
+    found = HCA(resamples=0, draws=20, starts=3).fit(table)
+    assert found.dropped_ == {
         "no base model": 3,
         "a score is missing": 1,
         "the same model again, such as in another precision": 1,
     }
-    assert found.used == 895
+    assert found.used_ == 895
+    page = "".join(block.html() for block in found.report(Given.of(HCA.card, table)))
+    assert "the same model again" in page
+
+
+def test_groups_come_from_names_by_rules_where_no_column_says_them(world, tmp_path):
+    base, columns = leaderboard(world)
+    names = [f"org/{str(b).replace(' ', '-')}-m{k}" for k, b in enumerate(base)]
+    names[:2] = ["org/other-1", "org/other-2"]
+    merged = [k % 9 == 4 for k in range(900)]
+    table = Table.of({"fullname": names, **columns, "#Params (B)": [7.0 + k % 3 for k in range(900)], "Merged": merged,
+                      "Average": columns["s0"] / 2})  # fmt: skip
+    rules = "".join(f"base {k},base-{k}-\n" for k in range(1, 5))
+    (tmp_path / "rules.csv").write_text(f"base,pattern\n{rules}")
+    small = {"resamples": 0, "draws": 20, "starts": 3, "rules": tmp_path / "rules.csv"}
+    found = HCA(**small).fit(table)
+    assert found.columns_ == tuple(columns)  # not the parameters, nor the average
+    assert found.roles["scores"] == tuple(columns)
+    assert found.dropped_ == {"no base model": 2}
+    assert sum(told["fullname"] for told in found.matched_.values()) == 898
+    assert found.unmatched_ == ("org/other-1", "org/other-2")
+    found.save_pretrained(tmp_path / "model")
+    read = load(tmp_path / "model")
+    moved = read.counterfactual(table.take(range(5, 9)), "do(z1=shift(1))")
+    assert moved == found.counterfactual(table.take(range(5, 9)), "do(z1=shift(1))")
+    assert "2 rows matched no rule" in "".join(block.html() for block in read.report(Given.of(HCA.card, table)))
+    whole = HCA(**small, drop_merged=True).fit(table)
+    assert whole.dropped_["merged models"] == sum(merged[2:])
+    with pytest.raises(OptionError, match="give rules or base, not both"):
+        HCA(**small).fit(table, base="Merged")
+    with pytest.raises(DataError, match="no column Merged"):
+        HCA(**small, drop_merged=True).fit(table.drop(["Merged"]))
+
+
+# -- the contract ------------------------------------------------------------------------------------------------------
+
+
+def test_its_verbs_are_those_of_its_card_and_its_targets_have_the_range_of_the_rows(fitted, world):
+    assert find("hca").load() is HCA
+    assert verbs_of(HCA) == HCA.card.verbs
+    z = fitted.encode(scored(world.render(world.sample(2000, seed=0))))
+    assert fitted.targets.names == ("z1", "z2", "z3")
+    assert fitted.targets[1].low[0] == pytest.approx(z.column("z2").min())
+    assert fitted.targets[1].high[0] == pytest.approx(z.column("z2").max())
+    assert "extrapolation" in fitted.do(z2=1e6).outside()[0]
+
+
+def test_rows_of_several_groups_are_asked_each_by_its_own_weights(fitted, world):
+    sample = world.sample(40, seed=9)
+    rows, do = world.render(sample), "do(z1=shift(2))"
+    all_ = fitted.counterfactual(scored(rows), do, base=sample.labels).matrix(fitted.columns_)
+    for group in set(sample.labels.tolist()):
+        here = sample.labels == group
+        assert np.allclose(all_[here], asked(fitted, rows[here], do, group))
+    drawn = fitted.counterfactual(scored(rows), do, base=sample.labels, draws=2)
+    assert np.allclose(drawn.matrix(fitted.columns_), np.repeat(all_, 2, axis=0))
+
+
+def test_codes_under_do_are_those_that_the_rows_would_have(fitted, world):
+    sample = world.sample(30, seed=4)
+    table = scored(world.render(sample)).with_columns({"base": sample.labels})
+    before, after = fitted.encode(table), fitted.do(z2=1.5).encode(table)
+    assert np.allclose(after.column("z2"), 1.5)
+    assert np.allclose(after.column("z1"), before.column("z1"))
+    assert not np.allclose(after.column("z3"), before.column("z3"))
+
+
+def test_a_hidden_score_is_filled_in_from_the_others(fitted, world):
+    sample = world.sample(400, seed=5)
+    x = world.render(sample)
+    gap = np.random.default_rng(0).random(x.shape) < 0.15
+    gap[:, 0] = False
+    table = scored(np.where(gap, np.nan, x)).with_columns({"base": sample.labels})
+    filled = fitted.predict(table).matrix(fitted.columns_)
+    assert np.array_equal(filled[~gap], x[~gap])
+    assert np.sqrt(np.mean((filled - x)[gap] ** 2)) < 0.15 * x.std()  # three or more scores tell three latents
+    drawn = fitted.predict(table.take([int(np.flatnonzero(gap.any(axis=1))[0])]), draws=3, seed=1)
+    assert len(drawn) == 3
+    assert drawn.column("draw").tolist() == [0, 1, 2]
+
+
+def test_scores_of_which_nothing_is_known_have_the_law_of_the_group_under_do(fitted, world):
+    """The mean of a row without scores is the mean of the group; under do(z1=v) that of the rows with z1 set."""
+    rows = world.render(world.sample(3000, seed=6, env="base 2"))
+    empty = scored(np.full((1, 6), np.nan)).with_columns({"base": ["base 2"]})
+    mean = fitted.means_["base 2"]
+    assert np.allclose(fitted.predict(empty).matrix(fitted.columns_), mean)
+    moved = asked(fitted, np.vstack([rows, mean[None]]), "do(z1=3)", "base 2")[-1]
+    assert np.allclose(fitted.do(z1=3).predict(empty).matrix(fitted.columns_), moved)
+    shifted = asked(fitted, mean[None], "do(z2=shift(2))", "base 2")
+    assert np.allclose(fitted.do("do(z2=shift(2))").predict(empty).matrix(fitted.columns_), shifted)
+    drawn = fitted.predict(empty, draws=4000, seed=2).matrix(fitted.columns_)
+    spread = np.cov(drawn.T)
+    true = fitted.mixing_ @ np.linalg.inv(np.eye(3) - fitted.weights_["base 2"]) * fitted.noise_["base 2"]
+    assert np.allclose(spread, true @ true.T + np.diag(fitted.rest_), atol=0.1 * np.abs(spread).max())
+    held = fitted.do(z1=3).predict(empty, draws=400).matrix(fitted.columns_)
+    assert np.abs(fitted.unmixing_[0] @ held.T - 3).max() < 0.5  # but for what the latents leave over
+
+
+def test_effects_are_those_of_a_shift_beside_unrelated_groups(fitted, world):
+    table = fitted.effects(target="z2", outcome="score_3")
+    assert table.labels("base").tolist() == list(fitted.groups_)
+    for k, group in enumerate(fitted.groups_):
+        told = next(e for e in fitted.shift_effects("z2", group) if e.score == "score_3")
+        assert (table.column("effect")[k], table.column("low")[k], table.column("high")[k]) == (
+            told.change, told.low, told.high
+        )  # fmt: skip
+    assert len(fitted.effects()) == 4 * 3 * 6
+    rows = scored(world.render(world.sample(5, seed=0, env="base 2")))
+    one = fitted.effects(rows, base=["base 2"] * 5)
+    assert set(one.labels("base").tolist()) == {"base 2"}
+    everything = fitted.effects()
+    truth = world.mixing @ np.linalg.inv(np.eye(3) - world.weights[0]) * world.scales[0]
+    here = everything.labels("base") == "base 1"
+    first = here & (everything.labels("target") == "z1")
+    for column, near in (("effect", True), ("control", False)):
+        change = everything.column(column)[first]
+        cosine = abs(change @ truth[:, 0]) / np.linalg.norm(change) / np.linalg.norm(truth[:, 0])
+        assert bool(cosine > 0.97) == near, column
+    with pytest.raises(UnknownVariableError, match="z9"):
+        fitted.effects(target="z9")
+
+
+def test_graphs_are_one_a_group_and_lose_weak_edges(fitted):
+    assert set(fitted.graphs()) == set(fitted.groups_)
+    assert len(fitted.union_graph().edges) == 3
+    weights = {
+        group: abs(fitted.weights_[group][1, 0]) * fitted.spread_[group][0] / fitted.spread_[group][1]
+        for group in fitted.groups_
+    }
+    middle = float(np.median(list(weights.values())))
+    strict = HCA.__new__(HCA)
+    strict.__dict__.update(fitted.__dict__)
+    strict.set_params(least_edge=middle)
+    for group, graph in strict.graphs().items():
+        assert graph.has_edge("z1", "z2") == (weights[group] > middle)
+    assert strict.union_graph().has_edge("z1", "z2")
+
+
+def test_it_is_judged_beside_its_trivial_baselines(fitted, world):
+    def rows(n, seed):
+        sample = world.sample(n, seed=seed)
+        return Given.of(HCA.card, scored(world.render(sample)), sample.labels)
+
+    scores = fitted.judge(rows(300, 8), rows(2000, 0))
+    assert scores["inexactness"].value == fitted.mic_ < scores["inexactness"].baselines["unrelated groups (median)"]
+    assert scores["explained"].value > 0.99
+    assert set(scores["explained"].baselines) == {"principal components", "means of the groups"}
+    hidden = scores["error of a hidden score"]
+    assert hidden.value < 0.2 * hidden.baselines["means of the groups"]
+
+
+def test_the_example_runs_from_its_files(tmp_path):
+    example = write(tmp_path, 0)
+    model = HCA(**example.options).fit(example.files)
+    assert model.predict(example.rows).missing(example.outcome) == 0
+    fact = model.counterfactual(example.files)
+    assert model.counterfactual(example.files, example.do) != model.counterfactual(example.files, example.other)
+    assert np.allclose(fact.matrix(model.columns_), Given.of(HCA.card, example.files).table.matrix(model.columns_))
+    held = model.do(example.do)
+    held.save_pretrained(tmp_path / "saved")
+    assert load(tmp_path / "saved").predict(example.rows) == held.predict(example.rows)
+    assert model.predict(example.rows) != held.predict(example.rows)
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not LEADERBOARD.is_file(), reason="the leaderboard beside the project is not there")
 def test_the_public_leaderboard_gives_what_its_paper_reports():
     """Four bases share a subspace, two named ones do not, mathematics comes last; orders are only reported."""
-    found = capabilities(LEADERBOARD, resamples=0, draws=40).model
+    found = HCA(resamples=0, draws=40).fit(LEADERBOARD)
     assert set(found.groups_) == {"Llama-3-8B", "Llama-3.1-8B", "Qwen2.5-7B", "Qwen2.5-14B"}
     kept = [found.large_.index(name) for name in found.groups_]
     assert found.distances_[np.ix_(kept, kept)].max() <= 0.03

@@ -10,9 +10,11 @@ from aitia.errors import DataError, FormatError, InterventionError, OptionError,
 from aitia.graph.formats import read_graph, write_graph
 from aitia.nn.units import weight_mask
 from aitia.nn.vision import load_classifier
-from aitia.systems.path_interventions import CausalExplanation, PathInterventions, repair
+from aitia.runs import QUIET, RunStore
+from aitia.systems.path_interventions import CausalExplanation, PathConfig, PathInterventions, repair
 from aitia.systems.path_interventions.page import explanation_figure, explanation_report, write_explanation_report
 from aitia.systems.path_interventions.selection import select
+from aitia.systems.path_interventions.walk import walk
 from aitia.worlds import ShapesWorld
 
 
@@ -47,7 +49,18 @@ def target(labels):
 
 @pytest.fixture(scope="module")
 def found(model, images, labels, target):
-    return PathInterventions(test="paired", images=20).explain(model, images, labels, target)
+    return explain(model, images, labels, target, test="paired", images=20)
+
+
+def explain(model, images, labels, target, /, rows="right", references=None, run=QUIET, **options):
+    """What is found in rows of numbers, one image each."""
+    data, given = {"pixels": images.flatten(1).numpy()}, {"inputs": "pixels", "model": model}
+    if references is not None:
+        data["others"], given["reference_inputs"] = references.flatten(1).numpy(), "others"
+    if labels is not None:
+        given["label"] = np.asarray(labels)
+    probe = PathInterventions(of_class=target, which=rows, shape=tuple(images.shape[1:]), **options)
+    return probe.fit(data, run=run, **given).explanation
 
 
 def cells(explanation: CausalExplanation) -> np.ndarray:
@@ -83,15 +96,11 @@ def test_effects_are_those_of_weights_really_set_to_zero(model, images, found, t
 
 
 def test_batch_size_and_order_of_units_change_nothing(model, images, labels, target):
-    one, many = (
-        PathInterventions(test="paired", batch_size=size).explain(model, images, labels, target) for size in (7, 5000)
-    )
+    one, many = (explain(model, images, labels, target, test="paired", batch_size=size) for size in (7, 5000))
     assert np.allclose(cells(one), cells(many), atol=1e-6)
     for kind in ("soft", "mean"):
         one, many = (
-            PathInterventions(test="paired", batch_size=size, intervention=kind, beta=0.1).explain(
-                model, images, labels, target
-            )
+            explain(model, images, labels, target, test="paired", batch_size=size, intervention=kind, beta=0.1)
             for size in (7, 5000)
         )
         assert np.allclose(cells(one), cells(many), atol=1e-6), kind
@@ -99,7 +108,7 @@ def test_batch_size_and_order_of_units_change_nothing(model, images, labels, tar
 
 def test_a_mean_intervention_on_the_last_layer_is_known_in_closed_form(model, images, labels, target):
     rows = images[labels == target]
-    found = PathInterventions(intervention="mean", layers=("9",)).explain(model, rows, None, target)
+    found = explain(model, rows, None, target, intervention="mean", layers=("9",))
     with torch.no_grad():
         hidden = model[:-1](rows)
         expected = (hidden.mean(dim=0) - hidden) * model[9].weight[target]
@@ -110,7 +119,7 @@ def test_a_mean_intervention_on_the_last_layer_is_known_in_closed_form(model, im
 def test_soft_weights_are_drawn_by_the_seed_between_beta_and_a_hundredth_more(model, images, labels, target):
     rows = images[labels == target]
     options = {"intervention": "soft", "beta": 0.2, "layers": ("9",)}
-    found = PathInterventions(**options).explain(model, rows, None, target)
+    found = explain(model, rows, None, target, **options)
     with torch.no_grad():
         hidden = model[:-1](rows).numpy()
     weight = model[9].weight[target].detach().numpy()
@@ -118,18 +127,18 @@ def test_soft_weights_are_drawn_by_the_seed_between_beta_and_a_hundredth_more(mo
     drawn = (found.layers[0].changes / np.where(hidden.T == 0, np.nan, hidden.T) + weight[:, None])[alive]
     assert np.nanmin(drawn) >= 0.2 - 1e-3
     assert np.nanmax(drawn) <= 0.21 + 1e-3
-    again = PathInterventions(**options).explain(model, rows, None, target)
-    other = PathInterventions(**options, seed=1).explain(model, rows, None, target)
+    again = explain(model, rows, None, target, **options)
+    other = explain(model, rows, None, target, **options, seed=1)
     assert np.array_equal(cells(found), cells(again))
     assert not np.array_equal(cells(found), cells(other))
 
 
 def test_references_that_are_the_images_themselves_change_nothing_and_others_add_up(model, images, target):
-    same = PathInterventions(images=60).explain(model, images, None, target, rows="all", references=images)
+    same = explain(model, images, None, target, rows="all", references=images, images=60)
     assert np.abs(cells(same)).max() < 1e-6
     assert not any(layer.causes.any() for layer in same.layers)
     other = images.flip(0)
-    found = PathInterventions(images=60).explain(model, images, None, target, rows="all", references=other)
+    found = explain(model, images, None, target, rows="all", references=other, images=60)
     with torch.no_grad():
         whole = (model(other) - model(images))[:, target]
     assert np.allclose(found.layers[0].changes.sum(axis=0), whole, atol=1e-5)
@@ -137,7 +146,7 @@ def test_references_that_are_the_images_themselves_change_nothing_and_others_add
 
 def test_the_log_probability_starts_at_every_logit_and_does_not_move_with_what_all_share(model, images, labels, target):
     rows = images[labels == target]
-    found = PathInterventions(outcome="log-probability", test="paired").explain(model, rows, None, target)
+    found = explain(model, rows, None, target, score="log-probability", test="paired")
     assert found.layers[0].effects == (0, 1, 2)
     assert np.array_equal(found.layers[0].changes, found.layers[0].log_changes)
     assert (found.observed <= 0).all()
@@ -145,7 +154,7 @@ def test_the_log_probability_starts_at_every_logit_and_does_not_move_with_what_a
 
 
 def test_a_layer_that_is_not_explored_hands_every_path_on(model, images, labels, target):
-    found = PathInterventions(test="paired", layers=("4", "9")).explain(model, images, labels, target)
+    found = explain(model, images, labels, target, test="paired", layers=("4", "9"))
     assert [layer.layer for layer in found.layers] == ["9", "4"]
     assert found.layer("4").effects == tuple(range(6))
     found.on(model).only()
@@ -154,7 +163,7 @@ def test_a_layer_that_is_not_explored_hands_every_path_on(model, images, labels,
 def test_wide_layers_try_both_ends_and_the_middle_of_the_ranking(images, labels):
     torch.manual_seed(0)
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, 200), nn.ReLU(), nn.Linear(200, 3)).eval()
-    found = PathInterventions(max_units=100, images=10).explain(model, images, None, 0, rows="all")
+    found = explain(model, images, None, 0, rows="all", max_units=100, images=10)
     layer = found.layers[0]
     assert len(layer.blocks) == 20 + 10 + 30
     assert layer.untried == 140
@@ -170,8 +179,8 @@ def test_the_model_is_as_it_was_bit_for_bit_also_after_an_exception(model, image
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        PathInterventions().explain(model, images, labels, target, progress=stop)
-    explained = PathInterventions(test="paired").explain(model, images, labels, target).on(model)
+        explain(model, images, labels, target, run=RunStore(progress=stop))
+    explained = explain(model, images, labels, target, test="paired").on(model)
     explained.attribute(images[:3])
     explained.only()(images)
     explained.stability("4", images[labels == target], betas=[0.0], draws=1)
@@ -187,7 +196,7 @@ def test_progress_ends_at_the_number_of_units(model, images, labels, target):
         assert done > told.get(what, (0, 0))[0]
         told[what] = (done, total)
 
-    PathInterventions(batch_size=10).explain(model, images, labels, target, progress=progress)
+    explain(model, images, labels, target, run=RunStore(progress=progress), batch_size=10)
     assert next(iter(told)) == "paths into 9"
     assert all(done == total for done, total in told.values())
 
@@ -291,7 +300,7 @@ def test_grouped_convolutions_are_cut_path_by_path():
         nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 3),
     ).eval()  # fmt: skip
     images = torch.rand(20, 1, 8, 8)
-    found = PathInterventions(test="paired").explain(model, images, None, 0, rows="all")
+    found = explain(model, images, None, 0, rows="all", test="paired")
     layer, on = found.layer("2"), found.on(model)
     assert all(any(e // 2 == block[0] // 2 for e in layer.effects) for block in layer.blocks)
     twin = copy.deepcopy(model)
@@ -317,7 +326,7 @@ def test_as_many_paths_at_random_are_cut_and_each_seed_draws_others(found, model
 
 
 def test_a_map_of_one_cause_and_one_effect_is_its_softmax(model, images, labels, target):
-    found = PathInterventions(test="paired").explain(model, images, labels, target)
+    found = explain(model, images, labels, target, test="paired")
     on, layer = found.on(model), found.layer("4")
     with torch.no_grad():
         given = model[:4](images[:3])
@@ -344,7 +353,7 @@ def test_a_map_of_one_cause_and_one_effect_is_its_softmax(model, images, labels,
 def test_what_a_mistake_rests_on_is_what_right_answers_do_not(found, model, images, labels, target):
     rest = found.beyond([])
     assert [layer.kept for layer in rest.layers] == [layer.kept for layer in found.layers]
-    other = PathInterventions(test="paired").explain(model, images, None, (target + 1) % 3, rows="all")
+    other = explain(model, images, None, (target + 1) % 3, rows="all", test="paired")
     rest = found.beyond([other])
     for mine, before in zip(rest.layers, found.layers, strict=True):
         assert mine.kept == before.kept - other.layer(mine.layer).kept
@@ -394,9 +403,7 @@ def test_cutting_the_cells_that_carry_a_planted_patch_closes_its_gap_and_nothing
         model[4].bias[:] = 0.0
         model[4].weight[0, [0, 16]] = 5.0  # the corner cell of both channels speaks for class 0
         model[4].weight[1, [5, 6, 9, 10]] = 0.2
-    found = PathInterventions(cells=True, test="paired").explain(
-        model, with_patch, None, 0, rows="all", references=without
-    )
+    found = explain(model, with_patch, None, 0, rows="all", references=without, cells=True, test="paired")
     assert found.layer("4").kept == {(0,), (16,)}
     said = model(without).argmax(dim=1).numpy()
     done = repair(found.on(model), with_patch, without, said, "4")
@@ -435,7 +442,7 @@ def test_a_folder_of_a_hugging_face_classifier_is_explained(tmp_path):
     assert images.shape == (12, 3, 32, 32)
     with torch.no_grad():
         target = int(classifier.model(images).logits.argmax(dim=1).mode().values)
-    found = PathInterventions(test="paired").explain(classifier.model, images, None, target, rows="all")
+    found = explain(classifier.model, images, None, target, rows="all", test="paired")
     assert not found.notes
     assert found.layers[0].layer == "classifier.1"
     assert len(found.layers[0].parents[0]) > 1
@@ -454,48 +461,51 @@ def test_a_folder_of_a_hugging_face_classifier_is_explained(tmp_path):
 
 
 def test_bad_questions_are_refused_with_a_sentence(model, images, labels, target):
-    probe = PathInterventions()
     wrong = np.where(labels == target, (target + 1) % 3, labels)
     with pytest.raises(
         DataError, match=rf"no image of class {target} is classified right \(0 of 60 images are of it\)"
     ):
-        probe.explain(model, images, wrong, target)
+        explain(model, images, wrong, target)
     with pytest.raises(DataError, match=r"taken for class .* by mistake"):
-        probe.explain(model, images, labels, target, rows="mistaken")
+        explain(model, images, labels, target, rows="mistaken")
+    with pytest.raises(DataError, match="no rows"):
+        explain(model, images[:0], None, target)
     with pytest.raises(DataError, match="no image to explain"):
-        probe.explain(model, images[:0], None, target)
+        walk(model, images[:0], None, target, PathConfig())
+    with pytest.raises(DataError, match="new columns have 5 rows, the table has 60"):
+        explain(model, images, labels[:5], target)
     with pytest.raises(DataError, match="one label an image"):
-        probe.explain(model, images, labels[:5], target)
+        walk(model, images, labels[:5], target, PathConfig())
     with pytest.raises(OptionError, match="classes 0 to 2, got 7"):
-        probe.explain(model, images, labels, 7)
+        explain(model, images, labels, 7)
     with pytest.raises(OptionError, match="references"):
-        probe.explain(model, images, labels, target, references=images)
+        explain(model, images, labels, target, references=images)
     with pytest.raises(
         UnknownVariableError, match=r"'layer9.\*' is not a variable of this network.*It has: 0, 4, 7, 9"
     ):
-        PathInterventions(layers=("layer9.*",)).explain(model, images, labels, target)
+        explain(model, images, labels, target, layers=("layer9.*",))
     with pytest.raises(InterventionError, match="training mode"):
-        probe.explain(network().train(), images, labels, target)
+        explain(network().train(), images, labels, target)
     with pytest.raises(InterventionError, match="no Conv2d or Linear"):
-        probe.explain(nn.Flatten().eval(), images, labels, target)
+        explain(nn.Flatten().eval(), images, labels, target)
     with pytest.raises(DataError, match=r"cannot take images of shape \(3, 8, 8\) \(0 takes 1 channels\)"):
-        probe.explain(model, images.repeat(1, 3, 1, 1), labels, target)
+        explain(model, images.repeat(1, 3, 1, 1), labels, target)
     with pytest.raises(InterventionError, match=r"float16 on the CPU"):
-        probe.explain(network().half(), images, labels, target)
+        explain(network().half(), images, labels, target)
     broken = network()
     with torch.no_grad():
         broken[9].bias[0] = float("nan")
     with pytest.raises(InterventionError, match="the logits of image 0 are not finite"):
-        probe.explain(broken, images, None, 0, rows="all")
+        explain(broken, images, None, 0, rows="all")
 
 
 def test_few_images_are_warned_of_and_one_is_judged_without_a_test(model, images, labels, target):
     rows = images[labels == target]
     with pytest.warns(UserWarning, match="only 3 images: the test has no power"):
-        few = PathInterventions().explain(model, rows[:3], None, target)
+        few = explain(model, rows[:3], None, target)
     assert few.notes
     with pytest.warns(UserWarning, match="only 1 images"):
-        one = PathInterventions().explain(model, rows[:1], None, target)
+        one = explain(model, rows[:1], None, target)
     assert one.layers[0].rule == "single image"
     assert np.isnan(one.table().column("low")).all()
 
@@ -509,8 +519,8 @@ def test_a_model_that_cannot_be_traced_is_explained_with_a_warning(images):
 
     model, plain = Bare(*network()).eval(), network()
     with pytest.warns(UserWarning, match="could not be traced .*control flow"):
-        found = PathInterventions(images=10).explain(model, images, None, 0, rows="all")
-    same = PathInterventions(images=10).explain(plain, images, None, 0, rows="all")
+        found = explain(model, images, None, 0, rows="all", images=10)
+    same = explain(plain, images, None, 0, rows="all", images=10)
     assert np.allclose(cells(found), cells(same), atol=1e-6)
 
 
@@ -519,7 +529,7 @@ def test_options_out_of_range_are_refused():
         ({"intervention": "harder"}, "intervention is one of hard, soft, mean"),
         ({"test": "t"}, "test is one of z, paired"),
         ({"correction": "holm"}, "correction is one of"),
-        ({"outcome": "loss"}, "outcome is one of"),
+        ({"score": "loss"}, "score is one of"),
         ({"alpha": 0.0}, "alpha lies between 0 and 1"),
         ({"beta": float("nan")}, "beta is a finite number"),
         ({"images": 0}, "images is a whole number of at least 1"),

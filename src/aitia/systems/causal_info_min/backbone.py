@@ -3,16 +3,16 @@
 import copy
 import inspect
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from aitia.data.subjects import Subject
+from aitia.data.subjects import Network, Subject
 from aitia.errors import DataError, FormatError, MissingExtraError, OptionError, UnknownVariableError, join_names
 from aitia.nn.language import mean_state
+from aitia.nn.opening import open_module
 from aitia.nn.sites import Site, intervene
 from aitia.nn.sites.places import find_places
 from aitia.systems.causal_info_min.examples import FEATURES
@@ -150,20 +150,9 @@ def open_network(subject: Subject) -> nn.Module:
         FormatError: If there is none, or its weights are a pickle.
         MissingExtraError: If transformers is not installed.
     """
-    opened = getattr(subject, "opened", None)
-    if opened is not None:
-        return cast(nn.Module, opened)
-    module, colon, name = subject.id.partition(":")
-    if not colon:
-        return load_network(subject.id)
-    try:
-        found = getattr(import_module(module), name)
-        made = found if isinstance(found, nn.Module) else found()
-    except (ImportError, AttributeError, TypeError) as error:
-        raise FormatError(f"{subject.id} gives no network: {error}") from error
-    if not isinstance(made, nn.Module):
-        raise FormatError(f"{subject.id} gives a {type(made).__name__}, not a torch module")
-    return made
+    network = cast(Network, subject)
+    in_code = network.opened is not None or ":" in network.id
+    return open_module(network) if in_code else load_network(network.id)
 
 
 def load_network(source: str | Path) -> nn.Module:

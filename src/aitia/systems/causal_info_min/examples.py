@@ -10,16 +10,32 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from aitia.data.base import Data
 from aitia.data.kinds import Kind
 from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, join_names
 from aitia.system import Given
 
-__all__ = ["FEATURES", "Examples", "answered", "columns_of", "inputs_of", "parts_of", "targets_of", "vocabulary_of"]
+__all__ = [
+    "FEATURES",
+    "Examples",
+    "answered",
+    "columns_of",
+    "expert_of",
+    "filled",
+    "inputs_of",
+    "own_answers",
+    "parts_of",
+    "refuse_seen",
+    "targets_of",
+    "vocabulary_of",
+]
 
 FEATURES = "features"
 """Name of the one input where features are given in place of a network."""
 PARTS = ("train", "validation", "balanced")
+SHOWN = 20
+"""Answers up to which each has a column of probabilities."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,3 +215,59 @@ def _scores(values: NDArray[np.float64], vocabulary: Sequence[Any]) -> Tensor:
         row, column = (int(k) for k in (~((scores >= 0) & (scores <= 1))).nonzero()[0])
         raise DataError(f"a score is from 0 to 1, got {scores[row, column]:g} in row {row} for {vocabulary[column]!r}")
     return scores
+
+
+def refuse_seen(rows: Examples, hashed: str, what: str) -> None:
+    """Refuses rows that are those of the training, by their hash.
+
+    Raises:
+        DataError: If they are.
+    """
+    if rows.hash == hashed:
+        raise DataError(f"the {what} is the training rows: it would say nothing about rows that were not seen")
+
+
+def expert_of(given: Given, target: Tensor, needed: bool) -> Tensor:
+    """Log-probabilities of the expert, (n, answers); (n, 0) where none is needed.
+
+    Raises:
+        DataError: If they are no probabilities of these answers.
+    """
+    if not needed:
+        return torch.zeros(len(target), 0)
+    expert = torch.from_numpy(given.numbers("expert")).float()
+    if expert.shape != target.shape or not bool(((expert >= 0) & (expert <= 1)).all()):
+        raise DataError(f"the expert gives probabilities {tuple(target.shape)}, got shape {tuple(expert.shape)}")
+    return expert.clamp(min=1e-6).log()
+
+
+def own_answers(given: Given, vocabulary: Sequence[Any], answers: Tensor) -> Tensor:
+    """Number of each row's answer, (n,): the one that is given, else the most probable one."""
+    own = answers.argmax(dim=1)
+    known = np.flatnonzero(answered(given)) if given.columns("scores") or given.columns("answer") else np.empty(0)
+    if len(known):
+        own[torch.from_numpy(known)] = targets_of(given.take(known), vocabulary).argmax(dim=1)
+    return own
+
+
+def filled(given: Given, said: NDArray[np.float64], vocabulary: Sequence[Any]) -> Data:
+    """The rows with their empty answers filled by the most probable ones, and the probabilities beside.
+
+    Args:
+        given: The rows.
+        said: Probabilities, (n, answers).
+        vocabulary: The answers; up to 20 have a column each, of more there is the probability of the one that is given.
+    """
+    column = given.column("answer") or "answer"
+    words = np.empty(len(vocabulary), dtype=object)
+    words[:] = vocabulary
+    answers = words[said.argmax(axis=1)]
+    if column in given.table:
+        there, known = ~given.table.absent(column), given.table.labels(column)
+        answers[there] = known[there]
+    columns: dict[str, Any] = {column: answers}
+    if len(vocabulary) <= SHOWN:
+        columns |= {f"P({word})": said[:, k] for k, word in enumerate(vocabulary)}
+    else:
+        columns["probability"] = said.max(axis=1)
+    return given.data.with_known(columns, {**dict.fromkeys(columns, "number"), column: "label"})

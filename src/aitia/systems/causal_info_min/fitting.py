@@ -19,7 +19,7 @@ from aitia.systems.causal_info_min.network import Network, Objective, accuracy, 
 from aitia.systems.causal_info_min.trainings import Trainings, Tried, said
 from aitia.train import History, RowBatches, train
 
-__all__ = ["Fitted", "fit_network"]
+__all__ = ["Fitted", "doubts", "fit_network", "notes_of"]
 
 TIE_WEIGHTS = tuple(k / 10 for k in range(11))
 
@@ -129,3 +129,30 @@ def _choose_tie(net: Network, held: Examples) -> float | None:
     best = max(found)
     least = best - math.sqrt(max(best * (1 - best), 0.0) / len(held))
     return max(weight for weight, value in zip(TIE_WEIGHTS, found, strict=True) if value >= least)
+
+
+def doubts(config: CausalInfoMinConfig, tried: tuple[Tried, ...], full_accuracy: float | None) -> tuple[str, ...]:
+    """A sentence where no bottleneck kept enough of the full accuracy."""
+    if full_accuracy is None:
+        return ()
+    chosen, least = next(each for each in tried if each.chosen), config.kept * full_accuracy
+    if chosen.accuracy >= least:
+        return ()
+    return (
+        f"no bottleneck keeps {config.kept:.0%} of the full accuracy ({least:.3f}); the most accurate one, "
+        f"{chosen.accuracy:.3f} at {chosen.nats:.1f} nats, is in use and may hold more than the bias: "
+        "try other kl_weights, or a lower kept",
+    )
+
+
+def notes_of(selected_on: str, tried: tuple[Tried, ...], tie_weight: float | None) -> tuple[str, ...]:
+    """What was chosen in a fit, in sentences."""
+    notes = [f"Weights are chosen by {selected_on}."] if selected_on else []
+    notes += [
+        f"The bottleneck in use holds {each.nats:.2f} nats; the bias alone is right in {each.accuracy:.1%}."
+        for each in tried
+        if each.chosen
+    ]
+    if tie_weight is not None:
+        notes.append(f"do(bias=absent) takes the bias out with the weight {tie_weight:g}.")
+    return tuple(notes)

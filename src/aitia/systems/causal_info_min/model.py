@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from aitia.data.base import Data
 from aitia.data.table import Table
-from aitia.errors import DataError, OptionError, unknown_variable
+from aitia.errors import OptionError, unknown_variable
 from aitia.nn.pretrained import Pretrained, fitted
 from aitia.nn.weights import load_into
 from aitia.report import Block
@@ -30,12 +30,16 @@ from aitia.systems.causal_info_min.examples import (
     Examples,
     answered,
     columns_of,
+    expert_of,
+    filled,
     inputs_of,
+    own_answers,
     parts_of,
+    refuse_seen,
     targets_of,
     vocabulary_of,
 )
-from aitia.systems.causal_info_min.fitting import Fitted, fit_network
+from aitia.systems.causal_info_min.fitting import Fitted, doubts, fit_network, notes_of
 from aitia.systems.causal_info_min.judge import judged
 from aitia.systems.causal_info_min.network import Network, accuracy, said_by
 from aitia.systems.causal_info_min.page import blocks
@@ -47,8 +51,6 @@ __all__ = ["CausalInfoMin"]
 Values = NDArray[np.float64]
 BIAS = "bias"
 """The target of `do`."""
-SHOWN = 20
-"""Answers up to which each has a column of probabilities."""
 
 
 class CausalInfoMin(Pretrained, Predicts, Encodes, Explains):
@@ -113,10 +115,7 @@ class CausalInfoMin(Pretrained, Predicts, Encodes, Explains):
         return f"{more}{config.steps} steps, each of {config.batch} of {len(given)} rows"
 
     def debias(self, model: Any, *data: Any, run: RunStore = QUIET, **roles: Any) -> Self:
-        """Fits on a trained predictor, which stays as it is; with `train_backbone` a copy of it learns with the rest.
-
-        The same as `fit(..., model=model)`. Its feature is read at the site that the option `feature` names.
-        """
+        """`fit(..., model=model)`: the network stays as it is; with `train_backbone` a copy learns with the rest."""
         return self.fit(*data, run=run, model=model, **roles)
 
     def _fit(self, given: Given, run: RunStore) -> None:
@@ -132,8 +131,8 @@ class CausalInfoMin(Pretrained, Predicts, Encodes, Explains):
         rows = splits["train"]
         for name, told in (("validation", "validation"), ("balanced", "balanced split")):
             if name in splits:
-                _refuse_seen(splits[name], rows.hash, told)
-        expert = _expert(parts["train"], rows.target, config.variant == "product")
+                refuse_seen(splits[name], rows.hash, told)
+        expert = expert_of(parts["train"], rows.target, config.variant == "product")
         done: Fitted = fit_network(config, network, rows, splits.get("validation"), splits.get("balanced"), expert, run)
         self._net, self.history, self.tried = done.net, done.history, done.tried
         self.full_accuracy, self.selected_on = done.full_accuracy, done.selected_on
@@ -145,31 +144,14 @@ class CausalInfoMin(Pretrained, Predicts, Encodes, Explains):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What to know about the fit, in words."""
-        if self.full_accuracy is None:
-            return self._told
-        chosen, least = next(each for each in self.tried if each.chosen), self.config.kept * self.full_accuracy
-        if chosen.accuracy >= least:
-            return self._told
-        return (
-            f"no bottleneck keeps {self.config.kept:.0%} of the full accuracy ({least:.3f}); the most accurate one, "
-            f"{chosen.accuracy:.3f} at {chosen.nats:.1f} nats, is in use and may hold more than the bias: "
-            "try other kl_weights, or a lower kept",
-            *self._told,
-        )
+        return (*doubts(self.config, self.tried, self.full_accuracy), *self._told)
 
     @property
     def training(self) -> Training:
         """Losses of the main branch, the bottleneck in use, and warnings."""
         losses = tuple(self.history.losses) if self.history is not None else ()
-        notes = [f"Weights are chosen by {self.selected_on}."] if self.selected_on else []
-        notes += [
-            f"The bottleneck in use holds {each.nats:.2f} nats; the bias alone is right in {each.accuracy:.1%}."
-            for each in self.tried
-            if each.chosen
-        ]
-        if self.tie_weight is not None:
-            notes.append(f"do(bias=absent) takes the bias out with the weight {self.tie_weight:g}.")
-        return Training((("training", losses),), tuple(notes), self.warnings)
+        notes = notes_of(self.selected_on, self.tried, self.tie_weight)
+        return Training((("training", losses),), notes, self.warnings)
 
     @property
     def network(self) -> nn.Module:
@@ -217,20 +199,7 @@ class CausalInfoMin(Pretrained, Predicts, Encodes, Explains):
 
     def _predict(self, given: Given, draws: int, seed: int) -> Data:
         """The most probable answers, and P(ANSWER); every draw is the same, for nothing is drawn."""
-        said = self.predict_proba(given)
-        column = given.column("answer") or "answer"
-        words = np.empty(len(self.vocabulary), dtype=object)
-        words[:] = self.vocabulary
-        filled = words[said.argmax(axis=1)]
-        if column in given.table:
-            there, known = ~given.table.absent(column), given.table.labels(column)
-            filled[there] = known[there]
-        columns: dict[str, Any] = {column: filled}
-        if len(self.vocabulary) <= SHOWN:
-            columns |= {f"P({word})": said[:, k] for k, word in enumerate(self.vocabulary)}
-        else:
-            columns["probability"] = said.max(axis=1)
-        rows = given.data.with_known(columns, {**dict.fromkeys(columns, "number"), column: "label"})
+        rows = filled(given, self.predict_proba(given), self.vocabulary)
         return rows if draws == 1 else rows.take(np.repeat(np.arange(len(given)), draws))
 
     def bias(self, *data: Any, **roles: Any) -> Values:
@@ -280,7 +249,7 @@ class CausalInfoMin(Pretrained, Predicts, Encodes, Explains):
         for name, split in splits.items():
             given = self.split_of(split)
             rows = Examples(self._inputs(given), targets_of(given, self.vocabulary))
-            _refuse_seen(rows, self._hash, f"split {name!r}")
+            refuse_seen(rows, self._hash, f"split {name!r}")
             found[name] = accuracy(torch.from_numpy(self.predict_proba(given, tie=tie)), rows.target)
         return found
 
@@ -317,13 +286,7 @@ class CausalInfoMin(Pretrained, Predicts, Encodes, Explains):
         if outcome is not None and outcome not in known:
             raise unknown_variable(outcome, known, "system")
         answers, bias, _ = self._ask(given)
-        rows = None if own not in given.table else answered(given)
-        right = (
-            targets_of(given.take(np.flatnonzero(rows)), self.vocabulary) if rows is not None and rows.any() else None
-        )
-        labels = answers.argmax(dim=1)
-        if right is not None:
-            labels[torch.from_numpy(np.flatnonzero(rows))] = right.argmax(dim=1)
+        labels = own_answers(given, self.vocabulary, answers)
         return effect_table(answers, self._of_bias(bias), self.tie_weight, labels, known, outcome)
 
     def judge(self, fresh: Given, seen: Given) -> Scores:
@@ -434,20 +397,6 @@ class CausalInfoMin(Pretrained, Predicts, Encodes, Explains):
         model.tie_weight, model._hash = options["tie_weight"], options["hash"]
         model._told = tuple(options["told"])
         return model
-
-
-def _refuse_seen(rows: Examples, hashed: str, what: str) -> None:
-    if rows.hash == hashed:
-        raise DataError(f"the {what} is the training rows: it would say nothing about rows that were not seen")
-
-
-def _expert(given: Given, target: Tensor, needed: bool) -> Tensor:
-    if not needed:
-        return torch.zeros(len(target), 0)
-    expert = torch.from_numpy(given.numbers("expert")).float()
-    if expert.shape != target.shape or not bool(((expert >= 0) & (expert <= 1)).all()):
-        raise DataError(f"the expert gives probabilities {tuple(target.shape)}, got shape {tuple(expert.shape)}")
-    return expert.clamp(min=1e-6).log()
 
 
 def _numbers(values: Tensor) -> Values:

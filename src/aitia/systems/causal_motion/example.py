@@ -12,16 +12,14 @@ __all__ = ["write"]
 def write(folder: Path, seed: int) -> Example:
     """A file of whole scenes, and one of pasts."""
     world = OrcaWorld((0.1, 0.5))
-    sample, fresh = world.sample(120, seed=seed), world.sample(4, seed=seed + 1)
+    sample, fresh = world.sample(60, seed=seed), world.sample(4, seed=seed + 1)
     write_tracks(Tracks(world.render(sample), sample.labels), folder / "crossings.npz")
     write_tracks(Tracks(world.render(fresh)[:, :, :8], fresh.labels), folder / "pasts.npz")
     return Example(
         files=folder / "crossings.npz",
-        roles={},
-        subjects={},
-        options={"steps": 60, "batch": 16, "width": 16},
+        options={"steps": 30, "batch": 8, "width": 16},
         do="do(style=0.5)",
         other="do(style=0.1)",
         rows=folder / "pasts.npz",
-        outcome=None,
+        why_not="what is forecast are positions, which are no column that the law could compare",
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aitia.data.images import write_images
+from aitia.data.pictures import write_pictures
 from aitia.files import write_whole
 from aitia.system import Example
 
@@ -19,11 +19,11 @@ def write(folder: Path, seed: int) -> Example:
     images = np.round(255 * np.stack([_scene(h, s) for h, s in zip(height, length, strict=True)])).astype(np.uint8)
     files = [f"{k}.png" for k in range(80)]
     place = folder / "pictures"
-    write_images(images, place, files)
+    write_pictures(images, place, files)
     cells = [f"{f},{h:.4f},{s:.4f}" for f, h, s in zip(files, height, length, strict=True)]
     write_whole(place / "metadata.csv", "\n".join(["file_name,height,length", *cells, ""]))
     holes = folder / "holes"
-    write_images(images[:3], holes, files[:3])
+    write_pictures(images[:3], holes, files[:3])
     lines = ["0.png,,", "1.png,0.5,", "2.png,,0.6", ",0.5,0.5", ",,"]
     write_whole(holes / "metadata.csv", "\n".join(["file_name,height,length", *lines, ""]))
     return Example(
@@ -33,6 +33,7 @@ def write(folder: Path, seed: int) -> Example:
         other="do(height=0.8)",
         rows=holes,
         outcome="length",
+        why_not="nothing is conditioned on: a row that has some of the causes and no picture is refused",
     )
 
 

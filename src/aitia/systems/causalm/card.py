@@ -17,9 +17,15 @@ CARD = Card(
     home="model:CausaLM",
     takes={
         "text": Role(kind="text", about="the text"),
-        "label": Role(kind="label", about="the label that the classifier predicts", names=("label", "labels", "stars")),
-        "concept": Role(kind="label", about="the concept whose effect is asked"),
-        "control": Role(kind="label", about="concepts that are kept", needed=False, many=True),
+        "label": Role(kind="label", about="the label that the classifier predicts", names=("labels", "stars")),
+        "concept": Role(
+            kind="label",
+            about="the concept whose effect is asked; with `tag`, tags of the words apart by spaces",
+            needed=False,
+        ),
+        "tags": Role(kind="list", about="with `tag`, the same as lists of tags", needed=False),
+        "controls": Role(kind="label", about="concepts that are kept", needed=False, many=True),
+        "rewritten": Role(kind="text", about="the same text with the concept set anew: the true effect", needed=False),
     },
     subjects={
         "model": SubjectRole(
@@ -30,7 +36,11 @@ CARD = Card(
     },
     fills=("label",),
     does="erases a concept",
-    do="do(CONCEPT=absent) predicts from an encoder that has unlearnt the concept.",
+    do="do(CONCEPT=absent), by the name of its column, predicts from an encoder that has unlearnt the concept.",
     verbs=("predict", "encode", "effects", "export"),
+    absent={
+        "counterfactual": "it removes the concept from states and writes no text",
+        "edit": "it removes the concept from states and writes no text",
+    },
     extra="language",
 )

@@ -53,7 +53,7 @@ class _Texts:
             name: [world.latent(name).labels[int(v)] for sample in samples for v in sample[name]]
             for name in ("mood", "gender", "place")
         }
-        self.mood, self.concepts = of["mood"], {name: of[name] for name in ("gender", "place")}
+        self.rows = {"text": self.texts, **of}
 
 
 def _flipped(world: MoodWorld, sample: Sample) -> list[str]:
@@ -75,10 +75,11 @@ def _cell(seed: int, env: str, *, whole: bool) -> Found:
     found: Found = {}
     shared: CausaLM | None = None
     for name, options in VARIANTS.items():
-        model = CausaLM(treated="gender", controls=("place",), seed=seed, placebo=whole, **SIZES, **options)
-        model.fit(old.texts, old.mood, old.concepts, shared=shared)
+        model = CausaLM(seed=seed, placebo=whole, **SIZES, **options)
+        model = model if shared is None else model.sharing(shared)
+        model.fit(old.rows, label="mood", concept="gender", controls=("place",))
         shared = shared or model
-        effects = model.estimate(new.texts, new.concepts, counterfactual=other, truth=True, resamples=200)
+        effects = model.estimate({**new.rows, "rewritten": other}, truth=True, resamples=200)
         found[name] = {"effects": {effect.name: effect.estimate for effect in effects}, "adversary": model.adversary}
         if whole:
             found[name] |= _erased(model, world, seed, new.texts, other)
@@ -92,7 +93,7 @@ def _erased(model: CausaLM, world: MoodWorld, seed: int, texts: list[str], other
         for k, gender in ((20_000, "female"), (30_000, "male"))
     ]
     by_coin = _Texts(world, *halves)
-    read = model.erasure(by_coin.texts, by_coin.concepts)
+    read = model.erasure(by_coin.rows)
     readers = ("original", "counterfactual", *(LINEAR if model.config.closed_form else ()))
     moods = {env: _Texts(world, world.sample(NEW, seed=40_000 + seed, env=env)) for env in ("balanced", "reversed")}
     return {
@@ -100,11 +101,12 @@ def _erased(model: CausaLM, world: MoodWorld, seed: int, texts: list[str], other
             e.encoder: {"linear": e.linear, "attention": e.attention, "place": e.controls["place"]} for e in read
         },
         "left": {
-            of: effect_size(icace(model.predict_proba(texts, of), model.predict_proba(other, of))) for of in readers
+            of: effect_size(
+                icace(model.predict_proba({"text": texts}, of=of), model.predict_proba({"text": other}, of=of))
+            )
+            for of in readers
         },
-        "accuracy": {
-            env: {of: model.accuracy(given.texts, given.mood, of) for of in readers} for env, given in moods.items()
-        },
+        "accuracy": {env: {of: model.accuracy(given.rows, of=of) for of in readers} for env, given in moods.items()},
     }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from aitia.errors import OptionError, join_names
+from aitia.errors import OptionError
 from aitia.nn.options import need_at_least, need_one_of
 from aitia.nn.text_heads import POOLINGS, Pooling
 
@@ -25,10 +25,7 @@ class CausaLMConfig:
     """Options of `CausaLM`.
 
     Args:
-        treated: Name of the concept whose effect is asked.
-        controls: Names of the concepts that must survive.
-        tag: Where the treated concept is given as tags of words, the tag that it is about, such as `ADJ`.
-        model: Id or folder of a language model; None trains a small one on the texts.
+        tag: Where the concept is given as tags of words, the tag that it is about, such as `ADJ`.
         family: Whether it predicts masked words or the next one.
         adversaries: How they pool the states of the tokens: `mean`, `attention` or both.
         objective: `reversal` or `confusion`; see the module.
@@ -56,13 +53,10 @@ class CausaLMConfig:
         device: `auto` or `cpu`.
 
     Raises:
-        OptionError: If a value is out of range, or the treated concept is also a control.
+        OptionError: If a value is out of range.
     """
 
-    treated: str
-    controls: tuple[str, ...] = ()
     tag: str | None = None
-    model: str | None = None
     family: Literal["masked", "causal"] = "masked"
     adversaries: tuple[Pooling, ...] = ("mean", "attention")
     objective: Literal["reversal", "confusion"] = "confusion"
@@ -90,12 +84,7 @@ class CausaLMConfig:
     device: Literal["auto", "cpu"] = "auto"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "controls", tuple(self.controls))
         object.__setattr__(self, "adversaries", tuple(self.adversaries))
-        if self.treated in self.controls or len(set(self.controls)) < len(self.controls):
-            raise OptionError(
-                f"{self.treated!r} is treated and {join_names(self.controls)} are kept: name each concept once"
-            )
         need_one_of(self, family=("masked", "causal"), objective=("reversal", "confusion"), pooling=POOLINGS)
         if not self.adversaries or not set(self.adversaries) <= set(POOLINGS):
             raise OptionError(f"adversaries are one or more of {', '.join(POOLINGS)}, got {self.adversaries}")

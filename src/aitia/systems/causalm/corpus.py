@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.errors import DataError, IdentifiabilityError, join_names
+from aitia.errors import DataError, IdentifiabilityError, OptionError, join_names
 from aitia.systems.causalm.config import CausaLMConfig
 
 __all__ = ["Corpus", "coded", "codes_of", "tags_of"]
@@ -16,24 +16,41 @@ Codes = NDArray[np.int64]
 
 
 class Corpus:
-    """Texts with codes of label and concepts, checked."""
+    """Texts with codes of label and concepts, checked.
+
+    Args:
+        config: Options.
+        texts: n texts.
+        label: Of the task, n of them.
+        treated: Name of the concept whose effect is asked.
+        given: Its values, or the tags of the words of each text.
+        controls: Values of the concepts that are kept, by name.
+
+    Raises:
+        DataError: If a value is missing, a concept has one value, a control equals the treated concept, or tags and
+            words of a text differ in number.
+        OptionError: If a concept is both treated and kept.
+        IdentifiabilityError: If each label goes with one value of the concept, so that no text tells them apart.
+    """
 
     def __init__(
-        self, config: CausaLMConfig, texts: Sequence[str], label: Sequence[Any], concepts: Mapping[str, Sequence[Any]]
+        self,
+        config: CausaLMConfig,
+        texts: Sequence[str],
+        label: Sequence[Any],
+        treated: str,
+        given: Sequence[Any],
+        controls: Mapping[str, Sequence[Any]],
     ) -> None:
-        self.texts, n = list(texts), len(texts)
-        for name in (config.treated, *config.controls):
-            if name not in concepts:
-                raise DataError(f"the concept {name!r} is missing: there are {join_names(concepts)}")
-            if len(concepts[name]) != n or len(label) != n:
-                raise DataError(f"there are {n} texts, {len(label)} labels and {len(concepts[name])} of {name!r}")
+        self.texts, self.treated = list(texts), treated
+        if treated in controls:
+            raise OptionError(f"{treated!r} is treated and {join_names(controls)} are kept: name each concept once")
         self.label, self.classes = codes_of(label, "label")
         if len(self.classes) < 2:
             raise DataError(f"every text has the label {self.classes[0]!r}: there is nothing to classify")
-        given = concepts[config.treated]
-        self.tags = None if config.tag is None else tags_of(self.texts, given, config.treated)
+        self.tags = None if config.tag is None else tags_of(self.texts, given, treated)
         if self.tags is None:
-            self.present, self.values = codes_of(given, config.treated)
+            self.present, self.values = codes_of(given, treated)
         else:
             self.present = np.array([config.tag in tags for tags in self.tags], dtype=np.int64)
             self.values = tuple(sorted({tag for tags in self.tags for tag in tags}))
@@ -42,20 +59,18 @@ class Corpus:
                     f"no word has the tag {config.tag!r}, or all have: the tags are {join_names(self.values)}"
                 )
         if len(self.values) < 2:
-            raise DataError(f"concept {config.treated!r} is {self.values[0]!r} in every text: its effect is not seen")
+            raise DataError(f"concept {treated!r} is {self.values[0]!r} in every text: its effect is not seen")
         self.controls: dict[str, Codes] = {}
-        for name in config.controls:
-            codes, values = codes_of(concepts[name], name)
+        for name, kept in controls.items():
+            codes, values = codes_of(kept, name)
             pairs = set(zip(codes.tolist(), self.present.tolist(), strict=True))
             if len(values) < 2:
                 raise DataError(f"control {name!r} is {values[0]!r} in every text: leave it out")
             if self.tags is None and len(pairs) == len(values) == len(self.values):
-                raise DataError(
-                    f"control {name!r} equals the treated {config.treated!r}: what is hidden cannot be kept"
-                )
+                raise DataError(f"control {name!r} equals the treated {treated!r}: what is hidden cannot be kept")
             self.controls[name] = codes
         if self.tags is None:
-            self._refuse_collinear(config.treated)
+            self._refuse_collinear(treated)
         others = np.stack([self.label, *self.controls.values()], axis=1)
         self.strata: Codes = np.unique(others, axis=0, return_inverse=True)[1].reshape(-1)
 

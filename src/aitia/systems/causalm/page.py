@@ -6,15 +6,25 @@ from typing import TYPE_CHECKING
 
 from aitia.errors import RunError
 from aitia.files import write_whole
-from aitia.report.blocks import Callout, Picture, Section, TableBlock, Text
+from aitia.report.blocks import Block, Callout, Picture, Section, TableBlock, Text
 from aitia.report.intervals import Interval, interval_chart
 from aitia.report.page import render
+from aitia.system import Given
 from aitia.version import __version__
 
 if TYPE_CHECKING:
-    from aitia.systems.causalm import CausaLM, ConceptEffect, Erasure
+    from aitia.systems.causalm.effects import ConceptEffect, Erasure
+    from aitia.systems.causalm.model import CausaLM
 
-__all__ = ["concept_report"]
+__all__ = ["blocks", "concept_report"]
+
+
+def blocks(model: "CausaLM", given: Given) -> Sequence[Block]:
+    """The effect of the concept by every estimate that these rows allow, and what probes still read."""
+    if len(given) < 2:
+        return ()
+    erasure = model.erasure(given) if model.can_be_probed(given) else ()
+    return [block for section in _sections(model.estimate(given), erasure) for block in section.blocks]
 
 
 def concept_report(
@@ -32,6 +42,16 @@ def concept_report(
         OptionError: If there is no effect.
         RunError: If the file cannot be written.
     """
+    concept, kept = model.concept, ", ".join(model.kept)
+    lead = f"How far {concept} moves a classifier of {', '.join(map(str, model.classes))}"
+    lead += f", with {kept} kept." if kept else "."
+    page = render(f"The effect of {concept}", lead, _sections(effects, erasure), f"aitia {__version__}, CausaLM")
+    target = Path(path)
+    write_whole(target, page, RunError)
+    return target
+
+
+def _sections(effects: "Sequence[ConceptEffect]", erasure: "Sequence[Erasure]") -> list[Section]:
     by_name = {effect.name: effect for effect in effects}
     truth = by_name.get("true ATE")
     lines = [Interval(e.name, e.estimate, e.low, e.high, e.causal) for e in effects]
@@ -53,15 +73,7 @@ def concept_report(
             "an attention probe, and a probe reads the concept off whatever goes with it in these texts."
         )
         sections.append(Section("What the encoders still know", [TableBlock(head, body, note)]))
-    config = model.config
-    lead = (
-        f"How far {config.treated} moves a classifier of {', '.join(map(str, model.classes))}"
-        f"{', with ' + ', '.join(config.controls) + ' kept' if config.controls else ''}."
-    )
-    page = render(f"The effect of {config.treated}", lead, sections, f"aitia {__version__}, CausaLM")
-    target = Path(path)
-    write_whole(target, page, RunError)
-    return target
+    return sections
 
 
 def _advice(effects: "Mapping[str, ConceptEffect]") -> Callout | Text:

@@ -10,10 +10,12 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from aitia.data.subjects import Network
 from aitia.engine import Progress
 from aitia.errors import DataError, OptionError
 from aitia.nn.erasure import GradientReversal, reversal_strength
-from aitia.nn.language import LanguageModel, load_language_model, mask_tokens, small_encoder
+from aitia.nn.language import LanguageModel, mask_tokens, small_encoder
+from aitia.nn.opening import open_language_model
 from aitia.nn.text_heads import TextHead
 from aitia.systems.causalm.config import CausaLMConfig
 from aitia.systems.causalm.corpus import Corpus
@@ -116,10 +118,17 @@ def balancing_weights(treated: Tensor, strata: Tensor) -> Tensor:
     return weight / weight.mean()
 
 
-def first_model(config: CausaLMConfig, corpus: Corpus, progress: Progress | None) -> LanguageModel:
-    """Stage (i): the model that was named, or a small one over the most frequent words, trained on the texts."""
-    if config.model is not None:
-        return load_language_model(config.model, config.family, longest=config.longest)
+def first_model(
+    config: CausaLMConfig, corpus: Corpus, progress: Progress | None, named: Network | None = None
+) -> LanguageModel:
+    """Stage (i): the model that was named, or a small one over the most frequent words, trained on the texts.
+
+    Raises:
+        OptionError: If a torch module is given, which has no tokenizer, or a small model is to predict the next word.
+        FormatError: If there is no such model.
+    """
+    if named is not None:
+        return open_language_model(named, config.family, longest=config.longest)
     if config.family != "masked":
         raise OptionError("a small model predicts masked words: name a model for family='causal'")
     counts = Counter(word for text in corpus.texts for word in text.split())

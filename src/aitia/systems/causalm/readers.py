@@ -9,14 +9,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from aitia.engine import Progress
-from aitia.nn.erasure import Eraser, leace
+from aitia.nn.erasure import Eraser, leace, null_space_projection
 from aitia.nn.language import LanguageModel, last_states, mean_state
 from aitia.nn.text_heads import Pooling, TextHead
 from aitia.systems.causalm.config import CausaLMConfig
+from aitia.systems.causalm.effects import ALONE, LINEAR
 from aitia.systems.causalm.pretraining import NO_LABEL, CorpusTensors, balancing_weights
 from aitia.train import RowBatches, TrainConfig, train
 
-__all__ = ["Reader", "Readers", "closed_form", "linear_probe", "seen", "train_head"]
+__all__ = ["Reader", "Readers", "closed_form", "linear_probe", "read_all", "seen", "train_head"]
 
 Codes = NDArray[np.int64]
 BATCH = 256
@@ -201,3 +202,42 @@ def linear_probe(states: NDArray[np.float32], codes: Codes, train_rows: Codes, t
     scaled = (states - states[train_rows].mean(axis=0)) / np.where(deviation > 1e-6, deviation, 1.0)
     probe = LogisticRegression(max_iter=1000).fit(scaled[train_rows], codes[train_rows])
     return float(probe.score(scaled[test_rows], codes[test_rows]))
+
+
+def read_all(
+    config: CausaLMConfig,
+    encoders: Mapping[str, LanguageModel],
+    data: CorpusTensors,
+    hidden: Mapping[str, Tensor],
+    classes: int,
+    progress: Progress | None,
+) -> Readers:
+    """Stage (iii), on every encoder and on the states that the baselines leave.
+
+    Args:
+        config: Options.
+        encoders: By name.
+        data: The corpus.
+        hidden: What each encoder was to hide, by its name.
+        classes: Of the task.
+        progress: Told how far it is.
+    """
+    places: dict[str, tuple[str, Pooling]] = {name: (name, config.pooling) for name in encoders}
+    erasers: dict[str, Eraser] = {}
+    if config.closed_form:
+        erasers = {name: closed_form(encoders[name], data, z, config) for name, z in hidden.items()}
+        erasers[ALONE] = closed_form(encoders["original"], data, data.treated, config)
+        places[ALONE] = ("original", "mean")
+    if config.pooling != "mean":
+        places[LINEAR] = ("original", "mean")
+    states = {place: seen(encoders[place[0]], data.ids, data.mask, place[1], config) for place in places.values()}
+    if len(torch.unique(data.present)) > 1:
+        mean = states["original", "mean"][0][:, 0]
+        erasers |= {"LEACE": leace(mean, data.present), "INLP": null_space_projection(mean, data.present)}
+        places |= dict.fromkeys(("LEACE", "INLP"), ("original", "mean"))
+    readers = Readers(classes, encoders["original"].width, places)
+    for name, place in places.items():
+        if name in erasers:
+            readers[name].erase(erasers[name])
+        train_head(readers[name], *states[place], data.label, config, progress, f"head: {name}")
+    return readers

@@ -1,4 +1,4 @@
-"""The causalverse suite: methods that look for latent causes in images and clips, and their score against the truth.
+"""The causalverse suite: its score of codes against the truth, and the comparison of the methods that make them.
 
     supervised                          assumes labels: the ceiling
     vae, beta-vae, jacobian-sparsity    nothing beside the observations
@@ -6,8 +6,9 @@
     multi-view                          views of the same thing
     time-ivae, tcl, tdrl, idol          time
 
-The names go by content. In the suite's tree the folder of mechanism sparsity holds the VAE with a sparse Jacobian and
-the next one the multi-view contrast, the other way round than its table says.
+Each member is a system in a folder of its own. The names go by content: in the suite's tree the folder of mechanism
+sparsity holds the VAE with a sparse Jacobian and the next one the multi-view contrast, the other way round than its
+table says.
 """
 
 from typing import TYPE_CHECKING
@@ -15,79 +16,16 @@ from typing import TYPE_CHECKING
 from aitia.lazy import lazily
 
 if TYPE_CHECKING:
-    from aitia.systems.causalverse.idol import IDOL, IDOLConfig
-    from aitia.systems.causalverse.ivae import IVAE, TimeIVAE
-    from aitia.systems.causalverse.jacobian_sparsity import JacobianSparsity, JacobianSparsityConfig
-    from aitia.systems.causalverse.method import Assumption, Method, MethodConfig
-    from aitia.systems.causalverse.methods import METHODS
-    from aitia.systems.causalverse.model import CausalVerse, SuiteScore
-    from aitia.systems.causalverse.multi_view import MultiView, MultiViewConfig
-    from aitia.systems.causalverse.observations import Observations
-    from aitia.systems.causalverse.sufficient_change import SufficientChange, SufficientChangeConfig
-    from aitia.systems.causalverse.supervised import Supervised
-    from aitia.systems.causalverse.tcl import TCL, TCLConfig
-    from aitia.systems.causalverse.tdrl import TDRL, Influence, TDRLConfig
-    from aitia.systems.causalverse.vae import VAE, BetaVAE, BetaVAEConfig, VAEConfig
+    from aitia.systems.causalverse.config import CausalVerseConfig
+    from aitia.systems.causalverse.model import CausalVerse, members
 
-__all__ = [
-    "IDOL",
-    "IVAE",
-    "METHODS",
-    "TCL",
-    "TDRL",
-    "VAE",
-    "Assumption",
-    "BetaVAE",
-    "BetaVAEConfig",
-    "CausalVerse",
-    "IDOLConfig",
-    "Influence",
-    "JacobianSparsity",
-    "JacobianSparsityConfig",
-    "Method",
-    "MethodConfig",
-    "MultiView",
-    "MultiViewConfig",
-    "Observations",
-    "SufficientChange",
-    "SufficientChangeConfig",
-    "SuiteScore",
-    "Supervised",
-    "TCLConfig",
-    "TDRLConfig",
-    "TimeIVAE",
-    "VAEConfig",
-]
+__all__ = ["CausalVerse", "CausalVerseConfig", "members"]
 
 __getattr__ = lazily(
     __name__,
     {
-        "METHODS": "methods",
-        "Assumption": "method",
-        "BetaVAE": "vae",
-        "BetaVAEConfig": "vae",
         "CausalVerse": "model",
-        "IDOL": "idol",
-        "IDOLConfig": "idol",
-        "IVAE": "ivae",
-        "Influence": "tdrl",
-        "JacobianSparsity": "jacobian_sparsity",
-        "JacobianSparsityConfig": "jacobian_sparsity",
-        "Method": "method",
-        "MethodConfig": "method",
-        "MultiView": "multi_view",
-        "MultiViewConfig": "multi_view",
-        "Observations": "observations",
-        "SufficientChange": "sufficient_change",
-        "SufficientChangeConfig": "sufficient_change",
-        "SuiteScore": "model",
-        "Supervised": "supervised",
-        "TCL": "tcl",
-        "TCLConfig": "tcl",
-        "TDRL": "tdrl",
-        "TDRLConfig": "tdrl",
-        "TimeIVAE": "ivae",
-        "VAE": "vae",
-        "VAEConfig": "vae",
+        "CausalVerseConfig": "config",
+        "members": "model",
     },
 )

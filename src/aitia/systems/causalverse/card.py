@@ -1,6 +1,7 @@
 """The card of causalverse."""
 
 from aitia.card import Card, Role
+from aitia.representations.roles import KNOWN
 
 __all__ = ["CARD"]
 
@@ -17,16 +18,20 @@ CARD = Card(
     home="model:CausalVerse",
     rows=("table", "clips"),
     takes={
-        "image": Role(kind="picture", about="the pictures", needed=False),
-        "environment": Role(
-            kind="label",
-            about="the column that says where a row is from",
-            names=("environment", "env", "domain"),
+        "code": Role(
+            kind="number",
+            about="codes of the rows, somebody's or a member's; z1, z2, ... where nobody says which",
             needed=False,
+            many=True,
         ),
+        **KNOWN,
     },
     does=None,
-    do="Nothing: it compares its members, each of which answers do by itself.",
-    verbs=("encode",),
+    do="Nothing: it judges codes against true variables, and compares its members, each of which answers do by itself.",
+    absent={
+        "predict": "its regressions are the measure and are not kept",
+        "encode": "its members encode",
+        "graphs": "its members give graphs",
+    },
     extra="nets",
 )

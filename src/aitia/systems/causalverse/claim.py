@@ -14,22 +14,26 @@ invertible map, in the place of the codes of a frozen autoencoder. Codes are sco
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.base import Data
 from aitia.evidence import Claim, ClaimContext, Row, row
+from aitia.representations import CodeScore, rows_of, split_rows
+from aitia.representations.transitions import TransitionMethod
 from aitia.stats.metrics import mcc
-from aitia.systems.causalverse import METHODS, TDRL, CausalVerse, Observations, SuiteScore
+from aitia.systems.causalverse import CausalVerse
 from aitia.worlds import LatentProcessWorld, ProcessConfig, RefractionWorld, SceneConfig, SlopeWorld, SpringWorld
 from aitia.worlds.static_scenes import StaticWorld
 
 __all__ = ["CLAIM"]
 
 Values = NDArray[np.float64]
+Members = Mapping[str, type[Any]]
 SCENES: Mapping[str, type[StaticWorld]] = {"slope": SlopeWorld, "spring": SpringWorld, "refraction": RefractionWorld}
 VIEWS = ("front", "left", "back", "bird")
 HELD_OUT = 0.2
@@ -37,9 +41,37 @@ FEATURES = 64
 RATE = 3e-3
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """Rows, and what their columns are."""
+
+    data: Data
+    roles: Mapping[str, Any]
+    id: NDArray[Any]
+
+    def split(self, share: float, seed: int) -> tuple[Data, Data]:
+        """Rows to fit on and rows of other ids."""
+        kept, held = split_rows(self.id, share, seed)
+        return self.data.take(kept), self.data.take(held)
+
+
 def run(context: ClaimContext) -> list[Row]:
     """All parts."""
     return [*_part_a(context), *_part_b(context), *_part_c(context), *_part_d(context)]
+
+
+def _members(context: ClaimContext) -> Members:
+    """The members that the parts run, whose sources are in the hash of the evidence."""
+    found = (
+        context.rival("supervised"),
+        context.rival("vae"),
+        context.rival("ivae"),
+        context.rival("sufficient-change"),
+        context.rival("multi-view"),
+        context.rival("tdrl"),
+        context.rival("idol"),
+    )
+    return {member.card.slug: member for member in found}
 
 
 # -- (a): three static scenes ----------------------------------------------------------------------------------------
@@ -49,7 +81,7 @@ def _part_a(context: ClaimContext) -> list[Row]:
     rows = []
     wins: dict[str, list[float]] = {"multi-view": [], "sufficient-change": []}
     for scene in SCENES:
-        results = context.over_seeds(f"a {scene}", partial(_scene, scene), 3)
+        results = context.over_seeds(f"a {scene}", partial(_scene, _members(context), scene), 3)
 
         def values(method: str, metric: str, found: list[dict[str, Any]] = results) -> list[float]:
             return [r[method][metric] for r in found]
@@ -93,21 +125,21 @@ def _part_a(context: ClaimContext) -> list[Row]:
     return rows
 
 
-def _scene(scene: str, seed: int) -> dict[str, dict[str, float]]:
+def _scene(methods: Members, scene: str, seed: int) -> dict[str, dict[str, float]]:
     world = SCENES[scene]()
     front, four = _seen(world, 3000, seed), _seen(world, 1000, seed, VIEWS)
     latents, changing = len(world.names) + 3, len(world.changes[world.environments[1]])
     return {
-        "supervised": _plain(_fitted("supervised", front, seed, steps=500)),
-        "multi-view": _plain(_fitted("multi-view", four, seed, steps=500, latents=latents)),
+        "supervised": _plain(_fitted(methods["supervised"], front, seed, steps=500)),
+        "multi-view": _plain(_fitted(methods["multi-view"], four, seed, steps=500, latents=latents)),
         "sufficient-change": _plain(
-            _fitted("sufficient-change", front, seed, steps=800, latents=latents, changing=changing)
+            _fitted(methods["sufficient-change"], front, seed, steps=800, latents=latents, changing=changing)
         ),
-        "vae": _plain(_fitted("vae", front, seed, steps=800, latents=latents)),
+        "vae": _plain(_fitted(methods["vae"], front, seed, steps=800, latents=latents)),
     }
 
 
-def _seen(world: StaticWorld, n: int, seed: int, views: tuple[str, ...] = ("front",)) -> Observations:
+def _seen(world: StaticWorld, n: int, seed: int, views: tuple[str, ...] = ("front",)) -> _Rows:
     """Features of the images of n ids from each of these cameras, with all true variables as labels."""
     sample = world.sample(n, seed=seed)
     images = np.concatenate([world.render(sample, size=32, view=view) for view in views])
@@ -115,17 +147,20 @@ def _seen(world: StaticWorld, n: int, seed: int, views: tuple[str, ...] = ("fron
     some = pixels[np.random.default_rng([seed, 5]).permutation(len(pixels))[:1000]]
     middle = some.mean(axis=0)
     directions = np.linalg.svd(some - middle, full_matrices=False)[2][:FEATURES]
-    return Observations.of(
-        (pixels - middle) @ directions.T,
-        labels={name: np.tile(sample[name], len(views)) for name in world.names},
-        domain=np.tile(sample.labels, len(views)),
-        id=np.tile(np.arange(n), len(views)),
-        angles=tuple(latent.name for latent in world.latents if latent.kind == "angle"),
-        source=world.name,
+    again = np.tile(np.arange(n), len(views))
+    seen = (pixels - middle) @ directions.T
+    data = rows_of(
+        seen,
+        {name: sample[name][again] for name in world.names},
+        domain=sample.labels[again],
+        id=again,
     )
+    roles = {"feature": [f"x{k + 1}" for k in range(seen.shape[1])], "truth": list(world.names)}
+    angles = [latent.name for latent in world.latents if latent.kind == "angle"]
+    return _Rows(data, {**roles, "angle": angles} if angles else roles, again.astype(str))
 
 
-def _fitted(method: str, data: Observations, seed: int, **options: Any) -> SuiteScore:
+def _fitted(method: type[Any], data: _Rows, seed: int, **options: Any) -> CodeScore:
     """The score on a fifth of the ids of what was fitted on the others."""
     train, test = data.split(HELD_OUT, seed)
     given: dict[str, Any] = {
@@ -136,11 +171,16 @@ def _fitted(method: str, data: Observations, seed: int, **options: Any) -> Suite
         "device": "cpu",
         **options,
     }
-    model = METHODS[method](seed=seed, **given).fit(train)
-    return CausalVerse(seed).score(model.encode(test.x), test)
+    model = method(seed=seed, **given).fit(train, **data.roles)
+    return _scored(model.codes(test), test, data, seed)
 
 
-def _plain(score: SuiteScore) -> dict[str, float]:
+def _scored(codes: Values, rows: Data, data: _Rows, seed: int) -> CodeScore:
+    truth = {name: columns for name, columns in data.roles.items() if name != "feature"}
+    return CausalVerse(seed=seed).score(codes, rows, **truth)
+
+
+def _plain(score: CodeScore) -> dict[str, float]:
     assert score.mcc is not None
     return {"mcc": score.mcc, "best": score.best_correlation, "r2": score.r2}
 
@@ -149,8 +189,8 @@ def _plain(score: SuiteScore) -> dict[str, float]:
 
 
 def _part_b(context: ClaimContext) -> list[Row]:
-    results = context.over_seeds("b", _switch, 3)
-    images = context.over_seeds("b spring", _switch_of_images, 3)
+    results = context.over_seeds("b", partial(_switch, _members(context)), 3)
+    images = context.over_seeds("b spring", partial(_switch_of_images, _members(context)), 3)
     given, shuffled, plain = ([r[name] for r in results] for name in ("ivae", "shuffled", "vae"))
     gap = [a - b for a, b in zip(shuffled, plain, strict=True)]
     return [
@@ -170,26 +210,28 @@ def _part_b(context: ClaimContext) -> list[Row]:
     ]  # fmt: skip
 
 
-def _switch(seed: int) -> dict[str, float]:
+def _switch(methods: Members, seed: int) -> dict[str, float]:
     config = ProcessConfig(latents=3, frames=2, instantaneous_density=0.0, iid=True, environments=10, world_seed=seed)
     data = _process(config, 3000, seed)
-    return _with_and_without(data, seed, hidden=64, scale="each", steps=1500, latents=3, learning_rate=5e-3)
+    return _with_and_without(methods, data, seed, hidden=64, scale="each", steps=1500, latents=3, learning_rate=5e-3)
 
 
-def _switch_of_images(seed: int) -> dict[str, float]:
+def _switch_of_images(methods: Members, seed: int) -> dict[str, float]:
     world = SpringWorld(config=SceneConfig(environments=10, world_seed=seed))
     causes = [latent.name for latent in world.causes]
     data = _seen(world, 4000, seed)
-    assert data.labels is not None
-    data = replace(data, labels=data.labels.select(causes))
-    return _with_and_without(data, seed, steps=1000, latents=len(causes), kl_weight=10.0)
+    data = replace(data, roles={**data.roles, "truth": causes})
+    return _with_and_without(methods, data, seed, steps=1000, latents=len(causes), kl_weight=10.0)
 
 
-def _with_and_without(data: Observations, seed: int, **options: Any) -> dict[str, float]:
+def _with_and_without(methods: Members, data: _Rows, seed: int, **options: Any) -> dict[str, float]:
     """MCC of iVAE, of iVAE with the domains shuffled over the rows, and of the VAE."""
-    domain = np.random.default_rng([seed, 6]).permutation(np.asarray(data.domain))
-    arms = {"ivae": ("ivae", data), "shuffled": ("ivae", replace(data, domain=domain)), "vae": ("vae", data)}
-    return {name: _plain(_fitted(method, given, seed, **options))["mcc"] for name, (method, given) in arms.items()}
+    domain = np.random.default_rng([seed, 6]).permutation(data.data.known.labels("domain").astype(str))
+    mixed = replace(data, data=data.data.with_known({"domain": domain}, {"domain": "label"}))
+    arms = {"ivae": ("ivae", data), "shuffled": ("ivae", mixed), "vae": ("vae", data)}
+    return {
+        name: _plain(_fitted(methods[method], given, seed, **options))["mcc"] for name, (method, given) in arms.items()
+    }
 
 
 # -- (c): time -------------------------------------------------------------------------------------------------------
@@ -198,7 +240,7 @@ def _with_and_without(data: Observations, seed: int, **options: Any) -> dict[str
 def _part_c(context: ClaimContext) -> list[Row]:
     rows = []
     for what, iid in (("lag 1, modulated noise", False), ("independent frames", True)):
-        results = context.over_seeds(f"c {what}", partial(_over_time, iid), 3)
+        results = context.over_seeds(f"c {what}", partial(_over_time, _members(context), iid), 3)
         ours, plain = ([r[name] for r in results] for name in ("tdrl", "vae"))
         if not iid:
             rows.append(
@@ -220,25 +262,29 @@ def _part_c(context: ClaimContext) -> list[Row]:
     return rows
 
 
-def _over_time(iid: bool, seed: int) -> dict[str, float]:
+def _over_time(methods: Members, iid: bool, seed: int) -> dict[str, float]:
     config = ProcessConfig(
         latents=3, frames=6, instantaneous_density=0.0, noise="modulated", mechanism="mlp", iid=iid, world_seed=seed
     )
     data = _process(config, 3000, seed)
     return {
         name: _plain(
-            _fitted(name, data, seed, hidden=64, scale="each", batch=64, steps=2500, latents=3, learning_rate=5e-3)
+            _fitted(
+                methods[name], data, seed, hidden=64, scale="each", batch=64, steps=2500, latents=3, learning_rate=5e-3
+            )
         )["mcc"]
         for name in ("tdrl", "vae")
     }
 
 
-def _process(config: ProcessConfig, n: int, seed: int) -> Observations:
+def _process(config: ProcessConfig, n: int, seed: int) -> _Rows:
     """Clips of the latents of a process through a random invertible map."""
     world = LatentProcessWorld(config)
     sample = world.sample(n, seed=seed)
     z = np.stack([sample[name] for name in world.names], axis=-1)
-    return Observations.of(_mixed(z, seed), labels=sample.table(), source=world.name)
+    domain = sample.labels if len(sample.environments) > 1 else None
+    data = rows_of(_mixed(z, seed), {name: sample[name] for name in world.names}, domain=domain)
+    return _Rows(data, {"truth": list(world.names)}, np.arange(n))
 
 
 def _mixed(z: Values, seed: int) -> Values:
@@ -262,7 +308,7 @@ EDGES = ("z1 -> z2", "z2 -> z3")
 
 
 def _part_d(context: ClaimContext) -> list[Row]:
-    results = context.over_seeds("d", _edges, 3)
+    results = context.over_seeds("d", partial(_edges, _members(context)), 3)
 
     def values(method: str, what: str) -> list[float]:
         return [r[method][what] for r in results]
@@ -291,20 +337,19 @@ def _part_d(context: ClaimContext) -> list[Row]:
     ]  # fmt: skip
 
 
-def _edges(seed: int) -> dict[str, dict[str, float]]:
+def _edges(methods: Members, seed: int) -> dict[str, dict[str, float]]:
     config = ProcessConfig(latents=3, frames=6, edges=EDGES, noise="modulated", mechanism="mlp", world_seed=seed)
     world, data = LatentProcessWorld(config), _process(config, 3000, seed)
     train, test = data.split(HELD_OUT, seed)
     true = np.stack([world.lagged_adjacency[0], world.instantaneous_adjacency]).astype(bool)
-    assert test.labels is not None
-    z = np.stack([test.labels.column(name) for name in world.names], axis=-1)
+    z = np.stack([test.known.column(name) for name in world.names], axis=-1)
     found: dict[str, dict[str, float]] = {"every edge": {"f1": _f1(true, _possible(true))}}
     arms: Mapping[str, dict[str, Any]] = {"idol": {"sparsity": SPARSITY}, "tdrl": {}}
     for name, options in arms.items():
         given = {"latents": 3, "steps": 2000, "learning_rate": 5e-3, "device": "cpu", **options}
-        model = METHODS[name](seed=seed, **given).fit(train)
-        assert isinstance(model, TDRL)
-        codes = model.encode(test)
+        model = methods[name](seed=seed, **given).fit(train, **data.roles)
+        assert isinstance(model, TransitionMethod)
+        codes = model.codes(test)
         matched = mcc(z.reshape(-1, 3), codes.reshape(-1, 3))
         order = np.array([place for place in matched.matching if place is not None])
         influence = model.influence(test)

@@ -1,141 +1,232 @@
-"""The suite: which methods there are, and how their codes are scored against the truth.
+"""The suite: which methods there are, how their codes are scored against the truth, and how they compare.
 
-Two numbers go by the name MCC in the suite, and both are here under names of their own: the mean over a one-to-one
-matching, and the mean over the best latent of each true variable, whichever others it serves. R2 is that of a kernel
-ridge regression of each true variable on all latents, its settings chosen inside the half that it is fitted on. Angles
-are compared by sine and cosine, categories by accuracy, and constant variables are left out and named.
+`judge` scores codes that somebody, or a member, made. `compare` fits the members that the rows permit, each with the
+same options, and says of the others what they lack. The members are all systems whose card names this one, those of
+other packages too. The score stands in `aitia.representations.score`.
 
 Where we differ from the suite: its R2 of videos takes the best iteration on the test half and one number for all
 variables; it adds noise to constant variables; and it splits by image, so that views of one thing are on both sides.
-Here the rows to score are the caller's, from `Observations.split`, which splits by id.
+Here the rows to score are the caller's; `compare` holds out whole ids.
 
 Source:
     Chen, Deng, Zhu, Li, Shen, Li and Zhang, CausalVerse: benchmarking causal representation learning with configurable
     high-fidelity simulations, NeurIPS 2025.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any, Literal, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from aitia.errors import DataError
-from aitia.stats.metrics import as_sin_cos, best_correlation_mean, block_accuracy, mcc, r2
+from aitia.data.clips import Clips
+from aitia.data.table import Table
+from aitia.errors import AitiaError, DataError, OptionError, join_names
+from aitia.report import Block, TableBlock
+from aitia.representations.method import Representation
+from aitia.representations.observations import Observations, split_rows
+from aitia.representations.score import CodeScore, score
+from aitia.runs import RunStore
+from aitia.saving import Arrays, SavedArrays
+from aitia.system import Given, Score, Scores, System, systems
 from aitia.systems.causalverse.card import CARD
-from aitia.systems.causalverse.observations import Observations, label_kind
+from aitia.systems.causalverse.config import CausalVerseConfig
 
-__all__ = ["CausalVerse", "SuiteScore"]
+__all__ = ["CausalVerse", "members"]
 
-_MOST_ROWS = 4000
-
-
-@dataclass(frozen=True)
-class SuiteScore:
-    """What codes know of the true variables; higher is better.
-
-    Args:
-        mcc: Mean correlation under the best one-to-one matching; None where there are fewer latents than variables.
-        best_correlation: Mean over the true columns of the best correlation with any latent. The suite's code for
-            videos calls this MCC.
-        r2: Mean over the true columns.
-        r2_by_variable: Of each; `sin NAME` and `cos NAME` of an angle.
-        accuracy: Of each categorical variable.
-        majority: The accuracy of always naming the most frequent category.
-        dropped: Variables that are constant.
-    """
-
-    mcc: float | None
-    best_correlation: float
-    r2: float
-    r2_by_variable: Mapping[str, float]
-    accuracy: Mapping[str, float]
-    majority: Mapping[str, float]
-    dropped: tuple[str, ...]
+Values = NDArray[np.float64]
+HELD_OUT = 0.2
+"""Of the ids, that `compare` scores on."""
 
 
-class CausalVerse:
-    """Scores codes against the labels of observations.
+def members() -> dict[str, type[Representation]]:
+    """The class of each member by its slug."""
+    return {
+        slug: cast("type[Representation]", entry.load())
+        for slug, entry in systems().items()
+        if entry.card.member_of == CARD.slug
+    }
+
+
+class CausalVerse(SavedArrays, System):
+    """Scores codes against true variables, and compares the methods that make codes.
 
     Args:
-        seed: Of the halves that regressions are fitted and scored on.
+        config: Options.
+        options: Options by name, in place of those of `config`.
+
+    Attributes:
+        codes: The columns that hold codes.
 
     Example:
         >>> z = np.random.default_rng(0).normal(size=(300, 2))
-        >>> truth = Observations.of(z, labels={"a": z[:, 0], "b": z[:, 1]})
-        >>> score = CausalVerse().score(z[:, ::-1], truth)
+        >>> rows = Table.of({"z1": z[:, 1], "z2": z[:, 0], "a": z[:, 0], "b": z[:, 1]})
+        >>> score = CausalVerse().score(z[:, ::-1], rows, truth=["a", "b"])
         >>> round(score.mcc, 3), round(score.r2, 1)
         (1.0, 1.0)
     """
 
     card = CARD
+    Config = CausalVerseConfig
+    config: CausalVerseConfig
+    codes: tuple[str, ...] = ()
 
-    def __init__(self, seed: int = 0) -> None:
-        self.seed = seed
+    def check_given(self, given: Given) -> None:
+        """Wants codes, and true variables that vary.
 
-    def score(self, codes: ArrayLike, truth: Observations) -> SuiteScore:
-        """The score of codes of the rows of `truth`.
+        Raises:
+            DataError: If there are none.
+        """
+        seen = self._seen(given)
+        if seen.labels is None:
+            raise DataError(f"a score needs labels (values of the true variables): {seen.source} offers none")
+
+    def work(self, given: Given) -> str:
+        """Codes and rows."""
+        names = self._codes(given)
+        return f"{len(names)} codes ({join_names(names)}) of {len(given)} rows are compared with the true variables"
+
+    def _fit(self, given: Given, run: RunStore) -> None:
+        """Notes which columns are codes: nothing is learnt."""
+        self.codes = self._codes(given)
+        self.roles = {**self.roles, "code": self.codes}
+
+    def score(self, codes: ArrayLike, *data: Any, **roles: Any) -> CodeScore:
+        """The score of codes against the true variables of rows.
 
         Args:
             codes: (n, k), or (n, frames, k) of clips.
-            truth: The observations that were encoded, with labels.
+            data: The rows that were encoded.
+            roles: `truth` and `angle`, as in `fit`.
 
         Raises:
             DataError: If there are no labels, or other numbers of rows, or no variable varies.
         """
-        if truth.labels is None:
-            raise DataError(f"a score needs labels (values of the true variables): {truth.source} offers none")
+        given = self.given(*data, **roles)
+        if given.data.form == "table" and not given.columns("code"):
+            given = replace(given, roles={**given.roles, "code": self._codes(given, needed=False)})
+        given = replace(given, roles={**given.roles, "feature": given.columns("code")})
         z = np.asarray(codes, dtype=np.float64)
-        if z.ndim != (2 if truth.frames is None else 3) or len(z) != len(truth):
-            raise DataError(f"codes have shape {z.shape}, expected one row for each of the {len(truth)} observations")
-        numbers, categories, dropped = _columns(truth)
-        flat, pick = z.reshape(-1, z.shape[-1]), self._some(z.size // z.shape[-1])
-        if not numbers and not categories:
-            raise DataError(f"every label of {truth.source} is constant: there is nothing to score")
-        told = {name: block_accuracy(c[pick], flat[pick], classifier="knn") for name, c in categories.items()}
-        names, value, best, each = list(numbers), None, 0.0, {}
-        if numbers:
-            true = np.stack(list(numbers.values()), axis=1)
-            value = mcc(true, flat).value if flat.shape[1] >= len(names) else None
-            best = best_correlation_mean(true, flat)
-            terms = r2(true[pick], flat[pick], seed=self.seed).per_variable
-            each = {name: float(term) for name, term in zip(names, terms, strict=True) if term is not None}
-        return SuiteScore(
-            mcc=value,
-            best_correlation=best,
-            r2=float(np.mean(list(each.values()))) if each else 0.0,
-            r2_by_variable=each,
-            accuracy={name: t.value for name, t in told.items()},
-            majority={name: t.majority for name, t in told.items()},
-            dropped=dropped,
+        frames = cast("Clips", given.data).images.shape[1:2] if given.data.form == "clips" else ()
+        truth = Observations.of(given, x=np.zeros((len(given), *frames, 1)))
+        return score(z, truth, self.config.seed)
+
+    def judge(self, fresh: Given, seen: Given) -> Scores:
+        """What the codes know of the true variables, beside as many random numbers."""
+        truth = self._seen(fresh)
+        random = np.random.default_rng([self.config.seed, 64]).normal(size=truth.x.shape)
+        return scores_of(score(truth.x, truth, self.config.seed), score(random, truth, self.config.seed))
+
+    def report(self, given: Given) -> Sequence[Block]:
+        """R2 of each true variable."""
+        truth = self._seen(given)
+        found = score(truth.x, truth, self.config.seed)
+        lines: list[Sequence[object]] = [[name, value] for name, value in found.r2_by_variable.items()]
+        lines += [[name, value] for name, value in found.accuracy.items()]
+        about = "R2 of each number, and accuracy of each category, from all codes."
+        return [TableBlock(["variable", "known"], lines, about)]
+
+    def compare(self, *data: Any, only: Sequence[str] = (), run: RunStore | None = None, **named: Any) -> Table:
+        """The members fitted to four fifths of the ids and scored on the rest, one line a member.
+
+        Args:
+            data: Rows with true variables.
+            only: The slugs of some members; empty takes all.
+            run: Whom it tells how far it is.
+            named: Roles, as in `fit`, and options of the members; a member leaves out those that it does not have.
+
+        Returns:
+            Columns `member`, `MCC`, `R2`, `best correlation`, `accuracy`, and `lacks`: why a member was not fitted.
+
+        Raises:
+            OptionError: If there is no such member.
+        """
+        found = members()
+        if unknown := [slug for slug in only if slug not in found]:
+            raise OptionError(f"there is no member {unknown[0]!r}; there are {join_names(found, 20)}")
+        lines = [self._line(slug, found[slug], data, named, run) for slug in only or found]
+        columns = {name: [line.get(name) for line in lines] for name in _LINE}
+        return Table.of(columns, kinds=_LINE)
+
+    def _line(
+        self, slug: str, member: type[Representation], data: tuple[Any, ...], named: Mapping[str, Any], run: Any
+    ) -> dict[str, Any]:
+        options = {name: named[name] for name in named if name in member().get_params()}
+        roles = {name: named[name] for name in named if name in member.card.takes}
+        try:
+            model = member(**{"seed": self.config.seed, **options})
+            given = Given.of(member.card, *data, **roles)
+            ids = given.labels("id") if given.column("id") else np.arange(len(given))
+            kept, held = split_rows(ids, HELD_OUT, self.config.seed)
+            model.fit(given.take(kept), **({} if run is None else {"run": run}))
+            rows = given.take(held)
+            told = score(model.codes(rows), model.observations(rows), self.config.seed)
+        except AitiaError as error:
+            return {"member": slug, "lacks": str(error)}
+        accuracy = float(np.mean(list(told.accuracy.values()))) if told.accuracy else None
+        return {
+            "member": slug,
+            "MCC": told.mcc,
+            "R2": told.r2 if told.r2_by_variable else None,
+            "best correlation": told.best_correlation if told.r2_by_variable else None,
+            "accuracy": accuracy,
+            "lacks": "",
+        }
+
+    def _codes(self, given: Given, needed: bool = True) -> tuple[str, ...]:
+        if named := given.columns("code"):
+            return named
+        table = given.table
+        found = tuple(n for n in table.names if n[:1] == "z" and n[1:].isdigit() and table.continuous(n))
+        if needed and not found:
+            raise DataError(f"{given.name} has no codes: name their columns (--code), or call them z1, z2, ...")
+        return found
+
+    def _seen(self, given: Given) -> Observations:
+        """The codes as what is looked at, and the true variables."""
+        codes = self._codes(given)
+        placed = replace(given, roles={**given.roles, "code": codes, "feature": codes})
+        return Observations.of(placed, x=np.stack([given.table.column(name) for name in codes], axis=-1))
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        if not self.codes:
+            raise OptionError("this CausalVerse has not been fitted: call fit first")
+        return {"config": asdict(self.config), "codes": list(self.codes)}, {}
+
+    @classmethod
+    def _restored(cls, options: Mapping[str, Any], arrays: Arrays) -> Self:
+        model = cls(CausalVerseConfig(**options["config"]))
+        model.codes = tuple(options["codes"])
+        return model
+
+
+_LINE = {
+    "member": "label",
+    "MCC": "number",
+    "R2": "number",
+    "best correlation": "number",
+    "accuracy": "number",
+    "lacks": "text",
+}
+
+
+def scores_of(found: CodeScore, random: CodeScore) -> Scores:
+    """A score beside that of random codes."""
+    up: Literal["higher"] = "higher"
+    made: dict[str, Score] = {}
+    if found.mcc is not None and random.mcc is not None and found.r2_by_variable:
+        about = "Mean correlation of true variables and latents under the best one-to-one matching."
+        made["MCC"] = Score(found.mcc, up, about, {"random codes": random.mcc})
+    if found.r2_by_variable:
+        about = "Of a kernel regression of the true variables on all latents."
+        made["R2"] = Score(found.r2, up, about, {"random codes": random.r2})
+        about = "Mean over the true variables of the best correlation with any latent."
+        made["best correlation"] = Score(found.best_correlation, up, about, {"random codes": random.best_correlation})
+    if found.accuracy:
+        mean, chance, most = (
+            float(np.mean(list(part.values()))) for part in (found.accuracy, random.accuracy, found.majority)
         )
-
-    def _some(self, n: int) -> NDArray[np.int64]:
-        """The rows that regressions see."""
-        order = np.random.default_rng([self.seed, 63]).permutation(n)
-        return np.sort(order[:_MOST_ROWS])
-
-
-def _columns(
-    truth: Observations,
-) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]], tuple[str, ...]]:
-    """The true columns to correlate, the codes of the categories, and the constant variables; (n * frames,) each."""
-    assert truth.labels is not None
-    numbers: dict[str, NDArray[np.float64]] = {}
-    categories: dict[str, NDArray[np.float64]] = {}
-    dropped = []
-    for name in truth.labels.names:
-        values, kind = truth.labels.column(name), label_kind(truth, name)
-        if truth.frames is not None:
-            values = np.broadcast_to(values if values.ndim > 1 else values[:, None], (len(truth), truth.frames))
-        column = np.asarray(values, dtype=np.float64).ravel()
-        if np.ptp(column) == 0:
-            dropped.append(name)
-        elif kind == "categorical":
-            categories[name] = column
-        elif kind == "angle":
-            turned = as_sin_cos(column)
-            numbers |= {f"sin {name}": turned[:, 0], f"cos {name}": turned[:, 1]}
-        else:
-            numbers[name] = column
-    return numbers, categories, tuple(dropped)
+        about = "Of the true categories, from the nearest codes."
+        made["accuracy"] = Score(mean, up, about, {"random codes": chance, "most frequent": most})
+    return made

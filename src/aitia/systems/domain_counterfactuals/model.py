@@ -148,7 +148,7 @@ class DomainCounterfactuals(Pretrained, Counterfactuals, Encodes):
             )
         height, width, _ = self._shape
         if height != width:
-            raise DataError(f"images are square, got {width}x{height}: scale them (ImageSet.resized)")
+            raise DataError(f"images are square, got {width}x{height}: scale them (--size)")
         if config.structure == "independent":
             return IndependentImages(height, domains, config.latents, config.width, self.config.kl_weight)
         return ImageModel(height, domains, config.latents, config.structure, k, config.width, self.config.kl_weight)

@@ -17,12 +17,11 @@ CARD = Card(
     home="model:DynamicConnectomes",
     rows=("recordings",),
     does="replaces a state",
-    do="do(UNIT=silent) takes the affinities of a unit away: its own pairs at least, those of its community at most.",
-    absent={
-        "predict": "motifs say affinities of pairs, not traces; `affinities` gives them",
-        "counterfactual": "nothing of a trace is kept",
-        "graphs": "affinity is symmetric",
-    },
+    do="do(UNIT=silent) takes the pairs of a unit away: what goes at least, if it drives nobody.",
     verbs=("encode", "effects"),
-    extra="",
+    absent={
+        "predict": "motifs say affinities of pairs and not traces; its own method is `affinities`",
+        "counterfactual": "nothing of a trace is kept",
+        "graphs": "affinity is symmetric: who drives whom it does not say",
+    },
 )

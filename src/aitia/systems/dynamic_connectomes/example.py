@@ -1,8 +1,7 @@
-"""Four animals with forty neurons."""
+"""A small input: traces of four animals whose units fire in groups, as a folder of CSV files."""
 
 from pathlib import Path
 
-from aitia.data.recordings import write_recordings
 from aitia.system import Example
 from aitia.worlds.calcium import CalciumWorld
 
@@ -10,11 +9,13 @@ __all__ = ["write"]
 
 
 def write(folder: Path, seed: int) -> Example:
-    """Recordings with three phases, in one file."""
-    world = CalciumWorld()
-    recordings = world.traces(world.sample(4, seed=seed))
-    write_recordings(recordings, folder / "animals.npz")
-    first, second = recordings.units[:2]
+    """A file of traces for each animal; units u1, u2, ..."""
+    world = CalciumWorld(units=12, groups=2, members=4, phase_frames=40, seed=100)
+    world.traces(world.sample(4, seed=seed)).write(folder / "animals", "animal", range(4))
     return Example(
-        folder / "animals.npz", options={"rank": 2, "starts": 2}, do=f"do({first}=silent)", other=f"do({second}=silent)"
+        folder / "animals",
+        options={"bin_frames": 4, "rank": 2, "starts": 2, "iterations": 60, "orders": 1},
+        do="do(u1=silent)",
+        other="do(u2=silent)",
+        outcome="motif 1",
     )

@@ -1,6 +1,7 @@
-"""How good motifs are: affinities of pairs of other animals that were hidden, beside averages."""
+"""How well motifs say the affinities of pairs of other animals that were hidden."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,39 +15,35 @@ if TYPE_CHECKING:
 
 __all__ = ["judged"]
 
-Values = NDArray[np.float64]
+Values = NDArray[Any]
 HIDDEN = 0.2
 """Share of the pairs of each animal that is hidden to be scored on."""
+_ABOUT: Mapping[str, tuple[Literal["lower", "higher"], str]] = {
+    "hidden R2": ("higher", "Of the affinities of pairs that were hidden, a fifth of those of each animal."),
+    "hidden RMSE": ("lower", "Root mean squared error of the same affinities."),
+}
 
 
 def judged(model: "DynamicConnectomes", fresh: Recordings, seen: Recordings) -> Scores:
-    """Of hidden pairs, from how much of each motif the animal's other pairs show; beside averages of the fit's animals.
-
-    The averages are of the pair and bin over the animals, of the pair over all bins, and of everything.
-    """
+    """Beside averages: of the pair and bin over the animals of the fit, of the pair over all bins, of everything."""
     known = model.affinity(seen)
-    affinity = model.affinity(fresh.of_units(known.units))
+    affinity = model.affinity(fresh.of_units(model.units_))
     hidden, shape = _hidden(affinity, model.config.seed), affinity.tensor.shape
     count = np.maximum(known.mask.sum(axis=0), 1)
-    by_bin = known.tensor.sum(axis=1) / count
     everything = float(known.tensor.sum() / (known.mask.sum() * known.bins))
-    by_bin = np.where(known.mask.any(axis=0), by_bin, everything)
+    by_bin = np.where(known.mask.any(axis=0), known.tensor.sum(axis=1) / count, everything)
     answers = {
-        "ours": model.affinities(affinity, hidden=hidden),
         "mean of the pair in the bin": np.broadcast_to(by_bin[:, None], shape),
         "mean of the pair": np.broadcast_to(by_bin.mean(axis=0), shape),
         "mean of all": np.full(shape, everything),
     }
-    found = {name: _scores(answer, affinity.tensor, hidden) for name, answer in answers.items()}
-    ours = found.pop("ours")
-    r2 = "Of the affinities of pairs that were hidden, a fifth of those of each animal."
-    rmse = "Root mean squared error of the same affinities."
-    scores = {}
-    for name, better, about in (("hidden R2", "higher", r2), ("hidden RMSE", "lower", rmse)):
-        if name in ours:
-            others = {who: of[name] for who, of in found.items()}
-            scores[name] = Score(ours[name], "higher" if better == "higher" else "lower", about, others)
-    return scores
+    ours = _scores(model.affinities(affinity, hidden=hidden), affinity.tensor, hidden)
+    others = {name: _scores(answer, affinity.tensor, hidden) for name, answer in answers.items()}
+    return {
+        name: Score(ours[name], better, about, {who: of[name] for who, of in others.items()})
+        for name, (better, about) in _ABOUT.items()
+        if name in ours
+    }
 
 
 def _hidden(affinity: Affinity, seed: int) -> NDArray[np.bool_]:

@@ -16,18 +16,19 @@ Source:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, Literal, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.base import Data
 from aitia.data.recordings import Recordings
 from aitia.data.table import Table
+from aitia.do import Intervention
 from aitia.engine import Progress
 from aitia.errors import DataError, OptionError, join_names
 from aitia.report import Block
-from aitia.runs import RunStore
+from aitia.runs import QUIET, RunStore
 from aitia.saving import SavedArrays
 from aitia.stats.block_model import fit_blocks, need_engine
 from aitia.stats.tensor_factors import choose_rank, factorize, nonnegative_rows, sweep_ranks
@@ -36,29 +37,25 @@ from aitia.systems.dynamic_connectomes.affinity import (
     Affinity,
     differential_affinity,
     pair_matrix,
+    pair_places,
     shifted,
 )
 from aitia.systems.dynamic_connectomes.card import CARD
 from aitia.systems.dynamic_connectomes.config import DynamicConnectomesConfig
 from aitia.systems.dynamic_connectomes.judge import judged
 from aitia.systems.dynamic_connectomes.motif import Motif
-from aitia.systems.dynamic_connectomes.page import blocks_of, told
+from aitia.systems.dynamic_connectomes.page import blocks, notes, warned
+from aitia.systems.dynamic_connectomes.state import restore, state
 
 __all__ = ["DynamicConnectomes"]
 
 Values = NDArray[Any]
-SILENT = "silent"
-"""What a unit can be set to."""
 LEAST = 1e-3
 """Pair weights below this share of the largest are no edge."""
 
 
 class DynamicConnectomes(SavedArrays, Encodes, Explains):
     """Motifs of units that change together; see the module.
-
-    Args:
-        config: Options.
-        options: Options by name, in place of those of `config`.
 
     Attributes:
         motifs_: In the order of their centre in time.
@@ -81,14 +78,12 @@ class DynamicConnectomes(SavedArrays, Encodes, Explains):
     card = CARD
     Config = DynamicConnectomesConfig
     config: DynamicConnectomesConfig
-    units_: tuple[str, ...] = ()
-    warnings_: tuple[str, ...] = ()
 
     # -- fit -----------------------------------------------------------------------------------------------------------
 
     def work(self, given: Given) -> str:
         """Ranks, restarts and the size of the tensor."""
-        config, traces = self.config, recordings(given)
+        traces, config = _traces(given), self.config
         units, bins = len(traces.units), traces.frames // config.bin_frames
         ranks = f"ranks 1 to {min(config.most, bins)}" if config.rank is None else f"rank {config.rank}"
         return (
@@ -97,28 +92,33 @@ class DynamicConnectomes(SavedArrays, Encodes, Explains):
         )
 
     def _fit(self, given: Given, run: RunStore) -> None:
-        need_engine(self.config.engine)
-        traces = recordings(given)
-        step = self._factors(self.affinity(traces), run.progress)
-        self.warnings_ = traces.warnings + self.warnings_
-        self._control(traces, step, step.total - self.config.permutations)
-
-    def fit_affinity(self, affinity: Affinity, progress: Progress | None = None) -> Self:
-        """Finds motifs in affinities that are at hand, such as those of another measure.
+        """Finds motifs in traces of several animals.
 
         Raises:
-            OptionError: If the control is asked for, which turns traces.
+            DataError: If every pair is masked, or no two units rise together.
+            OptionError: If a bin is longer than the traces, or the rank larger than the tensor allows.
+            MissingExtraError: If graph-tool is asked for and not installed.
         """
-        need_engine(self.config.engine)
-        if self.config.permutations:
-            raise OptionError("the control turns traces in a circle: fit to traces, or leave permutations at 0")
-        self._factors(affinity, progress)
+        self._find(_traces(given), run.progress)
+
+    def fit_affinity(self, affinity: Affinity, run: RunStore = QUIET) -> Self:
+        """Finds motifs in affinities, however they were measured; otherwise as `fit`.
+
+        Raises:
+            OptionError: If permutations are asked for, which turn traces.
+        """
+        self._find(affinity, run.progress)
         return self
 
-    def _factors(self, affinity: Affinity, progress: Progress | None) -> "_Steps":
+    def _find(self, X: Recordings | Affinity, progress: Progress | None) -> None:
         config = self.config
+        need_engine(config.engine)
+        if config.permutations and isinstance(X, Affinity):
+            raise OptionError("the control turns traces in a circle: fit to traces, or leave permutations at 0")
+        affinity = X if isinstance(X, Affinity) else self.affinity(X)
         most = min(config.most, affinity.bins, affinity.mask.size)
-        step = _Steps(progress, (most if config.rank is None else 1) + config.permutations)
+        total = (most if config.rank is None else 1) + config.permutations
+        step = _Steps(progress, total)
         options: dict[str, Any] = {
             "iterations": config.iterations,
             "tolerance": config.tolerance,
@@ -139,21 +139,17 @@ class DynamicConnectomes(SavedArrays, Encodes, Explains):
         self.units_, self.animals_, self.rank_, self.error_ = affinity.units, affinity.animals, best.rank, best.error
         self.bin_frames_, self.rate_, self.bins_ = affinity.bin_frames, affinity.rate, affinity.bins
         self.scales_, self.mask_ = affinity.scales, affinity.mask
-        self.warnings_ = ()
+        self.warnings_ = () if isinstance(X, Affinity) else X.warnings
         if unseen := int((~affinity.mask.any(axis=0)).sum()):
-            self.warnings_ = (
+            self.warnings_ += (
                 f"{unseen} of {affinity.mask.shape[1]} pairs are in no animal: they count as no affinity.",
             )
-        self.factors_ = (best.first, best.second, best.third)
+        self.factors_ = tuple(np.ascontiguousarray(part) for part in (best.first, best.second, best.third))
         blocks = [self._communities(best.third[:, r]) for r in range(best.rank)]
         self.motifs_ = self._motifs(blocks)
         self.null_error_ = np.array([])
-        return step
-
-    @property
-    def training(self) -> Training:
-        """Which rank was taken, and what to keep in mind."""
-        return told(self)
+        if not isinstance(X, Affinity):
+            self._control(X, step, total - config.permutations)
 
     @property
     def p_value_(self) -> float:
@@ -210,47 +206,6 @@ class DynamicConnectomes(SavedArrays, Encodes, Explains):
             step.at(done + k + 1)
         self.null_error_ = np.array(found)
 
-    # -- doing ---------------------------------------------------------------------------------------------------------
-
-    @property
-    def targets(self) -> Targets:
-        """Every unit, which can be silenced."""
-        return Targets(Target(unit, (SILENT,), about="takes its affinities away") for unit in self.units_)
-
-    def _effects(self, given: Given, target: str | None, outcome: str | None) -> Table:
-        """What silencing a unit takes of the affinities of its community, in each motif.
-
-        `low` and `effect` are what goes if it drives nobody: its own pairs. `high` is what goes if it drives all of its
-        community. `control` is what goes of the other communities of that motif, which is nothing of their own pairs.
-        """
-        self._fitted()
-        units = [str(name) for name in self.held] or list(self.units_)
-        units = [unit for unit in units if target in (None, unit)]
-        lines: list[tuple[str, str, float, float, float, float]] = []
-        for motif in self.motifs_:
-            for unit in units:
-                name = f"motif {motif.number + 1} community {motif.community(unit) + 1}"
-                if len(motif.members(motif.community(unit))) > 1 and outcome in (None, name):
-                    alone = motif.silencing(unit).alone
-                    lines.append((f"{unit}={SILENT}", name, alone, alone, 1.0, 0.0))
-        if not lines:
-            raise OptionError(f"no unit of {join_names(units)} is in a community {outcome or 'of two units or more'}")
-        names = ("target", "outcome", "effect", "low", "high", "control")
-        kinds = {"target": "label", "outcome": "label", **dict.fromkeys(names[2:], "number")}
-        return Table.of(dict(zip(names, map(list, zip(*lines, strict=True)), strict=True)), kinds=kinds)
-
-    def _encode(self, given: Given) -> Table:
-        """How much of each motif each animal has."""
-        return Table.of_numbers("motif", self.animal_factors(recordings(given)))
-
-    def judge(self, fresh: Given, seen: Given) -> Scores:
-        """Affinities of pairs that were hidden, beside averages; see `judge.py`."""
-        return judged(self, recordings(fresh), recordings(seen))
-
-    def report(self, given: Given) -> Sequence[Block]:
-        """Motifs, the sweep over ranks, and what silencing the strongest units should do."""
-        return blocks_of(self, recordings(given))
-
     # -- reading -------------------------------------------------------------------------------------------------------
 
     def community_map(self) -> NDArray[np.int64]:
@@ -262,35 +217,38 @@ class DynamicConnectomes(SavedArrays, Encodes, Explains):
         largest = size.argmax(axis=1)
         return np.stack([self.motifs_[r].labels + offset[r] for r in largest])
 
-    def affinities(
-        self, traces: Recordings | Affinity | None = None, *, hidden: NDArray[np.bool_] | None = None
-    ) -> Values:
+    def affinities(self, *data: Any, hidden: NDArray[np.bool_] | None = None, **roles: Any) -> Values:
         """The affinities that the motifs say, (bins, animals, pairs), also of pairs that nobody saw.
 
+        Under `do` the pairs of silent units have none: what goes at least.
+
         Args:
-            traces: Other animals; how much of each motif they have comes from the pairs that they have. None gives the
-                animals of the fit.
+            data: Other animals, or their `Affinity`; how much of each motif they have comes from the pairs that they
+                have. None gives the animals of the fit.
             hidden: (animals, pairs), pairs of theirs that are not to be looked at.
+            roles: As in `fit`.
 
         Raises:
             DataError: If the animals have none of the units, or other bins than the fit.
         """
         self._fitted()
         times, animals, pairs = self.factors_
-        if traces is not None:
-            animals = self.animal_factors(traces, hidden=hidden)
+        if data and data[0] is not None:
+            asked = data[0] if isinstance(data[0], Affinity) else _traces(self.given(*data, **roles))
+            animals = self._animals(asked, hidden=hidden)
         made: Values = np.einsum("tr,wr,pr->twp", times, animals, pairs, optimize=True)
-        return made
+        return made * ~self._silent_pairs()
 
-    def animal_factors(
-        self, traces: Recordings | Affinity, *, hidden: NDArray[np.bool_] | None = None
+    def _animals(
+        self, traces: Recordings | Affinity, *, hidden: NDArray[np.bool_] | None = None, silent: bool = False
     ) -> NDArray[np.float64]:
-        """How much of each motif other animals have, (animals, rank), the times and pairs held."""
+        """How much of each motif animals have, (animals, rank), the times and pairs held."""
         self._fitted()
         affinity = self._affinities(traces)
         seen = affinity.mask if hidden is None else affinity.mask & ~hidden
         times, _, pairs = (np.asarray(part, dtype=np.float64) for part in self.factors_)
-        products = np.einsum("twp,tr,pr->wr", affinity.tensor * seen, times, pairs, optimize=True)
+        left = seen & ~self._silent_pairs() if silent else seen
+        products = np.einsum("twp,tr,pr->wr", affinity.tensor * left, times, pairs, optimize=True)
         gram = (times.T @ times) * np.einsum("wp,pr,ps->wrs", seen.astype(float), pairs, pairs, optimize=True)
         return nonnegative_rows(products, gram)
 
@@ -344,52 +302,85 @@ class DynamicConnectomes(SavedArrays, Encodes, Explains):
         if not hasattr(self, "motifs_"):
             raise OptionError("nothing has been fitted yet: call fit first")
 
-    # -- saving --------------------------------------------------------------------------------------------------------
+    # -- the verbs -----------------------------------------------------------------------------------------------------
+
+    @property
+    def targets(self) -> Targets:
+        """The units."""
+        self._fitted()
+        return Targets(Target(unit, ("silent",), about="takes the pairs of the unit away") for unit in self.units_)
+
+    def _silent_pairs(self) -> NDArray[np.bool_]:
+        """(pairs,), which pairs have a unit that is silent."""
+        silent = np.isin(self.units_, [str(target) for target in self.held.targets])
+        i, j = pair_places(len(self.units_))
+        return np.asarray(silent[i] | silent[j])
+
+    def _encode(self, given: Given) -> Table:
+        """How much of each motif each animal has, (animals, motifs), the times and pairs of the fit held.
+
+        Under `do` the pairs of silent units count as no affinity: what goes at least, if they drive nobody.
+        """
+        found = self._animals(_traces(given), silent=True)
+        names = [f"motif {r + 1}" for r in range(found.shape[1])]
+        return Table.of(dict(zip(names, found.T, strict=True)), kinds=dict.fromkeys(names, "number"))
+
+    def _effects(self, given: Given, target: str | None, outcome: str | None) -> Table:
+        """Which share of the affinities of its community silencing a unit takes, in each motif.
+
+        `low` if it drives nobody (its own pairs go), `high` if it drives all of them; `effect` is `low`, what is sure.
+        The control is the share of the pairs of another community that goes, which is none.
+        """
+        self._fitted()
+        names = [f"motif {r + 1}" for r in range(self.rank_)]
+        if outcome is not None and outcome not in names:
+            raise OptionError(f"there are {join_names(names)}, got {outcome!r}")
+        lines: dict[str, list[Any]] = {name: [] for name in (*_LABELS, *_NUMBERS)}
+        for motif, name in zip(self.motifs_, names, strict=True):
+            for unit in self.units_ if outcome in (None, name) else ():
+                if target in (None, unit):
+                    told = motif.silencing(unit)
+                    cells = (unit, name, ", ".join(told.community), told.alone, told.alone, told.drives, 0.0)
+                    for column, cell in zip(lines, (*cells, *told.window), strict=True):
+                        lines[column].append(cell)
+        return Table.of(lines, kinds={**dict.fromkeys(_LABELS, "label"), **dict.fromkeys(_NUMBERS, "number")})
+
+    def truth(self, given: Given, intervention: Intervention) -> Data | None:
+        """The traces of a world in which the units are held at rest."""
+        return given.truth(Intervention(dict.fromkeys(intervention.targets, 0.0)))
+
+    @property
+    def training(self) -> Training:
+        """Which rank was taken, and what to keep in mind."""
+        return Training((), notes(self), warned(self))
+
+    def judge(self, fresh: Given, seen: Given) -> Scores:
+        """On pairs of fresh animals that were hidden, beside means of the animals of the fit; see `judge.py`."""
+        return judged(self, _traces(fresh), _traces(seen))
+
+    def report(self, given: Given) -> Sequence[Block]:
+        """Motifs, the sweep over ranks, and what silencing the strongest units should do."""
+        return blocks(self, _traces(given))
+
+    # -- keeping -------------------------------------------------------------------------------------------------------
 
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         self._fitted()
-        told = {
-            "config": asdict(self.config),
-            "units": list(self.units_),
-            "animals": list(self.animals_),
-            "bin_frames": self.bin_frames_,
-            "rate": self.rate_,
-            "error": self.error_,
-            "sweep": list(self.sweep_),
-            "warnings": list(self.warnings_),
-        }
-        times, animals, pairs = self.factors_
-        arrays: dict[str, NDArray[Any]] = {
-            "times": times,
-            "animals": animals,
-            "pairs": pairs,
-            "scales": self.scales_,
-            "mask": self.mask_,
-            "null_error": self.null_error_,
-        }
-        arrays |= {f"motif {m.number} level {k}": level for m in self.motifs_ for k, level in enumerate(m.levels)}
-        return told, arrays
+        return state(self)
 
     @classmethod
     def _restored(cls, options: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
         model = cls(**options["config"])
-        model.units_, model.animals_ = tuple(options["units"]), tuple(options["animals"])
-        model.bin_frames_, model.rate_, model.error_ = options["bin_frames"], options["rate"], options["error"]
-        model.sweep_, model.warnings_ = tuple(options["sweep"]), tuple(options["warnings"])
-        model.factors_ = (arrays["times"], arrays["animals"], arrays["pairs"])
-        model.bins_, model.rank_ = (int(n) for n in arrays["times"].shape)
-        model.scales_, model.mask_ = arrays["scales"], arrays["mask"]
-        model.null_error_ = arrays["null_error"]
-        levels = []
-        for r in range(model.rank_):
-            count = sum(name.startswith(f"motif {r} level ") for name in arrays)
-            levels.append(tuple(arrays[f"motif {r} level {k}"] for k in range(max(count, 1))))
-        model.motifs_ = model._motifs(levels)
+        restore(model, options, arrays)
         return model
 
 
-def recordings(given: Given) -> Recordings:
-    """The recordings that are given."""
+_LABELS = ("target", "outcome", "community")
+_NUMBERS = ("effect", "low", "high", "control", "from", "to")
+
+
+def _traces(given: Given) -> Recordings:
+    """The rows, which the card says are recordings."""
     return cast(Recordings, given.data)
 
 

@@ -1,4 +1,4 @@
-"""What the report shows: motifs, the sweep over ranks, and what silencing the strongest units should do."""
+"""What the report shows and says: motifs, the sweep over ranks, and what silencing the strongest units should do."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -7,14 +7,13 @@ import numpy as np
 
 from aitia.data.recordings import Recordings
 from aitia.report import Block, Line, Picture, TableBlock, line_chart
-from aitia.system import Training
 from aitia.systems.dynamic_connectomes.figure import MotifPanel, Window, motifs_figure
 from aitia.systems.dynamic_connectomes.motif import Motif
 
 if TYPE_CHECKING:
     from aitia.systems.dynamic_connectomes.model import DynamicConnectomes
 
-__all__ = ["blocks_of", "told"]
+__all__ = ["blocks", "notes", "warned"]
 
 SYMMETRIC = (
     "Affinity is symmetric: it says who changes together, not who drives whom. What silencing a unit would do is a "
@@ -22,27 +21,32 @@ SYMMETRIC = (
 )
 
 
-def told(model: "DynamicConnectomes") -> Training:
-    """Which rank was taken, and what to keep in mind."""
-    notes = [f"{model.rank_} motifs, with an error of {model.error_:.3f} (0 is exact, 1 explains nothing)."]
+def notes(model: "DynamicConnectomes") -> tuple[str, ...]:
+    """Which rank was taken, and how small its error is."""
+    told = [f"{model.rank_} motifs, with an error of {model.error_:.3f} (0 is exact, 1 explains nothing)."]
     if model.sweep_:
         last = model.sweep_[-1]
-        notes[0] = (
+        told[0] = (
             f"{model.rank_} is the largest of {last['rank']:.0f} ranks tried whose restarts agree on "
             f"{'every motif' if model.config.every_motif else 'the mean motif'} (congruence above "
-            f"{model.config.agreement:g}). {notes[0]}"
+            f"{model.config.agreement:g}). {told[0]}"
         )
     if len(model.null_error_):
-        turned = f"{model.null_error_.mean():.3f} on average; p = {model.p_value_:.3f}"
-        notes.append(f"With every trace turned in a circle the error of as many motifs is {turned}.")
-    warnings = [SYMMETRIC, *model.warnings_]
+        mean = f"{model.null_error_.mean():.3f} on average; p = {model.p_value_:.3f}"
+        told.append(f"With every trace turned in a circle the error of as many motifs is {mean}.")
+    return tuple(told)
+
+
+def warned(model: "DynamicConnectomes") -> tuple[str, ...]:
+    """What to keep in mind."""
+    told = [SYMMETRIC, *model.warnings_]
     if model.sweep_ and model.rank_ == 1:
-        warnings.append("Restarts agree on no more than one motif: there may be none that change over time.")
-    return Training((), tuple(notes), tuple(warnings))
+        told.append("Restarts agree on no more than one motif: there may be none that change over time.")
+    return tuple(told)
 
 
-def blocks_of(model: "DynamicConnectomes", traces: Recordings) -> Sequence[Block]:
-    """The blocks of the report."""
+def blocks(model: "DynamicConnectomes", traces: Recordings) -> Sequence[Block]:
+    """Motifs over the stimuli of these recordings."""
     windows = [Window(s.name, s.start, s.stop) for s in traces.stimuli]
     panels = [
         MotifPanel(f"motif {m.number + 1}", m.seconds, m.times, m.animals, m.matrix, m.labels) for m in model.motifs_
@@ -54,7 +58,7 @@ def blocks_of(model: "DynamicConnectomes", traces: Recordings) -> Sequence[Block
     if windows:
         shown = ", ".join(f"{w.name} {w.start:g} to {w.stop:g} s" for w in windows[:8])
         about += f" Stimuli: {shown}{', ...' if len(windows) > 8 else ''}."
-    blocks: list[Block] = [Picture(motifs_figure(panels, model.animals_, windows), about)]
+    parts: list[Block] = [Picture(motifs_figure(panels, model.animals_, windows), about)]
     if len(model.sweep_) > 1:
         ranks = [int(s["rank"]) for s in model.sweep_]
         lines = [
@@ -67,7 +71,7 @@ def blocks_of(model: "DynamicConnectomes", traces: Recordings) -> Sequence[Block
             f"The error falls with every motif; {model.rank_} was taken. Agreement: congruence of restarts with "
             "the best one, of all motifs on average and of the motif that is found again least."
         )
-        blocks.append(Picture(chart, told))
+        parts.append(Picture(chart, told))
     rows = [row for motif in model.motifs_ for row in _predictions(motif)]
     heads = [
         "motif",
@@ -78,8 +82,8 @@ def blocks_of(model: "DynamicConnectomes", traces: Recordings) -> Sequence[Block
         "if it drives all",
     ]
     caption = "What silencing the strongest unit of each tight community should do to the community's affinities."
-    blocks += [TableBlock(heads, rows, caption)] if rows else []
-    return blocks
+    parts += [TableBlock(heads, rows, caption)] if rows else []
+    return parts
 
 
 def _predictions(motif: Motif) -> list[list[object]]:

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         FaithfulMatchingConfig,
         Matcher,
     )
+    from aitia.systems.faithful_matching.matching import Matching
     from aitia.systems.faithful_matching.model import FaithfulMatching
     from aitia.systems.faithful_matching.objective import joint_loss, rank_loss, set_similarities
     from aitia.systems.faithful_matching.sets import MatchSets
@@ -64,6 +65,7 @@ __all__ = [
     "MatchSets",
     "Matcher",
     "Matches",
+    "Matching",
     "joint_loss",
     "rank_loss",
     "set_similarities",
@@ -79,6 +81,7 @@ __getattr__ = lazily(
         "MatchSets": "sets",
         "Matcher": "config",
         "Matches": "answers",
+        "Matching": "matching",
         "PUBLISHED_RANKS": "config",
         "RANKS": "config",
         "SETS": "config",

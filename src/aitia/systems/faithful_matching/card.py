@@ -18,14 +18,24 @@ CARD = Card(
     takes={
         "text": Role(kind="text", about="the text"),
         "label": Role(kind="label", about="what the classifier says, where no model is given", needed=False),
+        "group": Role(kind="label", about="what a text is a version of; none is matched by its own", needed=False),
+        "edit_of": Role(kind="label", about="the group or row that this row is an edit of", needed=False),
         "concepts": Role(kind="label", about="the concepts of a text", many=True, rest=True),
     },
     subjects={
         "model": SubjectRole(kind="client", about="the classifier that is explained", needed=False),
         "writer": SubjectRole(kind="client", about="writes counterfactual texts", needed=False),
     },
-    does="sets a variable",
-    do="do(CONCEPT=LABEL) takes for each text the matched texts that have the other value.",
-    verbs=("effects", "encode"),
+    fills=("concepts",),
+    does="edits a row",
+    do="do(CONCEPT=LABEL) puts into the place of each text its best match of the pool that has this value, or what the "
+    "writer writes.",
+    verbs=("predict", "edit", "encode", "effects"),
+    absent={
+        "counterfactual": "a match is another text: no noise of the row is kept",
+        "graphs": "the concepts are given, their graph is not asked for",
+        "adapt": "a pool of other texts is another fit",
+        "export": "the reader and the embeddings are parts of one explainer",
+    },
     extra="language",
 )

@@ -141,8 +141,8 @@ def _errors(seed: int) -> Found:
     candidates, labels = list(world.render(pool)), world.aspects(pool)
     found: Found = {box: {} for box in boxes}
     for name, options in VARIANTS.items():
-        model = FaithfulMatching(steps=STEPS, seed=seed, **options)
-        model.fit(candidates, labels, editor=ReviewEditor(world, pool))
+        rows = {"text": candidates, **labels}
+        model = FaithfulMatching(steps=STEPS, seed=seed, **options).fit(rows, writer=ReviewEditor(world, pool))
         explainers: dict[str, Any] = {name: "causal"}
         if name == "causal":
             explainers |= {of: of for of in (*MATCHERS[1:], *WITHOUT)} | {"generation": editor}
@@ -150,7 +150,7 @@ def _errors(seed: int) -> Found:
             with warnings.catch_warnings():
                 # An edit that no filter lets pass is answered by a match, which is told; here it is part of the error.
                 warnings.filterwarnings("ignore", message="the editor gave no text")
-                errors = model.evaluate(pairs, ask, explainers, k=(1, 10), seed=seed)
+                errors = model.bind(model=ask).evaluate(pairs, explainers, k=(1, 10), seed=seed)
             for explainer in errors.said:
                 found[box][explainer] = {
                     "l2": errors.error(explainer),

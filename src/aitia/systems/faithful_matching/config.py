@@ -34,10 +34,14 @@ class FaithfulMatchingConfig:
         temperature: tau; published is 0.1 for `ranks` and 1 for `joint`.
         steps: Updates an embedding.
         queries: Texts whose sets are drawn in a step; 1 in the source.
-        draws: Texts drawn of a set, at most.
+        members: Texts drawn of a set, at most.
         edits_as_queries: Whether edits are queries too.
         validation: Share of the queries that is held out; the state of the least loss on them is kept.
         learning_rate: Of Adam, falling to zero; 4e-3 is for `bag`, 5e-6 is the source's for a BERT.
+        by: What stands in for a text: the best match of one of the matchers, or what the `writer` writes.
+        matches: How many an effect is averaged over.
+        classes: Names of the classes in the order of the probabilities; None takes those that the classifier knows, or
+            numbers.
         seed: Of everything.
         device: `auto` or `cpu`.
 
@@ -54,10 +58,13 @@ class FaithfulMatchingConfig:
     temperature: float = 0.1
     steps: int = 400
     queries: int = 32
-    draws: int = 5
+    members: int = 5
     edits_as_queries: bool = False
     validation: float = 0.1
     learning_rate: float = 4e-3
+    by: Matcher | Literal["writer"] = "causal"
+    matches: int = 10
+    classes: tuple[str, ...] | None = None
     seed: int = 0
     device: Literal["auto", "cpu"] = "auto"
 
@@ -65,8 +72,11 @@ class FaithfulMatchingConfig:
         object.__setattr__(self, "ranks", tuple((str(a), str(b), float(w)) for a, b, w in self.ranks))
         if self.treatments is not None:
             object.__setattr__(self, "treatments", tuple(self.treatments))
+        if self.classes is not None:
+            object.__setattr__(self, "classes", tuple(map(str, self.classes)))
         need_one_of(self, loss=("ranks", "joint"))
-        need_at_least(self, width=1, steps=1, queries=1, draws=1)
+        need_one_of(self, by=(*MATCHERS, "writer"))
+        need_at_least(self, width=1, steps=1, queries=1, members=1, matches=1)
         if not self.temperature > 0 or not self.learning_rate > 0 or not 0 <= self.validation < 1:
             raise OptionError(
                 f"temperature and learning_rate are positive and validation a share below 1, got {self.temperature}, "

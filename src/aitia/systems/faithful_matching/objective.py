@@ -82,7 +82,7 @@ def train_embedding(
     """
     rows = np.random.default_rng([config.seed, 1]).permutation(sets.queries(config.edits_as_queries))
     held = int(len(rows) * config.validation)
-    options = (config.queries, config.draws, (config.seed, sets.treatment))
+    options = (config.queries, config.members, (config.seed, sets.treatment))
     objective = _Objective(encoder, config)
     validate: Callable[[], float] | None = None
     if held:

@@ -14,9 +14,12 @@ from aitia.version import __version__
 
 if TYPE_CHECKING:
     from aitia.stats.explainer_errors import ExplainerErrors
-    from aitia.systems.faithful_matching import FaithfulMatching, Matcher
+    from aitia.system import Given
+    from aitia.systems.faithful_matching.config import Matcher
+    from aitia.systems.faithful_matching.matching import Matching
+    from aitia.systems.faithful_matching.model import FaithfulMatching
 
-__all__ = ["errors_chart", "matching_report"]
+__all__ = ["blocks", "errors_chart", "matching_report"]
 
 
 def errors_chart(errors: "ExplainerErrors") -> str:
@@ -31,7 +34,7 @@ def errors_chart(errors: "ExplainerErrors") -> str:
 
 
 def matching_report(
-    model: "FaithfulMatching",
+    model: "Matching",
     errors: "ExplainerErrors",
     black_box: Any,
     path: str | Path,
@@ -82,8 +85,36 @@ def matching_report(
     return target
 
 
+SHOWN = 4
+"""Texts that a report shows."""
+
+
+def blocks(system: "FaithfulMatching", given: "Given") -> list[Block]:
+    """Some rows and what stands in for them under each value of each concept; effects where there is a classifier."""
+    rows = given.take(range(min(SHOWN, len(given))))
+    texts, told = rows.texts("text"), []
+    for target in system.targets:
+        for label in target.labels:
+            new = system.do({target.name: label}).edit(rows).known.texts(str(rows.column("text")))
+            told += [[f"{target.name}={label}", a, b] for a, b in zip(texts, new, strict=True) if a != b]
+    found: list[Block] = [
+        Text("Rows, and the texts that stand in for them when a concept is set."),
+        TableBlock(["do", "the text", "what stands in"], told),
+    ]
+    if "model" in system.subjects or system.said:
+        table = system.effects(given)
+        names = ("effect", "low", "high", "control")
+        lines = zip(
+            *(table.labels(n).tolist() for n in ("target", "outcome")), *(table.column(n).tolist() for n in names),
+            strict=True,
+        )  # fmt: skip
+        about = "Mean change of a class's probability, with a 95 % interval; control: matches at random."
+        found.append(TableBlock(["target", "class", *names], [list(line) for line in lines], about))
+    return found
+
+
 def _examples(
-    model: "FaithfulMatching", errors: "ExplainerErrors", black_box: Any, count: int, by: "tuple[Matcher, ...]"
+    model: "Matching", errors: "ExplainerErrors", black_box: Any, count: int, by: "tuple[Matcher, ...]"
 ) -> list[Block]:
     pairs = errors.pairs
     blocks: list[Block] = []

@@ -36,7 +36,7 @@ RADII = tuple(sorted(r for radii in PLACES.values() for r in radii))
 SCENES, STEPS, WIDTH, SAMPLES = 1500, 1000, 64, 20
 FEW = (64, 192, 384)
 PUBLISHED: dict[str, Any] = {
-    "objective": "decoupled", "raw": True, "variance": 0.25, "prediction_weight": 1.0, "width": 32, "draws": 10,
+    "objective": "decoupled", "raw": True, "variance": 0.25, "prediction_weight": 1.0, "width": 32, "latent_draws": 10,
     "learning_rate": 5e-3, "labels": False, "learned": False,
 }  # fmt: skip
 Tracks = NDArray[np.float64]

@@ -34,7 +34,7 @@ class GCRLConfig:
         z_size: Numbers of z an agent.
         s_size: Numbers of s a scene.
         best_of: K of the decoupled objective.
-        draws: N of (2) there; 10 in the source, where `weighted` needs them.
+        latent_draws: N of (2) there; 10 in the source, where `weighted` needs them.
         variance: Of a coordinate given the latents, in square metres.
         prediction_weight: Of the mean squared distance of the best draw, in the decoupled objective; None makes it
             the log-density of the future at `variance`.
@@ -67,7 +67,7 @@ class GCRLConfig:
     z_size: int = 2
     s_size: int = 2
     best_of: int = 20
-    draws: int = 2
+    latent_draws: int = 2
     variance: float = 1e-3
     prediction_weight: float | None = None
     raw: bool = False
@@ -88,7 +88,7 @@ class GCRLConfig:
             style=("past", "references"),
             objective=("joint", "decoupled", "weighted"),
         )
-        need_at_least(self, observed=2, future=1, z_size=1, s_size=1, components=1, draws=1, batch=1)
+        need_at_least(self, observed=2, future=1, z_size=1, s_size=1, components=1, latent_draws=1, batch=1)
         if self.adapt_update not in UPDATES:
             raise OptionError(f"update is {', '.join(map(repr, UPDATES))}, got {self.adapt_update!r}")
         if self.width < 8 or self.width % 8:

@@ -34,7 +34,7 @@ class Objective(nn.Module):
             return {"loss": error.mean(1).sum(), "error": error.mean()}
         shift = 1 if config.style == "references" else 0  # the next scene of the environment is the reference
         z, s = net.tracks.z_of(seen, present), net.tracks.s_of(tracks.roll(shift, 1), present.roll(shift, 1))
-        count = config.draws
+        count = config.latent_draws
         z_draws, s_draws = (law.draws(max(count, config.best_of)) for law in (z, s))
         by_label = net.label_logits[self.first : self.first + len(tracks), None].softmax(-1)
         weights = by_label if config.labels and config.latents == "causal" else None

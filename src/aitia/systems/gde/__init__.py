@@ -6,7 +6,7 @@ E sees the empirical distribution alone (`aitia.nn.set_encoders`) and G is any s
 Both are trained together: of each set one half is encoded and the other half is what G has to meet, so that E cannot
 pass single points on. With `mixing` the sets of a step are mixtures of the given ones with Dirichlet weights.
 
-What the vectors are for: drawing rows of a population (`sample`), populations between two others (`interpolate`),
+What the vectors are for: drawing rows of a population (`draw`), populations between two others (`interpolate`),
 how far populations are apart (`distance`), and the population after an intervention that was not made
 (`PerturbationPredictor`).
 

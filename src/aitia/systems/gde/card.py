@@ -16,11 +16,17 @@ CARD = Card(
     source="https://arxiv.org/abs/2505.18150",
     home="model:GDE",
     takes={
-        "set": Role(kind="label", about="which set a row belongs to", names=("set", "population", "environment")),
+        "population": Role(kind="label", about="which population a row is of", names=("set", "environment", "group")),
         "variables": Role(kind="number", about="the numbers of a row", many=True, rest=True),
     },
+    fills=("variables",),
     does="sets a variable",
-    do="do(set=LABEL) draws as many rows anew from another population.",
+    do="do(COLUMN=LABEL), COLUMN that of the populations, draws the rows of all other sets anew from that population.",
     verbs=("predict", "encode"),
+    absent={
+        "counterfactual": "the sampler has no inverse, and nothing says which row of another population a row would be",
+        "edit": "rows are drawn whole",
+        "effects": "contrast the rows of two populations, or their vectors by `distance`",
+    },
     extra="nets",
 )

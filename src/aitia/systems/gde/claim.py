@@ -137,13 +137,13 @@ def _sliced(x: Any, y: Any) -> float:
 
 
 def _resampled(model: GDE, seen: list[Values], fresh: list[Values], seed: int) -> float:
-    drawn = [model.sample(z, POINTS, seed=1000 * seed + k) for k, z in enumerate(model.encode(seen))]
+    drawn = [model.draw(z, POINTS, seed=1000 * seed + k) for k, z in enumerate(model.vectors(seen))]
     return _sliced(drawn, fresh)
 
 
 def _vectors(model: GDE, seen: list[Values]) -> dict[str, Values]:
     """Vectors of the sets: learnt, and those that are not."""
-    vectors = {"GDE": model.encode(seen)}
+    vectors = {"GDE": model.vectors(seen)}
     vectors["mean"], vectors["mean and sd"] = (fixed_embedding(seen, kind) for kind in ("mean", "mean and sd"))
     for bandwidth in BANDWIDTHS:
         vectors[f"kernel mean {bandwidth:g}"] = fixed_embedding(seen, "kernel mean", bandwidth=bandwidth)
@@ -180,13 +180,13 @@ def _w2(a: Law, b: Law, x: Values, y: Values) -> float:
 def _midpoints(model: GDE, test: list[Law], seen: list[Values], rng: np.random.Generator) -> Found:
     """W2 of 500 drawn points from 500 points half-way in optimal transport, mean over 20 pairs of sets."""
     ours, mixed = [], []
-    z = model.encode(seen)
+    z = model.vectors(seen)
     for k in range(20):
         a, b = test[2 * k], test[2 * k + 1]
         half = 0.5 * (np.eye(2) + gaussian_w2_map(a.covariances[0], b.covariances[0]))
         middle = Law(0.5 * (a.means + b.means), (half @ a.covariances[0] @ half.T)[None])
         truth = middle.draw(500, rng)
-        drawn = model.sample(model.interpolate(z[2 * k], z[2 * k + 1]), 500, seed=k)
+        drawn = model.draw(model.interpolate(z[2 * k], z[2 * k + 1]), 500, seed=k)
         both = np.concatenate([seen[2 * k][:250], seen[2 * k + 1][:250]])
         ours.append(exact_w2(drawn, truth) ** 0.5)
         mixed.append(exact_w2(both, truth) ** 0.5)
@@ -244,7 +244,7 @@ def _interventions(seed: int) -> Found:
         nearest = [made[int(np.abs(code([do]) - code(made)).sum(1).argmin())] for do in asked]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RangeWarning)  # that pairs lie outside of what was made is the question
-            drawn = [model.sample(predictor.predict(do), len(control), seed=k) for k, do in enumerate(asked)]
+            drawn = [model.draw(predictor.predict(do), len(control), seed=k) for k, do in enumerate(asked)]
         answers = {
             "ours": drawn,
             "mean shift": moved,

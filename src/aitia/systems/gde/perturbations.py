@@ -27,7 +27,7 @@ Do = Intervention | str
 
 
 class PerturbationPredictor:
-    """Predicts the vector of a population under an intervention (1); draw from it with `GDE.sample`.
+    """Predicts the vector of a population under an intervention (1); draw from it with `GDE.draw`.
 
     Args:
         model: Fitted, best on sets that include those given here.

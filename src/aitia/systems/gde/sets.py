@@ -11,8 +11,9 @@ from torch import Tensor
 
 from aitia.data.table import Kind, Table
 from aitia.errors import DataError, OptionError, join_names
+from aitia.system import Given
 
-__all__ = ["FEW", "SetBatches", "Sets", "read_sets", "rows_of"]
+__all__ = ["FEW", "SetBatches", "Sets", "absent", "read_sets", "rows_of", "sets_of", "tabled"]
 
 Values = NDArray[np.float64]
 FEW = 10
@@ -67,10 +68,74 @@ def read_sets(data: Any, groups: Any = None, columns: Sequence[str] | None = Non
         found = _grouped(data, groups, columns)
     if len(set(found.labels)) < len(found.labels):
         raise DataError(f"labels of sets are repeated: {join_names(found.labels)}")
-    for label, rows in zip(found.labels, found.rows, strict=True):
+    _need(found, least)
+    return found
+
+
+def sets_of(given: Given, *, least: int = 1) -> Sets:
+    """The sets of what is given, in the order in which they come.
+
+    Raises:
+        DataError: If there is no column beside that of the sets, a set has too few rows, or a value is no number.
+    """
+    group, wanted = given.column("population") or "set", given.columns("variables")
+    if not wanted:
+        raise DataError(f"the table has no column of numbers beside {group!r}")
+    if group in given.table and given.table.missing(group):
+        row = int(given.table.absent(group).argmax())
+        raise DataError(f"row {row} of {group!r} is empty: say which it is of, or drop the row")
+    rows, names = rows_of(given.table, wanted, what="the table")
+    labels = given.labels("population")
+    found = tuple(dict.fromkeys(labels.tolist()))
+    sets = Sets(found, tuple(rows[labels == label] for label in found), names, group)
+    _need(sets, least)
+    return sets
+
+
+def tabled(data: Any, columns: Sequence[str] | None = None) -> Any:
+    """Sets that are given apart as one table with a column `set`, and an array as one; anything else as it is.
+
+    Args:
+        data: Rows of any kind.
+        columns: Names of the columns of arrays; None calls them x1, x2, ...
+
+    Raises:
+        OptionError: If there is none.
+        DataError: As `read_sets`.
+    """
+    if isinstance(data, np.ndarray | Tensor) and data.ndim == 2:
+        rows, names = rows_of(data, columns)
+        return Table.of(dict(zip(names, rows.T, strict=True)), kinds=dict.fromkeys(names, "number"))
+    if not _apart(data):
+        return data
+    sets = read_sets(data, columns=columns)
+    if not sets.labels:
+        raise OptionError("an embedding of populations needs 2 sets or more, got none")
+    labels = np.repeat(sets.labels, [len(rows) for rows in sets.rows])
+    parts = dict(zip(sets.columns, np.concatenate(sets.rows).T, strict=True))
+    if sets.group in parts:
+        raise DataError(f"a column of the sets is called {sets.group!r}, as that of their labels is: call it otherwise")
+    return Table.of({sets.group: labels, **parts}, kinds={sets.group: "label", **dict.fromkeys(parts, "number")})
+
+
+def absent(table: Table, columns: Sequence[str]) -> NDArray[np.bool_]:
+    """(n, columns) which cells are empty, or of a column that is not there."""
+    return np.stack([table.absent(name) if name in table else np.ones(len(table), bool) for name in columns], axis=1)
+
+
+def _apart(data: Any) -> bool:
+    """Whether sets are given one by one: a mapping from label to rows, a list, or an array (sets, rows, columns)."""
+    if isinstance(data, Mapping):
+        return bool(data) and all(np.ndim(v) >= 2 or hasattr(v, "columns") for v in data.values())
+    if isinstance(data, list | tuple):
+        return not data or any(np.ndim(part) >= 2 or hasattr(part, "columns") for part in data)
+    return getattr(data, "ndim", 0) == 3
+
+
+def _need(sets: Sets, least: int) -> None:
+    for label, rows in zip(sets.labels, sets.rows, strict=True):
         if len(rows) < least:
             raise DataError(f"set {label!r} has {len(rows)} row{'s' * (len(rows) != 1)}: {least} or more are needed")
-    return found
 
 
 def rows_of(

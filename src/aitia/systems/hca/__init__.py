@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 from aitia.lazy import lazily
 
 if TYPE_CHECKING:
-    from aitia.systems.hca.model import HCA, HCAConfig, ShareOfOrders, ShiftEffect
+    from aitia.systems.hca.config import HCAConfig
+    from aitia.systems.hca.model import HCA
     from aitia.systems.hca.ordering import Ordering, order_unmixings
-    from aitia.systems.hca.reading import Alignment
+    from aitia.systems.hca.reading import Alignment, ShareOfOrders
+    from aitia.systems.hca.shifts import ShiftEffect
 
 __all__ = ["HCA", "Alignment", "HCAConfig", "Ordering", "ShareOfOrders", "ShiftEffect", "order_unmixings"]
 
@@ -16,10 +18,10 @@ __getattr__ = lazily(
     {
         "Alignment": "reading",
         "HCA": "model",
-        "HCAConfig": "model",
+        "HCAConfig": "config",
         "Ordering": "ordering",
-        "ShareOfOrders": "model",
-        "ShiftEffect": "model",
+        "ShareOfOrders": "reading",
+        "ShiftEffect": "shifts",
         "order_unmixings": "ordering",
     },
 )

@@ -20,7 +20,7 @@ from aitia.data.table import Table
 from aitia.data.tables import read_table
 from aitia.errors import DataError, FormatError
 
-__all__ = ["BaseRule", "Grouping", "group_by_base", "read_leaderboard", "read_rules"]
+__all__ = ["BaseRule", "Grouping", "group_by_base", "is_harness", "read_leaderboard", "read_rules"]
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def group_by_base(
             hit = (labels == "") & np.array([found.search(text) is not None for text in texts], dtype=bool)
             labels[hit], by[hit] = rule.base, column
     if architecture in table and parameters in table:
-        kinds, sizes = table.labels(str(architecture)), table.column(str(parameters))
+        kinds, sizes = np.array(table.texts(str(architecture))), table.column(str(parameters))
         for rule in (rule for rule in chosen if rule.architecture):
             low, high = rule.parameters
             hit = (labels == "") & (kinds == rule.architecture) & (sizes >= low) & (sizes <= high)
@@ -150,6 +150,12 @@ def group_by_base(
         raise DataError(f"no rule matches a row; the first is called {table.labels(columns[0])[0]!r}")
     unmatched = tuple(str(name) for name in table.labels(columns[0])[labels == ""])
     return Grouping(labels.astype(np.str_), by.astype(np.str_), unmatched)
+
+
+def is_harness(source: str | Path) -> bool:
+    """Whether it is a folder of results of lm-evaluation-harness."""
+    path = Path(source)
+    return path.is_dir() and any(path.rglob("results*.json"))
 
 
 def read_leaderboard(source: str | Path) -> Table:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from aitia.stats.ica import independent_components, whitening
 from aitia.systems.hca.ordering import Ordering, order_unmixings
 
-__all__ = ["alike_groups", "order_again", "unrelated_groups"]
+__all__ = ["alike_groups", "order_again", "unrelated_directions", "unrelated_groups"]
 
 Values = NDArray[np.float64]
 Told = Callable[[int], None]
@@ -60,3 +60,12 @@ def alike_groups(
         found.append(order_again(np.split(rng.permutation(pooled), ends), factors, starts=starts, beam=beam).mic)
         told(k + 1)
     return np.array(found)
+
+
+def unrelated_directions(rows: Sequence[Values], factors: int, rng: np.random.Generator, *, beam: int) -> Values:
+    """What one standard deviation of noise does to the scores of each group, (groups, scores, d), in one such draw."""
+    whitenings = np.stack([whitening(x, factors) for x in rows])
+    rotations = np.linalg.qr(rng.standard_normal((len(rows), factors, factors)))[0]
+    order = order_unmixings(rotations @ whitenings, beam=beam)
+    directions: Values = np.asarray(np.linalg.pinv(order.triangular @ order.shared), dtype=np.float64)
+    return directions

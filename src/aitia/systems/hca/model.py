@@ -29,125 +29,58 @@ Source:
     has the closed form that is used here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.base import Data
+from aitia.data.table import Table
 from aitia.do import Intervention
-from aitia.engine import Progress
-from aitia.errors import DataError, IdentifiabilityError, OptionError, unknown_variable
+from aitia.errors import DataError, OptionError, join_names, unknown_variable
 from aitia.graph.graph import Graph
+from aitia.report import Block
+from aitia.runs import RunStore
 from aitia.saving import SavedArrays
-from aitia.stats.ica import independent_components
-from aitia.stats.subspaces import sharing_groups, subspace_distances
-from aitia.systems.hca.card import CARD
-from aitia.systems.hca.chance import alike_groups, order_again, unrelated_groups
-from aitia.systems.hca.ordering import Ordering, order_unmixings
-from aitia.systems.hca.reading import (
-    ShareOfOrders,
-    aligned,
-    checked_scores,
-    group_labels,
-    looks_gaussian,
-    matched,
-    numbers,
-    score_table,
+from aitia.system import (
+    Counterfactuals,
+    Discovers,
+    Encodes,
+    Explains,
+    Given,
+    Noise,
+    Predicts,
+    Scores,
+    Target,
+    Targets,
+    Training,
 )
+from aitia.systems.hca.base_models import is_harness, read_leaderboard
+from aitia.systems.hca.board import groups_of, read_board
+from aitia.systems.hca.card import CARD
+from aitia.systems.hca.config import HCAConfig
+from aitia.systems.hca.filling import filled, moments
+from aitia.systems.hca.judge import judged
+from aitia.systems.hca.page import blocks, notes
+from aitia.systems.hca.reading import (
+    checked_scores,
+    numbers,
+)
+from aitia.systems.hca.search import OrderSearch
 from aitia.systems.hca.state import restore, state
+from aitia.systems.hca.summary import summary
 
-__all__ = ["HCA", "HCAConfig", "ShareOfOrders", "ShiftEffect"]
+__all__ = ["HCA"]
 
 Values = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class HCAConfig:
-    """How to look.
-
-    Args:
-        factors: d, latents.
-        starts: Of independent component analysis, for each group.
-        least_rows: Groups with fewer are left out; at least 50.
-        apart: Groups whose principal subspaces are further apart are not put together.
-        draws: Of unrelated groups, behind the null distribution of the inexactness; at least 20.
-        permutations: Of the rows between groups; at least 20.
-        resamples: Bootstrap samples behind the order's share and the intervals.
-        beam: Choices of rows that are followed at most.
-        seed: Of everything drawn.
-
-    Raises:
-        OptionError: If a number is out of range.
-    """
-
-    factors: int = 3
-    starts: int = 10
-    least_rows: int = 100
-    apart: float = 0.05
-    draws: int = 100
-    permutations: int = 20
-    resamples: int = 100
-    beam: int = 10_000
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        least = {"factors": 2, "starts": 1, "least_rows": 50, "draws": 20, "permutations": 20, "resamples": 0}
-        least |= {"beam": 1, "seed": 0}
-        for name, low in least.items():
-            if getattr(self, name) < low:
-                raise OptionError(f"{name} is at least {low}, got {getattr(self, name)}")
-        if not 0 < self.apart < 1:
-            raise OptionError(f"apart is between 0 and 1, got {self.apart}")
-
-
-@dataclass(frozen=True)
-class ShiftEffect:
-    """What a shift of one latent changes in one score.
-
-    Args:
-        group: Where.
-        latent: What is shifted.
-        score: What changes.
-        change: By how much.
-        low: Lower end of the 95 % bootstrap interval; NaN without resamples.
-        high: Upper end.
-    """
-
-    group: str
-    latent: str
-    score: str
-    change: float
-    low: float
-    high: float
-
-
-class HCA(SavedArrays):
+class HCA(SavedArrays, OrderSearch, Predicts, Counterfactuals, Encodes, Explains, Discovers):
     """Latent capabilities of a table whose rows come in groups; see the module.
 
-    Args:
-        config: Options of `HCAConfig` as keywords.
-
-    Attributes:
-        columns_: The scores.
-        groups_: Those that share a subspace, largest first; the others stand in `left_out_` with the reason.
-        distances_: Of the principal subspaces of all large groups, (large groups, large groups), named by `large_`.
-        latents_: `z1` (the source) to `zd` (the sink).
-        named_: The score that each latent is named after.
-        alignments_: Every latent beside every score.
-        unmixing_: H on the scale of (2), (d, scores).
-        mixing_: G, (scores, d).
-        weights_: A_k, {group: (d, d)}, lower triangular; [i, j] is the edge from z_j to z_i.
-        noise_: Standard deviations of the noise, {group: (d,)}.
-        inexactness_: {group: number}.
-        mic_: The largest of them.
-        null_: `mic_` of unrelated groups, (draws,).
-        alike_: `mic_` of groups alike, (permutations,).
-        p_value_: Share of `null_` that is as small, the data counted in.
-        gaussian_: Groups in which two or more sources cannot be told from Gaussian ones.
-        orders_: Orders of the bootstrap samples with their shares, most frequent first.
-        drawn_: What one standard deviation of noise does in the bootstrap samples, {group: (resamples, scores, d)}.
+    Attributes are those of `OrderSearch`.
 
     Example:
         >>> from aitia.worlds.capabilities import CapabilitiesWorld
@@ -160,118 +93,55 @@ class HCA(SavedArrays):
 
     card = CARD
 
-    def __init__(self, **config: Any) -> None:
-        known = {field.name for field in fields(HCAConfig)}
-        if unknown := sorted(set(config) - known):
-            raise OptionError(f"HCA has no option {unknown[0]!r}; it has {', '.join(sorted(known))}")
-        self.config = HCAConfig(**config)
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The options, as scikit-learn asks for them."""
-        return {field.name: getattr(self.config, field.name) for field in fields(HCAConfig)}
-
-    def set_params(self, **options: Any) -> Self:
-        """Other options, as scikit-learn gives them."""
-        self.config = HCAConfig(**{**self.get_params(), **options})
-        return self
+    Config = HCAConfig
+    config: HCAConfig
 
     # -- fit -----------------------------------------------------------------------------------------------------------
 
-    def fit(self, X: Any, groups: Sequence[Any] | NDArray[Any], progress: Progress | None = None) -> Self:
-        """Finds latents, order and weights.
+    def _opened(self, data: tuple[Any, ...], roles: Mapping[str, Any]) -> tuple[Any, ...]:
+        """A folder of results of lm-evaluation-harness is a leaderboard as well."""
+        if data and isinstance(data[0], (str, Path)) and is_harness(data[0]):
+            return (read_leaderboard(data[0]), *data[1:])
+        return super()._opened(data, roles)
 
-        Args:
-            X: Scores (n, columns): numpy, pandas, polars, Arrow or a `Table`; whole rows.
-            groups: (n,) the base model of each row; None, NaN or an empty text for a row without one, left out.
-            progress: Told how far it is.
+    def check_given(self, given: Given) -> None:
+        """Wants groups, and more scores than latents."""
+        board = read_board(given, self.config)
+        if len(board.columns) <= self.config.factors:
+            raise OptionError(
+                f"{self.config.factors} latents need more than {self.config.factors} scores, got {len(board.columns)}"
+            )
+
+    def work(self, given: Given) -> str:
+        """Orders that are looked for."""
+        board, c = read_board(given, self.config), self.config
+        orders = 1 + c.draws + c.permutations + c.resamples
+        groups = len(set(board.labels[board.kept].tolist()))
+        return (
+            f"{orders} orders of {c.factors} latents behind {len(board.columns)} columns, in {groups} groups "
+            f"({len(board.kept)} rows)"
+        )
+
+    def _fit(self, given: Given, run: RunStore) -> None:
+        """Finds latents, order and weights; it takes seconds, so a run that was killed begins anew.
 
         Raises:
             DataError: If a score is missing, constant, a copy of another, or on another scale than the rest.
             IdentifiabilityError: If fewer than d + 1 groups of enough rows share a subspace.
         """
-        scores, labels = score_table(X), group_labels(groups)
-        if len(labels) != scores.n:
-            raise DataError(f"there are {scores.n} rows and {len(labels)} groups: one group a row")
-        x = checked_scores(scores, self.config.factors)
-        self.columns_ = scores.names
-        self._find_groups(x, labels)
-        rows = [x[labels == name] for name in self.groups_]
-        rng = np.random.default_rng(self.config.seed)
-        total = 1 + self.config.draws + self.config.permutations + self.config.resamples
-
-        def step(number: int) -> None:
-            if progress is not None:
-                progress("hierarchical components", number, total)
-
-        components = [
-            independent_components(part, self.config.factors, starts=self.config.starts, seed=self.config.seed)
-            for part in rows
-        ]
-        self._read(order_unmixings(np.stack([c.unmixing for c in components]), beam=self.config.beam), rows)
-        self.converged_ = {name: c.converged for name, c in zip(self.groups_, components, strict=True)}
-        self.gaussian_ = tuple(
-            name
-            for name, found, part in zip(self.groups_, components, rows, strict=True)
-            if looks_gaussian(found, len(part))
-        )
-        step(1)
-        c = self.config
-        self.null_ = unrelated_groups(rows, c.factors, c.draws, rng, beam=c.beam, told=lambda k: step(1 + k))
-        self.p_value_ = float((1 + (self.null_ <= self.mic_).sum()) / (1 + len(self.null_)))
-        done = 1 + c.draws
-        self.alike_ = alike_groups(
-            rows, c.factors, c.permutations, rng, starts=c.starts, beam=c.beam, told=lambda k: step(done + k)
-        )
-        self._resample(rows, rng, lambda k: step(done + c.permutations + k))
-        return self
-
-    def _find_groups(self, x: Values, labels: NDArray[np.str_]) -> None:
-        d, least = self.config.factors, self.config.least_rows
-        names, counts = np.unique(labels[labels != ""], return_counts=True)
-        by_size = [(str(names[k]), int(counts[k])) for k in np.argsort(-counts, kind="stable")]
-        if len(by_size) < 2:
-            raise IdentifiabilityError(
-                f"the rows are of {len(by_size)} group: the order of latents shows only where groups differ"
-            )
-        self.large_ = tuple(name for name, count in by_size if count >= least)
-        self.left_out_ = {name: f"{count} rows, fewer than {least}" for name, count in by_size if count < least}
-        self.distances_ = subspace_distances([x[labels == name] for name in self.large_], d)
-        chosen = sharing_groups(self.distances_, self.config.apart)
-        self.groups_ = tuple(self.large_[k] for k in chosen)
-        for k, name in enumerate(self.large_):
-            if k not in chosen:
-                distance = float(np.mean([self.distances_[k, other] for other in chosen]))
-                self.left_out_[name] = f"another subspace: {distance:.2f} from those kept, at most {self.config.apart}"
-        if len(self.groups_) < d + 1:
-            raise IdentifiabilityError(
-                f"{d} latents need {d + 1} groups of {least} rows or more that share a subspace, found "
-                f"{len(self.groups_)} ({', '.join(self.groups_) or 'none'}); of {len(self.large_)} large groups"
-            )
-
-    def _read(self, order: Ordering, rows: Sequence[Values]) -> None:
-        """Names, scales and weights from H and B, equation (2)."""
-        self.ordering_ = order
-        remix, self.alignments_, self.named_ = aligned(order, rows, self.columns_)
-        self.latents_ = tuple(f"z{k + 1}" for k in range(self.config.factors))
-        self.unmixing_ = remix @ order.shared
-        self.mixing_ = np.linalg.pinv(self.unmixing_)
-        self.weights_, self.noise_ = {}, {}
-        for name, triangular in zip(self.groups_, order.triangular @ np.linalg.inv(remix), strict=True):
-            diagonal = np.diagonal(triangular)
-            self.weights_[name] = np.eye(len(diagonal)) - triangular / diagonal[:, None]
-            self.noise_[name] = np.abs(1 / diagonal)
-        self.inexactness_ = dict(zip(self.groups_, order.inexactness.tolist(), strict=True))
-        self.mic_ = order.mic
-        self.means_ = {name: part.mean(axis=0) for name, part in zip(self.groups_, rows, strict=True)}
-        self.spread_ = {
-            name: (part @ self.unmixing_.T).std(axis=0) for name, part in zip(self.groups_, rows, strict=True)
-        }
+        board = read_board(given, self.config)
+        self.roles = {**self.roles, "scores": board.columns}
+        labels = board.labels[board.kept]
+        x = checked_scores(given.table.take(board.kept).select(board.columns), self.config.factors)
+        self.columns_, self.dropped_ = board.columns, board.dropped
+        self.matched_ = {} if board.grouping is None else board.grouping.counts
+        self.unmatched_ = () if board.grouping is None else board.grouping.unmatched
+        self._search(x, labels, run.progress)
 
     # -- a folder ------------------------------------------------------------------------------------------------------
 
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        if not hasattr(self, "ordering_"):
-            raise OptionError("this HCA has not been fitted: call fit first")
+        self._need_fit()
         return state(self)
 
     @classmethod
@@ -280,154 +150,143 @@ class HCA(SavedArrays):
         restore(model, options, arrays)
         return model
 
-    # -- how sure ------------------------------------------------------------------------------------------------------
-
-    def _resample(self, rows: Sequence[Values], rng: np.random.Generator, told: Callable[[int], None]) -> None:
-        """Orders and effects of bootstrap samples, drawn within groups."""
-        point = {name: self._shift_directions(name) for name in self.groups_}
-        orders: dict[tuple[str, ...], int] = {}
-        drawn: dict[str, list[Values]] = {name: [] for name in self.groups_}
-        for k in range(self.config.resamples):
-            sample = [part[rng.integers(0, len(part), len(part))] for part in rows]
-            order = order_again(sample, self.config.factors, starts=self.config.starts, beam=self.config.beam)
-            named = aligned(order, sample, self.columns_)[2]
-            orders[named] = orders.get(named, 0) + 1
-            inverse = np.linalg.pinv(order.triangular @ order.shared)
-            for name, directions in zip(self.groups_, inverse, strict=True):
-                drawn[name].append(matched(directions, point[name]))
-            told(k + 1)
-        total = max(self.config.resamples, 1)
-        ranked = sorted(orders.items(), key=lambda item: (-item[1], item[0]))
-        self.orders_ = tuple(ShareOfOrders(named, count / total) for named, count in ranked)
-        self.drawn_ = {name: np.array(values) for name, values in drawn.items()}
-
-    def _shift_directions(self, group: str) -> Values:
-        """What one standard deviation of noise in each latent does to the scores, (scores, d)."""
-        inverse = np.linalg.inv(np.eye(len(self.latents_)) - self.weights_[group])
-        directions: Values = np.asarray(self.mixing_ @ inverse * self.noise_[group], dtype=np.float64)
-        return directions
-
-    def position_shares(self) -> dict[str, dict[str, float]]:
-        """For each place in the order, in which share of the bootstrap samples each score named the latent there."""
-        found: dict[str, dict[str, float]] = {}
-        for place, latent in enumerate(self.latents_):
-            shares: dict[str, float] = {}
-            for order in self.orders_:
-                shares[order.scores[place]] = shares.get(order.scores[place], 0.0) + order.share
-            found[latent] = dict(sorted(shares.items(), key=lambda item: -item[1]))
-        return found
+    def to_json(self) -> dict[str, Any]:
+        """All numbers of the fit as JSON values, for programs."""
+        self._need_fit()
+        return summary(self)
 
     @property
-    def doubts_(self) -> tuple[str, ...]:
-        """What speaks against the result, one sentence each; empty where nothing does."""
-        said = []
-        if self.gaussian_:
-            said.append(
-                f"not identifiable: two or more sources of {', '.join(self.gaussian_)} cannot be told from Gaussian "
-                "ones"
-            )
-        if self.p_value_ > 0.05:
-            said.append(
-                f"the order may be an accident: unrelated groups have an inexactness of {self.mic_:.3f} or less in "
-                f"{(self.null_ <= self.mic_).mean():.0%} of draws"
-            )
-        if self.orders_ and self.orders_[0].share < 0.5:
-            share = f"{self.orders_[0].share:.0%}"
-            said.append(f"the order is not stable: the most frequent one has {share} of the resamples")
-        if stuck := [name for name, converged in self.converged_.items() if not converged]:
-            said.append(f"independent component analysis did not converge in {', '.join(stuck)}")
-        if not self.ordering_.exact:
-            said.append("not every choice of rows was followed: raise beam")
-        return tuple(said)
+    def training(self) -> Training:
+        """What the latents are called, which groups were left out, and what speaks against the order."""
+        return Training((), notes(self), tuple(f"{doubt[0].upper()}{doubt[1:]}." for doubt in self.doubts_))
 
     # -- the verbs -----------------------------------------------------------------------------------------------------
 
-    def graph(self, group: str | None = None, least: float = 0.0) -> Graph:
-        """The latents' graph: every edge that the order allows and that is stronger than `least` in a group, or any.
-
-        Args:
-            group: Whose weights count; None draws an edge that some group has.
-            least: Of the size of a weight times the standard deviation of the cause over that of the effect.
-        """
-        groups = self.groups_ if group is None else (self._group(group),)
-        edges = []
-        for i, effect in enumerate(self.latents_):
-            for j, cause in enumerate(self.latents_[:i]):
-                strength = max(
-                    abs(self.weights_[g][i, j]) * self.spread_[g][j] / max(self.spread_[g][i], 1e-12) for g in groups
-                )
-                if strength > least:
-                    edges.append((cause, effect))
-        return Graph(edges, nodes=self.latents_)
-
-    def transform(self, X: Any) -> Values:
-        """The latents of rows, (n, d), each on the scale of the score that it is named after."""
-        return self._rows(X) @ self.unmixing_.T
-
-    def shift_effects(self, latent: str, group: str, *, spreads: float = 1.0) -> tuple[ShiftEffect, ...]:
-        """What `do(latent += spreads sd)` changes in each score of a group; sd is the latent's own in that group.
-
-        The direction is identified; its length rests on (2).
-
-        Raises:
-            UnknownVariableError: If there is no such latent.
-            OptionError: If there is no such group.
-        """
-        place, name = self._latent(latent), self._group(group)
-        step = float(spreads * self.spread_[name][place] / self.noise_[name][place])
-        change = self._shift_directions(name)[:, place] * step
-        drawn = self.drawn_[name]
-        ends = [
-            np.quantile(drawn[:, :, place] * step, q, axis=0) if len(drawn) else np.nan * change for q in (0.025, 0.975)
-        ]
-        return tuple(
-            ShiftEffect(name, latent, score, float(c), float(a), float(b))
-            for score, c, a, b in zip(self.columns_, change, *ends, strict=True)
+    @property
+    def targets(self) -> Targets:
+        """The latents, each on the scale of the score that it is named after."""
+        self._need_fit()
+        return Targets(
+            Target(name, (), (float(low),), (float(high),), f"named after {named}")
+            for name, named, low, high in zip(self.latents_, self.named_, *self.ranges_, strict=True)
         )
 
-    def counterfactual(self, X: Any, do: Intervention | Mapping[str, Any] | str, *, group: str) -> Values:
-        """The scores that rows of a group would have had; what the latents do not explain is kept.
+    def graphs(self, rows: Any = None) -> dict[str, Graph]:
+        """The latents' graph of each group: edges that are stronger than `least_edge` there.
 
         Args:
-            X: Rows of all columns.
-            do: Of latents, such as `do(z2=shift(5))`, on the scale of the score each is named after.
-            group: Whose weights hold.
+            rows: The same fit to these rows; None takes what was fitted.
+        """
+        self._need_fit()
+        if rows is not None:
+            return type(self)(self.config).fit(self.given(rows)).graphs()
+        return {name: self._graph((name,), self.config.least_edge) for name in self.groups_}
+
+    def _effects(self, given: Given, target: str | None, outcome: str | None) -> Table:
+        """What a rise of a latent by one of its standard deviations changes in a score, for each group of the rows.
+
+        The control is the same where the independent directions of the groups have nothing to do with each other.
+        """
+        self._need_fit()
+        if outcome is not None and outcome not in self.columns_:
+            raise unknown_variable(outcome, self.columns_, "table")
+        groups = self.groups_ if given.rows is None else [g for g in self.groups_ if g in set(self._labels(given))]
+        lines: dict[str, list[Any]] = {k: [] for k in ("base", "target", "outcome", "effect", "low", "high", "control")}
+        for group in groups:
+            for k, latent in enumerate(self.latents_):
+                step = self.spread_[group][k] / self.noise_[group][k]
+                for j, told in enumerate(self.shift_effects(latent, group)):
+                    if target in (None, latent) and outcome in (None, told.score):
+                        control = float(self.control_[group][j, k] * step)
+                        cells = (group, latent, told.score, told.change, told.low, told.high, control)
+                        for name, cell in zip(lines, cells, strict=True):
+                            lines[name].append(cell)
+        kinds = dict.fromkeys(("base", "target", "outcome"), "label")
+        return Table.of(lines, kinds={**kinds, **dict.fromkeys(("effect", "low", "high", "control"), "number")})
+
+    def _abduct(self, given: Given, draws: int, seed: int) -> dict[str, Any]:
+        """The noise of the latents, and the scores with what the latents leave over of them.
 
         Raises:
-            UnknownVariableError: If a latent is not there.
+            DataError: If a score is missing, or a row is of a group that the fit left out or has not seen.
         """
-        intervention = Intervention.parse(do) if isinstance(do, str) else Intervention(do)
-        for target, action in intervention.items():
-            self._latent(target)
-            action.check(target, ())
-        name, x = self._group(group), self._rows(X)
-        factual = x @ self.unmixing_.T
-        weights, z = self.weights_[name], np.zeros_like(factual)
-        noise = factual - factual @ weights.T
-        rng = np.random.default_rng(self.config.seed)
-        for k, latent in enumerate(self.latents_):
-            z[:, k] = z @ weights[k] + noise[:, k]
-            if latent in intervention:
-                z[:, k] = intervention[latent].apply(z[:, k], rng.random(len(z)), ())
-        answer: Values = x + (z - factual) @ self.mixing_.T
-        return answer
+        x = self._numbers(given)
+        if np.isnan(x).any():
+            row, column = (int(k) for k in np.argwhere(np.isnan(x))[0])
+            raise DataError(f"row {row} lacks {self.columns_[column]!r}: fill it in first (predict)")
+        z, noise = x @ self.unmixing_.T, np.empty((len(x), len(self.latents_)))
+        labels = self._labels(given)
+        for group in sorted(set(labels)):
+            here = np.flatnonzero(labels == group)
+            noise[here] = z[here] - z[here] @ self.weights_[group].T
+        uniform = np.random.default_rng([self.config.seed, seed]).random((len(x) * draws, len(self.latents_)))
+        return {"scores": np.repeat(x, draws, axis=0), "noise": np.repeat(noise, draws, axis=0), "uniform": uniform}
 
-    def _latent(self, name: str) -> int:
-        if name not in self.latents_:
-            raise unknown_variable(name, self.latents_, "model")
-        return self.latents_.index(name)
+    def _solve(self, noise: Noise) -> Data:
+        """The scores that rows of this noise would have had; what the latents do not explain is kept."""
+        given = noise.given.take(np.repeat(np.arange(len(noise.given)), noise.draws))
+        x, labels = noise.parts["scores"], self._labels(given)
+        factual, z = x @ self.unmixing_.T, np.zeros((len(x), len(self.latents_)))
+        for group in sorted(set(labels)):
+            here = np.flatnonzero(labels == group)
+            weights, part = self.weights_[group], np.zeros((len(here), len(self.latents_)))
+            for k, latent in enumerate(self.latents_):
+                part[:, k] = part @ weights[k] + noise.parts["noise"][here, k]
+                if latent in self.held:
+                    part[:, k] = self.held[latent].apply(part[:, k], noise.parts["uniform"][here, k], ())
+            z[here] = part
+        return self._with_scores(given, x + (z - factual) @ self.mixing_.T)
 
-    def _group(self, name: str) -> str:
-        if name not in self.weights_:
-            raise OptionError(f"there is no group {name!r}; there are {', '.join(self.weights_)}")
-        return name
+    def _predict(self, given: Given, draws: int, seed: int) -> Data:
+        """Missing scores, from the latents of the others; see `filling.py`."""
+        x, labels = self._numbers(given), self._labels(given)
+        answer = np.repeat(x, draws, axis=0)
+        for k, group in enumerate(sorted(set(labels))):
+            mean = self.means_[group]
+            law = moments(
+                self.weights_[group], self.noise_[group], self.mixing_, mean, self.unmixing_ @ mean, self.rest_,
+                self.latents_, self.held,
+            )  # fmt: skip
+            rng = None if draws == 1 else np.random.default_rng([self.config.seed, seed, k])
+            here = np.flatnonzero(np.repeat(labels, draws) == group)
+            answer[here] = filled(answer[here], *law, rng)
+        return self._with_scores(given.take(np.repeat(np.arange(len(given)), draws)), answer)
 
-    def _rows(self, X: Any) -> Values:
-        scores = score_table(X)
-        if isinstance(X, np.ndarray):
-            if scores.n and len(scores.names) != len(self.columns_):
-                raise DataError(f"rows have {len(self.columns_)} scores, got {len(scores.names)}")
-            return numbers(scores, scores.names)
-        if missing := [name for name in self.columns_ if name not in scores]:
+    def _encode(self, given: Given) -> Table:
+        """The latents of rows, on the scale of the score each is named after; under `do` those that they would have."""
+        if self.held:
+            given = given.with_rows(self.solve(self.abduct(given)))
+        return Table.of_numbers("z", self._numbers(given) @ self.unmixing_.T)
+
+    def truth(self, given: Given, intervention: Intervention) -> Data | None:
+        """None: a latent has the scale of a column here, which no world knows."""
+        return None if intervention else given.rows
+
+    def judge(self, fresh: Given, seen: Given) -> Scores:
+        """Inexactness, what the latents explain, and the error of scores that are filled in; see `judge.py`."""
+        return judged(self, fresh, seen)
+
+    def report(self, given: Given) -> Sequence[Block]:
+        """The graph of every group, what a step in a latent changes, how sure the order is, names and groups."""
+        return blocks(self)
+
+    def _with_scores(self, given: Given, x: Values) -> Data:
+        kinds = dict.fromkeys(self.columns_, "number")
+        return given.data.with_known(dict(zip(self.columns_, x.T, strict=True)), kinds)
+
+    def _labels(self, given: Given) -> NDArray[np.str_]:
+        """The group of each row."""
+        labels = groups_of(given, self.config)
+        if odd := sorted(set(labels.tolist()) - set(self.groups_)):
+            row = int(np.flatnonzero(labels == odd[0])[0])
+            why = self.left_out_.get(odd[0], "the fit has not seen it")
+            raise DataError(
+                f"row {row} is of {odd[0]!r}, which has no weights: {why}; ask for rows of {join_names(self.groups_)}"
+            )
+        return labels
+
+    def _numbers(self, given: Given) -> Values:
+        self._need_fit()
+        if missing := [name for name in self.columns_ if name not in given.table]:
             raise DataError(f"the rows lack {', '.join(missing)}")
-        return numbers(scores, self.columns_)
+        return numbers(given.table, self.columns_)

@@ -12,10 +12,10 @@ from aitia.systems.hca.reading import Alignment, ShareOfOrders
 
 __all__ = ["restore", "state"]
 
-NAMES = ("columns_", "groups_", "large_", "latents_", "named_", "gaussian_")
-PLAIN = ("left_out_", "inexactness_", "converged_", "mic_", "p_value_")
-ARRAYS = ("distances_", "unmixing_", "mixing_", "null_", "alike_")
-BY_GROUP = ("weights_", "noise_", "means_", "spread_", "drawn_")
+NAMES = ("columns_", "groups_", "large_", "latents_", "named_", "gaussian_", "unmatched_")
+PLAIN = ("left_out_", "inexactness_", "converged_", "mic_", "p_value_", "dropped_", "matched_", "used_")
+ARRAYS = ("distances_", "unmixing_", "mixing_", "null_", "alike_", "ranges_", "rest_")
+BY_GROUP = ("weights_", "noise_", "means_", "spread_", "drawn_", "control_")
 """Attributes of a fitted model by what they are: tuples of names, JSON values, arrays, and arrays of every group."""
 
 

@@ -1,13 +1,14 @@
-"""Path interventions: `PathInterventions.explain` and what it gives."""
+"""Path interventions: which units of a classifier cause a class; see `aitia.systems.path_interventions.model`."""
 
 from typing import TYPE_CHECKING
 
 from aitia.lazy import lazily
 
 if TYPE_CHECKING:
+    from aitia.systems.path_interventions.config import PathConfig
     from aitia.systems.path_interventions.explained import Explained
     from aitia.systems.path_interventions.explanation import CausalExplanation, LayerEffects
-    from aitia.systems.path_interventions.model import PathConfig, PathInterventions
+    from aitia.systems.path_interventions.model import PathInterventions
     from aitia.systems.path_interventions.repairing import Repair, repair
 
 __all__ = ["CausalExplanation", "Explained", "LayerEffects", "PathConfig", "PathInterventions", "Repair", "repair"]
@@ -18,7 +19,7 @@ __getattr__ = lazily(
         "CausalExplanation": "explanation",
         "Explained": "explained",
         "LayerEffects": "explanation",
-        "PathConfig": "model",
+        "PathConfig": "config",
         "PathInterventions": "model",
         "Repair": "repairing",
         "repair": "repairing",

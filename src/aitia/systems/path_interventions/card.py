@@ -22,13 +22,21 @@ CARD = Card(
             kind="number", about="the numbers, where the rows are no pictures", needed=False, many=True, rest=True
         ),
         "label": Role(kind="label", about="the class of a row", names=("label", "class")),
+        "reference": Role(kind="picture", about="the same pictures without a cue, with which=all", needed=False),
+        "reference_inputs": Role(kind="number", about="the same of numbers, with which=all", needed=False, many=True),
     },
     subjects={
         "model": SubjectRole(kind="network", about="the classifier that is explained"),
     },
     fills=("label",),
     does="replaces a state",
-    do="do(LAYER[unit=K]=0) cuts units of the network; the answer is what it then says.",
+    do="do(LAYER[unit=K]=0) cuts the paths of a unit of the network, do(graph=absent) those of the whole graph; the "
+    "answer is what the network then says.",
     verbs=("predict", "effects", "graphs", "export"),
+    absent={
+        "counterfactual": "a row has no noise here: the network is a function of it",
+        "edit": "rows are not touched, the network is",
+        "encode": "where the causes look is a picture, given by `attribute`",
+    },
     extra="nets",
 )

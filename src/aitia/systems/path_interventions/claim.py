@@ -92,6 +92,28 @@ def fitted(images: Tensor, labels: Values, seed: int, steps: int) -> nn.Sequenti
     return model.eval()
 
 
+def explained(
+    model: nn.Module,
+    images: Tensor,
+    labels: Values | None,
+    target: int,
+    /,
+    *,
+    references: Tensor | None = None,
+    **options: Any,
+) -> CausalExplanation:
+    """What path interventions find of a class; a row is the numbers of one image."""
+    rows = {"pixels": images.flatten(1).numpy()}
+    given: dict[str, Any] = {"inputs": "pixels", "model": model}
+    if labels is not None:
+        given["label"] = labels.astype(np.int64)
+    if references is not None:
+        rows["without"] = references.flatten(1).numpy()
+        given["reference_inputs"] = "without"
+    method = PathInterventions(of_class=str(target), shape=tuple(images.shape[1:]), **options)
+    return method.fit(rows, **given).found
+
+
 def _digits(seed: int) -> Found:
     from sklearn.datasets import load_digits
 
@@ -106,13 +128,13 @@ def _digits(seed: int) -> Found:
     for target in range(10):
         mine = right[labels[right] == target]
         halves = [mine[: len(mine) // 2][:IMAGES], mine[len(mine) // 2 :][:IMAGES]]
-        graphs = [PathInterventions().explain(model, x[half], labels[half], target) for half in halves]
-        explained = graphs[0].on(model)
+        graphs = [explained(model, x[half], labels[half], target) for half in halves]
+        on = graphs[0].on(model)
         strongest = [_strongest(graphs[0], model, x[half]) for half in halves]
         measured = {
-            **_cuts(explained, strongest[0], x[late], labels[late]),
-            **_maps(explained, x[late], labels[late]),
-            "only": auroc(_logits(explained.only(), x[late])[:, target], labels[late] == target),
+            **_cuts(on, strongest[0], x[late], labels[late]),
+            **_maps(on, x[late], labels[late]),
+            "only": auroc(_logits(on.only(), x[late])[:, target], labels[late] == target),
             "share": graphs[0].share,
             "agreement": graphs[0].agreement(graphs[1]),
             "strongest agreement": _agreement(strongest),
@@ -211,10 +233,9 @@ def _shapes(seed: int) -> Found:
     before = _gap(model, *fresh)
     found: Found = {"gap": before[0], "clean": before[1]}
     options = {"images": 600, "batch_size": 4096}
-    carriers = PathInterventions(**options, cells=True).explain(
-        model, chosen[0], None, 0, rows="all", references=chosen[1]
-    )
-    channels = PathInterventions(**options).explain(model, chosen[0], None, 0, rows="all", references=chosen[1])
+    cue: dict[str, Any] = {"which": "all", "references": chosen[1], **options}
+    carriers = explained(model, chosen[0], None, 0, cells=True, **cue)
+    channels = explained(model, chosen[0], None, 0, **cue)
     mistaken = _mistakes(model, chosen, options)
     for name, graph in (("cells", carriers), ("channels", channels), ("mistakes", mistaken)):
         done = repair(graph.on(model), *chosen, LINEAR, counts=COUNTS)
@@ -239,11 +260,11 @@ def _shapes(seed: int) -> Found:
 def _mistakes(model: nn.Module, images: tuple[Tensor, Tensor, Values], options: dict[str, Any]) -> CausalExplanation:
     """Causes of class 0 where it is said by mistake, without those of another class where that is said right."""
     labels = images[2]
-    probe = PathInterventions(**options, cells=True)
-    wrong = probe.explain(model, images[0], labels, 0, rows="mistaken")
+    options = {**options, "cells": True}
+    wrong = explained(model, images[0], labels, 0, which="mistaken", **options)
     said = _said(model, images[1])
     classes = [c for c in range(1, 4) if ((said == c) & (labels == c)).any()]
-    return wrong.beyond([probe.explain(model, images[1], labels, c) for c in classes])
+    return wrong.beyond([explained(model, images[1], labels, c, **options) for c in classes])
 
 
 def _pictures(world: ShapesWorld, sample: Sample) -> Tensor:

@@ -128,11 +128,21 @@ class Explained:
     def only(self) -> Network:
         """The sub-network: weights off the graph are 0, biases stay. Layers that were not to be explored keep all paths
         to effects, and a layer that no effect reached keeps none."""
+        return self.multiplied(self.kept_by_only())
+
+    def kept_by_only(self, layers: Sequence[str] | None = None) -> dict[str, Tensor]:
+        """For each layer the paths that `only` keeps; of these layers alone, if they are named.
+
+        Raises:
+            UnknownVariableError: If a layer is not in the explanation.
+        """
         kept = self.edges()
+        if layers is not None:
+            return {name: kept[self.explanation.layer(name).layer] for name in layers}
         for name, layer in self.network.layers.items():
             if name not in kept:
                 kept[name] = _rectangle(layer, self.explanation.effects.get(name, ()), range(layer.inputs))
-        return self._multiplied(kept)
+        return kept
 
     def without(self, layers: Sequence[str] | None = None) -> Network:
         """The network without the paths of the graph: weights from causes to effects are 0.
@@ -143,8 +153,16 @@ class Explained:
         Raises:
             UnknownVariableError: If a layer is not in the explanation.
         """
+        return self.multiplied(self.kept_without(layers))
+
+    def kept_without(self, layers: Sequence[str] | None = None) -> dict[str, Tensor]:
+        """For each layer the paths that `without` keeps.
+
+        Raises:
+            UnknownVariableError: If a layer is not in the explanation.
+        """
         names = [x.layer for x in self.explanation.layers] if layers is None else layers
-        return self.cut({name: self.explanation.layer(name).cause_units for name in names})
+        return self.kept_but({name: self.explanation.layer(name).cause_units for name in names})
 
     def cut(self, inputs: Mapping[str, Sequence[int]], *, whole: bool = False) -> Network:
         """The network without paths from some input units of layers.
@@ -156,11 +174,19 @@ class Explained:
         Raises:
             UnknownVariableError: If a layer is not in the explanation.
         """
+        return self.multiplied(self.kept_but(inputs, whole=whole))
+
+    def kept_but(self, inputs: Mapping[str, Sequence[int]], *, whole: bool = False) -> dict[str, Tensor]:
+        """For each layer the paths that `cut` keeps.
+
+        Raises:
+            UnknownVariableError: If a layer is not in the explanation.
+        """
         kept = {}
         for name, units in inputs.items():
             found, at = self.explanation.layer(name), self.network.layer(name)
             kept[name] = ~_rectangle(at, range(at.outputs) if whole else found.effects, units)
-        return self._multiplied(kept)
+        return kept
 
     def at_random(self, seed: int = 0, layers: Sequence[str] | None = None) -> Network:
         """The network without as many paths per layer, drawn among all of the layer: the control of `without`.
@@ -172,25 +198,30 @@ class Explained:
         Raises:
             UnknownVariableError: If a layer is not in the explanation.
         """
-        names = [x.layer for x in self.explanation.layers] if layers is None else list(layers)
+        return self.multiplied(self.kept_at_random(self.kept_without(layers), seed))
+
+    def kept_at_random(self, like: Mapping[str, Tensor], seed: int = 0) -> dict[str, Tensor]:
+        """For each layer all paths but as many as another choice leaves out or weakens, drawn by the seed."""
         kept = {}
-        for k, name in enumerate(names):
-            found, at = self.explanation.layer(name), self.network.layer(name)
+        for k, (name, other) in enumerate(like.items()):
+            at = self.network.layer(name)
             paths = [(e, block) for e in range(at.outputs) for block in at.blocks if _path(at, e, block[0])]
-            count = sum(_path(at, e, block[0]) for e in found.effects for block in found.kept)
+            cut = np.stack([(other[:, list(block)] != 1).any(dim=1).numpy() for block in at.blocks], axis=1)
+            count = sum(_path(at, int(e), at.blocks[b][0]) for e, b in np.argwhere(cut))
             mask = torch.ones(at.outputs, at.inputs, dtype=torch.bool)
             for pick in np.random.default_rng([seed, k]).choice(len(paths), count, replace=False):
                 mask[paths[pick][0], list(paths[pick][1])] = False
             kept[name] = mask
-        return self._multiplied(kept)
+        return kept
 
-    def _multiplied(self, kept: Mapping[str, Tensor]) -> Network:
+    def multiplied(self, kept: Mapping[str, Tensor]) -> Network:
+        """The network whose paths (outputs, inputs) of layers are multiplied: 0 cuts one, 1 leaves it."""
         return Network(
             self.network.model,
             {
                 Site(name, to=slice(None)): Multiply(weight_mask(self.network.layer(name), mask).float())
                 for name, mask in kept.items()
-                if not mask.all()
+                if not bool((mask == 1).all())
             },
         )
 
@@ -240,7 +271,7 @@ class Explained:
         tried = [places[block] for block in found.blocks]
         target, overlap = self.explanation.target, []
         test: Test = self.explanation.config["test"]
-        by_logit = self.explanation.config["outcome"] == "logit"
+        by_logit = self.explanation.config["score"] == "logit"
         logit, log, _ = scores(self.network.logits(images), target)
         for k, beta in enumerate(betas):
             shares = []

@@ -43,6 +43,7 @@ class LayerEffects:
         causes: (tried,) whether each was kept.
         rule: By what they were kept; see `selection`.
         untried: How many candidates were left out, as the layer is wide.
+        control: Mean change of the outcome when as many paths of a candidate, to units drawn at random, are set.
     """
 
     layer: str
@@ -57,6 +58,7 @@ class LayerEffects:
     causes: NDArray[np.bool_] = field(repr=False)
     rule: Rule = "test"
     untried: int = 0
+    control: float = 0.0
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -241,7 +243,7 @@ class CausalExplanation(Pretrained):
             "layers": [
                 {
                     "layer": layer.layer, "effects": layer.effects, "blocks": layer.blocks, "parents": layer.parents,
-                    "rule": layer.rule, "untried": layer.untried,
+                    "rule": layer.rule, "untried": layer.untried, "control": layer.control,
                 }
                 for layer in self.layers
             ],
@@ -262,7 +264,14 @@ class CausalExplanation(Pretrained):
             arrays = (table, table.copy(), line, line.copy(), line.copy(), np.zeros(len(blocks), bool))
             layers.append(
                 LayerEffects(
-                    each["layer"], tuple(each["effects"]), blocks, parents, *arrays, each["rule"], each["untried"]
+                    each["layer"],
+                    tuple(each["effects"]),
+                    blocks,
+                    parents,
+                    *arrays,
+                    each["rule"],
+                    each["untried"],
+                    each["control"],
                 )
             )
         effects = {name: tuple(units) for name, units in options["effects"].items()}

@@ -20,294 +20,305 @@ Source:
     Ahmad, Causal Analysis for Robust Interpretability of Neural Networks, WACV 2024, arXiv 2305.08950.
 """
 
-import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from typing import Any, Literal, get_args
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal, Self, cast
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from aitia.engine import Progress
-from aitia.errors import DataError, OptionError, unknown_variable
-from aitia.nn.units import Layer, UnitNetwork, chunks, path_weights
-from aitia.nn.weights import fingerprint
+from aitia.data.base import Data
+from aitia.data.subjects import Subject
+from aitia.data.table import Kind, Table
+from aitia.errors import OptionError, UnknownVariableError
+from aitia.graph.graph import Graph
+from aitia.nn.opening import open_classifier
+from aitia.nn.pretrained import Pretrained
+from aitia.nn.units import chunks, logits_of, weight_mask
+from aitia.nn.vision import ImageClassifier
+from aitia.nn.weights import write_weights
+from aitia.report import Block
+from aitia.runs import RunStore
+from aitia.saving import made
+from aitia.system import Discovers, Explains, Given, Predicts, Scores, Targets, Training
+from aitia.system.base import Asked
+from aitia.systems.path_interventions.answers import effects_of_held, effects_of_units
 from aitia.systems.path_interventions.card import CARD
-from aitia.systems.path_interventions.explanation import CausalExplanation, LayerEffects, options_of
-from aitia.systems.path_interventions.selection import Test, select
-from aitia.systems.path_interventions.sweep import Kind, Outcome, scores, sweep
+from aitia.systems.path_interventions.config import PathConfig
+from aitia.systems.path_interventions.explained import BETAS, Explained
+from aitia.systems.path_interventions.explanation import CausalExplanation, LayerEffects
+from aitia.systems.path_interventions.held import check_values, kept_paths, listed
+from aitia.systems.path_interventions.judge import judged
+from aitia.systems.path_interventions.page import blocks
+from aitia.systems.path_interventions.reading import class_number, has_rows, true_classes, wanted_by
+from aitia.systems.path_interventions.repairing import Repair, repair
+from aitia.systems.path_interventions.walk import measured_on, walk
 
-__all__ = ["PathConfig", "PathInterventions"]
+__all__ = ["PathInterventions"]
 
-FEW = 5
-"""Fewer images than this give the test no power."""
-TOP, BOTTOM = (0.10, 400), (0.05, 300)
-"""Share and most of the candidates that a wide layer tries from both ends of the ranking by summed weight."""
-
-
-@dataclass(frozen=True)
-class PathConfig:
-    """How causes are looked for.
-
-    Args:
-        intervention: `hard`, `soft` or `mean`; see the module.
-        beta: Of soft weights, from 0 to 0.5 in the paper.
-        outcome: What a cause raises: the class's `logit`, or its `log-probability`, for which the effects to begin with
-            are all logits, and which does not move with what all logits share.
-        test: `z` is the paper's one-sided test of two means; `paired` compares image by image and finds more.
-        correction: `benjamini-hochberg` over the units of a layer; the paper has `none`.
-        alpha: Level of the test.
-        images: Most images of the class that are used, drawn by the seed.
-        layers: Names of layers to explore, with `*` as in file names; a layer in between that is left out hands every
-            path on.
-        cells: Behind a flatten a candidate is a single cell of a channel's map; in the paper it is the whole channel. A
-            cue that sits at one place, such as a mark in a corner, shows only so.
-        max_units: A layer with more candidates tries the highest, lowest and middle ones by summed weight only, as the
-            paper does.
-        batch_size: Rows that run at once; bounds memory and changes nothing beyond rounding.
-        seed: Of the images and of soft weights.
-
-    Raises:
-        OptionError: If an option is out of range.
-    """
-
-    intervention: Kind = "hard"
-    beta: float = 0.0
-    outcome: Outcome = "logit"
-    test: Test = "z"
-    correction: Literal["none", "benjamini-hochberg"] = "none"
-    alpha: float = 0.05
-    images: int = 100
-    layers: tuple[str, ...] = ("*",)
-    cells: bool = False
-    max_units: int = 1024
-    batch_size: int = 512
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        choices = (
-            ("intervention", Kind),
-            ("outcome", Outcome),
-            ("test", Test),
-            ("correction", Literal["none", "benjamini-hochberg"]),
-        )
-        for name, kind in choices:
-            if getattr(self, name) not in get_args(kind):
-                raise OptionError(f"{name} is one of {', '.join(get_args(kind))}, got {getattr(self, name)!r}")
-        if not 0 < self.alpha < 1:
-            raise OptionError(f"alpha lies between 0 and 1, got {self.alpha}")
-        if not np.isfinite(self.beta):
-            raise OptionError(f"beta is a finite number, got {self.beta}")
-        if not isinstance(self.layers, (tuple, list)) or not self.layers:
-            raise OptionError(f"layers is a list of names, got {self.layers!r}")
-        for name, least in (("images", 1), ("max_units", 1), ("batch_size", 1), ("seed", 0)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise OptionError(f"{name} is a whole number of at least {least}, got {value!r}")
+Values = NDArray[np.float64]
 
 
-class PathInterventions:
-    """Explains classes of image classifiers; see the module.
+class PathInterventions(Pretrained, Predicts, Explains, Discovers):
+    """Explains a class of a classifier, which is a subject: it is run, and never written to; see the module.
 
     Args:
-        options: Of `PathConfig`.
+        config: Options.
+        options: Options by name, in place of those of `config`.
 
-    Raises:
-        OptionError: If there is no such option, or it is out of range.
+    Attributes:
+        explanation: What was found; None before the fit.
+        classes: Names of the classes; empty where they are numbers.
 
     Example:
-        >>> torch.manual_seed(0)
-        <torch._C.Generator object at 0x...>
+        >>> _ = torch.manual_seed(0)
         >>> net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(16, 2)).eval()
-        >>> images = torch.rand(40, 1, 4, 4)
-        >>> said = net(images).argmax(dim=1)
-        >>> found = PathInterventions(test="paired").explain(net, images, said, target=int(said[0]))
-        >>> found.layers[0].layer, len(found.layers[0].blocks), found.layers[0].parents[1]
+        >>> rows = {"pixels": torch.rand(40, 16).numpy()}
+        >>> found = PathInterventions(test="paired", shape=(1, 4, 4)).fit(rows, model=net)
+        >>> found.layer("3").layer, len(found.layer("3").blocks), found.layer("3").parents[1]
         ('3', 4, (('0', 1),))
+        >>> found.do("do(graph=absent)").predict(rows).categories("label")
+        (0, 1)
     """
 
     card = CARD
+    Config = PathConfig
+    config: PathConfig
+    explanation: CausalExplanation | None = None
+    classes: tuple[str, ...] = ()
+    _open: tuple[Subject, ImageClassifier, Explained] | None = None
 
-    def __init__(self, **options: Any) -> None:
-        known = PathConfig.__dataclass_fields__
-        if unknown := [name for name in options if name not in known]:
-            raise OptionError(f"there is no option {unknown[0]!r}; there are {', '.join(known)}")
-        self.config = PathConfig(**options)
+    # -- fitting -------------------------------------------------------------------------------------------------------
 
-    def explain(
-        self,
-        model: nn.Module,
-        images: Tensor,
-        labels: ArrayLike | None,
-        target: int,
-        *,
-        rows: Literal["right", "mistaken", "all"] = "right",
-        references: Tensor | None = None,
-        progress: Progress | None = None,
-    ) -> CausalExplanation:
-        """The causes of a class.
+    def check_given(self, given: Given) -> None:
+        """Wants pictures or numbers."""
+        if given.rows is None or not has_rows(given):
+            raise OptionError("path interventions need rows that the network reads: pictures, or columns of numbers")
 
-        Args:
-            model: In evaluation mode, with convolutions or linear layers; from (n, ...) to logits, alone or as
-                `logits`.
-            images: (n, channels, height, width) as the model takes them.
-            labels: (n,) true classes; None takes what the model says as right.
-            target: The class c.
-            rows: `right` takes images of the class that the model gets right, `mistaken` those of other classes that it
-                takes for this one, `all` every image.
-            references: For each image another one: a unit's paths then hand on what they would of that image, and its
-                causes are those that carry the difference between the two to the class. With `rows="all"`.
-            progress: Told after every batch.
+    def work(self, given: Given) -> str:
+        """How many rows are run."""
+        return (
+            f"each unit of every layer is set on up to {self.config.images} of {len(given)} rows, and the network "
+            "above it is run"
+        )
+
+    def _fit(self, given: Given, run: RunStore) -> None:
+        classifier = open_classifier(given.subjects["model"])
+        self.classes = self.config.classes or classifier.labels
+        self._open = None
+        self.explanation = walk(
+            classifier.model,
+            cast(Tensor, wanted_by(classifier, given, self.config.shape)),
+            true_classes(given, self.classes),
+            None if self.config.of_class is None else class_number(self.config.of_class, self.classes),
+            self.config,
+            references=wanted_by(classifier, given, self.config.shape, reference=True),
+            progress=run.progress,
+        )
+
+    @property
+    def training(self) -> Training:
+        """What to keep in mind."""
+        return Training(warnings=self.found.notes)
+
+    @property
+    def found(self) -> CausalExplanation:
+        """The explanation.
 
         Raises:
-            DataError: If no image is left, labels do not fit, or the model cannot take the images.
-            OptionError: If the class is none of the model's, or references do not fit.
-            UnknownVariableError: If `layers` names none of the model's.
-            InterventionError: If the model is in training mode, compiled, has no convolution or linear layer, gives
-                numbers that are not finite, or is in half precision on a processor.
+            OptionError: Before the fit.
         """
-        if references is not None and (rows != "all" or references.shape != images.shape):
-            raise OptionError("references are one for each image, of the same shape, with rows='all'")
-        if not len(images):
-            raise DataError("there is no image to explain")
-        network = UnitNetwork(model, images, cells=self.config.cells)
-        config = self.config
-        if not 0 <= target < network.classes:
-            raise OptionError(f"the model has classes 0 to {network.classes - 1}, got {target}")
-        explored = self._explored(network)
-        chosen = self._rows(network, images, labels, target, rows)
-        notes = _notes(network, len(chosen))
-        images = images[chosen]
-        by_logit = config.outcome == "logit"
-        logit, log, _ = scores(_all_logits(network, images, config.batch_size), target)
-        observed = logit if by_logit else log
-        effects: dict[str, set[int]] = {}
-        for ends in [network.ends[target]] if by_logit else network.ends:
-            for name, unit in ends:
-                effects.setdefault(name, set()).add(unit)
+        if self.explanation is None:
+            raise OptionError("this PathInterventions has not been fitted: call fit first")
+        return self.explanation
+
+    @property
+    def classifier(self) -> ImageClassifier:
+        """The network with the way it wants its rows.
+
+        Raises:
+            OptionError: If a loaded system has no network yet, or another one than that of the fit.
+        """
+        return self._opened_on()[0]
+
+    @property
+    def explained(self) -> Explained:
+        """The explanation on its network: maps, sub-networks, stability.
+
+        Raises:
+            OptionError: As `classifier`.
+        """
+        return self._opened_on()[1]
+
+    def _opened_on(self) -> tuple[ImageClassifier, Explained]:
+        found, subject = self.found, self.subjects.get("model")
+        if subject is None:
+            raise OptionError(f"the network of class {self._named(found.target)} is needed: load(folder, model=...)")
+        if self._open is None or self._open[0] is not subject or self._open[2].explanation is not found:
+            classifier = open_classifier(subject)
+            self._open = (subject, classifier, found.on(classifier.model))
+        return self._open[1], self._open[2]
+
+    def _named(self, number: int) -> str:
+        return self.classes[number] if self.classes else str(number)
+
+    # -- asking --------------------------------------------------------------------------------------------------------
+
+    @property
+    def targets(self) -> Targets:
+        """Units that were tried, the layers, and the graph."""
+        return listed(self.explanation, None if self._open is None else self._open[2].network)
+
+    def do(self, intervention: Asked = None, /, **named: Any) -> Self:
+        """As of every system; a unit takes one number."""
+        other = super().do(intervention, **named)
+        check_values(other.held)
+        return other
+
+    def kept(self) -> dict[str, Tensor]:
+        """For each layer what its paths (outputs, inputs) are multiplied by, under what is held."""
+        return kept_paths(self.explained, self.held, whole=self.config.whole, seed=self.config.seed)
+
+    def logits(self, images: Tensor, kept: Mapping[str, Tensor]) -> Tensor:
+        """(n, classes) of the network whose paths are multiplied by these."""
+        on, system = self.explained, self.explained.multiplied(kept)
         found = []
-        order = [layer for layer in reversed(network.layers.values()) if not layer.first]
-        for layer in order:
-            reached = sorted(effects.get(layer.name, ()))
-            if not reached:
-                continue
-            if layer.name not in explored:
-                kept: Sequence[int] = range(len(layer.blocks))
-            else:
-                tried, left = self._tried(layer, reached)
-                steps = len(tried) * -(-len(images) // config.batch_size)
-                done = sweep(
-                    network, layer, reached, tried, images, target, kind=config.intervention, beta=config.beta,
-                    seed=config.seed, references=None if references is None else references[chosen],
-                    batch_size=config.batch_size, done=_counter(progress, f"paths into {layer.name}", steps),
-                )  # fmt: skip
-                changes = done.changes if by_logit else done.log_changes.copy()
-                by = select(changes, observed, test=config.test, correction=config.correction, alpha=config.alpha)
-                found.append(
-                    LayerEffects(
-                        layer.name, tuple(reached), tuple(layer.blocks[k] for k in tried),
-                        tuple(layer.parents[k] for k in tried), changes, done.log_changes, done.divergence,
-                        by.p, by.adjusted, by.causes, by.rule, left,
-                    )
-                )  # fmt: skip
-                kept = [tried[k] for k in np.flatnonzero(by.causes)]
-            for k in kept:
-                for name, unit in layer.parents[k]:
-                    effects.setdefault(name, set()).add(unit)
-        about = {"class": type(model).__name__, "fingerprint": fingerprint(model)}
-        units = {name: tuple(sorted(effects[name])) for name in network.layers if name in effects}
-        sizes = {name: layer.outputs for name, layer in network.layers.items()}
-        shape = tuple(images.shape[1:])
-        return CausalExplanation(target, found, units, observed, about, options_of(config), shape, sizes, notes)
+        with torch.no_grad():
+            for part in chunks(range(len(images)), self.config.batch_size):
+                few = images[part[0] : part[-1] + 1]
+                found.append(logits_of(system(few)) if kept else on.network.logits(few))
+        return torch.cat(found)
 
-    # -- its parts -----------------------------------------------------------------------------------------------------
+    def _images(self, given: Given) -> Tensor:
+        return cast(Tensor, wanted_by(self.classifier, given, self.config.shape))
 
-    def _explored(self, network: UnitNetwork) -> set[str]:
-        names = set()
-        for pattern in self.config.layers:
-            fits = [name for name in network.layers if fnmatchcase(name, pattern)]
-            if not fits:
-                raise unknown_variable(pattern, network.layers, "network")
-            names |= set(fits)
-        return names
-
-    def _rows(
-        self, network: UnitNetwork, images: Tensor, labels: ArrayLike | None, target: int, which: str
-    ) -> NDArray[np.int64]:
-        said = _all_logits(network, images, self.config.batch_size).argmax(dim=1).cpu().numpy()
-        true = said if labels is None else np.asarray(labels)
-        if true.shape != (len(images),):
-            raise DataError(f"there are {len(images)} images and labels of shape {true.shape}: give one label an image")
-        if which == "all":
-            chosen = np.arange(len(images))
-        elif which == "mistaken":
-            chosen = np.flatnonzero((said == target) & (true != target))
-            told = "is taken for class"
-        else:
-            chosen = np.flatnonzero((said == target) & (true == target))
-            told = "of class"
-        if not len(chosen):
-            there = int((true == target).sum())
-            if which == "mistaken":
-                raise DataError(f"no image {told} {target} by mistake, so there is no mistake to explain")
-            raise DataError(
-                f"no image {told} {target} is classified right ({there} of {len(images)} images are of it): its causes "
-                "show only where the model says it"
-            )
-        rng = np.random.default_rng(self.config.seed)
-        if len(chosen) > self.config.images:
-            chosen = np.sort(rng.choice(chosen, self.config.images, replace=False))
-        return chosen
-
-    def _tried(self, layer: Layer, effects: Sequence[int]) -> tuple[list[int], int]:
-        """Candidates with a path to the effects, and how many were left out as they are too many."""
-        size: dict[int, float] = {}
-        for part in chunks(range(len(layer.blocks)), 256):
-            wide = max(len(layer.blocks[k]) for k in part)
-            padded = [(*layer.blocks[k], *(layer.blocks[k][-1:] * (wide - len(layer.blocks[k])))) for k in part]
-            weights, there = path_weights(layer, effects, padded)
-            sums = weights.flatten(1).abs().sum(dim=1).tolist()
-            size |= {k: s for k, s, t in zip(part, sums, there.flatten(1).any(dim=1).tolist(), strict=True) if t}
-        if len(size) <= self.config.max_units:
-            return list(size), 0
-        ranked = sorted(size, key=lambda k: -size[k])
-        top = min(max(round(TOP[0] * len(ranked)), 1), TOP[1])
-        bottom = min(max(round(BOTTOM[0] * len(ranked)), 1), BOTTOM[1])
-        middle = (len(ranked) - top - bottom) // 2
-        chosen = {*ranked[:top], *ranked[len(ranked) - bottom :], *ranked[middle : middle + top + bottom]}
-        return sorted(chosen), len(ranked) - len(chosen)
-
-
-def _counter(progress: Progress | None, what: str, total: int) -> Callable[[int], None]:
-    done = 0
-
-    def count(more: int) -> None:
-        nonlocal done
-        done += more
-        if progress is not None:
-            progress(what, done, total)
-
-    return count
-
-
-def _all_logits(network: UnitNetwork, images: Tensor, batch_size: int) -> Tensor:
-    return torch.cat(
-        [network.logits(images[part[0] : part[-1] + 1]) for part in chunks(range(len(images)), batch_size)]
-    )
-
-
-def _notes(network: UnitNetwork, images: int) -> list[str]:
-    notes = []
-    if images < FEW:
-        notes.append(f"only {images} images: the test has no power, take {FEW} or more")
-    if network.untraced:
-        notes.append(
-            f"the model could not be traced ({network.untraced}): layers count as parents of the next one in the "
-            "order in which they run, skip connections are not seen, and batch norm is not folded"
+    def predict_proba(self, *data: Any, **roles: Any) -> Table:
+        """The probability of each class under what is held, a column a class."""
+        shares = (
+            torch.softmax(self.logits(self._images(self.given(*data, **roles)), self.kept()).double(), dim=1)
+            .cpu()
+            .numpy()
         )
-    for note in notes:
-        warnings.warn(note, stacklevel=3)
-    return notes
+        names = [self._named(k) for k in range(shares.shape[1])]
+        return Table.of(dict(zip(names, shares.T, strict=True)), kinds=dict.fromkeys(names, Kind.NUMBER))
+
+    def _predict(self, given: Given, draws: int, seed: int) -> Data:
+        """The class that the network says, where none is known; each draw is the same."""
+        said = self.logits(self._images(given), self.kept()).argmax(dim=1).tolist()
+        name = given.column("label") or str(self.roles.get("label", "label"))
+        labels: list[Any] = [self.classes[k] for k in said] if self.classes else list(said)
+        if name in given.table:
+            hole, known = given.table.absent(name), given.table.labels(name).tolist()
+            as_text = any(isinstance(label, str) for label in known)
+            labels = [
+                (str(new) if as_text else new) if h else old for h, old, new in zip(hole, known, labels, strict=True)
+            ]
+        filled = given.data.with_known({name: labels}, {name: Kind.LABEL})
+        return filled.take(np.repeat(np.arange(len(given)), draws))
+
+    def _effects(self, given: Given, target: str | None, outcome: str | None) -> Table:
+        """Of each unit that was tried, on the rows of the fit or on these; or of all that is held at once, on these.
+
+        `control` sets as many paths at random. Further columns: layer, unit, relative, log_probability, kl, p,
+        adjusted, cause.
+        """
+        found, name = self.found, self._named(self.found.target)
+        if outcome not in (None, name):
+            raise UnknownVariableError(f"{outcome!r} is not explained here: this is about the class {name!r}")
+        if self.held:
+            if given.rows is None:
+                raise OptionError("to tell what cut paths do takes rows: say which")
+            return effects_of_held(self, self._images(given), name)
+        if given.rows is not None:
+            found = measured_on(self.explained.network, found, self._images(given), self.config)
+        return effects_of_units(found, name, target)
+
+    def graphs(self, rows: Any = None) -> dict[str, Graph]:
+        """The graph of units, by the name of the class."""
+        return {self._named(self.found.target): self.found.graph}
+
+    def judge(self, fresh: Given, seen: Given) -> Scores:
+        """What the class loses without the graph, and what the graph alone knows; see `judge.py`."""
+        return judged(self, self._images(fresh))
+
+    def report(self, given: Given) -> Sequence[Block]:
+        """The graph, where its units look, what the network does with them, and their effects."""
+        return blocks(self.found, self.classifier.model, self._images(given), self._named(self.found.target))
+
+    def export(self, folder: str | Path) -> None:
+        """Writes the network with what is held in its weights: as its library writes it, or `model.safetensors`."""
+        classifier, kept = self.classifier, self.kept()
+        model = copy.deepcopy(classifier.model)
+        with torch.no_grad():
+            for name, mask in kept.items():
+                weight: Any = model.get_submodule(name).weight
+                weight.mul_(weight_mask(self.explained.network.layer(name), mask).to(weight.dtype))
+        written: Any = model
+        if callable(getattr(model, "save_pretrained", None)):
+            written.save_pretrained(made(folder))
+        else:
+            write_weights(made(folder) / "model.safetensors", model.state_dict(), {})
+
+    # -- what else can be asked ----------------------------------------------------------------------------------------
+
+    def layer(self, name: str) -> LayerEffects:
+        """What leads into the layer of this name; see `CausalExplanation.layer`."""
+        return self.found.layer(name)
+
+    @property
+    def share(self) -> float:
+        """Units kept, of all that were tried."""
+        return self.found.share
+
+    def agreement(self, other: "PathInterventions") -> float:
+        """Mean over layers of the Jaccard index of causes; see `CausalExplanation.agreement`."""
+        return self.found.agreement(other.found)
+
+    def beyond(self, *others: "PathInterventions") -> Self:
+        """A copy with those causes only that none of the others has; see `CausalExplanation.beyond`."""
+        rest = copy.copy(self)
+        rest.explanation, rest._open = self.found.beyond([other.found for other in others]), None
+        return rest
+
+    def attribute(
+        self, *data: Any, layer: str | None = None, spread: Literal["each", "sum"] = "each", **roles: Any
+    ) -> Values:
+        """Where in each row's picture the causes look, (n, height, width); see `Explained.attribute`."""
+        return self.explained.attribute(self._images(self.given(*data, **roles)), layer, spread=spread)
+
+    def stability(self, *data: Any, layer: str, betas: Sequence[float] = BETAS, times: int = 10, **roles: Any) -> Table:
+        """The causes under soft interventions, compared with those found; see `Explained.stability`."""
+        images = self._images(self.given(*data, **roles))
+        options = {"batch_size": self.config.batch_size, "seed": self.config.seed}
+        return self.explained.stability(layer, images, betas=betas, draws=times, **options)
+
+    def repair(
+        self, *data: Any, layer: str, counts: Sequence[int] = (), tolerance: float = 0.02, **roles: Any
+    ) -> Repair:
+        """The network without the strongest carriers of a cue, which role `reference` lacks; see `repairing.repair`."""
+        given = self.given(*data, **roles)
+        without = wanted_by(self.classifier, given, self.config.shape, reference=True)
+        true = true_classes(given, self.classes)
+        if without is None or true is None:
+            raise OptionError("a repair takes the same rows without the cue as well (reference), and their label")
+        options: dict[str, Any] = {"counts": counts} if counts else {}
+        return repair(self.explained, self._images(given), without, true, layer, tolerance=tolerance, **options)
+
+    # -- keeping -------------------------------------------------------------------------------------------------------
+
+    def _network(self) -> nn.Module:
+        return self.found._network()
+
+    def _options(self) -> dict[str, Any]:
+        return {"config": asdict(self.config), "classes": self.classes, "explanation": self.found._options()}
+
+    @classmethod
+    def _rebuild(cls, options: Mapping[str, Any]) -> Self:
+        model = cls(PathConfig(**options["config"]))
+        model.classes = tuple(options["classes"])
+        model.explanation = CausalExplanation._rebuild(options["explanation"])
+        return model

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from aitia.errors import RunError
 from aitia.files import write_whole
 from aitia.report import Block, Callout, ImageBlock, Picture, Section, TableBlock, Text, image_grid, render
-from aitia.systems.path_interventions import CausalExplanation
+from aitia.systems.path_interventions.explanation import CausalExplanation
 from aitia.systems.path_interventions.units_figure import UnitColumn, units_figure
 from aitia.version import __version__
 
-__all__ = ["explanation_figure", "explanation_report", "write_explanation_report"]
+__all__ = ["blocks", "explanation_figure", "explanation_report", "write_explanation_report"]
 
 SHOWN, LAYERS, ROWS = 8, 6, 40
 """Images, layers of the picture, and rows of the table that a report shows."""
@@ -67,12 +67,27 @@ def explanation_report(
     Raises:
         OptionError: If it is another network, or the explanation has no layer.
     """
+    said = label or f"class {explanation.target}"
+    tried = sum(len(layer.causes) for layer in explanation.layers)
+    kept = sum(int(layer.causes.sum()) for layer in explanation.layers)
+    sections = blocks(explanation, model, images, label)
+    lead = f"{kept} of {tried} units tried are causes, from {len(explanation.observed)} images."
+    whose = name or explanation.model["class"]
+    return render(
+        f"Why {whose} says {said}", lead, sections, f"Made with aitia {__version__}, torch {torch.__version__}."
+    )
+
+
+def blocks(explanation: CausalExplanation, model: nn.Module, images: Tensor, label: str = "") -> list[Section]:
+    """The sections of the report; arguments as in `explanation_report`.
+
+    Raises:
+        OptionError: If it is another network, or the explanation has no layer.
+    """
     on = explanation.on(model)
     said = label or f"class {explanation.target}"
     plain, only = on.probability(on.only(), images)
     without = on.probability(on.without(), images)[1]
-    tried = sum(len(layer.causes) for layer in explanation.layers)
-    kept = sum(int(layer.causes.sum()) for layer in explanation.layers)
     sections = []
     if explanation.notes:
         sections.append(Section("Keep in mind", [Callout(explanation.notes, "warning")]))
@@ -93,11 +108,7 @@ def explanation_report(
     sections.append(Section("Effects", _effects(explanation)))
     options: list[list[object]] = [[key, str(value)] for key, value in explanation.config.items()]
     sections.append(Section("How it was found", [TableBlock(["option", "value"], options)]))
-    lead = f"{kept} of {tried} units tried are causes, from {len(explanation.observed)} images."
-    whose = name or explanation.model["class"]
-    return render(
-        f"Why {whose} says {said}", lead, sections, f"Made with aitia {__version__}, torch {torch.__version__}."
-    )
+    return sections
 
 
 def write_explanation_report(
@@ -117,6 +128,8 @@ def _maps(explanation: CausalExplanation, model: nn.Module, images: Tensor, said
     from aitia.nn.attribution import as_map, input_x_gradient
 
     shown = images[:SHOWN]
+    if shown.ndim != 4:
+        return [Text("The rows are no pictures, so there is no attribution map.")]
     try:
         causal = explanation.on(model).attribute(shown)
     except OptionError as error:

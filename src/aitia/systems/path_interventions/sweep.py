@@ -6,7 +6,6 @@ that of `batch_size` rows above the layer.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 from zlib import crc32
 
 import numpy as np
@@ -16,12 +15,11 @@ from torch import Tensor
 
 from aitia.errors import InterventionError
 from aitia.nn.units import Layer, UnitNetwork, changed_outputs, chunks, path_weights
+from aitia.systems.path_interventions.config import Kind
 
-__all__ = ["Kind", "Outcome", "Sweep", "scores", "sweep"]
+__all__ = ["Sweep", "scores", "sweep"]
 
 Values = NDArray[np.float64]
-Kind = Literal["hard", "soft", "mean"]
-Outcome = Literal["logit", "log-probability"]
 WIDTH = 0.01
 """Of the interval from which soft weights are drawn."""
 

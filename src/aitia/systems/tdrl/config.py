@@ -1,0 +1,12 @@
+"""Options of tdrl."""
+
+from dataclasses import dataclass
+
+from aitia.representations.transitions import TransitionConfig
+
+__all__ = ["TDRLConfig"]
+
+
+@dataclass(frozen=True)
+class TDRLConfig(TransitionConfig):
+    """Options of `TDRL`: those of `TransitionConfig`."""
