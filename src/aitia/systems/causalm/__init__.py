@@ -2,7 +2,7 @@
 
     L_CF = L_mlm + sum_c L_c - lambda L_treated   over the encoder,    each head minimises its own loss             (1)
     TReATE = mean_i sum_k | f_O(phi_O(x_i))_k - f_CF(phi_CF(x_i))_k |                                               (2)
-    ATE    = mean_i sum_k | f_O(phi_O(x_i))_k - f_O(phi_O(x_i'))_k |,    x_i' with the concept set anew             (3)
+    ATE    = mean_i sum_k | f_O(phi_O(x_i))_k - f_O(phi_O(x_i'))_k |    x_i' has the concept set anew              (3)
 
 phi_CF is trained on by (1): it goes on as a language model, keeps the control concepts c, and hides the treated one
 from an adversary behind a gradient reversal. phi_O has the same training without the last term, so that (2) compares
