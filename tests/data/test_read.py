@@ -185,8 +185,7 @@ def test_clips_in_arrays(tmp_path):
     with pytest.raises(DataError, match=r"differ in length: 0\.npz 3, 1\.npz 3, 2\.npz 2"):
         read(tmp_path / "many", takes=("clips",))
     np.savez(tmp_path / "v.npz", clips=np.zeros((2, 3, 4)))
-    with pytest.raises(FormatError, match="vectors in time"):
-        read(tmp_path / "v.npz", takes=("clips",))
+    assert read(tmp_path / "v.npz", takes=("clips",)).images.shape == (2, 3, 4)  # vectors in time
 
 
 def test_tracks_and_recordings(tmp_path):
@@ -209,7 +208,7 @@ def test_tracks_and_recordings(tmp_path):
         ("list.jsonl", b"[1, 2]\n", r"list\.jsonl, line 1 is no JSON object"),
         ("void.jsonl", b"\n", r"void\.jsonl holds no line"),
         ("latin.jsonl", b'{"x": "\xe9"}', r"latin\.jsonl cannot be read as jsonl"),
-        ("cut.jsonl.gz", gzip.compress(b'{"x": 1}\n')[:-9], r"cut\.jsonl\.gz cannot be read as jsonl"),
+        ("cut.jsonl.gz", gzip.compress(b'{"x": 1}\n', mtime=0)[:12], r"cut\.jsonl\.gz cannot be read as jsonl"),
         ("page.docx", b"PK", "is a file, wanted a table"),
     ],
 )

@@ -11,7 +11,7 @@ def numbers() -> dict[str, list[float] | float | str]:
     world = CapabilitiesWorld(seed=3)
     sample = world.sample(600, seed=0)
     scores = Table.of(world.render(sample), names=[f"score_{k + 1}" for k in range(6)])
-    model = HCA(resamples=3, draws=20, starts=3).fit(scores, sample.labels)
+    model = HCA(resamples=3, null_draws=20, starts=3).fit(scores, sample.labels)
     group = model.groups_[0]
     rows = scores.take(np.asarray(sample.labels) == group).take(range(3))
     latent = model.latents_[0]

@@ -63,8 +63,8 @@ def numbers() -> dict[str, list[float] | float | str]:
         labels = model(images).argmax(dim=1).numpy()
     target = int(np.bincount(labels).argmax())
     found = _explain(model, images, labels, target, test="paired", images=20)
-    soft = _explain(model, images, None, target, which="all", intervention="soft", beta=0.2, images=20)
-    mean = _explain(model, images, labels, target, intervention="mean", images=20)
+    soft = _explain(model, images, None, target, which="all", cut="soft", beta=0.2, images=20)
+    mean = _explain(model, images, labels, target, cut="mean", images=20)
     on = found.on(model)
     rows = images[labels == target][:10]
     table = found.table(resamples=50).to_pandas()

@@ -17,6 +17,7 @@ from aitia.cli.export import export_command
 from aitia.cli.predict import predict_command
 from aitia.cli.run import RUN_SETTINGS, run_command
 from aitia.cli.systems import list_command, show_command
+from aitia.cli.threads import one_thread
 from aitia.cli.trace import trace_command
 from aitia.cli.verify import verify_command
 from aitia.cli.world import world_command
@@ -70,6 +71,7 @@ def _options(
 
 def main() -> None:
     """Runs the command line."""
+    one_thread()
     try:
         app()
     except AitiaError as error:

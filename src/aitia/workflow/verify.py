@@ -13,6 +13,7 @@ from aitia.evidence.origin import commit_here, machine_here, origin_key
 from aitia.evidence.source import rivals_of, syntax_hash
 from aitia.files import write_whole
 from aitia.runs import Journal, content_hash, versions
+from aitia.system.registry import systems
 
 __all__ = ["LONG", "claim_module", "claim_of", "measure", "source_of", "verify"]
 
@@ -21,8 +22,13 @@ LONG = 120.0
 
 
 def claim_module(slug: str) -> str:
-    """Where the claim of a system lives: `aitia.systems.<slug>.claim`, hyphens as underscores."""
-    return f"aitia.systems.{slug.replace('-', '_')}.claim"
+    """Where the claim of a system lives: `claim` in its folder; for what is no system, where it would.
+
+    A system of another package has its folder there.
+    """
+    entry = systems().get(slug)
+    package = f"aitia.systems.{slug.replace('-', '_')}" if entry is None else entry.package
+    return f"{package}.claim"
 
 
 def claim_of(slug: str) -> Claim:

@@ -57,7 +57,7 @@ def test_a_file_is_fitted_by_its_path_and_asked_by_the_names_of_the_fit(model, e
     assert model.training.losses[0][0] == "decoupling"
     assert "model.layers.1: 2" in model.training.notes[0]
     assert model.work(model.given(example.files)) == (
-        "60 steps of 32 sentences (180 in 3 varieties), the probe of each layer fitted every 30 steps"
+        "60 steps of 32 sentences (198 in 3 varieties), the probe of each layer fitted every 30 steps"
     )
 
 
@@ -82,7 +82,7 @@ def test_columns_of_other_names_are_taken_and_the_order_of_rows_is_kept(model):
 def test_rows_of_the_split_validation_are_seen_by_the_probe_alone(example):
     given = Decoupling().given(example.files, **example.roles)
     table = given.table
-    held = [k % 60 >= 55 for k in range(len(table))]
+    held = [k % 66 >= 61 for k in range(len(table))]
     split = table.with_known({"split": ["validation" if h else "train" for h in held]})
     other = table.with_known({"split": ["validation" if h else "" for h in held]})
     without = table.take([k for k, h in enumerate(held) if not h])
@@ -94,7 +94,7 @@ def test_rows_of_the_split_validation_are_seen_by_the_probe_alone(example):
     ]
     assert torch.equal(*weights)
     model = Decoupling(**options)
-    assert "(165 in 3 varieties), plain fine-tuning" in model.work(model.given(split, **example.roles))
+    assert "(183 in 3 varieties), plain fine-tuning" in model.work(model.given(split, **example.roles))
     assert not torch.equal(
         weights[0], torch.cat([p.flatten() for p in model.fit(without, **roles).model.model.parameters()])
     )
@@ -173,7 +173,7 @@ def test_the_scores_are_those_of_the_metrics_beside_what_takes_no_model(model, e
     rows = sentences_of(given)
     told = model.judge(given, given)
     island, standard = rows.of("island"), rows.of("standard")
-    asked = {"meaning": island.sources, "dialect": ["island"] * 60}
+    asked = {"meaning": island.sources, "dialect": ["island"] * 66}
     ours = said(model.predict(asked))
     assert told["chrF++ of island"].value == pytest.approx(chrf(ours, island.targets))
     assert told["chrF++ of island"].baselines["the source"] == chrf(island.sources, island.targets)
@@ -189,7 +189,7 @@ def test_the_scores_are_those_of_the_metrics_beside_what_takes_no_model(model, e
     leaked = []
     for name in VARIETIES[1:]:
         part = rows.of(name)
-        texts = said(model.predict({"meaning": part.sources, "dialect": [name] * 60}))
+        texts = said(model.predict({"meaning": part.sources, "dialect": [name] * 66}))
         leaked.append(leak_rate(texts, part.targets, standard.targets))
     assert told["leak rate"].value == pytest.approx(sum(leaked) / 2)
     assert told["leak rate"].better == "lower"
@@ -198,10 +198,10 @@ def test_the_scores_are_those_of_the_metrics_beside_what_takes_no_model(model, e
 def test_rows_of_which_nothing_is_known_have_no_score_and_some_have_fewer(model, example):
     given = model.given(example.files)
     assert model.judge(model.given(example.rows), given) == {}
-    only = model.judge(given.take(range(6)), given.take(range(60, 70)))
+    only = model.judge(given.take(range(6)), given.take(range(66, 76)))
     assert list(only) == ["chrF++ of standard"]
     assert set(only["chrF++ of standard"].baselines) == {"the source"}
-    strange = model.judge(given.take(range(60, 66)), given.take(range(60, 70)))
+    strange = model.judge(given.take(range(66, 72)), given.take(range(66, 76)))
     assert "leak rate" not in strange
     assert "the dominant variety's text" not in strange["chrF++ of island"].baselines
 

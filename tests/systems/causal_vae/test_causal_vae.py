@@ -262,6 +262,10 @@ def test_a_graph_is_learnt_on_the_labels_and_what_is_open_is_said():
     graph, notes = learnt_graph(labels, 0.01)
     assert graph == Graph("a -> c; b -> c")
     assert not any("leave open" in note for note in notes)
+    longer = labels.with_columns({"d": labels.column("c") + 0.5 * rng.normal(size=500)})
+    graph, notes = learnt_graph(longer, 0.01)
+    assert graph == Graph("a -> c; b -> c; c -> d")
+    assert not any("leave open" in note for note in notes), "what follows from a collider is directed too"
     graph, notes = learnt_graph(labels.select(["a", "c"]), 0.01)
     assert graph.is_dag
     assert len(graph.edges) == 1

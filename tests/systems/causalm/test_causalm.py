@@ -20,7 +20,7 @@ from aitia.stats.concept_effects import conexp, effect_size, icace
 from aitia.system import Given, example_of, load
 from aitia.systems.causalm import PUBLISHED, CausaLM, CausaLMConfig
 from aitia.systems.causalm.corpus import Corpus
-from aitia.systems.causalm.effects import conexp_sizes
+from aitia.systems.causalm.effects import ConceptEffect, conexp_sizes, table_of
 from aitia.systems.causalm.page import concept_report
 from aitia.systems.causalm.pretraining import (
     NO_LABEL,
@@ -262,6 +262,14 @@ def test_estimates_are_those_computed_by_hand(model, monkeypatch):
     assert set(table.labels("outcome")) == {"mood"}
     assert np.allclose(table.column("control"), 0.4)
     assert set(table.labels("causal")[table.labels("by") == "CONEXP"]) == {"no"}
+
+
+def test_the_control_of_an_effect_is_the_placebo_and_no_number_without_one():
+    found = (ConceptEffect("TReATE", 0.5, 0.4, 0.6), ConceptEffect("placebo TReATE", 0.2, 0.1, 0.3, False))
+    table = table_of(found, "gender", "mood")
+    assert table.column("control").tolist() == [0.2, 0.2]
+    assert table.column("high").tolist() == [0.6, 0.3]
+    assert np.isnan(table_of(found[:1], "gender", "mood").column("control")).all()
 
 
 def test_conexp_in_each_draw_is_that_of_the_drawn_texts():

@@ -309,6 +309,8 @@ def test_what_a_user_calls_the_columns_is_kept(models):
     assert models["vae"].roles["feature"] == ("x1", "x2", "x3", "x4", "x5")
     turned = data.select([*reversed(data.names)])
     assert np.array_equal(models["vae"].codes(turned), models["vae"].codes(data))
+    given = Given.of(models["vae"].card, data)
+    assert np.array_equal(models["vae"].codes(given), models["vae"].codes(data)), "also where nobody says the roles"
     named = METHODS["vae"](**options("vae", steps=2)).fit(data, feature=["x2", "a"])
     assert replace(Given.of(named.card, data), roles=named.roles).columns("feature") == ("x2", "a")
     assert named._shape == (2,)

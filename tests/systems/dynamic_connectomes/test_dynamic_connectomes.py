@@ -443,7 +443,7 @@ def test_affinities_without_an_answer_are_refused(make, told):
         ({"starts": 1}, "to choose the rank takes 2 starts"),
         ({"agreement": 1.0}, "agreement is between 0 and 1"),
         ({"engine": "other"}, "engine is"),
-        ({"bins": 3}, "DynamicConnectomes: .*'bins'"),
+        ({"bins": 3}, "dynamic-connectomes has no option 'bins'"),
     ],
 )
 def test_options_out_of_range_are_refused(options, told):

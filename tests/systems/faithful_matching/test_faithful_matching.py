@@ -400,7 +400,7 @@ def test_questions_that_cannot_be_answered_have_their_sentence(model):
         ({"temperature": 0.0}, "temperature and learning_rate are positive"),
         ({"ranks": (("match", "nobody", 1.0),)}, "a rank is two of the sets"),
         ({"encoder": "small", "width": 10}, "multiple of 4, got 10"),
-        ({"depth": 3}, "FaithfulMatching has no option 'depth'"),
+        ({"depth": 3}, "faithful-matching has no option 'depth'"),
         ({"by": "magic"}, "by is one of causal, embedding"),
         ({"matches": 0}, "matches is at least 1, got 0"),
     ],

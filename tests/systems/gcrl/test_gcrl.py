@@ -228,6 +228,17 @@ def test_an_environment_that_is_known_is_replaced_by_an_adaptation():
     assert model.adapt(scenes(20)[0], "0.1", steps=2).environments == ("0.5", "0.1")
 
 
+def test_an_adaptation_trains_the_law_of_the_new_environment_and_of_no_other():
+    model, few = fitted(), scenes(20, seed=8)[0]
+    old, one, three = (
+        m._net.label_logits.detach()
+        for m in (model, model.adapt(few, "new", steps=1), model.adapt(few, "new", steps=3))
+    )
+    assert torch.equal(one[:2], old)
+    assert torch.equal(three[:2], old)
+    assert not torch.equal(one[2], three[2])
+
+
 # -- laws ------------------------------------------------------------------------------------------------------------
 
 

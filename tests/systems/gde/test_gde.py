@@ -350,6 +350,16 @@ def test_small_sets_are_warned_of_with_how_far_their_vector_may_be_off():
     assert any("set 'tiny' has only 6 rows: its vector is" in w for w in model.warnings)
 
 
+def test_the_deviation_of_a_vector_is_how_far_it_is_from_that_of_the_law():
+    rng = np.random.default_rng(2)
+    model = GDE(**SMALL).fit([rng.normal(size=(40, 2)) for _ in range(80)])
+    law = model.vectors(rng.normal(size=(40_000, 2)))
+    off = np.sqrt(np.mean(np.sum((model.latents - law) ** 2, axis=1)))
+    assert np.sqrt(np.mean(model.deviations**2)) == pytest.approx(off, rel=0.3), (
+        "a mean over 80 sets has no larger error"
+    )
+
+
 def test_columns_of_unlike_spread_are_warned_of_where_they_are_not_scaled():
     sets = {label: rows * [1, 1e5] for label, rows in populations(4).items()}
     assert any("take scaling='columns'" in w for w in GDE(**SMALL, scaling="none").fit(sets).warnings)

@@ -100,7 +100,7 @@ def test_batch_size_and_order_of_units_change_nothing(model, images, labels, tar
     assert np.allclose(cells(one), cells(many), atol=1e-6)
     for kind in ("soft", "mean"):
         one, many = (
-            explain(model, images, labels, target, test="paired", batch_size=size, intervention=kind, beta=0.1)
+            explain(model, images, labels, target, test="paired", batch_size=size, cut=kind, beta=0.1)
             for size in (7, 5000)
         )
         assert np.allclose(cells(one), cells(many), atol=1e-6), kind
@@ -108,7 +108,7 @@ def test_batch_size_and_order_of_units_change_nothing(model, images, labels, tar
 
 def test_a_mean_intervention_on_the_last_layer_is_known_in_closed_form(model, images, labels, target):
     rows = images[labels == target]
-    found = explain(model, rows, None, target, intervention="mean", layers=("9",))
+    found = explain(model, rows, None, target, cut="mean", layers=("9",))
     with torch.no_grad():
         hidden = model[:-1](rows)
         expected = (hidden.mean(dim=0) - hidden) * model[9].weight[target]
@@ -118,7 +118,7 @@ def test_a_mean_intervention_on_the_last_layer_is_known_in_closed_form(model, im
 
 def test_soft_weights_are_drawn_by_the_seed_between_beta_and_a_hundredth_more(model, images, labels, target):
     rows = images[labels == target]
-    options = {"intervention": "soft", "beta": 0.2, "layers": ("9",)}
+    options = {"cut": "soft", "beta": 0.2, "layers": ("9",)}
     found = explain(model, rows, None, target, **options)
     with torch.no_grad():
         hidden = model[:-1](rows).numpy()
@@ -526,7 +526,7 @@ def test_a_model_that_cannot_be_traced_is_explained_with_a_warning(images):
 
 def test_options_out_of_range_are_refused():
     for options, told in (
-        ({"intervention": "harder"}, "intervention is one of hard, soft, mean"),
+        ({"cut": "harder"}, "cut is one of hard, soft, mean"),
         ({"test": "t"}, "test is one of z, paired"),
         ({"correction": "holm"}, "correction is one of"),
         ({"score": "loss"}, "score is one of"),

@@ -57,5 +57,6 @@ def test_an_edit_keeps_what_other_latents_hold():
     moved = model.do({f"z{k + 1}": 0.0}).edit(x).matrix()
     back = model.decode(codes)
     assert np.abs(moved - back).max() > 0.5
+    assert ((back - x) ** 2).mean() < 0.1 * x.var(), "what is decoded is the row, nearly"
     still = model.decode(np.where(np.arange(2) == k, 0.0, codes))
     assert np.array_equal(moved, still)

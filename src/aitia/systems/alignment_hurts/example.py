@@ -12,12 +12,12 @@ from aitia.worlds import VarietiesWorld
 __all__ = ["write"]
 
 VARIETIES = ("standard", "island", "west-hill")
-ROWS, ASKED = 60, 6
+ROWS, ASKED = 66, 6
 """Sentences of each variety in the rows of the fit, and among those to be written."""
 
 
 def write(folder: Path, seed: int) -> Example:
-    """180 rows of a meaning, how a dialect says it and which dialect, as a CSV file; 18 others; a model folder."""
+    """198 rows of a meaning, how a dialect says it and which dialect, as a CSV file; 18 others; a model folder."""
     world = VarietiesWorld(concepts=12, words=2)
     _write_rows(folder / "rows.csv", world, ROWS, seed, known=True)
     _write_rows(folder / "asked.csv", world, ASKED, seed + 1, known=False)

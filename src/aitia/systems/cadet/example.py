@@ -25,7 +25,7 @@ def write(folder: Path, seed: int) -> Example:
         roles={"text": "post", "label": "intent", "style": "style", "topic": "about"},
         subjects={},
         options={"variant": "adjusted", "width": 16, "u_size": 4, "batch": 32, "longest": 24, "layers": 0,
-                 "pooling": "mean", "epochs": 2, "seed": seed},
+                 "pooling": "mean", "epochs": 2},
         do=f"do(style={STYLES[0]})",
         other=f"do(style={STYLES[1]})",
         rows=asked,

@@ -28,7 +28,7 @@ def write(folder: Path, seed: int) -> Example:
     return Example(
         files=rows,
         roles={"answer": "answer"},
-        options={"steps": 20, "branch_steps": 20, "batch": 32, "kl_weights": (0.1, 0.5), "tie": 0.5, "seed": seed},
+        options={"steps": 20, "branch_steps": 20, "batch": 32, "kl_weights": (0.1, 0.5), "tie": 0.5},
         do="do(bias=absent)",
         rows=asked,
         outcome="answer",

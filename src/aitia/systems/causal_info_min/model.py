@@ -155,11 +155,7 @@ class CausalInfoMin(Pretrained, Predicts, Encodes, Explains):
 
     @property
     def network(self) -> nn.Module:
-        """The network that gives the feature, as it is now: to be taken further, or asked at its own.
-
-        Raises:
-            OptionError: If the model is not fitted, or was fitted on features.
-        """
+        """The network that gives the feature, as it is now; OptionError where features were given."""
         model = self._network().backbone.model
         if model is None:
             raise OptionError("this was fitted on features: there is no network behind them")
@@ -170,9 +166,8 @@ class CausalInfoMin(Pretrained, Predicts, Encodes, Explains):
     @property
     def targets(self) -> Targets:
         """`bias`, where there is a head that knows it and a weight to take it out with."""
-        if self._net is None or self.tie_weight is None:
-            return Targets()
-        return Targets([Target(BIAS, ("absent",), about="takes the direct effect of the bias out of the answer")])
+        bias = Target(BIAS, ("absent",), about="takes the direct effect of the bias out of the answer")
+        return Targets() if self._net is None or self.tie_weight is None else Targets([bias])
 
     def predict_proba(self, *data: Any, tie: bool | float | None = None, **roles: Any) -> Values:
         """Probabilities of the answers, (n, answers).
@@ -243,7 +238,7 @@ class CausalInfoMin(Pretrained, Predicts, Encodes, Explains):
             tie: As in `predict_proba`.
 
         Raises:
-            DataError: If a split is the training rows, or as in `predict_proba`.
+            DataError: If a split is the training rows.
         """
         found = {}
         for name, split in splits.items():
@@ -270,7 +265,6 @@ class CausalInfoMin(Pretrained, Predicts, Encodes, Explains):
 
         Raises:
             OptionError: If the variant has no bias-only head, or no head from before.
-            DataError: As in `fit`.
         """
         given = self.given(*data, **roles)
         kinds = given.labels("kind") if given.column("kind") in given.table else None
@@ -283,7 +277,7 @@ class CausalInfoMin(Pretrained, Predicts, Encodes, Explains):
             raise OptionError(f"{self.config.variant} has no bias-only head and weight here: there is no bias to erase")
         own = given.column("answer") or "answer"
         known = (own, *(f"P({word})" for word in self.vocabulary))
-        if outcome is not None and outcome not in known:
+        if outcome not in (None, *known):
             raise unknown_variable(outcome, known, "system")
         answers, bias, _ = self._ask(given)
         labels = own_answers(given, self.vocabulary, answers)
@@ -307,9 +301,9 @@ class CausalInfoMin(Pretrained, Predicts, Encodes, Explains):
         return said_by(self._network(), self._inputs(given))
 
     def _of_bias(self, value: Tensor | None) -> Tensor:
-        if value is None:
-            raise OptionError(f"{self.config.variant} has no bias-only head: take one of the TE-D variants")
-        return value
+        if value is not None:
+            return value
+        raise OptionError(f"{self.config.variant} has no bias-only head: take one of the TE-D variants")
 
     # -- as a folder ---------------------------------------------------------------------------------------------------
 

@@ -47,7 +47,11 @@ def numbers_of(given: Given) -> tuple[str, ...]:
 
 
 def arrows(graph: Graph) -> list[tuple[str, str]]:
-    """The edges of a DAG, as pairs of parent and child."""
+    """The edges of a DAG.
+
+    Raises:
+        GraphError: If it is none.
+    """
     if not graph.is_dag:
         raise GraphError("the graph over the causes is a DAG: orient every edge, and break cycles")
     return [(parent, name) for name in graph.nodes for parent in sorted(graph.parents(name))]

@@ -32,7 +32,7 @@ def known_concepts(given: Given, names: Sequence[str]) -> dict[str, list[Any]]:
 
 def groups_of(given: Given) -> list[str] | None:
     """What each row is a version of; None where nothing says so."""
-    return None if given.column("group") is None else given.labels("group").tolist()
+    return None if _there(given, "group") is None else given.labels("group").tolist()
 
 
 def parted(given: Given, names: Sequence[str]) -> tuple[NDArray[np.int64], TextEdits | None]:
@@ -43,7 +43,7 @@ def parted(given: Given, names: Sequence[str]) -> tuple[NDArray[np.int64], TextE
     Raises:
         DataError: If an edit is of nothing that is there.
     """
-    column, rows = given.column("edit_of"), np.arange(len(given))
+    column, rows = _there(given, "edit_of"), np.arange(len(given))
     if column is None:
         return rows, None
     edit = ~given.table.absent(column)
@@ -90,7 +90,7 @@ def black_box(subject: Subject | None, labels: Mapping[str, str], classes: Seque
 
 def said_of(given: Given) -> dict[str, str]:
     """The label of each text that has one."""
-    column = given.column("label")
+    column = _there(given, "label")
     if column is None:
         return {}
     there = ~given.table.absent(column)
@@ -116,7 +116,7 @@ def editor_of(subject: Subject, categories: Mapping[str, Sequence[Any]]) -> Edit
 def pairs_in(given: Given, names: Sequence[str]) -> EffectPairs | None:
     """Versions of one text that differ in one concept alone, both of which are known; None where there is none."""
     versions, texts = groups_of(given), given.texts("text")
-    column = given.column("edit_of")
+    column = _there(given, "edit_of")
     if column is not None:
         edit, named = ~given.table.absent(column), given.table.labels(column)
         own = [str(row) for row in range(len(given))] if versions is None else versions
@@ -137,3 +137,9 @@ def pairs_in(given: Given, names: Sequence[str]) -> EffectPairs | None:
                     if start is not None and end is not None:
                         rows.append((texts[one], texts[two], differ[0], start, end, version))
     return EffectPairs(*zip(*rows[:MOST_PAIRS], strict=True)) if rows else None
+
+
+def _there(given: Given, role: str) -> str | None:
+    """The column of a role, where these rows have it."""
+    column = given.column(role)
+    return column if given.rows is not None and column in given.table else None

@@ -248,7 +248,7 @@ class GCRL(Pretrained, Predicts, Encodes):
         drawn = self._forecast(scenes, None, draws, seed=seed).samples
         futures = np.swapaxes(drawn, 0, 1).reshape(-1, *drawn.shape[2:])
         every = Tracks.of(given.data).take(np.repeat(np.arange(len(scenes)), draws))
-        return every.with_future(self.config.observed, futures * every.there[:, :, None, None])
+        return every.with_future(self.config.observed, futures)
 
     def forecast(
         self,

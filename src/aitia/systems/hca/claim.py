@@ -48,7 +48,7 @@ def _world(law: Any, seed: int) -> Found:
     for n in (ROWS, SMALL):
         sample = world.sample(n * len(world.environments), seed=seed)
         x = world.render(sample)
-        model = HCA(resamples=0, draws=100 if n == ROWS else 20, seed=seed).fit(x, sample.labels)
+        model = HCA(resamples=0, null_draws=100 if n == ROWS else 20, seed=seed).fit(x, sample.labels)
         source, second = _recovered(model.unmixing_, world)
         found[f"{n}"] = {
             "mic": model.mic_,

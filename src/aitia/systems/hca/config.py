@@ -18,7 +18,7 @@ class HCAConfig:
         starts: Of independent component analysis, for each group.
         least_rows: Groups with fewer are left out; at least 50.
         apart: Groups whose principal subspaces are further apart are not put together.
-        draws: Of unrelated groups, behind the null distribution of the inexactness; at least 20.
+        null_draws: Of unrelated groups, behind the null distribution of the inexactness; at least 20.
         permutations: Of the rows between groups; at least 20.
         resamples: Bootstrap samples behind the order's share and the intervals.
         beam: Choices of rows that are followed at most.
@@ -38,7 +38,7 @@ class HCAConfig:
     starts: int = 10
     least_rows: int = 100
     apart: float = 0.05
-    draws: int = 100
+    null_draws: int = 100
     permutations: int = 20
     resamples: int = 100
     beam: int = 10_000
@@ -49,7 +49,7 @@ class HCAConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        least = {"factors": 2, "starts": 1, "least_rows": 50, "draws": 20, "permutations": 20, "resamples": 0}
+        least = {"factors": 2, "starts": 1, "least_rows": 50, "null_draws": 20, "permutations": 20, "resamples": 0}
         least |= {"beam": 1, "seed": 0}
         for name, low in least.items():
             if getattr(self, name) < low:

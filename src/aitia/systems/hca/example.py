@@ -26,9 +26,10 @@ def write(folder: Path, seed: int) -> Example:
     write_whole(folder / "unscored.csv", "\n".join([head, *holes, ""]))
     return Example(
         folder / "board.csv",
-        options={"factors": 2, "starts": 2, "draws": 20, "permutations": 20, "resamples": 2},
+        options={"factors": 2, "starts": 2, "null_draws": 20, "permutations": 20, "resamples": 2},
         do="do(z1=55)",
         other="do(z1=shift(5))",
         rows=folder / "unscored.csv",
         outcome="facts",
+        why_not="its targets are latents, no columns of the rows: there is nothing to condition on",
     )

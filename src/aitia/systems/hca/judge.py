@@ -34,7 +34,7 @@ def judged(model: "HCA", fresh: Given, seen: Given) -> Scores:
     groups = [str(name) for name, count in zip(names, counts, strict=True) if count >= c.least_rows]
     rows = [x[labels == group] for group in groups]
     rng = np.random.default_rng(c.seed)
-    chance = unrelated_groups(rows, c.factors, c.draws, rng, beam=c.beam)
+    chance = unrelated_groups(rows, c.factors, c.null_draws, rng, beam=c.beam)
     _, _, right = np.linalg.svd(np.concatenate([part - part.mean(axis=0) for part in rows]), full_matrices=False)
     components = right[: c.factors].T @ right[: c.factors]
     projector = model.mixing_ @ model.unmixing_

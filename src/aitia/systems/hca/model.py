@@ -86,7 +86,7 @@ class HCA(SavedArrays, OrderSearch, Predicts, Counterfactuals, Encodes, Explains
         >>> from aitia.worlds.capabilities import CapabilitiesWorld
         >>> world = CapabilitiesWorld(seed=3)
         >>> sample = world.sample(2000, seed=0)
-        >>> found = HCA(resamples=0, draws=20).fit(world.render(sample), sample.labels)
+        >>> found = HCA(resamples=0, null_draws=20).fit(world.render(sample), sample.labels)
         >>> found.mic_ < 0.05, found.p_value_ < 0.05
         (True, True)
     """
@@ -115,7 +115,7 @@ class HCA(SavedArrays, OrderSearch, Predicts, Counterfactuals, Encodes, Explains
     def work(self, given: Given) -> str:
         """Orders that are looked for."""
         board, c = read_board(given, self.config), self.config
-        orders = 1 + c.draws + c.permutations + c.resamples
+        orders = 1 + c.null_draws + c.permutations + c.resamples
         groups = len(set(board.labels[board.kept].tolist()))
         return (
             f"{orders} orders of {c.factors} latents behind {len(board.columns)} columns, in {groups} groups "
@@ -198,7 +198,8 @@ class HCA(SavedArrays, OrderSearch, Predicts, Counterfactuals, Encodes, Explains
                 for j, told in enumerate(self.shift_effects(latent, group)):
                     if target in (None, latent) and outcome in (None, told.score):
                         control = float(self.control_[group][j, k] * step)
-                        cells = (group, latent, told.score, told.change, told.low, told.high, control)
+                        low, high = np.minimum(told.low, told.change), np.maximum(told.high, told.change)
+                        cells = (group, latent, told.score, told.change, low, high, control)
                         for name, cell in zip(lines, cells, strict=True):
                             lines[name].append(cell)
         kinds = dict.fromkeys(("base", "target", "outcome"), "label")

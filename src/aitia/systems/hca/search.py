@@ -93,7 +93,7 @@ class OrderSearch:
         self.used_ = int(np.isin(labels, self.groups_).sum())
         rows = [x[labels == name] for name in self.groups_]
         rng = np.random.default_rng(self.config.seed)
-        total = 1 + self.config.draws + self.config.permutations + self.config.resamples
+        total = 1 + self.config.null_draws + self.config.permutations + self.config.resamples
 
         def step(number: int) -> None:
             if progress is not None:
@@ -112,9 +112,9 @@ class OrderSearch:
         )
         step(1)
         c = self.config
-        self.null_ = unrelated_groups(rows, c.factors, c.draws, rng, beam=c.beam, told=lambda k: step(1 + k))
+        self.null_ = unrelated_groups(rows, c.factors, c.null_draws, rng, beam=c.beam, told=lambda k: step(1 + k))
         self.p_value_ = float((1 + (self.null_ <= self.mic_).sum()) / (1 + len(self.null_)))
-        done = 1 + c.draws
+        done = 1 + c.null_draws
         self.alike_ = alike_groups(
             rows, c.factors, c.permutations, rng, starts=c.starts, beam=c.beam, told=lambda k: step(done + k)
         )

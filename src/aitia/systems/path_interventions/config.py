@@ -26,7 +26,7 @@ class PathConfig:
         shape: Of what the network takes for one row, where rows are numbers, such as 1,8,8; None takes them side by
             side.
         whole: Whether `do` cuts a unit off from all of the next layers; otherwise from the effects in them only.
-        intervention: `hard`, `soft` or `mean`; see the module.
+        cut: `hard`, `soft` or `mean`; see the module.
         beta: Of soft weights, from 0 to 0.5 in the paper.
         score: What a cause raises: the class's `logit`, or its `log-probability`, for which the effects to begin with
             are all logits, and which does not move with what all logits share.
@@ -52,7 +52,7 @@ class PathConfig:
     classes: tuple[str, ...] | None = None
     shape: tuple[int, ...] | None = None
     whole: bool = False
-    intervention: Kind = "hard"
+    cut: Kind = "hard"
     beta: float = 0.0
     score: Outcome = "logit"
     test: Test = "z"
@@ -73,7 +73,7 @@ class PathConfig:
                 object.__setattr__(self, name, tuple(getattr(self, name)))
         choices = (
             ("which", Literal["right", "mistaken", "all"]),
-            ("intervention", Kind),
+            ("cut", Kind),
             ("score", Outcome),
             ("test", Test),
             ("correction", Literal["none", "benjamini-hochberg"]),

@@ -32,12 +32,12 @@ def wanted_by(
         reference: Whether the rows that stand beside are taken; None where there are none.
     """
     if given.columns("image"):
-        if reference and not given.columns("reference"):
+        if reference and not _there(given, "reference"):
             return None
         role = "reference" if reference else "image"
         return classifier.prepare(given.pictures(role, classifier.size))
     role = "reference_inputs" if reference else "inputs"
-    if reference and not given.columns(role):
+    if reference and not _there(given, role):
         return None
     numbers = given.numbers(role)
     if not np.isfinite(numbers).all():
@@ -76,10 +76,16 @@ def class_number(label: str, classes: Sequence[str]) -> int:
 def true_classes(given: Given, classes: Sequence[str]) -> NDArray[np.int64] | None:
     """The class of each row, -1 where none is known; None without labels."""
     column = given.column("label")
-    if column is None:
+    if column is None or not _there(given, "label"):
         return None
     hole, labels = given.table.absent(column), given.table.labels(column).tolist()
     numbers = {
         label: class_number(str(label), classes) for label in {x for x, h in zip(labels, hole, strict=True) if not h}
     }
     return np.array([-1 if h else numbers[x] for x, h in zip(labels, hole, strict=True)], dtype=np.int64)
+
+
+def _there(given: Given, role: str) -> bool:
+    """Whether these rows have the columns of a role."""
+    columns = given.columns(role)
+    return bool(columns) and all(column in given.table for column in columns)

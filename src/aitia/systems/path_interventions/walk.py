@@ -142,7 +142,7 @@ def _told(
 
     def swept(ends: Sequence[int], blocks: Sequence[int], done: Callable[[int], None] | None) -> Sweep:
         return sweep(
-            network, layer, ends, blocks, images, target, kind=config.intervention, beta=config.beta, seed=config.seed,
+            network, layer, ends, blocks, images, target, kind=config.cut, beta=config.beta, seed=config.seed,
             references=references, batch_size=config.batch_size, done=done,
         )  # fmt: skip
 
