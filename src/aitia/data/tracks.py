@@ -301,7 +301,7 @@ def constant_velocity(past: ArrayLike, future: int) -> Values:
 def planted_confidence(tracks: ArrayLike, alpha: ArrayLike, observed: int = 8) -> Values:
     """A channel that leaks the future into the past on purpose, to test whether a forecaster falls for it.
 
-        s_t = alpha (|v_{t+8} - v_t| + 1),    v the displacement from frame t to t+1; v_0 = v_1
+        s_t = alpha (norm(v_{t+8} - v_t) + 1),    v the displacement from frame t to t+1; v_0 = v_1
 
     A user's data never get it unasked.
 

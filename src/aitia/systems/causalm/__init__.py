@@ -1,13 +1,13 @@
 """How much a concept of a text moves a classifier, told without edited texts: a language model that forgot the concept.
 
     L_CF = L_mlm + sum_c L_c - lambda L_treated   over the encoder,    each head minimises its own loss             (1)
-    TReATE = mean_i | f_O(phi_O(x_i)) - f_CF(phi_CF(x_i)) |_1                                                       (2)
-    ATE    = mean_i | f_O(phi_O(x_i)) - f_O(phi_O(x_i')) |_1,    x_i' the same text with the concept set anew       (3)
+    TReATE = mean_i sum_k | f_O(phi_O(x_i))_k - f_CF(phi_CF(x_i))_k |                                               (2)
+    ATE    = mean_i sum_k | f_O(phi_O(x_i))_k - f_O(phi_O(x_i'))_k |    x_i' has the concept set anew              (3)
 
 phi_CF is trained on by (1): it goes on as a language model, keeps the control concepts c, and hides the treated one
 from an adversary behind a gradient reversal. phi_O has the same training without the last term, so that (2) compares
-encoders that saw as much. f_O and f_CF are heads for one task, trained alike on the frozen encoders. |.|_1 sums over
-the classes and lies between 0 and 2.
+encoders that saw as much. f_O and f_CF are heads for one task, trained alike on the frozen encoders. k runs over
+the classes, so that (2) and (3) lie between 0 and 2.
 
 Stages: (i) a language model from the Hub or a folder, or a small one trained on the texts; (ii) equation (1); (iii) the
 heads. A concept is one label a text, or tags of its words, where the adversary sees masked words and says which of them

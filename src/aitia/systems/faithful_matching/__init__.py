@@ -17,7 +17,7 @@ With s(A) = mean_{a in A} exp( cos(e(x), e(a)) / tau ) the losses are, as publis
 
     joint    - log [ (s(CF) + s(M)) / (s(CF) + s(M) + s(mM) + s(mCF)) ],    tau = 1                                  (2)
     ranks    - sum over (A, B) of w_AB log [ s(A) / (s(A) + s(B)) ],    tau = 0.1                                    (3)
-             (A, B) = (CF, mCF), (CF, M), (M, mCF), weights 1
+    over (A, B) = (CF, mCF), (CF, M), (M, mCF), weights 1
 
 No edit is needed to explain: one pass of the encoder, and neighbours. Beside it, in the same frame: matches at random,
 by the propensity P(C_t | x), by equal predicted concepts (`approximate`, and `approximate tf-idf` with the nearest of
