@@ -132,3 +132,10 @@ def fitted(aitia, tmp_path_factory):
         return kept[slug]
 
     return get
+
+
+@pytest.fixture
+def rng():
+    import numpy as np
+
+    return np.random.default_rng(7)

@@ -9,6 +9,7 @@ import pytest
 from aitia.card import Card
 from aitia.errors import OptionError
 from aitia.evidence import Claim, ClaimContext, Evidence, row, stored_evidence, swap_holds
+from aitia.system import find
 from aitia.workflow.claim_table import evidence_table
 from aitia.workflow.ledger import ledger
 from aitia.workflow.ledger import main as ledger_main
@@ -271,7 +272,7 @@ def test_an_unknown_claim_is_refused():
 def test_the_claim_of_cd_nod_does_not_hold_for_its_swap():
     import aitia.systems.cd_nod.claim as module
 
-    rows = module.CLAIM.cheapest(ClaimContext(seeds=3))
+    rows = module.CLAIM.cheapest(ClaimContext(seeds=3, find=_found))
     assert any(j.verdict == "holds" for r in rows for j in r.judged)
     assert swap_holds(rows, module.CLAIM.swap) is False
 
@@ -279,7 +280,11 @@ def test_the_claim_of_cd_nod_does_not_hold_for_its_swap():
 def test_the_claim_of_cd_nod_runs_in_every_part_and_gives_json():
     import aitia.systems.cd_nod.claim as module
 
-    module_rows = module.run(ClaimContext(seeds=1))
+    module_rows = module.run(ClaimContext(seeds=1, find=_found))
     assert {r.part for r in module_rows} == {"a", "b", "c", "d"}
     assert all(r.baselines for r in module_rows)
     json.dumps([r.ours for r in module_rows])
+
+
+def _found(slug):
+    return find(slug).load()
