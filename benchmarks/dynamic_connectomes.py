@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from tensorly.decomposition import non_negative_parafac_hals
 
-from aitia.stats.tensor_factors import sweep_ranks
+from aitia.systems.dynamic_connectomes.tensor_factors import sweep_ranks
 
 RANKS, STARTS, ROUNDS = (2, 3, 4, 5, 6), 8, 300
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from _measure import arguments, best, write
-from aitia.nn.units import UnitNetwork, weight_mask
 from aitia.systems.path_interventions import CausalExplanation, PathInterventions
+from aitia.systems.path_interventions.units import UnitNetwork, weight_mask
 
 
 def network() -> nn.Sequential:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from aitia.stats.explainer_errors import EffectPairs
 from aitia.systems.faithful_matching import FaithfulMatching
+from aitia.systems.faithful_matching.explainer_errors import EffectPairs
 from aitia.worlds import ReviewEditor, ReviewsWorld
 
 GOOD = re.compile("delicious|fresh|flavorful|tender|juicy|rich|heavenly|tasty|succulent|crisp|balanced")

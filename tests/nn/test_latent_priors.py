@@ -8,12 +8,12 @@ import torch
 
 from aitia.errors import DataError
 from aitia.nn.contrastive import info_nce
-from aitia.nn.jacobian import jacobian_columns
 from aitia.nn.layers import mlp
-from aitia.nn.monotone import MonotoneFlow
 from aitia.nn.observation import Scale
-from aitia.nn.transition import TransitionPrior
-from aitia.nn.variational import Variational
+from aitia.representations.transition import TransitionPrior
+from aitia.representations.variational import Variational
+from aitia.systems.jacobian_sparsity.jacobian import jacobian_columns
+from aitia.systems.sufficient_change.monotone import MonotoneFlow
 
 
 @pytest.fixture(autouse=True)

@@ -10,12 +10,12 @@ from torch import nn
 
 from aitia.errors import FormatError, OptionError, RunError
 from aitia.nn.contrastive import info_nce, supervised_contrastive
-from aitia.nn.domain_affine import DomainAffine
 from aitia.nn.flows import CouplingFlow
 from aitia.nn.gaussian import draw, gaussian_kl, gaussian_log_prob, mixture_log_prob, standard_log_prob
-from aitia.nn.invariance import irm_penalty, vrex_penalty
 from aitia.nn.layers import Condition, ConvDecoder, ConvEncoder, mlp
 from aitia.nn.weights import load_into, read_weights, write_weights
+from aitia.systems.causal_motion.invariance import irm_penalty, vrex_penalty
+from aitia.systems.domain_counterfactuals.domain_affine import DomainAffine
 
 
 @pytest.fixture(autouse=True)

@@ -11,11 +11,11 @@ import torch
 from aitia.data.table import Table
 from aitia.errors import DataError, FormatError, OptionError, RunError, UnknownVariableError
 from aitia.nn.black_box import BlackBox
-from aitia.nn.concept_reader import ConceptReader
 from aitia.nn.language import word_tokenizer
 from aitia.nn.text_edits import PromptedEditor, TextEdits, edit_faults
 from aitia.nn.text_encoders import text_encoder, text_encoder_of
 from aitia.nn.writers import CachedWriter, EndpointWriter, LocalWriter
+from aitia.systems.faithful_matching.concept_reader import ConceptReader
 
 WORDS = ["good", "bad", "food", "service", "the", "is"]
 TEXTS = ["the food is good", "the service is bad", "good service", "bad food is bad food"]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from aitia.errors import OptionError
-from aitia.stats.explainer_errors import EffectPairs
 from aitia.systems.faithful_matching import FaithfulMatching
+from aitia.systems.faithful_matching.explainer_errors import EffectPairs
 from aitia.systems.faithful_matching.page import errors_chart, matching_report
 
 WORDS = {"food": ("bad soup", "good soup"), "noise": ("loud hall", "quiet hall")}

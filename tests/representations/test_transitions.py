@@ -18,7 +18,7 @@ def test_a_known_graph_is_read_off_the_transitions_that_were_learnt():
         z[:, t, 2] = 0.6 * past[:, 2] + 0.9 * past[:, 0] + e[:, 2]
     import torch
 
-    from aitia.nn.transition import TransitionPrior
+    from aitia.representations.transition import TransitionPrior
 
     torch.manual_seed(0)
     prior, clips = TransitionPrior(3, 1, instantaneous=True), torch.from_numpy(z).float()

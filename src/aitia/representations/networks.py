@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from aitia.errors import DataError
 from aitia.nn.gaussian import gaussian_kl
-from aitia.nn.variational import Variational
 from aitia.representations.config import DecodingConfig
+from aitia.representations.variational import Variational
 
 __all__ = ["AT_ONCE", "ConditionalNetwork", "Network", "PlainNetwork", "VAENetwork", "decode"]
 

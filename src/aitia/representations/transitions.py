@@ -3,7 +3,7 @@
     loss = -E_q log N(x(t); decoder(z(t)), s^2) + initial KL(q | N(0, I)) on the first frames
            + transition E_q [ log q(z(t) | x(t)) - log p(z(t) | z(t-1), ..., z(t-lags)) ] on the rest
 
-p is the transition prior of `aitia.nn.transition`. The influence of a latent on another is the Jacobian of the noise
+p is the prior of `representations.transition`. The influence of a latent on another is the Jacobian of the noise
 that p reads off, mean of absolute values over frames; edges whose influence exceeds a threshold make the graph.
 """
 
@@ -21,11 +21,11 @@ from aitia.graph import Graph
 from aitia.graph.lagged import lagged_name
 from aitia.nn.gaussian import gaussian_kl
 from aitia.nn.pretrained import fitted
-from aitia.nn.transition import TransitionPrior
 from aitia.representations.config import DecodingConfig
 from aitia.representations.method import Assumption, Decoding
 from aitia.representations.networks import Network, VAENetwork
 from aitia.representations.observations import Observations
+from aitia.representations.transition import TransitionPrior
 from aitia.system import Discovers
 
 __all__ = ["Influence", "TransitionConfig", "TransitionMethod", "TransitionNetwork", "influence_graph"]

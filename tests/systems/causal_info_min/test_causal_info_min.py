@@ -10,13 +10,13 @@ from torch import nn
 
 from aitia.data.table import Table
 from aitia.errors import DataError, FormatError, InterventionError, OptionError, UnknownVariableError
-from aitia.nn.information import coding_rate
 from aitia.runs import RunStore
 from aitia.system import Given, example_of, load
 from aitia.systems.causal_info_min import CausalInfoMin, CausalInfoMinConfig, fitting, sufficiency
 from aitia.systems.causal_info_min.debiasers import AdjustedTotalEffect, Branch, Product, PublishedTotalEffect
 from aitia.systems.causal_info_min.dictionary import TiedAutoencoder, cluster
 from aitia.systems.causal_info_min.examples import columns_of, inputs_of
+from aitia.systems.causal_info_min.information import coding_rate
 from aitia.systems.causal_info_min.losses import answer_loss, contrast_loss, rate_coefficient, row_weights
 
 QUICK = {"steps": 4, "branch_steps": 4, "batch": 16, "kl_weights": (0.1, 0.5)}

@@ -10,12 +10,12 @@ import torch
 from aitia.data.tracks import Tracks, constant_velocity, planted_confidence, read_tracks, write_tracks
 from aitia.do import Intervention
 from aitia.errors import DataError, FormatError, InterventionError, OptionError, TrainingError, UnknownVariableError
-from aitia.nn.invariance import irm_penalty
 from aitia.runs import RunStore
 from aitia.stats.metrics import ade
 from aitia.system import Given, load, verbs_of
 from aitia.systems.causal_motion import CausalMotion, CausalMotionConfig
 from aitia.systems.causal_motion.example import write
+from aitia.systems.causal_motion.invariance import irm_penalty
 from aitia.systems.causal_motion.network import Network
 from aitia.systems.causal_motion.objective import Objective, Phase, phases
 from aitia.systems.domain_counterfactuals import DomainCounterfactuals

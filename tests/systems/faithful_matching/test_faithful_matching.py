@@ -11,7 +11,6 @@ import torch
 from aitia.errors import DataError, FormatError, OptionError, UnknownVariableError
 from aitia.nn.text_edits import TextEdits
 from aitia.runs import RunStore
-from aitia.stats.explainer_errors import EffectPairs
 from aitia.systems.faithful_matching import (
     MATCHERS,
     PUBLISHED_RANKS,
@@ -24,6 +23,7 @@ from aitia.systems.faithful_matching import (
     rank_loss,
     set_similarities,
 )
+from aitia.systems.faithful_matching.explainer_errors import EffectPairs
 from aitia.worlds import ReviewEditor, ReviewsWorld
 
 WORLD = ReviewsWorld()

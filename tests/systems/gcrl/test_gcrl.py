@@ -10,7 +10,6 @@ import torch
 from aitia.data.tracks import Tracks, constant_velocity, read_tracks, write_tracks
 from aitia.do import Intervention
 from aitia.errors import DataError, FormatError, InterventionError, OptionError, UnknownVariableError
-from aitia.nn.track_vae import Gaussian, Seen
 from aitia.runs import RunStore
 from aitia.stats.metrics import ade
 from aitia.system import Given, load, verbs_of
@@ -19,6 +18,7 @@ from aitia.systems.gcrl import COLLAPSED, GCRL, GCRLConfig
 from aitia.systems.gcrl.example import write
 from aitia.systems.gcrl.network import Network
 from aitia.systems.gcrl.objective import Objective, weighted_bound
+from aitia.systems.gcrl.track_vae import Gaussian, Seen
 from aitia.worlds import OrcaWorld
 
 WORLD = OrcaWorld((0.1, 0.5))

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from aitia.errors import OptionError
-from aitia.nn.jacobian import jacobian_columns
 from aitia.systems.jacobian_sparsity import JacobianSparsity
+from aitia.systems.jacobian_sparsity.jacobian import jacobian_columns
 
 
 def test_options_out_of_range_are_refused():

@@ -9,11 +9,11 @@ from torch import nn
 
 from aitia.do import Intervention
 from aitia.errors import DataError, InterventionError, OptionError, RunError, UnknownVariableError
-from aitia.nn.units import logits_of
 from aitia.nn.vision import load_classifier
 from aitia.nn.weights import read_weights
 from aitia.system import Given, example_of, load
 from aitia.systems.path_interventions import PathInterventions
+from aitia.systems.path_interventions.units import logits_of
 
 
 @pytest.fixture(scope="module")

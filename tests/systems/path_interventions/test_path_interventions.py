@@ -8,12 +8,12 @@ from torch import nn
 
 from aitia.errors import DataError, FormatError, InterventionError, OptionError, UnknownVariableError
 from aitia.graph.formats import read_graph, write_graph
-from aitia.nn.units import weight_mask
 from aitia.nn.vision import load_classifier
 from aitia.runs import QUIET, RunStore
 from aitia.systems.path_interventions import CausalExplanation, PathConfig, PathInterventions, repair
 from aitia.systems.path_interventions.page import explanation_figure, explanation_report, write_explanation_report
 from aitia.systems.path_interventions.selection import select
+from aitia.systems.path_interventions.units import weight_mask
 from aitia.systems.path_interventions.walk import walk
 from aitia.worlds import ShapesWorld
 

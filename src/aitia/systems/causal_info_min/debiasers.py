@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cosine_similarity
 
-from aitia.nn.information import InformationBottleneck, coding_rate
 from aitia.systems.causal_info_min.config import CausalInfoMinConfig
 from aitia.systems.causal_info_min.dictionary import Dictionary
+from aitia.systems.causal_info_min.information import InformationBottleneck, coding_rate
 from aitia.systems.causal_info_min.losses import (
     answer_loss,
     contrast_loss,

@@ -15,10 +15,7 @@ from aitia.data.table import Table
 from aitia.data.tracks import Tracks
 from aitia.do import Intervention, Value
 from aitia.errors import DataError, OptionError, join_names
-from aitia.nn.modular import PairForecaster
 from aitia.nn.pretrained import Pretrained, fitted
-from aitia.nn.refinement import moved_code
-from aitia.nn.scene_bank import References
 from aitia.nn.scenes import need_pairs, one_place, tensors, training_work, whole_scenes
 from aitia.report import Block
 from aitia.runs import QUIET, RunStore
@@ -36,9 +33,12 @@ from aitia.systems.causal_motion.batches import (
 from aitia.systems.causal_motion.card import CARD
 from aitia.systems.causal_motion.config import CausalMotionConfig, Update
 from aitia.systems.causal_motion.judge import judged
+from aitia.systems.causal_motion.modular import PairForecaster
 from aitia.systems.causal_motion.network import Network
 from aitia.systems.causal_motion.objective import phases
 from aitia.systems.causal_motion.page import blocks
+from aitia.systems.causal_motion.refinement import moved_code
+from aitia.systems.causal_motion.scene_bank import References
 from aitia.train import History
 
 __all__ = ["CausalMotion"]

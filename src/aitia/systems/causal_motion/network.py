@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from torch import nn
 
 from aitia.nn.layers import mlp
-from aitia.nn.modular import Forecaster, GroupForecaster, PairForecaster, StyleReader
-from aitia.nn.scene_bank import SceneBank
 from aitia.systems.causal_motion.config import CausalMotionConfig
+from aitia.systems.causal_motion.modular import Forecaster, GroupForecaster, PairForecaster, StyleReader
+from aitia.systems.causal_motion.scene_bank import SceneBank
 
 __all__ = ["Network"]
 

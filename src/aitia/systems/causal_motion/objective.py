@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from aitia.nn.contrastive import supervised_contrastive
-from aitia.nn.invariance import irm_penalty, vrex_penalty
 from aitia.nn.scenes import scene_error
 from aitia.systems.causal_motion.config import CausalMotionConfig
+from aitia.systems.causal_motion.invariance import irm_penalty, vrex_penalty
 from aitia.systems.causal_motion.network import Network
 
 __all__ = ["Objective", "Phase", "phases"]

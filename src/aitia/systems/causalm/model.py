@@ -15,7 +15,6 @@ from aitia.data.subjects import Network
 from aitia.data.table import Table
 from aitia.engine import Progress
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
-from aitia.nn.controls import shuffled, with_controls
 from aitia.nn.language import LanguageModel, load_language_model
 from aitia.nn.pretrained import Pretrained, fitted
 from aitia.nn.weights import write_weights
@@ -25,6 +24,7 @@ from aitia.saving import model_folder
 from aitia.system import Encodes, Explains, Given, Predicts, Scores, Target, Targets, Training
 from aitia.systems.causalm.card import CARD
 from aitia.systems.causalm.config import OF_TREATMENT, CausaLMConfig
+from aitia.systems.causalm.controls import shuffled, with_controls
 from aitia.systems.causalm.corpus import coded, codes_of
 from aitia.systems.causalm.effects import ConceptEffect, Erasure, estimates, table_of
 from aitia.systems.causalm.judge import judged

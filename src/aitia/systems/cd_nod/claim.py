@@ -9,6 +9,7 @@
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,8 @@ import numpy as np
 from aitia.data.table import Table
 from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.graph import Graph, adjacency_scores, shd
-from aitia.stats.mechanism_change import coupling, evidence, leading_curves, mechanism_curve
+from aitia.systems.cd_nod.mechanism_change import coupling, evidence, leading_curves, mechanism_curve
 from aitia.systems.cd_nod.model import CDNOD
-from aitia.systems.pc.model import PC
 from aitia.worlds import ChainWorld, DriftWorld, HeterogeneousWorld, PairWorld
 
 __all__ = ["CLAIM"]
@@ -36,7 +36,7 @@ def run(context: ClaimContext) -> list[Row]:
 
 
 def _part_a(context: ClaimContext) -> list[Row]:
-    results = context.over_seeds("a", _heterogeneous, 20)
+    results = context.over_seeds("a", partial(_heterogeneous, context.rival("pc")), 20)
 
     def values(method: str, metric: str) -> list[float]:
         return [r[method][metric] for r in results]
@@ -69,7 +69,7 @@ def _part_a(context: ClaimContext) -> list[Row]:
     ]  # fmt: skip
 
 
-def _heterogeneous(seed: int) -> dict[str, Any]:
+def _heterogeneous(pc: type[Any], seed: int) -> dict[str, Any]:
     world = HeterogeneousWorld(world_seed=seed)
     table = world.sample(500, seed=0)
     pooled = table.drop([world.context])
@@ -78,7 +78,7 @@ def _heterogeneous(seed: int) -> dict[str, Any]:
     rng = np.random.default_rng([seed, 1])
     graphs = {
         "CD-NOD": ours.graph_,
-        "PC, kernel test, pooled": PC(test="kci").fit(pooled).graph_,
+        "PC, kernel test, pooled": pc(test="kci").fit(pooled).graph_,
         "CD-NOD, Fisher-Z": linear.graph_,
         "empty graph": Graph((), world.graph.nodes),
         "random graph": _random_graph(world.graph, rng),
@@ -216,7 +216,7 @@ def _correlation(a: Sequence[float] | np.ndarray[Any, Any], b: np.ndarray[Any, A
 
 
 def _part_d(context: ClaimContext) -> list[Row]:
-    results = context.over_seeds("d", _drift, 100)
+    results = context.over_seeds("d", partial(_drift, context.rival("pc")), 100)
     pooled = "PC, kernel test, pooled"
     return [
         row("d", "unrelated drifting variables linked", [r["ours"] for r in results], direction="lower", bar=0.1,
@@ -224,11 +224,11 @@ def _part_d(context: ClaimContext) -> list[Row]:
     ]  # fmt: skip
 
 
-def _drift(seed: int) -> dict[str, float]:
+def _drift(pc: type[Any], seed: int) -> dict[str, float]:
     world = DriftWorld(world_seed=seed)
     table = world.sample(500, seed=0)
     ours = CDNOD(test="kci", phases=2, context_kind="time").fit(table, context=world.context)
-    pooled = PC(test="kci").fit(table.drop([world.context]))
+    pooled = pc(test="kci").fit(table.drop([world.context]))
     return {"ours": float(ours.graph_.has_edge("x", "y")), "pooled": float(pooled.graph_.has_edge("x", "y"))}
 
 

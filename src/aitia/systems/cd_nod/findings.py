@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.graph.formats.plain import from_json, to_json
-from aitia.stats.mechanism_change import Curves
+from aitia.systems.cd_nod.mechanism_change import Curves
 
 if TYPE_CHECKING:
     from aitia.systems.cd_nod.model import CDNOD

@@ -35,12 +35,12 @@ from aitia.graph.graph import Graph, bits
 from aitia.report import Block
 from aitia.runs import RunStore
 from aitia.stats.independence import ContextKind
-from aitia.stats.mechanism_change import coupling, evidence, leading_curves, mechanism_curve
 from aitia.stats.search import Constraints, ConstraintSearch, Orientation, TestRecord
 from aitia.system import Discovers, Given, Score, Scores, Training
 from aitia.systems.cd_nod.card import CARD
 from aitia.systems.cd_nod.config import CDNODConfig
 from aitia.systems.cd_nod.findings import ChangingMechanism, DrivingForce, kept, recall
+from aitia.systems.cd_nod.mechanism_change import coupling, evidence, leading_curves, mechanism_curve
 from aitia.systems.cd_nod.page import blocks
 
 __all__ = ["CDNOD", "ChangingMechanism", "DrivingForce"]

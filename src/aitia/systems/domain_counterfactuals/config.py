@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.errors import OptionError
-from aitia.nn.domain_affine import Structure
+from aitia.systems.domain_counterfactuals.domain_affine import Structure
 
 __all__ = ["DomainCounterfactualsConfig", "SparsityChoice", "choose_sparsity"]
 

@@ -7,10 +7,10 @@ from torch import Tensor, nn
 from torch.nn.functional import softplus
 
 from aitia.errors import OptionError
-from aitia.nn.domain_affine import DomainAffine, Structure
 from aitia.nn.flows import CouplingFlow
 from aitia.nn.gaussian import draw, gaussian_kl, standard_log_prob
 from aitia.nn.layers import ConvDecoder, ConvEncoder
+from aitia.systems.domain_counterfactuals.domain_affine import DomainAffine, Structure
 
 __all__ = ["ImageModel", "IndependentImages", "Model", "TableModel"]
 

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 
 from aitia.data.recordings import Recordings
 from aitia.evidence import Claim, ClaimContext, Row, row
-from aitia.stats.block_model import fit_blocks
 from aitia.systems.dynamic_connectomes import DynamicConnectomes, Motif
 from aitia.systems.dynamic_connectomes.affinity import pair_matrix, shifted
+from aitia.systems.dynamic_connectomes.block_model import fit_blocks
 from aitia.worlds.calcium import CalciumWorld
 from aitia.worlds.weighted_communities import WeightedCommunities
 

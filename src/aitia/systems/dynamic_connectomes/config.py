@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from aitia.errors import OptionError
-from aitia.stats.block_model.nested import Engine
+from aitia.systems.dynamic_connectomes.block_model.nested import Engine
 
 __all__ = ["DynamicConnectomesConfig"]
 

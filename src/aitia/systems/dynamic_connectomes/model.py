@@ -30,8 +30,6 @@ from aitia.errors import DataError, OptionError, join_names
 from aitia.report import Block
 from aitia.runs import QUIET, RunStore
 from aitia.saving import SavedArrays
-from aitia.stats.block_model import fit_blocks, need_engine
-from aitia.stats.tensor_factors import choose_rank, factorize, nonnegative_rows, sweep_ranks
 from aitia.system import Encodes, Explains, Given, Scores, Target, Targets, Training
 from aitia.systems.dynamic_connectomes.affinity import (
     Affinity,
@@ -40,12 +38,14 @@ from aitia.systems.dynamic_connectomes.affinity import (
     pair_places,
     shifted,
 )
+from aitia.systems.dynamic_connectomes.block_model import fit_blocks, need_engine
 from aitia.systems.dynamic_connectomes.card import CARD
 from aitia.systems.dynamic_connectomes.config import DynamicConnectomesConfig
 from aitia.systems.dynamic_connectomes.judge import judged
 from aitia.systems.dynamic_connectomes.motif import Motif
 from aitia.systems.dynamic_connectomes.page import blocks, notes, warned
 from aitia.systems.dynamic_connectomes.state import restore, state
+from aitia.systems.dynamic_connectomes.tensor_factors import choose_rank, factorize, nonnegative_rows, sweep_ranks
 
 __all__ = ["DynamicConnectomes"]
 

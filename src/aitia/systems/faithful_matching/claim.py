@@ -26,8 +26,8 @@ from torch.nn.functional import cross_entropy
 from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.nn.language import last_states, small_encoder
 from aitia.nn.text_heads import TextHead
-from aitia.stats.explainer_errors import EffectPairs
 from aitia.systems.faithful_matching import MATCHERS, PUBLISHED_RANKS, FaithfulMatching
+from aitia.systems.faithful_matching.explainer_errors import EffectPairs
 from aitia.train import RowBatches, TrainConfig, train
 from aitia.worlds import ReviewEditor, ReviewsWorld, Sample
 

@@ -11,9 +11,9 @@ from aitia.errors import DataError, OptionError
 from aitia.nn.black_box import BlackBox
 from aitia.nn.text_edits import Editor, edit_faults
 from aitia.stats.concept_effects import SLearner, conexp
-from aitia.stats.explainer_errors import EffectPairs, ExplainerErrors
 from aitia.systems.faithful_matching.answers import Effects
 from aitia.systems.faithful_matching.config import MATCHERS, Matcher
+from aitia.systems.faithful_matching.explainer_errors import EffectPairs, ExplainerErrors
 from aitia.systems.faithful_matching.parts import codes_of_labels, unit_codes
 
 if TYPE_CHECKING:

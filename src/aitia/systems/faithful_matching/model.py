@@ -16,11 +16,11 @@ from aitia.nn.pretrained import Pretrained
 from aitia.report import Block
 from aitia.runs import RunStore
 from aitia.stats.effects import mean_effects
-from aitia.stats.explainer_errors import EffectPairs, ExplainerErrors
 from aitia.system import Edits, Encodes, Explains, Given, Predicts, Scores, Target, Targets, Training
 from aitia.systems.faithful_matching.answers import Effects, Matches
 from aitia.systems.faithful_matching.card import CARD
 from aitia.systems.faithful_matching.config import MATCHERS, FaithfulMatchingConfig
+from aitia.systems.faithful_matching.explainer_errors import EffectPairs, ExplainerErrors
 from aitia.systems.faithful_matching.judge import judged
 from aitia.systems.faithful_matching.matching import Matching
 from aitia.systems.faithful_matching.page import blocks

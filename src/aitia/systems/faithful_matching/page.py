@@ -13,9 +13,9 @@ from aitia.report.page import render
 from aitia.version import __version__
 
 if TYPE_CHECKING:
-    from aitia.stats.explainer_errors import ExplainerErrors
     from aitia.system import Given
     from aitia.systems.faithful_matching.config import Matcher
+    from aitia.systems.faithful_matching.explainer_errors import ExplainerErrors
     from aitia.systems.faithful_matching.matching import Matching
     from aitia.systems.faithful_matching.model import FaithfulMatching
 

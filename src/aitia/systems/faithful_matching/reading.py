@@ -11,8 +11,8 @@ from aitia.errors import DataError, OptionError
 from aitia.nn.black_box import BlackBox
 from aitia.nn.text_edits import Editor, PromptedEditor, TextEdits
 from aitia.nn.writers import LocalWriter
-from aitia.stats.explainer_errors import EffectPairs
 from aitia.system import Given
+from aitia.systems.faithful_matching.explainer_errors import EffectPairs
 
 __all__ = ["black_box", "editor_of", "groups_of", "known_concepts", "pairs_in", "parted", "said_of"]
 

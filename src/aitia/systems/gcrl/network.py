@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from aitia.nn.flow_prior import FlowMixture
 from aitia.nn.gaussian import gaussian_log_prob
-from aitia.nn.track_vae import Gaussian, TrackVAE
 from aitia.systems.gcrl.config import GCRLConfig, Update
+from aitia.systems.gcrl.flow_prior import FlowMixture
+from aitia.systems.gcrl.track_vae import Gaussian, TrackVAE
 
 __all__ = ["Network"]
 

@@ -11,11 +11,11 @@ from aitia.data.tracks import Tracks
 from aitia.errors import DataError, OptionError, join_names
 from aitia.nn.gaussian import draw
 from aitia.nn.scenes import need_pairs, tensors
-from aitia.nn.track_vae import Gaussian
 from aitia.systems.gcrl.answers import Latents, SampledForecast
 from aitia.systems.gcrl.config import GCRLConfig
 from aitia.systems.gcrl.network import Network
 from aitia.systems.gcrl.references import pick
+from aitia.systems.gcrl.track_vae import Gaussian
 
 __all__ = ["Sampler"]
 

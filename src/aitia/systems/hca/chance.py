@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.stats.ica import independent_components, whitening
+from aitia.systems.hca.ica import independent_components, whitening
 from aitia.systems.hca.ordering import Ordering, order_unmixings
 
 __all__ = ["alike_groups", "order_again", "unrelated_directions", "unrelated_groups"]

@@ -20,10 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.evidence import Claim, ClaimContext, Row, row
-from aitia.stats.completion import complete
-from aitia.stats.ica import independent_components
-from aitia.stats.subspaces import principal_subspace
 from aitia.systems.hca import HCA
+from aitia.systems.hca.completion import complete
+from aitia.systems.hca.ica import independent_components
+from aitia.systems.hca.subspaces import principal_subspace
 from aitia.worlds.capabilities import CapabilitiesWorld
 
 __all__ = ["CLAIM"]

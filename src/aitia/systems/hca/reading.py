@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from aitia.data.table import Table
 from aitia.errors import DataError
-from aitia.stats.ica import Components, gaussian_negentropy
+from aitia.systems.hca.ica import Components, gaussian_negentropy
 from aitia.systems.hca.ordering import Ordering
 
 __all__ = [
@@ -143,7 +143,7 @@ def checked_scores(scores: Table, factors: int) -> Values:
         row, column = (int(k) for k in np.argwhere(bad)[0])
         raise DataError(
             f"{scores.names[column]!r} has no number in row {row} ({int(bad.any(axis=1).sum())} such rows): drop them, "
-            "or fill them with aitia.stats.completion.complete"
+            "or fill them with aitia.systems.hca.completion.complete"
         )
     if factors >= x.shape[1]:
         raise DataError(f"{factors} latents need more than {factors} scores, got {x.shape[1]}")

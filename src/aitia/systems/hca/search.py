@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from aitia.engine import Progress
 from aitia.errors import IdentifiabilityError, OptionError, unknown_variable
 from aitia.graph.graph import Graph
-from aitia.stats.ica import independent_components
-from aitia.stats.subspaces import sharing_groups, subspace_distances
 from aitia.systems.hca.chance import alike_groups, order_again, unrelated_directions, unrelated_groups
 from aitia.systems.hca.config import HCAConfig
+from aitia.systems.hca.ica import independent_components
 from aitia.systems.hca.ordering import Ordering, order_unmixings
 from aitia.systems.hca.page import doubts
 from aitia.systems.hca.reading import Alignment, ShareOfOrders, aligned, looks_gaussian, matched
 from aitia.systems.hca.shifts import ShiftEffect
+from aitia.systems.hca.subspaces import sharing_groups, subspace_distances
 
 __all__ = ["OrderSearch"]
 

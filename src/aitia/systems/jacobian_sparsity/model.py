@@ -16,11 +16,11 @@ Sources:
 from torch import Tensor
 
 from aitia.nn.gaussian import gaussian_kl
-from aitia.nn.jacobian import jacobian_columns
 from aitia.representations.method import Decoding
 from aitia.representations.networks import Network, VAENetwork
 from aitia.systems.jacobian_sparsity.card import CARD
 from aitia.systems.jacobian_sparsity.config import JacobianSparsityConfig
+from aitia.systems.jacobian_sparsity.jacobian import jacobian_columns
 
 __all__ = ["JacobianSparsity"]
 

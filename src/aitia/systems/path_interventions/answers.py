@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from aitia.data.table import Kind, Table
-from aitia.nn.units import logits_of
 from aitia.stats.effects import mean_effects
 from aitia.systems.path_interventions.explanation import CausalExplanation
 from aitia.systems.path_interventions.held import target_of
 from aitia.systems.path_interventions.sweep import scores
+from aitia.systems.path_interventions.units import logits_of
 
 if TYPE_CHECKING:
     from aitia.systems.path_interventions.model import PathInterventions

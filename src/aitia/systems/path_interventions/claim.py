@@ -30,7 +30,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from aitia.evidence import Claim, ClaimContext, Row, row
-from aitia.nn.attribution import (
+from aitia.nn.sites import Network
+from aitia.stats.metrics import auroc, irof, local_lipschitz
+from aitia.systems.path_interventions import CausalExplanation, Explained, PathInterventions, repair
+from aitia.systems.path_interventions.attribution import (
     activation_x_gradient,
     as_map,
     grad_cam,
@@ -38,10 +41,7 @@ from aitia.nn.attribution import (
     integrated_gradients,
     saliency,
 )
-from aitia.nn.sites import Network
-from aitia.nn.units import logits_of
-from aitia.stats.metrics import auroc, irof, local_lipschitz
-from aitia.systems.path_interventions import CausalExplanation, Explained, PathInterventions, repair
+from aitia.systems.path_interventions.units import logits_of
 from aitia.train import RowBatches, TrainConfig, train
 from aitia.worlds import Sample, ShapesWorld
 

@@ -21,11 +21,19 @@ from torch import Tensor, nn
 from aitia.data.table import Kind, Table
 from aitia.errors import OptionError
 from aitia.nn.sites import Multiply, Network, Site
-from aitia.nn.units import Layer, UnitNetwork, chunks, contributions, logits_of, path_weights, weight_mask
 from aitia.nn.weights import fingerprint
 from aitia.systems.path_interventions.explanation import CausalExplanation
 from aitia.systems.path_interventions.selection import Test, select
 from aitia.systems.path_interventions.sweep import scores, sweep
+from aitia.systems.path_interventions.units import (
+    Layer,
+    UnitNetwork,
+    chunks,
+    contributions,
+    logits_of,
+    path_weights,
+    weight_mask,
+)
 
 __all__ = ["Explained"]
 

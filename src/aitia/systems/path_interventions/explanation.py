@@ -14,9 +14,9 @@ from aitia.data.table import Kind, Table
 from aitia.errors import OptionError, unknown_variable
 from aitia.graph.graph import Graph
 from aitia.nn.pretrained import Pretrained
-from aitia.nn.units import Unit
 from aitia.stats.effects import mean_effects
 from aitia.systems.path_interventions.selection import Rule
+from aitia.systems.path_interventions.units import Unit
 
 if TYPE_CHECKING:
     from aitia.systems.path_interventions.explained import Explained

@@ -15,9 +15,9 @@ from torch import Tensor
 from aitia.do import Intervention, Value
 from aitia.errors import InterventionError
 from aitia.nn.sites import Site
-from aitia.nn.units import UnitNetwork
 from aitia.system import Target, Targets
 from aitia.systems.path_interventions.explanation import CausalExplanation, LayerEffects
+from aitia.systems.path_interventions.units import UnitNetwork
 
 if TYPE_CHECKING:
     from aitia.systems.path_interventions.explained import Explained

@@ -9,7 +9,7 @@ The causes are the effects of the next layer down, until the layer that sees the
 [beta, beta + 0.01] (soft), or what a unit hands on is held at its mean (mean), which is neutral where 0 is not.
 
 What is changed against the paper: weights are never written; (1) is computed from the layer's linearity
-(`aitia.nn.units.paths`) for many units at once, and only the network above is run again. Layers and parents come from a
+(`units.paths`) for many units at once, and only the network above is run again. Layers and parents come from a
 traced graph: the branches of a skip connection are parallel parents, batch norm is folded. Selection is by differences,
 not ratios. The paired test, Benjamini-Hochberg, and mean interventions are ours.
 
@@ -38,7 +38,6 @@ from aitia.errors import OptionError, UnknownVariableError
 from aitia.graph.graph import Graph
 from aitia.nn.opening import open_classifier
 from aitia.nn.pretrained import Pretrained
-from aitia.nn.units import chunks, logits_of, weight_mask
 from aitia.nn.vision import ImageClassifier
 from aitia.nn.weights import write_weights
 from aitia.report import Block
@@ -56,6 +55,7 @@ from aitia.systems.path_interventions.judge import judged
 from aitia.systems.path_interventions.page import blocks
 from aitia.systems.path_interventions.reading import class_number, has_rows, true_classes, wanted_by
 from aitia.systems.path_interventions.repairing import Repair, repair
+from aitia.systems.path_interventions.units import chunks, logits_of, weight_mask
 from aitia.systems.path_interventions.walk import measured_on, walk
 
 __all__ = ["PathInterventions"]

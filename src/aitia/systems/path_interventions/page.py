@@ -125,7 +125,7 @@ def write_explanation_report(
 
 def _maps(explanation: CausalExplanation, model: nn.Module, images: Tensor, said: str) -> list[Block]:
     from aitia.errors import OptionError
-    from aitia.nn.attribution import as_map, input_x_gradient
+    from aitia.systems.path_interventions.attribution import as_map, input_x_gradient
 
     shown = images[:SHOWN]
     if shown.ndim != 4:

@@ -19,8 +19,8 @@ from torch import Tensor
 from aitia.data.table import Kind, Table
 from aitia.errors import DataError, OptionError
 from aitia.nn.sites import Network
-from aitia.nn.units import logits_of
 from aitia.systems.path_interventions.explained import Explained
+from aitia.systems.path_interventions.units import logits_of
 
 __all__ = ["Repair", "repair"]
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from aitia.errors import InterventionError
-from aitia.nn.units import Layer, UnitNetwork, changed_outputs, chunks, path_weights
 from aitia.systems.path_interventions.config import Kind
+from aitia.systems.path_interventions.units import Layer, UnitNetwork, changed_outputs, chunks, path_weights
 
 __all__ = ["Sweep", "scores", "sweep"]
 

@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from aitia.engine import Progress
 from aitia.errors import DataError, OptionError, unknown_variable
-from aitia.nn.units import Layer, UnitNetwork, chunks, path_weights
 from aitia.nn.weights import fingerprint
 from aitia.systems.path_interventions.config import PathConfig
 from aitia.systems.path_interventions.explanation import CausalExplanation, LayerEffects, options_of
 from aitia.systems.path_interventions.selection import select
 from aitia.systems.path_interventions.sweep import Sweep, scores, sweep
+from aitia.systems.path_interventions.units import Layer, UnitNetwork, chunks, path_weights
 
 __all__ = ["measured_on", "walk"]
 

@@ -20,12 +20,12 @@ import torch
 from torch import Tensor, nn
 
 from aitia.nn.gaussian import standard_log_prob
-from aitia.nn.monotone import MonotoneFlow
 from aitia.representations.domains import DomainMethod
 from aitia.representations.method import Assumption
 from aitia.representations.networks import Network, VAENetwork
 from aitia.systems.sufficient_change.card import CARD
 from aitia.systems.sufficient_change.config import SufficientChangeConfig
+from aitia.systems.sufficient_change.monotone import MonotoneFlow
 
 __all__ = ["SufficientChange"]
 

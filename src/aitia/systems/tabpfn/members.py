@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from aitia.stats.power import fit_yeo_johnson, yeo_johnson
 from aitia.systems.tabpfn.network import Context, TableTransformer
+from aitia.systems.tabpfn.power import fit_yeo_johnson, yeo_johnson
 from aitia.systems.tabpfn.scaling import ColumnScale
 
 __all__ = ["Member", "Members", "draw_members"]

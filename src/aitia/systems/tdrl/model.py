@@ -3,7 +3,7 @@
     loss = -E_q log N(x(t); decoder(z(t)), s^2) + initial KL(q | N(0, I)) on the first frames
            + transition E_q [ log q(z(t) | x(t)) - log p(z(t) | z(t-1), ..., z(t-lags)) ] on the rest
 
-p is the transition prior of `aitia.nn.transition`: the noises that it reads off are to be independent. That singles the
+p is the prior of `representations.transition`: the noises that it reads off are to be independent. That singles the
 latents out, up to order and a map of each, if the past modulates them enough; a linear process with Gaussian noise, or
 frames that are independent, offer nothing. The loss stands in `aitia.representations.transitions`.
 

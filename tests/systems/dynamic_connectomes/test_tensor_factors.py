@@ -6,8 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitia.errors import DataError, OptionError
-from aitia.stats.tensor_factors import choose_rank, congruence, factorize, nonnegative_rows, sweep_ranks
-from aitia.stats.tensor_factors.stability import match
+from aitia.systems.dynamic_connectomes.tensor_factors import (
+    choose_rank,
+    congruence,
+    factorize,
+    nonnegative_rows,
+    sweep_ranks,
+)
+from aitia.systems.dynamic_connectomes.tensor_factors.stability import match
 
 
 def planted(rank=3, shape=(15, 6, 40), seed=0):

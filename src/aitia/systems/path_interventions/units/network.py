@@ -22,8 +22,8 @@ from aitia.nn.sites.intervene import call, check_ready
 from aitia.nn.sites.places import find_places
 from aitia.nn.sites.replay import Replay, repeat_rows
 from aitia.nn.sites.site import Site
-from aitia.nn.units.origins import INPUT, origins, unit_axis
-from aitia.nn.units.tracing import LAYERS, example_of, logits_of, traced
+from aitia.systems.path_interventions.units.origins import INPUT, origins, unit_axis
+from aitia.systems.path_interventions.units.tracing import LAYERS, example_of, logits_of, traced
 
 __all__ = ["Layer", "Unit", "UnitNetwork", "Upwards"]
 

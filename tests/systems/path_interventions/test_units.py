@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from aitia.errors import DataError, InterventionError, UnknownVariableError
-from aitia.nn.units import UnitNetwork, changed_outputs, logits_of, path_weights, weight_mask
+from aitia.systems.path_interventions.units import UnitNetwork, changed_outputs, logits_of, path_weights, weight_mask
 
 EFFECTS = (0, 2)
 

@@ -8,10 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitia.errors import DataError, MissingExtraError, OptionError
-from aitia.stats.block_model import WeightedGraph, description_length, fit_blocks, nested_description_length
-from aitia.stats.block_model._kernel import descend, node_change
-from aitia.stats.block_model.description import block_sums
-from aitia.stats.block_model.nested import _of_blocks, log_factorials
+from aitia.systems.dynamic_connectomes.block_model import (
+    WeightedGraph,
+    description_length,
+    fit_blocks,
+    nested_description_length,
+)
+from aitia.systems.dynamic_connectomes.block_model._kernel import descend, node_change
+from aitia.systems.dynamic_connectomes.block_model.description import block_sums
+from aitia.systems.dynamic_connectomes.block_model.nested import _of_blocks, log_factorials
 
 
 def drawn(rng, nodes, dense=0.5, scale=1.0):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from aitia.errors import DataError, TrainingError
-from aitia.nn.controls import shuffled, with_controls
+from aitia.systems.causalm.controls import shuffled, with_controls
 
 
 def test_shuffled_labels_are_as_frequent_and_another_row_s():

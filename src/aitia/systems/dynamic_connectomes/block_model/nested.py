@@ -18,7 +18,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from aitia.errors import MissingExtraError, OptionError
-from aitia.stats.block_model.description import WeightedGraph, block_sums, nested_description_length
+from aitia.systems.dynamic_connectomes.block_model.description import (
+    WeightedGraph,
+    block_sums,
+    nested_description_length,
+)
 
 __all__ = ["Engine", "NestedBlocks", "fit_blocks", "log_factorials", "need_engine"]
 
@@ -111,7 +115,7 @@ def _search(
     tried: int = 1,
 ) -> list[Codes]:
     """The partitions of shortest description, each number of blocks once."""
-    from aitia.stats.block_model._kernel import descend
+    from aitia.systems.dynamic_connectomes.block_model._kernel import descend
 
     fact = log_factorials(len(counts), int(counts.sum()))
     found: dict[int, tuple[float, Codes]] = {}

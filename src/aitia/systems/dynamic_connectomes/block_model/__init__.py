@@ -1,7 +1,11 @@
 """Groups of nodes in a weighted graph, in levels, by the shortest description of the graph. See `nested`."""
 
-from aitia.stats.block_model.description import WeightedGraph, description_length, nested_description_length
-from aitia.stats.block_model.nested import NestedBlocks, fit_blocks, need_engine
+from aitia.systems.dynamic_connectomes.block_model.description import (
+    WeightedGraph,
+    description_length,
+    nested_description_length,
+)
+from aitia.systems.dynamic_connectomes.block_model.nested import NestedBlocks, fit_blocks, need_engine
 
 __all__ = [
     "NestedBlocks",

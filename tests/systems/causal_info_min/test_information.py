@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from aitia.errors import OptionError
-from aitia.nn.information import InformationBottleneck, coding_rate
+from aitia.systems.causal_info_min.information import InformationBottleneck, coding_rate
 
 
 @pytest.mark.parametrize("shape", [(7, 4), (4, 7), (5, 5), (1, 3)])

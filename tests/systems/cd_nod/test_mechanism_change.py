@@ -3,7 +3,7 @@ import pytest
 
 from aitia.data.table import Table
 from aitia.errors import DataError
-from aitia.stats.mechanism_change import MechanismCurve, coupling, evidence, leading_curves, mechanism_curve
+from aitia.systems.cd_nod.mechanism_change import MechanismCurve, coupling, evidence, leading_curves, mechanism_curve
 from aitia.worlds import PairWorld
 
 

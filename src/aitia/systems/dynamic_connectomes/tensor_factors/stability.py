@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from aitia.errors import DataError, OptionError
-from aitia.stats.tensor_factors.hals import Factors, factorize
+from aitia.systems.dynamic_connectomes.tensor_factors.hals import Factors, factorize
 
 __all__ = ["RankFit", "choose_rank", "congruence", "match", "sweep_ranks"]
 

@@ -6,9 +6,9 @@ import torch
 
 from aitia.data.tracks import Tracks
 from aitia.errors import DataError, OptionError
-from aitia.nn.modular import GroupForecaster, PairForecaster, StyleReader
-from aitia.nn.refinement import moved_code
-from aitia.nn.scene_bank import References, SceneBank
+from aitia.systems.causal_motion.modular import GroupForecaster, PairForecaster, StyleReader
+from aitia.systems.causal_motion.refinement import moved_code
+from aitia.systems.causal_motion.scene_bank import References, SceneBank
 
 
 @pytest.fixture(autouse=True)

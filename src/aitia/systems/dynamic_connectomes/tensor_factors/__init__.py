@@ -4,8 +4,8 @@ hals        factorize: many starts at once; rows of one mode with the others hel
 stability   congruence of two sets of factors, the sweep over ranks, the rank that is stable
 """
 
-from aitia.stats.tensor_factors.hals import Factors, factorize, nonnegative_rows
-from aitia.stats.tensor_factors.stability import RankFit, choose_rank, congruence, sweep_ranks
+from aitia.systems.dynamic_connectomes.tensor_factors.hals import Factors, factorize, nonnegative_rows
+from aitia.systems.dynamic_connectomes.tensor_factors.stability import RankFit, choose_rank, congruence, sweep_ranks
 
 __all__ = [
     "Factors",

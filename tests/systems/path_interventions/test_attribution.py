@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from aitia.errors import InterventionError, OptionError
-from aitia.nn.attribution import (
+from aitia.systems.path_interventions.attribution import (
     activation_x_gradient,
     as_map,
     grad_cam,

@@ -43,9 +43,9 @@ from numpy.typing import NDArray
 
 from aitia.data.table import Table
 from aitia.errors import DataError
-from aitia.stats.gaussian_process import learn_widths
 from aitia.stats.hsic import normalized_hsic
 from aitia.stats.kernels import center, gaussian_gram, incomplete_cholesky, squared_distances
+from aitia.systems.cd_nod.gaussian_process import learn_widths
 
 __all__ = ["Curves", "MechanismCurve", "coupling", "evidence", "leading_curves", "mechanism_curve"]
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from aitia.errors import OptionError
-from aitia.nn.flow_prior import FlowMixture
 from aitia.nn.whitening import Whitening
+from aitia.systems.gcrl.flow_prior import FlowMixture
 
 
 def a_prior(learned, coupling):

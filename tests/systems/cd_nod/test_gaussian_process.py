@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from aitia.errors import DataError, OptionError
-from aitia.stats.gaussian_process import learn_widths, log_marginal_likelihood
+from aitia.systems.cd_nod.gaussian_process import learn_widths, log_marginal_likelihood
 
 
 def test_the_likelihood_is_that_of_a_multivariate_normal(rng):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import PowerTransformer
 
-from aitia.stats.power import fit_yeo_johnson, yeo_johnson
+from aitia.systems.tabpfn.power import fit_yeo_johnson, yeo_johnson
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from aitia.errors import DataError, OptionError
-from aitia.stats.explainer_errors import EffectPairs, ExplainerErrors
 from aitia.stats.metrics import effect_errors, order_agreement, treatment_error
+from aitia.systems.faithful_matching.explainer_errors import EffectPairs, ExplainerErrors
 
 
 def _pairs(n, seed, groups=None):
