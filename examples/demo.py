@@ -19,8 +19,8 @@ def main() -> None:
     command += ["--context", "quarter", "--bootstrap", "40", "--jobs", "2", "--out", str(macro)]
     subprocess.run(command, check=True)
     print(
-        "\nWhat a reader can check: bills and inflation change, and the mechanism of inflation moves fastest around\n"
-        "1980-82, the years of the Volcker disinflation.\n"
+        "\nWhat a reader can check: bills and inflation change, and the mechanism of inflation moves fastest in\n"
+        "1972-73, and again in 1981-82, the years of the Volcker disinflation.\n"
     )
 
     print("2. Known truth: 20,000 rows sampled from the survey network (Scutari and Denis 2014).\n")
