@@ -195,3 +195,12 @@ def test_parts_are_told_by_the_role_split():
     assert given.part("validation").numbers("x").tolist() == [[1.5]]
     assert given.part("balanced") is None
     assert Given.of(with_split, {"a": ROWS["a"]}).part("validation") is None
+
+
+def test_rows_of_one_group_stay_together_when_rows_are_held_out():
+    grouped = card(takes={"group": Role("label", needed=False), "x": Role("number", many=True, rest=True)})
+    rows = {"x": np.arange(40) + 0.5, "group": [f"g{k // 4}" for k in range(40)]}
+    kept, held = Given.of(grouped, rows).split(0.3, seed=1)
+    assert len(held) == 12
+    assert not set(kept.labels("group")) & set(held.labels("group"))
+    assert len(kept) + len(held) == 40

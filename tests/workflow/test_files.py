@@ -244,7 +244,7 @@ def test_an_unknown_method_option_or_argument_names_the_nearest(folder):
     refused(folder, "there is no system 'domain-counterfactual'. Did you mean", method="domain-counterfactual")
     refused(folder, "no role, subject or option 'step'. Did you mean 'steps'", "--set", "step=3")
     refused("orca", "the world orca has no option 'radi'. Did you mean 'radii'", "--world", "radi=1", method="gcrl")
-    with pytest.raises(AitiaError, match=r"is fitted to images or table: say which \(--data\)"):
+    with pytest.raises(AitiaError, match=r"is fitted to table: say where \(--data PATH"):
         aitia("run", "domain-counterfactuals")
 
 

@@ -226,9 +226,19 @@ class Given:
         return replace(self, rows=self.data.take(pick), sample=None if self.sample is None else self.sample.take(pick))
 
     def split(self, share: float, seed: int) -> tuple[Self, Self]:
-        """Rows to fit on and rows to score on; see `Data.split`."""
-        kept, held = self.data.split(share, seed)
-        return self.with_rows(kept), self.with_rows(held)
+        """Rows to fit on and rows to score on, as `Data.split`; rows of one label of the role `group` stay together."""
+        column = self.column("group")
+        if column is None or column not in self.table:
+            kept, held = self.data.split(share, seed)
+            return self.with_rows(kept), self.with_rows(held)
+        names, group = np.unique(self.labels("group"), return_inverse=True)
+        kept, _ = Table.of({"id": np.arange(len(names), dtype=float)}).split(share, seed)
+        fitted = np.isin(group, kept.known.column("id").astype(int))
+        rows = self.data
+        return (
+            self.with_rows(rows.take(np.flatnonzero(fitted))),
+            self.with_rows(rows.take(np.flatnonzero(~fitted))),
+        )
 
     def fresh(self, card: Card, n: int, *, seed: int) -> "Given":
         """Other rows of the same world.

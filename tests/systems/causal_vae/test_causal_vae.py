@@ -179,7 +179,7 @@ def test_options_out_of_range_are_refused():
             CausalVaeConfig(**wrong)
     with pytest.raises(OptionError, match="call fit first"):
         CausalVae().encode(image_set(2, 0))
-    with pytest.raises(OptionError, match="CausalVae"):
+    with pytest.raises(OptionError, match="causal-vae has no option"):
         CausalVae(latents=3)
 
 

@@ -178,7 +178,7 @@ def test_a_method_that_was_not_fitted_says_so(name):
 
 @pytest.mark.parametrize("name", EVERY)
 def test_options_that_are_unknown_or_out_of_range_are_refused(name):
-    with pytest.raises(OptionError, match="has no option 'lattents'; it has: latents"):
+    with pytest.raises(OptionError, match=r"has no option 'lattents'\. Did you mean 'latents'"):
         METHODS[name](lattents=3)
     for wrong in ({"latents": 0}, {"batch": 1}, {"held_out": 1.0}, {"learning_rate": 0.0}, {"steps": 0}):
         with pytest.raises(OptionError):

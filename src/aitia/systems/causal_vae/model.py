@@ -317,8 +317,8 @@ class CausalVae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
 
     def _shown(self, given: Given) -> NDArray[np.bool_]:
         """Which rows have a picture."""
-        column = given.column(IMAGE)
-        return np.zeros(len(given), bool) if column is None else ~given.table.absent(column)
+        column = given.column(IMAGE) or IMAGE
+        return ~given.table.absent(column) if column in given.table else np.zeros(len(given), bool)
 
     def _with(self, given: Given, images: NDArray[np.uint8], causes: Values) -> Data:
         """Rows with these pictures and causes."""
