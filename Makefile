@@ -27,6 +27,7 @@ lint: .venv/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python -m aitia.catalogue README.md --check
+	$(BIN)/python -m aitia.catalogue docs/contract.md --check
 	$(BIN)/python -m aitia.workflow.ledger src/aitia/evidence/stored docs/ledger.md --check
 
 types: .venv/.ready
@@ -52,6 +53,7 @@ verify: .venv/.ready  ## the papers' claims (minutes), the slow tests, and the l
 ledger: .venv/.ready
 	$(BIN)/python -m aitia.workflow.ledger src/aitia/evidence/stored docs/ledger.md
 	$(BIN)/python -m aitia.catalogue README.md
+	$(BIN)/python -m aitia.catalogue docs/contract.md
 
 bench: .venv/.ready  ## ours and the peers in one run; prints ratios, writes JSON to benchmarks/results
 	mkdir -p benchmarks/results
