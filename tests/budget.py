@@ -13,8 +13,8 @@ import pytest
 SYSTEM, MEMBER = 30.0, 8.0
 LOADED = 1.5
 """CPU seconds count up to half as much again where two processes share a core: above that the run is red."""
-ABOVE = {"causal-vae": 20.0, "faithful-matching": 40.0}
-"""Budgets of systems that are above today, to be brought down: they train twice to tell two objectives apart."""
+ABOVE = {"causal-vae": 20.0}
+"""Budgets that are above today, to be brought down: causal-vae, a member, trains with three kinds of graphs."""
 KEY = "cpu"
 ROOT = Path(__file__).parent
 
