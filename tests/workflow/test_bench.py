@@ -113,3 +113,15 @@ def test_numbers_out_of_range_are_refused(plugins):
     with pytest.raises(OptionError, match="seeds is at least 1"):
         library.bench("orca", ["tiny-scm"], seeds=0)
     assert interval([1.0]) is None
+
+
+def test_a_graph_that_leaves_variables_out_lacks_their_edges():
+    from aitia.graph import Graph
+    from aitia.workflow.judging import of_graph
+
+    world = find_world("pendulum")
+    trial = trial_of(world, 8, seed=0, size=16)
+    whole, part = of_graph(world.graph, trial), of_graph(Graph("light -> shadow_length"), trial)
+    assert whole["SHD"].value == 0
+    assert part["SHD"].value == len(world.graph.edges) - 1
+    assert part["arrowhead F1"].value < 1

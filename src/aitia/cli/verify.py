@@ -87,7 +87,11 @@ def _replay(slugs: list[str], out: Path, jobs: int, as_json: bool) -> None:
         failed = failed or bool(done.differs)
         told.append({"slug": slug, "stamped": done.stamped, "differs": done.differs, "file": done.file})
         if not as_json:
-            where = "on this machine and these versions; stored beside as" if not done.stamped else "; stored as"
+            where = (
+                "on this machine and these versions, and is stored beside as"
+                if not done.stamped
+                else "and is stored as"
+            )
             verdict = "comes back" if not done.differs else "does not come back, so the claim has to be run again"
             typer.echo(f"{slug}: the first seed {verdict}{f' {where} {done.file}' if done.file else ''}")
             for difference in done.differs:

@@ -87,8 +87,10 @@ def of_graph(graph: Graph, trial: Trial) -> dict[str, Score]:
     true = trial.world.graph
     if odd := [str(name) for name in graph.nodes if name not in true.nodes]:
         raise DataError(f"the graph names {odd[0]!r}, the world has {', '.join(map(str, true.nodes))}")
-    if len(graph.nodes) < len(true.nodes):
-        true = true.subgraph(graph.nodes)
+    shown = trial.world.visible or tuple(true.nodes)
+    nodes = tuple(name for name in true.nodes if name in shown or name in graph.nodes)
+    graph = Graph(graph.edges, nodes)  # a variable that it leaves out has no edge in it
+    true = true.subgraph(nodes)
     empty = Graph((), nodes=true.nodes)
     about = "Edges that differ from the graph of the world."
     f1 = "Of the arrowheads."
