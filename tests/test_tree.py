@@ -37,9 +37,6 @@ LONG = {
     "nn/sites/trace.py": "one sweep and its batches",
     "systems/path_interventions/units/network.py": "one network of units, by graph and by hooks",
     "train.py": "one loop",
-    "worlds/export.py": "writers of four formats",
-    "worlds/process.py": "one configured world and its configuration",
-    "worlds/world.py": "the contract of worlds",
 }
 """Files of over 400 lines."""
 LONG_FUNCTIONS = {

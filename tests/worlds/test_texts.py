@@ -9,7 +9,7 @@ from aitia.errors import OptionError
 from aitia.graph.graph import Graph
 from aitia.worlds.export import export_world
 from aitia.worlds.texts import TextWorld, Wording, code_of
-from aitia.worlds.world import Latent
+from aitia.worlds.sample import Latent
 
 
 class Notes(TextWorld):

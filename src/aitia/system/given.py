@@ -19,7 +19,8 @@ from aitia.data.table import Table
 from aitia.data.tracks import Tracks
 from aitia.do import Intervention
 from aitia.errors import DataError, OptionError, UnknownVariableError, join_names, unknown_variable
-from aitia.worlds.world import Sample, World
+from aitia.worlds.sample import Sample
+from aitia.worlds.world import World
 
 __all__ = ["ENVIRONMENT", "SUBJECTS", "Given", "read_rows"]
 
