@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
+from aitia.data import frames
 from aitia.errors import FormatError, MissingExtraError, OptionError
 from aitia.graph.graph import Graph
-from aitia.data import frames
 from aitia.worlds import CollisionWorld, LatentProcessWorld, ProcessConfig, ProjectileWorld, Rollout
 from aitia.worlds.export import export_world, lines
 from aitia.worlds.sample import Latent
@@ -141,6 +141,7 @@ def test_pictures_and_latents_come_back_from_tables(tmp_path, format):
     pictures = [decoded(image["bytes"]) for image in table["image"].to_pylist()]
     assert np.array_equal(pictures, world.render(sample, size=8))
     assert (folder / "README.md").exists() == (format == "datasets")
+    assert json.loads((folder / "manifest.json").read_text())["written"] == ["cause", "tint", "sort"]
 
 
 @pytest.mark.filterwarnings("ignore")  # of the other library

@@ -103,10 +103,10 @@ class CrowdWorld(TracksWorld):
     def __init__(self, agents: int = 6, radii: Sequence[float] = (0.1, 0.3, 0.5), frames: int = 20) -> None:
         if agents < 2 or frames < 1:
             raise OptionError(f"a crossing has at least 2 agents and 1 frame, got {agents} and {frames}")
+        super().__init__(radii, frames)
         most = (CIRCLE - np.sqrt(2) * SCATTER) * np.sin(np.pi / agents) * 0.5
         if not all(r < max(most, 0.2) for r in radii):
             raise OptionError(f"a radius is below {max(most, 0.2):.2g} m for {agents} agents, got {tuple(radii)}")
-        super().__init__(radii, frames)
         self.agents = agents
 
     @cached_property

@@ -25,6 +25,8 @@ from aitia.worlds.world import World, as_intervention
 __all__ = ["Frame", "Rollout"]
 
 Values = NDArray[np.float64]
+Rows = NDArray[np.int64]
+Named = Mapping[str, Values]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,10 +42,10 @@ class Frame:
     """
 
     t: int
-    parents: Mapping[str, Values]
-    paths: Mapping[str, Values]
+    parents: Named
+    paths: Named
     noise: Values
-    env: NDArray[np.int64]
+    env: Rows
 
     def __len__(self) -> int:
         return len(self.noise)
@@ -122,14 +124,7 @@ class Rollout(World):
     def _draws(self, name: str) -> bool:
         return super()._draws(name) or any(name in action and action[name].random for action, _, _ in self._held)
 
-    def _value(
-        self,
-        name: str,
-        parents: Mapping[str, Values],
-        noise: Values,
-        env: NDArray[np.int64],
-        u: Mapping[str, Values],
-    ) -> Values:
+    def _value(self, name: str, parents: Named, noise: Values, env: Rows, u: Named) -> Values:
         if self.latent(name).varies and type(self).step is not Rollout.step:
             return self._rolled(name, parents, noise, env, u)
         path = super()._value(name, parents, noise, env, u)
@@ -140,14 +135,7 @@ class Rollout(World):
                 path[:, start:stop] = self._act(action, name, natural[:, start:stop], u)
         return path
 
-    def _rolled(
-        self,
-        name: str,
-        parents: Mapping[str, Values],
-        noise: Values,
-        env: NDArray[np.int64],
-        u: Mapping[str, Values],
-    ) -> Values:
+    def _rolled(self, name: str, parents: Named, noise: Values, env: Rows, u: Named) -> Values:
         path = np.zeros((len(env), self.frames))
         paths = {parent: values for parent, values in parents.items() if values.ndim == 2} | {name: path}
         for t in range(self.frames):

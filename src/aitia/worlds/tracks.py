@@ -23,7 +23,7 @@ class TracksWorld(Rollout):
         frames: Of a track.
 
     Raises:
-        OptionError: If a level is not positive or comes twice, or there is none.
+        OptionError: If a level is not positive and finite or comes twice, or there is none.
     """
 
     seen: ClassVar[Seen] = "tracks"
@@ -31,8 +31,10 @@ class TracksWorld(Rollout):
     """The latent whose level is the environment."""
 
     def __init__(self, levels: Sequence[float], frames: int) -> None:
-        if not levels or len(set(levels)) < len(levels) or not all(level > 0 for level in levels):
-            raise OptionError(f"the levels of {self.graded} are positive and none comes twice, got {tuple(levels)}")
+        if not levels or len(set(levels)) < len(levels) or not all(0 < level < np.inf for level in levels):
+            raise OptionError(
+                f"the levels of {self.graded} are positive, finite and none comes twice, got {tuple(levels)}"
+            )
         self.levels = tuple(float(level) for level in levels)
         self.frames = frames
         self.environments = tuple(f"{level:g}" for level in self.levels)

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["Form", "Seen", "World", "as_intervention"]
 
 Values = NDArray[np.float64]
+Rows = NDArray[np.int64]
+Named = Mapping[str, Values]
 Image = NDArray[np.uint8]
 Form = Literal["simple", "complex"]
 Seen = Literal["image", "video", "vector", "tracks", "text", "traces"]
@@ -257,21 +259,14 @@ class World(ABC):
 
     # -- their parts ---------------------------------------------------------------------------------------------------
 
-    def _solve(self, noise: Mapping[str, Values], env: NDArray[np.int64], u: Mapping[str, Values]) -> Sample:
+    def _solve(self, noise: Named, env: Rows, u: Named) -> Sample:
         z: dict[str, Values] = {}
         for name in self.graph.topological_order():
             parents = {parent: z[parent] for parent in self.graph.parents(name)}
             z[name] = self._value(name, parents, noise[name], env, u)
         return self._sample(z, noise, env, u)
 
-    def _value(
-        self,
-        name: str,
-        parents: Mapping[str, Values],
-        noise: Values,
-        env: NDArray[np.int64],
-        u: Mapping[str, Values],
-    ) -> Values:
+    def _value(self, name: str, parents: Named, noise: Values, env: Rows, u: Named) -> Values:
         """A latent under what is done to it."""
         shape = (len(env), self.frames) if self.latent(name).varies else (len(env),)
         action = self._done.get(name)
@@ -288,9 +283,7 @@ class World(ABC):
         given = u[name].reshape(-1, *[1] * (natural.ndim - 1)) if name in u else natural
         return action.apply(natural, np.broadcast_to(given, natural.shape), self.latent(name).labels)
 
-    def _sample(
-        self, z: Mapping[str, Values], noise: Mapping[str, Values], env: NDArray[np.int64], acted: Mapping[str, Values]
-    ) -> Sample:
+    def _sample(self, z: Named, noise: Named, env: Rows, acted: Named) -> Sample:
         categories = {latent.name: latent.labels for latent in self.latents if latent.labels}
         latents = {name: z[name] for name in self.names}
         return Sample(latents, dict(noise), env, self.environments, categories, dict(acted))
