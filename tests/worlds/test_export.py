@@ -277,5 +277,8 @@ def test_a_missing_library_is_named_with_its_extra(tmp_path, monkeypatch):
     monkeypatch.setattr(frames.importlib, "import_module", missing)
     with pytest.raises(MissingExtraError, match=r"this needs PIL.Image.*aitia\[nets\]"):
         export_world(Tinted(), tmp_path / "out", 2)
-    with pytest.raises(MissingExtraError, match=r"this needs pyarrow.*aitia\[data\]"):
-        export_world(Points(), tmp_path / "out", 2, format="parquet")
+    monkeypatch.setattr(World, "sample", lambda *_, **__: pytest.fail("nothing is drawn for what cannot be written"))
+    for format in ("parquet", "arrow", "datasets"):
+        with pytest.raises(MissingExtraError, match=r"this needs pyarrow.*aitia\[data\]"):
+            export_world(Points(), tmp_path / "out", 2, format=format)
+    assert list(tmp_path.iterdir()) == []
