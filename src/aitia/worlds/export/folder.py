@@ -31,7 +31,7 @@ __all__ = ["Format", "export_world"]
 
 Format = Literal["png", "parquet", "arrow", "datasets"]
 
-_WRITERS: Mapping[str, type[Writer]] = MappingProxyType(
+_WRITERS: Mapping[Format, type[Writer]] = MappingProxyType(
     {"png": PngFolder, "parquet": ParquetFile, "arrow": ArrowFile, "datasets": DatasetsFolder}
 )
 _AT_ONCE = 128
