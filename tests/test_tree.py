@@ -36,7 +36,6 @@ LONG = {
     "nn/language.py": "grows into the sequence machine, which splits it",
     "nn/sites/trace.py": "one sweep and its batches",
     "systems/path_interventions/units/network.py": "one network of units, by graph and by hooks",
-    "train.py": "one loop",
     "worlds/export.py": "writers of four formats",
     "worlds/process.py": "one configured world and its configuration",
     "worlds/world.py": "the contract of worlds",

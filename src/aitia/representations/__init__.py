@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aitia.lazy import lazily
 
 if TYPE_CHECKING:
-    from aitia.representations.config import DecodingConfig, RepresentationConfig
+    from aitia.representations.config import DecodingConfig, RepresentationConfig, TransitionConfig
     from aitia.representations.method import Assumption, Decoding, Representation, as_array
     from aitia.representations.networks import Network, VAENetwork
     from aitia.representations.observations import Observations, rows_of, split_rows
@@ -24,6 +24,7 @@ __all__ = [
     "Observations",
     "Representation",
     "RepresentationConfig",
+    "TransitionConfig",
     "VAENetwork",
     "as_array",
     "rows_of",
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "config": "DecodingConfig RepresentationConfig",
+    "config": "DecodingConfig RepresentationConfig TransitionConfig",
     "method": "Assumption Decoding Representation as_array",
     "networks": "Network VAENetwork",
     "observations": "Observations rows_of split_rows",
