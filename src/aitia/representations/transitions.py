@@ -23,7 +23,7 @@ from aitia.nn.pretrained import fitted
 from aitia.representations.config import TransitionConfig
 from aitia.representations.method import Assumption, Decoding
 from aitia.representations.networks import Network, VAENetwork
-from aitia.representations.observations import Observations
+from aitia.representations.rows import Rows
 from aitia.representations.transition import TransitionPrior
 from aitia.system import Discovers
 
@@ -51,7 +51,7 @@ class TransitionMethod(Decoding, Discovers):
     config: TransitionConfig
     _influence: Influence | None = None
 
-    def _learn_from(self, data: Observations) -> None:
+    def _learn_from(self, data: Rows) -> None:
         if data.frames is not None and data.frames <= self.config.lags:
             raise DataError(
                 f"{self.card.slug} with {self.config.lags} lags needs clips of more frames, got {data.frames}"
@@ -60,7 +60,7 @@ class TransitionMethod(Decoding, Discovers):
     def _build(self) -> Network:
         return TransitionNetwork(self._shape, self.config)
 
-    def _finish(self, data: Observations) -> None:
+    def _finish(self, data: Rows) -> None:
         self._influence = self._influence_of(self._encoded(data.x))
 
     def _learnt(self) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class TransitionMethod(Decoding, Discovers):
             DataError: If the observations have another shape than those of the training, or the clips are too short.
         """
         fitted(self._net, self)
-        return self._influence_of(self._encoded(self.observations(self.given(*data, **roles)).x))
+        return self._influence_of(self._encoded(self.rows(self.given(*data, **roles)).x))
 
     def _influence_of(self, codes: Values) -> Influence:
         net = fitted(self._net, self)
