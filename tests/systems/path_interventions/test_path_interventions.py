@@ -518,7 +518,7 @@ def test_a_model_that_cannot_be_traced_is_explained_with_a_warning(images):
             return super().forward(x)
 
     model, plain = Bare(*network()).eval(), network()
-    with pytest.warns(UserWarning, match="could not be traced .*control flow"):
+    with pytest.warns(UserWarning, match="could not be followed .*control flow"):
         found = explain(model, images, None, 0, rows="all", images=10)
     same = explain(plain, images, None, 0, rows="all", images=10)
     assert np.allclose(cells(found), cells(same), atol=1e-6)

@@ -16,7 +16,7 @@ from aitia.nn.opening import open_module
 from aitia.nn.quiet import without_bars
 from aitia.nn.sites import Site, intervene
 from aitia.nn.sites.places import find_places
-from aitia.systems.causal_info_min.examples import FEATURES
+from aitia.systems.causal_info_min.rows import FEATURES
 
 __all__ = ["HeldWeights", "Tap", "described", "open_network", "rebuild_network", "taken_by"]
 

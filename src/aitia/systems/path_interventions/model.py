@@ -9,9 +9,9 @@ The causes are the effects of the next layer down, until the layer that sees the
 [beta, beta + 0.01] (soft), or what a unit hands on is held at its mean (mean), which is neutral where 0 is not.
 
 What is changed against the paper: weights are never written; (1) is computed from the layer's linearity
-(`units.paths`) for many units at once, and only the network above is run again. Layers and parents come from a
-traced graph: the branches of a skip connection are parallel parents, batch norm is folded. Selection is by differences,
-not ratios. The paired test, Benjamini-Hochberg, and mean interventions are ours.
+(`units.paths`) for many units at once, and only the network above is run again. Layers and parents come from the
+graph of the forward: the branches of a skip connection are parallel parents, batch norm is folded. Selection is by
+differences, not ratios. The paired test, Benjamini-Hochberg, and mean interventions are ours.
 
 Cost: for every layer one forward below it and, for each unit and image, the network above it; memory of `batch_size`
 rows.

@@ -244,9 +244,9 @@ def _notes(network: UnitNetwork, images: int) -> list[str]:
     notes = []
     if images < FEW:
         notes.append(f"only {images} images: the test has no power, take {FEW} or more")
-    if network.untraced:
+    if network.unfollowed:
         notes.append(
-            f"the model could not be traced ({network.untraced}): layers count as parents of the next one in the "
+            f"the model could not be followed ({network.unfollowed}): layers count as parents of the next one in the "
             "order in which they run, skip connections are not seen, and batch norm is not folded"
         )
     for note in notes:

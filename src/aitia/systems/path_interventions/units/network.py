@@ -6,7 +6,7 @@ channel, or behind a flatten all cells of one. In a skip connection a block stan
 Batch norm behind a convolution or linear layer is folded into it: the layer's output is what the norm gives, and a path
 weighs (gamma / sd) w.
 
-A network is followed by torch.fx (`tracing`). Where that fails, its layers are taken in the order in which they run,
+A network is followed by torch.fx (`following`). Where that fails, its layers are taken in the order in which they run,
 each the parent of the next; skip connections are then not seen.
 """
 
@@ -19,8 +19,8 @@ from torch import Tensor, fx, nn
 
 from aitia.errors import DataError, InterventionError, join_names
 from aitia.nn.sites.intervene import check_ready
+from aitia.systems.path_interventions.units.following import LAYERS, example_of, followed, logits_of
 from aitia.systems.path_interventions.units.origins import INPUT, origins, unit_axis
-from aitia.systems.path_interventions.units.tracing import LAYERS, example_of, logits_of, traced
 from aitia.systems.path_interventions.units.upwards import ByGraph, ByHooks, Upwards
 
 __all__ = ["Layer", "Unit", "UnitNetwork"]
@@ -75,7 +75,7 @@ class UnitNetwork:
         layers: Convolutions and linear layers that ran once.
         classes: How many logits there are.
         ends: For each class, the units that are its logit.
-        untraced: Why the forward could not be followed; empty where it was.
+        unfollowed: Why the forward could not be followed; empty where it was.
 
     Raises:
         InterventionError: If the model is in training mode or compiled, has no convolution or linear layer, is in half
@@ -93,17 +93,17 @@ class UnitNetwork:
         self.model, self._cells = model, cells
         logits = run(model, example[:2])
         self.classes = int(logits.shape[1])
-        self.untraced = ""
+        self.unfollowed = ""
         self.layers: dict[str, Layer] = {}
         self._graph: fx.GraphModule | None = None
         try:
-            graph = traced(model, example[:1])
+            graph = followed(model, example[:1])
             with torch.no_grad():
                 again = graph(torch.cat([example[:2], example[:1]]))
             if not torch.allclose(again[: len(logits)], logits, rtol=1e-4, atol=1e-5, equal_nan=True):
-                raise InterventionError("the traced graph computes something else")
+                raise InterventionError("the followed graph computes something else")
         except Exception as error:  # whatever a forward raises when proxies run through it
-            self.untraced = (
+            self.unfollowed = (
                 f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"
             )
             self._follow_calls(example[:1])

@@ -1,6 +1,6 @@
 """Runs of a classifier from one of its layers upwards: what lies below is computed once.
 
-By the graph that torch.fx traced, or, for a model that cannot be traced, by hooks and replays of modules.
+By the graph that torch.fx followed, or, for a model that cannot be followed, by hooks and replays of modules.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +13,7 @@ from aitia.nn.sites.intervene import call
 from aitia.nn.sites.places import find_places
 from aitia.nn.sites.replay import Replay, repeat_rows
 from aitia.nn.sites.site import Site
-from aitia.systems.path_interventions.units.tracing import example_of, logits_of
+from aitia.systems.path_interventions.units.following import example_of, logits_of
 
 __all__ = ["ByGraph", "ByHooks", "Upwards"]
 
@@ -137,7 +137,7 @@ def _writes(node: fx.Node, module: nn.Module | None) -> bool:
 
 
 class ByHooks:
-    """The same for a model that cannot be traced: modules that ended before the layer are replayed."""
+    """The same for a model that cannot be followed: modules that ended before the layer are replayed."""
 
     def __init__(self, model: nn.Module, name: str, images: Tensor) -> None:
         self._images, self._place = images, find_places(model, [Site(name)])[0]
