@@ -1,7 +1,7 @@
-"""The supervised ceiling: regress the true variables themselves, to see how much of them the observations show.
+"""The supervised ceiling: regress the true variables themselves, to see how much of them the rows show.
 
 Continuous variables are standardised and have a squared error, angles are sine and cosine, categories have a
-cross-entropy. What no regression can read off the observations no other method of the suite can be blamed for.
+cross-entropy. What no regression can read off the rows no other method of the suite can be blamed for.
 """
 
 from collections.abc import Mapping
