@@ -1,7 +1,7 @@
 """The claim of generative causal representation learning, on the ORCA crossing, whose counterfactuals are known.
 
 All models are trained at radii 0.1, 0.3 and 0.5 m and asked at 0.1 to 0.8 m; ADE in metres. The ADE of the mean of 20
-draws is comparable with a forecaster that gives one answer; the ADE of the best of 20, chosen with the truth at hand,
+samples is comparable with a forecaster that gives one answer; the ADE of the best of 20, chosen with the truth at hand,
 is compared only with another best of 20.
 
 (a) Eight observed frames: GCRL beside a plain VAE (one standard normal law that knows no environment, on the same
@@ -33,7 +33,7 @@ __all__ = ["CLAIM"]
 TRAINED = (0.1, 0.3, 0.5)
 PLACES = {"trained": TRAINED, "interpolated": (0.2, 0.4), "extrapolated": (0.6, 0.7, 0.8)}
 RADII = tuple(sorted(r for radii in PLACES.values() for r in radii))
-SCENES, STEPS, WIDTH, DRAWS = 1500, 1000, 64, 20
+SCENES, STEPS, WIDTH, SAMPLES = 1500, 1000, 64, 20
 FEW = (64, 192, 384)
 PUBLISHED: dict[str, Any] = {
     "objective": "decoupled", "raw": True, "variance": 0.25, "prediction_weight": 1.0, "width": 32, "latent_draws": 10,
@@ -81,7 +81,7 @@ def _eight_frames(seed: int) -> Found:
         straight = constant_velocity(tracks[:, :, :8], future.shape[2])
         found["mean"].setdefault("constant velocity", []).append(ade(straight, future))
         for name, model in models.items():
-            forecast = model.forecast(tracks, draws=DRAWS)
+            forecast = model.forecast(tracks, draws=SAMPLES)
             found["mean"].setdefault(name, []).append(ade(forecast.mean, future))
             if name != "ERM":
                 found["best"].setdefault(name, []).append(best_of_k_ade(forecast.draws, future))
@@ -96,7 +96,7 @@ def _adapted(causal: GCRL, pooled: GCRL, radius: float, seed: int) -> dict[str, 
     few, tracks = _scenes(radius, max(FEW), 3000 + seed), _scenes(radius, 500, 1000 + seed)
 
     def error(model: GCRL) -> float:
-        return ade(model.forecast(tracks, draws=DRAWS).mean, tracks[:, :, 8:])
+        return ade(model.forecast(tracks, draws=SAMPLES).mean, tracks[:, :, 8:])
 
     def curve(model: GCRL, update: Literal["style", "style without flow", "all"]) -> list[float]:
         return [error(model), *(error(model.adapt(few[:n], "new", update=update)) for n in FEW)]
@@ -130,7 +130,7 @@ def _four_frames(seed: int) -> Found:
             for name, answer in answers.items():
                 found["distance"].setdefault(place, {}).setdefault(name, []).append(ade(answer, truth))
         for name, model in models.items():
-            forecast = model.forecast(tracks, own, draws=DRAWS, paired=True)
+            forecast = model.forecast(tracks, own, draws=SAMPLES, paired=True)
             found["ADE"].setdefault(name, []).append(ade(forecast.mean, tracks[:, :, 4:16]))
         found["ADE"].setdefault("constant velocity", []).append(
             ade(constant_velocity(tracks[:, :, :4], 12), tracks[:, :, 4:16])
@@ -147,12 +147,12 @@ def _answers(models: dict[str, GCRL], tracks: Tracks, wanted: Tracks, own: Track
         "constant velocity": constant_velocity(tracks[:, :, :4], 12),
     }
     for name, model in models.items():
-        answers[f"{name}: do(s)"] = model.forecast(tracks, wanted, draws=DRAWS, paired=True).mean
-        answers[f"{name}: s left alone"] = model.forecast(tracks, own, draws=DRAWS, paired=True).mean
-        answers[f"{name}: s of 200 references"] = model.forecast(tracks, wanted, draws=DRAWS).mean
+        answers[f"{name}: do(s)"] = model.forecast(tracks, wanted, draws=SAMPLES, paired=True).mean
+        answers[f"{name}: s left alone"] = model.forecast(tracks, own, draws=SAMPLES, paired=True).mean
+        answers[f"{name}: s of 200 references"] = model.forecast(tracks, wanted, draws=SAMPLES).mean
         if f"{other:g}" in model.environments:
             elsewhere = model.do({"environment": f"{other:g}"})
-            answers[f"{name}: do(environment)"] = elsewhere.forecast(tracks, draws=DRAWS).mean
+            answers[f"{name}: do(environment)"] = elsewhere.forecast(tracks, draws=SAMPLES).mean
     return answers
 
 
