@@ -32,23 +32,9 @@ LONG = {
     "data/recordings.py": "readers of two file kinds; splits with the first contact issue",
     "data/table.py": "the one table; its readers are apart already",
     "data/tracks.py": "scenes and their readers; splits with the first contact issue",
-    "graph/graph.py": "one immutable class",
-    "nn/language.py": "grows into the sequence machine, which splits it",
-    "nn/sites/trace.py": "one sweep and its batches",
-    "systems/path_interventions/units/network.py": "one network of units, by graph and by hooks",
-    "train.py": "one loop",
 }
 """Files of over 400 lines."""
-LONG_FUNCTIONS = {
-    "cli/edit.py:edit_command": "a flag a line",
-    "cli/run.py:run_command": "a flag a line",
-    "discovery/discover.py:discover": "rewritten by the issue on discovery",
-    "discovery/effects.py:estimate_effect": "rewritten by the issue on discovery",
-    "inside/edit.py:edit_fact": "an option a line",
-    "inside/trace.py:trace_prompt": "an option a line",
-    "nn/sites/trace.py:trace": "one sweep and its batches",
-    "stats/search/_fisher_z_kernel.py:level": "one compiled kernel",
-}
+LONG_FUNCTIONS = {"stats/search/_fisher_z_kernel.py:level": "one compiled kernel"}
 """Functions of over 80 lines."""
 WORDS = {"vae", "pc", "supervised", "multi-view", "ivae", "tcl", "tdrl", "idol", "causalverse", "sufficient-change"}
 """Slugs that are words of the field, or names that members say of their suite."""

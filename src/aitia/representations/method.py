@@ -23,8 +23,8 @@ from aitia.report import Block
 from aitia.representations.config import RepresentationConfig
 from aitia.representations.judge import judged
 from aitia.representations.networks import AT_ONCE, Network, VAENetwork, decode
-from aitia.representations.observations import Observations, features_of, observed_shape, seen_of
 from aitia.representations.page import blocks
+from aitia.representations.rows import Rows, features_of, observed_shape, seen_of
 from aitia.runs import RunStore
 from aitia.system import Edits, Encodes, Given, Scores, Target, Targets, Training
 from aitia.train import Batches, History, RowBatches, train
@@ -60,18 +60,18 @@ class Representation(Pretrained, Encodes):
     def _build(self) -> Network:
         """The network, for observations of the shape `_shape`."""
 
-    def _tensors(self, data: Observations) -> tuple[Tensor, ...]:
+    def _tensors(self, data: Rows) -> tuple[Tensor, ...]:
         """What a row of a batch consists of."""
         return (torch.from_numpy(np.array(data.x)),)
 
-    def _batches(self, data: Observations) -> Batches:
+    def _batches(self, data: Rows) -> Batches:
         """The batches of a training."""
         return RowBatches(self._tensors(data), self.config.batch, self.config.seed)
 
-    def _learn_from(self, data: Observations) -> None:
+    def _learn_from(self, data: Rows) -> None:
         """Reads off the data what the network is built by, such as the names of the domains."""
 
-    def _finish(self, data: Observations) -> None:
+    def _finish(self, data: Rows) -> None:
         """Reads off the data what only a fitted network knows."""
 
     def _learnt(self) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class Representation(Pretrained, Encodes):
         Raises:
             DataError: If the data lack it, or have no shape that the method can see.
         """
-        data = self.observations(given)
+        data = self.rows(given)
         offered = {
             "labels": data.labels is not None,
             "domain labels": data.domain is not None and len(np.unique(data.domain)) > 1,
@@ -108,9 +108,9 @@ class Representation(Pretrained, Encodes):
         """Steps and rows."""
         return f"{self.config.steps} steps of {self.config.batch} rows ({len(given)} in all)"
 
-    def observations(self, given: Given) -> Observations:
+    def rows(self, given: Given) -> Rows:
         """What is given, as the method looks at it: the columns of the fit, where they are there."""
-        return Observations.of(self._placed(given), views="views" in self.assumes)
+        return Rows.of(self._placed(given), views="views" in self.assumes)
 
     def _placed(self, given: Given) -> Given:
         """The same with the features in their role, where they are those of the fit or of no other role."""
@@ -123,7 +123,7 @@ class Representation(Pretrained, Encodes):
     def _fit(self, given: Given, run: RunStore) -> None:
         given = self._placed(given)
         self.roles = dict(given.roles)
-        data, config = self.observations(given), self.config
+        data, config = self.rows(given), self.config
         self._shape = data.shape
         self._learn_from(data)
         kept, held = data.split(config.held_out, config.seed)
@@ -173,7 +173,7 @@ class Representation(Pretrained, Encodes):
         """
         fitted(self._net, self)
         given = self._placed(self.given(*data, **roles))
-        return self._acted(self._encoded(Observations(seen_of(given)).x))
+        return self._acted(self._encoded(Rows(seen_of(given)).x))
 
     def _encoded(self, x: NDArray[Any]) -> Values:
         net = fitted(self._net, self)
@@ -270,7 +270,7 @@ class Decoding(Representation, Edits):
 
     def _fit(self, given: Given, run: RunStore) -> None:
         super()._fit(given, run)
-        codes = self._encoded(self.observations(given).x)
+        codes = self._encoded(self.rows(given).x)
         flat = codes.reshape(-1, codes.shape[-1])
         self.ranges = tuple(zip(flat.min(axis=0).tolist(), flat.max(axis=0).tolist(), strict=True))
 

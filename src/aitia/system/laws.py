@@ -36,10 +36,10 @@ def check(system: Any, given: Any = None, /, **asked: Any) -> LawTable:
 
     Args:
         system: A fitted system, an SCM, a world.
-        given: Rows, as the system was fitted to; not for what samples its own.
+        given: Rows, as the system was fitted to; not for what draws its own.
         asked: Fields of `Trial`: `do` and `other` (two interventions; else two are taken from the targets), `rows` with
             holes, `outcome`, `mask`, `confounded`, `exogenous`, `why_not`, `seed`; `n`, `seed` and `tolerance` of what
-            samples its own rows.
+            draws its own rows.
 
     Returns:
         The laws; `holds` is None for one that asks nothing of this system, and says why.

@@ -15,9 +15,9 @@ from aitia.system import Given, example_of, load
 from aitia.systems.causal_info_min import CausalInfoMin, CausalInfoMinConfig, fitting, sufficiency
 from aitia.systems.causal_info_min.debiasers import AdjustedTotalEffect, Branch, Product, PublishedTotalEffect
 from aitia.systems.causal_info_min.dictionary import TiedAutoencoder, cluster
-from aitia.systems.causal_info_min.examples import columns_of, inputs_of
 from aitia.systems.causal_info_min.information import coding_rate
 from aitia.systems.causal_info_min.losses import answer_loss, contrast_loss, rate_coefficient, row_weights
+from aitia.systems.causal_info_min.rows import columns_of, inputs_of
 
 QUICK = {"steps": 4, "branch_steps": 4, "batch": 16, "kl_weights": (0.1, 0.5)}
 VARIANTS = (

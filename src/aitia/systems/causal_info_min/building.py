@@ -10,6 +10,7 @@ from torch import nn
 
 from aitia.errors import RunError
 from aitia.files import write_whole
+from aitia.nn.quiet import without_bars
 from aitia.nn.weights import write_weights
 from aitia.saving import made
 from aitia.systems.causal_info_min.backbone import Tap, rebuild_network
@@ -65,7 +66,8 @@ def exported(network: nn.Module, net: Network, vocabulary: Sequence[Any], folder
     folder = made(folder)
     if type(network).__module__.startswith("transformers."):
         try:
-            cast(Any, network).save_pretrained(folder)
+            with without_bars():
+                cast(Any, network).save_pretrained(folder)
         except OSError as error:
             raise RunError(f"{folder} cannot be written: {error.strerror}") from error
     else:

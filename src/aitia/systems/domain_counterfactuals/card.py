@@ -10,7 +10,7 @@ CARD = Card(
     authors=("Kulinski", "Zhou", "Bai", "Kocaoglu", "Inouye"),
     year=2024,
     venue="ICLR",
-    task="what a sample would have been in another domain, from unpaired samples",
+    task="what a row would have been in another domain, from unpaired rows",
     claim="A model whose last k mechanisms alone depend on the domain errs less on domain counterfactuals than one "
     "without that sparsity.",
     source="https://arxiv.org/abs/2306.11281",

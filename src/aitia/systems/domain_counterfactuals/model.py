@@ -33,7 +33,7 @@ FEW_ROWS = 50
 
 
 class DomainCounterfactuals(Pretrained, Counterfactuals, Encodes):
-    """Answers (2) after `fit` on unpaired samples of two or more domains. No labels, graph or pairs are needed.
+    """Answers (2) after `fit` on unpaired rows of two or more domains. No labels, graph or pairs are needed.
 
     Args:
         config: Options.

@@ -62,7 +62,7 @@ class GCRL(Pretrained, Predicts, Encodes):
         >>> model.do("do(environment=b)").predict(tracks[:3, :, :8], draws=6).tracks.shape
         (18, 2, 20, 2)
         >>> forecast = model.forecast(tracks[:3, :, :8], draws=6)
-        >>> forecast.samples.shape, forecast.mean.shape, forecast.spread.shape
+        >>> forecast.draws.shape, forecast.mean.shape, forecast.spread.shape
         ((6, 3, 2, 12, 2), (3, 2, 12, 2), (3, 2, 12))
     """
 
@@ -201,7 +201,7 @@ class GCRL(Pretrained, Predicts, Encodes):
             warnings.warn(told, RuntimeWarning, stacklevel=4)
 
     def _error(self, scenes: Tracks) -> float:
-        """ADE of the mean of 20 samples; the references of a scene are another one of its environment."""
+        """ADE of the mean of 20 draws; the references of a scene are another one of its environment."""
         references = others(scenes) if self.config.style == "references" else None
         forecast = self._forecast(scenes, references, 20, paired=True)
         return ade(forecast.mean[scenes.there], scenes.tracks[scenes.there][:, self.config.observed :])
@@ -245,7 +245,7 @@ class GCRL(Pretrained, Predicts, Encodes):
     def _predict(self, given: Given, draws: int, seed: int) -> Data:
         """The scenes with their past as it is, and a drawn future after it."""
         scenes = self._asked(given)
-        drawn = self._forecast(scenes, None, draws, seed=seed).samples
+        drawn = self._forecast(scenes, None, draws, seed=seed).draws
         futures = np.swapaxes(drawn, 0, 1).reshape(-1, *drawn.shape[2:])
         every = Tracks.of(given.data).take(np.repeat(np.arange(len(scenes)), draws))
         return every.with_future(self.config.observed, futures)

@@ -1,6 +1,6 @@
 """What a method is fitted on, as arrays: pictures, clips, or vectors, with whatever is known beside them.
 
-Everything but the observations is optional. Each method says in `assumes` what it cannot do without, and refuses rows
+Everything but what is seen is optional. Each method says in `assumes` what it cannot do without, and refuses rows
 that lack it.
 """
 
@@ -17,14 +17,14 @@ from aitia.data.table import Table
 from aitia.errors import DataError, OptionError
 from aitia.system import Given
 
-__all__ = ["Observations", "features_of", "label_kind", "observed_shape", "rows_of", "seen_of", "split_rows"]
+__all__ = ["Rows", "features_of", "label_kind", "observed_shape", "rows_of", "seen_of", "split_rows"]
 
 _PLACES = ("id", "view", "frame", "row")
 
 
 @dataclass(frozen=True, eq=False)
-class Observations:
-    """Rows to fit on. Build it with `Observations.of`.
+class Rows:
+    """Rows to fit on. Build it with `Rows.of`.
 
     Args:
         x: Images (n, size, size, 3) or clips (n, frames, size, size, 3) of bytes, vectors (n, d) or clips of vectors
@@ -53,7 +53,7 @@ class Observations:
             raise DataError(f"row {row} of {self.source} holds a value that is no finite number: drop or fill it")
 
     @classmethod
-    def of(cls, given: Given, *, views: bool = False, x: NDArray[Any] | None = None) -> "Observations":
+    def of(cls, given: Given, *, views: bool = False, x: NDArray[Any] | None = None) -> "Rows":
         """What is given, as arrays.
 
         Args:
@@ -92,7 +92,7 @@ class Observations:
         """Whether an id occurs twice."""
         return self.id is not None and len(np.unique(self.id)) < len(self.id)
 
-    def take(self, rows: ArrayLike) -> "Observations":
+    def take(self, rows: ArrayLike) -> "Rows":
         """Some of the rows, in the order given."""
         pick = np.asarray(rows)
         return replace(
@@ -103,7 +103,7 @@ class Observations:
             id=None if self.id is None else self.id[pick],
         )
 
-    def split(self, share: float, seed: int = 0) -> tuple["Observations", "Observations"]:
+    def split(self, share: float, seed: int = 0) -> tuple["Rows", "Rows"]:
         """Two parts, the second with this share of the ids: the views of an id stay together.
 
         Raises:
@@ -146,7 +146,7 @@ def rows_of(x: ArrayLike, labels: Any = None, *, domain: Any = None, id: Any = N
     """Arrays as rows: a table of pictures or of numbers x1, x2, ..., or clips.
 
     Args:
-        x: As `Observations.x`.
+        x: As `Rows.x`.
         labels: Columns of true variables by name.
         domain: Which setting each row is from.
         id: What each row shows.
@@ -205,7 +205,7 @@ def seen_of(given: Given) -> NDArray[Any]:
     if x.dtype == np.uint8:
         return x
     if x.dtype.kind not in "bif":
-        raise DataError(f"observations are numbers, or images of bytes; got {x.dtype}")
+        raise DataError(f"rows are numbers, or images of bytes; got {x.dtype}")
     return x.astype(np.float32)
 
 
@@ -225,7 +225,7 @@ def observed_shape(x: NDArray[Any]) -> tuple[int, ...]:
     )
 
 
-def label_kind(data: Observations, name: str) -> str:
+def label_kind(data: Rows, name: str) -> str:
     """`continuous`, `angle` or `categorical`."""
     assert data.labels is not None
     if name in data.angles:

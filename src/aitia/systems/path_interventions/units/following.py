@@ -1,6 +1,6 @@
 """A classifier as a graph of operations (torch.fx), also where its forward asks for shapes.
 
-The trace carries an example through: a question for a shape is answered by the example's, except for the number of
+It carries an example through: a question for a shape is answered by the example's, except for the number of
 rows, which stays open. Modules without a convolution or linear layer inside stay whole.
 """
 
@@ -12,7 +12,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, fx, nn
 
-__all__ = ["LAYERS", "Forward", "example_of", "logits_of", "traced"]
+__all__ = ["LAYERS", "Forward", "example_of", "followed", "logits_of"]
 
 LAYERS = (nn.Conv2d, nn.Linear)
 """Modules whose weights are paths from units to units."""
@@ -47,7 +47,7 @@ class Forward(nn.Module):
         return logits_of(self.model(images))
 
 
-def traced(model: nn.Module, example: Tensor) -> fx.GraphModule:
+def followed(model: nn.Module, example: Tensor) -> fx.GraphModule:
     """The graph of `Forward(model)`; every node holds what it gave for the example (see `example_of`).
 
     Args:
@@ -71,7 +71,7 @@ def example_of(node: fx.Node) -> Any:
 
 
 class _Sizes(tuple[Any, ...]):
-    """The shape of a traced tensor: the number of rows open, the rest known."""
+    """The shape of a followed tensor: the number of rows open, the rest known."""
 
     def numel(self) -> Any:
         """The product."""
@@ -82,7 +82,7 @@ class _Sizes(tuple[Any, ...]):
 
 
 class _Known(fx.Proxy):
-    """A traced value that knows what the example gave."""
+    """A followed value that knows what the example gave."""
 
     def __getattr__(self, name: str) -> Any:
         value = example_of(self.node)
@@ -156,7 +156,7 @@ _CALL, _GETATTR = nn.Module.__call__, nn.Module.__getattr__
 
 @contextmanager
 def _plain_modules() -> Iterator[None]:
-    """Modules as they are outside a trace, which replaces how they are called."""
+    """Modules as they are before a forward is followed, which replaces how they are called."""
     call, getattr_ = nn.Module.__call__, nn.Module.__getattr__
     nn.Module.__call__, nn.Module.__getattr__ = _CALL, _GETATTR  # type: ignore[method-assign]
     try:

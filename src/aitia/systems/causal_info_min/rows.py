@@ -18,7 +18,7 @@ from aitia.system import Given
 
 __all__ = [
     "FEATURES",
-    "Examples",
+    "Rows",
     "answered",
     "columns_of",
     "expert_of",
@@ -39,7 +39,7 @@ SHOWN = 20
 
 
 @dataclass(frozen=True, eq=False)
-class Examples:
+class Rows:
     """Questions with answers.
 
     Args:
@@ -217,7 +217,7 @@ def _scores(values: NDArray[np.float64], vocabulary: Sequence[Any]) -> Tensor:
     return scores
 
 
-def refuse_seen(rows: Examples, hashed: str, what: str) -> None:
+def refuse_seen(rows: Rows, hashed: str, what: str) -> None:
     """Refuses rows that are those of the training, by their hash.
 
     Raises:

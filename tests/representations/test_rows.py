@@ -6,9 +6,9 @@ import pytest
 from aitia.card import Card
 from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, UnknownVariableError
-from aitia.representations import Observations, rows_of, split_rows
-from aitia.representations.observations import features_of
+from aitia.representations import Rows, rows_of, split_rows
 from aitia.representations.roles import KNOWN, SEEN
+from aitia.representations.rows import features_of
 from aitia.system import Given
 
 CARD = Card("toy", "t", ("A",), 2024, "v", "t", "s", "m:N", rows=("table", "clips"), takes={**SEEN, **KNOWN}, do="No.")
@@ -20,7 +20,7 @@ def given(rows, **roles):
 
 def test_the_views_of_an_id_are_never_on_both_sides_of_a_split():
     ids = np.arange(120) // 2
-    data = Observations.of(given(rows_of(np.zeros((120, 2)), id=ids)))
+    data = Rows.of(given(rows_of(np.zeros((120, 2)), id=ids)))
     kept, held = data.split(0.3, seed=4)
     assert not set(kept.id) & set(held.id)
     assert len(kept) + len(held) == len(data)
@@ -41,7 +41,7 @@ def test_other_numbers_of_rows_are_refused():
 
 def test_large_ids_stay_apart():
     rows = rows_of(np.zeros((3, 2)), {"a": [1.5, 2.5, 3.5], "id": [12345678.0, 12345679.0, 0.5]})
-    assert len(np.unique(Observations.of(given(rows, truth=["a"])).id)) == 3
+    assert len(np.unique(Rows.of(given(rows, truth=["a"])).id)) == 3
 
 
 def test_all_numbers_without_a_role_are_looked_at_and_labels_are_true_variables():
@@ -50,7 +50,7 @@ def test_all_numbers_without_a_role_are_looked_at_and_labels_are_true_variables(
     assert features_of(bare) == ("u", "v", "mass")
     named = given(rows, truth="mass")
     assert features_of(named) == ("u", "v")
-    seen = Observations.of(given(rows, feature=["u"], angle="v"))
+    seen = Rows.of(given(rows, feature=["u"], angle="v"))
     assert seen.labels.names == ("v", "mass", "kind")
     assert seen.angles == ("v",)
     assert list(seen.domain) == ["p", "q"]
@@ -63,7 +63,7 @@ def test_all_numbers_without_a_role_are_looked_at_and_labels_are_true_variables(
 
 def test_grey_pictures_are_seen_as_coloured_ones():
     rows = Table.of({"image": np.zeros((4, 8, 8, 1), np.uint8), "mass": [1.5, 2.5, 3.5, 4.5]})
-    seen = Observations.of(given(rows))
+    seen = Rows.of(given(rows))
     assert seen.shape == (8, 8, 3)
     assert seen.labels.names == ("mass",)
 
@@ -72,4 +72,4 @@ def test_a_row_that_holds_no_number_is_named():
     x = np.zeros((9, 4, 2))
     x[5, 1, 0] = np.inf
     with pytest.raises(DataError, match="row 5 of the data holds a value that is no finite number"):
-        Observations.of(given(rows_of(x)))
+        Rows.of(given(rows_of(x)))
