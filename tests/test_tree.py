@@ -151,3 +151,54 @@ def test_nothing_outside_of_a_folder_imports_a_system_by_name():
         if path.relative_to(SOURCE).parts[:2] != ("systems", system)
     ]
     assert wrong == []
+
+
+def text_without_encoding(tree):
+    """Lines of calls that read or write text in whatever codec the machine has."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or any(k.arg == "encoding" for k in node.keywords):
+            continue
+        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        words = [a.value for a in [*node.args, *(k.value for k in node.keywords if k.arg == "mode")]
+                 if isinstance(a, ast.Constant) and isinstance(a.value, str)]  # fmt: skip
+        binary = any("b" in word and len(word) <= 3 for word in words)
+        of_a_file = isinstance(node.func, ast.Attribute) and (not node.args or isinstance(node.args[0], ast.Constant))
+        asks_for_text = any(k.arg in ("text", "universal_newlines") for k in node.keywords)
+        if (
+            (name == "read_text" and not node.args)
+            or (name == "write_text" and len(node.args) == 1)  # with two, a file of a run, which is UTF-8
+            or (name == "fdopen" and not binary)
+            or (name == "open" and not binary and (of_a_file or isinstance(node.func, ast.Name)))
+            or (name in ("run", "Popen", "check_output") and asks_for_text)
+        ):
+            yield node.lineno
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("p.read_text()", True),
+        ("p.read_text(encoding='utf-8')", False),
+        ("p.write_text('a')", True),
+        ("run.write_text('graph.json', text)", False),
+        ("open(p)", True),
+        ("open(p, 'rb')", False),
+        ("p.open()", True),
+        ("p.open('w', newline='')", True),
+        ("p.open(mode='r+b')", False),
+        ("os.fdopen(handle, 'w')", True),
+        ("pillow.open(p)", False),
+        ("subprocess.run(['git'], text=True)", True),
+    ],
+)
+def test_text_without_a_codec_is_found(line, found):
+    assert bool(list(text_without_encoding(ast.parse(line)))) == found
+
+
+def test_all_text_is_read_and_written_as_utf_8():
+    wrong = [
+        f"{path.relative_to(SOURCE)}, line {line}"
+        for path in SOURCE.rglob("*.py")
+        for line in text_without_encoding(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert wrong == []

@@ -75,7 +75,7 @@ def _ask(
     folder = out if out is not None else answer_folder(run, "do", str(answer.intervention))
     files = answer.write(folder)
     if as_json:
-        typer.echo((folder / "answer.json").read_text(), nl=False)
+        typer.echo((folder / "answer.json").read_text(encoding="utf-8"), nl=False)
         return
     for warning in answer.warnings:
         typer.echo(f"Note: {warning}")

@@ -18,7 +18,7 @@ HEADS = ("frame", "agent", "x", "y")
 def plain_lines(path: Path) -> Values:
     """Rows (frame, agent, x, y) of a text file of four numbers a line."""
     rows = []
-    for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         if line.strip():
             cells = line.replace(",", " ").split()
             if len(cells) != 4:
@@ -34,7 +34,7 @@ def lines_with_heads(path: Path, columns: Mapping[str, str]) -> Values:
     """Rows (frame, agent, x, y) of a text file with heads; an agent named in words gets a number."""
     import csv
 
-    lines = path.read_text(errors="replace").splitlines()
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     head = lines[0] if lines else ""
     mark = next((m for m in ("\t", ";", ",") if m in head), " ")
     table = list(csv.reader(lines, delimiter=mark, skipinitialspace=mark == " "))

@@ -79,14 +79,14 @@ def load_run(path: str | Path, **subjects: Any) -> Loaded:
     if not (path / "run.json").is_file() and (path / "config.json").is_file() and "slug" in read_record(path):
         return Loaded(load(path, **subjects), None, {}, None, path)
     try:
-        record = json.loads((path / "run.json").read_text())
+        record = json.loads((path / "run.json").read_text(encoding="utf-8"))
         if record["kind"] != KIND:
             raise RunError(f"{path} holds a run of {record['kind']!r}, not of {KIND!r}")
         if record["status"] != "finished":
             raise RunError(f"the run in {path} is {record['status']}: give the same command again and it goes on")
         if "system" not in record["config"]:
             raise RunError(f"{path} was fitted by an older version of aitia: fit it again")
-        told = dict(json.loads((path / "source.json").read_text()))
+        told = dict(json.loads((path / "source.json").read_text(encoding="utf-8")))
         rows = record["inputs"].get("rows")
     except FileNotFoundError as error:
         raise RunError(f"{path} is not the folder of a fit: it has no {Path(error.filename).name}") from error
@@ -103,7 +103,7 @@ def is_fit(path: str | Path) -> bool:
     path = Path(path)
     try:
         if (path / "run.json").is_file():
-            return bool(json.loads((path / "run.json").read_text())["kind"] == KIND)
-        return "slug" in json.loads((path / "config.json").read_text())
+            return bool(json.loads((path / "run.json").read_text(encoding="utf-8"))["kind"] == KIND)
+        return "slug" in json.loads((path / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -235,7 +235,7 @@ def _loaded(system: System, seen: Given, folder: Path) -> System:
 
 def read_training(path: Path) -> Training:
     """What `training.json` says."""
-    told = json.loads((path / "training.json").read_text())
+    told = json.loads((path / "training.json").read_text(encoding="utf-8"))
     losses = tuple((name, tuple(points)) for name, points in told["losses"])
     return Training(losses, tuple(told["notes"]), tuple(told["warnings"]))
 
