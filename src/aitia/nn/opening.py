@@ -87,7 +87,9 @@ def open_module(network: Subject) -> nn.Module:
     if not list(folder.glob("*.safetensors")):
         raise FormatError(f"{folder} holds no safetensors: save the model with save_pretrained")
     try:
-        named = (json.loads((folder / "config.json").read_text()).get("architectures") or ["AutoModel"])[0]
+        named = (
+            json.loads((folder / "config.json").read_text(encoding="utf-8")).get("architectures") or ["AutoModel"]
+        )[0]
         kind = getattr(transformers, str(named))
         model: nn.Module = kind.from_pretrained(folder, use_safetensors=True, dtype=torch.float32)
     except (OSError, ValueError, KeyError, AttributeError) as error:
