@@ -95,7 +95,15 @@ def load_run(path: str | Path, **subjects: Any) -> Loaded:
             raise
         raise RunError(f"the run in {path} is damaged ({error}): fit again") from error
     roles = {name: tuple(c) if isinstance(c, list) else c for name, c in told.pop("roles", {}).items()}
-    return Loaded(load(path, **subjects), Source.from_json(told), roles, rows, path)
+    places = told.pop("subjects", {})
+    system = load(path, **subjects)
+    system.subjects = {
+        name: subject
+        if subject.place or not Path(places.get(name, "")).is_dir()
+        else replace(subject, place=places[name])
+        for name, subject in system.subjects.items()
+    }
+    return Loaded(system, Source.from_json(told), roles, rows, path)
 
 
 def is_fit(path: str | Path) -> bool:
