@@ -44,7 +44,7 @@ class Loaded:
         """
         system = self.system
         if data is not None:
-            other = Source(data, seed=0, size=None if self.source is None else self.source.size)
+            other = Source.of(data, seed=0, size=None if self.source is None else self.source.size)
             if other.is_world:
                 return other.read(system.card, roles, system.reads(system.config)), ()
             return system.given(data, **roles), ()
@@ -54,7 +54,7 @@ class Loaded:
             raise RunError(f"{self.path} does not say where rows are, for {where}: say where (--data)")
         if source.data is None:
             return system.given(None, **roles), ()
-        if Path(source.data).is_absolute() and not Path(source.data).exists():
+        if not source.is_world and Path(source.data).is_absolute() and not Path(source.data).exists():
             raise RunError(f"the rows of this fit are not at {source.data} any more: say where they are (--data)")
         given = source.read(system.card, {**self.roles, **roles}, system.reads(system.config))
         given = replace(given, subjects={**given.subjects, **system.subjects})
