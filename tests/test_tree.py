@@ -29,9 +29,6 @@ ONE_USER = {
 }
 """Parts of the machinery with one user now, and who will use them."""
 LONG = {
-    "data/recordings.py": "readers of two file kinds; splits with the first contact issue",
-    "data/table.py": "the one table; its readers are apart already",
-    "data/tracks.py": "scenes and their readers; splits with the first contact issue",
     "graph/graph.py": "one immutable class",
     "nn/language.py": "grows into the sequence machine, which splits it",
     "nn/sites/trace.py": "one sweep and its batches",

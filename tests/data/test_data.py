@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from aitia.data.clips import Clips
-from aitia.data.recordings import Recording, Recordings, read_recordings
+from aitia.data.reading.recordings import read_recordings
+from aitia.data.recordings import Recording, Recordings
 from aitia.data.table import Table
 from aitia.data.tracks import Tracks
 from aitia.errors import OptionError

@@ -12,10 +12,11 @@ from typer.testing import CliRunner
 
 import aitia as library
 from aitia.cli import app
-from aitia.data.pictures import write_pictures
 from aitia.data.read import read
+from aitia.data.reading.pictures import write_pictures
+from aitia.data.reading.tracks import write_tracks
 from aitia.data.tables import read_table
-from aitia.data.tracks import Tracks, write_tracks
+from aitia.data.tracks import Tracks
 from aitia.errors import AitiaError, RangeWarning
 from aitia.worlds import OrcaWorld, PendulumWorld, ProjectileWorld, export_world
 

@@ -95,7 +95,8 @@ class Source:
             FormatError: If nothing is there, or it cannot be read.
             DataError: If what is there cannot be used.
         """
-        from aitia.system.given import Given, read_rows
+        from aitia.system.given import Given
+        from aitia.system.placing import read_rows
 
         if self.is_world and self.data is not None:
             full = self.resolved()
