@@ -5,6 +5,8 @@ Each exception has its reason; an exception that is no longer one is told as wel
 
 import ast
 import re
+import sys
+import tomllib
 from collections import defaultdict
 from pathlib import Path
 
@@ -52,6 +54,12 @@ LONG_FUNCTIONS = {
 """Functions of over 80 lines."""
 WORDS = {"vae", "pc", "supervised", "multi-view", "ivae", "tcl", "tdrl", "idol", "causalverse", "sufficient-change"}
 """Slugs that are words of the field, or names that members say of their suite."""
+IMPORTED_AS = {"scikit-learn": "sklearn", "pillow": "PIL"}
+"""Packages whose modules have another name."""
+COMES_WITH = {"llvmlite": "numba", "tokenizers": "transformers", "huggingface_hub": "transformers"}
+"""Modules of packages that another one cannot be without."""
+OWN_SENTENCE = {"gguf": "asked for by name where a GGUF file is opened", "graph_tool": "not on the package index"}
+"""Modules that are used where they are there, and no extra brings."""
 MOST_FILES = 3
 NAMED = {
     "cd-nod": "the example of most help texts, and what discovery runs over a context",
@@ -199,3 +207,47 @@ def test_all_text_is_read_and_written_as_utf_8():
         for line in text_without_encoding(ast.parse(path.read_text(encoding="utf-8")))
     ]
     assert wrong == []
+
+
+def imported(tree):
+    """Top-level modules that code imports, by a statement or by name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0]
+        elif (
+            isinstance(node, ast.Call)
+            and getattr(node.func, "id", getattr(node.func, "attr", "")) in ("import_extra", "import_module", "_import")
+            and isinstance(node.args[0], ast.Constant)
+        ):
+            yield node.args[0].value.split(".")[0]
+
+
+def extras():
+    """Modules by extra; those of every install by the empty name."""
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    listed = {"": told["dependencies"], **told["optional-dependencies"]}
+    names = {extra: [re.match(r"[\w-]+", line).group() for line in lines] for extra, lines in listed.items()}
+    return {
+        extra: {IMPORTED_AS.get(name, name.replace("-", "_")) for name in packages if name != "aitia"}
+        for extra, packages in names.items()
+    }
+
+
+def test_extras_are_what_code_imports():
+    used = {name for path in SOURCE.rglob("*.py") for name in imported(ast.parse(path.read_text(encoding="utf-8")))}
+    used -= {*sys.stdlib_module_names, "aitia", *OWN_SENTENCE}
+    listed = set().union(*(extras()[extra] for extra in ("", "data", "nets", "language")))
+    assert {COMES_WITH.get(name, name) for name in used} == listed
+
+
+def test_an_extra_that_a_sentence_names_is_there():
+    named = {
+        extra
+        for path in SOURCE.rglob("*.py")
+        for extra in re.findall(r"aitia\[(\w+)\]|import_extra\([^,)]+, \"(\w+)\"|\"PIL.Image\", \"(\w+)\"",
+                                path.read_text(encoding="utf-8"))
+        for extra in extra if extra
+    }  # fmt: skip
+    assert named | {entry.card.extra for entry in systems().values()} - {""} <= set(extras())

@@ -276,7 +276,7 @@ def test_a_missing_library_is_named_with_its_extra(tmp_path, monkeypatch):
         raise ImportError(name)
 
     monkeypatch.setattr(module.importlib, "import_module", missing)
-    with pytest.raises(MissingExtraError, match=r"this needs pillow.*aitia\[vision\]"):
+    with pytest.raises(MissingExtraError, match=r"this needs pillow.*aitia\[nets\]"):
         export_world(Tinted(), tmp_path / "out", 2)
     with pytest.raises(MissingExtraError, match=r"this needs pyarrow.*aitia\[data\]"):
         export_world(Points(), tmp_path / "out", 2, format="parquet")

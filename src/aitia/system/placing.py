@@ -167,6 +167,7 @@ def _checked(card: Card, rows: Data, name: str, role: Role, columns: Columns) ->
             rows = rows.with_known({column: rows.known.labels(column)}, {column: role.kind})
         except DataError as error:
             raise DataError(
-                f"{card.slug}: {name} is a column of {role.kind}, and {column!r} is not ({error})"
+                f"{card.slug}: {name} is a column of {role.kind}, and {column!r} is not ({error}): name another, "
+                f"--{name.replace('_', '-')} COLUMN"
             ) from error
     return rows

@@ -235,7 +235,7 @@ def _lines(
 
 
 def _png(picture: NDArray[np.uint8]) -> bytes:
-    image, file = _import("PIL.Image", "vision"), io.BytesIO()
+    image, file = _import("PIL.Image", "nets"), io.BytesIO()
     image.fromarray(picture).save(file, format="PNG", compress_level=1)
     return file.getvalue()
 
@@ -432,7 +432,7 @@ def _check_free(place: Path) -> None:
 
 def _needed(world: World, format: Format) -> Iterator[tuple[str, str]]:
     if world.seen in ("image", "video"):
-        yield "PIL.Image", "vision"
+        yield "PIL.Image", "nets"
     if format != "png":
         yield "pyarrow", "data"
         yield "pyarrow.parquet", "data"
