@@ -60,6 +60,8 @@ COMES_WITH = {"llvmlite": "numba", "tokenizers": "transformers", "huggingface_hu
 """Modules of packages that another one cannot be without."""
 OWN_SENTENCE = {"gguf": "asked for by name where a GGUF file is opened", "graph_tool": "not on the package index"}
 """Modules that are used where they are there, and no extra brings."""
+ASKING = {"systems/tabpfn/inputs.py": "takes whatever an estimator of scikit-learn is given, a table among others"}
+"""Files outside of data/ that ask what kind of rows they have."""
 MOST_FILES = 3
 NAMED = {
     "cd-nod": "the example of most help texts, and what discovery runs over a context",
@@ -251,3 +253,18 @@ def test_an_extra_that_a_sentence_names_is_there():
         for extra in extra if extra
     }  # fmt: skip
     assert named | {entry.card.extra for entry in systems().values()} - {""} <= set(extras())
+
+
+def test_nothing_outside_of_data_asks_for_a_kind_of_rows():
+    kinds = r"(?:Table|Clips|Tracks|Recordings)"
+    asks = re.compile(
+        rf"isinstance\([^()]*,\s*\(?[^()]*\b{kinds}\b"
+        r"|\.form (?:==|!=|is|in) [\"(](?:table|clips|tracks|recordings)"
+        r"|\.data\.form\b|\.kind\([^()]*\) ==|hasattr\([^()]*, \"(?:images|tracks|traces)\"\)"
+    )
+    found = {
+        str(path.relative_to(SOURCE))
+        for path in SOURCE.rglob("*.py")
+        if path.relative_to(SOURCE).parts[0] != "data" and asks.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == set(ASKING)
