@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from aitia.data.pictures import write_pictures
 from aitia.data.read import read
+from aitia.data.reading.pictures import write_pictures
 from aitia.data.table import Table
 from aitia.errors import DataError, FormatError, UnknownVariableError
 from aitia.representations import Rows

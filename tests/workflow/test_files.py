@@ -12,10 +12,11 @@ from typer.testing import CliRunner
 
 import aitia as library
 from aitia.cli import app
-from aitia.data.pictures import write_pictures
 from aitia.data.read import read
+from aitia.data.reading.pictures import write_pictures
+from aitia.data.reading.tracks import write_tracks
 from aitia.data.tables import read_table
-from aitia.data.tracks import Tracks, write_tracks
+from aitia.data.tracks import Tracks
 from aitia.errors import AitiaError, RangeWarning
 from aitia.worlds import OrcaWorld, PendulumWorld, ProjectileWorld, export_world
 
@@ -260,10 +261,8 @@ def test_weights_of_another_model_name_the_first_leaf_and_both_shapes(folder, tm
     runs = []
     for latents in ("4", "5"):
         runs.append(tmp_path / latents)
-        aitia(
-            "run", "domain-counterfactuals", "--data", folder, "--domain", "site", *DOMAINS,
-            "--set", f"latents={latents}", "--out", runs[-1],
-        )  # fmt: skip
+        options = [text.replace("latents=4", f"latents={latents}") for text in DOMAINS]
+        aitia("run", "domain-counterfactuals", "--data", folder, "--domain", "site", *options, "--out", runs[-1])
     weights = [run / "model" / "model.safetensors" for run in runs]
     weights[0].write_bytes(weights[1].read_bytes())
     with pytest.raises(AitiaError, match=r"holds another model: \S+ has shape \([\d, ]+\) there, \([\d, ]+\) here"):

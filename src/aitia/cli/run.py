@@ -30,7 +30,7 @@ def run_command(
         str | None,
         typer.Option(
             help="A table, a folder of pictures or texts, clips, tracks, recordings, a data set of the Hugging Face "
-            "Hub (owner/name), or a world of ours such as pendulum."
+            "Hub (owner/name), or a world of ours such as pendulum (world:pendulum, where a folder has that name)."
         ),
     ] = None,
     role: Annotated[

@@ -266,4 +266,4 @@ def _parsed(path: Path) -> ast.Module:
 @cache
 def _tree(path: str, changed: int) -> ast.Module:
     """`changed` is when the file was written, so that it is read again after an edit."""
-    return ast.parse(Path(path).read_text())
+    return ast.parse(Path(path).read_text(encoding="utf-8"))

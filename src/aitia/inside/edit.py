@@ -291,7 +291,7 @@ def apply_edit(language: CausalLanguageModel, folder: str | Path, save: str | Pa
     folder, place = Path(folder), Path(save)
     edit = Edit.load(folder / "edit.safetensors")
     try:
-        told: Mapping[str, Any] = json.loads((folder / "edit.json").read_text())
+        told: Mapping[str, Any] = json.loads((folder / "edit.json").read_text(encoding="utf-8"))
         prompt, answer = str(told["prompt"]), str(told["answer"])
         texts = {
             what: [p["prompt"] for p in told["prompts"] if p["what"] == what] for what in (GENERALISATION, LOCALITY)

@@ -41,7 +41,7 @@ def open_language_model(network: Subject, task: Task = "causal", *, longest: int
     """
     found = _opened(network)
     if found is None:
-        return load_language_model(network.id, task, revision=network.revision or None, longest=longest)
+        return load_language_model(network.where(), task, revision=network.revision or None, longest=longest)
     if not isinstance(found, LanguageModel):
         raise OptionError(
             f"{network.id} has no tokenizer: give the folder of the model, or a LanguageModel of it and its tokenizer"
@@ -88,7 +88,9 @@ def open_module(network: Subject) -> nn.Module:
     if not list(folder.glob("*.safetensors")):
         raise FormatError(f"{folder} holds no safetensors: save the model with save_pretrained")
     try:
-        named = (json.loads((folder / "config.json").read_text()).get("architectures") or ["AutoModel"])[0]
+        named = (
+            json.loads((folder / "config.json").read_text(encoding="utf-8")).get("architectures") or ["AutoModel"]
+        )[0]
         kind = getattr(transformers, str(named))
         with without_bars():
             model: nn.Module = kind.from_pretrained(folder, use_safetensors=True, dtype=torch.float32)
@@ -138,7 +140,7 @@ def _module(found: Any, network: Subject) -> nn.Module:
 def _fetched(network: Subject) -> str:
     """The folder of a model; a repository at its revision is fetched."""
     if not network.revision:
-        return network.id
+        return network.where()
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 

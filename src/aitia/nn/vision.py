@@ -114,7 +114,7 @@ def _settings(folder: Path) -> Mapping[str, Any]:
     if not path.is_file():
         return {}
     try:
-        settings: Mapping[str, Any] = json.loads(path.read_text())
+        settings: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise FormatError(f"{path} is damaged: {error}") from error
     return settings

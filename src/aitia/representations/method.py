@@ -7,7 +7,7 @@ its codes with that latent set, which is an edit and no counterfactual: what the
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Any, ClassVar, Literal, Self, cast
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from aitia.data.base import Data
-from aitia.data.clips import Clips
 from aitia.data.table import Table
 from aitia.errors import DataError
 from aitia.nn.pretrained import Pretrained, fitted
@@ -253,8 +252,8 @@ class Decoding(Representation, Edits):
             return given.data
         given = self._placed(given)
         made = self.decode(self.codes(given))
-        if given.data.form == "clips":
-            return replace(cast("Clips", given.data), images=made)
+        if given.data.sequences is not None:
+            return given.data.with_sequences(made)
         if column := given.column("image"):
             return given.data.with_known({column: made}, {column: "picture"})
         names = given.columns("feature")

@@ -6,7 +6,7 @@ that lack it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -176,7 +176,7 @@ def features_of(given: Given) -> tuple[str, ...]:
     Raises:
         OptionError: If there is nothing to look at.
     """
-    if given.data.form == "clips" or given.columns("image"):
+    if given.data.sequences is not None or given.columns("image"):
         return ()
     if named := given.columns("feature"):
         return named
@@ -190,12 +190,11 @@ def features_of(given: Given) -> tuple[str, ...]:
 
 def seen_of(given: Given) -> NDArray[Any]:
     """Images, clips or vectors, as arrays."""
-    if given.data.form == "clips":
-        x: NDArray[Any] = cast("Clips", given.data).images
-    elif given.columns("image"):
+    x = given.data.sequences
+    if x is None and given.columns("image"):
         pictures = given.pictures("image")
         return np.repeat(pictures, 3, axis=-1) if pictures.shape[-1] == 1 else pictures
-    else:
+    if x is None:
         names = features_of(given)
         if missing := [name for name in names if name not in given.table]:
             from aitia.errors import unknown_variable

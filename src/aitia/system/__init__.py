@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     )
     from aitia.system.effects import effect
     from aitia.system.example import Example, example_of
-    from aitia.system.given import ENVIRONMENT, Given
+    from aitia.system.given import Given
     from aitia.system.laws import LAWS, check
     from aitia.system.loading import load
+    from aitia.system.placing import ENVIRONMENT
     from aitia.system.registry import Broken, Entry, broken, find, systems
     from aitia.system.targets import Target, Targets
     from aitia.system.training import Score, Scores, Training
@@ -69,8 +70,9 @@ _HOMES = {
     "example": "Example example_of",
     "laws": "LAWS check",
     "trial": "Trial",
-    "given": "ENVIRONMENT Given",
+    "given": "Given",
     "loading": "load",
+    "placing": "ENVIRONMENT",
     "registry": "Broken Entry broken find systems",
     "targets": "Target Targets",
     "training": "Score Scores Training",

@@ -1,6 +1,7 @@
 """Information minimisation: its losses against their formulas, what stays fixed, what is saved, and what it refuses."""
 
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from aitia.systems.causal_info_min.debiasers import AdjustedTotalEffect, Branch,
 from aitia.systems.causal_info_min.dictionary import TiedAutoencoder, cluster
 from aitia.systems.causal_info_min.information import coding_rate
 from aitia.systems.causal_info_min.losses import answer_loss, contrast_loss, rate_coefficient, row_weights
+from aitia.systems.causal_info_min.people import frequent_answers, scores_of_people
 from aitia.systems.causal_info_min.rows import columns_of, inputs_of
 
 QUICK = {"steps": 4, "branch_steps": 4, "batch": 16, "kl_weights": (0.1, 0.5)}
@@ -796,3 +798,40 @@ def test_a_folder_without_a_network_is_refused(tmp_path):
         CausalInfoMin(**QUICK).debias("torch.nn:Nothing", given(both(), both(20, 1)))
     with pytest.raises(FormatError, match="is a OrderedDict, not a torch module"):
         CausalInfoMin(**QUICK).debias("collections:OrderedDict", given(both(), both(20, 1)))
+
+
+# -- what several people said ------------------------------------------------------------------------------------------
+
+PEOPLE = [["red"] * 5 + ["blue"] * 3 + ["pink"] * 2, ["yes"] * 9 + ["no"], ["no"] * 10]
+
+
+def test_scores_of_people_are_the_mean_over_all_subsets_that_leave_one_out():
+    words = ["blue", "no", "pink", "red", "yes"]
+    scores = scores_of_people(PEOPLE, words)
+    for row, given in enumerate(PEOPLE):
+        for column, word in enumerate(words):
+            by_hand = np.mean([min(nine.count(word) / 3, 1) for nine in combinations(given, 9)])
+            assert abs(scores[row, column] - by_hand) < 1e-12
+    assert scores_of_people([[], ["x"]], ["x"]).tolist() == [[0.0], [0.0]]
+
+
+def test_the_vocabulary_is_the_frequent_answers():
+    assert frequent_answers(PEOPLE, least=1) == ("no", "red", "yes")
+    with pytest.raises(DataError, match="no answer is the most frequent one of 9 questions: give a vocabulary"):
+        frequent_answers(PEOPLE)
+
+
+def test_a_list_of_answers_is_learnt_as_its_scores_are():
+    x, labels = rows(90, 3)
+    said = [[label] * 7 + ["yes"] * 3 for label in labels]
+    features, new = Table.of(x), rows(20, 4)[0]
+    options = {**QUICK, "variant": "plain", "loss": "binary"}
+    of_people = CausalInfoMin(**options).fit(features.with_columns({"answers": said}, kinds={"answers": "list"}))
+    assert of_people.vocabulary == ("no", "perhaps", "yes")
+    scores = {"scores": scores_of_people(said, of_people.vocabulary)}
+    of_scores = CausalInfoMin(**options, vocabulary=of_people.vocabulary).fit(features.with_columns(scores))
+    assert np.array_equal(of_people.predict_proba(new), of_scores.predict_proba(new))
+    unasked = of_people.given(Table.of(new))
+    assert of_people.judge(unasked, unasked) == {}
+    with pytest.raises(DataError, match="these rows have no column 'answers': give their answers"):
+        of_people.evaluate({"new": new})

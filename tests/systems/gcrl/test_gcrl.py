@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from aitia.data.tracks import Tracks, constant_velocity, read_tracks, write_tracks
+from aitia.data.reading.tracks import read_tracks, write_tracks
+from aitia.data.tracks import Tracks, constant_velocity
 from aitia.do import Intervention
 from aitia.errors import DataError, FormatError, InterventionError, OptionError, UnknownVariableError
 from aitia.runs import RunStore

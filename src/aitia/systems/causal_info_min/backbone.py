@@ -120,7 +120,8 @@ def described(model: nn.Module | None) -> dict[str, Any] | None:
         return None
     config = getattr(model, "config", None)
     if type(model).__module__.startswith("transformers.") and config is not None:
-        return {"transformers": type(model).__name__, "model_type": config.model_type, "config": config.to_dict()}
+        told = _without(config.to_dict(), "_name_or_path")  # where it was read from is no part of what it is
+        return {"transformers": type(model).__name__, "model_type": config.model_type, "config": told}
     leaves = {
         name: (list(leaf.shape), str(leaf.dtype).removeprefix("torch.")) for name, leaf in model.state_dict().items()
     }
@@ -153,7 +154,7 @@ def open_network(subject: Subject) -> nn.Module:
     """
     network = cast(Network, subject)
     in_code = network.opened is not None or ":" in network.id
-    return open_module(network) if in_code else load_network(network.id)
+    return open_module(network) if in_code else load_network(network.where())
 
 
 def load_network(source: str | Path) -> nn.Module:

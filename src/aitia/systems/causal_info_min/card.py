@@ -20,6 +20,7 @@ CARD = Card(
         "scores": Role(
             kind="number", about="scores of the answers from 0 to 1, one column each", needed=False, many=True
         ),
+        "answers": Role(kind="list", about="what several people answered, a list a row", needed=False),
         "inputs": Role(kind="any", about="what the network takes, each named as it takes it", needed=False, many=True),
         "expert": Role(
             kind="number",

@@ -15,6 +15,7 @@ from aitia.data.kinds import Kind
 from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, join_names
 from aitia.system import Given
+from aitia.systems.causal_info_min.people import frequent_answers, scores_of_people
 
 __all__ = [
     "FEATURES",
@@ -152,7 +153,7 @@ def parts_of(given: Given) -> dict[str, Given]:
         DataError: If a row is of another split.
         OptionError: If there are no answers.
     """
-    if not given.columns("scores") and given.column("answer") is None:
+    if not _answers(given):
         raise OptionError("causal-info-min learns from answered rows: say which column is the answer (--answer)")
     split = given.labels("split").astype(object)
     split[split == "all"] = "train"
@@ -167,26 +168,36 @@ def parts_of(given: Given) -> dict[str, Given]:
 
 def answered(given: Given) -> NDArray[np.bool_]:
     """(n,) which rows have an answer."""
-    columns = given.columns("scores") or given.columns("answer")
     found = np.ones(len(given), dtype=bool)
-    for column in columns:
+    for column in _answers(given):
         found &= ~given.table.absent(column) if column in given.table else False
     return found
 
 
+def _answers(given: Given) -> tuple[str, ...]:
+    """The columns that say the answers: scores, what several people said, or a label."""
+    return given.columns("scores") or given.columns("answers") or given.columns("answer")
+
+
 def vocabulary_of(given: Given, told: Sequence[str]) -> tuple[Any, ...]:
-    """The answers that there are: as told, else the names of the columns of scores, else the labels sorted."""
+    """The answers that there are: as told, else the names of the columns of scores, else what is said, sorted.
+
+    Raises:
+        DataError: If several people answered, and no answer is frequent enough.
+    """
     if told:
         return tuple(told)
     if columns := given.columns("scores"):
         width = given.numbers("scores").shape[1]
         return columns if width == len(columns) else tuple(range(width))
+    if column := given.column("answers"):
+        return frequent_answers(given.table.lists(column))
     labels = given.table.labels(str(given.column("answer"))).tolist()
     return tuple(sorted(dict.fromkeys(labels), key=lambda label: (str(type(label)), label)))
 
 
 def targets_of(given: Given, vocabulary: Sequence[Any]) -> Tensor:
-    """Scores (n, answers): of one label a row, or as given.
+    """Scores (n, answers): of one label a row, of what several people said, or as given.
 
     Raises:
         DataError: If an answer is not of the vocabulary, or a score is outside of 0 to 1.
@@ -196,8 +207,10 @@ def targets_of(given: Given, vocabulary: Sequence[Any]) -> Tensor:
         if values.shape[1] != len(vocabulary):
             raise DataError(f"scores are of {len(vocabulary)} answers, the vocabulary, got {values.shape[1]} columns")
         return _scores(values, vocabulary)
-    if given.column("answer") not in given.table:
-        raise DataError(f"these rows have no column {given.column('answer') or 'answer'!r}: give their answers")
+    if missing := [name for name in _answers(given) or ("answer",) if name not in given.table]:
+        raise DataError(f"these rows have no column {missing[0]!r}: give their answers")
+    if column := given.column("answers"):
+        return _scores(scores_of_people(given.table.lists(column), vocabulary), vocabulary)
     place = {str(label): number for number, label in enumerate(vocabulary)}
     labels = given.labels("answer").tolist()
     if unknown := [label for label in labels if label not in place]:
@@ -244,7 +257,7 @@ def expert_of(given: Given, target: Tensor, needed: bool) -> Tensor:
 def own_answers(given: Given, vocabulary: Sequence[Any], answers: Tensor) -> Tensor:
     """Number of each row's answer, (n,): the one that is given, else the most probable one."""
     own = answers.argmax(dim=1)
-    known = np.flatnonzero(answered(given)) if given.columns("scores") or given.columns("answer") else np.empty(0)
+    known = np.flatnonzero(answered(given)) if _answers(given) else np.empty(0)
     if len(known):
         own[torch.from_numpy(known)] = targets_of(given.take(known), vocabulary).argmax(dim=1)
     return own

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from aitia.data.tracks import Tracks, write_tracks
+from aitia.data.reading.tracks import write_tracks
+from aitia.data.tracks import Tracks
 from aitia.system.example import Example
 from aitia.worlds import OrcaWorld
 

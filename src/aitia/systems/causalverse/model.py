@@ -20,7 +20,6 @@ from typing import Any, Literal, Self, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from aitia.data.clips import Clips
 from aitia.data.table import Table
 from aitia.errors import AitiaError, DataError, OptionError, join_names
 from aitia.report import Block, TableBlock
@@ -104,11 +103,12 @@ class CausalVerse(SavedArrays, System):
             DataError: If there are no labels, or other numbers of rows, or no variable varies.
         """
         given = self.given(*data, **roles)
-        if given.data.form == "table" and not given.columns("code"):
+        sequences = given.data.sequences
+        if sequences is None and not given.columns("code"):
             given = replace(given, roles={**given.roles, "code": self._codes(given, needed=False)})
         given = replace(given, roles={**given.roles, "feature": given.columns("code")})
         z = np.asarray(codes, dtype=np.float64)
-        frames = cast("Clips", given.data).images.shape[1:2] if given.data.form == "clips" else ()
+        frames = () if sequences is None else sequences.shape[1:2]
         truth = Rows.of(given, x=np.zeros((len(given), *frames, 1)))
         return score(z, truth, self.config.seed)
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from aitia.data.clips import Clips
 from aitia.data.guard import guarded
 from aitia.data.kinds import Kind
-from aitia.data.pictures import DOMAINS, IMAGE, text_of
+from aitia.data.reading.pictures import DOMAINS, IMAGE, text_of
 from aitia.data.table import Table
 from aitia.errors import DataError, FormatError, join_names
 

@@ -34,13 +34,20 @@ DOMAINS = ("domain", "environment", "env")
 _PLACES = ("render_path", "path", "file", "file_name", "filename", "image")
 
 
-def read_pictures(folder: Path, *, labels: Path | None = None, kinds: Mapping[str, Kind | str] | None = None) -> Table:
+def read_pictures(
+    folder: Path,
+    *,
+    labels: Path | None = None,
+    kinds: Mapping[str, Kind | str] | None = None,
+    expected: Mapping[str, Kind | str] | None = None,
+) -> Table:
     """The table of a folder of pictures, which are not decoded.
 
     Args:
         folder: The folder.
         labels: The file of labels, where the folder has none or several; any that `read_table` reads.
         kinds: Of other columns, where they are not what their values suggest.
+        expected: The same of columns that may be there.
 
     Raises:
         FormatError: If there is no picture, no column of places, or several CSV files.
@@ -48,12 +55,12 @@ def read_pictures(folder: Path, *, labels: Path | None = None, kinds: Mapping[st
     """
     if labels is None and not any(folder.glob("*.csv")):
         if splits := _splits(folder):
-            return _exported(splits, kinds)
+            return _exported(splits, kinds, expected)
         found = pictures_in(folder)
         if not found:
             raise FormatError(f"{folder} has no CSV file and no picture ({join_names(SUFFIXES)})")
         return _of_folders(folder, found, kinds)
-    return of_metavalue(_labelled(labels or _labels_file(folder), kinds), kinds)
+    return of_metavalue(_labelled(labels or _labels_file(folder), kinds, expected), kinds)
 
 
 def pictures_in(folder: Path) -> list[Path]:
@@ -87,9 +94,10 @@ def _of_folders(folder: Path, found: Sequence[Path], kinds: Mapping[str, Kind | 
     return Table.of(columns, kinds={**(kinds or {}), IMAGE: Kind.PICTURE})
 
 
-def _labelled(file: Path, kinds: Mapping[str, Kind | str] | None) -> Table:
+def _labelled(file: Path, kinds: Mapping[str, Kind | str] | None, expected: Mapping[str, Kind | str] | None) -> Table:
     """The table of a file of labels, its column of places turned into pictures."""
-    table = read_table(file, kinds={name: kind for name, kind in (kinds or {}).items() if name not in _PLACES})
+    told, hoped = ({n: k for n, k in (some or {}).items() if n not in _PLACES} for some in (kinds, expected))
+    table = read_table(file, kinds=told, expected=hoped)
     place = next((name for name in _PLACES if name in table), None)
     if place is None:
         raise FormatError(f"{file} has no column with the images' places: name it {_PLACES[0]!r}")
@@ -110,8 +118,10 @@ def _splits(folder: Path) -> dict[str, Path]:
     return {path.name: path / f"{path.name}.csv" for path in inside if (path / f"{path.name}.csv").is_file()}
 
 
-def _exported(found: Mapping[str, Path], kinds: Mapping[str, Kind | str] | None) -> Table:
-    parts = {name: _labelled(file, kinds) for name, file in found.items()}
+def _exported(
+    found: Mapping[str, Path], kinds: Mapping[str, Kind | str] | None, expected: Mapping[str, Kind | str] | None
+) -> Table:
+    parts = {name: _labelled(file, kinds, expected) for name, file in found.items()}
     if len(parts) == 1:
         return of_metavalue(next(iter(parts.values())), kinds)
     shared = [k for k in next(iter(parts.values())).names if all(k in part for part in parts.values())]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from aitia.data.kinds import Kind
-from aitia.data.pictures import of_metavalue
+from aitia.data.reading.pictures import of_metavalue
 from aitia.data.table import Table
 from aitia.errors import AitiaError, FormatError, MissingExtraError, join_names
 
