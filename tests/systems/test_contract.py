@@ -193,6 +193,8 @@ def test_a_counterfactual_that_redraws_its_noise_is_caught(fitted):
         return {**noise, "y": noise["y"] + np.random.default_rng(seed).normal(size=len(noise["y"]))}
 
     assert caught(fitted, "tiny-scm", "a counterfactual keeps the noise", _abduct=only_below)
+    rounded = {"bound": {"x": 1e-5}, "_abduct": only_below}  # a bound of mere rounding excuses no noise that is drawn
+    assert caught(fitted, "tiny-scm", "a counterfactual keeps the noise", **rounded)
 
 
 def test_a_counterfactual_that_is_off_by_more_than_its_bound_is_caught(fitted):
