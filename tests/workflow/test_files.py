@@ -129,7 +129,7 @@ def test_files_of_tracks_by_environment_are_fitted_and_asked(tmp_path):
         path.rename(tmp_path / "data" / path.name)
     small = ["--set", "steps=3", "--set", "batch=4", "--set", "width=16"]
     aitia("run", "causal-motion", "--data", tmp_path / "data", *small, "--out", tmp_path / "run")
-    told = aitia("do", tmp_path / "run", "do(style=0.5)", "--rows", "2", "--json")
+    told = aitia("do", tmp_path / "run", "do(environment=0.5)", "--rows", "2", "--json")
     record = json.loads(told)
     assert record["verb"] == "predict"
     place = tmp_path / "run" / "do" / "style=0.5"

@@ -24,8 +24,8 @@ CARD = Card(
     },
     fills=("image", "variables"),
     does="sets a variable",
-    do="do(COLUMN=LABEL), COLUMN that of the domains, moves a row to another domain with its noise kept; an empty row is "
-    "drawn from that domain.",
+    do="do(COLUMN=LABEL), COLUMN that of the domains, moves a row to another domain with its noise kept; an empty row "
+    "is drawn from that domain.",
     verbs=("predict", "counterfactual", "encode"),
     absent={
         "edit": "a row is solved again as a whole: no part of it is sure to stay",

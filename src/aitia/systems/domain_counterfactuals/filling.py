@@ -40,7 +40,7 @@ def filled(
             row = int(np.argmax(torn))
             has, gap = (columns[int(np.argmax(side[row]))] for side in (~lacks, lacks))
             raise DataError(f"row {row} has {has!r} and lacks {gap!r}: rows are drawn whole, give all columns or none")
-        gone = lacks.all(axis=1)
+        gone: NDArray[np.bool_] = np.logical_and.reduce(lacks, axis=1)
     else:
         image = given.column("image") or "image"
         gone = table.absent(image) if image in table else np.ones(n, bool)
