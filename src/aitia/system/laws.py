@@ -45,10 +45,21 @@ def check(system: Any, given: Any = None, /, **asked: Any) -> LawTable:
 
     Returns:
         The laws; `holds` is None for one that asks nothing of this system, and says why.
+
+    Raises:
+        OptionError: If there is nothing to check, a field is unknown, or rows are needed.
+        DataError: If the system does not read these rows.
+        UnknownVariableError: If an intervention is on no target of the system.
+        InterventionError: If a target takes no such value.
     """
     if not isinstance(system, System):
+        if not (callable(getattr(system, "do", None)) and callable(getattr(system, "sample", None))):
+            raise OptionError(f"check takes a fitted system, or what has do and sample; got a {type(system).__name__}")
         return check_sampler(system, **asked) if given is None else check_sampler(system, n=len(given), **asked)
     trial = Trial.of(system, given, **asked)
+    if trial.given.rows is None and system.roles:
+        raise OptionError(f"{system.card.slug} was fitted to rows: give some to check, such as those of the fit")
+    _ = trial.before  # rows that the system does not read are refused here, and break no law
     return LawTable(tuple(_judged(name, law, trial) for name, law in LAWS.items()))
 
 
@@ -299,15 +310,26 @@ def _in_order(parts: list[str], text: str) -> bool:
 
 
 def effects_are_told(trial: Trial) -> Iterator[str]:
-    """A table of effects says target, outcome, effect, interval and control, and each interval holds its effect."""
+    """A table of effects says target, outcome, effect, interval and control; intervals are of what they stand beside.
+
+    An interval is about the true effect, and need not hold the estimate: that of a biased estimate (a percentile or
+    bias-corrected bootstrap, Wilson's of a share) may leave it out, and to stretch an end to the estimate changes how
+    often it covers the truth. What cannot be is an end that is no number, ends in the wrong order, or an estimate that
+    is off by more than the interval is wide: that interval is of something else.
+    """
     system: Any = trial.needs(Explains)
     table = system.effects(*trial.rows_of(trial.given))
     if lacks := [n for n in ("target", "outcome", "effect", "low", "high", "control") if n not in table]:
         yield f"the table of effects has no column {lacks[0]}"
         return
     effect, low, high = (table.column(name) for name in ("effect", "low", "high"))
-    if odd := np.flatnonzero((effect < low - CLOSE) | (effect > high + CLOSE)).tolist():
-        yield f"effect {odd[0]} lies outside of its interval"
+    if odd := np.flatnonzero(~np.isfinite(effect + low + high)).tolist():
+        yield f"effect {odd[0]} or an end of its interval is no number"
+    if odd := np.flatnonzero(low > high).tolist():
+        yield f"the interval of effect {odd[0]} ends before it begins"
+    off = np.maximum(low - effect, effect - high)
+    if odd := np.flatnonzero(off > (high - low) + CLOSE).tolist():
+        yield f"effect {odd[0]} lies further outside of its interval than that is wide"
 
 
 # -- of keeping and names ----------------------------------------------------------------------------------------------
@@ -333,7 +355,10 @@ def saved_is_the_same(trial: Trial) -> Iterator[str]:
 
 
 def names_are_told_apart(trial: Trial) -> Iterator[str]:
-    """No two of a system's roles, subjects and options share a name, and none has one that means the same for all."""
+    """No two of a system's roles, subjects and options share a name, and none has one that means the same for all.
+
+    A target has a name of its own too, but for one that stands for the column of a role: it may be called as the role.
+    """
     card = trial.system.card
     options = [field.name for field in fields(trial.system.Config)]
     names = [*card.takes, *card.subjects, *options]
@@ -342,6 +367,15 @@ def names_are_told_apart(trial: Trial) -> Iterator[str]:
     taken = [n for n in names if n in RESERVED and not (n == "seed" and n in options)]
     if taken:
         yield f"{taken[0]!r} is a name that means the same for all systems"
+    system = trial.system
+    for name in system.targets.names:
+        column = system.roles.get(name)
+        if name in card.subjects or (
+            name in card.takes and name not in ((column,) if isinstance(column, str) else column or ())
+        ):
+            yield f"the target {name!r} has the name of a role or subject, and is not the column of that role"
+    if twice := sorted({name for name in system.targets.names if system.targets.names.count(name) > 1}):
+        yield f"two targets are called {twice[0]!r}"
 
 
 def card_is_true(trial: Trial) -> Iterator[str]:
