@@ -311,9 +311,14 @@ class CausalInfoMin(Pretrained, Predicts, Encodes, Explains):
         """Writes the network with what was learnt, and the heads on it: see `building.exported`.
 
         Raises:
-            OptionError: If it was fitted on features.
+            OptionError: If it was fitted on features; nothing is written.
             RunError: If the folder cannot be written.
         """
+        if self._network().backbone.model is None:
+            raise OptionError(
+                "causal-info-min exports the network that it was fitted on, and this was fitted on features: there is "
+                "no network behind them; fit it with model="
+            )
         exported(self.network, self._network(), self.vocabulary, Path(folder))
 
     def attach(self, model: nn.Module) -> Self:
