@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aitia.data.tracks import Tracks
-from aitia.stats.forecasts import ABOUT, forecast_errors
+from aitia.forecasters.distances import ABOUT, forecast_errors
 from aitia.system import Given, Score, Scores
 
 if TYPE_CHECKING:

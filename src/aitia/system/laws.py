@@ -6,20 +6,19 @@ each of them on purpose.
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.card import RESERVED
 from aitia.data.kinds import Kind
 from aitia.do import Intervention, Law, LawTable
 from aitia.do import check as check_sampler
 from aitia.errors import AitiaError, InterventionError, OptionError, UnknownVariableError
 from aitia.system.base import System
-from aitia.system.capabilities import Counterfactuals, Discovers, Edits, Explains, Predicts, verbs_of
+from aitia.system.capabilities import Counterfactuals, Discovers, Edits, Explains, Predicts
+from aitia.system.card_laws import card_is_true, names_are_told_apart, refused, refuses_unknown_names
 from aitia.system.loading import load
 from aitia.system.trial import NothingToCheckError, Trial, first_difference, misspelt
 
@@ -121,10 +120,10 @@ def refuses_unknown_target(trial: Trial) -> Iterator[str]:
     """A target or label that is not there is refused in one sentence with the nearest name."""
     target = trial.target
     wrong = misspelt(target.name)
-    yield from _refused(lambda: trial.system.do({wrong: target.labels[0] if target.labels else 0.0}), target.name,
+    yield from refused(lambda: trial.system.do({wrong: target.labels[0] if target.labels else 0.0}), target.name,
                         UnknownVariableError)  # fmt: skip
     if target.labels:
-        yield from _refused(
+        yield from refused(
             lambda: trial.system.do({target.name: misspelt(target.labels[0])}), target.labels[0], InterventionError
         )
 
@@ -134,7 +133,7 @@ def refuses_without_targets(trial: Trial) -> Iterator[str]:
     if bool(trial.system.targets) != (trial.system.card.does is not None):
         yield f"the card says that do {trial.system.card.does}, and there are {len(trial.system.targets)} targets"
     if not trial.system.targets:
-        yield from _refused(lambda: trial.system.do({"anything": 1.0}), trial.system.card.slug, InterventionError)
+        yield from refused(lambda: trial.system.do({"anything": 1.0}), trial.system.card.slug, InterventionError)
 
 
 # -- of counterfactuals ------------------------------------------------------------------------------------------------
@@ -332,7 +331,7 @@ def effects_are_told(trial: Trial) -> Iterator[str]:
         yield f"effect {odd[0]} lies further outside of its interval than that is wide"
 
 
-# -- of keeping and names ----------------------------------------------------------------------------------------------
+# -- of keeping ----------------------------------------------------------------------------------------------------
 
 
 def same_seed(trial: Trial) -> Iterator[str]:
@@ -352,56 +351,6 @@ def saved_is_the_same(trial: Trial) -> Iterator[str]:
             yield f"{held.held} is {again.held} after it was saved"
         if found := first_difference(trial.answers(held), trial.answers(again)):
             yield f"{found} differs after it was saved and loaded"
-
-
-def names_are_told_apart(trial: Trial) -> Iterator[str]:
-    """No two of a system's roles, subjects and options share a name, and none has one that means the same for all.
-
-    A target has a name of its own too, but for one that stands for the column of a role: it may be called as the role.
-    """
-    card = trial.system.card
-    options = [field.name for field in fields(trial.system.Config)]
-    names = [*card.takes, *card.subjects, *options]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        yield f"{twice[0]!r} is more than one of role, subject and option"
-    taken = [n for n in names if n in RESERVED and not (n == "seed" and n in options)]
-    if taken:
-        yield f"{taken[0]!r} is a name that means the same for all systems"
-    system = trial.system
-    for name in system.targets.names:
-        column = system.roles.get(name)
-        if name in card.subjects or (
-            name in card.takes and name not in ((column,) if isinstance(column, str) else column or ())
-        ):
-            yield f"the target {name!r} has the name of a role or subject, and is not the column of that role"
-    if twice := sorted({name for name in system.targets.names if system.targets.names.count(name) > 1}):
-        yield f"two targets are called {twice[0]!r}"
-
-
-def card_is_true(trial: Trial) -> Iterator[str]:
-    """The card says what the class answers."""
-    told, found = trial.system.card.verbs, verbs_of(type(trial.system))
-    if set(told) != set(found):
-        yield f"the card says {', '.join(told) or 'no verb'}, the class answers {', '.join(found) or 'none'}"
-
-
-def refuses_unknown_names(trial: Trial) -> Iterator[str]:
-    """A role or subject that is not there is refused in one sentence with the nearest name."""
-    for name in (*trial.system.card.takes, *trial.system.card.subjects):
-        yield from _refused(lambda name=name: trial.system.given(None, **{misspelt(name): "x"}), name, OptionError)  # type: ignore[misc]
-
-
-def _refused(call: Callable[[], Any], names: str, error: type[AitiaError]) -> Iterator[str]:
-    try:
-        call()
-    except error as told:
-        sentence = str(told)
-        if names not in sentence or "\n" in sentence:
-            yield f"the sentence {sentence!r} does not name {names!r}, or is more than one line"
-    except Exception as told:
-        yield f"it ends in {type(told).__name__}, not in {error.__name__}"
-    else:
-        yield f"what is misspelt for {names!r} is taken"
 
 
 LAWS: Mapping[str, Callable[[Trial], Iterator[str]]] = {
