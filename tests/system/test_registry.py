@@ -69,6 +69,7 @@ def test_cards_are_read_without_torch_pandas_or_scipy():
 def test_plugins_are_there_and_broken_ones_are_told_while_the_rest_works(walked, tmp_path):
     plugin(tmp_path, "toy_good", CARD.format(slug="toy-good"))
     plugin(tmp_path, "toy_twice", CARD.format(slug="cd-nod"))
+    plugin(tmp_path, "toy_same", CARD.format(slug="toy-good"))
     plugin(tmp_path, "toy_bare")
     plugin(tmp_path, "toy_odd", "CARD = 3")
     plugin(tmp_path, "toy_fails", "import no_such_package_at_all")
@@ -76,7 +77,17 @@ def test_plugins_are_there_and_broken_ones_are_told_while_the_rest_works(walked,
            .replace("import Card", "import Card, Role"))  # fmt: skip
     plugin(tmp_path, "toy_verb", CARD.format(slug="toy-verb").replace('do="', 'verbs=("guess",), do="'))
     walked.syspath_prepend(str(tmp_path))
-    names = ("toy_good", "toy_twice", "toy_bare", "toy_odd", "toy_fails", "toy_gone", "toy_kind", "toy_verb")
+    names = (
+        "toy_good",
+        "toy_same",
+        "toy_twice",
+        "toy_bare",
+        "toy_odd",
+        "toy_fails",
+        "toy_gone",
+        "toy_kind",
+        "toy_verb",
+    )
     points = [EntryPoint(name, name, registry.GROUP) for name in names]
     walked.setattr("importlib.metadata.entry_points", lambda group: points if group == registry.GROUP else [])
     assert isinstance(systems()["toy-good"], Entry)
@@ -84,6 +95,7 @@ def test_plugins_are_there_and_broken_ones_are_told_while_the_rest_works(walked,
     why = {b.name.split()[2]: b.why for b in broken()}
     assert why == {
         "toy_twice": "aitia.systems.cd_nod has the slug 'cd-nod' already",
+        "toy_same": "toy_good has the slug 'toy-good' already",
         "toy_bare": "it has no card.py",
         "toy_odd": "toy_odd/card.py defines no CARD",
         "toy_fails": "No module named 'no_such_package_at_all'",
