@@ -8,9 +8,7 @@ from importlib.metadata import EntryPoint
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from aitia.cli import app
 from aitia.data.table import Table
 from aitia.errors import FormatError, InterventionError, OptionError, RunError, UnknownVariableError
 from aitia.system import broken, check, find, registry, systems
@@ -107,19 +105,6 @@ def test_plugins_are_there_and_broken_ones_are_told_while_the_rest_works(walked,
     }
     with pytest.raises(OptionError, match=r"there is no system 'toy-odd'.*cannot be read: toy_odd/card.py defines no"):
         find("toy-odd")
-
-
-def test_the_list_shows_what_is_broken_with_its_error(walked, tmp_path):
-    plugin(tmp_path, "toy_fails", "import no_such_package_at_all")
-    walked.syspath_prepend(str(tmp_path))
-    points = [EntryPoint("toy_fails", "toy_fails", registry.GROUP)]
-    walked.setattr("importlib.metadata.entry_points", lambda group: points if group == registry.GROUP else [])
-    done = CliRunner().invoke(app, ["list"])
-    assert done.exit_code == 0
-    told = " ".join((done.output + done.stderr).split())
-    assert "the plugin toy_fails (toy_fails)" in told
-    assert "No module named 'no_such_package_at_all'" in told
-    assert "gcrl" in told
 
 
 def test_a_folder_of_ours_without_a_card_is_told(walked, tmp_path):

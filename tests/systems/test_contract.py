@@ -329,17 +329,18 @@ def test_names_that_stand_twice_or_mean_the_same_for_all_are_caught(fitted):
 
 
 def test_a_target_with_the_name_of_another_thing_is_caught(fitted):
-    def called(*names):
-        return property(lambda self: Targets(Target(name, (), (-1.0,), (1.0,)) for name in names))
+    law, found = "names are told apart", fitted("tiny-scm")
 
-    law, system = "names are told apart", fitted("tiny-scm").system
-    assert system.roles["y"] == "y"
-    assert caught(fitted, "tiny-scm", law, targets=called("x", "x"))
-    moved = {"roles": {**system.roles, "y": "outcome"}}
-    assert caught(
-        fitted, "tiny-scm", law, targets=called("y"), **moved
-    )  # a target y that is not the column of the role y
-    assert not caught(fitted, "tiny-scm", law, targets=called("outcome"), **moved)
+    def holds(*names, **roles):
+        targets = property(lambda self: Targets(Target(name, (), (-1.0,), (1.0,)) for name in names))
+        system = broken(found.system, targets=targets)
+        system.roles = {**system.roles, **roles}
+        return _judged(law, LAWS[law], dataclasses.replace(found.trial(), system=system)).holds
+
+    assert holds("x", "y")
+    assert not holds("x", "x")
+    assert holds("outcome", y="outcome")
+    assert not holds("y", y="outcome")  # the column of the role y has another name
 
 
 def test_a_card_that_boasts_is_caught(fitted):
