@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Predicts,
         verbs_of,
     )
+    from aitia.system.counterfactuals import counterfactual
     from aitia.system.effects import effect
     from aitia.system.example import Example, example_of
     from aitia.system.given import Given
@@ -55,6 +56,7 @@ __all__ = [
     "Trial",
     "broken",
     "check",
+    "counterfactual",
     "effect",
     "example_of",
     "find",
@@ -64,6 +66,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "counterfactuals": "counterfactual",
     "effects": "effect",
     "base": "System",
     "capabilities": "CAPABILITIES Counterfactuals Discovers Edits Encodes Explains Noise Predicts verbs_of",

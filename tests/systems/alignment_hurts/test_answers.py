@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from aitia.errors import DataError, InterventionError, OptionError, RunError, UnknownVariableError
 from aitia.nn.language import load_language_model
@@ -252,6 +253,11 @@ def test_an_export_is_a_plain_language_model(model, example, tmp_path):
     assert plain.generate(["c001 c002 [island]"], most=8) == said(
         model.predict({"meaning": ["c001 c002"], "dialect": ["island"]})
     )
+    theirs = AutoModelForCausalLM.from_pretrained(tmp_path / "plain").eval()
+    tokens = AutoTokenizer.from_pretrained(tmp_path / "plain")(["c001 c002 [island]"], return_tensors="pt")
+    with torch.no_grad():
+        ours = model.model.model(tokens["input_ids"]).logits
+        assert torch.equal(theirs(tokens["input_ids"]).logits, ours)
     start = load_language_model(example.subjects["model"], "causal")
     assert not torch.equal(next(start.model.parameters()), next(plain.model.parameters()))
     (tmp_path / "file").write_text("")

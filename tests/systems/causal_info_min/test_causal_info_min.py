@@ -427,6 +427,9 @@ def test_a_network_of_ones_own_is_attached_to_what_was_saved(tmp_path):
     plain = Two()
     load_model(plain, tmp_path / "plain" / "model.safetensors")
     assert torch.equal(plain.seen.weight, model.network.seen.weight)
+    tensors = {name: torch.from_numpy(values) for name, values in both()[0].items()}
+    with torch.no_grad():
+        assert torch.equal(plain.eval()(**tensors), model.network.eval()(**tensors))
     with pytest.raises(OptionError, match="nothing to attach"):
         again.attach(Two())
     with pytest.raises(FormatError, match="holds another model"):
@@ -469,6 +472,11 @@ def test_a_hugging_face_model_of_two_modalities_by_its_folder_is_debiased_saved_
     model.export(tmp_path / "plain")
     opened = type(again.network).from_pretrained(tmp_path / "plain")
     assert all(torch.equal(leaf, model.network.state_dict()[name]) for name, leaf in opened.state_dict().items())
+    tensors = {name: torch.from_numpy(values) for name, values in regions()[0].items()}
+    with torch.no_grad():
+        told = [net.eval()(**{n: v.float() if v.is_floating_point() else v for n, v in tensors.items()}).pooled_output
+                for net in (opened, model.network)]  # fmt: skip
+    assert torch.equal(*told)
 
 
 def test_tokens_and_maps_are_averaged_and_padding_is_left_out():
@@ -666,7 +674,7 @@ def test_a_dictionary_larger_than_the_rows_is_refused():
         CausalInfoMin(**QUICK, variant="treatment-effect-augment").fit(given(rows(20)))
 
 
-def test_what_a_variant_lacks_is_refused():
+def test_what_a_variant_lacks_is_refused(tmp_path):
     x, y = rows()
     with pytest.raises(OptionError, match="give validation"):
         CausalInfoMin(**QUICK).fit(given((x, y)))
@@ -693,7 +701,8 @@ def test_what_a_variant_lacks_is_refused():
     with pytest.raises(OptionError, match="no network behind them"):
         _ = plain.network
     with pytest.raises(OptionError, match="no network behind them"):
-        plain.export("nowhere")
+        plain.export(tmp_path / "nowhere")
+    assert not (tmp_path / "nowhere").exists()
     with pytest.raises(OptionError, match="has not been fitted"):
         CausalInfoMin().predict(x)
 

@@ -1,6 +1,7 @@
 """The forecaster with two latents: its objective against brute force, what it must leave alone, what it refuses."""
 
 import math
+import warnings
 from dataclasses import fields
 
 import numpy as np
@@ -654,3 +655,17 @@ def test_its_example_is_fitted_and_asked(tmp_path):
     said = [model.do(do).predict(example.rows, seed=1).tracks for do in (None, example.do, example.other)]
     assert all(np.array_equal(one[:, :, :8], said[0][:, :, :8]) for one in said)
     assert not np.allclose(said[1], said[2])
+
+
+def test_do_sets_the_column_of_the_places_by_its_own_name(rng):
+    tracks = np.cumsum(rng.normal(size=(24, 2, 20, 2)), axis=2)
+    scenes = Tracks.of(tracks).with_known({"street": ["a", "b"] * 12, "s": ["a", "b"] * 12})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        model = GCRL(steps=2, batch=4, width=16).fit(scenes, environment="street")
+    assert model.targets.names == ("street", "s", "z")
+    assert model.do(street="b").predict(scenes).tracks.shape == tracks.shape
+    with pytest.raises(UnknownVariableError, match="'environment' is not a variable of this system"):
+        model.do(environment="b")
+    with pytest.raises(OptionError, match="the column of the environments is called 's', as a latent is: rename it"):
+        GCRL(steps=2, batch=4, width=16).fit(scenes, environment="s")

@@ -27,7 +27,13 @@ from aitia.systems.causal_info_min.debiasers import (
 from aitia.systems.causal_info_min.dictionary import Dictionary
 from aitia.systems.causal_info_min.network import Network
 
-__all__ = ["KINDS", "blank_network", "exported"]
+__all__ = ["KINDS", "NOT_EXPORTED", "blank_network", "exported"]
+
+NOT_EXPORTED = (
+    "causal-info-min exports the network that it was fitted on, and this was fitted on features: there is no network "
+    "behind them; fit it with model="
+)
+"""Why what was fitted on features exports nothing."""
 
 KINDS: Mapping[str, type[Debiaser]] = {
     "plain": Plain,

@@ -55,6 +55,7 @@ CARD = Card(
     absent={
         "counterfactual": "the bias is a head of the predictor, no variable of the rows",
         "edit": "rows are not touched",
+        "export": "it has it where it was fitted on a network; features have none behind them",
     },
     extra="nets",
 )

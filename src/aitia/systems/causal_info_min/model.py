@@ -21,7 +21,7 @@ from aitia.runs import QUIET, RunStore
 from aitia.system import Encodes, Explains, Given, Predicts, Scores, Target, Targets, Training
 from aitia.systems.causal_info_min.backbone import HeldWeights, described, open_network, taken_by
 from aitia.systems.causal_info_min.bias_sufficiency import Sufficiency, sufficiency
-from aitia.systems.causal_info_min.building import blank_network, exported
+from aitia.systems.causal_info_min.building import NOT_EXPORTED, blank_network, exported
 from aitia.systems.causal_info_min.card import CARD
 from aitia.systems.causal_info_min.config import CausalInfoMinConfig
 from aitia.systems.causal_info_min.debiasers import TreatmentEffect
@@ -311,9 +311,11 @@ class CausalInfoMin(Pretrained, Predicts, Encodes, Explains):
         """Writes the network with what was learnt, and the heads on it: see `building.exported`.
 
         Raises:
-            OptionError: If it was fitted on features.
+            OptionError: If it was fitted on features; nothing is written.
             RunError: If the folder cannot be written.
         """
+        if self._network().backbone.model is None:
+            raise OptionError(NOT_EXPORTED)
         exported(self.network, self._network(), self.vocabulary, Path(folder))
 
     def attach(self, model: nn.Module) -> Self:
