@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tests.systems.causal_motion.trained import WORLD, scenes
+from tests.trained import read
 
 from aitia.data.tracks import Tracks, constant_velocity, planted_confidence, read_tracks, write_tracks
 from aitia.do import Intervention
@@ -21,13 +23,7 @@ from aitia.systems.causal_motion.objective import Objective, Phase, phases
 from aitia.systems.domain_counterfactuals import DomainCounterfactuals
 from aitia.worlds import OrcaWorld, WalkersWorld
 
-WORLD = OrcaWorld((0.1, 0.5))
 PUBLIC = Path(__file__).parents[4] / "shared" / "data" / "gcrl" / "eth_ucy"
-
-
-def scenes(n, seed=0, env=None):
-    sample = WORLD.sample(n, seed=seed, env=env)
-    return WORLD.render(sample), sample.labels
 
 
 def fitted(**options):
@@ -39,8 +35,7 @@ def fitted(**options):
 
 @pytest.fixture(scope="module")
 def trained():
-    tracks, labels = scenes(1000)
-    return CausalMotion(observed=4, steps=400, batch=32, width=32, learning_rate=3e-3).fit(tracks, labels)
+    return read("causal_motion")
 
 
 # -- what it reaches -------------------------------------------------------------------------------------------------
@@ -484,7 +479,7 @@ def test_it_is_judged_beside_baselines_and_by_the_world_and_shown(trained):
     assert np.array_equal(truth.tracks, WORLD.render(WORLD.counterfactual(given.sample, env="0.5")))
     (block,) = trained.report(given)
     assert block.svg.count("from 0.1: do(style=") == block.svg.count("from 0.5: do(style=") == 4
-    assert trained.training.losses[0][0] == "training"
+    assert fitted().training.losses[0][0] == "training"
     assert CausalMotion.reads(trained.config) == {"window": (4, 12)}
 
 
