@@ -1,4 +1,8 @@
-"""Commands of `aitia` in this process, and in another one under another PYTHONHASHSEED that loads torch once."""
+"""Commands of `aitia` in this process, and in others that load torch once.
+
+Two runs are compared to the byte where each is in a process of its own: in one that has done other work before, memory
+lies elsewhere, and the last digits of a product may be others.
+"""
 
 import json
 import os

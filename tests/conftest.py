@@ -85,12 +85,19 @@ def aitia(plugins):
 
 @pytest.fixture(scope="session")
 def elsewhere(plugins):
-    """Runs a command in another process under another PYTHONHASHSEED; see `Elsewhere`."""
+    """Runs a command in another process, under this PYTHONHASHSEED; see `Elsewhere`."""
     from tests.commands import Elsewhere
 
-    other = Elsewhere((HERE.parent / "src", plugins), hash_seed=123)
-    yield other
-    other.close()
+    others = {}
+
+    def run(hash_seed, *arguments, told):
+        if hash_seed not in others:
+            others[hash_seed] = Elsewhere((HERE.parent / "src", plugins), hash_seed)
+        others[hash_seed](*arguments, told=told)
+
+    yield run
+    for other in others.values():
+        other.close()
 
 
 @dataclass(frozen=True)
@@ -121,9 +128,8 @@ class Fitted:
 
 
 @pytest.fixture(scope="session")
-def fitted(plugins, tmp_path_factory):
+def fitted(elsewhere, tmp_path_factory):
     """A system fitted to its example by `aitia run SLUG --example --out`, once for all tests."""
-    from tests.commands import command
 
     from aitia.system import example_of
     from aitia.workflow.loading import load_run
@@ -133,7 +139,7 @@ def fitted(plugins, tmp_path_factory):
     def get(slug):
         if slug not in kept:
             place = tmp_path_factory.mktemp(slug)
-            command("run", slug, "--example", "--out", place / "run")
+            elsewhere(0, "run", slug, "--example", "--out", place / "run", told=place / "told.txt")
             example = example_of(slug, place / "again", 0)
             loaded = load_run(place / "run", **example.subjects)
             kept[slug] = Fitted(place, place / "run", example, loaded.system, loaded.given()[0])

@@ -43,7 +43,7 @@ def test_every_system_obeys_every_law(fitted, slug, law):
 
 @pytest.mark.parametrize("slug", EVERY)
 def test_the_same_run_in_another_process_gives_the_same_bytes(elsewhere, fitted, slug, tmp_path):
-    elsewhere("run", slug, "--example", "--out", tmp_path / "run", told=tmp_path / "told.txt")
+    elsewhere(123, "run", slug, "--example", "--out", tmp_path / "run", told=tmp_path / "told.txt")
     first, second = fitted(slug).run, tmp_path / "run"
     told = [json.loads((place / "run.json").read_text())["results"] for place in (first, second)]
     assert list(told[0]) == list(told[1])
