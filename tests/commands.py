@@ -14,8 +14,9 @@ from tests.budget import LIVING
 from typer.testing import CliRunner
 
 SERVER = """
-import json, os, sys
+import gc, json, os, sys
 import pandas, sklearn.ensemble, torch._dynamo  # the heavy packages, none of ours
+gc.freeze()  # a collection in a child would copy all of them
 
 for line in sys.stdin:
     arguments, told = json.loads(line)
