@@ -11,6 +11,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from tests.commands import command
 from typer.testing import CliRunner
 
 import aitia as library
@@ -42,8 +43,8 @@ def test_every_system_obeys_every_law(fitted, slug, law):
 
 
 @pytest.mark.parametrize("slug", EVERY)
-def test_the_same_run_in_another_process_gives_the_same_bytes(aitia, fitted, slug, tmp_path):
-    aitia("run", slug, "--example", "--out", tmp_path / "run", cwd=tmp_path, hash_seed=123, check=True)
+def test_the_same_run_in_another_process_gives_the_same_bytes(elsewhere, fitted, slug, tmp_path):
+    elsewhere(123, "run", slug, "--example", "--out", tmp_path / "run", told=tmp_path / "told.txt")
     first, second = fitted(slug).run, tmp_path / "run"
     told = [json.loads((place / "run.json").read_text())["results"] for place in (first, second)]
     assert list(told[0]) == list(told[1])
@@ -83,13 +84,6 @@ def opened_elsewhere(folder):
         assert load_file(folder / "model.safetensors")
     else:
         assert np.loadtxt((folder / "weights.txt").read_text().replace("[", "").replace("]", "").split(",")).size == 12
-
-
-def command(*arguments):
-    """A command in this process, which has torch already."""
-    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert done.exit_code == 0, (done.output, done.exception)
-    return done.stdout
 
 
 @pytest.mark.parametrize("slug", EVERY)
