@@ -4,6 +4,7 @@ from xml.dom.minidom import parseString
 import numpy as np
 import pytest
 import torch
+from scipy.special import rel_entr
 from torch import nn
 
 from aitia.errors import DataError, FormatError, InterventionError, OptionError, UnknownVariableError
@@ -93,6 +94,9 @@ def test_effects_are_those_of_weights_really_set_to_zero(model, images, found, t
                 at.weight[torch.tensor(layer.effects)[:, None], torch.tensor(block)] = 0.0
                 change = twin(images[chosen])[:, target] - model(images[chosen])[:, target]
                 assert np.allclose(layer.changes[k], change, atol=1e-5)
+                new, old = (net(images[chosen]).double().softmax(dim=1).numpy() for net in (twin, model))
+                assert np.allclose(layer.log_changes[k], np.log(new[:, target] / old[:, target]), atol=1e-5)
+                assert layer.divergence[k] == pytest.approx(rel_entr(new, old).sum(axis=1).mean(), rel=1e-3, abs=1e-8)
 
 
 def test_batch_size_and_order_of_units_change_nothing(model, images, labels, target):
