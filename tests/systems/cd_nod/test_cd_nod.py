@@ -119,6 +119,19 @@ def test_nothing_ever_causes_the_context():
         assert found.augmented_graph_.is_acyclic
 
 
+def test_two_causes_that_change_with_the_context_and_are_independent_without_it_are_no_contradiction():
+    """x - site - z with x, z apart and the site in no separating set would be a collider at any other variable."""
+    rng = np.random.default_rng(0)
+    site = np.repeat(np.arange(20), 20)
+    x = np.where(site % 2, 1.5, -1.5) + rng.normal(size=400)
+    z = np.where(site // 2 % 2, 1.5, -1.5) + rng.normal(size=400)
+    found = CDNOD(test="kci", phases=2).fit({"x": x, "z": z, "site": [f"s{k}" for k in site]}, context="site")
+    assert {c.variable for c in found.changing_} == {"x", "z"}
+    assert found.skeleton_.separating_set("x", "z") == ()
+    assert not found.graph_.edges
+    assert not any("contradict" in warning for warning in found.warnings_)
+
+
 def test_the_bootstrap_keeps_domains_together_and_jobs_change_nothing(sites):
     options = {"test": "fisher-z", "bootstrap": 4, "phases": 2}
     one = CDNOD(**options).fit(sites, context="site").edge_frequencies_
