@@ -30,6 +30,9 @@ def test_changes_point_the_way_where_pc_on_pooled_rows_has_no_arrow(sites, found
     assert str(found.graph_) == "x --> y; z --> x"
     assert set(found.augmented_graph_.parents("x")) == {"site", "z"}
     assert found.changing_[0].p_value < 1e-4
+    weakest = max((t for t in found.tests_ if {t.x, t.y} == {"x", "site"}), key=lambda t: t.p_value)
+    assert (found.changing_[0].p_value, found.changing_[0].given) == (weakest.p_value, weakest.given)
+    assert weakest.p_value > min(t.p_value for t in found.tests_ if {t.x, t.y} == {"x", "site"})
     assert not PC(test="kci").fit(sites.drop(["site"])).graph_.parents("y")
 
 

@@ -52,6 +52,7 @@ def test_evidence_counts_the_parents_that_are_known():
     oriented.orient(0, 2, "told")
     # Of b - c, with a among the parents of c: log p(b) + log p(c | a, b) - log p(c | a) - log p(b | c) = 0 + 5 - 0 - 4.
     assert model._bayes_factor(oriented, 1, 2, None, "t") == pytest.approx(1.0)
+    assert model._bayes_factor(oriented, 2, 1, None, "t") == pytest.approx(-1.0)
 
 
 def test_a_direction_that_is_forbidden_is_not_taken_whatever_the_evidence():
