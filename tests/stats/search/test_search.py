@@ -16,6 +16,7 @@ from aitia.stats.search import (
     Asker,
     Constraints,
     Orientation,
+    Skeleton,
     check_table,
     choose_test,
     find_skeleton,
@@ -75,6 +76,44 @@ def test_with_an_oracle_the_true_cpdag_is_found_by_every_rule(rule, separating_s
         assert oriented.graph == cpdag(dag)
         assert not oriented.conflicts
         assert not oriented.ambiguous
+
+
+class Told:
+    """Answers for x and z by a table of p-values, by the set that is given; of others x is what separates them."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def ask(self, triples, what):
+        values = [
+            self.values.get("".join(given), 0.0) if {a, b} == {"x", "z"} else float("x" in given)
+            for a, b, given in triples
+        ]
+        return [Tested(0.0, value, 12) for value in values]
+
+
+@pytest.mark.parametrize(
+    ("values", "majority", "conservative", "max_p"),
+    [
+        ({"": 0.9, "w": 0.6}, True, True, True),  # y is in none of the sets that separate x and z
+        ({"y": 0.9, "yw": 0.6}, False, False, False),  # in all of them
+        ({"": 0.6, "w": 0.6, "y": 0.9}, True, None, False),  # in one of three
+        ({"": 0.9, "y": 0.6, "yw": 0.6}, False, None, True),  # in two of three
+        ({"": 0.6, "y": 0.9}, None, None, False),  # in half of them
+    ],
+)
+def test_sets_that_contradict_each_other_are_settled_by_the_rule(values, majority, conservative, max_p):
+    """x - y - z and x - w, where the sets that separate x and z hold y or do not."""
+    names = ("x", "y", "z", "w")
+    skeleton = Skeleton(names, (0b1010, 0b0101, 0b0010, 0b0001), {(0, 2): 0})
+    for rule, wanted in (("majority", majority), ("conservative", conservative), ("max-p", max_p)):
+        oriented = Orientation(skeleton, np.zeros((4, 4), dtype=bool))
+        oriented.colliders(
+            rule, Told({"".join(n for n in names if n in given): p for given, p in values.items()}), 0.5, 9
+        )
+        arrows = {(e.left, e.right) for e in oriented.graph.edges if e.symbol == "-->"}
+        assert ({("x", "y"), ("z", "y")} <= arrows) is (wanted is True), rule
+        assert bool({(0, 1, 2), (2, 1, 0)} <= oriented.ambiguous) is (wanted is None), rule
 
 
 def test_with_knowledge_the_arrows_are_those_of_the_class_that_obeys_it(dags):
