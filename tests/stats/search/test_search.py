@@ -116,6 +116,32 @@ def test_sets_that_contradict_each_other_are_settled_by_the_rule(values, majorit
         assert bool({(0, 1, 2), (2, 1, 0)} <= oriented.ambiguous) is (wanted is None), rule
 
 
+def oriented_from(edges, arrows, separators):
+    """The orientation of a skeleton over i, j, k, l in which these arrows are told."""
+    names = "ijkl"
+    graph = Graph([tuple(edge) for edge in edges], tuple(names))
+    adjacent = [sum(1 << n for n in range(4) if graph.has_edge(a, names[n])) for a in names]
+    found = Orientation(Skeleton(tuple(names), adjacent, separators), np.zeros((4, 4), dtype=bool))
+    for cause, effect in arrows:
+        assert found.orient(names.index(cause), names.index(effect), "told")
+    return found
+
+
+def test_a_collider_that_would_close_a_cycle_is_passed_over_in_both_of_its_arrows():
+    found = oriented_from(["ij", "jk", "jl", "li"], ["jl", "li"], {(0, 2): 0, (2, 3): 0b0010})
+    found.colliders("sepset", None, 0.5, 9)  # i -> j <- k, where j -> l -> i
+    assert str(found.graph) == str(oriented_from(["ij", "jk", "jl", "li"], ["jl", "li"], {}).graph)
+    assert found.conflicts == ["the collider i -> j <- k was passed over: it would close a cycle"]
+
+
+@pytest.mark.parametrize("arrows", [["jl", "kl"], ["jk", "kl"]])  # as the third rule has them, as the fourth
+def test_the_rules_that_ask_for_two_that_are_apart_leave_four_that_are_all_adjacent_alone(arrows):
+    """i may come first or last in both: every edge of i points either way."""
+    found = oriented_from(["ij", "ik", "il", "jk", "jl", "kl"], arrows, {})
+    found.close(with_knowledge=True)
+    assert sorted(e.symbol for e in found.graph.edges if "i" in (e.left, e.right)) == ["---"] * 3
+
+
 def test_with_knowledge_the_arrows_are_those_of_the_class_that_obeys_it(dags):
     for dag in dags[:30]:
         order = dag.topological_order()
