@@ -341,7 +341,6 @@ BREAKERS: Mapping[str, Breaker] = {
     "an interval upside down": Breaker(laws.effects_are_told, {"_effects": interval(0.1, -0.1)}),
     "an interval of something else": Breaker(laws.effects_are_told, {"_effects": interval(0.3, 0.5)}),
     "an interval that is no number": Breaker(laws.effects_are_told, {"_effects": interval(np.nan, np.nan)}),
-    "an interval without an end": Breaker(laws.effects_are_told, {"_effects": interval(-0.1, np.inf)}),
     "effects without a control": Breaker(laws.effects_are_told, {"_effects": without_control}),
     "weights are saved rounded": Breaker(laws.saved_is_the_same, {"_state": state_rounded}),
     "what is held is not saved": Breaker(laws.saved_is_the_same, {"_record": lambda self: {"slug": "tiny-scm"}}),
@@ -403,6 +402,11 @@ def test_a_fault_within_the_bound_that_is_stated_is_none(fitted):
     for bound, finds in ((0.25, set()), (0.15, {laws.fact_stays})):
         breaker = Breaker(laws.fact_stays, {"_solve": off_by_a_fifth, "bound": {"y": bound}})
         assert found_by(found, breaker, fault_of(found.system, breaker)) == finds
+
+
+def test_an_interval_without_an_end_is_found(fitted):
+    found, breaker = fitted("tiny-scm"), Breaker(laws.effects_are_told, {"_effects": interval(-0.1, np.inf)})
+    assert put(found, breaker, laws.effects_are_told, fault_of(found.system, breaker)) is False
 
 
 def test_an_interval_may_leave_its_estimate_out(fitted):
