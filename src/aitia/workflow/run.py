@@ -22,13 +22,15 @@ from typing import Any
 from aitia.engine import Progress
 from aitia.runs import Run, RunStore, open_run, versions
 from aitia.system import Given, Score, System, Target, Training, find
+from aitia.system.loading import FIT
 from aitia.workflow.names import configured, sorted_names
 from aitia.workflow.progress import with_prediction
 from aitia.workflow.source import Source
 
-__all__ = ["FRESH_SEED", "KIND", "Fit", "fit"]
+__all__ = ["FRESH_SEED", "Fit", "fit"]
 
-KIND = "fit"
+FILES = ("source.json", "model/", "checkpoint/", "training.json", "metrics.json", "report.html")
+"""What a fit writes into its folder; the two folders are wholly its own while it runs."""
 FRESH, FRESH_SEED = 500, 1_000_003
 """Most rows of a world to score on, never more than of the fit; what is added to the seed of its rows for them."""
 MANY = 2000
@@ -138,7 +140,7 @@ def fit(
         OptionError: If there is no such system, role, subject or option (the nearest is named), or two contradict.
         FormatError: If the data cannot be read.
         DataError: If the data cannot be used as they stand.
-        RunError: If `out` holds a run of other data or options.
+        RunError: If `out` holds a run of other data or options, or files that are not of a run.
         MissingExtraError: If a package that the system needs is not installed.
     """
     cls = find(slug).load()
@@ -159,13 +161,13 @@ def fit(
     if int(os.environ.get("RANK", "0")) > 0:  # the first process alone has the folder
         return Fit(_followed(system, seen, path), seen, fresh, {}, Training(), source, of, test_share, path)
     config = _config(system, source, of, test_share)
-    with open_run(path, kind=KIND, config=config, inputs=_inputs(given), command=command) as run:
+    with open_run(path, kind=FIT, config=config, inputs=_inputs(given), files=FILES, command=command) as run:
         run.write_text("source.json", _where(source, of, system, given) + "\n", part_of_result=False)
         trained, training = _trained(system, seen, run, progress)
         scores = trained.judge(fresh, seen)
         found = Fit(trained, seen, fresh, scores, training, source, of, test_share, path)
         _save(found, run, command)
-        shutil.rmtree(path / "checkpoint", ignore_errors=True)
+        run.remove("checkpoint/")
     return found
 
 

@@ -1,8 +1,12 @@
 """Runs a claim and keeps what it measured."""
 
 import importlib
+import json
+import os
 import platform
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +15,11 @@ from aitia.errors import OptionError, RunError
 from aitia.evidence import Claim, ClaimContext, Evidence
 from aitia.evidence.origin import commit_here, machine_here, origin_key
 from aitia.evidence.source import rivals_of, syntax_hash
-from aitia.files import write_whole
-from aitia.runs import Journal, content_hash, versions
+from aitia.files import made_folder, write_whole
+from aitia.runs import LOCK, Journal, Lock, content_hash, versions
 from aitia.system.registry import systems
 
-__all__ = ["LONG", "claim_module", "claim_of", "measure", "source_of", "verify"]
+__all__ = ["LONG", "claim_module", "claim_of", "evidence_file", "measure", "source_of", "verify"]
 
 LONG = 120.0
 """Minutes of a claim from which on `quick` takes its cheapest part alone."""
@@ -81,7 +85,8 @@ def verify(
 
     Raises:
         OptionError: If there is no such claim, `seeds` is below 1, `first_seed` below 0, or `quick` meets `seeds`.
-        RunError: If the folder cannot be written.
+        RunError: If the folder cannot be written, another process works in it, or the file is there and is no evidence
+            of this system.
     """
     if seeds is not None and seeds < 1:
         raise OptionError(f"seeds must be 1 or more, got {seeds}")
@@ -91,9 +96,35 @@ def verify(
         raise OptionError("a quick run takes the first seed alone: leave out either --quick or --seeds")
     stem = slug + (f".from-{first_seed}" if first_seed else "") + (".quick" if quick else "")
     options: dict[str, Any] = {"first_seed": first_seed, "quick": quick, "jobs": jobs, "progress": progress}
-    evidence = measure(slug, out, stem, seeds=seeds, resume=resume, **options)
-    write_whole(out / f"{stem}.json", evidence.to_json(), RunError)
+    with evidence_file(out, stem, slug) as path:
+        evidence = measure(slug, out, stem, seeds=seeds, resume=resume, **options)
+        write_whole(path, evidence.to_json(), RunError)
     return evidence
+
+
+@contextmanager
+def evidence_file(out: Path, stem: str, slug: str) -> Iterator[Path]:
+    """The file `out/<stem>.json` for evidence of a system, in a folder that this process alone works in.
+
+    Raises:
+        RunError: If the folder cannot be written, another process works in it, or the file is there and is no evidence
+            of this system.
+    """
+    with made_folder(out, RunError), Lock(out / LOCK):
+        path = out / f"{stem}.json"
+        if os.path.lexists(path) and not _is_evidence(path, slug):
+            raise RunError(
+                f"{path} is there and is no evidence of {slug}: move it away, or give another folder (--out)"
+            )
+        yield path
+
+
+def _is_evidence(path: Path, slug: str) -> bool:
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return bool(told["slug"] == slug and isinstance(told["rows"], list))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
 
 
 def measure(
@@ -108,13 +139,18 @@ def measure(
     resume: bool = False,
     progress: Progress | None = None,
 ) -> Evidence:
-    """What a claim gives, as `verify` stores it; finished seeds stand in a journal in `out` until it is through."""
+    """What a claim gives, as `verify` stores it; finished seeds stand in a journal in `out` until it is through.
+
+    To be called within `evidence_file`.
+    """
     claim, source, machine = claim_of(slug), source_of(slug), machine_here()
-    out.mkdir(parents=True, exist_ok=True)
     # Finished seeds count only for the same code, versions and kind of machine: any change starts anew.
     place = out / f".{stem}-{content_hash([source, origin_key(machine=machine)])[:8]}.journal"
     if not resume:
-        place.unlink(missing_ok=True)
+        try:
+            place.unlink(missing_ok=True)
+        except OSError as error:
+            raise RunError(f"{place} cannot be removed: {error.strerror}") from error
     resumed = place.exists()
     journal = Journal(place)
     context = ClaimContext(
