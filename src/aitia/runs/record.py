@@ -55,17 +55,21 @@ class Record:
         except (ValueError, RecursionError) as error:
             raise RunError(f"{place} is damaged ({error}): run again into another folder (--out)") from error
         if not isinstance(told, dict):
-            raise RunError(f"{place} is damaged or not of aitia: it is no record of a run; give another folder (--out)")
+            raise RunError(
+                f"{place} is damaged or not of aitia: it is no record of a run; run again into another folder (--out)"
+            )
         forms = {"kind": str, "config": dict, "inputs": dict, "status": str, "files": list, "results": dict}
         for name, form in forms.items():
             if not isinstance(told.get(name), form):
                 raise RunError(
                     f"{place} is damaged, of an older version or not of aitia ({name!r} is missing or no "
-                    f"{_TOLD[form]}): give another folder (--out)"
+                    f"{_TOLD[form]}): run again into another folder (--out)"
                 )
         names = [*told["files"], *told["results"], *told["results"].values()]
         if not all(isinstance(name, str) for name in names):
-            raise RunError(f"{place} is damaged: a name or hash of a file is no text; give another folder (--out)")
+            raise RunError(
+                f"{place} is damaged: a name or hash of a file is no text; run again into another folder (--out)"
+            )
         return cls(
             Path(path), told["kind"], told["config"], told["inputs"], told["status"], tuple(told["files"]),
             told["results"],
