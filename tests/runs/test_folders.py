@@ -105,16 +105,28 @@ def test_an_error_before_any_work_leaves_no_folder_and_the_mended_call_works(tmp
 
 @pytest.mark.parametrize("work", ["journal", "state", "file"])
 def test_work_that_was_done_stays_when_an_error_comes(tmp_path, work):
-    with pytest.raises(ZeroDivisionError), open_run(tmp_path / "o", **RUN, files=("state/",)) as run:
-        if work == "journal":
-            run.store("work")["a"] = 1
-        if work == "state":
-            (tmp_path / "o" / "state").mkdir()
-            (tmp_path / "o" / "state" / "now").write_text("1")
-        if work == "file":
-            run.write_text("a.txt", "1")
-        raise ZeroDivisionError
+    def fails():
+        with open_run(tmp_path / "o", **RUN, files=("state/",)) as run:
+            if work == "journal":
+                run.store("work")["a"] = 1
+            if work == "state":
+                (tmp_path / "o" / "state").mkdir()
+                (tmp_path / "o" / "state" / "now").write_text("1")
+            if work == "file":
+                run.write_text("a.txt", "1")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
     assert Record.read(tmp_path / "o").status == "stopped"
+
+
+def test_a_finished_run_that_is_started_again_in_vain_stays_finished(tmp_path):
+    finished(tmp_path)
+    before = tree(tmp_path)
+    with pytest.raises(ZeroDivisionError), open_run(tmp_path, **RUN):
+        raise ZeroDivisionError
+    assert tree(tmp_path) == before
 
 
 @pytest.mark.parametrize(
@@ -204,56 +216,62 @@ def test_what_a_killed_run_left_half_written_is_swept_and_a_users_file_is_not(tm
 # -- folders that are written whole ------------------------------------------------------------------------------------
 
 
-def test_a_new_folder_is_there_whole_or_not_at_all(tmp_path):
-    for place in (tmp_path / "a" / "b", tmp_path):
-        if place.exists():
-            place = tmp_path / "empty"
-            place.mkdir()
-        with pytest.raises(ZeroDivisionError), new_folder(place) as work:
-            (work / "x").write_text("1")
+def filled(place, files, *, failing=False, meanwhile=None):
+    with new_folder(place, RunError) as work:
+        for name, text in files.items():
+            (work / name).parent.mkdir(exist_ok=True)
+            (work / name).write_text(text)
+        if meanwhile is not None:
+            meanwhile.mkdir()
+            (meanwhile / "x").write_text("another's")
+        if failing:
             raise ZeroDivisionError
-        assert tree(tmp_path) == ({} if place.name == "b" else {"empty": None})
-        with new_folder(place) as work:
-            (work / "deep").mkdir()
-            (work / "deep" / "x").write_text("1")
-        assert tree(place) == {"deep": None, "deep/x": b"1"}
-        for path in sorted(tmp_path.rglob("*"), reverse=True):
-            path.unlink() if path.is_file() else path.rmdir()
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_new_folder_is_there_whole_or_not_at_all(tmp_path, there):
+    place = tmp_path / "a" / "b"
+    if there:
+        place.mkdir(parents=True)
+    before = tree(tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        filled(place, {"x": "1"}, failing=True)
+    assert tree(tmp_path) == before
+    filled(place, {"x": "1", "deep/y": "2"})
+    assert tree(place) == {"x": b"1", "deep": None, "deep/y": b"2"}
+    assert {p.name for p in tmp_path.rglob("*")} == {"a", "b", "x", "deep", "y"}
 
 
 def test_the_folder_that_one_stands_in_is_filled_and_not_replaced(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     inode = os.stat(".").st_ino
-    with new_folder(tmp_path) as work:
-        (work / "x").write_text("1")
+    filled(tmp_path, {"x": "1"})
     assert tree(tmp_path) == {"x": b"1"}
-    assert os.stat(tmp_path).st_ino == inode
+    assert tmp_path.stat().st_ino == inode
 
 
 def test_a_folder_that_is_not_empty_is_refused_and_a_file_is_named(tmp_path):
     (tmp_path / "mine").write_text("1")
     with pytest.raises(RunError, match=r"is not empty \(mine is there\), and .*: give a new folder"):
         check_free(tmp_path, RunError)
-    with (
-        pytest.raises(RunError, match="is there already and no folder: give another name"),
-        new_folder(tmp_path / "mine", RunError),
-    ):
-        pytest.fail("it was opened")
-    with pytest.raises(RunError, match="is not empty"), new_folder(tmp_path / "late", RunError) as work:
-        (work / "x").write_text("ours")
-        (tmp_path / "late").mkdir()
-        (tmp_path / "late" / "x").write_text("another's")
+    with pytest.raises(RunError, match="is there already and no folder: give another name"):
+        filled(tmp_path / "mine", {"x": "1"})
+    with pytest.raises(RunError, match="is not empty"):
+        filled(tmp_path / "late", {"x": "ours"}, meanwhile=tmp_path / "late")
     assert tree(tmp_path) == {"mine": b"1", "late": None, "late/x": b"another's"}
 
 
-def test_folders_that_were_made_for_nothing_are_removed_and_those_of_others_stay(tmp_path):
-    with pytest.raises(ZeroDivisionError), made_folder(tmp_path / "a" / "b"):
-        raise ZeroDivisionError
-    assert tree(tmp_path) == {}
-    with pytest.raises(ZeroDivisionError), made_folder(tmp_path / "a" / "b"):
-        (tmp_path / "a" / "kept").write_text("1")
-        raise ZeroDivisionError
-    assert tree(tmp_path) == {"a": None, "a/kept": b"1"}
+@pytest.mark.parametrize("kept", [False, True])
+def test_folders_that_were_made_for_nothing_are_removed_and_those_of_others_stay(tmp_path, kept):
+    def fails():
+        with made_folder(tmp_path / "a" / "b"):
+            if kept:
+                (tmp_path / "a" / "kept").write_text("1")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    assert tree(tmp_path) == ({"a": None, "a/kept": b"1"} if kept else {})
 
 
 def test_an_interrupt_while_a_file_is_written_leaves_no_half_of_it(tmp_path, monkeypatch):

@@ -51,15 +51,19 @@ class Run:
         path: The folder.
         record: What run.json says.
         before: The record of an unfinished or finished run of the same data and options that the folder held.
+        command: The command line.
     """
 
-    def __init__(self, path: Path, record: dict[str, Any], before: Record | None) -> None:
+    def __init__(self, path: Path, record: dict[str, Any], before: Record | None, command: str | None) -> None:
         self.path = path
         self.record = record
         self.resumed = before is not None
         self._journals: dict[str, Journal] = {}
         self._written: dict[str, str] = {}
         self._claimed = set() if before is None else set(before.files)
+        self._command = command
+        self._started, self._cpu = time.time(), time.process_time()
+        self._begun = False
 
     def claim(self, *names: str) -> None:
         """Puts down in run.json what will be written, so that a run that is killed knows what in the folder is its own.
@@ -77,14 +81,15 @@ class Run:
                     f"{self.path / name.rstrip('/')} is there and was not written by this run: move it away, or give "
                     "another folder (--out)"
                 )
-        if new:
-            self._claimed.update(new)
+        self._claimed.update(new)
+        if self._begun and new:
             self._save("running")
 
     def store(self, name: str) -> Journal:
         """The journal of this name: a mapping that outlives a kill."""
         if name not in self._journals:
             self.claim(f"{name}.journal")
+            self._begin()
             self._journals[name] = Journal(self.path / f"{name}.journal")
         return self._journals[name]
 
@@ -100,6 +105,7 @@ class Run:
             RunError: If it cannot be written, or a file of that name is there which no run of ours wrote.
         """
         self.claim(name)
+        self._begin()
         write_whole(self.path / name, data, RunError)
         if part_of_result:
             self._written[name] = content_hash(data)
@@ -136,6 +142,21 @@ class Run:
         self.record["results_hash"] = content_hash(self.record["results"]) if status == "finished" else None
         write_whole(self.path / RECORD, json.dumps(self.record, indent=2, ensure_ascii=False) + "\n", RunError)
 
+    def _begin(self) -> None:
+        """Says that the run is under way; a finished one stays so until something of it is written again."""
+        if not self._begun:
+            self._save("running")
+            self._begun = True
+            self._tell_times({})
+
+    def _tell_times(self, more: Mapping[str, Any]) -> None:
+        timing = {
+            "command": self._command,
+            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started)),
+            "host": socket.gethostname(),
+        }
+        write_whole(self.path / TIMING, json.dumps({**timing, **more}, indent=2) + "\n", RunError)
+
     def _sweep(self) -> None:
         """Removes what a killed run left half written."""
         for place in self.path.iterdir():
@@ -143,14 +164,29 @@ class Run:
                 with suppress(OSError):
                     place.unlink()
 
+    def _end(self) -> None:
+        """Removes the journals of a finished run, and says how long it took."""
+        for name, journal in self._journals.items():
+            journal.close()
+            (self.path / f"{name}.journal").unlink(missing_ok=True)
+        self._tell_times(
+            {
+                "wall_seconds": round(time.time() - self._started, 3),
+                "cpu_seconds": round(time.process_time() - self._cpu, 3),
+                "machine": f"{platform.machine()}, {platform.system()}, {os.cpu_count() or 1} cores",
+            }
+        )
+
     def _stop(self) -> None:
         """Keeps finished work for the next start; where there is none, nothing is left of a run that began here."""
         for journal in self._journals.values():
             journal.close()
-        with suppress(RunError):  # the error that stopped the run is the one to tell
-            if self.resumed or self._written or any(self._holds_work(name) for name in self._claimed):
+        if not self._begun:
+            return
+        if self.resumed or self._written or any(self._holds_work(name) for name in self._claimed):
+            with suppress(RunError):  # the error that stopped the run is the one to tell
                 self._save("stopped")
-                return
+            return
         for name in (*self._claimed, RECORD):
             with suppress(OSError):
                 place = self.path / name.rstrip("/")
@@ -202,27 +238,19 @@ def open_run(
         _refuse_foreign(path)
         with Lock(path / LOCK):
             _refuse_foreign(path)  # another process may have been here in between
-            run = Run(path, record, _same_run(path, record))
-            run._sweep()
-            timing: dict[str, Any] = {"command": command, "host": socket.gethostname()}
+            before = _same_run(path, record)
+            run = Run(path, record, before, command)
             run.claim(TIMING, *files)
-            started, cpu = time.time(), time.process_time()
-            timing["started"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started))
+            run._sweep()
             try:
-                run._save("running")
-                write_whole(path / TIMING, json.dumps(timing, indent=2) + "\n", RunError)
+                if before is None or before.status != "finished":
+                    run._begin()
                 yield run
                 run._save("finished")
             except BaseException:
                 run._stop()
                 raise
-            for name, journal in run._journals.items():
-                journal.close()
-                (path / f"{name}.journal").unlink(missing_ok=True)
-            timing["wall_seconds"] = round(time.time() - started, 3)
-            timing["cpu_seconds"] = round(time.process_time() - cpu, 3)
-            timing["machine"] = f"{platform.machine()}, {platform.system()}, {os.cpu_count() or 1} cores"
-            write_whole(path / TIMING, json.dumps(timing, indent=2) + "\n", RunError)
+            run._end()
 
 
 def _refuse_foreign(path: Path) -> None:

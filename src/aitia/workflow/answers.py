@@ -128,6 +128,7 @@ def export(run: str | Path, out: str | Path, **named: Any) -> list[Path]:
     loaded, _ = _loaded(run, "export", named)
     system: Any = loaded.system
     with new_folder(Path(out), RunError) as place:
+        place.rmdir()  # an export makes its folder
         system.export(place)
     return sorted(path for path in Path(out).rglob("*") if path.is_file())
 
