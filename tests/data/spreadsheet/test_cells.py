@@ -34,8 +34,7 @@ def test_marks_for_missing_in_a_column_of_numbers(mark):
     assert np.isnan(values[-1])
     assert not np.isnan(values[:-1]).any()
     quiet = mark in ("", "NA", "n/a", "NaN", "#N/A", "null")
-    assert quiet or any(repr(mark) in line
-    assert "missing" in line for line in found.told)
+    assert quiet or any(f"{mark!r} read as missing" in line for line in found.told)
 
 
 def test_a_word_among_numbers_is_asked_about():
@@ -147,8 +146,7 @@ def test_years_and_codes_are_no_dates():
 def test_truth_values_in_several_spellings_are_one():
     values, found = column(["Yes", "no", "TRUE", "False", "y", "N", "1", "0"])
     assert values.tolist() == [True, False] * 4
-    assert any("true
-    assert false" in line for line in found.told)
+    assert any("read as true and false" in line for line in found.told)
     values, _ = column(["yes", "no", "yes"])
     assert values.tolist() == ["yes", "no", "yes"]
     values, _ = column(["TRUE", "FALSE", ""])

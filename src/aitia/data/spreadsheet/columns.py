@@ -163,8 +163,8 @@ def _refuse_strange(place: str, name: str, tokens: Tokens, strange: set[str], ki
     many = tokens.count(strange)
     raise DataError(
         f"{place}: column {name!r} holds numbers, but {many} cell(s) such as {first!r} in line "
-        f"{tokens.line_of(first)}: mend them, or say --missing-value {name}={first} if it stands for missing, or --discrete {name} if all are "
-        "labels"
+        f"{tokens.line_of(first)}: mend them, or say --missing-value {name}={first} if it stands for missing, or "
+        f"--discrete {name} if all are labels"
     )
 
 
