@@ -1,11 +1,10 @@
-"""A run of any system: what its folder holds, what is refused, and that a kill or a second process changes no byte."""
+"""A run of any system: what its folder holds, what is refused, and that a second process takes part in the fit."""
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,7 +14,6 @@ from aitia.errors import AitiaError, OptionError, RunError
 from aitia.workflow.loading import load_run
 from aitia.workflow.source import Source
 
-RUN = [sys.executable, "-c", "from aitia.cli import main; main()", "run"]
 RNG = np.random.default_rng(0)
 ROWS = {"z": RNG.normal(size=60), "dose": RNG.normal(size=60)}
 ROWS["out"] = 2 * ROWS["dose"] + 3 * ROWS["z"] + RNG.normal(size=60)
@@ -104,6 +102,32 @@ def test_unknown_systems_paths_and_worlds_name_the_nearest(plugins):
         library.fit("tiny-scm", "orca", rows=5)
 
 
+def test_a_world_and_a_folder_of_one_name_are_told_apart(plugins, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    kept = Source.of("pendulum", rows=9)
+    assert kept.is_world
+    (tmp_path / "pendulum").mkdir()
+    with pytest.raises(OptionError, match=r"'pendulum' is a world and a folder here: say \./pendulum for the folder, "):
+        Source.of("pendulum")
+    with pytest.raises(OptionError, match="world:pendulum for the world"):
+        library.fit("tiny-scm", "pendulum", y="out")
+    assert Source.of("world:pendulum", rows=9) == kept
+    assert Source.from_json(kept.to_json()) == kept  # as a run that was kept before there was a folder
+    for folder in ("./pendulum", tmp_path / "pendulum", Path("pendulum")):
+        source = Source.of(folder)
+        assert not source.is_world
+        assert source.to_json()["data"] == str(tmp_path / "pendulum")
+    (tmp_path / "orca").write_text("1")
+    with pytest.raises(OptionError, match=r"'orca' is a world and a file here: say \./orca for the file"):
+        Source.of("orca")
+    with pytest.raises(OptionError, match=r"there is no world 'pendulam'. Did you mean 'pendulum'"):
+        Source.of("world:pendulam")
+    told = kept.to_json()
+    del told["is_world"]
+    with pytest.raises(RunError, match=r"source\.json is damaged or of an older version \('is_world'\): fit again"):
+        Source.from_json(told)
+
+
 def test_a_system_that_has_subjects_alone_is_bound(plugins, tmp_path):
     (tmp_path / "net").mkdir()
     (tmp_path / "net" / "w.txt").write_text("1")
@@ -118,34 +142,9 @@ def test_a_system_that_has_subjects_alone_is_bound(plugins, tmp_path):
 def test_a_source_of_a_world_is_the_same_whoever_draws_it(plugins):
     card = library.fit("tiny-scm", ROWS, y="out").system.card
     del card
-    one, two = (Source("latent-domains", 20).resolved() for _ in range(2))
+    one, two = (Source.of("latent-domains", rows=20).resolved() for _ in range(2))
     assert one == two
     assert Source.from_json(one.to_json()) == one
-
-
-def test_a_run_that_was_killed_goes_on_and_ends_in_the_same_bytes(tmp_path):
-    """SIGKILL once a checkpoint is there; the same command again; every byte as in a run that was left alone."""
-    command = [
-        *RUN, "domain-counterfactuals", "--data", "latent-domains", "--world", "size=3", "--world", "intervened=2",
-        "--rows", "90", "--restarts", "1", "--batch", "4", "--steps", "1001",
-    ]  # fmt: skip
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    victim = subprocess.Popen([*command, "--out", str(tmp_path / "killed")], env=environment, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 200
-    while not any((tmp_path / "killed" / "checkpoint").glob("*.safetensors")) and time.monotonic() < deadline:
-        assert victim.poll() is None, "it ended before it could be killed"
-        time.sleep(0.005)
-    victim.send_signal(signal.SIGKILL)
-    assert victim.wait() == -signal.SIGKILL
-    assert json.loads((tmp_path / "killed" / "run.json").read_text())["status"] == "running"
-    with pytest.raises(RunError, match="is running: give the same command again"):
-        load_run(tmp_path / "killed")
-    for name in ("killed", "whole"):
-        subprocess.run([*command, "--out", str(tmp_path / name)], check=True, env=environment, capture_output=True)
-    killed, whole = ((tmp_path / name / "run.json").read_text() for name in ("killed", "whole"))
-    assert killed == whole
-    for name in json.loads(whole)["results"]:
-        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
 TWO = """
