@@ -139,3 +139,12 @@ def rng():
     import numpy as np
 
     return np.random.default_rng(7)
+
+
+@pytest.fixture
+def development():
+    """Makes a context of a claim with so many seeds from 1000 on, which evidence never uses."""
+    from aitia.evidence import ClaimContext
+    from aitia.system import find
+
+    return lambda seeds=None: ClaimContext(seeds=seeds, first_seed=1000, find=lambda slug: find(slug).load())

@@ -93,6 +93,15 @@ def test_verify_runs_stores_and_reads_back(toy, tmp_path):
     assert stored_evidence(tmp_path, "other") is None
 
 
+@pytest.mark.parametrize("named", [(), ("another",), ("nothing to find", "another")])
+def test_a_claim_that_runs_other_controls_than_it_names_is_refused(toy, tmp_path, monkeypatch, named):
+    claim = replace(toy.claim, controls=named)
+    monkeypatch.setattr(VERIFY, "claim_of", lambda slug: claim)
+    with pytest.raises(OptionError, match="ran \\['nothing to find'\\]"):
+        verify("toy", tmp_path, seeds=1)
+    assert not (tmp_path / "toy.json").exists()
+
+
 def test_mistakes_of_verify_are_told(toy, tmp_path):
     for options in ({"seeds": 0}, {"first_seed": -1}, {"seeds": 2, "quick": True}):
         with pytest.raises(OptionError):

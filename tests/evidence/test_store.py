@@ -110,6 +110,12 @@ def test_a_control_holds_where_it_passes_the_bar_and_is_ahead_of_the_rivals(valu
     assert kept.control_holds("c") is holds, "the bar is 0.8, and R has 0.867"
 
 
+def test_a_control_holds_where_it_passes_one_of_its_rows():
+    kept = evidence(controls=(Control("c", 0, {"score": 0.1, "share": 1.0}), Control("d", 0, {"score": 0.1})))
+    assert kept.control_holds("c")
+    assert not kept.control_holds("d")
+
+
 def test_a_control_of_no_judged_row_is_refused():
     kept = evidence(controls=(Control("c", 0, {"told": 1.0}),))
     with pytest.raises(OptionError, match="no judged row 'told'"):

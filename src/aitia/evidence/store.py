@@ -98,10 +98,10 @@ class Evidence:
         return None if self.swap is None else swap_holds(self.rows, self.swap)
 
     def control_holds(self, name: str) -> bool:
-        """Whether a negative control would pass all the rows that it stands against.
+        """Whether a negative control would pass any of the rows that it stands against.
 
-        Its one value is taken as it is: it has no interval, which makes it easier for the control. It has to reach the
-        bar of a row, and to be ahead of the rivals' means over the seeds.
+        Its one value is taken as it is: it has no interval, which makes it easier for the control. It passes a row
+        where it reaches the bar, and is ahead of the rivals' means over the seeds.
 
         Raises:
             OptionError: If there is no such control, or no such row.
@@ -109,7 +109,7 @@ class Evidence:
         control = next((c for c in self.controls if c.name == name), None)
         if control is None:
             raise OptionError(f"{self.slug} has no stored control {name!r}")
-        return all(self._passes(metric, value) for metric, value in control.values.items())
+        return any(self._passes(metric, value) for metric, value in control.values.items())
 
     def _passes(self, metric: str, value: float) -> bool:
         row = next((row for row in self.rows if row.metric == metric and row.judged), None)

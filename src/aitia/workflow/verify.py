@@ -80,7 +80,8 @@ def verify(
         progress: Told how far it is.
 
     Raises:
-        OptionError: If there is no such claim, `seeds` is below 1, `first_seed` below 0, or `quick` meets `seeds`.
+        OptionError: If there is no such claim, `seeds` is below 1, `first_seed` below 0, or `quick` meets `seeds`; if
+            the claim does not run the controls that it names.
         RunError: If the folder cannot be written.
     """
     if seeds is not None and seeds < 1:
@@ -129,6 +130,8 @@ def measure(
     started = time.time()
     try:
         rows = run(context)
+        if run is claim.run:
+            _check_controls(claim, context)
     finally:
         journal.close()
     evidence = Evidence(
@@ -151,6 +154,15 @@ def measure(
     )
     place.unlink(missing_ok=True)
     return evidence
+
+
+def _check_controls(claim: Claim, context: ClaimContext) -> None:
+    ran = tuple(control.name for control in context.controls)
+    if sorted(ran) != sorted(claim.controls):
+        raise OptionError(
+            f"the claim of {claim.card.slug} names the controls {list(claim.controls)} and ran {list(ran)}: "
+            "name in Claim(controls=...) each that it runs by context.control"
+        )
 
 
 def _command(slug: str, seeds: int | None, first_seed: int, quick: bool) -> str:
