@@ -22,7 +22,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr, ndtr, ndtri, stdtrit
 
-__all__ = ["BOOTSTRAP_FROM", "Interval", "Statistic", "mean_interval", "median_interval", "paired_shares", "wilson"]
+__all__ = [
+    "BOOTSTRAP_FROM",
+    "Interval",
+    "Statistic",
+    "mean_interval",
+    "median_interval",
+    "method_of_mean",
+    "paired_shares",
+    "wilson",
+]
 
 Statistic = Literal["mean", "median"]
 BOOTSTRAP_FROM = 10
@@ -53,6 +62,11 @@ def mean_interval(values: Sequence[float]) -> Interval | None:
     if len(x) < BOOTSTRAP_FROM or not half:
         return Interval(middle - half, middle + half)
     return _accelerated(x)
+
+
+def method_of_mean(seeds: int) -> str:
+    """How `mean_interval` is made of so many seeds, in words."""
+    return "Student's t" if seeds < BOOTSTRAP_FROM else "accelerated bootstrap"
 
 
 def _accelerated(x: NDArray[np.float64]) -> Interval:

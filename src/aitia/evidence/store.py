@@ -9,6 +9,7 @@ from typing import Any
 from aitia.errors import FormatError, OptionError
 from aitia.evidence.claim import Control
 from aitia.evidence.intervals import Interval
+from aitia.evidence.replaced import Replaced
 from aitia.evidence.rivals import matched_by, swap_holds
 from aitia.evidence.rows import Row, Summary
 from aitia.evidence.verdict import Judged, judge, tally
@@ -53,6 +54,7 @@ class Evidence:
         controls: The negative controls.
         first: By part, what the first seed gave, for replays.
         replays: Under which source the first seed gave the same again.
+        replaced: What earlier evidence was judged by and this is not, as it was last measured.
     """
 
     slug: str
@@ -72,6 +74,7 @@ class Evidence:
     controls: tuple[Control, ...] = ()
     first: Mapping[str, Any] = field(default_factory=dict)
     replays: tuple[Replay, ...] = ()
+    replaced: tuple[Replaced, ...] = ()
 
     @property
     def judged(self) -> tuple[Judged, ...]:
@@ -148,6 +151,7 @@ class Evidence:
             fields["rows"] = tuple(_row(row) for row in fields["rows"])
             fields["controls"] = tuple(Control(**c) for c in fields.get("controls", ()))
             fields["replays"] = tuple(Replay(**r) for r in fields.get("replays", ()))
+            fields["replaced"] = tuple(Replaced(_row(r["row"]), r["date"]) for r in fields.get("replaced", ()))
             return cls(**fields)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise FormatError(f"this is no stored evidence: {error}") from None
