@@ -143,8 +143,12 @@ def rng():
 
 @pytest.fixture
 def development():
-    """Makes a context of a claim with so many seeds from 1000 on, which evidence never uses."""
+    """Makes a context of a claim with so many seeds from 1000, or a later one, on: evidence never uses them."""
     from aitia.evidence import ClaimContext
     from aitia.system import find
 
-    return lambda seeds=None: ClaimContext(seeds=seeds, first_seed=1000, find=lambda slug: find(slug).load())
+    def made(seeds, first_seed=1000):
+        assert first_seed >= 1000
+        return ClaimContext(seeds=seeds, first_seed=first_seed, find=lambda slug: find(slug).load())
+
+    return made

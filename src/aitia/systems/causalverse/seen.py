@@ -60,7 +60,7 @@ def shuffled(data: SeenRows, column: str, seed: int) -> SeenRows:
     """The same rows with one known column dealt out anew among them."""
     known = data.data.known
     dealt = known.take(np.random.default_rng([seed, 6]).permutation(len(known)))
-    return replace(data, data=data.data.with_known({column: dealt.column(column)}, {column: known.kinds[column]}))
+    return replace(data, data=data.data.with_known({column: dealt.column(column)}, {column: known.kind(column)}))
 
 
 def fitted(

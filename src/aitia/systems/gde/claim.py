@@ -5,16 +5,17 @@ A ~ N(0, 0.6^2), and means ~ N(0, s^2 I), s = 0, 1 and 1.5. 60 sets that no fit 
 
 (a) Drawing a set anew from its vector: squared sliced distance from fresh points of the same law, over that of points
     of another law. Vectors that are not learnt cannot be drawn from; the fair baseline is the same sampler trained on
-    them, of which the kernel mean is the swap: where it is matched, the learnt vector is not what draws well. The floor
-    is fresh points against fresh points.
+    them, of which the kernel mean is the strongest: where it matches, the learnt vector is not what draws well. The
+    floor is fresh points against fresh points.
 (b) The population half-way between two vectors, against the one half-way in optimal transport (closed form), beside the
     mixture of the two sets and the samplers of (a), whose vectors are means over points: half-way between two of them
     lies the mixture.
 (c) The vector sees only the empirical distribution: the deviation over draws falls as m^(-1/2), and repeating a set
-    changes nothing. A sum in place of the mean, with the same weights and equal to it at the size of the training,
-    fails both.
+    changes nothing. The swap, a sum in place of the mean, with the same weights and equal to it at the size of the
+    training, fails both.
 (d) Correlation of distances of vectors with W2. Judged for zero-mean Gaussians alone. A kernel mean with its bandwidth
     chosen after the fact, and where means differ the mean alone, follow W2 as well or better: reported, not judged.
+    Ours has to be ahead of the vectors that the sampler of (a) on a kernel mean draws from, of twice as many numbers.
     An untuned kernel mean is judged with 256 random features; one of as many numbers as z, as the bar was set for,
     fares worse and stands beside it.
 (e) Interventions on a system of 5 variables: the population under held-out strengths and pairs, predicted from single
@@ -57,7 +58,7 @@ BANDWIDTHS = (0.1, 0.3, 1.0, 3.0, 10.0)
 SEEDS = 3
 VALUES, HELD_VALUES = (-2.0, -1.0, 0.0, 1.0, 2.0), (-1.5, 0.5)
 SHIFTS, HELD_SHIFTS = (-2.0, -1.0, 1.0, 2.0), (-1.5, 1.5)
-KERNEL, DEALT = "sampler on a kernel mean", "points shuffled between sets"
+KERNEL, SUM, DEALT = "sampler on a kernel mean", "sum in place of the mean", "points shuffled between sets"
 REDRAWN = "SW2 of drawn sets / of another set"
 HALF_WAY = "W2 to the half-way population / that of the mixture"
 CORRELATION = "correlation with W2"
@@ -96,6 +97,7 @@ def _family(family: str, seed: int) -> Found:
     for name, options in FIXED.items():
         sampler = GDE(seed=seed, **TRAINING, **options).fit(train)
         found[name] = _resampled(sampler, seen, fresh, seed)
+        found["correlation"] |= _correlations({name: sampler.vectors(seen)}, test, seen, np.random.default_rng(seed))
         if between:
             found[f"half-way, {name}"] = _half_way(sampler, test, seen, seed)
     return found
@@ -300,11 +302,11 @@ def _part_c(found: dict[str, list[Found]]) -> list[Row]:
         rows += [
             row(
                 "c", f"{family}: deviation of z at 10 points / at 1000, off from 10", off["mean"], direction="lower",
-                bar=2.0, baselines={"sum": off["sum"]}, ahead_of={"sum": 2.0},
+                bar=2.0, baselines={SUM: off["sum"]}, ahead_of={SUM: 2.0},
             ),
             row(
                 "c", f"{family}: largest change of z when a set is repeated", again["mean"], direction="lower",
-                bar=1e-5, baselines={"sum": again["sum"]}, ahead_of={"sum": 0.1},
+                bar=1e-5, baselines={SUM: again["sum"]}, ahead_of={SUM: 0.1},
             ),
         ]  # fmt: skip
     return rows
@@ -315,7 +317,16 @@ def _part_d(found: dict[str, list[Found]], small: list[Found]) -> list[Row]:
     for family, seeds in found.items():
         of = {name: [f["correlation"][name] for f in seeds] for name in seeds[0]["correlation"]}
         ours = of.pop("GDE")
-        rows.append(row("d", f"{family}: {CORRELATION}", ours, bar=0.88 if family == JUDGED else None, baselines=of))
+        rows.append(
+            row(
+                "d",
+                f"{family}: {CORRELATION}",
+                ours,
+                bar=0.88 if family == JUDGED else None,
+                baselines=of,
+                ahead_of={KERNEL: 0.0} if family == JUDGED else {},
+            )
+        )
         if family == JUDGED:
             kernel = {b: [s[b] for s in small] for b in small[0]}
             untuned = kernel.pop("0.1")
@@ -355,5 +366,5 @@ def _part_e(found: list[Found]) -> list[Row]:
     return rows
 
 
-CLAIM = Claim(GDE.card, run, minutes=25, swap=KERNEL, controls=(DEALT,))
+CLAIM = Claim(GDE.card, run, minutes=25, swap=SUM, controls=(DEALT,))
 """The claim of generative distribution embeddings."""
