@@ -48,7 +48,11 @@ SEEDS = 10
 COUNTS = (1, 2, 3, 4, 6, 8, 12, 16, 24)
 LINEAR = "7"
 """The first linear layer of `classifier`, where repairs cut."""
-GRADIENT, SHUFFLED, RANDOM = "units of the largest |activation x gradient|", "labels shuffled", "as many at random"
+GRADIENT, SHUFFLED, RANDOM = (
+    "units of the largest |activation x gradient|",
+    "labels shuffled",
+    "as many paths at random",
+)
 DIFFERENCE = "cells of the largest difference of activation x gradient"
 NECESSITY = "accuracy that a class loses without the paths of its graph"
 SUFFICIENCY = "AUROC of the class's logit with the paths of the graph only"
@@ -245,7 +249,7 @@ def _repair(results: list[Found]) -> list[Row]:
 
     ways = {
         GRADIENT: "gradient", DIFFERENCE: "difference", "whole channels, as published": "channels",
-        "causes of mistakes only": "mistakes", RANDOM: "random",
+        "causes of mistakes only": "mistakes", "random cells": "random",
     }  # fmt: skip
     note = (
         f"Gap {np.mean(of('gap')):.2f} before, accuracy without the patch {np.mean(of('clean')):.2f}; cells cut: "
