@@ -79,14 +79,7 @@ def _part_a(context: ClaimContext) -> list[Row]:
         def values(method: str, metric: str, found: list[dict[str, Any]] = results) -> list[float]:
             return [r[method][metric] for r in found]
 
-        rows.append(
-            row(
-                "a", f"{scene}: MCC of the supervised ceiling", values("supervised", "mcc"), bar=0.9,
-                note="MCC is the one-to-one matching of the suite's README everywhere but where a row says otherwise; "
-                "no variable of the scenes is an angle that wraps, a category or constant."
-                if scene == "slope" else "",
-            )
-        )  # fmt: skip
+        rows.append(_ceiling(scene, results))
         rows.append(row("a", f"{scene}: R2 of the supervised ceiling", values("supervised", "r2")))
         for method in wins:
             ahead = [r[method]["r2"] - r[method]["mcc"] for r in results]
@@ -116,6 +109,16 @@ def _part_a(context: ClaimContext) -> list[Row]:
             )
         )  # fmt: skip
     return rows
+
+
+def _ceiling(scene: str, results: list[dict[str, Any]]) -> Row:
+    return row(
+        "a", f"{scene}: MCC of the supervised ceiling", [r["supervised"]["mcc"] for r in results], bar=0.9,
+        baselines={"plain VAE": [r["vae"]["mcc"] for r in results]},
+        note="MCC is the one-to-one matching of the suite's README everywhere but where a row says otherwise; "
+        "no variable of the scenes is an angle that wraps, a category or constant."
+        if scene == "slope" else "",
+    )  # fmt: skip
 
 
 def _scene(methods: Members, scene: str, seed: int) -> dict[str, dict[str, float]]:
