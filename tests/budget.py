@@ -19,6 +19,8 @@ OTHERS = 11 * 60.0
 KEY = "cpu"
 LIVING: set[int] = set()
 """Processes that work for many tests: what they take is counted as it is taken, not when they end."""
+SHARED: list[float] = []
+"""Seconds that such processes took before their first work, which are no one system's."""
 ROOT = Path(__file__).parent
 
 
@@ -36,10 +38,11 @@ def part_of(item):
 def _cpu():
     """Seconds of this process, of those that it started and that have ended, and of those in `LIVING`."""
     spent = os.times()
-    return spent.user + spent.system + spent.children_user + spent.children_system + sum(map(_of_living, LIVING))
+    ended = spent.children_user + spent.children_system
+    return spent.user + spent.system + ended + sum(map(of_living, LIVING)) - sum(SHARED)
 
 
-def _of_living(process):
+def of_living(process):
     """Of a process and of those that it waited for, where /proc tells of them."""
     with contextlib.suppress(OSError):
         told = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()

@@ -10,13 +10,14 @@ import subprocess
 import sys
 import warnings
 
-from tests.budget import LIVING
+from tests.budget import LIVING, SHARED, of_living
 from typer.testing import CliRunner
 
 SERVER = """
 import gc, json, os, sys
 import pandas, sklearn.ensemble, torch._dynamo  # the heavy packages, none of ours
 gc.freeze()  # a collection in a child would copy all of them
+print("ready", flush=True)
 
 for line in sys.stdin:
     arguments, told = json.loads(line)
@@ -59,7 +60,9 @@ class Elsewhere:
         self._server = subprocess.Popen(
             [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=bare
         )
+        assert self._server.stdout.readline() == "ready\n"
         LIVING.add(self._server.pid)
+        SHARED.append(of_living(self._server.pid))
 
     def __call__(self, *arguments, told):
         """Runs a command that ends well; what it prints goes to the file `told`."""
