@@ -10,7 +10,9 @@ from aitia.evidence import swap_holds
 def small(monkeypatch):
     monkeypatch.setattr(claim, "TEXTS", 500)
     monkeypatch.setattr(claim, "NEW", 300)
-    sizes = {"first_steps": 60, "steps": 30, "head_steps": 60, "width": 32, "layers": 1, "batch": 32}
+    steps = {"first_steps": 80, "steps": 30, "head_steps": 80}
+    rates = {"first_learning_rate": 5e-3, "head_learning_rate": 1e-2}
+    sizes = {**steps, **rates, "width": 32, "layers": 1, "batch": 32}
     monkeypatch.setattr(claim, "SIZES", sizes)
     monkeypatch.setattr(claim, "VARIANTS", {"adjusted": {}})
 

@@ -13,11 +13,11 @@ ARMS = ("causal", claim.PLAIN)
 
 @pytest.fixture
 def small(monkeypatch):
-    monkeypatch.setattr(claim, "SCENES", 150)
-    monkeypatch.setattr(claim, "STEPS", 130)
+    monkeypatch.setattr(claim, "SCENES", 120)
+    monkeypatch.setattr(claim, "STEPS", 110)
     monkeypatch.setattr(claim, "WIDTH", 32)
-    monkeypatch.setattr(claim, "SAMPLES", 5)
-    monkeypatch.setattr(claim, "ASKED", 100)
+    monkeypatch.setattr(claim, "SAMPLES", 4)
+    monkeypatch.setattr(claim, "ASKED", 60)
     monkeypatch.setattr(claim, "GCRL", partial(GCRL, batch=24, learning_rate=8e-3))
     monkeypatch.setattr(claim, "RADII", claim.TRAINED)
     monkeypatch.setattr(claim, "PLACES", {"trained": claim.TRAINED})
