@@ -16,9 +16,7 @@ SETTING = "3 domains, changing latents last"
 def small(monkeypatch):
     monkeypatch.setattr(claim, "ROWS", 800)
     monkeypatch.setattr(claim, "LatentDomainsWorld", partial(LatentDomainsWorld, size=3))
-    monkeypatch.setattr(
-        claim, "DomainCounterfactuals", partial(DomainCounterfactuals, steps=300, restarts=1, batch=60)
-    )
+    monkeypatch.setattr(claim, "DomainCounterfactuals", partial(DomainCounterfactuals, steps=300, restarts=1, batch=60))
 
 
 def test_it_holds_where_the_last_mechanism_alone_may_change_and_not_where_all_may(small, development):
