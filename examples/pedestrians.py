@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.data.tracks import Tracks, constant_velocity, planted_confidence, read_tracks
+from aitia.data.reading.tracks import read_tracks
+from aitia.data.tracks import Tracks, constant_velocity, planted_confidence
 from aitia.stats.metrics import ade, fde
 from aitia.systems.causal_motion import CausalMotion
 from aitia.systems.gcrl import GCRL

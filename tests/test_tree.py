@@ -5,6 +5,8 @@ Each exception has its reason; an exception that is no longer one is told as wel
 
 import ast
 import re
+import sys
+import tomllib
 from collections import defaultdict
 from pathlib import Path
 
@@ -28,33 +30,20 @@ ONE_USER = {
     "stats.metrics.edits": "the editing systems of the image issue are scored by it",
 }
 """Parts of the machinery with one user now, and who will use them."""
-LONG = {
-    "data/recordings.py": "readers of two file kinds; splits with the first contact issue",
-    "data/table.py": "the one table; its readers are apart already",
-    "data/tracks.py": "scenes and their readers; splits with the first contact issue",
-    "graph/graph.py": "one immutable class",
-    "nn/language.py": "grows into the sequence machine, which splits it",
-    "nn/sites/trace.py": "one sweep and its batches",
-    "systems/path_interventions/units/network.py": "one network of units, by graph and by hooks",
-    "train.py": "one loop",
-    "worlds/export.py": "writers of four formats",
-    "worlds/process.py": "one configured world and its configuration",
-    "worlds/world.py": "the contract of worlds",
-}
+LONG: dict[str, str] = {}
 """Files of over 400 lines."""
-LONG_FUNCTIONS = {
-    "cli/edit.py:edit_command": "a flag a line",
-    "cli/run.py:run_command": "a flag a line",
-    "discovery/discover.py:discover": "rewritten by the issue on discovery",
-    "discovery/effects.py:estimate_effect": "rewritten by the issue on discovery",
-    "inside/edit.py:edit_fact": "an option a line",
-    "inside/trace.py:trace_prompt": "an option a line",
-    "nn/sites/trace.py:trace": "one sweep and its batches",
-    "stats/search/_fisher_z_kernel.py:level": "one compiled kernel",
-}
+LONG_FUNCTIONS = {"stats/search/_fisher_z_kernel.py:level": "one compiled kernel"}
 """Functions of over 80 lines."""
 WORDS = {"vae", "pc", "supervised", "multi-view", "ivae", "tcl", "tdrl", "idol", "causalverse", "sufficient-change"}
 """Slugs that are words of the field, or names that members say of their suite."""
+IMPORTED_AS = {"scikit-learn": "sklearn", "pillow": "PIL"}
+"""Packages whose modules have another name."""
+COMES_WITH = {"llvmlite": "numba", "tokenizers": "transformers", "huggingface_hub": "transformers"}
+"""Modules of packages that another one cannot be without."""
+OWN_SENTENCE = {"gguf": "asked for by name where a GGUF file is opened", "graph_tool": "not on the package index"}
+"""Modules that are used where they are there, and no extra brings."""
+ASKING = {"systems/tabpfn/inputs.py": "takes whatever an estimator of scikit-learn is given, a table among others"}
+"""Files outside of data/ that ask what kind of rows they have."""
 MOST_FILES = 3
 NAMED = {
     "cd-nod": "the example of most help texts, and what discovery runs over a context",
@@ -151,3 +140,113 @@ def test_nothing_outside_of_a_folder_imports_a_system_by_name():
         if path.relative_to(SOURCE).parts[:2] != ("systems", system)
     ]
     assert wrong == []
+
+
+def text_without_encoding(tree):
+    """Lines of calls that read or write text in whatever codec the machine has."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or any(k.arg == "encoding" for k in node.keywords):
+            continue
+        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        words = [a.value for a in [*node.args, *(k.value for k in node.keywords if k.arg == "mode")]
+                 if isinstance(a, ast.Constant) and isinstance(a.value, str)]  # fmt: skip
+        binary = any("b" in word and len(word) <= 3 for word in words)
+        of_a_file = isinstance(node.func, ast.Attribute) and (not node.args or isinstance(node.args[0], ast.Constant))
+        asks_for_text = any(k.arg in ("text", "universal_newlines") for k in node.keywords)
+        if (
+            (name == "read_text" and not node.args)
+            or (name == "write_text" and len(node.args) == 1)  # with two, a file of a run, which is UTF-8
+            or (name == "fdopen" and not binary)
+            or (name == "open" and not binary and (of_a_file or isinstance(node.func, ast.Name)))
+            or (name in ("run", "Popen", "check_output") and asks_for_text)
+        ):
+            yield node.lineno
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("p.read_text()", True),
+        ("p.read_text(encoding='utf-8')", False),
+        ("p.write_text('a')", True),
+        ("run.write_text('graph.json', text)", False),
+        ("open(p)", True),
+        ("open(p, 'rb')", False),
+        ("p.open()", True),
+        ("p.open('w', newline='')", True),
+        ("p.open(mode='r+b')", False),
+        ("os.fdopen(handle, 'w')", True),
+        ("pillow.open(p)", False),
+        ("subprocess.run(['git'], text=True)", True),
+    ],
+)
+def test_text_without_a_codec_is_found(line, found):
+    assert bool(list(text_without_encoding(ast.parse(line)))) == found
+
+
+def test_all_text_is_read_and_written_as_utf_8():
+    wrong = [
+        f"{path.relative_to(SOURCE)}, line {line}"
+        for path in SOURCE.rglob("*.py")
+        for line in text_without_encoding(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert wrong == []
+
+
+def imported(tree):
+    """Top-level modules that code imports, by a statement or by name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.split(".")[0]
+        elif (
+            isinstance(node, ast.Call)
+            and getattr(node.func, "id", getattr(node.func, "attr", "")) in ("import_extra", "import_module", "_import")
+            and isinstance(node.args[0], ast.Constant)
+        ):
+            yield node.args[0].value.split(".")[0]
+
+
+def extras():
+    """Modules by extra; those of every install by the empty name."""
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    listed = {"": told["dependencies"], **told["optional-dependencies"]}
+    names = {extra: [re.match(r"[\w-]+", line).group() for line in lines] for extra, lines in listed.items()}
+    return {
+        extra: {IMPORTED_AS.get(name, name.replace("-", "_")) for name in packages if name != "aitia"}
+        for extra, packages in names.items()
+    }
+
+
+def test_extras_are_what_code_imports():
+    used = {name for path in SOURCE.rglob("*.py") for name in imported(ast.parse(path.read_text(encoding="utf-8")))}
+    used -= {*sys.stdlib_module_names, "aitia", *OWN_SENTENCE}
+    listed = set().union(*(extras()[extra] for extra in ("", "data", "nets", "language")))
+    assert {COMES_WITH.get(name, name) for name in used} == listed
+
+
+def test_an_extra_that_a_sentence_names_is_there():
+    named = {
+        extra
+        for path in SOURCE.rglob("*.py")
+        for extra in re.findall(r"aitia\[(\w+)\]|import_extra\([^,)]+, \"(\w+)\"|\"PIL.Image\", \"(\w+)\"",
+                                path.read_text(encoding="utf-8"))
+        for extra in extra if extra
+    }  # fmt: skip
+    assert named | {entry.card.extra for entry in systems().values()} - {""} <= set(extras())
+
+
+def test_nothing_outside_of_data_asks_for_a_kind_of_rows():
+    kinds = r"(?:Table|Clips|Tracks|Recordings)"
+    asks = re.compile(
+        rf"isinstance\([^()]*,\s*\(?[^()]*\b{kinds}\b"
+        r"|\.form (?:==|!=|is|in) [\"(](?:table|clips|tracks|recordings)"
+        r"|\.data\.form\b|\.kind\([^()]*\) ==|hasattr\([^()]*, \"(?:images|tracks|traces)\"\)"
+    )
+    found = {
+        str(path.relative_to(SOURCE))
+        for path in SOURCE.rglob("*.py")
+        if path.relative_to(SOURCE).parts[0] != "data" and asks.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == set(ASKING)

@@ -11,7 +11,7 @@ Example:
 
 from typing import TYPE_CHECKING
 
-from aitia.do import Effect, Intervention, counterfactual, do  # `do` is a package too: what is bound last is the verb
+from aitia.do import Effect, Intervention, do  # `do` is a package too: what is bound last is the verb
 from aitia.errors import AitiaError
 from aitia.lazy import lazily
 from aitia.version import __version__
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from aitia.graph import Graph, Knowledge
     from aitia.graph.formats import read_graph, write_graph
     from aitia.scm import SCM
-    from aitia.system import check, effect, load
+    from aitia.system import check, counterfactual, effect, load
     from aitia.workflow.ask import ask
     from aitia.workflow.bench import bench
     from aitia.workflow.estimator import sklearn
@@ -64,7 +64,7 @@ _HOMES = {
     "graph": "Graph Knowledge",
     "graph.formats": "read_graph write_graph",
     "scm": "SCM",
-    "system": "check effect load",
+    "system": "check counterfactual effect load",
     "workflow.ask": "ask",
     "workflow.bench": "bench",
     "workflow.estimator": "sklearn",

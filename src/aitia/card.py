@@ -100,7 +100,7 @@ class Card:
         does: Which of four things its `do` is; None where `do` sets nothing.
         do: What `do` is here, in one sentence; why there is none where `does` is None.
         verbs: What it answers beside `do`.
-        absent: For each verb that one would expect and it lacks, the reason.
+        absent: For each verb that one would expect and it lacks, or has in some fits only, the reason.
         extra: The optional dependencies that it needs, such as `nets`; empty for none.
         member_of: The slug of the suite that it is a part of; the count of papers leaves it out.
 

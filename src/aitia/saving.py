@@ -133,7 +133,7 @@ def read_config(folder: Path, name: str) -> dict[str, Any]:
         FormatError: If it is missing or damaged, or of another class than `name`.
     """
     try:
-        config = json.loads((folder / "config.json").read_text())
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         found, options = config["class"], dict(config["options"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise FormatError(f"{folder / 'config.json'} is missing or damaged ({error})") from error

@@ -179,7 +179,9 @@ def test_a_hole_among_pictures_is_black_and_told():
 
 def test_missing_files_are_told_at_once(tmp_path):
     names = picture_files(tmp_path)
-    with pytest.raises(DataError, match=r"'image' names 2 files that are not there in .*, first 'a/b.png' \(row 4\)"):
+    with pytest.raises(
+        DataError, match=r"'image' names 2 files that are not there in .*'a/b.png' \(row 4\): put them there"
+    ):
         Table.of({"image": [*names, "a/b.png", "c.png"]}, kinds={"image": "picture"}, folder=tmp_path)
     with pytest.raises(DataError, match=r"names a file that is not there, first 'gone.png'"):
         Table.of({"image": ["gone.png"]}, kinds={"image": "picture"})

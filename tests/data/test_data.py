@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from aitia.data.clips import Clips
-from aitia.data.recordings import Recording, Recordings, read_recordings
+from aitia.data.reading.recordings import read_recordings
+from aitia.data.recordings import Recording, Recordings
 from aitia.data.table import Table
 from aitia.data.tracks import Tracks
-from aitia.errors import OptionError
+from aitia.errors import DataError, OptionError
 from aitia.report import ImageBlock, Picture, TableBlock
 
 RNG = np.random.default_rng(0)
@@ -88,3 +89,14 @@ def test_the_past_that_all_tracks_share_is_drawn_as_such():
     assert "what came" in drawn
     assert "counterfactual" in drawn
     assert "forecast" not in drawn
+
+
+def test_what_is_seen_frame_after_frame_is_asked_for_by_one_name():
+    images = np.zeros((2, 3, 4, 4, 3), dtype=np.uint8)
+    clips = Clips(images, Table.of({"x": [1.0, 2.0]}))
+    assert np.array_equal(clips.sequences, images)
+    other = clips.with_sequences(images + 1)
+    assert (other.images.max(), clips.images.max(), other.labels) == (1, 0, clips.labels)
+    assert clips.labels.sequences is None
+    with pytest.raises(DataError, match="rows of a table are seen at once, and were given 3 frames"):
+        clips.labels.with_sequences(images)

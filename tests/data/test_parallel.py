@@ -1,71 +1,73 @@
-"""Rows of several varieties from every kind of file, and what is said of a damaged one."""
+"""Pairs of texts are a table, whatever they stand in, and a damaged file is named with its place."""
 
 import json
 
 import pytest
 
-from aitia.data.parallel import Parallel, read_parallel
-from aitia.errors import DataError, FormatError, OptionError
+from aitia.data.read import read
+from aitia.data.table import Table
+from aitia.errors import FormatError, UnknownVariableError
 
-ROWS = Parallel(("one", "two", "one", "two"), ("ka", "to", "ga", "do"), ("north", "north", "south", "south"))
+SAID = [
+    ("one", 'he said "ka', "north"),
+    ("two", "NA", "north"),
+    ("one", '"ga" is it', "south"),
+    ("two", "7", "south"),
+]
+TEXTS = {"source": "text", "target": "text"}
+ROWS = Table.of(dict(zip(("source", "target", "variety"), zip(*SAID, strict=True), strict=True)), kinds=TEXTS)
 
 
-def test_every_kind_of_file_gives_the_same_rows(tmp_path):
-    lines = [
-        {"source": s, "target": t, "variety": v}
-        for s, t, v in zip(ROWS.sources, ROWS.targets, ROWS.varieties, strict=True)
-    ]
-    (tmp_path / "a.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
-    table = ["id\ttarget\tvariety\tsource", *(f"7\t{x['target']}\t{x['variety']}\t{x['source']}" for x in lines)]
-    (tmp_path / "a.tsv").write_text("\n".join(table))
+def in_a_folder(folder, **files):
+    for name, text in files.items():
+        (folder / f"{name}.txt").write_text(text, encoding="utf-8")
+    return folder
+
+
+def in_lines(path):
+    names = ("source", "target", "variety")
+    path.write_text("\n".join(json.dumps(dict(zip(names, row, strict=True))) for row in SAID))
+    return path
+
+
+def with_tabs(path):
+    path.write_text("\n".join(["id\ttarget\tvariety\tsource", *(f"7\t{t}\t{v}\t{s}" for s, t, v in SAID)]))
+    return path
+
+
+def test_a_folder_of_line_aligned_files_and_a_table_hold_the_same_rows(tmp_path):
     (tmp_path / "folder").mkdir()
-    for name, text in (("source", "one\ntwo\n"), ("north", "ka\nto\n"), ("south", "ga\ndo")):
-        (tmp_path / "folder" / f"{name}.txt").write_text(text)
-    columns = {"source": ROWS.sources, "target": ROWS.targets, "variety": ROWS.varieties}
-    for source in (tmp_path / "a.jsonl", str(tmp_path / "a.tsv"), tmp_path / "folder", columns, ROWS):
-        assert read_parallel(source) == ROWS
+    folder = in_a_folder(tmp_path / "folder", source="one\ntwo\n", north='he said "ka\nNA\n', south='"ga" is it\r\n7')
+    ROWS.to_pandas().to_parquet(tmp_path / "a.parquet")
+    for place in (folder, in_lines(tmp_path / "a.jsonl"), with_tabs(tmp_path / "a.tsv"), tmp_path / "a.parquet"):
+        table = read(place, expected=TEXTS)
+        assert table.select(ROWS.names) == ROWS, place
+        assert [str(table.kind(name)) for name in ROWS.names] == ["text", "text", "label"]
 
 
-def test_rows_are_taken_by_number_and_variety():
-    assert ROWS.names == ("north", "south")
-    assert ROWS.of("south").targets == ("ga", "do")
-    assert ROWS.take([3, 0]).sources == ("two", "one")
-    with pytest.raises(OptionError, match="no variety 'west', there are north, south"):
-        ROWS.of("west")
+def test_quotation_marks_around_cells_are_none_of_the_text(tmp_path):
+    (tmp_path / "a.tsv").write_text('source\ttarget\n"one\nline"\t"he said ""ka"""\n', encoding="utf-8")
+    table = read(tmp_path / "a.tsv", expected=TEXTS)
+    assert (table.texts("source"), table.texts("target")) == (["one\nline"], ['he said "ka"'])
 
 
-def test_unpaired_files_name_the_line_without_a_partner(tmp_path):
-    (tmp_path / "source.txt").write_text("one\ntwo\nthree\n")
-    (tmp_path / "north.txt").write_text("ka\nto\n")
-    with pytest.raises(FormatError, match=r"north\.txt has 2 lines and source\.txt 3: line 3 of the longer one"):
-        read_parallel(tmp_path)
+def test_a_long_text_leaves_the_marks_around_cells(tmp_path):
+    (tmp_path / "a.tsv").write_text('source\ttarget\n"' + "ab " * 60_000 + '"\t"x"\n', encoding="utf-8")
+    assert read(tmp_path / "a.tsv", expected=TEXTS).texts("target") == ["x"]
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "sentence"),
-    [
-        ("a.jsonl", '{"source": "a", "target": "b", "variety": "c"}\nnonsense', "line 2, is no JSON object"),
-        ("a.jsonl", '{"source": "a"}', "line 1, is no JSON object with source, target and variety"),
-        ("a.jsonl", "", "holds no row"),
-        ("a.tsv", "source\ttarget\n1\t2", "has no column 'variety'"),
-        ("a.tsv", "source\ttarget\tvariety\n1\t2", "line 2, has fewer fields"),
-        ("a.csv", "x", "none of .jsonl, .tsv and a folder"),
-    ],
-)
-def test_a_damaged_file_is_named_with_its_line(tmp_path, name, text, sentence):
-    (tmp_path / name).write_text(text)
-    with pytest.raises(FormatError, match=sentence):
-        read_parallel(tmp_path / name)
+def test_expected_columns_may_be_missing_and_declared_ones_may_not(tmp_path):
+    place = with_tabs(tmp_path / "a.tsv")
+    assert read(place, expected={"sauce": "text"}).kind("source") == "label"
+    with pytest.raises(UnknownVariableError, match=r"'sauce' is not a variable of this table\. Did you mean 'source'"):
+        read(place, kinds={"sauce": "text"})
 
 
-def test_what_is_not_there_or_empty_is_refused(tmp_path):
-    with pytest.raises(FormatError, match="there is no file or folder"):
-        read_parallel(tmp_path / "none.jsonl")
-    with pytest.raises(FormatError, match="a folder holds source"):
-        read_parallel(tmp_path)
-    with pytest.raises(FormatError, match="the rows lack 'variety'"):
-        read_parallel({"source": ["a"], "target": ["b"]})
-    with pytest.raises(DataError, match="row 1 has no target"):
-        Parallel(("a", "b"), ("c", " "), ("d", "d"))
-    with pytest.raises(DataError, match="got 1, 2 and 1"):
-        Parallel(("a",), ("c", "d"), ("d",))
+def test_files_that_are_not_aligned_name_the_line_without_a_partner(tmp_path):
+    in_a_folder(tmp_path, source="one\ntwo\nthree\n", north="ka\nto\n")
+    with pytest.raises(FormatError, match=r"north\.txt has 2 lines and source\.txt 3: line 3 of the longer one has no"):
+        read(tmp_path)
+
+
+def test_a_folder_of_texts_without_a_source_is_not_of_pairs(tmp_path):
+    assert read(in_a_folder(tmp_path, north="ka\nto", south="ga")).names == ("file", "text")

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from aitia.data.read import read
+from aitia.data.reading.tracks import write_tracks
 from aitia.data.table import Table
 from aitia.data.tables import write_table
-from aitia.data.tracks import Tracks, write_tracks
+from aitia.data.tracks import Tracks
 from aitia.errors import DataError, FormatError, MissingExtraError, OptionError
 
 PICTURES = np.random.default_rng(1).integers(0, 256, (6, 8, 8, 3), dtype=np.uint8)

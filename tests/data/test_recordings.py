@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from aitia.data.recordings import Recording, Recordings, Stimulus, read_recordings, write_recordings
+from aitia.data.reading.recordings import read_recordings, write_recordings
+from aitia.data.recordings import Recording, Recordings, Stimulus
 from aitia.errors import DataError, FormatError, UnknownVariableError
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from aitia.data.overlap import common_steps
-from aitia.data.tracks import Tracks, constant_velocity, planted_confidence, read_tracks, write_tracks
+from aitia.data.reading.tracks import read_tracks, write_tracks
+from aitia.data.tracks import Tracks, constant_velocity, planted_confidence
 from aitia.errors import DataError, FormatError, OptionError
 
 PUBLIC = Path(__file__).parents[2] / "shared" / "data" / "gcrl" / "eth_ucy"

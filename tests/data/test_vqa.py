@@ -1,62 +1,73 @@
-"""Files of VQA v2 and VQA-CP: the scores are the metric over all subsets of nine people, and bad files are refused."""
+"""Folders of VQA v2 and VQA-CP are tables of questions, pictures and answers, and bad ones are refused."""
 
 import json
-from itertools import combinations
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from aitia.data.vqa import read_vqa
+from aitia.data.read import read
 from aitia.errors import DataError, FormatError
 
 ANSWERS = [["red"] * 5 + ["blue"] * 3 + ["pink"] * 2, ["yes"] * 9 + ["no"], ["no"] * 10]
+PICTURES = np.random.default_rng(0).integers(0, 256, (3, 4, 4, 3), dtype=np.uint8)
 
 
-def written(folder, *, listed=False, answers=ANSWERS):
-    questions = [{"question_id": 7 + k, "image_id": k, "question": f"what is {k}?"} for k in range(3)]
+def written(folder, *, listed=False, names=("v2_train_questions.json", "v2_train_annotations.json")):
+    questions = [{"question_id": 7 + k, "image_id": 40 + k, "question": f"what is {k}?"} for k in range(3)]
     annotations = [
         {
             "question_id": 7 + k,
             "answers": [{"answer": a} for a in given],
             "answer_type": "other" if k == 0 else "yes/no",
         }
-        for k, given in reversed(list(enumerate(answers)))
+        for k, given in reversed(list(enumerate(ANSWERS)))
     ]
-    paths = folder / "q.json", folder / "a.json"
-    for path, name, rows in zip(paths, ("questions", "annotations"), (questions, annotations), strict=True):
-        path.write_text(json.dumps(rows if listed else {name: rows}))
-    return paths
+    for name, key, rows in zip(names, ("questions", "annotations"), (questions, annotations), strict=True):
+        (folder / name).write_text(json.dumps(rows if listed else {key: rows}))
+    return folder
 
 
 @pytest.mark.parametrize("listed", [False, True])
-def test_scores_are_the_mean_over_all_subsets_that_leave_one_person_out(tmp_path, listed):
-    words = ["blue", "no", "pink", "red", "yes"]
-    found = read_vqa(*written(tmp_path, listed=listed), vocabulary=words)
-    assert found.questions == ("what is 0?", "what is 1?", "what is 2?")
-    assert found.images == (0, 1, 2)
-    assert found.types == ("other", "yes/no", "yes/no")
-    for row, given in enumerate(ANSWERS):
-        for column, word in enumerate(words):
-            by_hand = np.mean([min(nine.count(word) / 3, 1) for nine in combinations(given, 9)])
-            assert abs(found.scores[row, column] - by_hand) < 1e-6
+def test_questions_and_annotations_are_one_table(tmp_path, listed):
+    table = read(written(tmp_path, listed=listed))
+    assert table.names == ("question", "image_id", "answer_type", "answers")
+    assert [str(table.kind(name)) for name in table.names] == ["text", "label", "label", "list"]
+    assert table.texts("question") == ["what is 0?", "what is 1?", "what is 2?"]
+    assert table.labels("image_id").tolist() == ["40", "41", "42"]
+    assert table.labels("answer_type").tolist() == ["other", "yes/no", "yes/no"]
+    assert table.lists("answers") == ANSWERS
 
 
-def test_the_vocabulary_is_the_frequent_answers(tmp_path):
-    assert read_vqa(*written(tmp_path), least=1).vocabulary == ("no", "red", "yes")
-    assert read_vqa(*written(tmp_path), vocabulary=["red"]).scores.tolist() == [[1.0], [0.0], [0.0]]
+def test_pictures_are_found_by_their_number(tmp_path):
+    written(tmp_path)
+    (tmp_path / "val").mkdir()
+    for k, name in enumerate(("40", "COCO_val2014_000000000041", "COCO_val2014_000000000042")):
+        Image.fromarray(PICTURES[k]).save(tmp_path / "val" / f"{name}.png")
+    table = read(tmp_path)
+    assert table.names == ("question", "image", "image_id", "answer_type", "answers")
+    assert np.array_equal(table.pictures("image"), PICTURES)
+    assert read(tmp_path, size=2).pictures("image").shape == (3, 2, 2, 3)
+    (tmp_path / "val" / "40.png").unlink()
+    with pytest.raises(DataError, match=r"1 questions are about pictures that are not in .*, first image_id 40 of que"):
+        read(tmp_path)
 
 
-def test_files_of_another_kind_are_refused(tmp_path):
-    questions, annotations = written(tmp_path)
-    with pytest.raises(DataError, match="no answer is the most frequent one of 9 questions"):
-        read_vqa(questions, annotations)
-    with pytest.raises(FormatError, match="cannot be read as JSON"):
-        read_vqa(tmp_path / "none.json", annotations)
-    with pytest.raises(FormatError, match="has no list of questions"):
-        read_vqa(annotations, annotations)
+def test_folders_of_another_kind_are_refused(tmp_path):
+    written(tmp_path)
+    questions, annotations = tmp_path / "v2_train_questions.json", tmp_path / "v2_train_annotations.json"
     annotations.write_text(json.dumps([{"question_id": 7, "answers": [{"answer": "red"}]}]))
     with pytest.raises(DataError, match="question 8 has no annotation, with 2 in all"):
-        read_vqa(questions, annotations)
+        read(tmp_path)
     questions.write_text(json.dumps([{"question_id": 7}]))
     with pytest.raises(FormatError, match="a row lacks 'question'"):
-        read_vqa(questions, annotations)
+        read(tmp_path)
+    questions.write_text(json.dumps({"annotations": []}))
+    with pytest.raises(FormatError, match="has no list of questions"):
+        read(tmp_path)
+    questions.write_text("{")
+    with pytest.raises(FormatError, match="cannot be read as JSON"):
+        read(tmp_path)
+    written(tmp_path, names=("v2_val_questions.json", "v2_val_annotations.json"))
+    with pytest.raises(FormatError, match=r"several files of questions .*: give each split a folder of its own"):
+        read(tmp_path)

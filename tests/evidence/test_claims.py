@@ -72,8 +72,8 @@ def toy(monkeypatch):
     monkeypatch.setattr(VERIFY, "machine_here", lambda: made.machine)
     monkeypatch.setattr(VERIFY, "origin_key", lambda found=None, machine=None: (machine or made.machine)["processor"])
     monkeypatch.setattr(REPLAY, "origin_key", lambda found=None, machine=None: (machine or made.machine)["processor"])
-    for module in (VERIFY, REPLAY):
-        monkeypatch.setattr(module, "source_of", lambda slug: made.source)
+    monkeypatch.setattr(VERIFY, "source_of", lambda slug: made.source)
+    monkeypatch.setattr(REPLAY, "remembered_hash", lambda module: made.source)
     return made
 
 

@@ -17,6 +17,11 @@ FILES = {
     "things/thing.py": 'from toy import eager\nfrom toy.eager import one\nSIZE = 3\n\n'
     'class Thing:\n    """Thing."""\n    size = SIZE\n',
     "things/other.py": "class Other: pass\n",
+    "grouped/__init__.py": 'from aitia.lazy import lazily\n\n__all__ = ["Fourth", "Third"]\n\n'
+    '_HOMES = {"third": "Third", "fourth": "Fourth"}\n'
+    "__getattr__ = lazily(__name__, {name: home for home, names in _HOMES.items() for name in names.split()})\n",
+    "grouped/third.py": "class Third: pass\n",
+    "grouped/fourth.py": "class Fourth: pass\n",
     "eager/__init__.py": "from toy.eager.first import one\nfrom toy.eager.second import two\n",
     "eager/first.py": "one = 1\n",
     "eager/second.py": "two = 2\n",
@@ -46,6 +51,11 @@ def test_imports_are_followed_into_functions_and_through_packages_that_hand_on(t
     found = set(modules_of("toy.claim", toy))
     assert {"toy.claim", "toy.inside", "toy.things.thing", "toy.eager.first"} <= found
     assert not found & {"toy.unused", "toy.things.other", "toy.things", "toy.eager"}
+
+
+def test_names_grouped_by_their_home_lead_there(toy):
+    (toy["toy"] / "grouped_claim.py").write_text("from toy.grouped import Third\n")
+    assert set(modules_of("toy.grouped_claim", toy)) == {"toy.grouped_claim", "toy.grouped.third"}
 
 
 def test_a_package_that_does_more_than_hand_on_is_counted_whole(toy):

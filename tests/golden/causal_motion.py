@@ -20,7 +20,7 @@ def numbers() -> dict[str, list[float] | float | str]:
         "predict_with_references": shown.tracks[:2].ravel()[::6].tolist(),
         "references": shown.references,
         "styles": model.styles(few)[:2].ravel().tolist(),
-        "counterfactual": model.do("do(style='0.5')").forecast(past).tracks[:2].ravel()[::6].tolist(),
+        "counterfactual": model.do("do(environment='0.5')").forecast(past).tracks[:2].ravel()[::6].tolist(),
         "refine": model.refine(past, "0.5", style="0.1", steps=2, rate=1e-2).tracks[:2].ravel()[::6].tolist(),
         "environments": " ".join(adapted.environments),
         "adapted": adapted.forecast(past, "other").tracks[:2].ravel()[::6].tolist(),

@@ -23,7 +23,8 @@ def numbers() -> dict[str, list[float] | float | str]:
         made[f"{name}_counterfactual"] = answer.matrix(("x0", "x1", "x2", "x3")).ravel().tolist()
         made[f"{name}_encode"] = model.encode(asked, fresh.labels).matrix()[:2].ravel().tolist()
         made[f"{name}_log_likelihood"] = model.log_likelihood(asked, fresh.labels).tolist()
-        made[f"{name}_sample"] = model.sample(2, "d1", seed=3).ravel().tolist()
+        drawn = model.do(domain="d1").sample(2, seed=3)
+        made[f"{name}_sample"] = drawn.matrix(("x0", "x1", "x2", "x3")).ravel().tolist()
         made[f"{name}_other_start"] = model.from_start(1).encode(asked, fresh.labels).matrix()[0].tolist()
     rng = np.random.default_rng(0)
     domain = np.arange(40) % 2

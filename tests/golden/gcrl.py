@@ -33,7 +33,7 @@ def _numbers() -> dict[str, list[float] | float | str]:
         found = model.forecast(past, shown, draws=5)
         made[f"{name}_loss"] = model.history.losses[-1]["loss"]
         made[f"{name}_mean"] = found.mean[0].ravel()[::6].tolist()
-        made[f"{name}_spread"] = [float(np.mean(found.spread)), float(np.mean(found.samples))]
+        made[f"{name}_spread"] = [float(np.mean(found.spread)), float(np.mean(found.draws))]
         made[f"{name}_s"] = model.latents(past).s[:2].ravel().tolist()
         made[f"{name}_z"] = model.latents(past).z[0].ravel()[:4].tolist()
         if name == "joint":

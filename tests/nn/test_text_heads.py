@@ -4,10 +4,11 @@ import pytest
 import torch
 
 from aitia.errors import OptionError
-from aitia.nn.text_heads import POOLINGS, TextHead
+from aitia.nn.choices import TEXT_POOLINGS
+from aitia.nn.text_heads import TextHead
 
 
-@pytest.mark.parametrize("pooling", POOLINGS)
+@pytest.mark.parametrize("pooling", TEXT_POOLINGS)
 def test_what_is_padded_does_not_count(pooling):
     head, states = TextHead(6, 3, pooling), torch.randn(4, 5, 6)
     mask = torch.ones(4, 5, dtype=torch.long)

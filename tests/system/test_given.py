@@ -56,7 +56,11 @@ def test_the_second_argument_is_the_label_as_scikit_learn_gives_it():
     ("names", "error", "sentence"),
     [
         ({"lable": "class"}, OptionError, "toy has no role or subject 'lable'. Did you mean 'label'"),
-        ({"weight": "class"}, DataError, "weight is a column of number, and 'class' is not"),
+        (
+            {"weight": "class"},
+            DataError,
+            r"weight is a column of number, and 'class' is not \(.*\): name another, --weight",
+        ),
         ({"weight": ("a", "b")}, OptionError, "weight is one column, got a, b"),
     ],
 )

@@ -1,5 +1,6 @@
 """What is asked of a finished run, from Python and from the command line."""
 
+import copy
 import json
 import subprocess
 import sys
@@ -9,9 +10,10 @@ import pytest
 
 import aitia as library
 from aitia.data.tables import read_table
+from aitia.do import Intervention
 from aitia.errors import AitiaError, InterventionError, OptionError, UnknownVariableError
 from aitia.workflow import answers
-from aitia.workflow.ask import parse_rows
+from aitia.workflow.ask import answered, parse_rows
 
 
 def test_do_says_how_it_was_answered_and_writes_fact_answer_and_page(fitted, tmp_path):
@@ -38,6 +40,20 @@ def test_draws_are_counted_and_an_extrapolation_is_told(fitted):
     answer = library.ask(found.run, "do(x=50)", rows=[1, 2], draws=3)
     assert len(answer.answer) == 6
     assert "x=50 lies" in answer.warnings[0]
+
+
+def test_an_answer_that_moves_hardly_more_than_its_bound_is_told(fitted):
+    found = fitted("tiny-scm")
+    fact, do, numbers = found.given.take(range(20)), Intervention({"x": 0.5}), tuple(range(20))
+    x, y = (fact.table.column(name) for name in "xy")
+    moved = float(np.abs(found.system.weights[2, 2] * (0.5 - x)).max() / y.std())
+    rough = copy.copy(found.system)
+    rough.bound = {"y": moved / 2, "z": 0.5, "x": 1e-5}  # z does not move, x comes back but for rounding
+    (told,) = answered(rough, fact, do, numbers).warnings
+    assert told.startswith(f"y moves by {moved:.3g}, and with nothing done it comes back within {moved / 2:.3g} only")
+    rough.bound = {"y": moved / 4}
+    assert answered(rough, fact, do, numbers).warnings == ()
+    assert answered(found.system, fact, do, numbers).warnings == ()
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,11 @@ def test_systems_and_what_needs_no_model_stand_in_one_table(found):
     assert "[" in {who: cells for who, cells, _ in found.lines}["do nothing"]["counterfactual MSE"]
 
 
-def test_the_numbers_do_not_depend_on_the_number_of_processes(found):
+def test_the_numbers_depend_neither_on_the_number_of_processes_nor_on_a_folder_of_that_name(
+    found, tmp_path, monkeypatch
+):
+    (tmp_path / "latent-domains").mkdir()
+    monkeypatch.chdir(tmp_path)
     again = library.bench("latent-domains", OURS, seeds=2, rows=60, options=SMALL, jobs=2)
     assert again.to_json() == found.to_json()
 

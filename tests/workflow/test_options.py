@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 
 from aitia.errors import OptionError
-from aitia.workflow.options import option_names, parse_options, split_options
+from aitia.workflow.options import option_names, parse_options
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,3 @@ def test_arguments_of_a_class_are_options_too():
 def test_a_wrong_option_is_one_sentence(given, sentence):
     with pytest.raises(OptionError, match=sentence):
         parse_options(Config, given, of="it")
-
-
-def test_an_option_is_name_equals_value():
-    assert split_options(["a=1", "b=x=y", "a=2"]) == {"a": "2", "b": "x=y"}
-    with pytest.raises(OptionError, match="an option is name=value, got 'steps'"):
-        split_options(["steps"])

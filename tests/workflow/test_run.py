@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -104,6 +105,32 @@ def test_unknown_systems_paths_and_worlds_name_the_nearest(plugins):
         library.fit("tiny-scm", "orca", rows=5)
 
 
+def test_a_world_and_a_folder_of_one_name_are_told_apart(plugins, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    kept = Source.of("pendulum", rows=9)
+    assert kept.is_world
+    (tmp_path / "pendulum").mkdir()
+    with pytest.raises(OptionError, match=r"'pendulum' is a world and a folder here: say \./pendulum for the folder, "):
+        Source.of("pendulum")
+    with pytest.raises(OptionError, match="world:pendulum for the world"):
+        library.fit("tiny-scm", "pendulum", y="out")
+    assert Source.of("world:pendulum", rows=9) == kept
+    assert Source.from_json(kept.to_json()) == kept  # as a run that was kept before there was a folder
+    for folder in ("./pendulum", tmp_path / "pendulum", Path("pendulum")):
+        source = Source.of(folder)
+        assert not source.is_world
+        assert source.to_json()["data"] == str(tmp_path / "pendulum")
+    (tmp_path / "orca").write_text("1")
+    with pytest.raises(OptionError, match=r"'orca' is a world and a file here: say \./orca for the file"):
+        Source.of("orca")
+    with pytest.raises(OptionError, match=r"there is no world 'pendulam'. Did you mean 'pendulum'"):
+        Source.of("world:pendulam")
+    told = kept.to_json()
+    del told["is_world"]
+    with pytest.raises(RunError, match=r"source\.json is damaged or of an older version \('is_world'\): fit again"):
+        Source.from_json(told)
+
+
 def test_a_system_that_has_subjects_alone_is_bound(plugins, tmp_path):
     (tmp_path / "net").mkdir()
     (tmp_path / "net" / "w.txt").write_text("1")
@@ -118,7 +145,7 @@ def test_a_system_that_has_subjects_alone_is_bound(plugins, tmp_path):
 def test_a_source_of_a_world_is_the_same_whoever_draws_it(plugins):
     card = library.fit("tiny-scm", ROWS, y="out").system.card
     del card
-    one, two = (Source("latent-domains", 20).resolved() for _ in range(2))
+    one, two = (Source.of("latent-domains", rows=20).resolved() for _ in range(2))
     assert one == two
     assert Source.from_json(one.to_json()) == one
 

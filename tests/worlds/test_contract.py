@@ -73,7 +73,7 @@ def test_what_is_seen_has_the_shape_of_its_kind(world):
 
 
 def test_a_table_with_noise_can_be_given_back(world):
-    if world.frames > 1:
+    if any(latent.varies for latent in world.latents):
         pytest.skip("a table has one number a row")
     sample = world.sample(10)
     table = sample.table(noise=True)

@@ -7,15 +7,13 @@ import json
 import numpy as np
 import pytest
 
-import aitia.worlds.export as module
+from aitia.data import frames
 from aitia.errors import FormatError, MissingExtraError, OptionError
 from aitia.graph.graph import Graph
-from aitia.worlds.collision import CollisionWorld
-from aitia.worlds.export import export_world
-from aitia.worlds.motion_scenes import ProjectileWorld
-from aitia.worlds.process import LatentProcessWorld, ProcessConfig
-from aitia.worlds.temporal import TemporalWorld
-from aitia.worlds.world import Latent, World
+from aitia.worlds import CollisionWorld, LatentProcessWorld, ProcessConfig, ProjectileWorld, Rollout
+from aitia.worlds.export import export_world, lines
+from aitia.worlds.sample import Latent
+from aitia.worlds.world import World
 
 pytest.importorskip("PIL")
 pytest.importorskip("pyarrow")
@@ -56,7 +54,7 @@ class Points(Tinted):
         return np.stack([sample["tint"], sample["sort"], sample["tint"] ** 2], axis=1)
 
 
-class Walkers(TemporalWorld):
+class Walkers(Rollout):
     """Two walkers, seen as tracks."""
 
     name = "walkers"
@@ -65,9 +63,9 @@ class Walkers(TemporalWorld):
     latents = (Latent("a", -9.0, 9.0, varies=True), Latent("b", -9.0, 9.0, varies=True))
     graph = Graph("a -> b")
 
-    def step(self, name, t, now, past, noise, env):
-        before = past[name][:, -1] if t else 0.0
-        return before + noise + (now["a"] if name == "b" else 0.0)
+    def step(self, name, frame):
+        before = frame.before(name) if frame.t else 0.0
+        return before + frame.noise + (frame["a"] if name == "b" else 0.0)
 
     def render(self, sample, *, size=64, view=None):
         return np.stack([sample["a"], sample["b"]], axis=2)[..., None]
@@ -143,6 +141,7 @@ def test_pictures_and_latents_come_back_from_tables(tmp_path, format):
     pictures = [decoded(image["bytes"]) for image in table["image"].to_pylist()]
     assert np.array_equal(pictures, world.render(sample, size=8))
     assert (folder / "README.md").exists() == (format == "datasets")
+    assert json.loads((folder / "manifest.json").read_text())["written"] == ["cause", "tint", "sort"]
 
 
 @pytest.mark.filterwarnings("ignore")  # of the other library
@@ -244,7 +243,7 @@ def test_an_export_that_breaks_off_leaves_nothing(tmp_path, monkeypatch, error):
             raise error
         return b""
 
-    monkeypatch.setattr(module, "_png", fail)
+    monkeypatch.setattr(lines, "_png", fail)
     wanted = (
         (FormatError, "No space left on device; nothing is left") if isinstance(error, OSError) else (type(error), "^$")
     )
@@ -275,8 +274,11 @@ def test_a_missing_library_is_named_with_its_extra(tmp_path, monkeypatch):
     def missing(name):
         raise ImportError(name)
 
-    monkeypatch.setattr(module.importlib, "import_module", missing)
-    with pytest.raises(MissingExtraError, match=r"this needs pillow.*aitia\[vision\]"):
+    monkeypatch.setattr(frames.importlib, "import_module", missing)
+    with pytest.raises(MissingExtraError, match=r"this needs PIL.Image.*aitia\[nets\]"):
         export_world(Tinted(), tmp_path / "out", 2)
-    with pytest.raises(MissingExtraError, match=r"this needs pyarrow.*aitia\[data\]"):
-        export_world(Points(), tmp_path / "out", 2, format="parquet")
+    monkeypatch.setattr(World, "sample", lambda *_, **__: pytest.fail("nothing is drawn for what cannot be written"))
+    for format in ("parquet", "arrow", "datasets"):
+        with pytest.raises(MissingExtraError, match=r"this needs pyarrow.*aitia\[data\]"):
+            export_world(Points(), tmp_path / "out", 2, format=format)
+    assert list(tmp_path.iterdir()) == []

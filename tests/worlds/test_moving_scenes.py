@@ -7,11 +7,17 @@ import pytest
 
 from aitia.do import Intervention
 from aitia.errors import InterventionError, OptionError
-from aitia.worlds.collision import CollisionWorld
-from aitia.worlds.motion_scenes import ProjectileWorld, SpringMassWorld
-from aitia.worlds.process import LatentProcessWorld, ProcessConfig
-from aitia.worlds.robot import RobotWorld
-from aitia.worlds.traffic import TrafficWorld, equilibrium_gap
+from aitia.worlds import (
+    CollisionWorld,
+    Frame,
+    LatentProcessWorld,
+    ProcessConfig,
+    ProjectileWorld,
+    RobotWorld,
+    SpringMassWorld,
+    TrafficWorld,
+)
+from aitia.worlds.traffic import equilibrium_gap
 
 EXACT = [
     ProjectileWorld(),
@@ -80,14 +86,12 @@ def test_a_mechanism_reads_its_parents_and_its_own_past_and_nothing_else(world):
         parents = world.graph.parents(name)
 
         def solve(given, name=name, parents=parents):
-            frames = range(world.frames) if world.latent(name).varies else [0]
-            answers = []
-            for t in frames:
-                now = {p: given[p][:, t] if given[p].ndim == 2 else given[p] for p in parents}
-                past = {p: given[p][:, :t] for p in (*parents, name) if given[p].ndim == 2}
-                noise = fact.noise[name]
-                answers.append(world.step(name, t, now, past, noise[:, t] if noise.ndim == 2 else noise, fact.env))
-            return np.array(answers)
+            now = {parent: given[parent] for parent in parents}
+            if not world.latent(name).varies:
+                return world.mechanism(name, now, fact.noise[name], fact.env)
+            paths = {each: given[each] for each in (*parents, name) if given[each].ndim == 2}
+            frames = [Frame(t, now, paths, fact.noise[name][:, t], fact.env) for t in range(world.frames)]
+            return np.array([world.step(name, frame) for frame in frames])
 
         answer = solve(values)  # a parent that the graph lacks would be a KeyError
         for parent in parents:

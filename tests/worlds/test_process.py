@@ -7,7 +7,7 @@ import pytest
 
 from aitia.errors import AitiaError, GraphError, OptionError, UnknownVariableError
 from aitia.graph.lagged import summary
-from aitia.worlds.process import DomainShift, LatentProcessWorld, LogEntry, Mechanism, ProcessConfig
+from aitia.worlds import DomainShift, LatentProcessWorld, LogEntry, Mechanism, ProcessConfig
 
 CHAIN = ProcessConfig(
     latents=3,

@@ -5,7 +5,7 @@ import pytest
 
 from aitia.errors import DataError, OptionError, UnknownVariableError
 from aitia.worlds import ReviewEditor, ReviewsWorld
-from aitia.worlds.reviews import ASPECTS, TEMPLATES, VALUES
+from aitia.worlds.review_words import ASPECTS, TEMPLATES, VALUES
 
 WORLD = ReviewsWorld()
 

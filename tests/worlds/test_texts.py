@@ -8,8 +8,8 @@ import pytest
 from aitia.errors import OptionError
 from aitia.graph.graph import Graph
 from aitia.worlds.export import export_world
+from aitia.worlds.sample import Latent
 from aitia.worlds.texts import TextWorld, Wording, code_of
-from aitia.worlds.world import Latent
 
 
 class Notes(TextWorld):

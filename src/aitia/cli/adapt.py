@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from aitia.cli.names import named, pairs
+from aitia.cli.names import columns, named, pairs
 
 __all__ = ["adapt_command"]
 
@@ -23,5 +23,5 @@ def adapt_command(
     """
     from aitia.workflow.answers import adapt
 
-    system = adapt(run, rows, out, **{**named(context.args), **pairs(role)})
+    system = adapt(run, rows, out, **columns(named(context.args), pairs(role)))
     typer.echo(f"{system.card.slug} adapted to {rows}: {out.resolve()}\nAsk it with aitia do {out} ... --data ROWS")

@@ -29,7 +29,7 @@ def told(answer: "Told", run: Path, out: Path | None, as_json: bool, *, shown: b
     folder = out if out is not None else run / answer.verb
     files = answer.write(folder)
     if as_json:
-        typer.echo((folder / "answer.json").read_text(), nl=False)
+        typer.echo((folder / "answer.json").read_text(encoding="utf-8"), nl=False)
         return
     for warning in answer.warnings:
         typer.echo(f"Note: {warning}")

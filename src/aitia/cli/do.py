@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from aitia.cli.names import named, pairs
+from aitia.cli.names import columns, named, pairs
 from aitia.cli.progress import progress_bar
 from aitia.errors import OptionError
 
@@ -41,7 +41,7 @@ def do_command(
     if _is_fit(run):
         if given := [n for n, v in (("outcome", outcome), ("against", against), ("graph", graph)) if v is not None]:
             raise OptionError(f"{run} is a fitted system, which answers row by row: leave out --{given[0]}")
-        _ask(run, intervention, rows, data, draws, seed, {**named(context.args), **pairs(role)}, out, as_json)
+        _ask(run, intervention, rows, data, draws, seed, columns(named(context.args), pairs(role)), out, as_json)
         return
     told = (("rows", rows), ("data", data), ("out", out), ("role", role))
     if given := [name for name, value in told if value is not None]:
@@ -75,7 +75,7 @@ def _ask(
     folder = out if out is not None else answer_folder(run, "do", str(answer.intervention))
     files = answer.write(folder)
     if as_json:
-        typer.echo((folder / "answer.json").read_text(), nl=False)
+        typer.echo((folder / "answer.json").read_text(encoding="utf-8"), nl=False)
         return
     for warning in answer.warnings:
         typer.echo(f"Note: {warning}")

@@ -4,13 +4,17 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aitia.cli.progress import progress_bar
 from aitia.cli.trace import print_table, read_lines
 from aitia.errors import OptionError
+
+if TYPE_CHECKING:
+    from aitia.inside import FactEdit
+    from aitia.nn.causal_language import CausalLanguageModel
 
 __all__ = ["edit_command"]
 
@@ -42,15 +46,7 @@ def edit_command(
 
     Then: aitia edit ./smollm2 --apply rome --save ./smollm2-rome
     """
-    from aitia.inside import apply_edit, edit_fact
-    from aitia.inside.report import (
-        CAPTION,
-        PROMPT_CAPTION,
-        PROMPT_COLUMNS,
-        SCORE_COLUMNS,
-        prompt_rows,
-        score_rows,
-    )
+    from aitia.inside import edit_fact
     from aitia.nn.causal_language import load_causal_language_model
 
     if apply is not None:
@@ -60,12 +56,7 @@ def edit_command(
         raise OptionError("an edit needs a prompt, --answer and --out FOLDER; --save goes with --apply")
     language = load_causal_language_model(model, revision=revision, dtype=dtype, device=device)
     if apply is not None and save is not None:
-        scored = apply_edit(language, apply, save)
-        if as_json:
-            typer.echo(json.dumps([p.to_json() for p in scored], indent=2, ensure_ascii=False))
-            return
-        print_table(PROMPT_COLUMNS, prompt_rows(scored))
-        typer.echo(f"{PROMPT_CAPTION}\n\nEdited model: {save.resolve()}")
+        _apply(language, apply, save, as_json)
         return
     assert prompt is not None
     assert answer is not None
@@ -90,9 +81,27 @@ def edit_command(
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
         return
+    _tell(found)
+    typer.echo(f"\nReport: {(out / 'report.html').resolve()}")
+
+
+def _apply(language: "CausalLanguageModel", edit: Path, save: Path, as_json: bool) -> None:
+    from aitia.inside import apply_edit
+    from aitia.inside.report import PROMPT_CAPTION, PROMPT_COLUMNS, prompt_rows
+
+    scored = apply_edit(language, edit, save)
+    if as_json:
+        typer.echo(json.dumps([p.to_json() for p in scored], indent=2, ensure_ascii=False))
+        return
+    print_table(PROMPT_COLUMNS, prompt_rows(scored))
+    typer.echo(f"{PROMPT_CAPTION}\n\nEdited model: {save.resolve()}")
+
+
+def _tell(found: "FactEdit") -> None:
+    from aitia.inside.report import CAPTION, SCORE_COLUMNS, score_rows
+
     typer.echo(f"Written into {found.edit.name}, about {found.subject!r}.\n")
     print_table(SCORE_COLUMNS, score_rows(found))
     typer.echo(CAPTION)
     for note in found.notes:
         typer.echo(f"Note: {note}")
-    typer.echo(f"\nReport: {(out / 'report.html').resolve()}")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from aitia.cli.answer import told
-from aitia.cli.names import named, pairs
+from aitia.cli.names import columns, named, pairs
 
 __all__ = ["effects_command"]
 
@@ -27,5 +27,5 @@ def effects_command(
     """
     from aitia.workflow.answers import effects
 
-    given = {**named(context.args), **pairs(role)}
+    given = columns(named(context.args), pairs(role))
     told(effects(run, rows, target=target, outcome=outcome, **given), run, out, as_json, shown=True)

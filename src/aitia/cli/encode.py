@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from aitia.cli.answer import told
-from aitia.cli.names import named, pairs
+from aitia.cli.names import columns, named, pairs
 
 __all__ = ["encode_command"]
 
@@ -25,4 +25,4 @@ def encode_command(
     """
     from aitia.workflow.answers import encode
 
-    told(encode(run, rows, **{**named(context.args), **pairs(role)}), run, out, as_json)
+    told(encode(run, rows, **columns(named(context.args), pairs(role))), run, out, as_json)

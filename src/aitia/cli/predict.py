@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from aitia.cli.answer import told
-from aitia.cli.names import named, pairs
+from aitia.cli.names import columns, named, pairs
 
 __all__ = ["predict_command"]
 
@@ -28,5 +28,5 @@ def predict_command(
     """
     from aitia.workflow.answers import predict
 
-    given = {**named(context.args), **pairs(role)}
+    given = columns(named(context.args), pairs(role))
     told(predict(run, rows, do=do, draws=draws, seed=seed, **given), run, out, as_json)

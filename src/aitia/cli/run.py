@@ -30,7 +30,7 @@ def run_command(
         str | None,
         typer.Option(
             help="A table, a folder of pictures or texts, clips, tracks, recordings, a data set of the Hugging Face "
-            "Hub (owner/name), or a world of ours such as pendulum."
+            "Hub (owner/name), or a world of ours such as pendulum (world:pendulum, where a folder has that name)."
         ),
     ] = None,
     role: Annotated[
@@ -88,7 +88,7 @@ def run_command(
             f"{system} is fitted to {' or '.join(entry.card.rows)}: say where (--data PATH or --data WORLD); "
             f"aitia run {system} --help lists its roles and options"
         )
-    first = int(os.environ.get("RANK", "0")) == 0
+    first = int(os.environ.get("RANK", "0")) == 0  # of the processes that torchrun started
     with progress_bar(quiet=as_json or not first) as progress:
         found = fit(
             system,
@@ -100,8 +100,11 @@ def run_command(
             **shared,
             **given,
         )
-    if not first:
-        return
+    if first:
+        _tell(found, out, as_json)
+
+
+def _tell(found: "Fit", out: Path | None, as_json: bool) -> None:
     typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False) if as_json else _text(found))
     if out is not None and not as_json:
         typer.echo(f"\nModel:  {(out / 'model').resolve()}\nReport: {(out / 'report.html').resolve()}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from aitia.errors import OptionError
+from aitia.errors import DataError, OptionError
 
 if TYPE_CHECKING:
     from aitia.data.table import Table
@@ -85,6 +85,19 @@ class Data(ABC):
     def unlabelled(self, names: Sequence[str]) -> Self:
         """The same rows, where what is known says nothing of these columns."""
         return self
+
+    @property
+    def sequences(self) -> "NDArray[Any] | None":
+        """(n, frames, ...) what is seen of each row frame after frame; None where a row is seen at once."""
+        return None
+
+    def with_sequences(self, values: "NDArray[Any]") -> Self:
+        """The same rows, of which this is seen frame after frame.
+
+        Raises:
+            DataError: If a row is seen at once.
+        """
+        raise DataError(f"rows of a {self.form} are seen at once, and were given {values.shape[1]} frames")
 
     def parts(self) -> "Mapping[str, NDArray[Any]]":
         """Arrays with one entry a row beside what is known: bytes of pictures, or numbers; none of a table."""

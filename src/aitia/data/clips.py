@@ -45,6 +45,15 @@ class Clips(Data):
         """The labels."""
         return self.labels
 
+    @property
+    def sequences(self) -> NDArray[Any]:
+        """The images or vectors."""
+        return self.images
+
+    def with_sequences(self, values: NDArray[Any]) -> "Clips":
+        """The clips with these images or vectors."""
+        return Clips(values, self.labels, self.source)
+
     def with_known(self, columns: Mapping[str, Any], kinds: Mapping[str, str] | None = None) -> "Clips":
         """The clips with these labels."""
         return Clips(self.images, self.labels.with_known(columns, kinds), self.source)

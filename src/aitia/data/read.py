@@ -1,10 +1,12 @@
 """From what a user names to rows: a file, a folder, or a data set of the Hugging Face Hub.
 
 .csv .tsv .parquet .arrow .feather .jsonl .xlsx     a table; text may be packed (.gz)
-folder of pictures                                  a table with a column `image`; see `aitia.data.pictures`
+folder of pictures                                  a table with a column `image`; see `aitia.data.reading.pictures`
 folder of .txt, .md, .html files                    a table with the columns `file` and `text`
+folder of source.txt and other .txt files           a table of pairs of texts; see `aitia.data.reading.parallel`
+folder of questions and answers (.json)             a table; see `aitia.data.reading.vqa`
 folder that `datasets` wrote, or owner/name         a table
-folder of frames, .npz                              clips, where the reader takes them; see `aitia.data.clip_files`
+folder of frames, .npz                              clips, where the reader takes them; see `aitia.data.reading.clips`
 .txt, .csv, .npz, or a folder of them               tracks or recordings, where the reader takes them
 """
 
@@ -20,7 +22,7 @@ from aitia.errors import FormatError, OptionError, join_names
 
 __all__ = ["read"]
 
-_TEXTS = (".txt", ".md", ".html", ".htm")
+Kinds = Mapping[str, Kind | str] | None
 _WANTED = {
     "table": f"a table ({', '.join(TABLES)}), or a folder of pictures or of texts",
     "clips": "clips: a folder of images whose labels have the columns id and frame, or a file of arrays",
@@ -34,6 +36,7 @@ def read(
     *,
     takes: Sequence[str] = ("table",),
     kinds: Mapping[str, Kind | str] | None = None,
+    expected: Mapping[str, Kind | str] | None = None,
     size: int | None = None,
     window: tuple[int, int] = (8, 12),
     frame_step: float | None = None,
@@ -45,7 +48,8 @@ def read(
     Args:
         source: A path, or a data set of the Hub (`owner/name`).
         takes: The forms wanted: `table`, `clips`, `tracks`, `recordings`.
-        kinds: Of columns, where they are not what their values suggest.
+        kinds: Of columns that are there, where they are not what their values suggest.
+        expected: The same of columns that may be there.
         size: Pixels on a side to scale pictures to when they are looked at; None leaves them.
         window: Frames of the past and of the future in a scene of tracks.
         frame_step: Difference of the numbers of consecutive frames in files of tracks; None takes it from the file.
@@ -62,60 +66,53 @@ def read(
     path = Path(source).expanduser()
     if not path.exists():
         if "table" in takes and str(source).count("/") == 1 and not str(source).startswith((".", "/", "~")):
-            from aitia.data.hub import read_hub
+            from aitia.data.reading.hub import read_hub
 
             return read_hub(str(source), split=split, size=size, kinds=kinds)
         raise FormatError(f"there is no file or folder {source}")
     with guarded(path):
         if path.is_file() and "table" in takes and suffix_of(path) in TABLES and suffix_of(path) != ".txt":
-            return read_table(path, kinds=kinds).sized(size)
+            return read_table(path, kinds=kinds, expected=expected).sized(size)
         if "tracks" in takes:
-            from aitia.data.tracks import read_tracks
+            from aitia.data.reading.tracks import read_tracks
 
             return read_tracks(path, observed=window[0], future=window[1], frame_step=frame_step)
         if "recordings" in takes:
-            from aitia.data.recordings import read_recordings
+            from aitia.data.reading.recordings import read_recordings
 
             return read_recordings(path)
         if path.is_file():
-            return _file(path, takes, kinds)
-        return _folder(path, takes, kinds, size, Path(labels) if labels is not None else None, split)
+            return _file(path, takes, kinds, expected)
+        return _folder(path, takes, kinds, expected, size, Path(labels) if labels is not None else None, split)
 
 
-def _file(path: Path, takes: Sequence[str], kinds: Mapping[str, Kind | str] | None) -> Data:
+def _file(path: Path, takes: Sequence[str], kinds: Kinds, expected: Kinds) -> Data:
     if "clips" in takes and path.suffix == ".npz":
-        from aitia.data.clip_files import clips_of_arrays
+        from aitia.data.reading.clips import clips_of_arrays
 
         return clips_of_arrays(path)
     if "table" in takes and suffix_of(path) in TABLES:
-        return read_table(path, kinds=kinds)
+        return read_table(path, kinds=kinds, expected=expected)
     raise FormatError(f"{path} is a file, wanted {_wanted(takes)}")
 
 
 def _folder(
     folder: Path,
     takes: Sequence[str],
-    kinds: Mapping[str, Kind | str] | None,
+    kinds: Kinds,
+    expected: Kinds,
     size: int | None,
     labels: Path | None,
     split: str,
 ) -> Data:
-    from aitia.data.hub import is_hub_folder, read_hub
-    from aitia.data.pictures import pictures_in, read_pictures
-
     if "clips" in takes:
-        from aitia.data.clip_files import clips_of_arrays, clips_of_frames, has_arrays
+        from aitia.data.reading.clips import clips_of_arrays, clips_of_frames, has_arrays
 
         if labels is None and has_arrays(folder):
             return clips_of_arrays(folder)
-    if labels is None and is_hub_folder(folder):
-        table = read_hub(str(folder), split=split, size=size, kinds=kinds)
-    elif labels is None and not any(folder.glob("*.csv")) and not pictures_in(folder) and (texts := _texts_in(folder)):
-        table = _of_texts(folder, texts, kinds)
-    elif not any(folder.iterdir()):
+    if not any(folder.iterdir()):
         raise FormatError(f"{folder} is empty, wanted {_wanted(takes)}")
-    else:
-        table = read_pictures(folder, labels=labels, kinds=kinds).sized(size)
+    table = _table_of(folder, kinds, expected, size, labels, split)
     if "clips" in takes and "frame" in table and table.of_kind(Kind.PICTURE):
         return clips_of_frames(table, str(folder))
     if "table" not in takes:
@@ -123,62 +120,25 @@ def _folder(
     return table
 
 
+def _table_of(folder: Path, kinds: Kinds, expected: Kinds, size: int | None, labels: Path | None, split: str) -> Table:
+    from aitia.data.reading.hub import is_hub_folder, read_hub
+    from aitia.data.reading.parallel import is_parallel, read_parallel
+    from aitia.data.reading.pictures import pictures_in, read_pictures
+    from aitia.data.reading.texts import read_texts, texts_in
+    from aitia.data.reading.vqa import is_vqa, read_vqa
+
+    if labels is None:
+        if is_hub_folder(folder):
+            return read_hub(str(folder), split=split, size=size, kinds=kinds)
+        if is_vqa(folder):
+            return read_vqa(folder, kinds).sized(size)
+        if not any(folder.glob("*.csv")) and not pictures_in(folder):
+            if is_parallel(folder):
+                return read_parallel(folder, kinds)
+            if texts := texts_in(folder):
+                return read_texts(folder, texts, kinds)
+    return read_pictures(folder, labels=labels, kinds=kinds, expected=expected).sized(size)
+
+
 def _wanted(takes: Sequence[str]) -> str:
     return " or ".join(_WANTED[form] for form in takes)
-
-
-# -- texts -----------------------------------------------------------------------------------------------------------
-
-
-def _texts_in(folder: Path) -> list[Path]:
-    found = [path for pattern in ("*", "*/*") for path in folder.glob(pattern) if path.suffix.lower() in _TEXTS]
-    return sorted(path for path in found if path.is_file() and not path.name.startswith("."))
-
-
-def _of_texts(folder: Path, found: Sequence[Path], kinds: Mapping[str, Kind | str] | None) -> Table:
-    """A text a file, and the name of its sub-folder as its label where all are in one."""
-    columns = {
-        "file": [path.relative_to(folder).as_posix() for path in found],
-        "text": [_text(path) for path in found],
-    }
-    if all(path.parent != folder for path in found):
-        columns["label"] = [path.parent.name for path in found]
-    return Table.of(columns, kinds={"text": Kind.TEXT, "file": Kind.TEXT, **(kinds or {})})
-
-
-def _text(path: Path) -> str:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{path} is no text in UTF-8 (byte {error.start}): save it as UTF-8") from error
-    except OSError as error:
-        raise FormatError(f"{path} cannot be read: {error.strerror}") from error
-    return _of_html(text) if path.suffix.lower() in (".html", ".htm") else text
-
-
-def _of_html(page: str) -> str:
-    """The words of a page, a line for each block."""
-    from html.parser import HTMLParser
-
-    class Words(HTMLParser):
-        def __init__(self) -> None:
-            super().__init__()
-            self.parts: list[str] = []
-            self.hidden = 0
-
-        def handle_starttag(self, tag: str, attrs: object) -> None:
-            self.hidden += tag in ("script", "style")
-            if tag in ("p", "br", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "title"):
-                self.parts.append("\n")
-
-        def handle_endtag(self, tag: str) -> None:
-            self.hidden -= tag in ("script", "style") and self.hidden > 0
-
-        def handle_data(self, data: str) -> None:
-            if not self.hidden:
-                self.parts.append(data)
-
-    words = Words()
-    words.feed(page)
-    lines = (" ".join(line.split()) for line in "".join(words.parts).splitlines())
-    return "\n".join(line for line in lines if line)

@@ -1,4 +1,4 @@
-"""Traces of named units over time in several animals, with what is missing, and the files that they come in."""
+"""Traces of named units over time in several animals, with what is missing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,18 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from aitia.data.base import Data, Form
 from aitia.data.table import Table
-from aitia.errors import DataError, FormatError, join_names, unknown_variable
+from aitia.errors import DataError, join_names, unknown_variable
 
 if TYPE_CHECKING:
     from aitia.report import Block
 
-__all__ = ["Recording", "Recordings", "Stimulus", "read_recordings", "write_recordings"]
+__all__ = ["Recording", "Recordings", "Stimulus"]
 
 Values = NDArray[np.float64]
-STIMULI = "stimuli.csv"
-"""Of a folder: the columns `name`, `start` and `stop`, in seconds."""
-TIME = ("time", "t", "seconds")
-"""Heads of a column of time in seconds, from which the rate is taken."""
 
 
 @dataclass(frozen=True)
@@ -261,145 +257,3 @@ def _rare(present: NDArray[np.bool_], names: Sequence[str]) -> tuple[str, ...]:
     if not rare:
         return ()
     return (f"In fewer than two animals, so that nothing says whether others do the same: {join_names(rare)}.",)
-
-
-# -- files -------------------------------------------------------------------------------------------------------------
-
-
-def read_recordings(source: str | Path, *, rate: float | None = None) -> Recordings:
-    """Reads a set of animals.
-
-    - a folder with one `.csv` or `.npz` file an animal, named after it, and a `stimuli.csv` where there is one
-    - one `.csv` of one animal: heads are names of units; a column `time` in seconds gives the rate
-    - one `.npz` of one animal: `traces` (frames, units), `units`, and `rate`
-    - one `.npz` of several, as `write_recordings` writes it: `traces` (animals, frames, units), `units`, `animals`,
-      `present`
-
-    Args:
-        source: The file or folder.
-        rate: Frames a second, where the files do not say; 1 if nobody does.
-
-    Raises:
-        FormatError: If there is no such file, or it cannot be read.
-        DataError: If what is there cannot be used; the sentence says why.
-    """
-    path = Path(source)
-    if path.is_dir():
-        files = sorted(p for p in path.iterdir() if p.suffix.lower() in (".csv", ".npz") and p.name != STIMULI)
-        if not files:
-            raise FormatError(f"{path} holds no traces: one .csv or .npz file an animal is wanted")
-        parts = [_read_one(file, rate) for file in files]
-        if several := [file for file, part in zip(files, parts, strict=True) if isinstance(part, Recordings)]:
-            raise FormatError(f"{several[0]} holds several animals, in a folder of one file an animal: give it alone")
-        table = path / STIMULI
-        stimuli = _stimuli(table) if table.is_file() else ()
-        return Recordings.of([part for part in parts if isinstance(part, Recording)], stimuli=stimuli)
-    if not path.is_file():
-        raise FormatError(f"there is no file or folder {path}")
-    found = _read_one(path, rate)
-    return found if isinstance(found, Recordings) else Recordings.of([found])
-
-
-def write_recordings(traces: Recordings, path: str | Path) -> None:
-    """Writes a `.npz` file that `read_recordings` reads, whole or not at all.
-
-    Raises:
-        FormatError: If the file cannot be written.
-    """
-    import io
-
-    from aitia.files import write_whole
-
-    packed = io.BytesIO()
-    np.savez_compressed(
-        packed,
-        traces=traces.traces,
-        present=traces.present,
-        units=np.array(traces.units),
-        animals=np.array(traces.animals),
-        rate=np.array(traces.rate),
-        stimulus_names=np.array([s.name for s in traces.stimuli], dtype=np.str_),
-        stimulus_times=np.array([(s.start, s.stop) for s in traces.stimuli]).reshape(-1, 2),
-    )
-    write_whole(Path(path), packed.getvalue())
-
-
-def _read_one(path: Path, rate: float | None) -> Recording | Recordings:
-    if path.suffix.lower() == ".csv":
-        return _from_csv(path, rate)
-    if path.suffix.lower() != ".npz":
-        raise FormatError(f"{path} is no .csv or .npz file")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            held: dict[str, NDArray[Any]] = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError) as error:
-        raise FormatError(f"{path} is damaged or no npz file ({error})") from error
-    if missing := [name for name in ("traces", "units") if name not in held]:
-        raise FormatError(f"{path} has no array {missing[0]}; it has {join_names(held)}")
-    units = tuple(held["units"].astype(str).tolist())
-    told = float(held["rate"]) if "rate" in held else rate or 1.0
-    traces = held["traces"]
-    if traces.ndim == 2:
-        return Recording(path.stem, traces, units, told)
-    if traces.ndim != 3 or traces.shape[2] != len(units):
-        raise DataError(
-            f"{path}: traces are (frames, units) or (animals, frames, units) of {len(units)} units, got {traces.shape}"
-        )
-    animals = held.get("animals", np.arange(len(traces))).astype(str).tolist()
-    present = held.get("present", np.ones((len(traces), len(units)), dtype=bool)).astype(bool)
-    times = held.get("stimulus_times", np.empty((0, 2)))
-    names = held.get("stimulus_names", np.empty(0, dtype=np.str_)).astype(str).tolist()
-    stimuli = [Stimulus(name, float(start), float(stop)) for name, (start, stop) in zip(names, times, strict=True)]
-    kept = [np.flatnonzero(row) for row in present]
-    recordings = [
-        Recording(str(animal), traces[w][:, kept[w]], tuple(units[k] for k in kept[w]), told)
-        for w, animal in enumerate(animals)
-    ]
-    if twice := [unit for unit in dict.fromkeys(units) if units.count(unit) > 1]:
-        raise DataError(f"{path}: the unit {twice[0]!r} occurs {units.count(twice[0])} times: name each once")
-    return Recordings.of(recordings, stimuli=stimuli, units=units)
-
-
-def _from_csv(path: Path, rate: float | None) -> Recording:
-    import csv
-
-    with path.open(newline="", encoding="utf-8", errors="replace") as file:
-        lines = [line for line in csv.reader(file) if any(cell.strip() for cell in line)]
-    if len(lines) < 2:
-        raise FormatError(f"{path} holds no frame: a line of names of units and a line a frame are wanted")
-    heads = [cell.strip() for cell in lines[0]]
-    rows = np.full((len(lines) - 1, len(heads)), np.nan)
-    for number, cells in enumerate(lines[1:]):
-        if len(cells) != len(heads):
-            raise FormatError(f"{path}, line {number + 2}: wanted {len(heads)} columns as in line 1, got {len(cells)}")
-        for k, cell in enumerate(cells):
-            if cell.strip().lower() not in ("", "nan", "na"):
-                try:
-                    rows[number, k] = float(cell)
-                except ValueError:
-                    raise FormatError(f"{path}, line {number + 2}: {cell.strip()!r} is no number") from None
-    clock = next((k for k, head in enumerate(heads) if head.lower() in TIME), None)
-    told = rate or 1.0
-    if clock is not None:
-        steps = np.diff(rows[:, clock])
-        if not len(steps) or not (steps > 0).all() or np.ptp(steps) > 0.1 * np.median(steps):
-            raise DataError(f"{path}: the times are not evenly apart: resample to a fixed rate")
-        told = float(1 / np.median(steps))
-        rows, heads = np.delete(rows, clock, axis=1), heads[:clock] + heads[clock + 1 :]
-    empty = np.isnan(rows).all(axis=0)
-    return Recording(
-        path.stem, rows[:, ~empty], tuple(h for h, gone in zip(heads, empty, strict=True) if not gone), told
-    )
-
-
-def _stimuli(path: Path) -> tuple[Stimulus, ...]:
-    import csv
-
-    with path.open(newline="", encoding="utf-8", errors="replace") as file:
-        rows = list(csv.DictReader(file))
-    try:
-        return tuple(Stimulus(row["name"], float(row["start"]), float(row["stop"])) for row in rows)
-    except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise FormatError(f"{path} has the columns name, start and stop, in seconds ({error})") from None

@@ -38,15 +38,17 @@ class Subject(ABC):
     """A named thing beside the rows.
 
     Args:
-        id: Its name: a path, `owner/name`, `package.module:name`, or an address.
+        id: Its name as it was given: a path, `owner/name`, `package.module:name`, or an address.
         revision: Which version of it, where that is said.
         hash: SHA-256 of what it is; empty where nobody knows yet.
+        place: The folder in full, on this machine; not stored, so that what is saved may move.
     """
 
     kind: ClassVar[str]
     id: str
     revision: str = ""
     hash: str = ""
+    place: str = field(default="", compare=False, repr=False, kw_only=True)
 
     @classmethod
     @abstractmethod
@@ -74,6 +76,23 @@ class Subject(ABC):
     @classmethod
     def _fields(cls) -> tuple[str, ...]:
         return ("id", "revision", "hash")
+
+    def where(self) -> str:
+        """What it is opened by: its folder, which is that of the hash, or its name on the Hub or the net.
+
+        Raises:
+            RunError: If the folder is not there, or has another hash; says which is expected.
+        """
+        if not self.hash or "://" in self.id:
+            return self.id
+        folder = Path(self.place or self.id).expanduser()
+        if not folder.is_dir():
+            raise RunError(
+                f"this was fitted with the {self.kind} {self.id} of hash {self.hash[:12]}, and there is no folder "
+                f"{folder}: say where that one is"
+            )
+        type(self)(str(folder), "", hash_folder(folder)).check(self.to_json())
+        return str(folder)
 
     def check(self, stored: Mapping[str, Any]) -> None:
         """Refuses to stand in for another subject than the stored one; one that only moved is the same.
@@ -133,7 +152,7 @@ class Network(Subject):
         text = str(given)
         path = Path(text).expanduser()
         if path.is_dir():
-            return cls(str(path.resolve()), "", hash_folder(path))
+            return cls(text, "", hash_folder(path), place=str(path.resolve()))
         if path.is_file():
             raise FormatError(f"{text} is a file: a network is the folder that holds it")
         if _is_place_in_code(text):
@@ -195,7 +214,7 @@ class Client(Subject):
             raise FormatError(
                 f"there is no folder {text}; a client is a folder, or an address with http:// or https://"
             )
-        return cls(str(path.resolve()), "", hash_folder(path), model)
+        return cls(text, "", hash_folder(path), model, place=str(path.resolve()))
 
     @property
     def is_endpoint(self) -> bool:

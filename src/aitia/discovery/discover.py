@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["discover"]
 
 RECORD_ALL = 60
-"""Up to this many columns every test is kept."""
+"""Up to this many columns every test goes into the folder; with more that would be the larger part of the work."""
 
 
 def discover(
@@ -84,44 +84,42 @@ def discover(
         >>> print(found.graph)
         x --> z; y --> z
     """
-    table = read_table(data, kinds=kinds) if isinstance(data, str | Path) else Table.of(data, kinds=kinds)
-    table = table.drop(drop)
-    if context is not None and context in table:
-        table = _dated(table, context)
+    table = _read(data, kinds, drop, context)
     plan = choose(table, method=method, context=context, context_kind=context_kind)
     known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
     config: dict[str, Any] = {
         "source": Path(data).name if isinstance(data, str | Path) else None,
-        "method": plan.method,
-        "context": context,
-        "context_kind": plan.context_kind,
-        "test": test,
-        "alpha": alpha,
-        "max_depth": max_depth,
-        "knowledge": None if known is None else known.to_json(),
-        "bootstrap": bootstrap,
-        "missing": missing,
-        "seed": seed,
-    }
-    # Every test goes into the folder, unless a search of many columns makes that the larger part of the work.
-    record = "all" if out is not None and len(table.names) <= RECORD_ALL else "decisive"
-    learner = _learner(plan, config, known, jobs=jobs, accept_cost=accept_cost, record=record)
-    given = {
-        "data": str(data) if isinstance(data, str | Path) else None,
-        "knowledge": str(knowledge) if isinstance(knowledge, str | Path) else None,
-        "kinds": {name: str(kind) for name, kind in (kinds or {}).items()},
-        "drop": list(drop),
-        "accept_cost": accept_cost,
-    }
+        "method": plan.method, "context": context, "context_kind": plan.context_kind, "test": test, "alpha": alpha,
+        "max_depth": max_depth, "knowledge": None if known is None else known.to_json(), "bootstrap": bootstrap,
+        "missing": missing, "seed": seed,
+    }  # fmt: skip
+    whole = out is not None and len(table.names) <= RECORD_ALL
+    learner = _learner(plan, config, known, jobs=jobs, accept_cost=accept_cost, whole=whole)
+    given = _given(data, knowledge, kinds, drop) | {"accept_cost": accept_cost}
     if out is None:
         return _fit(learner, plan, table, config, given, progress, store=None)
-
     from aitia.discovery.save import open_discovery, save_discovery
 
     with open_discovery(Path(out), table, config, command) as run:
         found = _fit(learner, plan, table, config, given, progress, store=run.store("search"))
         save_discovery(found, run, command or found.python())
     return found
+
+
+def _read(data: Any, kinds: Mapping[str, Kind | str] | None, drop: Sequence[str], context: str | None) -> Table:
+    table = read_table(data, kinds=kinds) if isinstance(data, str | Path) else Table.of(data, kinds=kinds)
+    table = table.drop(drop)
+    return _dated(table, context) if context is not None and context in table else table
+
+
+def _given(data: Any, knowledge: object, kinds: Mapping[str, Kind | str] | None, drop: Sequence[str]) -> dict[str, Any]:
+    """What the search was called with, for the line of Python that repeats it."""
+    return {
+        "data": str(data) if isinstance(data, str | Path) else None,
+        "knowledge": str(knowledge) if isinstance(knowledge, str | Path) else None,
+        "kinds": {name: str(kind) for name, kind in (kinds or {}).items()},
+        "drop": list(drop),
+    }
 
 
 def _dated(table: Table, context: str) -> Table:
@@ -136,11 +134,17 @@ def _dated(table: Table, context: str) -> Table:
 
 
 def _learner(
-    plan: Plan, config: Mapping[str, Any], knowledge: Knowledge | None, *, jobs: int, accept_cost: bool, record: str
+    plan: Plan,
+    config: Mapping[str, Any],
+    knowledge: Knowledge | None,
+    *,
+    jobs: int,
+    accept_cost: bool,
+    whole: bool,
 ) -> "ConstraintSearch":
     shared: dict[str, Any] = {name: config[name] for name in ("alpha", "test", "max_depth", "missing", "seed")}
     shared |= {"knowledge": knowledge, "jobs": jobs, "bootstrap": config["bootstrap"] or None}
-    shared |= {"accept_cost": accept_cost, "record": record}
+    shared |= {"accept_cost": accept_cost, "record": "all" if whole else "decisive"}
     if plan.context is not None:
         shared["context_kind"] = plan.context_kind or "auto"
     learner: Any = systems()[plan.method].load()(**shared)

@@ -108,17 +108,7 @@ def estimate_effect(
     if not 0 < confidence < 1:
         raise OptionError(f"confidence lies between 0 and 1, got {confidence}")
     against = Intervention({}) if against is None else against
-    targets = sorted({str(t) for t in (*intervention.targets, *against.targets)})
-    for name in (*targets, outcome):
-        if name not in graph:
-            raise unknown_variable(name, graph.nodes)
-    if outcome in targets:
-        raise InterventionError(
-            f"the outcome {outcome!r} is itself intervened on: its value is then what you set it to"
-        )
-    answer = identify(graph, targets, (outcome,))
-    if not answer.identified:
-        raise IdentifiabilityError(answer.reason)
+    reason = _identified(graph, intervention, against, outcome)
     member = graph if graph.is_dag else consistent_extension(graph)
     part = member.subgraph(member.ancestors(outcome))
     intervention, against = (_restricted(i, part) for i in (intervention, against))
@@ -142,10 +132,26 @@ def estimate_effect(
         mean=mean,
         mean_against=mean_against,
         n=draws,
-        identification=answer.reason,
+        identification=reason,
         graph=part,
         resamples=resamples,
     )
+
+
+def _identified(graph: Graph, intervention: Intervention, against: Intervention, outcome: str) -> str:
+    """Why the effect follows from the graph, in words."""
+    targets = sorted({str(t) for t in (*intervention.targets, *against.targets)})
+    for name in (*targets, outcome):
+        if name not in graph:
+            raise unknown_variable(name, graph.nodes)
+    if outcome in targets:
+        raise InterventionError(
+            f"the outcome {outcome!r} is itself intervened on: its value is then what you set it to"
+        )
+    answer = identify(graph, targets, (outcome,))
+    if not answer.identified:
+        raise IdentifiabilityError(answer.reason)
+    return answer.reason
 
 
 def _label(table: Table, outcome: str, wanted: object | None) -> object | None:

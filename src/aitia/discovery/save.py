@@ -138,14 +138,14 @@ def load_discovery(path: str | Path) -> SavedDiscovery:
     if not (path / "run.json").is_file():
         raise RunError(f"{path} is not the folder of a run: it has no run.json")
     try:
-        record = json.loads((path / "run.json").read_text())
+        record = json.loads((path / "run.json").read_text(encoding="utf-8"))
         status, kind = record["status"], record["kind"]
         context = record["config"]["context"]
         if kind != "discover":
             raise RunError(f"{path} holds a run of {kind!r}, not of 'discover'")
         if status != "finished":
             raise RunError(f"the run in {path} is {status}: give the same command again and it goes on")
-        kinds = json.loads((path / "kinds.json").read_text())
+        kinds = json.loads((path / "kinds.json").read_text(encoding="utf-8"))
         table = read_table(path / "table.parquet", kinds=kinds)
         return SavedDiscovery(read_graph(path / "graph.json"), table, context, path)
     except (OSError, KeyError, ValueError) as error:

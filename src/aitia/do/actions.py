@@ -54,7 +54,7 @@ class Action:
 
     def undo(self, values: Values) -> Values:
         """What the target would be if left alone, from its values under this action; for actions that cut nothing."""
-        raise InterventionError(f"{self} leaves no trace of what the variable would have been")
+        raise InterventionError(f"{self} keeps nothing of what the variable would have been")
 
     def noise(self, values: Values, u: Values, categories: tuple[Any, ...] = ()) -> Values:
         """A uniform noise with which `apply` gives these values; `u` chooses where several do."""

@@ -141,7 +141,7 @@ class _Trial:
 def _same_seed(trial: _Trial) -> Iterator[str]:
     again = trial.rows(trial.system)
     if again.hash() != trial.before:
-        yield f"two samples with seed {trial.seed} differ: {trial.moved(again, trial.facts, trial.facts.names)}"
+        yield f"two draws of rows with seed {trial.seed} differ: {trial.moved(again, trial.facts, trial.facts.names)}"
 
 
 def _identity(trial: _Trial) -> Iterator[str]:

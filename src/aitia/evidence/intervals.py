@@ -16,11 +16,12 @@ Sources:
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
+from statistics import NormalDist
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, ndtr, ndtri, stdtrit
 
 __all__ = ["BOOTSTRAP_FROM", "Interval", "Statistic", "mean_interval", "median_interval", "paired_shares", "wilson"]
 
@@ -29,6 +30,12 @@ BOOTSTRAP_FROM = 10
 """Seeds from which on the mean is bootstrapped: with fewer the draws are little more than the values themselves."""
 _DRAWS = 10_000
 _TAIL = 0.025
+_NORMAL = NormalDist()
+_STUDENT = (
+    12.706204736174705, 4.302652729749464, 3.1824463052837095, 2.7764451051977943,
+    2.5705818356363155, 2.44691185114497, 2.3646242515927853, 2.3060041352041667,
+)  # fmt: skip
+"""The 97.5 % points of Student's t with 1 to 8 degrees of freedom: `aitia show` is through before scipy is loaded."""
 
 
 class Interval(NamedTuple):
@@ -48,31 +55,39 @@ def mean_interval(values: Sequence[float]) -> Interval | None:
     x = np.asarray(values, dtype=np.float64)
     if len(x) < 2:
         return None
-    middle = float(x.mean())
-    half = float(stdtrit(len(x) - 1, 1 - _TAIL) * x.std(ddof=1) / math.sqrt(len(x)))
-    if len(x) < BOOTSTRAP_FROM or not half:
-        return Interval(middle - half, middle + half)
-    return _accelerated(x)
+    middle, spread = float(x.mean()), float(x.std(ddof=1))
+    if not spread:
+        return Interval(middle, middle)
+    if len(x) >= BOOTSTRAP_FROM:
+        return _accelerated(x)
+    half = _STUDENT[len(x) - 2] * spread / math.sqrt(len(x))
+    return Interval(middle - half, middle + half)
 
 
 def _accelerated(x: NDArray[np.float64]) -> Interval:
-    draws = np.random.default_rng(0).integers(0, len(x), (_DRAWS, len(x)))
-    means, middle = x[draws].mean(axis=1), x.mean()
+    means, middle = x[_drawn(len(x))].mean(axis=1), x.mean()
     equal = np.isclose(means, middle, rtol=1e-12, atol=0)
     below = (np.sum((means < middle) & ~equal) + 0.5 * np.sum(equal)) / _DRAWS
-    shift = float(ndtri(np.clip(below, 0.5 / _DRAWS, 1 - 0.5 / _DRAWS)))
+    shift = _NORMAL.inv_cdf(float(np.clip(below, 0.5 / _DRAWS, 1 - 0.5 / _DRAWS)))
     left_out = (x.sum() - x) / (len(x) - 1)
     away = left_out.mean() - left_out
     skew = float((away**3).sum() / (6 * (away**2).sum() ** 1.5))
-    z = shift + ndtri([_TAIL, 1 - _TAIL])
-    low, high = np.quantile(means, ndtr(shift + z / (1 - skew * z)))
+    ends = (shift + _NORMAL.inv_cdf(tail) for tail in (_TAIL, 1 - _TAIL))
+    low, high = np.quantile(means, [_NORMAL.cdf(shift + z / (1 - skew * z)) for z in ends])
     return Interval(float(low), float(high))
+
+
+@lru_cache(4)
+def _drawn(n: int) -> NDArray[np.int64]:
+    """Which of n values each draw of the bootstrap takes, (draws, n); the same for all rows of a claim."""
+    return np.random.default_rng(0).integers(0, n, (_DRAWS, n))
 
 
 def median_interval(values: Sequence[float]) -> Interval | None:
     """The k-th smallest and k-th largest value, k the largest at which 95 % is kept; None below six seeds."""
     x = np.sort(np.asarray(values, dtype=np.float64))
-    inside = [k for k in range(1, len(x) // 2 + 1) if bdtr(k - 1, len(x), 0.5) <= _TAIL]
+    below = np.cumsum([math.comb(len(x), k) / 2 ** len(x) for k in range(len(x) // 2)])
+    inside = [k for k, tail in enumerate(below, 1) if tail <= _TAIL]
     return Interval(float(x[inside[-1] - 1]), float(x[-inside[-1]])) if inside else None
 
 
@@ -85,7 +100,7 @@ def wilson(hits: float, n: int) -> Interval | None:
     """
     if n < 2:
         return None
-    z, share = float(ndtri(1 - _TAIL)), hits / n
+    z, share = _NORMAL.inv_cdf(1 - _TAIL), hits / n
     middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     return Interval(max(0.0, middle - half), min(1.0, middle + half))

@@ -19,7 +19,7 @@ def machine_here() -> dict[str, str]:
     """The kind of this machine: architecture and model of the processor."""
     model = platform.processor() or "unknown"
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
     except OSError:
         pass
@@ -32,7 +32,9 @@ def commit_here() -> str | None:
 
     def git(*arguments: str) -> str | None:
         try:
-            done = subprocess.run(["git", "-C", str(package), *arguments], capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                ["git", "-C", str(package), *arguments], capture_output=True, encoding="utf-8", check=False
+            )
         except OSError:
             return None
         return done.stdout.strip() if not done.returncode else None

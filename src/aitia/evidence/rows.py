@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -84,7 +85,7 @@ class Row:
             return dict(self.summary.baselines)
         return {name: self._middle(values) for name, values in self.arms.items()}
 
-    @property
+    @cached_property
     def interval(self) -> Interval | None:
         """The 95 % interval of ours; None where the seeds are too few."""
         if self.kind == "share" and self.statistic == "mean":
@@ -96,7 +97,7 @@ class Row:
         logarithms = self._interval([math.log(value) for value in self.values])
         return None if logarithms is None else Interval(math.exp(logarithms.low), math.exp(logarithms.high))
 
-    @property
+    @cached_property
     def judged(self) -> tuple[Judged, ...]:
         """Every comparison that the row is judged by: with its bar, then with each rival."""
         if self.summary is not None:

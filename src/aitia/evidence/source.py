@@ -11,16 +11,18 @@ Left out: `aitia.evidence`, since values are stored and judged anew whenever the
 """
 
 import ast
+import gc
 import hashlib
 import importlib.util
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from aitia.errors import OptionError
 
-__all__ = ["modules_of", "rivals_of", "syntax_hash"]
+__all__ = ["homes_of", "modules_of", "rivals_of", "syntax_hash"]
 
 _LEFT_OUT = ("aitia.evidence", "aitia.version", "aitia.lazy")
 _ROOT = Path(__file__).parents[1]
@@ -37,9 +39,22 @@ def syntax_hash(module: str, packages: Mapping[str, Path] | None = None) -> str:
         OptionError: If there is no such module.
     """
     total = hashlib.sha256()
-    for name, path in sorted(modules_of(module, packages).items()):
-        total.update(f"{name} {_digest(str(path), path.stat().st_mtime_ns)}\n".encode())
+    with _uncollected():
+        for name, path in sorted(modules_of(module, packages).items()):
+            total.update(f"{name} {_digest(str(path), path.stat().st_mtime_ns)}\n".encode())
     return total.hexdigest()
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without garbage collection: syntax trees have no cycles, and it would go through them all again and again."""
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collected:
+            gc.enable()
 
 
 def modules_of(module: str, packages: Mapping[str, Path] | None = None) -> dict[str, Path]:
@@ -48,7 +63,7 @@ def modules_of(module: str, packages: Mapping[str, Path] | None = None) -> dict[
     Raises:
         OptionError: If there is no such module.
     """
-    walk = _Walk(_homes(module) if packages is None else packages)
+    walk = _Walk(homes_of(module) if packages is None else packages)
     if walk.file(module) is None:
         raise OptionError(f"there is no source of {module}")
     walk.visit(module)
@@ -57,10 +72,11 @@ def modules_of(module: str, packages: Mapping[str, Path] | None = None) -> dict[
 
 def rivals_of(module: str, packages: Mapping[str, Path] | None = None) -> set[str]:
     """The slugs that `rival("slug")` names in what a module rests on."""
-    return {slug for path in modules_of(module, packages).values() for slug in _rivals(_parsed(path))}
+    return {slug for path in modules_of(module, packages).values() for slug in _rivals(path)}
 
 
-def _homes(module: str) -> dict[str, Path]:
+def homes_of(module: str) -> dict[str, Path]:
+    """The folders that are hashed where nobody names them: that of aitia, and of the module's own package."""
     top = module.partition(".")[0]
     homes = {"aitia": _ROOT}
     if top not in homes and (spec := importlib.util.find_spec(top)) is not None and spec.origin is not None:
@@ -97,10 +113,9 @@ class _Walk:
         if package:
             self.visit_package(package)
         self.found[module] = path
-        tree = _parsed(path)
-        for imported in _imports(tree, module, path.name == "__init__.py"):
+        for imported in _imports(_parsed(path), module, path.name == "__init__.py"):
             self.follow(imported)
-        for slug in _rivals(tree):
+        for slug in _rivals(path):
             self.all_of(f"aitia.systems.{slug.replace('-', '_')}")
 
     def visit_package(self, package: str) -> None:
@@ -171,6 +186,11 @@ def _handed_on(path: Path, package: str) -> dict[str, _Import] | None:
             case ast.Assign(targets=[ast.Name(id="__getattr__")], value=ast.Call(args=[_, ast.Dict() as mapping])):
                 for name, home in ast.literal_eval(mapping).items():
                     homes[name] = _Import(f"{package}.{home}", name, name)
+            case ast.Assign(targets=[ast.Name(id="_HOMES")], value=ast.Dict() as mapping):
+                for home, names in ast.literal_eval(mapping).items():
+                    homes |= {name: _Import(f"{package}.{home}", name, name) for name in names.split()}
+            case ast.Assign(targets=[ast.Name(id="__getattr__")], value=ast.Call(args=[_, ast.DictComp()])):
+                continue
             case _:
                 return None
     return homes
@@ -179,6 +199,8 @@ def _handed_on(path: Path, package: str) -> dict[str, _Import] | None:
 def _imports(tree: ast.AST, module: str, is_package: bool) -> Iterator[_Import]:
     """Every import, those inside functions too, but none that only type checkers see."""
     for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.expr):
+            continue
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
             for other in node.orelse:
                 yield from _imports(other, module, is_package)
@@ -198,9 +220,11 @@ def _of_statement(node: ast.ImportFrom, module: str, is_package: bool) -> list[_
     return [_Import(base, None if a.name == "*" else a.name, a.asname or a.name) for a in node.names]
 
 
-def _rivals(tree: ast.AST) -> set[str]:
-    found = set()
-    for node in ast.walk(tree):
+def _rivals(path: Path) -> set[str]:
+    found: set[str] = set()
+    if b"rival" not in path.read_bytes():
+        return found
+    for node in ast.walk(_parsed(path)):
         match node:
             case ast.Call(func=ast.Attribute(attr="rival"), args=[ast.Constant(value=str(slug)), *_]):
                 found.add(slug)
@@ -215,16 +239,15 @@ def _digest(path: str, changed: int) -> str:
 def _told(node: object) -> str:
     """`ast.dump` without what differs between versions of Python: empty fields, contexts and kinds of strings."""
     if isinstance(node, list):
-        kept = [part for part in node if not _is_silent(part)]
-        return f"[{', '.join(map(_told, kept))}]"
+        return f"[{', '.join([_told(part) for part in node if not _is_silent(part)])}]"
     if not isinstance(node, ast.AST):
         return repr(node)
-    fields = (
-        (name, value)
-        for name, value in ast.iter_fields(node)
-        if value not in (None, []) and name not in ("ctx", "kind", "type_comment")
-    )
-    return f"{type(node).__name__}({', '.join(f'{name}={_told(value)}' for name, value in fields)})"
+    fields = [(name, getattr(node, name, None)) for name in node._fields if name not in _UNTOLD]
+    told = [f"{name}={_told(value)}" for name, value in fields if value is not None and value != []]
+    return f"{type(node).__name__}({', '.join(told)})"
+
+
+_UNTOLD = ("ctx", "kind", "type_comment")
 
 
 def _is_silent(node: object) -> bool:
@@ -243,4 +266,4 @@ def _parsed(path: Path) -> ast.Module:
 @cache
 def _tree(path: str, changed: int) -> ast.Module:
     """`changed` is when the file was written, so that it is read again after an edit."""
-    return ast.parse(Path(path).read_text())
+    return ast.parse(Path(path).read_text(encoding="utf-8"))

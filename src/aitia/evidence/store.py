@@ -178,7 +178,7 @@ def stored_evidence(folder: Path, slug: str) -> Evidence | None:
         FormatError: If the file is damaged.
     """
     path = folder / f"{slug}.json"
-    return Evidence.from_json(path.read_text()) if path.is_file() else None
+    return Evidence.from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def control_faults(evidence: Evidence | None, controls: tuple[str, ...], source: str) -> list[str]:

@@ -21,7 +21,7 @@ def verdict_of(slug: str, folder: Path = STORED) -> str:
     if not path.is_file():
         return "not run here"
     try:
-        stored = json.loads(path.read_text())
+        stored = json.loads(path.read_text(encoding="utf-8"))
         return str(stored.get("verdict", "ungraded"))
     except (ValueError, AttributeError) as error:
         raise FormatError(f"{path} is no stored evidence: {error}") from None

@@ -10,7 +10,8 @@ References:
 
 from collections.abc import Callable, Sequence
 
-from aitia.graph.graph import Graph, bits
+from aitia.graph.bits import bits
+from aitia.graph.graph import Graph
 from aitia.graph.marks import Mark
 
 __all__ = ["CircleGraph"]

@@ -1,7 +1,8 @@
 """Rows of a PDAG that may change, and their closure under Meek's rules."""
 
 from aitia.errors import GraphError
-from aitia.graph.graph import Graph, bits
+from aitia.graph.bits import bits
+from aitia.graph.graph import Graph
 
 __all__ = ["Pdag"]
 

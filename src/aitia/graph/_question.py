@@ -6,7 +6,8 @@ from itertools import pairwise
 from typing import Literal, get_args
 
 from aitia.errors import GraphError, IdentifiabilityError, OptionError, join_names
-from aitia.graph.graph import Graph, _closure, _transpose, bits
+from aitia.graph.bits import bits, closure, transpose
+from aitia.graph.graph import Graph
 from aitia.graph.marks import Mark
 from aitia.graph.separation import _reach, minimal_separator
 
@@ -73,7 +74,7 @@ class Question:
         if on_path := bad & self.causal:
             return f"{names(on_path)[0]} lies on a causal path from treatment to outcome"
         first = bad & -bad
-        via = _closure(self.above, first) & self.causal
+        via = closure(self.above, first) & self.causal
         if not via & ~self.y:
             return f"{names(first)[0]} is a descendant of the outcome {names(via)[0]}"
         via &= ~self.y
@@ -97,10 +98,10 @@ class Question:
     def canonical(self, included: int, allowed: int) -> int:
         """Every allowed possible ancestor of X, Y and what is included: valid when any set within bounds is [1, 4]."""
         ends = self.x | self.y | included
-        z = (_closure(self.above, ends) & allowed & ~self.avoid) | included
+        z = (closure(self.above, ends) & allowed & ~self.avoid) | included
         if self.kind == "cpdag" and _m_connected(self.backdoor, self.x, z) & self.y:
             # With background knowledge these are too many; the ancestors in the member are then enough.
-            z = (_closure(self.member._parents, ends) & allowed) | included
+            z = (closure(self.member._parents, ends) & allowed) | included
         if _m_connected(self.backdoor, self.x, z) & self.y:
             raise IdentifiabilityError(
                 f"{self.head()} has no adjustment set: no allowed set closes the non-causal path {self.open_path(z)}"
@@ -127,14 +128,14 @@ def pose(graph: Graph, treatment: Nodes, outcome: Nodes, read_as: ReadAs = "auto
         obstacle = _undirected_obstacle(closed, x, y)
     elif kind in ("mag", "pag"):
         obstacle = _invisible_obstacle(graph, out, x, y)
-    avoid = _closure(out, proper_paths(out, x, y))
+    avoid = closure(out, proper_paths(out, x, y))
     # Sets valid in an amenable CPDAG are those valid in any one of its DAGs, so that DAG's forbidden nodes decide: both
     # formulas are then the one effect, and the criterion is complete in each DAG.
     rows = member._children if kind == "cpdag" else out
     causal = proper_paths(rows, x, y)
     backdoor = _without_first(member, x, proper_paths(member._children, x, y))
-    above = _transpose(out)
-    return Question(graph, kind, x, y, member, backdoor, causal, _closure(rows, causal), avoid, above, obstacle)
+    above = transpose(out)
+    return Question(graph, kind, x, y, member, backdoor, causal, closure(rows, causal), avoid, above, obstacle)
 
 
 def graph_kind(graph: Graph, read_as: ReadAs = "auto") -> str:
@@ -170,7 +171,7 @@ def graph_kind(graph: Graph, read_as: ReadAs = "auto") -> str:
                     raise GraphError(f"{write_path(graph, [i, j])} stands for selection: effects are not covered there")
     if kind == "mag":
         for i, row in enumerate(graph._spouses):
-            if row and (both := row & _closure(graph._parents, 1 << i)):
+            if row and (both := row & closure(graph._parents, 1 << i)):
                 a, b = graph.nodes[next(bits(both))], graph.nodes[i]
                 raise GraphError(f"{a} <-> {b} although {a} is an ancestor of {b}: no MAG; read the graph as an ADMG")
     return kind
@@ -196,7 +197,7 @@ def _members(graph: Graph, kind: str) -> tuple[Graph, Graph]:
         return graph, graph
     # A MAG of the PAG: o-> becomes -->, and the circle component a DAG without new colliders [3, theorem 2].
     tail, arrow, circle = graph._ends
-    both = [row & back for row, back in zip(circle, _transpose(circle), strict=True)]
+    both = [row & back for row, back in zip(circle, transpose(circle), strict=True)]
     empty = (0,) * len(graph)
     core = consistent_extension(Graph.from_bits(graph.nodes, both, empty, empty))
     tail = tuple(t | c & ~b | new for t, c, b, new in zip(tail, circle, both, core._ends[0], strict=True))
@@ -217,11 +218,11 @@ def _without_first(graph: Graph, x: int, to: int) -> Graph:
 
 def proper_paths(out: Rows, x: int, y: int) -> int:
     """The nodes outside X on paths from X to Y along the rows `out` that leave X only once."""
-    forward = _closure(out, union(out, x))
+    forward = closure(out, union(out, x))
     if not forward & y:
         return 0
     outside = tuple(0 if x >> i & 1 else row for i, row in enumerate(out))  # from x on there is no way back to y
-    return forward & _closure(_transpose(outside), y)
+    return forward & closure(transpose(outside), y)
 
 
 def _undirected_obstacle(graph: Graph, x: int, y: int) -> str | None:
@@ -237,7 +238,7 @@ def _undirected_obstacle(graph: Graph, x: int, y: int) -> str | None:
         allowed = ~(x | graph._parents[i])
         rows = tuple((c | u) & allowed for c, u in zip(graph._children, graph._neighbors, strict=True))
         for v in bits(graph._neighbors[i] & allowed):
-            if hit := _closure(rows, 1 << v) & y:
+            if hit := closure(rows, 1 << v) & y:
                 a, b, end = graph.nodes[i], graph.nodes[v], graph.names(hit)[0]
                 leads = "" if end == b else f" and may lead to {end}"
                 return f"{a} --- {b} is undirected{leads}: its direction decides the effect"
@@ -248,7 +249,7 @@ def visible_children(graph: Graph, i: int) -> int:
     """Every j with i --> j visible in a MAG or PAG: no hidden common cause can stand behind the arrow [3]."""
     found = 0
     for j in bits(graph._children[i]):
-        behind = _closure(tuple(row & graph._parents[j] for row in graph._spouses), 1 << i)
+        behind = closure(tuple(row & graph._parents[j] for row in graph._spouses), 1 << i)
         if any(graph._into[c] & ~graph._adjacent[j] & ~(1 << j) for c in bits(behind)):
             found |= 1 << j
     return found
@@ -258,10 +259,10 @@ def _invisible_obstacle(graph: Graph, out: Rows, x: int, y: int) -> str | None:
     """The edge out of X that is not visible and starts a proper possibly directed path to Y."""
     proper = tuple(row & ~x for row in out)
     for i in bits(x):
-        if not _closure(proper, proper[i]) & y:
+        if not closure(proper, proper[i]) & y:
             continue
         for v in bits(proper[i] & ~visible_children(graph, i)):
-            if hit := _closure(proper, 1 << v) & y:
+            if hit := closure(proper, 1 << v) & y:
                 edge, end = write_path(graph, [i, v]), graph.names(hit)[0]
                 leads = "" if end == graph.nodes[v] else f", and it may lead to {end}"
                 if graph._children[i] >> v & 1:
@@ -280,7 +281,7 @@ def union(rows: Rows, of: int) -> int:
 
 def _m_connected(graph: Graph, start: int, given: int) -> int:
     """Every node that `given` leaves m-connected to `start`."""
-    return _reach(graph, start, given, _closure(graph._parents, given))
+    return _reach(graph, start, given, closure(graph._parents, given))
 
 
 def shortest_open_path(graph: Graph, start: int, goal: int, given: int) -> list[int]:
@@ -289,7 +290,7 @@ def shortest_open_path(graph: Graph, start: int, goal: int, given: int) -> list[
     A shortest open walk repeats no node: cutting out a loop leaves it open.
     """
     parents, children, spouses = graph._parents, graph._children, graph._spouses
-    colliders = _closure(parents, given)
+    colliders = closure(parents, given)
     came: dict[tuple[int, bool], tuple[int, bool] | None] = {(i, False): None for i in bits(start)}
     queue = list(came)
     for state in queue:

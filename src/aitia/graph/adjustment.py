@@ -31,7 +31,8 @@ from typing import Literal, get_args
 
 from aitia.errors import GraphError, IdentifiabilityError, OptionError, join_names
 from aitia.graph._question import Nodes, Question, ReadAs, Rows, _endpoints, _m_connected, _without_first, pose, union
-from aitia.graph.graph import Graph, _closure, bits
+from aitia.graph.bits import bits, closure
+from aitia.graph.graph import Graph
 
 __all__ = [
     "AdjustmentKind",
@@ -106,7 +107,7 @@ def is_backdoor_set(graph: Graph, treatment: Nodes, outcome: Nodes, adjusted: No
         )
     x, y = _endpoints(graph, treatment, outcome)
     z = graph.mask(adjusted)
-    if z & (_closure(graph._children, x) | y):
+    if z & (closure(graph._children, x) | y):
         return False
     everything = (1 << len(graph)) - 1
     return not any(_m_connected(_without_first(graph, 1 << i, everything), 1 << i, z) & y for i in bits(x))
@@ -248,22 +249,22 @@ def _minimal_sets(question: Question, included: int, allowed: int) -> Iterator[i
     empty exactly when its own nearest separator fails to keep those nodes.
     """
     backdoor, near, far = question.backdoor, question.y, question.x
-    keep = _closure(backdoor._parents, near | far | included)
+    keep = closure(backdoor._parents, near | far | included)
     rows = tuple(row & ~included for row in _augmented(backdoor, keep))
     allowed &= keep & ~included
     free = tuple(row & ~allowed for row in rows)
     waiting = [(near, 0)]
     while waiting:
         side, kept = waiting.pop()
-        side = _closure(free, side)
+        side = closure(free, side)
         if side & far:
             continue
         around = union(rows, side) & ~side
-        beyond = _closure(tuple(row & ~around for row in rows), far)
+        beyond = closure(tuple(row & ~around for row in rows), far)
         nearest = around & union(rows, beyond)
         if kept & ~nearest:
             continue
-        side = _closure(tuple(row & ~nearest for row in rows), near)
+        side = closure(tuple(row & ~nearest for row in rows), near)
         cases = []
         for v in bits(nearest & ~kept):
             cases.append((side | 1 << v, kept))
@@ -278,7 +279,7 @@ def _augmented(graph: Graph, keep: int) -> Rows:
     spouses = tuple(row & keep for row in graph._spouses)
     left = keep
     while left:
-        district = _closure(spouses, left & -left)
+        district = closure(spouses, left & -left)
         left &= ~district
         clique = district | union(graph._parents, district)
         for i in bits(clique):

@@ -31,7 +31,8 @@ import numpy as np
 
 from aitia.errors import CostError, GraphError, OptionError, join_names
 from aitia.graph._sides import Distance, Words, _Side, _words
-from aitia.graph.graph import Graph, _closure, _transpose, bits
+from aitia.graph.bits import bits, closure, transpose
+from aitia.graph.graph import Graph
 
 __all__ = [
     "Scores",
@@ -88,7 +89,7 @@ def shd(a: Graph, b: Graph, convention: ShdConvention = "pair") -> int:
             differ[i] |= row_a ^ row_b
     if convention == "marks":
         return sum(row.bit_count() for row in differ)
-    pairs = sum((row | back).bit_count() for row, back in zip(differ, _transpose(differ), strict=True)) // 2
+    pairs = sum((row | back).bit_count() for row, back in zip(differ, transpose(differ), strict=True)) // 2
     if convention == "pair":
         return pairs
     return pairs + sum((c & p).bit_count() for c, p in zip(a._children, b._parents, strict=True))
@@ -352,7 +353,7 @@ class _Bounds:
                             changed = True
             left, rows = following, tuple(inside.get(i, 0) for i in range(len(around)))
             while left:
-                part = _closure(rows, left & -left)
+                part = closure(rows, left & -left)
                 parts.append((part, parents[next(bits(part))]))
                 left &= ~part
             layer, rest = following, rest & ~following

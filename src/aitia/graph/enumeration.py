@@ -17,8 +17,9 @@ from math import factorial, prod
 
 from aitia.errors import GraphError
 from aitia.graph._pdag import Pdag
+from aitia.graph.bits import bits
 from aitia.graph.equivalence import consistent_extension, is_cpdag
-from aitia.graph.graph import Graph, bits
+from aitia.graph.graph import Graph
 
 __all__ = ["count_class", "markov_equivalence_class", "sample_member"]
 

@@ -18,7 +18,8 @@ from collections.abc import Iterable
 from aitia.errors import GraphError, join_names
 from aitia.graph._fci import CircleGraph
 from aitia.graph._pdag import Pdag
-from aitia.graph.graph import Graph, _closure, _transpose, bits
+from aitia.graph.bits import bits, closure, transpose
+from aitia.graph.graph import Graph
 from aitia.graph.marks import Mark
 from aitia.graph.separation import _anterior, _reach, _require_separable
 
@@ -210,7 +211,7 @@ def _why_no_mag(graph: Graph) -> str | None:
     for i in range(len(graph)):
         if graph._neighbors[i] and graph._into[i]:
             return f"{names[i]!r} has both an arrow and an undirected edge"
-        if graph._spouses[i] and (both := graph._spouses[i] & _closure(graph._parents, 1 << i)):
+        if graph._spouses[i] and (both := graph._spouses[i] & closure(graph._parents, 1 << i)):
             j = next(bits(both))
             return f"{names[j]} <-> {names[i]} although {names[j]!r} is an ancestor of {names[i]!r}"
     if any(graph._spouses):  # an inducing path between nodes that are not adjacent needs one
@@ -251,12 +252,12 @@ def mag(graph: Graph, latent: str | Iterable[str] = (), selection: str | Iterabl
     seen = [i for i in range(len(graph)) if not (hidden | selected) >> i & 1]
     observed = sum(1 << i for i in seen)
     rows = [[0] * len(seen) for _ in range(3)]
-    over = [_closure(graph._parents, 1 << i | selected) for i in seen]  # ancestors of the node or of the selection
+    over = [closure(graph._parents, 1 << i | selected) for i in seen]  # ancestors of the node or of the selection
     for b, j in enumerate(seen):
         for a, i in enumerate(seen[:b]):
             ancestors = over[a] | over[b]
             given = ancestors & observed & ~(1 << i | 1 << j) | selected
-            if _reach(graph, 1 << i, given, _closure(graph._parents, given)) >> j & 1:
+            if _reach(graph, 1 << i, given, closure(graph._parents, given)) >> j & 1:
                 rows[Mark.TAIL - 1 if over[a] >> j & 1 else Mark.ARROW - 1][a] |= 1 << b
                 rows[Mark.TAIL - 1 if over[b] >> i & 1 else Mark.ARROW - 1][b] |= 1 << a
     return Graph.from_bits([graph.nodes[i] for i in seen], *rows)
@@ -314,7 +315,7 @@ def member_mag(pag: Graph) -> Graph:
 def _member_mag(pag: Graph) -> Graph | None:
     """The MAG that the graph stands for if it is a PAG; None where the construction already fails."""
     tails, arrows, circles = pag._ends
-    tail_here, circle_here = _transpose(tails), _transpose(circles)
+    tail_here, circle_here = transpose(tails), transpose(circles)
     both = [there & here for there, here in zip(circles, circle_here, strict=True)]
     blank = (0,) * len(pag)
     core = Graph.from_bits(pag.nodes, both, blank, blank)

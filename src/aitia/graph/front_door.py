@@ -9,7 +9,8 @@ from collections.abc import Iterable
 
 from aitia.errors import GraphError
 from aitia.graph._question import _m_connected, _without_first
-from aitia.graph.graph import Graph, _closure, bits
+from aitia.graph.bits import bits, closure
+from aitia.graph.graph import Graph
 
 __all__ = ["front_door_set", "is_front_door_set", "smallest_front_door"]
 
@@ -61,7 +62,7 @@ def _front_door_masks(graph: Graph, treatment: str, outcome: Nodes, mediators: N
 
 def _is_front_door(graph: Graph, x: int, y: int, z: int) -> bool:
     past = tuple(row & ~z for row in graph._children)
-    if _closure(past, x) & y:
+    if closure(past, x) & y:
         return False
     everything = (1 << len(graph)) - 1
     if _m_connected(_without_first(graph, x, everything), x, 0) & z:
@@ -81,7 +82,7 @@ def smallest_front_door(graph: Graph, x: int, y: int, hidden: int) -> int | None
         z &= ~bad
     if not _is_front_door(graph, x, y, z):
         return None  # z is the largest set that meets the last two conditions, so no other intercepts more
-    between = z & _closure(graph._children, x) & _closure(graph._parents, y)
+    between = z & closure(graph._children, x) & closure(graph._parents, y)
     if _is_front_door(graph, x, y, between):
         z = between
     for i in bits(z):

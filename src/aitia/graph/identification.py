@@ -39,9 +39,10 @@ from aitia.graph._question import (
     union,
 )
 from aitia.graph.adjustment import adjustment_set
+from aitia.graph.bits import bits, closure
 from aitia.graph.estimands import Estimand, Probability, Product, Sum, product, ratio, total
 from aitia.graph.front_door import smallest_front_door
-from aitia.graph.graph import Graph, _closure, bits
+from aitia.graph.graph import Graph
 
 __all__ = ["Identification", "identify"]
 
@@ -203,7 +204,7 @@ def _by_adjustment(question: Question, w: int, hidden: int) -> Found | None:
     allowed = ~hidden & ((1 << len(graph)) - 1)
     if w:
         out = tuple(a & ~into for a, into in zip(graph._adjacent, graph._into, strict=True))
-        allowed &= ~_closure(out, question.x)
+        allowed &= ~closure(out, question.x)
         if w & ~allowed:
             return None
     allowed &= ~(question.x | question.y | question.forbidden)
@@ -245,7 +246,7 @@ class _Admg:
         # Going up from a node through hidden ones only: what they have as parents are its parents, and two nodes whose
         # ways up share a hidden node, or are joined by <->, have a hidden common cause.
         through = tuple(row & hidden for row in graph._parents)
-        up = [_closure(through, 1 << i) for i in range(len(graph))]
+        up = [closure(through, 1 << i) for i in range(len(graph))]
         beside = [union(graph._spouses, row) for row in up]
         for i in bits(self.seen):
             self.parents[i] = union(graph._parents, up[i]) & self.seen
@@ -257,11 +258,11 @@ class _Admg:
 
     def ancestors(self, of: int, within: int) -> int:
         """The ancestors of `of`, itself included, in the subgraph on `within`."""
-        return _closure(tuple(row & within for row in self.parents), of)
+        return closure(tuple(row & within for row in self.parents), of)
 
     def district(self, i: int, within: int) -> int:
         """The nodes that <-> joins to node i in the subgraph on `within`."""
-        return _closure(tuple(row & within for row in self.spouses), 1 << i)
+        return closure(tuple(row & within for row in self.spouses), 1 << i)
 
     def districts(self, within: int) -> Iterator[int]:
         """The districts of the subgraph on `within`."""

@@ -29,7 +29,8 @@ from numpy.typing import NDArray
 
 from aitia.errors import FormatError, GraphError, unknown_variable
 from aitia.graph._pdag import Pdag
-from aitia.graph.graph import Graph, bits
+from aitia.graph.bits import bits
+from aitia.graph.graph import Graph
 from aitia.graph.marks import Mark, parse_edges, quote
 
 __all__ = ["Knowledge", "apply"]

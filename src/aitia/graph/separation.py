@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from aitia.errors import GraphError, join_names
-from aitia.graph.graph import Graph, _closure, bits
+from aitia.graph.bits import bits, closure
+from aitia.graph.graph import Graph
 
 __all__ = [
     "Independence",
@@ -60,7 +61,7 @@ def is_separated(graph: Graph, x: Nodes, y: Nodes, given: Nodes = ()) -> bool:
     _require_separable(graph)
     from_x, from_y, z = graph.mask(x), graph.mask(y), graph.mask(given)
     _require_disjoint(graph, x=from_x, y=from_y, given=z)
-    return not _reach(graph, from_x, z, _closure(graph._parents, z)) & from_y
+    return not _reach(graph, from_x, z, closure(graph._parents, z)) & from_y
 
 
 def minimal_separator(
@@ -188,7 +189,7 @@ def _reach(graph: Graph, start: int, given: int, colliders: int) -> int:
 
 def _anterior(graph: Graph, mask: int) -> int:
     """The nodes with a path into `mask` of directed and undirected edges: An(mask) where nothing is undirected."""
-    return _closure(tuple(p | n for p, n in zip(graph._parents, graph._neighbors, strict=True)), mask)
+    return closure(tuple(p | n for p, n in zip(graph._parents, graph._neighbors, strict=True)), mask)
 
 
 def _problem(

@@ -41,7 +41,7 @@ from aitia.inside.edit_scores import (
     score_edit,
 )
 from aitia.inside.memory import ValueSearch, layer_effects, spanning, usual_keys
-from aitia.inside.prompt import ask, telling_word
+from aitia.inside.prompt import Question, ask, telling_word
 from aitia.nn.causal_language import CausalLanguageModel, load_causal_language_model
 from aitia.nn.edits import Edit, edit_memory
 from aitia.nn.sites.weight_paths import oriented
@@ -151,87 +151,129 @@ def edit_fact(
         TrainingError: If the numbers are not finite.
         RunError: If the folder holds another run.
     """
-    if steps < 1 or prefixes < 0 or not rate > 0 or not furthest > 0 or divergence < 0 or decay < 0:
-        raise OptionError(
-            "steps is at least 1, rate and furthest are above 0, and prefixes, divergence and decay not below: got "
-            f"{steps}, {rate}, {furthest}, {prefixes}, {divergence} and {decay}"
-        )
-    question = ask(language, prompt, answer, None, None)
-    target = language.continuation(answer)
-    said = int(language.log_probabilities([prompt])[0].argmax())
-    if said == target[0]:
-        raise OptionError(f"the model says {answer!r} after this prompt already: there is nothing to edit")
-    config = {
-        "prompt": prompt,
-        "answer": answer,
-        "subject": subject,
-        "layer": layer,
-        "paraphrases": list(paraphrases),
-        "neighbours": list(neighbours),
-        "usual": list(usual),
-        "steps": steps,
-        "rate": rate,
-        "divergence": divergence,
-        "decay": decay,
-        "furthest": furthest,
-        "prefixes": prefixes,
-        "seed": seed,
-    }
+    how = _How(steps, rate, divergence, decay, furthest, prefixes, seed)
+    texts = _Texts(tuple(paraphrases), tuple(neighbours), tuple(usual))
+    question, target = _asked(language, prompt, answer)
+    config = {"prompt": prompt, "answer": answer, "subject": subject, "layer": layer}
+    config |= {name: list(given) for name, given in vars(texts).items()} | vars(how)
     hashes = {"model": language.fingerprint}
     opened = nullcontext() if out is None else open_run(out, kind="edit", config=config, inputs=hashes, command=command)
     with opened as run:
-        ids = question.ids
-        if subject is not None:
-            span = language.span_of(subject, ids[0].tolist())
-        else:
-            span, _ = telling_word(language, ask(language, prompt, None, answer, None), 3.0, range(seed, seed + 5))
-        about = "".join(question.words[slice(*span)]).strip()
-        effects: tuple[float, ...] = ()
-        if layer is None:
-            effects = layer_effects(language, prompt, answer, span, seed, progress)
-            layer = max(range(1, len(effects)), key=effects.__getitem__, default=0)
-        name = language.memory(layer)
-        task = ValueSearch(language, name, ids[0].tolist(), target, span, about, prefixes, seed)
-        key, value = task.solve(steps, rate, divergence, decay, furthest, progress)
-        seen = usual_keys(language, name, usual, seed)
-        edit = edit_memory(language.model, name, key[None], value[None], usual=spanning(seen))
-        weight = oriented(dict(language.model.named_modules())[name], name)
-        prompts = score_edit(language, edit, prompt, answer, paraphrases, neighbours)
-        random = score_edit(language, random_edit(edit, seed), prompt, answer, paraphrases, neighbours)
-        prompts = [
-            Scored(**{**vars(p), "random": r.after, "held_random": r.success})
-            for p, r in zip(prompts, random, strict=True)
-        ]
-        notes = [] if len(target) == 1 else [f"The answer is {len(target)} tokens; its probability is that of all."]
-        if not paraphrases or not neighbours:
-            lacking = " and ".join(n for n, v in (("paraphrases", paraphrases), ("neighbours", neighbours)) if not v)
-            notes.append(
-                f"No {lacking} were given: whether the edit carries over, or leaves the rest alone, is partly unknown."
-            )
-        found = FactEdit(
-            edit,
-            prompt,
-            answer,
-            about,
-            layer,
-            effects,
-            edit_scores(prompts, "success", "after"),
-            edit_scores(prompts, "held_random", "random"),
-            edit_scores(prompts, "held_before", "before"),
-            tuple(prompts),
-            float(edit.delta.float().norm()),
-            float(weight.float().norm()),
-            tuple(notes),
-            language.name,
-            source,
-        )
+        found = _found(language, question, answer, target, subject, layer, texts, how, source, progress)
         if run is not None:
             from aitia.inside.report import save_edit
 
-            edit.save(run.path / "edit.safetensors")
+            found.edit.save(run.path / "edit.safetensors")
             run.keep("edit.safetensors")
             save_edit(found, run, command)
     return found
+
+
+@dataclass(frozen=True)
+class _How:
+    """The options of (1)."""
+
+    steps: int
+    rate: float
+    divergence: float
+    decay: float
+    furthest: float
+    prefixes: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        too_low = self.steps < 1 or self.prefixes < 0 or self.divergence < 0 or self.decay < 0
+        if too_low or not self.rate > 0 or not self.furthest > 0:
+            raise OptionError(
+                "steps is at least 1, rate and furthest are above 0, and prefixes, divergence and decay not below: got "
+                f"{self.steps}, {self.rate}, {self.furthest}, {self.prefixes}, {self.divergence} and {self.decay}"
+            )
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """Texts beside the prompt."""
+
+    paraphrases: tuple[str, ...]
+    neighbours: tuple[str, ...]
+    usual: tuple[str, ...]
+
+
+def _asked(language: CausalLanguageModel, prompt: str, answer: str) -> tuple[Question, list[int]]:
+    """The question, and the tokens of the answer, which is not what the model says anyway."""
+    question, target = ask(language, prompt, answer, None, None), language.continuation(answer)
+    if int(language.log_probabilities([prompt])[0].argmax()) == target[0]:
+        raise OptionError(f"the model says {answer!r} after this prompt already: there is nothing to edit")
+    return question, target
+
+
+def _found(
+    language: CausalLanguageModel,
+    question: Question,
+    answer: str,
+    target: list[int],
+    subject: str | None,
+    layer: int | None,
+    texts: _Texts,
+    how: _How,
+    source: str,
+    progress: Progress | None,
+) -> FactEdit:
+    """The edit with its score."""
+    prompt, ids, seed = question.prompt, question.ids[0].tolist(), how.seed
+    if subject is not None:
+        span = language.span_of(subject, ids)
+    else:
+        span, _ = telling_word(language, ask(language, prompt, None, answer, None), 3.0, range(seed, seed + 5))
+    about = "".join(question.words[slice(*span)]).strip()
+    effects: tuple[float, ...] = ()
+    if layer is None:
+        effects = layer_effects(language, prompt, answer, span, seed, progress)
+        layer = max(range(1, len(effects)), key=effects.__getitem__, default=0)
+    name = language.memory(layer)
+    task = ValueSearch(language, name, ids, target, span, about, how.prefixes, seed)
+    key, value = task.solve(how.steps, how.rate, how.divergence, how.decay, how.furthest, progress)
+    seen = usual_keys(language, name, texts.usual, seed)
+    edit = edit_memory(language.model, name, key[None], value[None], usual=spanning(seen))
+    weight = oriented(dict(language.model.named_modules())[name], name)
+    prompts = _scored(language, edit, prompt, answer, texts, seed)
+    return FactEdit(
+        edit,
+        prompt,
+        answer,
+        about,
+        layer,
+        effects,
+        edit_scores(prompts, "success", "after"),
+        edit_scores(prompts, "held_random", "random"),
+        edit_scores(prompts, "held_before", "before"),
+        tuple(prompts),
+        float(edit.delta.float().norm()),
+        float(weight.float().norm()),
+        _notes(target, texts),
+        language.name,
+        source,
+    )
+
+
+def _scored(
+    language: CausalLanguageModel, edit: Edit, prompt: str, answer: str, texts: _Texts, seed: int
+) -> list[Scored]:
+    """Every prompt under the edit, beside a random value under the same key."""
+    ours = score_edit(language, edit, prompt, answer, texts.paraphrases, texts.neighbours)
+    random = score_edit(language, random_edit(edit, seed), prompt, answer, texts.paraphrases, texts.neighbours)
+    return [
+        Scored(**{**vars(p), "random": r.after, "held_random": r.success}) for p, r in zip(ours, random, strict=True)
+    ]
+
+
+def _notes(target: Sequence[int], texts: _Texts) -> tuple[str, ...]:
+    notes = [] if len(target) == 1 else [f"The answer is {len(target)} tokens; its probability is that of all."]
+    if lacking := " and ".join(name for name in ("paraphrases", "neighbours") if not getattr(texts, name)):
+        notes.append(
+            f"No {lacking} were given: whether the edit carries over, or leaves the rest alone, is partly unknown."
+        )
+    return tuple(notes)
 
 
 def apply_edit(language: CausalLanguageModel, folder: str | Path, save: str | Path) -> list[Scored]:
@@ -249,7 +291,7 @@ def apply_edit(language: CausalLanguageModel, folder: str | Path, save: str | Pa
     folder, place = Path(folder), Path(save)
     edit = Edit.load(folder / "edit.safetensors")
     try:
-        told: Mapping[str, Any] = json.loads((folder / "edit.json").read_text())
+        told: Mapping[str, Any] = json.loads((folder / "edit.json").read_text(encoding="utf-8"))
         prompt, answer = str(told["prompt"]), str(told["answer"])
         texts = {
             what: [p["prompt"] for p in told["prompts"] if p["what"] == what] for what in (GENERALISATION, LOCALITY)

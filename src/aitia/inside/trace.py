@@ -180,20 +180,10 @@ def trace_prompt(
     question = ask(language, prompt, answer, other, against)
     chosen = list(sites) or [f"{language.blocks}[position=*]"]
     config = {
-        "prompt": prompt,
-        "sites": chosen,
-        "against": against,
-        "subject": subject,
-        "answer": answer,
-        "other": other,
-        "operation": operation,
-        "reference": list(reference),
-        "noise": noise,
-        "draws": draws,
-        "strongest": strongest,
-        "batch_size": batch_size,
-        "seed": seed,
-    }
+        "prompt": prompt, "sites": chosen, "against": against, "subject": subject, "answer": answer, "other": other,
+        "operation": operation, "reference": list(reference), "noise": noise, "draws": draws, "strongest": strongest,
+        "batch_size": batch_size, "seed": seed,
+    }  # fmt: skip
     hashes = {"model": language.fingerprint}
     opened = (
         nullcontext() if out is None else open_run(out, kind="trace", config=config, inputs=hashes, command=command)

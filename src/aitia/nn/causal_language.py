@@ -247,19 +247,16 @@ def _gguf(source: str | Path) -> tuple[str | Path, str | None]:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Without the bars and notes of transformers, about which nothing is to be done; errors are raised as ever."""
+    """Without the notes of transformers, about which nothing is to be done; errors are raised as ever."""
     from transformers.utils import logging
 
-    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
-    logging.disable_progress_bar()
+    level = logging.get_verbosity()
     logging.set_verbosity_error()
     try:
         with redirect_stderr(io.StringIO()):  # the bar of a GGUF file asks nobody
             yield
     finally:
         logging.set_verbosity(level)
-        if shown:
-            logging.enable_progress_bar()
 
 
 @contextmanager

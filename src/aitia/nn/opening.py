@@ -19,6 +19,7 @@ from torch import nn
 from aitia.data.subjects import Network, Subject
 from aitia.errors import FormatError, MissingExtraError, OptionError
 from aitia.nn.language import LanguageModel, Task, load_language_model
+from aitia.nn.quiet import without_bars
 from aitia.nn.vision import ImageClassifier, load_classifier
 from aitia.saving import model_folder
 
@@ -40,7 +41,7 @@ def open_language_model(network: Subject, task: Task = "causal", *, longest: int
     """
     found = _opened(network)
     if found is None:
-        return load_language_model(network.id, task, revision=network.revision or None, longest=longest)
+        return load_language_model(network.where(), task, revision=network.revision or None, longest=longest)
     if not isinstance(found, LanguageModel):
         raise OptionError(
             f"{network.id} has no tokenizer: give the folder of the model, or a LanguageModel of it and its tokenizer"
@@ -87,9 +88,12 @@ def open_module(network: Subject) -> nn.Module:
     if not list(folder.glob("*.safetensors")):
         raise FormatError(f"{folder} holds no safetensors: save the model with save_pretrained")
     try:
-        named = (json.loads((folder / "config.json").read_text()).get("architectures") or ["AutoModel"])[0]
+        named = (
+            json.loads((folder / "config.json").read_text(encoding="utf-8")).get("architectures") or ["AutoModel"]
+        )[0]
         kind = getattr(transformers, str(named))
-        model: nn.Module = kind.from_pretrained(folder, use_safetensors=True, dtype=torch.float32)
+        with without_bars():
+            model: nn.Module = kind.from_pretrained(folder, use_safetensors=True, dtype=torch.float32)
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise FormatError(
             f"{folder} holds no model of the Hugging Face library: {str(error).splitlines()[0]}"
@@ -136,7 +140,7 @@ def _module(found: Any, network: Subject) -> nn.Module:
 def _fetched(network: Subject) -> str:
     """The folder of a model; a repository at its revision is fetched."""
     if not network.revision:
-        return network.id
+        return network.where()
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 

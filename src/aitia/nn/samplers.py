@@ -17,12 +17,12 @@ Sources:
 """
 
 import math
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from aitia.errors import OptionError
+from aitia.nn.choices import Discrepancy
 from aitia.nn.flows import CouplingFlow
 from aitia.nn.gaussian import draw, gaussian_kl, gaussian_log_prob, standard_log_prob
 from aitia.nn.layers import mlp
@@ -31,14 +31,12 @@ from aitia.nn.transport import directions, mmd2, sinkhorn_divergence, sliced_w2
 __all__ = [
     "DiffusionSampler",
     "DirectSampler",
-    "Discrepancy",
     "FlowSampler",
     "GaussianSampler",
     "Sampler",
     "VaeSampler",
 ]
 
-Discrepancy = Literal["sliced", "mmd", "sinkhorn"]
 _ROWS = 50_000
 
 

@@ -23,12 +23,11 @@ from torch import Tensor, nn
 from torch.nn.functional import selu
 
 from aitia.errors import DataError, OptionError
+from aitia.nn.choices import BlockKind
 from aitia.nn.layers import mlp
 
 __all__ = [
-    "BLOCKS",
     "POOLINGS",
-    "BlockKind",
     "KernelMean",
     "Moments",
     "Pooling",
@@ -37,9 +36,7 @@ __all__ = [
     "pool",
 ]
 
-BlockKind = Literal["pooled", "residual", "attention"]
 Pooling = Literal["mean", "median", "sum"]
-BLOCKS: tuple[BlockKind, ...] = ("pooled", "residual", "attention")
 POOLINGS: tuple[Pooling, ...] = ("mean", "median", "sum")
 
 

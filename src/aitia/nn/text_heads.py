@@ -10,18 +10,14 @@ Source:
     with one query.
 """
 
-from typing import Literal, get_args
-
 import torch
 from torch import Tensor, nn
 
 from aitia.errors import OptionError
+from aitia.nn.choices import TEXT_POOLINGS, TextPooling
 from aitia.nn.language import mean_state
 
-__all__ = ["POOLINGS", "Pooling", "TextHead"]
-
-Pooling = Literal["mean", "attention"]
-POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
+__all__ = ["TextHead"]
 
 
 class TextHead(nn.Module):
@@ -45,10 +41,10 @@ class TextHead(nn.Module):
     centre: Tensor
     scale: Tensor
 
-    def __init__(self, width: int, classes: int, pooling: Pooling = "mean", dropout: float = 0.0) -> None:
+    def __init__(self, width: int, classes: int, pooling: TextPooling = "mean", dropout: float = 0.0) -> None:
         super().__init__()
-        if pooling not in POOLINGS:
-            raise OptionError(f"pooling is one of {', '.join(POOLINGS)}, got {pooling!r}")
+        if pooling not in TEXT_POOLINGS:
+            raise OptionError(f"pooling is one of {', '.join(TEXT_POOLINGS)}, got {pooling!r}")
         self.register_buffer("centre", torch.zeros(width))
         self.register_buffer("scale", torch.ones(width))
         self.key = nn.Linear(width, width) if pooling == "attention" else None

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from aitia.data.table import Table
 from aitia.errors import DataError, FormatError, MissingExtraError
+from aitia.nn.quiet import without_bars
 from aitia.saving import model_folder
 
 __all__ = ["ImageClassifier", "load_classifier"]
@@ -90,7 +91,8 @@ def load_classifier(source: str | Path) -> ImageClassifier:
         told = f"only {pickled[0]}, and loading a pickle can run any program" if pickled else "no weights"
         raise FormatError(f"{folder} holds {told}: save the model as safetensors")
     try:
-        model = AutoModelForImageClassification.from_pretrained(folder, use_safetensors=True, dtype=torch.float32)
+        with without_bars():
+            model = AutoModelForImageClassification.from_pretrained(folder, use_safetensors=True, dtype=torch.float32)
     except (OSError, ValueError, KeyError) as error:
         raise FormatError(f"{folder} holds no image classifier: {str(error).splitlines()[0]}") from error
     config: Any = model.config
@@ -112,7 +114,7 @@ def _settings(folder: Path) -> Mapping[str, Any]:
     if not path.is_file():
         return {}
     try:
-        settings: Mapping[str, Any] = json.loads(path.read_text())
+        settings: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise FormatError(f"{path} is damaged: {error}") from error
     return settings

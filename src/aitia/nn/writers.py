@@ -199,6 +199,6 @@ class CachedWriter:
     def _read(self, prompt: str, seed: int) -> str:
         place = self._place(prompt, seed)
         try:
-            return str(json.loads(place.read_text())["answer"])
+            return str(json.loads(place.read_text(encoding="utf-8"))["answer"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise FormatError(f"{place} is damaged ({error}): remove it, and it is asked again") from error

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from aitia.lazy import lazily
 
 if TYPE_CHECKING:
-    from aitia.representations.config import DecodingConfig, RepresentationConfig
+    from aitia.representations.config import DecodingConfig, RepresentationConfig, TransitionConfig
     from aitia.representations.method import Assumption, Decoding, Representation, as_array
     from aitia.representations.networks import Network, VAENetwork
-    from aitia.representations.observations import Observations, rows_of, split_rows
+    from aitia.representations.rows import Rows, rows_of, split_rows
     from aitia.representations.score import CodeScore, score
 
 __all__ = [
@@ -21,9 +21,10 @@ __all__ = [
     "Decoding",
     "DecodingConfig",
     "Network",
-    "Observations",
     "Representation",
     "RepresentationConfig",
+    "Rows",
+    "TransitionConfig",
     "VAENetwork",
     "as_array",
     "rows_of",
@@ -32,10 +33,10 @@ __all__ = [
 ]
 
 _HOMES = {
-    "config": "DecodingConfig RepresentationConfig",
+    "config": "DecodingConfig RepresentationConfig TransitionConfig",
     "method": "Assumption Decoding Representation as_array",
     "networks": "Network VAENetwork",
-    "observations": "Observations rows_of split_rows",
+    "rows": "Rows rows_of split_rows",
     "score": "CodeScore score",
 }
 __getattr__ = lazily(__name__, {name: home for home, names in _HOMES.items() for name in names.split()})

@@ -6,7 +6,7 @@ from typing import Literal
 from aitia.errors import OptionError
 from aitia.train import TrainConfig
 
-__all__ = ["DecodingConfig", "RepresentationConfig"]
+__all__ = ["DecodingConfig", "RepresentationConfig", "TransitionConfig"]
 
 _VALIDATIONS = 10
 
@@ -85,3 +85,33 @@ class DecodingConfig(RepresentationConfig):
         super().__post_init__()
         if not self.kl_weight >= 0:
             raise OptionError(f"kl_weight is not negative, got {self.kl_weight}")
+
+
+@dataclass(frozen=True)
+class TransitionConfig(DecodingConfig):
+    """Options of a method with a transition prior.
+
+    Args:
+        lags: Frames before that a latent depends on.
+        transition: Weight of the transition term, as a factor on `kl_weight`.
+        prior_hidden: Width of the perceptrons of the transition prior.
+        threshold: Influence above which an edge is in the graph, in units of the noise of the effect.
+
+    Raises:
+        OptionError: If a value is out of range.
+    """
+
+    lags: int = 1
+    transition: float = 1.0
+    prior_hidden: int = 32
+    threshold: float = 0.2
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.lags < 1 or self.prior_hidden < 1 or self.transition < 0:
+            raise OptionError(
+                "lags and prior_hidden are at least 1 and transition is not negative, got "
+                f"{self.lags}, {self.prior_hidden} and {self.transition}"
+            )
+        if not self.threshold > 0:
+            raise OptionError(f"threshold is positive, got {self.threshold}")

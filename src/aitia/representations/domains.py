@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from aitia.representations.method import Decoding
-from aitia.representations.observations import Observations
+from aitia.representations.rows import Rows
 
 __all__ = ["DomainMethod"]
 
@@ -23,15 +23,15 @@ class DomainMethod(Decoding):
 
     values: tuple[str, ...] = ()
 
-    def _auxiliary(self, data: Observations) -> NDArray[Any]:
+    def _auxiliary(self, data: Rows) -> NDArray[Any]:
         """u of each row, as text."""
         assert data.domain is not None
         return data.domain
 
-    def _learn_from(self, data: Observations) -> None:
+    def _learn_from(self, data: Rows) -> None:
         self.values = tuple(str(value) for value in np.unique(self._auxiliary(data)))
 
-    def _tensors(self, data: Observations) -> tuple[Tensor, ...]:
+    def _tensors(self, data: Rows) -> tuple[Tensor, ...]:
         numbers = np.searchsorted(self.values, self._auxiliary(data))
         return (*super()._tensors(data), torch.from_numpy(numbers))
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.representations.networks import VAENetwork, decode
-from aitia.representations.observations import Observations
+from aitia.representations.rows import Rows
 from aitia.representations.score import score
 from aitia.stats.features import coarse, principal_components, random_features
 from aitia.stats.metrics import as_sin_cos, counterfactual_mse, dci
@@ -36,7 +36,7 @@ _ABOUT: Mapping[str, tuple[Literal["lower", "higher"], str]] = {
 
 def judged(model: "Representation", fresh: Given, seen: Given) -> Scores:
     """The scores of a method on rows that the fit has not seen."""
-    new, old = Observations.of(fresh), Observations.of(seen)
+    new, old = Rows.of(fresh), Rows.of(seen)
     codes, seed = model._encoded(new.x), model.config.seed
     ours = known(codes, new, seed)
     others = {name: known(z, new, seed) for name, z in _unlearnt(codes, new, old, seed).items()}
@@ -53,7 +53,7 @@ def judged(model: "Representation", fresh: Given, seen: Given) -> Scores:
     }
 
 
-def known(codes: Values, truth: Observations, seed: int) -> dict[str, float]:
+def known(codes: Values, truth: Rows, seed: int) -> dict[str, float]:
     """What codes know of the true variables; nothing where there are none that vary, or too few rows."""
     if truth.labels is None or codes.size // codes.shape[-1] < LEAST or not _varies(truth):
         return {}
@@ -72,7 +72,7 @@ def known(codes: Values, truth: Observations, seed: int) -> dict[str, float]:
     return told
 
 
-def _unlearnt(codes: Values, new: Observations, old: Observations, seed: int) -> dict[str, Values]:
+def _unlearnt(codes: Values, new: Rows, old: Rows, seed: int) -> dict[str, Values]:
     """As many random sums and principal components as the method has latents."""
     lead, k = codes.shape[:-1], codes.shape[-1]
     seen, fresh = (coarse(data.x.reshape(-1, *data.shape)) for data in (old, new))
@@ -88,12 +88,12 @@ def _scaled(x: NDArray[Any]) -> NDArray[Any]:
     return x / np.float32(255) if x.dtype == np.uint8 else x
 
 
-def _varies(truth: Observations) -> bool:
+def _varies(truth: Rows) -> bool:
     assert truth.labels is not None
     return any(np.ptp(truth.labels.column(name)) > 0 for name in truth.labels.names)
 
 
-def _true_columns(truth: Observations) -> Values:
+def _true_columns(truth: Rows) -> Values:
     """(n, d) of the numbers among the labels, angles by sine and cosine; (n * frames, d) of clips."""
     assert truth.labels is not None
     frames, found = truth.frames or 1, []

@@ -7,7 +7,7 @@ its codes with that latent set, which is an edit and no counterfactual: what the
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import Any, ClassVar, Literal, Self, cast
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from aitia.data.base import Data
-from aitia.data.clips import Clips
 from aitia.data.table import Table
 from aitia.errors import DataError
 from aitia.nn.pretrained import Pretrained, fitted
@@ -23,8 +22,8 @@ from aitia.report import Block
 from aitia.representations.config import RepresentationConfig
 from aitia.representations.judge import judged
 from aitia.representations.networks import AT_ONCE, Network, VAENetwork, decode
-from aitia.representations.observations import Observations, features_of, observed_shape, seen_of
 from aitia.representations.page import blocks
+from aitia.representations.rows import Rows, features_of, observed_shape, seen_of
 from aitia.runs import RunStore
 from aitia.system import Edits, Encodes, Given, Scores, Target, Targets, Training
 from aitia.train import Batches, History, RowBatches, train
@@ -60,18 +59,18 @@ class Representation(Pretrained, Encodes):
     def _build(self) -> Network:
         """The network, for observations of the shape `_shape`."""
 
-    def _tensors(self, data: Observations) -> tuple[Tensor, ...]:
+    def _tensors(self, data: Rows) -> tuple[Tensor, ...]:
         """What a row of a batch consists of."""
         return (torch.from_numpy(np.array(data.x)),)
 
-    def _batches(self, data: Observations) -> Batches:
+    def _batches(self, data: Rows) -> Batches:
         """The batches of a training."""
         return RowBatches(self._tensors(data), self.config.batch, self.config.seed)
 
-    def _learn_from(self, data: Observations) -> None:
+    def _learn_from(self, data: Rows) -> None:
         """Reads off the data what the network is built by, such as the names of the domains."""
 
-    def _finish(self, data: Observations) -> None:
+    def _finish(self, data: Rows) -> None:
         """Reads off the data what only a fitted network knows."""
 
     def _learnt(self) -> dict[str, Any]:
@@ -93,7 +92,7 @@ class Representation(Pretrained, Encodes):
         Raises:
             DataError: If the data lack it, or have no shape that the method can see.
         """
-        data = self.observations(given)
+        data = self.rows(given)
         offered = {
             "labels": data.labels is not None,
             "domain labels": data.domain is not None and len(np.unique(data.domain)) > 1,
@@ -108,9 +107,9 @@ class Representation(Pretrained, Encodes):
         """Steps and rows."""
         return f"{self.config.steps} steps of {self.config.batch} rows ({len(given)} in all)"
 
-    def observations(self, given: Given) -> Observations:
+    def rows(self, given: Given) -> Rows:
         """What is given, as the method looks at it: the columns of the fit, where they are there."""
-        return Observations.of(self._placed(given), views="views" in self.assumes)
+        return Rows.of(self._placed(given), views="views" in self.assumes)
 
     def _placed(self, given: Given) -> Given:
         """The same with the features in their role, where they are those of the fit or of no other role."""
@@ -123,7 +122,7 @@ class Representation(Pretrained, Encodes):
     def _fit(self, given: Given, run: RunStore) -> None:
         given = self._placed(given)
         self.roles = dict(given.roles)
-        data, config = self.observations(given), self.config
+        data, config = self.rows(given), self.config
         self._shape = data.shape
         self._learn_from(data)
         kept, held = data.split(config.held_out, config.seed)
@@ -173,7 +172,7 @@ class Representation(Pretrained, Encodes):
         """
         fitted(self._net, self)
         given = self._placed(self.given(*data, **roles))
-        return self._acted(self._encoded(Observations(seen_of(given)).x))
+        return self._acted(self._encoded(Rows(seen_of(given)).x))
 
     def _encoded(self, x: NDArray[Any]) -> Values:
         net = fitted(self._net, self)
@@ -253,8 +252,8 @@ class Decoding(Representation, Edits):
             return given.data
         given = self._placed(given)
         made = self.decode(self.codes(given))
-        if given.data.form == "clips":
-            return replace(cast("Clips", given.data), images=made)
+        if given.data.sequences is not None:
+            return given.data.with_sequences(made)
         if column := given.column("image"):
             return given.data.with_known({column: made}, {column: "picture"})
         names = given.columns("feature")
@@ -270,7 +269,7 @@ class Decoding(Representation, Edits):
 
     def _fit(self, given: Given, run: RunStore) -> None:
         super()._fit(given, run)
-        codes = self._encoded(self.observations(given).x)
+        codes = self._encoded(self.rows(given).x)
         flat = codes.reshape(-1, codes.shape[-1])
         self.ranges = tuple(zip(flat.min(axis=0).tolist(), flat.max(axis=0).tolist(), strict=True))
 

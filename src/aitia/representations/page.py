@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from aitia.data.base import Data
 from aitia.do import Intervention
 from aitia.report import Block
-from aitia.representations.observations import Observations
+from aitia.representations.rows import Rows
 from aitia.system import Given
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ PLACES: Mapping[bool, tuple[float, ...]] = {True: (0.05, 0.35, 0.65, 0.95), Fals
 
 def blocks(model: "Decoding", given: Given) -> Sequence[Block]:
     """A figure for each of the first true variables; for the latents that vary most where none is known."""
-    seen = Observations.of(given)
+    seen = Rows.of(given)
     codes = model._encoded(seen.x)
     flat = codes.reshape(-1, codes.shape[-1])
     pictures = bool(given.column("image"))
@@ -75,7 +75,7 @@ def _figure(
     return rows.data.draw(shown, [f"row {i}" for i in range(len(rows))], about)
 
 
-def _causes(seen: Observations) -> dict[str, Values]:
+def _causes(seen: Rows) -> dict[str, Values]:
     """The first few labels that are numbers and vary, (n,) or (n * frames,)."""
     found: dict[str, Values] = {}
     if seen.labels is None:

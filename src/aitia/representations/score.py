@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from aitia.errors import DataError
-from aitia.representations.observations import Observations, label_kind
+from aitia.representations.rows import Rows, label_kind
 from aitia.stats.metrics import as_sin_cos, best_correlation_mean, block_accuracy, mcc, r2
 
 __all__ = ["CodeScore", "score"]
@@ -49,12 +49,12 @@ class CodeScore:
     dropped: tuple[str, ...]
 
 
-def score(codes: ArrayLike, truth: Observations, seed: int = 0) -> CodeScore:
+def score(codes: ArrayLike, truth: Rows, seed: int = 0) -> CodeScore:
     """The score of codes of the rows of `truth`.
 
     Args:
         codes: (n, k), or (n, frames, k) of clips.
-        truth: The observations that were encoded, with labels.
+        truth: The rows that were encoded, with labels.
         seed: Of the halves that regressions are fitted and scored on.
 
     Raises:
@@ -64,7 +64,7 @@ def score(codes: ArrayLike, truth: Observations, seed: int = 0) -> CodeScore:
         raise DataError(f"a score needs labels (values of the true variables): {truth.source} offers none")
     z = np.asarray(codes, dtype=np.float64)
     if z.ndim != (2 if truth.frames is None else 3) or len(z) != len(truth):
-        raise DataError(f"codes have shape {z.shape}, expected one row for each of the {len(truth)} observations")
+        raise DataError(f"codes have shape {z.shape}, expected one row for each of the {len(truth)} that were encoded")
     numbers, categories, dropped = _columns(truth)
     flat, pick = z.reshape(-1, z.shape[-1]), _some(z.size // z.shape[-1], seed)
     if not numbers and not categories:
@@ -95,7 +95,7 @@ def _some(n: int, seed: int) -> NDArray[np.int64]:
 
 
 def _columns(
-    truth: Observations,
+    truth: Rows,
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]], tuple[str, ...]]:
     """The true columns to correlate, the codes of the categories, and the constant variables; (n * frames,) each."""
     assert truth.labels is not None

@@ -8,7 +8,6 @@ that p reads off, mean of absolute values over frames; edges whose influence exc
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -21,46 +20,16 @@ from aitia.graph import Graph
 from aitia.graph.lagged import lagged_name
 from aitia.nn.gaussian import gaussian_kl
 from aitia.nn.pretrained import fitted
-from aitia.representations.config import DecodingConfig
+from aitia.representations.config import TransitionConfig
 from aitia.representations.method import Assumption, Decoding
 from aitia.representations.networks import Network, VAENetwork
-from aitia.representations.observations import Observations
+from aitia.representations.rows import Rows
 from aitia.representations.transition import TransitionPrior
 from aitia.system import Discovers
 
-__all__ = ["Influence", "TransitionConfig", "TransitionMethod", "TransitionNetwork", "influence_graph"]
+__all__ = ["Influence", "TransitionMethod", "TransitionNetwork", "influence_graph"]
 
 Values = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class TransitionConfig(DecodingConfig):
-    """Options of a method with a transition prior.
-
-    Args:
-        lags: Frames before that a latent depends on.
-        transition: Weight of the transition term, as a factor on `kl_weight`.
-        prior_hidden: Width of the perceptrons of the transition prior.
-        threshold: Influence above which an edge is in the graph, in units of the noise of the effect.
-
-    Raises:
-        OptionError: If a value is out of range.
-    """
-
-    lags: int = 1
-    transition: float = 1.0
-    prior_hidden: int = 32
-    threshold: float = 0.2
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.lags < 1 or self.prior_hidden < 1 or self.transition < 0:
-            raise OptionError(
-                "lags and prior_hidden are at least 1 and transition is not negative, got "
-                f"{self.lags}, {self.prior_hidden} and {self.transition}"
-            )
-        if not self.threshold > 0:
-            raise OptionError(f"threshold is positive, got {self.threshold}")
 
 
 class Influence(NamedTuple):
@@ -82,7 +51,7 @@ class TransitionMethod(Decoding, Discovers):
     config: TransitionConfig
     _influence: Influence | None = None
 
-    def _learn_from(self, data: Observations) -> None:
+    def _learn_from(self, data: Rows) -> None:
         if data.frames is not None and data.frames <= self.config.lags:
             raise DataError(
                 f"{self.card.slug} with {self.config.lags} lags needs clips of more frames, got {data.frames}"
@@ -91,7 +60,7 @@ class TransitionMethod(Decoding, Discovers):
     def _build(self) -> Network:
         return TransitionNetwork(self._shape, self.config)
 
-    def _finish(self, data: Observations) -> None:
+    def _finish(self, data: Rows) -> None:
         self._influence = self._influence_of(self._encoded(data.x))
 
     def _learnt(self) -> dict[str, Any]:
@@ -111,7 +80,7 @@ class TransitionMethod(Decoding, Discovers):
             DataError: If the observations have another shape than those of the training, or the clips are too short.
         """
         fitted(self._net, self)
-        return self._influence_of(self._encoded(self.observations(self.given(*data, **roles)).x))
+        return self._influence_of(self._encoded(self.rows(self.given(*data, **roles)).x))
 
     def _influence_of(self, codes: Values) -> Influence:
         net = fitted(self._net, self)

@@ -35,14 +35,14 @@ class Lock:
                 continue
             except OSError as error:
                 raise RunError(f"{self._path} cannot be written: {error.strerror}") from error
-            with os.fdopen(handle, "w") as file:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(mine)
             return self
         raise RunError(f"{self._path.parent} was taken by another process just now; try again")
 
     def _clear_dead(self) -> None:
         try:
-            holder = json.loads(self._path.read_text())
+            holder = json.loads(self._path.read_text(encoding="utf-8"))
             pid, host = int(holder["pid"]), str(holder["host"])
         except (OSError, ValueError, KeyError, TypeError):
             self._path.unlink(missing_ok=True)  # killed while it wrote the lock

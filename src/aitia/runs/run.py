@@ -175,7 +175,7 @@ def _same_run(path: Path, record: Mapping[str, Any]) -> bool:
     if not place.is_file():
         return False
     try:
-        old = json.loads(place.read_text())
+        old = json.loads(place.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise RunError(f"{place} is damaged ({error}); give an empty folder") from error
     for name in ("kind", "inputs", "config"):

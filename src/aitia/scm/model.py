@@ -248,7 +248,7 @@ class SCM:
 
         Args:
             rows: Facts from this system, complete in all its variables.
-            seed: Chooses among several noises. The mechanism of a variable that was held fixed left no trace in the
+            seed: Chooses among several noises. The mechanism of a variable that was held fixed left nothing in the
                 rows; its noise is drawn anew.
 
         Raises:

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
         Predicts,
         verbs_of,
     )
+    from aitia.system.counterfactuals import counterfactual
     from aitia.system.effects import effect
     from aitia.system.example import Example, example_of
-    from aitia.system.given import ENVIRONMENT, Given
+    from aitia.system.given import Given
     from aitia.system.laws import LAWS, check
     from aitia.system.loading import load
+    from aitia.system.placing import ENVIRONMENT
     from aitia.system.registry import Broken, Entry, broken, find, systems
     from aitia.system.targets import Target, Targets
     from aitia.system.training import Score, Scores, Training
@@ -54,6 +56,7 @@ __all__ = [
     "Trial",
     "broken",
     "check",
+    "counterfactual",
     "effect",
     "example_of",
     "find",
@@ -63,14 +66,16 @@ __all__ = [
 ]
 
 _HOMES = {
+    "counterfactuals": "counterfactual",
     "effects": "effect",
     "base": "System",
     "capabilities": "CAPABILITIES Counterfactuals Discovers Edits Encodes Explains Noise Predicts verbs_of",
     "example": "Example example_of",
     "laws": "LAWS check",
     "trial": "Trial",
-    "given": "ENVIRONMENT Given",
+    "given": "Given",
     "loading": "load",
+    "placing": "ENVIRONMENT",
     "registry": "Broken Entry broken find systems",
     "targets": "Target Targets",
     "training": "Score Scores Training",

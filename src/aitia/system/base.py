@@ -15,7 +15,8 @@ from aitia.errors import InterventionError, OptionError, join_names
 from aitia.report import Block
 from aitia.runs import QUIET, RunStore
 from aitia.saving import Saved
-from aitia.system.given import SUBJECTS, Given, read_rows
+from aitia.system.given import SUBJECTS, Given
+from aitia.system.placing import read_rows
 from aitia.system.targets import Targets
 from aitia.system.training import Scores, Training
 

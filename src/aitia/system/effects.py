@@ -39,7 +39,7 @@ def effect(
         a: What is done.
         b: What it is compared with; None leaves the system alone.
         outcome: The column to watch.
-        rows: Rows to ask about, as `predict` takes them; None samples new ones.
+        rows: Rows to ask about, as `predict` takes them; None draws new ones.
         label: For labels, the one whose probability is reported; None takes the last.
         n: New rows, where none are given; 1000, or 10,000 of an SCM or world.
         draws: Answers a row.

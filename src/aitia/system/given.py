@@ -9,24 +9,19 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.card import Card, Role
+from aitia.card import Card
 from aitia.data.base import Data
-from aitia.data.clips import Clips
-from aitia.data.read import read
 from aitia.data.subjects import Client, Network, Subject
 from aitia.data.subjects import World as WorldSubject
 from aitia.data.table import Table
-from aitia.data.tracks import Tracks
 from aitia.do import Intervention
-from aitia.errors import DataError, OptionError, UnknownVariableError, join_names, unknown_variable
-from aitia.worlds.world import Sample, World
+from aitia.errors import OptionError, join_names
+from aitia.system.placing import ENVIRONMENT, PLACES, Columns, placed_rows, read_rows, with_label
+from aitia.worlds.sample import Sample
+from aitia.worlds.world import World
 
-__all__ = ["ENVIRONMENT", "SUBJECTS", "Given", "read_rows"]
+__all__ = ["SUBJECTS", "Given"]
 
-ENVIRONMENT = "environment"
-"""The column that says where a row of a world is from."""
-_PLACES = (ENVIRONMENT, "id", "view", "frame", "row")
-Columns = str | tuple[str, ...]
 SUBJECTS: Mapping[str, type[Subject]] = {"network": Network, "client": Client, "world": WorldSubject}
 """The class of each kind of subject."""
 
@@ -93,7 +88,7 @@ class Given:
                     f"{card.slug} has no role or subject {name!r}.{hint} It has: {join_names(known, 40) or 'none'}"
                 )
         if y is not None:
-            names = _with_label(card, y, names)
+            names = with_label(card, y, names)
         before = x if isinstance(x, Given) else None
         subjects = dict(before.subjects) if before is not None else {}
         subjects |= {
@@ -107,7 +102,7 @@ class Given:
             if given:
                 raise OptionError(f"{card.slug}: {sorted(given)[0]!r} names a column, and no rows are given")
             return cls(None, dict(kept), subjects, before.name if before is not None else "no rows")
-        rows, roles = _placed(card, rows, {**(before.roles if before is not None else {}), **given}, kept)
+        rows, roles = placed_rows(card, rows, {**(before.roles if before is not None else {}), **given}, kept)
         name = before.name if before is not None else str(x) if isinstance(x, (str, Path)) else "the rows"
         return replace(
             before if before is not None else cls(None), rows=rows, roles=roles, subjects=subjects, name=name
@@ -196,7 +191,7 @@ class Given:
             taken = {column for role in self.roles for column in self.columns(role)}
             plain = [name for name in self.table.names if name not in taken and self.table.plain(name)]
             table = self.table.select(plain) if plain else Table.of({"row": np.arange(len(self), dtype=float)})
-        kept = [n for n in table.names if n not in (*_PLACES, *self.columns(ENVIRONMENT))]
+        kept = [n for n in table.names if n not in (*PLACES, *self.columns(ENVIRONMENT))]
         return table.select(kept) if kept else None
 
     def part(self, name: str) -> Self | None:
@@ -262,136 +257,3 @@ class Given:
     def hash(self) -> str:
         """SHA-256 of the rows: equal rows have equal hashes on every machine."""
         return self.data.hash()
-
-
-def _of_arrays(card: Card, x: Any) -> Data:
-    """Rows that are held in memory: an array is what the card takes first and its shape allows."""
-    shape = np.shape(x) if isinstance(x, np.ndarray) else ()
-    if len(shape) in (3, 5) and "clips" in card.rows:
-        return Clips(x, Table.of({"row": np.arange(len(x), dtype=float)}, kinds={"row": "number"}))
-    if len(shape) == 4 and "table" not in card.rows and "tracks" in card.rows:
-        return Tracks.of(x)
-    return Table.of({"image": x}) if len(shape) == 4 else Table.of(x)
-
-
-def _with_label(card: Card, y: Any, names: Mapping[str, Any]) -> dict[str, Any]:
-    labels = [name for name, role in card.takes.items() if role.kind == "label"]
-    filled = [name for name in labels if name in card.fills] or [name for name in labels if name == "label"]
-    if len(labels) > 1 and len(filled) == 1:
-        labels = filled
-    if len(labels) != 1:
-        raise OptionError(
-            f"{card.slug} has {len(labels)} roles of labels ({join_names(labels)}): name the one you give"
-        )
-    if labels[0] in names:
-        raise OptionError(f"{labels[0]!r} is given twice: as the second argument and by name")
-    return {**names, labels[0]: y}
-
-
-def read_rows(
-    card: Card, x: Any, names: Mapping[str, Any] | None = None, options: Mapping[str, Any] | None = None
-) -> Data | None:
-    """The rows that a user has, in a form that the card takes.
-
-    Args:
-        card: Of the system.
-        x: A path, frame, mapping, array or `Data`; None gives none.
-        names: Roles, by which a file is told the kinds of the columns that are named.
-        options: Of the reader, such as `window`.
-
-    Raises:
-        FormatError: If a file cannot be read.
-        OptionError: If the system takes no such rows.
-    """
-    if x is None or isinstance(x, Data):
-        rows = x
-    elif isinstance(x, (str, Path)):
-        named = {value: card.takes[name].kind for name, value in (names or {}).items() if isinstance(value, str)
-                 and name in card.takes}  # fmt: skip
-        kinds = {column: kind for column, kind in named.items() if kind in ("text", "picture", "list", "spans")}
-        try:
-            rows = read(x, takes=card.rows, kinds=kinds, **(options or {}))
-        except UnknownVariableError:  # rows that are asked about may lack the column that is filled
-            filled = {(names or {}).get(role) for role in card.fills}
-            if not filled & set(kinds):
-                raise
-            kinds = {column: kind for column, kind in kinds.items() if column not in filled}
-            rows = read(x, takes=card.rows, kinds=kinds, **(options or {}))
-    else:
-        rows = _of_arrays(card, x)
-    if rows is not None and rows.form not in card.rows:
-        raise OptionError(f"{card.slug} takes {' or '.join(card.rows) or 'no rows'}, and these rows are {rows.form}")
-    return rows
-
-
-def _placed(
-    card: Card, rows: Data, given: Mapping[str, Any], kept: Mapping[str, Columns]
-) -> tuple[Data, dict[str, Columns]]:
-    """The rows with a column for each role, and the column of each role."""
-    roles: dict[str, Columns] = {}
-    others = {column for columns in kept.values() for column in ((columns,) if isinstance(columns, str) else columns)}
-    for name, value in given.items():
-        role = card.takes[name]
-        if isinstance(value, str) or _names(value, rows.known, role.many):
-            chosen = (value,) if isinstance(value, str) else tuple(value)
-            for column in chosen:
-                if column not in rows.known:
-                    raise unknown_variable(column, rows.known.names, "table")
-            roles[name] = chosen if role.many else _single(card, name, chosen)
-        else:
-            rows = rows.with_known({name: value}, {name: role.kind} if role.kind != "any" else {})
-            roles[name] = (name,) if role.many else name
-    for name, role in card.takes.items():
-        if name in roles or (role.rest and name not in kept):
-            continue
-        if name in kept and (role.many or kept[name] in rows.known):
-            roles[name] = kept[name]
-        elif found := next((n for n in (name, *role.names) if n in rows.known and n not in others), None):
-            roles[name] = (found,) if role.many else found
-        elif name in kept:
-            roles[name] = kept[name]
-    for name, role in card.takes.items():
-        if name not in roles and role.rest:
-            taken = {c for columns in roles.values() for c in ((columns,) if isinstance(columns, str) else columns)}
-            left = tuple(n for n in rows.known.names if n not in (*taken, *_PLACES) and rows.known.fits(n, role.kind))
-            if left:
-                roles[name] = left if role.many else left[0]
-    for name, role in card.takes.items():
-        if name in roles:
-            rows = _checked(card, rows, name, role, roles[name])
-        elif role.needed and name not in card.fills:
-            raise OptionError(
-                f"{card.slug} needs {role.about or name}: say which column it is (--{name}); there are "
-                f"{join_names(rows.known.names) or 'none'}"
-            )
-    return rows, roles
-
-
-def _single(card: Card, role: str, chosen: tuple[str, ...]) -> str:
-    if len(chosen) != 1:
-        raise OptionError(f"{card.slug}: {role} is one column, got {join_names(chosen)}")
-    return chosen[0]
-
-
-def _names(value: Any, known: Table, many: bool) -> bool:
-    """Whether a value names columns: texts that are columns, or that cannot be values as they are not one a row."""
-    if not isinstance(value, (list, tuple)) or not value or not all(isinstance(v, str) for v in value):
-        return False
-    return (many and len(value) != len(known)) or all(v in known for v in value)
-
-
-def _checked(card: Card, rows: Data, name: str, role: Role, columns: Columns) -> Data:
-    """The rows with the column of a role in the kind of the role."""
-    for column in (columns,) if isinstance(columns, str) else columns:
-        if column not in rows.known:
-            continue
-        labels = role.kind == "number" and rows.known.discrete(column)  # whole numbers that look like labels
-        if rows.known.fits(column, role.kind) and not labels:
-            continue
-        try:
-            rows = rows.with_known({column: rows.known.labels(column)}, {column: role.kind})
-        except DataError as error:
-            raise DataError(
-                f"{card.slug}: {name} is a column of {role.kind}, and {column!r} is not ({error})"
-            ) from error
-    return rows

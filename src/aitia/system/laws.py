@@ -6,20 +6,19 @@ each of them on purpose.
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.card import RESERVED
 from aitia.data.kinds import Kind
 from aitia.do import Intervention, Law, LawTable
 from aitia.do import check as check_sampler
 from aitia.errors import AitiaError, InterventionError, OptionError, UnknownVariableError
 from aitia.system.base import System
-from aitia.system.capabilities import Counterfactuals, Discovers, Edits, Explains, Predicts, verbs_of
+from aitia.system.capabilities import Counterfactuals, Discovers, Edits, Explains, Predicts
+from aitia.system.card_laws import card_is_true, names_are_told_apart, refused, refuses_unknown_names
 from aitia.system.loading import load
 from aitia.system.trial import NothingToCheckError, Trial, first_difference, misspelt
 
@@ -27,6 +26,8 @@ __all__ = ["LAWS", "Trial", "check"]
 
 CLOSE = 1e-6
 """Largest difference, in standard deviations of a column, that counts as none."""
+ROUNDING = 1e-4
+"""Largest bound of a counterfactual that is exact but for the rounding of its numbers."""
 APART = 0.02
 """Least distance of doing from conditioning, in standard deviations of the outcome."""
 
@@ -36,17 +37,28 @@ def check(system: Any, given: Any = None, /, **asked: Any) -> LawTable:
 
     Args:
         system: A fitted system, an SCM, a world.
-        given: Rows, as the system was fitted to; not for what samples its own.
+        given: Rows, as the system was fitted to; not for what draws its own.
         asked: Fields of `Trial`: `do` and `other` (two interventions; else two are taken from the targets), `rows` with
             holes, `outcome`, `mask`, `confounded`, `exogenous`, `why_not`, `seed`; `n`, `seed` and `tolerance` of what
-            samples its own rows.
+            draws its own rows.
 
     Returns:
         The laws; `holds` is None for one that asks nothing of this system, and says why.
+
+    Raises:
+        OptionError: If there is nothing to check, a field is unknown, or rows are needed.
+        DataError: If the system does not read these rows.
+        UnknownVariableError: If an intervention is on no target of the system.
+        InterventionError: If a target takes no such value.
     """
     if not isinstance(system, System):
+        if not (callable(getattr(system, "do", None)) and callable(getattr(system, "sample", None))):
+            raise OptionError(f"check takes a fitted system, or what has do and sample; got a {type(system).__name__}")
         return check_sampler(system, **asked) if given is None else check_sampler(system, n=len(given), **asked)
     trial = Trial.of(system, given, **asked)
+    if trial.given.rows is None and system.roles:
+        raise OptionError(f"{system.card.slug} was fitted to rows: give some to check, such as those of the fit")
+    _ = trial.before  # rows that the system does not read are refused here, and break no law
     return LawTable(tuple(_judged(name, law, trial) for name, law in LAWS.items()))
 
 
@@ -108,10 +120,10 @@ def refuses_unknown_target(trial: Trial) -> Iterator[str]:
     """A target or label that is not there is refused in one sentence with the nearest name."""
     target = trial.target
     wrong = misspelt(target.name)
-    yield from _refused(lambda: trial.system.do({wrong: target.labels[0] if target.labels else 0.0}), target.name,
+    yield from refused(lambda: trial.system.do({wrong: target.labels[0] if target.labels else 0.0}), target.name,
                         UnknownVariableError)  # fmt: skip
     if target.labels:
-        yield from _refused(
+        yield from refused(
             lambda: trial.system.do({target.name: misspelt(target.labels[0])}), target.labels[0], InterventionError
         )
 
@@ -121,7 +133,7 @@ def refuses_without_targets(trial: Trial) -> Iterator[str]:
     if bool(trial.system.targets) != (trial.system.card.does is not None):
         yield f"the card says that do {trial.system.card.does}, and there are {len(trial.system.targets)} targets"
     if not trial.system.targets:
-        yield from _refused(lambda: trial.system.do({"anything": 1.0}), trial.system.card.slug, InterventionError)
+        yield from refused(lambda: trial.system.do({"anything": 1.0}), trial.system.card.slug, InterventionError)
 
 
 # -- of counterfactuals ------------------------------------------------------------------------------------------------
@@ -156,7 +168,7 @@ def keeps_noise(trial: Trial) -> Iterator[str]:
         yield f"{a} solved twice with one noise gives two answers"
     again = held.solve(system.abduct(trial.given, seed=trial.seed + 1))
     allowed = max(system.bound.values(), default=0.0)
-    if not allowed and (odd := [name for name, gap in first.gaps(again).items() if gap > CLOSE]):
+    if allowed <= ROUNDING and (odd := [n for n, gap in first.gaps(again).items() if gap > 2 * allowed + CLOSE]):
         yield f"under {a}, {odd[0]} depends on the seed, and the system says that it is exact"
 
 
@@ -297,18 +309,29 @@ def _in_order(parts: list[str], text: str) -> bool:
 
 
 def effects_are_told(trial: Trial) -> Iterator[str]:
-    """A table of effects says target, outcome, effect, interval and control, and each interval holds its effect."""
+    """A table of effects says target, outcome, effect, interval and control; intervals are of what they stand beside.
+
+    An interval is about the true effect, and need not hold the estimate: that of a biased estimate (a percentile or
+    bias-corrected bootstrap, Wilson's of a share) may leave it out, and to stretch an end to the estimate changes how
+    often it covers the truth. What cannot be is an end that is no number, ends in the wrong order, or an estimate that
+    is off by more than the interval is wide: that interval is of something else.
+    """
     system: Any = trial.needs(Explains)
     table = system.effects(*trial.rows_of(trial.given))
     if lacks := [n for n in ("target", "outcome", "effect", "low", "high", "control") if n not in table]:
         yield f"the table of effects has no column {lacks[0]}"
         return
     effect, low, high = (table.column(name) for name in ("effect", "low", "high"))
-    if odd := np.flatnonzero((effect < low - CLOSE) | (effect > high + CLOSE)).tolist():
-        yield f"effect {odd[0]} lies outside of its interval"
+    if odd := np.flatnonzero(~np.isfinite(effect + low + high)).tolist():
+        yield f"effect {odd[0]} or an end of its interval is no number"
+    if odd := np.flatnonzero(low > high).tolist():
+        yield f"the interval of effect {odd[0]} ends before it begins"
+    off = np.maximum(low - effect, effect - high)
+    if odd := np.flatnonzero(off > (high - low) + CLOSE).tolist():
+        yield f"effect {odd[0]} lies further outside of its interval than that is wide"
 
 
-# -- of keeping and names ----------------------------------------------------------------------------------------------
+# -- of keeping ----------------------------------------------------------------------------------------------------
 
 
 def same_seed(trial: Trial) -> Iterator[str]:
@@ -328,44 +351,6 @@ def saved_is_the_same(trial: Trial) -> Iterator[str]:
             yield f"{held.held} is {again.held} after it was saved"
         if found := first_difference(trial.answers(held), trial.answers(again)):
             yield f"{found} differs after it was saved and loaded"
-
-
-def names_are_told_apart(trial: Trial) -> Iterator[str]:
-    """No two of a system's roles, subjects and options share a name, and none has one that means the same for all."""
-    card = trial.system.card
-    options = [field.name for field in fields(trial.system.Config)]
-    names = [*card.takes, *card.subjects, *options]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        yield f"{twice[0]!r} is more than one of role, subject and option"
-    taken = [n for n in names if n in RESERVED and not (n == "seed" and n in options)]
-    if taken:
-        yield f"{taken[0]!r} is a name that means the same for all systems"
-
-
-def card_is_true(trial: Trial) -> Iterator[str]:
-    """The card says what the class answers."""
-    told, found = trial.system.card.verbs, verbs_of(type(trial.system))
-    if set(told) != set(found):
-        yield f"the card says {', '.join(told) or 'no verb'}, the class answers {', '.join(found) or 'none'}"
-
-
-def refuses_unknown_names(trial: Trial) -> Iterator[str]:
-    """A role or subject that is not there is refused in one sentence with the nearest name."""
-    for name in (*trial.system.card.takes, *trial.system.card.subjects):
-        yield from _refused(lambda name=name: trial.system.given(None, **{misspelt(name): "x"}), name, OptionError)  # type: ignore[misc]
-
-
-def _refused(call: Callable[[], Any], names: str, error: type[AitiaError]) -> Iterator[str]:
-    try:
-        call()
-    except error as told:
-        sentence = str(told)
-        if names not in sentence or "\n" in sentence:
-            yield f"the sentence {sentence!r} does not name {names!r}, or is more than one line"
-    except Exception as told:
-        yield f"it ends in {type(told).__name__}, not in {error.__name__}"
-    else:
-        yield f"what is misspelt for {names!r} is taken"
 
 
 LAWS: Mapping[str, Callable[[Trial], Iterator[str]]] = {

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from aitia.errors import FormatError
+from aitia.errors import FormatError, OptionError
 from aitia.saving import model_folder, read_record
 from aitia.system.base import System
 from aitia.system.registry import find
+from aitia.version import __version__
 
 __all__ = ["load"]
 
@@ -20,17 +21,33 @@ def load(folder: str | Path, **subjects: Any) -> System:
             hashes, not their weights.
 
     Raises:
-        FormatError: If there is no such folder, it is damaged, or it was saved by an older version.
+        FormatError: If there is no such folder, it is damaged, it is of a system that is not here, or it was saved by
+            an older version.
         RunError: If a subject is not the one that the system was fitted with.
     """
     place = Path(folder)
     if (place / "run.json").is_file():
         place = place / "model"
+        if not place.is_dir():
+            raise FormatError(f"the run in {folder} holds no model yet: give the same command again and it goes on")
     place = model_folder(place if place.is_dir() else folder)
     record = read_record(place)
     if "slug" not in record:
         raise FormatError(
             f"{place} was saved by an older version of aitia ({record.get('aitia_version', 'unknown')}): fit it again"
         )
-    model: System = find(str(record["slug"])).load().from_pretrained(place)
+    slug, version = str(record["slug"]), record.get("aitia_version", "unknown")
+    try:
+        entry = find(slug)
+    except OptionError as error:
+        raise FormatError(f"{place} holds a {slug}, and {error}") from error
+    if odd := [name for name in record.get("subjects", {}) if name not in entry.card.subjects]:
+        raise FormatError(f"{place} names the subject {odd[0]!r}, and {slug} has none of that name: fit it again")
+    try:
+        model: System = entry.load().from_pretrained(place)
+    except (FormatError, OptionError) as error:
+        if version == __version__:
+            raise
+        told = f"{place} was saved by aitia {version}, and this is {__version__}: fit it again ({error})"
+        raise FormatError(told) from error
     return model.bind(**subjects) if subjects else model

@@ -63,6 +63,7 @@ class Trial:
         for name in ("do", "other", "confounded", "exogenous"):
             if name in asked:
                 asked[name] = _action(asked[name])
+                system.do(asked[name])  # refuses what is no question about this system
         asked = {name: value for name, value in asked.items() if value is not None}
         try:
             trial = cls(

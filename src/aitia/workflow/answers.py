@@ -116,11 +116,11 @@ def export(run: str | Path, out: str | Path, **named: Any) -> list[Path]:
     """Writes a plain model that other libraries open; gives the files.
 
     Raises:
-        OptionError: If the system exports nothing.
+        OptionError: If the system exports nothing, or has nothing to export as it was fitted; nothing is written then.
     """
     loaded, _ = _loaded(run, "export", named)
     system: Any = loaded.system
-    folder = made(out)
+    folder = Path(out)
     system.export(folder)
     return sorted(path for path in folder.rglob("*") if path.is_file())
 

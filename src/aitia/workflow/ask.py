@@ -26,6 +26,8 @@ from aitia.workflow.loading import load_run
 
 __all__ = ["HOW", "Answer", "answer_folder", "answered", "ask", "parse_rows"]
 
+ROUNDING = 1e-4
+"""A bound up to this is that of rounding."""
 FIRST = 6
 """Rows that are taken where nobody says which."""
 HOW = {
@@ -181,7 +183,21 @@ def answered(
     verb, answers = _verb(system, facts, draws, seed)
     truth = None if facts.rows is None else system.truth(facts, do)
     kept = draws if verb in ("solve", "predict") else 1
-    return Answer(do, verb, numbers, facts, answers(system), answers(acted), truth, told, kept, system.card.slug)
+    still, answer = answers(system), answers(acted)
+    if isinstance(system, Counterfactuals):
+        told += _near_the_bound(system.bound, still, answer)
+    return Answer(do, verb, numbers, facts, still, answer, truth, told, kept, system.card.slug)
+
+
+def _near_the_bound(bound: Mapping[str, float], still: Data, answer: Data) -> tuple[str, ...]:
+    """A sentence for each column that moves by less than three times what it is off with nothing done."""
+    moved = still.gaps(answer)
+    return tuple(
+        f"{column} moves by {moved[column]:.3g}, and with nothing done it comes back within {off:.3g} only: an answer "
+        "that moves by less than three times that is no counterfactual to rely on"
+        for column, off in bound.items()
+        if off > ROUNDING and 0 < moved.get(column, 0.0) < 3 * off
+    )
 
 
 def _verb(system: System, facts: Given, draws: int, seed: int) -> tuple[str, Callable[[Any], Data]]:

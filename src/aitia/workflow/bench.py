@@ -11,7 +11,7 @@ and so are our systems then.
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,15 +69,12 @@ def bench(
         command: The command line to record.
 
     Raises:
-        OptionError: If there is no such world, system or option, a file has the world's name, or a number is out of
-            range.
+        OptionError: If there is no such world, system or option, or a number is out of range.
         FormatError: If own results cannot be read.
         RunError: If `out` holds another run.
     """
     find_world(world, arguments)
-    if Path(world).exists():
-        raise OptionError(f"there is a file or folder {world} here, which goes before a world's name: start elsewhere")
-    where = Source(world, rows, size, 0, dict(arguments or {})).resolved()
+    where = Source(world, rows, size, world=dict(arguments or {}), is_world=True).resolved()
     if seeds < 1 or where.rows is None or where.rows < LEAST:
         raise OptionError(f"seeds is at least 1 and rows at least {LEAST}, got {seeds} and {where.rows}")
     if not (systems or own) or len(set(systems)) < len(systems) or called in systems:
@@ -122,7 +119,7 @@ def _run(cell: _Cell) -> dict[str, Any]:
     """The scores of a cell, or the sentence of the error that it ended in."""
     try:
         with _one_thread():
-            source = Source(cell.where.data, cell.where.rows, cell.where.size, cell.seed, cell.where.world)
+            source = replace(cell.where, seed=cell.seed)
             found = fit(cell.system, source, seed=cell.seed, **cell.options)
             scores = dict(found.scores)
             if cell.own:

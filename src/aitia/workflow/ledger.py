@@ -107,7 +107,7 @@ def _cell(text: str) -> str:
 def main(arguments: list[str]) -> int:
     """Writes the ledger, or with --check says whether it is up to date; stale evidence is told and no mistake."""
     folder, page = Path(arguments[0]), Path(arguments[1])
-    kept = {path.stem: Evidence.from_json(path.read_text()) for path in sorted(folder.glob("*.json"))}
+    kept = {path.stem: Evidence.from_json(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
     evidence = [e for stem, e in kept.items() if stem == e.slug]
     papers, stale = {}, set()
     for e in evidence:
@@ -120,11 +120,11 @@ def main(arguments: list[str]) -> int:
     if "--check" in arguments:
         for slug in sorted(stale):
             print(f"the evidence of {slug} is stale: run `aitia verify {slug} --replay`")
-        if not page.is_file() or page.read_text().replace(_STALE, "") != text.replace(_STALE, ""):
+        if not page.is_file() or page.read_text(encoding="utf-8").replace(_STALE, "") != text.replace(_STALE, ""):
             print(f"{page} does not match {folder}: run `make ledger`", file=sys.stderr)
             return 1
         return 0
-    page.write_text(text)
+    page.write_text(text, encoding="utf-8")
     return 0
 
 

@@ -44,7 +44,7 @@ class Loaded:
         """
         system = self.system
         if data is not None:
-            other = Source(data, seed=0, size=None if self.source is None else self.source.size)
+            other = Source.of(data, seed=0, size=None if self.source is None else self.source.size)
             if other.is_world:
                 return other.read(system.card, roles, system.reads(system.config)), ()
             return system.given(data, **roles), ()
@@ -54,7 +54,7 @@ class Loaded:
             raise RunError(f"{self.path} does not say where rows are, for {where}: say where (--data)")
         if source.data is None:
             return system.given(None, **roles), ()
-        if Path(source.data).is_absolute() and not Path(source.data).exists():
+        if not source.is_world and Path(source.data).is_absolute() and not Path(source.data).exists():
             raise RunError(f"the rows of this fit are not at {source.data} any more: say where they are (--data)")
         given = source.read(system.card, {**self.roles, **roles}, system.reads(system.config))
         given = replace(given, subjects={**given.subjects, **system.subjects})
@@ -79,14 +79,14 @@ def load_run(path: str | Path, **subjects: Any) -> Loaded:
     if not (path / "run.json").is_file() and (path / "config.json").is_file() and "slug" in read_record(path):
         return Loaded(load(path, **subjects), None, {}, None, path)
     try:
-        record = json.loads((path / "run.json").read_text())
+        record = json.loads((path / "run.json").read_text(encoding="utf-8"))
         if record["kind"] != KIND:
             raise RunError(f"{path} holds a run of {record['kind']!r}, not of {KIND!r}")
         if record["status"] != "finished":
             raise RunError(f"the run in {path} is {record['status']}: give the same command again and it goes on")
         if "system" not in record["config"]:
             raise RunError(f"{path} was fitted by an older version of aitia: fit it again")
-        told = dict(json.loads((path / "source.json").read_text()))
+        told = dict(json.loads((path / "source.json").read_text(encoding="utf-8")))
         rows = record["inputs"].get("rows")
     except FileNotFoundError as error:
         raise RunError(f"{path} is not the folder of a fit: it has no {Path(error.filename).name}") from error
@@ -95,7 +95,15 @@ def load_run(path: str | Path, **subjects: Any) -> Loaded:
             raise
         raise RunError(f"the run in {path} is damaged ({error}): fit again") from error
     roles = {name: tuple(c) if isinstance(c, list) else c for name, c in told.pop("roles", {}).items()}
-    return Loaded(load(path, **subjects), Source.from_json(told), roles, rows, path)
+    places = told.pop("subjects", {})
+    system = load(path, **subjects)
+    system.subjects = {
+        name: subject
+        if subject.place or not Path(places.get(name, "")).is_dir()
+        else replace(subject, place=places[name])
+        for name, subject in system.subjects.items()
+    }
+    return Loaded(system, Source.from_json(told), roles, rows, path)
 
 
 def is_fit(path: str | Path) -> bool:
@@ -103,7 +111,7 @@ def is_fit(path: str | Path) -> bool:
     path = Path(path)
     try:
         if (path / "run.json").is_file():
-            return bool(json.loads((path / "run.json").read_text())["kind"] == KIND)
-        return "slug" in json.loads((path / "config.json").read_text())
+            return bool(json.loads((path / "run.json").read_text(encoding="utf-8"))["kind"] == KIND)
+        return "slug" in json.loads((path / "config.json").read_text(encoding="utf-8"))
     except (OSError, ValueError, KeyError, TypeError):
         return False

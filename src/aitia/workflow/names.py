@@ -32,6 +32,8 @@ def sorted_names(card: Card, config: type, given: Mapping[str, Any]) -> tuple[di
     set_: dict[str, Any] = {}
     for text, value in given.items():
         name = text if text in takes or text in options else text.replace("-", "_")
+        if name in of or name in set_:
+            raise OptionError(f"{name!r} is given twice, once as {text!r}: give it once")
         if name in takes:
             of[name] = _columns(value) if name in card.takes and card.takes[name].many else value
         elif name in options:

@@ -8,22 +8,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from aitia.errors import OptionError, join_names
 
-__all__ = ["described", "nearest", "option_names", "parse_options", "split_options"]
-
-
-def split_options(given: Sequence[str]) -> dict[str, str]:
-    """`["steps=200", "seed=1"]` as a mapping; the latest wins.
-
-    Raises:
-        OptionError: If one is not of the form name=value.
-    """
-    found = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip():
-            raise OptionError(f"an option is name=value, got {text!r}")
-        found[name.strip()] = value.strip()
-    return found
+__all__ = ["described", "nearest", "option_names", "parse_options"]
 
 
 def option_names(cls: type) -> tuple[str, ...]:

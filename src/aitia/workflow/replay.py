@@ -15,8 +15,9 @@ from aitia.engine import Progress
 from aitia.errors import OptionError, RunError
 from aitia.evidence import STORED, Evidence, Replay, Row, stored_evidence
 from aitia.evidence.origin import commit_here, origin_key
+from aitia.evidence.remembered import remembered_hash
 from aitia.files import write_whole
-from aitia.workflow.verify import measure, source_of
+from aitia.workflow.verify import claim_module, measure
 
 __all__ = ["RELATIVE", "Replayed", "differences", "is_stale", "replay"]
 
@@ -49,7 +50,7 @@ def is_stale(evidence: Evidence) -> bool:
     Raises:
         OptionError: If the system has no claim here.
     """
-    return evidence.source is not None and evidence.source != source_of(evidence.slug)
+    return evidence.source is not None and evidence.source != remembered_hash(claim_module(evidence.slug))
 
 
 def replay(slug: str, out: Path, *, jobs: int = 1, progress: Progress | None = None) -> Replayed:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from aitia.do import Intervention
 from aitia.report import Block, Callout, Code, Line, Picture, Section, TableBlock, Text, line_chart, render
-from aitia.system import Target
+from aitia.system import Counterfactuals, Target
 from aitia.workflow.schema import options_of
 
 if TYPE_CHECKING:
@@ -113,7 +113,11 @@ def _targets(found: "Fit") -> list[Block]:
 
 
 def _training(found: "Fit") -> list[Block]:
-    blocks: list[Block] = [Callout(found.training.notes, "note")] if found.training.notes else []
+    bound = found.system.bound if isinstance(found.system, Counterfactuals) else {}
+    off = "; ".join(f"{column} within {gap:.3g}" for column, gap in bound.items())
+    back = (f"With nothing done, a counterfactual gives back {off}.",) if off else ()
+    notes = (*found.training.notes, *back)
+    blocks: list[Block] = [Callout(notes, "note")] if notes else []
     for name, points in found.training.losses:
         if len(points) < 2:
             continue

@@ -1,7 +1,7 @@
 """The main job: a system fitted to a user's data or to a world, in a folder that resumes, with scores and a report.
 
 run.json, timing.json       what was run on what
-source.json                 where the rows are, to find them again, and the roles of their columns
+source.json                 where rows and subjects are, to find them again, and the roles of the columns
 model/                      config.json and the weights, as `aitia.load` reads them
 training.json               losses, what was chosen, warnings
 metrics.json                scores of the model and of trivial baselines, on rows that the fit has not seen
@@ -160,7 +160,7 @@ def fit(
         return Fit(_followed(system, seen, path), seen, fresh, {}, Training(), source, of, test_share, path)
     config = _config(system, source, of, test_share)
     with open_run(path, kind=KIND, config=config, inputs=_inputs(given), command=command) as run:
-        run.write_text("source.json", _where(source, of, system) + "\n", part_of_result=False)
+        run.write_text("source.json", _where(source, of, system, given) + "\n", part_of_result=False)
         trained, training = _trained(system, seen, run, progress)
         scores = trained.judge(fresh, seen)
         found = Fit(trained, seen, fresh, scores, training, source, of, test_share, path)
@@ -182,11 +182,12 @@ def _parts(system: System, given: Given, source: Source, test_share: float, seed
     return seen, fresh.take(range(min(len(fresh), MANY)))
 
 
-def _where(source: Source, of: Mapping[str, Any], system: System) -> str:
-    """Where the rows are, and the roles of their columns; values that stand beside them cannot be found again."""
+def _where(source: Source, of: Mapping[str, Any], system: System, given: Given) -> str:
+    """Where rows and subjects are, and the roles of columns; values that stand beside rows cannot be found again."""
     roles = {name: value for name, value in of.items() if name in system.card.takes}
     told = source.to_json() | {"roles": {name: value for name, value in roles.items() if _plain(value)}}
     told["in_memory"] = source.in_memory or len(told["roles"]) < len(roles)
+    told["subjects"] = {name: subject.place for name, subject in given.subjects.items() if subject.place}
     return json.dumps(told, indent=2, ensure_ascii=False)
 
 
@@ -235,7 +236,7 @@ def _loaded(system: System, seen: Given, folder: Path) -> System:
 
 def read_training(path: Path) -> Training:
     """What `training.json` says."""
-    told = json.loads((path / "training.json").read_text())
+    told = json.loads((path / "training.json").read_text(encoding="utf-8"))
     losses = tuple((name, tuple(points)) for name, points in told["losses"])
     return Training(losses, tuple(told["notes"]), tuple(told["warnings"]))
 

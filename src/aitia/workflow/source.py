@@ -1,5 +1,6 @@
 """From what a user names to what a system is given: a path, a data set of the Hub, a world, or rows in memory."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from inspect import isabstract
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Source", "find_world", "world_names"]
 
+WORLD = "world:"
+"""Before a name that is a world's and no path."""
 WORLD_ROWS, WORLD_ANIMALS, WORLD_SIZE = 1000, 8, 64
 """Rows of a world, of a world of recordings, and pixels on a side of its pictures, unless told otherwise."""
 
@@ -26,13 +29,14 @@ class Source:
 
     Args:
         data: A path, a data set of the Hub (`owner/name`), or the name of a world; None for no rows at all, or where
-            `memory` has them.
+            `memory` has them. `Source.of` tells them apart.
         rows: Rows of a world; None draws 1000, or 8 animals of a world of recordings.
         size: Pixels on a side that pictures are scaled to; None leaves them, and draws a world's with 64.
         seed: Of a world's rows.
         world: Arguments of the world, by name.
         reads: Options of the reader, by name.
         in_memory: Whether the rows are in memory, and so cannot be found again.
+        is_world: Whether `data` is the name of a world.
         memory: These rows: a frame, mapping, array, `Data` or `Given`.
     """
 
@@ -43,22 +47,24 @@ class Source:
     world: Mapping[str, Any] = field(default_factory=dict)
     reads: Mapping[str, Any] = field(default_factory=dict)
     in_memory: bool = False
+    is_world: bool = False
     memory: Any = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, data: Any, **more: Any) -> "Source":
-        """The source that `data` names or is; a source is taken as it is."""
+        """The source that `data` names or is; a source is taken as it is.
+
+        Raises:
+            OptionError: If a world and a file or folder have the same name: `./NAME` is the one and `world:NAME` the
+                other.
+        """
         if isinstance(data, Source):
             return replace(data, **{name: value for name, value in more.items() if value is not None})
         told = {name: value for name, value in more.items() if value is not None}
         if data is None or isinstance(data, (str, Path)):
-            return cls(None if data is None else str(data), **told)
+            place, is_world = _named(data)
+            return cls(place, is_world=is_world, **told)
         return cls(None, in_memory=True, memory=data, **told)
-
-    @property
-    def is_world(self) -> bool:
-        """Whether it names a world and no path."""
-        return self.data is not None and not Path(self.data).exists() and self.data in _worlds()
 
     @property
     def name(self) -> str:
@@ -89,7 +95,8 @@ class Source:
             FormatError: If nothing is there, or it cannot be read.
             DataError: If what is there cannot be used.
         """
-        from aitia.system.given import Given, read_rows
+        from aitia.system.given import Given
+        from aitia.system.placing import read_rows
 
         if self.is_world and self.data is not None:
             full = self.resolved()
@@ -123,13 +130,14 @@ class Source:
         """As JSON values, with a path in full, so that the rows are found again from anywhere."""
         here = None if self.data is None else Path(self.data)
         return {
-            "data": str(here.resolve()) if here is not None and here.exists() else self.data,
+            "data": str(here.resolve()) if here is not None and not self.is_world and here.exists() else self.data,
             "rows": self.rows,
             "size": self.size,
             "seed": self.seed,
             "world": dict(self.world),
             "reads": dict(self.reads),
             "in_memory": self.in_memory,
+            "is_world": self.is_world,
         }
 
     @classmethod
@@ -140,9 +148,29 @@ class Source:
             RunError: If it is not of that form.
         """
         try:
-            return cls(**told)
-        except TypeError as error:
+            return cls(**{"is_world": told["is_world"], **told})
+        except (KeyError, TypeError) as error:
             raise RunError(f"source.json is damaged or of an older version ({error}): fit again") from error
+
+
+def _named(data: str | Path | None) -> tuple[str | None, bool]:
+    """A path or the name of a world, and whether it is the latter."""
+    if data is None:
+        return None, False
+    text = str(data)
+    if text.startswith(WORLD):
+        _world_class(name := text.removeprefix(WORLD))
+        return name, True
+    if not re.fullmatch(r"[\w-]+", text) or text not in _worlds():
+        return text, False
+    if isinstance(data, Path):
+        return f"./{text}", False
+    if (here := Path(text)).exists():
+        what = "folder" if here.is_dir() else "file"
+        raise OptionError(
+            f"{text!r} is a world and a {what} here: say ./{text} for the {what}, {WORLD}{text} for the world"
+        )
+    return text, True
 
 
 def world_names() -> tuple[str, ...]:
@@ -156,10 +184,20 @@ def find_world(name: str, arguments: Mapping[str, Any] | None = None) -> "World"
     Raises:
         OptionError: If there is none, or it has no such argument; names the nearest.
     """
+    kind = _world_class(name)
+    return kind(**parse_options(kind, arguments or {}, of=f"the world {name}"))
+
+
+def _world_class(name: str) -> "type[World]":
+    """The class of the world of this name.
+
+    Raises:
+        OptionError: If there is none; names the nearest.
+    """
     known = _worlds()
     if name not in known:
         raise OptionError(f"there is no world {name!r}.{nearest(name, known)} There are: {join_names(known, 40)}")
-    return known[name](**parse_options(known[name], arguments or {}, of=f"the world {name}"))
+    return known[name]
 
 
 def _worlds() -> "dict[str, type[World]]":

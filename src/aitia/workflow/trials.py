@@ -22,7 +22,8 @@ from aitia.errors import FormatError, RunError
 from aitia.files import write_whole
 from aitia.saving import made
 from aitia.workflow.run import FRESH, FRESH_SEED
-from aitia.worlds.world import Sample, World, stream
+from aitia.worlds.sample import Sample, stream
+from aitia.worlds.world import World
 
 __all__ = ["Trial", "trial_of", "write_trial"]
 

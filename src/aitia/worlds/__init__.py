@@ -8,30 +8,39 @@ from aitia.worlds.calcium import CalciumWorld
 from aitia.worlds.capabilities import CapabilitiesWorld
 from aitia.worlds.collision import CollisionWorld
 from aitia.worlds.export import export_world
+from aitia.worlds.fall import FallWorld
 from aitia.worlds.figure import FigureWorld
 from aitia.worlds.flow import FlowWorld
 from aitia.worlds.heterogeneous import ChainWorld, DriftWorld, HeterogeneousWorld, PairWorld
 from aitia.worlds.latent_domains import LatentDomainsWorld
-from aitia.worlds.mechanisms import DomainShift, Mechanism
+from aitia.worlds.mechanisms import Mechanism
 from aitia.worlds.moderation import ModerationWorld
 from aitia.worlds.mood import MoodWorld
-from aitia.worlds.motion_scenes import ProjectileWorld, SpringMassWorld
 from aitia.worlds.orca import CrowdWorld, OrcaWorld
 from aitia.worlds.pairs import Pairs
 from aitia.worlds.pendulum import PendulumWorld
-from aitia.worlds.process import LatentProcessWorld, ProcessConfig
+from aitia.worlds.process import LatentProcessWorld
+from aitia.worlds.process_config import LogEntry, ProcessConfig
+from aitia.worlds.projectile import ProjectileWorld
 from aitia.worlds.questions import QuestionsWorld
-from aitia.worlds.reviews import ReviewEditor, ReviewsWorld
+from aitia.worlds.refraction import RefractionWorld
+from aitia.worlds.review_editor import ReviewEditor
+from aitia.worlds.reviews import ReviewsWorld
 from aitia.worlds.robot import RobotWorld
+from aitia.worlds.rollout import Frame, Rollout
+from aitia.worlds.sample import Latent, Sample
+from aitia.worlds.scene_config import SceneConfig
 from aitia.worlds.shapes import ShapesWorld
-from aitia.worlds.static_physics import FallWorld, RefractionWorld, SlopeWorld, SpringWorld
-from aitia.worlds.static_scenes import SceneConfig, StaticWorld
-from aitia.worlds.temporal import TemporalWorld
+from aitia.worlds.shifts import DomainShift
+from aitia.worlds.slope import SlopeWorld
+from aitia.worlds.spring import SpringWorld
+from aitia.worlds.spring_mass import SpringMassWorld
+from aitia.worlds.static_scenes import StaticWorld
 from aitia.worlds.traffic import TrafficWorld
 from aitia.worlds.varieties import VarietiesWorld
 from aitia.worlds.walkers import WalkersWorld
 from aitia.worlds.weighted_communities import WeightedCommunities
-from aitia.worlds.world import Latent, Sample, World
+from aitia.worlds.world import World
 
 __all__ = [
     "CalciumWorld",
@@ -44,10 +53,12 @@ __all__ = [
     "FallWorld",
     "FigureWorld",
     "FlowWorld",
+    "Frame",
     "HeterogeneousWorld",
     "Latent",
     "LatentDomainsWorld",
     "LatentProcessWorld",
+    "LogEntry",
     "Mechanism",
     "ModerationWorld",
     "MoodWorld",
@@ -62,6 +73,7 @@ __all__ = [
     "ReviewEditor",
     "ReviewsWorld",
     "RobotWorld",
+    "Rollout",
     "Sample",
     "SceneConfig",
     "ShapesWorld",
@@ -69,7 +81,6 @@ __all__ = [
     "SpringMassWorld",
     "SpringWorld",
     "StaticWorld",
-    "TemporalWorld",
     "TrafficWorld",
     "VarietiesWorld",
     "WalkersWorld",

@@ -9,7 +9,8 @@ idle. k_u is 0, or 1 to 3 frames in a chain. A leader is the first unit of its g
 the graph is acyclic over all phases. In animals of the environment `loose` the middle phase has no groups: its units
 fire by (1). An animal lacks each unit with a fixed chance, and only the traces of those it has are seen.
 
-Silencing a unit is `do(u7=0)`: its events are gone, and by (2) those that it drives; all noise stays.
+Silencing a unit is `do(u7=0)`: its events are gone, and by (2) those that it drives; all noise stays. `hold` silences
+it in some of the frames. No latent depends on its own past, so that paths are solved whole.
 """
 
 from collections.abc import Mapping
@@ -21,7 +22,9 @@ from numpy.typing import NDArray
 from aitia.data.recordings import Recording, Recordings, Stimulus
 from aitia.errors import OptionError
 from aitia.graph.graph import Graph
-from aitia.worlds.world import Latent, Sample, Seen, World
+from aitia.worlds.rollout import Rollout
+from aitia.worlds.sample import Latent, Sample
+from aitia.worlds.world import Seen
 
 __all__ = ["CalciumWorld"]
 
@@ -32,7 +35,7 @@ RATE = 4.0
 """Frames a second."""
 
 
-class CalciumWorld(World):
+class CalciumWorld(Rollout):
     """Units that fire in groups; see the module.
 
     Args:

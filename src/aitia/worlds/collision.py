@@ -1,4 +1,13 @@
-"""Two balls that meet."""
+"""Two balls that meet.
+
+    J = (1 + e) (v_a - v_b).n / (1/m_a + 1/m_b);  v_a -= J n / m_a,  v_b += J n / m_b                               (1)
+
+The impact falls between frames and is taken at its own instant, so no error builds up. It is reckoned from how the
+balls start (`impact`, `impulse`): a ball that is moved by hand later does not collide anew.
+
+Source:
+    Goldstein, Poole, Safko, Classical Mechanics, 3rd ed. (2002), section 1.1, for the momentum that is kept.
+"""
 
 import math
 from collections.abc import Mapping
@@ -9,10 +18,15 @@ from numpy.typing import NDArray
 
 from aitia.graph.graph import Graph
 from aitia.worlds.canvas import Canvas, hue
-from aitia.worlds.motion import Form, MotionWorld, Range, Values, gauge, shade, share
-from aitia.worlds.world import Latent
+from aitia.worlds.motion import MotionWorld, Range
+from aitia.worlds.painting import gauge, shade, share
+from aitia.worlds.rollout import Frame
+from aitia.worlds.sample import Latent
+from aitia.worlds.world import Form
 
 __all__ = ["CollisionWorld"]
+
+Values = NDArray[np.float64]
 
 
 class CollisionWorld(MotionWorld):
@@ -105,42 +119,36 @@ class CollisionWorld(MotionWorld):
                 edges += [("offset", position)] if position == "y_a" else []
         return Graph(edges, self.names)
 
-    def step(
-        self,
-        name: str,
-        t: int,
-        now: Mapping[str, Values],
-        past: Mapping[str, Values],
-        noise: Values,
-        env: NDArray[np.int64],
-    ) -> Values:
-        """The exact motion over one frame, the collision at its own instant."""
-        if name in self.ranges:
-            return self.uniform(name, noise, env)
+    def mechanism(self, name: str, parents: Mapping[str, Values], noise: Values, env: NDArray[np.int64]) -> Values:
+        """What the balls' start makes of their meeting."""
         if name.startswith("radius"):
-            return 0.175 * np.cbrt(now[f"mass_{name[-1]}"]) * (1.0 + 0.16 * noise)
+            return 0.175 * np.cbrt(parents[f"mass_{name[-1]}"]) * (1.0 + 0.16 * noise)
         if name == "impact":
-            return self._impact(now)
+            return self._impact(parents)
         if name == "normal":
             # r is from b to a at the impact, or as the balls start where there is none.
-            (x, y), (vx, vy) = self._apart(now), self._closing(now)
-            at = np.where(now["impact"] < self.never, now["impact"], 0.0)
+            (x, y), (vx, vy) = self._apart(parents), self._closing(parents)
+            at = np.where(parents["impact"] < self.never, parents["impact"], 0.0)
             return np.arctan2(-(y + vy * at), -(x + vx * at))
         if name == "impulse":
-            vx, vy = self._closing(now)
-            nx, ny = self._normal(now)
+            vx, vy = self._closing(parents)
+            nx, ny = self._normal(parents)
             closing = vx * nx + vy * ny
-            exchanged = (1 + now["restitution"]) * closing / (1 / now["mass_a"] + 1 / now["mass_b"])
-            return np.where(now["impact"] < self.never, np.maximum(exchanged, 0.0), 0.0)
+            exchanged = (1 + parents["restitution"]) * closing / (1 / parents["mass_a"] + 1 / parents["mass_b"])
+            return np.where(parents["impact"] < self.never, np.maximum(exchanged, 0.0), 0.0)
+        return super().mechanism(name, parents, noise, env)
+
+    def step(self, name: str, frame: Frame) -> Values:
+        """The exact motion over one frame, the collision at its own instant."""
         if name.startswith("velocity"):
-            return self._velocity(name[-2], name[-1], t, now)
+            return self._velocity(name[-2], name[-1], frame)
         axis, ball = name.split("_")
-        if t == 0:
+        if frame.t == 0:
             start = self.starts["ab".index(ball)] if axis == "x" else 0.0
-            return (now["offset"] if name == "y_a" else np.zeros(len(noise))) + start
+            return (frame["offset"] if name == "y_a" else np.zeros(len(frame))) + start
         velocity = f"velocity_{ball}{axis}"
-        before = np.clip(now["impact"] - self.dt * (t - 1), 0.0, self.dt)
-        return past[name][:, -1] + before * past[velocity][:, -1] + (self.dt - before) * now[velocity]
+        before = np.clip(frame["impact"] - self.dt * (frame.t - 1), 0.0, self.dt)
+        return frame.before(name) + before * frame.before(velocity) + (self.dt - before) * frame[velocity]
 
     def _apart(self, z: Mapping[str, Values]) -> tuple[Values, Values]:
         """Place of the first ball as seen from the second, at time 0."""
@@ -163,19 +171,19 @@ class CollisionWorld(MotionWorld):
         time = (-toward - root) / np.where(fast > 0, fast, 1.0)
         return np.where(meet, np.clip(time, 0.0, self.never), self.never)
 
-    def _normal(self, z: Mapping[str, Values]) -> tuple[Values, Values]:
+    def _normal(self, z: Mapping[str, Values] | Frame) -> tuple[Values, Values]:
         if not self.is_complex:
             return np.ones(len(z["impact"])), np.zeros(len(z["impact"]))
         return np.cos(z["normal"]), np.sin(z["normal"])
 
-    def _velocity(self, ball: str, axis: str, t: int, z: Mapping[str, Values]) -> Values:
-        own = np.zeros(len(z["impact"]))
+    def _velocity(self, ball: str, axis: str, frame: Frame) -> Values:
+        own = np.zeros(len(frame))
         if ball == "a" and self.is_complex:
-            own = z["speed_a"] * (np.cos if axis == "x" else np.sin)(z["heading"])
+            own = frame["speed_a"] * (np.cos if axis == "x" else np.sin)(frame["heading"])
         elif axis == "x":
-            own = z[f"speed_{ball}"]
-        push = z["impulse"] * self._normal(z)["xy".index(axis)] / z[f"mass_{ball}"]
-        after = self.dt * t >= z["impact"]
+            own = frame[f"speed_{ball}"]
+        push = frame["impulse"] * self._normal(frame)["xy".index(axis)] / frame[f"mass_{ball}"]
+        after = self.dt * frame.t >= frame["impact"]
         return own + np.where(after, push if ball == "b" else -push, 0.0)
 
     def paint(self, z: Mapping[str, Values], size: int) -> Canvas:

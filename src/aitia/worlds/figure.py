@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from aitia.worlds.canvas import Canvas, hue
-from aitia.worlds.motion import shade
+from aitia.worlds.painting import shade
+from aitia.worlds.sample import Latent
 from aitia.worlds.static_scenes import Effect, StaticWorld
-from aitia.worlds.world import Latent
 
 __all__ = ["FigureWorld"]
 

@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.worlds.canvas import Canvas
-from aitia.worlds.static_scenes import Effect, SceneConfig, StaticWorld
-from aitia.worlds.world import Latent
+from aitia.worlds.sample import Latent
+from aitia.worlds.scene_config import SceneConfig
+from aitia.worlds.static_scenes import Effect, StaticWorld
 
 __all__ = ["FlowWorld"]
 

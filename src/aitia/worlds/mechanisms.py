@@ -1,37 +1,22 @@
-"""What worlds that a user configures are made from: mechanisms, changes between environments, edges as text.
+"""Mechanisms and noise of worlds that a user configures.
 
 A mechanism is a function of the parents' values: linear, a random two-layer network, or a table. Its weights are given,
 or drawn from a generator that the world keys by the latent's name, so that another edge elsewhere changes nothing.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, Self, get_args
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.errors import OptionError, join_names, unknown_variable
-from aitia.graph.graph import Graph
+from aitia.errors import OptionError, join_names
+from aitia.worlds.options import frozen, one_of
 
-__all__ = [
-    "DomainShift",
-    "FromMapping",
-    "Kind",
-    "Mechanism",
-    "Noise",
-    "Parameters",
-    "check_shifts",
-    "directed_cycle",
-    "draw_noise",
-    "environment_names",
-    "frozen",
-    "known_options",
-    "make",
-    "one_of",
-    "shift_rows",
-]
+__all__ = ["NOISE_LAWS", "Kind", "Mechanism", "Noise", "Parameters", "draw_noise"]
 
 Values = NDArray[np.float64]
 Kind = Literal["linear", "mlp", "table"]
@@ -39,6 +24,10 @@ Noise = Literal["gaussian", "laplace", "uniform"]
 Parameters = tuple[Values, Values, Values]
 """First layer, coefficients or table; offset and last layer of an mlp, empty otherwise."""
 
+NOISE_LAWS: Mapping[str, str] = MappingProxyType(
+    {"gaussian": "standard normal", "laplace": "Laplace of variance 1", "uniform": "uniform of variance 1"}
+)
+"""What `draw_noise` draws, in words."""
 _MOST_CELLS = 4096
 _GRID = (-2.0, 2.0)
 """Between the first and the last level of a table's axis."""
@@ -146,79 +135,6 @@ class Mechanism:
         return np.array(np.broadcast_to(first[tuple(nearest)], len(given)), dtype=np.float64)
 
 
-@dataclass(frozen=True)
-class DomainShift:
-    """How the mechanism of a latent differs in an environment: mean added, noise scaled, another function drawn."""
-
-    environment: str
-    latent: str
-    mean: float = 0.0
-    scale: float = 1.0
-    function: bool = False
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.mean) and math.isfinite(self.scale) and self.scale > 0):
-            raise OptionError(f"a shift has a finite mean and a positive scale, got {self.mean} and {self.scale}")
-
-
-def environment_names(environments: int | Sequence[str]) -> tuple[str, ...]:
-    """The names e1, e2, ... of that many environments, or those given; a single unnamed one is `all`.
-
-    Raises:
-        OptionError: If there is none, or a name comes twice.
-    """
-    if isinstance(environments, int):
-        names = ("all",) if environments == 1 else tuple(f"e{i + 1}" for i in range(environments))
-    else:
-        names = tuple(environments)
-    if not names or len(set(names)) < len(names):
-        raise OptionError(f"there is at least 1 environment and no name twice, got {environments!r}")
-    return names
-
-
-def check_shifts(shifts: Sequence[DomainShift], latents: Sequence[str], environments: Sequence[str], what: str) -> None:
-    """Refuses shifts of latents or in environments that there are not.
-
-    Raises:
-        UnknownVariableError: If a shift names another latent.
-        OptionError: If it is in the first environment, from which the others differ, or in none.
-    """
-    for shift in shifts:
-        if shift.latent not in latents:
-            raise unknown_variable(shift.latent, latents, what)
-        if shift.environment not in environments[1:]:
-            raise OptionError(
-                f"a shift is in an environment after the first, got {shift.environment!r}: there "
-                f"{'is' if len(environments) == 2 else 'are'} {join_names(environments[1:]) or 'none'}"
-            )
-
-
-def shift_rows(
-    value: Values,
-    scale: Values,
-    shifts: Sequence[DomainShift],
-    environments: Sequence[str],
-    env: NDArray[np.int64],
-    again: Callable[[str, NDArray[np.bool_]], Values],
-) -> None:
-    """Carries out the shifts of one latent, in place.
-
-    Args:
-        value: Of its function, (n,).
-        scale: Of its noise, (n,).
-        shifts: What differs, of this latent.
-        environments: Names of all of them.
-        env: The environment of each row.
-        again: From an environment's name and some rows to the function that is drawn for it, at these rows.
-    """
-    for shift in shifts:
-        if (here := env == environments.index(shift.environment)).any():
-            if shift.function:
-                value[here] = again(shift.environment, here)
-            value[here] += shift.mean
-            scale[here] *= shift.scale
-
-
 def draw_noise(family: str, shape: int | tuple[int, ...], rng: np.random.Generator) -> Values:
     """Noise of mean 0 and variance 1: `gaussian`, `laplace` or `uniform`."""
     if family == "laplace":
@@ -226,92 +142,3 @@ def draw_noise(family: str, shape: int | tuple[int, ...], rng: np.random.Generat
     if family == "uniform":
         return np.asarray(rng.uniform(-math.sqrt(3), math.sqrt(3), shape))
     return np.asarray(rng.standard_normal(shape))
-
-
-def directed_cycle(names: Sequence[str], edges: set[tuple[str, str]]) -> tuple[str, ...]:
-    """A directed cycle, its first node repeated; empty where there is none. A `Graph` cannot hold x -> y -> x."""
-    for cause, effect in sorted(edges):
-        if (effect, cause) in edges:
-            return cause, effect, cause
-    return Graph(sorted(edges), names).find_cycle()
-
-
-# -- configurations from JSON or YAML ---------------------------------------------------------------------------------
-
-
-class FromMapping:
-    """A frozen dataclass with the options `mechanisms` and `shifts` that a JSON or YAML file can hold."""
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """The configuration that a JSON or YAML file holds.
-
-        A mechanism is a kind or a mapping of `Mechanism`, a shift one of `DomainShift`.
-
-        Raises:
-            OptionError: If an option is unknown.
-        """
-        given = known_options(cls, data)
-        if "mechanisms" in given:
-            if not isinstance(given["mechanisms"], Mapping):
-                raise OptionError(f"mechanisms is a mapping, got {given['mechanisms']!r}")
-            given["mechanisms"] = {
-                str(name): make(Mechanism, {"kind": value} if isinstance(value, str) else value)
-                for name, value in given["mechanisms"].items()
-            }
-        if given.get("shifts") is not None:
-            given["shifts"] = tuple(make(DomainShift, entry) for entry in given["shifts"])
-        return cls(**{name: frozen(value) for name, value in given.items()})
-
-    def to_dict(self) -> dict[str, Any]:
-        """Numbers, text, lists and mappings, from which `from_dict` makes the same configuration."""
-        listed: dict[str, Any] = _thawed(asdict(self))  # type: ignore[call-overload]  # subclasses are dataclasses
-        return listed
-
-
-def one_of(what: str, given: object, known: tuple[str, ...]) -> None:
-    """Refuses what is not known.
-
-    Raises:
-        OptionError: With the list of what is.
-    """
-    if given not in known:
-        raise OptionError(f"{what} is one of {', '.join(known)}, got {given!r}")
-
-
-def known_options(kind: type[Any], data: Any) -> dict[str, Any]:
-    """The options of a dataclass, all of which it has.
-
-    Raises:
-        OptionError: If the data are no mapping, or an option is unknown.
-    """
-    if not isinstance(data, Mapping):
-        raise OptionError(f"{kind.__name__} is a mapping, got {data!r}")
-    names = [each.name for each in fields(kind)]
-    if unknown := [name for name in data if name not in names]:
-        raise OptionError(f"{kind.__name__} has no option {unknown[0]!r}; it has: {', '.join(names)}")
-    return dict(data)
-
-
-def make(kind: type[Any], data: Any) -> Any:
-    """The dataclass that a mapping describes.
-
-    Raises:
-        OptionError: If an option is unknown or missing.
-    """
-    given = known_options(kind, data)
-    try:
-        return kind(**{name: frozen(value) for name, value in given.items()})
-    except TypeError as error:
-        raise OptionError(f"{kind.__name__} got {dict(given)}: {error}") from error
-
-
-def frozen(value: Any) -> Any:
-    """Lists as tuples, all the way down."""
-    return tuple(frozen(item) for item in value) if isinstance(value, (list, tuple)) else value
-
-
-def _thawed(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _thawed(item) for name, item in value.items()}
-    return [_thawed(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 
 from aitia.errors import OptionError
 from aitia.graph.graph import Graph
+from aitia.worlds.sample import Latent
 from aitia.worlds.texts import TextWorld, Wording, code_of
-from aitia.worlds.world import Latent
 
 __all__ = ["MoodWorld"]
 

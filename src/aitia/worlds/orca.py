@@ -23,7 +23,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from aitia.errors import DataError, OptionError
 from aitia.graph.graph import Graph
-from aitia.worlds.world import Latent, Sample, Seen, World
+from aitia.worlds.sample import Latent, Sample
+from aitia.worlds.tracks import TracksWorld
 
 __all__ = ["CrowdWorld", "OrcaWorld", "simulate"]
 
@@ -77,7 +78,7 @@ def simulate(starts: ArrayLike, radius: ArrayLike, frames: int = 20) -> Values:
     return tracks
 
 
-class CrowdWorld(World):
+class CrowdWorld(TracksWorld):
     """Agents that start around a circle; see the module. `render` gives tracks, (n, agents, frames, 2) in metres.
 
     Args:
@@ -97,18 +98,16 @@ class CrowdWorld(World):
     """
 
     name: ClassVar[str] = "crowd"
-    seen: ClassVar[Seen] = "tracks"
+    graded: ClassVar[str] = "radius"
 
     def __init__(self, agents: int = 6, radii: Sequence[float] = (0.1, 0.3, 0.5), frames: int = 20) -> None:
         if agents < 2 or frames < 1:
             raise OptionError(f"a crossing has at least 2 agents and 1 frame, got {agents} and {frames}")
+        super().__init__(radii, frames)
         most = (CIRCLE - np.sqrt(2) * SCATTER) * np.sin(np.pi / agents) * 0.5
-        if not radii or len(set(radii)) < len(radii) or not all(0 < r < max(most, 0.2) for r in radii):
-            raise OptionError(f"radii are different, positive and below {max(most, 0.2):.2g} m, got {tuple(radii)}")
-        self.agents, self.frames_seen = agents, frames
-        self.radii = tuple(float(r) for r in radii)
-        self.environments = tuple(f"{r:g}" for r in self.radii)
-        self.changes = dict.fromkeys(self.environments[1:], ("radius",))
+        if not all(r < max(most, 0.2) for r in radii):
+            raise OptionError(f"a radius is below {max(most, 0.2):.2g} m for {agents} agents, got {tuple(radii)}")
+        self.agents = agents
 
     @cached_property
     def latents(self) -> tuple[Latent, ...]:
@@ -135,8 +134,7 @@ class CrowdWorld(World):
     def mechanism(self, name: str, parents: Mapping[str, Values], noise: Values, env: NDArray[np.int64]) -> Values:
         """The radius by environment, the turn, and a start: its place on the circle and a scatter."""
         if name == "radius":
-            radius: Values = np.array(self.radii)[env]
-            return radius
+            return self.level(env)
         if name == "turn":
             return 2 * np.pi * noise
         bearing = self._bearing(int(name[1:]) - 1, parents)
@@ -158,7 +156,7 @@ class CrowdWorld(World):
         Raises:
             OptionError: If agents overlap at the start.
         """
-        return simulate(self.starts(sample), sample["radius"], self.frames_seen)
+        return simulate(self.starts(sample), sample["radius"], self.frames)
 
 
 class OrcaWorld(CrowdWorld):

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from aitia.do import Categorical, Intervention, Uniform
 from aitia.errors import OptionError
-from aitia.worlds.world import Sample, World, stream
+from aitia.worlds.sample import Sample, stream
+from aitia.worlds.world import World
 
 __all__ = ["PairKind", "Pairs", "draw_pairs"]
 

@@ -31,8 +31,9 @@ from numpy.typing import NDArray
 from aitia.errors import OptionError
 from aitia.graph.graph import Graph
 from aitia.worlds.canvas import Canvas, hue
+from aitia.worlds.sample import Latent, Sample
 from aitia.worlds.texts import Wording, code_of
-from aitia.worlds.world import Image, Latent, Sample, World
+from aitia.worlds.world import Image, World
 
 __all__ = ["QuestionsWorld"]
 

@@ -22,8 +22,11 @@ from numpy.typing import NDArray
 
 from aitia.graph.graph import Graph
 from aitia.worlds.canvas import Canvas, hue
-from aitia.worlds.motion import Form, MotionWorld, Range, shade, share
-from aitia.worlds.world import Latent
+from aitia.worlds.motion import MotionWorld, Range
+from aitia.worlds.painting import shade, share
+from aitia.worlds.rollout import Frame
+from aitia.worlds.sample import Latent
+from aitia.worlds.world import Form
 
 __all__ = ["RobotWorld"]
 
@@ -127,47 +130,38 @@ class RobotWorld(MotionWorld):
         """Uniform on [-1, 1] at each frame for the motors and the gripper."""
         return rng.uniform(-1.0, 1.0, (n, self.frames)) if _driven(name) else super().draw(name, n, rng)
 
-    def step(
-        self,
-        name: str,
-        t: int,
-        now: Mapping[str, Values],
-        past: Mapping[str, Values],
-        noise: Values,
-        env: NDArray[np.int64],
-    ) -> Values:
+    def step(self, name: str, frame: Frame) -> Values:
         """One frame of the equations of the module."""
-        if name in self.ranges:
-            return self.uniform(name, noise, env)
         if name.startswith("torque"):
-            return noise if t == 0 else 0.7 * past[name][:, -1] + 0.3 * noise
+            return frame.noise if frame.t == 0 else 0.7 * frame.before(name) + 0.3 * frame.noise
         if name == "gripper":
             # Triangle wave of a bounded walk: stays in [0, 1] and is continuous.
-            return (1 + noise) / 2 if t == 0 else np.abs(_fold(past[name][:, -1] + 0.25 * noise))
+            start = (1 + frame.noise) / 2
+            return start if frame.t == 0 else np.abs(_fold(frame.before(name) + 0.25 * frame.noise))
         if name.startswith("angle"):
-            return self._angle(name, t, now, past, noise)
+            return self._angle(name, frame)
         if name.startswith("tip"):
             turn = np.cos if name == "tip_x" else np.sin
-            angle, at = np.zeros(len(noise)), np.full(len(noise), _BASE["xy".index(name[-1])])
+            angle, at = np.zeros(len(frame)), np.full(len(frame), _BASE["xy".index(name[-1])])
             for i, length in enumerate(self.lengths, 1):
-                angle = angle + now[f"angle_{i}"]
+                angle = angle + frame[f"angle_{i}"]
                 at = at + length * turn(angle)
             return at
         if name == "contact":
-            x, y = (now["button_x"], now["button_y"]) if self.is_complex else self.button
-            near = np.clip(2 - 2 * np.hypot(now["tip_x"] - x, now["tip_y"] - y) / self.reach, 0.0, 1.0)
-            return near * (1 - now["gripper"]) if self.is_complex else near
-        return (0.6 * past["lamp"][:, -1] if t else 0.0) + 0.4 * now["contact"]
+            x, y = (frame["button_x"], frame["button_y"]) if self.is_complex else self.button
+            near = np.clip(2 - 2 * np.hypot(frame["tip_x"] - x, frame["tip_y"] - y) / self.reach, 0.0, 1.0)
+            return near * (1 - frame["gripper"]) if self.is_complex else near
+        return (0.6 * frame.before("lamp") if frame.t else 0.0) + 0.4 * frame["contact"]
 
-    def _angle(self, name: str, t: int, now: Mapping[str, Values], past: Mapping[str, Values], noise: Values) -> Values:
+    def _angle(self, name: str, frame: Frame) -> Values:
         joint = name[-1]
-        rest, push = _RESTS[self.links][int(joint) - 1], _GAIN * now[f"torque_{joint}"]
-        if t == 0:
+        rest, push = _RESTS[self.links][int(joint) - 1], _GAIN * frame[f"torque_{joint}"]
+        if frame.t == 0:
             # The arm starts where its noise says, within ±0.5 rad of the rest.
-            return rest + 0.5 * np.tanh(noise) + push
-        angle = past[name][:, -1]
-        speed = angle - past[name][:, -2] if t > 1 else np.zeros(len(noise))
-        return angle + (1 - now["friction"]) * speed + push - _SPRING * (angle - rest) + self.kicks * noise
+            return rest + 0.5 * np.tanh(frame.noise) + push
+        angle = frame.before(name)
+        speed = angle - frame.before(name, 2) if frame.t > 1 else np.zeros(len(frame))
+        return angle + (1 - frame["friction"]) * speed + push - _SPRING * (angle - rest) + self.kicks * frame.noise
 
     def paint(self, z: Mapping[str, Values], size: int) -> Canvas:
         """The wall, the arm with a coloured motor at each joint, the tip, the button and the lamp."""

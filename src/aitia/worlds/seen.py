@@ -4,7 +4,8 @@ from aitia.data.base import Data
 from aitia.data.clips import Clips
 from aitia.data.table import Table
 from aitia.data.tracks import Tracks
-from aitia.worlds.world import Sample, World
+from aitia.worlds.sample import Sample
+from aitia.worlds.world import World
 
 __all__ = ["seen_rows"]
 

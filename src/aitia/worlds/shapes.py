@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from aitia.errors import OptionError
 from aitia.graph.graph import Graph
 from aitia.worlds.canvas import Canvas
-from aitia.worlds.world import Latent, Sample, Seen, World
+from aitia.worlds.sample import Latent, Sample
+from aitia.worlds.world import Seen, World
 
 __all__ = ["ShapesWorld"]
 

@@ -17,35 +17,27 @@ import re
 import zlib
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.errors import GraphError, OptionError, join_names, unknown_variable
+from aitia.errors import GraphError, join_names, unknown_variable
 from aitia.graph.graph import Graph
 from aitia.worlds.canvas import Canvas
-from aitia.worlds.mechanisms import (
-    DomainShift,
-    FromMapping,
-    Kind,
-    Mechanism,
-    Noise,
-    Parameters,
-    check_shifts,
-    directed_cycle,
-    draw_noise,
-    environment_names,
-    one_of,
-    shift_rows,
-)
-from aitia.worlds.motion import Form, film, share
+from aitia.worlds.configured import directed_cycle
+from aitia.worlds.mechanisms import NOISE_LAWS, Mechanism, Parameters, draw_noise
+from aitia.worlds.options import one_of
+from aitia.worlds.painting import film, share
+from aitia.worlds.sample import Latent, Sample
+from aitia.worlds.scene_config import SceneConfig
+from aitia.worlds.shifts import DomainShift, check_shifts, environment_names, shift_rows
 from aitia.worlds.views import VIEWS, check_view, seen_from
-from aitia.worlds.world import Latent, Sample, Seen, World
+from aitia.worlds.world import Form, Seen, World
 
-__all__ = ["Effect", "SceneConfig", "StaticWorld"]
+__all__ = ["Effect", "StaticWorld"]
 
 Values = NDArray[np.float64]
 Image = NDArray[np.uint8]
@@ -61,60 +53,6 @@ class Effect:
 
     parents: tuple[str, ...]
     unit: str = ""
-
-
-@dataclass(frozen=True)
-class SceneConfig(FromMapping):
-    """What a user can change of a static scene.
-
-    Args:
-        add: Edges into causes, such as `size -> hue`, on top of the scene's own.
-        remove: Edges of the scene between causes to leave out.
-        mechanism: Kind of the mechanisms that `mechanisms` does not name.
-        mechanisms: Mechanisms f of single causes; parents are in the order of `graph.parents`.
-        noise: Family of ε in (1), of unit variance.
-        noise_scale: s of (1).
-        deviation: δ of (2), below 0.5; 0 for exact physics.
-        environments: How many, called e1, e2, ...; or their names, the first one being that from which others differ.
-        changing: Causes whose mean and scale are drawn anew in each environment but the first; None takes the scene's.
-        shifts: The changes themselves, instead of drawn ones.
-        world_seed: Of the weights and shifts that are drawn.
-
-    Raises:
-        OptionError: If an option is out of range. What depends on the scene is checked when the world is made.
-
-    Example:
-        >>> SceneConfig.from_dict({"add": ["light -> angle"], "environments": ["noon", "dusk"]}).environments
-        ('noon', 'dusk')
-    """
-
-    add: tuple[str, ...] = ()
-    remove: tuple[str, ...] = ()
-    mechanism: Kind = "linear"
-    mechanisms: Mapping[str, Mechanism] = field(default_factory=dict)
-    noise: Noise = "gaussian"
-    noise_scale: float = 0.7
-    deviation: float = 0.05
-    environments: int | tuple[str, ...] = 6
-    changing: tuple[str, ...] | None = None
-    shifts: tuple[DomainShift, ...] | None = None
-    world_seed: int = 0
-
-    def __post_init__(self) -> None:
-        for name in ("add", "remove", "changing", "environments"):
-            if isinstance(getattr(self, name), str):
-                raise OptionError(f"{name} is a list of texts, got the one text {getattr(self, name)!r}")
-        if wrong := [each for each in self.mechanisms.values() if not isinstance(each, Mechanism)]:
-            raise OptionError(f"mechanisms holds a Mechanism for each latent, got {wrong[0]!r}")
-        one_of("a mechanism", self.mechanism, get_args(Kind))
-        one_of("noise", self.noise, get_args(Noise))
-        if not (math.isfinite(self.noise_scale) and self.noise_scale > 0):
-            raise OptionError(f"noise_scale is positive, got {self.noise_scale}")
-        if not 0 <= self.deviation < 0.5:
-            raise OptionError(f"deviation lies in [0, 0.5), got {self.deviation}")
-        if isinstance(self.world_seed, bool) or not isinstance(self.world_seed, int) or self.world_seed < 0:
-            raise OptionError(f"world_seed is a whole number, zero or more, got {self.world_seed!r}")
-        environment_names(self.environments)
 
 
 class StaticWorld(World):
@@ -196,13 +134,8 @@ class StaticWorld(World):
     @property
     def noise_laws(self) -> Mapping[str, str]:
         """The law of each latent's noise, as text."""
-        kinds = {
-            "gaussian": "standard normal",
-            "laplace": "Laplace of variance 1",
-            "uniform": "uniform of variance 1",
-        }
         return {
-            **dict.fromkeys(self._cause, kinds[self.config.noise]),
+            **dict.fromkeys(self._cause, NOISE_LAWS[self.config.noise]),
             **dict.fromkeys(self.effects, "uniform on [-1, 1]"),
         }
 

@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from aitia.errors import OptionError
-from aitia.worlds.world import Latent, Sample, Seen, World
+from aitia.worlds.sample import Latent, Sample
+from aitia.worlds.world import Seen, World
 
 __all__ = ["WORDING", "TextWorld", "Wording", "code_of"]
 

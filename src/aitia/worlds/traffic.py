@@ -26,8 +26,11 @@ from numpy.typing import NDArray
 from aitia.errors import OptionError
 from aitia.graph.graph import Graph
 from aitia.worlds.canvas import Canvas, hue
-from aitia.worlds.motion import Form, MotionWorld, gauge, shade, share
-from aitia.worlds.world import Latent
+from aitia.worlds.motion import MotionWorld
+from aitia.worlds.painting import gauge, shade, share
+from aitia.worlds.rollout import Frame
+from aitia.worlds.sample import Latent
+from aitia.worlds.world import Form
 
 __all__ = ["TrafficWorld", "equilibrium_gap"]
 
@@ -133,48 +136,38 @@ class TrafficWorld(MotionWorld):
             edges.append(("phase", "signal"))
         return Graph(edges, self.names)
 
-    def step(
-        self,
-        name: str,
-        t: int,
-        now: Mapping[str, Values],
-        past: Mapping[str, Values],
-        noise: Values,
-        env: NDArray[np.int64],
-    ) -> Values:
+    def step(self, name: str, frame: Frame) -> Values:
         """One frame of (2)."""
-        if name in self.ranges:
-            return self.uniform(name, noise, env)
         if name == "signal":
-            return (np.mod(self.dt * t + now["phase"], _CYCLE) >= _CYCLE / 2).astype(np.float64)
+            return (np.mod(self.dt * frame.t + frame["phase"], _CYCLE) >= _CYCLE / 2).astype(np.float64)
         i = int(name[-1])
         if name.startswith("position"):
-            return past[name][:, -1] + self.dt * now[f"speed_{i}"] if t else now[f"start_{i}"]
-        if t == 0:
-            return now[f"desired_{i}"]
-        change = self._acceleration(i, now, past) + self.kicks * noise
-        return np.maximum(0.0, past[name][:, -1] + self.dt * np.maximum(change, -_GRIP * now["friction"]))
+            return frame.before(name) + self.dt * frame[f"speed_{i}"] if frame.t else frame[f"start_{i}"]
+        if frame.t == 0:
+            return frame[f"desired_{i}"]
+        change = self._acceleration(i, frame) + self.kicks * frame.noise
+        return np.maximum(0.0, frame.before(name) + self.dt * np.maximum(change, -_GRIP * frame["friction"]))
 
     def _from(self, i: int) -> float:
         return 4.0 + _BETWEEN * (self.cars - i)
 
-    def _acceleration(self, i: int, now: Mapping[str, Values], past: Mapping[str, Values]) -> Values:
+    def _acceleration(self, i: int, frame: Frame) -> Values:
         """(1), with the nearer of the leader and a red signal ahead."""
-        friction = now["friction"]
-        headway = now["headway"] if self.is_complex else np.full(len(friction), _HEADWAY)
+        friction = frame["friction"]
+        headway = frame["headway"] if self.is_complex else np.full(len(frame), _HEADWAY)
         a, b = _ACCELERATION * friction, _BRAKING * friction
-        speed = past[f"speed_{i}"][:, -1]
-        free: Values = 1 - (speed / np.maximum(now[f"desired_{i}"], 1e-6)) ** 4
+        speed = frame.before(f"speed_{i}")
+        free: Values = 1 - (speed / np.maximum(frame[f"desired_{i}"], 1e-6)) ** 4
         if i == 1 and not self.is_complex:
             return a * free
-        near = np.zeros(len(speed))
-        at = now[f"start_{i}"] + self.dt * past[f"speed_{i}"][:, 1:].sum(axis=1)
+        near = np.zeros(len(frame))
+        at = frame[f"start_{i}"] + self.dt * frame.past(f"speed_{i}")[:, 1:].sum(axis=1)
         if i > 1:
-            ahead, fast = past[f"position_{i - 1}"][:, -1], past[f"speed_{i - 1}"][:, -1]
+            ahead, fast = frame.before(f"position_{i - 1}"), frame.before(f"speed_{i - 1}")
             near = _nearness(speed, ahead - _LONG - at, speed - fast, headway, a, b)
         if self.is_complex:
             left = self.line - at
-            stops = (now["signal"] > 0.5) & (left > speed**2 / (2 * _GRIP * friction))
+            stops = (frame["signal"] > 0.5) & (left > speed**2 / (2 * _GRIP * friction))
             near = np.where(stops, np.maximum(near, _nearness(speed, left, speed, headway, a, b)), near)
         return a * (free - near)
 

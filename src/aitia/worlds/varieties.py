@@ -32,8 +32,8 @@ from numpy.typing import NDArray
 
 from aitia.errors import OptionError
 from aitia.graph.graph import Graph
+from aitia.worlds.sample import Latent, Sample
 from aitia.worlds.texts import Codes, TextWorld, Values, Wording, code_of
-from aitia.worlds.world import Latent, Sample
 
 __all__ = ["STANDARD", "VarietiesWorld"]
 

@@ -20,15 +20,16 @@ from numpy.typing import NDArray
 from aitia.data.tracks import planted_confidence
 from aitia.errors import OptionError
 from aitia.graph.graph import Graph
-from aitia.worlds.temporal import TemporalWorld
-from aitia.worlds.world import Latent, Sample, Seen
+from aitia.worlds.rollout import Frame
+from aitia.worlds.sample import Latent, Sample
+from aitia.worlds.tracks import TracksWorld
 
 __all__ = ["WalkersWorld"]
 
 Values = NDArray[np.float64]
 
 
-class WalkersWorld(TemporalWorld):
+class WalkersWorld(TracksWorld):
     """One walker a scene; see (1). `render` gives tracks, (n, 1, frames, 2) in metres.
 
     Args:
@@ -40,16 +41,12 @@ class WalkersWorld(TemporalWorld):
     """
 
     name: ClassVar[str] = "walkers"
-    seen: ClassVar[Seen] = "tracks"
+    graded: ClassVar[str] = "alpha"
 
     def __init__(self, alphas: Sequence[float] = (1.0, 2.0, 4.0, 8.0), frames: int = 20) -> None:
-        if frames < 16 or not alphas or len(set(alphas)) < len(alphas) or not all(a > 0 for a in alphas):
-            raise OptionError(
-                f"alphas are different and positive and frames at least 16, got {tuple(alphas)}, {frames}"
-            )
-        self.frames, self.alphas = frames, tuple(float(a) for a in alphas)
-        self.environments = tuple(f"{a:g}" for a in self.alphas)
-        self.changes = dict.fromkeys(self.environments[1:], ("alpha",))
+        if frames < 16:
+            raise OptionError(f"a track has at least 16 frames, got {frames}")
+        super().__init__(alphas, frames)
 
     @cached_property
     def latents(self) -> tuple[Latent, ...]:
@@ -69,28 +66,20 @@ class WalkersWorld(TemporalWorld):
         edges = [("turning", "heading"), ("heading", "x"), ("heading", "y"), ("speed", "x"), ("speed", "y")]
         return Graph(edges, [latent.name for latent in self.latents])
 
-    def step(
-        self,
-        name: str,
-        t: int,
-        now: Mapping[str, Values],
-        past: Mapping[str, Values],
-        noise: Values,
-        env: NDArray[np.int64],
-    ) -> Values:
+    def mechanism(self, name: str, parents: Mapping[str, Values], noise: Values, env: NDArray[np.int64]) -> Values:
+        """Alpha by environment, and how fast someone walks."""
+        return self.level(env) if name == "alpha" else np.clip(1.0 + 0.2 * noise, 0.5, 1.5)
+
+    def step(self, name: str, frame: Frame) -> Values:
         """One line of (1)."""
-        if name == "alpha":
-            alpha: Values = np.array(self.alphas)[env]
-            return alpha
-        if name == "speed":
-            return np.clip(1.0 + 0.2 * noise, 0.5, 1.5)
-        before = past[name][:, -1] if t else None
         if name == "turning":
-            return 0.25 * noise if before is None else 0.6 * before + 0.25 * noise
+            return 0.6 * frame.before(name) + 0.25 * frame.noise if frame.t else 0.25 * frame.noise
         if name == "heading":
-            return np.pi * np.tanh(noise) if before is None else before + now["turning"]
-        along = np.cos(now["heading"]) if name == "x" else np.sin(now["heading"])
-        return noise if before is None else before + 0.4 * now["speed"] * along
+            return frame.before(name) + frame["turning"] if frame.t else np.pi * np.tanh(frame.noise)
+        if frame.t == 0:
+            return frame.noise
+        along = np.cos(frame["heading"]) if name == "x" else np.sin(frame["heading"])
+        return frame.before(name) + 0.4 * frame["speed"] * along
 
     def render(self, sample: Sample, *, size: int = 64, view: str | None = None) -> NDArray[Any]:
         """The tracks, (n, 1, frames, 2) in metres; `size` and `view` mean nothing here."""

@@ -6,139 +6,40 @@ Every latent has its own stream of noise, keyed by its name, so a seed draws the
 wherever. A `Sample` carries the noise of its rows; a counterfactual solves (1) again with that noise, under an
 intervention, in another environment, or both. It is therefore exact, also where (1) is not invertible.
 
-A latent is one number a row, or one number a frame where the world has frames. `TemporalWorld` solves (1) frame by
-frame and lets an intervention hold for some of the frames only.
+A latent is one number a row, or one number a frame where the world has frames. `Rollout` solves (1) frame by frame and
+lets an intervention hold for some of the frames only.
 
 Source:
     Pearl, Causality, 2nd ed. (2009), section 7.1.
 """
 
 import copy
-import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from aitia.data.base import Data
 from aitia.data.table import Table
-from aitia.do import Action, Intervention, Law, LawTable
-from aitia.do import check as check_laws
+from aitia.do import Action, Intervention, LawTable
 from aitia.errors import DataError, InterventionError, OptionError, unknown_variable
 from aitia.graph.graph import Graph
+from aitia.worlds.sample import NOISE, Latent, Sample, stream
 
 if TYPE_CHECKING:
     from aitia.worlds.pairs import PairKind, Pairs
 
-__all__ = ["Latent", "Sample", "Seen", "World", "stream"]
+__all__ = ["Form", "Seen", "World", "as_intervention"]
 
 Values = NDArray[np.float64]
+Rows = NDArray[np.int64]
+Named = Mapping[str, Values]
 Image = NDArray[np.uint8]
+Form = Literal["simple", "complex"]
 Seen = Literal["image", "video", "vector", "tracks", "text", "traces"]
-
-NOISE = "noise of "
-"""Before the name of a latent: the column of its noise in a table of a sample."""
-
-
-@dataclass(frozen=True)
-class Latent:
-    """A variable of a world.
-
-    Args:
-        name: What it is called.
-        low: Least value that the world draws by itself; also the lower end of what `render` shows.
-        high: Largest value.
-        unit: Such as `rad` or `m/s`; empty for a plain number.
-        kind: `angle` values are compared by their sine and cosine; `categorical` ones are codes of `labels`.
-        labels: Of a categorical latent, code 0 first.
-        varies: Whether it has a value in every frame.
-        visible: Whether its values are handed out with the data as labels.
-    """
-
-    name: str
-    low: float
-    high: float
-    unit: str = ""
-    kind: Literal["continuous", "angle", "categorical"] = "continuous"
-    labels: tuple[str, ...] = ()
-    varies: bool = False
-    visible: bool = True
-
-    def __post_init__(self) -> None:
-        if not self.low < self.high:
-            raise OptionError(f"the range of {self.name!r} goes up, got {self.low} to {self.high}")
-        if bool(self.labels) != (self.kind == "categorical"):
-            raise OptionError(
-                f"{self.name!r} has labels exactly if it is categorical, got {self.kind} and {self.labels}"
-            )
-
-
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """Rows of a world with everything that made them.
-
-    Args:
-        latents: Values, (n,) each; (n, frames) for a latent that varies.
-        noise: The exogenous noise of each latent, n rows each.
-        env: Number of the environment of each row, (n,).
-        environments: Their names.
-        categories: Labels of the categorical latents.
-        acted: Uniform numbers behind the latents that an intervention drew at random, (n,) each.
-    """
-
-    latents: Mapping[str, Values]
-    noise: Mapping[str, Values]
-    env: NDArray[np.int64]
-    environments: tuple[str, ...]
-    categories: Mapping[str, tuple[str, ...]]
-    acted: Mapping[str, Values] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.env)
-
-    def __getitem__(self, name: str) -> Values:
-        if name not in self.latents:
-            raise unknown_variable(name, tuple(self.latents), "world")
-        return self.latents[name]
-
-    @property
-    def labels(self) -> NDArray[np.str_]:
-        """The environment's name of each row."""
-        return np.asarray(self.environments)[self.env]
-
-    def take(self, rows: ArrayLike | slice) -> "Sample":
-        """Some of the rows, in the order given."""
-        pick = rows if isinstance(rows, slice) else np.asarray(rows)
-        return replace(
-            self,
-            latents={name: values[pick] for name, values in self.latents.items()},
-            noise={name: values[pick] for name, values in self.noise.items()},
-            acted={name: values[pick] for name, values in self.acted.items()},
-            env=self.env[pick],
-        )
-
-    def matrix(self, names: Sequence[str] | None = None) -> Values:
-        """The latents side by side, (n, d); a latent that varies gives one column a frame."""
-        return np.concatenate([self[name].reshape(len(self), -1) for name in names or tuple(self.latents)], axis=1)
-
-    def table(self, *, noise: bool = False, names: Sequence[str] | None = None) -> Table:
-        """A table of the latents, with the environment where there are several.
-
-        Args:
-            noise: Add a column `noise of NAME` for each, so that the rows can be given back for a counterfactual.
-            names: The latents to take; None takes all.
-        """
-        columns: dict[str, Any] = {name: self[name] for name in names or tuple(self.latents)}
-        if noise:
-            columns |= {NOISE + name: values for name, values in self.noise.items()}
-        table = Table.from_codes(columns, {k: v for k, v in self.categories.items() if k in columns})
-        if len(self.environments) > 1:
-            table = table.with_columns({"environment": self.labels}, kinds={"environment": "label"})
-        return table
 
 
 class World(ABC):
@@ -217,6 +118,11 @@ class World(ABC):
         """What has been done."""
         return self._done
 
+    @property
+    def held(self) -> tuple[tuple[Intervention, int, int], ...]:
+        """What holds for some of the frames only: each intervention, its first frame, and the frame after its last."""
+        return ()
+
     def latent(self, name: str) -> Latent:
         """The latent of this name.
 
@@ -279,9 +185,9 @@ class World(ABC):
             raise OptionError(f"the number of rows is at least 1, got {n}")
         if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
             raise OptionError(f"a seed is a whole number, zero or more, got {seed!r}")
-        world = self if do is None else self.do(_as_intervention(do))
+        world = self if do is None else self.do(as_intervention(do))
         noise = {name: self.draw(name, n, stream(seed, name)) for name in self.names}
-        u = {name: stream(seed, f"do {name}").random(n) for name in self.names if _random(world._done.get(name))}
+        u = {name: stream(seed, f"do {name}").random(n) for name in self.names if world._draws(name)}
         return world._solve(noise, world._environments_of(env, n), u)
 
     def counterfactual(
@@ -304,16 +210,16 @@ class World(ABC):
         Raises:
             DataError: If a table lacks the noise of its rows.
         """
-        world = self if do is None else self.do(_as_intervention(do))
+        world = self if do is None else self.do(as_intervention(do))
         sample = rows if isinstance(rows, Sample) else self._from_table(Table.of(rows))
         number = sample.env if env is None else world._environments_of(env, len(sample))
-        again = set() if do is None else set(_as_intervention(do))
+        again = set() if do is None else set(as_intervention(do))
         u = {
             name: sample.acted[name]
             if name in sample.acted and name not in again
             else stream(0, f"do {name}").random(len(sample))
             for name in self.names
-            if _random(world._done.get(name))
+            if world._draws(name)
         }
         answer = world._solve(sample.noise, number, u)
         return answer if isinstance(rows, Sample) else answer.table(noise=True)
@@ -347,31 +253,37 @@ class World(ABC):
 
     def manifest(self) -> dict[str, Any]:
         """What is known of the world, for JSON: graph, latents, laws of the noise, environments, views, assumptions."""
-        from aitia.worlds.export import manifest
+        from aitia.worlds.manifest import manifest
 
         return manifest(self, self.sample(64 * len(self.environments)))
 
     # -- their parts ---------------------------------------------------------------------------------------------------
 
-    def _solve(self, noise: Mapping[str, Values], env: NDArray[np.int64], u: Mapping[str, Values]) -> Sample:
+    def _solve(self, noise: Named, env: Rows, u: Named) -> Sample:
         z: dict[str, Values] = {}
         for name in self.graph.topological_order():
-            shape = (len(env), self.frames) if self.latent(name).varies else (len(env),)
-            action = self._done.get(name)
-            natural = np.zeros(shape)
-            if action is None or not action.cuts:
-                parents = {parent: z[parent] for parent in self.graph.parents(name)}
-                natural = np.asarray(self.mechanism(name, parents, noise[name], env), dtype=np.float64).reshape(shape)
-            z[name] = natural if action is None else self._act(action, name, natural, u)
+            parents = {parent: z[parent] for parent in self.graph.parents(name)}
+            z[name] = self._value(name, parents, noise[name], env, u)
         return self._sample(z, noise, env, u)
+
+    def _value(self, name: str, parents: Named, noise: Values, env: Rows, u: Named) -> Values:
+        """A latent under what is done to it."""
+        shape = (len(env), self.frames) if self.latent(name).varies else (len(env),)
+        action = self._done.get(name)
+        natural = np.zeros(shape)
+        if action is None or not action.cuts:
+            natural = np.asarray(self.mechanism(name, parents, noise, env), dtype=np.float64).reshape(shape)
+        return natural if action is None else self._act(action, name, natural, u)
+
+    def _draws(self, name: str) -> bool:
+        """Whether what is done to a latent needs chance."""
+        return name in self._done and self._done[name].random
 
     def _act(self, action: Action, name: str, natural: Values, u: Mapping[str, Values]) -> Values:
         given = u[name].reshape(-1, *[1] * (natural.ndim - 1)) if name in u else natural
         return action.apply(natural, np.broadcast_to(given, natural.shape), self.latent(name).labels)
 
-    def _sample(
-        self, z: Mapping[str, Values], noise: Mapping[str, Values], env: NDArray[np.int64], acted: Mapping[str, Values]
-    ) -> Sample:
+    def _sample(self, z: Named, noise: Named, env: Rows, acted: Named) -> Sample:
         categories = {latent.name: latent.labels for latent in self.latents if latent.labels}
         latents = {name: z[name] for name in self.names}
         return Sample(latents, dict(noise), env, self.environments, categories, dict(acted))
@@ -399,43 +311,11 @@ class World(ABC):
 
     def check(self, *, n: int = 200, seed: int = 0) -> LawTable:
         """Runs the laws of `do` and `counterfactual` on the world, and those of rendering."""
-        laws = check_laws(_Tables(self), n=n, seed=seed)
-        sample = self.sample(min(n, 16), seed=seed)
-        first, again = self.render(sample), self.render(sample.take(slice(None)))
-        back = self.render(self.counterfactual(sample))
-        rendered = [
-            Law("rendering is deterministic", bool(np.array_equal(first, again)), ""),
-            Law("the counterfactual without intervention looks like the fact", bool(np.array_equal(first, back)), ""),
-            Law("one picture for each row", len(first) == len(sample), f"{len(first)} of {len(sample)}"),
-        ]
-        return LawTable((*laws, *rendered))
+        from aitia.worlds.laws import check_world
+
+        return check_world(self, n, seed)
 
 
-class _Tables:
-    """A world as the laws of `aitia.do` see a system: rows are tables that carry their noise."""
-
-    def __init__(self, world: World) -> None:
-        self.world, self.graph = world, world.graph
-
-    def do(self, intervention: Intervention, /) -> "_Tables":
-        return _Tables(self.world.do(intervention))
-
-    def sample(self, n: int, *, seed: int = 0) -> Table:
-        return self.world.sample(n, seed=seed).table(noise=True)
-
-    def counterfactual(self, rows: Table, intervention: Intervention) -> Table:
-        table: Table = self.world.counterfactual(rows, intervention)
-        return table
-
-
-def _as_intervention(given: Intervention | Mapping[str, Any] | str) -> Intervention:
+def as_intervention(given: Intervention | Mapping[str, Any] | str) -> Intervention:
+    """What is done, given as text, mapping or `Intervention`."""
     return Intervention.parse(given) if isinstance(given, str) else Intervention(given)
-
-
-def _random(action: Action | None) -> bool:
-    return action is not None and action.random
-
-
-def stream(seed: int, name: str) -> np.random.Generator:
-    """The generator of a seed for what has this name."""
-    return np.random.default_rng([int(seed), zlib.crc32(name.encode())])

@@ -16,7 +16,7 @@ from aitia.runs import RunStore
 from aitia.systems.alignment_hurts import Decoupling, DecouplingConfig, Penalty, fine_tune, tuning
 from aitia.systems.alignment_hurts.audit import tensors_of
 from aitia.systems.alignment_hurts.reading import sentences_of
-from aitia.train import _State
+from aitia.train.state import TrainState
 from aitia.worlds import VarietiesWorld
 
 QUICK = {"steps": 6, "every": 3, "ramp": 2, "probe_steps": 10, "learning_rate": 1e-3, "batch": 16}
@@ -234,7 +234,7 @@ def test_a_training_that_was_stopped_ends_in_the_same_bytes(start, tmp_path, mon
         return model.fit(rows(), model=start, run=RunStore(tmp_path / folder))
 
     whole = trained("whole")
-    save, calls = _State.save, []
+    save, calls = TrainState.save, []
 
     def stop(state):
         save(state)
@@ -242,10 +242,10 @@ def test_a_training_that_was_stopped_ends_in_the_same_bytes(start, tmp_path, mon
         if len(calls) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(_State, "save", stop)
+    monkeypatch.setattr(TrainState, "save", stop)
     with pytest.raises(KeyboardInterrupt):
         trained("cut")
-    monkeypatch.setattr(_State, "save", save)
+    monkeypatch.setattr(TrainState, "save", save)
     again = trained("cut")
     one, other = (tmp_path / folder / "training.safetensors" for folder in ("whole", "cut"))
     assert one.read_bytes() == other.read_bytes()

@@ -2,8 +2,8 @@
 
 import pytest
 import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from aitia.data.parallel import read_parallel
 from aitia.errors import DataError, InterventionError, OptionError, RunError, UnknownVariableError
 from aitia.nn.language import load_language_model
 from aitia.nn.sites import record
@@ -13,7 +13,7 @@ from aitia.system import load
 from aitia.systems.alignment_hurts import Decoupling
 from aitia.systems.alignment_hurts.audit import tensors_of
 from aitia.systems.alignment_hurts.example import VARIETIES, write
-from aitia.systems.alignment_hurts.reading import sentences_of
+from aitia.systems.alignment_hurts.reading import Sentences, sentences_of
 
 FIRST, SECOND = "model.layers.0", "model.layers.1"
 
@@ -100,12 +100,21 @@ def test_rows_of_the_split_validation_are_seen_by_the_probe_alone(example):
     )
 
 
-def test_line_aligned_files_are_a_table_as_well(tmp_path):
-    for name, lines in {"source": "a\nb", "north": "x\ny", "south": "u\nv"}.items():
-        (tmp_path / f"{name}.txt").write_text(lines)
-    table = read_parallel(tmp_path).table()
-    assert sentences_of(Decoupling().given(table)) == read_parallel(tmp_path)
-    assert table.kind("variety") == "label"
+def test_line_aligned_files_and_a_table_of_tabs_are_the_same_rows(tmp_path):
+    (tmp_path / "folder").mkdir()
+    for name, lines in {"source": "a\nb", "north": 'NA\n"y', "south": "007\nv"}.items():
+        (tmp_path / "folder" / f"{name}.txt").write_text(lines)
+    (tmp_path / "rows.tsv").write_text(
+        'source\ttarget\tvariety\na\tNA\tnorth\nb\t"y\tnorth\na\t007\tsouth\nb\tv\tsouth\n'
+    )
+    expected = Sentences(("a", "b", "a", "b"), ("NA", '"y', "007", "v"), ("north", "north", "south", "south"))
+    for place in (tmp_path / "folder", tmp_path / "rows.tsv"):
+        assert sentences_of(Decoupling().given(place)) == expected
+    assert expected.names == ("north", "south")
+    assert expected.of("south").targets == ("007", "v")
+    assert expected.take([3, 0]).sources == ("b", "a")
+    with pytest.raises(OptionError, match="no variety 'west', there are north, south"):
+        expected.of("west")
 
 
 # -- doing -------------------------------------------------------------------------------------------------------------
@@ -244,6 +253,11 @@ def test_an_export_is_a_plain_language_model(model, example, tmp_path):
     assert plain.generate(["c001 c002 [island]"], most=8) == said(
         model.predict({"meaning": ["c001 c002"], "dialect": ["island"]})
     )
+    theirs = AutoModelForCausalLM.from_pretrained(tmp_path / "plain").eval()
+    tokens = AutoTokenizer.from_pretrained(tmp_path / "plain")(["c001 c002 [island]"], return_tensors="pt")
+    with torch.no_grad():
+        ours = model.model.model(tokens["input_ids"]).logits
+        assert torch.equal(theirs(tokens["input_ids"]).logits, ours)
     start = load_language_model(example.subjects["model"], "causal")
     assert not torch.equal(next(start.model.parameters()), next(plain.model.parameters()))
     (tmp_path / "file").write_text("")

@@ -31,7 +31,7 @@ def _of_three_arms(seed):
     start = claim.pretrained(world, seed)
     train, test = (claim.sentences(world, 60, 10 * seed + k, NAMES) for k in (2, 4))
     made = partial(Decoupling, claim.STAGE_2, seed=seed, dominant=claim.STANDARD)
-    return {n: claim._measured(made(**options).fit(train.table(), model=start), test) for n, options in ARMS.items()}
+    return {n: claim._measured(made(**options).fit(train, model=start), test) for n, options in ARMS.items()}
 
 
 def test_the_states_leave_the_subspace_of_the_standard_and_after_plain_fine_tuning_they_do_not(small, development):

@@ -1,6 +1,7 @@
 """Information minimisation: its losses against their formulas, what stays fixed, what is saved, and what it refuses."""
 
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -15,9 +16,10 @@ from aitia.system import Given, example_of, load
 from aitia.systems.causal_info_min import CausalInfoMin, CausalInfoMinConfig, fitting, sufficiency
 from aitia.systems.causal_info_min.debiasers import AdjustedTotalEffect, Branch, Product, PublishedTotalEffect
 from aitia.systems.causal_info_min.dictionary import TiedAutoencoder, cluster
-from aitia.systems.causal_info_min.examples import columns_of, inputs_of
 from aitia.systems.causal_info_min.information import coding_rate
 from aitia.systems.causal_info_min.losses import answer_loss, contrast_loss, rate_coefficient, row_weights
+from aitia.systems.causal_info_min.people import frequent_answers, scores_of_people
+from aitia.systems.causal_info_min.rows import columns_of, inputs_of
 
 QUICK = {"steps": 4, "branch_steps": 4, "batch": 16, "kl_weights": (0.1, 0.5)}
 VARIANTS = (
@@ -425,6 +427,9 @@ def test_a_network_of_ones_own_is_attached_to_what_was_saved(tmp_path):
     plain = Two()
     load_model(plain, tmp_path / "plain" / "model.safetensors")
     assert torch.equal(plain.seen.weight, model.network.seen.weight)
+    tensors = {name: torch.from_numpy(values) for name, values in both()[0].items()}
+    with torch.no_grad():
+        assert torch.equal(plain.eval()(**tensors), model.network.eval()(**tensors))
     with pytest.raises(OptionError, match="nothing to attach"):
         again.attach(Two())
     with pytest.raises(FormatError, match="holds another model"):
@@ -467,6 +472,11 @@ def test_a_hugging_face_model_of_two_modalities_by_its_folder_is_debiased_saved_
     model.export(tmp_path / "plain")
     opened = type(again.network).from_pretrained(tmp_path / "plain")
     assert all(torch.equal(leaf, model.network.state_dict()[name]) for name, leaf in opened.state_dict().items())
+    tensors = {name: torch.from_numpy(values) for name, values in regions()[0].items()}
+    with torch.no_grad():
+        told = [net.eval()(**{n: v.float() if v.is_floating_point() else v for n, v in tensors.items()}).pooled_output
+                for net in (opened, model.network)]  # fmt: skip
+    assert torch.equal(*told)
 
 
 def test_tokens_and_maps_are_averaged_and_padding_is_left_out():
@@ -664,7 +674,7 @@ def test_a_dictionary_larger_than_the_rows_is_refused():
         CausalInfoMin(**QUICK, variant="treatment-effect-augment").fit(given(rows(20)))
 
 
-def test_what_a_variant_lacks_is_refused():
+def test_what_a_variant_lacks_is_refused(tmp_path):
     x, y = rows()
     with pytest.raises(OptionError, match="give validation"):
         CausalInfoMin(**QUICK).fit(given((x, y)))
@@ -691,7 +701,8 @@ def test_what_a_variant_lacks_is_refused():
     with pytest.raises(OptionError, match="no network behind them"):
         _ = plain.network
     with pytest.raises(OptionError, match="no network behind them"):
-        plain.export("nowhere")
+        plain.export(tmp_path / "nowhere")
+    assert not (tmp_path / "nowhere").exists()
     with pytest.raises(OptionError, match="has not been fitted"):
         CausalInfoMin().predict(x)
 
@@ -796,3 +807,40 @@ def test_a_folder_without_a_network_is_refused(tmp_path):
         CausalInfoMin(**QUICK).debias("torch.nn:Nothing", given(both(), both(20, 1)))
     with pytest.raises(FormatError, match="is a OrderedDict, not a torch module"):
         CausalInfoMin(**QUICK).debias("collections:OrderedDict", given(both(), both(20, 1)))
+
+
+# -- what several people said ------------------------------------------------------------------------------------------
+
+PEOPLE = [["red"] * 5 + ["blue"] * 3 + ["pink"] * 2, ["yes"] * 9 + ["no"], ["no"] * 10]
+
+
+def test_scores_of_people_are_the_mean_over_all_subsets_that_leave_one_out():
+    words = ["blue", "no", "pink", "red", "yes"]
+    scores = scores_of_people(PEOPLE, words)
+    for row, given in enumerate(PEOPLE):
+        for column, word in enumerate(words):
+            by_hand = np.mean([min(nine.count(word) / 3, 1) for nine in combinations(given, 9)])
+            assert abs(scores[row, column] - by_hand) < 1e-12
+    assert scores_of_people([[], ["x"]], ["x"]).tolist() == [[0.0], [0.0]]
+
+
+def test_the_vocabulary_is_the_frequent_answers():
+    assert frequent_answers(PEOPLE, least=1) == ("no", "red", "yes")
+    with pytest.raises(DataError, match="no answer is the most frequent one of 9 questions: give a vocabulary"):
+        frequent_answers(PEOPLE)
+
+
+def test_a_list_of_answers_is_learnt_as_its_scores_are():
+    x, labels = rows(90, 3)
+    said = [[label] * 7 + ["yes"] * 3 for label in labels]
+    features, new = Table.of(x), rows(20, 4)[0]
+    options = {**QUICK, "variant": "plain", "loss": "binary"}
+    of_people = CausalInfoMin(**options).fit(features.with_columns({"answers": said}, kinds={"answers": "list"}))
+    assert of_people.vocabulary == ("no", "perhaps", "yes")
+    scores = {"scores": scores_of_people(said, of_people.vocabulary)}
+    of_scores = CausalInfoMin(**options, vocabulary=of_people.vocabulary).fit(features.with_columns(scores))
+    assert np.array_equal(of_people.predict_proba(new), of_scores.predict_proba(new))
+    unasked = of_people.given(Table.of(new))
+    assert of_people.judge(unasked, unasked) == {}
+    with pytest.raises(DataError, match="these rows have no column 'answers': give their answers"):
+        of_people.evaluate({"new": new})

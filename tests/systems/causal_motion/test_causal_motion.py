@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from aitia.data.tracks import Tracks, constant_velocity, planted_confidence, read_tracks, write_tracks
+from aitia.data.reading.tracks import read_tracks, write_tracks
+from aitia.data.tracks import Tracks, constant_velocity, planted_confidence
 from aitia.do import Intervention
 from aitia.errors import DataError, FormatError, InterventionError, OptionError, TrainingError, UnknownVariableError
 from aitia.runs import RunStore
@@ -67,8 +68,8 @@ def test_a_counterfactual_style_is_near_the_simulators_counterfactual(trained):
     fact = WORLD.sample(100, seed=11, env="0.1")
     truth = WORLD.render(WORLD.counterfactual(fact, env="0.5"))[:, :, 4:16]
     past = WORLD.render(fact)
-    answer = trained.do(style="0.5").forecast(past)
-    assert ade(answer, truth) < 0.5 * ade(trained.do("do(style='0.1')").forecast(past), truth)
+    answer = trained.do(environment="0.5").forecast(past)
+    assert ade(answer, truth) < 0.5 * ade(trained.do("do(environment='0.1')").forecast(past), truth)
     assert np.array_equal(answer, trained.forecast(past, "0.5"))
 
 
@@ -239,7 +240,7 @@ def test_the_group_form_takes_any_number_of_agents_and_a_channel():
     assert np.allclose(other, answer, atol=1e-5)
     new = np.cumsum(rng.normal(size=(6, 7, 20, 2)), axis=2)
     larger = model.adapt(Tracks(new, np.array(["c"] * 6), channel=rng.random((6, 7, 8))), "c", steps=2)
-    assert larger.do("do(style=c)").forecast(many).tracks.shape == (40, 5, 12, 2)
+    assert larger.do("do(environment=c)").forecast(many).tracks.shape == (40, 5, 12, 2)
     with pytest.raises(DataError, match=r"finite numbers of shape \(40, 5, 8\)"):
         model.forecast(Tracks(tracks, many.environment, present), "a")
     with pytest.raises(OptionError, match="without a further channel"):
@@ -357,14 +358,14 @@ def test_questions_that_do_not_fit_are_refused():
         model.forecast(tracks[:1], tracks[:1])
     with pytest.raises(OptionError, match="no further channel"):
         model.forecast(Tracks(tracks, ["0.1"] * 20, channel=np.zeros((20, 2, 4))), "0.1")
-    with pytest.raises(InterventionError, match=r"'style' is set to one of 0\.1, 0\.5, got '0\.7'"):
-        model.do("do(style='0.7')")
-    with pytest.raises(UnknownVariableError, match=r"'radius'.*style"):
+    with pytest.raises(InterventionError, match=r"'environment' is set to one of 0\.1, 0\.5, got '0\.7'"):
+        model.do("do(environment='0.7')")
+    with pytest.raises(UnknownVariableError, match=r"'radius'.*environment"):
         model.do("do(radius=0.5)")
     with pytest.raises(OptionError, match="style 'modular'"):
         fitted(style="none").refine(tracks, "0.1")
     with pytest.raises(InterventionError, match="causal-motion answers no do"):
-        fitted(style="none").do("do(style='0.1')")
+        fitted(style="none").do("do(environment='0.1')")
     with pytest.raises(OptionError, match="without style encodes nothing"):
         fitted(style="none").encode(tracks)
     with pytest.raises(OptionError, match="style 'modular'"):
@@ -440,12 +441,12 @@ def test_a_place_that_is_not_known_has_the_style_of_its_other_scenes():
 
 def test_a_saved_do_is_held_and_the_latest_wins(tmp_path):
     model, past = fitted(), scenes(5, seed=3)[0][:, :, :4]
-    there = model.do("do(style='0.1')").do(style="0.5")
+    there = model.do("do(environment='0.1')").do(environment="0.5")
     there.save_pretrained(tmp_path)
     again = load(tmp_path)
-    assert again.held == there.held == Intervention({"style": "0.5"})
-    assert again.targets.names == ("style",)
-    assert again.targets.find("style").labels == ("0.1", "0.5")
+    assert again.held == there.held == Intervention({"environment": "0.5"})
+    assert again.targets.names == ("environment",)
+    assert again.targets.find("environment").labels == ("0.1", "0.5")
     assert np.array_equal(again.predict(past).tracks, there.predict(past).tracks)
     assert np.array_equal(there.predict(past).tracks[:, :, 4:], model.forecast(past, "0.5").tracks)
     assert np.array_equal(there.predict(past).tracks[:, :, :4], past)
@@ -458,7 +459,7 @@ def test_the_code_of_a_scene_is_the_style_that_it_is_decoded_with():
     code = model.encode(tracks, labels)
     assert code.names == tuple(f"style{k + 1}" for k in range(8))
     assert np.allclose(code.matrix(), model.forecast(tracks, labels).style)
-    assert np.allclose(model.do(style="0.5").encode(tracks, labels).matrix(), model.forecast(tracks, "0.5").style)
+    assert np.allclose(model.do(environment="0.5").encode(tracks, labels).matrix(), model.forecast(tracks, "0.5").style)
 
 
 def test_it_is_judged_beside_baselines_and_by_the_world_and_shown(trained):
@@ -480,10 +481,10 @@ def test_it_is_judged_beside_baselines_and_by_the_world_and_shown(trained):
     assert scores["counterfactual ADE"].value == pytest.approx(np.mean(asked))
     assert scores["counterfactual ADE"].baselines["do nothing"] == pytest.approx(np.mean(still))
     assert scores["counterfactual ADE"].value < 0.5 * np.mean(still)
-    truth = trained.truth(given, Intervention({"style": "0.5"}))
+    truth = trained.truth(given, Intervention({"environment": "0.5"}))
     assert np.array_equal(truth.tracks, WORLD.render(WORLD.counterfactual(given.sample, env="0.5")))
     (block,) = trained.report(given)
-    assert block.svg.count("from 0.1: do(style=") == block.svg.count("from 0.5: do(style=") == 4
+    assert block.svg.count("from 0.1: do(environment=") == block.svg.count("from 0.5: do(environment=") == 4
     assert trained.training.losses[0][0] == "training"
     assert CausalMotion.reads(trained.config) == {"window": (4, 12)}
 
@@ -510,3 +511,14 @@ def test_its_example_is_fitted_and_asked(tmp_path):
     said = [model.do(do).predict(example.rows).tracks for do in (None, example.do, example.other)]
     assert all(np.array_equal(one[:, :, :8], said[0][:, :, :8]) for one in said)
     assert not np.allclose(said[1], said[2])
+
+
+def test_do_sets_the_column_of_the_places_by_its_own_name(rng):
+    tracks = np.cumsum(rng.normal(size=(24, 2, 20, 2)), axis=2)
+    scenes = Tracks.of(tracks).with_known({"street": ["a", "b"] * 12})
+    model = CausalMotion(steps=2, batch=4, width=16).fit(scenes, environment="street")
+    assert model.targets.names == ("street",)
+    a, b = (model.do(street=label).predict(scenes).tracks for label in "ab")
+    assert not np.array_equal(a, b)
+    with pytest.raises(UnknownVariableError, match=r"'environment' is not a variable of this system\. It has: street"):
+        model.do(environment="b")

@@ -18,15 +18,13 @@ def small(monkeypatch):
 
 
 def _cell(seed):
-    return {"0.9": claim._cell(seed, "aggressive", whole=True)}
+    cell = claim._cell(seed, "aggressive", whole=True)
+    return {"0.9": {**cell, "published": cell["adjusted"]}}  # an arm that no row here is judged by
 
 
 def test_no_linear_probe_reads_what_is_unlearnt_and_one_reads_it_from_phi_o(small, development):
     found = development(3).over_seeds("c", _cell, 3)
-    rows = [row for row in claim._kept(found) if row.metric == claim.PROBED]
-    assert [row.holds for row in rows] == [True], [row.judged for row in rows]
-    assert swap_holds(rows, claim.CLAIM.swap) is False
-
-
-def test_with_the_gender_shuffled_a_probe_still_reads_it(small):
-    assert claim._shuffled(1000)[claim.PROBED] > 0.7
+    row = next(row for row in claim._kept(found) if row.metric == claim.PROBED)
+    assert row.holds, row.judged
+    assert swap_holds([row], claim.CLAIM.swap) is False
+    assert row.baselines["placebo"] > 0.7, "where the gender was shuffled, a probe still reads it"

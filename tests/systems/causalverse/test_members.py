@@ -294,13 +294,13 @@ def test_a_world_is_fitted_to_its_truth_and_shown_beside_the_model():
     given = Given.of_world(METHODS["vae"].card, world, 60, seed=0, size=8)
     model = METHODS["vae"](**options("vae", steps=5)).fit(given)
     fresh = given.fresh(model.card, 60, seed=9)
-    seen = model.observations(fresh)
+    seen = model.rows(fresh)
     assert set(world.names) == set(seen.labels.names)
     assert "MCC" in model.judge(fresh, given) or len(world.names) > 3
     assert "In the simulator" in str(model.report(fresh)[0])
     with_views = Given.of_world(METHODS["multi-view"].card, world, 30, seed=0, size=8)
     views = METHODS["multi-view"](**options("multi-view", steps=3)).fit(with_views)
-    assert len(views.observations(with_views)) == 30 * len(world.views)
+    assert len(views.rows(with_views)) == 30 * len(world.views)
     assert len(views.encode(with_views)) == 30
 
 

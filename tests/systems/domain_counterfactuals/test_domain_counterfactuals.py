@@ -100,7 +100,7 @@ def test_a_row_that_is_from_the_domain_asked_for_stays(trained, rows):
 
 
 def test_samples_of_a_domain_have_its_mean_and_spread(trained):
-    drawn = trained.sample(4000, "d1", seed=3)
+    drawn = trained.do(domain="d1").sample(4000, seed=3).matrix(NAMES)
     true = WORLD.render(WORLD.sample(4000, seed=9, env="d1"))
     assert np.allclose(drawn.mean(0), true.mean(0), atol=0.25)
     assert np.allclose(drawn.std(0), true.std(0), rtol=0.2)
@@ -151,9 +151,9 @@ def test_the_sweep_over_k_takes_the_smallest_that_fits():
 # -- images ----------------------------------------------------------------------------------------------------------
 
 
-def images(n=60):
-    """Bright discs whose side tells the domain."""
-    rng = np.random.default_rng(0)
+def images(n=60, seed=0):
+    """Bright squares whose side tells the domain."""
+    rng = np.random.default_rng(seed)
     domain = np.array(["left", "right"])[np.arange(n) % 2]
     made = np.zeros((n, 16, 16, 3), np.uint8)
     for i in range(n):
@@ -169,7 +169,9 @@ def test_images_come_back_as_images_of_the_other_domain(structure):
     answer = model.counterfactual(set_, "do(domain=right)")
     assert answer.pictures("image").shape == set_.pictures("image").shape
     assert set(answer.labels("domain")) == {"right"}
-    assert model.sample(3, "left").dtype == np.uint8
+    drawn = model.do(domain="left").sample(3)
+    assert drawn.pictures("image").shape == (3, 16, 16, 3)
+    assert set(drawn.labels("domain")) == {"left"}
     assert model.encode(set_).matrix().shape == (60, 4)
     with pytest.raises(OptionError, match="no exact likelihood"):
         model.log_likelihood(set_)
@@ -181,6 +183,80 @@ def test_a_little_training_moves_the_square_to_the_other_side():
     answer = model.counterfactual(set_, "do(domain=right)").pictures("image").astype(float)
     left, right = answer[:, :, :8].sum(), answer[:, :, 8:].sum()
     assert right > 5 * left
+    assert not model.warnings
+    fresh = images(60, seed=5)
+    fact, back, there = (
+        rows.pictures("image") / 255.0
+        for rows in (fresh, *(model.counterfactual(fresh, do) for do in ("do()", "do(domain=right)")))
+    )
+    off, moved = (np.abs(one - two).mean(axis=(1, 2, 3)) for one, two in ((back, fact), (there, back)))
+    assert np.median(off) < model.bound["image"] < 2 * off.max()
+    assert model.bound["image"] < np.median(moved[fresh.labels("domain") == "left"]) / 3
+
+
+def test_pictures_that_hardly_come_back_are_warned_of_and_the_bound_is_saved(tmp_path):
+    set_ = images(200)
+    model = DomainCounterfactuals(changing=1, steps=3, latents=4, width=8, batch=10).fit(set_)
+    assert "answers are no counterfactuals" in model.training.warnings[0]
+    model.save_pretrained(tmp_path / "model")
+    assert load(tmp_path / "model").bound == model.bound
+    # By hand: no picture that comes back is as bright as these squares, the farthest lacks most of its light.
+    lit = set_.pictures("image").astype(float).mean(axis=(1, 2, 3)) / 255
+    assert model.bound["image"] > lit.max() / 2
+
+
+def test_the_bound_of_numbers_is_their_rounding_and_holds_for_other_rows():
+    assert max(fitted().bound.values(), default=0.0) < 1e-5
+    loose = fitted(mixing="coupling", structure="dense")
+    sample = WORLD.sample(200, seed=3)
+    x = WORLD.render(sample)
+    off = np.abs(asked(loose, x, "do()", sample.labels) - x).max(axis=0) / x.std(axis=0)
+    for name, gap in zip(NAMES, off, strict=True):
+        assert gap <= 2 * loose.bound.get(name, 1e-6)
+
+
+# -- empty rows ------------------------------------------------------------------------------------------------------
+
+
+def test_empty_rows_are_drawn_from_their_domain_and_full_ones_stay(trained):
+    n = 3000
+    hole = np.full(n, np.nan)
+    empty = Table.of(
+        {**dict.fromkeys(NAMES, hole), "domain": ["d1"] * n},
+        kinds={**dict.fromkeys(NAMES, "number"), "domain": "label"},
+    )
+    drawn = trained.predict(empty, seed=4)
+    true = WORLD.render(WORLD.sample(n, seed=9, env="d1"))
+    assert np.allclose(drawn.matrix(NAMES).mean(0), true.mean(0), atol=0.25)
+    held = trained.do(domain="d1").predict(Table.of({"id": np.arange(float(n))}), seed=4)
+    assert np.array_equal(held.matrix(NAMES), drawn.matrix(NAMES))
+    twice = trained.predict(empty.take([0, 1]), draws=2)
+    assert twice.n == 4
+    assert len(np.unique(twice.column("x0"))) == 4
+    full = WORLD.sample(5, seed=1)
+    kept = trained.predict(WORLD.render(full), domain=full.labels)
+    assert np.array_equal(kept.matrix(NAMES), WORLD.render(full))
+    assert kept.labels("domain").tolist() == full.labels.tolist()
+
+
+def test_rows_of_nothing_have_the_domains_of_the_fit_in_their_shares():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 2)) + np.repeat([0.0, 5.0], [300, 100])[:, None]
+    model = DomainCounterfactuals(changing=1, steps=20, restarts=1).fit(x, ["a"] * 300 + ["b"] * 100)
+    drawn = model.sample(4000, seed=1)
+    share = np.mean(drawn.labels("domain") == "b")
+    assert abs(share - 0.25) < 4 * np.sqrt(0.25 * 0.75 / 4000)
+
+
+def test_rows_in_part_or_without_a_domain_are_refused(trained):
+    torn = {"x0": [1.0, 1.0], "x1": [1.0, np.nan], "x2": [1.0, 1.0], "x3": [1.0, 1.0], "domain": ["d0", "d1"]}
+    with pytest.raises(DataError, match=r"row 1 has 'x0' and lacks 'x1': rows are drawn whole"):
+        trained.predict(torn)
+    with pytest.raises(DataError, match="row 0 has no domain: say which"):
+        trained.predict(np.zeros((2, 4)))
+    pictures = DomainCounterfactuals(changing=1, steps=1, latents=4, width=8, batch=10).fit(images())
+    with pytest.raises(DataError, match=r"\(8, 8, 3\), this model was trained on \(16, 16, 3\)"):
+        pictures.predict(images().pictures("image", 8), domain=["left"] * 60)
 
 
 # -- what it refuses -------------------------------------------------------------------------------------------------
@@ -236,7 +312,7 @@ def test_a_file_is_fitted_with_its_columns_by_role_and_a_saved_do_is_held(tmp_pa
     (tmp_path / "rows.csv").write_text("\n".join(lines))
     model = DomainCounterfactuals(changing=1, steps=5, restarts=1).fit(tmp_path / "rows.csv", domain="site")
     assert model.roles == {"domain": "site", "variables": ("x0", "x1", "x2", "x3")}
-    moved = model.do(domain="d0")
+    moved = model.do(site="d0")
     assert moved.held
     assert not model.held
     moved.save_pretrained(tmp_path / "model")

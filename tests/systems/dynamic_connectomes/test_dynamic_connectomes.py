@@ -455,9 +455,9 @@ def test_a_rank_or_a_bin_beyond_the_data_is_refused(seen):
     _, traces, model = seen
     with pytest.raises(OptionError, match="the rank is between 1 and 60"):
         DynamicConnectomes(rank=61, starts=2).fit(traces)
-    with pytest.raises(OptionError, match="a bin has 700 frames, the traces have 600"):
+    with pytest.raises(OptionError, match="a bin has 700 frames, the recordings have 600"):
         DynamicConnectomes(bin_frames=700).fit(traces)
-    with pytest.raises(OptionError, match="the control turns traces in a circle"):
+    with pytest.raises(OptionError, match="the control turns signals in a circle"):
         DynamicConnectomes(rank=1, starts=2, permutations=1).fit_affinity(model.affinity(traces))
 
 

@@ -1,13 +1,15 @@
 """The forecaster with two latents: its objective against brute force, what it must leave alone, what it refuses."""
 
 import math
+import warnings
 from dataclasses import fields
 
 import numpy as np
 import pytest
 import torch
 
-from aitia.data.tracks import Tracks, constant_velocity, read_tracks, write_tracks
+from aitia.data.reading.tracks import read_tracks, write_tracks
+from aitia.data.tracks import Tracks, constant_velocity
 from aitia.do import Intervention
 from aitia.errors import DataError, FormatError, InterventionError, OptionError, UnknownVariableError
 from aitia.runs import RunStore
@@ -244,9 +246,9 @@ def test_an_adaptation_trains_the_law_of_the_new_environment_and_of_no_other():
 
 def test_the_mean_and_spread_of_a_forecast_are_those_of_its_samples():
     forecast = fitted().forecast(scenes(5)[0], draws=7)
-    assert forecast.samples.shape == (7, 5, 2, 12, 2)
-    assert np.allclose(forecast.mean, forecast.samples.mean(0))
-    assert np.allclose(forecast.spread**2, forecast.samples.var(0).sum(-1))
+    assert forecast.draws.shape == (7, 5, 2, 12, 2)
+    assert np.allclose(forecast.mean, forecast.draws.mean(0))
+    assert np.allclose(forecast.spread**2, forecast.draws.var(0).sum(-1))
 
 
 @pytest.mark.parametrize("objective", ["joint", "decoupled", "weighted"])
@@ -261,7 +263,7 @@ def test_the_same_seed_gives_the_same_forecast(form, objective):
 def test_a_forecast_is_the_same_for_the_same_seed_and_moves_no_global_random_state():
     model, past = fitted(), scenes(5)[0]
     before = torch.random.get_rng_state()
-    one, again, other = (model.forecast(past, seed=seed).samples for seed in (0, 0, 1))
+    one, again, other = (model.forecast(past, seed=seed).draws for seed in (0, 0, 1))
     assert torch.equal(before, torch.random.get_rng_state())
     assert np.array_equal(one, again)
     assert not np.array_equal(one, other)
@@ -272,7 +274,7 @@ def test_renaming_the_environments_changes_nothing():
     renamed = np.where(labels == "0.1", "zürich", "aarhus")
     one = GCRL(steps=4, batch=8, width=16).fit(tracks, labels)
     other = GCRL(steps=4, batch=8, width=16).fit(tracks, renamed)
-    assert np.array_equal(one.forecast(tracks).samples, other.forecast(tracks).samples)
+    assert np.array_equal(one.forecast(tracks).draws, other.forecast(tracks).draws)
     again = {"0.1": "zürich", "0.5": "aarhus"}
     assert np.array_equal(
         one.do('do(environment="0.5")').forecast(tracks[:5]).mean,
@@ -288,7 +290,7 @@ def test_a_saved_model_forecasts_the_same(tmp_path, options):
     model.save_pretrained(tmp_path)
     again = GCRL.from_pretrained(tmp_path)
     past, references = scenes(5)[0], scenes(6, seed=3)[0] if "style" in options else None
-    assert np.array_equal(again.forecast(past, references).samples, model.forecast(past, references).samples)
+    assert np.array_equal(again.forecast(past, references).draws, model.forecast(past, references).draws)
     assert (again.environments, again.kl, again.warnings) == (model.environments, model.kl, model.warnings)
     with pytest.raises(FormatError, match="holds a GCRL, not a CausalMotion"):
         CausalMotion.from_pretrained(tmp_path)
@@ -311,7 +313,7 @@ def test_the_future_of_a_scene_is_never_looked_at(form):
     tracks, _ = scenes(10)
     other = tracks.copy()
     other[:, :, 8:] += 7.0
-    assert np.array_equal(model.forecast(tracks).samples, model.forecast(other).samples)
+    assert np.array_equal(model.forecast(tracks).draws, model.forecast(other).draws)
 
 
 def test_agents_that_are_not_there_do_not_count_and_any_number_is_taken():
@@ -375,7 +377,7 @@ def test_the_state_with_the_best_validation_is_kept_and_a_resumed_training_gives
     whole = GCRL(**options).fit(both, split=split, run=place)
     assert [step for step, _ in whole.history.validations] == [20]
     again = GCRL(**options).fit(both, split=split, run=place)
-    assert np.array_equal(whole.forecast(held).samples, again.forecast(held).samples)
+    assert np.array_equal(whole.forecast(held).draws, again.forecast(held).draws)
     references = GCRL(style="references", steps=3, batch=8, width=16).fit(both, split=split)
     assert np.isfinite(references.history.validations[0][1])
 
@@ -391,7 +393,7 @@ def test_the_arms_of_a_comparison_train_and_forecast():
     past = scenes(4)[0]
     for options in ({"latents": "plain"}, {"latents": "none"}, {"raw": True}, {"learned": True}, {"coupling": False}):
         forecast = fitted(**options).forecast(past, draws=3)
-        assert forecast.samples.shape == (3, 4, 2, 12, 2)
+        assert forecast.draws.shape == (3, 4, 2, 12, 2)
         assert (forecast.spread.max() == 0) == (options.get("latents") == "none")
 
 
@@ -399,7 +401,7 @@ def test_the_plain_arm_is_the_causal_one_but_for_its_law():
     past = scenes(4)[0]
     plain = fitted(latents="plain")
     same_law = fitted(components=1, coupling=False, learned=False, labels=False)
-    assert np.array_equal(plain.forecast(past).samples, same_law.forecast(past).samples)
+    assert np.array_equal(plain.forecast(past).draws, same_law.forecast(past).draws)
     assert plain.kl == same_law.kl
 
 
@@ -562,7 +564,7 @@ def test_a_file_of_tracks_is_fitted_and_its_scenes_are_forecast_with_their_draws
     assert said.known.column("row").tolist() == [0.0] * 4 + [1.0] * 4 + [2.0] * 4
     assert said.known.column("draw").tolist() == [0.0, 1.0, 2.0, 3.0] * 3
     forecast = model.forecast(past, draws=4, seed=3)
-    assert np.array_equal(said.tracks.reshape(3, 4, 2, 20, 2)[:, :, :, 8:], forecast.samples.swapaxes(0, 1))
+    assert np.array_equal(said.tracks.reshape(3, 4, 2, 20, 2)[:, :, :, 8:], forecast.draws.swapaxes(0, 1))
 
 
 def test_a_saved_do_is_held_and_the_same_seed_has_the_same_chance_under_it(tmp_path):
@@ -612,7 +614,7 @@ def test_scenes_of_known_places_need_no_references_in_a_model_that_reads_them():
     assert said.tracks.shape == (30, 2, 20, 2)
     for label in set(labels):
         rows = np.flatnonzero(labels == label)
-        own = model.forecast(tracks[rows], str(label), draws=5).samples.swapaxes(0, 1)
+        own = model.forecast(tracks[rows], str(label), draws=5).draws.swapaxes(0, 1)
         assert np.allclose(said.tracks.reshape(6, 5, 2, 20, 2)[rows, :, :, 8:], own)
 
 
@@ -653,3 +655,17 @@ def test_its_example_is_fitted_and_asked(tmp_path):
     said = [model.do(do).predict(example.rows, seed=1).tracks for do in (None, example.do, example.other)]
     assert all(np.array_equal(one[:, :, :8], said[0][:, :, :8]) for one in said)
     assert not np.allclose(said[1], said[2])
+
+
+def test_do_sets_the_column_of_the_places_by_its_own_name(rng):
+    tracks = np.cumsum(rng.normal(size=(24, 2, 20, 2)), axis=2)
+    scenes = Tracks.of(tracks).with_known({"street": ["a", "b"] * 12, "s": ["a", "b"] * 12})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        model = GCRL(steps=2, batch=4, width=16).fit(scenes, environment="street")
+    assert model.targets.names == ("street", "s", "z")
+    assert model.do(street="b").predict(scenes).tracks.shape == tracks.shape
+    with pytest.raises(UnknownVariableError, match="'environment' is not a variable of this system"):
+        model.do(environment="b")
+    with pytest.raises(OptionError, match="the column of the environments is called 's', as a latent is: rename it"):
+        GCRL(steps=2, batch=4, width=16).fit(scenes, environment="s")

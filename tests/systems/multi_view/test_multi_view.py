@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from aitia.errors import DataError, OptionError
-from aitia.representations import Observations, rows_of
+from aitia.representations import Rows, rows_of
 from aitia.stats.metrics import r2
 from aitia.systems.multi_view import MultiView
 
@@ -12,7 +12,7 @@ from aitia.systems.multi_view import MultiView
 def test_the_pairs_of_the_multi_view_contrast_are_two_views_of_one_id():
     x = np.arange(30.0)[:, None] // 3 + np.tile([0.0, 0.1, 0.2], 10)[:, None]
     shuffled = np.random.default_rng(0).permutation(30)
-    data = Observations(x[shuffled], id=(shuffled // 3).astype(str))
+    data = Rows(x[shuffled], id=(shuffled // 3).astype(str))
     batches = MultiView(batch=8)._batches(data)
     for step in range(20):
         one, other = batches(step, 0, 1)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from transformers import AutoModelForImageClassification
 
 from aitia.do import Intervention
 from aitia.errors import DataError, InterventionError, OptionError, RunError, UnknownVariableError
@@ -200,7 +201,10 @@ def test_a_network_is_exported_with_what_is_held_in_its_weights(example, fitted,
     again = load_classifier(tmp_path / "net")
     images = fitted.classifier.prepare(fitted.given(example.rows).pictures("image"))
     with torch.no_grad():
-        assert torch.allclose(again.model(images).logits, held.explained.without()(images).logits, atol=1e-5)
+        expected = held.explained.without()(images).logits
+        assert torch.allclose(again.model(images).logits, expected, atol=1e-5)
+        theirs = AutoModelForImageClassification.from_pretrained(tmp_path / "net").eval()
+        assert torch.allclose(theirs(images).logits, expected, atol=1e-5)
     model = PathInterventions(which="all", whole=True).fit(rows, model=net())
     model.do({"0[unit=1]": 0}).export(tmp_path / "plain")
     tensors, _ = read_weights(tmp_path / "plain" / "model.safetensors")

@@ -10,7 +10,7 @@ from aitia.errors import DataError, FormatError, InterventionError, OptionError,
 from aitia.graph.formats import read_graph, write_graph
 from aitia.nn.vision import load_classifier
 from aitia.runs import QUIET, RunStore
-from aitia.systems.path_interventions import CausalExplanation, PathConfig, PathInterventions, repair
+from aitia.systems.path_interventions import CausalExplanation, PathInterventions, PathInterventionsConfig, repair
 from aitia.systems.path_interventions.page import explanation_figure, explanation_report, write_explanation_report
 from aitia.systems.path_interventions.selection import select
 from aitia.systems.path_interventions.units import weight_mask
@@ -471,11 +471,11 @@ def test_bad_questions_are_refused_with_a_sentence(model, images, labels, target
     with pytest.raises(DataError, match="no rows"):
         explain(model, images[:0], None, target)
     with pytest.raises(DataError, match="no image to explain"):
-        walk(model, images[:0], None, target, PathConfig())
+        walk(model, images[:0], None, target, PathInterventionsConfig())
     with pytest.raises(DataError, match="new columns have 5 rows, the table has 60"):
         explain(model, images, labels[:5], target)
     with pytest.raises(DataError, match="one label an image"):
-        walk(model, images, labels[:5], target, PathConfig())
+        walk(model, images, labels[:5], target, PathInterventionsConfig())
     with pytest.raises(OptionError, match="classes 0 to 2, got 7"):
         explain(model, images, labels, 7)
     with pytest.raises(OptionError, match="references"):
@@ -518,7 +518,7 @@ def test_a_model_that_cannot_be_traced_is_explained_with_a_warning(images):
             return super().forward(x)
 
     model, plain = Bare(*network()).eval(), network()
-    with pytest.warns(UserWarning, match="could not be traced .*control flow"):
+    with pytest.warns(UserWarning, match="could not be followed .*control flow"):
         found = explain(model, images, None, 0, rows="all", images=10)
     same = explain(plain, images, None, 0, rows="all", images=10)
     assert np.allclose(cells(found), cells(same), atol=1e-6)

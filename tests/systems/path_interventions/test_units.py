@@ -112,7 +112,7 @@ def really_set(model: nn.Module, network: UnitNetwork, name: str, block: tuple[i
 def test_a_path_that_is_set_gives_what_written_weights_give(model, value):
     images = pictures(model)
     network = UnitNetwork(model, images)
-    assert bool(network.untraced) == isinstance(model, Untraceable)
+    assert bool(network.unfollowed) == isinstance(model, Untraceable)
     for name, layer in network.layers.items():
         effects = [e for e in EFFECTS if e < layer.outputs]
         blocks = layer.blocks[:3]
@@ -189,7 +189,7 @@ def test_a_residual_stage_reaches_back_to_the_stem():
 
 def test_what_cannot_be_followed_is_told_and_taken_in_the_order_in_which_it_runs():
     network = UnitNetwork(alive(Untraceable()), torch.randn(2, 3, 8, 8))
-    assert "control flow" in network.untraced
+    assert "control flow" in network.unfollowed
     assert network.layer("c3").parents[0] == (("c2", 0),)
     assert network.layer("c2").scale is None
 

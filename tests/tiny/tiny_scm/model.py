@@ -139,6 +139,7 @@ class TinySCM(SavedArrays, Predicts, Counterfactuals, Encodes, Explains, Discove
         return type(self)(self.config).fit(few)
 
     def export(self, folder):
+        folder.mkdir(parents=True)
         (folder / "weights.txt").write_text(str(self.weights.tolist()))
 
     def judge(self, fresh, seen):

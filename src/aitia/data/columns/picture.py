@@ -82,7 +82,10 @@ class Column(Cells):
             first = away[0]
             many = f"{len(away)} files that are" if len(away) > 1 else "a file that is"
             where = "" if folder is None else f" in {folder}"
-            raise DataError(f"column {name!r} names {many} not there{where}, first {str(given[first])!r} (row {first})")
+            raise DataError(
+                f"column {name!r} names {many} not there{where}, first {str(given[first])!r} (row {first}): "
+                "put them there, or drop the rows"
+            )
         return cls(tuple(paths))
 
     def __len__(self) -> int:

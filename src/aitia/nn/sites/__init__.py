@@ -3,6 +3,7 @@
 from aitia.nn.sites.controls import random_labels, random_subspace, random_units
 from aitia.nn.sites.heat_map import heat_map
 from aitia.nn.sites.intervene import Network, Recording, intervene, record
+from aitia.nn.sites.metrics import LogitDifference, LogProbability
 from aitia.nn.sites.operations import (
     Add,
     Interchange,
@@ -18,7 +19,7 @@ from aitia.nn.sites.operations import (
 )
 from aitia.nn.sites.paths import Mediation, mediation, path_patch
 from aitia.nn.sites.site import Site
-from aitia.nn.sites.trace import LogitDifference, LogProbability, Trace, trace
+from aitia.nn.sites.trace import Trace, trace
 
 __all__ = [
     "Add",

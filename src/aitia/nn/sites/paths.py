@@ -25,10 +25,10 @@ from torch import nn
 
 from aitia.errors import InterventionError
 from aitia.nn.sites.intervene import Recording, record
+from aitia.nn.sites.metrics import Metric
 from aitia.nn.sites.operations import Patch
 from aitia.nn.sites.places import find_places
 from aitia.nn.sites.site import Site
-from aitia.nn.sites.trace import Metric
 
 __all__ = ["Mediation", "mediation", "path_patch"]
 

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -142,9 +142,7 @@ class IndependenceTest(ABC):
 
 def _one_blas_thread() -> AbstractContextManager[object]:
     """Tests run side by side; a BLAS that spins its own threads beside them is many times slower."""
-    try:
-        from threadpoolctl import threadpool_limits
-    except ImportError:
-        return nullcontext()
+    from threadpoolctl import threadpool_limits
+
     limits: AbstractContextManager[object] = threadpool_limits(1, user_api="blas")
     return limits

@@ -48,7 +48,7 @@ def columns(values: ArrayLike, name: str) -> Values:
     """
     shape = np.shape(values)
     if len(shape) not in (1, 2):
-        raise DataError(f"{name} has shape {shape}, expected (n, d): one row per observation, one column per variable")
+        raise DataError(f"{name} has shape {shape}, expected (n, d): n rows, one column a variable")
     x = np.asarray(values)
     return numbers(x[:, None] if x.ndim == 1 else x, name)
 
@@ -63,7 +63,7 @@ def paired(
     """
     x, y = columns(a, names[0]), columns(b, names[1])
     if len(x) != len(y):
-        raise DataError(f"{names[0]} has {len(x)} rows and {names[1]} {len(y)}: row i of both must be one observation")
+        raise DataError(f"{names[0]} has {len(x)} rows and {names[1]} {len(y)}: row i of both must be the same row")
     if len(x) < least:
         raise DataError(f"{names[0]} and {names[1]} have {len(x)} rows, this metric needs {least} or more")
     return x, y

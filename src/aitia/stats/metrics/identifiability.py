@@ -4,7 +4,7 @@
     one linear map               weak_mcc       between two runs, or against the truth
     an invertible map per block  r2, block_identifiability, block_accuracy
 
-In every function `true` is (n, d) and `estimated` (n, k), or (n,) for one column, and row i of both is one observation.
+In every function `true` is (n, d) and `estimated` (n, k), or (n,) for one column, and row i of both is the same row.
 
 Sources:
     Hyvärinen and Morioka, Unsupervised feature extraction by time-contrastive learning and nonlinear ICA, NIPS 2016

@@ -36,10 +36,10 @@ def _distances(predicted: ArrayLike, true: ArrayLike) -> Values:
 
 
 def _sampled_distances(predicted: ArrayLike, true: ArrayLike) -> Values:
-    """(k, ..., frames) distances of k samples to one truth."""
+    """(k, ..., frames) distances of k draws to one truth."""
     x, y = _tracks(predicted, "predicted"), _tracks(true, "true")
     if x.shape[1:] != y.shape:
-        raise DataError(f"predicted has shape {x.shape} and true {y.shape}: expected (k, *true), samples first")
+        raise DataError(f"predicted has shape {x.shape} and true {y.shape}: expected (k, *true), draws first")
     distances: Values = np.linalg.norm(x - y, axis=-1)
     return distances
 
@@ -86,14 +86,14 @@ def fde(predicted: ArrayLike, true: ArrayLike) -> float:
 
 
 def best_of_k_ade(predicted: ArrayLike, true: ArrayLike) -> float:
-    """ADE of the best of k samples, chosen per scene with the truth at hand. Lower is better.
+    """ADE of the best of k draws, chosen per scene with the truth at hand. Lower is better.
 
     Protocol: the error of a sample of a scene is its mean distance over the scene's agents and frames; the minimum over
-    the k samples is taken per scene, all agents together; the answer is the mean over scenes. Choosing per agent, as
+    the k draws is taken per scene, all agents together; the answer is the mean over scenes. Choosing per agent, as
     some papers do, gives lower numbers. It falls with k whatever the model, so compare at one k.
 
     Args:
-        predicted: (k, n, agents, frames, 2), k joint samples of n scenes.
+        predicted: (k, n, agents, frames, 2), k joint draws of n scenes.
         true: (n, agents, frames, 2).
 
     Raises:
@@ -107,13 +107,13 @@ def best_of_k_ade(predicted: ArrayLike, true: ArrayLike) -> float:
 
 
 def best_of_k_fde(predicted: ArrayLike, true: ArrayLike) -> float:
-    """FDE of the best of k samples, chosen per scene by FDE itself. Lower is better.
+    """FDE of the best of k draws, chosen per scene by FDE itself. Lower is better.
 
     Protocol: as `best_of_k_ade` with the last frame alone; the sample that is best here need not be the one that is
     best there.
 
     Args:
-        predicted: (k, n, agents, frames, 2), k joint samples of n scenes.
+        predicted: (k, n, agents, frames, 2), k joint draws of n scenes.
         true: (n, agents, frames, 2).
 
     Raises:
@@ -127,10 +127,10 @@ def best_of_k_fde(predicted: ArrayLike, true: ArrayLike) -> float:
 
 
 def miss_rate(predicted: ArrayLike, true: ArrayLike, *, threshold: float = 2.0) -> float:
-    """Share of tracks whose last position none of the k samples comes within `threshold` of. Lower is better.
+    """Share of tracks whose last position none of the k draws comes within `threshold` of. Lower is better.
 
     Args:
-        predicted: (k, ..., frames, 2), samples first; predicted[None] for one. The best sample is taken per track.
+        predicted: (k, ..., frames, 2), draws first; predicted[None] for one. The best draw is taken per track.
         true: (..., frames, 2).
         threshold: Distance that still counts as a hit; 2 metres in Argoverse.
 

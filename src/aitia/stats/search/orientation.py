@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.graph._pdag import Pdag
-from aitia.graph.graph import Graph, bits
+from aitia.graph.bits import bits
+from aitia.graph.graph import Graph
 from aitia.stats.search.records import Skeleton
 from aitia.stats.search.skeleton import Asker
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from aitia.graph.graph import Graph, bits
+from aitia.graph.bits import bits
+from aitia.graph.graph import Graph
 
 __all__ = ["Skeleton", "TestRecord"]
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from aitia.engine import Progress, Store
 from aitia.errors import CostError
-from aitia.graph.graph import bits
+from aitia.graph.bits import bits
 from aitia.graph.knowledge import Knowledge
 from aitia.stats.independence import IndependenceTest, Tested, Triple
 from aitia.stats.search.records import Skeleton, TestRecord

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from aitia.data.parallel import Parallel
 from aitia.nn.erasure import subspace_angles
 from aitia.nn.language import LanguageModel, mean_state, target_batch
 from aitia.nn.probes import CodeLength, code_length, online_code_length
 from aitia.nn.sites import Site, intervene
 from aitia.systems.alignment_hurts.config import LARGEST, DecouplingConfig
+from aitia.systems.alignment_hurts.reading import Sentences
 
 __all__ = ["LayerAudit", "VarietyProbe", "tensors_of"]
 
@@ -59,7 +59,7 @@ class VarietyProbe:
     def __init__(
         self,
         language: LanguageModel,
-        rows: Parallel,
+        rows: Sentences,
         names: Sequence[str],
         sites: Sequence[Site],
         config: DecouplingConfig,
@@ -155,7 +155,7 @@ def _angle(one: Tensor, other: Tensor) -> float:
     return math.degrees(float(subspace_angles(one, other).mean()))
 
 
-def tensors_of(language: LanguageModel, rows: Parallel, config: DecouplingConfig) -> dict[str, Tensor]:
+def tensors_of(language: LanguageModel, rows: Sentences, config: DecouplingConfig) -> dict[str, Tensor]:
     """The rows as `target_batch`, with the prompts of the options."""
     prompts = [
         config.prompt.format(source=source, variety=variety)

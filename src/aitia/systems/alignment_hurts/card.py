@@ -29,8 +29,9 @@ CARD = Card(
     },
     fills=("written",),
     does="erases a concept",
-    do="do(variety=absent) writes with what tells the dominant variety apart taken out of the states of every fitted "
-    "layer, do(SITE=absent) of one layer; with hard=True it is out already, and strength=0 finds no such subspace.",
+    do="do(COLUMN=absent), COLUMN that of the varieties, writes with what tells the dominant variety apart taken out "
+    "of the states of every fitted layer, do(SITE=absent) of one layer; with hard=True it is out already, and "
+    "strength=0 finds no such subspace.",
     verbs=("predict", "export"),
     absent={
         "counterfactual": "greedy writing keeps no noise of a row",

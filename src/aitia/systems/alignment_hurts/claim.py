@@ -29,11 +29,12 @@ from typing import Any
 
 import numpy as np
 
-from aitia.data.parallel import Parallel
+from aitia.data.table import Table
 from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.nn.language import LanguageModel, piece_tokenizer, small_decoder
 from aitia.stats.metrics import chrf, leak_rate, word_accuracy
 from aitia.systems.alignment_hurts import Decoupling, DecouplingConfig, fine_tune
+from aitia.systems.alignment_hurts.reading import Sentences, sentences_of
 from aitia.worlds import VarietiesWorld
 from aitia.worlds.varieties import STANDARD
 
@@ -65,16 +66,20 @@ def run(context: ClaimContext) -> list[Row]:
 # -- what is measured --------------------------------------------------------------------------------------------------
 
 
-def sentences(world: VarietiesWorld, n: int, seed: int, varieties: Sequence[str] | None = None) -> Parallel:
+def sentences(
+    world: VarietiesWorld, n: int, seed: int, varieties: Sequence[str] | None = None, split: str = "train"
+) -> Table:
     """n parallel sentences in each of the varieties."""
     fact = world.sample(n, seed=seed)
     names = varieties or world.varieties
     said = {name: world.render(world.counterfactual(fact, {"variety": name})).tolist() for name in names}
-    return Parallel(
-        tuple(world.meaning(fact) * len(names)),
-        tuple(text for name in names for text in said[name]),
-        tuple(name for name in names for _ in range(n)),
-    )
+    columns = {
+        "source": world.meaning(fact) * len(names),
+        "target": [text for name in names for text in said[name]],
+        "variety": [name for name in names for _ in range(n)],
+        "split": [split] * n * len(names),
+    }
+    return Table.of(columns, kinds={"source": "text", "target": "text"})
 
 
 def pretrained(world: VarietiesWorld, seed: int) -> LanguageModel:
@@ -87,8 +92,10 @@ def pretrained(world: VarietiesWorld, seed: int) -> LanguageModel:
 def _arms(seed: int) -> Found:
     world = VarietiesWorld(concepts=CONCEPTS, words=WORDS, world_seed=seed)
     start = pretrained(world, seed)
-    data, held, test = (sentences(world, n, 10 * seed + k) for n, k in ((EACH, 2), (HELD, 3), (TEST, 4)))
-    rows = data.joined(held).table().with_known({"split": ["train"] * len(data) + ["validation"] * len(held)})
+    data, test = sentences(world, EACH, 10 * seed + 2), sentences(world, TEST, 10 * seed + 4)
+    held = sentences(world, HELD, 10 * seed + 3, split="validation")
+    both = {name: [*data.labels(name), *held.labels(name)] for name in data.names}
+    rows = Table.of(both, kinds={"source": "text", "target": "text"})
     arms: dict[str, Mapping[str, Any]] = {"SFT": {"strength": 0.0}}
     for penalty, strengths in LAMBDAS.items():
         arms |= {f"{penalty} {s:g}": {"penalty": penalty, "strength": s} for s in strengths}
@@ -112,12 +119,13 @@ def _random(first: Found, seed: int) -> dict[str, float]:
     return {f"{penalty}: {ENERGY}": ratio for penalty in LAMBDAS}
 
 
-def _measured(model: Decoupling, test: Parallel) -> dict[str, float]:
-    standard = test.of(STANDARD).targets
-    written = _written(model, test)
-    references = {name: test.of(name).targets for name in test.names}
-    dialects = [name for name in test.names if name != STANDARD]
-    audits = model.audit(test.table())
+def _measured(model: Decoupling, test: Table) -> dict[str, float]:
+    rows = sentences_of(model.given(test))
+    standard = rows.of(STANDARD).targets
+    written = _written(model, rows)
+    references = {name: rows.of(name).targets for name in rows.names}
+    dialects = [name for name in rows.names if name != STANDARD]
+    audits = model.audit(test)
     return {
         "dialects": float(np.mean([chrf(written[name], references[name]) for name in dialects])),
         "standard": chrf(written[STANDARD], standard),
@@ -129,7 +137,7 @@ def _measured(model: Decoupling, test: Parallel) -> dict[str, float]:
     }
 
 
-def _written(model: Decoupling, rows: Parallel) -> dict[str, list[str]]:
+def _written(model: Decoupling, rows: Sentences) -> dict[str, list[str]]:
     """What the model writes for the rows of each variety."""
     found = {}
     for name in rows.names:
@@ -138,13 +146,14 @@ def _written(model: Decoupling, rows: Parallel) -> dict[str, list[str]]:
     return found
 
 
-def _dialects(model: Decoupling, rows: Parallel) -> float:
+def _dialects(model: Decoupling, held: Table) -> float:
     """Mean chrF++ of the dialects."""
+    rows = sentences_of(model.given(held))
     written = _written(model, _dialect_rows(rows))
     return float(np.mean([chrf(texts, rows.of(name).targets) for name, texts in written.items()]))
 
 
-def _dialect_rows(rows: Parallel) -> Parallel:
+def _dialect_rows(rows: Sentences) -> Sentences:
     return rows.take([k for k, name in enumerate(rows.varieties) if name != STANDARD])
 
 

@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aitia.data.parallel import Parallel
 from aitia.errors import DataError
 from aitia.stats.metrics import chrf, leak_rate
 from aitia.system import Given, Score, Scores
-from aitia.systems.alignment_hurts.reading import sentences_of
+from aitia.systems.alignment_hurts.reading import Sentences, sentences_of
 
 if TYPE_CHECKING:
     from aitia.systems.alignment_hurts.model import Decoupling
@@ -84,12 +83,12 @@ def written_anew(model: "Decoupling", given: Given) -> Texts:
     }
 
 
-def score_of(rows: Parallel, written: Texts) -> dict[str, float]:
+def score_of(rows: Sentences, written: Texts) -> dict[str, float]:
     """chrF++ of what is written for each variety."""
     return {name: chrf(texts, rows.of(name).targets) for name, texts in written.items()}
 
 
-def _standard(rows: Parallel, known: Parallel | None, dominant: str) -> dict[str, str]:
+def _standard(rows: Sentences, known: Sentences | None, dominant: str) -> dict[str, str]:
     """How the dominant variety says each source, where a row tells it."""
     return {
         source: target
@@ -101,7 +100,7 @@ def _standard(rows: Parallel, known: Parallel | None, dominant: str) -> dict[str
 
 
 def _without_a_model(
-    model: "Decoupling", rows: Parallel, known: Parallel | None, standard: Mapping[str, str]
+    model: "Decoupling", rows: Sentences, known: Sentences | None, standard: Mapping[str, str]
 ) -> dict[str, Texts]:
     """For each baseline what it writes for the rows of the varieties for which it can."""
     rng = np.random.default_rng(DRAWN_SEED)
@@ -120,7 +119,7 @@ def _without_a_model(
     return dict(found)
 
 
-def _leaked(rows: Parallel, written: Texts, standard: Mapping[str, str], others: Sequence[str]) -> float | None:
+def _leaked(rows: Sentences, written: Texts, standard: Mapping[str, str], others: Sequence[str]) -> float | None:
     """The mean leak rate; None where nobody knows how the dominant variety says it, or it says all the same."""
     shares = []
     for name in others:

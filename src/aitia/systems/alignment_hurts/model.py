@@ -42,7 +42,6 @@ import torch
 from torch import Tensor, nn
 
 from aitia.data.base import Data
-from aitia.data.parallel import Parallel
 from aitia.data.subjects import Network
 from aitia.errors import DataError, OptionError, RunError, join_names
 from aitia.nn.language import LanguageModel, load_language_model
@@ -60,6 +59,7 @@ from aitia.systems.alignment_hurts.judge import judged
 from aitia.systems.alignment_hurts.page import blocks
 from aitia.systems.alignment_hurts.penalty import Objective, Penalty, projections
 from aitia.systems.alignment_hurts.reading import (
+    Sentences,
     check_rank,
     parted,
     sentences_of,
@@ -166,7 +166,7 @@ class Decoupling(Pretrained, Predicts):
         self.varieties, self._model = names, None
         self._train(language, train_rows, VarietyProbe(language, probe_rows, names, self.sites, config), run)
 
-    def _train(self, language: LanguageModel, rows: Parallel, probe: VarietyProbe, run: RunStore) -> None:
+    def _train(self, language: LanguageModel, rows: Sentences, probe: VarietyProbe, run: RunStore) -> None:
         """The loss (2) or (3), the probe fitted anew between steps, and audits before and after."""
         config, inner = self.config, language.model
         penalty = self._penalty = Penalty(language.width, len(self.sites), config)

@@ -119,7 +119,7 @@ class Objective(nn.Module):
         if not record.is_file():
             return {}
         try:
-            found = json.loads(record.read_text())
+            found = json.loads(record.read_text(encoding="utf-8"))
             if found["options"] != json.loads(json.dumps(asdict(self.config))):
                 raise RunError(
                     f"{record.parent} is of a training with other options: give another folder, or remove it"

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from aitia.data.parallel import Parallel
 from aitia.errors import DataError, OptionError, join_names
 from aitia.nn.language import LanguageModel
 from aitia.nn.sites import Site
@@ -14,10 +14,69 @@ from aitia.nn.sites.places import find_places
 from aitia.system import Given
 from aitia.systems.alignment_hurts.config import FEWEST, DecouplingConfig
 
-__all__ = ["check_rank", "parted", "sentences_of", "sites_of", "trained_on", "unknown_shares", "varieties_of"]
+__all__ = [
+    "Sentences",
+    "check_rank",
+    "parted",
+    "sentences_of",
+    "sites_of",
+    "trained_on",
+    "unknown_shares",
+    "varieties_of",
+]
 
 
-def sentences_of(given: Given) -> Parallel:
+@dataclass(frozen=True)
+class Sentences:
+    """What is said, how a variety says it, and which it is, row by row.
+
+    Args:
+        sources: What is said, in any language or code.
+        targets: How the variety of the row says it.
+        varieties: One a row.
+
+    Raises:
+        DataError: If there is no row, or one lacks a part; names the row.
+    """
+
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    varieties: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.sources:
+            raise DataError("there are no rows")
+        for row, parts in enumerate(zip(self.sources, self.targets, self.varieties, strict=True)):
+            for name, text in zip(("source", "target", "variety"), parts, strict=True):
+                if not text.strip():
+                    raise DataError(f"row {row} has no {name}: drop it")
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The varieties, in the order in which they come."""
+        return tuple(dict.fromkeys(self.varieties))
+
+    def take(self, rows: Sequence[int]) -> "Sentences":
+        """Some of the rows, in the order given."""
+        parts = (self.sources, self.targets, self.varieties)
+        return Sentences(*(tuple(part[row] for row in rows) for part in parts))
+
+    def of(self, variety: str) -> "Sentences":
+        """The rows of one variety.
+
+        Raises:
+            OptionError: If there is none.
+        """
+        rows = [row for row, name in enumerate(self.varieties) if name == variety]
+        if not rows:
+            raise OptionError(f"there is no variety {variety!r}, there are {join_names(self.names)}")
+        return self.take(rows)
+
+
+def sentences_of(given: Given) -> Sentences:
     """The sources, what is written for them, and the varieties.
 
     Raises:
@@ -30,7 +89,7 @@ def sentences_of(given: Given) -> Parallel:
     table, variety = given.table, given.column("variety") or ""
     if (gone := table.absent(variety)).any():
         raise DataError(f"row {int(np.flatnonzero(gone)[0])} has no variety: drop it")
-    return Parallel(
+    return Sentences(
         tuple(given.texts("source")), tuple(given.texts("written")), tuple(given.labels("variety").tolist())
     )
 
@@ -42,7 +101,7 @@ def trained_on(given: Given) -> Given:
     return given.take(np.flatnonzero(given.labels("split") != "validation"))
 
 
-def varieties_of(rows: Parallel, config: DecouplingConfig, dominant: str | None) -> tuple[str, ...]:
+def varieties_of(rows: Sentences, config: DecouplingConfig, dominant: str | None) -> tuple[str, ...]:
     """The varieties, the dominant one first.
 
     Raises:
@@ -65,8 +124,8 @@ def varieties_of(rows: Parallel, config: DecouplingConfig, dominant: str | None)
 
 
 def parted(
-    rows: Parallel, names: Sequence[str], config: DecouplingConfig, held: Parallel | None
-) -> tuple[Parallel, Parallel]:
+    rows: Sentences, names: Sequence[str], config: DecouplingConfig, held: Sentences | None
+) -> tuple[Sentences, Sentences]:
     """Rows to train on, and rows that only the probe sees: those given, or a share of each variety."""
     if held is not None:
         if missing := [name for name in names if name not in held.names]:
@@ -115,7 +174,7 @@ def check_rank(rank: int | None, varieties: int, width: int) -> None:
         )
 
 
-def unknown_shares(language: LanguageModel, rows: Parallel) -> tuple[str, ...]:
+def unknown_shares(language: LanguageModel, rows: Sentences) -> tuple[str, ...]:
     """A sentence for each variety of whose tokens the tokenizer does not know more than 5 %."""
     unknown = language.tokenizer.unk_token_id
     if unknown is None:

@@ -8,15 +8,17 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from aitia.data.parallel import read_parallel
 from aitia.data.subjects import Network
 from aitia.engine import Progress
 from aitia.errors import MissingExtraError, OptionError
 from aitia.nn.language import LanguageModel
 from aitia.nn.opening import open_language_model
+from aitia.system import Given
 from aitia.systems.alignment_hurts.audit import tensors_of
+from aitia.systems.alignment_hurts.card import CARD
 from aitia.systems.alignment_hurts.config import DecouplingConfig
 from aitia.systems.alignment_hurts.penalty import Likelihood
+from aitia.systems.alignment_hurts.reading import sentences_of
 from aitia.train import RowBatches, TrainConfig, train
 
 __all__ = ["fine_tune", "own", "refuse_too_large", "steps_of", "with_adapters"]
@@ -36,7 +38,7 @@ def fine_tune(
 
     Args:
         model: A causal language model, or its id or folder; it stays as it is.
-        data: Rows of source, target and variety, or a file or folder of them; see `aitia.data.parallel`.
+        data: Rows, as in `Decoupling.fit`.
         config: The options.
         checkpoint: File to resume from, and to keep the state of the training in.
         progress: Told how far it is.
@@ -44,7 +46,7 @@ def fine_tune(
     Raises:
         FormatError, DataError, OptionError, TrainingError: As `Decoupling.fit`.
     """
-    language, rows = own(Network.of(model)), read_parallel(data)
+    language, rows = own(Network.of(model)), sentences_of(Given.of(CARD, data))
     refuse_too_large(language, config)
     batch = tensors_of(language, rows, config)
     train(

@@ -37,7 +37,7 @@ from aitia.nn.probes import code_length
 from aitia.systems.cadet import Cadet
 from aitia.systems.cadet.inputs import macro_f1
 from aitia.worlds.moderation import PLATFORMS, STYLES, TARGETS, ModerationWorld
-from aitia.worlds.world import Sample
+from aitia.worlds.sample import Sample
 
 __all__ = ["CLAIM"]
 

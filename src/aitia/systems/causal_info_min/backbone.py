@@ -13,9 +13,10 @@ from aitia.data.subjects import Network, Subject
 from aitia.errors import DataError, FormatError, MissingExtraError, OptionError, UnknownVariableError, join_names
 from aitia.nn.language import mean_state
 from aitia.nn.opening import open_module
+from aitia.nn.quiet import without_bars
 from aitia.nn.sites import Site, intervene
 from aitia.nn.sites.places import find_places
-from aitia.systems.causal_info_min.examples import FEATURES
+from aitia.systems.causal_info_min.rows import FEATURES
 
 __all__ = ["HeldWeights", "Tap", "described", "open_network", "rebuild_network", "taken_by"]
 
@@ -119,7 +120,8 @@ def described(model: nn.Module | None) -> dict[str, Any] | None:
         return None
     config = getattr(model, "config", None)
     if type(model).__module__.startswith("transformers.") and config is not None:
-        return {"transformers": type(model).__name__, "model_type": config.model_type, "config": config.to_dict()}
+        told = _without(config.to_dict(), "_name_or_path")  # where it was read from is no part of what it is
+        return {"transformers": type(model).__name__, "model_type": config.model_type, "config": told}
     leaves = {
         name: (list(leaf.shape), str(leaf.dtype).removeprefix("torch.")) for name, leaf in model.state_dict().items()
     }
@@ -152,7 +154,7 @@ def open_network(subject: Subject) -> nn.Module:
     """
     network = cast(Network, subject)
     in_code = network.opened is not None or ":" in network.id
-    return open_module(network) if in_code else load_network(network.id)
+    return open_module(network) if in_code else load_network(network.where())
 
 
 def load_network(source: str | Path) -> nn.Module:
@@ -166,7 +168,9 @@ def load_network(source: str | Path) -> nn.Module:
 
     try:
         # A pickle can run any program when it is read, so only safetensors are.
-        model: nn.Module = _transformers().AutoModel.from_pretrained(str(source), use_safetensors=True)
+        library = _transformers()
+        with without_bars():
+            model: nn.Module = library.AutoModel.from_pretrained(str(source), use_safetensors=True)
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
         raise FormatError(f"{source} cannot be loaded as a network: {first}") from error

@@ -10,6 +10,7 @@ from torch import nn
 
 from aitia.errors import RunError
 from aitia.files import write_whole
+from aitia.nn.quiet import without_bars
 from aitia.nn.weights import write_weights
 from aitia.saving import made
 from aitia.systems.causal_info_min.backbone import Tap, rebuild_network
@@ -26,7 +27,13 @@ from aitia.systems.causal_info_min.debiasers import (
 from aitia.systems.causal_info_min.dictionary import Dictionary
 from aitia.systems.causal_info_min.network import Network
 
-__all__ = ["KINDS", "blank_network", "exported"]
+__all__ = ["KINDS", "NOT_EXPORTED", "blank_network", "exported"]
+
+NOT_EXPORTED = (
+    "causal-info-min exports the network that it was fitted on, and this was fitted on features: there is no network "
+    "behind them; fit it with model="
+)
+"""Why what was fitted on features exports nothing."""
 
 KINDS: Mapping[str, type[Debiaser]] = {
     "plain": Plain,
@@ -65,7 +72,8 @@ def exported(network: nn.Module, net: Network, vocabulary: Sequence[Any], folder
     folder = made(folder)
     if type(network).__module__.startswith("transformers."):
         try:
-            cast(Any, network).save_pretrained(folder)
+            with without_bars():
+                cast(Any, network).save_pretrained(folder)
         except OSError as error:
             raise RunError(f"{folder} cannot be written: {error.strerror}") from error
     else:

@@ -20,6 +20,7 @@ CARD = Card(
         "scores": Role(
             kind="number", about="scores of the answers from 0 to 1, one column each", needed=False, many=True
         ),
+        "answers": Role(kind="list", about="what several people answered, a list a row", needed=False),
         "inputs": Role(kind="any", about="what the network takes, each named as it takes it", needed=False, many=True),
         "expert": Role(
             kind="number",
@@ -54,6 +55,7 @@ CARD = Card(
     absent={
         "counterfactual": "the bias is a head of the predictor, no variable of the rows",
         "edit": "rows are not touched",
+        "export": "it has it where it was fitted on a network; features have none behind them",
     },
     extra="nets",
 )

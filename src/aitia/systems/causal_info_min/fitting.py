@@ -14,8 +14,8 @@ from aitia.systems.causal_info_min.building import KINDS
 from aitia.systems.causal_info_min.config import CausalInfoMinConfig
 from aitia.systems.causal_info_min.debiasers import AdjustedTotalEffect, Debiaser, Plain, TreatmentEffect
 from aitia.systems.causal_info_min.dictionary import cluster
-from aitia.systems.causal_info_min.examples import Examples
 from aitia.systems.causal_info_min.network import Network, Objective, accuracy, features_of, said_by
+from aitia.systems.causal_info_min.rows import Rows
 from aitia.systems.causal_info_min.trainings import Trainings, Tried, said
 from aitia.train import History, RowBatches, train
 
@@ -48,9 +48,9 @@ class Fitted:
 def fit_network(
     config: CausalInfoMinConfig,
     network: nn.Module | None,
-    rows: Examples,
-    held: Examples | None,
-    even: Examples | None,
+    rows: Rows,
+    held: Rows | None,
+    even: Rows | None,
     log_expert: Tensor,
     run: RunStore,
 ) -> Fitted:
@@ -103,7 +103,7 @@ def _before(
     x_0: Tensor,
     target: Tensor,
     x_held: Tensor | None,
-    held: Examples | None,
+    held: Rows | None,
 ) -> tuple[Debiaser, Plain | None, tuple[Tried, ...], float | None]:
     """What stands on the feature, with the head without debiasing, the bottlenecks tried and its accuracy."""
     width, size = x_0.shape[1], target.shape[1]
@@ -120,7 +120,7 @@ def _before(
     return KINDS[config.variant](width, size, config), None, (), None
 
 
-def _choose_tie(net: Network, held: Examples) -> float | None:
+def _choose_tie(net: Network, held: Rows) -> float | None:
     """The largest weight whose accuracy on iid validation is within one standard error of the best."""
     answers, bias, _ = said_by(net, held.inputs)
     if bias is None:

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from aitia.system import Given, Score, Scores
-from aitia.systems.causal_info_min.examples import answered, targets_of
 from aitia.systems.causal_info_min.network import accuracy
+from aitia.systems.causal_info_min.rows import answered, targets_of
 
 if TYPE_CHECKING:
     from aitia.systems.causal_info_min.model import CausalInfoMin

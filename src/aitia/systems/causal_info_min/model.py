@@ -21,13 +21,17 @@ from aitia.runs import QUIET, RunStore
 from aitia.system import Encodes, Explains, Given, Predicts, Scores, Target, Targets, Training
 from aitia.systems.causal_info_min.backbone import HeldWeights, described, open_network, taken_by
 from aitia.systems.causal_info_min.bias_sufficiency import Sufficiency, sufficiency
-from aitia.systems.causal_info_min.building import blank_network, exported
+from aitia.systems.causal_info_min.building import NOT_EXPORTED, blank_network, exported
 from aitia.systems.causal_info_min.card import CARD
 from aitia.systems.causal_info_min.config import CausalInfoMinConfig
 from aitia.systems.causal_info_min.debiasers import TreatmentEffect
 from aitia.systems.causal_info_min.effects import effect_table
-from aitia.systems.causal_info_min.examples import (
-    Examples,
+from aitia.systems.causal_info_min.fitting import Fitted, doubts, fit_network, notes_of
+from aitia.systems.causal_info_min.judge import judged
+from aitia.systems.causal_info_min.network import Network, accuracy, said_by
+from aitia.systems.causal_info_min.page import blocks
+from aitia.systems.causal_info_min.rows import (
+    Rows,
     answered,
     columns_of,
     expert_of,
@@ -39,10 +43,6 @@ from aitia.systems.causal_info_min.examples import (
     targets_of,
     vocabulary_of,
 )
-from aitia.systems.causal_info_min.fitting import Fitted, doubts, fit_network, notes_of
-from aitia.systems.causal_info_min.judge import judged
-from aitia.systems.causal_info_min.network import Network, accuracy, said_by
-from aitia.systems.causal_info_min.page import blocks
 from aitia.systems.causal_info_min.trainings import Tried
 from aitia.train import History
 
@@ -125,7 +125,7 @@ class CausalInfoMin(Pretrained, Predicts, Encodes, Explains):
         self._columns = columns_of(given, taken_by(network), network is not None)
         words = vocabulary_of(parts["train"], config.vocabulary)
         splits = {
-            name: Examples(inputs_of(part.table, self._columns, network is not None), targets_of(part, words))
+            name: Rows(inputs_of(part.table, self._columns, network is not None), targets_of(part, words))
             for name, part in parts.items()
         }
         rows = splits["train"]
@@ -243,7 +243,7 @@ class CausalInfoMin(Pretrained, Predicts, Encodes, Explains):
         found = {}
         for name, split in splits.items():
             given = self.split_of(split)
-            rows = Examples(self._inputs(given), targets_of(given, self.vocabulary))
+            rows = Rows(self._inputs(given), targets_of(given, self.vocabulary))
             refuse_seen(rows, self._hash, f"split {name!r}")
             found[name] = accuracy(torch.from_numpy(self.predict_proba(given, tie=tie)), rows.target)
         return found
@@ -311,9 +311,11 @@ class CausalInfoMin(Pretrained, Predicts, Encodes, Explains):
         """Writes the network with what was learnt, and the heads on it: see `building.exported`.
 
         Raises:
-            OptionError: If it was fitted on features.
+            OptionError: If it was fitted on features; nothing is written.
             RunError: If the folder cannot be written.
         """
+        if self._network().backbone.model is None:
+            raise OptionError(NOT_EXPORTED)
         exported(self.network, self._network(), self.vocabulary, Path(folder))
 
     def attach(self, model: nn.Module) -> Self:

@@ -16,7 +16,7 @@ from aitia.report.intervals import Interval, interval_chart
 from aitia.report.page import render
 from aitia.stats.effects import mean_effects
 from aitia.system import Given
-from aitia.systems.causal_info_min.examples import answered, targets_of
+from aitia.systems.causal_info_min.rows import answered, targets_of
 from aitia.version import __version__
 
 if TYPE_CHECKING:

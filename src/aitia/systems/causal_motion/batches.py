@@ -1,7 +1,5 @@
 """What a training is fed with: scenes beside what is further known of them."""
 
-from dataclasses import replace
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -14,7 +12,7 @@ from aitia.system import Given
 from aitia.systems.causal_motion.config import CausalMotionConfig
 from aitia.train import EnvironmentBatches
 
-__all__ = ["channel_of", "known_styles", "scenes_of", "smallest", "styles_of", "training_batches"]
+__all__ = ["channel_of", "known_styles", "smallest", "styles_of", "training_batches"]
 
 
 def training_batches(
@@ -82,11 +80,6 @@ def channel_of(config: CausalMotionConfig, scenes: Tracks) -> Tensor | None:
     if given.shape != shape or not np.isfinite(given).all():
         raise DataError(f"the further channel is finite numbers of shape {shape}, got shape {given.shape}")
     return torch.from_numpy(given).float()
-
-
-def scenes_of(given: Given) -> Tracks:
-    """The scenes with the environments that the role says."""
-    return replace(Tracks.of(given.data), environment=given.labels("environment"))
 
 
 def styles_of(given: Given) -> NDArray[np.float64] | None:

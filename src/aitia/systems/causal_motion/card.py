@@ -26,7 +26,8 @@ CARD = Card(
         ),
     },
     does="sets a variable",
-    do="do(style=LABEL) forecasts the same past in the style of another place, what psi reads of the past kept.",
+    do="do(COLUMN=LABEL), COLUMN that of the environments, forecasts the same past in the style of another place, what "
+    "psi reads of the past kept.",
     verbs=("predict", "encode", "adapt"),
     absent={
         "counterfactual": "a forecast under do does not give back what came; with what came less the forecast added "

@@ -2,24 +2,12 @@
 
 from pathlib import Path
 
-from aitia.data.tracks import Tracks, write_tracks
+from aitia.forecasters.example import crossings
 from aitia.system.example import Example
-from aitia.worlds import OrcaWorld
 
 __all__ = ["write"]
 
 
 def write(folder: Path, seed: int) -> Example:
     """A file of whole scenes, and one of pasts."""
-    world = OrcaWorld((0.1, 0.5))
-    sample, fresh = world.sample(60, seed=seed), world.sample(4, seed=seed + 1)
-    write_tracks(Tracks(world.render(sample), sample.labels), folder / "crossings.npz")
-    write_tracks(Tracks(world.render(fresh)[:, :, :8], fresh.labels), folder / "pasts.npz")
-    return Example(
-        files=folder / "crossings.npz",
-        options={"steps": 30, "batch": 8, "width": 16},
-        do="do(style=0.5)",
-        other="do(style=0.1)",
-        rows=folder / "pasts.npz",
-        why_not="what is forecast are positions, which are no column that the law could compare",
-    )
+    return crossings(folder, seed, {"steps": 30, "batch": 8, "width": 16})

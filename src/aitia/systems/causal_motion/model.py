@@ -1,7 +1,7 @@
 """The forecaster: how it is fitted, how it is adapted to a new place, and what it can be asked."""
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any, Self
 
@@ -13,30 +13,26 @@ from torch import Tensor, nn
 from aitia.data.base import Data
 from aitia.data.table import Table
 from aitia.data.tracks import Tracks
-from aitia.do import Intervention, Value
 from aitia.errors import DataError, OptionError, join_names
+from aitia.forecasters import Forecaster, scenes_of
 from aitia.nn.pretrained import Pretrained, fitted
-from aitia.nn.scenes import need_pairs, one_place, tensors, training_work, whole_scenes
-from aitia.report import Block
+from aitia.nn.scenes import one_place, tensors
 from aitia.runs import QUIET, RunStore
-from aitia.system import Encodes, Given, Predicts, Scores, Target, Targets, Training
+from aitia.system import Given, Target, Targets, Training
 from aitia.systems.causal_motion.adapting import BANK, adapted, train_phase
 from aitia.systems.causal_motion.answers import Forecast
 from aitia.systems.causal_motion.batches import (
     channel_of,
     known_styles,
-    scenes_of,
     smallest,
     styles_of,
     training_batches,
 )
 from aitia.systems.causal_motion.card import CARD
 from aitia.systems.causal_motion.config import CausalMotionConfig, Update
-from aitia.systems.causal_motion.judge import judged
 from aitia.systems.causal_motion.modular import PairForecaster
 from aitia.systems.causal_motion.network import Network
 from aitia.systems.causal_motion.objective import phases
-from aitia.systems.causal_motion.page import blocks
 from aitia.systems.causal_motion.refinement import moved_code
 from aitia.systems.causal_motion.scene_bank import References
 from aitia.train import History
@@ -50,11 +46,11 @@ AT_ONCE = 512
 """Scenes that are forecast at once, to bound the memory."""
 
 
-class CausalMotion(Pretrained, Predicts, Encodes):
+class CausalMotion(Pretrained, Forecaster):
     """A forecaster (1) after `fit` on scenes of several environments.
 
     `predict` gives scenes the future that is forecast, in the style of their own environment or, under
-    `do(style=LABEL)`, in that of another; psi(x) is kept.
+    `do(COLUMN=LABEL)`, COLUMN that of the environments, in that of another; psi(x) is kept.
 
     Attributes:
         environments: Labels of the environments whose style is known.
@@ -67,7 +63,7 @@ class CausalMotion(Pretrained, Predicts, Encodes):
         >>> tracks = np.cumsum(rng.normal(size=(64, 2, 20, 2)), axis=2)
         >>> model = CausalMotion(steps=5, batch=8).fit(tracks, ["a", "b"] * 32)
         >>> new = np.cumsum(rng.normal(size=(3, 2, 8, 2)), axis=2)
-        >>> model.do("do(style=a)").predict(new).tracks.shape
+        >>> model.do("do(environment=a)").predict(new).tracks.shape
         (3, 2, 20, 2)
         >>> forecast = model.forecast(new, references="a")
         >>> forecast.tracks.shape, forecast.references
@@ -77,33 +73,23 @@ class CausalMotion(Pretrained, Predicts, Encodes):
     card = CARD
     Config = CausalMotionConfig
     config: CausalMotionConfig
-    environments: tuple[str, ...] = ()
     history: tuple[History, ...] = ()
     warnings: tuple[str, ...] = ()
     _net: Network | None = None
 
     # -- fitting -------------------------------------------------------------------------------------------------------
 
-    @classmethod
-    def reads(cls, config: Any) -> dict[str, Any]:
-        """Frames of the past and of the future in a scene."""
-        return {"window": (config.observed, config.future)}
-
     def check_given(self, given: Given) -> None:
         """Wants whole scenes, of two environments or more for a penalty or a style; a channel or style where asked."""
-        config, scenes = self.config, self._whole(scenes_of(given))
+        config, scenes = self.config, self.whole(scenes_of(given))
         needs = [config.invariance] * (config.invariance != "none") + ["style 'modular'"] * (config.style == "modular")
         if needs and len(scenes.environments) < 2:
             found = scenes.environments[0]
             raise OptionError(f"{needs[0]} compares environments: it needs at least 2, got 1 ({found})")
         training_batches(config, scenes, styles_of(given))
 
-    def work(self, given: Given) -> str:
-        """Steps and scenes."""
-        return training_work(self.config.steps, self.config.batch, scenes_of(given))
-
     def _fit(self, given: Given, run: RunStore) -> None:
-        config, scenes = self.config, self._whole(scenes_of(given))
+        config, scenes = self.config, self.whole(scenes_of(given))
         batches = training_batches(config, scenes, styles_of(given))
         label, least = smallest(scenes)
         told = f"environment {label} has {least} scenes: a step scores {least // 2} of each and not {config.batch}"
@@ -166,7 +152,7 @@ class CausalMotion(Pretrained, Predicts, Encodes):
         given = self.given(few)
         if len(given) < 4:
             raise DataError(f"adaptation takes at least 4 scenes, got {len(given)}")
-        scenes = self._whole(one_place(scenes_of(given), environment))
+        scenes = self.whole(one_place(scenes_of(given), environment))
         model = copy.copy(self)
         model._net, history = adapted(old, config, scenes, self.environments, run)
         model.history = (history,)
@@ -180,13 +166,21 @@ class CausalMotion(Pretrained, Predicts, Encodes):
         """The style, where it is read from scenes."""
         if self.config.style != "modular" or not self.environments:
             return Targets()
-        return Targets([Target("style", self.environments, about="forecasts in the style of this place")])
+        return Targets([Target(self.place, self.environments, about="forecasts in the style of this place")])
 
     def _predict(self, given: Given, draws: int, seed: int) -> Data:
         """The scenes with their past as it is, and the future that is forecast after it; there is no chance in it."""
-        ahead = np.repeat(self._ahead(given, None).tracks, draws, axis=0)
+        ahead = np.repeat(self.expected(given), draws, axis=0)
         scenes = Tracks.of(given.data).take(np.repeat(np.arange(len(given)), draws))
         return scenes.with_future(self.config.observed, ahead)
+
+    def expected(self, given: Given) -> Values:
+        """The future that is forecast of each scene, (scenes, agents, future, 2)."""
+        return self._ahead(given, None).tracks
+
+    def knows(self, given: Given) -> bool:
+        """Whether the places are those of the fit, where a style is read from their scenes."""
+        return self.config.style != "modular" or set(given.labels("environment").tolist()) <= set(self.environments)
 
     def forecast(self, past: Any, references: Any = None, **roles: Any) -> Forecast:
         """The future of scenes, and what its style is from. Only their first `observed` frames are read.
@@ -217,8 +211,8 @@ class CausalMotion(Pretrained, Predicts, Encodes):
             known = torch.from_numpy(known_styles(styles_of(given), len(scenes))).float()
             with torch.no_grad():
                 return self._model.number(known[:, None]), "a known number for each scene"
-        action = self.held.get("style")
-        references = str(action.value) if isinstance(action, Value) else references
+        held = self.set_place(self.held)
+        references = references if held is None else held
         if references is None and set(scenes.environments) <= set(self.environments):
             references = scenes.environment
         if references is not None:
@@ -298,23 +292,6 @@ class CausalMotion(Pretrained, Predicts, Encodes):
         parts = {f"style{k + 1}": column.double().numpy() for k, column in enumerate(s.T)}
         return Table.of(parts, kinds=dict.fromkeys(parts, "number"))
 
-    def truth(self, given: Given, intervention: Intervention) -> Data | None:
-        """The world's scenes from the same starts in that environment; as they are where nothing is done."""
-        if not intervention:
-            return given.rows
-        action = intervention.get("style")
-        if len(intervention) > 1 or not isinstance(action, Value):
-            return None
-        return given.truth(environment=str(action.value))
-
-    def judge(self, fresh: Given, seen: Given) -> Scores:
-        """Distances from what came, and from what a world says would have come; see `judge.py`."""
-        return judged(self, fresh)
-
-    def report(self, given: Given) -> Sequence[Block]:
-        """A scene of each place, in each style."""
-        return blocks(self, given)
-
     # -- parts of asking -----------------------------------------------------------------------------------------------
 
     @property
@@ -326,7 +303,7 @@ class CausalMotion(Pretrained, Predicts, Encodes):
     def _ask(self, given: Given) -> Tracks:
         _, scenes = self._model, scenes_of(given)
         scenes.need_frames(self.config.observed, 0)
-        self._check_agents(scenes)
+        self.check_agents(scenes)
         return scenes
 
     def _forecast(
@@ -361,20 +338,14 @@ class CausalMotion(Pretrained, Predicts, Encodes):
 
     def _read(self, scenes: Tracks) -> Tensor:
         """phi of whole scenes, (scenes, style_size), some at a time."""
-        tracks, there = tensors(self._whole(scenes))
+        tracks, there = tensors(self.whole(scenes))
         with torch.no_grad():
             parts = zip(tracks.split(AT_ONCE), there.split(AT_ONCE), strict=True)  # type: ignore[no-untyped-call]
             return torch.cat([self._model.reader(some, present) for some, present in parts])
 
-    def _whole(self, scenes: Tracks) -> Tracks:
-        """The scenes that a training takes or a style is read from, cut to their length."""
-        whole = whole_scenes(scenes, self.config.observed, self.config.future)
-        self._check_agents(whole)
-        return whole
-
-    def _check_agents(self, scenes: Tracks) -> None:
-        if self.config.form == "pair":
-            need_pairs(scenes)
+    def check_agents(self, scenes: Tracks) -> None:
+        """Refuses scenes of other agents than the form takes, and of one where a style is read."""
+        super().check_agents(scenes)
         if self.config.style == "modular" and scenes.tracks.shape[1] < 2:
             raise OptionError("a style is read from how agents keep apart: scenes need at least 2 agents")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aitia.data.pictures import write_pictures
+from aitia.data.reading.pictures import write_pictures
 from aitia.files import write_whole
 from aitia.system import Example
 

@@ -28,7 +28,7 @@ from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.stats.concept_effects import effect_size, icace
 from aitia.systems.causalm import PUBLISHED, CausaLM
 from aitia.worlds.mood import MoodWorld
-from aitia.worlds.world import Sample
+from aitia.worlds.sample import Sample
 
 __all__ = ["CLAIM"]
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from aitia.errors import OptionError
+from aitia.nn.choices import TEXT_POOLINGS, TextPooling
 from aitia.nn.options import need_at_least, need_one_of
-from aitia.nn.text_heads import POOLINGS, Pooling
 
 __all__ = ["OF_TREATMENT", "PUBLISHED", "CausaLMConfig"]
 
@@ -58,7 +58,7 @@ class CausaLMConfig:
 
     tag: str | None = None
     family: Literal["masked", "causal"] = "masked"
-    adversaries: tuple[Pooling, ...] = ("mean", "attention")
+    adversaries: tuple[TextPooling, ...] = ("mean", "attention")
     objective: Literal["reversal", "confusion"] = "confusion"
     strength: float = 1.0
     ramp: bool = True
@@ -66,7 +66,7 @@ class CausaLMConfig:
     balanced: bool = True
     hold: bool = True
     closed_form: bool = True
-    pooling: Pooling = "mean"
+    pooling: TextPooling = "mean"
     placebo: bool = True
     mask: float = 0.15
     first_steps: int = 600
@@ -85,9 +85,9 @@ class CausaLMConfig:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "adversaries", tuple(self.adversaries))
-        need_one_of(self, family=("masked", "causal"), objective=("reversal", "confusion"), pooling=POOLINGS)
-        if not self.adversaries or not set(self.adversaries) <= set(POOLINGS):
-            raise OptionError(f"adversaries are one or more of {', '.join(POOLINGS)}, got {self.adversaries}")
+        need_one_of(self, family=("masked", "causal"), objective=("reversal", "confusion"), pooling=TEXT_POOLINGS)
+        if not self.adversaries or not set(self.adversaries) <= set(TEXT_POOLINGS):
+            raise OptionError(f"adversaries are one or more of {', '.join(TEXT_POOLINGS)}, got {self.adversaries}")
         counts = ("adversary_updates", "first_steps", "steps", "head_steps", "batch", "words", "layers", "longest")
         need_at_least(self, **dict.fromkeys(counts, 1))
         if not 0 < self.mask < 1 or self.strength < 0:

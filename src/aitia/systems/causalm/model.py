@@ -344,10 +344,6 @@ class CausaLM(Pretrained, Predicts, Encodes, Explains):
             tensors = {"matrix": reader.matrix, "centre": reader.around}
             write_weights(Path(folder) / "eraser.safetensors", tensors, {})
 
-    def debias(self, folder: str | Path) -> None:
-        """`export`."""
-        self.export(folder)
-
     def save_pretrained(self, folder: str | Path) -> None:
         """Writes the heads as `Pretrained` does, and each encoder as a folder of its own beside them."""
         super().save_pretrained(folder)

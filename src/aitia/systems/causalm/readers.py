@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from aitia.engine import Progress
+from aitia.nn.choices import TextPooling
 from aitia.nn.erasure import Eraser, leace, null_space_projection
 from aitia.nn.language import LanguageModel, last_states, mean_state
-from aitia.nn.text_heads import Pooling, TextHead
+from aitia.nn.text_heads import TextHead
 from aitia.systems.causalm.config import CausaLMConfig
 from aitia.systems.causalm.effects import ALONE, LINEAR
 from aitia.systems.causalm.pretraining import NO_LABEL, CorpusTensors, balancing_weights
@@ -38,9 +39,9 @@ class Reader(nn.Module):
     matrix: Tensor
     around: Tensor
 
-    def __init__(self, pooling: Pooling, classes: int, width: int, dropout: float = 0.1) -> None:
+    def __init__(self, pooling: TextPooling, classes: int, width: int, dropout: float = 0.1) -> None:
         super().__init__()
-        self.pooling: Pooling = pooling
+        self.pooling: TextPooling = pooling
         self.register_buffer("matrix", torch.zeros(width, width))
         self.register_buffer("around", torch.zeros(width))
         self.head = TextHead(width, classes, pooling, dropout)
@@ -69,7 +70,7 @@ class Readers(nn.Module):
         places: For each classifier the encoder that it reads and its pooling.
     """
 
-    def __init__(self, classes: int, width: int, places: Mapping[str, tuple[str, Pooling]]) -> None:
+    def __init__(self, classes: int, width: int, places: Mapping[str, tuple[str, TextPooling]]) -> None:
         super().__init__()
         self.places, self.width = dict(places), width
         self.heads = nn.ModuleList([Reader(pooling, classes, width) for _, pooling in self.places.values()])
@@ -87,7 +88,7 @@ class Readers(nn.Module):
 
 
 def seen(
-    model: LanguageModel, ids: Tensor, mask: Tensor, pooling: Pooling, config: CausaLMConfig
+    model: LanguageModel, ids: Tensor, mask: Tensor, pooling: TextPooling, config: CausaLMConfig
 ) -> tuple[Tensor, Tensor]:
     """What a head of this pooling reads: the states of all tokens, or their mean as a single one, with its mask.
 
@@ -222,7 +223,7 @@ def read_all(
         classes: Of the task.
         progress: Told how far it is.
     """
-    places: dict[str, tuple[str, Pooling]] = {name: (name, config.pooling) for name in encoders}
+    places: dict[str, tuple[str, TextPooling]] = {name: (name, config.pooling) for name in encoders}
     erasers: dict[str, Eraser] = {}
     if config.closed_form:
         erasers = {name: closed_form(encoders[name], data, z, config) for name, z in hidden.items()}

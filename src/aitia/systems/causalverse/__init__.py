@@ -1,7 +1,7 @@
 """The causalverse suite: its score of codes against the truth, and the comparison of the methods that make them.
 
     supervised                          assumes labels: the ceiling
-    vae, beta-vae, jacobian-sparsity    nothing beside the observations
+    vae, beta-vae, jacobian-sparsity    nothing beside the rows
     ivae, sufficient-change             domain labels
     multi-view                          views of the same thing
     time-ivae, tcl, tdrl, idol          time

@@ -20,12 +20,11 @@ from typing import Any, Literal, Self, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from aitia.data.clips import Clips
 from aitia.data.table import Table
 from aitia.errors import AitiaError, DataError, OptionError, join_names
 from aitia.report import Block, TableBlock
 from aitia.representations.method import Representation
-from aitia.representations.observations import Observations, split_rows
+from aitia.representations.rows import Rows, split_rows
 from aitia.representations.score import CodeScore, score
 from aitia.runs import RunStore
 from aitia.saving import Arrays, SavedArrays
@@ -104,12 +103,13 @@ class CausalVerse(SavedArrays, System):
             DataError: If there are no labels, or other numbers of rows, or no variable varies.
         """
         given = self.given(*data, **roles)
-        if given.data.form == "table" and not given.columns("code"):
+        sequences = given.data.sequences
+        if sequences is None and not given.columns("code"):
             given = replace(given, roles={**given.roles, "code": self._codes(given, needed=False)})
         given = replace(given, roles={**given.roles, "feature": given.columns("code")})
         z = np.asarray(codes, dtype=np.float64)
-        frames = cast("Clips", given.data).images.shape[1:2] if given.data.form == "clips" else ()
-        truth = Observations.of(given, x=np.zeros((len(given), *frames, 1)))
+        frames = () if sequences is None else sequences.shape[1:2]
+        truth = Rows.of(given, x=np.zeros((len(given), *frames, 1)))
         return score(z, truth, self.config.seed)
 
     def judge(self, fresh: Given, seen: Given) -> Scores:
@@ -161,7 +161,7 @@ class CausalVerse(SavedArrays, System):
             kept, held = split_rows(ids, HELD_OUT, self.config.seed)
             model.fit(given.take(kept), **({} if run is None else {"run": run}))
             rows = given.take(held)
-            told = score(model.codes(rows), model.observations(rows), self.config.seed)
+            told = score(model.codes(rows), model.rows(rows), self.config.seed)
         except AitiaError as error:
             return {"member": slug, "lacks": str(error)}
         accuracy = float(np.mean(list(told.accuracy.values()))) if told.accuracy else None
@@ -183,11 +183,11 @@ class CausalVerse(SavedArrays, System):
             raise DataError(f"{given.name} has no codes: name their columns (--code), or call them z1, z2, ...")
         return found
 
-    def _seen(self, given: Given) -> Observations:
+    def _seen(self, given: Given) -> Rows:
         """The codes as what is looked at, and the true variables."""
         codes = self._codes(given)
         placed = replace(given, roles={**given.roles, "code": codes, "feature": codes})
-        return Observations.of(placed, x=np.stack([given.table.column(name) for name in codes], axis=-1))
+        return Rows.of(placed, x=np.stack([given.table.column(name) for name in codes], axis=-1))
 
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         if not self.codes:

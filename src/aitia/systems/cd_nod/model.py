@@ -31,7 +31,8 @@ from numpy.typing import NDArray
 from aitia.data.table import Kind, Table
 from aitia.engine import Progress, Store
 from aitia.errors import DataError
-from aitia.graph.graph import Graph, bits
+from aitia.graph.bits import bits
+from aitia.graph.graph import Graph
 from aitia.report import Block
 from aitia.runs import RunStore
 from aitia.stats.independence import ContextKind

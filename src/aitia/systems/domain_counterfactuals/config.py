@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.errors import OptionError
-from aitia.systems.domain_counterfactuals.domain_affine import Structure
 
-__all__ = ["DomainCounterfactualsConfig", "SparsityChoice", "choose_sparsity"]
+__all__ = ["DomainCounterfactualsConfig", "SparsityChoice", "Structure", "choose_sparsity"]
 
 Values = NDArray[np.float64]
+Structure = Literal["relaxed", "canonical", "dense"]
 
 
 @dataclass(frozen=True)

@@ -10,16 +10,15 @@ domains is the structure:
     canonical   the last k rows do, and are the identity in the first domain; the others are the identity
 """
 
-from typing import Literal, get_args
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
 
 from aitia.errors import OptionError
+from aitia.systems.domain_counterfactuals.config import Structure
 
-__all__ = ["DomainAffine", "Structure"]
-
-Structure = Literal["relaxed", "canonical", "dense"]
+__all__ = ["DomainAffine"]
 
 
 class DomainAffine(nn.Module):

@@ -22,7 +22,7 @@ Values = NDArray[np.float64]
 def judged(model: "DomainCounterfactuals", fresh: Given, seen: Given) -> Scores:
     """The errors of answers into every domain, beside those of doing nothing and of the mean of that domain."""
     facts = _values(fresh.data, fresh)
-    there = {domain: model.counterfactual(fresh, {"domain": domain}) for domain in model.domains}
+    there = {domain: model.counterfactual(fresh, {model.targets[0].name: domain}) for domain in model.domains}
     ours = _asked(seen, fresh, {domain: _values(rows, fresh) for domain, rows in there.items()})
     back = []
     labels = fresh.labels("domain")
@@ -31,7 +31,7 @@ def judged(model: "DomainCounterfactuals", fresh: Given, seen: Given) -> Scores:
         for domain in model.domains:
             if domain != home:
                 moved = fresh.with_rows(there[domain].take(from_here))
-                again = _values(model.counterfactual(moved, {"domain": home}), fresh)
+                again = _values(model.counterfactual(moved, {model.targets[0].name: home}), fresh)
                 back.append(reversibility_error(facts[from_here], again))
     ours["composition error"] = composition_error(facts, _values(model.counterfactual(fresh), fresh))
     ours["reversibility error"] = float(np.mean(back))

@@ -17,9 +17,10 @@ from aitia.errors import DataError, InterventionError, OptionError, TrainingErro
 from aitia.nn.pretrained import Pretrained, fitted
 from aitia.report import Block
 from aitia.runs import RunStore
-from aitia.system import Counterfactuals, Encodes, Given, Noise, Scores, Target, Targets, Training
+from aitia.system import Counterfactuals, Encodes, Given, Noise, Predicts, Scores, Target, Targets, Training
 from aitia.systems.domain_counterfactuals.card import CARD
 from aitia.systems.domain_counterfactuals.config import DomainCounterfactualsConfig, SparsityChoice, choose_sparsity
+from aitia.systems.domain_counterfactuals.filling import filled
 from aitia.systems.domain_counterfactuals.judge import judged
 from aitia.systems.domain_counterfactuals.networks import ImageModel, IndependentImages, Model, TableModel
 from aitia.systems.domain_counterfactuals.page import blocks
@@ -30,10 +31,12 @@ __all__ = ["DomainCounterfactuals"]
 
 Values = NDArray[np.float64]
 FEW_ROWS = 50
+ROUNDING = 1e-6
+"""Standard deviations of a column: a number that comes back within so much is the same."""
 
 
-class DomainCounterfactuals(Pretrained, Counterfactuals, Encodes):
-    """Answers (2) after `fit` on unpaired samples of two or more domains. No labels, graph or pairs are needed.
+class DomainCounterfactuals(Pretrained, Counterfactuals, Predicts, Encodes):
+    """Answers (2) after `fit` on unpaired rows of two or more domains. No labels, graph or pairs are needed.
 
     Args:
         config: Options.
@@ -44,6 +47,8 @@ class DomainCounterfactuals(Pretrained, Counterfactuals, Encodes):
         history: How the training went.
         sparsity: How k was chosen, where it was.
         warnings: What to know about the fit, in words.
+        shares: Of the rows of the fit, by domain.
+        bound: Of pictures, how far at most one of those that the training was not given is from what comes back of it.
 
     Example:
         >>> from aitia.worlds.latent_domains import LatentDomainsWorld
@@ -61,6 +66,7 @@ class DomainCounterfactuals(Pretrained, Counterfactuals, Encodes):
     history: History | None = None
     sparsity: SparsityChoice | None = None
     warnings: tuple[str, ...] = ()
+    shares: tuple[float, ...] = ()
     _net: Model | None = None
     _shape: tuple[int, ...] = ()
     _columns: tuple[str, ...] = ()
@@ -97,6 +103,7 @@ class DomainCounterfactuals(Pretrained, Counterfactuals, Encodes):
         check_values(x, self._columns)
         env = np.searchsorted(self.domains, labels)
         counts = np.bincount(env)
+        self.shares = tuple((counts / counts.sum()).tolist())
         few = [f"{d} ({c})" for d, c in zip(self.domains, counts, strict=True) if c < FEW_ROWS]
         self.warnings = (f"few rows in {', '.join(few)}: answers there are weak",) if few else ()
         held, kept = split(env, self.config.held_out, self.config.seed)
@@ -114,6 +121,30 @@ class DomainCounterfactuals(Pretrained, Counterfactuals, Encodes):
         else:
             k = sizes - 1 if self.config.changing == "auto" else self.config.changing
             self._net, self.history, _ = fitted_with(k)
+        self.bound = self._measured(given, held)
+
+    def _measured(self, given: Given, held: NDArray[np.int64]) -> dict[str, float]:
+        """How far what comes back of rows is from them; warns where that is much of what a move changes.
+
+        Pictures: the largest of those that the training was not given. Numbers, which come back up to rounding: of all
+        rows, where it is more than that.
+        """
+        if not self._is_image:
+            gaps = given.data.gaps(self.solve(self.abduct(given)))
+            return {name: gap for name, gap in gaps.items() if gap > ROUNDING}
+        x, env = self._read(given.take(held)), self._numbers(given.take(held).labels("domain").tolist())
+        eps = self._encode_rows(x, env)
+        back = self._decode(eps, env)
+        bound = float(_apart(back, x).max())
+        moves = [_apart(self._decode(eps, np.full(len(x), d)), back)[d != env] for d in range(len(self.domains))]
+        change = float(np.median(np.concatenate(moves)))
+        if bound > change / 3:
+            self.warnings += (
+                f"a picture comes back within {bound:.3g} of full brightness, and a move to another domain changes it "
+                f"by {change:.3g} (median): below three times the first, answers are no counterfactuals; train longer "
+                "or with more latents",
+            )
+        return {given.column("image") or "image": bound}
 
     @property
     def training(self) -> Training:
@@ -201,8 +232,17 @@ class DomainCounterfactuals(Pretrained, Counterfactuals, Encodes):
 
     @property
     def targets(self) -> Targets:
-        """The domain."""
-        return Targets([Target("domain", self.domains, about="moves each row to this domain, its noise kept")])
+        """The column of the domain."""
+        return Targets([Target(self._domain, self.domains, about="moves each row to this domain, its noise kept")])
+
+    @property
+    def _domain(self) -> str:
+        return str(self.roles.get("domain", "domain"))
+
+    def _label(self, intervention: Intervention) -> str | None:
+        """The domain that an intervention sets; None where it sets none."""
+        action = intervention.get(self._domain)
+        return str(action.value) if isinstance(action, Value) else None
 
     def _abduct(self, given: Given, draws: int, seed: int) -> dict[str, Values]:
         """eps of each row; a picture's posterior mean, so that each draw is the same."""
@@ -212,16 +252,36 @@ class DomainCounterfactuals(Pretrained, Counterfactuals, Encodes):
     def _solve(self, noise: Noise) -> Data:
         """The rows with this noise in the domain that is held; each in its own where none is."""
         given = noise.given.take(np.repeat(np.arange(len(noise.given)), noise.draws))
-        action = self.held.get("domain")
-        home = given.labels("domain").tolist()
-        labels = [str(action.value)] * len(given) if isinstance(action, Value) else home
-        new = self._decode(noise.parts["eps"], self._numbers(labels))
-        changed: dict[str, Any] = {given.column("image") or "image": new}
-        kinds = {given.column("domain") or "domain": "label"}
+        there = self._label(self.held)
+        labels = given.labels("domain").tolist() if there is None else [there] * len(given)
+        return self._with(given, labels, self._decode(noise.parts["eps"], self._numbers(labels)))
+
+    def _predict(self, given: Given, draws: int, seed: int) -> Data:
+        """Rows that are empty beside their domain, drawn from it; all others as they are. See `filling.py`."""
+        fitted(self._net, self)
+        given = given.take(np.repeat(np.arange(len(given)), draws))
+        rng = np.random.default_rng(seed)
+        eps = rng.standard_normal((len(given), self._latents))
+        uniform = rng.random(len(given))
+        labels, x, gone = filled(given, self._columns, self._shape, self._label(self.held))
+        drawn = np.searchsorted(np.cumsum(self.shares), uniform).clip(max=len(self.domains) - 1)
+        of = [self.domains[k] if label is None else label for label, k in zip(labels, drawn, strict=True)]
+        if gone.any():
+            x[gone] = self._decode(eps[gone], self._numbers(np.array(of)[gone].tolist()))
+        return self._with(given, of, x)
+
+    def _empty(self, n: int) -> Data:
+        return Table.of({self._domain: [None] * n}, kinds={self._domain: "label"})
+
+    def _with(self, given: Given, labels: Sequence[str], x: NDArray[Any]) -> Data:
+        """The rows with these domains and pictures or numbers."""
+        domain = given.column("domain") or self._domain
+        changed: dict[str, Any] = {given.column("image") or "image": x}
+        kinds = {domain: "label"}
         if not self._is_image:
-            changed = dict(zip(self._columns, new.T, strict=True))
+            changed = dict(zip(self._columns, x.T, strict=True))
             kinds |= dict.fromkeys(self._columns, "number")
-        return given.data.with_known({**changed, given.column("domain") or "domain": labels}, kinds)
+        return given.data.with_known({**changed, domain: list(labels)}, kinds)
 
     def _encode(self, given: Given) -> Table:
         """The noise eps of each row, which it keeps in every domain."""
@@ -233,10 +293,8 @@ class DomainCounterfactuals(Pretrained, Counterfactuals, Encodes):
 
     def truth(self, given: Given, intervention: Intervention) -> Data | None:
         """The world's rows in that environment."""
-        action = intervention.get("domain")
-        if action is None:
-            return given.rows
-        return given.truth(environment=str(action.value)) if isinstance(action, Value) else None
+        there = self._label(intervention)
+        return given.rows if there is None else given.truth(environment=there)
 
     def judge(self, fresh: Given, seen: Given) -> Scores:
         """Against the world's own counterfactual where there is one; see `judge.py`."""
@@ -259,11 +317,6 @@ class DomainCounterfactuals(Pretrained, Counterfactuals, Encodes):
         other._net = copy.deepcopy(net)
         other._net.best.fill_(number)
         return other
-
-    def sample(self, n: int, domain: str, *, seed: int = 0) -> NDArray[Any]:
-        """n new rows of a domain, as an array."""
-        d = self._numbers([domain] * n)
-        return self._decode(np.random.default_rng(seed).standard_normal((n, self._latents)), d)
 
     def log_likelihood(self, *data: Any, **roles: Any) -> Values:
         """log p(x | domain) of each row, in nats.
@@ -320,13 +373,22 @@ class DomainCounterfactuals(Pretrained, Counterfactuals, Encodes):
             "domains": list(self.domains),
             "shape": list(self._shape),
             "columns": list(self._columns),
+            "shares": list(self.shares),
+            "bound": dict(self.bound),
         }
 
     @classmethod
     def _rebuild(cls, options: Mapping[str, Any]) -> Self:
         model = cls(DomainCounterfactualsConfig(**options["config"]))
         model.domains, model._columns = tuple(options["domains"]), tuple(options["columns"])
-        model._shape = tuple(options["shape"])
+        model._shape, model.shares = tuple(options["shape"]), tuple(options["shares"])
+        model.bound = dict(options["bound"])
         k = model.config.changing
         model._net = model._build(model._latents - 1 if k == "auto" else k).eval()
         return model
+
+
+def _apart(x: NDArray[np.uint8], other: NDArray[np.uint8]) -> Values:
+    """Mean absolute difference of each picture from its other, 0 to 1, (n,)."""
+    far: Values = np.abs(x / 255.0 - other / 255.0).reshape(len(x), -1).mean(axis=1)
+    return far

@@ -10,7 +10,8 @@ from aitia.errors import OptionError
 from aitia.nn.flows import CouplingFlow
 from aitia.nn.gaussian import draw, gaussian_kl, standard_log_prob
 from aitia.nn.layers import ConvDecoder, ConvEncoder
-from aitia.systems.domain_counterfactuals.domain_affine import DomainAffine, Structure
+from aitia.systems.domain_counterfactuals.config import Structure
+from aitia.systems.domain_counterfactuals.domain_affine import DomainAffine
 
 __all__ = ["ImageModel", "IndependentImages", "Model", "TableModel"]
 

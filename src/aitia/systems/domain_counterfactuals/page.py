@@ -24,7 +24,7 @@ def blocks(model: "DomainCounterfactuals", given: Given) -> Sequence[Block]:
     rows = given.take(_spread(given.labels("domain"), SHOWN))
     shown = {"fact": rows.data}
     for domain in model.domains:
-        do = Intervention({"domain": domain})
+        do = Intervention({model.targets[0].name: domain})
         shown[str(do)] = model.counterfactual(rows, do)
         truth = model.truth(rows, do)
         if truth is not None:

@@ -1,19 +1,19 @@
 r"""Which pairs of units change together, bin by bin and animal by animal.
 
-    d_i = derivative of trace i smoothed by a Gaussian, in units of its own standard deviation                       (1)
+    d_i = derivative of signal i smoothed by a Gaussian, in units of its own standard deviation                      (1)
     a_ij(t) = min(d_i, d_j)_+   [+ min(-d_i, -d_j)_+ in the symmetric form],   averaged over the frames of a bin     (2)
 
-(2) is large only where both traces rise (or, in the symmetric form, both fall). It is symmetric in i and j: it says who
-moves together, not who drives whom. A pair that an animal lacks is masked, which is not the same as zero.
+(2) is large only where both signals rise (or, in the symmetric form, both fall). It is symmetric in i and j: it says
+who moves together, not who drives whom. A pair that an animal lacks is masked, which is not the same as zero.
 
 What is shared by all units, a slow drift or an artefact of motion, makes all pairs alike. Against the first there is
-`detrend`, which takes a wide Gaussian average off each trace. Against chance there is a null for each pair: every d_i
+`detrend`, which takes a wide Gaussian average off each signal. Against chance there is a null for each pair: every d_i
 is shifted in a circle by an offset of its own, (2) is computed again, and bins below a quantile of that become zero.
 
 Source:
     Dyballa et al., Learning dynamic representations of the functional connectome in neurobiological networks, ICLR
-    2024, which calls it differential affinity. Its exact expression was not at hand; (2) is ours. Traces scaled to 0 to
-    1 before (1) give the same d, so they are not.
+    2024, which calls it differential affinity. Its exact expression was not at hand; (2) is ours. Signals scaled to 0
+    to 1 before (1) give the same d, so they are not.
 """
 
 from dataclasses import dataclass
@@ -105,24 +105,24 @@ def pair_matrix(pairs: Array, units: int) -> Array:
     return np.asarray(matrix + matrix.T)
 
 
-def rates(traces: Recordings, smooth: float, detrend: float = 0.0) -> Values:
+def rates(recordings: Recordings, smooth: float, detrend: float = 0.0) -> Values:
     """The derivatives of (1) before they are scaled, (animals, frames, units).
 
     Args:
-        traces: The animals.
+        recordings: The animals.
         smooth: Standard deviation of the Gaussian, in frames.
         detrend: That of the average which is taken off, in frames; 0 takes nothing off.
     """
     from scipy.ndimage import gaussian_filter1d
 
-    x = traces.traces
+    x = recordings.traces
     if detrend > 0:
         x = x - gaussian_filter1d(x, detrend, axis=1, mode="nearest")
     return np.asarray(gaussian_filter1d(x, smooth, axis=1, order=1, mode="nearest"), dtype=np.float64)
 
 
 def differential_affinity(
-    traces: Recordings,
+    recordings: Recordings,
     *,
     bin_frames: int,
     smooth: float,
@@ -136,14 +136,14 @@ def differential_affinity(
     """(2) for every pair, with the frames that fill no bin left out; O(frames * animals * pairs).
 
     Args:
-        traces: The animals.
+        recordings: The animals.
         bin_frames: Frames of a bin.
         smooth: Standard deviation of the Gaussian of (1), in frames.
         symmetric: Whether falling together counts as well.
         detrend: As in `rates`.
         shifts: Circular shifts behind the null of each pair; 0 leaves it out.
         chance: Quantile of the null; bins that are not above it are set to zero.
-        scales: Standard deviations to divide by, (animals, units), those of other traces of the same animals; None
+        scales: Standard deviations to divide by, (animals, units), those of other recordings of the same animals; None
             takes their own.
         seed: Of the shifts.
 
@@ -151,33 +151,35 @@ def differential_affinity(
         OptionError: If a bin has more frames than there are.
         DataError: If every pair is masked, or no two units rise together.
     """
-    if bin_frames > traces.frames:
-        raise OptionError(f"a bin has {bin_frames} frames, the traces have {traces.frames}: take smaller bins")
-    d = rates(traces, smooth, detrend)
-    own = np.where(traces.present, d.std(axis=1), 1.0)
-    present = traces.present & (own > 0)
+    if bin_frames > recordings.frames:
+        raise OptionError(f"a bin has {bin_frames} frames, the recordings have {recordings.frames}: take smaller bins")
+    d = rates(recordings, smooth, detrend)
+    own = np.where(recordings.present, d.std(axis=1), 1.0)
+    present = recordings.present & (own > 0)
     used = np.where(own > 0, own, 1.0) if scales is None else scales
     d = (d / used[:, None]).astype(np.float32)
-    i, j = pair_places(len(traces.units))
+    i, j = pair_places(len(recordings.units))
     mask = present[:, i] & present[:, j]
-    bins = traces.frames // bin_frames
-    tensor = np.zeros((bins, len(traces), len(i)), dtype=np.float32)
+    bins = recordings.frames // bin_frames
+    tensor = np.zeros((bins, len(recordings), len(i)), dtype=np.float32)
     rng = np.random.default_rng([seed, 11])
-    for w in range(len(traces)):
+    for w in range(len(recordings)):
         tensor[:, w] = _binned(d[w], bin_frames, symmetric)
         if shifts:
             null = np.concatenate([_binned(_shifted(d[w], rng), bin_frames, symmetric) for _ in range(shifts)])
             tensor[:, w] *= tensor[:, w] > np.quantile(null, chance, axis=0)
     tensor *= mask
-    return Affinity(tensor, mask, traces.units, traces.animals, bin_frames, traces.rate, used)
+    return Affinity(tensor, mask, recordings.units, recordings.animals, bin_frames, recordings.rate, used)
 
 
-def shifted(traces: Recordings, seed: int) -> Recordings:
-    """The animals with every trace turned in a circle by an offset of its own: what is in each unit stays, what is
+def shifted(recordings: Recordings, seed: int) -> Recordings:
+    """The animals with every signal turned in a circle by an offset of its own: what is in each unit stays, what is
     between them goes."""
     rng = np.random.default_rng([seed, 13])
-    turned = np.stack([_shifted(x, rng) for x in traces.traces])
-    return Recordings(turned, traces.present, traces.units, traces.animals, traces.rate, traces.stimuli)
+    turned = np.stack([_shifted(x, rng) for x in recordings.traces])
+    return Recordings(
+        turned, recordings.present, recordings.units, recordings.animals, recordings.rate, recordings.stimuli
+    )
 
 
 def _shifted(d: Array, rng: np.random.Generator) -> Array:

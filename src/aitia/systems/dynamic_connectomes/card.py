@@ -20,8 +20,8 @@ CARD = Card(
     do="do(UNIT=silent) takes the pairs of a unit away: what goes at least, if it drives nobody.",
     verbs=("encode", "effects"),
     absent={
-        "predict": "motifs say affinities of pairs and not traces; its own method is `affinities`",
-        "counterfactual": "nothing of a trace is kept",
+        "predict": "motifs say affinities of pairs and not signals; its own method is `affinities`",
+        "counterfactual": "nothing of a signal is kept",
         "graphs": "affinity is symmetric: who drives whom it does not say",
     },
 )

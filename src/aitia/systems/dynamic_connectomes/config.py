@@ -16,7 +16,7 @@ class DynamicConnectomesConfig:
         bin_frames: Frames of a bin of time.
         smooth: Standard deviation of the Gaussian that the derivative is taken with, in frames.
         symmetric: Whether falling together counts as well as rising together.
-        detrend: Standard deviation of the average that is taken off each trace, in frames; 0 takes nothing off.
+        detrend: Standard deviation of the average that is taken off each signal, in frames; 0 takes nothing off.
         shifts: Circular shifts behind the null of each pair; 0 leaves it out.
         chance: Quantile of the null; bins that are not above it count as zero.
         rank: Motifs; None takes the largest rank up to `most` whose restarts agree.
@@ -28,7 +28,7 @@ class DynamicConnectomesConfig:
         tolerance: A restart rests when a round lowers its error by less than this share.
         orders: Starts of the search for communities.
         engine: Of the communities, `aitia` or `graph-tool`.
-        permutations: Of the control in which every trace is turned in a circle; 0 leaves it out.
+        permutations: Of the control in which every signal is turned in a circle; 0 leaves it out.
         seed: Of everything drawn.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A small input: traces of four animals whose units fire in groups, as a folder of CSV files."""
+"""A small input: recordings of four animals whose units fire in groups, as a folder of CSV files."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ __all__ = ["write"]
 
 
 def write(folder: Path, seed: int) -> Example:
-    """A file of traces for each animal; units u1, u2, ..."""
+    """A file of recordings for each animal; units u1, u2, ..."""
     world = CalciumWorld(units=12, groups=2, members=4, phase_frames=40, seed=100)
     world.traces(world.sample(4, seed=seed)).write(folder / "animals", "animal", range(4))
     return Example(

@@ -7,8 +7,8 @@ which pairs of units; the communities of a motif are the groups of a nested weig
 rank is the largest whose restarts agree on every motif. Stimuli are not used; they only help to read T.
 
 Affinity is symmetric, and what moves together need not drive each other. A motif predicts what silencing a unit would
-do at least (its own pairs go) and at most (all of its community goes); only traces under that intervention tell which,
-and `course` measures them on the scale of the fit.
+do at least (its own pairs go) and at most (all of its community goes); only recordings under that intervention tell
+which, and `course` measures them on the scale of the fit.
 
 Source:
     Dyballa et al., Learning dynamic representations of the functional connectome in neurobiological networks, ICLR
@@ -64,7 +64,7 @@ class DynamicConnectomes(SavedArrays, Encodes, Explains):
             of the motif that is found again least; empty where the rank was given.
         error_: Root mean squared error of (1), as a share of that of zero.
         units_, animals_: Names.
-        null_error_: The same error where every trace is turned in a circle, (permutations,).
+        null_error_: The same error where every signal is turned in a circle, (permutations,).
         warnings_: What to keep in mind, in sentences.
 
     Example:
@@ -83,29 +83,29 @@ class DynamicConnectomes(SavedArrays, Encodes, Explains):
 
     def work(self, given: Given) -> str:
         """Ranks, restarts and the size of the tensor."""
-        traces, config = _traces(given), self.config
-        units, bins = len(traces.units), traces.frames // config.bin_frames
+        recordings, config = _recordings(given), self.config
+        units, bins = len(recordings.units), recordings.frames // config.bin_frames
         ranks = f"ranks 1 to {min(config.most, bins)}" if config.rank is None else f"rank {config.rank}"
         return (
-            f"{ranks}, {config.starts} restarts each, of {bins} bins x {len(traces)} animals x "
+            f"{ranks}, {config.starts} restarts each, of {bins} bins x {len(recordings)} animals x "
             f"{units * (units - 1) // 2} pairs"
         )
 
     def _fit(self, given: Given, run: RunStore) -> None:
-        """Finds motifs in traces of several animals.
+        """Finds motifs in recordings of several animals.
 
         Raises:
             DataError: If every pair is masked, or no two units rise together.
-            OptionError: If a bin is longer than the traces, or the rank larger than the tensor allows.
+            OptionError: If a bin is longer than the recordings, or the rank larger than the tensor allows.
             MissingExtraError: If graph-tool is asked for and not installed.
         """
-        self._find(_traces(given), run.progress)
+        self._find(_recordings(given), run.progress)
 
     def fit_affinity(self, affinity: Affinity, run: RunStore = QUIET) -> Self:
         """Finds motifs in affinities, however they were measured; otherwise as `fit`.
 
         Raises:
-            OptionError: If permutations are asked for, which turn traces.
+            OptionError: If permutations are asked for, which turn signals.
         """
         self._find(affinity, run.progress)
         return self
@@ -114,7 +114,7 @@ class DynamicConnectomes(SavedArrays, Encodes, Explains):
         config = self.config
         need_engine(config.engine)
         if config.permutations and isinstance(X, Affinity):
-            raise OptionError("the control turns traces in a circle: fit to traces, or leave permutations at 0")
+            raise OptionError("the control turns signals in a circle: fit to recordings, or leave permutations at 0")
         affinity = X if isinstance(X, Affinity) else self.affinity(X)
         most = min(config.most, affinity.bins, affinity.mask.size)
         total = (most if config.rank is None else 1) + config.permutations
@@ -157,11 +157,11 @@ class DynamicConnectomes(SavedArrays, Encodes, Explains):
         count = len(self.null_error_)
         return (1 + int((self.null_error_ <= self.error_).sum())) / (1 + count) if count else float("nan")
 
-    def affinity(self, traces: Recordings, scales: NDArray[np.float64] | None = None) -> Affinity:
-        """The affinities of traces with these options, each derivative in units of its own spread or of `scales`."""
+    def affinity(self, recordings: Recordings, scales: NDArray[np.float64] | None = None) -> Affinity:
+        """The affinities of recordings, each derivative in units of its own spread or of `scales`."""
         c = self.config
         return differential_affinity(
-            traces,
+            recordings,
             bin_frames=c.bin_frames,
             smooth=c.smooth,
             symmetric=c.symmetric,
@@ -188,11 +188,11 @@ class DynamicConnectomes(SavedArrays, Encodes, Explains):
             for r in range(self.rank_)
         )
 
-    def _control(self, traces: Recordings, step: "_Steps", done: int) -> None:
+    def _control(self, recordings: Recordings, step: "_Steps", done: int) -> None:
         """The error that as many motifs reach where units have nothing to do with each other."""
         config, found = self.config, []
         for k in range(config.permutations):
-            turned = self.affinity(shifted(traces, config.seed + k))
+            turned = self.affinity(shifted(recordings, config.seed + k))
             answer = factorize(
                 turned.tensor,
                 turned.mask,
@@ -234,17 +234,17 @@ class DynamicConnectomes(SavedArrays, Encodes, Explains):
         self._fitted()
         times, animals, pairs = self.factors_
         if data and data[0] is not None:
-            asked = data[0] if isinstance(data[0], Affinity) else _traces(self.given(*data, **roles))
+            asked = data[0] if isinstance(data[0], Affinity) else _recordings(self.given(*data, **roles))
             animals = self._animals(asked, hidden=hidden)
         made: Values = np.einsum("tr,wr,pr->twp", times, animals, pairs, optimize=True)
         return made * ~self._silent_pairs()
 
     def _animals(
-        self, traces: Recordings | Affinity, *, hidden: NDArray[np.bool_] | None = None, silent: bool = False
+        self, recordings: Recordings | Affinity, *, hidden: NDArray[np.bool_] | None = None, silent: bool = False
     ) -> NDArray[np.float64]:
         """How much of each motif animals have, (animals, rank), the times and pairs held."""
         self._fitted()
-        affinity = self._affinities(traces)
+        affinity = self._affinities(recordings)
         seen = affinity.mask if hidden is None else affinity.mask & ~hidden
         times, _, pairs = (np.asarray(part, dtype=np.float64) for part in self.factors_)
         left = seen & ~self._silent_pairs() if silent else seen
@@ -253,16 +253,16 @@ class DynamicConnectomes(SavedArrays, Encodes, Explains):
         return nonnegative_rows(products, gram)
 
     def course(
-        self, traces: Recordings, motif: int, *, community: int | None = None, scales: Literal["fit", "own"] = "fit"
+        self, recordings: Recordings, motif: int, *, community: int | None = None, scales: Literal["fit", "own"] = "fit"
     ) -> NDArray[np.float64]:
         """How strong a motif, or one community of it, is in every bin, (bins,), its animals and pairs held.
 
         Args:
-            traces: The animals of the fit, such as what they would have been under `do`.
+            recordings: The animals of the fit, such as what they would have been under `do`.
             motif: Its number.
             community: Only the pairs inside of it.
             scales: `fit` measures changes in the units of the fit, so that a silenced unit is not blown up; `own` in
-                the traces' own.
+                their own.
 
         Raises:
             DataError: If the animals are others than those of the fit.
@@ -271,9 +271,9 @@ class DynamicConnectomes(SavedArrays, Encodes, Explains):
         self._fitted()
         if not 0 <= motif < self.rank_:
             raise OptionError(f"there are motifs 0 to {self.rank_ - 1}, got {motif}")
-        if scales == "fit" and (traces.animals != self.animals_ or traces.units != self.units_):
+        if scales == "fit" and (recordings.animals != self.animals_ or recordings.units != self.units_):
             raise DataError("on the scale of the fit there are only its own animals and units: say scales='own'")
-        affinity = self.affinity(traces, self.scales_ if scales == "fit" else None)
+        affinity = self.affinity(recordings, self.scales_ if scales == "fit" else None)
         if affinity.tensor.shape[1] != len(self.animals_):
             raise DataError(f"the motif knows {len(self.animals_)} animals, got {affinity.tensor.shape[1]}")
         of = self.motifs_[motif]
@@ -286,9 +286,9 @@ class DynamicConnectomes(SavedArrays, Encodes, Explains):
             raise DataError(f"no animal has a pair of this community of motif {motif}")
         return np.asarray(np.einsum("twp,wp->t", affinity.tensor, weights, optimize=True) / size, dtype=np.float64)
 
-    def _affinities(self, traces: Recordings | Affinity) -> Affinity:
+    def _affinities(self, recordings: Recordings | Affinity) -> Affinity:
         """Of other animals, on the units of the fit."""
-        affinity = traces if isinstance(traces, Affinity) else self.affinity(traces.of_units(self.units_))
+        affinity = recordings if isinstance(recordings, Affinity) else self.affinity(recordings.of_units(self.units_))
         if affinity.units != self.units_:
             raise DataError(f"the fit has the units {join_names(self.units_)}: give affinities on the same list")
         if affinity.bins != self.bins_ or not np.isclose(affinity.rate, self.rate_):
@@ -321,7 +321,7 @@ class DynamicConnectomes(SavedArrays, Encodes, Explains):
 
         Under `do` the pairs of silent units count as no affinity: what goes at least, if they drive nobody.
         """
-        found = self._animals(_traces(given), silent=True)
+        found = self._animals(_recordings(given), silent=True)
         names = [f"motif {r + 1}" for r in range(found.shape[1])]
         return Table.of(dict(zip(names, found.T, strict=True)), kinds=dict.fromkeys(names, "number"))
 
@@ -346,7 +346,7 @@ class DynamicConnectomes(SavedArrays, Encodes, Explains):
         return Table.of(lines, kinds={**dict.fromkeys(_LABELS, "label"), **dict.fromkeys(_NUMBERS, "number")})
 
     def truth(self, given: Given, intervention: Intervention) -> Data | None:
-        """The traces of a world in which the units are held at rest."""
+        """The recordings of a world in which the units are held at rest."""
         return given.truth(Intervention(dict.fromkeys(intervention.targets, 0.0)))
 
     @property
@@ -356,11 +356,11 @@ class DynamicConnectomes(SavedArrays, Encodes, Explains):
 
     def judge(self, fresh: Given, seen: Given) -> Scores:
         """On pairs of fresh animals that were hidden, beside means of the animals of the fit; see `judge.py`."""
-        return judged(self, _traces(fresh), _traces(seen))
+        return judged(self, _recordings(fresh), _recordings(seen))
 
     def report(self, given: Given) -> Sequence[Block]:
         """Motifs, the sweep over ranks, and what silencing the strongest units should do."""
-        return blocks(self, _traces(given))
+        return blocks(self, _recordings(given))
 
     # -- keeping -------------------------------------------------------------------------------------------------------
 
@@ -379,7 +379,7 @@ _LABELS = ("target", "outcome", "community")
 _NUMBERS = ("effect", "low", "high", "control", "from", "to")
 
 
-def _traces(given: Given) -> Recordings:
+def _recordings(given: Given) -> Recordings:
     """The rows, which the card says are recordings."""
     return cast(Recordings, given.data)
 

@@ -33,7 +33,7 @@ def notes(model: "DynamicConnectomes") -> tuple[str, ...]:
         )
     if len(model.null_error_):
         mean = f"{model.null_error_.mean():.3f} on average; p = {model.p_value_:.3f}"
-        told.append(f"With every trace turned in a circle the error of as many motifs is {mean}.")
+        told.append(f"With every signal turned in a circle the error of as many motifs is {mean}.")
     return tuple(told)
 
 
@@ -45,9 +45,9 @@ def warned(model: "DynamicConnectomes") -> tuple[str, ...]:
     return tuple(told)
 
 
-def blocks(model: "DynamicConnectomes", traces: Recordings) -> Sequence[Block]:
+def blocks(model: "DynamicConnectomes", recordings: Recordings) -> Sequence[Block]:
     """Motifs over the stimuli of these recordings."""
-    windows = [Window(s.name, s.start, s.stop) for s in traces.stimuli]
+    windows = [Window(s.name, s.start, s.stop) for s in recordings.stimuli]
     panels = [
         MotifPanel(f"motif {m.number + 1}", m.seconds, m.times, m.animals, m.matrix, m.labels) for m in model.motifs_
     ]

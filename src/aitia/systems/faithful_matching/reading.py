@@ -76,7 +76,7 @@ def black_box(subject: Subject | None, labels: Mapping[str, str], classes: Seque
             raise OptionError(
                 f"{subject.id} answers with text, and probabilities of classes are wanted: give a folder or a function"
             )
-        return BlackBox(subject.id if opened is None else opened)
+        return BlackBox(subject.where() if opened is None else opened)
     if not labels:
         raise OptionError("what the classifier says is needed: give it as model, or its labels in a column (label)")
 
@@ -110,7 +110,7 @@ def editor_of(subject: Subject, categories: Mapping[str, Sequence[Any]]) -> Edit
         return editor
     if subject.id.startswith(("http://", "https://")):
         raise OptionError(f"{subject.id} is an endpoint: give it as an EndpointWriter, which holds its key")
-    return PromptedEditor(LocalWriter(subject.id), categories)
+    return PromptedEditor(LocalWriter(subject.where()), categories)
 
 
 def pairs_in(given: Given, names: Sequence[str]) -> EffectPairs | None:

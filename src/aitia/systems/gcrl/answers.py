@@ -17,13 +17,13 @@ class SampledForecast:
     """Futures of scenes, in metres.
 
     Args:
-        mean: Mean of the samples, (scenes, agents, future, 2).
-        samples: (samples, scenes, agents, future, 2).
-        spread: Root mean squared distance of the samples from their mean, (scenes, agents, future).
+        mean: Mean of the draws, (scenes, agents, future, 2).
+        draws: (draws, scenes, agents, future, 2).
+        spread: Root mean squared distance of the draws from their mean, (scenes, agents, future).
     """
 
     mean: Values
-    samples: Values
+    draws: Values
     spread: Values
 
 

@@ -24,8 +24,8 @@ CARD = Card(
         ),
     },
     does="sets a variable",
-    do="do(environment=LABEL) draws the style s from the law of another place, do(s=NUMBERS) and do(z=NUMBERS) hold a "
-    "latent; what is not set is read from the past.",
+    do="do(COLUMN=LABEL), COLUMN that of the environments, draws the style s from the law of another place, "
+    "do(s=NUMBERS) and do(z=NUMBERS) hold a latent; what is not set is read from the past.",
     verbs=("predict", "encode", "adapt"),
     absent={
         "counterfactual": "what came less the forecast holds the style of the place itself: kept, it undoes do "

@@ -111,7 +111,7 @@ def _eight_frames(seed: int) -> Found:
             forecast = model.forecast(tracks, draws=SAMPLES)
             found["mean"].setdefault(name, []).append(ade(forecast.mean, future))
             if name != "ERM":
-                found["best"].setdefault(name, []).append(best_of_k_ade(forecast.samples, future))
+                found["best"].setdefault(name, []).append(best_of_k_ade(forecast.draws, future))
     code = models["causal"].latents(_common())
     found["z"], found["s"] = np.round(code.z.reshape(len(code.z), -1), 5).tolist(), np.round(code.s, 5).tolist()
     found["adapted"] = {f"{radius:g}": _adapted(models["causal"], models["ERM"], radius, seed) for radius in (0.6, 0.8)}

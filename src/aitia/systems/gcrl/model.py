@@ -16,20 +16,18 @@ from aitia.data.table import Table
 from aitia.data.tracks import Tracks
 from aitia.do import Intervention, Value
 from aitia.errors import InterventionError, OptionError
+from aitia.forecasters import Forecaster, scenes_of
 from aitia.nn.pretrained import Pretrained, fitted
-from aitia.nn.scenes import need_pairs, one_place, tensors, training_work, whole_scenes
-from aitia.report import Block
+from aitia.nn.scenes import one_place, tensors
 from aitia.runs import QUIET, RunStore
 from aitia.stats.metrics.motion import ade
-from aitia.system import Encodes, Given, Predicts, Scores, Target, Targets, Training
+from aitia.system import Given, Target, Targets, Training
 from aitia.systems.gcrl.adapting import adapted, training_config
 from aitia.systems.gcrl.answers import Latents, SampledForecast, Values
 from aitia.systems.gcrl.card import CARD
 from aitia.systems.gcrl.config import GCRLConfig, Update
-from aitia.systems.gcrl.judge import judged
 from aitia.systems.gcrl.network import Network
 from aitia.systems.gcrl.objective import Objective
-from aitia.systems.gcrl.page import blocks
 from aitia.systems.gcrl.references import others, refuse_common_steps
 from aitia.systems.gcrl.sampling import Sampler
 from aitia.train import EnvironmentBatches, History, train
@@ -40,14 +38,16 @@ COLLAPSED = 0.05
 """Nats of KL(q(s) | p(s)) below which s says nothing."""
 VALIDATION = "validation"
 """What the role `split` calls scenes that are not trained on."""
+_ABOUT = {"s": "holds the style of the scene", "z": "holds the physics of every agent, or of each"}
+"""The latents that `do` holds, and what that does."""
 
 
-class GCRL(Pretrained, Predicts, Encodes):
+class GCRL(Pretrained, Forecaster):
     """A forecaster (1) after `fit` on scenes of several environments.
 
-    `predict` draws the futures of scenes whose past is given; `do(environment=LABEL)` draws s from the law of an
-    environment, `do(s=[a, b])` holds it at a value, and `do(z=[...])` gives every agent that z, or each its own where
-    there are agents * z_size numbers. A latent that is not set is read from the past.
+    `predict` draws the futures of scenes whose past is given; `do(COLUMN=LABEL)`, COLUMN that of the environments,
+    draws s from the law of an environment, `do(s=[a, b])` holds it at a value, and `do(z=[...])` gives every agent that
+    z, or each its own where there are agents * z_size numbers. A latent that is not set is read from the past.
 
     Attributes:
         environments: Labels of the environments, in the order in which they came.
@@ -62,14 +62,13 @@ class GCRL(Pretrained, Predicts, Encodes):
         >>> model.do("do(environment=b)").predict(tracks[:3, :, :8], draws=6).tracks.shape
         (18, 2, 20, 2)
         >>> forecast = model.forecast(tracks[:3, :, :8], draws=6)
-        >>> forecast.samples.shape, forecast.mean.shape, forecast.spread.shape
+        >>> forecast.draws.shape, forecast.mean.shape, forecast.spread.shape
         ((6, 3, 2, 12, 2), (3, 2, 12, 2), (3, 2, 12))
     """
 
     card = CARD
     Config = GCRLConfig
     config: GCRLConfig
-    environments: tuple[str, ...] = ()
     history: History = History()
     kl: Mapping[str, float] = {}
     warnings: tuple[str, ...] = ()
@@ -78,14 +77,9 @@ class GCRL(Pretrained, Predicts, Encodes):
 
     # -- fitting -------------------------------------------------------------------------------------------------------
 
-    @classmethod
-    def reads(cls, config: Any) -> dict[str, Any]:
-        """Frames of the past and of the future in a scene."""
-        return {"window": (config.observed, config.future)}
-
     def check_given(self, given: Given) -> None:
         """Wants whole scenes, of two environments or more where the law of s is that of one."""
-        config, scenes = self.config, self._whole(_scenes(given))
+        config, scenes = self.config, self.whole(scenes_of(given))
         trained = _trained(given)
         labels = tuple(dict.fromkeys(scenes.environment[trained].tolist()))
         if not labels:
@@ -94,14 +88,14 @@ class GCRL(Pretrained, Predicts, Encodes):
             refuse_common_steps(scenes.take(trained))
         if config.latents == "causal" and len(labels) < 2:
             raise OptionError(f"needs at least 2 training environments (got 1: {labels[0]}); use latents='none' (ERM)")
-
-    def work(self, given: Given) -> str:
-        """Steps and scenes."""
-        return training_work(self.config.steps, self.config.batch, _scenes(given))
+        if config.latents == "causal" and given.column("environment") in _ABOUT:
+            raise OptionError(
+                f"the column of the environments is called {given.column('environment')!r}, as a latent is: rename it"
+            )
 
     def _fit(self, given: Given, run: RunStore) -> None:
         """Fits to the scenes; the state with the least ADE of the mean on those of the split `validation` is kept."""
-        config, trained, every = self.config, _trained(given), self._whole(_scenes(given))
+        config, trained, every = self.config, _trained(given), self.whole(scenes_of(given))
         scenes = every.take(trained)
         held = None if trained.all() else every.take(~trained)
         labels = tuple(dict.fromkeys(scenes.environment.tolist()))
@@ -170,7 +164,7 @@ class GCRL(Pretrained, Predicts, Encodes):
             raise OptionError(
                 f"adaptation takes at least {least} scene{'s' * (least > 1)} of the new environment, got {len(given)}"
             )
-        scenes = self._whole(one_place(_scenes(given), environment))
+        scenes = self.whole(one_place(scenes_of(given), environment))
         label = scenes.environments[0]
         if config.style == "references":
             refuse_common_steps(scenes)
@@ -195,13 +189,13 @@ class GCRL(Pretrained, Predicts, Encodes):
         if self.kl["s"] < COLLAPSED:
             told = (
                 f"s has collapsed: it says {self.kl['s']:.3f} nats about a scene (less than {COLLAPSED}), so do(s=...) "
-                "and do(environment=...) change nothing; lower the variance or raise prediction_weight"
+                f"and do({self.place}=...) change nothing; lower the variance or raise prediction_weight"
             )
             self.warnings = (told,)
             warnings.warn(told, RuntimeWarning, stacklevel=4)
 
     def _error(self, scenes: Tracks) -> float:
-        """ADE of the mean of 20 samples; the references of a scene are another one of its environment."""
+        """ADE of the mean of 20 draws; the references of a scene are another one of its environment."""
         references = others(scenes) if self.config.style == "references" else None
         forecast = self._forecast(scenes, references, 20, paired=True)
         return ade(forecast.mean[scenes.there], scenes.tracks[scenes.there][:, self.config.observed :])
@@ -211,18 +205,17 @@ class GCRL(Pretrained, Predicts, Encodes):
     @property
     def targets(self) -> Targets:
         """The environment, and the latents with the range that they have in the scenes of the fit."""
-        about = {"s": "holds the style of the scene", "z": "holds the physics of every agent, or of each"}
-        numbers = [Target(name, (), low, high, about[name]) for name, (low, high) in self._ranges.items()]
+        numbers = [Target(name, (), low, high, _ABOUT[name]) for name, (low, high) in self._ranges.items()]
         if self.config.latents != "causal" or not numbers:
             return Targets(numbers)
-        return Targets([Target("environment", self.environments, about="draws s from its law there"), *numbers])
+        return Targets([Target(self.place, self.environments, about="draws s from its law there"), *numbers])
 
     def do(self, intervention: Any = None, /, **named: Any) -> Self:
         """A copy that holds the intervention; see `System.do`. A latent is set to as many numbers as it has."""
         other = super().do(intervention, **named)
         if not all(isinstance(action, Value) for action in other.held.values()):
             raise InterventionError(
-                f"this model answers do(environment=LABEL), do(s=NUMBERS) and do(z=NUMBERS), not {other.held}"
+                f"this model answers do({self.place}=LABEL), do(s=NUMBERS) and do(z=NUMBERS), not {other.held}"
             )
         other._set("s", (self.config.s_size,))
         return other
@@ -245,10 +238,14 @@ class GCRL(Pretrained, Predicts, Encodes):
     def _predict(self, given: Given, draws: int, seed: int) -> Data:
         """The scenes with their past as it is, and a drawn future after it."""
         scenes = self._asked(given)
-        drawn = self._forecast(scenes, None, draws, seed=seed).samples
+        drawn = self._forecast(scenes, None, draws, seed=seed).draws
         futures = np.swapaxes(drawn, 0, 1).reshape(-1, *drawn.shape[2:])
         every = Tracks.of(given.data).take(np.repeat(np.arange(len(scenes)), draws))
         return every.with_future(self.config.observed, futures)
+
+    def expected(self, given: Given) -> Values:
+        """The mean of 20 draws of each scene, (scenes, agents, future, 2)."""
+        return self.forecast(given).mean
 
     def forecast(
         self,
@@ -288,14 +285,14 @@ class GCRL(Pretrained, Predicts, Encodes):
         self, scenes: Tracks, references: Any, draws: int, *, s: Any = None, z: Any = None, **options: Any
     ) -> SampledForecast:
         """See `forecast`; what is held wins over what is given."""
-        place, agents = self.held.get("environment"), scenes.tracks.shape[1]
+        place, agents = self.set_place(self.held), scenes.tracks.shape[1]
         for_s, for_z = self._latents_set(agents)
         s = s if for_s is None else for_s
         z = z if for_z is None else np.resize(for_z, (agents, self.config.z_size))
-        if isinstance(place, Value):
-            references = str(place.value)
+        if place is not None:
+            references = place
         elif references is not None and not isinstance(references, str):
-            references = _scenes(self.given(references))
+            references = scenes_of(self.given(references))
         return self._sampler.forecast(scenes, references, draws, s=s, z=z, **options)
 
     def latents(self, *data: Any, **roles: Any) -> Latents:
@@ -307,32 +304,13 @@ class GCRL(Pretrained, Predicts, Encodes):
         self._fitted()
         if self.config.latents == "none":
             raise OptionError("a forecaster with latents='none' encodes nothing")
-        return self._sampler.code(_scenes(self.given(*data, **roles)))
+        return self._sampler.code(scenes_of(self.given(*data, **roles)))
 
     def _encode(self, given: Given) -> Table:
         """Means of s, of z agent by agent, and their spreads, 0 where one is held; s that is drawn is left out."""
         code = self.latents(given)
         held = self._latents_set(code.z.shape[1])
-        return code.table(*held, with_s=held[0] is not None or "environment" not in self.held)
-
-    # -- judging -------------------------------------------------------------------------------------------------------
-
-    def truth(self, given: Given, intervention: Intervention) -> Data | None:
-        """The world's scenes from the same starts in that environment; as they are where nothing is done."""
-        if not intervention:
-            return given.rows
-        action = intervention.get("environment")
-        if len(intervention) > 1 or not isinstance(action, Value):
-            return None
-        return given.truth(environment=str(action.value))
-
-    def judge(self, fresh: Given, seen: Given) -> Scores:
-        """Distances from what came, and from what a world says would have come; see `judge.py`."""
-        return judged(self, fresh)
-
-    def report(self, given: Given) -> Sequence[Block]:
-        """A scene of each place, in the style of each of the others."""
-        return blocks(self, given)
+        return code.table(*held, with_s=held[0] is not None or self.place not in self.held)
 
     # -- keeping -------------------------------------------------------------------------------------------------------
 
@@ -370,22 +348,10 @@ class GCRL(Pretrained, Predicts, Encodes):
 
     def _asked(self, given: Given) -> Tracks:
         """The scenes that a forecast is asked of."""
-        sampler, scenes = self._sampler, _scenes(given)
+        sampler, scenes = self._sampler, scenes_of(given)
         scenes.need_frames(self.config.observed, 0)
         sampler.check(scenes)
         return scenes
-
-    def _whole(self, scenes: Tracks) -> Tracks:
-        """The scenes that a training takes, cut to their length."""
-        whole = whole_scenes(scenes, self.config.observed, self.config.future)
-        if self.config.form == "pair":
-            need_pairs(whole)
-        return whole
-
-
-def _scenes(given: Given) -> Tracks:
-    """The scenes with the environments that the role says."""
-    return replace(Tracks.of(given.data), environment=given.labels("environment"))
 
 
 def _trained(given: Given) -> NDArray[np.bool_]:

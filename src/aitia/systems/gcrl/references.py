@@ -12,13 +12,13 @@ from aitia.errors import DataError
 __all__ = ["others", "pick", "refuse_common_steps"]
 
 
-def pick(scenes: Tracks, references: Tracks, samples: int, *, paired: bool = False, overlap: bool = False) -> Tensor:
-    """Which reference each draw of s is from, (samples, scenes).
+def pick(scenes: Tracks, references: Tracks, draws: int, *, paired: bool = False, overlap: bool = False) -> Tensor:
+    """Which reference each draw of s is from, (draws, scenes).
 
     Args:
         scenes: What is asked about.
         references: Of which each draw takes a random one.
-        samples: Draws a scene.
+        draws: Draws a scene.
         paired: Whether reference i belongs to scene i.
         overlap: Whether a reference may share a step with the scene.
 
@@ -39,8 +39,8 @@ def pick(scenes: Tracks, references: Tracks, samples: int, *, paired: bool = Fal
             "place"
         )
     if paired:
-        return torch.arange(n).expand(samples, n)
-    return torch.multinomial(torch.from_numpy(apart).float(), samples, replacement=True).T
+        return torch.arange(n).expand(draws, n)
+    return torch.multinomial(torch.from_numpy(apart).float(), draws, replacement=True).T
 
 
 def refuse_common_steps(scenes: Tracks) -> None:

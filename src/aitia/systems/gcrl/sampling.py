@@ -98,20 +98,20 @@ class Sampler:
             futures: Values = seen.home(net.tracks.ahead(z_draws, s_draws, seen)).double().cpu().numpy()
         return futures
 
-    def _s_draws(self, scenes: Tracks, references: Source, samples: int, paired: bool) -> Tensor:
-        """(samples, scenes, s_size)."""
+    def _s_draws(self, scenes: Tracks, references: Source, draws: int, paired: bool) -> Tensor:
+        """(draws, scenes, s_size)."""
         config, net, n = self.config, self.net, len(scenes)
         if config.latents == "none":
             return torch.zeros(1, n, 0, device=net.device)
         if references is None:
-            return self.s_of(scenes).draws(samples)
+            return self.s_of(scenes).draws(draws)
         if isinstance(references, str):
             if references not in self.environments:
                 raise OptionError(f"there is no environment {references!r}; known are {join_names(self.environments)}")
             weights = net.weights[self.environments.index(references)]
-            return net.s_prior.sample((samples, n), weights)
+            return net.s_prior.sample((draws, n), weights)
         law = self.s_of(references)
-        which = pick(scenes, references, samples, paired=paired, overlap=config.style == "past")
+        which = pick(scenes, references, draws, paired=paired, overlap=config.style == "past")
         return draw(law.mean[which], law.log_variance[which])
 
     def s_of(self, scenes: Tracks) -> Gaussian:

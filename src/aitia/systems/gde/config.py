@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aitia.errors import OptionError
+from aitia.nn.choices import BlockKind, Discrepancy
 from aitia.nn.options import need_at_least, need_one_of
-from aitia.nn.samplers import Discrepancy
-from aitia.nn.set_encoders import BlockKind
 
 __all__ = ["GDEConfig"]
 

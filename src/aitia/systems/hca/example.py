@@ -26,7 +26,7 @@ def write(folder: Path, seed: int) -> Example:
     write_whole(folder / "unscored.csv", "\n".join([head, *holes, ""]))
     return Example(
         folder / "board.csv",
-        options={"factors": 2, "starts": 2, "null_draws": 20, "permutations": 20, "resamples": 2},
+        options={"factors": 2, "starts": 2, "null_draws": 20, "permutations": 20, "resamples": 40},
         do="do(z1=55)",
         other="do(z1=shift(5))",
         rows=folder / "unscored.csv",

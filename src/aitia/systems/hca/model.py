@@ -198,8 +198,7 @@ class HCA(SavedArrays, OrderSearch, Predicts, Counterfactuals, Encodes, Explains
                 for j, told in enumerate(self.shift_effects(latent, group)):
                     if target in (None, latent) and outcome in (None, told.score):
                         control = float(self.control_[group][j, k] * step)
-                        low, high = np.minimum(told.low, told.change), np.maximum(told.high, told.change)
-                        cells = (group, latent, told.score, told.change, low, high, control)
+                        cells = (group, latent, told.score, told.change, told.low, told.high, control)
                         for name, cell in zip(lines, cells, strict=True):
                             lines[name].append(cell)
         kinds = dict.fromkeys(("base", "target", "outcome"), "label")

@@ -14,6 +14,7 @@ from aitia.systems.hca.ordering import Ordering
 
 __all__ = [
     "Alignment",
+    "LatentReading",
     "ShareOfOrders",
     "aligned",
     "checked_scores",
@@ -21,6 +22,7 @@ __all__ = [
     "looks_gaussian",
     "matched",
     "numbers",
+    "read_latents",
     "score_table",
 ]
 
@@ -80,6 +82,53 @@ def aligned(
         remix[i, :i] = -coefficients[1:] / scale
         remix[i, i] = 1 / scale
     return remix, tuple(alignments), tuple(named)
+
+
+@dataclass(frozen=True, eq=False)
+class LatentReading:
+    """Latents on the scale of (2), and what follows from that.
+
+    Args:
+        unmixing: H, (d, scores).
+        mixing: G, (scores, d).
+        weights: A_k, (groups, d, d).
+        noise: Standard deviations of the noise, (groups, d).
+        spread: Standard deviations of the latents, (groups, d).
+        alignments: Every latent beside every score.
+        named: The score that each latent is named after.
+    """
+
+    unmixing: Values
+    mixing: Values
+    weights: Values
+    noise: Values
+    spread: Values
+    alignments: tuple[Alignment, ...]
+    named: tuple[str, ...]
+
+    @property
+    def shifts(self) -> Values:
+        """What a rise of each latent by one of its standard deviations changes in the scores, (groups, scores, d)."""
+        inverse = np.linalg.inv(np.eye(self.weights.shape[-1]) - self.weights)
+        shifts: Values = self.mixing @ inverse * self.spread[:, None]
+        return shifts
+
+
+def read_latents(order: Ordering, rows: Sequence[Values], columns: Sequence[str]) -> LatentReading:
+    """Names, scales and weights from H and B, equation (2); rows (n, scores) of each group."""
+    remix, alignments, named = aligned(order, rows, columns)
+    unmixing = remix @ order.shared
+    triangular = order.triangular @ np.linalg.inv(remix)
+    diagonal = np.diagonal(triangular, axis1=1, axis2=2)
+    return LatentReading(
+        unmixing,
+        np.asarray(np.linalg.pinv(unmixing), dtype=np.float64),
+        np.eye(remix.shape[0]) - triangular / diagonal[:, :, None],
+        np.abs(1 / diagonal),
+        np.stack([(part @ unmixing.T).std(axis=0) for part in rows]),
+        alignments,
+        named,
+    )
 
 
 def matched(directions: Values, to: Values) -> Values:

@@ -16,7 +16,7 @@ from aitia.systems.hca.config import HCAConfig
 from aitia.systems.hca.ica import independent_components
 from aitia.systems.hca.ordering import Ordering, order_unmixings
 from aitia.systems.hca.page import doubts
-from aitia.systems.hca.reading import Alignment, ShareOfOrders, aligned, looks_gaussian, matched
+from aitia.systems.hca.reading import Alignment, LatentReading, ShareOfOrders, looks_gaussian, matched, read_latents
 from aitia.systems.hca.shifts import ShiftEffect
 from aitia.systems.hca.subspaces import sharing_groups, subspace_distances
 
@@ -49,7 +49,8 @@ class OrderSearch:
         orders_: Orders of the bootstrap samples with their shares, most frequent first.
         dropped_: Rows left out of the fit, by reason.
         matched_: {base model: {column that told: rows}}, where rules found the groups.
-        drawn_: What one standard deviation of noise does in the bootstrap samples, {group: (resamples, scores, d)}.
+        drawn_: What a rise of each latent by one of its standard deviations changes in the scores, in the bootstrap
+            samples, {group: (resamples, scores, d)}.
     """
 
     config: HCAConfig
@@ -103,7 +104,7 @@ class OrderSearch:
             independent_components(part, self.config.factors, starts=self.config.starts, seed=self.config.seed)
             for part in rows
         ]
-        self._read(order_unmixings(np.stack([c.unmixing for c in components]), beam=self.config.beam), rows)
+        found = self._read(order_unmixings(np.stack([c.unmixing for c in components]), beam=self.config.beam), rows)
         self.converged_ = {name: c.converged for name, c in zip(self.groups_, components, strict=True)}
         self.gaussian_ = tuple(
             name
@@ -118,7 +119,7 @@ class OrderSearch:
         self.alike_ = alike_groups(
             rows, c.factors, c.permutations, rng, starts=c.starts, beam=c.beam, told=lambda k: step(done + k)
         )
-        self._resample(rows, rng, lambda k: step(done + c.permutations + k))
+        self._resample(rows, found.shifts, rng, lambda k: step(done + c.permutations + k))
         by_chance = unrelated_directions(rows, c.factors, np.random.default_rng([c.seed, 57]), beam=c.beam)
         self.control_ = {
             name: matched(directions, self._shift_directions(name))
@@ -148,46 +149,42 @@ class OrderSearch:
                 f"{len(self.groups_)} ({', '.join(self.groups_) or 'none'}); of {len(self.large_)} large groups"
             )
 
-    def _read(self, order: Ordering, rows: Sequence[Values]) -> None:
+    def _read(self, order: Ordering, rows: Sequence[Values]) -> LatentReading:
         """Names, scales and weights from H and B, equation (2)."""
         self.ordering_ = order
-        remix, self.alignments_, self.named_ = aligned(order, rows, self.columns_)
+        found = read_latents(order, rows, self.columns_)
+        self.alignments_, self.named_ = found.alignments, found.named
         self.latents_ = tuple(f"z{k + 1}" for k in range(self.config.factors))
-        self.unmixing_ = remix @ order.shared
-        self.mixing_ = np.asarray(np.linalg.pinv(self.unmixing_), dtype=np.float64)
-        self.weights_, self.noise_ = {}, {}
-        for name, triangular in zip(self.groups_, order.triangular @ np.linalg.inv(remix), strict=True):
-            diagonal = np.diagonal(triangular)
-            self.weights_[name] = np.eye(len(diagonal)) - triangular / diagonal[:, None]
-            self.noise_[name] = np.abs(1 / diagonal)
+        self.unmixing_, self.mixing_ = found.unmixing, found.mixing
+        self.weights_ = dict(zip(self.groups_, found.weights, strict=True))
+        self.noise_ = dict(zip(self.groups_, found.noise, strict=True))
+        self.spread_ = dict(zip(self.groups_, found.spread, strict=True))
         self.inexactness_ = dict(zip(self.groups_, order.inexactness.tolist(), strict=True))
         self.mic_ = order.mic
         self.means_ = {name: part.mean(axis=0) for name, part in zip(self.groups_, rows, strict=True)}
-        self.spread_ = {
-            name: (part @ self.unmixing_.T).std(axis=0) for name, part in zip(self.groups_, rows, strict=True)
-        }
         z = np.concatenate(rows) @ self.unmixing_.T
         self.ranges_ = np.stack([z.min(axis=0), z.max(axis=0)])
         left = [
             (part - part.mean(axis=0)) @ (np.eye(len(self.columns_)) - self.mixing_ @ self.unmixing_).T for part in rows
         ]
         self.rest_ = np.concatenate(left).var(axis=0)
+        return found
 
     # -- how sure ------------------------------------------------------------------------------------------------------
 
-    def _resample(self, rows: Sequence[Values], rng: np.random.Generator, told: Callable[[int], None]) -> None:
-        """Orders and effects of bootstrap samples, drawn within groups."""
-        point = {name: self._shift_directions(name) for name in self.groups_}
+    def _resample(
+        self, rows: Sequence[Values], point: Values, rng: np.random.Generator, told: Callable[[int], None]
+    ) -> None:
+        """Orders and effects of bootstrap samples, drawn within groups; each is read anew by (2), scale included."""
         orders: dict[tuple[str, ...], int] = {}
         drawn: dict[str, list[Values]] = {name: [] for name in self.groups_}
         for k in range(self.config.resamples):
             sample = [part[rng.integers(0, len(part), len(part))] for part in rows]
             order = order_again(sample, self.config.factors, starts=self.config.starts, beam=self.config.beam)
-            named = aligned(order, sample, self.columns_)[2]
-            orders[named] = orders.get(named, 0) + 1
-            inverse = np.linalg.pinv(order.triangular @ order.shared)
-            for name, directions in zip(self.groups_, inverse, strict=True):
-                drawn[name].append(matched(directions, point[name]))
+            found = read_latents(order, sample, self.columns_)
+            orders[found.named] = orders.get(found.named, 0) + 1
+            for name, shifts, to in zip(self.groups_, found.shifts, point, strict=True):
+                drawn[name].append(matched(shifts, to))
             told(k + 1)
         total = max(self.config.resamples, 1)
         ranked = sorted(orders.items(), key=lambda item: (-item[1], item[0]))
@@ -236,7 +233,10 @@ class OrderSearch:
     def shift_effects(self, latent: str, group: str, *, spreads: float = 1.0) -> tuple[ShiftEffect, ...]:
         """What `do(latent += spreads sd)` changes in each score of a group; sd is the latent's own in that group.
 
-        The direction is identified; its length rests on (2).
+        The direction is identified; its length rests on (2). The interval is the percentile interval of a bootstrap
+        that repeats all of it, the choice of the order and the scale of (2) included. It need not hold the estimate:
+        where independent component analysis of few rows errs to one side, so do its bootstrap samples, and an end that
+        is moved to the estimate would cover more on one side and say so nowhere.
 
         Raises:
             UnknownVariableError: If there is no such latent.
@@ -247,7 +247,8 @@ class OrderSearch:
         change = self._shift_directions(name)[:, place] * step
         drawn = self.drawn_[name]
         ends = [
-            np.quantile(drawn[:, :, place] * step, q, axis=0) if len(drawn) else np.nan * change for q in (0.025, 0.975)
+            np.quantile(drawn[:, :, place] * spreads, q, axis=0) if len(drawn) else np.nan * change
+            for q in (0.025, 0.975)
         ]
         return tuple(
             ShiftEffect(name, latent, score, float(c), float(a), float(b))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from aitia.errors import OptionError
-from aitia.representations.transitions import TransitionConfig
+from aitia.representations.config import TransitionConfig
 
 __all__ = ["IDOLConfig"]
 

@@ -24,7 +24,7 @@ from aitia.nn.contrastive import info_nce
 from aitia.nn.observation import Encoder, Scale
 from aitia.representations.method import Assumption, Representation
 from aitia.representations.networks import Network
-from aitia.representations.observations import Observations
+from aitia.representations.rows import Rows
 from aitia.systems.multi_view.card import CARD
 from aitia.systems.multi_view.config import MultiViewConfig
 from aitia.train import Batches, RowBatches
@@ -46,7 +46,7 @@ class MultiView(Representation):
     def _build(self) -> Network:
         return _Contrast(self._shape, self.config)
 
-    def _batches(self, data: Observations) -> Batches:
+    def _batches(self, data: Rows) -> Batches:
         """A row of a batch is an id with several views; two of them are drawn anew in every step."""
         assert data.id is not None
         order = np.argsort(data.id, kind="stable")

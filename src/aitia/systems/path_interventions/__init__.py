@@ -5,13 +5,21 @@ from typing import TYPE_CHECKING
 from aitia.lazy import lazily
 
 if TYPE_CHECKING:
-    from aitia.systems.path_interventions.config import PathConfig
+    from aitia.systems.path_interventions.config import PathInterventionsConfig
     from aitia.systems.path_interventions.explained import Explained
     from aitia.systems.path_interventions.explanation import CausalExplanation, LayerEffects
     from aitia.systems.path_interventions.model import PathInterventions
     from aitia.systems.path_interventions.repairing import Repair, repair
 
-__all__ = ["CausalExplanation", "Explained", "LayerEffects", "PathConfig", "PathInterventions", "Repair", "repair"]
+__all__ = [
+    "CausalExplanation",
+    "Explained",
+    "LayerEffects",
+    "PathInterventions",
+    "PathInterventionsConfig",
+    "Repair",
+    "repair",
+]
 
 __getattr__ = lazily(
     __name__,
@@ -19,7 +27,7 @@ __getattr__ = lazily(
         "CausalExplanation": "explanation",
         "Explained": "explained",
         "LayerEffects": "explanation",
-        "PathConfig": "config",
+        "PathInterventionsConfig": "config",
         "PathInterventions": "model",
         "Repair": "repairing",
         "repair": "repairing",

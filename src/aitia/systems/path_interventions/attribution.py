@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from aitia.errors import OptionError
 from aitia.nn.sites.intervene import check_ready
 from aitia.nn.sites.places import find_places
-from aitia.systems.path_interventions.units.tracing import logits_of
+from aitia.systems.path_interventions.units.following import logits_of
 
 __all__ = ["activation_x_gradient", "as_map", "grad_cam", "input_x_gradient", "integrated_gradients", "saliency"]
 

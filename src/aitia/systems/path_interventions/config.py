@@ -8,14 +8,14 @@ import numpy as np
 from aitia.errors import OptionError
 from aitia.systems.path_interventions.selection import Test
 
-__all__ = ["Kind", "Outcome", "PathConfig"]
+__all__ = ["Kind", "Outcome", "PathInterventionsConfig"]
 
 Kind = Literal["hard", "soft", "mean"]
 Outcome = Literal["logit", "log-probability"]
 
 
 @dataclass(frozen=True)
-class PathConfig:
+class PathInterventionsConfig:
     """How causes are looked for, and what is done to them.
 
     Args:

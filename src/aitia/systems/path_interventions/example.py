@@ -8,6 +8,7 @@ import torch
 
 from aitia.data.table import Table
 from aitia.files import write_whole
+from aitia.nn.quiet import without_bars
 from aitia.system import Example
 from aitia.worlds import ShapesWorld
 from aitia.worlds.shapes import SHAPES
@@ -35,7 +36,8 @@ def write(folder: Path, seed: int) -> Example:
         torch.manual_seed(seed)
         model = ResNetForImageClassification(config).eval()
     settings = {"size": {"shortest_edge": SIDE}, "image_mean": [0.5] * 3, "image_std": [0.2] * 3}
-    model.save_pretrained(folder / "network")
+    with without_bars():
+        model.save_pretrained(folder / "network")
     write_whole(folder / "network" / "preprocessor_config.json", json.dumps(settings))
     images = load_classifier(folder / "network").prepare(pictures)
     with torch.no_grad():  # random weights say one class of all: shift and stretch the logits, so that they say each
@@ -43,7 +45,8 @@ def write(folder: Path, seed: int) -> Example:
         logits = model(images).logits
         last.weight *= (1 / logits.std(dim=0))[:, None]
         last.bias.copy_((last.bias - logits.mean(dim=0)) / logits.std(dim=0))
-    model.save_pretrained(folder / "network")
+    with without_bars():
+        model.save_pretrained(folder / "network")
     rows = Table.of({"image": pictures, "shape": shapes}, kinds={"shape": "label"})
     seen, fresh = rows.take(np.arange(48)), rows.take(np.arange(48, 60)).drop(["shape"])
     for name, part in (("pictures", seen), ("fresh", fresh)):

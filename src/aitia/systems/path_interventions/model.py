@@ -9,9 +9,9 @@ The causes are the effects of the next layer down, until the layer that sees the
 [beta, beta + 0.01] (soft), or what a unit hands on is held at its mean (mean), which is neutral where 0 is not.
 
 What is changed against the paper: weights are never written; (1) is computed from the layer's linearity
-(`units.paths`) for many units at once, and only the network above is run again. Layers and parents come from a
-traced graph: the branches of a skip connection are parallel parents, batch norm is folded. Selection is by differences,
-not ratios. The paired test, Benjamini-Hochberg, and mean interventions are ours.
+(`units.paths`) for many units at once, and only the network above is run again. Layers and parents come from the
+graph of the forward: the branches of a skip connection are parallel parents, batch norm is folded. Selection is by
+differences, not ratios. The paired test, Benjamini-Hochberg, and mean interventions are ours.
 
 Cost: for every layer one forward below it and, for each unit and image, the network above it; memory of `batch_size`
 rows.
@@ -47,7 +47,7 @@ from aitia.system import Discovers, Explains, Given, Predicts, Scores, Targets, 
 from aitia.system.base import Asked
 from aitia.systems.path_interventions.answers import effects_of_held, effects_of_units
 from aitia.systems.path_interventions.card import CARD
-from aitia.systems.path_interventions.config import PathConfig
+from aitia.systems.path_interventions.config import PathInterventionsConfig
 from aitia.systems.path_interventions.explained import BETAS, Explained
 from aitia.systems.path_interventions.explanation import CausalExplanation, LayerEffects
 from aitia.systems.path_interventions.held import check_values, kept_paths, listed
@@ -86,8 +86,8 @@ class PathInterventions(Pretrained, Predicts, Explains, Discovers):
     """
 
     card = CARD
-    Config = PathConfig
-    config: PathConfig
+    Config = PathInterventionsConfig
+    config: PathInterventionsConfig
     explanation: CausalExplanation | None = None
     classes: tuple[str, ...] = ()
     _open: tuple[Subject, ImageClassifier, Explained] | None = None
@@ -318,7 +318,7 @@ class PathInterventions(Pretrained, Predicts, Explains, Discovers):
 
     @classmethod
     def _rebuild(cls, options: Mapping[str, Any]) -> Self:
-        model = cls(PathConfig(**options["config"]))
+        model = cls(PathInterventionsConfig(**options["config"]))
         model.classes = tuple(options["classes"])
         model.explanation = CausalExplanation._rebuild(options["explanation"])
         return model

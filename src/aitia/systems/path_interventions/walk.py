@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from aitia.engine import Progress
 from aitia.errors import DataError, OptionError, unknown_variable
 from aitia.nn.weights import fingerprint
-from aitia.systems.path_interventions.config import PathConfig
+from aitia.systems.path_interventions.config import PathInterventionsConfig
 from aitia.systems.path_interventions.explanation import CausalExplanation, LayerEffects, options_of
 from aitia.systems.path_interventions.selection import select
 from aitia.systems.path_interventions.sweep import Sweep, scores, sweep
@@ -34,7 +34,7 @@ def walk(
     images: Tensor,
     labels: ArrayLike | None,
     target: int | None,
-    config: PathConfig,
+    config: PathInterventionsConfig,
     *,
     references: Tensor | None = None,
     progress: Progress | None = None,
@@ -104,7 +104,7 @@ def walk(
 
 
 def measured_on(
-    network: UnitNetwork, found: CausalExplanation, images: Tensor, config: PathConfig
+    network: UnitNetwork, found: CausalExplanation, images: Tensor, config: PathInterventionsConfig
 ) -> CausalExplanation:
     """The effects of the units that were tried, and their tests, on other images; the causes stay as they were found.
 
@@ -134,7 +134,7 @@ def _told(
     images: Tensor,
     target: int,
     observed: NDArray[np.float64],
-    config: PathConfig,
+    config: PathInterventionsConfig,
     references: Tensor | None,
     count: Callable[[int], None] | None,
 ) -> tuple[LayerEffects, NDArray[np.bool_]]:
@@ -164,7 +164,7 @@ def _told(
 # -- its parts ---------------------------------------------------------------------------------------------------------
 
 
-def _explored(network: UnitNetwork, config: PathConfig) -> set[str]:
+def _explored(network: UnitNetwork, config: PathInterventionsConfig) -> set[str]:
     names = set()
     for pattern in config.layers:
         fits = [name for name in network.layers if fnmatchcase(name, pattern)]
@@ -174,7 +174,9 @@ def _explored(network: UnitNetwork, config: PathConfig) -> set[str]:
     return names
 
 
-def _rows(said: NDArray[np.int64], labels: ArrayLike | None, target: int, config: PathConfig) -> NDArray[np.int64]:
+def _rows(
+    said: NDArray[np.int64], labels: ArrayLike | None, target: int, config: PathInterventionsConfig
+) -> NDArray[np.int64]:
     true = said if labels is None else np.asarray(labels)
     if true.shape != said.shape:
         raise DataError(f"there are {len(said)} images and labels of shape {true.shape}: give one label an image")
@@ -201,7 +203,7 @@ def _rows(said: NDArray[np.int64], labels: ArrayLike | None, target: int, config
     return chosen
 
 
-def _tried(layer: Layer, effects: Sequence[int], config: PathConfig) -> tuple[list[int], int]:
+def _tried(layer: Layer, effects: Sequence[int], config: PathInterventionsConfig) -> tuple[list[int], int]:
     """Candidates with a path to the effects, and how many were left out as they are too many."""
     size: dict[int, float] = {}
     for part in chunks(range(len(layer.blocks)), 256):
@@ -242,9 +244,9 @@ def _notes(network: UnitNetwork, images: int) -> list[str]:
     notes = []
     if images < FEW:
         notes.append(f"only {images} images: the test has no power, take {FEW} or more")
-    if network.untraced:
+    if network.unfollowed:
         notes.append(
-            f"the model could not be traced ({network.untraced}): layers count as parents of the next one in the "
+            f"the model could not be followed ({network.unfollowed}): layers count as parents of the next one in the "
             "order in which they run, skip connections are not seen, and batch norm is not folded"
         )
     for note in notes:

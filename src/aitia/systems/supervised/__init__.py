@@ -1,4 +1,4 @@
-"""How much of the true variables the observations show: the ceiling of every other method."""
+"""How much of the true variables the rows show: the ceiling of every other method."""
 
 from typing import TYPE_CHECKING
 

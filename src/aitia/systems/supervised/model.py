@@ -1,7 +1,7 @@
-"""The supervised ceiling: regress the true variables themselves, to see how much of them the observations show.
+"""The supervised ceiling: regress the true variables themselves, to see how much of them the rows show.
 
 Continuous variables are standardised and have a squared error, angles are sine and cosine, categories have a
-cross-entropy. What no regression can read off the observations no other method of the suite can be blamed for.
+cross-entropy. What no regression can read off the rows no other method of the suite can be blamed for.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from aitia.errors import DataError
 from aitia.nn.observation import Encoder, Scale
 from aitia.representations.method import Assumption, Representation
 from aitia.representations.networks import Network
-from aitia.representations.observations import Observations, label_kind, seen_of
+from aitia.representations.rows import Rows, label_kind, seen_of
 from aitia.runs import RunStore
 from aitia.system import Given, Predicts
 from aitia.systems.supervised.card import CARD
@@ -62,7 +62,7 @@ class Supervised(Representation, Predicts):
                 named += [f"{name} is {category}" for category in target["categories"][1:]]
         return tuple(named)
 
-    def _learn_from(self, data: Observations) -> None:
+    def _learn_from(self, data: Rows) -> None:
         assert data.labels is not None
         targets: dict[str, dict[str, Any]] = {}
         for name in data.labels.names:
@@ -82,7 +82,7 @@ class Supervised(Representation, Predicts):
             targets[name] = target
         self._targets = targets
 
-    def _tensors(self, data: Observations) -> tuple[Tensor, ...]:
+    def _tensors(self, data: Rows) -> tuple[Tensor, ...]:
         """The observations, then each label, (n,) or (n, frames)."""
         assert data.labels is not None
         labels = []
@@ -103,7 +103,7 @@ class Supervised(Representation, Predicts):
 
     def _predict(self, given: Given, draws: int, seed: int) -> Data:
         """The labels: where a row has one it stays. Each draw is the same: the regression has no noise."""
-        codes = self._encoded(Observations(seen_of(self._placed(given))).x)
+        codes = self._encoded(Rows(seen_of(self._placed(given))).x)
         known, columns, at = given.table, {}, 0
         kinds = {"continuous": "number", "angle": "number", "categorical": "label"}
         for name, target in self._targets.items():

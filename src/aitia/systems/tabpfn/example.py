@@ -22,9 +22,9 @@ def write(folder: Path, seed: int) -> Example:
         for a, b, c, k in zip(length, width, spots, species, strict=True)
     ]
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "beetles.csv").write_text("\n".join([head, *lines[:60]]) + "\n")
+    (folder / "beetles.csv").write_text("\n".join([head, *lines[:60]]) + "\n", encoding="utf-8")
     holes = [line.rsplit(",", 1)[0] + "," for line in lines[60:]]
-    (folder / "unknown.csv").write_text("\n".join([head, *holes]) + "\n")
+    (folder / "unknown.csv").write_text("\n".join([head, *holes]) + "\n", encoding="utf-8")
     return Example(
         folder / "beetles.csv",
         roles={"label": "species"},

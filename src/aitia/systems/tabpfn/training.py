@@ -258,7 +258,7 @@ def _claim_folder(folder: Path, made: PriorFitted) -> None:
     note = folder / "recipe.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if note.exists() and note.read_text() != text:
+        if note.exists() and note.read_text(encoding="utf-8") != text:
             raise RunError(f"{folder} holds a training with another prior, network or recipe: give another folder")
         write_whole(note, text, RunError)
     except OSError as error:

@@ -20,7 +20,7 @@ from aitia.errors import DataError
 from aitia.nn.gaussian import gaussian_kl
 from aitia.representations.method import Assumption, Decoding
 from aitia.representations.networks import Network, VAENetwork
-from aitia.representations.observations import Observations
+from aitia.representations.rows import Rows
 from aitia.systems.tcl.card import CARD
 from aitia.systems.tcl.config import TCLConfig
 
@@ -35,7 +35,7 @@ class TCL(Decoding):
     Config = TCLConfig
     config: TCLConfig
 
-    def _learn_from(self, data: Observations) -> None:
+    def _learn_from(self, data: Rows) -> None:
         if data.frames is not None and data.frames < self.config.segments:
             raise DataError(f"clips of {data.frames} frames cannot be cut into {self.config.segments} segments")
 

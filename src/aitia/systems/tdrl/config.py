@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from aitia.representations.transitions import TransitionConfig
+from aitia.representations.config import TransitionConfig
 
 __all__ = ["TDRLConfig"]
 

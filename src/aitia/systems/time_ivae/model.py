@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from aitia.representations.domains import DomainMethod
 from aitia.representations.method import Assumption
 from aitia.representations.networks import ConditionalNetwork, Network
-from aitia.representations.observations import Observations
+from aitia.representations.rows import Rows
 from aitia.systems.time_ivae.card import CARD
 from aitia.systems.time_ivae.config import TimeIVAEConfig
 
@@ -32,7 +32,7 @@ class TimeIVAE(DomainMethod):
     Config = TimeIVAEConfig
     config: TimeIVAEConfig
 
-    def _auxiliary(self, data: Observations) -> NDArray[Any]:
+    def _auxiliary(self, data: Rows) -> NDArray[Any]:
         places = np.asarray([f"{place:06d}" for place in range(data.x.shape[1])])
         return np.broadcast_to(places, data.x.shape[:2])
 

@@ -1,6 +1,7 @@
 """The units of a classifier: its layers, which unit comes from which, and interventions on the paths between them."""
 
-from aitia.systems.path_interventions.units.network import Layer, Unit, UnitNetwork, Upwards
+from aitia.systems.path_interventions.units.following import logits_of
+from aitia.systems.path_interventions.units.network import Layer, Unit, UnitNetwork
 from aitia.systems.path_interventions.units.origins import unit_axis
 from aitia.systems.path_interventions.units.paths import (
     changed_outputs,
@@ -9,7 +10,7 @@ from aitia.systems.path_interventions.units.paths import (
     path_weights,
     weight_mask,
 )
-from aitia.systems.path_interventions.units.tracing import logits_of
+from aitia.systems.path_interventions.units.upwards import Upwards
 
 __all__ = [
     "Layer",

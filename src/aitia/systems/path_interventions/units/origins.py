@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from aitia.systems.path_interventions.units.tracing import LAYERS, example_of
+from aitia.systems.path_interventions.units.following import LAYERS, example_of
 
 __all__ = ["INPUT", "origins"]
 

@@ -15,8 +15,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from aitia.systems.path_interventions.units.network import Layer, Upwards
+from aitia.systems.path_interventions.units.network import Layer
 from aitia.systems.path_interventions.units.origins import unit_axis
+from aitia.systems.path_interventions.units.upwards import Upwards
 
 __all__ = ["changed_outputs", "chunks", "contributions", "path_weights", "weight_mask"]
 

@@ -1,0 +1,38 @@
+"""Tables as JSON lines: an object a row; what a row lacks is missing."""
+
+import gzip
+import json
+from collections.abc import Set
+from pathlib import Path
+from typing import Any
+
+from aitia.errors import FormatError
+
+__all__ = ["SUFFIXES", "columns"]
+
+SUFFIXES = (".jsonl", ".ndjson")
+
+
+def columns(path: Path, suffix: str, as_written: Set[str]) -> dict[str, list[Any]]:
+    """The columns of a file.
+
+    Raises:
+        FormatError: If a line is no JSON object, or there is none; names the line.
+    """
+    opened = gzip.open if path.suffix == ".gz" else open
+    rows: list[dict[str, Any]] = []
+    with opened(path, "rt", encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise FormatError(f"{path}, line {number} is no JSON: {error}") from None
+            if not isinstance(row, dict):
+                raise FormatError(f"{path}, line {number} is no JSON object: got {line.strip()[:40]!r}")
+            rows.append(row)
+    if not rows:
+        raise FormatError(f"{path} holds no line")
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name) for row in rows] for name in names}

@@ -1,0 +1,207 @@
+"""Nodes, and edges with a mark at each end: what a graph is made of, before anything is read from it.
+
+Inside are three tuples of integers used as bit rows: bit j of `_ends[mark - 1][i]` is set when the edge i *-* j bears
+`mark` at j.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Self
+
+from aitia.errors import GraphError, join_names, unknown_variable
+from aitia.graph.bits import Bits, bits, transpose
+from aitia.graph.marks import Edge, Mark, parse_edges, quote
+
+__all__ = ["MarkedEdges"]
+
+
+class MarkedEdges:
+    """Named nodes and marked edges, immutable; `Graph` says what they are given as."""
+
+    __slots__ = ("__dict__", "_ends", "_index", "_names")
+    _names: tuple[str, ...]
+    _index: Mapping[str, int]
+    _ends: tuple[Bits, Bits, Bits]
+
+    def __init__(
+        self, edges: str | Iterable[str | Edge | tuple[str, str]] = (), nodes: Iterable[str] | None = None
+    ) -> None:
+        parsed: list[Edge] = []
+        seen: dict[str, None] = {}
+        for item in [edges] if isinstance(edges, str) else edges:
+            if isinstance(item, str):
+                more, names = parse_edges(item)
+                seen.update(dict.fromkeys(names))
+            else:
+                more = [item if isinstance(item, Edge) else Edge(*item)]
+                seen.update(dict.fromkeys((more[0].left, more[0].right)))
+            parsed += more
+        self._set_names(tuple(seen) if nodes is None else tuple(nodes))
+        if missing := [name for name in seen if name not in self._index]:
+            raise GraphError(f"edges use {join_names(missing)}, which `nodes` does not list")
+        rows = [[0] * len(self._names) for _ in range(3)]
+        for edge in parsed:
+            i, j = self._index[edge.left], self._index[edge.right]
+            if any(row[i] >> j & 1 for row in rows):
+                raise GraphError(f"two edges between {edge.left!r} and {edge.right!r}: a pair of nodes has at most one")
+            rows[edge.right_mark - 1][i] |= 1 << j
+            rows[edge.left_mark - 1][j] |= 1 << i
+        self._ends = (tuple(rows[0]), tuple(rows[1]), tuple(rows[2]))
+
+    def _set_names(self, names: tuple[str, ...]) -> None:
+        for name in names:
+            if not isinstance(name, str):
+                raise GraphError(f"node names are text, got {name!r} of type {type(name).__name__}")
+        self._names = names
+        self._index = {name: i for i, name in enumerate(names)}
+        if len(self._index) < len(names):
+            repeated = sorted({name for name in names if names.count(name) > 1})
+            raise GraphError(f"node names are repeated: {join_names(repeated)}")
+
+    @classmethod
+    def from_bits(cls, names: Sequence[str], tail: Sequence[int], arrow: Sequence[int], circle: Sequence[int]) -> Self:
+        """The graph whose edge i *-* j bears a mark at j where bit j of that mark's row i is set.
+
+        Trusted: for algorithms that keep the rows consistent themselves.
+        """
+        graph = cls.__new__(cls)
+        graph._set_names(tuple(names))
+        graph._ends = (tuple(tail), tuple(arrow), tuple(circle))
+        return graph
+
+    # -- nodes and edges ------------------------------------------------------------------------------------------
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The names, in order."""
+        return self._names
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __contains__(self, node: object) -> bool:
+        return node in self._index
+
+    @cached_property
+    def edges(self) -> tuple[Edge, ...]:
+        """Every edge once, each read so that an arrow points right where only one end bears it."""
+        found = []
+        for i, row in enumerate(self._adjacent):
+            for j in bits(row >> (i + 1) << (i + 1)):
+                edge = Edge(self._names[i], self._names[j], self._mark(j, i), self._mark(i, j))
+                turn = edge.left_mark == Mark.ARROW and edge.right_mark != Mark.ARROW
+                turn |= edge.left_mark == Mark.TAIL and edge.right_mark == Mark.CIRCLE
+                found.append(edge.reversed() if turn else edge)
+        return tuple(found)
+
+    def index(self, node: str) -> int:
+        """The position of a node.
+
+        Raises:
+            UnknownVariableError: If there is no such node; names the nearest.
+        """
+        try:
+            return self._index[node]
+        except (KeyError, TypeError):
+            raise unknown_variable(node, self._names) from None
+
+    def mask(self, nodes: str | Iterable[str]) -> int:
+        """The bit row of one name or of several."""
+        mask = 0
+        for node in [nodes] if isinstance(nodes, str) else nodes:
+            mask |= 1 << self.index(node)
+        return mask
+
+    def names(self, mask: int) -> tuple[str, ...]:
+        """The names of the set bits, in node order."""
+        return tuple(self._names[i] for i in bits(mask))
+
+    def mark(self, node: str, at: str) -> Mark | None:
+        """The mark at `at` on the edge between `node` and `at`; None where they are not adjacent."""
+        return self._mark(self.index(node), self.index(at))
+
+    def _mark(self, i: int, j: int) -> Mark:
+        for mark in Mark:
+            if self._ends[mark - 1][i] >> j & 1:
+                return mark
+        return None  # type: ignore[return-value]  # not adjacent: public callers see None, the others ask of edges
+
+    def adjacent(self, node: str) -> tuple[str, ...]:
+        """Every node that shares an edge with this one."""
+        return self.names(self._adjacent[self.index(node)])
+
+    def has_edge(self, a: str, b: str) -> bool:
+        """Whether some edge joins the two."""
+        return bool(self._adjacent[self.index(a)] >> self.index(b) & 1)
+
+    def parents(self, node: str) -> tuple[str, ...]:
+        """Every p with p --> node."""
+        return self.names(self._parents[self.index(node)])
+
+    def children(self, node: str) -> tuple[str, ...]:
+        """Every c with node --> c."""
+        return self.names(self._children[self.index(node)])
+
+    def spouses(self, node: str) -> tuple[str, ...]:
+        """Every s with s <-> node."""
+        return self.names(self._spouses[self.index(node)])
+
+    def neighbors(self, node: str) -> tuple[str, ...]:
+        """Every u with u --- node."""
+        return self.names(self._neighbors[self.index(node)])
+
+    # -- bit rows, one integer a node -----------------------------------------------------------------------------
+
+    @cached_property
+    def _adjacent(self) -> Bits:
+        return tuple(t | a | c for t, a, c in zip(*self._ends, strict=True))
+
+    @cached_property
+    def _into(self) -> Bits:
+        """Row i: every j with an arrow at i on the edge j *-> i."""
+        return transpose(self._ends[1])
+
+    @cached_property
+    def _parents(self) -> Bits:
+        return tuple(tail & into for tail, into in zip(self._ends[0], self._into, strict=True))
+
+    @cached_property
+    def _children(self) -> Bits:
+        out = transpose(self._ends[0])
+        return tuple(arrow & tail for arrow, tail in zip(self._ends[1], out, strict=True))
+
+    @cached_property
+    def _spouses(self) -> Bits:
+        return tuple(arrow & into for arrow, into in zip(self._ends[1], self._into, strict=True))
+
+    @cached_property
+    def _neighbors(self) -> Bits:
+        return tuple(tail & back for tail, back in zip(self._ends[0], transpose(self._ends[0]), strict=True))
+
+    # -- identity -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _identity(self) -> tuple[frozenset[str], frozenset[tuple[str, str, int]]]:
+        ends = {(e.left, e.right, int(e.right_mark)) for e in self.edges}
+        ends |= {(e.right, e.left, int(e.left_mark)) for e in self.edges}
+        return frozenset(self._names), frozenset(ends)
+
+    def __eq__(self, other: object) -> bool:
+        """Same names and same marked edges; the order of nodes does not count."""
+        return self._identity == other._identity if isinstance(other, MarkedEdges) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    def __str__(self) -> str:
+        alone = [quote(name) for name, row in zip(self._names, self._adjacent, strict=True) if not row]
+        return "; ".join([*map(str, self.edges), *alone])
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).from_bits, (self._names, *self._ends)

@@ -1,0 +1,87 @@
+"""Language models from folders and from the Hub; no pickle is read."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from aitia.errors import FormatError, MissingExtraError, OptionError
+from aitia.nn.language.model import LanguageModel
+from aitia.nn.quiet import without_bars
+
+__all__ = ["Task", "load_language_model"]
+
+Task = Literal["masked", "encoder", "causal", "classifier", "seq2seq"]
+
+_CLASSES: Mapping[Task, str] = {
+    "masked": "AutoModelForMaskedLM",
+    "encoder": "AutoModel",
+    "causal": "AutoModelForCausalLM",
+    "classifier": "AutoModelForSequenceClassification",
+    "seq2seq": "AutoModelForSeq2SeqLM",
+}
+
+
+def load_language_model(
+    source: str | Path,
+    task: Task = "encoder",
+    *,
+    revision: str | None = None,
+    longest: int | None = None,
+    **options: Any,
+) -> LanguageModel:
+    """A model and its tokenizer, from a folder or by an id of the Hub.
+
+    Args:
+        source: Such as `bert-base-cased`, `owner/name`, or a folder that `save_pretrained` wrote.
+        task: Which head: `masked`, `encoder` (none), `causal`, `classifier` or `seq2seq`.
+        revision: Of the Hub's repository.
+        longest: Tokens at most.
+        options: Further ones of `from_pretrained`, such as `dtype` or `gguf_file`.
+
+    Raises:
+        FormatError: If there is no such model, a file of it is damaged, or its weights are a pickle.
+        OptionError: If the task is unknown.
+        MissingExtraError: If transformers is not installed.
+    """
+    try:
+        import transformers
+    except ImportError as error:
+        raise MissingExtraError(
+            "this needs transformers, which is not installed: pip install 'aitia[language]'"
+        ) from error
+    from safetensors import SafetensorError
+
+    if task not in _CLASSES:
+        raise OptionError(f"task is one of {', '.join(_CLASSES)}, got {task!r}")
+    name = _checked_source(source, options)
+    try:
+        # A pickle can run any program when it is read, so only safetensors are.
+        given = {"revision": revision, "use_safetensors": True, **options}
+        if "gguf_file" in options:
+            del given["use_safetensors"]
+        with without_bars():
+            model = getattr(transformers, _CLASSES[task]).from_pretrained(name, **given)
+        kept = {key: options[key] for key in ("gguf_file",) if key in options}
+        tokenizer = transformers.AutoTokenizer.from_pretrained(name, revision=revision, **kept)
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        raise FormatError(f"{source} cannot be loaded as a language model: {_first_line(error)}") from error
+    return LanguageModel(model, tokenizer, longest)
+
+
+def _checked_source(source: str | Path, options: Mapping[str, Any]) -> str:
+    folder = Path(source).expanduser()
+    if folder.is_dir():
+        pickles = sorted(folder.glob("*.bin")) + sorted(folder.glob("*.pt")) + sorted(folder.glob("*.pth"))
+        if pickles and not any(folder.glob("*.safetensors")) and "gguf_file" not in options:
+            raise FormatError(
+                f"{pickles[0]} is a pickle, which can run any program when it is read: save the model anew with "
+                "save_pretrained, as safetensors"
+            )
+        return str(folder)
+    if str(source).startswith((".", "/", "~")) or str(source).count("/") > 1:
+        raise FormatError(f"there is no folder {source}")
+    return str(source)
+
+
+def _first_line(error: BaseException) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
