@@ -184,7 +184,7 @@ def _judged(penalty: str, results: list[Found], chosen: list[str]) -> list[Row]:
     return [
         _energy(penalty, results, chosen, told),
         row("a", f"{penalty}: code length of standard against dialects / SFT", ratio(ours("bits"), "bits"),
-            kind="ratio", against="SFT", bar=1.0,
+            kind="ratio", against="SFT",
             baselines={"random subspace": ratio(of("random", "bits"), "bits"), "SFT": level},
             ahead_of={"random subspace": 0.0, "SFT": 0.0},
             note="Variational; mean over layers."),
@@ -197,7 +197,7 @@ def _judged(penalty: str, results: list[Found], chosen: list[str]) -> list[Row]:
                        "shrink": gain(of("shrink", "dialects"), "dialects")},
             ahead_of={"random subspace": 0.0, "shrink": 0.0}, note=told),
         row("b", f"{penalty}: leak rate - SFT", gain(ours("leak"), "leak"),
-            kind="difference", against="SFT", direction="lower", bar=0.0,
+            kind="difference", against="SFT", direction="lower",
             baselines={"random subspace": gain(of("random", "leak"), "leak"),
                        "shrink": gain(of("shrink", "leak"), "leak"), "SFT": [0.0] * len(results)},
             ahead_of={"SFT": 0.0},
