@@ -37,6 +37,5 @@ def test_the_branch_holds_more_of_the_bias_than_a_classifier_that_is_trained_on(
 
 def test_without_a_bias_in_the_training_the_branch_holds_none(small):
     found = claim._unbiased(1000)
-    print(found)
     assert abs(found[claim.GAP]) < 0.15
     assert found[f"{claim.GAIN}: OOD accuracy"] < 0.03

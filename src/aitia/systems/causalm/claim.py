@@ -227,6 +227,7 @@ def _kept(results: list[Found]) -> list[Row]:
                     "published": probe("published", kind), BEFORE: probe("adjusted", kind, "original"),
                     "placebo": probe("adjusted", kind, "placebo"),
                 },
+                ahead_of={} if bar is None else {BEFORE: 0.0},
                 note="Chance is 0.5. The linear probe reads the mean state that the head reads.",
             )
         )  # fmt: skip
