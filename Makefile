@@ -9,7 +9,7 @@ export UV_COMPILE_BYTECODE ?= 1
 # uv does not read pip's settings: hand it the folder of wheels that pip searches, where there is one.
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 
-.PHONY: demo test lint types layers docs unit doctest verify ledger bench format clean
+.PHONY: demo test lint types layers docs unit doctest verify ledger bench fixtures format clean
 
 .venv/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -45,7 +45,11 @@ doctest: .venv/.ready
 unit: .venv/.ready
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow" tests
 
-verify: .venv/.ready  ## the papers' claims (minutes), the slow tests, and the ledger
+fixtures: .venv/.ready  ## trains the models that tests read, where the code that trains them has changed
+	$(BIN)/python -m tests.trained
+
+verify: .venv/.ready  ## the papers' claims (minutes), the slow tests, the trained models anew, and the ledger
+	$(BIN)/python -m tests.trained --check
 	$(BIN)/python -m pytest -m slow -q tests
 	$(BIN)/aitia verify --all --jobs $(JOBS) --resume --out src/aitia/evidence/stored
 	$(MAKE) ledger

@@ -22,16 +22,12 @@ settings.load_profile("aitia")
 
 
 def pytest_configure(config):
-    from importlib.util import module_from_spec, spec_from_file_location
-    from pathlib import Path
+    from tests.budget import Budget
 
     from aitia.system import systems
 
-    spec = spec_from_file_location("aitia_budget", Path(__file__).parent / "budget.py")
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
     members = {slug for slug, entry in systems().items() if entry.card.member_of is not None}
-    config.pluginmanager.register(module.Budget(members), "budget")
+    config.pluginmanager.register(Budget(members), "budget")
 
 
 # -- systems that another package brings: the tiny ones of tests/tiny, and that of examples/plugin
@@ -69,12 +65,12 @@ def plugins(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def aitia(plugins):
-    """Runs a command with a bare environment, and this value of PYTHONHASHSEED."""
+    """Runs a command with a bare environment."""
 
-    def run(*arguments, cwd=None, hash_seed=0, check=False):
+    def run(*arguments, cwd=None, check=False):
         source = os.pathsep.join([str(HERE.parent / "src"), str(plugins)])
         bare = {
-            "PATH": os.environ["PATH"], "PYTHONPATH": source, "PYTHONHASHSEED": str(hash_seed), "HOME": "/nonexistent",
+            "PATH": os.environ["PATH"], "PYTHONPATH": source, "PYTHONHASHSEED": "0", "HOME": "/nonexistent",
         }  # fmt: skip
         done = subprocess.run(
             [sys.executable, "-c", "from aitia.cli import main; main()", *map(str, arguments)],
@@ -85,6 +81,23 @@ def aitia(plugins):
         return done
 
     return run
+
+
+@pytest.fixture(scope="session")
+def elsewhere(plugins):
+    """Runs a command in another process, under this PYTHONHASHSEED; see `Elsewhere`."""
+    from tests.commands import Elsewhere
+
+    others = {}
+
+    def run(hash_seed, *arguments, told):
+        if hash_seed not in others:
+            others[hash_seed] = Elsewhere((HERE.parent / "src", plugins), hash_seed)
+        others[hash_seed](*arguments, told=told)
+
+    yield run
+    for other in others.values():
+        other.close()
 
 
 @dataclass(frozen=True)
@@ -115,8 +128,9 @@ class Fitted:
 
 
 @pytest.fixture(scope="session")
-def fitted(aitia, tmp_path_factory):
+def fitted(elsewhere, tmp_path_factory):
     """A system fitted to its example by `aitia run SLUG --example --out`, once for all tests."""
+
     from aitia.system import example_of
     from aitia.workflow.loading import load_run
 
@@ -125,7 +139,7 @@ def fitted(aitia, tmp_path_factory):
     def get(slug):
         if slug not in kept:
             place = tmp_path_factory.mktemp(slug)
-            aitia("run", slug, "--example", "--out", place / "run", cwd=place, check=True)
+            elsewhere(0, "run", slug, "--example", "--out", place / "run", told=place / "told.txt")
             example = example_of(slug, place / "again", 0)
             loaded = load_run(place / "run", **example.subjects)
             kept[slug] = Fitted(place, place / "run", example, loaded.system, loaded.given()[0])
@@ -143,8 +157,12 @@ def rng():
 
 @pytest.fixture
 def development():
-    """Makes a context of a claim with so many seeds from 1000 on, which evidence never uses."""
+    """Makes a context of a claim with so many seeds from 1000, or a later one, on: evidence never uses them."""
     from aitia.evidence import ClaimContext
     from aitia.system import find
 
-    return lambda seeds=None: ClaimContext(seeds=seeds, first_seed=1000, find=lambda slug: find(slug).load())
+    def made(seeds, first_seed=1000):
+        assert first_seed >= 1000
+        return ClaimContext(seeds=seeds, first_seed=first_seed, find=lambda slug: find(slug).load())
+
+    return made

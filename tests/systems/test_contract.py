@@ -1,23 +1,22 @@
-"""The laws, over every system by what it can answer, on the example in its folder; and each law broken on purpose.
+"""The laws, over every system by what it can answer, on the example in its folder.
 
 A system that the walk finds and that has no example yet is told by name and skipped until it is ported.
 """
 
-import copy
-import dataclasses
 import json
 import shutil
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
+from tests.commands import command
 from typer.testing import CliRunner
 
 import aitia as library
 from aitia.cli import app
 from aitia.errors import AitiaError, InterventionError, OptionError, UnknownVariableError
 from aitia.scm import Linear
-from aitia.system import LAWS, Target, Targets, load, systems
+from aitia.system import LAWS, load, systems
 from aitia.system.laws import _judged
 
 OURS = tuple(
@@ -42,8 +41,8 @@ def test_every_system_obeys_every_law(fitted, slug, law):
 
 
 @pytest.mark.parametrize("slug", EVERY)
-def test_the_same_run_in_another_process_gives_the_same_bytes(aitia, fitted, slug, tmp_path):
-    aitia("run", slug, "--example", "--out", tmp_path / "run", cwd=tmp_path, hash_seed=123, check=True)
+def test_the_same_run_in_another_process_gives_the_same_bytes(elsewhere, fitted, slug, tmp_path):
+    elsewhere(123, "run", slug, "--example", "--out", tmp_path / "run", told=tmp_path / "told.txt")
     first, second = fitted(slug).run, tmp_path / "run"
     told = [json.loads((place / "run.json").read_text())["results"] for place in (first, second)]
     assert list(told[0]) == list(told[1])
@@ -85,13 +84,6 @@ def opened_elsewhere(folder):
         assert np.loadtxt((folder / "weights.txt").read_text().replace("[", "").replace("]", "").split(",")).size == 12
 
 
-def command(*arguments):
-    """A command in this process, which has torch already."""
-    done = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert done.exit_code == 0, (done.output, done.exception)
-    return done.stdout
-
-
 @pytest.mark.parametrize("slug", EVERY)
 def test_every_verb_answers_from_the_command_line(fitted, slug, tmp_path):
     found, run = fitted(slug), fitted(slug).run
@@ -129,234 +121,6 @@ def test_the_laws_from_python_and_for_what_samples(fitted):
     assert library.check(scm, n=200).holds
     with pytest.raises(OptionError, match="check"):
         library.check(found.system, found.given, nothing=1)
-
-
-# -- each law is broken once -------------------------------------------------------------------------------------------
-
-
-def broken(system, **methods):
-    """A copy of a fitted system whose class has these methods instead."""
-    made = copy.copy(system)
-    made.__class__ = type(type(system).__name__, (type(system),), methods)
-    return made
-
-
-def caught(fitted, slug, law, asked=None, **methods):
-    found = fitted(slug)
-    trial = dataclasses.replace(found.trial(**(asked or {})), system=broken(found.system, **methods))
-    assert _judged(law, LAWS[law], found.trial(**(asked or {}))).holds, "the unbroken system obeys it"
-    return _judged(law, LAWS[law], trial).holds is False
-
-
-def held_copy(system, held):
-    other = copy.copy(system)
-    other.held = held
-    return other
-
-
-def test_an_answer_that_depends_on_the_hour_is_caught(fitted):
-    calls = iter(range(10**6))
-
-    def unseeded(self, given, draws, seed):
-        return type(self).__mro__[1]._predict(self, given, draws, next(calls))
-
-    assert caught(fitted, "tiny-scm", "same seed, same bytes", _predict=unseeded)
-
-
-def test_a_do_of_nothing_that_does_something_is_caught(fitted):
-    def do(self, intervention=None, /, **named):
-        return type(self).__mro__[1].do(self, intervention or {"x": 0.5}, **named)
-
-    assert caught(fitted, "tiny-scm", "do with nothing is the identity", do=do)
-
-
-def test_a_do_where_the_first_wins_is_caught(fitted):
-    def do(self, intervention=None, /, **named):
-        other = type(self).__mro__[1].do(self, intervention, **named)
-        return held_copy(other, other.held | self.held)
-
-    assert caught(fitted, "tiny-scm", "the latest do wins", do=do)
-
-
-def test_a_do_that_forgets_other_targets_is_caught(fitted):
-    def do(self, intervention=None, /, **named):
-        other = type(self).__mro__[1].do(self, intervention, **named)
-        return held_copy(other, type(other.held)({name: a for name, a in other.held.items() if name not in self.held}))
-
-    assert caught(fitted, "tiny-scm", "the latest do wins", {"do": "do(z=1)", "other": "do(z=2, x=1)"}, do=do)
-
-
-def test_a_do_without_any_effect_is_caught(fitted):
-    def do(self, intervention=None, /, **named):
-        type(self).__mro__[1].do(self, intervention, **named)
-        return copy.copy(self)
-
-    assert caught(fitted, "tiny-scm", "different interventions have different answers", do=do)
-
-
-def test_a_do_that_mutates_is_caught(fitted):
-    def do(self, intervention=None, /, **named):
-        self.weights = self.weights + 1.0
-        return type(self).__mro__[1].do(self, intervention, **named)
-
-    assert caught(fitted, "tiny-scm", "the system and the rows are unchanged", do=do)
-
-
-def test_a_do_that_returns_the_system_itself_is_caught(fitted):
-    def do(self, intervention=None, /, **named):
-        self.held = type(self).__mro__[1].do(self, intervention, **named).held
-        return self
-
-    assert caught(fitted, "tiny-scm", "the system and the rows are unchanged", do=do)
-
-
-def test_a_do_that_takes_any_target_is_caught(fitted):
-    anything = property(lambda self: Targets((Target("x", (), (-1.0,), (1.0,)),), Target, "anything"))
-    assert caught(fitted, "tiny-scm", "an unknown target is refused", targets=anything)
-
-
-def test_a_counterfactual_that_redraws_its_noise_is_caught(fitted):
-    def redrawn(self, given, draws, seed):
-        rng = np.random.default_rng(seed)
-        noise = type(self).__mro__[1]._abduct(self, given, draws, seed)
-        return {name: rng.permutation(u) for name, u in noise.items()}
-
-    assert caught(fitted, "tiny-scm", "a counterfactual with nothing done is the fact", _abduct=redrawn)
-
-    def only_below(self, given, draws, seed):  # y alone: the fact of the others stays
-        noise = type(self).__mro__[1]._abduct(self, given, draws, seed)
-        return {**noise, "y": noise["y"] + np.random.default_rng(seed).normal(size=len(noise["y"]))}
-
-    assert caught(fitted, "tiny-scm", "a counterfactual keeps the noise", _abduct=only_below)
-    rounded = {"bound": {"x": 1e-5}, "_abduct": only_below}  # a bound of mere rounding excuses no noise that is drawn
-    assert caught(fitted, "tiny-scm", "a counterfactual keeps the noise", **rounded)
-
-
-def test_a_counterfactual_that_is_off_by_more_than_its_bound_is_caught(fitted):
-    def off(self, noise):
-        rows = type(self).__mro__[1]._solve(self, noise)
-        return rows.with_known({"y": rows.known.column("y") + 0.2 * rows.known.column("y").std()})
-
-    assert caught(fitted, "tiny-scm", "a counterfactual with nothing done is the fact", _solve=off)
-    system = broken(fitted("tiny-scm").system, _solve=off, bound={"y": 0.25})
-    trial = dataclasses.replace(fitted("tiny-scm").trial(), system=system)
-    law = "a counterfactual with nothing done is the fact"
-    assert _judged(law, LAWS[law], trial).holds
-
-
-def test_an_effect_upstream_is_caught(fitted):
-    def upstream(self, noise):
-        rows = type(self).__mro__[1]._solve(self, noise)
-        return rows.with_known({"z": rows.known.column("z") + ("x" in self.held)}) if self.held else rows
-
-    assert caught(fitted, "tiny-scm", "non-descendants stay put", _solve=upstream)
-
-
-def test_a_do_that_conditions_is_caught(fitted):
-    def conditions(self, given, draws, seed):
-        facts = {name: [a.value] * len(given) for name, a in self.held.items()}
-        rows = given.with_rows(given.data.with_known(facts, dict.fromkeys(facts, "number"))) if facts else given
-        rows = dataclasses.replace(rows, roles={**rows.roles, **{name: name for name in facts}})
-        return type(self).__mro__[1]._predict(held_copy(self, type(self.held)()), rows, draws, seed)
-
-    assert caught(fitted, "tiny-scm", "doing is not conditioning", {"exogenous": None}, _predict=conditions)
-
-
-def test_a_fact_that_is_ignored_is_caught(fitted):
-    def ignores(self, given, draws, seed):
-        return type(self).__mro__[1]._predict(self, dataclasses.replace(given, roles={}), draws, seed)
-
-    assert caught(fitted, "tiny-scm", "doing is not conditioning", {"confounded": None}, _predict=ignores)
-
-
-def test_a_hole_that_is_left_and_draws_out_of_order_are_caught(fitted):
-    def leaves(self, given, draws, seed):
-        rows = type(self).__mro__[1]._predict(self, given, draws, seed)
-        y = rows.known.column("y").copy()
-        y[0] = np.nan
-        return rows.with_known({"y": y}, {"y": "number"})
-
-    assert caught(fitted, "tiny-scm", "holes are filled", _predict=leaves)
-
-    def one(self, given, draws, seed):
-        return type(self).__mro__[1]._predict(self, given, 1, seed)
-
-    assert caught(fitted, "tiny-scm", "holes are filled", _predict=one)
-
-
-def test_an_edit_outside_of_its_mask_is_caught(fitted):
-    def outside(self, given):
-        rows = type(self).__mro__[1]._edit(self, given)
-        told = [text.replace("slow", "fast") for text in rows.known.texts("text")]
-        return rows.with_known({"text": told}, {"text": "text"}) if self.held else rows
-
-    assert caught(fitted, "tiny-redact", "an edit keeps what was not masked", _edit=outside)
-
-    def other(self, given):
-        return type(self).__mro__[1]._edit(self, given).with_known({"spans": [[], [], []]}, {"spans": "spans"})
-
-    assert caught(fitted, "tiny-redact", "an edit keeps what was not masked", _edit=other)
-
-
-def test_intervals_of_something_else_are_caught_and_one_that_leaves_its_estimate_out_is_not(fitted):
-    def moved(low, high):  # of a table whose intervals reach 0.1 to either side
-        def effects(self, given, target, outcome):
-            table = type(self).__mro__[1]._effects(self, given, target, outcome)
-            ends = {"low": table.column("effect") + low, "high": table.column("effect") + high}
-            return table.with_known(ends, dict.fromkeys(ends, "number"))
-
-        return effects
-
-    law = "effects have intervals"
-    for low, high in ((-0.1, -0.1), (0.1, -0.1), (0.3, 0.5), (np.nan, np.nan), (-0.1, np.inf)):
-        assert caught(fitted, "tiny-scm", law, _effects=moved(low, high)), (low, high)
-    assert not caught(fitted, "tiny-scm", law, _effects=moved(0.05, 0.3))
-
-
-def test_a_state_that_is_not_saved_is_caught(fitted):
-    def forgets(self):
-        options, arrays = type(self).__mro__[1]._state(self)
-        return options, {**arrays, "weights": arrays["weights"].round(2)}
-
-    assert caught(fitted, "tiny-scm", "what is saved answers the same", _state=forgets)
-    assert caught(fitted, "tiny-scm", "what is saved answers the same", _record=lambda self: {"slug": "tiny-scm"})
-
-
-def test_names_that_stand_twice_or_mean_the_same_for_all_are_caught(fitted):
-    for name in ("x", "rows", "draws"):
-        options = dataclasses.make_dataclass("Config", [(name, float, 0.0)])
-        assert caught(fitted, "tiny-scm", "names are told apart", Config=options)
-
-
-def test_a_target_with_the_name_of_another_thing_is_caught(fitted):
-    law, found = "names are told apart", fitted("tiny-scm")
-
-    def holds(*names, **roles):
-        targets = property(lambda self: Targets(Target(name, (), (-1.0,), (1.0,)) for name in names))
-        system = broken(found.system, targets=targets)
-        system.roles = {**system.roles, **roles}
-        return _judged(law, LAWS[law], dataclasses.replace(found.trial(), system=system)).holds
-
-    assert holds("x", "y")
-    assert not holds("x", "x")
-    assert holds("outcome", y="outcome")
-    assert not holds("y", y="outcome")  # the column of the role y has another name
-
-
-def test_a_card_that_boasts_is_caught(fitted):
-    card = fitted("tiny-scm").system.card
-    boast = dataclasses.replace(card, verbs=(*card.verbs, "edit"))
-    assert caught(fitted, "tiny-scm", "the card is true", card=boast)
-    silent = dataclasses.replace(card, does=None)
-    assert caught(fitted, "tiny-scm", "without targets do is refused", card=silent)
-
-
-def test_a_name_that_is_swallowed_is_caught(fitted):
-    def given(self, *data, **roles):
-        known = {name: value for name, value in roles.items() if name in self.card.takes}
-        return type(self).__mro__[1].given(self, *data, **known)
-
-    assert caught(fitted, "tiny-scm", "an unknown role or subject is refused", given=given)
 
 
 # -- counterfactual and effect -----------------------------------------------------------------------------------------

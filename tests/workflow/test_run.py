@@ -1,11 +1,9 @@
-"""A run of any system: what its folder holds, what is refused, and that a kill or a second process changes no byte."""
+"""A run of any system: what its folder holds, what is refused, and that a second process takes part in the fit."""
 
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +14,6 @@ from aitia.errors import AitiaError, OptionError, RunError
 from aitia.workflow.loading import load_run
 from aitia.workflow.source import Source
 
-RUN = [sys.executable, "-c", "from aitia.cli import main; main()", "run"]
 RNG = np.random.default_rng(0)
 ROWS = {"z": RNG.normal(size=60), "dose": RNG.normal(size=60)}
 ROWS["out"] = 2 * ROWS["dose"] + 3 * ROWS["z"] + RNG.normal(size=60)
@@ -148,31 +145,6 @@ def test_a_source_of_a_world_is_the_same_whoever_draws_it(plugins):
     one, two = (Source.of("latent-domains", rows=20).resolved() for _ in range(2))
     assert one == two
     assert Source.from_json(one.to_json()) == one
-
-
-def test_a_run_that_was_killed_goes_on_and_ends_in_the_same_bytes(tmp_path):
-    """SIGKILL once a checkpoint is there; the same command again; every byte as in a run that was left alone."""
-    command = [
-        *RUN, "domain-counterfactuals", "--data", "latent-domains", "--world", "size=3", "--world", "intervened=2",
-        "--rows", "90", "--restarts", "1", "--batch", "4", "--steps", "1001",
-    ]  # fmt: skip
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    victim = subprocess.Popen([*command, "--out", str(tmp_path / "killed")], env=environment, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 200
-    while not any((tmp_path / "killed" / "checkpoint").glob("*.safetensors")) and time.monotonic() < deadline:
-        assert victim.poll() is None, "it ended before it could be killed"
-        time.sleep(0.005)
-    victim.send_signal(signal.SIGKILL)
-    assert victim.wait() == -signal.SIGKILL
-    assert json.loads((tmp_path / "killed" / "run.json").read_text())["status"] == "running"
-    with pytest.raises(RunError, match="is running: give the same command again"):
-        load_run(tmp_path / "killed")
-    for name in ("killed", "whole"):
-        subprocess.run([*command, "--out", str(tmp_path / name)], check=True, env=environment, capture_output=True)
-    killed, whole = ((tmp_path / name / "run.json").read_text() for name in ("killed", "whole"))
-    assert killed == whole
-    for name in json.loads(whole)["results"]:
-        assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
 TWO = """

@@ -58,7 +58,7 @@ def _place() -> Path | None:
 
 def _read(place: Path | None) -> dict[str, tuple[str, str]]:
     try:
-        stored = {} if place is None else json.loads(place.read_text())
+        stored = {} if place is None else json.loads(place.read_text(encoding="utf-8"))
         return {str(module): (str(now), str(found)) for module, (now, found) in stored.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from aitia.data.tracks import Tracks, write_tracks
+from aitia.data.reading.tracks import write_tracks
+from aitia.data.tracks import Tracks
 from aitia.system.example import Example
 from aitia.worlds import OrcaWorld
 

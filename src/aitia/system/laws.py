@@ -1,7 +1,7 @@
 """The laws that every system obeys, by what it can answer; `check` puts them to one.
 
-Each law stands here once. `tests/systems/test_contract.py` runs them over all systems on their examples, and breaks
-each of them on purpose.
+Each law stands here once. `tests/systems/test_contract.py` runs them over all systems on their examples, and
+`tests/systems/test_broken_laws.py` breaks each of them on purpose.
 """
 
 import tempfile
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from aitia.data.kinds import Kind
 from aitia.do import Intervention, Law, LawTable
 from aitia.do import check as check_sampler
-from aitia.errors import AitiaError, InterventionError, OptionError, UnknownVariableError
+from aitia.errors import AitiaError, DataError, InterventionError, OptionError, UnknownVariableError
 from aitia.system.base import System
 from aitia.system.capabilities import Counterfactuals, Discovers, Edits, Explains, Predicts
 from aitia.system.card_laws import card_is_true, names_are_told_apart, refused, refuses_unknown_names
@@ -202,14 +202,20 @@ def fills_holes(trial: Trial) -> Iterator[str]:
     """Every hole is filled, rows keep their order and number, and draws are counted."""
     system = trial.needs(Predicts)
     filled = system.predict(trial.holes, draws=2, seed=trial.seed)
-    known = filled.known
+    known, given = filled.known, trial.holes.data.known
+    holes = {column for role in system.card.fills for column in trial.holes.columns(role) or (role,)}
     if len(filled) != 2 * len(trial.holes):
         yield f"2 draws of {len(trial.holes)} rows are {len(filled)}"
-    elif "draw" in known and known.column("draw").tolist() != [0.0, 1.0] * len(trial.holes):
-        yield "draws of a row do not stand one after the other"
-    for column in (trial.holes.column(role) or role for role in system.card.fills):
-        if column in filled.known and filled.known.missing(column):
-            yield f"{filled.known.missing(column)} holes of {column} are left"
+        return
+    if "draw" in known and known.column("draw").tolist() != [0.0, 1.0] * len(trial.holes):
+        yield "draws of a row are not numbered one after the other"
+    for draw in (0, 1):  # what is not filled tells whose answer a row is
+        gaps = given.gaps(known.take(np.arange(draw, len(known), 2)))
+        if odd := [column for column, gap in gaps.items() if column not in holes and gap > 0]:
+            yield f"{odd[0]} of draw {draw} is not that of the rows in their order"
+    for column in holes:
+        if column in known and known.missing(column):
+            yield f"{known.missing(column)} holes of {column} are left"
 
 
 def doing_is_not_conditioning(trial: Trial) -> Iterator[str]:
@@ -240,10 +246,12 @@ def _distance(trial: Trial, system: Any, do: Intervention) -> tuple[float, float
         facts[name] = [getattr(action, "value", None)] * len(given)
         kinds[name] = (known if name in known else trial.given.table).kind(name)
     other = system.given(given.data.with_known(facts, kinds))
-    told = [
-        _numbers(side.predict(rows, draws=draws, seed=trial.seed).known, trial.answered).reshape(len(given), draws)
-        for side, rows in ((system.do(do), given), (system, other))
-    ]
+    told = []
+    for side, rows in ((system.do(do), given), (system, other)):
+        answers = _numbers(side.predict(rows, draws=draws, seed=trial.seed).known, trial.answered)
+        if len(answers) != len(given) * draws:
+            raise DataError(f"{draws} draws of {len(given)} rows are {len(answers)}")
+        told.append(answers.reshape(len(given), draws))
     free = _numbers(system.predict(given, draws=draws, seed=trial.seed).known, trial.answered)
     spread = float(free.std()) or 1.0
     gap = float(np.sqrt(np.mean((told[0].mean(axis=1) - told[1].mean(axis=1)) ** 2)))

@@ -221,6 +221,7 @@ def _trained(system: System, seen: Given, run: Run, progress: Progress | None) -
     if not (run.resumed and note.is_file()):
         store = RunStore(run.path / "checkpoint", with_prediction(progress), run.store)
         system.fit(seen, run=store)
+        shutil.rmtree(folder, ignore_errors=True)  # a kill may have left a file of it half written
         system.save_pretrained(folder)
         run.write_json("training.json", _ordered(asdict(system.training)))
     run.keep("training.json")

@@ -16,6 +16,7 @@ from aitia.stats.search import (
     Asker,
     Constraints,
     Orientation,
+    Skeleton,
     check_table,
     choose_test,
     find_skeleton,
@@ -75,6 +76,70 @@ def test_with_an_oracle_the_true_cpdag_is_found_by_every_rule(rule, separating_s
         assert oriented.graph == cpdag(dag)
         assert not oriented.conflicts
         assert not oriented.ambiguous
+
+
+class Told:
+    """Answers for x and z by a table of p-values, by the set that is given; of others x is what separates them."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def ask(self, triples, what):
+        values = [
+            self.values.get("".join(given), 0.0) if {a, b} == {"x", "z"} else float("x" in given)
+            for a, b, given in triples
+        ]
+        return [Tested(0.0, value, 12) for value in values]
+
+
+@pytest.mark.parametrize(
+    ("values", "majority", "conservative", "max_p"),
+    [
+        ({"": 0.9, "w": 0.6}, True, True, True),  # y is in none of the sets that separate x and z
+        ({"y": 0.9, "yw": 0.6}, False, False, False),  # in all of them
+        ({"": 0.6, "w": 0.6, "y": 0.9}, True, None, False),  # in one of three
+        ({"": 0.9, "y": 0.6, "yw": 0.6}, False, None, True),  # in two of three
+        ({"": 0.6, "y": 0.9}, None, None, False),  # in half of them
+    ],
+)
+def test_sets_that_contradict_each_other_are_settled_by_the_rule(values, majority, conservative, max_p):
+    """x - y - z and x - w, where the sets that separate x and z hold y or do not."""
+    names = ("x", "y", "z", "w")
+    skeleton = Skeleton(names, (0b1010, 0b0101, 0b0010, 0b0001), {(0, 2): 0})
+    for rule, wanted in (("majority", majority), ("conservative", conservative), ("max-p", max_p)):
+        oriented = Orientation(skeleton, np.zeros((4, 4), dtype=bool))
+        oriented.colliders(
+            rule, Told({"".join(n for n in names if n in given): p for given, p in values.items()}), 0.5, 9
+        )
+        arrows = {(e.left, e.right) for e in oriented.graph.edges if e.symbol == "-->"}
+        assert ({("x", "y"), ("z", "y")} <= arrows) is (wanted is True), rule
+        assert bool({(0, 1, 2), (2, 1, 0)} <= oriented.ambiguous) is (wanted is None), rule
+
+
+def oriented_from(edges, arrows, separators):
+    """The orientation of a skeleton over i, j, k, l in which these arrows are told."""
+    names = "ijkl"
+    graph = Graph([tuple(edge) for edge in edges], tuple(names))
+    adjacent = [sum(1 << n for n in range(4) if graph.has_edge(a, names[n])) for a in names]
+    found = Orientation(Skeleton(tuple(names), adjacent, separators), np.zeros((4, 4), dtype=bool))
+    for cause, effect in arrows:
+        assert found.orient(names.index(cause), names.index(effect), "told")
+    return found
+
+
+def test_a_collider_that_would_close_a_cycle_is_passed_over_in_both_of_its_arrows():
+    found = oriented_from(["ij", "jk", "jl", "li"], ["jl", "li"], {(0, 2): 0, (2, 3): 0b0010})
+    found.colliders("sepset", None, 0.5, 9)  # i -> j <- k, where j -> l -> i
+    assert str(found.graph) == str(oriented_from(["ij", "jk", "jl", "li"], ["jl", "li"], {}).graph)
+    assert found.conflicts == ["the collider i -> j <- k was passed over: it would close a cycle"]
+
+
+@pytest.mark.parametrize("arrows", [["jl", "kl"], ["jk", "kl"]])  # as the third rule has them, as the fourth
+def test_the_rules_that_ask_for_two_that_are_apart_leave_four_that_are_all_adjacent_alone(arrows):
+    """i may come first or last in both: every edge of i points either way."""
+    found = oriented_from(["ij", "ik", "il", "jk", "jl", "kl"], arrows, {})
+    found.close(with_knowledge=True)
+    assert sorted(e.symbol for e in found.graph.edges if "i" in (e.left, e.right)) == ["---"] * 3
 
 
 def test_with_knowledge_the_arrows_are_those_of_the_class_that_obeys_it(dags):

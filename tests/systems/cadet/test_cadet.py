@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pytest
 import torch
+from tests.systems.cadet.trained import SMALL, WORLD, fitted, posts, rows
+from tests.trained import read
 from torch import nn
 
 from aitia.data.table import Table
@@ -17,29 +19,11 @@ from aitia.systems.cadet.inputs import held_out, macro_f1, read_posts
 from aitia.systems.cadet.losses import Objective, conditional_hsic, label_loss, schedule
 from aitia.systems.cadet.network import CadetNetwork, Inferred, ParallelDecoder, gumbel, pick_words
 from aitia.systems.cadet.training import collapsed, nats_of_latents
-from aitia.worlds import ModerationWorld
 from aitia.worlds.moderation import TARGETS
-
-WORLD = ModerationWorld()
-SMALL = {"width": 16, "u_size": 4, "batch": 32, "longest": 24, "layers": 0, "pooling": "mean"}
-
-
-def posts(n=240, seed=0, env="train"):
-    sample = WORLD.sample(n, seed=seed, env=env)
-    codes = {name: sample[name].astype(int) for name in ("intent", "style", "target")}
-    return list(WORLD.render(sample)), codes["intent"], codes["style"], np.array(TARGETS)[codes["target"]]
-
-
-def rows(n=240, seed=0, env="train"):
-    return dict(zip(("text", "label", "style", "target"), posts(n, seed, env), strict=True))
 
 
 def asked(n, seed=1, env="train"):
     return {"text": posts(n, seed, env)[0]}
-
-
-def fitted(n=240, **options):
-    return Cadet(**{**SMALL, "epochs": 1, **options}).fit(rows(n, env="train" if n > 1000 else "balanced"))
 
 
 def part(table, begin):
@@ -48,8 +32,7 @@ def part(table, begin):
 
 @pytest.fixture(scope="module")
 def trained():
-    """Writes texts well enough to be asked."""
-    return fitted(1200, variant="adjusted", width=32, epochs=6, encoder_rate=1e-2, head_rate=1e-2)
+    return read("cadet")
 
 
 # -- draws and weights -----------------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tests.systems.causal_motion.trained import WORLD, scenes
+from tests.trained import read
 
 from aitia.data.reading.tracks import read_tracks, write_tracks
 from aitia.data.tracks import Tracks, constant_velocity, planted_confidence
@@ -22,13 +24,7 @@ from aitia.systems.causal_motion.objective import Objective, Phase, phases
 from aitia.systems.domain_counterfactuals import DomainCounterfactuals
 from aitia.worlds import OrcaWorld, WalkersWorld
 
-WORLD = OrcaWorld((0.1, 0.5))
 PUBLIC = Path(__file__).parents[4] / "shared" / "data" / "gcrl" / "eth_ucy"
-
-
-def scenes(n, seed=0, env=None):
-    sample = WORLD.sample(n, seed=seed, env=env)
-    return WORLD.render(sample), sample.labels
 
 
 def fitted(**options):
@@ -40,8 +36,7 @@ def fitted(**options):
 
 @pytest.fixture(scope="module")
 def trained():
-    tracks, labels = scenes(1000)
-    return CausalMotion(observed=4, steps=400, batch=32, width=32, learning_rate=3e-3).fit(tracks, labels)
+    return read("causal_motion")
 
 
 # -- what it reaches -------------------------------------------------------------------------------------------------
@@ -485,7 +480,7 @@ def test_it_is_judged_beside_baselines_and_by_the_world_and_shown(trained):
     assert np.array_equal(truth.tracks, WORLD.render(WORLD.counterfactual(given.sample, env="0.5")))
     (block,) = trained.report(given)
     assert block.svg.count("from 0.1: do(environment=") == block.svg.count("from 0.5: do(environment=") == 4
-    assert trained.training.losses[0][0] == "training"
+    assert fitted().training.losses[0][0] == "training"
     assert CausalMotion.reads(trained.config) == {"window": (4, 12)}
 
 

@@ -30,6 +30,9 @@ def test_changes_point_the_way_where_pc_on_pooled_rows_has_no_arrow(sites, found
     assert str(found.graph_) == "x --> y; z --> x"
     assert set(found.augmented_graph_.parents("x")) == {"site", "z"}
     assert found.changing_[0].p_value < 1e-4
+    weakest = max((t for t in found.tests_ if {t.x, t.y} == {"x", "site"}), key=lambda t: t.p_value)
+    assert (found.changing_[0].p_value, found.changing_[0].given) == (weakest.p_value, weakest.given)
+    assert weakest.p_value > min(t.p_value for t in found.tests_ if {t.x, t.y} == {"x", "site"})
     assert not PC(test="kci").fit(sites.drop(["site"])).graph_.parents("y")
 
 
@@ -117,6 +120,19 @@ def test_nothing_ever_causes_the_context():
         found = CDNOD(test="fisher-z", alpha=0.2).fit(world.sample(200), context="domain")
         assert not found.augmented_graph_.parents("domain")
         assert found.augmented_graph_.is_acyclic
+
+
+def test_two_causes_that_change_with_the_context_and_are_independent_without_it_are_no_contradiction():
+    """x - site - z with x, z apart and the site in no separating set would be a collider at any other variable."""
+    rng = np.random.default_rng(0)
+    site = np.repeat(np.arange(20), 20)
+    x = np.where(site % 2, 1.5, -1.5) + rng.normal(size=400)
+    z = np.where(site // 2 % 2, 1.5, -1.5) + rng.normal(size=400)
+    found = CDNOD(test="kci", phases=2).fit({"x": x, "z": z, "site": [f"s{k}" for k in site]}, context="site")
+    assert {c.variable for c in found.changing_} == {"x", "z"}
+    assert found.skeleton_.separating_set("x", "z") == ()
+    assert not found.graph_.edges
+    assert not any("contradict" in warning for warning in found.warnings_)
 
 
 def test_the_bootstrap_keeps_domains_together_and_jobs_change_nothing(sites):

@@ -41,6 +41,14 @@ def test_units_carry_over(rng):
     assert b.noise == pytest.approx(25 * a.noise, rel=0.1)
 
 
+def test_the_likelihood_at_the_maximum_is_that_of_its_parameters_in_the_units_of_the_data(rng):
+    x = rng.normal(size=(40, 1))
+    y = 30 * np.sin(2 * x) + 5 * rng.normal(size=(40, 1)) + 100
+    learnt = learn_widths(x, y)
+    told, _ = log_marginal_likelihood(x, y - y.mean(), learnt.lengthscales, learnt.signal, learnt.noise)
+    assert learnt.log_likelihood == pytest.approx(told)
+
+
 def test_bad_input_is_named(rng):
     with pytest.raises(DataError, match="input 0 is constant"):
         learn_widths(np.ones((10, 1)), rng.normal(size=10))

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from tests.systems.domain_counterfactuals.trained import WORLD, fitted
+from tests.trained import read
 
 from aitia.data.table import Table
 from aitia.do import counterfactual
@@ -10,21 +12,13 @@ from aitia.errors import DataError, FormatError, InterventionError, OptionError,
 from aitia.system import load
 from aitia.systems.domain_counterfactuals import DomainCounterfactuals, DomainCounterfactualsConfig
 from aitia.systems.domain_counterfactuals.config import choose_sparsity
-from aitia.worlds.latent_domains import LatentDomainsWorld
 
 NAMES = ("x0", "x1", "x2", "x3")
-WORLD = LatentDomainsWorld(size=4, domains=3, intervened=(3,), world_seed=1)
-
-
-def fitted(**options):
-    rows = WORLD.sample(3000)
-    given = {"changing": 1, "steps": 40, "restarts": 2, **options}
-    return DomainCounterfactuals(**given).fit(WORLD.render(rows), rows.labels)
 
 
 @pytest.fixture(scope="module")
 def trained():
-    return fitted(steps=3000, restarts=4)
+    return read("domain_counterfactuals")
 
 
 @pytest.fixture(scope="module")

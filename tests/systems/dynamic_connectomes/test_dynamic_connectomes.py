@@ -62,6 +62,22 @@ def test_the_symmetric_form_adds_falling_together():
     assert np.allclose(found.tensor[:, 0, 0], np.abs(d[:, 0]), atol=1e-6)
 
 
+@pytest.mark.parametrize("symmetric", [False, True])
+def test_affinity_is_that_of_a_loop_over_animals_frames_and_pairs(symmetric):
+    rng = np.random.default_rng(5)
+    traces = Recordings(rng.standard_normal((2, 30, 4)), np.ones((2, 4), bool), tuple("abcd"), ("v", "w"))
+    found = differential_affinity(traces, bin_frames=7, smooth=1.0, symmetric=symmetric).tensor
+    d = rates(traces, 1.0)
+    for w in range(2):
+        x = d[w] / d[w].std(axis=0)
+        for p, (i, j) in enumerate(zip(*pair_places(4), strict=True)):
+            for t in range(4):
+                rise = [min(x[k, i], x[k, j]) for k in range(7 * t, 7 * t + 7)]
+                fall = [min(-x[k, i], -x[k, j]) for k in range(7 * t, 7 * t + 7)]
+                wanted = [max(r, 0) + symmetric * max(f, 0) for r, f in zip(rise, fall, strict=True)]
+                assert found[t, w, p] == pytest.approx(np.mean(wanted), abs=1e-6)
+
+
 def test_bins_are_means_of_frames_and_the_rest_is_left_out():
     fine, coarse = (differential_affinity(waves(), bin_frames=b, smooth=1.0).tensor for b in (1, 7))
     assert len(coarse) == 8

@@ -246,6 +246,17 @@ def test_an_edit_that_comes_again_counts_again(model):
     assert sum(len(edits) == 3 for edits in told.edits) >= 5
 
 
+@pytest.mark.filterwarnings("ignore:the editor gave no text")
+def test_a_text_that_is_asked_twice_has_the_same_effect_twice(model):
+    """The second edit is the first one over again, which is no fault."""
+    twice = WORLD.sample(12, seed=101).take([*range(12), *range(12)])
+    editor = ReviewEditor(WORLD, twice, confounded=0, unchanged=0)
+    told = model.explain([*ASKED, *ASKED], "food", "positive", ask, by=editor, k=1)
+    assert told.edits[:12] == told.edits[12:]
+    assert "duplicate" not in told.faults
+    assert told.values[:12] == pytest.approx(told.values[12:])
+
+
 def test_an_editor_is_asked_again_for_what_is_of_no_use_and_a_match_stands_in_at_last(model):
     seeds = []
 

@@ -7,6 +7,8 @@ from dataclasses import fields
 import numpy as np
 import pytest
 import torch
+from tests.systems.gcrl.trained import WORLD, scenes
+from tests.trained import read
 
 from aitia.data.reading.tracks import read_tracks, write_tracks
 from aitia.data.tracks import Tracks, constant_velocity
@@ -23,13 +25,7 @@ from aitia.systems.gcrl.objective import Objective, weighted_bound
 from aitia.systems.gcrl.track_vae import Gaussian, Seen
 from aitia.worlds import OrcaWorld
 
-WORLD = OrcaWorld((0.1, 0.5))
 pytestmark = pytest.mark.filterwarnings("ignore:s has collapsed:RuntimeWarning")
-
-
-def scenes(n, seed=0, env=None):
-    sample = WORLD.sample(n, seed=seed, env=env)
-    return WORLD.render(sample), sample.labels
 
 
 def fitted(**options):
@@ -39,8 +35,7 @@ def fitted(**options):
 
 @pytest.fixture(scope="module")
 def trained():
-    """Four frames of the past show no radius; the reference scenes do."""
-    return GCRL(observed=4, style="references", steps=500, batch=16, width=32).fit(*scenes(600))
+    return read("gcrl")
 
 
 def crowd(n=40, seed=0):

@@ -8,6 +8,8 @@ import pandas as pd
 import polars as pl
 import pytest
 import torch
+from tests.systems.gde.trained import populations
+from tests.trained import read
 
 from aitia.data.table import Table
 from aitia.do import Intervention, Normal, scale, shift
@@ -29,12 +31,6 @@ from aitia.systems.gde.sets import SetBatches, read_sets
 SMALL = {"steps": 8, "batch": 4, "points": 8, "width": 16, "latents": 4}
 
 
-def populations(count=12, n=60, seed=0, d=2):
-    """Gaussians whose spreads differ."""
-    rng = np.random.default_rng(seed)
-    return {f"p{k}": rng.normal(size=(n, d)) * rng.uniform(0.3, 3, d) + 5 for k in range(count)}
-
-
 def frame(sets):
     rows = np.concatenate(list(sets.values()))
     made = pd.DataFrame(rows, columns=[f"x{k + 1}" for k in range(rows.shape[1])])
@@ -48,8 +44,7 @@ def small():
 
 @pytest.fixture(scope="module")
 def trained():
-    sets = {**populations(120, 200)}
-    return GDE(steps=300, batch=16, points=32, width=32, latents=8, learning_rate=5e-3).fit(sets), sets
+    return read("gde"), populations(120, 200)
 
 
 def far(a, b):

@@ -1,0 +1,214 @@
+"""A run that was killed goes on with the same command, and ends in the same bytes as one that was left alone.
+
+A real process gets a real SIGKILL. So that no test hangs on when it strikes, the process notes each piece of work that
+it keeps (a file moved into its place in the run folder, a line of a journal) and kills itself at the one that it is
+told, in the midst of moving it. Trainings keep their state every few steps, to be struck half-way through.
+
+Three kinds run always: numpy with a journal, torch with checkpoints, and an endpoint whose answers are kept; every
+other system is marked slow.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from aitia.errors import RunError
+from aitia.system import systems
+from aitia.workflow.loading import load_run
+from aitia.worlds import ReviewEditor, ReviewsWorld
+
+SOURCE = Path(__file__).parents[2] / "src"
+ALWAYS = {"cd-nod": "numpy, a journal of tests", "domain-counterfactuals": "torch, checkpoints"}
+SLUGS = [
+    pytest.param(slug, marks=() if slug in ALWAYS else pytest.mark.slow)
+    for slug, entry in systems().items()
+    if entry.package.startswith("aitia.")
+]
+VICTIM = """
+import os, signal, sys
+from pathlib import Path
+
+log, strike, every, *sys.argv[1:] = sys.argv[1:]
+folder = sys.argv[sys.argv.index("--out") + 1] + os.sep
+notes, count = open(log, "w"), 0
+
+def piece(name):
+    global count
+    count += 1
+    print(name, file=notes, flush=True)
+    if count == int(strike):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def moved(event, arguments):
+    if event == "os.rename" and str(arguments[1]).startswith(folder):
+        piece(str(arguments[1])[len(folder):])
+
+from aitia.runs.journal import Journal
+keep = Journal.__setitem__
+def kept(self, key, value):
+    keep(self, key, value)
+    piece(self._path.name)
+Journal.__setitem__ = kept
+if int(every):
+    from aitia.train import TrainConfig
+    TrainConfig.__post_init__ = lambda self, check=TrainConfig.__post_init__: (
+        object.__setattr__(self, "checkpoint_every", int(every)), check(self)
+    )
+sys.addaudithook(moved)
+from aitia.cli import main
+main()
+"""
+
+
+def start(command, out, log, strike=0, every=0):
+    """The command in a process that kills itself at the piece `strike`; 0 lets it live."""
+    out.parent.mkdir(exist_ok=True)
+    words = [sys.executable, "-c", VICTIM, log, strike, every, *command, "--out", out]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), "HOME": "/nonexistent"}
+    done = subprocess.run(
+        list(map(str, words)), env=environment, capture_output=True, text=True, check=False, cwd=out.parent
+    )
+    return done, log.read_text().splitlines() if log.is_file() else []
+
+
+def is_state(piece):
+    """Whether a piece is kept to go on from, and is gone from a run that has ended."""
+    return piece.startswith("checkpoint/") or piece.endswith(".journal")
+
+
+def same_bytes(one, two):
+    """Whether two runs have the same record and the same results, and nothing is left of their state."""
+    first, second = ((folder / "run.json").read_text() for folder in (one, two))
+    assert first == second
+    for name in json.loads(first)["results"]:
+        assert (one / name).read_bytes() == (two / name).read_bytes(), name
+    assert not (two / "checkpoint").exists()
+    assert not list(two.glob("*.journal"))
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_run_that_was_killed_goes_on_and_ends_in_the_same_bytes(slug, tmp_path):
+    command = ["run", slug, "--example"]
+    every = 7 if systems()[slug].card.extra in ("nets", "language") else 0
+    done, whole = start(command, tmp_path / "whole" / "run", tmp_path / "whole.txt", every=every)
+    assert done.returncode == 0, done.stderr
+    state = [k for k, piece in enumerate(whole, 1) if is_state(piece)]
+    within = [k for k, piece in enumerate(whole, 1) if piece.startswith("model/")]
+    strikes = {"in the midst of its work": state[len(state) // 2]} if state else {}
+    strikes["in the midst of writing what it learnt"] = within[-1]
+    assert slug not in ALWAYS or len(state) >= 3, whole
+    for when, strike in strikes.items():
+        out = tmp_path / str(strike) / "run"
+        done, before = start(command, out, tmp_path / "before.txt", strike, every)
+        assert done.returncode == -signal.SIGKILL, (when, done.stderr)
+        assert before == whole[:strike]
+        assert json.loads((out / "run.json").read_text())["status"] == "running"
+        with pytest.raises(RunError, match="is running: give the same command again"):
+            load_run(out)
+        done, after = start(command, out, tmp_path / "after.txt", every=every)
+        assert done.returncode == 0, (when, done.stderr)
+        same_bytes(tmp_path / "whole" / "run", out)
+        if state:
+            kept = [piece for piece in before[:-1] if is_state(piece)]
+            again = len(set(kept))  # a training that goes on writes its last state, also where no step is left
+            assert sum(map(is_state, after)) <= len(state) - len(kept) + again, f"{when}: it began anew"
+
+
+# -- an endpoint: its answers are kept, and none is paid for twice ---------------------------------------------------
+
+ASKS = """
+import json, os, sys
+import aitia
+from aitia.nn.writers import CachedWriter, EndpointWriter
+
+address, answers, out, told = sys.argv[1:]
+writer = CachedWriter(EndpointWriter(address, "small", temperature=0), answers, batch_size=4)
+aitia.fit("faithful-matching", "reviews.csv", writer=writer, out=out, **json.loads(told))
+"""
+
+
+class Endpoint(ThreadingHTTPServer):
+    """Chat completions by an editor that knows the world; kills who asks at the question that it is told."""
+
+    def __init__(self, editor, concepts):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.editor, self.concepts = editor, concepts
+        self.asked, self.victim, self.strike = [], None, 0
+
+    def answer(self, prompt):
+        head, _, rest = prompt.partition("\nText: ")
+        text = rest.partition("\nNew text:")[0]
+        concept = next(name for name in self.concepts if f"so that the {name} is " in head)
+        value = head.partition(f"so that the {concept} is ")[2].partition(";")[0]
+        return self.editor([text], concept, [value])[0]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        prompt = body["messages"][0]["content"]
+        self.server.asked.append(prompt)
+        if len(self.server.asked) == self.server.strike:
+            self.server.victim.send_signal(signal.SIGKILL)
+            return
+        content = json.dumps({"choices": [{"message": {"content": self.server.answer(prompt)}}]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *told):
+        pass
+
+
+@pytest.fixture
+def endpoint():
+    world = ReviewsWorld()
+    server = Endpoint(ReviewEditor(world, world.sample(80, seed=0)), ("food", "noise"))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def ask(endpoint, folder, out, strike=0):
+    """The script in a process of its own, which the endpoint kills at the question `strike`."""
+    endpoint.asked, endpoint.strike = [], strike
+    told = {"text": "review", "concepts": ["food", "noise"], "steps": 20, "width": 16, "queries": 16, "matches": 3}
+    address = f"http://127.0.0.1:{endpoint.server_port}/v1"
+    endpoint.victim = subprocess.Popen(
+        [sys.executable, "-c", ASKS, address, folder / "answers", out, json.dumps(told)],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), "HOME": "/nonexistent"},
+        stderr=subprocess.PIPE, text=True, cwd=folder,
+    )  # fmt: skip
+    _, errors = endpoint.victim.communicate(timeout=300)
+    return endpoint.victim.returncode, errors, list(endpoint.asked)
+
+
+def test_an_endpoint_that_lost_its_asker_is_not_asked_again_what_it_said(endpoint, tmp_path):
+    sample = ReviewsWorld().sample(80, seed=0)
+    columns = [ReviewsWorld().render(sample), *(ReviewsWorld().aspects(sample)[name] for name in endpoint.concepts)]
+    lines = [",".join(f'"{value}"' for value in row) for row in zip(*columns, strict=True)]
+    for name in ("whole", "killed"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "reviews.csv").write_text("\n".join([",".join(("review", *endpoint.concepts)), *lines, ""]))
+    code, errors, every = ask(endpoint, tmp_path / "whole", tmp_path / "whole" / "run")
+    assert code == 0, errors
+    assert len(set(every)) == len(every) > 100
+    strike = len(every) // 2
+    code, errors, before = ask(endpoint, tmp_path / "killed", tmp_path / "killed" / "run", strike)
+    assert (code, len(before)) == (-signal.SIGKILL, strike), errors
+    code, errors, after = ask(endpoint, tmp_path / "killed", tmp_path / "killed" / "run")
+    assert code == 0, errors
+    assert set(before) | set(after) == set(every)
+    assert len(set(before) & set(after)) <= 4, "four questions were under way"
+    same_bytes(tmp_path / "whole" / "run", tmp_path / "killed" / "run")
