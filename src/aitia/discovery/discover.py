@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aitia.data.flow import Flow
+from aitia.data.frames import row_index
+from aitia.data.spreadsheet import Reading
 from aitia.data.table import Kind, Table
 from aitia.data.tables import read_table
 from aitia.discovery.choose import ContextKind, Method, Plan, choose
 from aitia.discovery.result import Discovery
 from aitia.engine import Progress, Store
+from aitia.errors import DataError, OptionError
 from aitia.graph import Graph, Knowledge
 from aitia.runs import RunStore
 from aitia.system import systems
@@ -35,8 +39,9 @@ def discover(
     max_depth: int | None = None,
     knowledge: Knowledge | str | Path | None = None,
     bootstrap: int = 0,
-    missing: str = "error",
+    missing: str = "testwise",
     kinds: Mapping[str, Kind | str] | None = None,
+    reading: Reading | None = None,
     drop: Sequence[str] = (),
     accept_cost: bool = False,
     jobs: int = 1,
@@ -57,8 +62,10 @@ def discover(
         max_depth: Largest conditioning set; None lets the method decide.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
         bootstrap: Number of resamples for edge frequencies; 0 for none.
-        missing: `error`, or `testwise` to leave out, test by test, the rows that lack a value.
+        missing: `testwise` to leave out, test by test, the rows that lack a value; `complete` to use the rows that lack
+            none; or `error`.
         kinds: Columns whose kind (such as `number` or `label`) is not what their values suggest.
+        reading: How to read a file, where what stands in it does not say it.
         drop: Columns to leave out.
         accept_cost: Whether to start a search that is predicted to be very long.
         jobs: Processor cores to use; the result does not depend on it.
@@ -84,7 +91,11 @@ def discover(
         >>> print(found.graph)
         x --> z; y --> z
     """
-    table = _read(data, kinds, drop, context)
+    if missing not in ("testwise", "complete", "error"):
+        raise OptionError(f"missing is testwise, complete or error, got {missing!r}")
+    table = _read(data, kinds, reading, drop, context)
+    if missing == "complete":
+        table = _complete(table)
     plan = choose(table, method=method, context=context, context_kind=context_kind)
     known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
     config: dict[str, Any] = {
@@ -106,10 +117,42 @@ def discover(
     return found
 
 
-def _read(data: Any, kinds: Mapping[str, Kind | str] | None, drop: Sequence[str], context: str | None) -> Table:
-    table = read_table(data, kinds=kinds) if isinstance(data, str | Path) else Table.of(data, kinds=kinds)
+def _read(
+    data: Any,
+    kinds: Mapping[str, Kind | str] | None,
+    reading: Reading | None,
+    drop: Sequence[str],
+    context: str | None,
+) -> Table:
+    if isinstance(data, str | Path):
+        table = read_table(data, kinds=kinds, how=reading)
+    elif reading is not None and reading != Reading():
+        raise OptionError("how to read a file is said of a file, and these rows are in memory")
+    else:
+        table = Table.of(data, kinds=kinds)
     table = table.drop(drop)
+    if (index := row_index(table)) is not None and index != context and index not in (kinds or {}):
+        table = table.drop([index])
+        note = f"{index}: counts the rows, left out (--continuous {index} keeps it)"
+        table = table.with_flow((table.flow or Flow("the table", table.n)).noting(note))
     return _dated(table, context) if context is not None and context in table else table
+
+
+def _complete(table: Table) -> Table:
+    """The rows without gaps.
+
+    Raises:
+        DataError: If there is none.
+    """
+    gaps = {name: table.missing(name) for name in table.names if table.missing(name)}
+    whole = table.complete()
+    if not len(whole):
+        worst = max(gaps, key=lambda name: gaps[name])
+        raise DataError(
+            f"no row is complete; {worst!r} lacks {gaps[worst]} of {table.n}: drop such columns (--drop {worst}), or "
+            "take for each test the rows that it can use (--missing testwise)"
+        )
+    return whole
 
 
 def _given(data: Any, knowledge: object, kinds: Mapping[str, Kind | str] | None, drop: Sequence[str]) -> dict[str, Any]:
@@ -143,6 +186,7 @@ def _learner(
     whole: bool,
 ) -> "ConstraintSearch":
     shared: dict[str, Any] = {name: config[name] for name in ("alpha", "test", "max_depth", "missing", "seed")}
+    shared["missing"] = "error" if shared["missing"] == "complete" else shared["missing"]
     shared |= {"knowledge": knowledge, "jobs": jobs, "bootstrap": config["bootstrap"] or None}
     shared |= {"accept_cost": accept_cost, "record": "all" if whole else "decisive"}
     if plan.context is not None:
@@ -168,6 +212,7 @@ def _fit(
     fitted: Any = learner
     fitted.fit(table, run=run, **roles)
     graph = learner.graph_
+    flow = () if table.flow is None else tuple(table.flow.lines())
     return Discovery(
         graph=graph,
         augmented=getattr(learner, "augmented_graph_", graph),
@@ -176,7 +221,7 @@ def _fit(
         method=plan.method,
         test=learner.test_name_,
         context=plan.context,
-        reasons=(*plan.reasons, learner.test_reason_),
+        reasons=(*flow, *plan.reasons, learner.test_reason_),
         warnings=tuple(learner.warnings_),
         config=config,
         given=given,

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from aitia.data.spreadsheet.numbers import parsed
 from aitia.data.spreadsheet.options import SEPARATORS, Reading
@@ -46,11 +47,29 @@ class Layout:
 def split(place: str, text: str, separator: str) -> list[Line]:
     """The cells of each line that has any.
 
+    Quotation marks stand around cells. In a file with tabs, where they rarely are needed, they are part of what is
+    said if they do not stand so in the whole file.
+
     Raises:
         FormatError: If a quote is not closed, or something follows one.
     """
+    try:
+        return _lines(text, separator, csv.QUOTE_MINIMAL)
+    except _BadQuoteError as error:
+        if separator == "\t":
+            return _lines(text, separator, csv.QUOTE_NONE)
+        raise FormatError(f"{place}, {error}. Double a quote inside of a quoted cell") from None
+
+
+class _BadQuoteError(Exception):
+    """Where a quotation mark stands wrong."""
+
+
+def _lines(text: str, separator: str, quoting: Literal[0, 3]) -> list[Line]:
     before = csv.field_size_limit(_LONGEST_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=True)
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=True, quoting=quoting
+    )
     lines: list[Line] = []
     start = 1
     try:
@@ -60,7 +79,7 @@ def split(place: str, text: str, separator: str) -> list[Line]:
             start = reader.line_num + 1
     except csv.Error as error:
         wrong = "a quote is opened and not closed" if "unexpected end" in str(error) else str(error)
-        raise FormatError(f"{place}, line {start}: {wrong}. Double a quote inside of a quoted cell") from None
+        raise _BadQuoteError(f"line {start}: {wrong}") from None
     finally:
         csv.field_size_limit(before)
     return lines

@@ -36,7 +36,7 @@ class Sheet:
         dropped: For each reason the lines of the file that are no rows of the table.
     """
 
-    columns: dict[str, NDArray[Any]]
+    columns: dict[str, Any]
     kinds: dict[str, Kind] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
     read: int = 0
