@@ -97,17 +97,9 @@ def run_command(
             f"aitia run {system} --help lists its roles and options"
         )
     first = int(os.environ.get("RANK", "0")) == 0  # of the processes that torchrun started
+    command = shlex.join(["aitia", *sys.argv[1:]])
     with progress_bar(quiet=as_json or not first) as progress:
-        found = fit(
-            system,
-            data,
-            out=out,
-            seed=seed,
-            progress=progress,
-            command=shlex.join(["aitia", *sys.argv[1:]]),
-            **shared,
-            **given,
-        )
+        found = fit(system, data, out=out, seed=seed, progress=progress, command=command, **shared, **given)
     if first:
         _tell(found, out, as_json)
 

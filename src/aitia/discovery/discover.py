@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["discover"]
 
+MISSING = ("testwise", "complete", "error")
+"""What becomes of rows with gaps."""
 RECORD_ALL = 60
 """Up to this many columns every test goes into the folder; with more that would be the larger part of the work."""
 
@@ -62,17 +64,16 @@ def discover(
         max_depth: Largest conditioning set; None lets the method decide.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
         bootstrap: Number of resamples for edge frequencies; 0 for none.
-        missing: `testwise` to leave out, test by test, the rows that lack a value; `complete` to use the rows that lack
-            none; or `error`.
+        missing: `testwise` leaves out, test by test, the rows that lack a value; `complete` takes whole rows; or `error`.
         kinds: Columns whose kind (such as `number` or `label`) is not what their values suggest.
         reading: How to read a file, where what stands in it does not say it.
         drop: Columns to leave out.
         accept_cost: Whether to start a search that is predicted to be very long.
-        jobs: Processor cores to use; the result does not depend on it.
+        jobs: Processor cores; the result does not depend on it.
         seed: Seed of the bootstrap and of random features.
         out: Folder for the result and `report.html`. A run that was killed resumes there and ends in the same bytes.
         progress: Told how far the work is.
-        command: The command line to record, when called from there.
+        command: The command line to record, where there is one.
 
     Returns:
         The graph with the evidence for each edge, what changes with the context, warnings and choices in words.
@@ -85,17 +86,12 @@ def discover(
 
     Example:
         >>> import numpy as np
-        >>> rng = np.random.default_rng(0)
-        >>> x, y = rng.normal(size=(2, 500))
-        >>> found = discover({"x": x, "y": y, "z": x + y + rng.normal(size=500)}, test="fisher-z")
+        >>> x, y, noise = np.random.default_rng(0).normal(size=(3, 500))
+        >>> found = discover({"x": x, "y": y, "z": x + y + noise}, test="fisher-z")
         >>> print(found.graph)
         x --> z; y --> z
     """
-    if missing not in ("testwise", "complete", "error"):
-        raise OptionError(f"missing is testwise, complete or error, got {missing!r}")
-    table = _read(data, kinds, reading, drop, context)
-    if missing == "complete":
-        table = _complete(table)
+    table = _read(data, kinds, reading, drop, context, missing)
     plan = choose(table, method=method, context=context, context_kind=context_kind)
     known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
     config: dict[str, Any] = {
@@ -104,9 +100,8 @@ def discover(
         "max_depth": max_depth, "knowledge": None if known is None else known.to_json(), "bootstrap": bootstrap,
         "missing": missing, "seed": seed,
     }  # fmt: skip
-    whole = out is not None and len(table.names) <= RECORD_ALL
-    learner = _learner(plan, config, known, jobs=jobs, accept_cost=accept_cost, whole=whole)
-    given = _given(data, knowledge, kinds, drop) | {"accept_cost": accept_cost}
+    learner = _learner(plan, config, known, jobs=jobs, accept_cost=accept_cost, whole=_small(table, out))
+    given = _given(data, knowledge, kinds, reading, drop) | {"accept_cost": accept_cost}
     if out is None:
         return _fit(learner, plan, table, config, given, progress, store=None)
     from aitia.discovery.save import open_discovery, save_discovery
@@ -123,7 +118,10 @@ def _read(
     reading: Reading | None,
     drop: Sequence[str],
     context: str | None,
+    missing: str,
 ) -> Table:
+    if missing not in MISSING:
+        raise OptionError(f"missing is {' or '.join(MISSING)}, got {missing!r}")
     if isinstance(data, str | Path):
         table = read_table(data, kinds=kinds, how=reading)
     elif reading is not None and reading != Reading():
@@ -135,7 +133,8 @@ def _read(
         table = table.drop([index])
         note = f"{index}: counts the rows, left out (--continuous {index} keeps it)"
         table = table.with_flow((table.flow or Flow("the table", table.n)).noting(note))
-    return _dated(table, context) if context is not None and context in table else table
+    table = _dated(table, context) if context is not None and context in table else table
+    return _complete(table) if missing == "complete" else table
 
 
 def _complete(table: Table) -> Table:
@@ -155,12 +154,19 @@ def _complete(table: Table) -> Table:
     return whole
 
 
-def _given(data: Any, knowledge: object, kinds: Mapping[str, Kind | str] | None, drop: Sequence[str]) -> dict[str, Any]:
+def _given(
+    data: Any,
+    knowledge: object,
+    kinds: Mapping[str, Kind | str] | None,
+    reading: Reading | None,
+    drop: Sequence[str],
+) -> dict[str, Any]:
     """What the search was called with, for the line of Python that repeats it."""
     return {
         "data": str(data) if isinstance(data, str | Path) else None,
         "knowledge": str(knowledge) if isinstance(knowledge, str | Path) else None,
         "kinds": {name: str(kind) for name, kind in (kinds or {}).items()},
+        "reading": "" if reading is None else ", ".join(f"{k}={v!r}" for k, v in reading.said().items()),
         "drop": list(drop),
     }
 
@@ -174,6 +180,11 @@ def _dated(table: Table, context: str) -> Table:
     except ValueError:
         return table
     return table.with_columns({context: days}, kinds={context: Kind.NUMBER})
+
+
+def _small(table: Table, out: str | Path | None) -> bool:
+    """Whether every test is kept."""
+    return out is not None and len(table.names) <= RECORD_ALL
 
 
 def _learner(

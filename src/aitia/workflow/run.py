@@ -176,9 +176,8 @@ def fit(
 
 def _reads(reading: Reading | None, kinds: Mapping[str, str] | None) -> dict[str, Any] | None:
     """Options of the reader in JSON values, without what is as usual; None where all is."""
-    how = {} if reading is None else {k: v for k, v in asdict(reading).items() if v != getattr(Reading(), k)}
-    told = {"how": {k: list(v) if isinstance(v, tuple) else v for k, v in how.items()}} if how else {}
-    return {**told, **({"kinds": dict(kinds)} if kinds else {})} or None
+    told = {"how": {} if reading is None else reading.said(), "kinds": dict(kinds or {})}
+    return {name: value for name, value in told.items() if value} or None
 
 
 def _parts(system: System, given: Given, source: Source, test_share: float, seed: int) -> tuple[Given, Given]:

@@ -1,7 +1,8 @@
 """How to read a table, where the file does not say it or says it in two ways."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 from aitia.errors import OptionError
 
@@ -77,6 +78,12 @@ class Reading:
                 marks.setdefault(column.strip() if equals else None, set()).add(mark.strip())
             found[name] = marks
         return found
+
+    def said(self) -> dict[str, Any]:
+        """The options that differ from what is usual, as JSON values."""
+        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        usual = {field.name: field.default for field in fields(self)}
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in told.items() if v != usual[k]}
 
     def missing_in(self, column: str) -> set[str]:
         """The cells that stand for what is missing in this column, as the user said."""
