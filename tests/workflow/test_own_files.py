@@ -11,6 +11,7 @@ import pytest
 
 from aitia.discovery import discover, load_discovery
 from aitia.errors import RunError
+from aitia.evidence import Evidence
 from aitia.workflow.answer_files import answer_place, check_place, write_record
 
 
@@ -242,13 +243,15 @@ def test_verify_into_a_file_is_one_sentence(aitia, tmp_path, place):
     assert (tmp_path / "f").read_text() == "mine"
 
 
-def test_a_file_that_is_no_evidence_is_not_overwritten_by_verify(aitia, tmp_path):
-    for text in ("mine", "[1]", '{"slug": "gde", "rows": []}'):
-        (tmp_path / "hca.json").write_text(text)
+def test_a_file_that_is_no_evidence_of_the_system_is_not_overwritten_by_verify(aitia, tmp_path):
+    evidence = Evidence("gde", (), "aitia verify gde", {}, "", 0.0, "2026-01-01").to_json().encode()
+    for text in (b"mine", b"[1]", b"\xff", b"[" * 100_000, evidence):
+        (tmp_path / "hca.json").write_bytes(text)
         done = aitia("verify", "hca", "--seeds", "1", "--out", tmp_path)
-        assert done.returncode == 2
-        assert "hca.json is there and is no evidence of hca: move it away" in done.stderr
-        assert tree(tmp_path) == {"hca.json": text.encode()}
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+        told = "is evidence of gde" if text == evidence else "cannot be read"
+        assert f"hca.json would be written over and {told}: move it away" in done.stderr
+        assert tree(tmp_path) == {"hca.json": text}
 
 
 def test_errors_of_a_disk_anywhere_are_one_sentence(monkeypatch, capsys):

@@ -17,7 +17,7 @@ from aitia.evidence import STORED, Evidence, Replay, Row, stored_evidence
 from aitia.evidence.origin import commit_here, origin_key
 from aitia.evidence.remembered import remembered_hash
 from aitia.files import write_whole
-from aitia.workflow.verify import claim_module, evidence_file, measure
+from aitia.workflow.verify import claim_module, evidence_folder, measure
 
 __all__ = ["RELATIVE", "Replayed", "differences", "is_stale", "replay"]
 
@@ -64,8 +64,13 @@ def replay(slug: str, out: Path, *, jobs: int = 1, progress: Progress | None = N
 
     Raises:
         OptionError: If there is no evidence, or none that holds values.
-        RunError: If the folder cannot be written.
+        RunError: If the folder cannot be written, or another process works in it.
     """
+    with evidence_folder(out):
+        return _replayed(slug, out, jobs, progress)
+
+
+def _replayed(slug: str, out: Path, jobs: int, progress: Progress | None) -> Replayed:
     stored = stored_evidence(out, slug) or stored_evidence(STORED, slug)
     if stored is None:
         raise OptionError(f"there is no stored evidence of {slug} to replay: run `aitia verify {slug}`")
@@ -73,20 +78,20 @@ def replay(slug: str, out: Path, *, jobs: int = 1, progress: Progress | None = N
         raise OptionError(f"the evidence of {slug} holds no values of its seeds: run `aitia verify {slug}` anew")
     here = origin_key()
     stem = f"{slug}.replay-{here}"
-    with evidence_file(out, slug, slug) as path:
-        fresh = measure(slug, out, stem, seeds=1, first_seed=stored.first_seed, jobs=jobs, progress=progress)
-        differs = (*differences(stored.first, fresh.first), *_asked_otherwise(stored.rows, fresh.rows))
-        if origin_key(stored.versions, stored.machine) != here:
-            beside = out / f"{stem}.json"
-            write_whole(beside, fresh.to_json(), RunError)
-            return Replayed(slug, differs, False, beside)
-        if differs:
-            return Replayed(slug, differs, False, None)
-        assert fresh.source is not None
-        note = Replay(time.strftime("%Y-%m-%d", time.gmtime()), commit_here(), fresh.source)
-        renewed = replace(stored, source=fresh.source, replays=(*stored.replays, note))
-        write_whole(path, renewed.to_json(), RunError)
-        return Replayed(slug, (), True, path)
+    fresh = measure(slug, out, stem, seeds=1, first_seed=stored.first_seed, jobs=jobs, progress=progress)
+    differs = (*differences(stored.first, fresh.first), *_asked_otherwise(stored.rows, fresh.rows))
+    if origin_key(stored.versions, stored.machine) != here:
+        path = out / f"{stem}.json"
+        write_whole(path, fresh.to_json(), RunError)
+        return Replayed(slug, differs, False, path)
+    if differs:
+        return Replayed(slug, differs, False, None)
+    assert fresh.source is not None
+    note = Replay(time.strftime("%Y-%m-%d", time.gmtime()), commit_here(), fresh.source)
+    renewed = replace(stored, source=fresh.source, replays=(*stored.replays, note))
+    path = out / f"{slug}.json"
+    write_whole(path, renewed.to_json(), RunError)
+    return Replayed(slug, (), True, path)
 
 
 def differences(stored: Any, fresh: Any, where: str = "") -> list[str]:

@@ -14,13 +14,16 @@ Under `torchrun` every process trains and the first alone writes.
 import json
 import os
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aitia.data.spreadsheet import Reading
 from aitia.engine import Progress
-from aitia.runs import Run, RunStore, open_run, versions
+from aitia.errors import RunError
+from aitia.runs import RECORD, Run, RunStore, open_run, versions
 from aitia.system import Given, Score, System, Target, Training, find
 from aitia.system.loading import FIT
 from aitia.workflow.names import configured, sorted_names
@@ -35,6 +38,8 @@ FRESH, FRESH_SEED = 500, 1_000_003
 """Most rows of a world to score on, never more than of the fit; what is added to the seed of its rows for them."""
 MANY = 2000
 """Most rows of a user's data to score on."""
+FIRST_WAITS = 600
+"""Seconds that the other processes of a training give the first to begin."""
 TEST_SHARE = 0.1
 """Of a user's rows, kept out of the fit unless told otherwise."""
 
@@ -113,6 +118,8 @@ def fit(
     rows: int | None = None,
     size: int | None = None,
     world: Mapping[str, Any] | None = None,
+    reading: Reading | None = None,
+    kinds: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     command: str | None = None,
     **named: Any,
@@ -129,6 +136,8 @@ def fit(
         rows: Of a world, 1000 if absent.
         size: Pixels on a side that pictures are scaled to, or that a world's have.
         world: Arguments of the world.
+        reading: How to read a file of a table, where what stands in it does not say it.
+        kinds: Of columns, where they are not what their values suggest.
         progress: Told how far it is.
         command: The command line to record, when called from there.
         named: Roles and subjects of the system's card, and options of its `Config`.
@@ -146,7 +155,7 @@ def fit(
     cls = find(slug).load()
     of, options = sorted_names(cls.card, cls.Config, named)
     system = cls(configured(cls, options, seed))
-    told = {"rows": rows, "size": size, "world": world or None}
+    told = {"rows": rows, "size": size, "world": world or None, "reads": _reads(reading, kinds)}
     source = Source.of(data, seed=None if isinstance(data, Source) else seed, **told).resolved()
     given = source.read(cls.card, of, cls.reads(system.config))
     system.check_given(given)
@@ -169,6 +178,12 @@ def fit(
         _save(found, run, command)
         run.remove("checkpoint/")
     return found
+
+
+def _reads(reading: Reading | None, kinds: Mapping[str, str] | None) -> dict[str, Any] | None:
+    """Options of the reader in JSON values, without what is as usual; None where all is."""
+    told = {"how": {} if reading is None else reading.said(), "kinds": dict(kinds or {})}
+    return {name: value for name, value in told.items() if value} or None
 
 
 def _parts(system: System, given: Given, source: Source, test_share: float, seed: int) -> tuple[Given, Given]:
@@ -253,6 +268,11 @@ def _ordered(training: dict[str, Any]) -> dict[str, Any]:
 
 def _followed(system: System, seen: Given, path: Path) -> System:
     """One of several processes that is not the first: it takes part in the training and writes nothing."""
+    deadline = time.monotonic() + FIRST_WAITS
+    while not (path / RECORD).is_file():  # the folder is the first one's to make
+        if time.monotonic() > deadline:
+            raise RunError(f"the first process has not begun the run in {path} after {FIRST_WAITS} seconds")
+        time.sleep(0.02)
     if (path / "training.json").is_file():
         return _loaded(system, seen, path / "model")
     return system.fit(seen, run=RunStore(path / "checkpoint", None, None))

@@ -1,25 +1,24 @@
 """Runs a claim and keeps what it measured."""
 
 import importlib
-import json
-import os
 import platform
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from aitia.engine import LocalEngine, Progress
-from aitia.errors import OptionError, RunError
-from aitia.evidence import Claim, ClaimContext, Evidence
+from aitia.errors import FormatError, OptionError, RunError
+from aitia.evidence import Claim, ClaimContext, Evidence, no_more_asked, stored_evidence
 from aitia.evidence.origin import commit_here, machine_here, origin_key
 from aitia.evidence.source import rivals_of, syntax_hash
 from aitia.files import made_folder, write_whole
 from aitia.runs import LOCK, Journal, Lock, content_hash, versions
 from aitia.system.registry import systems
 
-__all__ = ["LONG", "claim_module", "claim_of", "evidence_file", "measure", "source_of", "verify"]
+__all__ = ["LONG", "claim_module", "claim_of", "evidence_folder", "measure", "source_of", "verify"]
 
 LONG = 120.0
 """Minutes of a claim from which on `quick` takes its cheapest part alone."""
@@ -71,7 +70,7 @@ def verify(
     """Runs the claim of a system and stores the evidence.
 
     The file is `out/<slug>.json`; that of a quick run or of other seeds bears that in its name, so that it takes the
-    place of no full one.
+    place of no full one. What older evidence in that file was judged by and the claim asks no more is kept in it.
 
     Args:
         slug: Of the system.
@@ -84,9 +83,10 @@ def verify(
         progress: Told how far it is.
 
     Raises:
-        OptionError: If there is no such claim, `seeds` is below 1, `first_seed` below 0, or `quick` meets `seeds`.
-        RunError: If the folder cannot be written, another process works in it, or the file is there and is no evidence
-            of this system.
+        OptionError: If there is no such claim, `seeds` is below 1, `first_seed` below 0, or `quick` meets `seeds`; if
+            the claim does not run the controls that it names.
+        FormatError: If the evidence that would be written over is damaged, or of another system.
+        RunError: If the folder cannot be written, or another process works in it.
     """
     if seeds is not None and seeds < 1:
         raise OptionError(f"seeds must be 1 or more, got {seeds}")
@@ -96,35 +96,37 @@ def verify(
         raise OptionError("a quick run takes the first seed alone: leave out either --quick or --seeds")
     stem = slug + (f".from-{first_seed}" if first_seed else "") + (".quick" if quick else "")
     options: dict[str, Any] = {"first_seed": first_seed, "quick": quick, "jobs": jobs, "progress": progress}
-    with evidence_file(out, stem, slug) as path:
+    with evidence_folder(out):
+        before = _before(out, stem, slug)
         evidence = measure(slug, out, stem, seeds=seeds, resume=resume, **options)
-        write_whole(path, evidence.to_json(), RunError)
+        if before is not None:
+            gone = no_more_asked(before.rows, before.date, before.replaced, evidence.rows)
+            evidence = replace(evidence, replaced=gone)
+        write_whole(out / f"{stem}.json", evidence.to_json(), RunError)
     return evidence
 
 
 @contextmanager
-def evidence_file(out: Path, stem: str, slug: str) -> Iterator[Path]:
-    """The file `out/<stem>.json` for evidence of a system, in a folder that this process alone works in.
+def evidence_folder(out: Path) -> Iterator[None]:
+    """A folder of evidence that this process alone works in.
 
     Raises:
-        RunError: If the folder cannot be written, another process works in it, or the file is there and is no evidence
-            of this system.
+        RunError: If the folder cannot be written, or another process works in it.
     """
     with made_folder(out, RunError), Lock(out / LOCK):
-        path = out / f"{stem}.json"
-        if os.path.lexists(path) and not _is_evidence(path, slug):
-            raise RunError(
-                f"{path} is there and is no evidence of {slug}: move it away, or give another folder (--out)"
-            )
-        yield path
+        yield
 
 
-def _is_evidence(path: Path, slug: str) -> bool:
+def _before(out: Path, stem: str, slug: str) -> Evidence | None:
+    """The evidence that will be written over: what it alone was judged by is kept."""
+    path = out / f"{stem}.json"
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        return bool(told["slug"] == slug and isinstance(told["rows"], list))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return False
+        before = stored_evidence(out, stem)
+    except (FormatError, OSError, ValueError, RecursionError) as error:
+        raise FormatError(f"{path} would be written over and cannot be read: move it away. {error}") from None
+    if before is not None and before.slug != slug:
+        raise FormatError(f"{path} would be written over and is evidence of {before.slug}: move it away")
+    return before
 
 
 def measure(
@@ -141,7 +143,7 @@ def measure(
 ) -> Evidence:
     """What a claim gives, as `verify` stores it; finished seeds stand in a journal in `out` until it is through.
 
-    To be called within `evidence_file`.
+    To be called within `evidence_folder`.
     """
     claim, source, machine = claim_of(slug), source_of(slug), machine_here()
     # Finished seeds count only for the same code, versions and kind of machine: any change starts anew.
@@ -165,6 +167,8 @@ def measure(
     started = time.time()
     try:
         rows = run(context)
+        if run is claim.run:
+            _check_controls(claim, context)
     finally:
         journal.close()
     evidence = Evidence(
@@ -187,6 +191,15 @@ def measure(
     )
     place.unlink(missing_ok=True)
     return evidence
+
+
+def _check_controls(claim: Claim, context: ClaimContext) -> None:
+    ran = tuple(control.name for control in context.controls)
+    if sorted(ran) != sorted(claim.controls):
+        raise OptionError(
+            f"the claim of {claim.card.slug} names the controls {list(claim.controls)} and ran {list(ran)}: "
+            "name in Claim(controls=...) each that it runs by context.control"
+        )
 
 
 def _command(slug: str, seeds: int | None, first_seed: int, quick: bool) -> str:
