@@ -83,6 +83,16 @@ def test_an_answer_json_that_names_files_elsewhere_removes_none_of_them(tmp_path
     assert (tmp_path / "mine").read_text() == "mine"
 
 
+def test_an_answer_that_another_process_writes_is_not_disturbed(tmp_path):
+    out = tmp_path / "answer"
+    with answer_place(out) as place:
+        (place / "a.csv").write_text("1")
+        with pytest.raises(RunError, match=r"is in use by process .*: wait for it"):
+            answered(out, {"b.csv": "2"})
+        write_record(place, {"system": "toy", "verb": "predict"})
+    assert sorted(p.name for p in out.iterdir()) == ["a.csv", "answer.json"]
+
+
 def test_an_answer_that_fails_leaves_no_folder(tmp_path):
     def fails():
         with answer_place(tmp_path / "a" / "b"):

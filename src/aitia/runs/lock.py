@@ -92,7 +92,7 @@ class Lock:
 def holder_of(path: Path) -> str | None:
     """Who holds a lock, in words; None where nobody does. Nothing is written."""
     try:
-        handle = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))  # it may be another user's
     except OSError:
         return None
     try:

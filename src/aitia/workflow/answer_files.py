@@ -13,6 +13,7 @@ from typing import Any
 
 from aitia.errors import RunError
 from aitia.files import made_folder, write_whole
+from aitia.runs import LOCK, Lock
 
 __all__ = ["RECORD", "answer_place", "check_place", "write_record"]
 
@@ -44,11 +45,12 @@ def answer_place(folder: Path) -> Iterator[Path]:
     """A place to write an answer and its answer.json, which then stand in `folder`, whole or not at all.
 
     Raises:
-        RunError: If the folder cannot be written, or something that is not of an earlier answer is in the way; what
-            was there is unchanged then.
+        RunError: If the folder cannot be written, another process writes an answer there, or something that is not of
+            an earlier answer is in the way; what was there is unchanged then.
     """
-    old = _earlier(folder)
-    with made_folder(folder, RunError):
+    _earlier(folder)
+    with made_folder(folder, RunError), Lock(folder / LOCK):
+        old = _earlier(folder)
         stage = None
         try:
             for left in folder.glob(f"{_STAGE}*.part"):  # of an answer that was killed
@@ -90,7 +92,7 @@ def _earlier(folder: Path) -> set[str]:
     if not folder.is_dir():
         return set()
     try:
-        names = sorted(path.name for path in folder.iterdir() if not path.name.startswith(_STAGE))
+        names = sorted(path.name for path in folder.iterdir() if path.name != LOCK and not path.name.startswith(_STAGE))
     except OSError as error:
         raise RunError(f"the folder {folder} cannot be read: {error.strerror}") from error
     if not names:
