@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aitia.errors import AitiaError, FormatError
 
-__all__ = ["check_free", "is_part", "made_folder", "new_folder", "write_whole"]
+__all__ = ["check_free", "is_part", "made_folder", "named_as", "new_folder", "write_whole"]
 
 _PART = ".part"
 """How the name of what is half written ends."""
@@ -75,6 +75,17 @@ def made_folder(folder: Path, error: type[AitiaError] = FormatError) -> Iterator
 
 
 @contextmanager
+def named_as(place: Path, stage: Path) -> Iterator[None]:
+    """An error about a file below `stage` names it as it would have stood below `place`."""
+    try:
+        yield
+    except AitiaError as error:
+        if str(stage) not in str(error):
+            raise
+        raise type(error)(str(error).replace(str(stage), str(place))) from error
+
+
+@contextmanager
 def new_folder(place: Path, error: type[AitiaError] = FormatError) -> Iterator[Path]:
     """A folder to write into, whose content stands at `place` once the work is done, whole or not at all.
 
@@ -93,7 +104,8 @@ def new_folder(place: Path, error: type[AitiaError] = FormatError) -> Iterator[P
         try:
             temporary = Path(tempfile.mkdtemp(dir=place if inside else place.parent, prefix=f".{place.name}.",
                                               suffix=_PART))  # fmt: skip
-            yield temporary
+            with named_as(place, temporary):
+                yield temporary
             temporary.chmod(0o755)
             check_free(place, error, temporary)
             if inside:

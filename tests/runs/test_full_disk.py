@@ -12,8 +12,8 @@ import sys
 import pytest
 from tests.unprivileged import run_unprivileged
 
-from aitia.errors import RunError
-from aitia.files import new_folder
+from aitia.errors import AitiaError, RunError
+from aitia.files import new_folder, write_whole
 from aitia.runs import Journal, Lock, open_run
 from aitia.workflow.answer_files import answer_place, write_record
 
@@ -97,15 +97,16 @@ def test_an_answer_on_a_full_disk_leaves_the_answer_before_it_as_it_was(disk, fr
     def answer(text):
         with answer_place(place / "answer") as stage:
             for k in range(3):
-                (stage / f"{k}.csv").write_text(text * 3000)
+                write_whole(stage / f"{k}.csv", text * 3000)
             write_record(stage, {"system": "toy", "verb": "predict"})
 
     place = disk(None)
     answer("a")
     before = tree(place / "answer")
     disk(free)
-    with pytest.raises(RunError, match="cannot be written: No space left on device"):
+    with pytest.raises(AitiaError, match="cannot be written: No space left on device") as told:
         answer("b")
+    assert ".part" not in str(told.value)
     assert tree(place / "answer") == before
     disk(None)
     answer("b")
@@ -179,6 +180,21 @@ def test_an_entry_that_did_not_fit_is_taken_back_and_the_journal_goes_on(tmp_pat
     journal["c"] = 3
     journal.close()
     assert dict(Journal(tmp_path / "a.journal")) == {"a": "1" * 100, "c": 3}
+
+
+def test_a_journal_whose_first_entry_did_not_fit_is_not_there(disk):
+    place = disk(None)
+    (place / "o").mkdir()
+    disk(0)
+    journal = Journal(place / "o" / "a.journal")
+    with pytest.raises(RunError, match=r"a\.journal cannot be written: No space left on device"):
+        journal["a"] = 1
+    journal.close()
+    assert list((place / "o").iterdir()) == []
+    disk(None)
+    journal["a"] = 1
+    journal.close()
+    assert dict(Journal(place / "o" / "a.journal")) == {"a": 1}
 
 
 def test_a_lock_that_cannot_be_written_is_told_and_not_left_behind(tmp_path, monkeypatch):

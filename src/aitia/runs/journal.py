@@ -86,7 +86,11 @@ class Journal(MutableMapping[str, Any]):
         self._values[key] = json.loads(body)[1]
 
     def _take_back(self) -> None:
-        """Drops the part of a line that was written."""
+        """Drops the part of a line that was written, and a file without an entry."""
+        if self._file is not None and self._whole == 0:
+            self.close()
+            with suppress(OSError):
+                self._path.unlink()
         if self._file is not None:
             with suppress(OSError):
                 self._file.truncate(self._whole)

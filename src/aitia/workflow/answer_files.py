@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aitia.errors import RunError
-from aitia.files import made_folder, write_whole
+from aitia.files import made_folder, named_as, write_whole
 from aitia.runs import LOCK, Lock
 
 __all__ = ["RECORD", "answer_place", "check_place", "write_record"]
@@ -56,7 +56,8 @@ def answer_place(folder: Path) -> Iterator[Path]:
             for left in folder.glob(f"{_STAGE}*.part"):  # of an answer that was killed
                 shutil.rmtree(left, ignore_errors=True)
             stage = Path(tempfile.mkdtemp(dir=folder, prefix=_STAGE, suffix=".part"))
-            yield stage
+            with named_as(folder, stage):
+                yield stage
             _moved(stage, folder, old)
         except OSError as error:
             if isinstance(error, RunError):
