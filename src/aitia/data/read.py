@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from aitia.data.base import Data
-from aitia.data.guard import guarded
 from aitia.data.kinds import Kind
 from aitia.data.table import Table
 from aitia.data.tables import TABLES, read_table, suffix_of

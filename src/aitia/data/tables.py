@@ -5,7 +5,6 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
-from aitia.data.guard import guarded
 from aitia.data.kinds import Kind
 from aitia.data.reading import binary, excel, lines, separated
 from aitia.data.table import Table

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.clips import Clips
-from aitia.data.guard import guarded
 from aitia.data.kinds import Kind
 from aitia.data.reading.pictures import DOMAINS, IMAGE, text_of
 from aitia.data.table import Table
