@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from aitia.errors import AitiaError, FormatError, GraphError, OptionError
 from aitia.graph import Graph, Roles
 from aitia.graph.formats import (
-    from_causallearn,
     from_bif,
+    from_causallearn,
     from_csv,
     from_dagitty,
     from_dot,
@@ -228,6 +228,7 @@ def test_deep_and_long_texts_are_refused_in_time_that_grows_with_their_length(re
     with contextlib.suppress(AitiaError):
         read(text)
     assert time.process_time() - start < 5
+
 
 @pytest.mark.parametrize(
     ("read", "text"),
