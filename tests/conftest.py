@@ -153,3 +153,16 @@ def rng():
     import numpy as np
 
     return np.random.default_rng(7)
+
+
+@pytest.fixture
+def development():
+    """Makes a context of a claim with so many seeds from 1000, or a later one, on: evidence never uses them."""
+    from aitia.evidence import ClaimContext
+    from aitia.system import find
+
+    def made(seeds, first_seed=1000):
+        assert first_seed >= 1000
+        return ClaimContext(seeds=seeds, first_seed=first_seed, find=lambda slug: find(slug).load())
+
+    return made

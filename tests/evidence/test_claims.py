@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from aitia.card import Card
-from aitia.errors import OptionError
-from aitia.evidence import Claim, ClaimContext, Evidence, row, stored_evidence, swap_holds
+from aitia.errors import FormatError, OptionError
+from aitia.evidence import Claim, ClaimContext, Evidence, row, stored_evidence
 from aitia.system import find
 from aitia.workflow.claim_table import evidence_table
 from aitia.workflow.ledger import ledger
@@ -91,6 +91,35 @@ def test_verify_runs_stores_and_reads_back(toy, tmp_path):
     assert not found.control_holds("nothing to find")
     assert [p.name for p in tmp_path.iterdir()] == ["toy.json"]
     assert stored_evidence(tmp_path, "other") is None
+
+
+@pytest.mark.parametrize("named", [(), ("another",), ("nothing to find", "another")])
+def test_a_claim_that_runs_other_controls_than_it_names_is_refused(toy, tmp_path, monkeypatch, named):
+    claim = replace(toy.claim, controls=named)
+    monkeypatch.setattr(VERIFY, "claim_of", lambda slug: claim)
+    with pytest.raises(OptionError, match="ran \\['nothing to find'\\]"):
+        verify("toy", tmp_path, seeds=1)
+    assert not (tmp_path / "toy.json").exists()
+
+
+def test_a_row_that_is_judged_no_more_stays_in_the_file_and_on_the_page(toy, tmp_path):
+    verify("toy", tmp_path)
+    toy.bar = 2.5
+    again = verify("toy", tmp_path)
+    assert [(old.row.metric, old.row.bar) for old in again.replaced] == [("score", 1.5)]
+    assert stored_evidence(tmp_path, "toy") == again
+    assert verify("toy", tmp_path).replaced == again.replaced, "it stays when the claim is measured once more"
+    toy.source = "second"
+    assert replay("toy", tmp_path).stamped
+    assert stored_evidence(tmp_path, "toy").replaced == again.replaced
+    assert "- replaced: (a) score, asked ≥ 1.5: open when last measured" in ledger([again])
+
+
+def test_damaged_evidence_is_not_written_over(toy, tmp_path):
+    (tmp_path / "toy.json").write_text("{")
+    with pytest.raises(FormatError, match=r"toy\.json would be written over and cannot be read: move it away"):
+        verify("toy", tmp_path)
+    assert toy.asked == [], "it is told before anything is measured"
 
 
 def test_mistakes_of_verify_are_told(toy, tmp_path):
@@ -267,14 +296,6 @@ def test_evidence_prints_as_a_table(toy):
 def test_an_unknown_claim_is_refused():
     with pytest.raises(OptionError, match="no claim here yet"):
         claim_of("no-such-system")
-
-
-def test_the_claim_of_cd_nod_does_not_hold_for_its_swap():
-    import aitia.systems.cd_nod.claim as module
-
-    rows = module.CLAIM.cheapest(ClaimContext(seeds=3, find=_found))
-    assert any(j.verdict == "holds" for r in rows for j in r.judged)
-    assert swap_holds(rows, module.CLAIM.swap) is False
 
 
 def test_the_claim_of_cd_nod_runs_in_every_part_and_gives_json():

@@ -7,7 +7,6 @@ import pytest
 
 import aitia as library
 from aitia.errors import AitiaError, OptionError, RunError
-from aitia.workflow.board import interval
 from aitia.workflow.source import find_world
 from aitia.workflow.trials import trial_of
 
@@ -77,7 +76,7 @@ def test_own_results_are_judged_on_the_same_rows_as_ours(tmp_path):
     assert set(found.scores["domain-counterfactuals"]["MCC"]) == {0, 1}
     assert found.scores["do nothing"]["counterfactual error"][0] > 0.1
     latex = (tmp_path / "run" / "bench.tex").read_text()
-    assert r"\textbf{1 $\pm$" in latex
+    assert r"\textbf{1 [1, 1]}" in latex
     assert "latent-domains,mine,MCC,higher,0," in (tmp_path / "run" / "bench.csv").read_text()
     for name, sentence in (("codes", "no array 'codes' or '2'"), ("graph", "cannot read")):
         with pytest.raises(AitiaError, match=sentence):
@@ -116,7 +115,31 @@ def test_mistakes_are_refused_before_any_work(plugins, world, systems, options, 
 def test_numbers_out_of_range_are_refused(plugins):
     with pytest.raises(OptionError, match="seeds is at least 1"):
         library.bench("orca", ["tiny-scm"], seeds=0)
-    assert interval([1.0]) is None
+
+
+@pytest.mark.parametrize(("seeds", "how"), [(9, "Student's t"), (10, "accelerated bootstrap")])
+def test_the_intervals_are_those_of_evidence(seeds, how):
+    from scipy.stats import bootstrap, t
+
+    from aitia.workflow.bench_report import bench_report
+    from aitia.workflow.board import Bench, Measure
+
+    values = np.random.default_rng(0).exponential(size=seeds)
+    scores = {"mine": {"error": dict(enumerate(values.tolist()))}}
+    found = Bench("orca", ("mine",), seeds, 60, {}, (Measure("error", "lower", "e"),), scores)
+    if seeds < 10:
+        low, high = t.interval(0.95, seeds - 1, values.mean(), values.std(ddof=1) / seeds**0.5)
+    else:
+        low, high = bootstrap((values,), np.mean, method="BCa", rng=np.random.default_rng(1)).confidence_interval
+    ((who, cells, _),) = found.lines
+    ends = [float(end) for end in cells["error"].split("[")[1].rstrip("]").split(", ")]
+    assert who == "mine"
+    assert ends == pytest.approx([low, high], rel=0.02)
+    assert how in found.to_latex()
+    assert how.replace("'", "&#x27;") in bench_report(found, None, {}) or how in bench_report(found, None, {})
+    assert Bench("orca", ("mine",), 1, 60, {}, found.measures, {"mine": {"error": {0: 1.0}}}).lines[0][1] == {
+        "error": "1"
+    }
 
 
 def test_a_graph_that_leaves_variables_out_lacks_their_edges():

@@ -3,6 +3,7 @@
 intervals   of 95 % over seeds: means, ratios, shares, medians
 verdict     holds, open, fails
 rows        the values of ours and of every arm, seed by seed, and what they are judged by
+replaced    what was asked once and is no more
 rivals      who matches ours, and whether the claim would hold for its swap
 claim       what is run, and with what
 source      the hash of the code that a claim rests on
@@ -19,6 +20,7 @@ from aitia.lazy import lazily
 if TYPE_CHECKING:
     from aitia.evidence.claim import Claim, ClaimContext, Control
     from aitia.evidence.intervals import Interval
+    from aitia.evidence.replaced import Replaced, no_more_asked
     from aitia.evidence.rivals import in_place_of_ours, matched_by, swap_holds
     from aitia.evidence.rows import Row, Summary, row
     from aitia.evidence.source import syntax_hash
@@ -34,6 +36,7 @@ __all__ = [
     "Evidence",
     "Interval",
     "Judged",
+    "Replaced",
     "Replay",
     "Row",
     "Summary",
@@ -41,6 +44,7 @@ __all__ = [
     "in_place_of_ours",
     "judge",
     "matched_by",
+    "no_more_asked",
     "row",
     "stored_evidence",
     "swap_holds",
@@ -58,6 +62,7 @@ __getattr__ = lazily(
         "Evidence": "store",
         "Interval": "intervals",
         "Judged": "verdict",
+        "Replaced": "replaced",
         "Replay": "store",
         "Row": "rows",
         "STORED": "summary",
@@ -66,6 +71,7 @@ __getattr__ = lazily(
         "in_place_of_ours": "rivals",
         "judge": "verdict",
         "matched_by": "rivals",
+        "no_more_asked": "replaced",
         "row": "rows",
         "stored_evidence": "store",
         "swap_holds": "rivals",

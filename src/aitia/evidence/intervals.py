@@ -23,7 +23,16 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BOOTSTRAP_FROM", "Interval", "Statistic", "mean_interval", "median_interval", "paired_shares", "wilson"]
+__all__ = [
+    "BOOTSTRAP_FROM",
+    "Interval",
+    "Statistic",
+    "mean_interval",
+    "median_interval",
+    "method_of_mean",
+    "paired_shares",
+    "wilson",
+]
 
 Statistic = Literal["mean", "median"]
 BOOTSTRAP_FROM = 10
@@ -62,6 +71,11 @@ def mean_interval(values: Sequence[float]) -> Interval | None:
         return _accelerated(x)
     half = _STUDENT[len(x) - 2] * spread / math.sqrt(len(x))
     return Interval(middle - half, middle + half)
+
+
+def method_of_mean(seeds: int) -> str:
+    """How `mean_interval` is made of so many seeds, in words."""
+    return "Student's t" if seeds < BOOTSTRAP_FROM else "accelerated bootstrap"
 
 
 def _accelerated(x: NDArray[np.float64]) -> Interval:

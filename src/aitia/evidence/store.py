@@ -9,6 +9,7 @@ from typing import Any
 from aitia.errors import FormatError, OptionError
 from aitia.evidence.claim import Control
 from aitia.evidence.intervals import Interval
+from aitia.evidence.replaced import Replaced
 from aitia.evidence.rivals import matched_by, swap_holds
 from aitia.evidence.rows import Row, Summary
 from aitia.evidence.verdict import Judged, judge, tally
@@ -53,6 +54,7 @@ class Evidence:
         controls: The negative controls.
         first: By part, what the first seed gave, for replays.
         replays: Under which source the first seed gave the same again.
+        replaced: What earlier evidence was judged by and this is not, as it was last measured.
     """
 
     slug: str
@@ -72,6 +74,7 @@ class Evidence:
     controls: tuple[Control, ...] = ()
     first: Mapping[str, Any] = field(default_factory=dict)
     replays: tuple[Replay, ...] = ()
+    replaced: tuple[Replaced, ...] = ()
 
     @property
     def judged(self) -> tuple[Judged, ...]:
@@ -98,10 +101,10 @@ class Evidence:
         return None if self.swap is None else swap_holds(self.rows, self.swap)
 
     def control_holds(self, name: str) -> bool:
-        """Whether a negative control would pass all the rows that it stands against.
+        """Whether a negative control would pass any of the rows that it stands against.
 
-        Its one value is taken as it is: it has no interval, which makes it easier for the control. It has to reach the
-        bar of a row, and to be ahead of the rivals' means over the seeds.
+        Its one value is taken as it is: it has no interval, which makes it easier for the control. It passes a row
+        where it reaches the bar, and is ahead of what the rivals got on the first seed, which is its own.
 
         Raises:
             OptionError: If there is no such control, or no such row.
@@ -109,21 +112,19 @@ class Evidence:
         control = next((c for c in self.controls if c.name == name), None)
         if control is None:
             raise OptionError(f"{self.slug} has no stored control {name!r}")
-        return all(self._passes(metric, value) for metric, value in control.values.items())
+        return any(self._passes(metric, value) for metric, value in control.values.items())
 
     def _passes(self, metric: str, value: float) -> bool:
-        row = next((row for row in self.rows if row.metric == metric and row.judged), None)
+        row = next((row for row in self.rows if row.metric == metric and row.judged and row.values), None)
         if row is None:
-            raise OptionError(f"{self.slug} has no judged row {metric!r} for a control to stand against")
+            raise OptionError(f"{self.slug} has no judged row {metric!r} with values for a control to stand against")
         passed = row.bar is None or judge(Interval(value, value), row.bar, row.direction) == "holds"
         for rival, margin in row.ahead_of.items():
-            mean = row.baselines[rival]
-            if mean is None:
-                return False
+            theirs = row.arms[rival][0]
             if row.kind == "ratio":
-                ahead, asked = (value / mean if row.direction == "higher" else mean / value), 1 + margin
+                ahead, asked = (value / theirs if row.direction == "higher" else theirs / value), 1 + margin
             else:
-                ahead, asked = (value - mean if row.direction == "higher" else mean - value), margin
+                ahead, asked = (value - theirs if row.direction == "higher" else theirs - value), margin
             passed = passed and ahead > asked
         return passed
 
@@ -148,6 +149,7 @@ class Evidence:
             fields["rows"] = tuple(_row(row) for row in fields["rows"])
             fields["controls"] = tuple(Control(**c) for c in fields.get("controls", ()))
             fields["replays"] = tuple(Replay(**r) for r in fields.get("replays", ()))
+            fields["replaced"] = tuple(Replaced(_row(r["row"]), r["date"]) for r in fields.get("replaced", ()))
             return cls(**fields)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise FormatError(f"this is no stored evidence: {error}") from None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from aitia.evidence.intervals import method_of_mean
 from aitia.report import Block, Callout, Code, Section, TableBlock, render
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def bench_report(found: "Bench", command: str | None, versions: Mapping[str, str
     for who, cells, why in found.lines:
         shown: list[object] = [cells.get(m.name, "") for m in found.measures]
         rows.append([who, *shown, *[why] * bool(found.failed)])
-    mean = "Of one seed" if found.seeds == 1 else f"Mean over {found.seeds} seeds with its 95 % interval (Student's t)"
+    how = method_of_mean(found.seeds)
+    mean = "Of one seed" if found.seeds == 1 else f"Mean over {found.seeds} seeds with its 95 % interval ({how})"
     caption = f"{mean}; {found.rows} rows for each fit."
     sections = [Section("Scores", [TableBlock(["", *heads], rows, caption)])]
     about = [f"{m.name} ({m.better} is better): {m.about}" for m in found.measures]

@@ -2,17 +2,15 @@
 
 import csv
 import io
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any, Literal
 
-__all__ = ["Bench", "Measure", "interval"]
+from aitia.evidence.intervals import mean_interval, method_of_mean
 
-CONFIDENCE = 0.95
-"""Of the intervals over seeds."""
+__all__ = ["Bench", "Measure"]
 
 
 @dataclass(frozen=True)
@@ -110,8 +108,9 @@ class Bench:
         """A table for a paper: mean and interval over the seeds, the best mean of each measure in bold."""
         arrows = {"lower": r"$\downarrow$", "higher": r"$\uparrow$"}
         heads = " & ".join(f"{_escaped(m.name)} {arrows[m.better]}" for m in self.measures)
+        how = f"mean and 95 % interval ({method_of_mean(self.seeds)})"
         lines = [
-            rf"% {self.world}: {self.rows} rows a fit, {self.seeds} seeds, mean and 95 % interval (Student's t)",
+            rf"% {self.world}: {self.rows} rows a fit, {self.seeds} seeds, {how}",
             rf"\begin{{tabular}}{{l{'c' * len(self.measures)}}}",
             r"\hline",
             rf" & {heads} \\",
@@ -122,7 +121,7 @@ class Bench:
             cells = []
             for m in self.measures:
                 values = list(self.scores.get(who, {}).get(m.name, {}).values())
-                cell = _latex(values)
+                cell = _cell(values) if values else "--"
                 cells.append(rf"\textbf{{{cell}}}" if values and mean(values) == best[m.name] else cell)
             lines.append(rf"{_escaped(who)} & {' & '.join(cells)} \\")
         return "\n".join([*lines, r"\hline", r"\end{tabular}", ""])
@@ -132,31 +131,9 @@ class Bench:
         return min(means) if measure.better == "lower" else max(means)
 
 
-def interval(values: Sequence[float]) -> tuple[float, float] | None:
-    """The 95 % interval of the mean over seeds, by Student's t; None of one seed.
-
-    Example:
-        >>> [round(end, 3) for end in interval([1.0, 2.0, 3.0])]
-        [-0.484, 4.484]
-    """
-    if len(values) < 2:
-        return None
-    from scipy.special import stdtrit
-
-    half = float(stdtrit(len(values) - 1, 0.5 + CONFIDENCE / 2)) * stdev(values) / math.sqrt(len(values))
-    return mean(values) - half, mean(values) + half
-
-
 def _cell(values: Sequence[float]) -> str:
-    ends = interval(values)
+    ends = mean_interval(values)
     return f"{mean(values):.3g}" + ("" if ends is None else f" [{ends[0]:.3g}, {ends[1]:.3g}]")
-
-
-def _latex(values: Sequence[float]) -> str:
-    ends = interval(values) if values else None
-    if not values:
-        return "--"
-    return f"{mean(values):.3g}" if ends is None else rf"{mean(values):.3g} $\pm$ {ends[1] - mean(values):.2g}"
 
 
 def _escaped(text: str) -> str:

@@ -24,8 +24,9 @@ A row *holds* where its whole 95 % interval lies on the right side of the bar, i
 bar or the seeds are too few for one, and *fails* where it lies on the wrong side. *Ungraded* rows were measured before
 the values of each seed were stored: nobody can tell. A rival *matches* ours in a part where it passes all that ours is
 asked for and ours is not ahead of it. The *swap* is the method replaced by its baseline: the claim must not hold for
-it. Evidence is *stale* where the code that it rests on has changed since; `aitia verify SLUG --replay` tells whether
-the numbers have.
+it. A *negative control* has nothing to find: it must not pass any row that it stands against. What a claim was judged
+by once and is no more stands as *replaced*, with its last value. Evidence is *stale* where the code that it rests on
+has changed since; `aitia verify SLUG --replay` tells whether the numbers have.
 """
 _STALE = " (stale)"
 

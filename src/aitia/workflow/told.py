@@ -1,6 +1,6 @@
 """Judged numbers in words, the same on the terminal, in the ledger and in reports."""
 
-from aitia.evidence import Evidence, Interval, Judged, Row
+from aitia.evidence import Evidence, Interval, Judged, Replaced, Row
 
 __all__ = ["asked", "found", "marks", "middle"]
 
@@ -45,8 +45,18 @@ def marks(evidence: Evidence, stale: bool = False) -> list[str]:
     for control in evidence.controls:
         verdict = "holds, which it must not" if evidence.control_holds(control.name) else "does not hold"
         told.append(f"negative control {control.name}: {verdict}")
+    told += [sentence for old in evidence.replaced for sentence in _replaced(old)]
     told += [f"replayed {r.date}" + (f" at {r.commit[:8]}" if r.commit else "") for r in evidence.replays]
     return told
+
+
+def _replaced(old: Replaced) -> list[str]:
+    row = old.row
+    return [
+        f"replaced: ({row.part}) {row.metric}, asked {asked(j, row)}: {j.verdict} when last measured {old.date}, "
+        + (middle(row) if j.rival in (None, row.against) or j.verdict == "ungraded" else found(j, row))
+        for j in row.judged
+    ]
 
 
 def _number(value: float | None) -> str:

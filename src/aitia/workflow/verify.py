@@ -3,12 +3,13 @@
 import importlib
 import platform
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from aitia.engine import LocalEngine, Progress
-from aitia.errors import OptionError, RunError
-from aitia.evidence import Claim, ClaimContext, Evidence
+from aitia.errors import FormatError, OptionError, RunError
+from aitia.evidence import Claim, ClaimContext, Evidence, no_more_asked, stored_evidence
 from aitia.evidence.origin import commit_here, machine_here, origin_key
 from aitia.evidence.source import rivals_of, syntax_hash
 from aitia.files import write_whole
@@ -67,7 +68,7 @@ def verify(
     """Runs the claim of a system and stores the evidence.
 
     The file is `out/<slug>.json`; that of a quick run or of other seeds bears that in its name, so that it takes the
-    place of no full one.
+    place of no full one. What older evidence in that file was judged by and the claim asks no more is kept in it.
 
     Args:
         slug: Of the system.
@@ -80,7 +81,9 @@ def verify(
         progress: Told how far it is.
 
     Raises:
-        OptionError: If there is no such claim, `seeds` is below 1, `first_seed` below 0, or `quick` meets `seeds`.
+        OptionError: If there is no such claim, `seeds` is below 1, `first_seed` below 0, or `quick` meets `seeds`; if
+            the claim does not run the controls that it names.
+        FormatError: If the evidence that would be written over is damaged.
         RunError: If the folder cannot be written.
     """
     if seeds is not None and seeds < 1:
@@ -90,10 +93,24 @@ def verify(
     if quick and seeds is not None:
         raise OptionError("a quick run takes the first seed alone: leave out either --quick or --seeds")
     stem = slug + (f".from-{first_seed}" if first_seed else "") + (".quick" if quick else "")
+    before = _before(out, stem)
     options: dict[str, Any] = {"first_seed": first_seed, "quick": quick, "jobs": jobs, "progress": progress}
     evidence = measure(slug, out, stem, seeds=seeds, resume=resume, **options)
+    if before is not None:
+        gone = no_more_asked(before.rows, before.date, before.replaced, evidence.rows)
+        evidence = replace(evidence, replaced=gone)
     write_whole(out / f"{stem}.json", evidence.to_json(), RunError)
     return evidence
+
+
+def _before(out: Path, stem: str) -> Evidence | None:
+    """The evidence that will be written over: what it alone was judged by is kept."""
+    try:
+        return stored_evidence(out, stem)
+    except FormatError as error:
+        raise FormatError(
+            f"{out / stem}.json would be written over and cannot be read: move it away. {error}"
+        ) from None
 
 
 def measure(
@@ -129,6 +146,8 @@ def measure(
     started = time.time()
     try:
         rows = run(context)
+        if run is claim.run:
+            _check_controls(claim, context)
     finally:
         journal.close()
     evidence = Evidence(
@@ -151,6 +170,15 @@ def measure(
     )
     place.unlink(missing_ok=True)
     return evidence
+
+
+def _check_controls(claim: Claim, context: ClaimContext) -> None:
+    ran = tuple(control.name for control in context.controls)
+    if sorted(ran) != sorted(claim.controls):
+        raise OptionError(
+            f"the claim of {claim.card.slug} names the controls {list(claim.controls)} and ran {list(ran)}: "
+            "name in Claim(controls=...) each that it runs by context.control"
+        )
 
 
 def _command(slug: str, seeds: int | None, first_seed: int, quick: bool) -> str:

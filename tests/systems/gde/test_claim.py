@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from aitia.do import Intervention, shift
-from aitia.stats.metrics import bures_w2, gaussian_w2_map
-from aitia.systems.gde.claim import FAMILIES, Law, _sliced, _with_target, interventions, laws
+from aitia.stats.metrics import bures_w2
+from aitia.systems.gde.claim import _sliced, _with_target, interventions
+from aitia.systems.gde.populations import FAMILIES, laws
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -21,8 +22,7 @@ def test_points_have_the_moments_of_their_law(family):
 
 def test_the_half_way_population_lies_half_way():
     a, b = laws("Gaussians", 2, np.random.default_rng(3))
-    half = 0.5 * (np.eye(2) + gaussian_w2_map(a.covariances[0], b.covariances[0]))
-    middle = Law(0.5 * (a.means + b.means), (half @ a.covariances[0] @ half.T)[None])
+    middle = a.half_way(b)
 
     def apart(p, q):
         return bures_w2(p.means[0], p.covariances[0], q.means[0], q.covariances[0]) ** 0.5

@@ -15,6 +15,9 @@ second phase are in half of the animals only; a fifth of the (animal, unit) is m
     third of it.
 (e) Weighted graphs with planted communities, strengths as the square of the degrees, shares of edges and of weight
     between communities of 1/4, 1/2 and 3/4: the block model beside Louvain, the best level of each.
+
+Control: every trace turned in a circle by an offset of its own, so that no two units have anything in common. It is an
+arm of (a) to (c) in every seed as well.
 """
 
 from typing import Any
@@ -36,6 +39,11 @@ ANIMALS, PHASES, GROUPS = 8, 3, 3
 SHARES = (0.25, 0.5, 0.75)
 STATIC = "static correlation, spectral"
 """The arm that groups units by one correlation over all time; it is given the number of groups."""
+TURNED = "traces turned in a circle"
+BLOCKS = "three motifs, block model: adjusted Rand index, all units"
+SPECTRAL = "three motifs, spectral, 3 groups given: adjusted Rand index, units in groups"
+MASS = "share of a motif's time factor in its phase"
+ACTIVE = "second motif: animals that have its groups, over the mean of all"
 Values = NDArray[np.float64]
 Found = dict[str, Any]
 
@@ -45,6 +53,7 @@ def run(context: ClaimContext) -> list[Row]:
     groups = context.over_seeds("abc", _groups, 5)
     silenced = context.over_seeds("d", _silenced, 5)
     graphs = context.over_seeds("e", _graphs, 5)
+    context.control(TURNED, _turned)
     return [*_part_a(groups), *_parts_bc(groups), *_part_d(silenced), *_part_e(graphs)]
 
 
@@ -71,19 +80,33 @@ def _groups(seed: int) -> Found:
         "static louvain": _scored(world, [_louvain(static, seed)] * PHASES, active=False),
     }
     for name, model in (("ours", given), ("chosen", free), ("null", null)):
-        motifs = _by_phase(model)
-        found[name] = {
-            "blocks": _scored(world, [motif.labels for motif in motifs], active=False),
-            "spectral": _scored(world, [_spectral(motif.matrix, GROUPS, seed) for motif in motifs], active=True),
-            "mass": float(np.mean([_share(motif, phase) for phase, motif in enumerate(motifs)])),
-            "animals": float(motifs[1].animals[grouped].mean() / max(float(motifs[1].animals.mean()), 1e-12)),
-        }
+        found[name] = _measured(model, world, grouped, seed)
     found["louvain"] = _scored(world, [_louvain(motif.matrix, seed) for motif in _by_phase(given)], active=False)
     for active, groups in ((False, GROUPS + 1), (True, GROUPS)):
         told = "active" if active else "all"
         found[f"static {told}"] = _scored(world, [_spectral(static, groups, seed)] * PHASES, active=active)
         found[f"window {told}"] = _scored(world, [_spectral(w, groups, seed) for w in windows], active=active)
     return found
+
+
+def _measured(model: DynamicConnectomes, world: CalciumWorld, grouped: NDArray[np.bool_], seed: int) -> Found:
+    """What (a) to (c) ask of the motifs; `grouped` are the animals that have the groups of the second phase."""
+    motifs = _by_phase(model)
+    return {
+        "blocks": _scored(world, [motif.labels for motif in motifs], active=False),
+        "spectral": _scored(world, [_spectral(motif.matrix, GROUPS, seed) for motif in motifs], active=True),
+        "mass": float(np.mean([_share(motif, phase) for phase, motif in enumerate(motifs)])),
+        "animals": float(motifs[1].animals[grouped].mean() / max(float(motifs[1].animals.mean()), 1e-12)),
+    }
+
+
+def _turned(seed: int) -> dict[str, float]:
+    """What (a) to (c) ask, of motifs of traces that have nothing in common."""
+    world = CalciumWorld(seed=seed)
+    sample = world.sample(ANIMALS, seed=seed)
+    model = DynamicConnectomes(rank=PHASES, seed=seed).fit(shifted(world.traces(sample), seed))
+    found = _measured(model, world, sample.env == 0, seed)
+    return {BLOCKS: found["blocks"], SPECTRAL: found["spectral"], MASS: found["mass"], ACTIVE: found["animals"]}
 
 
 def _by_phase(model: DynamicConnectomes) -> list[Motif]:
@@ -158,19 +181,19 @@ def _part_a(found: list[Found]) -> list[Row]:
         "static correlation, Louvain": [f["static louvain"] for f in found],
         "motif, Louvain": [f["louvain"] for f in found],
         "correlation in the true window, spectral, 4 groups given": [f["window all"] for f in found],
-        "traces turned in a circle": [f["null"]["blocks"] for f in found],
+        TURNED: [f["null"]["blocks"] for f in found],
     }
     spectral = {
         STATIC: [f["static active"] for f in found],
         "correlation in the true window": [f["window active"] for f in found],
-        "traces turned in a circle": [f["null"]["spectral"] for f in found],
+        TURNED: [f["null"]["spectral"] for f in found],
     }
     chosen = "3 is the true number; restarts may also agree on motifs that follow the noise of one animal"
     return [
-        row("a", "three motifs, block model: adjusted Rand index, all units", [f["ours"]["blocks"] for f in found],
+        row("a", BLOCKS, [f["ours"]["blocks"] for f in found],
             bar=0.7, baselines=blocks, ahead_of={STATIC: 0.3},
             note="Spectral baselines are given the number of groups: 4, with the units in none."),
-        row("a", "three motifs, spectral, 3 groups given: adjusted Rand index, units in groups",
+        row("a", SPECTRAL,
             [f["ours"]["spectral"] for f in found], bar=0.85, baselines=spectral,
             ahead_of={STATIC: 0.3}),
         row("a", "motifs chosen by the method, where every motif is found again", [f["rank"] for f in found],
@@ -179,18 +202,18 @@ def _part_a(found: list[Found]) -> list[Row]:
         row("a", "the same with as many motifs as the method takes, block model, all units",
             [f["chosen"]["blocks"] for f in found], baselines={"three motifs": [f["ours"]["blocks"] for f in found]}),
         row("a", "error of three motifs", [f["error"] for f in found], direction="lower",
-            baselines={"traces turned in a circle": [f["null error"] for f in found]}),
+            baselines={TURNED: [f["null error"] for f in found]}),
     ]  # fmt: skip
 
 
 def _parts_bc(found: list[Found]) -> list[Row]:
     rows = []
     for part, name, metric, bar in (
-        ("b", "mass", "share of a motif's time factor in its phase", 0.7),
-        ("c", "animals", "second motif: animals that have its groups, over the mean of all", 1.5),
+        ("b", "mass", MASS, 0.7),
+        ("c", "animals", ACTIVE, 1.5),
     ):
         of = {who: [f[who][name] for f in found] for who in ("ours", "null", "chosen")}
-        others = {"traces turned in a circle": of["null"], "as many motifs as the method takes": of["chosen"]}
+        others = {TURNED: of["null"], "as many motifs as the method takes": of["chosen"]}
         rows.append(row(part, metric, of["ours"], bar=bar, baselines=others))
     return rows
 
@@ -284,5 +307,5 @@ def _part_e(found: list[Found]) -> list[Row]:
     return rows
 
 
-CLAIM = Claim(DynamicConnectomes.card, run, minutes=5, swap=STATIC)
+CLAIM = Claim(DynamicConnectomes.card, run, minutes=5, swap=STATIC, controls=(TURNED,))
 """What `aitia verify dynamic-connectomes` runs."""

@@ -2,17 +2,20 @@
 
     a  AUC on four real tables of scikit-learn with 60 training rows
     b  AUC on tables of structural causal models that the prior draws and the network was not trained on
-    c  AUC against the number of training rows
+    c  AUC against the number of training rows, judged at 40, where tables are smallest that trees can be fitted to
     d  calibration on the tables of a
     e  the seed of the training: the recipe again with two other seeds, judged as a and b are
     f  the prior: SCM tables alone, BNN tables alone, and both, trained alike for few steps, three seeds each
 
-The network shipped is that of `aitia/learners/tabpfn/weights`; its config.json has the recipe. The trainings in f are
+Control: the classes of the training rows dealt out anew among them, in every table of a and of b.
+
+The network shipped is that of `weights` in this folder; its config.json has the recipe. The trainings in f are
 of the same recipe but `SHORT` steps. Columns are 20 at most: the first 20 of breast
 cancer, and the 20 pixels with the most variance of the digits 3, 8 and 9. Nothing was chosen by these tables.
 
 The published numbers are those of a network eighty times as large on 18 tables of OpenML. The four tables here are
-nearly linear, so that logistic regression is as good.
+nearly linear, so that with 60 rows logistic regression is as good; with 40 rows, and on tables of causal models, ours
+has to be ahead of it.
 """
 
 from collections.abc import Mapping
@@ -46,6 +49,8 @@ AGAIN, SEEDS = 2, 3
 HELD_OUT = 10_000
 """First seed of tables of the prior here; trainings draw theirs from (seed, step, process)."""
 PRIORS = {"mixture": PriorConfig().scm, "SCM tables alone": 1.0, "BNN tables alone": 0.0}
+SHUFFLED = "classes shuffled"
+REAL, TABLE = f"AUC, four tables, {TRAIN} training rows", f"AUC, held-out SCM tables, {TRAIN} training rows"
 LR, RF, KNN = "logistic regression", "random forest", "7 neighbours"
 BOOSTED, LEAF5, GB = "boosted trees", "boosted trees, leaves of 5", "gradient boosting"
 
@@ -54,10 +59,10 @@ def run(context: ClaimContext) -> list[Row]:
     """All parts."""
     real = context.over_seeds("a", _real, SPLITS)
     tables = context.over_seeds("b", _held_out, TABLES)
-    sizes = context.over_seeds("c", _by_size, SPLITS)
     again = context.over_seeds("e", partial(_trained, "mixture", None), AGAIN)
     short = {name: context.over_seeds(f"f {name}", partial(_trained, name, SHORT), SEEDS) for name in PRIORS}
-    rows = [*_part_a(real), *_part_b(tables), *_part_c(sizes), *_part_d(real)]
+    context.control(SHUFFLED, _classes_shuffled)
+    rows = [*_part_a(real), *_part_b(tables), *_by_rows(context), *_part_d(real)]
     return [*rows, *_part_e(again, real, tables), *_part_f(short)]
 
 
@@ -145,6 +150,18 @@ def _held_out(seed: int) -> Found:
     return {who: _scores(m, *parts) for who, m in {"ours": TabPFNClassifier(), **rivals(seed)}.items()}
 
 
+def _classes_shuffled(seed: int) -> dict[str, float]:
+    """AUC of the network where its training rows have the classes of others, the mean over tables."""
+    rng = np.random.default_rng([seed, 5])
+
+    def auc(X: Values, y: Classes, new: Values, true: Classes) -> float:
+        return _scores(TabPFNClassifier(), X, rng.permutation(y), new, true)["AUC"]
+
+    real = [auc(*_split(name, TRAIN, seed)) for name in real_tables()]
+    tables = [auc(*_prior_table(seed + k)) for k in range(TABLES)]
+    return {REAL: float(np.mean(real)), TABLE: float(np.mean(tables))}
+
+
 def _by_size(split: int) -> Found:
     """AUC, the mean of the tables, by number of training rows."""
     found: Found = {}
@@ -193,10 +210,15 @@ def _beside(values: dict[str, list[float]]) -> tuple[list[float], dict[str, list
     return values["ours"], {who: v for who, v in values.items() if who != "ours"}
 
 
+AHEAD = {"real": {BOOSTED: 0.008, GB: 0.015, LR: -0.005}, "tables": {LEAF5: 0.015, RF: 0.0, LR: 0.0}}
+"""By how much, in a, b and e. On nearly linear tables of 60 rows it has to be no worse than a linear model."""
+AHEAD_AT = {"40": {BOOSTED: 0.03, LEAF5: 0.005, LR: 0.0}}
+"""The same in c, by the number of training rows; set on splits 1000 to 1007."""
+
+
 def _part_a(real: list[Found]) -> list[Row]:
     ours, others = _beside(_means(real, "AUC"))
-    margins = {BOOSTED: 0.008, GB: 0.015, LR: -0.005}
-    rows = [row("a", f"AUC, four tables, {TRAIN} training rows", ours, baselines=others, ahead_of=margins)]
+    rows = [row("a", REAL, ours, baselines=others, ahead_of=AHEAD["real"])]
     for name in real[0]:
         ours, others = _beside({who: [f[name][who]["AUC"] for f in real] for who in real[0][name]})
         rows.append(row("a", f"AUC, {name}", ours, baselines=others))
@@ -205,15 +227,16 @@ def _part_a(real: list[Found]) -> list[Row]:
 
 def _part_b(tables: list[Found]) -> list[Row]:
     ours, others = _beside({who: [f[who]["AUC"] for f in tables] for who in tables[0]})
-    margins = {LEAF5: 0.015, RF: 0.0, LR: -0.005}
-    return [row("b", f"AUC, held-out SCM tables, {TRAIN} training rows", ours, baselines=others, ahead_of=margins)]
+    return [row("b", TABLE, ours, baselines=others, ahead_of=AHEAD["tables"])]
 
 
 def _part_c(sizes: list[Found]) -> list[Row]:
     rows = []
     for train in sizes[0]:
         ours, others = _beside({who: [f[train][who] for f in sizes] for who in sizes[0][train]})
-        rows.append(row("c", f"AUC, four tables, {train} training rows", ours, baselines=others))
+        rows.append(
+            row("c", f"AUC, four tables, {train} training rows", ours, baselines=others, ahead_of=AHEAD_AT.get(train))
+        )
     return rows
 
 
@@ -231,8 +254,8 @@ WHERE = {"real": "AUC, four tables", "tables": "AUC, held-out SCM tables"}
 def _part_e(again: list[Found], real: list[Found], tables: list[Found]) -> list[Row]:
     """Three trainings, the one shipped among them."""
     judged = {
-        "real": (_means(real, "AUC"), {BOOSTED: 0.008, GB: 0.015, LR: -0.005}),
-        "tables": ({who: [f[who]["AUC"] for f in tables] for who in tables[0]}, {LEAF5: 0.015, RF: 0.0, LR: -0.005}),
+        "real": (_means(real, "AUC"), AHEAD["real"]),
+        "tables": ({who: [f[who]["AUC"] for f in tables] for who in tables[0]}, AHEAD["tables"]),
     }
     rows = []
     for kind, (values, margins) in judged.items():
@@ -260,4 +283,8 @@ def _part_f(short: dict[str, list[Found]]) -> list[Row]:
     return rows
 
 
-CLAIM = Claim(CARD, run, minutes=60, swap=BOOSTED)
+def _by_rows(context: ClaimContext) -> list[Row]:
+    return _part_c(context.over_seeds("c", _by_size, SPLITS))
+
+
+CLAIM = Claim(CARD, run, minutes=60, swap=BOOSTED, cheapest=_by_rows, controls=(SHUFFLED,))
