@@ -22,16 +22,13 @@ _TYPES = {dict: "an object", list: "a list", str: "a text", int: "a number", flo
 
 
 @contextmanager
-def guarded(
-    place: object, wrong: str = "cannot be read", error: type[AitiaError] = FormatError, *, memory: bool = True
-) -> Iterator[None]:
+def guarded(place: object, wrong: str = "cannot be read", error: type[AitiaError] = FormatError) -> Iterator[None]:
     """Turns any error but our own into one sentence.
 
     Args:
         place: The file, and the place in it where it is known.
         wrong: What is wrong with it then.
         error: What is raised.
-        memory: Whether a lack of memory is the file's fault too.
 
     Raises:
         FormatError: Or `error`, in place of what the parser raised.
@@ -41,8 +38,6 @@ def guarded(
     except AitiaError:
         raise
     except MemoryError as reason:
-        if not memory:
-            raise
         raise error(f"{place} {wrong}: it asks for more memory than there is") from reason
     except Exception as reason:  # a parser raises whatever it likes
         raise error(f"{place} {wrong}: {_told(reason)}") from reason

@@ -108,9 +108,9 @@ def _estimate(
 ) -> None:
     from aitia.data.tables import read_table
     from aitia.discovery import estimate_effect, load_discovery
+    from aitia.discovery.marked import marked_contrast, marked_outcome, passed_over
     from aitia.do import Intervention
     from aitia.engine import LocalEngine
-    from aitia.discovery.marked import marked_contrast, marked_outcome, passed_over
     from aitia.graph import Roles
     from aitia.graph.formats import read_graph_and_roles
 

@@ -18,6 +18,7 @@ from aitia.data.kinds import Kind
 from aitia.data.table import Table
 from aitia.data.tables import TABLES, read_table, suffix_of
 from aitia.errors import FormatError, OptionError, join_names
+from aitia.guard import guarded
 
 __all__ = ["read"]
 

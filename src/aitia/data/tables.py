@@ -9,6 +9,7 @@ from aitia.data.kinds import Kind
 from aitia.data.reading import binary, excel, lines, separated
 from aitia.data.table import Table
 from aitia.errors import FormatError
+from aitia.guard import guarded
 
 __all__ = ["TABLES", "read_table", "suffix_of", "write_table"]
 

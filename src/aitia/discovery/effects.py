@@ -150,7 +150,9 @@ def _identified(
         if name not in graph:
             raise unknown_variable(name, graph.nodes)
         if name in latent:
-            raise IdentifiabilityError(f"the graph marks {name!r} as latent: what is not observed cannot be asked about")
+            raise IdentifiabilityError(
+                f"the graph marks {name!r} as latent: what is not observed cannot be asked about"
+            )
     if outcome in targets:
         raise InterventionError(
             f"the outcome {outcome!r} is itself intervened on: its value is then what you set it to"

@@ -37,7 +37,7 @@ def marked_contrast(roles: Roles, table: Table) -> tuple[Intervention, Intervent
         return Intervention({name: shift(1)}), Intervention({})
     if len(labels) != 2:
         raise OptionError(
-            f"the exposure {name!r} has the values {join_names(labels)}: say which to set and which to compare it with, "
+            f"the exposure {name!r} has the values {join_names(labels)}: say which to set and what against, "
             'such as "do(x=a)" --against "do(x=b)"'
         )
     return Intervention({name: labels[1]}), Intervention({name: labels[0]})
@@ -50,8 +50,8 @@ def passed_over(roles: Roles) -> list[str]:
         told.append(f"the graph marks {join_names(roles.adjusted)} as adjusted: what to adjust for is chosen anew here")
     if roles.selected:
         told.append(
-            f"the graph says that rows were selected by {join_names(roles.selected)}: the effect is that among the rows "
-            "there are, and selection may bias it"
+            f"the graph says that rows were selected by {join_names(roles.selected)}: the effect is that among these "
+            "rows, and selection may bias it"
         )
     return told
 

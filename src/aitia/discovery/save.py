@@ -23,6 +23,7 @@ from aitia.discovery.result import Discovery
 from aitia.errors import MissingExtraError, RunError
 from aitia.graph import Graph
 from aitia.graph.formats import read_graph, to_dagitty, to_dot, to_json
+from aitia.guard import guarded, read_json
 from aitia.runs import Run, open_run, versions
 
 __all__ = ["SavedDiscovery", "load_discovery", "open_discovery", "save_discovery"]
@@ -137,18 +138,14 @@ def load_discovery(path: str | Path) -> SavedDiscovery:
     path = Path(path)
     if not (path / "run.json").is_file():
         raise RunError(f"{path} is not the folder of a run: it has no run.json")
-    try:
-        record = json.loads((path / "run.json").read_text(encoding="utf-8"))
+    with guarded(f"the run in {path}", "is damaged; run the discovery again", RunError):
+        record = read_json(path / "run.json", dict, RunError)
         status, kind = record["status"], record["kind"]
         context = record["config"]["context"]
         if kind != "discover":
             raise RunError(f"{path} holds a run of {kind!r}, not of 'discover'")
         if status != "finished":
             raise RunError(f"the run in {path} is {status}: give the same command again and it goes on")
-        kinds = json.loads((path / "kinds.json").read_text(encoding="utf-8"))
+        kinds = read_json(path / "kinds.json", dict, RunError)
         table = read_table(path / "table.parquet", kinds=kinds)
         return SavedDiscovery(read_graph(path / "graph.json"), table, context, path)
-    except (OSError, KeyError, ValueError) as error:
-        if isinstance(error, RunError):
-            raise
-        raise RunError(f"the run in {path} is damaged ({error}): run the discovery again") from error

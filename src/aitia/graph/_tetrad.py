@@ -51,7 +51,8 @@ def parse_tetrad(text: str) -> Mapping[str, Any]:
             section = words[0].lower()
             if section not in _SECTIONS:
                 raise FormatError(
-                    f"{where}: the sections of Tetrad's knowledge read here are {join_names(_SECTIONS)}, got {words[0]!r}"
+                    f"{where}: the sections of Tetrad's knowledge read here are {join_names(_SECTIONS)}, "
+                    f"got {words[0][:40]!r}"
                 )
         elif section == "addtemporal":
             position, names = _tier(words, where)

@@ -297,8 +297,8 @@ class Knowledge:
             if Path(path).suffix.lower() == ".json":
                 return cls.from_json(text)
             return cls(**parse_tetrad(text)) if is_tetrad(text) else cls.from_text(text)
-        except FormatError as error:
-            raise FormatError(f"{path}: {error}") from None
+        except (FormatError, GraphError) as error:
+            raise type(error)(f"{path}: {error}") from None
 
 
 def apply(pdag: Graph, knowledge: Knowledge) -> Graph:

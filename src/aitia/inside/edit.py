@@ -20,7 +20,6 @@ Source:
     Meng, Bau, Andonian and Belinkov, Locating and editing factual associations in GPT, NeurIPS 2022, section 3.1.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from typing import Any
 
 from aitia.engine import Progress
 from aitia.errors import FormatError, OptionError
+from aitia.guard import guarded, read_json
 from aitia.inside.edit_scores import (
     GENERALISATION,
     LOCALITY,
@@ -290,14 +290,12 @@ def apply_edit(language: CausalLanguageModel, folder: str | Path, save: str | Pa
     """
     folder, place = Path(folder), Path(save)
     edit = Edit.load(folder / "edit.safetensors")
-    try:
-        told: Mapping[str, Any] = json.loads((folder / "edit.json").read_text(encoding="utf-8"))
+    told: Mapping[str, Any] = read_json(folder / "edit.json", dict)
+    with guarded(folder / "edit.json", "is damaged"):
         prompt, answer = str(told["prompt"]), str(told["answer"])
         texts = {
             what: [p["prompt"] for p in told["prompts"] if p["what"] == what] for what in (GENERALISATION, LOCALITY)
         }
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FormatError(f"{folder / 'edit.json'} is missing or damaged ({error})") from error
     if place.exists() and any(place.iterdir()):
         raise FormatError(f"{place} is not empty: give a new folder (--save)")
     edit.apply(language.model)

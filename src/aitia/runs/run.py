@@ -17,6 +17,7 @@ from typing import Any
 
 from aitia.errors import RunError
 from aitia.files import write_whole
+from aitia.guard import read_json
 from aitia.runs.hashing import content_hash
 from aitia.runs.journal import Journal
 from aitia.runs.lock import Lock
@@ -175,9 +176,9 @@ def _same_run(path: Path, record: Mapping[str, Any]) -> bool:
     if not place.is_file():
         return False
     try:
-        old = json.loads(place.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(f"{place} is damaged ({error}); give an empty folder") from error
+        old = read_json(place, dict, RunError)
+    except RunError as error:
+        raise RunError(f"{error}; give an empty folder") from error
     for name in ("kind", "inputs", "config"):
         if old.get(name) != record[name]:
             raise RunError(

@@ -1,11 +1,11 @@
 """A finished run folder back as what it holds: the system, where its rows are, and their hash."""
 
-import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from aitia.errors import OptionError, RunError
+from aitia.errors import FormatError, RunError
+from aitia.guard import guarded, read_json
 from aitia.saving import read_record
 from aitia.system import Given, System, load
 from aitia.workflow.run import KIND
@@ -78,24 +78,21 @@ def load_run(path: str | Path, **subjects: Any) -> Loaded:
     path = Path(path)
     if not (path / "run.json").is_file() and (path / "config.json").is_file() and "slug" in read_record(path):
         return Loaded(load(path, **subjects), None, {}, None, path)
-    try:
-        record = json.loads((path / "run.json").read_text(encoding="utf-8"))
+    if absent := [name for name in ("run.json", "source.json") if not (path / name).is_file()]:
+        raise RunError(f"{path} is not the folder of a fit: it has no {absent[0]}")
+    with guarded(f"the run in {path}", "is damaged; fit again", RunError):
+        record = read_json(path / "run.json", dict, RunError)
         if record["kind"] != KIND:
             raise RunError(f"{path} holds a run of {record['kind']!r}, not of {KIND!r}")
         if record["status"] != "finished":
             raise RunError(f"the run in {path} is {record['status']}: give the same command again and it goes on")
         if "system" not in record["config"]:
             raise RunError(f"{path} was fitted by an older version of aitia: fit it again")
-        told = dict(json.loads((path / "source.json").read_text(encoding="utf-8")))
         rows = record["inputs"].get("rows")
-    except FileNotFoundError as error:
-        raise RunError(f"{path} is not the folder of a fit: it has no {Path(error.filename).name}") from error
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        if isinstance(error, (RunError, OptionError)):
-            raise
-        raise RunError(f"the run in {path} is damaged ({error}): fit again") from error
-    roles = {name: tuple(c) if isinstance(c, list) else c for name, c in told.pop("roles", {}).items()}
-    places = told.pop("subjects", {})
+        told = read_json(path / "source.json", dict, RunError)
+        roles = {name: tuple(c) if isinstance(c, list) else c for name, c in told.pop("roles", {}).items()}
+        places = {str(name): str(place) for name, place in told.pop("subjects", {}).items()}
+        source = Source.from_json(told)
     system = load(path, **subjects)
     system.subjects = {
         name: subject
@@ -103,7 +100,7 @@ def load_run(path: str | Path, **subjects: Any) -> Loaded:
         else replace(subject, place=places[name])
         for name, subject in system.subjects.items()
     }
-    return Loaded(system, Source.from_json(told), roles, rows, path)
+    return Loaded(system, source, roles, rows, path)
 
 
 def is_fit(path: str | Path) -> bool:
@@ -111,7 +108,7 @@ def is_fit(path: str | Path) -> bool:
     path = Path(path)
     try:
         if (path / "run.json").is_file():
-            return bool(json.loads((path / "run.json").read_text(encoding="utf-8"))["kind"] == KIND)
-        return "slug" in json.loads((path / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, KeyError, TypeError):
+            return bool(read_json(path / "run.json", dict).get("kind") == KIND)
+        return "slug" in read_json(path / "config.json", dict)
+    except FormatError:
         return False

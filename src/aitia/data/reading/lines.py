@@ -1,12 +1,12 @@
 """Tables as JSON lines: an object a row; what a row lacks is missing."""
 
 import gzip
-import json
 from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
 from aitia.errors import FormatError
+from aitia.guard import parse_json
 
 __all__ = ["SUFFIXES", "columns"]
 
@@ -25,10 +25,7 @@ def columns(path: Path, suffix: str, as_written: Set[str]) -> dict[str, list[Any
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise FormatError(f"{path}, line {number} is no JSON: {error}") from None
+            row = parse_json(line, f"{path}, line {number}")
             if not isinstance(row, dict):
                 raise FormatError(f"{path}, line {number} is no JSON object: got {line.strip()[:40]!r}")
             rows.append(row)

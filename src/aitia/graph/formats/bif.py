@@ -182,8 +182,8 @@ class _Reader:
             raise FormatError(f"{missing[0]!r} has no probability table")
         try:
             graph = Graph([(p, name) for name, (parents, _) in blocks.items() for p in parents], self.states)
-            parents, tables = ({name: blocks[name][part] for name in self.states} for part in (0, 1))
-            return BayesianNetwork(graph, self.states, parents, tables)
+            parents = {name: blocks[name][0] for name in self.states}
+            return BayesianNetwork(graph, self.states, parents, {name: blocks[name][1] for name in self.states})
         except GraphError as error:
             raise FormatError(str(error)) from None
 
