@@ -90,7 +90,7 @@ class SavedArrays(Saved):
         path = folder / "model.safetensors"
         if not path.is_file():
             raise FormatError(f"there is no file {path}")
-        with guarded(path, "is damaged or no safetensors file"):
+        with guarded(path, "is damaged or no safetensors file (save it again)"):
             arrays = load_file(path)
         with guarded(folder, f"holds no whole {cls.__name__}"):
             model = cls._restored(options, arrays)

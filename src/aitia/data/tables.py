@@ -48,8 +48,8 @@ def read_table(
     as_written = {name for name, kind in told.items() if str(kind) in _RICH}
     with guarded(path, f"cannot be read as {suffix[1:]}"):
         columns = _FORMATS[suffix].columns(path, suffix, as_written)
-    there = {name: kind for name, kind in told.items() if name in columns or name in (kinds or {})}
-    return Table.of(columns, kinds=there, folder=path.parent)
+        there = {name: kind for name, kind in told.items() if name in columns or name in (kinds or {})}
+        return Table.of(columns, kinds=there, folder=path.parent)  # text of Arrow is looked at here for the first time
 
 
 def suffix_of(path: Path) -> str:

@@ -20,7 +20,7 @@ from aitia.data.table import Table
 from aitia.data.tables import read_table
 from aitia.discovery.report import report
 from aitia.discovery.result import Discovery
-from aitia.errors import MissingExtraError, RunError
+from aitia.errors import DataError, FormatError, MissingExtraError, RunError
 from aitia.graph import Graph
 from aitia.graph.formats import read_graph, to_dagitty, to_dot, to_json
 from aitia.guard import guarded, read_json
@@ -138,14 +138,19 @@ def load_discovery(path: str | Path) -> SavedDiscovery:
     path = Path(path)
     if not (path / "run.json").is_file():
         raise RunError(f"{path} is not the folder of a run: it has no run.json")
-    with guarded(f"the run in {path}", "is damaged; run the discovery again", RunError):
-        record = read_json(path / "run.json", dict, RunError)
-        status, kind = record["status"], record["kind"]
-        context = record["config"]["context"]
+    try:
+        record = read_json(path / "run.json", dict)
+        with guarded(path / "run.json", "is damaged"):
+            status, kind, context = record["status"], record["kind"], record["config"]["context"]
         if kind != "discover":
             raise RunError(f"{path} holds a run of {kind!r}, not of 'discover'")
         if status != "finished":
             raise RunError(f"the run in {path} is {status}: give the same command again and it goes on")
-        kinds = read_json(path / "kinds.json", dict, RunError)
+        kinds = read_json(path / "kinds.json", dict)
         table = read_table(path / "table.parquet", kinds=kinds)
-        return SavedDiscovery(read_graph(path / "graph.json"), table, context, path)
+        graph = read_graph(path / "graph.json")
+        if context is not None and not isinstance(context, str):
+            raise FormatError(f"the context in {path / 'run.json'} is {str(context)[:40]}, wanted a name")
+        return SavedDiscovery(graph, table, context, path)
+    except (FormatError, DataError) as error:
+        raise RunError(f"the run in {path} is damaged ({error}): run the discovery again") from error

@@ -39,7 +39,7 @@ def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
 
     if not path.is_file():
         raise FormatError(f"there is no file {path}")
-    with guarded(path, "is damaged or no safetensors file"), safe_open(path, framework="pt") as file:
+    with guarded(path, "is damaged or no safetensors file (save it again)"), safe_open(path, framework="pt") as file:
         metadata = parse_json((file.metadata() or {}).get(_KEY, "{}"), f"what {path} says of itself", dict)
         return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118  # not a mapping
 

@@ -199,5 +199,8 @@ class CachedWriter:
 
     def _read(self, prompt: str, seed: int) -> str:
         place = self._place(prompt, seed)
-        with guarded(place, "is damaged; remove it, and it is asked again"):
-            return str(read_json(place, dict)["answer"])
+        try:
+            with guarded(place, "is damaged"):
+                return str(read_json(place, dict)["answer"])
+        except FormatError as error:
+            raise FormatError(f"{error}: remove it, and it is asked again") from error

@@ -80,8 +80,11 @@ def load_run(path: str | Path, **subjects: Any) -> Loaded:
         return Loaded(load(path, **subjects), None, {}, None, path)
     if absent := [name for name in ("run.json", "source.json") if not (path / name).is_file()]:
         raise RunError(f"{path} is not the folder of a fit: it has no {absent[0]}")
+    try:
+        record, told = (read_json(path / name, dict) for name in ("run.json", "source.json"))
+    except FormatError as error:
+        raise RunError(f"the run in {path} is damaged ({error}): fit again") from error
     with guarded(f"the run in {path}", "is damaged; fit again", RunError):
-        record = read_json(path / "run.json", dict, RunError)
         if record["kind"] != KIND:
             raise RunError(f"{path} holds a run of {record['kind']!r}, not of {KIND!r}")
         if record["status"] != "finished":
@@ -89,7 +92,6 @@ def load_run(path: str | Path, **subjects: Any) -> Loaded:
         if "system" not in record["config"]:
             raise RunError(f"{path} was fitted by an older version of aitia: fit it again")
         rows = record["inputs"].get("rows")
-        told = read_json(path / "source.json", dict, RunError)
         roles = {name: tuple(c) if isinstance(c, list) else c for name, c in told.pop("roles", {}).items()}
         places = {str(name): str(place) for name, place in told.pop("subjects", {}).items()}
         source = Source.from_json(told)
