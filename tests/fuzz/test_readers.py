@@ -320,22 +320,32 @@ def discovery(tmp_path_factory):
     return place
 
 
-@pytest.fixture(scope="module")
-def fitted(tmp_path_factory):
+def _fit(slug, tmp_path_factory):
     place = tmp_path_factory.mktemp("runs") / "fit"
-    example = example_of("hca", tmp_path_factory.mktemp("example"))
-    fit("hca", example.files, out=place, **example.named)
+    example = example_of(slug, tmp_path_factory.mktemp("example"))
+    fit(slug, example.files, out=place, **{**example.named, **({"steps": 2} if slug == "gde" else {})})
     load_run(place)
     return place
 
 
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    return _fit("hca", tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    return _fit("gde", tmp_path_factory)
+
+
+KINDS = {"discovery": load_discovery, "fitted": load_run, "network": load_run}
 WRONG = (b"[1]", b'"x"', b"{}", b"5", b"null", b"[" * 100_000, b'{"kind": [', b"\xff\xfe", b"")
 
 
-@pytest.mark.parametrize("kind", ["discovery", "fitted"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.filterwarnings("ignore")
 def test_a_run_with_wrong_things_inside_is_refused_in_one_sentence(kind, request, tmp_path):
-    folder, reader = request.getfixturevalue(kind), {"discovery": load_discovery, "fitted": load_run}[kind]
+    folder, reader = request.getfixturevalue(kind), KINDS[kind]
     for file in folder_files(folder):
         held = file.read_bytes()
         damages = [damaged(held, number) for number in range(6)] + list(WRONG)
@@ -349,12 +359,12 @@ def test_a_run_with_wrong_things_inside_is_refused_in_one_sentence(kind, request
     reader(folder)
 
 
-@pytest.mark.parametrize("kind", ["discovery", "fitted"])
+@pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=60, deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @seed(21)
 @given(data=st.data())
 def test_a_run_with_another_value_at_any_place_of_its_json_is_read_or_refused(kind, data, request):
-    folder, reader = request.getfixturevalue(kind), {"discovery": load_discovery, "fitted": load_run}[kind]
+    folder, reader = request.getfixturevalue(kind), KINDS[kind]
     names = ("run.json", "kinds.json", "graph.json", "source.json", "config.json", "training.json")
     file = data.draw(st.sampled_from([p for p in folder_files(folder) if p.name in names]))
     held = file.read_bytes()

@@ -78,12 +78,7 @@ def load_run(path: str | Path, **subjects: Any) -> Loaded:
     path = Path(path)
     if not (path / "run.json").is_file() and (path / "config.json").is_file() and "slug" in read_record(path):
         return Loaded(load(path, **subjects), None, {}, None, path)
-    if absent := [name for name in ("run.json", "source.json") if not (path / name).is_file()]:
-        raise RunError(f"{path} is not the folder of a fit: it has no {absent[0]}")
-    try:
-        record, told = (read_json(path / name, dict) for name in ("run.json", "source.json"))
-    except FormatError as error:
-        raise RunError(f"the run in {path} is damaged ({error}): fit again") from error
+    record = _part(path, "run.json")
     with guarded(f"the run in {path}", "is damaged; fit again", RunError):
         if record["kind"] != KIND:
             raise RunError(f"{path} holds a run of {record['kind']!r}, not of {KIND!r}")
@@ -91,6 +86,7 @@ def load_run(path: str | Path, **subjects: Any) -> Loaded:
             raise RunError(f"the run in {path} is {record['status']}: give the same command again and it goes on")
         if "system" not in record["config"]:
             raise RunError(f"{path} was fitted by an older version of aitia: fit it again")
+        told = _part(path, "source.json")
         rows = record["inputs"].get("rows")
         roles = {name: tuple(c) if isinstance(c, list) else c for name, c in told.pop("roles", {}).items()}
         places = {str(name): str(place) for name, place in told.pop("subjects", {}).items()}
@@ -103,6 +99,16 @@ def load_run(path: str | Path, **subjects: Any) -> Loaded:
         for name, subject in system.subjects.items()
     }
     return Loaded(system, source, roles, rows, path)
+
+
+def _part(path: Path, name: str) -> dict[str, Any]:
+    """What a file of the run says."""
+    if not (path / name).is_file():
+        raise RunError(f"{path} is not the folder of a fit: it has no {name}")
+    try:
+        return dict(read_json(path / name, dict))
+    except FormatError as error:
+        raise RunError(f"the run in {path} is damaged ({error}): fit again") from error
 
 
 def is_fit(path: str | Path) -> bool:
