@@ -116,7 +116,7 @@ def test_a_saved_edit_is_written_into_a_folder_and_scored_there(language, made, 
     with pytest.raises(InterventionError, match=r"was made for weights with the hash .* the model is another one"):
         apply_edit(edited, out, tmp_path / "again")
     (out / "edit.json").rename(tmp_path / "kept.json")
-    with pytest.raises(FormatError, match="is missing or damaged"):
+    with pytest.raises(FormatError, match=r"edit\.json cannot be read: No such file"):
         apply_edit(language, out, tmp_path / "third")
     (tmp_path / "kept.json").rename(out / "edit.json")
 

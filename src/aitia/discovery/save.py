@@ -20,9 +20,10 @@ from aitia.data.table import Table
 from aitia.data.tables import read_table
 from aitia.discovery.report import report
 from aitia.discovery.result import Discovery
-from aitia.errors import MissingExtraError, RunError
+from aitia.errors import DataError, FormatError, MissingExtraError, RunError
 from aitia.graph import Graph
 from aitia.graph.formats import read_graph, to_dagitty, to_dot, to_json
+from aitia.guard import read_json
 from aitia.runs import Record, Run, open_run, versions
 
 __all__ = ["SavedDiscovery", "load_discovery", "open_discovery", "save_discovery"]
@@ -146,9 +147,12 @@ def load_discovery(path: str | Path) -> SavedDiscovery:
     record.check("graph.json", "kinds.json", "table.parquet")
     path = record.path
     try:
-        context = record.config["context"]
-        kinds = json.loads((path / "kinds.json").read_text(encoding="utf-8"))
+        context = record.config.get("context")
+        kinds = read_json(path / "kinds.json", dict)
         table = read_table(path / "table.parquet", kinds=kinds)
-        return SavedDiscovery(read_graph(path / "graph.json"), table, context, path)
-    except (OSError, KeyError, ValueError, TypeError, RecursionError) as error:
+        graph = read_graph(path / "graph.json")
+        if context is not None and not isinstance(context, str):
+            raise FormatError(f"the context in {path / 'run.json'} is {str(context)[:40]}, wanted a name")
+        return SavedDiscovery(graph, table, context, path)
+    except (FormatError, DataError) as error:
         raise RunError(f"the run in {path} is damaged ({error}): run the discovery again") from error

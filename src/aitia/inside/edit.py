@@ -20,7 +20,6 @@ Source:
     Meng, Bau, Andonian and Belinkov, Locating and editing factual associations in GPT, NeurIPS 2022, section 3.1.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -28,8 +27,9 @@ from pathlib import Path
 from typing import Any
 
 from aitia.engine import Progress
-from aitia.errors import FormatError, OptionError
+from aitia.errors import OptionError
 from aitia.files import check_free, new_folder
+from aitia.guard import guarded, read_json
 from aitia.inside.edit_scores import (
     GENERALISATION,
     LOCALITY,
@@ -298,14 +298,12 @@ def apply_edit(language: CausalLanguageModel, folder: str | Path, save: str | Pa
     """
     folder, place = Path(folder), Path(save)
     edit = Edit.load(folder / "edit.safetensors")
-    try:
-        told: Mapping[str, Any] = json.loads((folder / "edit.json").read_text(encoding="utf-8"))
+    told: Mapping[str, Any] = read_json(folder / "edit.json", dict)
+    with guarded(folder / "edit.json", "is damaged"):
         prompt, answer = str(told["prompt"]), str(told["answer"])
         texts = {
             what: [p["prompt"] for p in told["prompts"] if p["what"] == what] for what in (GENERALISATION, LOCALITY)
         }
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FormatError(f"{folder / 'edit.json'} is missing or damaged ({error})") from error
     check_free(place)
     with new_folder(place) as stage:
         edit.apply(language.model)

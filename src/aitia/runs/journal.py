@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from aitia.errors import RunError
+from aitia.guard import parse_json
 
 __all__ = ["Journal"]
 
@@ -50,15 +51,11 @@ class Journal(MutableMapping[str, Any]):
                         f"line {number} of {self._path} is damaged; delete the file to compute its entries again"
                     )
                 return
-            try:
-                key, value = json.loads(body)
-            except (ValueError, TypeError, RecursionError):
-                key = value = None
-            if not isinstance(key, str):
-                raise RunError(
-                    f"line {number} of {self._path} is no entry; delete the file to compute its entries again"
-                )
-            self._values[key] = value
+            place = f"line {number} of {self._path}"
+            entry = parse_json(body, place, list, RunError)
+            if len(entry) != 2 or not isinstance(entry[0], str):
+                raise RunError(f"{place} is no pair of a key and a value; delete the file to compute its entries again")
+            self._values[entry[0]] = entry[1]
             self._whole += len(line) + 1
 
     def __getitem__(self, key: str) -> Any:

@@ -1,13 +1,13 @@
 """What run.json says, read with care: the folder may be damaged, somebody else's, or still be written to."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aitia.errors import RunError
+from aitia.errors import FormatError, RunError
+from aitia.guard import read_json
 from aitia.runs.lock import holder_of
 
 __all__ = ["LOCK", "RECORD", "TIMING", "Record"]
@@ -46,18 +46,14 @@ class Record:
             RunError: If there is none, or it is damaged or nobody's of ours.
         """
         place = Path(path) / RECORD
+        if not place.is_file():
+            raise RunError(f"{path} is not the folder of a run: it has no {RECORD}")
         try:
-            told = json.loads(place.read_text(encoding="utf-8"))
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise RunError(f"{path} is not the folder of a run: it has no {RECORD}") from error
-        except OSError as error:
-            raise RunError(f"{place} cannot be read: {error.strerror}") from error
-        except (ValueError, RecursionError) as error:
-            raise RunError(f"{place} is damaged ({error}): run again into another folder (--out)") from error
-        if not isinstance(told, dict):
+            told = read_json(place, dict, RunError)
+        except RunError as error:
             raise RunError(
-                f"{place} is damaged or not of aitia: it is no record of a run; run again into another folder (--out)"
-            )
+                f"{error}: the record is damaged or not of aitia; run again into another folder (--out)"
+            ) from error
         forms = {"kind": str, "config": dict, "inputs": dict, "status": str, "files": list, "results": dict}
         for name, form in forms.items():
             if not isinstance(told.get(name), form):
@@ -79,8 +75,8 @@ class Record:
     def command(self) -> str | None:
         """The command line that began the run; None where it was no command, or nobody knows any more."""
         try:
-            told = json.loads((self.path / TIMING).read_text(encoding="utf-8"))["command"]
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            told = read_json(self.path / TIMING, dict).get("command")
+        except FormatError:
             return None
         return told if isinstance(told, str) else None
 

@@ -28,6 +28,8 @@ ROUNDING = 1e-4
 """A bound up to this is that of rounding."""
 FIRST = 6
 """Rows that are taken where nobody says which."""
+MOST_ROWS = 10_000_000
+"""Rows that are counted out from a text such as 0-5; no table here is longer."""
 HOW = {
     "solve": "what the rows would have been, their noise kept",
     "edit": "the rows, made anew where the intervention touches them",
@@ -253,10 +255,13 @@ def parse_rows(text: str) -> tuple[int, ...]:
     """
     rows: list[int] = []
     for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()):
-            raise OptionError(f"rows are numbers such as 3,17 or 0-5, got {text!r}")
-        rows += range(int(first), int(last) + 1) if dash else [int(first)]
-    if not rows:
-        raise OptionError(f"{text!r} names no row")
+        match = re.fullmatch(r"\s*([0-9]+)(?:\s*-\s*([0-9]+))?\s*", part)
+        if match is None or len(part) > 40:
+            raise OptionError(f"rows are numbers such as 3,17 or 0-5, got {part.strip()[:40]!r}")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise OptionError(f"rows go from the lower number to the higher, such as 0-5, got {part.strip()!r}")
+        if last >= MOST_ROWS or len(rows) + last - first >= MOST_ROWS:
+            raise OptionError(f"rows are asked about up to number {MOST_ROWS - 1:,}, got {part.strip()!r}")
+        rows += range(first, last + 1)
     return tuple(rows)

@@ -1,11 +1,11 @@
 """A finished run folder back as what it holds: the system, where its rows are, and their hash."""
 
-import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from aitia.errors import RunError
+from aitia.errors import FormatError, RunError
+from aitia.guard import guarded, read_json
 from aitia.runs import RECORD, Record
 from aitia.saving import read_record
 from aitia.system import Given, System, load
@@ -80,19 +80,14 @@ def load_run(path: str | Path, **subjects: Any) -> Loaded:
     if not (path / RECORD).is_file() and (path / "config.json").is_file() and "slug" in read_record(path):
         return Loaded(load(path, **subjects), None, {}, None, path)
     record = Record.read(path).finished(FIT)
-    try:
+    with guarded(f"the run in {path}", "is damaged; fit again", RunError):
         if "system" not in record.config:
             raise RunError(f"{path} was fitted by an older version of aitia: fit it again")
-        told = dict(json.loads((path / "source.json").read_text(encoding="utf-8")))
+        told = _part(path, "source.json")
         rows = record.inputs.get("rows")
-    except FileNotFoundError as error:
-        raise RunError(f"{path} is not the folder of a fit: it has no {Path(error.filename).name}") from error
-    except (OSError, TypeError, ValueError, RecursionError) as error:
-        if isinstance(error, RunError):
-            raise
-        raise RunError(f"the run in {path} is damaged ({error}): fit again") from error
-    roles = {name: tuple(c) if isinstance(c, list) else c for name, c in told.pop("roles", {}).items()}
-    places = told.pop("subjects", {})
+        roles = {name: tuple(c) if isinstance(c, list) else c for name, c in told.pop("roles", {}).items()}
+        places = {str(name): str(place) for name, place in told.pop("subjects", {}).items()}
+        source = Source.from_json(told)
     system = load(path, **subjects)
     system.subjects = {
         name: subject
@@ -100,7 +95,17 @@ def load_run(path: str | Path, **subjects: Any) -> Loaded:
         else replace(subject, place=places[name])
         for name, subject in system.subjects.items()
     }
-    return Loaded(system, Source.from_json(told), roles, rows, path)
+    return Loaded(system, source, roles, rows, path)
+
+
+def _part(path: Path, name: str) -> dict[str, Any]:
+    """What a file of the run says."""
+    if not (path / name).is_file():
+        raise RunError(f"{path} is not the folder of a fit: it has no {name}")
+    try:
+        return dict(read_json(path / name, dict))
+    except FormatError as error:
+        raise RunError(f"the run in {path} is damaged ({error}): fit again") from error
 
 
 def is_fit(path: str | Path) -> bool:
@@ -109,6 +114,6 @@ def is_fit(path: str | Path) -> bool:
     try:
         if (path / RECORD).is_file():
             return Record.read(path).kind == FIT
-        return "slug" in json.loads((path / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError, RecursionError):
+        return "slug" in read_json(path / "config.json", dict)
+    except (FormatError, RunError):
         return False

@@ -23,6 +23,7 @@ from typing import Any
 from aitia.data.spreadsheet import Reading
 from aitia.engine import Progress
 from aitia.errors import RunError
+from aitia.guard import guarded, read_json
 from aitia.runs import RECORD, Run, RunStore, open_run, versions
 from aitia.system import Given, Score, System, Target, Training, find
 from aitia.system.loading import FIT
@@ -254,9 +255,10 @@ def _loaded(system: System, seen: Given, folder: Path) -> System:
 
 def read_training(path: Path) -> Training:
     """What `training.json` says."""
-    told = json.loads((path / "training.json").read_text(encoding="utf-8"))
-    losses = tuple((name, tuple(points)) for name, points in told["losses"])
-    return Training(losses, tuple(told["notes"]), tuple(told["warnings"]))
+    told = read_json(path / "training.json", dict, RunError)
+    with guarded(path / "training.json", "is damaged", RunError):
+        losses = tuple((name, tuple(points)) for name, points in told["losses"])
+        return Training(losses, tuple(told["notes"]), tuple(told["warnings"]))
 
 
 def _ordered(training: dict[str, Any]) -> dict[str, Any]:
