@@ -14,14 +14,15 @@ from aitia.cli.edit import edit_command
 from aitia.cli.effects import effects_command
 from aitia.cli.encode import encode_command
 from aitia.cli.export import export_command
+from aitia.cli.extras import lacking
 from aitia.cli.predict import predict_command
 from aitia.cli.run import RUN_SETTINGS, run_command
 from aitia.cli.systems import list_command, show_command
-from aitia.cli.threads import one_thread
 from aitia.cli.trace import trace_command
 from aitia.cli.verify import verify_command
 from aitia.cli.world import world_command
-from aitia.errors import AitiaError
+from aitia.errors import AitiaError, OptionError
+from aitia.threads import set_threads
 from aitia.version import __version__
 
 __all__ = ["app", "main"]
@@ -65,17 +66,30 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
     ] = False,
+    threads: Annotated[
+        int | None,
+        typer.Option(help="Threads of BLAS, OpenMP and torch, before the command; one unless the environment says."),
+    ] = None,
 ) -> None:
     """Learn a causal graph, do an intervention, verify the answer."""
+    if threads is not None:
+        if threads < 1:
+            raise OptionError(f"--threads is a number of threads, 1 or more, got {threads}")
+        set_threads(threads)
 
 
 def main() -> None:
     """Runs the command line."""
-    one_thread()
+    set_threads()
     try:
         app()
     except AitiaError as error:
         print(f"aitia: {error}", file=sys.stderr)
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        if (sentence := lacking(error)) is None:
+            raise
+        print(f"aitia: {sentence}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("aitia: stopped; with --out, the same command goes on from here", file=sys.stderr)

@@ -11,7 +11,7 @@ __all__ = ["guarded"]
 
 @contextmanager
 def guarded(place: str | Path, wrong: str = "cannot be read") -> Iterator[None]:
-    """Turns any error but our own into a FormatError.
+    """Turns any error but our own, and a package that is not installed, into a FormatError.
 
     Args:
         place: The file, and the place in it where it is known.
@@ -22,7 +22,7 @@ def guarded(place: str | Path, wrong: str = "cannot be read") -> Iterator[None]:
     """
     try:
         yield
-    except (AitiaError, MemoryError):
+    except (AitiaError, MemoryError, ModuleNotFoundError):
         raise
     except Exception as error:  # a parser raises whatever it likes
         first = (str(error).splitlines() or [""])[0] or type(error).__name__

@@ -2,7 +2,8 @@
 
 run.json       kind, options, hashes of the inputs, versions, status, hash of the results; nothing that differs from one
                run to the next, so that equal runs have equal bytes
-timing.json    the command, when and where it ran, and how long
+timing.json    the command, when and where it ran, how long, and on how many threads: with another number the last
+               digits of what is trained may differ
 *.journal      finished pieces of work while it runs
 """
 
@@ -20,6 +21,7 @@ from aitia.files import write_whole
 from aitia.runs.hashing import content_hash
 from aitia.runs.journal import Journal
 from aitia.runs.lock import Lock
+from aitia.threads import thread_counts
 from aitia.version import __version__
 
 __all__ = ["Run", "open_run", "versions"]
@@ -158,6 +160,7 @@ def open_run(
             "wall_seconds": round(time.time() - started, 3),
             "cpu_seconds": round(time.process_time() - cpu, 3),
             "machine": f"{platform.machine()}, {platform.system()}, {_cores()} cores",
+            "threads": thread_counts(),
             "host": socket.gethostname(),
         }
         write_whole(path / "timing.json", json.dumps(timing, indent=2) + "\n", RunError)

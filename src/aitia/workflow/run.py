@@ -21,6 +21,7 @@ from typing import Any
 
 from aitia.engine import Progress
 from aitia.runs import Run, RunStore, open_run, versions
+from aitia.saving import need_safetensors
 from aitia.system import Given, Score, System, Target, Training, find
 from aitia.workflow.names import configured, sorted_names
 from aitia.workflow.progress import with_prediction
@@ -142,6 +143,8 @@ def fit(
         MissingExtraError: If a package that the system needs is not installed.
     """
     cls = find(slug).load()
+    if out is not None:
+        need_safetensors()
     of, options = sorted_names(cls.card, cls.Config, named)
     system = cls(configured(cls, options, seed))
     told = {"rows": rows, "size": size, "world": world or None}
