@@ -8,6 +8,8 @@ import typer
 from aitia.cli.adapt import adapt_command
 from aitia.cli.answer import ASK_SETTINGS
 from aitia.cli.bench import bench_command
+from aitia.cli.data import data_app
+from aitia.cli.demo import demo_command
 from aitia.cli.discover import discover_command
 from aitia.cli.do import do_command
 from aitia.cli.edit import edit_command
@@ -53,6 +55,8 @@ app.command("world")(world_command)
 app.command("list")(list_command)
 app.command("show")(show_command)
 app.command("verify")(verify_command)
+app.command("demo")(demo_command)
+app.add_typer(data_app, name="data")
 
 
 def _version(wanted: bool) -> None:
