@@ -63,7 +63,8 @@ def named_data() -> dict[str, NamedData]:
 def nearest_data(name: str) -> str:
     """A sentence that names the nearest data set, or where they are listed."""
     near = get_close_matches(name, named_data(), 1)
-    return f"Did you mean {near[0]!r}? " * bool(near) + "aitia data lists the data sets that have a name"
+    told = f"Did you mean {near[0]!r}? " if near else ""
+    return f"{told}aitia data lists the data sets that have a name"
 
 
 def located(source: str | Path) -> Path:
