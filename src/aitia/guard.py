@@ -23,7 +23,7 @@ _TYPES = {dict: "an object", list: "a list", str: "a text", int: "a number", flo
 
 @contextmanager
 def guarded(place: object, wrong: str = "cannot be read", error: type[AitiaError] = FormatError) -> Iterator[None]:
-    """Turns any error but our own into one sentence.
+    """Turns any error but our own, and a package that is not installed, into one sentence.
 
     Args:
         place: The file, and the place in it where it is known.
@@ -35,7 +35,7 @@ def guarded(place: object, wrong: str = "cannot be read", error: type[AitiaError
     """
     try:
         yield
-    except AitiaError:
+    except (AitiaError, ModuleNotFoundError):
         raise
     except MemoryError as reason:
         raise error(f"{place} {wrong}: it asks for more memory than there is") from reason

@@ -16,7 +16,16 @@ from aitia.files import write_whole
 from aitia.guard import guarded, read_json
 from aitia.version import __version__
 
-__all__ = ["Saved", "SavedArrays", "made", "model_folder", "read_config", "read_record", "write_config"]
+__all__ = [
+    "Saved",
+    "SavedArrays",
+    "made",
+    "model_folder",
+    "need_safetensors",
+    "read_config",
+    "read_record",
+    "write_config",
+]
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -65,7 +74,7 @@ class SavedArrays(Saved):
             RunError: If the folder cannot be written.
             MissingExtraError: If safetensors is not installed.
         """
-        _safetensors()
+        need_safetensors()
         from safetensors.numpy import save
 
         options, arrays = self._state()
@@ -82,7 +91,7 @@ class SavedArrays(Saved):
             FormatError: If there is no such folder, a file is damaged, or it holds something else.
             MissingExtraError: If safetensors is not installed.
         """
-        _safetensors()
+        need_safetensors()
         from safetensors.numpy import load_file
 
         folder = model_folder(source)
@@ -170,7 +179,12 @@ def model_folder(source: str | Path) -> Path:
         raise FormatError(f"there is no folder {source}, and the Hub did not give one of that name: {error}") from error
 
 
-def _safetensors() -> None:
+def need_safetensors() -> None:
+    """Before any work whose result is to be saved.
+
+    Raises:
+        MissingExtraError: If it is not installed.
+    """
     from importlib.util import find_spec
 
     if find_spec("safetensors") is None:

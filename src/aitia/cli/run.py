@@ -92,6 +92,7 @@ def run_command(
     if example:
         if data is not None:
             raise OptionError("--example brings its own data: leave out --data")
+        entry.load()  # what is not installed is told before anything is written
         data, given, shared = _example(system, out, seed, given, shared)
     elif data is None and entry.card.rows and _needs_rows(entry):
         raise OptionError(

@@ -8,6 +8,7 @@ from pathlib import Path
 from aitia.data.flow import Flow
 from aitia.data.frames import as_kind
 from aitia.data.kinds import Kind
+from aitia.data.named import located
 from aitia.data.reading import binary, excel, lines, separated
 from aitia.data.spreadsheet import Reading
 from aitia.data.table import Table
@@ -45,7 +46,7 @@ def read_table(
         FormatError: If the file is missing, empty, of another kind, or cannot be read as what its suffix says.
         DataError: If what it holds is no table of the kinds that were declared.
     """
-    path = Path(path)
+    path = located(path)
     suffix = suffix_of(path)
     if suffix not in TABLES:
         raise FormatError(f"{path} ends in {suffix or 'nothing'}: tables are read from {', '.join(TABLES)}")

@@ -11,6 +11,7 @@ from aitia.do import Effect, Intervention, do
 from aitia.engine import Engine, LocalEngine, Progress
 from aitia.errors import IdentifiabilityError, InterventionError, OptionError, join_names, unknown_variable
 from aitia.graph import Graph, Identification, consistent_extension, identify
+from aitia.threads import one_blas_thread
 
 if TYPE_CHECKING:
     from aitia.scm import SCM
@@ -118,7 +119,8 @@ def estimate_effect(
     label = _label(table, outcome, label)
 
     job = _Job(part, table.select(part.nodes), intervention, against, outcome, label, draws, seed)
-    mean, mean_against = job.means(None)
+    with one_blas_thread():
+        mean, mean_against = job.means(None)
     runs = (engine or LocalEngine()).map(job.means, range(resamples), progress=progress, what="bootstrap of the effect")
     differences = np.array([a - b for a, b in runs])
     tail = (1 - confidence) / 2

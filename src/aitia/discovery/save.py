@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,19 @@ from aitia.graph.formats import read_graph, to_dagitty, to_dot, to_json
 from aitia.guard import read_json
 from aitia.runs import Record, Run, open_run, versions
 
-__all__ = ["SavedDiscovery", "load_discovery", "open_discovery", "save_discovery"]
+__all__ = ["SavedDiscovery", "load_discovery", "need_pyarrow", "open_discovery", "save_discovery"]
+
+
+def need_pyarrow() -> None:
+    """Before any work whose result is to be saved.
+
+    Raises:
+        MissingExtraError: If it, or pandas, is not installed.
+    """
+    for name in ("pyarrow", "pandas"):
+        if find_spec(name) is None:
+            raise MissingExtraError(f"saving a discovery needs {name}: pip install 'aitia[data]'")
+
 
 KIND = "discover"
 FILES = (
@@ -44,10 +57,7 @@ def open_discovery(out: Path, table: Table, config: Mapping[str, Any], command: 
         RunError: If the folder holds a run of other data or options, or files that are not of a run.
         MissingExtraError: If pyarrow, which tests.parquet needs, is not installed.
     """
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError("saving a discovery needs pyarrow: pip install 'aitia[data]'") from error
+    need_pyarrow()
     inputs = {"table": table.hash()}
     with open_run(out, kind=KIND, config=config, inputs=inputs, files=FILES, command=command) as run:
         yield run

@@ -2,7 +2,8 @@
 
 run.json       kind, options, hashes of the inputs, versions, status, the files that the run writes, hashes of the
                results; nothing that differs from one run to the next, so that equal runs have equal bytes
-timing.json    the command, when and where it ran, and how long
+timing.json    the command, when and where it ran, how long, and on how many threads: with another number the last
+               digits of what is trained may differ
 *.journal      finished pieces of work while it runs
 .lock          the process that works in it, while it does
 
@@ -26,6 +27,7 @@ from aitia.runs.hashing import content_hash
 from aitia.runs.journal import Journal
 from aitia.runs.lock import Lock
 from aitia.runs.record import LOCK, RECORD, TIMING, Record
+from aitia.threads import thread_counts
 from aitia.version import __version__
 
 __all__ = ["Run", "open_run", "versions"]
@@ -174,6 +176,7 @@ class Run:
                 "wall_seconds": round(time.time() - self._started, 3),
                 "cpu_seconds": round(time.process_time() - self._cpu, 3),
                 "machine": f"{platform.machine()}, {platform.system()}, {os.cpu_count() or 1} cores",
+                "threads": thread_counts(),
             }
         )
 

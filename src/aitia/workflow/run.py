@@ -25,6 +25,7 @@ from aitia.engine import Progress
 from aitia.errors import RunError
 from aitia.guard import guarded, read_json
 from aitia.runs import RECORD, Run, RunStore, open_run, versions
+from aitia.saving import need_safetensors
 from aitia.system import Given, Score, System, Target, Training, find
 from aitia.system.loading import FIT
 from aitia.workflow.names import configured, sorted_names
@@ -154,6 +155,8 @@ def fit(
         MissingExtraError: If a package that the system needs is not installed.
     """
     cls = find(slug).load()
+    if out is not None:
+        need_safetensors()
     of, options = sorted_names(cls.card, cls.Config, named)
     system = cls(configured(cls, options, seed))
     told = {"rows": rows, "size": size, "world": world or None, "reads": _reads(reading, kinds)}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aitia.card import Card
+from aitia.data.named import located
 from aitia.errors import FormatError, OptionError, RunError, join_names
 from aitia.workflow.options import nearest, parse_options
 
@@ -125,7 +126,7 @@ class Source:
             )
         if self.data is None:
             return Given.of(card, self.memory, **of)
-        path = Path(self.data)
+        path = located(self.data)
         if not path.exists() and (self.data.count("/") != 1 or self.data.startswith((".", "/", "~"))):
             raise FormatError(
                 f"there is no file, folder or world {self.data!r}.{nearest(self.data, world_names())} "
@@ -140,7 +141,7 @@ class Source:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values, with a path in full, so that the rows are found again from anywhere."""
-        here = None if self.data is None else Path(self.data)
+        here = None if self.data is None else Path(self.data) if self.is_world else located(self.data)
         return {
             "data": str(here.resolve()) if here is not None and not self.is_world and here.exists() else self.data,
             "rows": self.rows,
