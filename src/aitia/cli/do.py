@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from aitia.cli.answer import echo_alarms
 from aitia.cli.names import columns, named, pairs
 from aitia.cli.progress import progress_bar
 from aitia.errors import OptionError
@@ -84,6 +85,7 @@ def _ask(
     typer.echo(f"{answer.intervention}{of}{known}\n{answer.about}.")
     for file in files if len(files) <= 6 else [*files[:5], folder]:
         typer.echo(f"  {file.resolve()}")
+    echo_alarms(answer.alarms)
 
 
 def _estimate(

@@ -47,6 +47,7 @@ class EstimatedEffect(Effect):
         return {
             "intervention": str(self.intervention),
             "against": str(self.against),
+            "resamples": self.resamples,
             "outcome": self.outcome,
             "label": self.label if self.label is None else str(self.label),
             "estimate": self.estimate,
@@ -111,10 +112,10 @@ def estimate_effect(
     reason = _identified(graph, intervention, against, outcome)
     member = graph if graph.is_dag else consistent_extension(graph)
     part = member.subgraph(member.ancestors(outcome))
-    intervention, against = (_restricted(i, part) for i in (intervention, against))
     label = _label(table, outcome, label)
-
-    job = _Job(part, table.select(part.nodes), intervention, against, outcome, label, draws, seed)
+    # The mechanisms above the outcome are all that matters to it; the answer still bears the whole question.
+    sides = [_restricted(side, part) for side in (intervention, against)]
+    job = _Job(part, table.select(part.nodes), *sides, outcome, label, draws, seed)
     mean, mean_against = job.means(None)
     runs = (engine or LocalEngine()).map(job.means, range(resamples), progress=progress, what="bootstrap of the effect")
     differences = np.array([a - b for a, b in runs])

@@ -8,7 +8,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,7 @@ class Answer:
         warnings: What to keep in mind, in sentences.
         draws: Of each row.
         card: Slug of the system.
+        alarms: Why the answer is worth little, in sentences; see `aitia.workflow.worth`.
     """
 
     intervention: Intervention
@@ -66,6 +67,7 @@ class Answer:
     warnings: tuple[str, ...]
     draws: int = 1
     card: str = ""
+    alarms: tuple[str, ...] = ()
 
     @property
     def about(self) -> str:
@@ -95,6 +97,7 @@ class Answer:
             "draws": self.draws,
             "truth": self.truth is not None,
             "warnings": list(self.warnings),
+            "alarms": list(self.alarms),
             "files": [file.name for file in files],
         }
         write_whole(folder / "answer.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n", RunError)
@@ -116,7 +119,8 @@ class Answer:
         if self.warnings:
             sections.append(Section("Keep in mind", [Callout(list(self.warnings), "warning")]))
         footer = "Made with " + ", ".join(f"{name} {version}" for name, version in versions().items()) + "."
-        write_whole(folder / "answer.html", render(f"{self.card}: {asked}", self.about, sections, footer), RunError)
+        page = render(f"{self.card}: {asked}", self.about, sections, footer, self.alarms)
+        write_whole(folder / "answer.html", page, RunError)
         return folder / "answer.html"
 
 
@@ -160,7 +164,8 @@ def ask(
     else:
         numbers = tuple(range(min(FIRST, len(given)))) if rows is None else tuple(rows)
         given = given.take(numbers)
-    return answered(loaded.system, given, do, numbers, draws=draws, seed=seed, warnings=warnings)
+    told = answered(loaded.system, given, do, numbers, draws=draws, seed=seed, warnings=warnings)
+    return replace(told, alarms=loaded.alarms)
 
 
 def answered(

@@ -24,6 +24,7 @@ class Loaded:
         roles: Columns of the roles, as the user named them.
         rows: Hash of the rows of the fit; None where there were none.
         path: The folder.
+        alarms: Why its answers are worth little, as the run told.
     """
 
     system: System = field(repr=False)
@@ -31,6 +32,7 @@ class Loaded:
     roles: dict[str, Any]
     rows: str | None
     path: Path
+    alarms: tuple[str, ...] = ()
 
     def given(self, data: str | None = None, **roles: Any) -> tuple[Given, tuple[str, ...]]:
         """Rows to ask about, and what to keep in mind of them.
@@ -103,7 +105,16 @@ def load_run(path: str | Path, **subjects: Any) -> Loaded:
         else replace(subject, place=places[name])
         for name, subject in system.subjects.items()
     }
-    return Loaded(system, Source.from_json(told), roles, rows, path)
+    return Loaded(system, Source.from_json(told), roles, rows, path, _alarms(path))
+
+
+def _alarms(path: Path) -> tuple[str, ...]:
+    """What `metrics.json` tells of them; a run that was made before there were any tells none."""
+    try:
+        told = json.loads((path / "metrics.json").read_text(encoding="utf-8")).get("alarms", [])
+        return tuple(f"of the fit: {alarm}" for alarm in told)
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise RunError(f"the run in {path} is damaged ({error}): fit again") from error
 
 
 def is_fit(path: str | Path) -> bool:
