@@ -181,3 +181,29 @@ def test_alarms_stand_last_in_the_output_first_in_the_report_and_in_json(small, 
         assert ("none of the 2 effects is larger than its control" in told[-1]) is (verb == "effects")
     page = (small / "do" / "answer.html").read_text(encoding="utf-8")
     assert page.index("Of the fit: the scores rest on 6") < page.index("<section>")
+
+
+def test_every_answer_repeats_its_question(small, aitia):
+    run = small / "asked"
+    aitia("run", "tiny-scm", "--data", small / "rows.csv", "--out", run, check=True)
+
+    def told(verb, *arguments):
+        done = aitia(verb, run, *arguments, "--out", small / "repeated", check=True)
+        return done.stdout, json.loads((small / "repeated" / "answer.json").read_text())
+
+    rows = small / "rows.csv"
+    out, record = told("predict", rows, "--do", "do(x=1)", "--draws", "2")
+    assert f"tiny-scm answers predict under do(x=1) for {rows}: 60 rows, 2 draws each" in out
+    assert (record["intervention"], record["data"], record["draws"]) == ("do(x=1)", str(rows), 2)
+    out, record = told("effects", "--target", "x", "--outcome", "y")
+    assert "tiny-scm answers effects of x on y for the rows of the fit: 1 row\n" in out
+    assert (record["target"], record["outcome"], record["intervention"]) == ("x", "y", "do()")
+    out, record = told("encode")
+    assert "tiny-scm answers encode for the rows of the fit: 60 rows\n" in out
+    out, record = told("do", "do(x=0.5)", "--rows", "3")
+    assert "do(x=0.5) for row 3" in out
+    assert record["intervention"] == "do(x=0.5)"
+    done = aitia("adapt", run, rows, "--out", small / "adapted", check=True)
+    assert f"tiny-scm of {run} adapted to {rows}: " in done.stdout
+    done = aitia("export", run, "--out", small / "exported", check=True)
+    assert done.stdout.startswith(f"The system of {run} as a plain model:\n")

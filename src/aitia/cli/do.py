@@ -132,4 +132,8 @@ def _estimate(
             engine=LocalEngine(jobs),
             progress=progress,
         )
-    typer.echo(json.dumps(answer.to_json(), indent=2, ensure_ascii=False) if as_json else f"{answer}\n{answer.because}")
+    if as_json:
+        typer.echo(json.dumps(answer.to_json(), indent=2, ensure_ascii=False))
+        return
+    typer.echo(f"{answer}\n{answer.because}")
+    echo_alarms(answer.alarms)

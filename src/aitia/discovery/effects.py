@@ -10,6 +10,7 @@ from aitia.do import Effect, Intervention, do
 from aitia.engine import Engine, LocalEngine, Progress
 from aitia.errors import IdentifiabilityError, InterventionError, OptionError, join_names, unknown_variable
 from aitia.graph import Graph, consistent_extension, identify
+from aitia.stats.worth import LEAST
 
 if TYPE_CHECKING:
     from aitia.scm import SCM
@@ -25,11 +26,20 @@ class EstimatedEffect(Effect):
         identification: Why the effect follows from the graph, in words.
         graph: The DAG whose mechanisms were fitted.
         resamples: Number of bootstrap samples behind the interval.
+        rows: That the mechanisms were fitted to.
     """
 
     identification: str
     graph: Graph
     resamples: int
+    rows: int
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """Why the effect is worth little, in sentences."""
+        if self.rows >= LEAST:
+            return ()
+        return (f"the effect rests on {self.rows} rows, fewer than {LEAST}: on others it may be anything",)
 
     @property
     def because(self) -> str:
@@ -51,13 +61,14 @@ class EstimatedEffect(Effect):
             "outcome": self.outcome,
             "label": self.label if self.label is None else str(self.label),
             "estimate": self.estimate,
-            "low": self.low,
-            "high": self.high,
+            "low": None if np.isnan(self.low) else self.low,
+            "high": None if np.isnan(self.high) else self.high,
             "confidence": self.confidence,
             "mean": self.mean,
             "mean_against": self.mean_against,
             "identification": self.identification,
             "graph": str(self.graph),
+            "alarms": list(self.alarms),
         }
 
 
@@ -114,8 +125,8 @@ def estimate_effect(
     part = member.subgraph(member.ancestors(outcome))
     label = _label(table, outcome, label)
     # The mechanisms above the outcome are all that matters to it; the answer still bears the whole question.
-    sides = [_restricted(side, part) for side in (intervention, against)]
-    job = _Job(part, table.select(part.nodes), *sides, outcome, label, draws, seed)
+    done, other = _restricted(intervention, part), _restricted(against, part)
+    job = _Job(part, table.select(part.nodes), done, other, outcome, label, draws, seed)
     mean, mean_against = job.means(None)
     runs = (engine or LocalEngine()).map(job.means, range(resamples), progress=progress, what="bootstrap of the effect")
     differences = np.array([a - b for a, b in runs])
@@ -136,6 +147,7 @@ def estimate_effect(
         identification=reason,
         graph=part,
         resamples=resamples,
+        rows=table.n,
     )
 
 

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-__all__ = ["beyond_control", "within_noise"]
+__all__ = ["LEAST", "beyond_control", "within_noise"]
 
+LEAST = 30
+"""Rows under which a number is hardly more than chance."""
 SURE = 2.0
 """Standard errors, or standard deviations of a control, that a difference is to exceed."""
 

@@ -18,13 +18,11 @@ from aitia.data.base import Data
 from aitia.data.comparing import looks
 from aitia.data.table import Table
 from aitia.stats.features import coarse
-from aitia.stats.worth import beyond_control
+from aitia.stats.worth import LEAST, beyond_control
 from aitia.system import Counterfactuals, Given, Score, Scores, System
 
-__all__ = ["LEAST", "of_effects", "of_fit", "of_rows", "of_scores"]
+__all__ = ["of_effects", "of_fit", "of_rows", "of_scores"]
 
-LEAST = 30
-"""Rows under which a score is hardly more than chance."""
 NEAREST = 5
 """Rows of the fit, the most alike, from which what a row shows is read."""
 READABLE, KEPT = 0.3, 0.3
