@@ -212,9 +212,7 @@ def test_shares_of_a_difference_that_is_noise_set_an_alarm_and_others_none(langu
     assert max(abs(strong.effect) for strong in found.strongest) > 2, "five times of what was lost is restored"
     (alarm,) = found.alarms
     assert alarm.startswith(f"the difference that shares are taken of is {way[small]:.3g}, and random changes make one")
-    assert alarm.endswith(
-        "what is restored is no share of anything (corrupt another part, or name another answer)"
-    )
+    assert alarm.endswith("what is restored is no share of anything (corrupt another part, or name another answer)")
     assert json.loads((tmp_path / "run" / "trace.json").read_text())["alarms"] == [alarm]
     page = (tmp_path / "run" / "report.html").read_text()
     assert page.index("The difference that shares are taken of is") < page.index("<section>")

@@ -83,6 +83,8 @@ def _ask(
     known = "; the truth stands beside it" if answer.truth is not None else ""
     of = f" for row {', '.join(map(str, answer.numbers))}" if answer.numbers else ""
     typer.echo(f"{answer.intervention}{of}{known}\n{answer.about}.")
+    for line in answer.first_rows():
+        typer.echo(line)
     for file in files if len(files) <= 6 else [*files[:5], folder]:
         typer.echo(f"  {file.resolve()}")
     echo_alarms(answer.alarms)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from aitia.data.base import Data
+from aitia.data.table import Table
 from aitia.do import Intervention
 from aitia.errors import InterventionError, OptionError, RunError
 from aitia.files import write_whole
@@ -74,6 +75,26 @@ class Answer:
         """What the answer is, in words."""
         return f"{self.card} answers by {self.verb}: {HOW[self.verb]}"
 
+    def first_rows(self, most: int = 5) -> list[str]:
+        """What the answer changes in the first rows, a line each; none where nothing is known of the rows before.
+
+        Of a system that keeps the noise of a row its fact stands before the arrow, else what it says with nothing done.
+        """
+        if self.verb not in ("solve", "predict"):
+            return []
+        before = (self.facts.rows if self.verb == "solve" and self.facts.rows is not None else self.still).known
+        after = self.answer.known
+        names = [name for name in after.names if name in before and after.plain(name) and name not in ("row", "draw")]
+        each = self.draws if before.n * self.draws == after.n else 1
+        told = []
+        for k in range(min(most, len(after))):
+            was, now = before.take([k // each]), after.take([k])
+            changed = [(n, _shown(was, n), _shown(now, n)) for n in names]
+            moved = [f"{n} {old} -> {new}" for n, old, new in changed if old != new]
+            number = self.numbers[k // self.draws] if self.numbers else k
+            told.append(f"  row {number}: {', '.join(moved[:6]) or 'as it was'}" + ", ..." * (len(moved) > 6))
+        return told if names else []
+
     def write(self, folder: Path) -> list[Path]:
         """Writes everything into a folder; gives the files.
 
@@ -122,6 +143,11 @@ class Answer:
         page = render(f"{self.card}: {asked}", self.about, sections, footer, self.alarms)
         write_whole(folder / "answer.html", page, RunError)
         return folder / "answer.html"
+
+
+def _shown(row: Table, name: str) -> str:
+    value = row.column(name)[0] if row.continuous(name) else row.labels(name)[0]
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def ask(
