@@ -9,6 +9,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 import torch
+from tests.inside.conftest import NOUNS
 
 from aitia.errors import InterventionError, OptionError, UnknownVariableError
 from aitia.inside import trace_prompt
@@ -16,7 +17,6 @@ from aitia.inside.prompt import ask, embedded, noised, telling_word
 from aitia.inside.trace import Strong
 from aitia.inside.worth import trace_alarms
 from aitia.nn.sites import Site, trace
-from tests.inside.conftest import NOUNS
 
 PROMPT, OTHER = "the capital of France is", "the capital of Italy is"
 

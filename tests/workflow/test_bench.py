@@ -190,7 +190,6 @@ def test_numbers_out_of_range_are_refused(plugins):
 def test_the_intervals_are_those_of_evidence(seeds, how):
     from scipy.stats import bootstrap, t
 
-
     values = np.random.default_rng(0).exponential(size=seeds)
     scores = {"mine": {"error": dict(enumerate(values.tolist()))}}
     found = Bench("orca", ("mine",), seeds, 60, {}, (Measure("error", "lower", "e"),), scores)

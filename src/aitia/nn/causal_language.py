@@ -251,7 +251,8 @@ def _stored_type(place: str | Path, revision: str | None) -> torch.dtype | None:
     for path in sorted(Path(place).glob("*.safetensors")):
         with safe_open(path, framework="pt") as held:
             for name in held.keys():  # noqa: SIM118  # it is no mapping
-                if (weight := held.get_tensor(name)).is_floating_point():
+                weight: Tensor = held.get_tensor(name)
+                if weight.is_floating_point():
                     return weight.dtype
     return None
 

@@ -61,12 +61,12 @@ def _too_few_seeds(evidence: Evidence) -> list[str]:
         need = _seeds_for(row)
         if row.kind == "share" and row.summary is None and need is not None and row.seeds < need:
             best = wilson(row.seeds, row.seeds)
-            assert best is not None
-            held = "the one" if row.seeds == 1 else f"all {row.seeds}"
-            take = f"take at least {need} (--seeds {need})"
+            held = "one seed has no interval"
+            if best is not None:
+                held = f"were it so in all {row.seeds}, its interval would be [{best.low:.2f}, 1.00]"
             told.append(
-                f"({row.part}) {row.metric} is a share over seeds and needs more of them: were it so in {held}, its "
-                f"interval would be [{best.low:.2f}, 1.00], and {row.bar:g} is asked; {take}"
+                f"({row.part}) {row.metric} is a share over seeds and needs more of them: {held}, and {row.bar:g} is "
+                f"asked; take at least {need} (--seeds {need})"
             )
     return told
 

@@ -132,11 +132,10 @@ def _lost(system: System, seen: Given, fresh: Given) -> tuple[str, ...]:
     for name in names:
         before, after = (reader.skill(rows.data, name, near) for near in (facts, made))
         if before >= READABLE and after < KEPT * before:
-            found.append(
-                f"what is given back with nothing done has lost {name}, which do sets: {before:.0%} of it is read off "
-                f"the rows, {max(after, 0.0):.0%} off what comes back"
-            )
-    return tuple(found)
+            found.append(f"{name} ({before:.0%} of it is read off the rows, {max(after, 0.0):.0%} off what comes back)")
+    if not found:
+        return ()
+    return (f"what is given back with nothing done has lost what do sets: {', '.join(found)}",)
 
 
 class _Reader:

@@ -54,7 +54,8 @@ def shares(x: Values, usual: Values | None = None) -> NDArray[np.bool_]:
     lone = large[:, None] & told & (x > 0) & (x <= 1)
     lone &= _as_the_row(100 * x, x, usual)
     often = lone.sum(axis=0) >= np.maximum(LEAST, OFTEN * large.sum())
-    return found | (lone & often)
+    both: NDArray[np.bool_] = found | (lone & often)
+    return both
 
 
 def _as_the_row(times: Values, plain: Values, usual: Values) -> NDArray[np.bool_]:
@@ -111,8 +112,8 @@ def on_one_scale(
         return np.where(found, 100 * x, x)
     if not found.any():
         return x
-    named = [name for name, any_ in zip(columns, found.any(axis=0), strict=True) if any_]
-    odd = found.any(axis=1)
+    named = [name for name, any_ in zip(columns, np.logical_or.reduce(found, axis=0), strict=True) if any_]
+    odd: NDArray[np.bool_] = np.logical_or.reduce(found, axis=1)
     are = "is" if len(named) == 1 else "are"
     raise DataError(
         f"{join_names(named, 60)} {are} in shares of 1 in {int(odd.sum())} of {len(x)} rows and in per cent in the "
