@@ -17,6 +17,7 @@ from aitia.lazy import lazily
 from aitia.version import __version__
 
 if TYPE_CHECKING:
+    from aitia.data.spreadsheet import Reading
     from aitia.data.table import Kind, Table
     from aitia.data.tables import read_table
     from aitia.discovery import Discovery, discover, estimate_effect
@@ -39,6 +40,7 @@ __all__ = [
     "Intervention",
     "Kind",
     "Knowledge",
+    "Reading",
     "Table",
     "__version__",
     "ask",
@@ -58,6 +60,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "data.spreadsheet": "Reading",
     "data.table": "Kind Table",
     "data.tables": "read_table",
     "discovery": "Discovery discover estimate_effect",
