@@ -62,6 +62,30 @@ def test_the_share_of_a_label_is_an_outcome_too():
     assert answer.mean == pytest.approx(0.8, abs=0.04)
 
 
+def test_the_answer_repeats_the_question_where_no_causal_path_leads_to_the_outcome(confounded):
+    answer = estimate_effect(
+        GRAPH, confounded, Intervention(recovery=0.05), "dose", against=Intervention(recovery=0.0), resamples=3
+    )
+    assert str(answer).startswith("do(recovery=0.05) changes dose by 0 [0, 0] against do(recovery=0) ")
+    assert "No causal path leads from recovery to it" in answer.because
+    told = answer.to_json()
+    assert (told["intervention"], told["against"]) == ("do(recovery=0.05)", "do(recovery=0)")
+    both = estimate_effect(
+        GRAPH, confounded, Intervention(dose=1.0, recovery=2.0), "age", against=Intervention(dose=0.0), resamples=0
+    )
+    assert str(both).startswith("do(dose=1, recovery=2) changes age by 0 ")
+    assert "against do(dose=0)" in str(both)
+    assert both.to_json()["low"] is None, "NaN is no JSON"
+
+
+def test_an_effect_of_few_rows_sets_an_alarm(confounded):
+    few = estimate_effect(GRAPH, confounded.take(range(29)), Intervention(dose=1.0), "recovery", resamples=0)
+    assert few.alarms == ("the effect rests on 29 rows, fewer than 30: on others it may be anything",)
+    assert few.to_json()["alarms"] == list(few.alarms)
+    enough = estimate_effect(GRAPH, confounded.take(range(30)), Intervention(dose=1.0), "recovery", resamples=0)
+    assert enough.alarms == ()
+
+
 def test_a_label_may_be_given_as_text_and_options_out_of_range_are_refused(confounded):
     rng = np.random.default_rng(0)
     table = Table.of({"a": rng.integers(0, 2, 400), "b": rng.integers(1, 3, 400)})

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from aitia.workflow.answers import Told
 
-__all__ = ["ASK_SETTINGS", "place_for", "told"]
+__all__ = ["ASK_SETTINGS", "echo_alarms", "place_for", "told"]
 
 ASK_SETTINGS = {"ignore_unknown_options": True, "allow_extra_args": True}
 """Roles and subjects of the system are flags of their own."""
@@ -51,9 +53,16 @@ def told(answer: "Told", folder: Path, as_json: bool, *, shown: bool = False) ->
             typer.echo("  ".join(_cell(table.labels(name)[i]) for name in table.names))
         if table.n > SHOWN:
             typer.echo(f"and {table.n - SHOWN} more")
-    typer.echo(f"{answer.slug} answers {answer.verb}: {len(answer.data)} rows")
+    typer.echo(answer.about)
     for file in files if len(files) <= 6 else [*files[:5], folder]:
         typer.echo(f"  {file.resolve()}")
+    echo_alarms(answer.alarms)
+
+
+def echo_alarms(alarms: "Iterable[str]") -> None:
+    """Says last, where it is read, why an answer is worth little."""
+    for alarm in alarms:
+        typer.echo(f"ALARM: {alarm}")
 
 
 def _cell(value: object) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aitia.cli.answer import echo_alarms
 from aitia.cli.names import columns, named, pairs
 from aitia.cli.progress import progress_bar
 from aitia.cli.tables import reads_tables
@@ -103,8 +104,11 @@ def _ask(
     known = "; the truth stands beside it" if answer.truth is not None else ""
     of = f" for row {', '.join(map(str, answer.numbers))}" if answer.numbers else ""
     typer.echo(f"{answer.intervention}{of}{known}\n{answer.about}.")
+    for line in answer.first_rows():
+        typer.echo(line)
     for file in files if len(files) <= 6 else [*files[:5], folder]:
         typer.echo(f"  {file.resolve()}")
+    echo_alarms(answer.alarms)
 
 
 def _estimate(
@@ -165,6 +169,10 @@ def _estimate(
             engine=LocalEngine(jobs),
             progress=progress,
         )
-    if not as_json and graph is not None and table.flow is not None:
+    if as_json:
+        typer.echo(json.dumps(answer.to_json(), indent=2, ensure_ascii=False))
+        return
+    if graph is not None and table.flow is not None:
         typer.echo("\n".join([*table.flow.lines(), ""]))
-    typer.echo(json.dumps(answer.to_json(), indent=2, ensure_ascii=False) if as_json else f"{answer}\n{answer.because}")
+    typer.echo(f"{answer}\n{answer.because}")
+    echo_alarms(answer.alarms)

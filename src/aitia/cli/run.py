@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aitia.cli.answer import echo_alarms
 from aitia.cli.names import columns, named, pairs
 from aitia.cli.progress import progress_bar
 from aitia.cli.tables import reads_tables
@@ -111,6 +112,8 @@ def _tell(found: "Fit", out: Path | None, as_json: bool) -> None:
     typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False) if as_json else _text(found))
     if out is not None and not as_json:
         typer.echo(f"\nModel:  {(out / 'model').resolve()}\nReport: {(out / 'report.html').resolve()}")
+    if not as_json:
+        echo_alarms(found.alarms)
 
 
 def _needs_rows(entry: Any) -> bool:

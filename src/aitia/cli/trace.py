@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aitia.cli.answer import echo_alarms
 from aitia.cli.progress import progress_bar
 from aitia.errors import OptionError
 from aitia.guard import read_text
@@ -74,6 +75,7 @@ def trace_command(
     _tell(found)
     if out is not None:
         typer.echo(f"\nReport: {(out / 'report.html').resolve()}")
+    echo_alarms(found.alarms)
 
 
 def _tell(found: "PromptTrace") -> None:

@@ -11,6 +11,7 @@ from aitia.do import Effect, Intervention, do
 from aitia.engine import Engine, LocalEngine, Progress
 from aitia.errors import IdentifiabilityError, InterventionError, OptionError, join_names, unknown_variable
 from aitia.graph import Graph, Identification, consistent_extension, identify
+from aitia.stats.worth import LEAST
 from aitia.threads import one_blas_thread
 
 if TYPE_CHECKING:
@@ -27,11 +28,20 @@ class EstimatedEffect(Effect):
         identification: Why the effect follows from the graph, in words.
         graph: The DAG whose mechanisms were fitted.
         resamples: Number of bootstrap samples behind the interval.
+        rows: That the mechanisms were fitted to.
     """
 
     identification: str
     graph: Graph
     resamples: int
+    rows: int
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """Why the effect is worth little, in sentences."""
+        if self.rows >= LEAST:
+            return ()
+        return (f"the effect rests on {self.rows} rows, fewer than {LEAST}: on others it may be anything",)
 
     @property
     def because(self) -> str:
@@ -49,16 +59,18 @@ class EstimatedEffect(Effect):
         return {
             "intervention": str(self.intervention),
             "against": str(self.against),
+            "resamples": self.resamples,
             "outcome": self.outcome,
             "label": self.label if self.label is None else str(self.label),
             "estimate": self.estimate,
-            "low": self.low,
-            "high": self.high,
+            "low": None if np.isnan(self.low) else self.low,
+            "high": None if np.isnan(self.high) else self.high,
             "confidence": self.confidence,
             "mean": self.mean,
             "mean_against": self.mean_against,
             "identification": self.identification,
             "graph": str(self.graph),
+            "alarms": list(self.alarms),
         }
 
 
@@ -115,10 +127,10 @@ def estimate_effect(
     against = Intervention({}) if against is None else against
     answer = _identified(graph, intervention, against, outcome, latent)
     part = _part(graph, answer, {str(t) for t in (*intervention.targets, *against.targets)}, outcome, latent)
-    intervention, against = (_restricted(i, part) for i in (intervention, against))
     label = _label(table, outcome, label)
-
-    job = _Job(part, table.select(part.nodes), intervention, against, outcome, label, draws, seed)
+    # The mechanisms above the outcome are all that matters to it; the answer still bears the whole question.
+    done, other = _restricted(intervention, part), _restricted(against, part)
+    job = _Job(part, table.select(part.nodes), done, other, outcome, label, draws, seed)
     with one_blas_thread():
         mean, mean_against = job.means(None)
     runs = (engine or LocalEngine()).map(job.means, range(resamples), progress=progress, what="bootstrap of the effect")
@@ -140,6 +152,7 @@ def estimate_effect(
         identification=answer.reason,
         graph=part,
         resamples=resamples,
+        rows=table.n,
     )
 
 

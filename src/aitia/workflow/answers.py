@@ -8,12 +8,14 @@ import numpy as np
 
 from aitia.data.base import Data
 from aitia.data.table import Table
+from aitia.do import Intervention
 from aitia.errors import OptionError, RunError
 from aitia.files import check_free, new_folder
 from aitia.system import System, verbs_of
 from aitia.workflow.answer_files import RECORD, answer_place, write_record
 from aitia.workflow.ask import told_apart
 from aitia.workflow.loading import Loaded, load_run
+from aitia.workflow.worth import of_effects
 
 __all__ = ["Told", "adapt", "effects", "encode", "export", "predict"]
 
@@ -28,6 +30,11 @@ class Told:
         slug: Of the system.
         warnings: What to keep in mind, in sentences.
         draws: Of each row.
+        held: The intervention that was held.
+        rows: Where the rows are from; None for those of the fit.
+        target: The one target that was asked for.
+        outcome: The one outcome that was asked for.
+        alarms: Why the answer is worth little, in sentences; see `aitia.workflow.worth`.
     """
 
     verb: str
@@ -35,6 +42,23 @@ class Told:
     slug: str
     warnings: tuple[str, ...] = ()
     draws: int = 1
+    held: Intervention = field(default_factory=Intervention)
+    rows: str | None = None
+    target: str | None = None
+    outcome: str | None = None
+    alarms: tuple[str, ...] = ()
+
+    @property
+    def about(self) -> str:
+        """The question and how many rows answer it, in words."""
+        told = f"{self.slug} answers {self.verb}"
+        told += f" of {self.target}" if self.target is not None else ""
+        told += f" on {self.outcome}" if self.outcome is not None else ""
+        told += f" under {self.held}" if self.held else ""
+        told += f" for {self.rows}" if self.rows is not None else " for the rows of the fit"
+        count = len(self.data) // self.draws
+        each = f", {self.draws} draws each" if self.draws > 1 else ""
+        return f"{told}: {count} {'row' if count == 1 else 'rows'}{each}"
 
     def write(self, folder: Path) -> list[Path]:
         """Writes the rows and `answer.json` into a folder, in the place of an earlier answer; gives the files.
@@ -48,9 +72,15 @@ class Told:
             record = {
                 "system": self.slug,
                 "verb": self.verb,
+                "about": self.about,
+                "intervention": str(self.held),
+                "data": self.rows,
+                "target": self.target,
+                "outcome": self.outcome,
                 "rows": len(self.data) // self.draws,
                 "draws": self.draws,
                 "warnings": list(self.warnings),
+                "alarms": list(self.alarms),
             }
             write_record(place, record)
         return [*(folder / file.relative_to(place) for file in files), folder / RECORD]
@@ -76,7 +106,8 @@ def predict(
     given, warnings = loaded.given(data, **roles)
     system: Any = loaded.system.do(do)
     filled = system.predict(given, draws=draws, seed=seed)
-    return Told("predict", filled, system.card.slug, (*warnings, *system.outside()), draws)
+    told = (*warnings, *system.outside())
+    return Told("predict", filled, system.card.slug, told, draws, system.held, data, alarms=loaded.alarms)
 
 
 def encode(run: str | Path, data: str | None = None, **named: Any) -> Told:
@@ -84,7 +115,8 @@ def encode(run: str | Path, data: str | None = None, **named: Any) -> Told:
     loaded, roles = _loaded(run, "encode", named)
     given, warnings = loaded.given(data, **roles)
     system: Any = loaded.system
-    return Told("encode", system.encode(given), system.card.slug, warnings)
+    codes = system.encode(given)
+    return Told("encode", codes, system.card.slug, warnings, 1, system.held, data, alarms=loaded.alarms)
 
 
 def effects(
@@ -95,7 +127,8 @@ def effects(
     given, warnings = loaded.given(data, **roles)
     system: Any = loaded.system
     table: Table = system.effects(given, target=target, outcome=outcome)
-    return Told("effects", table, system.card.slug, warnings)
+    alarms = (*loaded.alarms, *of_effects(table))
+    return Told("effects", table, system.card.slug, warnings, 1, system.held, data, target, outcome, alarms)
 
 
 def adapt(run: str | Path, data: str, out: str | Path, **named: Any) -> System:

@@ -6,13 +6,14 @@ edits the rows, else it fills their holes, else it gives each row a code; the an
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from aitia.data.base import Data
+from aitia.data.table import Table
 from aitia.do import Intervention
 from aitia.errors import InterventionError, OptionError, RunError
 from aitia.files import write_whole
@@ -54,6 +55,7 @@ class Answer:
         warnings: What to keep in mind, in sentences.
         draws: Of each row.
         card: Slug of the system.
+        alarms: Why the answer is worth little, in sentences; see `aitia.workflow.worth`.
     """
 
     intervention: Intervention
@@ -66,11 +68,32 @@ class Answer:
     warnings: tuple[str, ...]
     draws: int = 1
     card: str = ""
+    alarms: tuple[str, ...] = ()
 
     @property
     def about(self) -> str:
         """What the answer is, in words."""
         return f"{self.card} answers by {self.verb}: {HOW[self.verb]}"
+
+    def first_rows(self, most: int = 5) -> list[str]:
+        """What the answer changes in the first rows, a line each; none where nothing is known of the rows before.
+
+        Of a system that keeps the noise of a row its fact stands before the arrow, else what it says with nothing done.
+        """
+        if self.verb not in ("solve", "predict"):
+            return []
+        before = (self.facts.rows if self.verb == "solve" and self.facts.rows is not None else self.still).known
+        after = self.answer.known
+        names = [name for name in after.names if name in before and after.plain(name) and name not in ("row", "draw")]
+        each = self.draws if before.n * self.draws == after.n else 1
+        told = []
+        for k in range(min(most, len(after))):
+            was, now = before.take([k // each]), after.take([k])
+            changed = [(n, _shown(was, n), _shown(now, n)) for n in names]
+            moved = [f"{n} {old} -> {new}" for n, old, new in changed if old != new]
+            number = self.numbers[k // self.draws] if self.numbers else k
+            told.append(f"  row {number}: {', '.join(moved[:6]) or 'as it was'}" + ", ..." * (len(moved) > 6))
+        return told if names else []
 
     def write(self, folder: Path) -> list[Path]:
         """Writes everything into a folder, in the place of an earlier answer; gives the files.
@@ -95,6 +118,7 @@ class Answer:
                 "draws": self.draws,
                 "truth": self.truth is not None,
                 "warnings": list(self.warnings),
+                "alarms": list(self.alarms),
             }
             write_record(place, record)
         return [*(folder / file.relative_to(place) for file in files), folder / RECORD]
@@ -115,8 +139,14 @@ class Answer:
         if self.warnings:
             sections.append(Section("Keep in mind", [Callout(list(self.warnings), "warning")]))
         footer = "Made with " + ", ".join(f"{name} {version}" for name, version in versions().items()) + "."
-        write_whole(folder / "answer.html", render(f"{self.card}: {asked}", self.about, sections, footer), RunError)
+        page = render(f"{self.card}: {asked}", self.about, sections, footer, self.alarms)
+        write_whole(folder / "answer.html", page, RunError)
         return folder / "answer.html"
+
+
+def _shown(row: Table, name: str) -> str:
+    value = row.column(name)[0] if row.continuous(name) else row.labels(name)[0]
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def ask(
@@ -159,7 +189,8 @@ def ask(
     else:
         numbers = tuple(range(min(FIRST, len(given)))) if rows is None else tuple(rows)
         given = given.take(numbers)
-    return answered(loaded.system, given, do, numbers, draws=draws, seed=seed, warnings=warnings)
+    told = answered(loaded.system, given, do, numbers, draws=draws, seed=seed, warnings=warnings)
+    return replace(told, alarms=loaded.alarms)
 
 
 def answered(

@@ -25,6 +25,7 @@ class Loaded:
         roles: Columns of the roles, as the user named them.
         rows: Hash of the rows of the fit; None where there were none.
         path: The folder.
+        alarms: Why its answers are worth little, as the run told.
     """
 
     system: System = field(repr=False)
@@ -32,6 +33,7 @@ class Loaded:
     roles: dict[str, Any]
     rows: str | None
     path: Path
+    alarms: tuple[str, ...] = ()
 
     def given(self, data: str | None = None, **roles: Any) -> tuple[Given, tuple[str, ...]]:
         """Rows to ask about, and what to keep in mind of them.
@@ -95,7 +97,14 @@ def load_run(path: str | Path, **subjects: Any) -> Loaded:
         else replace(subject, place=places[name])
         for name, subject in system.subjects.items()
     }
-    return Loaded(system, source, roles, rows, path)
+    return Loaded(system, source, roles, rows, path, _alarms(path))
+
+
+def _alarms(path: Path) -> tuple[str, ...]:
+    """What `metrics.json` tells of them; a run that was made before there were any tells none."""
+    told = _part(path, "metrics.json").get("alarms", [])
+    with guarded(path / "metrics.json", "is damaged; fit again", RunError):
+        return tuple(f"of the fit: {alarm}" for alarm in told)
 
 
 def _part(path: Path, name: str) -> dict[str, Any]:

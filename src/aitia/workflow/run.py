@@ -16,7 +16,7 @@ import os
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,7 @@ class Fit:
         of: Roles and subjects, as the user named them.
         test_share: Of a user's rows, that was kept out of the fit.
         path: The run folder; None where nothing was kept.
+        alarms: Why its answers are worth little, in sentences; see `aitia.workflow.worth`.
     """
 
     system: System = field(repr=False)
@@ -71,6 +72,7 @@ class Fit:
     of: Mapping[str, Any]
     test_share: float
     path: Path | None = None
+    alarms: tuple[str, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -105,6 +107,7 @@ class Fit:
             },
             "notes": list(self.training.notes),
             "warnings": list(self.training.warnings),
+            "alarms": list(self.alarms),
             "targets": [asdict(target) for target in self.targets],
             "path": None if self.path is None else str(self.path),
         }
@@ -168,7 +171,7 @@ def fit(
         progress(f"predicted: {system.work(seen)}", 0, 1)
     if out is None:
         system.fit(seen, run=RunStore(progress=with_prediction(progress)))
-        return Fit(system, seen, fresh, system.judge(fresh, seen), system.training, source, of, test_share)
+        return _judged(Fit(system, seen, fresh, {}, system.training, source, of, test_share))
 
     path = Path(out)
     if int(os.environ.get("RANK", "0")) > 0:  # the first process alone has the folder
@@ -177,11 +180,18 @@ def fit(
     with open_run(path, kind=FIT, config=config, inputs=_inputs(given), files=FILES, command=command) as run:
         run.write_text("source.json", _where(source, of, system, given) + "\n", part_of_result=False)
         trained, training = _trained(system, seen, run, progress)
-        scores = trained.judge(fresh, seen)
-        found = Fit(trained, seen, fresh, scores, training, source, of, test_share, path)
+        found = _judged(Fit(trained, seen, fresh, {}, training, source, of, test_share, path))
         _save(found, run, command)
         run.remove("checkpoint/")
     return found
+
+
+def _judged(found: Fit) -> Fit:
+    """With its scores, and with what speaks against its answers."""
+    from aitia.workflow.worth import of_fit
+
+    scores = found.system.judge(found.fresh, found.given)
+    return replace(found, scores=scores, alarms=of_fit(found.system, scores, found.given, found.fresh))
 
 
 def _reads(reading: Reading | None, kinds: Mapping[str, str] | None) -> dict[str, Any] | None:
@@ -287,6 +297,6 @@ def _save(found: Fit, run: Run, command: str | None) -> None:
     from aitia.workflow.report import report
 
     result = found.to_json()
-    run.write_json("metrics.json", {name: result[name] for name in ("scored_on", "scores")})
+    run.write_json("metrics.json", {name: result[name] for name in ("scored_on", "scores", "alarms")})
     page = report(found, command, versions())
     run.write_text("report.html", page, part_of_result=False)  # it names the command, and with it the folder
