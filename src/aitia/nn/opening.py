@@ -18,8 +18,8 @@ from torch import nn
 
 from aitia.data.subjects import Network, Subject
 from aitia.errors import FormatError, MissingExtraError, OptionError
+from aitia.nn.hugging_face import from_hugging_face
 from aitia.nn.language import LanguageModel, Task, load_language_model
-from aitia.nn.quiet import without_bars
 from aitia.nn.vision import ImageClassifier, load_classifier
 from aitia.saving import model_folder
 
@@ -92,8 +92,7 @@ def open_module(network: Subject) -> nn.Module:
             json.loads((folder / "config.json").read_text(encoding="utf-8")).get("architectures") or ["AutoModel"]
         )[0]
         kind = getattr(transformers, str(named))
-        with without_bars():
-            model: nn.Module = kind.from_pretrained(folder, use_safetensors=True, dtype=torch.float32)
+        model: nn.Module = from_hugging_face(kind, folder, use_safetensors=True, dtype=torch.float32)
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise FormatError(
             f"{folder} holds no model of the Hugging Face library: {str(error).splitlines()[0]}"

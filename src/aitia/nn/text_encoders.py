@@ -207,7 +207,7 @@ def text_encoder_of(described: Mapping[str, Any]) -> TextEncoder:
         from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
 
         config = dict(described["config"])
-        model = AutoModel.from_config(AutoConfig.for_model(config.pop("model_type"), **config))
+        model = AutoModel.from_config(AutoConfig.for_model(config.pop("model_type"), **config), trust_remote_code=False)
         if not described["pooler"] and hasattr(model, "pooler"):
             model.pooler = None  # a model that came with a head has none, and it is not used here
         tokenizer = PreTrainedTokenizerFast(

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from aitia.data.table import Table
 from aitia.errors import DataError, FormatError, MissingExtraError
-from aitia.nn.quiet import without_bars
+from aitia.nn.hugging_face import from_hugging_face
 from aitia.saving import model_folder
 
 __all__ = ["ImageClassifier", "load_classifier"]
@@ -91,8 +91,7 @@ def load_classifier(source: str | Path) -> ImageClassifier:
         told = f"only {pickled[0]}, and loading a pickle can run any program" if pickled else "no weights"
         raise FormatError(f"{folder} holds {told}: save the model as safetensors")
     try:
-        with without_bars():
-            model = AutoModelForImageClassification.from_pretrained(folder, use_safetensors=True, dtype=torch.float32)
+        model = from_hugging_face(AutoModelForImageClassification, folder, use_safetensors=True, dtype=torch.float32)
     except (OSError, ValueError, KeyError) as error:
         raise FormatError(f"{folder} holds no image classifier: {str(error).splitlines()[0]}") from error
     config: Any = model.config
