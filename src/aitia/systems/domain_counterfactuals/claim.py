@@ -90,7 +90,7 @@ def _error(model: DomainCounterfactuals, world: LatentDomainsWorld) -> tuple[flo
     for domain in world.environments:
         away = rows.labels != domain
         truth = world.render(world.counterfactual(rows, env=domain))
-        moved = model.counterfactual(x, f"do(domain={domain})", domain=rows.labels).known
+        moved = model.counterfactual(x, {"domain": domain}, domain=rows.labels).known
         answer = moved.matrix([f"x{i}" for i in range(x.shape[1])])
         ours.append(((answer - truth)[away] ** 2).mean())
         nothing.append(((x - truth)[away] ** 2).mean())

@@ -125,7 +125,7 @@ def _four_frames(seed: int) -> Found:
             if abs(radius - other) < 0.2 - 1e-9:
                 continue
             place = next(name for name, radii in PLACES.items() if other in radii)
-            truth = world.render(world.counterfactual(fact, f"do(radius={other:g})"))[:, :, 4:16]
+            truth = world.render(world.counterfactual(fact, {"radius": other}))[:, :, 4:16]
             answers = _answers(models, tracks, _scenes(other, 200, 5000 + seed), own, other)
             for name, answer in answers.items():
                 found["distance"].setdefault(place, {}).setdefault(name, []).append(ade(answer, truth))
