@@ -85,7 +85,7 @@ def open_module(network: Subject) -> nn.Module:
     except ImportError as error:
         raise MissingExtraError("Hugging Face models need `pip install 'aitia[language]'`") from error
     folder = model_folder(_fetched(network))
-    if not list(folder.glob("*.safetensors")):
+    if not any(folder.glob("*.safetensors")):
         raise FormatError(f"{folder} holds no safetensors: save the model with save_pretrained")
     try:
         named = (

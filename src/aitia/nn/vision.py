@@ -86,8 +86,8 @@ def load_classifier(source: str | Path) -> ImageClassifier:
     except ImportError as error:
         raise MissingExtraError("Hugging Face models need `pip install 'aitia[language]'`") from error
     folder = model_folder(source)
-    if not list(folder.glob("*.safetensors")):
-        pickled = [path.name for path in (*folder.glob("*.bin"), *folder.glob("*.pt"), *folder.glob("*.pth"))]
+    if not any(folder.glob("*.safetensors")):
+        pickled = sorted(path.name for end in ("bin", "pt", "pth") for path in folder.glob(f"*.{end}"))
         told = f"only {pickled[0]}, and loading a pickle can run any program" if pickled else "no weights"
         raise FormatError(f"{folder} holds {told}: save the model as safetensors")
     try:
