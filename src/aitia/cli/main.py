@@ -1,10 +1,11 @@
-"""The entry point. An error that a user's input causes is one sentence and exit code 2."""
+"""The entry point. What a user's input causes is one sentence and exit code 2; for 130 see `aitia.stopping`."""
 
 import sys
 from typing import Annotated
 
 import typer
 
+from aitia import stopping
 from aitia.cli.adapt import adapt_command
 from aitia.cli.answer import ASK_SETTINGS
 from aitia.cli.bench import bench_command
@@ -15,7 +16,9 @@ from aitia.cli.effects import effects_command
 from aitia.cli.encode import encode_command
 from aitia.cli.export import export_command
 from aitia.cli.predict import predict_command
+from aitia.cli.resuming import way_on
 from aitia.cli.run import RUN_SETTINGS, run_command
+from aitia.cli.streams import UNWRITABLE, open_closed, say, unwritable
 from aitia.cli.systems import list_command, show_command
 from aitia.cli.threads import one_thread
 from aitia.cli.trace import trace_command
@@ -70,13 +73,36 @@ def _options(
 
 
 def main() -> None:
-    """Runs the command line."""
+    """Runs the command line and ends the process with its exit code."""
+    open_closed()
     one_thread()
+    stopping.watch(lambda: way_on(sys.argv[1:]))
+    try:
+        code = _code()
+        told = unwritable()
+        stopping.at_once()
+    except stopping.Stopped:
+        stopping.leave()
+    if told:
+        say(f"the output cannot be written: {told}")
+    sys.exit(code if told is None else code or (2 if told else 1))
+
+
+def _code() -> int | str | None:
+    """The exit code of the command; an error of its user is one sentence."""
     try:
         app()
-    except AitiaError as error:
-        print(f"aitia: {error}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("aitia: stopped; with --out, the same command goes on from here", file=sys.stderr)
-        sys.exit(130)
+    except BaseException as error:
+        if stopping.asked():  # whatever else came of it
+            raise stopping.Stopped from None
+        if isinstance(error, SystemExit):
+            return error.code
+        if isinstance(error, OSError) and error.filename is None and error.errno in UNWRITABLE:
+            unwritable()
+            say(f"the output cannot be written: {error.strerror}")
+            return 2
+        if not isinstance(error, AitiaError):
+            raise
+        say(str(error))
+        return 2
+    return 0
