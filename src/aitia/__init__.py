@@ -21,6 +21,7 @@ from aitia.lazy import lazily  # noqa: E402
 from aitia.version import __version__  # noqa: E402
 
 if TYPE_CHECKING:
+    from aitia.data.spreadsheet import Reading
     from aitia.data.table import Kind, Table
     from aitia.data.tables import read_table
     from aitia.discovery import Discovery, discover, estimate_effect
@@ -43,6 +44,7 @@ __all__ = [
     "Intervention",
     "Kind",
     "Knowledge",
+    "Reading",
     "Table",
     "__version__",
     "ask",
@@ -62,6 +64,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "data.spreadsheet": "Reading",
     "data.table": "Kind Table",
     "data.tables": "read_table",
     "discovery": "Discovery discover estimate_effect",

@@ -29,7 +29,10 @@ DOES: tuple[str, ...] = ("sets a variable", "replaces a state", "erases a concep
 ROW_KINDS = ("table", "clips", "tracks", "recordings")
 ROLE_KINDS = ("number", "count", "ordinal", "label", "time", "text", "picture", "list", "spans", "any")
 SUBJECT_KINDS = ("network", "client", "world")
-RESERVED = ("run", "seed", "draws", "out", "data", "rows", "size", "world", "target", "outcome", "intervention")
+RESERVED = (
+    "run", "seed", "draws", "out", "data", "rows", "size", "world", "target", "outcome", "intervention", "reading",
+    "kinds",
+)  # fmt: skip
 """Names of arguments that every system has: no role, subject or option has one, but the option `seed`."""
 VERBS = ("predict", "counterfactual", "edit", "encode", "effects", "graphs", "adapt", "export")
 """What a system can answer beside `do`."""

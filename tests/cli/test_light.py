@@ -56,7 +56,8 @@ def looked(*lines):
 
 
 def test_no_card_option_or_help_loads_anything_heavy():
-    slugs = sorted(systems())
+    # What another test adds to the path is not there in the process that looks.
+    slugs = sorted(slug for slug, entry in systems().items() if entry.package.startswith("aitia."))
     lines = [["list"], ["list", "--json"], ["--help"], ["run"]]
     lines += [[command, "--help"] for command in COMMANDS]
     for slug in slugs:

@@ -201,7 +201,7 @@ def test_tracks_and_recordings(tmp_path):
     ("name", "content", "sentence"),
     [
         ("none.csv", None, "there is no file or folder"),
-        ("empty.csv", b"", r"empty\.csv cannot be read as csv"),
+        ("empty.csv", b"", r"empty\.csv holds no line"),
         ("binary.csv", b"\x00\xff\xfe\x80\n\x9c", r"binary\.csv"),
         ("cut.parquet", b"PAR1 damaged", r"cut\.parquet cannot be read as parquet"),
         ("cut.csv.gz", b"\x1f\x8b damaged", r"cut\.csv\.gz cannot be read as csv"),

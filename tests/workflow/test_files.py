@@ -134,7 +134,7 @@ def test_files_of_tracks_by_environment_are_fitted_and_asked(tmp_path):
     told = aitia("do", tmp_path / "run", "do(environment=0.5)", "--rows", "2", "--json")
     record = json.loads(told)
     assert record["verb"] == "predict"
-    place = tmp_path / "run" / "do" / "style=0.5"
+    place = tmp_path / "run" / "do" / "environment=0.5"
     fact, answer = (lines_of(place / f"{name}.csv") for name in ("fact", "answer"))
     assert len(fact) == len(answer) == 2 * 20
     assert [row["x"] for row in fact[:8]] == [row["x"] for row in answer[:8]]

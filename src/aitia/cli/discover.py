@@ -3,22 +3,26 @@
 import json
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aitia.cli.progress import progress_bar
-from aitia.errors import FormatError, OptionError
+from aitia.cli.tables import reads_tables
+from aitia.errors import FormatError
 
 if TYPE_CHECKING:
+    from aitia.data.spreadsheet import Reading
     from aitia.discovery import Discovery
 
 __all__ = ["discover_command"]
 
 
+@reads_tables
 def discover_command(
-    table: Annotated[Path, typer.Argument(help="A CSV, TSV, Parquet or Arrow file.")],
+    table: Annotated[Path, typer.Argument(help="A CSV, TSV, Excel, Parquet, JSON lines, SPSS or Stata file.")],
     context: Annotated[str | None, typer.Option(help="Column that says when or where a row was taken.")] = None,
     context_kind: Annotated[str, typer.Option(help="time (near values are near), domain (labels), or auto.")] = "auto",
     method: Annotated[str, typer.Option(help="pc, cd-nod, or auto.")] = "auto",
@@ -27,15 +31,18 @@ def discover_command(
     max_depth: Annotated[int | None, typer.Option(help="Largest set that is conditioned on.")] = None,
     knowledge: Annotated[Path | None, typer.Option(help="What is known: tiers, required and forbidden edges.")] = None,
     bootstrap: Annotated[int, typer.Option(help="Resamples for edge frequencies.")] = 0,
-    missing: Annotated[str, typer.Option(help="error, or testwise to use for each test the rows it can.")] = "error",
-    discrete: Annotated[list[str] | None, typer.Option(help="Column of labels that looks like numbers.")] = None,
-    continuous: Annotated[list[str] | None, typer.Option(help="Column of numbers that looks like labels.")] = None,
+    missing: Annotated[
+        str, typer.Option(help="testwise to use for each test the rows it can, complete, or error.")
+    ] = "testwise",
     drop: Annotated[list[str] | None, typer.Option(help="Column to leave out.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the graph, every test and report.html.")] = None,
     jobs: Annotated[int, typer.Option(help="Cores; they do not change the result.")] = 1,
     seed: Annotated[int, typer.Option(help="Of the bootstrap and of random features.")] = 0,
     accept_cost: Annotated[bool, typer.Option(help="Start even where hours are predicted.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    *,
+    reading: "Reading",
+    kinds: Mapping[str, str],
 ) -> None:
     """Learn a causal graph from a table: what causes what, what changes, and how sure.
 
@@ -43,10 +50,6 @@ def discover_command(
     """
     from aitia.discovery import discover
 
-    kinds = dict.fromkeys(discrete or [], "label") | dict.fromkeys(continuous or [], "number")
-    both = set(discrete or []) & set(continuous or [])
-    if both:
-        raise OptionError(f"{', '.join(sorted(both))}: declared discrete and continuous")
     if not table.exists():
         raise FormatError(f"there is no file {table}")
     with progress_bar(quiet=as_json) as progress:
@@ -62,6 +65,7 @@ def discover_command(
             bootstrap=bootstrap,
             missing=missing,
             kinds=kinds,
+            reading=reading,
             drop=drop or (),
             accept_cost=accept_cost,
             jobs=jobs,

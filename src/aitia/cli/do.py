@@ -1,18 +1,24 @@
 """`aitia do`: what an intervention would change, from a discovery or a fitted system."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from aitia.cli.names import columns, named, pairs
 from aitia.cli.progress import progress_bar
+from aitia.cli.tables import reads_tables
 from aitia.errors import OptionError
+
+if TYPE_CHECKING:
+    from aitia.data.spreadsheet import Reading
 
 __all__ = ["do_command"]
 
 
+@reads_tables
 def do_command(
     context: typer.Context,
     run: Annotated[Path, typer.Argument(help="Folder of a discovery or of a fitted system, or a table with --graph.")],
@@ -31,6 +37,9 @@ def do_command(
     jobs: Annotated[int, typer.Option(help="Cores; they do not change the result.")] = 1,
     seed: Annotated[int, typer.Option(help="Of noise and bootstrap.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    *,
+    reading: "Reading",
+    kinds: Mapping[str, str],
 ) -> None:
     """Report what an intervention changes: an effect with its interval from a discovery, rows from a fitted system.
 
@@ -48,7 +57,9 @@ def do_command(
         raise OptionError(f"--{given[0]} is for the folder of a fitted system, and {run} is none")
     if context.args:
         raise OptionError(f"there is no option {context.args[0]} for a discovery: aitia do --help lists them")
-    _estimate(run, intervention, outcome, against, label, graph, resamples, confidence, jobs, seed, as_json)
+    _estimate(
+        run, intervention, outcome, against, label, graph, resamples, confidence, jobs, seed, as_json, reading, kinds
+    )
 
 
 def _is_fit(run: Path) -> bool:
@@ -98,6 +109,8 @@ def _estimate(
     jobs: int,
     seed: int,
     as_json: bool,
+    reading: "Reading",
+    kinds: Mapping[str, str],
 ) -> None:
     from aitia.data.tables import read_table
     from aitia.discovery import estimate_effect, load_discovery
@@ -109,7 +122,7 @@ def _estimate(
         saved = load_discovery(run)
         table, found = saved.table, saved.graph
     elif graph is not None:
-        table, found = read_table(run), None
+        table, found = read_table(run, kinds=kinds, how=reading), None
     else:
         raise OptionError(f"{run} is no folder of a discovery; for a table, say which graph to use (--graph FILE)")
     if outcome is None:
@@ -130,4 +143,6 @@ def _estimate(
             engine=LocalEngine(jobs),
             progress=progress,
         )
+    if not as_json and graph is not None and table.flow is not None:
+        typer.echo("\n".join([*table.flow.lines(), ""]))
     typer.echo(json.dumps(answer.to_json(), indent=2, ensure_ascii=False) if as_json else f"{answer}\n{answer.because}")

@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,9 +12,11 @@ import typer
 
 from aitia.cli.names import columns, named, pairs
 from aitia.cli.progress import progress_bar
+from aitia.cli.tables import reads_tables
 from aitia.errors import OptionError
 
 if TYPE_CHECKING:
+    from aitia.data.spreadsheet import Reading
     from aitia.system import Example
     from aitia.workflow import Fit
 
@@ -23,6 +26,7 @@ RUN_SETTINGS = {"ignore_unknown_options": True, "allow_extra_args": True}
 """Roles, subjects and options of a system are flags of their own."""
 
 
+@reads_tables
 def run_command(
     context: typer.Context,
     system: Annotated[str | None, typer.Argument(help="Name of the system, such as domain-counterfactuals.")] = None,
@@ -53,6 +57,9 @@ def run_command(
     wants_help: Annotated[
         bool, typer.Option("--help", "-h", help="Show this, or with a system its roles, subjects and options.")
     ] = False,
+    *,
+    reading: "Reading",
+    kinds: Mapping[str, str],
 ) -> None:
     """Fit a system to your data, or to a world whose truth is known.
 
@@ -79,6 +86,7 @@ def run_command(
     flags = [o.name for o in options_of(entry.config()) if o.flag]
     given: dict[str, Any] = columns(columns(named(context.args, flags), pairs(role)), pairs(option))
     shared: dict[str, Any] = {"rows": rows, "size": size, "world": pairs(world), "test_share": test_share}
+    shared |= {"reading": reading, "kinds": kinds}
     if example:
         if data is not None:
             raise OptionError("--example brings its own data: leave out --data")
@@ -89,17 +97,9 @@ def run_command(
             f"aitia run {system} --help lists its roles and options"
         )
     first = int(os.environ.get("RANK", "0")) == 0  # of the processes that torchrun started
+    command = shlex.join(["aitia", *sys.argv[1:]])
     with progress_bar(quiet=as_json or not first) as progress:
-        found = fit(
-            system,
-            data,
-            out=out,
-            seed=seed,
-            progress=progress,
-            command=shlex.join(["aitia", *sys.argv[1:]]),
-            **shared,
-            **given,
-        )
+        found = fit(system, data, out=out, seed=seed, progress=progress, command=command, **shared, **given)
     if first:
         _tell(found, out, as_json)
 
@@ -134,7 +134,8 @@ def _example(
 
 
 def _text(found: "Fit") -> str:
-    lines = []
+    flow = None if found.given.rows is None else found.given.rows.known.flow
+    lines = [] if flow is None else [*flow.lines(), ""]
     names = list(dict.fromkeys(name for score in found.scores.values() for name in score.baselines))
     if not found.scores:
         lines.append("Nothing was scored: what is given holds no truth to score against.")

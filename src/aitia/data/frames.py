@@ -21,12 +21,18 @@ __all__ = [
     "plain_column",
     "raw_columns",
     "read_only",
+    "row_index",
 ]
 
 Values = NDArray[np.float64]
 
 DISCRETE_AT_MOST = 10
 """A column of whole numbers with at most this many distinct values is taken as labels, unless told otherwise."""
+
+
+_INDICES = frozenset(
+    {"", "index", "id", "row", "rows", "row_id", "rowid", "rownames", "row.names", "nr", "no", "no.", "#"}
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,9 +187,11 @@ def _looks_discrete(array: NDArray[Any], numbers: Values) -> bool:
     if array.ndim != 1:
         return False
     present = numbers[~np.isnan(numbers)]
-    if not len(present) or (present != np.floor(present)).any():
+    if not len(present):
         return False
     distinct = len(np.unique(present))
+    if distinct > 2 and (present != np.floor(present)).any():
+        return False
     return 2 <= distinct <= DISCRETE_AT_MOST and len(present) >= 5 * distinct
 
 
@@ -191,6 +199,18 @@ def _counts(numbers: Values) -> bool:
     """Whether all are whole and none is negative."""
     present = numbers[~np.isnan(numbers)]
     return bool(present.size and (present >= 0).all() and (present == np.floor(present)).all())
+
+
+def row_index(table: Any) -> str | None:
+    """The first column, if by its name and values it counts the rows: 0, 1, 2, ... or 1, 2, 3, ...; else None."""
+    first = table.names[0]
+    if first.strip().casefold() not in _INDICES or not table.plain(first) or table.n < 3:
+        return None
+    values = table.column(first) if table.continuous(first) else np.array(table.labels(first), dtype=object)
+    if values.ndim > 1 or not all(isinstance(v, (int, float)) for v in values.tolist()):
+        return None
+    steps = np.diff(values.astype(np.float64))
+    return first if values[0] in (0, 1) and bool((steps == 1).all()) else None
 
 
 def _declared_categories(values: Any) -> tuple[Any, ...] | None:

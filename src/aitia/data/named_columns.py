@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.columns.cells import Cells
+from aitia.data.flow import Flow
 from aitia.data.frames import Plain, as_kind
 from aitia.data.kinds import CONTINUOUS, DISCRETE, Kind
 from aitia.errors import DataError, unknown_variable
@@ -22,13 +23,20 @@ class NamedColumns:
     Args:
         columns: By name.
         n: Rows.
+        flow: How they came to be, where they were read from a file.
     """
 
-    __slots__ = ("_columns", "_n")
+    __slots__ = ("_columns", "_flow", "_n")
 
-    def __init__(self, columns: Mapping[str, Plain | Cells], n: int) -> None:
+    def __init__(self, columns: Mapping[str, Plain | Cells], n: int, flow: Flow | None = None) -> None:
         self._columns = dict(columns)
         self._n = n
+        self._flow = flow
+
+    @property
+    def flow(self) -> Flow | None:
+        """How the rows came to be: what was understood of their file, rows read and left out; None if in memory."""
+        return self._flow
 
     @property
     def names(self) -> tuple[str, ...]:

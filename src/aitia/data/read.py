@@ -1,6 +1,6 @@
 """From what a user names to rows: a file, a folder, or a data set of the Hugging Face Hub.
 
-.csv .tsv .parquet .arrow .feather .jsonl .xlsx     a table; text may be packed (.gz)
+.csv .tsv .txt .jsonl .xlsx .parquet .arrow ...     a table; text may be packed (.gz)
 folder of pictures                                  a table with a column `image`; see `aitia.data.reading.pictures`
 folder of .txt, .md, .html files                    a table with the columns `file` and `text`
 folder of source.txt and other .txt files           a table of pairs of texts; see `aitia.data.reading.parallel`
@@ -12,10 +12,12 @@ folder of frames, .npz                              clips, where the reader take
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from aitia.data.base import Data
 from aitia.data.guard import guarded
 from aitia.data.kinds import Kind
+from aitia.data.spreadsheet import Reading
 from aitia.data.table import Table
 from aitia.data.tables import TABLES, read_table, suffix_of
 from aitia.errors import FormatError, OptionError, join_names
@@ -42,6 +44,7 @@ def read(
     frame_step: float | None = None,
     labels: str | Path | None = None,
     split: str = "train",
+    how: Reading | Mapping[str, Any] | None = None,
 ) -> Data:
     """The rows that are there, in a form that is taken.
 
@@ -55,6 +58,7 @@ def read(
         frame_step: Difference of the numbers of consecutive frames in files of tracks; None takes it from the file.
         labels: The file of labels of a folder of pictures, where it is not the only one there.
         split: Of a data set of the Hub, or in its layout.
+        how: To read a file of a table, where what stands in it does not say it.
 
     Raises:
         FormatError: If there is nothing of that name, or it cannot be read.
@@ -70,9 +74,10 @@ def read(
 
             return read_hub(str(source), split=split, size=size, kinds=kinds)
         raise FormatError(f"there is no file or folder {source}")
+    how = Reading(**how) if isinstance(how, Mapping) else how
     with guarded(path):
         if path.is_file() and "table" in takes and suffix_of(path) in TABLES and suffix_of(path) != ".txt":
-            return read_table(path, kinds=kinds, expected=expected).sized(size)
+            return read_table(path, kinds=kinds, expected=expected, how=how).sized(size)
         if "tracks" in takes:
             from aitia.data.reading.tracks import read_tracks
 
@@ -82,17 +87,17 @@ def read(
 
             return read_recordings(path)
         if path.is_file():
-            return _file(path, takes, kinds, expected)
+            return _file(path, takes, kinds, expected, how)
         return _folder(path, takes, kinds, expected, size, Path(labels) if labels is not None else None, split)
 
 
-def _file(path: Path, takes: Sequence[str], kinds: Kinds, expected: Kinds) -> Data:
+def _file(path: Path, takes: Sequence[str], kinds: Kinds, expected: Kinds, how: Reading | None) -> Data:
     if "clips" in takes and path.suffix == ".npz":
         from aitia.data.reading.clips import clips_of_arrays
 
         return clips_of_arrays(path)
     if "table" in takes and suffix_of(path) in TABLES:
-        return read_table(path, kinds=kinds, expected=expected)
+        return read_table(path, kinds=kinds, expected=expected, how=how)
     raise FormatError(f"{path} is a file, wanted {_wanted(takes)}")
 
 

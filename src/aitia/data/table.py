@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from aitia.data.base import Data, Form
 from aitia.data.columns.cells import Cells, cells_of, looks_like
+from aitia.data.flow import Flow
 from aitia.data.frames import (
     DISCRETE_AT_MOST,
     Plain,
@@ -104,7 +105,7 @@ class Table(NamedColumns, Data):
         n = len(next(iter(columns.values())))
         if n == 0:
             raise DataError(f"the table has no rows, only the columns {join_names(columns)}")
-        return cls(columns, n)
+        return cls(columns, n, data.flow if isinstance(data, Table) else None)
 
     @classmethod
     def of_pictures(cls, pictures: Any, **columns: Any) -> "Table":
@@ -164,11 +165,23 @@ class Table(NamedColumns, Data):
     def sized(self, size: int | None) -> "Table":
         """The table whose pictures are scaled to size x size when looked at; None leaves them as they are."""
         pictures = {name: self._cells(name, Kind.PICTURE).scaled_to(size) for name in self.of_kind(Kind.PICTURE)}
-        return Table({**self._columns, **pictures}, self._n)
+        return Table({**self._columns, **pictures}, self._n, self._flow)
+
+    def with_flow(self, flow: Flow) -> "Table":
+        """The same table, which says how it came to be."""
+        return Table(self._columns, self._n, flow)
+
+    def complete(self, names: Iterable[str] | None = None) -> "Table":
+        """The rows in which none of these columns is missing; the flow counts the others."""
+        whole = ~np.any([self.absent(name) for name in (self.names if names is None else names)], axis=0)
+        if whole.all():
+            return self
+        kept = self.take(whole)
+        return kept if self._flow is None else kept.with_flow(self._flow.without(int((~whole).sum()), "with gaps"))
 
     def select(self, names: Iterable[str]) -> "Table":
         """The table of these columns, in this order."""
-        return Table({name: self._get(name) for name in names}, self._n)
+        return Table({name: self._get(name) for name in names}, self._n, self._flow)
 
     def drop(self, names: Iterable[str]) -> "Table":
         """The table without these columns."""
@@ -191,7 +204,7 @@ class Table(NamedColumns, Data):
         """The table with the columns of another of as many rows, which win where both have one."""
         if other.n != self._n:
             raise DataError(f"new columns have {other.n} rows, the table has {self._n}")
-        return Table({**self._columns, **other._columns}, self._n)
+        return Table({**self._columns, **other._columns}, self._n, self._flow)
 
     def to_pandas(self) -> "pd.DataFrame":
         """The table as a pandas frame, labels restored; a vector-valued column becomes `name.0`, `name.1`, ..."""

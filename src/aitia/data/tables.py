@@ -5,18 +5,20 @@ import io
 from collections.abc import Mapping
 from pathlib import Path
 
+from aitia.data.flow import Flow
+from aitia.data.frames import as_kind
 from aitia.data.guard import guarded
 from aitia.data.kinds import Kind
 from aitia.data.reading import binary, excel, lines, separated
+from aitia.data.spreadsheet import Reading
 from aitia.data.table import Table
-from aitia.errors import FormatError
+from aitia.errors import FormatError, join_names
 
 __all__ = ["TABLES", "read_table", "suffix_of", "write_table"]
 
 _FORMATS = {suffix: form for form in (separated, binary, lines, excel) for suffix in form.SUFFIXES}
 TABLES = tuple(_FORMATS)
 """Endings of files that hold a table."""
-_RICH = frozenset({Kind.TEXT, Kind.PICTURE, Kind.LIST, Kind.SPANS})
 
 
 def read_table(
@@ -24,8 +26,9 @@ def read_table(
     *,
     kinds: Mapping[str, Kind | str] | None = None,
     expected: Mapping[str, Kind | str] | None = None,
+    how: Reading | None = None,
 ) -> Table:
-    """Reads a table from a CSV, TSV, Parquet, Arrow, Feather, JSON lines or Excel file, by its suffix.
+    """Reads a table from a CSV, TSV, Parquet, Arrow, Feather, JSON lines, Excel, SPSS or Stata file, by its suffix.
 
     Text may be packed (`.gz`). Pictures named in a column that is declared one are looked for beside the file.
 
@@ -33,6 +36,10 @@ def read_table(
         path: The file.
         kinds: Of columns that are there, where they are not what their values suggest.
         expected: The same of columns that may be there.
+        how: To read it, where what stands in the file does not say it.
+
+    Returns:
+        The table, whose `flow` says what was understood.
 
     Raises:
         FormatError: If the file is missing, empty, of another kind, or cannot be read as what its suffix says.
@@ -45,11 +52,25 @@ def read_table(
     if not path.is_file():
         raise FormatError(f"there is no file {path}")
     told = {**(expected or {}), **(kinds or {})}
-    as_written = {name for name, kind in told.items() if str(kind) in _RICH}
     with guarded(path, f"cannot be read as {suffix[1:]}"):
-        columns = _FORMATS[suffix].columns(path, suffix, as_written)
-    there = {name: kind for name, kind in told.items() if name in columns or name in (kinds or {})}
-    return Table.of(columns, kinds=there, folder=path.parent)
+        sheet = _FORMATS[suffix].sheet(
+            path, suffix, {n: as_kind(n, kind) for n, kind in told.items()}, how or Reading()
+        )
+    there = {name: kind for name, kind in told.items() if name in sheet.columns or name in (kinds or {})}
+    table = Table.of(sheet.columns, kinds={**sheet.kinds, **there}, folder=path.parent)
+    dropped = {reason: len(rows) for reason, rows in sheet.dropped.items()}
+    codes = [name for name in table.names if name not in there and name not in sheet.kinds and _coded(table, name)]
+    if codes:
+        sheet.told.append(
+            f"{join_names(codes, 8)}: few whole numbers, taken as labels (--ordinal or --continuous says otherwise)"
+        )
+    return table.with_flow(Flow(path.name, sheet.read, dropped, tuple(sheet.told)))
+
+
+def _coded(table: Table, name: str) -> bool:
+    """Whether a column of labels holds three whole numbers or more, which may as well be ranks or counts."""
+    labels = table.categories(name)
+    return len(labels) > 2 and all(isinstance(label, int) and not isinstance(label, bool) for label in labels)
 
 
 def suffix_of(path: Path) -> str:

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aitia.data.flow import Flow
+from aitia.data.frames import row_index
+from aitia.data.spreadsheet import Reading
 from aitia.data.table import Kind, Table
 from aitia.data.tables import read_table
 from aitia.discovery.choose import ContextKind, Method, Plan, choose
 from aitia.discovery.result import Discovery
 from aitia.engine import Progress, Store
+from aitia.errors import DataError, OptionError
 from aitia.graph import Graph, Knowledge
 from aitia.runs import RunStore
 from aitia.system import systems
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["discover"]
 
+MISSING = ("testwise", "complete", "error")
+"""What becomes of rows with gaps."""
 RECORD_ALL = 60
 """Up to this many columns every test goes into the folder; with more that would be the larger part of the work."""
 
@@ -35,8 +41,9 @@ def discover(
     max_depth: int | None = None,
     knowledge: Knowledge | str | Path | None = None,
     bootstrap: int = 0,
-    missing: str = "error",
+    missing: str = "testwise",
     kinds: Mapping[str, Kind | str] | None = None,
+    reading: Reading | None = None,
     drop: Sequence[str] = (),
     accept_cost: bool = False,
     jobs: int = 1,
@@ -57,15 +64,16 @@ def discover(
         max_depth: Largest conditioning set; None lets the method decide.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
         bootstrap: Number of resamples for edge frequencies; 0 for none.
-        missing: `error`, or `testwise` to leave out, test by test, the rows that lack a value.
+        missing: `testwise` leaves out, test by test, the rows that lack a value; `complete` takes whole rows; or `error`.
         kinds: Columns whose kind (such as `number` or `label`) is not what their values suggest.
+        reading: How to read a file, where what stands in it does not say it.
         drop: Columns to leave out.
         accept_cost: Whether to start a search that is predicted to be very long.
-        jobs: Processor cores to use; the result does not depend on it.
+        jobs: Processor cores; the result does not depend on it.
         seed: Seed of the bootstrap and of random features.
         out: Folder for the result and `report.html`. A run that was killed resumes there and ends in the same bytes.
         progress: Told how far the work is.
-        command: The command line to record, when called from there.
+        command: The command line to record, where there is one.
 
     Returns:
         The graph with the evidence for each edge, what changes with the context, warnings and choices in words.
@@ -78,13 +86,12 @@ def discover(
 
     Example:
         >>> import numpy as np
-        >>> rng = np.random.default_rng(0)
-        >>> x, y = rng.normal(size=(2, 500))
-        >>> found = discover({"x": x, "y": y, "z": x + y + rng.normal(size=500)}, test="fisher-z")
+        >>> x, y, noise = np.random.default_rng(0).normal(size=(3, 500))
+        >>> found = discover({"x": x, "y": y, "z": x + y + noise}, test="fisher-z")
         >>> print(found.graph)
         x --> z; y --> z
     """
-    table = _read(data, kinds, drop, context)
+    table = _read(data, kinds, reading, drop, context, missing)
     plan = choose(table, method=method, context=context, context_kind=context_kind)
     known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
     config: dict[str, Any] = {
@@ -93,9 +100,8 @@ def discover(
         "max_depth": max_depth, "knowledge": None if known is None else known.to_json(), "bootstrap": bootstrap,
         "missing": missing, "seed": seed,
     }  # fmt: skip
-    whole = out is not None and len(table.names) <= RECORD_ALL
-    learner = _learner(plan, config, known, jobs=jobs, accept_cost=accept_cost, whole=whole)
-    given = _given(data, knowledge, kinds, drop) | {"accept_cost": accept_cost}
+    learner = _learner(plan, config, known, jobs=jobs, accept_cost=accept_cost, whole=_small(table, out))
+    given = _given(data, knowledge, kinds, reading, drop) | {"accept_cost": accept_cost}
     if out is None:
         return _fit(learner, plan, table, config, given, progress, store=None)
     from aitia.discovery.save import open_discovery, save_discovery
@@ -106,18 +112,61 @@ def discover(
     return found
 
 
-def _read(data: Any, kinds: Mapping[str, Kind | str] | None, drop: Sequence[str], context: str | None) -> Table:
-    table = read_table(data, kinds=kinds) if isinstance(data, str | Path) else Table.of(data, kinds=kinds)
+def _read(
+    data: Any,
+    kinds: Mapping[str, Kind | str] | None,
+    reading: Reading | None,
+    drop: Sequence[str],
+    context: str | None,
+    missing: str,
+) -> Table:
+    if missing not in MISSING:
+        raise OptionError(f"missing is {' or '.join(MISSING)}, got {missing!r}")
+    if isinstance(data, str | Path):
+        table = read_table(data, kinds=kinds, how=reading)
+    elif reading is not None and reading != Reading():
+        raise OptionError("how to read a file is said of a file, and these rows are in memory")
+    else:
+        table = Table.of(data, kinds=kinds)
     table = table.drop(drop)
-    return _dated(table, context) if context is not None and context in table else table
+    if (index := row_index(table)) is not None and index != context and index not in (kinds or {}):
+        table = table.drop([index])
+        note = f"{index}: counts the rows, left out (--continuous {index} keeps it)"
+        table = table.with_flow((table.flow or Flow("the table", table.n)).noting(note))
+    table = _dated(table, context) if context is not None and context in table else table
+    return _complete(table) if missing == "complete" else table
 
 
-def _given(data: Any, knowledge: object, kinds: Mapping[str, Kind | str] | None, drop: Sequence[str]) -> dict[str, Any]:
+def _complete(table: Table) -> Table:
+    """The rows without gaps.
+
+    Raises:
+        DataError: If there is none.
+    """
+    gaps = {name: table.missing(name) for name in table.names if table.missing(name)}
+    whole = table.complete()
+    if not len(whole):
+        worst = max(gaps, key=lambda name: gaps[name])
+        raise DataError(
+            f"no row is complete; {worst!r} lacks {gaps[worst]} of {table.n}: drop such columns (--drop {worst}), or "
+            "take for each test the rows that it can use (--missing testwise)"
+        )
+    return whole
+
+
+def _given(
+    data: Any,
+    knowledge: object,
+    kinds: Mapping[str, Kind | str] | None,
+    reading: Reading | None,
+    drop: Sequence[str],
+) -> dict[str, Any]:
     """What the search was called with, for the line of Python that repeats it."""
     return {
         "data": str(data) if isinstance(data, str | Path) else None,
         "knowledge": str(knowledge) if isinstance(knowledge, str | Path) else None,
         "kinds": {name: str(kind) for name, kind in (kinds or {}).items()},
+        "reading": "" if reading is None else ", ".join(f"{k}={v!r}" for k, v in reading.said().items()),
         "drop": list(drop),
     }
 
@@ -133,6 +182,11 @@ def _dated(table: Table, context: str) -> Table:
     return table.with_columns({context: days}, kinds={context: Kind.NUMBER})
 
 
+def _small(table: Table, out: str | Path | None) -> bool:
+    """Whether every test is kept."""
+    return out is not None and len(table.names) <= RECORD_ALL
+
+
 def _learner(
     plan: Plan,
     config: Mapping[str, Any],
@@ -143,6 +197,7 @@ def _learner(
     whole: bool,
 ) -> "ConstraintSearch":
     shared: dict[str, Any] = {name: config[name] for name in ("alpha", "test", "max_depth", "missing", "seed")}
+    shared["missing"] = "error" if shared["missing"] == "complete" else shared["missing"]
     shared |= {"knowledge": knowledge, "jobs": jobs, "bootstrap": config["bootstrap"] or None}
     shared |= {"accept_cost": accept_cost, "record": "all" if whole else "decisive"}
     if plan.context is not None:
@@ -168,6 +223,7 @@ def _fit(
     fitted: Any = learner
     fitted.fit(table, run=run, **roles)
     graph = learner.graph_
+    flow = () if table.flow is None else tuple(table.flow.lines())
     return Discovery(
         graph=graph,
         augmented=getattr(learner, "augmented_graph_", graph),
@@ -176,7 +232,7 @@ def _fit(
         method=plan.method,
         test=learner.test_name_,
         context=plan.context,
-        reasons=(*plan.reasons, learner.test_reason_),
+        reasons=(*flow, *plan.reasons, learner.test_reason_),
         warnings=tuple(learner.warnings_),
         config=config,
         given=given,

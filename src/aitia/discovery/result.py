@@ -94,11 +94,20 @@ class Discovery:
 
     def python(self) -> str:
         """The call that repeats the discovery."""
-        defaults = {"method": "auto", "alpha": 0.05, "max_depth": None, "bootstrap": 0, "missing": "error", "seed": 0}
+        defaults = {
+            "method": "auto",
+            "alpha": 0.05,
+            "max_depth": None,
+            "bootstrap": 0,
+            "missing": "testwise",
+            "seed": 0,
+        }
         shown: dict[str, Any] = {"context": self.context, "context_kind": self.config.get("context_kind")}
         shown |= {"test": self.test} | {k: self.config[k] for k in defaults if self.config.get(k) != defaults[k]}
         shown |= {name: self.given.get(name) for name in ("kinds", "drop", "accept_cost") if self.given.get(name)}
         told = [f"{name}={value!r}" for name, value in shown.items() if value is not None]
+        if self.given.get("reading"):
+            told.append(f"reading=aitia.Reading({self.given['reading']})")
         if self.given.get("knowledge"):
             told.append(f"knowledge={self.given['knowledge']!r}")
         elif self.config.get("knowledge"):

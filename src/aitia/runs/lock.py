@@ -1,8 +1,10 @@
-"""One process at a time in a run folder."""
+"""One process at a time in a folder: a lock of the operating system, which ends with the process that holds it."""
 
 import json
 import os
 import socket
+import sys
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,59 +15,94 @@ __all__ = ["Lock"]
 
 
 class Lock:
-    """A lock file with the process that holds it; one that a dead process left behind is taken over.
+    """A lock on a file, in which the holder says who it is. What a dead process left behind holds nobody up.
 
     Args:
-        path: The lock file.
+        path: The lock file; it is there while the lock is held.
 
     Raises:
-        RunError: On entering, if a living process, or one on another machine, holds it.
+        RunError: On entering, if another process holds it, or the file cannot be made; nothing is left behind then.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._handle: int | None = None
 
     def __enter__(self) -> Self:
-        mine = json.dumps({"pid": os.getpid(), "host": socket.gethostname()})
-        for _ in range(2):
-            try:
-                handle = os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-            except FileExistsError:
-                self._clear_dead()
-                continue
-            except OSError as error:
-                raise RunError(f"{self._path} cannot be written: {error.strerror}") from error
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(mine)
-            return self
-        raise RunError(f"{self._path.parent} was taken by another process just now; try again")
-
-    def _clear_dead(self) -> None:
+        mine = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": round(time.time())}).encode()
+        while True:
+            handle = self._opened()
+            if not _locked(handle):
+                holder = self._holder(handle)
+                os.close(handle)
+                raise RunError(
+                    f"{self._path.parent} is in use by {holder}: wait for it, or give another folder ({self._path} is "
+                    "its lock)"
+                )
+            if _same_file(handle, self._path):
+                break
+            os.close(handle)  # the holder before removed the file between our opening and locking it
+        self._handle = handle
         try:
-            holder = json.loads(self._path.read_text(encoding="utf-8"))
-            pid, host = int(holder["pid"]), str(holder["host"])
-        except (OSError, ValueError, KeyError, TypeError):
-            self._path.unlink(missing_ok=True)  # killed while it wrote the lock
-            return
-        if host != socket.gethostname():
-            raise RunError(
-                f"{self._path.parent} is in use by process {pid} on {host}; if that one is gone, delete {self._path}"
-            )
-        if pid != os.getpid() and _lives(pid):
-            raise RunError(f"{self._path.parent} is in use by process {pid}; wait for it, or give another folder")
-        self._path.unlink(missing_ok=True)
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, mine, 0) if hasattr(os, "pwrite") else os.write(handle, mine)
+        except OSError as error:
+            self.__exit__(None, None, None)
+            raise RunError(f"{self._path} cannot be written: {error.strerror}") from error
+        return self
+
+    def _opened(self) -> int:
+        try:
+            return os.open(self._path, os.O_CREAT | os.O_RDWR, 0o644)
+        except OSError as error:
+            raise RunError(f"{self._path} cannot be written: {error.strerror}") from error
+
+    def _holder(self, handle: int) -> str:
+        try:
+            told = json.loads(os.read(handle, 1000))
+            since = time.strftime("%Y-%m-%d %H:%M", time.localtime(int(told["since"])))
+            return f"process {int(told['pid'])} on {str(told['host'])[:100]} since {since}"
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            return "another process"
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._path.unlink(missing_ok=True)
+        if self._handle is not None:
+            # Removed while it is still locked: who opens it later makes a file of its own.
+            self._path.unlink(missing_ok=True)
+            os.close(self._handle)
+            self._handle = None
 
 
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
+if sys.platform == "win32":
+    import msvcrt
+
+    def _locked(handle: int) -> bool:
+        try:
+            # Beyond the end, so that others can read who holds it.
+            os.lseek(handle, 1 << 20, os.SEEK_SET)
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        finally:
+            os.lseek(handle, 0, os.SEEK_SET)
         return True
-    return True
+else:
+    import fcntl
+
+    def _locked(handle: int) -> bool:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+
+def _same_file(handle: int, path: Path) -> bool:
+    try:
+        there = path.stat()
+    except OSError:
+        return False
+    ours = os.fstat(handle)
+    return (ours.st_dev, ours.st_ino) == (there.st_dev, there.st_ino)

@@ -71,7 +71,9 @@ def read_rows(
         rows = x
     elif isinstance(x, (str, Path)):
         kinds, expected = _kinds(card, names or {})
-        rows = read(x, takes=card.rows, kinds=kinds, expected=expected, **(options or {}))
+        told = dict(options or {})
+        kinds = {**kinds, **(told.pop("kinds", None) or {})}
+        rows = read(x, takes=card.rows, kinds=kinds, expected=expected, **told)
     else:
         rows = _of_arrays(card, x)
     if rows is not None and rows.form not in card.rows:

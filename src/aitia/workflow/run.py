@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from aitia.data.spreadsheet import Reading
 from aitia.engine import Progress
 from aitia.runs import Run, RunStore, open_run, versions
 from aitia.system import Given, Score, System, Target, Training, find
@@ -111,6 +112,8 @@ def fit(
     rows: int | None = None,
     size: int | None = None,
     world: Mapping[str, Any] | None = None,
+    reading: Reading | None = None,
+    kinds: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     command: str | None = None,
     **named: Any,
@@ -127,6 +130,8 @@ def fit(
         rows: Of a world, 1000 if absent.
         size: Pixels on a side that pictures are scaled to, or that a world's have.
         world: Arguments of the world.
+        reading: How to read a file of a table, where what stands in it does not say it.
+        kinds: Of columns, where they are not what their values suggest.
         progress: Told how far it is.
         command: The command line to record, when called from there.
         named: Roles and subjects of the system's card, and options of its `Config`.
@@ -144,7 +149,7 @@ def fit(
     cls = find(slug).load()
     of, options = sorted_names(cls.card, cls.Config, named)
     system = cls(configured(cls, options, seed))
-    told = {"rows": rows, "size": size, "world": world or None}
+    told = {"rows": rows, "size": size, "world": world or None, "reads": _reads(reading, kinds)}
     source = Source.of(data, seed=None if isinstance(data, Source) else seed, **told).resolved()
     given = source.read(cls.card, of, cls.reads(system.config))
     system.check_given(given)
@@ -167,6 +172,12 @@ def fit(
         _save(found, run, command)
         shutil.rmtree(path / "checkpoint", ignore_errors=True)
     return found
+
+
+def _reads(reading: Reading | None, kinds: Mapping[str, str] | None) -> dict[str, Any] | None:
+    """Options of the reader in JSON values, without what is as usual; None where all is."""
+    told = {"how": {} if reading is None else reading.said(), "kinds": dict(kinds or {})}
+    return {name: value for name, value in told.items() if value} or None
 
 
 def _parts(system: System, given: Given, source: Source, test_share: float, seed: int) -> tuple[Given, Given]:

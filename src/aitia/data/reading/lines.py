@@ -2,19 +2,21 @@
 
 import gzip
 import json
-from collections.abc import Set
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from aitia.data.kinds import Kind
+from aitia.data.spreadsheet import Reading, Sheet
 from aitia.errors import FormatError
 
-__all__ = ["SUFFIXES", "columns"]
+__all__ = ["SUFFIXES", "sheet"]
 
 SUFFIXES = (".jsonl", ".ndjson")
 
 
-def columns(path: Path, suffix: str, as_written: Set[str]) -> dict[str, list[Any]]:
-    """The columns of a file.
+def sheet(path: Path, suffix: str, kinds: Mapping[str, Kind], how: Reading) -> Sheet:
+    """What a file holds; each value says of what type it is.
 
     Raises:
         FormatError: If a line is no JSON object, or there is none; names the line.
@@ -35,4 +37,4 @@ def columns(path: Path, suffix: str, as_written: Set[str]) -> dict[str, list[Any
     if not rows:
         raise FormatError(f"{path} holds no line")
     names = dict.fromkeys(name for row in rows for name in row)
-    return {name: [row.get(name) for row in rows] for name in names}
+    return Sheet({name: [row.get(name) for row in rows] for name in names}, read=len(rows))

@@ -1,58 +1,26 @@
-"""Tables as text: a line a row, cells between commas, tabs, or what the first lines show (CSV, TSV, TXT)."""
+"""Tables as text: a line a row, cells between commas, tabs, or what the lines show (CSV, TSV, TXT)."""
 
-import csv
 import gzip
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from aitia.data.frames import import_extra, need_distinct
+from aitia.data.kinds import Kind
+from aitia.data.spreadsheet import Reading, Sheet, read_text
 
-__all__ = ["SUFFIXES", "columns"]
+__all__ = ["SUFFIXES", "sheet"]
 
-_HOW: Mapping[str, Mapping[str, Any]] = {
-    ".csv": {"sep": ","},
-    ".tsv": {"sep": "\t"},
-    ".txt": {"sep": None, "engine": "python"},
-}
-SUFFIXES = tuple(_HOW)
+_USUAL = {".csv": ",", ".tsv": "\t", ".txt": None}
+SUFFIXES = tuple(_USUAL)
 
 
-def columns(path: Path, suffix: str, as_written: Set[str]) -> Any:
-    """The columns of a file.
+def sheet(path: Path, suffix: str, kinds: Mapping[str, Kind], how: Reading) -> Sheet:
+    """What a file holds.
 
     Args:
         path: The file.
         suffix: Its ending, of what is inside where it is packed.
-        as_written: Columns whose cells are texts: "NA" is one in them, and so is "007".
+        kinds: Of columns, where the user says them.
+        how: To read it, where the user says it.
     """
-    pandas = import_extra("pandas", "data")
-    how = dict(_HOW[suffix])
-    if suffix == ".tsv" and not _quoted(path):
-        how["quoting"] = csv.QUOTE_NONE
-    # Read apart from the rows: pandas renames what is repeated.
-    header = pandas.read_csv(path, header=None, nrows=1, dtype=str, **how).iloc[0].dropna()
-    need_distinct(header.tolist())
-    # A mark before each cell keeps pandas from taking it for a gap or a number.
-    marked = [name for name in header.tolist() if name in as_written]
-    frame = pandas.read_csv(path, converters=dict.fromkeys(marked, "=".__add__) or None, **how)
-    for name in marked:
-        frame[name] = frame[name].map(lambda cell: cell[1:] or None).astype(object)
-    return without_index(frame)
-
-
-def without_index(frame: Any) -> Any:
-    """The frame without unnamed columns: they are the row index that to_csv wrote."""
-    return frame.drop(columns=[name for name in frame.columns if str(name).startswith("Unnamed:")])
-
-
-def _quoted(path: Path) -> bool:
-    """Whether the quotation marks of a file stand around cells; else they are part of what is said."""
-    opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
-        try:
-            for _ in csv.reader(file, delimiter="\t", strict=True):
-                pass
-        except csv.Error as error:
-            return "field limit" in str(error)  # a long text says nothing of the marks
-    return True
+    data = path.read_bytes()
+    return read_text(path, gzip.decompress(data) if path.suffix == ".gz" else data, how, _USUAL[suffix], kinds)

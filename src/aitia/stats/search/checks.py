@@ -36,7 +36,10 @@ def check_table(table: Table, *, missing: str = "error", context: str | None = N
         raise DataError(f"{gaps[context]} rows have no {context!r}: drop these rows, the context must be known")
     if gaps and missing == "error":
         told = join_names(f"{name} ({count} of {table.n})" for name, count in gaps.items())
-        raise DataError(f"values are missing: {told}; fill or drop them, or test on the rows that are there (testwise)")
+        raise DataError(
+            f"values are missing: {told}; fill or drop them, or use for each test the rows that it can (--missing "
+            "testwise)"
+        )
     if empty := [name for name, count in gaps.items() if count > table.n - 10]:
         raise DataError(f"{join_names(empty)}: fewer than ten rows have a value; drop the column")
     if constant := [name for name in table.names if _is_constant(table.column(name))]:

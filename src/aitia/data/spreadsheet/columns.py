@@ -1,0 +1,285 @@
+"""What a column of a file holds: numbers, dates, truth values or labels."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aitia.data.kinds import CONTINUOUS, Kind
+from aitia.data.spreadsheet.dates import dates_of, looks_dated
+from aitia.data.spreadsheet.numbers import Number, bare, mark_of, parsed
+from aitia.data.spreadsheet.options import Reading
+from aitia.data.spreadsheet.sentinels import sentinel
+from aitia.data.spreadsheet.tokens import Tokens
+from aitia.data.spreadsheet.words import EMPTY, LIMITS, MARKS, WORDED, merged, truth
+from aitia.errors import DataError, join_names
+
+__all__ = ["Column", "column_of", "plain_numbers"]
+
+_MOSTLY = 0.9
+"""Share of cells that are numbers, above which the others have to be marks for what is missing."""
+_CODES = 10
+"""Distinct numbers up to which a column may be one of codes."""
+_DATED = ("date", "datum", "day", "tag", "fecha", "data")
+
+
+@dataclass
+class Column:
+    """A column that was read.
+
+    Args:
+        values: (n,) numbers, moments, or labels with None where there is none.
+        kind: Where what was written says more than the values.
+        told: What was understood of it.
+    """
+
+    values: NDArray[Any]
+    kind: Kind | None = None
+    told: list[str] = field(default_factory=list)
+
+
+def plain_numbers(cells: Sequence[str]) -> NDArray[np.float64] | None:
+    """The numbers of cells that a program wrote: digits, a decimal point, nothing or NA where there is none."""
+    try:
+        values = np.array(cells, dtype=np.float64)
+    except ValueError:
+        try:
+            values = np.array(["nan" if c in ("", "NA", "NaN") else c for c in cells], dtype=np.float64)
+        except ValueError:
+            return None
+    # 00123 is a code, and 1_000 no number to people.
+    if any((c[:1] == "0" and c[1:2].isdigit()) or "_" in c for c in cells):
+        return None
+    return values
+
+
+def column_of(place: str, name: str, cells: Sequence[str], lines: Sequence[int], comma: bool | None, how: Reading,
+              kind: Kind | None) -> Column:  # fmt: skip
+    """What the cells of a column are.
+
+    Args:
+        place: The file.
+        name: Of the column.
+        cells: The text of each row.
+        lines: The line of each row.
+        comma: Whether the decimal mark of the file is a comma; None if no cell of it shows which.
+        how: What the user says.
+        kind: What the user says that the column is.
+
+    Raises:
+        DataError: If it can be read in two ways, or holds a cell of another kind than the others.
+    """
+    tokens = Tokens(cells, lines)
+    column = Column(np.empty(0), told=[])
+    gone = _missing(name, tokens, how)
+    words = [word for word in tokens.words if word not in gone]
+    if not words:
+        column.values = np.full(len(cells), np.nan)
+        return column
+    if kind is not Kind.LABEL and kind is not Kind.ORDINAL:
+        found = _dates(place, name, tokens, words, gone, how, kind) or _numbers(
+            place, name, tokens, words, gone, comma, how, kind
+        )
+        if found is not None:
+            return found
+    return _labels(name, tokens, words, gone, how)
+
+
+def _missing(name: str, tokens: Tokens, how: Reading) -> set[str]:
+    kept, wanted = how.kept_in(name), how.missing_in(name)
+    values = {parsed(mark).point for mark in wanted if parsed(mark) is not None}  # type: ignore[union-attr]
+    gone = {word for word in tokens.words if word.casefold() in EMPTY or word in wanted}
+    if values:
+        gone |= {word for word in tokens.words if (n := parsed(word)) is not None and n.point in values}
+    return gone - kept
+
+
+# -- numbers ---------------------------------------------------------------------------------------------------------
+
+
+def _numbers(place: str, name: str, tokens: Tokens, words: Sequence[str], gone: set[str], comma: bool | None,
+             how: Reading, kind: Kind | None) -> Column | None:  # fmt: skip
+    found = {word: parsed(word) for word in words}
+    kept = how.kept_in(name)
+    odd = {word for word, number in found.items() if number is None}
+    rest = tokens.count(set(words) - odd)
+    if not rest:
+        return None
+    total = rest + tokens.count(odd)
+    marks = {w for w in odd if w.casefold() in MARKS | WORDED and w not in kept}
+    limits = {w for w in odd if LIMITS.match(w)}
+    strange = odd - marks - limits
+    few = len(words) - len(odd) <= _CODES
+    if strange and (rest < _MOSTLY * total or few):
+        if kind in CONTINUOUS:
+            _refuse_strange(place, name, tokens, strange, kind)
+        return None
+    if strange:
+        _refuse_strange(place, name, tokens, strange, kind)
+    numbers = {word: number for word, number in found.items() if number is not None}
+    if kind is None and any(w.lstrip("+-")[:1] == "0" and w.lstrip("+-")[1:2].isdigit() for w in numbers):
+        return None  # a code such as 00123
+    told = []
+    with_comma = _comma(place, name, numbers, comma, how)
+    values = {}
+    for word, number in numbers.items():
+        value = number.comma if with_comma else number.point
+        if value is None:
+            raise DataError(
+                f"{place}: column {name!r} holds {word!r} in line {tokens.line_of(word)}, which is no number with a "
+                f"decimal {'comma' if with_comma else 'point'} as the others are: mend it, or say --decimal"
+            )
+        values[word] = value
+    if limits or marks:
+        shown = sorted(limits | marks)
+        many = tokens.count(limits | marks)
+        told.append(
+            f"{name}: {many} cell(s) {join_names(map(repr, shown), 4)} read as missing (--keep-value {name}={shown[0]})"
+        )
+    told += _dressed(name, values)
+    array = tokens.numbers(lambda word: values.get(word, np.nan))
+    _ask_about_sentinel(place, name, array, kept, how)
+    return Column(array, told=told)
+
+
+def _dressed(name: str, values: Mapping[str, float]) -> list[str]:
+    """A line on signs that were left out, and on marks that group thousands."""
+    for word, value in values.items():
+        if word.endswith(("%", "‰")):
+            return [f"{name}: {word!r} is read as {value:g}, as for all that is in percent"]
+    for word, value in values.items():
+        if bare(word) != word.strip() and word[:1] != "\u2212":
+            return [f"{name}: {word!r} is read as {value:g}"]
+    for word, value in values.items():
+        if abs(value) >= 1000 and ("," in word or "." in word) and value == int(value):
+            return [f"{name}: {word!r} is read as {value:.0f} (--decimal)"]
+    return []
+
+
+def _refuse_strange(place: str, name: str, tokens: Tokens, strange: set[str], kind: Kind | None) -> None:
+    first = min(sorted(strange), key=tokens.line_of)
+    many = tokens.count(strange)
+    raise DataError(
+        f"{place}: column {name!r} holds numbers, but {many} cell(s) such as {first!r} in line "
+        f"{tokens.line_of(first)}: mend them, or say --missing-value {name}={first} if it stands for missing, or "
+        f"--discrete {name} if all are labels"
+    )
+
+
+def _comma(place: str, name: str, numbers: Mapping[str, Number], comma: bool | None, how: Reading) -> bool:
+    """Whether the decimal mark of a column is a comma."""
+    if how.decimal is not None:
+        return how.decimal == ","
+    if comma is not None:
+        return comma
+    seen = mark_of(numbers)
+    if seen.point is not None or seen.comma is not None:
+        return seen.point is None
+    if seen.either is None:
+        return False
+    found = numbers[seen.either]
+    raise DataError(
+        f"{place}: column {name!r} holds {seen.either!r}, which is {found.point:g} or {found.comma:g}, and nothing in "
+        "the file shows which: say --decimal . or --decimal ,"
+    )
+
+
+def _ask_about_sentinel(place: str, name: str, values: NDArray[np.float64], kept: set[str], how: Reading) -> None:
+    found = sentinel(values)
+    if found is None:
+        return
+    value, many, low, high = found
+    if any((number := parsed(mark)) is not None and number.point == value for mark in kept):
+        return
+    raise DataError(
+        f"{place}: column {name!r} holds {value:g} in {many} row(s), far from its other values ({low:g} to {high:g}): "
+        f"say --missing-value {name}={value:g} if it stands for missing, or --keep-value {name}={value:g} if it is a "
+        "number"
+    )
+
+
+# -- dates -----------------------------------------------------------------------------------------------------------
+
+
+def _dates(place: str, name: str, tokens: Tokens, words: Sequence[str], gone: set[str], how: Reading,
+           kind: Kind | None) -> Column | None:  # fmt: skip
+    compact = kind is Kind.TIME or any(part in name.casefold() for part in _DATED)
+    kept = how.kept_in(name)
+    marks = {w for w in words if w.casefold() in MARKS | WORDED and w not in kept}
+    said = [word for word in words if word not in marks]
+    if not said or kind in CONTINUOUS - {Kind.TIME}:
+        return None
+    found = dates_of(said, how.date_order, compact)
+    if found is None:
+        dated = {word for word in said if looks_dated(word)}
+        many, of = tokens.count(dated), tokens.count(set(said))
+        if many and many >= _MOSTLY * of and parsed(said[0]) is None:
+            odd = min(set(said) - dated or set(said), key=tokens.line_of)
+            if not set(said) - dated:
+                odd = _no_date(said, how.date_order) or odd
+            raise DataError(
+                f"{place}: column {name!r} holds dates, but {odd!r} in line {tokens.line_of(odd)} is none: mend it, or "
+                f"say --missing-value {name}={odd} if it stands for missing, or --discrete {name} if all are labels"
+            )
+        return None
+    if found.ambiguous is not None:
+        raise DataError(
+            f"{place}: column {name!r} holds {found.ambiguous!r}, where day and month can be told apart by no cell or "
+            "differ from cell to cell: say --date-order dmy or --date-order mdy"
+        )
+    moments = {word: np.datetime64(found.value(word), "ns") for word in said}
+    values = np.array([moments.get(word, np.datetime64("NaT")) for word in tokens.words], dtype="datetime64[ns]")
+    told = [f"{name}: dates, {said[0]!r} is {str(moments[said[0]])[:10]} (--date-order, --discrete {name})"]
+    if marks:
+        told.append(f"{name}: {tokens.count(marks)} cell(s) {join_names(map(repr, sorted(marks)), 4)} read as missing")
+    return Column(values[tokens.codes], Kind.TIME, told)
+
+
+def _no_date(words: Sequence[str], order: str | None) -> str | None:
+    """The first that has the form of a date and is none, such as 2021-02-30."""
+    for word in words:
+        if dates_of([word], order or "dmy") is None and dates_of([word], order or "mdy") is None:
+            return word
+    return None
+
+
+# -- labels ----------------------------------------------------------------------------------------------------------
+
+
+def _labels(name: str, tokens: Tokens, words: Sequence[str], gone: set[str], how: Reading) -> Column:
+    told = []
+    kept = how.kept_in(name)
+    marks = {word for word in words if word in MARKS - {"x", "_", ":"} and word not in kept}
+    if marks and len(marks) < len(words):
+        told.append(
+            f"{name}: {tokens.count(marks)} cell(s) {join_names(map(repr, sorted(marks)), 4)} read as missing "
+            f"(--keep-value {name}={sorted(marks)[0]})"
+        )
+        words = [word for word in words if word not in marks]
+    said = truth(words)
+    if said is not None:
+        if len(words) > 2:
+            told.append(f"{name}: {join_names(map(repr, sorted(words)), 6)} read as true and false (--as-written)")
+        if not how.as_written or len(words) <= 2:
+            return Column(tokens.objects(lambda word: said.get(word)), told=told)
+    same = {word: word for word in words}
+    if not how.as_written:
+        same = dict(merged({word: int(tokens.counts[k]) for k, word in enumerate(tokens.words) if word in same}))
+        changed = sorted(word for word in words if same[word] != word)
+        if changed:
+            shown = ", ".join(f"{word!r} as {same[word]!r}" for word in changed[:4])
+            told.append(f"{name}: {len(changed)} label(s) differ in case or blanks alone, {shown} (--as-written)")
+    if all(_whole(word) for word in words):
+        return Column(tokens.objects(lambda word: int(word) if word in same else None), told=told)
+    code = next((w for w in words if w[:1] == "0" and w[1:2].isdigit()), None)
+    if code is not None and all(w.isdigit() for w in words):
+        told.append(f"{name}: labels, since {code!r} begins with a zero (--continuous {name})")
+    return Column(tokens.objects(same.get), told=told)
+
+
+def _whole(word: str) -> bool:
+    """Whether a label is a whole number as a program writes it."""
+    digits = word[1:] if word[:1] == "-" else word
+    return digits.isascii() and digits.isdigit() and (digits == "0" or digits[0] != "0")
