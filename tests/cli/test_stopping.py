@@ -64,7 +64,7 @@ def start(words, folder, *, by=("-m", "aitia"), paths=(), **streams):
     return process
 
 
-def until(true, seconds=30):
+def until(true, seconds=60):
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end
@@ -106,7 +106,7 @@ def test_a_command_that_is_stopped_while_modules_are_loaded_says_so(number, load
     process = start(["list"], tmp_path, by=by, paths=[tmp_path / "site"])
     until(told.exists)
     os.killpg(process.pid, number)
-    out, errors = process.communicate(timeout=20)
+    out, errors = process.communicate(timeout=60)
     word, code = CODES[number]
     assert (process.returncode, out, errors) == (code, "", f"aitia: stopped by {word}\n")
 
@@ -149,7 +149,7 @@ def at_work(table, folder):
 def test_a_run_that_is_stopped_names_the_command_that_goes_on_and_leaves_no_worker(number, table, tmp_path):
     process, words = at_work(table, tmp_path)
     os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=60)
     word, code = CODES[number]
     again = shlex.join(["aitia", *map(str, words)])
     assert process.returncode == code
@@ -158,14 +158,14 @@ def test_a_run_that_is_stopped_names_the_command_that_goes_on_and_leaves_no_work
     )
     assert "Traceback" not in errors
     assert json.loads((tmp_path / "run" / "run.json").read_text())["status"] != "finished"
-    until(lambda: not living(process.pid), 5)
+    until(lambda: not living(process.pid), 15)
 
 
 def test_workers_of_a_process_that_was_killed_end(table, tmp_path):
     process, _ = at_work(table, tmp_path)
     process.kill()
-    process.communicate(timeout=20)  # ends when nobody holds the pipe any more
-    until(lambda: not living(process.pid), 5)
+    process.communicate(timeout=60)  # ends when nobody holds the pipe any more
+    until(lambda: not living(process.pid), 15)
 
 
 def test_a_second_signal_ends_a_command_that_does_not_come_to_its_end(tmp_path):
@@ -179,7 +179,7 @@ def test_a_second_signal_ends_a_command_that_does_not_come_to_its_end(tmp_path):
     process.send_signal(signal.SIGTERM)
     assert process.stdout.readline() == "putting away\n"
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=4) == ("", "aitia: stopped by Ctrl-C; go on\n")
+    assert process.communicate(timeout=60) == ("", "aitia: stopped by Ctrl-C; go on\n")
     assert process.returncode == 130
 
 
@@ -191,7 +191,7 @@ def test_a_command_that_does_not_come_to_its_end_is_ended(tmp_path):
     process = start([], tmp_path, by=("-c", code))
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGHUP)
-    assert process.communicate(timeout=10) == ("", "aitia: stopped by SIGHUP\n")
+    assert process.communicate(timeout=60) == ("", "aitia: stopped by SIGHUP\n")
     assert process.returncode == 129
 
 
