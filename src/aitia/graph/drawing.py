@@ -57,7 +57,7 @@ def to_svg(
     Raises:
         UnknownVariableError: If a name is no node.
     """
-    marked = set(highlight)
+    marked = dict.fromkeys(highlight)
     for name in (*marked, *(classes or {})):
         if name not in graph:
             raise unknown_variable(name, graph.nodes)

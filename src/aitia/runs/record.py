@@ -53,8 +53,8 @@ class Record:
             told = read_json(place, dict, RunError)
         except RunError as error:
             raise RunError(
-                f"{place} is damaged or not of aitia: it is no record of a run ({error}); run again into another folder "
-                "(--out)"
+                f"{place} is damaged or not of aitia: it is no record of a run ({error}); run again into another "
+                "folder (--out)"
             ) from error
         forms = {"kind": str, "config": dict, "inputs": dict, "status": str, "files": list, "results": dict}
         for name, form in forms.items():
