@@ -79,8 +79,11 @@ def _ask(
     out: Path | None,
     as_json: bool,
 ) -> None:
+    from aitia.workflow.answer_files import check_place
     from aitia.workflow.ask import answer_folder, ask, parse_rows
 
+    if out is not None:
+        check_place(out)
     numbers = None if rows is None else parse_rows(rows)
     answer = ask(run, intervention, rows=numbers, data=data, draws=draws, seed=seed, **given)
     folder = out if out is not None else answer_folder(run, "do", str(answer.intervention))

@@ -31,9 +31,9 @@ def level_of(tests: int) -> Callable[..., Any]:
 
 @cache
 def _compiled() -> Callable[..., Any]:
-    import numba
+    from aitia.compiled import njit
 
-    compiled: Callable[..., Any] = numba.njit(cache=True, nogil=True)(level)
+    compiled: Callable[..., Any] = njit(nogil=True)(level)
     return compiled
 
 
