@@ -42,6 +42,7 @@ footer{margin-top:48px;font-size:13px;color:var(--soft);border-top:1px solid var
 table.stack thead{display:none}table.stack tr{display:block;padding:6px 0;border-bottom:2px solid var(--line)}
 table.stack,table.stack tbody,table.stack caption{display:block}
 table.stack td{display:flex;gap:12px;justify-content:space-between;border:0;padding:1px 0;text-align:right}
+table.stack td:empty{display:none}
 table.stack td::before{content:attr(data-head);flex:0 0 auto;max-width:45%;text-align:left;color:var(--soft)}}
 @media print{main{max-width:none;padding:0}body{font-size:11pt}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
