@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from aitia.errors import FormatError, MissingExtraError, RunError
 from aitia.files import write_whole
+from aitia.guard import guarded, read_json
 from aitia.version import __version__
 
 __all__ = ["Saved", "SavedArrays", "made", "model_folder", "read_config", "read_record", "write_config"]
@@ -82,7 +83,6 @@ class SavedArrays(Saved):
             MissingExtraError: If safetensors is not installed.
         """
         _safetensors()
-        from safetensors import SafetensorError
         from safetensors.numpy import load_file
 
         folder = model_folder(source)
@@ -90,15 +90,11 @@ class SavedArrays(Saved):
         path = folder / "model.safetensors"
         if not path.is_file():
             raise FormatError(f"there is no file {path}")
-        try:
+        with guarded(path, "is damaged or no safetensors file (save it again)"):
             arrays = load_file(path)
-        except (SafetensorError, ValueError, OSError) as error:
-            raise FormatError(f"{path} is damaged or no safetensors file ({error}): save it again") from error
-        try:
+        with guarded(folder, f"holds no whole {cls.__name__}"):
             model = cls._restored(options, arrays)
-        except KeyError as error:
-            raise FormatError(f"{folder} holds no whole {cls.__name__}: it lacks {error.args[0]!r}") from error
-        model._recall(read_record(folder))
+            model._recall(read_record(folder))
         return model
 
 
@@ -132,11 +128,9 @@ def read_config(folder: Path, name: str) -> dict[str, Any]:
     Raises:
         FormatError: If it is missing or damaged, or of another class than `name`.
     """
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config = read_json(folder / "config.json", dict)
+    with guarded(folder / "config.json", "is damaged"):
         found, options = config["class"], dict(config["options"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FormatError(f"{folder / 'config.json'} is missing or damaged ({error})") from error
     if found != name:
         raise FormatError(f"{folder} holds a {found}, not a {name}")
     return options
@@ -148,10 +142,7 @@ def read_record(folder: Path) -> dict[str, Any]:
     Raises:
         FormatError: If it is missing or damaged.
     """
-    try:
-        config = dict(json.loads((folder / "config.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise FormatError(f"{folder / 'config.json'} is missing or damaged ({error})") from error
+    config: dict[str, Any] = read_json(folder / "config.json", dict)
     config.pop("options", None)
     return config
 

@@ -51,7 +51,7 @@ def test_options_that_do_not_go_together_are_refused(folder, tmp_path):
         aitia("edit", folder, PROMPT)
     with pytest.raises(OptionError, match="takes --save FOLDER, no prompt and no answer"):
         aitia("edit", folder, PROMPT, "--apply", tmp_path)
-    with pytest.raises(FormatError, match="cannot be read as text"):
+    with pytest.raises(FormatError, match="cannot be read: No such file"):
         aitia("trace", folder, PROMPT, "--operation", "mean", "--reference", tmp_path / "none.txt")
     (tmp_path / "empty.txt").write_text("\n")
     with pytest.raises(OptionError, match=r"empty\.txt is empty: give one text a line"):

@@ -78,7 +78,7 @@ def test_own_results_are_judged_on_the_same_rows_as_ours(tmp_path):
     latex = (tmp_path / "run" / "bench.tex").read_text()
     assert r"\textbf{1 [1, 1]}" in latex
     assert "latent-domains,mine,MCC,higher,0," in (tmp_path / "run" / "bench.csv").read_text()
-    for name, sentence in (("codes", "no array 'codes' or '2'"), ("graph", "cannot read")):
+    for name, sentence in (("codes", "no array 'codes' or '2'"), ("graph", "cannot be read: No such file")):
         with pytest.raises(AitiaError, match=sentence):
             library.bench("latent-domains", seeds=3, rows=60, own={name: own[name].replace("g.json", "h.json")})
     np.savez(tmp_path / "mine.npz", codes=np.zeros((3, 2)))

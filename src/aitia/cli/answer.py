@@ -8,7 +8,7 @@ import typer
 if TYPE_CHECKING:
     from aitia.workflow.answers import Told
 
-__all__ = ["ASK_SETTINGS", "told"]
+__all__ = ["ASK_SETTINGS", "place_for", "told"]
 
 ASK_SETTINGS = {"ignore_unknown_options": True, "allow_extra_args": True}
 """Roles and subjects of the system are flags of their own."""
@@ -16,17 +16,28 @@ SHOWN = 20
 """Rows of a table that are printed."""
 
 
-def told(answer: "Told", run: Path, out: Path | None, as_json: bool, *, shown: bool = False) -> None:
+def place_for(run: Path, verb: str, out: Path | None) -> Path:
+    """Where the answer to a verb goes; into the run where nobody says.
+
+    Raises:
+        RunError: If the folder holds what is not of an answer; it is told before any work.
+    """
+    from aitia.workflow.answer_files import check_place
+
+    folder = out if out is not None else run / verb
+    check_place(folder)
+    return folder
+
+
+def told(answer: "Told", folder: Path, as_json: bool, *, shown: bool = False) -> None:
     """Writes an answer and says where it is.
 
     Args:
         answer: What the system told.
-        run: The run folder.
-        out: Where it goes; into the run where nobody says.
+        folder: Where it goes.
         as_json: Whether answer.json is printed.
         shown: Whether the rows themselves are printed too.
     """
-    folder = out if out is not None else run / answer.verb
     files = answer.write(folder)
     if as_json:
         typer.echo((folder / "answer.json").read_text(encoding="utf-8"), nl=False)

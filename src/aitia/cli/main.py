@@ -1,5 +1,6 @@
 """The entry point. An error that a user's input causes is one sentence and exit code 2."""
 
+import errno
 import sys
 from typing import Annotated
 
@@ -25,6 +26,9 @@ from aitia.errors import AitiaError
 from aitia.version import __version__
 
 __all__ = ["app", "main"]
+
+_SURROUNDINGS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR)
+"""Errors of a disk or folder, which say nothing against the program, wherever they arise."""
 
 app = typer.Typer(
     name="aitia",
@@ -76,6 +80,12 @@ def main() -> None:
         app()
     except AitiaError as error:
         print(f"aitia: {error}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in _SURROUNDINGS:
+            raise
+        where = "" if error.filename is None else f"{error.filename}: "
+        print(f"aitia: {where}{error.strerror}; what was finished before is kept", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("aitia: stopped; with --out, the same command goes on from here", file=sys.stderr)

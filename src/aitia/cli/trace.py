@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aitia.cli.progress import progress_bar
-from aitia.errors import FormatError, OptionError
+from aitia.errors import OptionError
+from aitia.guard import read_text
 
 if TYPE_CHECKING:
     from aitia.inside import PromptTrace
@@ -110,10 +111,7 @@ def read_lines(path: Path) -> list[str]:
         FormatError: If it cannot be read.
         OptionError: If there are none.
     """
-    try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"{path} cannot be read as text: {error}") from error
+    lines = [line.strip() for line in read_text(path).splitlines()]
     if not any(lines):
         raise OptionError(f"{path} is empty: give one text a line")
     return [line for line in lines if line]

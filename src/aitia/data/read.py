@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from aitia.data.base import Data
-from aitia.data.guard import guarded
 from aitia.data.kinds import Kind
 from aitia.data.spreadsheet import Reading
 from aitia.data.table import Table
 from aitia.data.tables import TABLES, read_table, suffix_of
 from aitia.errors import FormatError, OptionError, join_names
+from aitia.guard import guarded
 
 __all__ = ["read"]
 

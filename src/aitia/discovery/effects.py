@@ -1,5 +1,6 @@
 """The effect of an intervention on a learned or given graph, fitted to a table, with its interval."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from aitia.data.table import Table
 from aitia.do import Effect, Intervention, do
 from aitia.engine import Engine, LocalEngine, Progress
 from aitia.errors import IdentifiabilityError, InterventionError, OptionError, join_names, unknown_variable
-from aitia.graph import Graph, consistent_extension, identify
+from aitia.graph import Graph, Identification, consistent_extension, identify
 
 if TYPE_CHECKING:
     from aitia.scm import SCM
@@ -68,6 +69,7 @@ def estimate_effect(
     *,
     against: Intervention | None = None,
     label: object | None = None,
+    latent: Sequence[str] = (),
     resamples: int = 200,
     confidence: float = 0.95,
     draws: int = 4000,
@@ -87,6 +89,8 @@ def estimate_effect(
         outcome: The variable to watch.
         against: What to compare with; None leaves the system alone.
         label: For a discrete outcome, the label whose probability is reported; None takes the last one.
+        latent: Variables of the graph that are not observed, such as `Roles.latent`: the table needs no column for
+            them, and they are never adjusted for.
         resamples: Bootstrap samples of rows.
         confidence: Coverage of the interval.
         draws: Rows simulated for each mean.
@@ -108,9 +112,8 @@ def estimate_effect(
     if not 0 < confidence < 1:
         raise OptionError(f"confidence lies between 0 and 1, got {confidence}")
     against = Intervention({}) if against is None else against
-    reason = _identified(graph, intervention, against, outcome)
-    member = graph if graph.is_dag else consistent_extension(graph)
-    part = member.subgraph(member.ancestors(outcome))
+    answer = _identified(graph, intervention, against, outcome, latent)
+    part = _part(graph, answer, {str(t) for t in (*intervention.targets, *against.targets)}, outcome, latent)
     intervention, against = (_restricted(i, part) for i in (intervention, against))
     label = _label(table, outcome, label)
 
@@ -132,26 +135,54 @@ def estimate_effect(
         mean=mean,
         mean_against=mean_against,
         n=draws,
-        identification=reason,
+        identification=answer.reason,
         graph=part,
         resamples=resamples,
     )
 
 
-def _identified(graph: Graph, intervention: Intervention, against: Intervention, outcome: str) -> str:
-    """Why the effect follows from the graph, in words."""
+def _identified(
+    graph: Graph, intervention: Intervention, against: Intervention, outcome: str, latent: Sequence[str]
+) -> Identification:
+    """That the effect follows from the graph, and why."""
     targets = sorted({str(t) for t in (*intervention.targets, *against.targets)})
     for name in (*targets, outcome):
         if name not in graph:
             raise unknown_variable(name, graph.nodes)
+        if name in latent:
+            raise IdentifiabilityError(
+                f"the graph marks {name!r} as latent: what is not observed cannot be asked about"
+            )
     if outcome in targets:
         raise InterventionError(
             f"the outcome {outcome!r} is itself intervened on: its value is then what you set it to"
         )
-    answer = identify(graph, targets, (outcome,))
+    answer = identify(graph, targets, (outcome,), latent=latent)
     if not answer.identified:
         raise IdentifiabilityError(answer.reason)
-    return answer.reason
+    return answer
+
+
+def _part(graph: Graph, answer: Identification, targets: set[str], outcome: str, latent: Sequence[str]) -> Graph:
+    """The DAG whose mechanisms are fitted: what lies above the outcome.
+
+    Where some of that is not observed, the mechanisms of the adjustment formula stand for it: the joint distribution
+    of the adjusted variables as a complete DAG, the targets given these, and the outcome given all of them.
+    """
+    member = graph if graph.is_dag else consistent_extension(graph)
+    above = member.ancestors(outcome)
+    if not set(latent) & set(above):
+        return member.subgraph(above)
+    if answer.method == "no-effect":
+        return Graph([], [outcome])
+    if answer.method != "adjustment":
+        raise IdentifiabilityError(
+            f"the effect follows from the graph ({answer.reason}), but with latent variables only what an adjustment "
+            "set gives is estimated, and there is none"
+        )
+    adjusted = answer.adjustment or ()
+    order = (*adjusted, *(name for name in member.topological_order() if name in targets), outcome)
+    return Graph([(a, b) for k, b in enumerate(order) for a in order[:k]], order)
 
 
 def _label(table: Table, outcome: str, wanted: object | None) -> object | None:

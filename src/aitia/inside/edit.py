@@ -20,7 +20,6 @@ Source:
     Meng, Bau, Andonian and Belinkov, Locating and editing factual associations in GPT, NeurIPS 2022, section 3.1.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -28,7 +27,9 @@ from pathlib import Path
 from typing import Any
 
 from aitia.engine import Progress
-from aitia.errors import FormatError, OptionError
+from aitia.errors import OptionError
+from aitia.files import check_free, new_folder
+from aitia.guard import guarded, read_json
 from aitia.inside.edit_scores import (
     GENERALISATION,
     LOCALITY,
@@ -49,6 +50,9 @@ from aitia.runs import open_run
 from aitia.stats.metrics.edits import EditScore
 
 __all__ = ["FactEdit", "apply_edit", "edit_fact"]
+
+FILES = ("edit.safetensors", "edit.json", "prompts.csv", "report.html")
+"""What an edit writes into its folder."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +161,11 @@ def edit_fact(
     config = {"prompt": prompt, "answer": answer, "subject": subject, "layer": layer}
     config |= {name: list(given) for name, given in vars(texts).items()} | vars(how)
     hashes = {"model": language.fingerprint}
-    opened = nullcontext() if out is None else open_run(out, kind="edit", config=config, inputs=hashes, command=command)
+    opened = (
+        nullcontext()
+        if out is None
+        else open_run(out, kind="edit", config=config, inputs=hashes, files=FILES, command=command)
+    )
     with opened as run:
         found = _found(language, question, answer, target, subject, layer, texts, how, source, progress)
         if run is not None:
@@ -290,21 +298,19 @@ def apply_edit(language: CausalLanguageModel, folder: str | Path, save: str | Pa
     """
     folder, place = Path(folder), Path(save)
     edit = Edit.load(folder / "edit.safetensors")
-    try:
-        told: Mapping[str, Any] = json.loads((folder / "edit.json").read_text(encoding="utf-8"))
+    told: Mapping[str, Any] = read_json(folder / "edit.json", dict)
+    with guarded(folder / "edit.json", "is damaged"):
         prompt, answer = str(told["prompt"]), str(told["answer"])
         texts = {
             what: [p["prompt"] for p in told["prompts"] if p["what"] == what] for what in (GENERALISATION, LOCALITY)
         }
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FormatError(f"{folder / 'edit.json'} is missing or damaged ({error})") from error
-    if place.exists() and any(place.iterdir()):
-        raise FormatError(f"{place} is not empty: give a new folder (--save)")
-    edit.apply(language.model)
-    try:
-        language.save(place)
-    finally:
-        edit.undo()
+    check_free(place)
+    with new_folder(place) as stage:
+        edit.apply(language.model)
+        try:
+            language.save(stage)
+        finally:
+            edit.undo()
     kinds, target = kinds_of(prompt, texts[GENERALISATION], texts[LOCALITY]), language.continuation(answer)
     before = [look(language, text, target, None) for _, text in kinds]
     return compared(load_causal_language_model(place, dtype="auto"), kinds, target, before)

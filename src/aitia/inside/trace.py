@@ -40,6 +40,8 @@ __all__ = ["PromptTrace", "Strong", "trace_prompt"]
 
 Values = NDArray[np.float64]
 OPERATIONS = ("patch", "zero", "mean", "noise")
+FILES = ("trace.csv", "trace.json", "trace.png", "report.html")
+"""What a trace writes into its folder; the picture only where sites name a place on an axis."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,9 @@ def trace_prompt(
     }  # fmt: skip
     hashes = {"model": language.fingerprint}
     opened = (
-        nullcontext() if out is None else open_run(out, kind="trace", config=config, inputs=hashes, command=command)
+        nullcontext()
+        if out is None
+        else open_run(out, kind="trace", config=config, inputs=hashes, files=FILES, command=command)
     )
     with opened as run:
         work = _Work(language, question, operation, noise, draws, seed, batch_size)

@@ -1,6 +1,5 @@
 """What a fitted system answers beside `do`: holes filled, codes, effects, adapted to new rows, exported."""
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,9 @@ import numpy as np
 from aitia.data.base import Data
 from aitia.data.table import Table
 from aitia.errors import OptionError, RunError
-from aitia.files import write_whole
-from aitia.saving import made
+from aitia.files import check_free, new_folder
 from aitia.system import System, verbs_of
+from aitia.workflow.answer_files import RECORD, answer_place, write_record
 from aitia.workflow.ask import told_apart
 from aitia.workflow.loading import Loaded, load_run
 
@@ -38,20 +37,23 @@ class Told:
     draws: int = 1
 
     def write(self, folder: Path) -> list[Path]:
-        """Writes the rows and `answer.json` into a folder; gives the files."""
-        folder = made(folder)
-        rows = np.arange(len(self.data)) // self.draws
-        files = self.data.write(folder, self.verb, rows.tolist())
-        record = {
-            "system": self.slug,
-            "verb": self.verb,
-            "rows": len(self.data) // self.draws,
-            "draws": self.draws,
-            "warnings": list(self.warnings),
-            "files": [file.name for file in files],
-        }
-        write_whole(folder / "answer.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n", RunError)
-        return [*files, folder / "answer.json"]
+        """Writes the rows and `answer.json` into a folder, in the place of an earlier answer; gives the files.
+
+        Raises:
+            RunError: If a file cannot be written, or the folder holds what is not of an answer.
+        """
+        with answer_place(folder) as place:
+            rows = np.arange(len(self.data)) // self.draws
+            files = self.data.write(place, self.verb, rows.tolist())
+            record = {
+                "system": self.slug,
+                "verb": self.verb,
+                "rows": len(self.data) // self.draws,
+                "draws": self.draws,
+                "warnings": list(self.warnings),
+            }
+            write_record(place, record)
+        return [*(folder / file.relative_to(place) for file in files), folder / RECORD]
 
 
 def predict(
@@ -101,14 +103,17 @@ def adapt(run: str | Path, data: str, out: str | Path, **named: Any) -> System:
 
     Raises:
         OptionError: If the system does not adapt.
+        RunError: If `out` is there and not empty, or cannot be written; nothing is left of it then.
     """
+    check_free(Path(out), RunError)
     loaded, roles = _loaded(run, "adapt", named)
     given, _ = loaded.given(data, **roles)
     system: Any = loaded.system
     adapted: Any = system.adapt(given)
     if not isinstance(adapted, System):
         raise OptionError(f"{system.card.slug} adapts to something that cannot be saved")
-    adapted.save_pretrained(made(out))
+    with new_folder(Path(out), RunError) as place:
+        adapted.save_pretrained(place)
     return adapted
 
 
@@ -117,12 +122,15 @@ def export(run: str | Path, out: str | Path, **named: Any) -> list[Path]:
 
     Raises:
         OptionError: If the system exports nothing, or has nothing to export as it was fitted; nothing is written then.
+        RunError: If `out` is there and not empty, or cannot be written; nothing is left of it then.
     """
+    check_free(Path(out), RunError)
     loaded, _ = _loaded(run, "export", named)
     system: Any = loaded.system
-    folder = Path(out)
-    system.export(folder)
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    with new_folder(Path(out), RunError) as place:
+        place.rmdir()  # an export makes its folder
+        system.export(place)
+    return sorted(path for path in Path(out).rglob("*") if path.is_file())
 
 
 def _loaded(run: str | Path, verb: str, named: dict[str, Any]) -> tuple[Loaded, dict[str, Any]]:

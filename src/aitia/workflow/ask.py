@@ -4,9 +4,7 @@ How a system answers follows from what it is: it solves again with the noise of 
 edits the rows, else it fills their holes, else it gives each row a code; the answer says which.
 """
 
-import json
 import re
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,8 +18,8 @@ from aitia.errors import InterventionError, OptionError, RunError
 from aitia.files import write_whole
 from aitia.report import Callout, Section, render
 from aitia.runs import versions
-from aitia.saving import made
 from aitia.system import Counterfactuals, Edits, Encodes, Given, Predicts, System
+from aitia.workflow.answer_files import RECORD, answer_place, write_record
 from aitia.workflow.loading import load_run
 
 __all__ = ["HOW", "Answer", "answer_folder", "answered", "ask", "parse_rows"]
@@ -30,6 +28,8 @@ ROUNDING = 1e-4
 """A bound up to this is that of rounding."""
 FIRST = 6
 """Rows that are taken where nobody says which."""
+MOST_ROWS = 10_000_000
+"""Rows that are counted out from a text such as 0-5; no table here is longer."""
 HOW = {
     "solve": "what the rows would have been, their noise kept",
     "edit": "the rows, made anew where the intervention touches them",
@@ -73,32 +73,31 @@ class Answer:
         return f"{self.card} answers by {self.verb}: {HOW[self.verb]}"
 
     def write(self, folder: Path) -> list[Path]:
-        """Writes everything into a folder; gives the files.
+        """Writes everything into a folder, in the place of an earlier answer; gives the files.
 
         Raises:
-            RunError: If a file cannot be written.
+            RunError: If a file cannot be written, or the folder holds what is not of an answer.
         """
-        folder = made(folder)
-        each = tuple(np.repeat(self.numbers, self.draws).tolist())
-        files = list(self.answer.write(folder, "answer", each or tuple(range(len(self.answer)))))
-        if self.facts.rows is not None:
-            files += self.facts.rows.write(folder, "fact", self.numbers)
-        if self.truth is not None:
-            files += self.truth.write(folder, "truth", self.numbers)
-        files.append(self._page(folder))
-        record = {
-            "system": self.card,
-            "intervention": str(self.intervention),
-            "verb": self.verb,
-            "about": self.about,
-            "rows": list(self.numbers),
-            "draws": self.draws,
-            "truth": self.truth is not None,
-            "warnings": list(self.warnings),
-            "files": [file.name for file in files],
-        }
-        write_whole(folder / "answer.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n", RunError)
-        return [*files, folder / "answer.json"]
+        with answer_place(folder) as place:
+            each = tuple(np.repeat(self.numbers, self.draws).tolist())
+            files = list(self.answer.write(place, "answer", each or tuple(range(len(self.answer)))))
+            if self.facts.rows is not None:
+                files += self.facts.rows.write(place, "fact", self.numbers)
+            if self.truth is not None:
+                files += self.truth.write(place, "truth", self.numbers)
+            files.append(self._page(place))
+            record = {
+                "system": self.card,
+                "intervention": str(self.intervention),
+                "verb": self.verb,
+                "about": self.about,
+                "rows": list(self.numbers),
+                "draws": self.draws,
+                "truth": self.truth is not None,
+                "warnings": list(self.warnings),
+            }
+            write_record(place, record)
+        return [*(folder / file.relative_to(place) for file in files), folder / RECORD]
 
     def _page(self, folder: Path) -> Path:
         first = np.arange(0, len(self.answer), self.draws)
@@ -238,13 +237,10 @@ class _NoOptions:
 
 
 def answer_folder(run: Path, what: str, named: str) -> Path:
-    """Where the answer to a question goes; what an earlier answer to it left there is removed."""
+    """Where the answer to a question goes, in the run."""
     bare = re.sub(r"[][\"\s]", "", named.removeprefix("do(").removesuffix(")"))
     name = re.sub(r"[^\w.,=+-]+", "_", bare) or "nothing"
-    folder = run / what / name[:100]
-    if (folder / "answer.json").is_file():
-        shutil.rmtree(folder)
-    return folder
+    return run / what / name[:100]
 
 
 def parse_rows(text: str) -> tuple[int, ...]:
@@ -259,10 +255,13 @@ def parse_rows(text: str) -> tuple[int, ...]:
     """
     rows: list[int] = []
     for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()):
-            raise OptionError(f"rows are numbers such as 3,17 or 0-5, got {text!r}")
-        rows += range(int(first), int(last) + 1) if dash else [int(first)]
-    if not rows:
-        raise OptionError(f"{text!r} names no row")
+        match = re.fullmatch(r"\s*([0-9]+)(?:\s*-\s*([0-9]+))?\s*", part)
+        if match is None or len(part) > 40:
+            raise OptionError(f"rows are numbers such as 3,17 or 0-5, got {part.strip()[:40]!r}")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise OptionError(f"rows go from the lower number to the higher, such as 0-5, got {part.strip()!r}")
+        if last >= MOST_ROWS or len(rows) + last - first >= MOST_ROWS:
+            raise OptionError(f"rows are asked about up to number {MOST_ROWS - 1:,}, got {part.strip()!r}")
+        rows += range(first, last + 1)
     return tuple(rows)

@@ -92,7 +92,8 @@ def bench(
 
     config = {"bench": world, "systems": list(systems), "seeds": seeds, "options": chosen, "own": own, **asdict(where)}
     config.pop("memory")
-    with open_run(out, kind="bench", config=config, inputs={}, command=command) as run:
+    files = ("bench.json", "bench.csv", "bench.tex", "report.html")
+    with open_run(out, kind="bench", config=config, inputs={}, files=files, command=command) as run:
         results = engine.map(
             _run, cells, keys=keys, store=run.store("cells"), progress=progress, what=f"bench of {world}"
         )

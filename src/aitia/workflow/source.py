@@ -21,6 +21,18 @@ WORLD = "world:"
 """Before a name that is a world's and no path."""
 WORLD_ROWS, WORLD_ANIMALS, WORLD_SIZE = 1000, 8, 64
 """Rows of a world, of a world of recordings, and pixels on a side of its pictures, unless told otherwise."""
+_STORED: Mapping[str, Any] = {
+    "data": str | None,
+    "rows": int | None,
+    "size": int | None,
+    "seed": int,
+    "world": Mapping,
+    "reads": Mapping,
+    "in_memory": bool,
+    "is_world": bool,
+    "memory": None.__class__,
+}
+"""The types of what source.json says."""
 
 
 @dataclass(frozen=True)
@@ -148,9 +160,13 @@ class Source:
             RunError: If it is not of that form.
         """
         try:
-            return cls(**{"is_world": told["is_world"], **told})
+            source = cls(**{"is_world": told["is_world"], **told})
         except (KeyError, TypeError) as error:
             raise RunError(f"source.json is damaged or of an older version ({error}): fit again") from error
+        for name, kind in _STORED.items():
+            if not isinstance(value := getattr(source, name), kind):
+                raise RunError(f"source.json is damaged ({name} is {str(value)[:40]}): fit again")
+        return source
 
 
 def _named(data: str | Path | None) -> tuple[str | None, bool]:

@@ -5,15 +5,16 @@ the covariance of {x} + N (a Schur complement, d^2 operations); its last variabl
 so that one test costs a few operations however large S is. With thresholds on r^2 no logarithm is taken in the loop.
 """
 
-import numba
 import numpy as np
+
+from aitia.compiled import njit
 
 __all__ = ["level"]
 
 TINY = 1e-10
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def level(  # type: ignore[no-untyped-def]
     nodes,
     correlation,
@@ -138,13 +139,13 @@ def level(  # type: ignore[no-untyped-def]
     return count, -1
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _slot(start, neighbors, x, y):  # type: ignore[no-untyped-def]
     """The place of (x, y)."""
     return start[x] + np.searchsorted(neighbors[start[x] : start[x + 1]], y)
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _had(rows, neighbors, first, chosen, size, y):  # type: ignore[no-untyped-def]
     """Whether the set lies among the neighbours of y, whose side has then tested it."""
     for e in range(size):
