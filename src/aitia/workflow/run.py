@@ -15,14 +15,15 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from aitia.data.spreadsheet import Reading
 from aitia.engine import Progress
+from aitia.errors import DataError
 from aitia.runs import Run, RunStore, open_run, versions
-from aitia.system import Given, Score, System, Target, Training, find
+from aitia.system import Given, Score, Scores, System, Target, Training, find
 from aitia.workflow.names import configured, sorted_names
 from aitia.workflow.progress import with_prediction
 from aitia.workflow.source import Source
@@ -34,6 +35,9 @@ FRESH, FRESH_SEED = 500, 1_000_003
 """Most rows of a world to score on, never more than of the fit; what is added to the seed of its rows for them."""
 MANY = 2000
 """Most rows of a user's data to score on."""
+_UNSCORED = "nothing was scored"
+FEW = 30
+"""Rows held out, below which a score may be impossible."""
 TEST_SHARE = 0.1
 """Of a user's rows, kept out of the fit unless told otherwise."""
 
@@ -84,6 +88,13 @@ class Fit:
         if self.fresh is self.given:
             return f"the {len(self.given)} rows of the fit itself: hold some out for a fair score"
         return f"{len(self.fresh)} rows that the fit has not seen"
+
+    @property
+    def unscored(self) -> str:
+        """Why there are no scores, where the warnings do not say it."""
+        if self.scores or any(warning.startswith(_UNSCORED) for warning in self.training.warnings):
+            return ""
+        return "Nothing was scored: what is given holds no truth to score against."
 
     def to_json(self) -> dict[str, Any]:
         """Scores and warnings in JSON values."""
@@ -158,7 +169,8 @@ def fit(
         progress(f"predicted: {system.work(seen)}", 0, 1)
     if out is None:
         system.fit(seen, run=RunStore(progress=with_prediction(progress)))
-        return Fit(system, seen, fresh, system.judge(fresh, seen), system.training, source, of, test_share)
+        scores, training = _judged(system, fresh, seen, system.training)
+        return Fit(system, seen, fresh, scores, training, source, of, test_share)
 
     path = Path(out)
     if int(os.environ.get("RANK", "0")) > 0:  # the first process alone has the folder
@@ -167,7 +179,7 @@ def fit(
     with open_run(path, kind=KIND, config=config, inputs=_inputs(given), command=command) as run:
         run.write_text("source.json", _where(source, of, system, given) + "\n", part_of_result=False)
         trained, training = _trained(system, seen, run, progress)
-        scores = trained.judge(fresh, seen)
+        scores, training = _judged(trained, fresh, seen, training)
         found = Fit(trained, seen, fresh, scores, training, source, of, test_share, path)
         _save(found, run, command)
         shutil.rmtree(path / "checkpoint", ignore_errors=True)
@@ -239,6 +251,20 @@ def _trained(system: System, seen: Given, run: Run, progress: Progress | None) -
     for file in sorted(p for p in folder.rglob("*") if p.is_file()):
         run.keep(str(file.relative_to(run.path)))
     return _loaded(system, seen, folder), read_training(run.path)
+
+
+def _judged(system: System, fresh: Given, seen: Given, training: Training) -> tuple[Scores, Training]:
+    """The scores; none, and a warning, where so few rows were held out that nothing can be told from them."""
+    try:
+        return system.judge(fresh, seen), training
+    except DataError as error:
+        if fresh is seen or len(fresh) >= FEW:
+            raise
+        why = (
+            f"{_UNSCORED} on the {len(fresh)} row(s) that were held out: {error}. Hold out more (--test-share 0.5), or "
+            "fit to all and score on the same rows (--test-share 0)"
+        )
+        return {}, replace(training, warnings=(*training.warnings, why))
 
 
 def _loaded(system: System, seen: Given, folder: Path) -> System:
