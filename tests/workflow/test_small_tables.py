@@ -16,7 +16,7 @@ def table(rows):
 
 def test_a_search_over_forty_rows_runs_and_says_that_nothing_was_scored(tmp_path):
     found = fit("pc", table(40), out=tmp_path / "run")
-    assert found.system.graph_.adjacent("x", "y")
+    assert "x" in found.system.graph_.adjacent("y")
     assert not found.scores
     assert any("nothing was scored on the 4 row(s) that were held out" in w for w in found.training.warnings)
     assert fit("pc", table(40), test_share=0).scores

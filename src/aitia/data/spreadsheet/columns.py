@@ -110,8 +110,8 @@ def _missing(name: str, tokens: Tokens, how: Reading) -> set[str]:
 
 def _numbers(place: str, name: str, tokens: Tokens, words: Sequence[str], gone: set[str], comma: bool | None,
              how: Reading, kind: Kind | None) -> Column | None:  # fmt: skip
-    words, unit = _bare_of_units(place, name, tokens, words)
-    found = {word: parsed(number) for word, number in words.items()}
+    plain, unit = _bare_of_units(place, name, tokens, words)
+    found = {word: parsed(number) for word, number in plain.items()}
     kept = how.kept_in(name)
     odd = {word for word, number in found.items() if number is None}
     rest = tokens.count(set(words) - odd)

@@ -81,10 +81,10 @@ def bare(cell: str) -> str:
 def parsed(cell: str) -> Number | None:
     """The number that a cell is with either mark; None if it is no number."""
     if _PLAIN.match(cell):
-        point = float(cell)
+        plain = float(cell)
         if "." not in cell:
-            return Number(point, point)
-        return Number(point, float(cell.replace(".", "")) if _BY_DOT.match(cell) else None)
+            return Number(plain, plain)
+        return Number(plain, float(cell.replace(".", "")) if _BY_DOT.match(cell) else None)
     if cell[:1].isalpha() and cell[:1].isascii() and not _MAY_BE.match(cell):
         return None
     text = cell if _WRITTEN.match(cell) else bare(cell)
@@ -93,7 +93,8 @@ def parsed(cell: str) -> Number | None:
         return Number(value, value)
     if not text or text[-1] not in "0123456789.,":
         return None
-    point, comma = None, None
+    point: float | None = None
+    comma: float | None = None
     if _PLAIN.match(text):
         point = float(text)
         if "." not in text:

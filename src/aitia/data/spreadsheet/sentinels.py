@@ -42,7 +42,8 @@ def _usual(value: float) -> bool:
 
 
 def _at_end(present: NDArray[np.float64], lowest: bool) -> tuple[tuple[float, ...], int, float, float] | None:
-    others, ends = present, []
+    others = present
+    ends: list[float] = []
     for _ in range(_MOST):
         end = float(others.min() if lowest else others.max())
         if not np.isfinite(end) or not _usual(end) or (ends and (end < 0) != (ends[0] < 0)):
