@@ -73,8 +73,8 @@ def _spread(table: Table, name: str, values: Values, whole: bool = False) -> Val
         codes = np.arange(0 if whole else 1, len(table.categories(name)))
         return (values[:, None] == codes).astype(np.float64)
     width = values.std()
-    centred: Values = (values - values.mean()) / (width if width > 0 else 1.0)
-    return centred[:, None]
+    centred: Values = (values - values.mean())[:, None] / (width if width > 0 else 1.0)
+    return centred
 
 
 def _posterior(X: Values, y: Values, rng: np.random.Generator) -> tuple[Values, Values, Values]:
@@ -86,7 +86,7 @@ def _posterior(X: Values, y: Values, rng: np.random.Generator) -> tuple[Values, 
     scale = np.sqrt(left / rng.chisquare(max(len(X) - X.shape[1], 1)))
     roots, axes = np.linalg.eigh((inverse + inverse.T) / 2)
     noise = (axes * np.sqrt(np.maximum(roots, 0))) @ rng.standard_normal(fitted.shape)
-    return fitted, fitted + noise * scale, scale
+    return fitted, fitted + noise * scale, np.asarray(scale)
 
 
 def _drawn(X: Values, values: Values, gap: NDArray[np.bool_], rng: np.random.Generator) -> Values:

@@ -34,7 +34,7 @@ PLAIN = rows(lambda k: f"{k}.5,{k}\n")
         ("# by me\n# in two lines\na,b\n" + PLAIN, "lines 1-2 before the header taken as a title: '# by me'", 30),
         ("a,b\n" + PLAIN + "a,b\n" + PLAIN, "line 32 says the header again, left out", 60),
         ("a,b\n---,---\n" + PLAIN, "1 drawn lines left out", 30),
-        ("a,b\n" + PLAIN + ",\nSource: me, 2024\n", "line 33 and what follows taken as notes below the table", 30),
+        ("a,b\n" + PLAIN + ",\nSource: me, 2024\n", "line 32 and what follows taken as notes below the table", 30),
         ("a,b\n" + PLAIN + f"{sum(k + 0.5 for k in range(30))},{sum(range(30))}\n", "line 32 sums up others", 30),
         ("s,a\n" + rows(lambda k: f"x{k},{k}.5\n") + "TOTAL (all),450\n", "sums up others ('TOTAL (all)')", 30),
         (

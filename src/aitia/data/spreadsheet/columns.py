@@ -176,7 +176,7 @@ def _need_one_dress(place: str, name: str, tokens: Tokens, numbers: Mapping[str,
     """Refuses percent beside plain numbers, and several currencies."""
     signs: dict[str, str] = {}
     for word, number in numbers.items():
-        sign = "" if plainly_written(word) else next((s for s in _SIGNS if s in word), "")
+        sign = "" if plainly_written(word) else next((known for known in _SIGNS if known in word), "")
         if sign or number.point != 0:
             signs.setdefault(sign, word)
     dressed = [sign for sign in signs if sign]
@@ -242,10 +242,10 @@ def _ask_about_sentinel(place: str, name: str, values: NDArray[np.float64], kept
     # A lone float has no more digits than people wrote.
     shown = [f"{v:.0f}" if v == int(v) and abs(v) < 1e15 else f"{v:g}" for v in odd]
     missing, keep = (" ".join(f"--{option}-value {name}={v}" for v in shown) for option in ("missing", "keep"))
-    stands, number = ("it stands", "it is a number") if len(odd) == 1 else ("they stand", "they are numbers")
+    stands, kept_as = ("it stands", "it is a number") if len(odd) == 1 else ("they stand", "they are numbers")
     raise DataError(
         f"{place}: column {name!r} holds {join_names(shown)} in {many} row(s), far from its other values ({low:g} to "
-        f"{high:g}): say {missing} if {stands} for missing, or {keep} if {number}"
+        f"{high:g}): say {missing} if {stands} for missing, or {keep} if {kept_as}"
     )
 
 

@@ -143,7 +143,6 @@ def laid_out(place: str, lines: Sequence[Line], how: Reading) -> Layout:
         layout.dropped["drawn lines"] = drawn
     _leave_out(layout, "header lines", repeated_header(layout.names, layout.lines), "says the header again")
     _fit(place, layout, how)
-    _leave_out(layout, "empty rows", [number for number, cells in layout.lines if not any(map(str.strip, cells))], "")
     if layout.lines and (unit := units_line(layout.lines)) is not None:
         said = join_names((cell.strip() for cell in layout.lines[0][1] if cell.strip()), 4)
         _leave_out(layout, "lines of units", [unit], f"taken as the units of the columns ({said})")

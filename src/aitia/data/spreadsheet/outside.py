@@ -71,6 +71,9 @@ def notes_below(lines: Sequence[Line], width: int) -> list[int]:
     for k in range(len(lines) - 1, 0, -1):
         number, cells = lines[k]
         filled = [cell.strip() for cell in cells if cell.strip()]
+        if found and not filled:  # between the table and its notes
+            found.insert(0, number)
+            continue
         words = bool(filled) and cells[0].strip() != "" and parsed(cells[0]) is None
         alone = words and len(filled) == 1 and (len(cells) != width or " " in filled[0] or filled[0][-1] in ":.)")
         noted = words and _NOTE.match(filled[0]) is not None and not _usual_first(rows[:k], filled[0])
