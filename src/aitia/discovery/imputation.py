@@ -71,7 +71,8 @@ def _spread(table: Table, name: str, values: Values, whole: bool = False) -> Val
     """(n, k) a column of numbers in units of its spread, or the indicators of its labels, the first left out."""
     if table.discrete(name):
         codes = np.arange(0 if whole else 1, len(table.categories(name)))
-        return (values[:, None] == codes).astype(np.float64)
+        marks: Values = (values[:, None] == codes).astype(np.float64)
+        return marks
     width = values.std()
     centred: Values = (values - values.mean())[:, None] / (width if width > 0 else 1.0)
     return centred
