@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["EstimatedEffect", "estimate_effect"]
 
 MISSING = ("complete", "testwise", "impute", "error")
+_OFF = ", and the effect may be off; --missing impute uses what is observed"
 IMPUTATIONS = 20
 """Times that gaps are filled."""
 
@@ -100,8 +101,7 @@ def estimate_effect(
 ) -> EstimatedEffect:
     """Fits the mechanisms above the outcome and measures what the intervention does to it.
 
-    The mechanisms are fitted to the table and again to each of `resamples` samples of its rows; both sides of the
-    contrast use the same noise, so that their difference has little Monte Carlo error.
+    The mechanisms are fitted anew to each of `resamples` samples of the rows; both sides use the same noise.
 
     Args:
         graph: A DAG, or a CPDAG in which the effect is identified.
@@ -113,8 +113,8 @@ def estimate_effect(
         resamples: Bootstrap samples of rows.
         confidence: Coverage of the interval.
         draws: Rows simulated for each mean.
-        missing: `complete` takes the rows that lack none of the variables that matter; `testwise` for each mechanism
-            the rows that it can use; `impute` fills gaps 20 times and pools the answers; `error` refuses them.
+        missing: `complete` takes whole rows; `testwise` for each mechanism those it can use; `impute` fills gaps 20
+            times and pools the answers; `error` refuses them.
         seed: Seed of noise, gaps and bootstrap.
         engine: Where the bootstrap runs.
         progress: Told how far it is.
@@ -139,13 +139,11 @@ def estimate_effect(
     part = member.subgraph(member.ancestors(outcome))
     intervention, against = (_restricted(i, part) for i in (intervention, against))
     label = _label(table, outcome, label)
-
     rows = table.select(part.nodes)
-    warnings = gap_warnings(rows, ", and the effect may be off; --missing impute uses what is observed")
-    warnings = [] if missing == "impute" else warnings
+    warnings = [] if missing == "impute" else gap_warnings(rows, _OFF)
     rows, flow = _without_gaps(rows, table.flow, missing)
     job = _Job(part, rows, intervention, against, outcome, label, draws, seed)
-    many = IMPUTATIONS if missing == "impute" and any(rows.missing(name) for name in rows.names) else 0
+    many = IMPUTATIONS if missing == "impute" and any(map(rows.missing, rows.names)) else 0
     found = _contrast(job, many, resamples, confidence, engine or LocalEngine(), progress)
     return EstimatedEffect(
         intervention=intervention,
@@ -153,11 +151,8 @@ def estimate_effect(
         outcome=outcome,
         label=label,
         estimate=found.mean - found.mean_against,
-        low=found.low,
-        high=found.high,
+        **vars(found),
         confidence=confidence,
-        mean=found.mean,
-        mean_against=found.mean_against,
         n=draws,
         identification=reason,
         graph=part,
