@@ -5,9 +5,10 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from aitia.data.spreadsheet.sentinels import sentinel
 from aitia.data.table import Kind, Table
 from aitia.data.tables import read_table
 from aitia.errors import DataError, FormatError, UnknownVariableError
@@ -69,6 +70,8 @@ def test_a_vector_valued_column_is_one_variable():
 
 @given(st.lists(st.lists(st.floats(-1e9, 1e9), min_size=3, max_size=3), min_size=1, max_size=20))
 def test_csv_and_parquet_round_trip(tmp_path_factory, rows):
+    # 999999999 far from all others is asked about.
+    assume(all(sentinel(np.array(column)) is None for column in zip(*rows, strict=True)))
     folder = tmp_path_factory.mktemp("tables")
     table = Table.of(np.array(rows), names=["a", "b c", "δ"], kinds={"a": "number", "b c": "number", "δ": "number"})
     kinds = dict.fromkeys(table.names, "number")

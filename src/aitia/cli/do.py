@@ -40,6 +40,9 @@ def do_command(
     draws: Annotated[int, typer.Option(help="Answers a row, of a fitted system.")] = 1,
     role: Annotated[list[str] | None, typer.Option("--role", help="Column of a role, name=column.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for a fitted system's answer; in the run if absent.")] = None,
+    missing: Annotated[
+        str, typer.Option(help="complete for whole rows, testwise, impute to fill gaps, or error; of a discovery.")
+    ] = "complete",
     jobs: Annotated[int, typer.Option(help="Cores; they do not change the result.")] = 1,
     seed: Annotated[int, typer.Option(help="Of noise and bootstrap.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
@@ -66,7 +69,20 @@ def do_command(
     if context.args:
         raise OptionError(f"there is no option {context.args[0]} for a discovery: aitia do --help lists them")
     _estimate(
-        run, intervention, outcome, against, label, graph, resamples, confidence, jobs, seed, as_json, reading, kinds
+        run,
+        intervention,
+        outcome,
+        against,
+        label,
+        graph,
+        resamples,
+        confidence,
+        missing,
+        jobs,
+        seed,
+        as_json,
+        reading,
+        kinds,
     )
 
 
@@ -120,6 +136,7 @@ def _estimate(
     graph: Path | None,
     resamples: int,
     confidence: float,
+    missing: str,
     jobs: int,
     seed: int,
     as_json: bool,
@@ -165,6 +182,7 @@ def _estimate(
             latent=roles.latent,
             resamples=resamples,
             confidence=confidence,
+            missing=missing,
             seed=seed,
             engine=LocalEngine(jobs),
             progress=progress,
@@ -172,7 +190,9 @@ def _estimate(
     if as_json:
         typer.echo(json.dumps(answer.to_json(), indent=2, ensure_ascii=False))
         return
-    if graph is not None and table.flow is not None:
-        typer.echo("\n".join([*table.flow.lines(), ""]))
+    if answer.flow:
+        typer.echo("\n".join([*answer.flow, ""]))
     typer.echo(f"{answer}\n{answer.because}")
+    for warning in answer.warnings:
+        typer.echo(f"Note: {warning}")
     echo_alarms(answer.alarms)

@@ -163,7 +163,7 @@ def _text(found: "Fit") -> str:
     lines = [] if flow is None else [*flow.lines(), ""]
     names = list(dict.fromkeys(name for score in found.scores.values() for name in score.baselines))
     if not found.scores:
-        lines.append("Nothing was scored: what is given holds no truth to score against.")
+        lines += [found.unscored] if found.unscored else []
     else:
         wide = max(len(name) for name in found.scores)
         lines.append(f"{'':<{wide}}  {'  '.join(f'{name:>12}' for name in ('model', *names))}")

@@ -2,8 +2,9 @@
 
 import importlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,25 @@ def need_distinct(names: Sequence[str]) -> None:
 
 
 def _polars_values(series: Any) -> Any:
-    return series.to_numpy() if series.dtype.is_numeric() else np.array(series.to_list(), dtype=object)
+    if series.dtype.is_numeric():
+        return series.to_numpy()
+    if type(series.dtype).__name__ == "Enum":  # its labels have an order, as in a categorical of pandas that has one
+        places = {label: k for k, label in enumerate(series.dtype.categories.to_list())}
+        return _Ranks([None if v is None else places[v] for v in series.to_list()], tuple(places))
+    cells = np.empty(len(series), dtype=object)
+    cells[:] = series.to_list()
+    return cells
+
+
+@dataclass(frozen=True)
+class _Ranks:
+    """Places in an order of labels, None where missing."""
+
+    places: list[int | None]
+    labels: tuple[Any, ...]
+
+    def __iter__(self) -> Iterator[Any]:
+        return (None if place is None else self.labels[place] for place in self.places)
 
 
 def as_kind(name: str, kind: Kind | str) -> Kind:
@@ -110,18 +129,32 @@ def plain_column(name: str, values: Any, kind: Kind | None) -> Plain:
     Raises:
         DataError: If they are no such column.
     """
+    if isinstance(values, _Ranks):
+        codes = np.array([np.nan if place is None else place for place in values.places], dtype=np.float64)
+        return Plain(read_only(codes), kind if kind in DISCRETE else Kind.ORDINAL, values.labels)
     categories = _declared_categories(values)
     if kind is None and categories is not None and _ordered(values):
         kind = Kind.ORDINAL
+    if hasattr(values, "dt") and hasattr(values.dt, "to_timestamp"):  # periods of pandas: their first moment
+        values = values.dt.to_timestamp()
     array = np.asarray(values)
+    if array.dtype.kind == "O" and categories is None:
+        array = _moments(name, array)
+    if array.dtype.kind == "c":
+        raise DataError(f"column {name!r} holds complex numbers: give the real and the imaginary part as two columns")
+    if array.dtype.kind == "m":  # a length of time, in days
+        array = np.where(np.isnat(array), np.nan, array / np.timedelta64(1, "D"))
     if array.dtype.kind in "US" and isinstance(values, Sequence):
         array = np.array(values, dtype=object)  # a plain list of text and NaN would turn the NaN into text
     if kind is Kind.TIME and array.dtype.kind in "OU":
         array = _dates(name, array)
-    if array.dtype.kind in "mM":
+    if array.dtype.kind == "M":
         # A date is a number that grows with time: days since 1970.
         kind = Kind.TIME if kind is None else kind
-        array = np.where(np.isnat(array), np.nan, array.astype("datetime64[ns]").astype(np.int64) / 86_400e9)
+        fine = np.datetime_data(array.dtype)[0] in ("ns", "ps", "fs", "as")
+        moments = array.astype("datetime64[ns]" if fine else "datetime64[us]")
+        days = (moments - np.zeros(1, dtype=moments.dtype)[0]) / np.timedelta64(1, "D")
+        array = np.where(np.isnat(moments), np.nan, days)
     if array.ndim not in (1, 2):
         raise DataError(f"column {name!r} has shape {array.shape}: (n,) or (n, k) is expected")
     numbers = _as_numbers(array) if categories is None else None
@@ -146,6 +179,32 @@ def plain_column(name: str, values: Any, kind: Kind | None) -> Plain:
             f"column {name!r} has {array.shape[1]} values a row: only a continuous variable may be a vector"
         )
     return _discrete(array, numbers, categories, kind if kind in DISCRETE else Kind.LABEL)
+
+
+def _moments(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    """Objects as moments where all are dates, in UTC where they have a zone; lengths of time as such.
+
+    Raises:
+        DataError: If a cell is of a type that no column holds.
+    """
+    present = [v for v in array.ravel().tolist() if not _absent(v)]
+    odd = next((v for v in present if isinstance(v, (dict, complex))), None)
+    if odd is not None:
+        what = "complex numbers" if isinstance(odd, complex) else "records"
+        raise DataError(f"column {name!r} holds {what} such as {str(odd)[:40]!r}: give each part as a column")
+    if present and all(isinstance(v, date) for v in present):
+        flat = [None if _absent(v) else _utc(v) for v in array.ravel().tolist()]
+        return np.array(flat, dtype="datetime64[us]").reshape(array.shape)
+    if present and all(isinstance(v, timedelta) for v in present):
+        flat_lengths = [None if _absent(v) else v for v in array.ravel().tolist()]
+        return np.array(flat_lengths, dtype="timedelta64[us]").reshape(array.shape)
+    return array
+
+
+def _utc(moment: date) -> date:
+    if isinstance(moment, datetime) and moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return moment.to_pydatetime(warn=False) if hasattr(moment, "to_pydatetime") else moment
 
 
 def _dates(name: str, array: NDArray[Any]) -> NDArray[Any]:

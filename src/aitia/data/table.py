@@ -179,6 +179,11 @@ class Table(NamedColumns, Data):
         kept = self.take(whole)
         return kept if self._flow is None else kept.with_flow(self._flow.without(int((~whole).sum()), "with gaps"))
 
+    def with_codes(self, columns: Mapping[str, Values]) -> "Table":
+        """The table with these numbers, or codes of labels, in the place of those of its columns."""
+        made = {name: Plain(read_only(v), self.kind(name), self.categories(name)) for name, v in columns.items()}
+        return Table({**self._columns, **made}, self._n, self._flow)
+
     def select(self, names: Iterable[str]) -> "Table":
         """The table of these columns, in this order."""
         return Table({name: self._get(name) for name in names}, self._n, self._flow)

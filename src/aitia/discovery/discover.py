@@ -12,6 +12,7 @@ from aitia.data.spreadsheet import Reading
 from aitia.data.table import Kind, Table
 from aitia.data.tables import read_table
 from aitia.discovery.choose import ContextKind, Method, Plan, choose
+from aitia.discovery.gaps import gap_warnings
 from aitia.discovery.result import Discovery
 from aitia.engine import Progress, Store
 from aitia.errors import DataError, OptionError
@@ -64,7 +65,7 @@ def discover(
         max_depth: Largest conditioning set; None lets the method decide.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
         bootstrap: Number of resamples for edge frequencies; 0 for none.
-        missing: `testwise` leaves out, test by test, rows that lack a value; `complete` takes whole rows; or `error`.
+        missing: `testwise` uses for each test the rows that have its columns; `complete` whole rows; or `error`.
         kinds: Columns whose kind (such as `number` or `label`) is not what their values suggest.
         reading: How to read a file, where what stands in it does not say it.
         drop: Columns to leave out.
@@ -91,7 +92,7 @@ def discover(
         >>> print(found.graph)
         x --> z; y --> z
     """
-    table = _read(data, kinds, reading, drop, context, missing)
+    table, gaps = _read(data, kinds, reading, drop, context, missing)
     plan = choose(table, method=method, context=context, context_kind=context_kind)
     known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
     config: dict[str, Any] = {
@@ -103,11 +104,11 @@ def discover(
     learner = _learner(plan, config, known, jobs=jobs, accept_cost=accept_cost, whole=_small(table, out))
     given = _given(data, knowledge, kinds, reading, drop) | {"accept_cost": accept_cost}
     if out is None:
-        return _fit(learner, plan, table, config, given, progress, store=None)
+        return _fit(learner, plan, table, config, given, progress, None, gaps)
     from aitia.discovery.save import open_discovery, save_discovery
 
     with open_discovery(Path(out), table, config, command) as run:
-        found = _fit(learner, plan, table, config, given, progress, store=run.store("search"))
+        found = _fit(learner, plan, table, config, given, progress, run.store("search"), gaps)
         save_discovery(found, run, command or found.python())
     return found
 
@@ -119,7 +120,8 @@ def _read(
     drop: Sequence[str],
     context: str | None,
     missing: str,
-) -> Table:
+) -> tuple[Table, tuple[str, ...]]:
+    """The rows to search, and what their gaps depend on."""
     if missing not in MISSING:
         raise OptionError(f"missing is {' or '.join(MISSING)}, got {missing!r}")
     if isinstance(data, str | Path):
@@ -134,7 +136,8 @@ def _read(
         note = f"{index}: counts the rows, left out (--continuous {index} keeps it)"
         table = table.with_flow((table.flow or Flow("the table", table.n)).noting(note))
     table = _dated(table, context) if context is not None and context in table else table
-    return _complete(table) if missing == "complete" else table
+    gaps = tuple(gap_warnings(table, ", and its edges may be those of the rows that have it"))
+    return _complete(table) if missing == "complete" else table, gaps
 
 
 def _complete(table: Table) -> Table:
@@ -215,6 +218,7 @@ def _fit(
     given: Mapping[str, Any],
     progress: Progress | None,
     store: Store | None,
+    gaps: Sequence[str],
 ) -> Discovery:
     roles: dict[str, Any] = {"variables": [name for name in table.names if name != plan.context]}
     if plan.context is not None:
@@ -233,7 +237,7 @@ def _fit(
         test=learner.test_name_,
         context=plan.context,
         reasons=(*flow, *plan.reasons, learner.test_reason_),
-        warnings=tuple(learner.warnings_),
+        warnings=(*gaps, *learner.warnings_),
         config=config,
         given=given,
         sortability=_sortability(graph, table),

@@ -1,15 +1,18 @@
 """The effect of an intervention on a learned or given graph, fitted to a table, with its interval."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aitia.data.flow import Flow
 from aitia.data.table import Table
+from aitia.discovery.gaps import gap_warnings
+from aitia.discovery.imputation import imputed, pooled
 from aitia.do import Effect, Intervention, do
 from aitia.engine import Engine, LocalEngine, Progress
-from aitia.errors import IdentifiabilityError, InterventionError, OptionError, join_names, unknown_variable
+from aitia.errors import DataError, IdentifiabilityError, InterventionError, OptionError, join_names, unknown_variable
 from aitia.graph import Graph, Identification, consistent_extension, identify
 from aitia.stats.worth import LEAST
 from aitia.threads import one_blas_thread
@@ -19,22 +22,34 @@ if TYPE_CHECKING:
 
 __all__ = ["EstimatedEffect", "estimate_effect"]
 
+MISSING = ("complete", "testwise", "impute", "error")
+_OFF = ", and the effect may be off; --missing impute uses what is observed"
+IMPUTATIONS = 20
+"""Times that gaps are filled."""
+
 
 @dataclass(frozen=True)
 class EstimatedEffect(Effect):
-    """An `Effect` on fitted mechanisms; its interval is a percentile bootstrap over the rows.
+    """An `Effect` on fitted mechanisms; its interval is a percentile bootstrap over the rows, or follows Rubin's rules
+    over imputations with a bootstrap in each.
 
     Args:
         identification: Why the effect follows from the graph, in words.
         graph: The DAG whose mechanisms were fitted.
         resamples: Number of bootstrap samples behind the interval.
         rows: That the mechanisms were fitted to.
+        imputations: How many times the gaps were filled; 0 where they were not.
+        flow: How the rows came to be, and which were left out, a line each.
+        warnings: What to keep in mind, in sentences.
     """
 
     identification: str
     graph: Graph
     resamples: int
     rows: int
+    imputations: int = 0
+    flow: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def alarms(self) -> tuple[str, ...]:
@@ -52,6 +67,11 @@ class EstimatedEffect(Effect):
             if self.resamples
             else "No interval was asked for (0 resamples)."
         )
+        if self.imputations and self.resamples:
+            interval = (
+                f"The interval covers sampling of the rows, and gaps filled {self.imputations} times (Rubin's rules "
+                f"over {self.resamples} resamples), not an error in the graph."
+            )
         return f"{why}. Mechanisms fitted on: {self.graph}. {interval}"
 
     def to_json(self) -> dict[str, Any]:
@@ -71,6 +91,9 @@ class EstimatedEffect(Effect):
             "identification": self.identification,
             "graph": str(self.graph),
             "alarms": list(self.alarms),
+            "imputations": self.imputations,
+            "flow": list(self.flow),
+            "warnings": list(self.warnings),
         }
 
 
@@ -86,14 +109,14 @@ def estimate_effect(
     resamples: int = 200,
     confidence: float = 0.95,
     draws: int = 4000,
+    missing: str = "complete",
     seed: int = 0,
     engine: Engine | None = None,
     progress: Progress | None = None,
 ) -> EstimatedEffect:
     """Fits the mechanisms above the outcome and measures what the intervention does to it.
 
-    The mechanisms are fitted to the table and again to each of `resamples` samples of its rows; both sides of the
-    contrast use the same noise, so that their difference has little Monte Carlo error.
+    The mechanisms are fitted anew to each of `resamples` samples of the rows; both sides use the same noise.
 
     Args:
         graph: A DAG, or a CPDAG in which the effect is identified.
@@ -107,7 +130,9 @@ def estimate_effect(
         resamples: Bootstrap samples of rows.
         confidence: Coverage of the interval.
         draws: Rows simulated for each mean.
-        seed: Seed of noise and bootstrap.
+        missing: `complete` takes whole rows; `testwise` for each mechanism those it can use; `impute` fills gaps 20
+            times and pools the answers; `error` refuses them.
+        seed: Seed of noise, gaps and bootstrap.
         engine: Where the bootstrap runs.
         progress: Told how far it is.
 
@@ -116,6 +141,7 @@ def estimate_effect(
         IdentifiabilityError: If the effect does not follow from the graph and the observed variables; says why.
         InterventionError: If the outcome itself is intervened on.
         OptionError: If an option is out of its range, or the outcome has no such label.
+        DataError: If no row is complete, or gaps are refused.
 
     Source:
         Pearl, Causality (2009), sections 3.2 and 7.1; Efron and Tibshirani (1993), section 13.3, for the interval.
@@ -128,32 +154,96 @@ def estimate_effect(
     answer = _identified(graph, intervention, against, outcome, latent)
     part = _part(graph, answer, {str(t) for t in (*intervention.targets, *against.targets)}, outcome, latent)
     label = _label(table, outcome, label)
+    rows = table.select(part.nodes)
+    warnings = [] if missing == "impute" else gap_warnings(rows, _OFF)
+    rows, flow = _without_gaps(rows, table.flow, missing)
     # The mechanisms above the outcome are all that matters to it; the answer still bears the whole question.
     done, other = _restricted(intervention, part), _restricted(against, part)
-    job = _Job(part, table.select(part.nodes), done, other, outcome, label, draws, seed)
-    with one_blas_thread():
-        mean, mean_against = job.means(None)
-    runs = (engine or LocalEngine()).map(job.means, range(resamples), progress=progress, what="bootstrap of the effect")
-    differences = np.array([a - b for a, b in runs])
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(differences, [tail, 1 - tail]) if resamples else (np.nan, np.nan)
+    job = _Job(part, rows, done, other, outcome, label, draws, seed)
+    many = IMPUTATIONS if missing == "impute" and any(map(rows.missing, rows.names)) else 0
+    found = _contrast(job, many, resamples, confidence, engine or LocalEngine(), progress)
     return EstimatedEffect(
         intervention=intervention,
         against=against,
         outcome=outcome,
         label=label,
-        estimate=mean - mean_against,
-        low=float(low),
-        high=float(high),
+        estimate=found.mean - found.mean_against,
+        **vars(found),
         confidence=confidence,
-        mean=mean,
-        mean_against=mean_against,
         n=draws,
         identification=answer.reason,
         graph=part,
-        resamples=resamples,
-        rows=table.n,
+        resamples=max(resamples // many, 2) * many if many and resamples else resamples,
+        rows=rows.n,
+        imputations=many,
+        flow=tuple(flow.lines()),
+        warnings=tuple(warnings),
     )
+
+
+def _without_gaps(rows: Table, flow: Flow | None, missing: str) -> tuple[Table, Flow]:
+    """The rows that are used, and how they came to be."""
+    if missing not in MISSING:
+        raise OptionError(f"missing is {', '.join(MISSING[:-1])} or {MISSING[-1]}, got {missing!r}")
+    flow = flow or Flow("the table", rows.n)
+    gaps = {name: rows.missing(name) for name in rows.names if rows.missing(name)}
+    if not gaps:
+        return rows, flow
+    told = join_names((f"{name} in {many}" for name, many in gaps.items()), 8)
+    worst = max(gaps, key=lambda name: gaps[name])
+    if missing == "error":
+        raise DataError(f"of {rows.n} rows cells are missing: {told}. Say --missing complete, testwise or impute")
+    if missing == "impute":
+        return rows, flow.noting(f"missing: {told}; filled {IMPUTATIONS} times (--missing impute)")
+    if missing == "testwise":
+        return rows, flow.noting(f"missing: {told}; each mechanism uses the rows that have its columns")
+    whole = rows.complete()
+    if not whole.n:
+        raise DataError(
+            f"no row has all of {join_names(rows.names)}; {worst!r} lacks {gaps[worst]} of {rows.n}: say --missing "
+            "impute, or testwise"
+        )
+    flow = flow.noting(f"missing: {told}; whole rows are used (--missing impute fills gaps)")
+    return whole, flow.without(rows.n - whole.n, "with gaps")
+
+
+@dataclass(frozen=True)
+class _Contrast:
+    """The means on either side, and the interval of their difference; NaN without resamples."""
+
+    mean: float
+    mean_against: float
+    low: float
+    high: float
+
+
+def _contrast(
+    job: "_Job", many: int, resamples: int, confidence: float, engine: Engine, progress: Progress | None
+) -> _Contrast:
+    """The job done on its table, or on `many` in which the gaps are filled, and pooled by Rubin's rules."""
+    what = "bootstrap of the effect"
+    if not many:
+        with one_blas_thread():
+            mean, against = job.means(None)
+        differences = np.array(
+            [a - b for a, b in engine.map(job.means, range(resamples), progress=progress, what=what)]
+        )
+        tail = (1 - confidence) / 2
+        low, high = np.quantile(differences, [tail, 1 - tail]) if resamples else (np.nan, np.nan)
+        return _Contrast(mean, against, float(low), float(high))
+    jobs = [replace(job, table=table) for table in imputed(job.table, many, job.seed)]
+    with one_blas_thread():
+        means = np.array([filled.means(None) for filled in jobs])
+    mean, against = (float(side) for side in means.mean(axis=0))
+    if not resamples:
+        return _Contrast(mean, against, float("nan"), float("nan"))
+    each = max(resamples // many, 2)
+    spread = []
+    for k, filled in enumerate(jobs):
+        runs = engine.map(filled.means, range(k * each, (k + 1) * each), progress=progress, what=what)
+        spread.append(float(np.var([a - b for a, b in runs], ddof=1)))
+    low, high = pooled((means[:, 0] - means[:, 1]).tolist(), spread).interval(confidence)
+    return _Contrast(mean, against, low, high)
 
 
 def _identified(

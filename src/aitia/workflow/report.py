@@ -78,7 +78,7 @@ def python(found: "Fit") -> str:
 
 def _scores(found: "Fit") -> list[Block]:
     if not found.scores:
-        return [Text("Nothing was scored: what is given holds no truth to score against.")]
+        return [Text(found.unscored or "Nothing was scored; see below why.")]
     names = list(dict.fromkeys(name for score in found.scores.values() for name in score.baselines))
     rows: list[list[object]] = [
         [name, score.better, score.value, *(score.baselines.get(who, "") for who in names)]

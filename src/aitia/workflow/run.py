@@ -22,11 +22,11 @@ from typing import Any
 
 from aitia.data.spreadsheet import Reading
 from aitia.engine import Progress
-from aitia.errors import RunError
+from aitia.errors import DataError, RunError
 from aitia.guard import guarded, read_json
 from aitia.runs import RECORD, Run, RunStore, open_run, versions
 from aitia.saving import need_safetensors
-from aitia.system import Given, Score, System, Target, Training, find
+from aitia.system import Given, Score, Scores, System, Target, Training, find
 from aitia.system.loading import FIT
 from aitia.workflow.names import configured, sorted_names
 from aitia.workflow.progress import with_prediction
@@ -42,6 +42,9 @@ MANY = 2000
 """Most rows of a user's data to score on."""
 FIRST_WAITS = 600
 """Seconds that the other processes of a training give the first to begin."""
+_UNSCORED = "nothing was scored"
+FEW = 30
+"""Rows held out, below which a score may be impossible."""
 TEST_SHARE = 0.1
 """Of a user's rows, kept out of the fit unless told otherwise."""
 
@@ -94,6 +97,13 @@ class Fit:
         if self.fresh is self.given:
             return f"the {len(self.given)} rows of the fit itself: hold some out for a fair score"
         return f"{len(self.fresh)} rows that the fit has not seen"
+
+    @property
+    def unscored(self) -> str:
+        """Why there are no scores, where the warnings do not say it."""
+        if self.scores or any(warning.startswith(_UNSCORED) for warning in self.training.warnings):
+            return ""
+        return "Nothing was scored: what is given holds no truth to score against."
 
     def to_json(self) -> dict[str, Any]:
         """Scores and warnings in JSON values."""
@@ -188,10 +198,28 @@ def fit(
 
 def _judged(found: Fit) -> Fit:
     """With its scores, and with what speaks against its answers."""
-    from aitia.workflow.worth import of_fit
+    from aitia.workflow.worth import of_fit, of_rows
 
-    scores = found.system.judge(found.fresh, found.given)
-    return replace(found, scores=scores, alarms=of_fit(found.system, scores, found.given, found.fresh))
+    scores, training = _scores(found)
+    if scores or found.given.rows is None:
+        alarms = of_fit(found.system, scores, found.given, found.fresh)
+    else:
+        alarms = of_rows(len(found.fresh))
+    return replace(found, scores=scores, training=training, alarms=alarms)
+
+
+def _scores(found: Fit) -> tuple[Scores, Training]:
+    """The scores; none, and a warning, where so few rows were held out that nothing can be told from them."""
+    try:
+        return found.system.judge(found.fresh, found.given), found.training
+    except DataError as error:
+        if found.fresh is found.given or len(found.fresh) >= FEW:
+            raise
+        why = (
+            f"{_UNSCORED} on the {len(found.fresh)} row(s) that were held out: {error}. Hold out more (--test-share "
+            "0.5), or fit to all and score on the same rows (--test-share 0)"
+        )
+        return {}, replace(found.training, warnings=(*found.training.warnings, why))
 
 
 def _reads(reading: Reading | None, kinds: Mapping[str, str] | None) -> dict[str, Any] | None:

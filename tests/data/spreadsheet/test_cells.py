@@ -69,7 +69,7 @@ def test_a_spike_is_found_and_plain_numbers_are_left_alone(seed, value, many):
     assert sentinel(np.round(plain)) is None
     found = sentinel(np.concatenate([plain, np.full(many, value)]))
     assert found is not None
-    assert found[:2] == (value, many)
+    assert found[:2] == ((value,), many)
 
 
 def test_a_scale_through_zero_and_a_count_to_99_hold_no_sentinel():

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from aitia.data.kinds import CONTINUOUS, Kind
 from aitia.data.spreadsheet.dates import dates_of, looks_dated
-from aitia.data.spreadsheet.numbers import Number, bare, mark_of, parsed
+from aitia.data.spreadsheet.numbers import Number, bare, mark_of, parsed, plainly_written, with_unit
 from aitia.data.spreadsheet.options import Reading
 from aitia.data.spreadsheet.sentinels import sentinel
 from aitia.data.spreadsheet.tokens import Tokens
@@ -20,8 +20,17 @@ __all__ = ["Column", "column_of", "plain_numbers"]
 
 _MOSTLY = 0.9
 """Share of cells that are numbers, above which the others have to be marks for what is missing."""
+_DIGITS = 15
+"""Digits of a whole number that are kept exactly."""
 _CODES = 10
 """Distinct numbers up to which a column may be one of codes."""
+_STANDING = frozenset(
+    {"1900-01-01", "1900-01-00", "1899-12-30", "1899-12-31", "1901-01-01", "2099-12-31", "9999-12-31"}
+)
+"""Days that stand for none in programs."""
+_FIRST_DAY, _LAST_DAY = np.datetime64("1678-01-01"), np.datetime64("2262-01-01")
+"""Days that are counted in nanoseconds."""
+_SIGNS = ("%", "‰", "$", "€", "£", "¥", "₹", "EUR", "USD", "GBP", "CHF")
 _DATED = ("date", "datum", "day", "tag", "fecha", "data")
 
 
@@ -101,18 +110,18 @@ def _missing(name: str, tokens: Tokens, how: Reading) -> set[str]:
 
 def _numbers(place: str, name: str, tokens: Tokens, words: Sequence[str], gone: set[str], comma: bool | None,
              how: Reading, kind: Kind | None) -> Column | None:  # fmt: skip
-    found = {word: parsed(word) for word in words}
+    plain, unit = _bare_of_units(place, name, tokens, words)
+    found = {word: parsed(number) for word, number in plain.items()}
     kept = how.kept_in(name)
     odd = {word for word, number in found.items() if number is None}
     rest = tokens.count(set(words) - odd)
     if not rest:
         return None
-    total = rest + tokens.count(odd)
     marks = {w for w in odd if w.casefold() in MARKS | WORDED and w not in kept}
     limits = {w for w in odd if LIMITS.match(w)}
     strange = odd - marks - limits
-    few = len(words) - len(odd) <= _CODES
-    if strange and (rest < _MOSTLY * total or few):
+    few, total = len(words) - len(odd) <= _CODES, rest + tokens.count(strange)
+    if strange and (2 * rest < total or few):
         if kind in CONTINUOUS:
             _refuse_strange(place, name, tokens, strange, kind)
         return None
@@ -121,7 +130,10 @@ def _numbers(place: str, name: str, tokens: Tokens, words: Sequence[str], gone: 
     numbers = {word: number for word, number in found.items() if number is not None}
     if kind is None and any(w.lstrip("+-")[:1] == "0" and w.lstrip("+-")[1:2].isdigit() for w in numbers):
         return None  # a code such as 00123
-    told = []
+    if kind is None and any(sum(map(str.isdigit, w)) > _DIGITS and w.lstrip("+-").isdigit() for w in numbers):
+        return None  # an identifier, which a number would round
+    _need_one_dress(place, name, tokens, numbers)
+    told = [f"{name}: {unit!r} beside each number left out (--discrete {name})"] if unit else []
     with_comma = _comma(place, name, numbers, comma, how)
     values = {}
     for word, number in numbers.items():
@@ -138,10 +150,42 @@ def _numbers(place: str, name: str, tokens: Tokens, words: Sequence[str], gone: 
         told.append(
             f"{name}: {many} cell(s) {join_names(map(repr, shown), 4)} read as missing (--keep-value {name}={shown[0]})"
         )
-    told += _dressed(name, values)
+    told += [] if unit else _dressed(name, values)
     array = tokens.numbers(lambda word: values.get(word, np.nan))
     _ask_about_sentinel(place, name, array, kept, how)
     return Column(array, told=told)
+
+
+def _bare_of_units(place: str, name: str, tokens: Tokens, words: Sequence[str]) -> tuple[dict[str, str], str]:
+    """The number in each cell, where all that are no numbers have the same unit behind them, and that unit."""
+    same = dict.fromkeys(words, "")
+    found = {word: pair for word in words if not plainly_written(word) and (pair := with_unit(word)) is not None}
+    units = {unit for _, unit in found.values()}
+    if not found or units <= set("%‰$€£¥₹") | {"EUR", "USD", "GBP", "CHF"} or 2 * len(found) < len(words):
+        return {word: word for word in same}, ""
+    if len(units) > 1:
+        shown = {unit: word for word, (_, unit) in found.items()}
+        raise DataError(
+            f"{place}: column {name!r} holds numbers in several units, {join_names(map(repr, shown.values()), 4)}: "
+            f"give one unit, or say --discrete {name} if all are labels"
+        )
+    return {word: found[word][0] if word in found else word for word in same}, units.pop()
+
+
+def _need_one_dress(place: str, name: str, tokens: Tokens, numbers: Mapping[str, Number]) -> None:
+    """Refuses percent beside plain numbers, and several currencies."""
+    signs: dict[str, str] = {}
+    for word, number in numbers.items():
+        sign = "" if plainly_written(word) else next((known for known in _SIGNS if known in word), "")
+        if sign or number.point != 0:
+            signs.setdefault(sign, word)
+    dressed = [sign for sign in signs if sign]
+    if len(dressed) > 1 or (dressed and "" in signs and dressed[0] in "%‰"):
+        a, b = list(signs.values())[:2]
+        raise DataError(
+            f"{place}: column {name!r} holds {a!r} in line {tokens.line_of(a)} and {b!r} in line {tokens.line_of(b)}: "
+            f"write all in one way, or say --discrete {name} if all are labels"
+        )
 
 
 def _dressed(name: str, values: Mapping[str, float]) -> list[str]:
@@ -150,8 +194,11 @@ def _dressed(name: str, values: Mapping[str, float]) -> list[str]:
         if word.endswith(("%", "‰")):
             return [f"{name}: {word!r} is read as {value:g}, as for all that is in percent"]
     for word, value in values.items():
-        if bare(word) != word.strip() and word[:1] != "\u2212":
+        if not plainly_written(word) and bare(word) != word.strip() and word[:1] != "\u2212":
             return [f"{name}: {word!r} is read as {value:g}"]
+    powers = [word for word in values if "e" in word.casefold() and not {".", ",", "-", "+"} & set(word)]
+    if powers and len(powers) == len(values):
+        return [f"{name}: {powers[0]!r} is read as {values[powers[0]]:g} (--discrete {name})"]
     for word, value in values.items():
         if abs(value) >= 1000 and ("," in word or "." in word) and value == int(value):
             return [f"{name}: {word!r} is read as {value:.0f} (--decimal)"]
@@ -187,16 +234,18 @@ def _comma(place: str, name: str, numbers: Mapping[str, Number], comma: bool | N
 
 
 def _ask_about_sentinel(place: str, name: str, values: NDArray[np.float64], kept: set[str], how: Reading) -> None:
-    found = sentinel(values)
+    known = {number.point for mark in kept if (number := parsed(mark)) is not None}
+    found = sentinel(values[~np.isin(values, [v for v in known if v is not None])] if known else values)
     if found is None:
         return
-    value, many, low, high = found
-    if any((number := parsed(mark)) is not None and number.point == value for mark in kept):
-        return
+    odd, many, low, high = found
+    # A lone float has no more digits than people wrote.
+    shown = [f"{v:.0f}" if v == int(v) and abs(v) < 1e15 else f"{v:g}" for v in odd]
+    missing, keep = (" ".join(f"--{option}-value {name}={v}" for v in shown) for option in ("missing", "keep"))
+    stands, kept_as = ("it stands", "it is a number") if len(odd) == 1 else ("they stand", "they are numbers")
     raise DataError(
-        f"{place}: column {name!r} holds {value:g} in {many} row(s), far from its other values ({low:g} to {high:g}): "
-        f"say --missing-value {name}={value:g} if it stands for missing, or --keep-value {name}={value:g} if it is a "
-        "number"
+        f"{place}: column {name!r} holds {join_names(shown)} in {many} row(s), far from its other values ({low:g} to "
+        f"{high:g}): say {missing} if {stands} for missing, or {keep} if {kept_as}"
     )
 
 
@@ -229,12 +278,33 @@ def _dates(place: str, name: str, tokens: Tokens, words: Sequence[str], gone: se
             f"{place}: column {name!r} holds {found.ambiguous!r}, where day and month can be told apart by no cell or "
             "differ from cell to cell: say --date-order dmy or --date-order mdy"
         )
-    moments = {word: np.datetime64(found.value(word), "ns") for word in said}
+    days = {word: np.datetime64(found.value(word), "us") for word in said}
+    _ask_about_days(place, name, tokens, days, kept)
+    moments = {word: day.astype("datetime64[ns]") for word, day in days.items()}
     values = np.array([moments.get(word, np.datetime64("NaT")) for word in tokens.words], dtype="datetime64[ns]")
     told = [f"{name}: dates, {said[0]!r} is {str(moments[said[0]])[:10]} (--date-order, --discrete {name})"]
     if marks:
         told.append(f"{name}: {tokens.count(marks)} cell(s) {join_names(map(repr, sorted(marks)), 4)} read as missing")
     return Column(values[tokens.codes], Kind.TIME, told)
+
+
+def _ask_about_days(
+    place: str, name: str, tokens: Tokens, days: Mapping[str, np.datetime64], kept: set[str]
+) -> None:  # fmt: skip
+    """Refuses days that stand for what is missing: the first of a century or the last of all, far from the others."""
+    order = sorted(set(days.values()))
+    ends = [(order[0], order[1:]), (order[-1], order[:-1])]
+    for end, others in ends:
+        word = next(word for word, day in days.items() if day == end)
+        usual = str(end)[:10] in _STANDING
+        wide = not _FIRST_DAY < end < _LAST_DAY
+        far = bool(others) and min(abs(end - others[0]), abs(end - others[-1])) > others[-1] - others[0]
+        if (usual and far and word not in kept) or wide:
+            raise DataError(
+                f"{place}: column {name!r} holds {word!r} in {tokens.count({word})} row(s), far from its other days: "
+                f"say --missing-value {name}={word} if it stands for missing"
+                + ("" if wide else f", or --keep-value {name}={word} if it is a day")
+            )
 
 
 def _no_date(words: Sequence[str], order: str | None) -> str | None:
@@ -258,6 +328,12 @@ def _labels(name: str, tokens: Tokens, words: Sequence[str], gone: set[str], how
             f"(--keep-value {name}={sorted(marks)[0]})"
         )
         words = [word for word in words if word not in marks]
+    named = sorted(gone & {"NA", "NaN", "nan", "null", "Null", "NULL", "na", "Na"} - how.missing_in(name))
+    if named:
+        told.append(
+            f"{name}: {tokens.count(set(named))} cell(s) {join_names(map(repr, named), 4)} read as missing "
+            f"(--keep-value {name}={named[0]})"
+        )
     said = truth(words)
     if said is not None:
         if len(words) > 2:
@@ -271,6 +347,11 @@ def _labels(name: str, tokens: Tokens, words: Sequence[str], gone: set[str], how
         if changed:
             shown = ", ".join(f"{word!r} as {same[word]!r}" for word in changed[:4])
             told.append(f"{name}: {len(changed)} label(s) differ in case or blanks alone, {shown} (--as-written)")
+    if any(len(word) > _DIGITS and _whole(word) for word in words):
+        told.append(
+            f"{name}: labels, since a number would lose digits of {max(words, key=len)!r} (--continuous {name})"
+        )
+        return Column(tokens.objects(same.get), told=told)
     if all(_whole(word) for word in words):
         return Column(tokens.objects(lambda word: int(word) if word in same else None), told=told)
     code = next((w for w in words if w[:1] == "0" and w[1:2].isdigit()), None)

@@ -10,6 +10,16 @@ from typing import Literal
 
 from aitia.data.spreadsheet.numbers import parsed
 from aitia.data.spreadsheet.options import SEPARATORS, Reading
+from aitia.data.spreadsheet.outside import (
+    Line,
+    notes_below,
+    repeated_header,
+    rules,
+    told_totals,
+    totals,
+    units_line,
+    without,
+)
 from aitia.errors import DataError, FormatError, join_names
 
 __all__ = ["Layout", "Line", "laid_out", "separator_of", "split"]
@@ -18,13 +28,7 @@ _SAMPLE_CHARACTERS, _SAMPLE_LINES = 200_000, 400
 _TITLES = 20
 _MANY = 0.5
 _LONGEST_CELL = 1 << 24
-_TOTAL = re.compile(
-    r"(?:grand |sub-?)?total(?:s|e|en)?|sums?|summe|gesamt|insgesamt|somme|suma|average|mean|mittelwert|moyenne|"
-    r"overall",
-    re.IGNORECASE,
-)
-Line = tuple[int, list[str]]
-"""The number of a line in the file, and its cells."""
+_WHOLE = re.compile(r"[+-]?\d+")
 
 
 @dataclass
@@ -111,6 +115,8 @@ def separator_of(text: str, usual: str | None) -> str:
             continue
         # The header comes first: cells of decimal commas begin below it. It may lack one, at the end or for an index.
         first = next(k for k, w in enumerate(widths) if w in (width, width - 1) and w > 1 - (width == 2))
+        if separator == " " and first and usual is not None:
+            continue  # sentences below a name
         share = round(many / len(widths), 6)
         score = (float(share >= _MANY), -first, share, float(separator == usual), width)
         if score > best:
@@ -128,16 +134,51 @@ def laid_out(place: str, lines: Sequence[Line], how: Reading) -> Layout:
     if not lines:
         raise FormatError(f"{place} holds no line")
     told: list[str] = []
-    header, rows = _header(place, list(lines), how, told)
-    names = [" ".join(name.split()) for name in header]
-    layout = Layout(names, rows, told)
+    if lines[0][1][0].startswith("sep=") and len(lines) > 1:
+        lines = lines[1:]  # as Excel says which separator follows
+    drawn = rules(lines)
+    header, rows = _header(place, without(lines, drawn), how, told)
+    layout = Layout([" ".join(name.split()) for name in header], rows, told)
+    if drawn:
+        layout.dropped["drawn lines"] = drawn
+    _leave_out(layout, "header lines", repeated_header(layout.names, layout.lines), "says the header again")
     _fit(place, layout, how)
+    if layout.lines and (unit := units_line(layout.lines)) is not None:
+        said = join_names((cell.strip() for cell in layout.lines[0][1] if cell.strip()), 4)
+        _leave_out(layout, "lines of units", [unit], f"taken as the units of the columns ({said})")
     _named(place, layout)
-    if not how.keep_totals:
-        _without_totals(layout)
+    if how.header is None:
+        _need_header(place, layout)
+    if not how.keep_totals and len(layout.names) > 1 and (found := totals(layout.lines)):
+        layout.told.append(told_totals(found, layout.lines))
+        _leave_out(layout, "rows of totals", found, "")
     if not layout.lines:
         raise DataError(f"{place} has a header ({join_names(layout.names)}) and no rows")
     return layout
+
+
+def _leave_out(layout: Layout, reason: str, numbers: list[int], why: str) -> None:
+    """Leaves out lines, with a word on it where there is one to say."""
+    if numbers:
+        layout.lines = without(layout.lines, numbers)
+        layout.dropped[reason] = [*layout.dropped.get(reason, []), *numbers]
+        layout.told += [f"line {join_names(numbers, 5)} {why}, left out"] if why else []
+
+
+def _need_header(place: str, layout: Layout) -> None:
+    """Refuses a first line that is a row: its cells occur below, or are numbers with decimals."""
+    if len(layout.names) < 2 or not layout.lines:
+        return
+    below = [{cells[k].strip() for _, cells in layout.lines} for k in range(len(layout.names))]
+    values = [name for name, column in zip(layout.names, below, strict=True) if name in column]
+    numbers = [name for name in layout.names if parsed(name) is not None]
+    odd = [name for name in numbers if not _WHOLE.fullmatch(name)]
+    if 2 * len(values) > len(layout.names) or (odd and len(numbers) < 3):
+        what = f"{values[0]!r} in a column of such values" if 2 * len(values) > len(layout.names) else repr(odd[0])
+        raise DataError(
+            f"{place}: the first line, taken as the names of the columns, holds {what}: if it is a row, say --header "
+            "0; if these are names, say in which line (--header 1)"
+        )
 
 
 def _filled(cells: Sequence[str]) -> int:
@@ -155,14 +196,20 @@ def _header(place: str, lines: list[Line], how: Reading, told: list[str]) -> tup
         return lines[at][1], lines[at + 1 :]
     width = Counter(len(cells) for _, cells in lines[:_SAMPLE_LINES]).most_common(1)[0][0]
     at = 0
-    while at < min(_TITLES, len(lines) - 1) and _is_title(lines[at][1], width, lines[at + 1][1]):
+    while at < min(_TITLES, len(lines) - 1) and _is_title(lines[at][1], width, lines[at + 1 : at + 1 + _TITLES]):
         at += 1
+    numbers = [cell for cell in lines[at][1] if parsed(cell) is not None]
+    if at and (len(numbers) == len(lines[at][1]) or not all(_WHOLE.fullmatch(cell.strip()) for cell in numbers)):
+        at = 0  # a row below a header that is too short
     names = lines[at][1]
     if at:
         first = " ".join(cell.strip() for cell in lines[0][1] if cell.strip())
         which = f"line {lines[0][0]}" if at == 1 else f"lines {lines[0][0]}-{lines[at - 1][0]}"
         told.append(f"{which} before the header taken as a title: {first[:60]!r} (--header {lines[0][0]})")
         names = _under(lines[at - 1][1], names)
+    elif _two_lines(lines):
+        told.append(f"lines {lines[0][0]} and {lines[1][0]} taken as names in two parts (--header {lines[0][0]})")
+        return _under(names, lines[1][1], every=True), lines[2:]
     if width > 1 and names and all(cell.strip() and parsed(cell) is not None for cell in names):
         raise DataError(
             f"{place}, line {lines[at][0]} holds numbers where the names of the columns are expected "
@@ -171,23 +218,38 @@ def _header(place: str, lines: list[Line], how: Reading, told: list[str]) -> tup
     return names, lines[at + 1 :]
 
 
-def _is_title(cells: Sequence[str], width: int, after: Sequence[str]) -> bool:
+def _is_title(cells: Sequence[str], width: int, after: Sequence[Line]) -> bool:
     """A line with few cells filled before one with more; a header may lack the name of its index."""
     filled = _filled(cells)
-    if width < 2 or filled >= _filled(after) or filled > max(1, width // 2):
+    if width < 2 or filled >= max(_filled(line) for _, line in after) or filled > max(1, width // 2):
         return False
     return bool(cells[0].strip()) or (filled > 0 and width > 2)
 
 
-def _under(title: Sequence[str], names: list[str]) -> list[str]:
-    """Names that are repeated under different titles, with their title before them."""
+def _two_lines(lines: Sequence[Line]) -> bool:
+    """Whether names that are repeated are told apart by the line below them."""
+    if len(lines) < 4:
+        return False
+    above, below = ([cell.strip() for cell in cells] for _, cells in lines[:2])
+    pairs = list(zip(above, below, strict=False))
+    return (
+        len(above) == len(below)
+        and len(set(above)) < len(above)
+        and len(set(pairs)) == len(pairs)
+        and all(cell and parsed(cell) is None for cell in below)
+        and any(parsed(cell) is not None for cell in lines[2][1])
+    )
+
+
+def _under(title: Sequence[str], names: list[str], every: bool = False) -> list[str]:
+    """Names that are repeated under different titles, with their title before them; on demand all of them."""
     plain = [name.strip() for name in names]
-    if len(set(plain)) == len(plain) or _filled(title) < 2:
+    if not every and (len(set(plain)) == len(plain) or _filled(title) < 2):
         return names
     above, made = "", []
     for k, name in enumerate(plain):
         above = title[k].strip() if k < len(title) and title[k].strip() else above
-        made.append(f"{above} {name}".strip() if plain.count(name) > 1 else name)
+        made.append(f"{above} {name}".strip() if every or plain.count(name) > 1 else name)
     return made
 
 
@@ -203,45 +265,65 @@ def _fit(place: str, layout: Layout, how: Reading) -> None:
     if layout.lines and all(longer):
         if not any(_cell(cells, width) for _, cells in layout.lines):
             layout.told.append("a separator at the end of each row, with nothing after it")
-        elif all(name for name in layout.names):
+        elif all(layout.names) and len({_cell(cells, 0) for _, cells in layout.lines}) == len(layout.lines):
+            _need_no_decimals(place, layout)
             layout.told.append("the first cell of each row has no name in the header: names of rows, left out")
             layout.lines = [(number, cells[1:]) for number, cells in layout.lines]
-    fitting, bad = [], []
-    for number, cells in layout.lines:
-        if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
-            cells = cells[:width]
-        if len(cells) == width:
-            fitting.append((number, cells))
-        else:
-            bad.append((number, cells))
-    notes = _notes(bad, fitting, width)
-    if notes:
+    # The length of most rows costs no look at each cell.
+    lines = [
+        line
+        if len(line[1]) == width
+        else (line[0], line[1][:width])
+        if len(line[1]) > width and not any(map(str.strip, line[1][width:]))
+        else line
+        for line in layout.lines
+    ]
+    if notes := notes_below(lines, width):
         layout.told.append(f"line {notes[0]} and what follows taken as notes below the table")
         layout.dropped["notes below the table"] = notes
-        bad = [(number, cells) for number, cells in bad if number not in notes]
+        lines = without(lines, notes)
+    bad = [line for line in lines if len(line[1]) != width]
     if bad and not how.skip_bad_rows:
-        number, cells = bad[0]
-        more = f" ({len(bad)} such rows)" if len(bad) > 1 else ""
-        raise DataError(
-            f"{place}, line {number} has {len(cells)} cells, the header {width}{more}: {join_names(cells, 6)[:90]!r}. "
-            "Quote a cell that holds the separator, or leave such rows out: --skip-bad-rows"
-        )
+        _refuse_bad(place, bad, len(lines), width)
     if bad:
         layout.dropped[f"rows of other than {width} cells"] = [number for number, _ in bad]
-    layout.lines = fitting
+        lines = [line for line in lines if len(line[1]) == width]
+    layout.lines = lines
+
+
+def _refuse_bad(place: str, bad: Sequence[Line], rows: int, width: int) -> None:
+    number, cells = bad[0]
+    more = f" ({len(bad)} such rows)" if len(bad) > 1 else ""
+    mend = "Quote a cell that holds the separator, or leave such rows out: --skip-bad-rows"
+    if 2 * len(bad) > rows:
+        mend = (
+            f"If the names of the columns stand further down, say in which line, such as --header {number}; else "
+            "quote cells that hold the separator"
+        )
+    raise DataError(
+        f"{place}, line {number} has {len(cells)} cells, the header {width}{more}: {join_names(cells, 6)[:90]!r}. "
+        f"{mend}"
+    )
+
+
+def _need_no_decimals(place: str, layout: Layout) -> None:
+    """Refuses a first cell without a name where a decimal comma may have split a number instead."""
+    firsts = [_cell(cells, 0) for _, cells in layout.lines]
+    if [first.strip("\"'") for first in firsts] in ([str(k) for k in range(s, s + len(firsts))] for s in (0, 1)):
+        return
+    for k in range(1, len(layout.names)):
+        pairs = [(_cell(cells, k), _cell(cells, k + 1)) for _, cells in layout.lines]
+        if all(_WHOLE.fullmatch(a) and b.isdigit() for a, b in pairs) and len({len(b) for _, b in pairs}) == 1:
+            number, cells = layout.lines[0]
+            raise DataError(
+                f"{place}, line {number} has {len(cells)} cells, the header {len(layout.names)}, as all rows have: "
+                f"either the first column lacks a name, or {pairs[0][0]},{pairs[0][1]} is a number with a decimal "
+                "comma. Name the column, or write numbers with a point or in quotes"
+            )
 
 
 def _cell(cells: Sequence[str], k: int) -> str:
     return cells[k].strip() if k < len(cells) else ""
-
-
-def _notes(bad: Sequence[Line], fitting: Sequence[Line], width: int) -> list[int]:
-    """Lines of one filled cell, in words, below all rows."""
-    last = fitting[-1][0] if fitting else 0
-    below = [(number, cells) for number, cells in bad if number > last]
-    if not below or width < 2 or any(_filled(cells) != 1 or parsed(cells[0]) is not None for _, cells in below):
-        return []
-    return [number for number, _ in below]
 
 
 def _named(place: str, layout: Layout) -> None:
@@ -269,19 +351,3 @@ def _named(place: str, layout: Layout) -> None:
     repeated = sorted({name for name, many in Counter(layout.names).items() if many > 1})
     if repeated:
         raise DataError(f"column names are repeated: {join_names(repeated)}. Rename them first")
-
-
-def _without_totals(layout: Layout) -> None:
-    """Without rows that sum up others: the first filled cell of them says so."""
-    if len(layout.names) < 2:
-        return
-    firsts = [next((cell.strip() for cell in cells if cell.strip()), "") for _, cells in layout.lines]
-    found = [k for k, first in enumerate(firsts) if first and _TOTAL.fullmatch(first.rstrip(": "))]
-    # A label that many rows bear is one, whatever it is called.
-    if not found or len(found) > max(1, len(firsts) // 10):
-        return
-    numbers = [layout.lines[k][0] for k in found]
-    layout.dropped["rows of totals"] = numbers
-    layout.told.append(f"line {join_names(numbers, 5)} sums up others ({firsts[found[0]]!r}): left out (--keep-totals)")
-    gone = set(found)
-    layout.lines = [line for k, line in enumerate(layout.lines) if k not in gone]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from aitia.data.kinds import Kind
 from aitia.data.spreadsheet.columns import Column, column_of, plain_numbers
 from aitia.data.spreadsheet.layout import Line, laid_out, separator_of, split
-from aitia.data.spreadsheet.numbers import Mark, mark_of
+from aitia.data.spreadsheet.numbers import Mark, mark_of, parsed
 from aitia.data.spreadsheet.options import SEPARATORS, Reading
 from aitia.data.spreadsheet.sentinels import sentinel
 from aitia.data.spreadsheet.text import decoded
@@ -21,6 +21,8 @@ __all__ = ["Sheet", "read_rows", "read_text"]
 
 _SHOWN = 2_000
 """Rows that are looked at for the decimal mark of the file."""
+_EXACT = 1e15
+"""Whole numbers from which on an identifier may lose digits."""
 _RAW = frozenset({Kind.TEXT, Kind.PICTURE, Kind.LIST, Kind.SPANS})
 
 
@@ -98,14 +100,18 @@ def _column(
 ) -> Column:  # fmt: skip
     if not comma and how.decimal != "," and not how.missing_in(name) and kind is not Kind.TIME and _shown(cells):
         values = plain_numbers(cells)
-        if values is not None and (how.kept_in(name) or sentinel(values) is None) and not _days(name, values):
+        plain = values is not None and (how.kept_in(name) or sentinel(values) is None) and not _days(name, values)
+        if values is not None and plain and not np.nanmax(np.abs(values), initial=0.0) >= _EXACT:
             return Column(values)
     return column_of(place, name, cells, lines, comma, how, kind)
 
 
 def _shown(cells: Sequence[str]) -> bool:
     """Whether the first cells could be plain numbers, so that a column of words is not tried."""
-    return all(not cell or cell[0] in "0123456789+-.nN " for cell in cells[:20])
+    head = cells[:20]
+    if all(not cell or ("e" in cell.casefold() and cell.isalnum()) for cell in head):
+        return False  # 1E5 may be a label
+    return all(not cell or cell[0] in "0123456789+-.nN " for cell in head)
 
 
 def _days(name: str, values: NDArray[np.float64]) -> bool:
@@ -141,5 +147,22 @@ def _comma(
         )
     if points or commas:
         return bool(commas)
+    if separator == ";" and (unclear := _unclear(cells, kinds)) is not None:
+        name, cell = unclear
+        raise DataError(
+            f"{place}: column {name!r} holds {cell!r}, which is {float(cell):g} or {cell.replace('.', '')}, and "
+            "nothing in the file shows which: say --decimal . or --decimal ,"
+        )
     # A semicolon is what spreadsheets write where the decimal mark is a comma.
     return True if shown.either is not None and separator == ";" else None
+
+
+def _unclear(cells: Mapping[str, Sequence[str]], kinds: Mapping[str, Kind]) -> tuple[str, str] | None:
+    """A cell with a point that may group thousands, as where semicolons stand between cells."""
+    for name, column in cells.items():
+        if kinds.get(name) in _RAW:
+            continue
+        for cell in dict.fromkeys(column[:_SHOWN]):
+            if "." in cell and (number := parsed(cell)) is not None and number.comma is not None:
+                return name, cell.strip()
+    return None

@@ -7,46 +7,73 @@ from numpy.typing import NDArray
 
 __all__ = ["sentinel"]
 
-_USUAL = re.compile(r"-?(?:9{2,}|8{2,}|7{2,}|6{3,})(?:\.(?:0+|9+))?$|-[1-9]$|-?32768$|-?1e\+?30$")
+_USUAL = re.compile(
+    r"-?(?:9{2,}|9{1,3}[78]|8{2,}|7{2,}|6{3,})(?:\.(?:0+|9+|8+))?$|-[1-9]$|-?32768$|-?2147483648$|-?1e\+?(?:20|30)$"
+)
 _MOST_DISTINCT = 100_000
+_MOST = 5
+"""Different ones in a column, at most."""
 
 
-def sentinel(values: NDArray[np.float64]) -> tuple[float, int, float, float] | None:
-    """A number that looks as if it stood for what is missing.
+def sentinel(values: NDArray[np.float64]) -> tuple[tuple[float, ...], int, float, float] | None:
+    """Numbers that look as if they stood for what is missing.
 
-    It is one that people use (-9, 99, -999, 9999, ...), is the smallest or the largest, and lies further from the
-    others than they reach; or lies outside of them and occurs at least five times as often as any; or it is -9, more
-    than once, where nothing else is below zero.
+    Numbers that people use (-9, 98, 99, -999, 9999, ...) at either end, next to each other there, that lie further
+    from the others than they reach; or lie outside of them and the outermost occurs at least five times as often as
+    any; or it is -9, more than once, where nothing else is below zero.
 
     Returns:
-        The number, how often it occurs, and the smallest and largest of the others; None if there is none.
+        These numbers, the outermost first, how often they occur, and the smallest and largest of the others; None if
+        there is none.
     """
     present = values[~np.isnan(values)]
     if len(present) < 5:
         return None
     # The two ends decide: a look at them costs no sort of a million numbers.
-    for end in (float(present.min()), float(present.max())):
-        if not _USUAL.match(f"{end:g}"):
-            continue
-        here = present == end
-        others = present[~here]
-        if not len(others):
-            continue
-        low, high = float(others.min()), float(others.max())
-        if _USUAL.match(f"{low:g}") and low < 0 and end < 0:
-            # Several of them (-999, -998, -9): the rest are without all.
-            others = others[others != low]
-            low = float(others.min()) if len(others) else low
-        reach, gap = high - low, low - end if end < low else end - high
-        count = int(here.sum())
-        if -10 < end < 0 and (low < 0 or high - low < 2):
-            continue  # a scale that goes below zero
-        if end == -9 and count > 1:
-            return end, count, low, high
-        if gap >= max(reach, 1.0) and (abs(end) >= 10 or low >= 0):
-            return end, count, low, high
-        if count >= 3 and abs(end) >= 10 and gap > 0 and len(others) <= _MOST_DISTINCT:
-            commonest = int(np.unique(others, return_counts=True)[1].max())
-            if count >= 5 * commonest:
-                return end, count, low, high
+    for lowest in (True, False):
+        found = _at_end(present, lowest)
+        if found is not None:
+            return found
     return None
+
+
+def _usual(value: float) -> bool:
+    return _USUAL.match(f"{value:.0f}" if value == int(value) and abs(value) < 1e15 else f"{value:g}") is not None
+
+
+def _at_end(present: NDArray[np.float64], lowest: bool) -> tuple[tuple[float, ...], int, float, float] | None:
+    others = present
+    ends: list[float] = []
+    for _ in range(_MOST):
+        end = float(others.min() if lowest else others.max())
+        if not np.isfinite(end) or not _usual(end) or (ends and (end < 0) != (ends[0] < 0)):
+            break
+        rest = others[others != end]
+        if not len(rest):
+            break
+        ends.append(end)
+        others = rest
+    # The longest run first, then shorter ones: 97 may be a number where 99 is none.
+    for many in range(len(ends), 0, -1):
+        kept = present[~np.isin(present, ends[:many])]
+        if _far(ends[:many], kept, present):
+            return tuple(ends[:many]), len(present) - len(kept), float(kept.min()), float(kept.max())
+    return None
+
+
+def _far(ends: list[float], others: NDArray[np.float64], present: NDArray[np.float64]) -> bool:
+    """Whether the others are so far from these that they are of another kind."""
+    low, high = float(others.min()), float(others.max())
+    outer, inner = ends[0], ends[-1]
+    reach, gap = high - low, low - inner if inner < low else inner - high
+    if -10 < inner < 0 and (low < 0 or high - low < 2):
+        return False  # a scale that goes below zero
+    count = int((present == outer).sum())
+    if outer == -9 and count > 1:
+        return True
+    if gap >= max(reach, 1.0) and (abs(inner) >= 10 or low >= 0):
+        return True
+    if count >= 3 and abs(inner) >= 10 and gap > 0 and len(others) <= _MOST_DISTINCT:
+        commonest = int(np.unique(others, return_counts=True)[1].max())
+        return count >= 5 * commonest
+    return False

@@ -38,7 +38,8 @@ def decoded(path: Path, data: bytes, encoding: str | None) -> tuple[str, str | N
         # Windows-1252 is what spreadsheets of western Europe write; five bytes are none of its characters.
         text = _text(path, data, "cp1252")
         line = data.count(b"\n", 0, error.start) + 1
-        return text, f"cp1252, since line {line} is no UTF-8 (--encoding)"
+        shown = next(word for word in text.splitlines()[line - 1].split() if not word.isascii())
+        return text, f"cp1252, since line {line} is no UTF-8: {shown[:30]!r} (--encoding)"
 
 
 def _without_mark(data: bytes) -> str | None:

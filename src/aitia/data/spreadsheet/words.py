@@ -1,6 +1,7 @@
 """Words in a table: marks for what is missing, truth values in any spelling, labels in several spellings."""
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
@@ -12,11 +13,13 @@ MARKS = frozenset({"?", "??", ".", "..", "...", "*", "**", "-", "--", "---", "\u
 """Marks that stand for what is missing where a column otherwise holds numbers or dates."""
 WORDED = frozenset(
     {"none", "missing", "unknown", "not available", "not applicable", "no data", "nd", "n.d.", "nil", "k.a.", "k. a.",
-     "not recorded", "refused", "#div/0!", "#value!", "#ref!", "#name?", "#num!"}
+     "not recorded", "refused", "n.s.", "bdl", "lod", "<na>", "blank", "empty", "tbd", "k.a", "s.o.",
+     "#div/0!", "#value!", "#ref!", "#name?", "#num!"}
 )  # fmt: skip
 """Words that do where a column otherwise holds numbers."""
-LIMITS = re.compile(r"[<>≤≥]=?\s*[+-]?[\d.,]+\s*%?$")
+LIMITS = re.compile(r"[<>≤≥]=?\s*(?:[+-]?[\d.,]+\s*%?|l?lo[dq]|ulo[dq]|lod|mdl)$", re.IGNORECASE)
 """A value beyond what was measured, such as `<0.1`."""
+_UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 _PAIRS = (
     ("true", "false"), ("yes", "no"), ("y", "n"), ("t", "f"), ("on", "off"), ("ja", "nein"), ("j", "n"), ("oui", "non"),
     ("o", "n"), ("si", "no"), ("sí", "no"), ("sì", "no"), ("wahr", "falsch"), ("vrai", "faux"), ("1", "0"),
@@ -47,7 +50,9 @@ def truth(words: Iterable[str]) -> Mapping[str, bool] | None:
 
 
 def folded(word: str) -> str:
-    """A label without what differs by accident: case, and blanks beside or inside."""
+    """A label without what differs by accident: case, blanks beside or inside, and marks that are not seen."""
+    if not word.isascii():
+        word = unicodedata.normalize("NFC", word).translate(_UNSEEN)
     return " ".join(word.split()).casefold()
 
 
@@ -56,5 +61,7 @@ def merged(counts: Mapping[str, int]) -> Mapping[str, str]:
     alike: dict[str, list[str]] = defaultdict(list)
     for word in counts:
         alike[folded(word)].append(word)
+    if len(alike) == len(counts):
+        return {word: word for word in counts}
     best = {key: max(words, key=lambda word: (counts[word], word)) for key, words in alike.items()}
     return {word: best[folded(word)] for word in counts}
