@@ -26,6 +26,7 @@ from aitia.runs import RunStore
 from aitia.system import Given, load, verbs_of
 from aitia.systems.gde import GDE, GDEConfig, PerturbationPredictor, fixed_embedding
 from aitia.systems.gde.example import write
+from aitia.systems.gde.network import Network, Objective
 from aitia.systems.gde.sets import SetBatches, read_sets
 
 SMALL = {"steps": 8, "batch": 4, "points": 8, "width": 16, "latents": 4}
@@ -194,6 +195,23 @@ def test_isometry_brings_distances_to_those_of_the_sets():
     assert errors[1.0] < 0.4 * errors[0.0]
 
 
+def test_the_term_for_distances_is_the_mean_squared_error_over_pairs_of_sets():
+    torch.manual_seed(0)
+    net, spread = Network(1, GDEConfig(width=8, latents=3)), torch.tensor([1.0, 2.0, 3.0, 4.0])
+    encoded, met = torch.randn(4, 6, 1), torch.randn(4, 6, 1) * spread[:, None, None]
+    told = Objective(net, 2.0, 5)(encoded, met)["isometry"].item()
+    z, rows = net.encoder(encoded).detach().numpy(), np.sort(met[..., 0].numpy(), axis=1)
+    pairs = [(a, b) for a in range(4) for b in range(a)]
+    apart = [(np.linalg.norm(z[a] - z[b]), np.sqrt(((rows[a] - rows[b]) ** 2).mean())) for a, b in pairs]
+    assert told == pytest.approx(np.mean([(one - two) ** 2 for one, two in apart]), rel=1e-4)
+
+
+def test_sets_of_unlike_sizes_have_the_vector_that_each_has_alone(small):
+    rng = np.random.default_rng(3)
+    sets = [rng.normal(size=(n, 2)) for n in (11, 3, 30, 7)]
+    assert np.allclose(small.vectors(sets), [small.vectors(rows) for rows in sets], atol=1e-5)
+
+
 # -- between and beyond ----------------------------------------------------------------------------------------------
 
 
@@ -286,6 +304,13 @@ def test_a_scale_is_coded_by_its_factor(small):
     given = {Intervention({"x1": scale(f)}): base + f * a for f in (0.5, 2.0, 3.0)}
     predictor = PerturbationPredictor(small, ridge=1e-8).fit("p0", given)
     assert np.allclose(predictor.predict(Intervention({"x1": scale(1.5)})), base + 1.5 * a, atol=1e-5)
+
+
+def test_effects_that_bend_with_the_value_are_found(small):
+    base, a, b = small.latents[0], np.array([1e-3, 0.0, -1e-3, 2e-3]), np.array([0.0, 1e-3, 2e-3, -1e-3])
+    given = {f"do(x1={v})": base + v * a + v**2 * b for v in (-1.0, 0.5, 2.0)}
+    predictor = PerturbationPredictor(small, ridge=1e-8).fit("p0", given)
+    assert np.allclose(predictor.predict("do(x1=1.5)"), base + 1.5 * a + 2.25 * b, atol=1e-5)
 
 
 def test_a_perceptron_predicts_what_it_was_shown(small):
