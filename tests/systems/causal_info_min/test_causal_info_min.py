@@ -313,6 +313,20 @@ def test_attenuation_multiplies_by_one_minus_the_cosine_to_the_mean_entry():
         assert torch.allclose(part._attenuated(x)[row], x[row] * (1 - cosine), atol=1e-5)
 
 
+def test_the_contrast_with_the_dictionary_keeps_the_feature_near_what_the_dictionary_leaves_of_it():
+    torch.manual_seed(8)
+    config = CausalInfoMinConfig(variant="treatment-effect-contrast", contrast=0.7)
+    book = Dictionary(torch.linalg.qr(torch.randn(4, 4))[0][:2], torch.randn(3, 2), torch.tensor([0.5, 0.3, 0.2]))
+    part, x, target = TreatmentEffect(4, 3, config, book), torch.randn(5, 4), torch.eye(3)[[0, 1, 2, 0, 1]]
+    told = part.losses(x, torch.randn(5, 4), target, torch.zeros(5, 0))
+    main = -(target * part.head(x).log_softmax(dim=1)).sum() / 5
+    inside = x @ book.weight.T @ book.weight
+    near, far = ((x * other).sum(1) / x.norm(dim=1) / other.norm(dim=1) for other in (x - inside, inside))
+    contrast = -torch.log(near.exp() / (near.exp() + far.exp())).mean()
+    assert torch.allclose(told["main"], main)
+    assert torch.allclose(told["loss"], main + 0.7 * contrast)
+
+
 def test_the_tied_autoencoder_finds_the_principal_subspace_and_the_dictionary_its_shares():
     rng = torch.Generator().manual_seed(4)
     x = torch.randn(500, 2, generator=rng) @ torch.randn(2, 6, generator=rng) * 2

@@ -195,6 +195,26 @@ def test_isometry_brings_distances_to_those_of_the_sets():
     assert errors[1.0] < 0.4 * errors[0.0]
 
 
+def test_one_scale_of_all_columns_is_the_root_of_their_mean_variance():
+    rows = [torch.randn(50, 2, dtype=torch.float64) * torch.tensor([1.0, 3.0]) for _ in range(2)]
+    spread = {}
+    for scaling in ("one", "columns", "none"):
+        net = Network(2, GDEConfig(width=8, latents=3))
+        net.standardise(rows, scaling)
+        spread[scaling] = net.spread.numpy()
+    variance = torch.cat(rows).numpy().var(axis=0)
+    assert np.allclose(spread["columns"], variance**0.5)
+    assert np.allclose(spread["one"], [variance.mean() ** 0.5] * 2)
+    assert np.array_equal(spread["none"], [1, 1])
+
+
+def test_a_mixed_set_has_rows_of_each_of_its_parts_by_their_weights():
+    sets = tuple(np.full((9000, 1), float(k)) for k in range(3))
+    for half in SetBatches(sets, batch=3, points=3000, mixing=3, alpha=1e6)(0, 0, 1):
+        for rows in half.numpy():
+            assert np.allclose(np.unique(rows, return_counts=True)[1] / 3000, [1 / 3] * 3, atol=0.05)
+
+
 def test_the_term_for_distances_is_the_mean_squared_error_over_pairs_of_sets():
     torch.manual_seed(0)
     net, spread = Network(1, GDEConfig(width=8, latents=3)), torch.tensor([1.0, 2.0, 3.0, 4.0])
