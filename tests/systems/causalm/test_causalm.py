@@ -21,7 +21,7 @@ from aitia.stats.concept_effects import conexp, effect_size, icace
 from aitia.system import Given, example_of, load
 from aitia.systems.causalm import PUBLISHED, CausaLM, CausaLMConfig
 from aitia.systems.causalm.corpus import Corpus
-from aitia.systems.causalm.effects import ConceptEffect, conexp_sizes, table_of
+from aitia.systems.causalm.effects import ConceptEffect, conexp_sizes, estimates, table_of
 from aitia.systems.causalm.page import concept_report
 from aitia.systems.causalm.pretraining import (
     NO_LABEL,
@@ -284,6 +284,20 @@ def test_conexp_in_each_draw_is_that_of_the_drawn_texts():
     means = [outputs[three == k].mean(axis=0) for k in range(3)]
     wanted = np.mean([np.abs(means[a] - means[b]).sum() for a, b in ((0, 1), (0, 2), (1, 2))])
     assert np.isclose(conexp_sizes(outputs, three, np.ones((1, 12), dtype=int))[0], wanted)
+
+
+def test_the_interval_of_conexp_is_that_of_its_size_in_drawn_texts():
+    rng = np.random.default_rng(0)
+    said, codes = rng.dirichlet((1, 1), 30), rng.integers(0, 2, 30)
+    found = estimates({"original": said, "counterfactual": said}, None, codes, resamples=300, seed=4)
+    told = next(effect for effect in found if effect.name == "CONEXP")
+    sizes = []
+    for count in np.random.default_rng(4).multinomial(30, np.full(30, 1 / 30), size=300):
+        rows = np.repeat(np.arange(30), count)
+        with_it, without = (said[rows[codes[rows] == value]].mean(axis=0) for value in (1, 0))
+        sizes.append(np.abs(with_it - without).sum())
+    assert np.allclose((told.low, told.high), np.quantile(sizes, (0.025, 0.975)))
+    assert told.estimate == pytest.approx(np.abs(said[codes == 1].mean(0) - said[codes == 0].mean(0)).sum())
 
 
 def test_the_true_effect_is_that_of_the_pairs(model):

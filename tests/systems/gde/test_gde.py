@@ -604,6 +604,9 @@ def test_it_is_judged_beside_baselines_and_shown(trained):
     assert scores["SW2"].value == pytest.approx(np.mean(drawn))
     assert scores["SW2 over floor"].value == pytest.approx(np.sum(drawn) / np.sum(floor))
     assert set(scores["SW2"].baselines) == {"all sets together", "moved to the mean"}
+    pooled = seen.numbers("variables")[np.random.default_rng(0).permutation(120 * 200)[:1000]]
+    moved = [apart(pooled - pooled.mean(0) + sets[label].mean(0), rows) for label, rows in fresh.items()]
+    assert scores["SW2"].baselines["moved to the mean"] == pytest.approx(np.mean(moved))
     assert scores["SW2"].value < min(scores["SW2"].baselines.values())
     assert len(model.report(new)) == 3
     assert model.training.losses[0][0] == "training"
