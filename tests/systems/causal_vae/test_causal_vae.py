@@ -125,7 +125,9 @@ def test_the_loss_is_that_of_its_parts_by_hand():
     torch.manual_seed(1)
     told = {name: part.item() for name, part in net(x, y).items()}
     torch.manual_seed(1)
-    z, w = (Normal(mean, torch.exp(0.5 * spread)) for mean, spread in zip(net.read(x)[::2], net.read(x)[1::2], strict=True))
+    z, w = (
+        Normal(mean, torch.exp(0.5 * spread)) for mean, spread in zip(net.read(x)[::2], net.read(x)[1::2], strict=True)
+    )
     drawn = [law.mean + law.stddev * torch.randn_like(law.mean) for law in (z, w)]
     error = (net.decode(*drawn) - x).square().sum() / 5
     kl = kl_divergence(w, Normal(0.0, 1.0)).sum() / 5

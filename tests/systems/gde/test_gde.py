@@ -27,6 +27,7 @@ from aitia.system import Given, load, verbs_of
 from aitia.systems.gde import GDE, GDEConfig, PerturbationPredictor, fixed_embedding
 from aitia.systems.gde.example import write
 from aitia.systems.gde.network import Network, Objective
+from aitia.systems.gde.populations import Law
 from aitia.systems.gde.sets import SetBatches, read_sets
 
 SMALL = {"steps": 8, "batch": 4, "points": 8, "width": 16, "latents": 4}
@@ -581,6 +582,16 @@ def test_asked_rows_and_targets_that_mean_nothing_are_refused(small):
     with pytest.raises(DataError, match="variables is a column of number, and 'kind' is not"):
         GDE(**SMALL).fit(frame(populations(3)).assign(kind="u"), "clone", variables=("x1", "kind"))
     assert GDE(**SMALL).fit(frame(populations(3)).assign(kind="u"), "clone").columns == ("x1", "x2")
+
+
+def test_the_law_half_way_between_two_has_the_mean_of_their_deviations():
+    one, two = (
+        Law(np.array([mean]), np.diag(np.square(deviations))[None])
+        for mean, deviations in (([0, 2], [1, 2]), ([4, 0], [3, 4]))
+    )
+    half = one.half_way(two)
+    assert np.allclose(half.means, [[2, 1]])
+    assert np.allclose(half.covariances, [np.diag([4, 9])])
 
 
 def test_it_is_judged_beside_baselines_and_shown(trained):
