@@ -192,6 +192,17 @@ def test_the_adversary_of_the_style_counts_rows_by_their_balance_and_m_unlearns_
     assert torch.allclose(reversed_one, -plain)
 
 
+def test_the_first_epoch_begins_at_one_and_the_sum_weighs_each_loss_by_its_schedule():
+    objective = Objective(Handmade(), CadetConfig(), steps=4, end=3)
+    ids, label, ones = torch.tensor([[1, 2, 3], [2, 0, 3]]), torch.tensor([0, 1]), torch.ones(2)
+    for step, epoch in ((0, 1.0), (6, 2.5), (14, 4.5)):
+        objective.net.calls = 0
+        objective.begin(step)
+        found = objective(ids, torch.ones_like(ids), label, label, label, ones, ones, ones)
+        total = sum(weight * schedule(name, epoch, "published") * found[name] for name, weight in LOSSES.items())
+        assert torch.allclose(found["loss"], total)
+
+
 def test_padding_is_not_written_again():
     sure = math.log(1 + 3 * math.exp(-2))
     assert with_leaves()[1]["reconstruction"].item() == pytest.approx((4 * sure + 2 * math.log(4)) / 6)

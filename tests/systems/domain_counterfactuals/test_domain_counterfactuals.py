@@ -12,6 +12,7 @@ from aitia.errors import DataError, FormatError, InterventionError, OptionError,
 from aitia.system import load
 from aitia.systems.domain_counterfactuals import DomainCounterfactuals, DomainCounterfactualsConfig
 from aitia.systems.domain_counterfactuals.config import choose_sparsity
+from aitia.systems.domain_counterfactuals.domain_affine import DomainAffine
 
 NAMES = ("x0", "x1", "x2", "x3")
 
@@ -55,6 +56,32 @@ def test_the_likelihood_is_near_that_of_the_truth(trained, rows):
     log_det = np.log(np.where(sample.matrix() < 0, 0.5, 1)).sum(1) - np.log(WORLD._scale).sum()
     truth = (-0.5 * (eps**2 + np.log(2 * np.pi)).sum(1) - log_det).mean()
     assert trained.log_likelihood(x, sample.labels).mean() > truth - 0.35
+
+
+@pytest.mark.parametrize("structure", ["relaxed", "canonical", "dense"])
+@torch.no_grad()
+def test_the_latent_maps_are_their_equations_row_by_row(structure):
+    torch.manual_seed(0)
+    maps = DomainAffine(4, 3, structure, 2, copies=2).double()
+    fixed = 0 if structure == "dense" else 2
+    assert all((parameter[:, :, :fixed] == 0).all() for parameter in maps.parameters()), "rows that are shared start so"
+    for parameter in maps.parameters():
+        parameter.normal_()
+    eps = torch.randn(2, 3, 5, 4, dtype=torch.float64)
+    found, by_hand = maps(eps), eps.clone()
+    slope = torch.zeros(2, 3, dtype=torch.float64)
+    for copy, d, i in np.ndindex(2, 3, 4):
+        if structure == "canonical" and (d == 0 or i < 2):
+            continue  # the identity
+        own = d if structure == "dense" or i >= 2 else 0
+        lower, log_scale, shift = (part[copy, own, i] for part in (maps.lower, maps.log_scale, maps.shift))
+        z = by_hand[copy, d]
+        z[:, i] = z[:, :i] @ lower[:i] + log_scale.exp() * eps[copy, d, :, i] + shift
+        slope[copy, d] -= log_scale
+    assert torch.allclose(found, by_hand)
+    back, log_det = maps.inverse(found)
+    assert torch.allclose(back, eps)
+    assert torch.allclose(log_det, slope)
 
 
 @pytest.mark.parametrize("mixing", ["linear", "leaky", "coupling"])

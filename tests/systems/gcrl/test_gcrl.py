@@ -141,8 +141,11 @@ def test_the_weighted_objective_is_its_integral_and_lies_between_the_joint_one_a
     assert -linear_loss("joint")["loss"] < weighted < evidence
 
 
-def test_the_decoupled_gradient_is_that_of_the_least_error_over_all_draws():
-    config = GCRLConfig(objective="decoupled", labels=False, width=16, best_of=6, latent_draws=2, prediction_weight=3.0)
+@pytest.mark.parametrize(("weight", "scale"), [(3.0, 3.0), (None, 2 * 12 / (2 * 1e-3))])
+def test_the_decoupled_gradient_is_that_of_the_least_error_over_all_draws(weight, scale):
+    """Without a weight the error counts as in the log-density of two agents over twelve frames."""
+    options = {"objective": "decoupled", "labels": False, "width": 16, "best_of": 6, "latent_draws": 2}
+    config = GCRLConfig(**options, prediction_weight=weight)
     torch.manual_seed(1)
     net = Network(config, 2).double()
     tracks, there = torch.from_numpy(scenes(8)[0]).reshape(2, 4, 2, 20, 2), torch.ones(2, 4, 2, dtype=torch.bool)
@@ -168,11 +171,21 @@ def test_the_decoupled_gradient_is_that_of_the_least_error_over_all_draws():
         for d, law, prior in ((draws[0][:2], z, net.z_prior), (draws[1][:2], s, net.s_prior))
     ]
     bound = (density - kl[0].sum(-1) - kl[1]).mean(0)
-    loss = (3.0 * least - bound).mean(1).sum()
+    loss = (scale * least - bound).mean(1).sum()
     loss.backward()
     assert torch.isclose(loss, parts["loss"], rtol=1e-9)
     for name, gradient in ours.items():
         assert torch.allclose(gradient, dict(net.named_parameters())[name].grad, rtol=1e-6, atol=1e-7), name
+
+
+def test_in_training_the_style_is_read_from_another_scene_of_the_environment():
+    config = GCRLConfig(style="references", width=16)
+    net, seen = Network(config, 2), []
+    tracks = torch.from_numpy(scenes(8)[0]).float().reshape(2, 4, 2, 20, 2)
+    read_style = net.tracks.s_of
+    net.tracks.s_of = lambda shown, there: (seen.append(shown), read_style(shown, there))[1]
+    Objective(net, config)(tracks, torch.ones(2, 4, 2, dtype=torch.bool))
+    assert torch.equal(seen[0], tracks[:, [3, 0, 1, 2]])
 
 
 # -- what it reaches -------------------------------------------------------------------------------------------------
