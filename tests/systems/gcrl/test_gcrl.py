@@ -178,6 +178,18 @@ def test_the_decoupled_gradient_is_that_of_the_least_error_over_all_draws(weight
         assert torch.allclose(gradient, dict(net.named_parameters())[name].grad, rtol=1e-6, atol=1e-7), name
 
 
+def test_agents_that_are_not_there_have_no_divergence():
+    torch.manual_seed(0)
+    net = Network(GCRLConfig(form="group", width=16), 2)
+    size, present = net.tracks.z_size, torch.tensor([[True, False, True], [False, True, False]])
+    z, s = (Gaussian(*torch.randn(2, *shape)) for shape in ((2, 3, size), (2, net.tracks.s_size)))
+    z_draws = z.draws(5)
+    told, _ = net.divergences(z, s, z_draws, s.draws(5), present, None)
+    law = torch.distributions.Normal(z.mean, torch.exp(0.5 * z.log_variance))
+    each = law.log_prob(z_draws).sum(-1) - net.z_prior.log_prob(z_draws)
+    assert torch.allclose(told, torch.stack([each[:, 0, 0] + each[:, 0, 2], each[:, 1, 1]], dim=1), atol=1e-4)
+
+
 def test_in_training_the_style_is_read_from_another_scene_of_the_environment():
     config = GCRLConfig(style="references", width=16)
     net, seen = Network(config, 2), []
