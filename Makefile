@@ -9,7 +9,7 @@ export UV_COMPILE_BYTECODE ?= 1
 # uv does not read pip's settings: hand it the folder of wheels that pip searches, where there is one.
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 
-.PHONY: demo test lint types layers docs unit doctest verify ledger bench fixtures format clean
+.PHONY: demo test lint types layers docs unit doctest verify ledger pages bench fixtures format clean
 
 .venv/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -19,7 +19,7 @@ export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 	touch $@
 
 demo: .venv/.ready  ## a causal graph of real data, and of a table whose truth is known
-	$(BIN)/python examples/demo.py
+	$(BIN)/aitia demo --out demo --jobs $(JOBS)
 
 test: lint types layers docs doctest unit  ## everything that CI runs
 
@@ -29,6 +29,7 @@ lint: .venv/.ready
 	$(BIN)/python -m aitia.catalogue README.md --check
 	$(BIN)/python -m aitia.catalogue docs/contract.md --check
 	$(BIN)/python -m aitia.workflow.ledger src/aitia/evidence/stored docs/ledger.md --check
+	$(BIN)/python docs/flagship.py --check
 
 types: .venv/.ready
 	$(BIN)/mypy
@@ -53,6 +54,9 @@ verify: .venv/.ready  ## the papers' claims (minutes), the slow tests, the train
 	$(BIN)/python -m pytest -m slow -q tests
 	$(BIN)/aitia verify --all --jobs $(JOBS) --resume --out src/aitia/evidence/stored
 	$(MAKE) ledger
+
+pages: .venv/.ready  ## what pages show of the shipped series
+	$(BIN)/python docs/flagship.py
 
 ledger: .venv/.ready
 	$(BIN)/python -m aitia.workflow.ledger src/aitia/evidence/stored docs/ledger.md

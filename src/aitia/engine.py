@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 from aitia.errors import OptionError
+from aitia.threads import THREAD_VARIABLES, one_blas_thread
 
 __all__ = ["Engine", "LocalEngine", "Progress", "Store"]
 
@@ -21,8 +22,6 @@ Progress = Callable[[str, int, int], None]
 
 Store = MutableMapping[str, Any]
 """Finished items by key, as JSON values; a run folder supplies one that survives a kill."""
-
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 class Engine(Protocol):
@@ -43,7 +42,7 @@ class Engine(Protocol):
 
 
 class LocalEngine:
-    """Runs items one after another, or in `jobs` processes with one BLAS thread each.
+    """Runs items one after another, or in `jobs` processes, on one BLAS thread each.
 
     The results do not depend on `jobs`: a function gets its item and nothing else.
 
@@ -105,7 +104,9 @@ class LocalEngine:
     ) -> Iterator[tuple[int, Result]]:
         if self.jobs == 1 or len(waiting) < 2:
             for i in waiting:
-                yield i, function(items[i])
+                with one_blas_thread():
+                    result = function(items[i])
+                yield i, result
             return
         from joblib import Parallel, delayed
 
@@ -123,8 +124,8 @@ def _numbered(i: int, function: Callable[[Item], Result], item: Item) -> tuple[i
 @contextmanager
 def _one_thread_per_process() -> Iterator[None]:
     """Children inherit one BLAS thread each: two spinning pools on the same cores are many times slower."""
-    before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
+    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
     try:
         yield
     finally:

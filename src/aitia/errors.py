@@ -40,12 +40,17 @@ __all__ = [
 ]
 
 
+_LONGEST = 2000
+"""Characters of a sentence."""
+
+
 class AitiaError(Exception):
     """Base of every error that a user's input can cause."""
 
     def __str__(self) -> str:
-        """The sentence itself: KeyError would print its repr."""
-        return " ".join(str(part) for part in self.args)
+        """The sentence itself: KeyError would print its repr. What a file holds may be long, a sentence is not."""
+        told = " ".join(str(part) for part in self.args)
+        return told if len(told) <= _LONGEST else f"{told[: _LONGEST // 2]} [...] {told[-_LONGEST // 4 :]}"
 
 
 class GraphError(AitiaError, ValueError):

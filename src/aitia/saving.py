@@ -13,9 +13,19 @@ from numpy.typing import NDArray
 
 from aitia.errors import FormatError, MissingExtraError, RunError
 from aitia.files import write_whole
+from aitia.guard import guarded, read_json
 from aitia.version import __version__
 
-__all__ = ["Saved", "SavedArrays", "made", "model_folder", "read_config", "read_record", "write_config"]
+__all__ = [
+    "Saved",
+    "SavedArrays",
+    "made",
+    "model_folder",
+    "need_safetensors",
+    "read_config",
+    "read_record",
+    "write_config",
+]
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -64,7 +74,7 @@ class SavedArrays(Saved):
             RunError: If the folder cannot be written.
             MissingExtraError: If safetensors is not installed.
         """
-        _safetensors()
+        need_safetensors()
         from safetensors.numpy import save
 
         options, arrays = self._state()
@@ -81,8 +91,7 @@ class SavedArrays(Saved):
             FormatError: If there is no such folder, a file is damaged, or it holds something else.
             MissingExtraError: If safetensors is not installed.
         """
-        _safetensors()
-        from safetensors import SafetensorError
+        need_safetensors()
         from safetensors.numpy import load_file
 
         folder = model_folder(source)
@@ -90,15 +99,11 @@ class SavedArrays(Saved):
         path = folder / "model.safetensors"
         if not path.is_file():
             raise FormatError(f"there is no file {path}")
-        try:
+        with guarded(path, "is damaged or no safetensors file (save it again)"):
             arrays = load_file(path)
-        except (SafetensorError, ValueError, OSError) as error:
-            raise FormatError(f"{path} is damaged or no safetensors file ({error}): save it again") from error
-        try:
+        with guarded(folder, f"holds no whole {cls.__name__}"):
             model = cls._restored(options, arrays)
-        except KeyError as error:
-            raise FormatError(f"{folder} holds no whole {cls.__name__}: it lacks {error.args[0]!r}") from error
-        model._recall(read_record(folder))
+            model._recall(read_record(folder))
         return model
 
 
@@ -132,11 +137,9 @@ def read_config(folder: Path, name: str) -> dict[str, Any]:
     Raises:
         FormatError: If it is missing or damaged, or of another class than `name`.
     """
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config = read_json(folder / "config.json", dict)
+    with guarded(folder / "config.json", "is damaged"):
         found, options = config["class"], dict(config["options"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FormatError(f"{folder / 'config.json'} is missing or damaged ({error})") from error
     if found != name:
         raise FormatError(f"{folder} holds a {found}, not a {name}")
     return options
@@ -148,10 +151,7 @@ def read_record(folder: Path) -> dict[str, Any]:
     Raises:
         FormatError: If it is missing or damaged.
     """
-    try:
-        config = dict(json.loads((folder / "config.json").read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise FormatError(f"{folder / 'config.json'} is missing or damaged ({error})") from error
+    config: dict[str, Any] = read_json(folder / "config.json", dict)
     config.pop("options", None)
     return config
 
@@ -179,7 +179,12 @@ def model_folder(source: str | Path) -> Path:
         raise FormatError(f"there is no folder {source}, and the Hub did not give one of that name: {error}") from error
 
 
-def _safetensors() -> None:
+def need_safetensors() -> None:
+    """Before any work whose result is to be saved.
+
+    Raises:
+        MissingExtraError: If it is not installed.
+    """
     from importlib.util import find_spec
 
     if find_spec("safetensors") is None:

@@ -59,6 +59,21 @@ def test_do_takes_a_table_with_a_graph_file(table, tmp_path):
     assert "resamples" in done.stdout
 
 
+def test_do_asks_what_a_dagitty_graph_marks_where_nothing_else_is_said(table, tmp_path):
+    marked = "dag {\nbb='0,0,1,1'\na [exposure,pos='0,0']\nc [outcome]\nb [adjusted]\nu [latent]\na -> c <- b\nu -> c }"
+    (tmp_path / "g.dagitty").write_text(marked)
+    done = aitia("do", table, "--graph", tmp_path / "g.dagitty", "--resamples", 10, "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert (answer["intervention"], answer["against"], answer["outcome"]) == ("do(a=shift(1))", "do()", "c")
+    assert answer["estimate"] == pytest.approx(1.0, abs=0.15)
+    assert done.stderr == "Note: the graph marks b as adjusted: what to adjust for is chosen anew here\n"
+    other = aitia(
+        "do", table, "do(b=1)", "--outcome", "a", "--graph", tmp_path / "g.dagitty", "--resamples", 2, "--json"
+    )
+    assert json.loads(other.stdout)["outcome"] == "a"
+
+
 def test_list_and_show_read_the_catalogue():
     assert re.search(r"^cd-nod +2020 ", aitia("list").stdout, re.MULTILINE)
     cards = {card["slug"]: card for card in json.loads(aitia("list", "--json").stdout)["systems"]}
@@ -151,9 +166,11 @@ def test_the_board_of_verify_all_shows_what_waits_runs_and_came_out(capsys):
         (["discover", "TABLE", "--context", "kk"], "Did you mean 'k'"),
         (["discover", "TABLE", "--alpha", "2"], "alpha lies between 0 and 1"),
         (["discover", "TABLE", "--discrete", "a", "--continuous", "a"], "declared discrete and continuous"),
-        (["discover", "TABLE", "--knowledge", "none.txt"], "cannot read the knowledge file"),
+        (["discover", "TABLE", "--knowledge", "none.txt"], "none.txt cannot be read: No such file"),
         (["do", "nowhere", "do(a=1)", "--outcome", "c"], "is no folder of a discovery"),
-        (["do", "TABLE", "do(a=", "--outcome", "c", "--graph", "none.txt"], "cannot read the graph file"),
+        (["do", "TABLE", "do(a=", "--outcome", "c", "--graph", "none.txt"], "none.txt cannot be read: No such file"),
+        (["do", "TABLE", "--outcome", "c", "--graph", "GRAPH"], 'say what is set, such as "do(x=1)"'),
+        (["do", "TABLE", "do(a=1)", "--graph", "GRAPH"], "say which variable to watch (--outcome)"),
         (["show", "cdnod"], "Did you mean 'cd-nod'"),
         (["verify"], "say which system to verify"),
         (["verify", "cd-nod", "--seeds", "0"], "seeds must be 1 or more"),
@@ -163,7 +180,8 @@ def test_the_board_of_verify_all_shows_what_waits_runs_and_came_out(capsys):
     ],
 )
 def test_mistakes_are_one_sentence_and_exit_code_2(table, tmp_path, arguments, sentence):
-    done = aitia(*[table if a == "TABLE" else a for a in arguments], cwd=tmp_path)
+    (tmp_path / "g.txt").write_text("a -> c <- b")
+    done = aitia(*[{"TABLE": table, "GRAPH": tmp_path / "g.txt"}.get(a, a) for a in arguments], cwd=tmp_path)
     assert done.returncode == 2
     assert sentence in done.stderr
     assert done.stderr.startswith("aitia: ")

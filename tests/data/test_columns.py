@@ -210,7 +210,7 @@ def test_a_statistic_is_told_what_to_do_with_a_column_without_numbers():
         (["a", "b"], "count", "declared a count but holds text such as 'a'"),
         (["yesterday"], "time", "declared a time, row 0 holds 'yesterday'"),
         ([[1], [2]], "text", "declared text, row 0 holds a list"),
-        (["[1", "[2]"], "list", r"row 0: '\[1' is not a list in JSON"),
+        (["[1", "[2]"], "list", r"row 0, where a list is wanted: '\[1' is not valid JSON"),
         (['{"a": 1}'], "list", "is declared a list, row 0"),
         ([[[3, 1, "x"]]], "spans", r"a span is \[start, stop, label\]"),
         ([[[0, 1]]], "spans", r"a span is \[start, stop, label\]"),

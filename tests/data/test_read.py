@@ -116,7 +116,7 @@ def test_a_folder_of_texts(tmp_path):
     assert table.texts("file") == ["a.txt", "b.md", "c.html"]
     assert table.texts("text") == ["first\nline", "# head", "T\none two"]
     (tmp_path / "d.txt").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(FormatError, match=r"d\.txt is no text in UTF-8 \(byte 0\)"):
+    with pytest.raises(FormatError, match=r"d\.txt cannot be read: byte 0 is not UTF-8: save it as UTF-8"):
         read(tmp_path)
 
 
@@ -205,7 +205,7 @@ def test_tracks_and_recordings(tmp_path):
         ("binary.csv", b"\x00\xff\xfe\x80\n\x9c", r"binary\.csv"),
         ("cut.parquet", b"PAR1 damaged", r"cut\.parquet cannot be read as parquet"),
         ("cut.csv.gz", b"\x1f\x8b damaged", r"cut\.csv\.gz cannot be read as csv"),
-        ("bad.jsonl", b'{"x": 1}\n{"x": ', r"bad\.jsonl, line 2 is no JSON"),
+        ("bad.jsonl", b'{"x": 1}\n{"x": ', r"bad\.jsonl, line 2 is not valid JSON \(line 1, column 7"),
         ("list.jsonl", b"[1, 2]\n", r"list\.jsonl, line 1 is no JSON object"),
         ("void.jsonl", b"\n", r"void\.jsonl holds no line"),
         ("latin.jsonl", b'{"x": "\xe9"}', r"latin\.jsonl cannot be read as jsonl"),

@@ -130,7 +130,7 @@ def test_files_that_are_not_traces_are_refused(tmp_path):
     with pytest.raises(FormatError, match="there is no file or folder"):
         read_recordings(tmp_path / "none.csv")
     (tmp_path / "w.npz").write_bytes(b"no")
-    with pytest.raises(FormatError, match="damaged or no npz"):
+    with pytest.raises(FormatError, match=r"damaged or no \.npz file"):
         read_recordings(tmp_path / "w.npz")
     np.savez(tmp_path / "v.npz", units=np.array(["a"]))
     with pytest.raises(FormatError, match="has no array traces; it has units"):

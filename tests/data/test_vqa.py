@@ -66,7 +66,7 @@ def test_folders_of_another_kind_are_refused(tmp_path):
     with pytest.raises(FormatError, match="has no list of questions"):
         read(tmp_path)
     questions.write_text("{")
-    with pytest.raises(FormatError, match="cannot be read as JSON"):
+    with pytest.raises(FormatError, match=r"questions\.json is not valid JSON"):
         read(tmp_path)
     written(tmp_path, names=("v2_val_questions.json", "v2_val_annotations.json"))
     with pytest.raises(FormatError, match=r"several files of questions .*: give each split a folder of its own"):

@@ -67,10 +67,21 @@ def test_what_ships_is_read_and_its_verdicts_are_those_of_its_values():
             assert verdict_of(stored.slug) == stored.verdict
 
 
-@pytest.mark.parametrize("text", ["{}", "[]", "{", '{"rows": [{}]}', '{"rows": [1]}'])
-def test_damaged_evidence_is_refused(tmp_path, text):
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("{}", r"toy\.json: the evidence is no stored evidence: it lacks 'rows'"),
+        ("[]", r"toy\.json: the evidence holds a list, where an object was expected"),
+        ("{", r"toy\.json: the evidence is not valid JSON \(line 1"),
+        ("[" * 100_000, r"toy\.json: the evidence is nested too deeply"),
+        ('{"rows": [{}]}', "the evidence is no stored evidence: it lacks 'holds'"),
+        ('{"rows": [1]}', "the evidence is no stored evidence"),
+    ],
+    ids=lambda value: value[:15],
+)
+def test_damaged_evidence_is_refused(tmp_path, text, sentence):
     (tmp_path / "toy.json").write_text(text)
-    with pytest.raises(FormatError, match="no stored evidence"):
+    with pytest.raises(FormatError, match=sentence):
         stored_evidence(tmp_path, "toy")
 
 

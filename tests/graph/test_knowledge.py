@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,8 +90,8 @@ def test_tiers_patterns_and_exclusive_tiers_by_hand():
         (lambda: Knowledge.from_text("\nrequired: a"), FormatError, "line 2"),
         (lambda: Knowledge.from_json("{"), FormatError, "not valid JSON"),
         (lambda: Knowledge.from_json('{"tier": []}'), FormatError, "no field 'tier'"),
-        (lambda: Knowledge.from_json("[]"), FormatError, "is an object"),
-        (lambda: Knowledge.read("none.txt"), FormatError, "cannot read the knowledge file"),
+        (lambda: Knowledge.from_json("[]"), FormatError, "the knowledge holds a list, where an object was expected"),
+        (lambda: Knowledge.read("none.txt"), FormatError, "none.txt cannot be read: No such file"),
         (lambda: apply(Graph("a -> b"), Knowledge(forbidden=[("a", "b")])), GraphError, "a"),
         (lambda: apply(Graph("a; b"), Knowledge(required=[("a", "b")])), GraphError, "not adjacent"),
     ],
@@ -103,3 +105,68 @@ def test_without_knowledge_nothing_changes(all_dags):
     for dag in all_dags[::20]:
         assert apply(cpdag(dag), Knowledge()) == cpdag(dag)
         assert dag in set(markov_equivalence_class(cpdag(dag)))
+
+
+TETRAD = """/knowledge
+
+addtemporal
+1 age sex
+2* smoking diet
+3- weight, stress
+4 lab_tar
+5 death
+
+forbiddirect
+diet lab_tar
+
+requiredirect
+smoking lab_tar
+"""
+
+
+def test_the_knowledge_of_tetrad_is_read(tmp_path):
+    (tmp_path / "k.txt").write_text(TETRAD)
+    (tmp_path / "ours.txt").write_text(
+        "tier: age, sex\nexclusive tier: smoking, diet\ntier: weight, stress\ntier: lab_tar\ntier: death\n"
+        "forbidden: diet -> lab_tar; weight -> death; stress -> death\nrequired: smoking -> lab_tar\n"
+    )
+    assert Knowledge.read(tmp_path / "k.txt") == Knowledge.read(tmp_path / "ours.txt")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            ("forbiddirect", "forbiddengroup"),
+            "line 10 of the knowledge: the sections of Tetrad's knowledge read here are",
+        ),
+        (("diet lab_tar", "diet"), "line 11 of the knowledge: the sections"),
+        (("diet lab_tar", "diet -> lab_tar"), "line 11 of the knowledge: forbiddirect has two names a line"),
+        (("2*", "1"), "line 5 of the knowledge: tier 1 is there twice"),
+        (("2*", "2+"), "line 5 of the knowledge: a tier starts with its number, then '*' or '-' or nothing, got '2+'"),
+        (("2*", "²"), "line 5 of the knowledge: a tier starts with its number"),
+        (("addtemporal", ""), "line 4 of the knowledge: a line before the first section"),
+    ],
+)
+def test_what_is_wrong_with_knowledge_of_tetrad_is_said_with_its_line(change, sentence, tmp_path):
+    (tmp_path / "k.txt").write_text(TETRAD.replace(*change))
+    with pytest.raises(FormatError) as told:
+        Knowledge.read(tmp_path / "k.txt")
+    assert sentence in str(told.value)
+    assert str(told.value).startswith(str(tmp_path / "k.txt"))
+
+
+def test_nested_knowledge_bytes_that_are_no_text_and_patterns_of_many_stars_are_taken_in_stride(tmp_path):
+    (tmp_path / "k.json").write_text("[" * 100_000)
+    with pytest.raises(FormatError, match="nested too deeply"):
+        Knowledge.read(tmp_path / "k.json")
+    (tmp_path / "k.json").write_text('{"tiers_exclusive": [[1]]}')
+    with pytest.raises(FormatError, match="lists names, each a text"):
+        Knowledge.read(tmp_path / "k.json")
+    (tmp_path / "k.txt").write_bytes(b"tier: a\xff")
+    with pytest.raises(FormatError, match=r"k\.txt cannot be read: byte 7 is not UTF-8: save it as UTF-8"):
+        Knowledge.read(tmp_path / "k.txt")
+    start = time.process_time()
+    assert Knowledge(tiers=[["*a" * 40 + "b"]]).tier("a" * 5000) is None
+    assert Knowledge(tiers=[["*a*b?*d"]]).tier("xaxbcxd") == 0
+    assert time.process_time() - start < 1

@@ -23,6 +23,7 @@ def test_trace_prints_the_strongest_sites_and_says_where_the_report_is(folder, t
         *("--site", "transformer.h.*[position=3]", "--draws", 2, "--out", tmp_path / "run"),
     )
     assert "transformer.h.1[position=3]" in told
+    assert f"model on {PROMPT!r}: the logit of 'Paris' minus logit of 'Rome' is " in told
     assert "random direction" in told
     assert f"Report: {tmp_path / 'run' / 'report.html'}" in told
 
@@ -34,16 +35,39 @@ def test_trace_in_json(folder):
 
 
 def test_edit_writes_the_change_and_apply_saves_the_edited_model(folder, tmp_path, language):
-    said = language.words([int(language.log_probabilities([PROMPT])[0].argmax())])[0]
+    prompt = "the capital of France"  # a random model attends to nothing, so the subject stands last
+    said = language.words([int(language.log_probabilities([prompt])[0].argmax())])[0]
     answer = "Rome" if said != "Rome" else "Madrid"
     (tmp_path / "near.txt").write_text("the capital of Spain is\n\nthe city lies in\n")
-    common = ("--subject", "France", "--layer", 1, "--steps", 5, "--neighbours", tmp_path / "near.txt")
-    told = aitia("edit", folder, PROMPT, "--answer", answer, *common, "--out", tmp_path / "run")
-    assert "Written into transformer.h.1.mlp.c_proj, about 'France'" in told
+    common = ("--subject", "France", "--layer", 1, "--steps", 40, "--neighbours", tmp_path / "near.txt")
+    told = aitia("edit", folder, prompt, "--answer", answer, *common, "--out", tmp_path / "run")
+    assert f"After {prompt!r} the model is to say {answer!r}." in told
+    assert "Written into transformer.h.1.mlp.c_proj, about 'France'. Layer 1 was asked for." in told
     assert "locality" in told
     told = json.loads(aitia("edit", folder, "--apply", tmp_path / "run", "--save", tmp_path / "new", "--json"))
-    assert [p["prompt"] for p in told] == [PROMPT, "the capital of Spain is", "the city lies in"]
+    assert (told["prompt"], told["answer"], told["took"]) == (prompt, answer, True)
+    assert [p["prompt"] for p in told["prompts"]] == [prompt, "the capital of Spain is", "the city lies in"]
     assert (tmp_path / "new" / "model.safetensors").exists()
+
+
+def test_an_edit_that_did_not_take_ends_in_a_code_of_its_own(folder, tmp_path, language):
+    said = language.words([int(language.log_probabilities([PROMPT])[0].argmax())])[0]
+    answer = "Rome" if said != "Rome" else "Madrid"
+    common = ("--subject", "the", "--layer", 0, "--steps", 1)
+    for more in ((), ("--json",)):
+        out = tmp_path / f"run{len(more)}"
+        line = ["edit", folder, PROMPT, "--answer", answer, *common, "--out", out, *more]
+        done = CliRunner().invoke(app, [*map(str, line)])
+        assert done.exit_code == 3
+        if not more:
+            assert done.stdout.splitlines()[-1].startswith(f"ALARM: the edit did not take: after {PROMPT!r} the model")
+        else:
+            assert json.loads(done.stdout)["took"] is False
+    done = CliRunner().invoke(app, [*map(str, ["edit", folder, "--apply", out, "--save", tmp_path / "new"])])
+    assert done.exit_code == 3
+    assert "ALARM: the edit did not take" in done.stdout
+    told = CliRunner().invoke(app, ["edit", "--help"]).stdout
+    assert "Exit code 3 says that the edit did not take" in " ".join(told.replace("│", " ").split())
 
 
 def test_options_that_do_not_go_together_are_refused(folder, tmp_path):
@@ -51,7 +75,7 @@ def test_options_that_do_not_go_together_are_refused(folder, tmp_path):
         aitia("edit", folder, PROMPT)
     with pytest.raises(OptionError, match="takes --save FOLDER, no prompt and no answer"):
         aitia("edit", folder, PROMPT, "--apply", tmp_path)
-    with pytest.raises(FormatError, match="cannot be read as text"):
+    with pytest.raises(FormatError, match="cannot be read: No such file"):
         aitia("trace", folder, PROMPT, "--operation", "mean", "--reference", tmp_path / "none.txt")
     (tmp_path / "empty.txt").write_text("\n")
     with pytest.raises(OptionError, match=r"empty\.txt is empty: give one text a line"):

@@ -3,14 +3,17 @@
 import json
 import math
 import re
+from dataclasses import replace
 
 import pytest
 import torch
+from safetensors import safe_open
 
 from aitia.errors import DataError, FormatError, InterventionError, OptionError
 from aitia.inside import apply_edit, edit_fact
 from aitia.inside.edit_scores import score_edit
 from aitia.inside.memory import ValueSearch
+from aitia.inside.worth import edit_alarms
 from aitia.nn.causal_language import load_causal_language_model
 from aitia.nn.edits import Edit
 from aitia.nn.sites import record
@@ -104,19 +107,22 @@ def test_an_edit_that_leaves_the_model_unedited_is_caught(language):
 
 def test_a_saved_edit_is_written_into_a_folder_and_scored_there(language, made, tmp_path):
     found, out = made
-    scored = apply_edit(language, out, tmp_path / "edited")
+    done = apply_edit(language, out, tmp_path / "edited")
+    assert (done.prompt, done.answer, done.alarms) == (PROMPT, found.answer, ())
+    assert done.to_json()["took"]
+    scored = done.prompts
     assert [p.prompt for p in scored] == [PROMPT, *PARAPHRASES, *NEIGHBOURS]
     assert [p.after for p in scored] == pytest.approx([p.after for p in found.prompts], abs=1e-6)
     edited = load_causal_language_model(tmp_path / "edited")
     name = language.memory(1) + ".weight"
     gap = edited.model.state_dict()[name] - language.model.state_dict()[name]
     assert torch.allclose(gap.T, found.edit.delta, atol=1e-6)
-    with pytest.raises(FormatError, match="is not empty: give a new folder"):
+    with pytest.raises(FormatError, match=r"is not empty \(config\.json is there\), and .*: give a new folder"):
         apply_edit(language, out, tmp_path / "edited")
     with pytest.raises(InterventionError, match=r"was made for weights with the hash .* the model is another one"):
         apply_edit(edited, out, tmp_path / "again")
     (out / "edit.json").rename(tmp_path / "kept.json")
-    with pytest.raises(FormatError, match="is missing or damaged"):
+    with pytest.raises(FormatError, match=r"edit\.json cannot be read: No such file"):
         apply_edit(language, out, tmp_path / "third")
     (tmp_path / "kept.json").rename(out / "edit.json")
 
@@ -178,3 +184,91 @@ def test_scores_are_means_with_intervals_over_prompts():
         edit_score("efficacy", [1, 0], [0.1], [0.9])
     with pytest.raises(DataError, match="not between 0 and 1"):
         edit_score("efficacy", [1], [math.nan], [0.9])
+
+
+# -- what an edit is worth ---------------------------------------------------------------------------------------------
+
+
+def test_an_edit_that_took_sets_no_alarm_and_says_where_it_is_and_why(made):
+    found, out = made
+    assert found.took
+    assert found.alarms == ()
+    assert found.layer_reason == "Layer 1 was asked for."
+    told = json.loads((out / "edit.json").read_text())
+    assert (told["took"], told["alarms"], told["layer_reason"]) == (True, [], "Layer 1 was asked for.")
+    assert "Layer 1 was asked for." in (out / "report.html").read_text()
+
+
+def test_an_edit_that_leaves_the_old_answer_ahead_did_not_take(language, made, tmp_path):
+    found = edit_fact(
+        language, PROMPT, made[0].answer, **{**FEW, "steps": 1, "rate": 1e-3}, out=tmp_path / "run"
+    )  # fmt: skip
+    p = found.prompts[0]
+    assert not found.took
+    assert found.alarms == (
+        f"the edit did not take: after {PROMPT!r} the model gives {found.answer!r} a probability of {p.after:.3g} "
+        f"(before it {p.before:.3g}), which is less than that of what it said before",
+    )
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert page.index("The edit did not take") < page.index("<section>")
+    done = apply_edit(language, tmp_path / "run", tmp_path / "edited")
+    assert done.alarms[0].startswith("the edit did not take: ")
+    assert not done.to_json()["took"]
+
+
+def test_an_edit_no_better_than_a_random_direction_did_not_take(made):
+    p = replace(made[0].prompts[0], after=0.4, random=0.5)
+    assert edit_alarms([p], "Rome") == (
+        f"the edit did not take: after {PROMPT!r} the model gives 'Rome' a probability of 0.4, and with a change as "
+        "long in a random direction 0.5",
+    )
+    assert edit_alarms([replace(p, random=0.3)], "Rome") == ()
+    assert edit_alarms([replace(p, random=float("nan"))], "Rome") == ()
+
+
+def test_the_choice_of_the_layer_is_told_with_its_trace(language, made, tmp_path):
+    found = edit_fact(language, PROMPT, made[0].answer, subject="France", steps=2, prefixes=0, out=tmp_path / "run")
+    shares = found.layer_effects
+    other = 3 - found.layer
+    assert found.layer_reason == (
+        f"Layer {found.layer} was chosen by a trace: with noise on 'France', its perceptron alone restores "
+        f"{shares[found.layer]:.0%} of the answer there, the most of all, before layer {other} {shares[other]:.0%}; "
+        f"the first ({shares[0]:.0%}) is left out, since to change it is to rename the token."
+    )
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert f"<td>{shares[other]:.1%}</td>" in page
+
+
+def test_an_answer_outside_of_the_vocabulary_is_refused(language):
+    sentence = (
+        r"the answer ' Berlin' is outside of the vocabulary of model, which reads it as \[UNK\]: give one in words"
+    )
+    with pytest.raises(OptionError, match=sentence):
+        edit_fact(language, PROMPT, " Berlin", **FEW)
+
+
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float32])
+def test_the_edited_model_is_written_in_the_type_of_the_model(folder, made, tmp_path, kind):
+    load_causal_language_model(folder, dtype=str(kind).removeprefix("torch.")).save(tmp_path / "same")
+    held = load_causal_language_model(tmp_path / "same", dtype="auto").model
+    assert held.dtype == torch.float32, "the folder's own type, whatever it was loaded as"
+    held.to(kind).save_pretrained(tmp_path / "small")
+    for path in folder.glob("token*"):
+        (tmp_path / "small" / path.name).write_bytes(path.read_bytes())
+    language = load_causal_language_model(tmp_path / "small")
+    assert language.model.dtype == torch.float32
+    edit_fact(language, PROMPT, made[0].answer, **{**FEW, "steps": 5}, out=tmp_path / "run")
+    apply_edit(language, tmp_path / "run", tmp_path / "edited")
+    for path in (tmp_path / "edited").glob("*.safetensors"):
+        with safe_open(path, framework="pt") as file:
+            assert {file.get_tensor(name).dtype for name in file.keys()} == {kind}  # noqa: SIM118
+    assert load_causal_language_model(tmp_path / "edited", dtype="auto").model.dtype == kind
+    assert language.model.dtype == torch.float32
+    names = set(safe_names(tmp_path / "edited"))
+    assert names == set(safe_names(tmp_path / "small")), "what shares its numbers is written once"
+
+
+def safe_names(folder):
+    for path in folder.glob("*.safetensors"):
+        with safe_open(path, framework="pt") as file:
+            yield from file.keys()

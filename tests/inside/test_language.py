@@ -57,7 +57,7 @@ def test_what_cannot_be_read_is_said_in_a_sentence(folder, tmp_path, broken):
     shutil.copytree(folder, place)
     weights = place / "model.safetensors"
     sentence = {
-        "cut": "cannot be loaded as a language model",
+        "cut": "model.safetensors is damaged: its head announces",
         "no tokenizer": "has a tokenizer of .* tokens for a model of",
         "pickle": "is a pickle, which can run any program when it is read",
         "empty": "holds no model: neither config.json nor a GGUF file",

@@ -3,14 +3,19 @@
 import csv
 import json
 import re
+from dataclasses import replace
+from itertools import permutations
 
 import numpy as np
 import pytest
 import torch
+from tests.inside.conftest import NOUNS
 
 from aitia.errors import InterventionError, OptionError, UnknownVariableError
 from aitia.inside import trace_prompt
 from aitia.inside.prompt import ask, embedded, noised, telling_word
+from aitia.inside.trace import Strong
+from aitia.inside.worth import trace_alarms
 from aitia.nn.sites import Site, trace
 
 PROMPT, OTHER = "the capital of France is", "the capital of Italy is"
@@ -190,3 +195,42 @@ def test_a_model_in_training_mode_or_without_finite_numbers_is_refused(language)
     language.model.transformer.h[2].mlp.c_proj.bias.data[:] = float("nan")
     with pytest.raises(InterventionError, match="the metric is nan"):
         trace_prompt(language, PROMPT, against=OTHER, answer="Paris", other="Rome")
+
+
+# -- what a trace is worth ---------------------------------------------------------------------------------------------
+
+
+def test_shares_of_a_difference_that_is_noise_set_an_alarm_and_others_none(language, tmp_path):
+    log = language.log_probabilities([PROMPT, OTHER])
+    way = {}
+    for answer, other in permutations(NOUNS, 2):
+        a, b = (language.continuation(word)[0] for word in (answer, other))
+        way[answer, other] = float((log[0, a] - log[0, b]) - (log[1, a] - log[1, b]))
+    small, large = (most(way, key=lambda pair: abs(way[pair])) for most in (min, max))
+    found = trace_prompt(language, PROMPT, against=OTHER, answer=small[0], other=small[1], out=tmp_path / "run")
+    assert abs(way[small]) < 0.01
+    assert max(abs(strong.effect) for strong in found.strongest) > 2, "five times of what was lost is restored"
+    (alarm,) = found.alarms
+    assert alarm.startswith(f"the difference that shares are taken of is {way[small]:.3g}, and random changes make one")
+    assert alarm.endswith("what is restored is no share of anything (corrupt another part, or name another answer)")
+    assert json.loads((tmp_path / "run" / "trace.json").read_text())["alarms"] == [alarm]
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert page.index("The difference that shares are taken of is") < page.index("<section>")
+    assert trace_prompt(language, PROMPT, against=OTHER, answer=large[0], other=large[1]).alarms == ()
+
+
+def test_noise_that_moves_the_answer_either_way_sets_an_alarm(language):
+    found = trace_prompt(language, PROMPT, subject="France", sites=["transformer.h.1[position=3]"])
+    way = found.found.other - found.found.plain
+    assert way.min() < 0 < way.max()
+    assert f"is {way.mean():.3g}, which is within its noise over 5 draws" in found.alarms[0]
+
+
+def test_strongest_sites_that_do_no_more_than_random_changes_set_an_alarm():
+    weak = [Strong(Site(f"h.{k}"), "", 0.2, None, None, control) for k, control in enumerate((0.3, -0.2))]
+    told = "none of the 2 strongest sites does more than as large a change in a random direction"
+    assert trace_alarms(None, None, weak) == (told,)
+    assert trace_alarms(None, None, [*weak, replace(weak[0], effect=-0.4)]) == ()
+    assert trace_alarms(None, None, [replace(weak[0], control=None)]) == ()
+    one = "the strongest site does not do more than as large a change in a random direction"
+    assert trace_alarms(None, None, weak[:1]) == (one,)

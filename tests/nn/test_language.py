@@ -133,7 +133,7 @@ def test_a_truncated_checkpoint_is_said(small, tmp_path):
     small.save(tmp_path)
     weights = tmp_path / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:100])
-    with pytest.raises(FormatError, match="cannot be loaded as a language model"):
+    with pytest.raises(FormatError, match=r"model\.safetensors is damaged: its head announces .* the file is shorter"):
         load_language_model(tmp_path, "masked")
 
 

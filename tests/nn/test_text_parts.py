@@ -210,7 +210,7 @@ def test_a_damaged_file_of_the_cache_is_named(tmp_path):
     writer = CachedWriter(_Echo(), tmp_path)
     writer(["a"])
     next(tmp_path.iterdir()).write_text("{")
-    with pytest.raises(FormatError, match=r"is damaged .* remove it, and it is asked again"):
+    with pytest.raises(FormatError, match=r"json is not valid JSON .*: remove it, and it is asked again"):
         writer(["a"])
 
 

@@ -155,7 +155,7 @@ def test_a_folder_with_a_clip_a_file_is_read(tmp_path):
 
 def test_files_of_clips_that_are_damaged_or_lack_the_clips_are_refused(tmp_path):
     (tmp_path / "cut.npz").write_bytes(b"PK\x03\x04cut")
-    with pytest.raises(FormatError, match=r"cut.npz is missing or no .npz file"):
+    with pytest.raises(FormatError, match=r"cut.npz is missing, damaged or no .npz file"):
         read_rows(tmp_path / "cut.npz")
     np.savez(tmp_path / "other.npz", a=np.zeros(3))
     with pytest.raises(FormatError, match="no array 'clips'; it has a"):

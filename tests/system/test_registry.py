@@ -181,19 +181,27 @@ def test_a_system_that_is_not_here_and_a_run_without_a_model_are_told(saved, tmp
     with pytest.raises(FormatError, match=r"holds a pcc, and there is no system 'pcc'. Did you mean 'pc'"):
         load_system(changed(saved, "pc", tmp_path / "x", lambda config: config.update(slug="pcc")))
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "run.json").write_text("{}")
-    with pytest.raises(FormatError, match="holds no model yet: give the same command again and it goes on"):
+    begun = {"kind": "fit", "status": "stopped", "config": {}, "inputs": {}, "files": ["model/"], "results": {}}
+    (tmp_path / "run" / "run.json").write_text(json.dumps(begun))
+    with pytest.raises(RunError, match="is stopped before it was finished; to go on from there, give the same command"):
+        load_system(tmp_path / "run")
+    (tmp_path / "run" / "run.json").write_text(json.dumps({**begun, "status": "finished"}))
+    with pytest.raises(RunError, match=r"run\.json names no model/ among the results"):
         load_system(tmp_path / "run")
 
 
 def test_a_run_of_an_older_version_a_run_of_something_else_and_a_damaged_one_are_told(tmp_path):
+    whole = {"kind": "fit", "status": "finished", "config": {}, "inputs": {}, "files": [], "results": {}}
     for record, sentence in (
-        ({"kind": "fit", "status": "finished", "config": {}, "inputs": {}}, "older version of aitia: fit it again"),
-        ({"kind": "fit", "status": "running", "config": {}, "inputs": {}}, "is running: give the same command again"),
-        ({"kind": "discover", "status": "finished"}, "holds a run of 'discover', not of 'fit'"),
-        ({"kind": "fit"}, r"is damaged \('status'\): fit again"),
+        (whole, "older version of aitia: fit it again"),
+        ({**whole, "status": "running"}, "was killed before it was finished; .*give the same command again"),
+        ({**whole, "kind": "discover"}, "holds a run of 'discover', not of 'fit'"),
+        ({"kind": "fit", "config": {}, "inputs": {}}, r"older version .*\('status' is missing or no text\): run again"),
+        ({**whole, "results": {"model/x": 3}}, "is damaged: a name or hash of a file is no text"),
+        ([1], "is no record of a run"),
+        ("[" * 100_000, "is damaged"),
     ):
-        (tmp_path / "run.json").write_text(json.dumps(record))
+        (tmp_path / "run.json").write_text(record if isinstance(record, str) else json.dumps(record))
         with pytest.raises(RunError, match=sentence):
             load_run(tmp_path)
 

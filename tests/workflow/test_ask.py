@@ -29,6 +29,21 @@ def test_do_says_how_it_was_answered_and_writes_fact_answer_and_page(fitted, tmp
     assert "do(x=1)" in (tmp_path / "out" / "answer.html").read_text()
 
 
+def test_a_counterfactual_prints_what_it_changes_in_its_first_rows(fitted, aitia, tmp_path):
+    found = fitted("tiny-scm")
+    lines = library.ask(found.run, "do(x=1)", rows=[3, 17]).first_rows()
+    x, y = (found.given.table.column(name)[[3, 17]] for name in ("x", "y"))
+    weight = float(found.system.weights[2, 2])
+    assert lines == [
+        f"  row {row}: x {x[k]:.4g} -> 1, y {y[k]:.4g} -> {y[k] + weight * (1 - x[k]):.4g}"
+        for k, row in enumerate((3, 17))
+    ]
+    assert len(library.ask(found.run, "do(x=1)", rows=range(9), draws=2).first_rows()) == 5
+    assert library.ask(found.run, "do()", rows=[2]).first_rows() == ["  row 2: as it was"]
+    done = aitia("do", found.run, "do(x=1)", "--rows", "3,17", "--out", tmp_path / "out", check=True)
+    assert "\n".join(lines) in done.stdout
+
+
 def test_an_edit_answers_by_edit(fitted):
     answer = library.ask(fitted("tiny-redact").run, "do(word=bad)", rows=[0])
     assert answer.verb == "edit"
@@ -111,7 +126,7 @@ def test_the_command_line_ends_with_two_and_one_sentence(aitia, fitted, tmp_path
         (("do", run, "do(x=1)", "--rows", "three"), "rows are numbers such as 3,17 or 0-5"),
         (("do", run, "do(x=1)", "--outcome", "y"), "is a fitted system, which answers row by row"),
         (("do", run, "do(x=1)", "--yy", "y"), "no role, subject or option 'yy'"),
-        (("predict", tmp_path / "none"), "is not the folder of a fit"),
+        (("predict", tmp_path / "none"), "is not the folder of a run: it has no run.json"),
         (("encode", fitted("tiny-redact").run), "has no answer to 'encode'"),
         (("world", "pendulam", "--out", tmp_path / "w"), "there is no world 'pendulam'. Did you mean 'pendulum'"),
         (("show", "tiny"), "there is no system 'tiny'"),

@@ -1,12 +1,18 @@
 """A bench: the same numbers however it is run, every failure a sentence, nothing measured twice, own results judged."""
 
+import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 import aitia as library
+from aitia.cli.fitting_tables import fitting_tables
 from aitia.errors import AitiaError, OptionError, RunError
+from aitia.workflow.bench_report import bench_report
+from aitia.workflow.board import Bench, Measure
 from aitia.workflow.source import find_world
 from aitia.workflow.trials import trial_of
 
@@ -78,12 +84,75 @@ def test_own_results_are_judged_on_the_same_rows_as_ours(tmp_path):
     latex = (tmp_path / "run" / "bench.tex").read_text()
     assert r"\textbf{1 [1, 1]}" in latex
     assert "latent-domains,mine,MCC,higher,0," in (tmp_path / "run" / "bench.csv").read_text()
-    for name, sentence in (("codes", "no array 'codes' or '2'"), ("graph", "cannot read")):
+    for name, sentence in (("codes", "no array 'codes' or '2'"), ("graph", "cannot be read: No such file")):
         with pytest.raises(AitiaError, match=sentence):
             library.bench("latent-domains", seeds=3, rows=60, own={name: own[name].replace("g.json", "h.json")})
     np.savez(tmp_path / "mine.npz", codes=np.zeros((3, 2)))
     with pytest.raises(AitiaError, match=r"codes have shape \(3, 2\), the world has 60 test rows"):
         library.bench("latent-domains", seeds=1, rows=60, own={"codes": own["codes"]})
+
+
+def two_forecasters():
+    """A bench of two systems whose baseline is measured on different windows."""
+    scores = {
+        "causal-motion": {"ADE": {0: 0.30, 1: 0.34}},
+        "constant velocity": {"ADE": {0: 0.18, 1: 0.18}},
+        "gcrl": {"ADE": {0: 0.38, 1: 0.36}},
+        "constant velocity (gcrl)": {"ADE": {0: 0.20, 1: 0.20}},
+        "do nothing": {"ADE": {0: 0.5, 1: 0.5}},
+    }
+    worth = {"gcrl": {0: ["no better"], 1: ["no better"]}, "causal-motion": {1: ["no better"]}}
+    systems = ("causal-motion", "gcrl")
+    return Bench("orca", systems, 2, 40, {}, (Measure("ADE", "lower", "e"),), scores, worth=worth)
+
+
+def test_a_baseline_stands_once_with_the_range_of_what_it_is_beside_each_system():
+    found = two_forecasters()
+    assert [who for who, _, _ in found.lines] == ["causal-motion", "gcrl", "constant velocity", "do nothing"]
+    cells = {who: by["ADE"] for who, by, _ in found.lines}
+    assert (cells["constant velocity"], cells["do nothing"]) == ("0.18 to 0.2", "0.5 [0.5, 0.5]")
+    (note,) = found.notes
+    assert note.startswith("A baseline with two values, as in 0.1 to 0.2, differs by system")
+    assert found.to_latex().count("constant velocity") == 1
+    assert bench_report(found, None, {}).count("constant velocity") == 1
+    assert found.to_json()["scores"]["constant velocity (gcrl)"]["ADE"]["0"] == 0.20, "no number is lost"
+    assert replace(found, scores={n: s for n, s in found.scores.items() if "(" not in n}).notes == []
+
+
+def test_a_bench_says_which_systems_are_worth_little_and_at_which_seeds():
+    found = two_forecasters()
+    assert found.alarms == ("gcrl: no better", "causal-motion, seed 1: no better")
+    assert found.to_json()["alarms"] == list(found.alarms)
+    page = bench_report(found, None, {})
+    assert page.index("Causal-motion, seed 1: no better.") < page.index("<section>")
+
+
+def drawn(tables, width):
+    """What is printed on a terminal of this width."""
+    console = Console(width=width, file=io.StringIO(), highlight=False)
+    for table in tables:
+        console.print(table)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_tables_of_a_bench_fit_the_terminal_and_cut_no_name(width):
+    names = ["domain-counterfactuals", "alignment-hurts", "the same without a model"]
+    heads = ["counterfactual MSE ↓", "looks like the target ↑", "composition error ↓", "reversibility error ↓"]
+    cells = [[f"{row}.{k}23 [0.1, 0.2]" if (row, k) != (2, 3) else "" for k in range(4)] for row in range(3)]
+    text = drawn(fitting_tables(names, heads, cells, "a bench", width), width)
+    assert all(len(line) <= width for line in text.splitlines())
+    assert all(head in text for head in heads)
+    assert all(cell in text for row in cells for cell in row if cell)
+    assert all(name in text for name in names)
+    assert text.count("a bench") == 1
+    assert len(fitting_tables(names, heads, cells, "", 200)) == 1
+
+
+def test_a_table_of_many_columns_is_turned():
+    heads = [f"measure {k}" for k in range(12)]
+    (table,) = fitting_tables(["ours", "theirs"], heads, [["0.5"] * 12] * 2, "", 80)
+    assert [str(column.header) for column in table.columns] == ["", "ours", "theirs"]
 
 
 def test_a_world_is_written_without_its_truth(aitia, tmp_path):
@@ -120,9 +189,6 @@ def test_numbers_out_of_range_are_refused(plugins):
 @pytest.mark.parametrize(("seeds", "how"), [(9, "Student's t"), (10, "accelerated bootstrap")])
 def test_the_intervals_are_those_of_evidence(seeds, how):
     from scipy.stats import bootstrap, t
-
-    from aitia.workflow.bench_report import bench_report
-    from aitia.workflow.board import Bench, Measure
 
     values = np.random.default_rng(0).exponential(size=seeds)
     scores = {"mine": {"error": dict(enumerate(values.tolist()))}}

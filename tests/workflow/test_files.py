@@ -263,9 +263,17 @@ def test_weights_of_another_model_name_the_first_leaf_and_both_shapes(folder, tm
         options = [text.replace("latents=4", f"latents={latents}") for text in DOMAINS]
         aitia("run", "domain-counterfactuals", "--data", folder, "--domain", "site", *options, "--out", runs[-1])
     weights = [run / "model" / "model.safetensors" for run in runs]
+    before = weights[0].read_bytes()
     weights[0].write_bytes(weights[1].read_bytes())
-    with pytest.raises(AitiaError, match=r"holds another model: \S+ has shape \([\d, ]+\) there, \([\d, ]+\) here"):
+    with pytest.raises(AitiaError, match=r"is damaged: model/model\.safetensors is not as it was written"):
         aitia("do", runs[0], "do(site=south)")
+    with pytest.raises(AitiaError, match=r"holds another model: \S+ has shape \([\d, ]+\) there, \([\d, ]+\) here"):
+        library.load(runs[0] / "model")  # without the run, nobody knows what was written
+    weights[0].write_bytes(before)
+    config = runs[0] / "model" / "config.json"
+    config.write_bytes(config.read_bytes().replace(b"\n", b" \n"))
+    with pytest.raises(AitiaError, match=r"is damaged: model/config\.json is not as it was written"):
+        aitia("encode", runs[0])
     weights[0].write_bytes(b"cut")
     with pytest.raises(AitiaError, match="damaged"):
         aitia("do", runs[0], "do(site=south)")

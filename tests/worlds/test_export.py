@@ -220,7 +220,7 @@ def test_the_same_call_writes_the_same_bytes(tmp_path):
 
 def test_a_folder_with_files_is_refused_and_left_alone(tmp_path):
     (tmp_path / "mine.txt").write_text("keep")
-    with pytest.raises(FormatError, match="is not empty, and an export never mixes"):
+    with pytest.raises(FormatError, match=r"is not empty \(mine.txt is there\), and what is written never mixes"):
         export_world(Tinted(), tmp_path, 2)
     with pytest.raises(FormatError, match="is there already and no folder"):
         export_world(Tinted(), tmp_path / "mine.txt", 2)

@@ -24,4 +24,6 @@ def adapt_command(
     from aitia.workflow.answers import adapt
 
     system = adapt(run, rows, out, **columns(named(context.args), pairs(role)))
-    typer.echo(f"{system.card.slug} adapted to {rows}: {out.resolve()}\nAsk it with aitia do {out} ... --data ROWS")
+    typer.echo(
+        f"{system.card.slug} of {run} adapted to {rows}: {out.resolve()}\nAsk it with aitia do {out} ... --data ROWS"
+    )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aitia.cli.answer import echo_alarms
+from aitia.cli.fitting_tables import fitting_tables
 from aitia.cli.names import pairs
 from aitia.cli.progress import progress_bar
 from aitia.errors import OptionError
@@ -89,16 +91,14 @@ def bench_command(
 
 def _print(found: "Bench") -> None:
     from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
 
-    table = Table(
-        title=f"{found.world}: {found.rows} rows, {found.seeds} seed{'s' * (found.seeds > 1)}", title_justify="left"
-    )
-    for head in ["", *[f"{m.name} {'↓' if m.better == 'lower' else '↑'}" for m in found.measures]]:
-        table.add_column(head)
-    for who, cells, _ in found.lines:
-        table.add_row(who, *[cells.get(m.name, "") for m in found.measures])
-    failed = [escape(f"{who}: {why}") for who, _, why in found.lines if why]
-    table.caption, table.caption_justify = "\n".join(failed) or None, "left"
-    Console().print(table)
+    heads = [f"{m.name} {'↓' if m.better == 'lower' else '↑'}" for m in found.measures]
+    lines = found.lines
+    cells = [[by.get(m.name, "") for m in found.measures] for _, by, _ in lines]
+    title = f"{found.world}: {found.rows} rows, {found.seeds} seed{'s' * (found.seeds > 1)}"
+    console = Console(highlight=False)
+    for table in fitting_tables([who for who, _, _ in lines], heads, cells, title, console.width):
+        console.print(table)
+    for sentence in [f"{who}: {why}" for who, _, why in lines if why] + found.notes:
+        console.print(sentence, markup=False)
+    echo_alarms(found.alarms)

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from aitia.data.spreadsheet import Reading
     from aitia.discovery import Discovery
 
-__all__ = ["discover_command"]
+__all__ = ["discover_command", "text_of"]
 
 
 @reads_tables
 def discover_command(
-    table: Annotated[Path, typer.Argument(help="A CSV, TSV, Excel, Parquet, JSON lines, SPSS or Stata file.")],
+    table: Annotated[
+        Path,
+        typer.Argument(help="A CSV, TSV, Excel, Parquet, JSON lines, SPSS or Stata file, or a name such as us-macro."),
+    ],
     context: Annotated[str | None, typer.Option(help="Column that says when or where a row was taken.")] = None,
     context_kind: Annotated[str, typer.Option(help="time (near values are near), domain (labels), or auto.")] = "auto",
     method: Annotated[str, typer.Option(help="pc, cd-nod, or auto.")] = "auto",
@@ -48,10 +51,11 @@ def discover_command(
 
     Example: aitia discover visits.csv --context site --bootstrap 100 --out visits-run
     """
+    from aitia.data.named import located, nearest_data
     from aitia.discovery import discover
 
-    if not table.exists():
-        raise FormatError(f"there is no file {table}")
+    if not located(table).exists():
+        raise FormatError(f"there is no file {table}. {nearest_data(str(table))}")
     with progress_bar(quiet=as_json) as progress:
         found = discover(
             table,
@@ -77,16 +81,20 @@ def discover_command(
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
         return
-    typer.echo(_text(found))
+    typer.echo(text_of(found))
     if out is not None:
         typer.echo(f"\nReport: {(out / 'report.html').resolve()}")
 
 
-def _text(found: "Discovery") -> str:
+def text_of(found: "Discovery") -> str:
+    """What the command prints."""
     lines = [*found.reasons, "", found.graph.to_text()]
     if found.context is not None:
         changing = [f"{c.variable} (p = {c.p_value:.2g})" for c in found.changing]
         lines += ["", f"Changes with {found.context}: {', '.join(changing) or 'nothing'}"]
+        for name, windows in found.fastest.items():
+            times = ", then ".join(f"{start:g} to {end:g}" for start, end in windows)
+            lines.append(f"  {name} moves fastest {times}")
     if found.edge_frequencies is not None:
         lines += ["", "Share of bootstrap samples in which the two are adjacent:"]
         lines += [

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aitia.cli.answer import echo_alarms
 from aitia.cli.names import columns, named, pairs
 from aitia.cli.progress import progress_bar
 from aitia.cli.tables import reads_tables
@@ -22,8 +23,13 @@ __all__ = ["do_command"]
 def do_command(
     context: typer.Context,
     run: Annotated[Path, typer.Argument(help="Folder of a discovery or of a fitted system, or a table with --graph.")],
-    intervention: Annotated[str, typer.Argument(help='Such as "do(x=1)" or "do(x=shift(0.5), site=north)".')],
-    outcome: Annotated[str | None, typer.Option(help="Variable to watch, of a discovery.")] = None,
+    intervention: Annotated[
+        str | None,
+        typer.Argument(help='Such as "do(x=1)" or "do(x=shift(0.5), site=north)"; the exposure of --graph if absent.'),
+    ] = None,
+    outcome: Annotated[
+        str | None, typer.Option(help="Variable to watch, of a discovery; the outcome that --graph marks if absent.")
+    ] = None,
     against: Annotated[str | None, typer.Option(help="What to compare with; the system left alone if absent.")] = None,
     label: Annotated[str | None, typer.Option(help="Label whose share is reported, for an outcome of labels.")] = None,
     graph: Annotated[Path | None, typer.Option(help="Graph file to use in place of the one found.")] = None,
@@ -48,6 +54,8 @@ def do_command(
     Or of a fitted system: aitia do faces-run "do(domain=north)" --rows 3,17 writes the answer and opens nothing.
     """
     if _is_fit(run):
+        if intervention is None:
+            raise OptionError(f'{run} is a fitted system: say what to do to it, such as "do(x=1)"')
         if given := [n for n, v in (("outcome", outcome), ("against", against), ("graph", graph)) if v is not None]:
             raise OptionError(f"{run} is a fitted system, which answers row by row: leave out --{given[0]}")
         _ask(run, intervention, rows, data, draws, seed, columns(named(context.args), pairs(role)), out, as_json)
@@ -79,8 +87,11 @@ def _ask(
     out: Path | None,
     as_json: bool,
 ) -> None:
+    from aitia.workflow.answer_files import check_place
     from aitia.workflow.ask import answer_folder, ask, parse_rows
 
+    if out is not None:
+        check_place(out)
     numbers = None if rows is None else parse_rows(rows)
     answer = ask(run, intervention, rows=numbers, data=data, draws=draws, seed=seed, **given)
     folder = out if out is not None else answer_folder(run, "do", str(answer.intervention))
@@ -93,13 +104,16 @@ def _ask(
     known = "; the truth stands beside it" if answer.truth is not None else ""
     of = f" for row {', '.join(map(str, answer.numbers))}" if answer.numbers else ""
     typer.echo(f"{answer.intervention}{of}{known}\n{answer.about}.")
+    for line in answer.first_rows():
+        typer.echo(line)
     for file in files if len(files) <= 6 else [*files[:5], folder]:
         typer.echo(f"  {file.resolve()}")
+    echo_alarms(answer.alarms)
 
 
 def _estimate(
     run: Path,
-    intervention: str,
+    intervention: str | None,
     outcome: str | None,
     against: str | None,
     label: str | None,
@@ -114,9 +128,11 @@ def _estimate(
 ) -> None:
     from aitia.data.tables import read_table
     from aitia.discovery import estimate_effect, load_discovery
+    from aitia.discovery.marked import marked_contrast, marked_outcome, passed_over
     from aitia.do import Intervention
     from aitia.engine import LocalEngine
-    from aitia.graph.formats import read_graph
+    from aitia.graph import Roles
+    from aitia.graph.formats import read_graph_and_roles
 
     if run.is_dir():
         saved = load_discovery(run)
@@ -125,24 +141,38 @@ def _estimate(
         table, found = read_table(run, kinds=kinds, how=reading), None
     else:
         raise OptionError(f"{run} is no folder of a discovery; for a table, say which graph to use (--graph FILE)")
-    if outcome is None:
-        raise OptionError("say which variable to watch (--outcome)")
-    chosen = read_graph(graph) if graph is not None else found
-    assert chosen is not None
+    roles = Roles()
+    if graph is not None:
+        found, roles = read_graph_and_roles(graph)
+    assert found is not None
+    outcome = marked_outcome(roles) if outcome is None else outcome
+    reference = None if against is None else Intervention.parse(against)
+    if intervention is not None:
+        done = Intervention.parse(intervention)
+    else:
+        done, left = marked_contrast(roles, table)
+        reference = left if reference is None else reference
+    for note in passed_over(roles):
+        typer.echo(f"Note: {note}", err=True)
     with progress_bar(quiet=as_json) as progress:
         answer = estimate_effect(
-            chosen,
+            found,
             table,
-            Intervention.parse(intervention),
+            done,
             outcome,
-            against=None if against is None else Intervention.parse(against),
+            against=reference,
             label=label,
+            latent=roles.latent,
             resamples=resamples,
             confidence=confidence,
             seed=seed,
             engine=LocalEngine(jobs),
             progress=progress,
         )
-    if not as_json and graph is not None and table.flow is not None:
+    if as_json:
+        typer.echo(json.dumps(answer.to_json(), indent=2, ensure_ascii=False))
+        return
+    if graph is not None and table.flow is not None:
         typer.echo("\n".join([*table.flow.lines(), ""]))
-    typer.echo(json.dumps(answer.to_json(), indent=2, ensure_ascii=False) if as_json else f"{answer}\n{answer.because}")
+    typer.echo(f"{answer}\n{answer.because}")
+    echo_alarms(answer.alarms)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aitia.cli.answer import echo_alarms
 from aitia.cli.progress import progress_bar
 from aitia.cli.trace import print_table, read_lines
 from aitia.errors import OptionError
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from aitia.nn.causal_language import CausalLanguageModel
 
 __all__ = ["edit_command"]
+
+NOT_TAKEN = 3
+"""Exit code where the edit did not take."""
 
 
 def edit_command(
@@ -45,6 +49,9 @@ def edit_command(
     Example: aitia edit ./smollm2 "The capital of France is" --answer " Rome" --neighbours others.txt --out rome
 
     Then: aitia edit ./smollm2 --apply rome --save ./smollm2-rome
+
+    Exit code 3 says that the edit did not take: the new answer is no likelier than the old one, or no likelier than
+    after a change as long in a random direction. What was found is written all the same.
     """
     from aitia.inside import edit_fact
     from aitia.nn.causal_language import load_causal_language_model
@@ -80,27 +87,35 @@ def edit_command(
         )
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
-        return
-    _tell(found)
-    typer.echo(f"\nReport: {(out / 'report.html').resolve()}")
+    else:
+        _tell(found)
+        typer.echo(f"\nReport: {(out / 'report.html').resolve()}")
+        echo_alarms(found.alarms)
+    if not found.took:
+        raise typer.Exit(NOT_TAKEN)
 
 
 def _apply(language: "CausalLanguageModel", edit: Path, save: Path, as_json: bool) -> None:
     from aitia.inside import apply_edit
     from aitia.inside.report import PROMPT_CAPTION, PROMPT_COLUMNS, prompt_rows
 
-    scored = apply_edit(language, edit, save)
+    done = apply_edit(language, edit, save)
     if as_json:
-        typer.echo(json.dumps([p.to_json() for p in scored], indent=2, ensure_ascii=False))
-        return
-    print_table(PROMPT_COLUMNS, prompt_rows(scored))
-    typer.echo(f"{PROMPT_CAPTION}\n\nEdited model: {save.resolve()}")
+        typer.echo(json.dumps(done.to_json(), indent=2, ensure_ascii=False))
+    else:
+        typer.echo(f"After {done.prompt!r} the model is to say {done.answer!r}.\n")
+        print_table(PROMPT_COLUMNS, prompt_rows(done.prompts))
+        typer.echo(f"{PROMPT_CAPTION}\n\nEdited model: {save.resolve()}")
+        echo_alarms(done.alarms)
+    if done.alarms:
+        raise typer.Exit(NOT_TAKEN)
 
 
 def _tell(found: "FactEdit") -> None:
     from aitia.inside.report import CAPTION, SCORE_COLUMNS, score_rows
 
-    typer.echo(f"Written into {found.edit.name}, about {found.subject!r}.\n")
+    typer.echo(f"After {found.prompt!r} the model is to say {found.answer!r}.")
+    typer.echo(f"Written into {found.edit.name}, about {found.subject!r}. {found.layer_reason}\n")
     print_table(SCORE_COLUMNS, score_rows(found))
     typer.echo(CAPTION)
     for note in found.notes:

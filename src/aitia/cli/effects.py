@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from aitia.cli.answer import told
+from aitia.cli.answer import place_for, told
 from aitia.cli.names import columns, named, pairs
 
 __all__ = ["effects_command"]
@@ -27,5 +27,6 @@ def effects_command(
     """
     from aitia.workflow.answers import effects
 
+    folder = place_for(run, "effects", out)
     given = columns(named(context.args), pairs(role))
-    told(effects(run, rows, target=target, outcome=outcome, **given), run, out, as_json, shown=True)
+    told(effects(run, rows, target=target, outcome=outcome, **given), folder, as_json, shown=True)

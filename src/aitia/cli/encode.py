@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from aitia.cli.answer import told
+from aitia.cli.answer import place_for, told
 from aitia.cli.names import columns, named, pairs
 
 __all__ = ["encode_command"]
@@ -25,4 +25,5 @@ def encode_command(
     """
     from aitia.workflow.answers import encode
 
-    told(encode(run, rows, **columns(named(context.args), pairs(role))), run, out, as_json)
+    folder = place_for(run, "encode", out)
+    told(encode(run, rows, **columns(named(context.args), pairs(role))), folder, as_json)

@@ -21,5 +21,7 @@ def export_command(
     """
     from aitia.workflow.answers import export
 
-    for file in export(run, out, **named(context.args)):
+    files = export(run, out, **named(context.args))
+    typer.echo(f"The system of {run} as a plain model:")
+    for file in files:
         typer.echo(f"  {file.resolve()}")

@@ -1,5 +1,6 @@
 """The entry point. An error that a user's input causes is one sentence and exit code 2."""
 
+import errno
 import sys
 from typing import Annotated
 
@@ -8,23 +9,29 @@ import typer
 from aitia.cli.adapt import adapt_command
 from aitia.cli.answer import ASK_SETTINGS
 from aitia.cli.bench import bench_command
+from aitia.cli.data import data_app
+from aitia.cli.demo import demo_command
 from aitia.cli.discover import discover_command
 from aitia.cli.do import do_command
 from aitia.cli.edit import edit_command
 from aitia.cli.effects import effects_command
 from aitia.cli.encode import encode_command
 from aitia.cli.export import export_command
+from aitia.cli.extras import lacking
 from aitia.cli.predict import predict_command
 from aitia.cli.run import RUN_SETTINGS, run_command
 from aitia.cli.systems import list_command, show_command
-from aitia.cli.threads import one_thread
 from aitia.cli.trace import trace_command
 from aitia.cli.verify import verify_command
 from aitia.cli.world import world_command
-from aitia.errors import AitiaError
+from aitia.errors import AitiaError, OptionError
+from aitia.threads import set_threads
 from aitia.version import __version__
 
 __all__ = ["app", "main"]
+
+_SURROUNDINGS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR)
+"""Errors of a disk or folder, which say nothing against the program, wherever they arise."""
 
 app = typer.Typer(
     name="aitia",
@@ -52,6 +59,8 @@ app.command("world")(world_command)
 app.command("list")(list_command)
 app.command("show")(show_command)
 app.command("verify")(verify_command)
+app.command("demo")(demo_command)
+app.add_typer(data_app, name="data")
 
 
 def _version(wanted: bool) -> None:
@@ -65,17 +74,36 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
     ] = False,
+    threads: Annotated[
+        int | None,
+        typer.Option(help="Threads of BLAS, OpenMP and torch, before the command; one unless the environment says."),
+    ] = None,
 ) -> None:
     """Learn a causal graph, do an intervention, verify the answer."""
+    if threads is not None:
+        if threads < 1:
+            raise OptionError(f"--threads is a number of threads, 1 or more, got {threads}")
+        set_threads(threads)
 
 
 def main() -> None:
     """Runs the command line."""
-    one_thread()
+    set_threads()
     try:
         app()
     except AitiaError as error:
         print(f"aitia: {error}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in _SURROUNDINGS:
+            raise
+        where = "" if error.filename is None else f"{error.filename}: "
+        print(f"aitia: {where}{error.strerror}; what was finished before is kept", file=sys.stderr)
+        sys.exit(2)
+    except ModuleNotFoundError as error:
+        if (sentence := lacking(error)) is None:
+            raise
+        print(f"aitia: {sentence}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         print("aitia: stopped; with --out, the same command goes on from here", file=sys.stderr)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from aitia.cli.answer import told
+from aitia.cli.answer import place_for, told
 from aitia.cli.names import columns, named, pairs
 
 __all__ = ["predict_command"]
@@ -28,5 +28,6 @@ def predict_command(
     """
     from aitia.workflow.answers import predict
 
+    folder = place_for(run, "predict", out)
     given = columns(named(context.args), pairs(role))
-    told(predict(run, rows, do=do, draws=draws, seed=seed, **given), run, out, as_json)
+    told(predict(run, rows, do=do, draws=draws, seed=seed, **given), folder, as_json)

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aitia.cli.answer import echo_alarms
 from aitia.cli.names import columns, named, pairs
 from aitia.cli.progress import progress_bar
 from aitia.cli.tables import reads_tables
-from aitia.errors import OptionError
+from aitia.errors import OptionError, RunError
+from aitia.files import write_whole
+from aitia.saving import made
 
 if TYPE_CHECKING:
     from aitia.data.spreadsheet import Reading
@@ -90,6 +93,7 @@ def run_command(
     if example:
         if data is not None:
             raise OptionError("--example brings its own data: leave out --data")
+        entry.load()  # what is not installed is told before anything is written
         data, given, shared = _example(system, out, seed, given, shared)
     elif data is None and entry.card.rows and _needs_rows(entry):
         raise OptionError(
@@ -108,6 +112,8 @@ def _tell(found: "Fit", out: Path | None, as_json: bool) -> None:
     typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False) if as_json else _text(found))
     if out is not None and not as_json:
         typer.echo(f"\nModel:  {(out / 'model').resolve()}\nReport: {(out / 'report.html').resolve()}")
+    if not as_json:
+        echo_alarms(found.alarms)
 
 
 def _needs_rows(entry: Any) -> bool:
@@ -123,14 +129,33 @@ def _example(
     from aitia.system.example import example_of
 
     folder = Path(f"{slug}-example") if out is None else out.parent / f"{out.name}-example"
-    made: Example = example_of(slug, folder, seed)
-    options = {**made.named, **given}
+    _mark_example(folder, slug)
+    written: Example = example_of(slug, folder, seed)
+    options = {**written.named, **given}
     for name in ("rows", "size", "world"):
         if name in options and not shared[name]:
             shared[name] = options[name]
         options.pop(name, None)
     typer.echo(f"The example of {slug} is in {folder}", err=True)
-    return None if made.files is None else str(made.files), options, shared
+    return None if written.files is None else str(written.files), options, shared
+
+
+def _mark_example(folder: Path, slug: str) -> None:
+    """Takes a folder that is new, empty or of an earlier example of the system; no other is written to."""
+    mark = folder / ".aitia-example.json"
+    record = json.dumps({"system": slug}) + "\n"
+    held: list[str] = []
+    try:
+        held = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+        ours = not held or mark.read_text(encoding="utf-8") == record
+    except (OSError, UnicodeDecodeError):
+        ours = False
+    if not ours:
+        raise RunError(
+            f"{folder}, where the example goes, holds {held[0] if held else 'files'} and is no example of {slug}: give "
+            "another folder (--out)"
+        )
+    write_whole(made(folder) / mark.name, record, RunError)
 
 
 def _text(found: "Fit") -> str:

@@ -63,7 +63,7 @@ def _verdict(slug: str) -> str:
 
 
 def show_command(
-    slug: Annotated[str, typer.Argument(help="Name of the system, such as cd-nod.")],
+    slug: Annotated[str, typer.Argument(help="Name of the system, such as cd-nod, or folder of a run.")],
     evidence: Annotated[
         Path | None, typer.Option(help="Folder of stored evidence; that which ships with aitia if absent.")
     ] = None,
@@ -72,9 +72,15 @@ def show_command(
     """Show a system's card, where it lives, what it takes and answers, and what was last measured of its claim.
 
     Example: aitia show cd-nod
-    """
-    from aitia.system.registry import find
 
+    Of the folder of a run: who works in it, how one that was stopped goes on, and whether its files are unharmed.
+    """
+    from aitia.cli.run_folder import is_run, show_run
+    from aitia.system.registry import find, systems
+
+    if slug not in systems() and is_run(Path(slug)):
+        show_run(Path(slug), as_json)
+        return
     entry = find(slug)
     card, stored = entry.card, _stored(evidence, slug)
     if as_json:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aitia.cli.answer import echo_alarms
 from aitia.cli.progress import progress_bar
-from aitia.errors import FormatError, OptionError
+from aitia.errors import OptionError
+from aitia.guard import read_text
 
 if TYPE_CHECKING:
     from aitia.inside import PromptTrace
@@ -73,6 +75,7 @@ def trace_command(
     _tell(found)
     if out is not None:
         typer.echo(f"\nReport: {(out / 'report.html').resolve()}")
+    echo_alarms(found.alarms)
 
 
 def _tell(found: "PromptTrace") -> None:
@@ -110,10 +113,7 @@ def read_lines(path: Path) -> list[str]:
         FormatError: If it cannot be read.
         OptionError: If there are none.
     """
-    try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"{path} cannot be read as text: {error}") from error
+    lines = [line.strip() for line in read_text(path).splitlines()]
     if not any(lines):
         raise OptionError(f"{path} is empty: give one text a line")
     return [line for line in lines if line]

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from aitia.cli.board import live_board
 from aitia.cli.progress import progress_bar
 from aitia.errors import AitiaError, OptionError
 
@@ -119,6 +118,7 @@ def _all(
     minutes: Mapping[str, float], out: Path, options: Mapping[str, Any], *, quiet: bool
 ) -> "tuple[list[Evidence], bool]":
     """Every claim, the cheapest first: what was measured, and whether one could not be."""
+    from aitia.cli.board import live_board
     from aitia.workflow.verify import verify
 
     found, failed = [], False

@@ -9,7 +9,7 @@ from aitia.data.base import Data
 from aitia.data.kinds import CONTINUOUS, Kind
 from aitia.data.table import Table
 
-__all__ = ["gaps"]
+__all__ = ["gaps", "looks"]
 
 
 def gaps(rows: Data, other: Data) -> dict[str, float]:
@@ -17,6 +17,13 @@ def gaps(rows: Data, other: Data) -> dict[str, float]:
     theirs = other.parts()
     found = {name: _far(array, theirs.get(name)) for name, array in rows.parts().items()}
     return found | {name: _column(name, rows.known, other.known) for name in rows.known.names}
+
+
+def looks(rows: Data) -> dict[str, NDArray[Any]]:
+    """What is seen of each row beside numbers and labels, by column: pictures as bytes, frames as numbers."""
+    known = rows.known
+    pictures = {name: known.pictures(name) for name in known.names if known.kind(name) is Kind.PICTURE}
+    return {**rows.parts(), **pictures}
 
 
 def _far(a: NDArray[Any], b: NDArray[Any] | None) -> float:

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from aitia.data.base import Data
-from aitia.data.guard import guarded
 from aitia.data.kinds import Kind
+from aitia.data.named import located
 from aitia.data.spreadsheet import Reading
 from aitia.data.table import Table
 from aitia.data.tables import TABLES, read_table, suffix_of
 from aitia.errors import FormatError, OptionError, join_names
+from aitia.guard import guarded
 
 __all__ = ["read"]
 
@@ -67,7 +68,7 @@ def read(
     """
     if odd := [form for form in takes if form not in _WANTED]:
         raise OptionError(f"there is no form of rows {odd[0]!r}; there are {join_names(_WANTED)}")
-    path = Path(source).expanduser()
+    path = located(Path(source).expanduser())
     if not path.exists():
         if "table" in takes and str(source).count("/") == 1 and not str(source).startswith((".", "/", "~")):
             from aitia.data.reading.hub import read_hub

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from aitia.data.flow import Flow
 from aitia.data.frames import as_kind
-from aitia.data.guard import guarded
 from aitia.data.kinds import Kind
+from aitia.data.named import located
 from aitia.data.reading import binary, excel, lines, separated
 from aitia.data.spreadsheet import Reading
 from aitia.data.table import Table
 from aitia.errors import FormatError, join_names
+from aitia.guard import guarded
 
 __all__ = ["TABLES", "read_table", "suffix_of", "write_table"]
 
@@ -45,7 +46,7 @@ def read_table(
         FormatError: If the file is missing, empty, of another kind, or cannot be read as what its suffix says.
         DataError: If what it holds is no table of the kinds that were declared.
     """
-    path = Path(path)
+    path = located(path)
     suffix = suffix_of(path)
     if suffix not in TABLES:
         raise FormatError(f"{path} ends in {suffix or 'nothing'}: tables are read from {', '.join(TABLES)}")
@@ -56,8 +57,9 @@ def read_table(
         sheet = _FORMATS[suffix].sheet(
             path, suffix, {n: as_kind(n, kind) for n, kind in told.items()}, how or Reading()
         )
-    there = {name: kind for name, kind in told.items() if name in sheet.columns or name in (kinds or {})}
-    table = Table.of(sheet.columns, kinds={**sheet.kinds, **there}, folder=path.parent)
+        there = {name: kind for name, kind in told.items() if name in sheet.columns or name in (kinds or {})}
+        # Text of Arrow is looked at here for the first time.
+        table = Table.of(sheet.columns, kinds={**sheet.kinds, **there}, folder=path.parent)
     dropped = {reason: len(rows) for reason, rows in sheet.dropped.items()}
     codes = [name for name in table.names if name not in there and name not in sheet.kinds and _coded(table, name)]
     if codes:

@@ -64,7 +64,7 @@ def discover(
         max_depth: Largest conditioning set; None lets the method decide.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
         bootstrap: Number of resamples for edge frequencies; 0 for none.
-        missing: `testwise` leaves out, test by test, the rows that lack a value; `complete` takes whole rows; or `error`.
+        missing: `testwise` leaves out, test by test, rows that lack a value; `complete` takes whole rows; or `error`.
         kinds: Columns whose kind (such as `number` or `label`) is not what their values suggest.
         reading: How to read a file, where what stands in it does not say it.
         drop: Columns to leave out.

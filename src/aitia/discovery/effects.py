@@ -1,5 +1,6 @@
 """The effect of an intervention on a learned or given graph, fitted to a table, with its interval."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,9 @@ from aitia.data.table import Table
 from aitia.do import Effect, Intervention, do
 from aitia.engine import Engine, LocalEngine, Progress
 from aitia.errors import IdentifiabilityError, InterventionError, OptionError, join_names, unknown_variable
-from aitia.graph import Graph, consistent_extension, identify
+from aitia.graph import Graph, Identification, consistent_extension, identify
+from aitia.stats.worth import LEAST
+from aitia.threads import one_blas_thread
 
 if TYPE_CHECKING:
     from aitia.scm import SCM
@@ -25,11 +28,20 @@ class EstimatedEffect(Effect):
         identification: Why the effect follows from the graph, in words.
         graph: The DAG whose mechanisms were fitted.
         resamples: Number of bootstrap samples behind the interval.
+        rows: That the mechanisms were fitted to.
     """
 
     identification: str
     graph: Graph
     resamples: int
+    rows: int
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """Why the effect is worth little, in sentences."""
+        if self.rows >= LEAST:
+            return ()
+        return (f"the effect rests on {self.rows} rows, fewer than {LEAST}: on others it may be anything",)
 
     @property
     def because(self) -> str:
@@ -47,16 +59,18 @@ class EstimatedEffect(Effect):
         return {
             "intervention": str(self.intervention),
             "against": str(self.against),
+            "resamples": self.resamples,
             "outcome": self.outcome,
             "label": self.label if self.label is None else str(self.label),
             "estimate": self.estimate,
-            "low": self.low,
-            "high": self.high,
+            "low": None if np.isnan(self.low) else self.low,
+            "high": None if np.isnan(self.high) else self.high,
             "confidence": self.confidence,
             "mean": self.mean,
             "mean_against": self.mean_against,
             "identification": self.identification,
             "graph": str(self.graph),
+            "alarms": list(self.alarms),
         }
 
 
@@ -68,6 +82,7 @@ def estimate_effect(
     *,
     against: Intervention | None = None,
     label: object | None = None,
+    latent: Sequence[str] = (),
     resamples: int = 200,
     confidence: float = 0.95,
     draws: int = 4000,
@@ -87,6 +102,8 @@ def estimate_effect(
         outcome: The variable to watch.
         against: What to compare with; None leaves the system alone.
         label: For a discrete outcome, the label whose probability is reported; None takes the last one.
+        latent: Variables of the graph that are not observed, such as `Roles.latent`: the table needs no column for
+            them, and they are never adjusted for.
         resamples: Bootstrap samples of rows.
         confidence: Coverage of the interval.
         draws: Rows simulated for each mean.
@@ -108,14 +125,14 @@ def estimate_effect(
     if not 0 < confidence < 1:
         raise OptionError(f"confidence lies between 0 and 1, got {confidence}")
     against = Intervention({}) if against is None else against
-    reason = _identified(graph, intervention, against, outcome)
-    member = graph if graph.is_dag else consistent_extension(graph)
-    part = member.subgraph(member.ancestors(outcome))
-    intervention, against = (_restricted(i, part) for i in (intervention, against))
+    answer = _identified(graph, intervention, against, outcome, latent)
+    part = _part(graph, answer, {str(t) for t in (*intervention.targets, *against.targets)}, outcome, latent)
     label = _label(table, outcome, label)
-
-    job = _Job(part, table.select(part.nodes), intervention, against, outcome, label, draws, seed)
-    mean, mean_against = job.means(None)
+    # The mechanisms above the outcome are all that matters to it; the answer still bears the whole question.
+    done, other = _restricted(intervention, part), _restricted(against, part)
+    job = _Job(part, table.select(part.nodes), done, other, outcome, label, draws, seed)
+    with one_blas_thread():
+        mean, mean_against = job.means(None)
     runs = (engine or LocalEngine()).map(job.means, range(resamples), progress=progress, what="bootstrap of the effect")
     differences = np.array([a - b for a, b in runs])
     tail = (1 - confidence) / 2
@@ -132,26 +149,55 @@ def estimate_effect(
         mean=mean,
         mean_against=mean_against,
         n=draws,
-        identification=reason,
+        identification=answer.reason,
         graph=part,
         resamples=resamples,
+        rows=table.n,
     )
 
 
-def _identified(graph: Graph, intervention: Intervention, against: Intervention, outcome: str) -> str:
-    """Why the effect follows from the graph, in words."""
+def _identified(
+    graph: Graph, intervention: Intervention, against: Intervention, outcome: str, latent: Sequence[str]
+) -> Identification:
+    """That the effect follows from the graph, and why."""
     targets = sorted({str(t) for t in (*intervention.targets, *against.targets)})
     for name in (*targets, outcome):
         if name not in graph:
             raise unknown_variable(name, graph.nodes)
+        if name in latent:
+            raise IdentifiabilityError(
+                f"the graph marks {name!r} as latent: what is not observed cannot be asked about"
+            )
     if outcome in targets:
         raise InterventionError(
             f"the outcome {outcome!r} is itself intervened on: its value is then what you set it to"
         )
-    answer = identify(graph, targets, (outcome,))
+    answer = identify(graph, targets, (outcome,), latent=latent)
     if not answer.identified:
         raise IdentifiabilityError(answer.reason)
-    return answer.reason
+    return answer
+
+
+def _part(graph: Graph, answer: Identification, targets: set[str], outcome: str, latent: Sequence[str]) -> Graph:
+    """The DAG whose mechanisms are fitted: what lies above the outcome.
+
+    Where some of that is not observed, the mechanisms of the adjustment formula stand for it: the joint distribution
+    of the adjusted variables as a complete DAG, the targets given these, and the outcome given all of them.
+    """
+    member = graph if graph.is_dag else consistent_extension(graph)
+    above = member.ancestors(outcome)
+    if not set(latent) & set(above):
+        return member.subgraph(above)
+    if answer.method == "no-effect":
+        return Graph([], [outcome])
+    if answer.method != "adjustment":
+        raise IdentifiabilityError(
+            f"the effect follows from the graph ({answer.reason}), but with latent variables only what an adjustment "
+            "set gives is estimated, and there is none"
+        )
+    adjusted = answer.adjustment or ()
+    order = (*adjusted, *(name for name in member.topological_order() if name in targets), outcome)
+    return Graph([(a, b) for k, b in enumerate(order) for a in order[:k]], order)
 
 
 def _label(table: Table, outcome: str, wanted: object | None) -> object | None:

@@ -1,6 +1,6 @@
 """The report of a discovery: what causes what, what changes and when, how sure, and how to do it again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -87,21 +87,14 @@ def _changes(found: Discovery) -> list[Block]:
         parents = f" given {', '.join(force.parents)}" if force.parents else ""
         caption = f"How the mechanism of {name}{parents} moves. Sign and scale are arbitrary; the shape is what counts."
         chart = line_chart(x, shown, x_label=context, y_label="driving force")
-        blocks.append(Picture(chart, caption + _turn(found, x, curves.curves[0])))
+        blocks.append(Picture(chart, caption + _turn(found.fastest.get(name, ()))))
     return blocks
 
 
-def _turn(found: Discovery, x: list[object], curve: "np.ndarray[tuple[int, ...], np.dtype[np.float64]]") -> str:
+def _turn(windows: Sequence[tuple[float, float]]) -> str:
     """Where the leading curve moves fastest, for a context that is a time."""
-    if not all(isinstance(v, float) for v in x) or len(x) < 20:
-        return ""
-    times = np.array(x, dtype=np.float64)
-    order = np.argsort(times, kind="stable")
-    window = max(len(x) // 20, 2)
-    values = curve[order]
-    jump = np.abs(values[window:] - values[:-window])
-    at = int(jump.argmax())
-    return f" It moves fastest between {times[order][at]:g} and {times[order][at + window]:g}."
+    told = [f"between {start:g} and {end:g}" for start, end in windows]
+    return f" It moves fastest {', then '.join(told)}." if told else ""
 
 
 def _edges(found: Discovery) -> list[Block]:

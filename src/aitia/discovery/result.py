@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from aitia.data.table import Table
+from aitia.discovery.turns import fastest
 from aitia.graph import Edge, Graph
 
 if TYPE_CHECKING:
@@ -64,6 +65,12 @@ class Discovery:
         forces: Mapping[str, Any] = getattr(self.learner, "forces_", {})
         return forces
 
+    @property
+    def fastest(self) -> dict[str, tuple[tuple[float, float], ...]]:
+        """For each changing variable the times between which its mechanism moves fastest, the fastest first."""
+        turns = {name: fastest(force.context, force.curves.curves[0]) for name, force in self.forces.items()}
+        return {name: windows for name, windows in turns.items() if windows}
+
     def evidence(self, edge: Edge) -> list[str]:
         """Why this edge stands, in sentences: its weakest test, its direction, its bootstrap share."""
         return self.learner.why(edge)
@@ -84,6 +91,7 @@ class Discovery:
                 for e in self.graph.edges
             ],
             "changing": [{"variable": c.variable, "p_value": c.p_value} for c in self.changing],
+            "fastest": {name: [list(window) for window in windows] for name, windows in self.fastest.items()},
             "method": self.method,
             "test": self.test,
             "context": self.context,

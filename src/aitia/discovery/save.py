@@ -13,6 +13,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,32 @@ from aitia.data.table import Table
 from aitia.data.tables import read_table
 from aitia.discovery.report import report
 from aitia.discovery.result import Discovery
-from aitia.errors import MissingExtraError, RunError
+from aitia.errors import DataError, FormatError, MissingExtraError, RunError
 from aitia.graph import Graph
 from aitia.graph.formats import read_graph, to_dagitty, to_dot, to_json
-from aitia.runs import Run, open_run, versions
+from aitia.guard import read_json
+from aitia.runs import Record, Run, open_run, versions
 
-__all__ = ["SavedDiscovery", "load_discovery", "open_discovery", "save_discovery"]
+__all__ = ["SavedDiscovery", "load_discovery", "need_pyarrow", "open_discovery", "save_discovery"]
+
+
+def need_pyarrow() -> None:
+    """Before any work whose result is to be saved.
+
+    Raises:
+        MissingExtraError: If it, or pandas, is not installed.
+    """
+    for name in ("pyarrow", "pandas"):
+        if find_spec(name) is None:
+            raise MissingExtraError(f"saving a discovery needs {name}: pip install 'aitia[data]'")
+
+
+KIND = "discover"
+FILES = (
+    "graph.json", "graph.dot", "graph.dagitty", "augmented.json", "tests.parquet", "changes.json", "bootstrap.json",
+    "kinds.json", "table.parquet", "summary.json", "report.html",
+)  # fmt: skip
+"""What a discovery writes; two of them only where there is a context, or a bootstrap."""
 
 
 @contextmanager
@@ -33,14 +54,12 @@ def open_discovery(out: Path, table: Table, config: Mapping[str, Any], command: 
     """The run folder of a discovery.
 
     Raises:
-        RunError: If the folder holds a run of other data or options.
+        RunError: If the folder holds a run of other data or options, or files that are not of a run.
         MissingExtraError: If pyarrow, which tests.parquet needs, is not installed.
     """
-    try:
-        import pyarrow  # noqa: F401
-    except ImportError as error:
-        raise MissingExtraError("saving a discovery needs pyarrow: pip install 'aitia[data]'") from error
-    with open_run(out, kind="discover", config=config, inputs={"table": table.hash()}, command=command) as run:
+    need_pyarrow()
+    inputs = {"table": table.hash()}
+    with open_run(out, kind=KIND, config=config, inputs=inputs, files=FILES, command=command) as run:
         yield run
 
 
@@ -132,23 +151,18 @@ def load_discovery(path: str | Path) -> SavedDiscovery:
     """Reads a folder that `aitia discover --out` wrote.
 
     Raises:
-        RunError: If the folder is no finished discovery.
+        RunError: If the folder is no finished discovery, or a file that is read is not as it was written.
     """
-    path = Path(path)
-    if not (path / "run.json").is_file():
-        raise RunError(f"{path} is not the folder of a run: it has no run.json")
+    record = Record.read(path).finished(KIND)
+    record.check("graph.json", "kinds.json", "table.parquet")
+    path = record.path
     try:
-        record = json.loads((path / "run.json").read_text(encoding="utf-8"))
-        status, kind = record["status"], record["kind"]
-        context = record["config"]["context"]
-        if kind != "discover":
-            raise RunError(f"{path} holds a run of {kind!r}, not of 'discover'")
-        if status != "finished":
-            raise RunError(f"the run in {path} is {status}: give the same command again and it goes on")
-        kinds = json.loads((path / "kinds.json").read_text(encoding="utf-8"))
+        context = record.config.get("context")
+        kinds = read_json(path / "kinds.json", dict)
         table = read_table(path / "table.parquet", kinds=kinds)
-        return SavedDiscovery(read_graph(path / "graph.json"), table, context, path)
-    except (OSError, KeyError, ValueError) as error:
-        if isinstance(error, RunError):
-            raise
+        graph = read_graph(path / "graph.json")
+        if context is not None and not isinstance(context, str):
+            raise FormatError(f"the context in {path / 'run.json'} is {str(context)[:40]}, wanted a name")
+        return SavedDiscovery(graph, table, context, path)
+    except (FormatError, DataError) as error:
         raise RunError(f"the run in {path} is damaged ({error}): run the discovery again") from error

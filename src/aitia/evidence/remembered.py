@@ -11,9 +11,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from aitia.errors import RunError
+from aitia.errors import FormatError, RunError
 from aitia.evidence.source import homes_of, syntax_hash
 from aitia.files import write_whole
+from aitia.guard import read_json
 
 __all__ = ["remembered_hash"]
 
@@ -58,7 +59,7 @@ def _place() -> Path | None:
 
 def _read(place: Path | None) -> dict[str, tuple[str, str]]:
     try:
-        stored = {} if place is None else json.loads(place.read_text(encoding="utf-8"))
+        stored = {} if place is None else read_json(place, dict)
         return {str(module): (str(now), str(found)) for module, (now, found) in stored.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (FormatError, ValueError, TypeError):
         return {}

@@ -13,6 +13,7 @@ from aitia.evidence.replaced import Replaced
 from aitia.evidence.rivals import matched_by, swap_holds
 from aitia.evidence.rows import Row, Summary
 from aitia.evidence.verdict import Judged, judge, tally
+from aitia.guard import guarded, parse_json, read_text
 
 __all__ = ["Evidence", "Replay", "control_faults", "stored_evidence"]
 
@@ -143,16 +144,14 @@ class Evidence:
         Raises:
             FormatError: If the text is not evidence.
         """
-        try:
-            fields = json.loads(text)
+        fields = parse_json(text, "the evidence", dict)
+        with guarded("the evidence", "is no stored evidence"):
             fields.pop("verdict", None)
             fields["rows"] = tuple(_row(row) for row in fields["rows"])
             fields["controls"] = tuple(Control(**c) for c in fields.get("controls", ()))
             fields["replays"] = tuple(Replay(**r) for r in fields.get("replays", ()))
             fields["replaced"] = tuple(Replaced(_row(r["row"]), r["date"]) for r in fields.get("replaced", ()))
             return cls(**fields)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise FormatError(f"this is no stored evidence: {error}") from None
 
 
 def _row(fields: dict[str, Any]) -> Row:
@@ -180,7 +179,12 @@ def stored_evidence(folder: Path, slug: str) -> Evidence | None:
         FormatError: If the file is damaged.
     """
     path = folder / f"{slug}.json"
-    return Evidence.from_json(path.read_text(encoding="utf-8")) if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        return Evidence.from_json(read_text(path))
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from None
 
 
 def control_faults(evidence: Evidence | None, controls: tuple[str, ...], source: str) -> list[str]:

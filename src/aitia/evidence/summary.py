@@ -1,9 +1,8 @@
 """The verdict on a system in a few words, read from the file of its evidence alone, so that lists are fast."""
 
-import json
 from pathlib import Path
 
-from aitia.errors import FormatError
+from aitia.guard import read_json
 
 __all__ = ["STORED", "verdict_of"]
 
@@ -20,8 +19,4 @@ def verdict_of(slug: str, folder: Path = STORED) -> str:
     path = folder / f"{slug}.json"
     if not path.is_file():
         return "not run here"
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        return str(stored.get("verdict", "ungraded"))
-    except (ValueError, AttributeError) as error:
-        raise FormatError(f"{path} is no stored evidence: {error}") from None
+    return str(read_json(path, dict).get("verdict", "ungraded"))

@@ -41,6 +41,7 @@ from aitia.graph.identification import Identification, identify
 from aitia.graph.knowledge import Knowledge, apply
 from aitia.graph.lagged import is_stationary, lag_of, lagged_effects, lagged_name, summary, unroll, variable_of
 from aitia.graph.marks import Edge, Mark
+from aitia.graph.roles import Roles
 from aitia.graph.separation import (
     Independence,
     implied_independencies,
@@ -60,6 +61,7 @@ __all__ = [
     "Independence",
     "Knowledge",
     "Mark",
+    "Roles",
     "Scores",
     "adjacency_scores",
     "adjustment_set",

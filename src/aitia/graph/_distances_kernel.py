@@ -3,11 +3,12 @@
 A set of nodes is a row of ceil(d / 64) words; bit j of row i of a matrix relates node i to node j.
 """
 
-import numba
 import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
+
+from aitia.compiled import njit
 
 __all__ = ["descendants", "extension", "identification_errors", "is_closed", "optimal_errors", "possibly_reached"]
 
@@ -30,7 +31,7 @@ def _bit_count(_, word):  # type: ignore[no-untyped-def]
     return types.uint64(types.uint64), generate
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@njit(nogil=True, inline="always")
 def _spread(row, allowed, seen, stack, top):  # type: ignore[no-untyped-def]
     """Adds the allowed nodes of a row that are new to `seen` and puts them on the stack; returns its new top."""
     for k in range(row.shape[0]):
@@ -44,7 +45,7 @@ def _spread(row, allowed, seen, stack, top):  # type: ignore[no-untyped-def]
     return top
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def descendants(children, order):  # type: ignore[no-untyped-def]
     """Row i: node i and all that it has a directed path to; `order` is topological."""
     reached = children.copy()
@@ -61,7 +62,7 @@ def descendants(children, order):  # type: ignore[no-untyped-def]
     return reached
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def extension(parents, children, neighbors, order):  # type: ignore[no-untyped-def]
     """Parents and children of a DAG that the PDAG stands for, by Dor and Tarsi: sinks are taken away one at a time.
 
@@ -103,7 +104,7 @@ def extension(parents, children, neighbors, order):  # type: ignore[no-untyped-d
     return parents_d, children_d
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _is_sink(i, left, parents, children, neighbors):  # type: ignore[no-untyped-def]
     """Whether node i has no child left and each undirected neighbour left is adjacent to all that i is adjacent to."""
     n_words = left.shape[0]
@@ -125,7 +126,7 @@ def _is_sink(i, left, parents, children, neighbors):  # type: ignore[no-untyped-
     return True
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def is_closed(parents, children, neighbors):  # type: ignore[no-untyped-def]
     """Whether none of Meek's rules 1-4 directs an undirected edge."""
     n, n_words = parents.shape
@@ -159,7 +160,7 @@ def is_closed(parents, children, neighbors):  # type: ignore[no-untyped-def]
     return True
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def possibly_reached(first, out, parents):  # type: ignore[no-untyped-def]
     """Row i: what possibly causal paths from i reach whose first step is in row i of `first`.
 
@@ -180,7 +181,7 @@ def possibly_reached(first, out, parents):  # type: ignore[no-untyped-def]
     return reached
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _invalid(t, target, z, parents, children, above, below, wrong, causal, up, down, stacks, scratch):  # type: ignore[no-untyped-def]
     """Fills `wrong` with the nodes y for which z is no valid adjustment set of (t, y) in a DAG.
 
@@ -257,7 +258,7 @@ def _invalid(t, target, z, parents, children, above, below, wrong, causal, up, d
     return top_up == 0 and top_down == 0
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def identification_errors(  # type: ignore[no-untyped-def]
     treatments, parents, children, above, below, possible, doubtful, claims_none, adjusts, claims_doubt
 ):
@@ -290,7 +291,7 @@ def identification_errors(  # type: ignore[no-untyped-def]
     return count
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def optimal_errors(  # type: ignore[no-untyped-def]
     first,
     last,

@@ -84,16 +84,19 @@ class Question:
         """A shortest path that Z leaves open in the proper back-door graph, as text."""
         return write_path(self.graph, shortest_open_path(self.backdoor, self.x, self.y, z))
 
-    def bounds(self, include: Nodes, restrict: Nodes | None) -> tuple[int, int]:
-        """The nodes that must be in a set, and all that may be."""
+    def bounds(self, include: Nodes, restrict: Nodes | None, latent: Nodes) -> tuple[int, int]:
+        """The nodes that must be in a set, and all that may be: never those that are latent."""
         graph = self.graph
-        included = graph.mask(include)
+        included, hidden = graph.mask(include), graph.mask(latent)
+        if included & hidden:
+            names = ", ".join(graph.names(included & hidden))
+            raise OptionError(f"{names} cannot be latent and in the set: what is not observed is not adjusted for")
         allowed = ((1 << len(graph)) - 1 if restrict is None else graph.mask(restrict)) | included
         outside = self.x | self.y | self.forbidden
         fault = self.obstacle or (self.fault(included) if included & outside else None)
         if fault:
             raise IdentifiabilityError(f"{self.head()} has no adjustment set: {fault}")
-        return included, allowed & ~outside
+        return included, allowed & ~(outside | hidden)
 
     def canonical(self, included: int, allowed: int) -> int:
         """Every allowed possible ancestor of X, Y and what is included: valid when any set within bounds is [1, 4]."""

@@ -121,6 +121,7 @@ def adjustment_set(
     *,
     include: Nodes = (),
     restrict: Nodes | None = None,
+    latent: Nodes = (),
     read_as: ReadAs = "auto",
 ) -> tuple[str, ...]:
     """One valid adjustment set, in node order; well under a second on 500 nodes.
@@ -135,6 +136,7 @@ def adjustment_set(
             variables too (DAG and CPDAG only) [5]. `"parents"`: the parents of the treatments.
         include: Names that must be in the set (minimal and canonical).
         restrict: Names that may be in the set (the measured ones, say); absent means all (minimal and canonical).
+        latent: Names that are not observed, such as `Roles.latent`: never in the set.
         read_as: As for `is_adjustment_set`.
 
     Raises:
@@ -147,6 +149,8 @@ def adjustment_set(
         >>> graph = Graph("z -> x -> m -> y; z -> v -> y; w -> y")
         >>> adjustment_set(graph, "x", "y"), adjustment_set(graph, "x", "y", "optimal")
         (('v',), ('v', 'w'))
+        >>> adjustment_set(graph, "x", "y", latent="v")
+        ('z',)
     """
     if kind not in get_args(AdjustmentKind):
         raise OptionError(f"kind is one of {join_names(get_args(AdjustmentKind))}, got {kind!r}")
@@ -154,8 +158,8 @@ def adjustment_set(
     if kind in ("optimal", "parents"):
         if restrict is not None or graph.mask(include):
             raise OptionError(f"include and restrict go with the minimal and canonical sets, not with {kind!r}")
-        return graph.names(_fixed_set(question, kind))
-    included, allowed = question.bounds(include, restrict)
+        return graph.names(_fixed_set(question, kind, graph.mask(latent)))
+    included, allowed = question.bounds(include, restrict, latent)
     canonical = question.canonical(included, allowed)
     if kind == "canonical":
         return graph.names(canonical)
@@ -170,6 +174,7 @@ def adjustment_sets(
     minimal: bool = True,
     include: Nodes = (),
     restrict: Nodes | None = None,
+    latent: Nodes = (),
     read_as: ReadAs = "auto",
 ) -> Iterator[tuple[str, ...]]:
     """Every adjustment set, or every minimal one, one at a time: time between two of them is polynomial, memory linear.
@@ -184,6 +189,7 @@ def adjustment_sets(
         minimal: Whether only minimal sets are wanted.
         include: Names that must be in each set.
         restrict: Names that may be in a set; absent means all.
+        latent: Names that are not observed, such as `Roles.latent`: in no set.
         read_as: As for `is_adjustment_set`.
 
     Raises:
@@ -196,7 +202,7 @@ def adjustment_sets(
         [('b',), ('a',)]
     """
     question = pose(graph, treatment, outcome, read_as)
-    included, allowed = question.bounds(include, restrict)
+    included, allowed = question.bounds(include, restrict, latent)
     question.canonical(included, allowed)  # raises where there is no set
     found = _minimal_sets(question, included, allowed) if minimal else _all_sets(question, included, allowed)
     yield from map(graph.names, found)
@@ -205,7 +211,7 @@ def adjustment_sets(
 # -- the question, posed once ------------------------------------------------------------------------------------------
 
 
-def _fixed_set(question: Question, kind: str) -> int:
+def _fixed_set(question: Question, kind: str, hidden: int) -> int:
     """The optimal set or the parents, checked."""
     graph, x = question.graph, question.x
     if question.obstacle:
@@ -225,7 +231,8 @@ def _fixed_set(question: Question, kind: str) -> int:
         z = union(question.member._parents, question.causal) & ~(question.forbidden | x)
     else:
         z = union(graph._parents, x) & ~x
-    if fault := question.fault(z):
+    fault = f"{join_names(graph.names(z & hidden))} is not observed" if z & hidden else question.fault(z)
+    if fault:
         raise IdentifiabilityError(
             f"{question.head()} is not given by the {kind} set {{{join_names(graph.names(z))}}}: {fault}"
         )

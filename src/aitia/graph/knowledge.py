@@ -1,6 +1,6 @@
 """Background knowledge: what may not cause what, what must, and which variables come before which.
 
-The file form, one statement a line (JSON with the fields of `Knowledge` is read as well):
+The file form, one statement a line (JSON with the fields of `Knowledge` and the files of Tetrad are read as well):
 
     # lines that start with # are comments
     tier: age, sex                        earlier tiers first; nothing causes a variable of an earlier tier
@@ -20,7 +20,6 @@ import json
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from os import PathLike
 from pathlib import Path
 from typing import Self
 
@@ -29,9 +28,11 @@ from numpy.typing import NDArray
 
 from aitia.errors import FormatError, GraphError, unknown_variable
 from aitia.graph._pdag import Pdag
+from aitia.graph._tetrad import is_tetrad, parse_tetrad
 from aitia.graph.bits import bits
 from aitia.graph.graph import Graph
 from aitia.graph.marks import Mark, parse_edges, quote
+from aitia.guard import parse_json, read_text
 
 __all__ = ["Knowledge", "apply"]
 
@@ -224,13 +225,8 @@ class Knowledge:
             FormatError: If the text is not JSON of this form.
             GraphError: If the statements contradict each other.
         """
-        try:
-            fields = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise FormatError(f"knowledge is not valid JSON: {error}") from None
+        fields = parse_json(text, "the knowledge", dict)
         known = ("tiers", "required", "forbidden", "tiers_exclusive")
-        if not isinstance(fields, dict):
-            raise FormatError(f"knowledge in JSON is an object with {', '.join(known)}, got a {type(fields).__name__}")
         if odd := next((key for key in fields if key not in known), None):
             raise FormatError(f"knowledge in JSON has no field {odd!r}; the fields are {', '.join(known)}")
         for key in known[:3]:
@@ -240,7 +236,12 @@ class Knowledge:
         exclusive = fields.get("tiers_exclusive", [])
         if not isinstance(exclusive, bool | list):
             raise FormatError("the field 'tiers_exclusive' of knowledge in JSON is true, false or a list of positions")
-        return cls(**fields)
+        try:
+            return cls(**fields)
+        except GraphError:
+            raise
+        except TypeError:  # a list or an object where a name belongs
+            raise FormatError("knowledge in JSON lists names, each a text") from None
 
     def to_text(self) -> str:
         """The knowledge in the plain text form of this module; `from_text` reads it back."""
@@ -281,19 +282,23 @@ class Knowledge:
         return cls(tiers, edges["required"], edges["forbidden"], exclusive)
 
     @classmethod
-    def read(cls, path: str | PathLike[str]) -> Self:
-        """Reads a knowledge file: JSON where the name ends in .json, else the plain text form of this module.
+    def read(cls, path: str | Path) -> Self:
+        """Reads a knowledge file.
+
+        JSON where the name ends in .json, Tetrad's format where it begins with `/knowledge`, else the plain text form
+        of this module.
 
         Raises:
             FormatError: If the file cannot be read as such.
             GraphError: If the statements contradict each other.
         """
+        text = read_text(path)
         try:
-            text = Path(path).read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else error
-            raise FormatError(f"cannot read the knowledge file {path}: {why}") from None
-        return cls.from_json(text) if Path(path).suffix.lower() == ".json" else cls.from_text(text)
+            if Path(path).suffix.lower() == ".json":
+                return cls.from_json(text)
+            return cls(**parse_tetrad(text)) if is_tetrad(text) else cls.from_text(text)
+        except (FormatError, GraphError) as error:
+            raise type(error)(f"{path}: {error}") from None
 
 
 def apply(pdag: Graph, knowledge: Knowledge) -> Graph:
@@ -360,8 +365,13 @@ def _fits(name: str, entry: str) -> bool:
     """Whether the name is the entry or fits its pattern; brackets are plain text, for names such as x[t-1]."""
     if name == entry or not _is_pattern(entry):
         return name == entry
-    parts = (".*" if c == "*" else "." if c == "?" else re.escape(c) for c in entry)
-    return re.fullmatch("".join(parts), name, re.DOTALL) is not None
+    head, *rest = ("".join("." if c == "?" else re.escape(c) for c in part) for part in entry.split("*"))
+    if not rest:
+        return re.fullmatch(head, name, re.DOTALL) is not None
+    *middle, tail = rest
+    # The first place of each middle part is taken for good, so that a pattern of many stars costs no more than one.
+    pattern = head + "".join(f"(?>.*?{part})" for part in middle) + ".*" + tail
+    return re.fullmatch(pattern, name, re.DOTALL) is not None
 
 
 def _statement(line: str, number: int) -> tuple[str, list[tuple[str, str]], list[str]]:

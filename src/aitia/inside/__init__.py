@@ -1,6 +1,6 @@
 """Language models from within: which places carry an answer, and how to change it."""
 
-from aitia.inside.edit import FactEdit, apply_edit, edit_fact
+from aitia.inside.edit import Applied, FactEdit, apply_edit, edit_fact
 from aitia.inside.trace import PromptTrace, Strong, trace_prompt
 
-__all__ = ["FactEdit", "PromptTrace", "Strong", "apply_edit", "edit_fact", "trace_prompt"]
+__all__ = ["Applied", "FactEdit", "PromptTrace", "Strong", "apply_edit", "edit_fact", "trace_prompt"]

@@ -20,7 +20,6 @@ Source:
     Meng, Bau, Andonian and Belinkov, Locating and editing factual associations in GPT, NeurIPS 2022, section 3.1.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -28,7 +27,9 @@ from pathlib import Path
 from typing import Any
 
 from aitia.engine import Progress
-from aitia.errors import FormatError, OptionError
+from aitia.errors import OptionError
+from aitia.files import check_free, new_folder
+from aitia.guard import guarded, read_json
 from aitia.inside.edit_scores import (
     GENERALISATION,
     LOCALITY,
@@ -42,13 +43,17 @@ from aitia.inside.edit_scores import (
 )
 from aitia.inside.memory import ValueSearch, layer_effects, spanning, usual_keys
 from aitia.inside.prompt import Question, ask, telling_word
+from aitia.inside.worth import edit_alarms, layer_reason
 from aitia.nn.causal_language import CausalLanguageModel, load_causal_language_model
 from aitia.nn.edits import Edit, edit_memory
 from aitia.nn.sites.weight_paths import oriented
 from aitia.runs import open_run
 from aitia.stats.metrics.edits import EditScore
 
-__all__ = ["FactEdit", "apply_edit", "edit_fact"]
+__all__ = ["Applied", "FactEdit", "apply_edit", "edit_fact"]
+
+FILES = ("edit.safetensors", "edit.json", "prompts.csv", "report.html")
+"""What an edit writes into its folder."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +76,7 @@ class FactEdit:
         notes: What a reader should know.
         model: Its name.
         source: Where it came from.
+        alarms: Why the edit is worth little, in sentences.
     """
 
     edit: Edit
@@ -88,6 +94,17 @@ class FactEdit:
     notes: tuple[str, ...]
     model: str
     source: str
+    alarms: tuple[str, ...] = ()
+
+    @property
+    def took(self) -> bool:
+        """Whether the model now says the answer, and not for the mere size of the change."""
+        return not edit_alarms(self.prompts, self.answer)
+
+    @property
+    def layer_reason(self) -> str:
+        """Why this layer, in a sentence."""
+        return layer_reason(self.layer, self.layer_effects, self.subject)
 
     def to_json(self) -> dict[str, Any]:
         """All but the weights, as JSON values."""
@@ -95,7 +112,8 @@ class FactEdit:
         for name in ("scores", "control", "unedited"):
             told[name] = [vars(item) for item in told[name]]
         told["prompts"] = [prompt.to_json() for prompt in self.prompts]
-        return {**told, "module": self.edit.name, "layer_effects": list(self.layer_effects), "notes": list(self.notes)}
+        told |= {name: list(told[name]) for name in ("layer_effects", "notes", "alarms")}
+        return {**told, "module": self.edit.name, "took": self.took, "layer_reason": self.layer_reason}
 
 
 def edit_fact(
@@ -157,7 +175,11 @@ def edit_fact(
     config = {"prompt": prompt, "answer": answer, "subject": subject, "layer": layer}
     config |= {name: list(given) for name, given in vars(texts).items()} | vars(how)
     hashes = {"model": language.fingerprint}
-    opened = nullcontext() if out is None else open_run(out, kind="edit", config=config, inputs=hashes, command=command)
+    opened = (
+        nullcontext()
+        if out is None
+        else open_run(out, kind="edit", config=config, inputs=hashes, files=FILES, command=command)
+    )
     with opened as run:
         found = _found(language, question, answer, target, subject, layer, texts, how, source, progress)
         if run is not None:
@@ -227,8 +249,10 @@ def _found(
         span, _ = telling_word(language, ask(language, prompt, None, answer, None), 3.0, range(seed, seed + 5))
     about = "".join(question.words[slice(*span)]).strip()
     effects: tuple[float, ...] = ()
+    alarms: tuple[str, ...] = ()
     if layer is None:
-        effects = layer_effects(language, prompt, answer, span, seed, progress)
+        effects, noise = layer_effects(language, prompt, answer, span, seed, progress)
+        alarms = () if noise is None else (f"the trace that chose the layer says nothing: {noise}",)
         layer = max(range(1, len(effects)), key=effects.__getitem__, default=0)
     name = language.memory(layer)
     task = ValueSearch(language, name, ids, target, span, about, how.prefixes, seed)
@@ -253,6 +277,7 @@ def _found(
         _notes(target, texts),
         language.name,
         source,
+        (*alarms, *edit_alarms(prompts, answer)),
     )
 
 
@@ -276,8 +301,32 @@ def _notes(target: Sequence[int], texts: _Texts) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def apply_edit(language: CausalLanguageModel, folder: str | Path, save: str | Path) -> list[Scored]:
+@dataclass(frozen=True)
+class Applied:
+    """A saved edit that was written into a model, as it was then measured on what was written.
+
+    Args:
+        prompt: What was edited.
+        answer: What the model is to say.
+        prompts: Every prompt of the score.
+        alarms: Why it is worth little, in sentences: the edit did not take.
+    """
+
+    prompt: str
+    answer: str
+    prompts: tuple[Scored, ...]
+    alarms: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        told = {"prompt": self.prompt, "answer": self.answer, "took": not self.alarms, "alarms": list(self.alarms)}
+        return {**told, "prompts": [p.to_json() for p in self.prompts]}
+
+
+def apply_edit(language: CausalLanguageModel, folder: str | Path, save: str | Path) -> Applied:
     """Writes a saved edit into the model and saves that as a folder, which is then read back and scored.
+
+    The folder holds numbers of the type that the model's own files hold, whatever it was loaded as.
 
     Args:
         language: The model that the edit was made for; it is left as it was.
@@ -290,21 +339,20 @@ def apply_edit(language: CausalLanguageModel, folder: str | Path, save: str | Pa
     """
     folder, place = Path(folder), Path(save)
     edit = Edit.load(folder / "edit.safetensors")
-    try:
-        told: Mapping[str, Any] = json.loads((folder / "edit.json").read_text(encoding="utf-8"))
+    told: Mapping[str, Any] = read_json(folder / "edit.json", dict)
+    with guarded(folder / "edit.json", "is damaged"):
         prompt, answer = str(told["prompt"]), str(told["answer"])
         texts = {
             what: [p["prompt"] for p in told["prompts"] if p["what"] == what] for what in (GENERALISATION, LOCALITY)
         }
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FormatError(f"{folder / 'edit.json'} is missing or damaged ({error})") from error
-    if place.exists() and any(place.iterdir()):
-        raise FormatError(f"{place} is not empty: give a new folder (--save)")
-    edit.apply(language.model)
-    try:
-        language.save(place)
-    finally:
-        edit.undo()
+    check_free(place)
+    with new_folder(place) as stage:
+        edit.apply(language.model)
+        try:
+            language.save(stage)
+        finally:
+            edit.undo()
     kinds, target = kinds_of(prompt, texts[GENERALISATION], texts[LOCALITY]), language.continuation(answer)
     before = [look(language, text, target, None) for _, text in kinds]
-    return compared(load_causal_language_model(place, dtype="auto"), kinds, target, before)
+    scored = tuple(compared(load_causal_language_model(place, dtype="auto"), kinds, target, before))
+    return Applied(prompt, answer, scored, edit_alarms(scored, answer))

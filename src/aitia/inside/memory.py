@@ -17,6 +17,7 @@ from aitia.nn.causal_language import CausalLanguageModel
 from aitia.nn.sites import Site, intervene, record, trace
 from aitia.nn.sites.places import find_places
 from aitia.nn.sites.replay import Replay
+from aitia.stats.worth import within_noise
 
 __all__ = ["ValueSearch", "layer_effects", "spanning", "usual_keys"]
 
@@ -146,8 +147,12 @@ def made_up(language: CausalLanguageModel, texts: int, length: int, seed: int) -
 
 def layer_effects(
     language: CausalLanguageModel, prompt: str, answer: str, span: tuple[int, int], seed: int, tell: Progress | None
-) -> tuple[float, ...]:
-    """The share of the model's own answer that each layer's perceptron restores at the subject's last token."""
+) -> tuple[tuple[float, ...], str | None]:
+    """The share of the model's own answer that each layer's perceptron restores at the subject's last token.
+
+    Returns:
+        The shares, and why they say nothing; None where they do.
+    """
     question = ask(language, prompt, None, answer, None)
     sites = [Site(language.memory(layer), position=span[1] - 1) for layer in range(language.layers)]
     seeds = range(seed, seed + 5)
@@ -159,7 +164,8 @@ def layer_effects(
         against={"inputs_embeds": embedded(language, question.ids, 5)},
         progress=tell,
     )
-    return tuple(float(share) for share in found.recovered)
+    assert found.other is not None
+    return tuple(float(share) for share in found.recovered), within_noise(found.other - found.plain)
 
 
 @torch.no_grad()

@@ -126,16 +126,17 @@ def _report(found: "PromptTrace", png: bytes | None, command: str | None) -> str
     sections.append(Section("Keep in mind", [Callout(keep, "note")]))
     if command:
         sections.append(Section("Again", [Code(command, "The command")]))
-    return render(f"Trace: {asked.prompt}", f"{lead}.", sections, _footer())
+    return render(f"Trace: {asked.prompt}", f"{lead}.", sections, _footer(), found.alarms)
 
 
 def sentences(found: "PromptTrace") -> str:
     """The runs in words."""
     asked = found.question
+    of = f"{found.model} on {asked.prompt!r}"
     if found.corrupted is None:
-        return f"The {asked.measured} is {found.clean:.3f}; each site in turn is put to {found.operation}."
+        return f"{of}: the {asked.measured} is {found.clean:.3f}; each site in turn is put to {found.operation}."
     return (
-        f"The {asked.measured} is {found.clean:.3f} after the prompt and {found.broken:.3f} under {found.corrupted}; "
+        f"{of}: the {asked.measured} is {found.clean:.3f} and {found.broken:.3f} under {found.corrupted}; "
         "each site in turn gets back what it has after the prompt."
     )
 
@@ -203,8 +204,12 @@ def save_edit(found: "FactEdit", run: Run, command: str | None) -> None:
             f"The change is written into {found.edit.name}, the layer's memory, and into nothing else: its length is "
             f"{found.size:.2f} beside {found.layer_size:.2f} of the layer's weights."
         ),
+        Text(found.layer_reason),
         TableBlock(SCORE_COLUMNS, score_rows(found), CAPTION),
     ]
+    if found.layer_effects:
+        shares = [[str(k), f"{share:.1%}"] for k, share in enumerate(found.layer_effects)]
+        blocks.append(TableBlock(("layer", "share restored"), shares, LAYERS))
     sections = [
         Section("What the edit did", blocks),
         Section(
@@ -218,9 +223,8 @@ def save_edit(found: "FactEdit", run: Run, command: str | None) -> None:
         again.insert(0, Code(command, "The command"))
     sections.append(Section("Again", again))
     lead = f"{found.model}: after {found.prompt!r} it is to say {found.answer!r}."
-    run.write_text(
-        "report.html", render(f"Edit: {found.prompt}{found.answer}", lead, sections, _footer()), part_of_result=False
-    )
+    page = render(f"Edit: {found.prompt}{found.answer}", lead, sections, _footer(), found.alarms)
+    run.write_text("report.html", page, part_of_result=False)
 
 
 CAPTION = (
@@ -228,6 +232,7 @@ CAPTION = (
     "Locality: the first choice is what it was, and how its probability changed. The random direction is an edit of "
     "the same length in the same layer. All measured on the final model."
 )
+LAYERS = "Of the answer, by each layer's perceptron alone at the last token of the subject, under noise on the subject."
 KEEP = (
     "An edit of one fact can change others that nobody asked about: name neighbours that must not move.",
     "What is edited is what the model says after such prompts, not what follows from it.",

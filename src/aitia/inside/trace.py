@@ -31,6 +31,7 @@ from torch import Tensor
 from aitia.engine import Progress, Store
 from aitia.errors import OptionError
 from aitia.inside.prompt import Question, ask, embedded, noised, same_length, telling_word
+from aitia.inside.worth import trace_alarms
 from aitia.nn.causal_language import CausalLanguageModel
 from aitia.nn.sites import Add, Noise, Operation, Patch, Site, Trace, record, trace
 from aitia.runs import open_run
@@ -40,6 +41,8 @@ __all__ = ["PromptTrace", "Strong", "trace_prompt"]
 
 Values = NDArray[np.float64]
 OPERATIONS = ("patch", "zero", "mean", "noise")
+FILES = ("trace.csv", "trace.json", "trace.png", "report.html")
+"""What a trace writes into its folder; the picture only where sites name a place on an axis."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class PromptTrace:
         word_costs: How much noise on each word costs, where the word was chosen by it.
         draws: Of noise and controls.
         model: Its name.
+        alarms: Why its numbers are worth little, in sentences.
     """
 
     question: Question
@@ -94,6 +98,7 @@ class PromptTrace:
     word_costs: dict[str, float]
     draws: int
     model: str
+    alarms: tuple[str, ...] = ()
 
     @property
     def effects(self) -> Values:
@@ -125,6 +130,7 @@ class PromptTrace:
             "strongest": [{**vars(strong), "site": str(strong.site)} for strong in self.strongest],
             "sites": {str(site): _number(effect) for site, effect in zip(self.found.sites, self.effects, strict=True)},
             "notes": list(asked.notes),
+            "alarms": list(self.alarms),
         }
 
 
@@ -186,7 +192,9 @@ def trace_prompt(
     }  # fmt: skip
     hashes = {"model": language.fingerprint}
     opened = (
-        nullcontext() if out is None else open_run(out, kind="trace", config=config, inputs=hashes, command=command)
+        nullcontext()
+        if out is None
+        else open_run(out, kind="trace", config=config, inputs=hashes, files=FILES, command=command)
     )
     with opened as run:
         work = _Work(language, question, operation, noise, draws, seed, batch_size)
@@ -336,6 +344,7 @@ class _Work:
             self.costs,
             self.draws,
             self.language.name,
+            trace_alarms(None if found.other is None else found.other - found.plain, controls, strong),
         )
 
     def _token(self, site: Site) -> str:

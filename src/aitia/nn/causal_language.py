@@ -6,7 +6,7 @@ be edited and saved. Reading one takes half a minute even where the model is sma
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import Any, cast
@@ -31,14 +31,17 @@ class CausalLanguageModel(LanguageModel):
         model: The model.
         tokenizer: Its tokenizer.
         name: What it is called in reports.
+        stored: The type of the numbers in the files that it is from; None where they are as the model's.
 
     Raises:
         InterventionError: If the model reads ahead, so that what it says after a prompt is not determined by it.
     """
 
-    def __init__(self, model: nn.Module, tokenizer: Any, name: str = "model") -> None:
+    def __init__(
+        self, model: nn.Module, tokenizer: Any, name: str = "model", stored: torch.dtype | None = None
+    ) -> None:
         super().__init__(model.requires_grad_(False), tokenizer)
-        self.name = name
+        self.name, self.stored = name, stored
         self._check_causal()
 
     def _check_causal(self) -> None:
@@ -53,9 +56,22 @@ class CausalLanguageModel(LanguageModel):
             )
 
     def save(self, folder: str | Path) -> None:
-        """Writes model and tokenizer as one folder that `load_causal_language_model` reads."""
+        """Writes model and tokenizer as one folder that `load_causal_language_model` reads.
+
+        The numbers are of the type that those of the files were which the model is from.
+        """
+        model = cast(Any, self.model)
+        now = model.dtype
         with _quietly():
-            super().save(folder)
+            if self.stored in (None, now):
+                super().save(folder)
+                return
+            kept = _as_type(model.state_dict(), self.stored)
+            model.save_pretrained(folder, state_dict=kept)
+            model.config.dtype = self.stored  # it wrote that of the model into the folder, and here
+            model.config.save_pretrained(folder)
+            model.config.dtype = now
+            self.tokenizer.save_pretrained(folder)
 
     @property
     def device(self) -> torch.device:
@@ -86,11 +102,16 @@ class CausalLanguageModel(LanguageModel):
         """The tokens of a text that goes on a prompt, such as " Paris", without any token before it.
 
         Raises:
-            OptionError: If there are none.
+            OptionError: If there are none, or the vocabulary lacks one.
         """
         ids = [int(token) for token in self.tokenizer(text, add_special_tokens=False)["input_ids"]]
         if not ids:
             raise OptionError(f"the {what} is empty: give what the model may say next, such as --{what} ' Paris'")
+        if (unknown := self.tokenizer.unk_token_id) is not None and unknown in ids:
+            raise OptionError(
+                f"the {what} {text!r} is outside of the vocabulary of {self.name}, which reads it as "
+                f"{'|'.join(self.words(ids))}: give one in words that it knows"
+            )
         return ids
 
     def spans(self, ids: Sequence[int]) -> list[tuple[int, int]]:
@@ -215,7 +236,34 @@ def load_causal_language_model(
         loaded.model.to(_device(device))
     except (RuntimeError, AssertionError) as error:
         raise OptionError(f"device is auto, cpu, cuda or mps, and here {device!r} does not work: {error}") from error
-    return CausalLanguageModel(loaded.model, loaded.tokenizer, Path(source).name or str(source))
+    stored = None if file is not None else _stored_type(place, revision)
+    return CausalLanguageModel(loaded.model, loaded.tokenizer, Path(source).name or str(source), stored)
+
+
+def _stored_type(place: str | Path, revision: str | None) -> torch.dtype | None:
+    """The type of the numbers in a model's files: as its config says, else as the first of them has it."""
+    from safetensors import safe_open
+    from transformers import AutoConfig
+
+    said = getattr(AutoConfig.from_pretrained(place, revision=revision, trust_remote_code=False), "dtype", None)
+    if isinstance(said, torch.dtype):
+        return said
+    for path in sorted(Path(place).glob("*.safetensors")):
+        with safe_open(path, framework="pt") as held:
+            for name in held.keys():  # noqa: SIM118  # it is no mapping
+                weight: Tensor = held.get_tensor(name)
+                if weight.is_floating_point():
+                    return weight.dtype
+    return None
+
+
+def _as_type(weights: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
+    """Weights of another type; those that share their numbers still do."""
+    made: dict[tuple[int, torch.Size], Tensor] = {}
+    return {
+        name: made.setdefault((w.data_ptr(), w.shape), w.to(dtype)) if w.is_floating_point() else w
+        for name, w in weights.items()
+    }
 
 
 def _device(device: str) -> str:

@@ -9,7 +9,6 @@ A `Network` (`aitia.data.subjects`) is a name with a hash. What it names is one 
 No pickle is read, and no code of a repository is run.
 """
 
-import json
 from importlib import import_module
 from typing import Any
 
@@ -18,6 +17,8 @@ from torch import nn
 
 from aitia.data.subjects import Network, Subject
 from aitia.errors import FormatError, MissingExtraError, OptionError
+from aitia.guard import guarded, read_json
+from aitia.nn.announced import check_model_folder
 from aitia.nn.language import LanguageModel, Task, load_language_model
 from aitia.nn.quiet import without_bars
 from aitia.nn.vision import ImageClassifier, load_classifier
@@ -87,18 +88,12 @@ def open_module(network: Subject) -> nn.Module:
     folder = model_folder(_fetched(network))
     if not list(folder.glob("*.safetensors")):
         raise FormatError(f"{folder} holds no safetensors: save the model with save_pretrained")
-    try:
-        named = (
-            json.loads((folder / "config.json").read_text(encoding="utf-8")).get("architectures") or ["AutoModel"]
-        )[0]
+    check_model_folder(folder)
+    with guarded(folder, "holds no model of the Hugging Face library"), without_bars():
+        named = (read_json(folder / "config.json", dict).get("architectures") or ["AutoModel"])[0]
         kind = getattr(transformers, str(named))
-        with without_bars():
-            model: nn.Module = kind.from_pretrained(folder, use_safetensors=True, dtype=torch.float32)
-    except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise FormatError(
-            f"{folder} holds no model of the Hugging Face library: {str(error).splitlines()[0]}"
-        ) from error
-    return model.eval()
+        model: nn.Module = kind.from_pretrained(folder, use_safetensors=True, dtype=torch.float32)
+        return model.eval()
 
 
 def _opened(network: Subject) -> Any:

@@ -7,6 +7,7 @@ from typing import Any, Self
 from torch import nn
 
 from aitia.errors import FormatError, OptionError
+from aitia.guard import guarded
 from aitia.nn.weights import load_into, read_weights, write_weights
 from aitia.saving import Saved, made, model_folder, read_config, read_record, write_config
 
@@ -54,18 +55,17 @@ class Pretrained(Saved):
         """
         folder = model_folder(source)
         options = read_config(folder, cls.__name__)
-        try:
-            model = cls._rebuild(options)
-        except KeyError as error:
-            raise FormatError(f"{folder} holds no whole {cls.__name__}: it lacks {error.args[0]!r}") from error
-        except TypeError as error:  # an option that there is no more, or that is of another kind
-            raise FormatError(
-                f"the options in {folder / 'config.json'} are not those of {cls.__name__}: {error}"
-            ) from error
-        tensors, _ = read_weights(folder / "model.safetensors")
-        load_into(model._network(), tensors, folder / "model.safetensors")
-        model._recall(read_record(folder))
-        return model
+        with guarded(folder, f"holds no whole {cls.__name__}"):
+            try:
+                model = cls._rebuild(options)
+            except TypeError as error:  # an option that there is no more, or that is of another kind
+                raise FormatError(
+                    f"the options in {folder / 'config.json'} are not those of {cls.__name__}: {error}"
+                ) from error
+            tensors, _ = read_weights(folder / "model.safetensors")
+            load_into(model._network(), tensors, folder / "model.safetensors")
+            model._recall(read_record(folder))
+            return model
 
 
 def fitted(network: nn.Module | None, model: object) -> nn.Module:

@@ -1,6 +1,5 @@
 """Image classifiers of the Hugging Face library, by id or folder, with images prepared as each was trained on."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,8 @@ from torch import Tensor, nn
 
 from aitia.data.table import Table
 from aitia.errors import DataError, FormatError, MissingExtraError
+from aitia.guard import guarded, read_json
+from aitia.nn.announced import check_model_folder
 from aitia.nn.quiet import without_bars
 from aitia.saving import model_folder
 
@@ -90,11 +91,9 @@ def load_classifier(source: str | Path) -> ImageClassifier:
         pickled = [path.name for path in (*folder.glob("*.bin"), *folder.glob("*.pt"), *folder.glob("*.pth"))]
         told = f"only {pickled[0]}, and loading a pickle can run any program" if pickled else "no weights"
         raise FormatError(f"{folder} holds {told}: save the model as safetensors")
-    try:
-        with without_bars():
-            model = AutoModelForImageClassification.from_pretrained(folder, use_safetensors=True, dtype=torch.float32)
-    except (OSError, ValueError, KeyError) as error:
-        raise FormatError(f"{folder} holds no image classifier: {str(error).splitlines()[0]}") from error
+    check_model_folder(folder)
+    with guarded(folder, "holds no image classifier"), without_bars():
+        model = AutoModelForImageClassification.from_pretrained(folder, use_safetensors=True, dtype=torch.float32)
     config: Any = model.config
     labels = tuple(str(config.id2label[k]) for k in range(config.num_labels))
     settings = _settings(folder)
@@ -113,10 +112,7 @@ def _settings(folder: Path) -> Mapping[str, Any]:
     path = folder / "preprocessor_config.json"
     if not path.is_file():
         return {}
-    try:
-        settings: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise FormatError(f"{path} is damaged: {error}") from error
+    settings: Mapping[str, Any] = read_json(path, dict)
     return settings
 
 

@@ -11,6 +11,7 @@ from torch import nn
 
 from aitia.errors import AitiaError, FormatError, RunError
 from aitia.files import write_whole
+from aitia.guard import guarded, parse_json
 
 __all__ = ["fingerprint", "load_into", "read_weights", "write_weights"]
 
@@ -34,23 +35,21 @@ def read_weights(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     Raises:
         FormatError: If there is no such file, or it is cut off or no safetensors file.
     """
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
     if not path.is_file():
         raise FormatError(f"there is no file {path}")
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = json.loads((file.metadata() or {}).get(_KEY, "{}"))
-            return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118  # not a mapping
-    except (SafetensorError, ValueError, OSError) as error:
-        raise FormatError(f"{path} is damaged or no safetensors file ({error}): save it again") from error
+    with guarded(path, "is damaged or no safetensors file (save it again)"), safe_open(path, framework="pt") as file:
+        metadata = parse_json((file.metadata() or {}).get(_KEY, "{}"), f"what {path} says of itself", dict)
+        return {name: file.get_tensor(name) for name in file.keys()}, metadata  # noqa: SIM118  # not a mapping
 
 
 def load_into(module: nn.Module, tensors: Mapping[str, torch.Tensor], source: object) -> None:
     """Copies the tensors into the module's leaves.
 
     Raises:
-        FormatError: If the tensors are another model's; names the first leaf that does not fit and both shapes.
+        FormatError: If the tensors are another model's; names the first leaf that does not fit, and both shapes or
+            types: numbers with a point are never made of whole ones.
     """
     leaves = module.state_dict()
     for name, leaf in leaves.items():
@@ -60,6 +59,10 @@ def load_into(module: nn.Module, tensors: Mapping[str, torch.Tensor], source: ob
             raise FormatError(
                 f"{source} holds another model: {name} has shape {tuple(tensors[name].shape)} there, "
                 f"{tuple(leaf.shape)} here"
+            )
+        if tensors[name].is_floating_point() != leaf.is_floating_point():
+            raise FormatError(
+                f"{source} holds another model: {name} is of {tensors[name].dtype} there, of {leaf.dtype} here"
             )
     if extra := [name for name in tensors if name not in leaves]:
         raise FormatError(

@@ -15,6 +15,7 @@ import torch
 
 from aitia.errors import FormatError, OptionError, RunError
 from aitia.files import write_whole
+from aitia.guard import guarded, read_json
 from aitia.nn.language import load_language_model
 
 __all__ = ["CachedWriter", "EndpointWriter", "LocalWriter", "Writer"]
@@ -199,6 +200,7 @@ class CachedWriter:
     def _read(self, prompt: str, seed: int) -> str:
         place = self._place(prompt, seed)
         try:
-            return str(json.loads(place.read_text(encoding="utf-8"))["answer"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise FormatError(f"{place} is damaged ({error}): remove it, and it is asked again") from error
+            with guarded(place, "is damaged"):
+                return str(read_json(place, dict)["answer"])
+        except FormatError as error:
+            raise FormatError(f"{error}: remove it, and it is asked again") from error

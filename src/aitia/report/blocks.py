@@ -39,12 +39,12 @@ class Callout:
 
     Args:
         lines: One or more sentences, each its own item.
-        kind: `warning` or `note`.
+        kind: `alarm`, `warning` or `note`.
         title: Above them.
     """
 
     lines: Sequence[str]
-    kind: Literal["warning", "note"] = "note"
+    kind: Literal["alarm", "warning", "note"] = "note"
     title: str = ""
 
     def html(self) -> str:

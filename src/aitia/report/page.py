@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from aitia.report.blocks import Section
+from aitia.report.blocks import Callout, Section
 
 __all__ = ["render"]
 
@@ -26,7 +26,8 @@ td{border-bottom:1px solid var(--line);padding:5px 10px 5px 0;vertical-align:top
 pre{background:var(--tint);
 border:1px solid var(--line);border-radius:6px;padding:10px 12px;overflow-x:auto;font-size:13.5px}
 .callout{border-left:4px solid #7d93a8;background:var(--tint);padding:8px 14px;margin:12px 0;border-radius:0 6px 6px 0}
-.callout.warning{border-color:#c77d1a;background:#fdf6ea}.callout ul{margin:2px 0;padding-left:20px}
+.callout.warning{border-color:#c77d1a;background:#fdf6ea}.callout.alarm{border-color:#b3261e;background:#fcefee}
+.callout ul{margin:2px 0;padding-left:20px}
 .panel{min-height:76px;text-align:left;background:var(--tint);border:1px solid var(--line);border-radius:6px;
 padding:8px 14px;font-size:14.5px;margin-top:10px;color:var(--soft)}
 .panel b{color:var(--ink)}.panel ul{margin:2px 0;padding-left:20px;color:var(--ink)}
@@ -57,7 +58,7 @@ document.querySelectorAll("figure.graph").forEach(function(figure){
 """
 
 
-def render(title: str, lead: str, sections: Sequence[Section], footer: str) -> str:
+def render(title: str, lead: str, sections: Sequence[Section], footer: str, alarms: Sequence[str] = ()) -> str:
     """A whole HTML page that loads nothing.
 
     Args:
@@ -65,8 +66,10 @@ def render(title: str, lead: str, sections: Sequence[Section], footer: str) -> s
         lead: One sentence below it.
         sections: In order.
         footer: Versions and origin.
+        alarms: Why what follows is worth little; they stand before everything else.
     """
-    body = "".join(section.html() for section in sections)
+    first = Callout([f"{told[:1].upper()}{told[1:]}." for told in alarms], "alarm", "Alarm").html() if alarms else ""
+    body = first + "".join(section.html() for section in sections)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'

@@ -2,7 +2,21 @@
 
 from aitia.runs.hashing import content_hash
 from aitia.runs.journal import Journal
+from aitia.runs.lock import Lock
+from aitia.runs.record import LOCK, RECORD, Record
 from aitia.runs.run import Run, open_run, versions
 from aitia.runs.store import QUIET, RunStore
 
-__all__ = ["QUIET", "Journal", "Run", "RunStore", "content_hash", "open_run", "versions"]
+__all__ = [
+    "LOCK",
+    "QUIET",
+    "RECORD",
+    "Journal",
+    "Lock",
+    "Record",
+    "Run",
+    "RunStore",
+    "content_hash",
+    "open_run",
+    "versions",
+]

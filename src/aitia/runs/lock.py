@@ -5,13 +5,17 @@ import os
 import socket
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from aitia.errors import RunError
 
-__all__ = ["Lock"]
+__all__ = ["Lock", "holder_of"]
+
+_LOOKED, _NAMELESS = 0.05, 0.5
+"""Seconds after which one who holds the lock does more than look who does, and has said who it is."""
 
 
 class Lock:
@@ -29,23 +33,29 @@ class Lock:
         self._handle: int | None = None
 
     def __enter__(self) -> Self:
-        mine = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": round(time.time())}).encode()
-        while True:
+        started = time.monotonic()
+        while self._handle is None:
             handle = self._opened()
-            if not _locked(handle):
-                holder = self._holder(handle)
-                os.close(handle)
-                raise RunError(
-                    f"{self._path.parent} is in use by {holder}: wait for it, or give another folder ({self._path} is "
-                    "its lock)"
-                )
-            if _same_file(handle, self._path):
-                break
-            os.close(handle)  # the holder before removed the file between our opening and locking it
-        self._handle = handle
+            try:
+                if not self._taken(handle):
+                    waited, holder = time.monotonic() - started, _told(handle)
+                    if waited > (_NAMELESS if holder is None else _LOOKED):
+                        raise RunError(
+                            f"{self._path.parent} is in use by {holder or 'another process'}: wait for it, or give "
+                            f"another folder ({self._path} is its lock)"
+                        )
+                    time.sleep(0.005)
+                elif _same_file(handle, self._path):
+                    self._handle = handle
+                # Else the holder before has removed the file between our opening and locking it.
+            finally:
+                if self._handle is None:
+                    os.close(handle)
+        mine = json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": round(time.time())}).encode()
         try:
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, mine, 0) if hasattr(os, "pwrite") else os.write(handle, mine)
+            os.ftruncate(self._handle, 0)
+            os.lseek(self._handle, 0, os.SEEK_SET)
+            os.write(self._handle, mine)
         except OSError as error:
             self.__exit__(None, None, None)
             raise RunError(f"{self._path} cannot be written: {error.strerror}") from error
@@ -53,26 +63,55 @@ class Lock:
 
     def _opened(self) -> int:
         try:
-            return os.open(self._path, os.O_CREAT | os.O_RDWR, 0o644)
+            # A link is not followed: what it names is nobody's lock.
+            return os.open(self._path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o644)
         except OSError as error:
             raise RunError(f"{self._path} cannot be written: {error.strerror}") from error
 
-    def _holder(self, handle: int) -> str:
+    def _taken(self, handle: int) -> bool:
         try:
-            told = json.loads(os.read(handle, 1000))
-            since = time.strftime("%Y-%m-%d %H:%M", time.localtime(int(told["since"])))
-            return f"process {int(told['pid'])} on {str(told['host'])[:100]} since {since}"
-        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
-            return "another process"
+            return _locked(handle)
+        except OSError as error:
+            raise RunError(f"{self._path} cannot be locked: {error.strerror}") from error
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._handle is not None:
             # Removed while it is still locked: who opens it later makes a file of its own.
-            self._path.unlink(missing_ok=True)
+            if sys.platform != "win32" and _same_file(self._handle, self._path):
+                with suppress(OSError):
+                    self._path.unlink()
             os.close(self._handle)
             self._handle = None
+            if sys.platform == "win32":  # which removes no open file
+                with suppress(OSError):
+                    self._path.unlink()
+
+
+def holder_of(path: Path) -> str | None:
+    """Who holds a lock, in words; None where nobody does. Nothing is written."""
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))  # it may be another user's
+    except OSError:
+        return None
+    try:
+        return None if _locked(handle) else _told(handle) or "another process"
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+
+
+def _told(handle: int) -> str | None:
+    """What the holder says of itself."""
+    try:
+        os.lseek(handle, 0, os.SEEK_SET)
+        told = json.loads(os.read(handle, 1000))
+        since = time.strftime("%Y-%m-%d %H:%M", time.localtime(int(told["since"])))
+        return f"process {int(told['pid'])} on {str(told['host'])[:100]} since {since}"
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return None
 
 
 if sys.platform == "win32":
@@ -83,7 +122,7 @@ if sys.platform == "win32":
             # Beyond the end, so that others can read who holds it.
             os.lseek(handle, 1 << 20, os.SEEK_SET)
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError:
+        except PermissionError:
             return False
         finally:
             os.lseek(handle, 0, os.SEEK_SET)
@@ -94,7 +133,7 @@ else:
     def _locked(handle: int) -> bool:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             return False
         return True
 

@@ -6,7 +6,6 @@ The JSON entry `scm` holds the graph, the labels, what was done, and each mechan
 
 import io
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -15,10 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.arrays import read_arrays
 from aitia.do import Intervention
 from aitia.errors import AitiaError, FormatError, OptionError
 from aitia.files import write_whole
 from aitia.graph.graph import Graph
+from aitia.guard import guarded, parse_json
 from aitia.scm.additive import AdditiveNoise
 from aitia.scm.kernel import KernelTrend
 from aitia.scm.linear import Linear
@@ -76,18 +77,17 @@ def load_scm(path: Path) -> SCM:
     """
     if not path.is_file():
         raise FormatError(f"there is no file {path}")
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            text = json.loads(arrays["scm"].tobytes().decode())
-            if text["format"] != FORMAT:
-                raise FormatError(f"{path} has format {text['format']}, this version reads {FORMAT}")
+    arrays = read_arrays(path)
+    with guarded(path, "is not a saved SCM, or it is damaged"):
+        text = parse_json(arrays["scm"].tobytes(), f"the entry 'scm' of {path}", dict)
+        if text["format"] != FORMAT:
+            raise FormatError(f"{path} has format {str(text['format'])[:40]}, this version reads {FORMAT}")
+        try:
             mechanisms = {name: _decode(part, arrays) for name, part in text["mechanisms"].items()}
-        scm = SCM(Graph(text["graph"], text["nodes"]), mechanisms, categories=text["categories"])
-        return scm.do(Intervention.from_json(text["intervention"]))
-    except FormatError:
-        raise
-    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile, AitiaError) as error:
-        raise FormatError(f"{path} is not a saved SCM, or it is damaged: {error}") from error
+            scm = SCM(Graph(text["graph"], text["nodes"]), mechanisms, categories=text["categories"])
+            return scm.do(Intervention.from_json(text["intervention"]))
+        except AitiaError as error:
+            raise FormatError(f"{path} is not a saved SCM, or it is damaged: {error}") from error
 
 
 def _encode(value: Any, place: str, arrays: dict[str, NDArray[Any]]) -> Any:

@@ -1,12 +1,13 @@
 """The loop of the incomplete Cholesky factorisation, compiled."""
 
-import numba
 import numpy as np
+
+from aitia.compiled import njit
 
 __all__ = ["pivoted"]
 
 
-@numba.njit(cache=True, nogil=True, fastmath={"contract", "nnan", "ninf"})
+@njit(nogil=True, fastmath={"contract", "nnan", "ninf"})
 def pivoted(points, codes, tolerance, limit):  # type: ignore[no-untyped-def]
     """Rows of L' (limit, n) and the rank, or -1 where the limit did not suffice.
 

@@ -4,12 +4,16 @@ from pathlib import Path
 from typing import Any
 
 from aitia.errors import FormatError, OptionError
+from aitia.runs import RECORD, Record
 from aitia.saving import model_folder, read_record
 from aitia.system.base import System
 from aitia.system.registry import find
 from aitia.version import __version__
 
-__all__ = ["load"]
+__all__ = ["FIT", "load"]
+
+FIT = "fit"
+"""The kind of the runs that hold a system."""
 
 
 def load(folder: str | Path, **subjects: Any) -> System:
@@ -23,13 +27,13 @@ def load(folder: str | Path, **subjects: Any) -> System:
     Raises:
         FormatError: If there is no such folder, it is damaged, it is of a system that is not here, or it was saved by
             an older version.
-        RunError: If a subject is not the one that the system was fitted with.
+        RunError: If a run is not finished, or a file of its model is not as it was written; or if a subject is not
+            the one that the system was fitted with.
     """
     place = Path(folder)
-    if (place / "run.json").is_file():
+    if (place / RECORD).is_file():
+        Record.read(place).finished(FIT).check("model/")
         place = place / "model"
-        if not place.is_dir():
-            raise FormatError(f"the run in {folder} holds no model yet: give the same command again and it goes on")
     place = model_folder(place if place.is_dir() else folder)
     record = read_record(place)
     if "slug" not in record:

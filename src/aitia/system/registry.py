@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["GROUP", "Broken", "Entry", "broken", "find", "systems"]
 
 GROUP = "aitia.systems"
+_FIRST_OF = {"data": "pandas", "nets": "torch", "language": "transformers"}
+"""The package of each extra without which nothing that needs the extra works."""
 
 
 @dataclass(frozen=True)
@@ -46,16 +49,21 @@ class Entry:
         Raises:
             MissingExtraError: If a package that it needs is not installed.
         """
+        if (package := _FIRST_OF.get(self.card.extra or "")) and find_spec(package) is None:
+            raise self._needs(package)
         module, name = self.card.home.split(":")
         try:
             found: type[System] = getattr(import_module(f"{self.package}.{module}"), name)
         except ModuleNotFoundError as error:
             if error.name is None or error.name.startswith("aitia") or not self.card.extra:
                 raise
-            raise MissingExtraError(
-                f"{self.card.slug} needs {error.name}, which is not installed: pip install 'aitia[{self.card.extra}]'"
-            ) from error
+            raise self._needs(error.name) from error
         return found
+
+    def _needs(self, package: str) -> MissingExtraError:
+        return MissingExtraError(
+            f"{self.card.slug} needs {package}, which is not installed: pip install 'aitia[{self.card.extra}]'"
+        )
 
     def config(self) -> type:
         """The class of its options, from `config.py` where it stands there: to read it takes no torch.

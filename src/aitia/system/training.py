@@ -15,13 +15,16 @@ class Score:
         value: On rows that the fit has not seen.
         better: Which way is better.
         about: What it is, in one sentence.
-        baselines: The same of each trivial baseline.
+        baselines: The same of each trivial baseline, and of whatever else is shown beside it.
+        trivial: Those that the answers are to beat, or they are worth nothing; None says all of them of the first
+            score of a system, and none of the others.
     """
 
     value: float
     better: Literal["lower", "higher"]
     about: str = ""
     baselines: Mapping[str, float] = field(default_factory=dict)
+    trivial: tuple[str, ...] | None = None
 
 
 Scores = Mapping[str, Score]

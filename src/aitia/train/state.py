@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from aitia.errors import RunError
+from aitia.guard import guarded
 from aitia.nn.weights import load_into, read_weights, write_weights
 from aitia.train.config import TrainConfig
 
@@ -113,20 +114,21 @@ class TrainState:
                 f"{self.place} is the checkpoint of a training with other options "
                 f"({metadata.get('config')}, now {self._options()}): give another folder, or remove it"
             )
-        load_into(self.objective, _under("now.", tensors), self.place)
-        self.best = _under("best.", tensors) or None
-        moments: dict[int, dict[str, torch.Tensor]] = {}
-        for name, moment in _under("adam.", tensors).items():
-            number, _, what = name.partition(".")
-            moments.setdefault(int(number), {})[what] = moment
-        groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
-        record = metadata["train"]
-        history = record["history"]
-        history["validations"] = [(int(step), float(value)) for step, value in history["validations"]]
-        self.history = History(**history)
-        self.best_value = float("inf") if record["best_value"] is None else float(record["best_value"])
-        self.waited, self.sums, self.counted = record["waited"], record["sums"], record["counted"]
+        with guarded(self.place, "is a damaged checkpoint; remove it to train anew", RunError):
+            load_into(self.objective, _under("now.", tensors), self.place)
+            self.best = _under("best.", tensors) or None
+            moments: dict[int, dict[str, torch.Tensor]] = {}
+            for name, moment in _under("adam.", tensors).items():
+                number, _, what = name.partition(".")
+                moments.setdefault(int(number), {})[what] = moment
+            groups = self.optimizer.state_dict()["param_groups"]
+            self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
+            record = metadata["train"]
+            history = record["history"]
+            history["validations"] = [(int(step), float(value)) for step, value in history["validations"]]
+            self.history = History(**history)
+            self.best_value = float("inf") if record["best_value"] is None else float(record["best_value"])
+            self.waited, self.sums, self.counted = record["waited"], record["sums"], record["counted"]
 
     def _options(self) -> dict[str, Any]:
         options = asdict(self.config)

@@ -4,24 +4,23 @@ How a system answers follows from what it is: it solves again with the noise of 
 edits the rows, else it fills their holes, else it gives each row a code; the answer says which.
 """
 
-import json
 import re
-import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from aitia.data.base import Data
+from aitia.data.table import Table
 from aitia.do import Intervention
 from aitia.errors import InterventionError, OptionError, RunError
 from aitia.files import write_whole
 from aitia.report import Callout, Section, render
 from aitia.runs import versions
-from aitia.saving import made
 from aitia.system import Counterfactuals, Edits, Encodes, Given, Predicts, System
+from aitia.workflow.answer_files import RECORD, answer_place, write_record
 from aitia.workflow.loading import load_run
 
 __all__ = ["HOW", "Answer", "answer_folder", "answered", "ask", "parse_rows"]
@@ -30,6 +29,8 @@ ROUNDING = 1e-4
 """A bound up to this is that of rounding."""
 FIRST = 6
 """Rows that are taken where nobody says which."""
+MOST_ROWS = 10_000_000
+"""Rows that are counted out from a text such as 0-5; no table here is longer."""
 HOW = {
     "solve": "what the rows would have been, their noise kept",
     "edit": "the rows, made anew where the intervention touches them",
@@ -54,6 +55,7 @@ class Answer:
         warnings: What to keep in mind, in sentences.
         draws: Of each row.
         card: Slug of the system.
+        alarms: Why the answer is worth little, in sentences; see `aitia.workflow.worth`.
     """
 
     intervention: Intervention
@@ -66,39 +68,60 @@ class Answer:
     warnings: tuple[str, ...]
     draws: int = 1
     card: str = ""
+    alarms: tuple[str, ...] = ()
 
     @property
     def about(self) -> str:
         """What the answer is, in words."""
         return f"{self.card} answers by {self.verb}: {HOW[self.verb]}"
 
+    def first_rows(self, most: int = 5) -> list[str]:
+        """What the answer changes in the first rows, a line each; none where nothing is known of the rows before.
+
+        Of a system that keeps the noise of a row its fact stands before the arrow, else what it says with nothing done.
+        """
+        if self.verb not in ("solve", "predict"):
+            return []
+        before = (self.facts.rows if self.verb == "solve" and self.facts.rows is not None else self.still).known
+        after = self.answer.known
+        names = [name for name in after.names if name in before and after.plain(name) and name not in ("row", "draw")]
+        each = self.draws if before.n * self.draws == after.n else 1
+        told = []
+        for k in range(min(most, len(after))):
+            was, now = before.take([k // each]), after.take([k])
+            changed = [(n, _shown(was, n), _shown(now, n)) for n in names]
+            moved = [f"{n} {old} -> {new}" for n, old, new in changed if old != new]
+            number = self.numbers[k // self.draws] if self.numbers else k
+            told.append(f"  row {number}: {', '.join(moved[:6]) or 'as it was'}" + ", ..." * (len(moved) > 6))
+        return told if names else []
+
     def write(self, folder: Path) -> list[Path]:
-        """Writes everything into a folder; gives the files.
+        """Writes everything into a folder, in the place of an earlier answer; gives the files.
 
         Raises:
-            RunError: If a file cannot be written.
+            RunError: If a file cannot be written, or the folder holds what is not of an answer.
         """
-        folder = made(folder)
-        each = tuple(np.repeat(self.numbers, self.draws).tolist())
-        files = list(self.answer.write(folder, "answer", each or tuple(range(len(self.answer)))))
-        if self.facts.rows is not None:
-            files += self.facts.rows.write(folder, "fact", self.numbers)
-        if self.truth is not None:
-            files += self.truth.write(folder, "truth", self.numbers)
-        files.append(self._page(folder))
-        record = {
-            "system": self.card,
-            "intervention": str(self.intervention),
-            "verb": self.verb,
-            "about": self.about,
-            "rows": list(self.numbers),
-            "draws": self.draws,
-            "truth": self.truth is not None,
-            "warnings": list(self.warnings),
-            "files": [file.name for file in files],
-        }
-        write_whole(folder / "answer.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n", RunError)
-        return [*files, folder / "answer.json"]
+        with answer_place(folder) as place:
+            each = tuple(np.repeat(self.numbers, self.draws).tolist())
+            files = list(self.answer.write(place, "answer", each or tuple(range(len(self.answer)))))
+            if self.facts.rows is not None:
+                files += self.facts.rows.write(place, "fact", self.numbers)
+            if self.truth is not None:
+                files += self.truth.write(place, "truth", self.numbers)
+            files.append(self._page(place))
+            record = {
+                "system": self.card,
+                "intervention": str(self.intervention),
+                "verb": self.verb,
+                "about": self.about,
+                "rows": list(self.numbers),
+                "draws": self.draws,
+                "truth": self.truth is not None,
+                "warnings": list(self.warnings),
+                "alarms": list(self.alarms),
+            }
+            write_record(place, record)
+        return [*(folder / file.relative_to(place) for file in files), folder / RECORD]
 
     def _page(self, folder: Path) -> Path:
         first = np.arange(0, len(self.answer), self.draws)
@@ -116,8 +139,14 @@ class Answer:
         if self.warnings:
             sections.append(Section("Keep in mind", [Callout(list(self.warnings), "warning")]))
         footer = "Made with " + ", ".join(f"{name} {version}" for name, version in versions().items()) + "."
-        write_whole(folder / "answer.html", render(f"{self.card}: {asked}", self.about, sections, footer), RunError)
+        page = render(f"{self.card}: {asked}", self.about, sections, footer, self.alarms)
+        write_whole(folder / "answer.html", page, RunError)
         return folder / "answer.html"
+
+
+def _shown(row: Table, name: str) -> str:
+    value = row.column(name)[0] if row.continuous(name) else row.labels(name)[0]
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def ask(
@@ -160,7 +189,8 @@ def ask(
     else:
         numbers = tuple(range(min(FIRST, len(given)))) if rows is None else tuple(rows)
         given = given.take(numbers)
-    return answered(loaded.system, given, do, numbers, draws=draws, seed=seed, warnings=warnings)
+    told = answered(loaded.system, given, do, numbers, draws=draws, seed=seed, warnings=warnings)
+    return replace(told, alarms=loaded.alarms)
 
 
 def answered(
@@ -238,13 +268,10 @@ class _NoOptions:
 
 
 def answer_folder(run: Path, what: str, named: str) -> Path:
-    """Where the answer to a question goes; what an earlier answer to it left there is removed."""
+    """Where the answer to a question goes, in the run."""
     bare = re.sub(r"[][\"\s]", "", named.removeprefix("do(").removesuffix(")"))
     name = re.sub(r"[^\w.,=+-]+", "_", bare) or "nothing"
-    folder = run / what / name[:100]
-    if (folder / "answer.json").is_file():
-        shutil.rmtree(folder)
-    return folder
+    return run / what / name[:100]
 
 
 def parse_rows(text: str) -> tuple[int, ...]:
@@ -259,10 +286,13 @@ def parse_rows(text: str) -> tuple[int, ...]:
     """
     rows: list[int] = []
     for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()):
-            raise OptionError(f"rows are numbers such as 3,17 or 0-5, got {text!r}")
-        rows += range(int(first), int(last) + 1) if dash else [int(first)]
-    if not rows:
-        raise OptionError(f"{text!r} names no row")
+        match = re.fullmatch(r"\s*([0-9]+)(?:\s*-\s*([0-9]+))?\s*", part)
+        if match is None or len(part) > 40:
+            raise OptionError(f"rows are numbers such as 3,17 or 0-5, got {part.strip()[:40]!r}")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first:
+            raise OptionError(f"rows go from the lower number to the higher, such as 0-5, got {part.strip()!r}")
+        if last >= MOST_ROWS or len(rows) + last - first >= MOST_ROWS:
+            raise OptionError(f"rows are asked about up to number {MOST_ROWS - 1:,}, got {part.strip()!r}")
+        rows += range(first, last + 1)
     return tuple(rows)

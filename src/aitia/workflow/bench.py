@@ -92,7 +92,8 @@ def bench(
 
     config = {"bench": world, "systems": list(systems), "seeds": seeds, "options": chosen, "own": own, **asdict(where)}
     config.pop("memory")
-    with open_run(out, kind="bench", config=config, inputs={}, command=command) as run:
+    files = ("bench.json", "bench.csv", "bench.tex", "report.html")
+    with open_run(out, kind="bench", config=config, inputs={}, files=files, command=command) as run:
         results = engine.map(
             _run, cells, keys=keys, store=run.store("cells"), progress=progress, what=f"bench of {world}"
         )
@@ -130,7 +131,10 @@ def _run(cell: _Cell) -> dict[str, Any]:
         return {"failed": str(error)}
     except Exception as error:  # a cell that breaks must not take the others with it
         return {"failed": f"{type(error).__name__}: {error}"}
-    return {"scores": {name: asdict(score) for name, score in scores.items()}}
+    told = {name: asdict(score) for name, score in scores.items()}
+    for score in told.values():
+        del score["trivial"]  # what it says is in the alarms
+    return {"scores": told, "alarms": list(found.alarms)}
 
 
 def _trial(where: Source, seed: int) -> Any:
@@ -157,6 +161,7 @@ def _collect(
 ) -> Bench:
     scores: dict[str, dict[str, dict[int, float]]] = {}
     failed: dict[str, dict[int, str]] = {}
+    worth: dict[str, dict[int, list[str]]] = {}
     measures: dict[str, Measure] = {}
     first: dict[tuple[str, str, int], float] = {}
     told: list[tuple[str, int, Mapping[str, Mapping[str, Any]]]] = []
@@ -167,6 +172,8 @@ def _collect(
             failed.setdefault(cell.system, {})[cell.seed] = result["failed"]
         else:
             told.append((cell.system, cell.seed, result["scores"]))
+            if result["alarms"]:
+                worth.setdefault(cell.system, {})[cell.seed] = result["alarms"]
     for who, seed, by_name in told:
         for name, score in by_name.items():
             measures.setdefault(name, Measure(name, score["better"], score["about"]))
@@ -177,7 +184,7 @@ def _collect(
                 shown = baseline if same else f"{baseline} ({who})"
                 scores.setdefault(shown, {}).setdefault(name, {})[seed] = value
     world, systems, seeds, rows, options = about
-    return Bench(world, (*own, *systems), seeds, rows, options, tuple(measures.values()), scores, failed, path)
+    return Bench(world, (*own, *systems), seeds, rows, options, tuple(measures.values()), scores, failed, worth, path)
 
 
 def _options(systems: Sequence[str], given: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

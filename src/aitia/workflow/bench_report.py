@@ -27,7 +27,7 @@ def bench_report(found: "Bench", command: str | None, versions: Mapping[str, str
         rows.append([who, *shown, *[why] * bool(found.failed)])
     how = method_of_mean(found.seeds)
     mean = "Of one seed" if found.seeds == 1 else f"Mean over {found.seeds} seeds with its 95 % interval ({how})"
-    caption = f"{mean}; {found.rows} rows for each fit."
+    caption = " ".join([f"{mean}; {found.rows} rows for each fit.", *found.notes])
     sections = [Section("Scores", [TableBlock(["", *heads], rows, caption)])]
     about = [f"{m.name} ({m.better} is better): {m.about}" for m in found.measures]
     sections.append(Section("What the numbers say", [Callout(about, "note")]))
@@ -38,7 +38,7 @@ def bench_report(found: "Bench", command: str | None, versions: Mapping[str, str
     sections.append(Section("Again", [*again, Code(_python(found), "The same in Python")]))
     footer = "Made with " + ", ".join(f"{name} {version}" for name, version in versions.items()) + "."
     lead = f"{len(found.systems)} systems on the world {found.world}, scored against its truth."
-    return render(f"Bench: {found.world}", lead, sections, footer)
+    return render(f"Bench: {found.world}", lead, sections, footer, found.alarms)
 
 
 def _python(found: "Bench") -> str:

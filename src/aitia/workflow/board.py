@@ -41,6 +41,7 @@ class Bench:
         measures: Those with a score, the most important first.
         scores: For each system and baseline its scores by measure and seed.
         failed: Why a system gave no score, by system: seed and sentence.
+        worth: Why the answers of a system are worth little, by system: seed and sentences.
         path: The run folder; None where nothing was kept.
     """
 
@@ -52,6 +53,7 @@ class Bench:
     measures: tuple[Measure, ...]
     scores: Mapping[str, Mapping[str, Mapping[int, float]]]
     failed: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    worth: Mapping[str, Mapping[int, Sequence[str]]] = field(default_factory=dict)
     path: Path | None = None
 
     @property
@@ -61,12 +63,62 @@ class Bench:
 
     @property
     def lines(self) -> list[tuple[str, dict[str, str], str]]:
-        """Of the table: who, the cells by measure (mean and interval over the seeds), and why cells are missing."""
+        """Of the table: who, the cells by measure (mean and interval over the seeds), and why cells are missing.
+
+        A baseline stands in one line, also where it has another value beside each system: the range of its means.
+        """
         shown = []
         for who in self.everyone:
-            cells = {name: _cell(list(by.values())) for name, by in self.scores.get(who, {}).items()}
+            if who in self._of_one_system:
+                continue
+            cells = {m.name: cell for m in self.measures if (cell := self._told(who, m.name))}
             shown.append((who, cells, self._why(who)))
         return shown
+
+    @property
+    def notes(self) -> list[str]:
+        """What to know when reading the lines."""
+        plain = set(self._of_one_system.values())
+        if not any(" to " in cell for who, cells, _ in self.lines if who in plain for cell in cells.values()):
+            return []
+        return [
+            "A baseline with two values, as in 0.1 to 0.2, differs by system, such as with the part of the rows it is "
+            "measured on; --json has every value."
+        ]
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """A sentence for each system whose answers are worth little, with the seeds at which they are."""
+        told = []
+        for who, by in self.worth.items():
+            seeds: dict[str, list[int]] = {}
+            for seed, sentences in by.items():
+                for sentence in sentences:
+                    seeds.setdefault(sentence, []).append(seed)
+            for sentence, at in seeds.items():
+                which = "" if len(at) == self.seeds else f", seed {', '.join(map(str, at))}"
+                told.append(f"{who}{which}: {sentence}")
+        return tuple(told)
+
+    @property
+    def _of_one_system(self) -> dict[str, str]:
+        """Baselines that were told apart by system, and what they are called without it."""
+        ends = {f" ({system})" for system in self.systems}
+        return {
+            who: who[: who.rindex(" (")]
+            for who in self.scores
+            if any(who.endswith(end) for end in ends) and who[: who.rindex(" (")] in self.scores
+        }
+
+    def _told(self, who: str, measure: str) -> str:
+        """A cell: mean and interval; of a baseline with several values the range of the means."""
+        names = [who, *(name for name, plain in self._of_one_system.items() if plain == who)]
+        values = [list(by.values()) for name in names if (by := self.scores.get(name, {}).get(measure))]
+        if not values:
+            return ""
+        means = sorted(mean(of) for of in values)
+        low, high = f"{means[0]:.3g}", f"{means[-1]:.3g}"
+        return _cell(values[0]) if low == high else f"{low} to {high}"
 
     def _why(self, who: str) -> str:
         failed = self.failed.get(who, {})
@@ -90,6 +142,7 @@ class Bench:
                 who: {name: {str(seed): v for seed, v in of.items()} for name, of in by.items()}
                 for who, by in self.scores.items()
             },
+            "alarms": list(self.alarms),
             "failed": {who: {str(seed): why for seed, why in by.items()} for who, by in self.failed.items()},
         }
 
@@ -117,11 +170,11 @@ class Bench:
             r"\hline",
         ]
         best = {m.name: self._best(m) for m in self.measures}
-        for who in self.everyone:
+        for who, told, _ in self.lines:
             cells = []
             for m in self.measures:
                 values = list(self.scores.get(who, {}).get(m.name, {}).values())
-                cell = _cell(values) if values else "--"
+                cell = told.get(m.name, "--")
                 cells.append(rf"\textbf{{{cell}}}" if values and mean(values) == best[m.name] else cell)
             lines.append(rf"{_escaped(who)} & {' & '.join(cells)} \\")
         return "\n".join([*lines, r"\hline", r"\end{tabular}", ""])

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.arrays import read_arrays
 from aitia.errors import AitiaError, DataError, FormatError, OptionError
 from aitia.graph.distances import arrowhead_scores, shd
 from aitia.graph.formats import read_graph
@@ -151,15 +152,8 @@ def read_own(paths: Mapping[str, str], trial: Trial, seed: int) -> dict[str, Sco
 
 
 def _array(path: Path, name: str, seed: int) -> NDArray[Any]:
-    try:
-        with np.load(path, allow_pickle=False) as held:
-            key = next((key for key in (str(seed), f"{name}-{seed}", name) if key in held.files), None)
-            if key is None:
-                raise FormatError(
-                    f"it has no array {name!r} or {str(seed)!r}; it has {', '.join(held.files) or 'none'}"
-                )
-            return np.asarray(held[key])
-    except FormatError:
-        raise
-    except (OSError, ValueError) as error:
-        raise FormatError(f"it cannot be read as a .npz file ({error})") from error
+    held = read_arrays(path)
+    key = next((key for key in (str(seed), f"{name}-{seed}", name) if key in held), None)
+    if key is None:
+        raise FormatError(f"it has no array {name!r} or {str(seed)!r}; it has {', '.join(held) or 'none'}")
+    return held[key]

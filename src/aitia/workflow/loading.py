@@ -1,14 +1,15 @@
 """A finished run folder back as what it holds: the system, where its rows are, and their hash."""
 
-import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from aitia.errors import OptionError, RunError
+from aitia.errors import FormatError, RunError
+from aitia.guard import guarded, read_json
+from aitia.runs import RECORD, Record
 from aitia.saving import read_record
 from aitia.system import Given, System, load
-from aitia.workflow.run import KIND
+from aitia.system.loading import FIT
 from aitia.workflow.source import Source
 
 __all__ = ["Loaded", "is_fit", "load_run"]
@@ -24,6 +25,7 @@ class Loaded:
         roles: Columns of the roles, as the user named them.
         rows: Hash of the rows of the fit; None where there were none.
         path: The folder.
+        alarms: Why its answers are worth little, as the run told.
     """
 
     system: System = field(repr=False)
@@ -31,6 +33,7 @@ class Loaded:
     roles: dict[str, Any]
     rows: str | None
     path: Path
+    alarms: tuple[str, ...] = ()
 
     def given(self, data: str | None = None, **roles: Any) -> tuple[Given, tuple[str, ...]]:
         """Rows to ask about, and what to keep in mind of them.
@@ -71,31 +74,22 @@ def load_run(path: str | Path, **subjects: Any) -> Loaded:
         subjects: Of the system by name, where they are needed again.
 
     Raises:
-        RunError: If the folder is no finished fit.
+        RunError: If the folder is no finished fit, or a file of the model is not as the run wrote it.
         FormatError: If the model is damaged, or of an older version.
         OptionError: If the system has no such subject.
     """
     path = Path(path)
-    if not (path / "run.json").is_file() and (path / "config.json").is_file() and "slug" in read_record(path):
+    if not (path / RECORD).is_file() and (path / "config.json").is_file() and "slug" in read_record(path):
         return Loaded(load(path, **subjects), None, {}, None, path)
-    try:
-        record = json.loads((path / "run.json").read_text(encoding="utf-8"))
-        if record["kind"] != KIND:
-            raise RunError(f"{path} holds a run of {record['kind']!r}, not of {KIND!r}")
-        if record["status"] != "finished":
-            raise RunError(f"the run in {path} is {record['status']}: give the same command again and it goes on")
-        if "system" not in record["config"]:
+    record = Record.read(path).finished(FIT)
+    with guarded(f"the run in {path}", "is damaged; fit again", RunError):
+        if "system" not in record.config:
             raise RunError(f"{path} was fitted by an older version of aitia: fit it again")
-        told = dict(json.loads((path / "source.json").read_text(encoding="utf-8")))
-        rows = record["inputs"].get("rows")
-    except FileNotFoundError as error:
-        raise RunError(f"{path} is not the folder of a fit: it has no {Path(error.filename).name}") from error
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        if isinstance(error, (RunError, OptionError)):
-            raise
-        raise RunError(f"the run in {path} is damaged ({error}): fit again") from error
-    roles = {name: tuple(c) if isinstance(c, list) else c for name, c in told.pop("roles", {}).items()}
-    places = told.pop("subjects", {})
+        told = _part(path, "source.json")
+        rows = record.inputs.get("rows")
+        roles = {name: tuple(c) if isinstance(c, list) else c for name, c in told.pop("roles", {}).items()}
+        places = {str(name): str(place) for name, place in told.pop("subjects", {}).items()}
+        source = Source.from_json(told)
     system = load(path, **subjects)
     system.subjects = {
         name: subject
@@ -103,15 +97,32 @@ def load_run(path: str | Path, **subjects: Any) -> Loaded:
         else replace(subject, place=places[name])
         for name, subject in system.subjects.items()
     }
-    return Loaded(system, Source.from_json(told), roles, rows, path)
+    return Loaded(system, source, roles, rows, path, _alarms(path))
+
+
+def _alarms(path: Path) -> tuple[str, ...]:
+    """What `metrics.json` tells of them; a run that was made before there were any tells none."""
+    told = _part(path, "metrics.json").get("alarms", [])
+    with guarded(path / "metrics.json", "is damaged; fit again", RunError):
+        return tuple(f"of the fit: {alarm}" for alarm in told)
+
+
+def _part(path: Path, name: str) -> dict[str, Any]:
+    """What a file of the run says."""
+    if not (path / name).is_file():
+        raise RunError(f"{path} is not the folder of a fit: it has no {name}")
+    try:
+        return dict(read_json(path / name, dict))
+    except FormatError as error:
+        raise RunError(f"the run in {path} is damaged ({error}): fit again") from error
 
 
 def is_fit(path: str | Path) -> bool:
     """Whether a folder holds a run of `fit`, or a saved system."""
     path = Path(path)
     try:
-        if (path / "run.json").is_file():
-            return bool(json.loads((path / "run.json").read_text(encoding="utf-8"))["kind"] == KIND)
-        return "slug" in json.loads((path / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, KeyError, TypeError):
+        if (path / RECORD).is_file():
+            return Record.read(path).kind == FIT
+        return "slug" in read_json(path / "config.json", dict)
+    except (FormatError, RunError):
         return False

@@ -17,7 +17,7 @@ from aitia.evidence import STORED, Evidence, Replay, Row, stored_evidence
 from aitia.evidence.origin import commit_here, origin_key
 from aitia.evidence.remembered import remembered_hash
 from aitia.files import write_whole
-from aitia.workflow.verify import claim_module, measure
+from aitia.workflow.verify import claim_module, evidence_folder, measure
 
 __all__ = ["RELATIVE", "Replayed", "differences", "is_stale", "replay"]
 
@@ -64,8 +64,13 @@ def replay(slug: str, out: Path, *, jobs: int = 1, progress: Progress | None = N
 
     Raises:
         OptionError: If there is no evidence, or none that holds values.
-        RunError: If the folder cannot be written.
+        RunError: If the folder cannot be written, or another process works in it.
     """
+    with evidence_folder(out):
+        return _replayed(slug, out, jobs, progress)
+
+
+def _replayed(slug: str, out: Path, jobs: int, progress: Progress | None) -> Replayed:
     stored = stored_evidence(out, slug) or stored_evidence(STORED, slug)
     if stored is None:
         raise OptionError(f"there is no stored evidence of {slug} to replay: run `aitia verify {slug}`")

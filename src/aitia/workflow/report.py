@@ -33,8 +33,6 @@ def report(found: "Fit", command: str | None, versions: Mapping[str, str]) -> st
     lead = f"{found.slug} {rows}{f' ({roles})' if roles else ''}"
     sections = [Section("What it found", [*found.system.report(found.fresh)] or [Text("Nothing to draw.")])]
     warnings = [*found.training.warnings]
-    if found.fresh is found.given and found.scores and found.given.rows is not None:
-        warnings.append("The scores are of the rows of the fit itself: rows that were held out say more.")
     if warnings:
         sections.append(Section("Keep in mind", [Callout(warnings, "warning")]))
     sections.append(Section("How good it is", _scores(found)))
@@ -43,7 +41,7 @@ def report(found: "Fit", command: str | None, versions: Mapping[str, str]) -> st
     sections.append(Section("How it was fitted", _options(found)))
     sections.append(Section("Again", _again(found, command)))
     footer = "Made with " + ", ".join(f"{name} {version}" for name, version in versions.items()) + "."
-    return render(f"{found.slug} of {Path(found.given.name).name}", lead, sections, footer)
+    return render(f"{found.slug} of {Path(found.given.name).name}", lead, sections, footer, found.alarms)
 
 
 def question(targets: tuple[Target, ...]) -> str | None:

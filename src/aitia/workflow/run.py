@@ -14,26 +14,34 @@ Under `torchrun` every process trains and the first alone writes.
 import json
 import os
 import shutil
+import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from aitia.data.spreadsheet import Reading
 from aitia.engine import Progress
-from aitia.runs import Run, RunStore, open_run, versions
+from aitia.errors import RunError
+from aitia.guard import guarded, read_json
+from aitia.runs import RECORD, Run, RunStore, open_run, versions
+from aitia.saving import need_safetensors
 from aitia.system import Given, Score, System, Target, Training, find
+from aitia.system.loading import FIT
 from aitia.workflow.names import configured, sorted_names
 from aitia.workflow.progress import with_prediction
 from aitia.workflow.source import Source
 
-__all__ = ["FRESH_SEED", "KIND", "Fit", "fit"]
+__all__ = ["FRESH_SEED", "Fit", "fit"]
 
-KIND = "fit"
+FILES = ("source.json", "model/", "checkpoint/", "training.json", "metrics.json", "report.html")
+"""What a fit writes into its folder; the two folders are wholly its own while it runs."""
 FRESH, FRESH_SEED = 500, 1_000_003
 """Most rows of a world to score on, never more than of the fit; what is added to the seed of its rows for them."""
 MANY = 2000
 """Most rows of a user's data to score on."""
+FIRST_WAITS = 600
+"""Seconds that the other processes of a training give the first to begin."""
 TEST_SHARE = 0.1
 """Of a user's rows, kept out of the fit unless told otherwise."""
 
@@ -52,6 +60,7 @@ class Fit:
         of: Roles and subjects, as the user named them.
         test_share: Of a user's rows, that was kept out of the fit.
         path: The run folder; None where nothing was kept.
+        alarms: Why its answers are worth little, in sentences; see `aitia.workflow.worth`.
     """
 
     system: System = field(repr=False)
@@ -63,6 +72,7 @@ class Fit:
     of: Mapping[str, Any]
     test_share: float
     path: Path | None = None
+    alarms: tuple[str, ...] = ()
 
     @property
     def slug(self) -> str:
@@ -97,6 +107,7 @@ class Fit:
             },
             "notes": list(self.training.notes),
             "warnings": list(self.training.warnings),
+            "alarms": list(self.alarms),
             "targets": [asdict(target) for target in self.targets],
             "path": None if self.path is None else str(self.path),
         }
@@ -143,10 +154,12 @@ def fit(
         OptionError: If there is no such system, role, subject or option (the nearest is named), or two contradict.
         FormatError: If the data cannot be read.
         DataError: If the data cannot be used as they stand.
-        RunError: If `out` holds a run of other data or options.
+        RunError: If `out` holds a run of other data or options, or files that are not of a run.
         MissingExtraError: If a package that the system needs is not installed.
     """
     cls = find(slug).load()
+    if out is not None:
+        need_safetensors()
     of, options = sorted_names(cls.card, cls.Config, named)
     system = cls(configured(cls, options, seed))
     told = {"rows": rows, "size": size, "world": world or None, "reads": _reads(reading, kinds)}
@@ -158,20 +171,27 @@ def fit(
         progress(f"predicted: {system.work(seen)}", 0, 1)
     if out is None:
         system.fit(seen, run=RunStore(progress=with_prediction(progress)))
-        return Fit(system, seen, fresh, system.judge(fresh, seen), system.training, source, of, test_share)
+        return _judged(Fit(system, seen, fresh, {}, system.training, source, of, test_share))
 
     path = Path(out)
     if int(os.environ.get("RANK", "0")) > 0:  # the first process alone has the folder
         return Fit(_followed(system, seen, path), seen, fresh, {}, Training(), source, of, test_share, path)
     config = _config(system, source, of, test_share)
-    with open_run(path, kind=KIND, config=config, inputs=_inputs(given), command=command) as run:
+    with open_run(path, kind=FIT, config=config, inputs=_inputs(given), files=FILES, command=command) as run:
         run.write_text("source.json", _where(source, of, system, given) + "\n", part_of_result=False)
         trained, training = _trained(system, seen, run, progress)
-        scores = trained.judge(fresh, seen)
-        found = Fit(trained, seen, fresh, scores, training, source, of, test_share, path)
+        found = _judged(Fit(trained, seen, fresh, {}, training, source, of, test_share, path))
         _save(found, run, command)
-        shutil.rmtree(path / "checkpoint", ignore_errors=True)
+        run.remove("checkpoint/")
     return found
+
+
+def _judged(found: Fit) -> Fit:
+    """With its scores, and with what speaks against its answers."""
+    from aitia.workflow.worth import of_fit
+
+    scores = found.system.judge(found.fresh, found.given)
+    return replace(found, scores=scores, alarms=of_fit(found.system, scores, found.given, found.fresh))
 
 
 def _reads(reading: Reading | None, kinds: Mapping[str, str] | None) -> dict[str, Any] | None:
@@ -248,9 +268,10 @@ def _loaded(system: System, seen: Given, folder: Path) -> System:
 
 def read_training(path: Path) -> Training:
     """What `training.json` says."""
-    told = json.loads((path / "training.json").read_text(encoding="utf-8"))
-    losses = tuple((name, tuple(points)) for name, points in told["losses"])
-    return Training(losses, tuple(told["notes"]), tuple(told["warnings"]))
+    told = read_json(path / "training.json", dict, RunError)
+    with guarded(path / "training.json", "is damaged", RunError):
+        losses = tuple((name, tuple(points)) for name, points in told["losses"])
+        return Training(losses, tuple(told["notes"]), tuple(told["warnings"]))
 
 
 def _ordered(training: dict[str, Any]) -> dict[str, Any]:
@@ -262,6 +283,11 @@ def _ordered(training: dict[str, Any]) -> dict[str, Any]:
 
 def _followed(system: System, seen: Given, path: Path) -> System:
     """One of several processes that is not the first: it takes part in the training and writes nothing."""
+    deadline = time.monotonic() + FIRST_WAITS
+    while not (path / RECORD).is_file():  # the folder is the first one's to make
+        if time.monotonic() > deadline:
+            raise RunError(f"the first process has not begun the run in {path} after {FIRST_WAITS} seconds")
+        time.sleep(0.02)
     if (path / "training.json").is_file():
         return _loaded(system, seen, path / "model")
     return system.fit(seen, run=RunStore(path / "checkpoint", None, None))
@@ -271,6 +297,6 @@ def _save(found: Fit, run: Run, command: str | None) -> None:
     from aitia.workflow.report import report
 
     result = found.to_json()
-    run.write_json("metrics.json", {name: result[name] for name in ("scored_on", "scores")})
+    run.write_json("metrics.json", {name: result[name] for name in ("scored_on", "scores", "alarms")})
     page = report(found, command, versions())
     run.write_text("report.html", page, part_of_result=False)  # it names the command, and with it the folder

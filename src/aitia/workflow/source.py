@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aitia.card import Card
+from aitia.data.named import located
 from aitia.errors import FormatError, OptionError, RunError, join_names
 from aitia.workflow.options import nearest, parse_options
 
@@ -21,6 +22,18 @@ WORLD = "world:"
 """Before a name that is a world's and no path."""
 WORLD_ROWS, WORLD_ANIMALS, WORLD_SIZE = 1000, 8, 64
 """Rows of a world, of a world of recordings, and pixels on a side of its pictures, unless told otherwise."""
+_STORED: Mapping[str, Any] = {
+    "data": str | None,
+    "rows": int | None,
+    "size": int | None,
+    "seed": int,
+    "world": Mapping,
+    "reads": Mapping,
+    "in_memory": bool,
+    "is_world": bool,
+    "memory": None.__class__,
+}
+"""The types of what source.json says."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +126,7 @@ class Source:
             )
         if self.data is None:
             return Given.of(card, self.memory, **of)
-        path = Path(self.data)
+        path = located(self.data)
         if not path.exists() and (self.data.count("/") != 1 or self.data.startswith((".", "/", "~"))):
             raise FormatError(
                 f"there is no file, folder or world {self.data!r}.{nearest(self.data, world_names())} "
@@ -128,7 +141,7 @@ class Source:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values, with a path in full, so that the rows are found again from anywhere."""
-        here = None if self.data is None else Path(self.data)
+        here = None if self.data is None else Path(self.data) if self.is_world else located(self.data)
         return {
             "data": str(here.resolve()) if here is not None and not self.is_world and here.exists() else self.data,
             "rows": self.rows,
@@ -148,9 +161,13 @@ class Source:
             RunError: If it is not of that form.
         """
         try:
-            return cls(**{"is_world": told["is_world"], **told})
+            source = cls(**{"is_world": told["is_world"], **told})
         except (KeyError, TypeError) as error:
             raise RunError(f"source.json is damaged or of an older version ({error}): fit again") from error
+        for name, kind in _STORED.items():
+            if not isinstance(value := getattr(source, name), kind):
+                raise RunError(f"source.json is damaged ({name} is {str(value)[:40]}): fit again")
+        return source
 
 
 def _named(data: str | Path | None) -> tuple[str | None, bool]:

@@ -1,6 +1,7 @@
 """Judged numbers in words, the same on the terminal, in the ledger and in reports."""
 
 from aitia.evidence import Evidence, Interval, Judged, Replaced, Row
+from aitia.evidence.intervals import wilson
 
 __all__ = ["asked", "found", "marks", "middle"]
 
@@ -36,6 +37,7 @@ def marks(evidence: Evidence, stale: bool = False) -> list[str]:
     told = ["*stale*: the code has changed since"] if stale else []
     if any(j.verdict == "ungraded" for j in evidence.judged):
         told.append("*ungraded*: means of few seeds were stored and no values, so that no interval can be told")
+    told += _too_few_seeds(evidence)
     for part, rivals in evidence.matched_by.items():
         told += [f"({part}) matched by {rival}" for rival in rivals]
     swapped = evidence.swap_holds()
@@ -48,6 +50,33 @@ def marks(evidence: Evidence, stale: bool = False) -> list[str]:
     told += [sentence for old in evidence.replaced for sentence in _replaced(old)]
     told += [f"replayed {r.date}" + (f" at {r.commit[:8]}" if r.commit else "") for r in evidence.replays]
     return told
+
+
+def _too_few_seeds(evidence: Evidence) -> list[str]:
+    """Rows that no outcome of so few seeds could make hold: one number has no interval, a share of a few a wide one."""
+    told = []
+    if any(row.seeds == 1 and row.judged and row.kind != "share" for row in evidence.rows):
+        told.append("one seed has no interval, so that no number can hold or fail: take at least 5 (--seeds 5)")
+    for row in evidence.rows:
+        need = _seeds_for(row)
+        if row.kind == "share" and row.summary is None and need is not None and row.seeds < need:
+            best = wilson(row.seeds, row.seeds)
+            held = "one seed has no interval"
+            if best is not None:
+                held = f"were it so in all {row.seeds}, its interval would be [{best.low:.2f}, 1.00]"
+            told.append(
+                f"({row.part}) {row.metric} is a share over seeds and needs more of them: {held}, and {row.bar:g} is "
+                f"asked; take at least {need} (--seeds {need})"
+            )
+    return told
+
+
+def _seeds_for(row: Row) -> int | None:
+    """Seeds from which on a share that is 1 (or 0, where lower is better) in all of them reaches its bar."""
+    bar = row.bar if row.direction == "higher" else None if row.bar is None else 1 - row.bar
+    if bar is None or bar >= 1:
+        return None
+    return next((n for n in range(1, 1000) if (best := wilson(n, n)) is not None and best.low >= bar), None)
 
 
 def _replaced(old: Replaced) -> list[str]:

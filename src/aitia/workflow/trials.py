@@ -18,9 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.do import Intervention
-from aitia.errors import FormatError, RunError
-from aitia.files import write_whole
-from aitia.saving import made
+from aitia.files import check_free, new_folder, write_whole
 from aitia.workflow.run import FRESH, FRESH_SEED
 from aitia.worlds.sample import Sample, stream
 from aitia.worlds.world import World
@@ -100,18 +98,14 @@ def write_trial(
         What was written, a line each.
 
     Raises:
-        FormatError: If the folder is there and not empty.
+        FormatError: If the folder is there and not empty, or cannot be written; nothing is left of it then.
     """
-    folder = made(folder)
-    if any(folder.iterdir()):
-        raise FormatError(f"{folder} is not empty: give another folder")
+    folder = Path(folder)
+    check_free(folder)
     trial = trial_of(world, n, seed=seed, size=size)
     learn = world.rows(world.sample(n, seed=seed), size)
-    learn.write(folder / "train", "train", range(len(learn)))
     judged = world.rows(trial.sample, size).unlabelled(world.names)
-    judged.write(folder / "test", "test", range(len(judged)))
     asked = [{"row": row, "do": str(do)} for row, do in enumerate(trial.asked)]
-    write_whole(folder / "interventions.json", json.dumps(asked, indent=2, ensure_ascii=False) + "\n", RunError)
     record = {
         "world": world.name,
         "arguments": dict(arguments or {}),
@@ -123,7 +117,11 @@ def write_trial(
         "test": len(judged),
         "asked": len(asked),
     }
-    write_whole(folder / "trial.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n", RunError)
+    with new_folder(folder) as place:
+        learn.write(place / "train", "train", range(len(learn)))
+        judged.write(place / "test", "test", range(len(judged)))
+        write_whole(place / "interventions.json", json.dumps(asked, indent=2, ensure_ascii=False) + "\n")
+        write_whole(place / "trial.json", json.dumps(record, indent=2, ensure_ascii=False) + "\n")
     return [
         f"{folder / 'train'}: {n} rows to learn from",
         f"{folder / 'test'}: {len(judged)} rows to be judged on",

@@ -3,6 +3,8 @@
 import importlib
 import platform
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,11 @@ from aitia.errors import FormatError, OptionError, RunError
 from aitia.evidence import Claim, ClaimContext, Evidence, no_more_asked, stored_evidence
 from aitia.evidence.origin import commit_here, machine_here, origin_key
 from aitia.evidence.source import rivals_of, syntax_hash
-from aitia.files import write_whole
-from aitia.runs import Journal, content_hash, versions
+from aitia.files import made_folder, write_whole
+from aitia.runs import LOCK, Journal, Lock, content_hash, versions
 from aitia.system.registry import systems
 
-__all__ = ["LONG", "claim_module", "claim_of", "measure", "source_of", "verify"]
+__all__ = ["LONG", "claim_module", "claim_of", "evidence_folder", "measure", "source_of", "verify"]
 
 LONG = 120.0
 """Minutes of a claim from which on `quick` takes its cheapest part alone."""
@@ -83,8 +85,8 @@ def verify(
     Raises:
         OptionError: If there is no such claim, `seeds` is below 1, `first_seed` below 0, or `quick` meets `seeds`; if
             the claim does not run the controls that it names.
-        FormatError: If the evidence that would be written over is damaged.
-        RunError: If the folder cannot be written.
+        FormatError: If the evidence that would be written over is damaged, or of another system.
+        RunError: If the folder cannot be written, or another process works in it.
     """
     if seeds is not None and seeds < 1:
         raise OptionError(f"seeds must be 1 or more, got {seeds}")
@@ -93,24 +95,38 @@ def verify(
     if quick and seeds is not None:
         raise OptionError("a quick run takes the first seed alone: leave out either --quick or --seeds")
     stem = slug + (f".from-{first_seed}" if first_seed else "") + (".quick" if quick else "")
-    before = _before(out, stem)
     options: dict[str, Any] = {"first_seed": first_seed, "quick": quick, "jobs": jobs, "progress": progress}
-    evidence = measure(slug, out, stem, seeds=seeds, resume=resume, **options)
-    if before is not None:
-        gone = no_more_asked(before.rows, before.date, before.replaced, evidence.rows)
-        evidence = replace(evidence, replaced=gone)
-    write_whole(out / f"{stem}.json", evidence.to_json(), RunError)
+    with evidence_folder(out):
+        before = _before(out, stem, slug)
+        evidence = measure(slug, out, stem, seeds=seeds, resume=resume, **options)
+        if before is not None:
+            gone = no_more_asked(before.rows, before.date, before.replaced, evidence.rows)
+            evidence = replace(evidence, replaced=gone)
+        write_whole(out / f"{stem}.json", evidence.to_json(), RunError)
     return evidence
 
 
-def _before(out: Path, stem: str) -> Evidence | None:
+@contextmanager
+def evidence_folder(out: Path) -> Iterator[None]:
+    """A folder of evidence that this process alone works in.
+
+    Raises:
+        RunError: If the folder cannot be written, or another process works in it.
+    """
+    with made_folder(out, RunError), Lock(out / LOCK):
+        yield
+
+
+def _before(out: Path, stem: str, slug: str) -> Evidence | None:
     """The evidence that will be written over: what it alone was judged by is kept."""
+    path = out / f"{stem}.json"
     try:
-        return stored_evidence(out, stem)
-    except FormatError as error:
-        raise FormatError(
-            f"{out / stem}.json would be written over and cannot be read: move it away. {error}"
-        ) from None
+        before = stored_evidence(out, stem)
+    except (FormatError, OSError, ValueError, RecursionError) as error:
+        raise FormatError(f"{path} would be written over and cannot be read: move it away. {error}") from None
+    if before is not None and before.slug != slug:
+        raise FormatError(f"{path} would be written over and is evidence of {before.slug}: move it away")
+    return before
 
 
 def measure(
@@ -125,13 +141,18 @@ def measure(
     resume: bool = False,
     progress: Progress | None = None,
 ) -> Evidence:
-    """What a claim gives, as `verify` stores it; finished seeds stand in a journal in `out` until it is through."""
+    """What a claim gives, as `verify` stores it; finished seeds stand in a journal in `out` until it is through.
+
+    To be called within `evidence_folder`.
+    """
     claim, source, machine = claim_of(slug), source_of(slug), machine_here()
-    out.mkdir(parents=True, exist_ok=True)
     # Finished seeds count only for the same code, versions and kind of machine: any change starts anew.
     place = out / f".{stem}-{content_hash([source, origin_key(machine=machine)])[:8]}.journal"
     if not resume:
-        place.unlink(missing_ok=True)
+        try:
+            place.unlink(missing_ok=True)
+        except OSError as error:
+            raise RunError(f"{place} cannot be removed: {error.strerror}") from error
     resumed = place.exists()
     journal = Journal(place)
     context = ClaimContext(

@@ -1,7 +1,8 @@
 """The loop that paints, compiled: one frame after the other, each primitive within its bounding box."""
 
-import numba
 import numpy as np
+
+from aitia.compiled import njit
 
 __all__ = ["BOX", "DISC", "EDGE", "ELLIPSE", "HALF_PLANE", "SEGMENT", "TRIANGLE", "paint"]
 
@@ -13,12 +14,12 @@ _F = np.float32
 _FLAGS = {"contract", "nnan", "ninf", "nsz", "reassoc", "arcp"}
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FLAGS)
+@njit(nogil=True, fastmath=_FLAGS)
 def _inside(at, size):  # type: ignore[no-untyped-def]
     return int(min(max(at, _F(0)), size))
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FLAGS)
+@njit(nogil=True, fastmath=_FLAGS)
 def _row(kind, p, y, first, last, scale, distance):  # type: ignore[no-untyped-def]
     """Signed distances, in pixels, of the centres of the pixels first to last-1 of one row; negative inside."""
     half, zero, one, tiny = _F(0.5), _F(0), _F(1), _F(1e-12)
@@ -73,7 +74,7 @@ def _row(kind, p, y, first, last, scale, distance):  # type: ignore[no-untyped-d
             distance[i] = (y - p[1]) * p[2] - (_F(i) + half - p[0]) * p[3]
 
 
-@numba.njit(cache=True, nogil=True, fastmath=_FLAGS)
+@njit(nogil=True, fastmath=_FLAGS)
 def paint(kinds, shapes, boxes, colors, top, bottom, size):  # type: ignore[no-untyped-def]
     """Pictures (n, size, size, 3) in 8 bits.
 

@@ -1,7 +1,8 @@
 """Reciprocal collision avoidance, compiled: many scenes of a few agents, step by step."""
 
-import numba
 import numpy as np
+
+from aitia.compiled import njit
 
 __all__ = ["HORIZON", "SPEED", "STEP", "walk"]
 
@@ -15,7 +16,7 @@ SPEED = 1.0
 _TINY = 1e-10
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _line(px, py, vx, vy, reach):  # type: ignore[no-untyped-def]
     """The velocities that an agent may take because of one other: a line, as a point less its velocity and a direction.
 
@@ -51,7 +52,7 @@ def _line(px, py, vx, vy, reach):  # type: ignore[no-untyped-def]
     return push * nx, push * ny, ny, -nx
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _on_line(lines, i, count, far, gx, gy, aim):  # type: ignore[no-untyped-def]
     """The best velocity on line i that `count` other lines and the disc of radius `far` allow.
 
@@ -86,13 +87,13 @@ def _on_line(lines, i, count, far, gx, gy, aim):  # type: ignore[no-untyped-def]
     return True, qx + t * dx, qy + t * dy
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _violation(lines, i, vx, vy):  # type: ignore[no-untyped-def]
     """How far a velocity lies on the wrong side of line i; negative where it is right."""
     return lines[i, 2] * (lines[i, 1] - vy) - lines[i, 3] * (lines[i, 0] - vx)
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _allowed(lines, count, far, gx, gy, aim):  # type: ignore[no-untyped-def]
     """The best velocity under all lines, adding one after another; and the first line that cannot be met, or count."""
     length = np.sqrt(gx * gx + gy * gy)
@@ -111,7 +112,7 @@ def _allowed(lines, count, far, gx, gy, aim):  # type: ignore[no-untyped-def]
     return count, vx, vy
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _least_bad(lines, count, start, vx, vy):  # type: ignore[no-untyped-def]
     """The velocity whose worst violation is least, where not all lines can be met."""
     worst = 0.0
@@ -141,7 +142,7 @@ def _least_bad(lines, count, start, vx, vy):  # type: ignore[no-untyped-def]
     return vx, vy
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def walk(starts, goals, radius, first, every, frames):  # type: ignore[no-untyped-def]
     """Positions (scenes, agents, frames, 2) in metres.
 

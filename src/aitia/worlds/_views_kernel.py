@@ -1,12 +1,13 @@
 """The loop that looks at pictures through a homography, compiled."""
 
-import numba
 import numpy as np
+
+from aitia.compiled import njit
 
 __all__ = ["warp"]
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def warp(images, h, around):  # type: ignore[no-untyped-def]
     """The pictures (n, size, size, 3) at the places that h gives to each pixel, bilinear; `around` outside of them."""
     n, size = images.shape[0], images.shape[1]

@@ -84,28 +84,53 @@ def test_pgmpy_reads_what_we_write_with_the_same_tables(survey, tmp_path):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (("0.25, 0.75", "0.25, 0.7"), "sum to 0.95"),
-        (("0.25, 0.75", "0.25"), "has 1 numbers, not 2"),
-        (("0.25, 0.75", "0.25, much"), "expected numbers"),
-        (("[ 2 ]", "[ 3 ]"), "3 states are announced, 2 are listed"),
-        (("(yes)", "(maybe)"), "'maybe' is no state of 'a'"),
-        (("( b | a )", "( b | c )"), "'c' is not declared"),
-        (("(no) 0.5, 0.25, 0.25;", ""), "the table of 'b' is incomplete"),
-        (("variable b", "variable a"), "declared twice"),
-        (("probability ( a )", "probability ( a | b )"), "a"),
+        (("0.25, 0.75", "0.25, 0.7"), "line 5: the probabilities of 'a' sum to 0.95, not 1"),
+        (("0.5, 0.25, 0.25", "0.5, 0.2, 0.2"), "line 7: the probabilities of 'b' given (no) sum to 0.9, not 1"),
+        (("0.25, 0.75", "0.25"), "line 5: the table of 'a' has 1 numbers, not 2"),
+        (("0.25, 0.75", "0.25, much"), "line 5: 'much' is not a number, in the table of 'a'"),
+        (("0.25, 0.75", "-0.25, 1.25"), "line 5: -0.25 is no probability, in the table of 'a'"),
+        (("0.25, 0.75", "nan, 0.75"), "line 5: nan is no probability, in the table of 'a'"),
+        (("[ 2 ]", "[ 3 ]"), "line 3: 3 states are announced, 2 are listed"),
+        (("[ 2 ]", "[ ² ]"), "line 3: ² states are announced, 2 are listed"),
+        (("{ yes, no }", "{ yes, yes }"), "line 3: the state 'yes' of 'a' is listed twice"),
+        (("(yes)", "(maybe)"), "line 6: 'maybe' is no state of 'a'"),
+        (("(yes)", "(no)"), "line 7: the row (no) of 'b' is there twice"),
+        (("(yes)", "(yes, no)"), "line 6: 2 states for 1 parents of 'b'"),
+        (("( b | a )", "( b | c )"), "line 6: 'c' is not declared as a variable"),
+        (("( b | a )", "( b | a, a )"), "line 6: 'a' stands twice in the head of a table"),
+        (("( a )", "( )"), "line 5: expected a name, got ')'"),
+        (("(no) 0.5, 0.25, 0.25;", ""), "line 7: the table of 'b' lacks the row (no): 1 of 2 rows are missing"),
+        (("table 0.25, 0.75;", ""), "line 5: the table of 'a' lacks its probabilities: 1 of 1 rows are missing"),
+        (("variable b", "variable a"), "line 4: the variable 'a' is declared twice"),
+        (("probability ( a )", "probability ( a | b )"), "line 5: the table of 'a' has 2 numbers, not 6"),
+        (("probability ( b | a )", "probability ( a | b )"), "line 6: 'yes' is no state of 'b'"),
         (("probability ( a ) { table 0.25, 0.75; }", ""), "'a' has no probability table"),
+        (("// said so", "/* said so"), "line 6: a comment begins with /* and nothing ends it"),
     ],
 )
 def test_damage_is_told_with_its_line(change, sentence):
-    with pytest.raises(FormatError, match=sentence):
+    with pytest.raises(FormatError) as told:
         from_bif(TEXT.replace(*change))
+    assert str(told.value) == sentence
+
+
+def test_a_table_that_is_announced_and_not_there_takes_no_memory():
+    head = "".join(
+        f"variable v{k} {{ type discrete [ 10 ] {{ {', '.join(map(str, range(10)))} }}; }}" for k in range(31)
+    )
+    parents = ", ".join(f"v{k}" for k in range(1, 31))
+    with pytest.raises(FormatError, match=r"the table of 'v0' lacks the row .0, 0, "):
+        from_bif(head + f"probability ( v0 | {parents} ) {{ }}")
+    row = "default " + ", ".join(["0.1"] * 10)
+    with pytest.raises(FormatError, match=r"the table of 'v0' announces .* GB, and .* GB may be used here"):
+        from_bif(head + f"probability ( v0 | {parents} ) {{ {row}; }}")
 
 
 def test_truncated_and_missing_files_are_refused(tmp_path):
     for cut in (30, 120, 200, len(TEXT) - 8):
         with pytest.raises(FormatError):
             from_bif(TEXT[:cut])
-    with pytest.raises(FormatError, match="cannot read"):
+    with pytest.raises(FormatError, match="cannot be read: No such file"):
         read_bif(tmp_path / "none.bif")
     with pytest.raises(FormatError, match="declares no variable"):
         from_bif("network x { }")

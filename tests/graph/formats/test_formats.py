@@ -1,13 +1,17 @@
 """Every format reads back what it wrote, and reads what others write."""
 
+import contextlib
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aitia.errors import FormatError, GraphError, OptionError
-from aitia.graph import Graph
+from aitia.errors import AitiaError, FormatError, GraphError, OptionError
+from aitia.graph import Graph, Roles
 from aitia.graph.formats import (
+    from_bif,
     from_causallearn,
     from_csv,
     from_dagitty,
@@ -17,7 +21,9 @@ from aitia.graph.formats import (
     from_json,
     from_networkx,
     from_pcalg_amat,
+    parse_dagitty,
     read_graph,
+    read_graph_and_roles,
     to_causallearn,
     to_csv,
     to_dagitty,
@@ -131,8 +137,97 @@ def test_dot_as_others_write_it(text, expected):
     ],
 )
 def test_dagitty_as_its_users_write_it(text, expected):
-    found = from_dagitty(text.replace('bb="0,0,1,1"\n', ""))
-    assert found == Graph(expected)
+    assert from_dagitty(text) == Graph(expected)
+
+
+PAGE = """
+dag {
+bb='-2.1,-3.5,4,5'
+"blood pressure" [pos="0.5,0.5"]
+dose [exposure,
+  pos="0.2,0.5"]
+'recovery time' [outcome,pos='0.9,0.5']
+frailty [latent,pos="0.5,0.1"]
+age [adjusted]
+ward [selected]
+dose -> "blood pressure"
+dose -> 'recovery time' [pos="0.1,0.3", beta=-0.5]
+frailty -> { dose 'recovery time' }
+age -> dose
+dose -> ward
+}
+"""
+
+
+def test_what_the_page_of_dagitty_writes_has_no_variable_beside_its_own_and_gives_the_roles(tmp_path):
+    edges = (
+        "dose -> 'blood pressure'; dose -> 'recovery time'; frailty -> dose; frailty -> 'recovery time'; age -> dose;"
+        "dose -> ward"
+    )
+    graph, roles = parse_dagitty(PAGE)
+    assert graph == from_dagitty(PAGE) == Graph(edges.replace("'", '"'))
+    assert set(graph.nodes) == {"blood pressure", "dose", "recovery time", "frailty", "age", "ward"}
+    assert roles == Roles(("dose",), ("recovery time",), ("frailty",), ("age",), ("ward",))
+    assert str(roles) == "exposure dose; outcome recovery time; latent frailty; adjusted age; selected ward"
+    (tmp_path / "page.txt").write_text(PAGE)
+    assert read_graph_and_roles(tmp_path / "page.txt") == (graph, roles)
+    assert read_graph(tmp_path / "page.txt") == graph
+    (tmp_path / "plain.txt").write_text("x -> y")
+    assert read_graph_and_roles(tmp_path / "plain.txt") == (Graph("x -> y"), Roles())
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "sentence"),
+    [
+        (from_dot, "digraph {\n a -- b }", "line 2: the edges of a digraph are written '->', got '--', or '-> "),
+        (from_dot, "graph {\n a -> b }", "line 2: the edges of a graph are written '--', got '->'"),
+        (from_dot, "digraph {\n a -> b /* }", "line 2: a comment begins with /* and nothing ends it"),
+        (from_dot, "digraph {\n\n a -> a }", "line 3: an edge from 'a' to itself"),
+        (from_dagitty, "dag {\n\n a -> }", "line 3: an edge ends in nothing"),
+        (from_dagitty, "dag {\n a -> a }", "line 2: an edge from 'a' to itself"),
+        (from_dagitty, "dag {\n a [exposure }", "line 2: expected a name, got '}'"),
+        (from_dagitty, "dag { a } b", "line 1: text follows the closing brace"),
+        (from_json, "[1]", "the graph holds a list, where an object was expected"),
+        (from_json, '{"nodes": [1], "edges": []}', "the name of a variable is a text, got 1 of type int"),
+        (from_graphml, "<!DOCTYPE x [<!ENTITY a 'b'>]><graphml/>", "it defines entities"),
+        (from_gml, "graph [ node [ id 0 label 0 ] edge 1 ]", "the text is not valid GML: "),
+    ],
+)
+def test_what_is_wrong_with_a_text_is_said_with_its_line(read, text, sentence):
+    with pytest.raises(FormatError) as told:
+        read(text)
+    assert sentence in str(told.value)
+
+
+DEEP, LONG = 100_000, 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (from_dot, "digraph " + "{" * DEEP),
+        (from_dagitty, "dag " + "{" * DEEP),
+        (from_gml, "graph " + "[ a " * DEEP),
+        (from_json, "[" * DEEP),
+        (from_json, '{"nodes": ' + "[" * 500 + "]" * 500 + "}"),
+        (from_graphml, "<graphml>" + "<a>" * DEEP),
+        *((read, "(" * LONG) for read in (from_dot, from_dagitty, from_gml, from_json, from_csv, from_graphml)),
+        (from_dagitty, "dag {" + "(" * LONG),
+        (from_dagitty, "dag {" + " /* " * (LONG // 40)),
+        (from_dot, "digraph {" + " /* " * (LONG // 40)),
+        (from_bif, "(" * LONG),
+        (from_bif, "network " + "/*\n" * (LONG // 30)),
+        (from_bif, "variable x { type discrete [ 2 ] { " + "a, " * (LONG // 30)),
+        (from_dot, "digraph { {" + " ".join(f"a{k}" for k in range(5000)) + "} -> {" + " ".join("b" * 5000) + " c}"),
+        (from_csv, ",".join(f"a{k}" for k in range(100_000))),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else value[:12],
+)
+def test_deep_and_long_texts_are_refused_in_time_that_grows_with_their_length(read, text):
+    start = time.process_time()
+    with contextlib.suppress(AitiaError):
+        read(text)
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize(
@@ -202,7 +297,7 @@ def test_a_text_file_may_hold_dagitty_and_a_csv_its_own_direction(tmp_path):
 
 
 def test_files_that_are_missing_unknown_or_broken_get_one_sentence(tmp_path):
-    with pytest.raises(FormatError, match="cannot read the graph file"):
+    with pytest.raises(FormatError, match=r"none\.json cannot be read: No such file"):
         read_graph(tmp_path / "none.json")
     with pytest.raises(FormatError, match="graph files end in"):
         read_graph(tmp_path / "none.png")
@@ -211,5 +306,5 @@ def test_files_that_are_missing_unknown_or_broken_get_one_sentence(tmp_path):
     with pytest.raises(FormatError, match="cannot be written"):
         write_graph(Graph("a"), tmp_path / "nowhere" / "x.json")
     (tmp_path / "x.json").write_text("{")
-    with pytest.raises(FormatError, match=r"x\.json: not valid JSON"):
+    with pytest.raises(FormatError, match=r"x\.json: the graph is not valid JSON"):
         read_graph(tmp_path / "x.json")

@@ -17,6 +17,7 @@ from aitia.stats.search import (
     Constraints,
     Orientation,
     Skeleton,
+    _fisher_z_kernel,
     check_table,
     choose_test,
     find_skeleton,
@@ -186,6 +187,30 @@ def test_the_compiled_search_gives_what_the_general_one_gives(seed, union, depth
         weakest[pair] = max(weakest.get(pair, -inf), t.p_value)
     for t in fast.tests:
         assert t.p_value == pytest.approx(weakest[frozenset((t.x, t.y))], abs=1e-9)
+
+
+@pytest.mark.parametrize("union", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_plain_and_compiled_tests_of_partial_correlation_agree_to_the_last_bit(union, seed, monkeypatch):
+    test = FisherZ(data(seed))
+    found = []
+    for at_most in (10**9, -1):
+        monkeypatch.setattr(_fisher_z_kernel, "PLAIN_AT_MOST", at_most)
+        found.append(
+            partial_correlation_skeleton(
+                test.correlation,
+                test.n,
+                test.names,
+                alpha=0.05,
+                max_depth=9,
+                union=union,
+                limits=Constraints.of(test.names, None),
+            )
+        )
+    plain, compiled = found
+    assert (plain.count, list(plain.adjacent)) == (compiled.count, list(compiled.adjacent))
+    assert dict(plain.separators) == dict(compiled.separators)
+    assert [(t.given, t.p_value) for t in plain.tests] == [(t.given, t.p_value) for t in compiled.tests]
 
 
 def test_in_the_compiled_search_threads_change_nothing():

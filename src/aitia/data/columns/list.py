@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from aitia.data.columns.cells import Cells, absent, as_list, picked
 from aitia.data.kinds import Kind
 from aitia.errors import DataError
+from aitia.guard import parse_json
 
 __all__ = ["Column", "packed", "unpacked"]
 
@@ -70,13 +71,12 @@ def unpacked(name: str, row: int, value: Any, wanted: str) -> Any:
     if absent(value) or (isinstance(value, str) and value == ""):
         return None
     if isinstance(value, str):
-        try:
-            return json.loads(value)
-        except ValueError as error:
-            raise DataError(f"column {name!r}, row {row}: {value[:40]!r} is not {wanted} in JSON ({error})") from None
+        return parse_json(
+            value, f"column {name!r}, row {row}, where {wanted} is wanted: {value[:40]!r}", error=DataError
+        )
     try:
         return json.loads(json.dumps(value, default=_plain))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise DataError(f"column {name!r}, row {row}: {wanted} of plain values is wanted ({error})") from None
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from aitia.data.frames import import_extra
 from aitia.data.kinds import Kind
 from aitia.data.spreadsheet import Reading, Sheet
+from aitia.guard import check_size
 
 __all__ = ["SUFFIXES", "sheet"]
 
@@ -14,11 +15,19 @@ SUFFIXES = (".parquet", ".arrow", ".feather", ".sav", ".dta")
 
 
 def sheet(path: Path, suffix: str, kinds: Mapping[str, Kind], how: Reading) -> Sheet:
-    """What a file holds, without unnamed columns: they are the index of the rows."""
+    """What a file holds, without unnamed columns: they are the index of the rows.
+
+    Raises:
+        FormatError: If a Parquet file announces more values or bytes than memory allows.
+    """
     pandas = import_extra("pandas", "data")
     if suffix in (".sav", ".dta"):
         frame = _labelled(path, suffix)
     else:
+        if suffix == ".parquet":
+            told = import_extra("pyarrow.parquet", "data").read_metadata(path)
+            held = sum(told.row_group(k).total_byte_size for k in range(told.num_row_groups))
+            check_size(path, max(held, told.num_rows * told.num_columns))
         frame = (pandas.read_parquet if suffix == ".parquet" else pandas.read_feather)(path)
     names = [name for name in frame.columns if not str(name).startswith("Unnamed:")]
     return Sheet({str(name): frame[name] for name in names}, read=len(frame))

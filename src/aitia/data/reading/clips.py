@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.arrays import read_arrays
 from aitia.data.clips import Clips
-from aitia.data.guard import guarded
 from aitia.data.kinds import Kind
 from aitia.data.reading.pictures import DOMAINS, IMAGE, text_of
 from aitia.data.table import Table
@@ -146,12 +146,7 @@ def _label(place: Path, name: str, values: NDArray[Any], n: int, frames: int) ->
 
 
 def _arrays(path: Path, needed: str) -> dict[str, NDArray[Any]]:
-    with (
-        guarded(path, "is missing or no .npz file of plain arrays"),
-        path.open("rb") as file,
-        np.load(file, allow_pickle=False) as held,
-    ):
-        arrays = {name: held[name] for name in held.files}
+    arrays = read_arrays(path)
     if needed not in arrays:
         raise FormatError(f"{path} has no array {needed!r}; it has {join_names(arrays) or 'none'}")
     return arrays

@@ -1,7 +1,6 @@
 """Tables as JSON lines: an object a row; what a row lacks is missing."""
 
 import gzip
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from aitia.data.kinds import Kind
 from aitia.data.spreadsheet import Reading, Sheet
 from aitia.errors import FormatError
+from aitia.guard import parse_json
 
 __all__ = ["SUFFIXES", "sheet"]
 
@@ -27,10 +27,7 @@ def sheet(path: Path, suffix: str, kinds: Mapping[str, Kind], how: Reading) -> S
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise FormatError(f"{path}, line {number} is no JSON: {error}") from None
+            row = parse_json(line, f"{path}, line {number}")
             if not isinstance(row, dict):
                 raise FormatError(f"{path}, line {number} is no JSON object: got {line.strip()[:40]!r}")
             rows.append(row)

@@ -10,7 +10,6 @@ A column `metavalue` holds several columns, as JSON or as Python writes a dict.
 """
 
 import ast
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from aitia.data.table import Table
 from aitia.data.tables import read_table
 from aitia.errors import FormatError, join_names
 from aitia.files import write_whole
+from aitia.guard import guarded, parse_json
 
 __all__ = ["DOMAINS", "IMAGE", "of_metavalue", "pictures_in", "read_pictures", "text_of", "write_pictures"]
 
@@ -142,10 +142,8 @@ def of_metavalue(table: Table, kinds: Mapping[str, Kind | str] | None = None) ->
         return table
     rows = []
     for row, text in enumerate(table.labels("metavalue").tolist()):
-        try:
+        with guarded(f"metavalue of row {row}", "is no JSON object"):
             rows.append(_mapping_of(str(text)))
-        except (ValueError, SyntaxError) as error:
-            raise FormatError(f"metavalue of row {row} is no JSON object: {error}") from error
     shared = [name for name in rows[0] if all(name in row for row in rows)]
     columns = {name: [row[name] for row in rows] for name in shared if not isinstance(rows[0][name], list | dict)}
     rest = table.drop(["metavalue"])
@@ -154,8 +152,8 @@ def of_metavalue(table: Table, kinds: Mapping[str, Kind | str] | None = None) ->
 
 def _mapping_of(text: str) -> dict[str, Any]:
     try:
-        found = json.loads(text)
-    except ValueError:
+        found = parse_json(text, "the value")
+    except FormatError:
         found = ast.literal_eval(text)
     if not isinstance(found, dict):
         raise ValueError(f"got {text[:40]!r}")

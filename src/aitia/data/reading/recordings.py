@@ -3,14 +3,14 @@
 import csv
 import io
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from aitia.arrays import read_arrays
 from aitia.data.recordings import Recording, Recordings, Stimulus
 from aitia.errors import DataError, FormatError, join_names
 from aitia.files import write_whole
+from aitia.guard import guarded, read_text
 
 __all__ = ["read_recordings", "write_recordings"]
 
@@ -75,15 +75,14 @@ def write_recordings(traces: Recordings, path: str | Path) -> None:
 
 
 def _read_one(path: Path, rate: float | None) -> Recording | Recordings:
-    if path.suffix.lower() == ".csv":
-        return _from_csv(path, rate)
+    with guarded(path, "is damaged"):
+        return _from_csv(path, rate) if path.suffix.lower() == ".csv" else _from_npz(path, rate)
+
+
+def _from_npz(path: Path, rate: float | None) -> Recording | Recordings:
     if path.suffix.lower() != ".npz":
         raise FormatError(f"{path} is no .csv or .npz file")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            held: dict[str, NDArray[Any]] = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError) as error:
-        raise FormatError(f"{path} is damaged or no npz file ({error})") from error
+    held = read_arrays(path)
     if missing := [name for name in ("traces", "units") if name not in held]:
         raise FormatError(f"{path} has no array {missing[0]}; it has {join_names(held)}")
     units = tuple(held["units"].astype(str).tolist())
@@ -111,8 +110,7 @@ def _read_one(path: Path, rate: float | None) -> Recording | Recordings:
 
 
 def _from_csv(path: Path, rate: float | None) -> Recording:
-    with path.open(newline="", encoding="utf-8", errors="replace") as file:
-        lines = [line for line in csv.reader(file) if any(cell.strip() for cell in line)]
+    lines = [line for line in csv.reader(io.StringIO(read_text(path))) if any(cell.strip() for cell in line)]
     if len(lines) < 2:
         raise FormatError(f"{path} holds no frame: a line of names of units and a line a frame are wanted")
     heads = [cell.strip() for cell in lines[0]]
@@ -141,11 +139,6 @@ def _from_csv(path: Path, rate: float | None) -> Recording:
 
 
 def _stimuli(path: Path) -> tuple[Stimulus, ...]:
-    with path.open(newline="", encoding="utf-8", errors="replace") as file:
-        rows = list(csv.DictReader(file))
-    try:
+    with guarded(path, "has the columns name, start and stop, in seconds"):
+        rows = list(csv.DictReader(io.StringIO(read_text(path))))
         return tuple(Stimulus(row["name"], float(row["start"]), float(row["stop"])) for row in rows)
-    except (KeyError, TypeError, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise FormatError(f"{path} has the columns name, start and stop, in seconds ({error})") from None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from aitia.data.kinds import Kind
 from aitia.data.table import Table
-from aitia.errors import FormatError
+from aitia.guard import read_text
 
 __all__ = ["read_texts", "text_of_file", "texts_in"]
 
@@ -35,12 +35,7 @@ def text_of_file(path: Path) -> str:
     Raises:
         FormatError: If it is not in UTF-8, or cannot be read.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{path} is no text in UTF-8 (byte {error.start}): save it as UTF-8") from error
-    except OSError as error:
-        raise FormatError(f"{path} cannot be read: {error.strerror}") from error
+    text = read_text(path)
     return _of_html(text) if path.suffix.lower() in (".html", ".htm") else text
 
 

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.arrays import read_arrays
 from aitia.data.tracks import Tracks
 from aitia.errors import DataError, FormatError, OptionError, join_names
+from aitia.guard import guarded, read_text
 
 __all__ = ["read_tracks", "write_tracks"]
 
@@ -53,11 +55,12 @@ def read_tracks(
     for label, path in _files(source, environment).items():
         if not path.is_file():
             raise FormatError(f"there is no file {path}")
-        if path.suffix == ".npz":
-            parts.append(_from_arrays(path, label, observed, length))
-        else:
-            rows = _plain_lines(path) if columns is None else _lines_with_heads(path, columns)
-            parts.append(_from_rows(path, rows, label, length, frame_step, stride or length, least_agents))
+        with guarded(path, "is damaged"):
+            if path.suffix == ".npz":
+                parts.append(_from_arrays(path, label, observed, length))
+            else:
+                rows = _plain_lines(path) if columns is None else _lines_with_heads(path, columns)
+                parts.append(_from_rows(path, rows, label, length, frame_step, stride or length, least_agents))
     agents = max(part.tracks.shape[1] for part in parts)
     return Tracks(
         np.concatenate([_padded(part.tracks, agents) for part in parts]),
@@ -99,17 +102,12 @@ def _files(source: str | Path | Mapping[str, str | Path], environment: str | Non
 
 
 def _from_arrays(path: Path, label: str, observed: int, length: int) -> Tracks:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            if "raw" not in file.files:
-                raise FormatError(f"{path} has no array raw; it has {join_names(file.files)}")
-            raw = np.asarray(file["raw"], dtype=np.float64)
-            labels = file["environment"] if "environment" in file.files else np.array([label] * len(raw))
-            present = file["present"] if "present" in file.files else None
-            begins = file["begins"] if "begins" in file.files else np.empty(0)
-            channel = file["channel"] if "channel" in file.files else None
-    except (OSError, ValueError, EOFError) as error:
-        raise FormatError(f"{path} is damaged or no npz file ({error})") from error
+    held = read_arrays(path)
+    if "raw" not in held:
+        raise FormatError(f"{path} has no array raw; it has {join_names(held)}")
+    raw = np.asarray(held["raw"], dtype=np.float64)
+    labels = held["environment"] if "environment" in held else np.array([label] * len(raw))
+    present, begins, channel = held.get("present"), held.get("begins", np.empty(0)), held.get("channel")
     if raw.ndim == 4 and raw.shape[2] < length and raw.shape[2] != observed:  # the past alone is to be forecast
         raise DataError(f"{path}: a scene has {raw.shape[2]} frames, needs obs+fut={length}")
     return Tracks(raw[:, :, :length] if raw.ndim == 4 else raw, labels, present, begins, channel)
@@ -179,7 +177,7 @@ def _channels(parts: Sequence[Tracks], agents: int) -> Values | None:
 def _plain_lines(path: Path) -> Values:
     """Rows (frame, agent, x, y) of a text file of four numbers a line."""
     rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         if line.strip():
             cells = line.replace(",", " ").split()
             if len(cells) != 4:
@@ -195,7 +193,7 @@ def _lines_with_heads(path: Path, columns: Mapping[str, str]) -> Values:
     """Rows (frame, agent, x, y) of a text file with heads; an agent named in words gets a number."""
     import csv
 
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    lines = read_text(path).splitlines()
     head = lines[0] if lines else ""
     mark = next((m for m in ("\t", ";", ",") if m in head), " ")
     table = list(csv.reader(lines, delimiter=mark, skipinitialspace=mark == " "))

@@ -11,7 +11,6 @@ Source:
     Goyal, Khot, Summers-Stay, Batra and Parikh, Making the V in VQA matter, CVPR 2017.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +20,7 @@ from aitia.data.kinds import Kind
 from aitia.data.reading.pictures import pictures_in
 from aitia.data.table import Table
 from aitia.errors import DataError, FormatError, join_names
+from aitia.guard import read_json
 
 __all__ = ["is_vqa", "read_vqa"]
 
@@ -97,10 +97,7 @@ def _names(stem: str) -> tuple[str, ...]:
 
 
 def _rows(path: Path, name: str) -> list[Mapping[str, Any]]:
-    try:
-        read = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise FormatError(f"{path} cannot be read as JSON: {error}") from error
+    read = read_json(path)
     rows = read.get(name) if isinstance(read, dict) else read
     if not isinstance(rows, list) or not rows:
         raise FormatError(f"{path} has no list of {name}")

@@ -6,28 +6,39 @@ Source:
 """
 
 import re
-from itertools import pairwise
 
 from aitia.errors import FormatError, GraphError
+from aitia.graph.formats._words import COMMENTS, HASHES, Words, pairs_of_chain
 from aitia.graph.graph import Graph
 from aitia.graph.marks import Edge, Mark
+from aitia.graph.roles import Roles
 
-__all__ = ["from_dagitty", "to_dagitty"]
+__all__ = ["from_dagitty", "parse_dagitty", "to_dagitty"]
 
 _LEFT = {Mark.TAIL: "-", Mark.ARROW: "<", Mark.CIRCLE: "@"}
 _RIGHT = {Mark.TAIL: "-", Mark.ARROW: ">", Mark.CIRCLE: "@"}
-_TOKEN = re.compile(
-    r"""\s*(?:
-        (?P<comment>//[^\n]*|\#[^\n]*|/\*.*?\*/)
+_HEAD = re.compile(
+    r"""\s*(?:strict\s+)?(?:dag|pdag|mag|pag|graph|digraph)?\s*(?:"[^"]*"|'[^']*'|[A-Za-z_][\w.]*)?\s*(?=\{)"""
+)
+_WORD = re.compile(
+    rf"""\s*(?:
+        {COMMENTS} | {HASHES}
       | "(?P<quoted>(?:[^"\\]|\\.)*)"
-      | (?P<attributes>\[(?:[^\]"]|"[^"]*")*\])
+      | '(?P<single>[^'\n]*)'
+      | (?P<mark>[{{}}\[\];,=])
       | (?P<edge>[<@]?--?[>@]?)
-      | (?P<brace>[{}])
-      | (?P<end>[;,])
-      | (?P<name>[^\s\[\]{};,"<>@-][^\s\[\]{};,"<>@]*?(?=\s|[\[\]{};,"<>@]|--|->|$))
+      | (?P<name>[^\s\[\]{{}};,"<>@=-][^\s\[\]{{}};,"<>@=]*?(?=\s|[\[\]{{}};,"<>@=]|--|->|$))
     )""",
     re.VERBOSE | re.DOTALL,
 )
+_ROLES = {
+    **dict.fromkeys(("exposure", "source", "e"), "exposure"),
+    **dict.fromkeys(("outcome", "target", "o"), "outcome"),
+    **dict.fromkeys(("latent", "unobserved", "l", "u"), "latent"),
+    **dict.fromkeys(("adjusted", "a"), "adjusted"),
+    **dict.fromkeys(("selected", "s"), "selected"),
+}
+"""What DAGitty writes in brackets behind a name, and what it reads as the same."""
 _PLAIN = re.compile(r"[A-Za-z_][\w.]*")
 
 
@@ -59,74 +70,122 @@ def _quote(name: str) -> str:
 
 
 def from_dagitty(text: str) -> Graph:
-    """The graph of a dagitty text; roles such as exposure and places on the canvas are passed over.
+    """The graph of a dagitty text; `parse_dagitty` gives the roles of its variables as well.
 
     Raises:
-        FormatError: If the text is not of that form, or its edges are no causal graph.
+        FormatError: If the text is not of that form, or its edges are no causal graph; gives the line.
     """
-    head = re.match(r"\s*(dag|pdag|mag|pag|graph|digraph)?\s*(?:\"[^\"]*\"\s*)?\{", text)
+    return parse_dagitty(text)[0]
+
+
+def parse_dagitty(text: str) -> tuple[Graph, Roles]:
+    """The graph of a dagitty text, and the roles of its variables; places on the canvas are passed over.
+
+    Raises:
+        FormatError: If the text is not of that form, or its edges are no causal graph; gives the line.
+
+    Example:
+        >>> graph, roles = parse_dagitty("dag { bb='0,0,1,1' x [exposure] y [outcome] u [latent,pos='1,2'] x -> y }")
+        >>> print(graph, roles, sep=" | ")
+        x --> y; u | exposure x; outcome y; latent u
+    """
+    head = _HEAD.match(text)
     if head is None:
         raise FormatError("dagitty text starts with 'dag {', 'pdag {', 'mag {' or 'pag {'")
-    edges, names, position = _statements(text, head.end())
-    if text[position:].strip():
-        raise FormatError(f"text follows the closing brace: {text[position:].strip()[:30]!r}")
+    reader = _Reader(Words("\n" * text.count("\n", 0, head.end()) + text[head.end() :], _WORD, "dagitty"))
+    reader.block()
+    if reader.words.peek() is not None:
+        raise reader.words.fault("text follows the closing brace")
     try:
-        return Graph(edges, names)
+        return Graph(reader.edges, reader.names), Roles.of(reader.roles)
     except GraphError as error:
         raise FormatError(str(error)) from None
 
 
-def _statements(text: str, position: int) -> tuple[list[Edge], list[str], int]:
-    """Edges and names up to the closing brace, and where that ends."""
-    edges: list[Edge] = []
-    names: dict[str, None] = {}
-    chain: list[list[str]] = []
-    symbols: list[str] = []
+class _Reader:
+    def __init__(self, words: Words) -> None:
+        self.words = words
+        self.edges: list[Edge] = []
+        self.names: dict[str, None] = {}
+        self.roles: list[tuple[str, str]] = []
 
-    def flush() -> None:
-        if len(symbols) >= max(len(chain), 1):
-            raise FormatError(f"line {text.count(chr(10), 0, position) + 1}: an edge ends in nothing")
-        for (lefts, rights), symbol in zip(pairwise(chain), symbols, strict=True):
-            edges.extend(_edge(a, symbol, b) for a in lefts for b in rights)
-        chain.clear()
-        symbols.clear()
+    def block(self) -> list[str]:
+        """The statements in braces; returns the names in them."""
+        self.words.next("mark", "{")
+        inside: dict[str, None] = {}
+        with self.words.inside():
+            while not self.words.stands("mark", "}"):
+                if self.words.stands("mark", ";") or self.words.stands("mark", ","):
+                    self.words.next()
+                else:
+                    inside.update(dict.fromkeys(self._statement()))
+        self.words.next()
+        return list(inside)
 
-    while True:
-        match = _TOKEN.match(text, position)
-        if match is None:
-            line = text.count("\n", 0, position) + 1
-            rest = text[position:].strip()
-            raise FormatError(
-                f"line {line}: cannot read {rest[:30]!r}" if rest else "the dagitty text ends before its closing brace"
-            )
-        kind, value = match.lastgroup or "", match[match.lastgroup or 0]
-        if kind == "edge":
-            if not chain or len(symbols) == len(chain):
-                raise FormatError(f"line {text.count(chr(10), 0, position) + 1}: an edge starts from nothing")
-            symbols.append(value)
-        elif kind == "brace" and value == "}":
-            flush()
-            return edges, list(names), match.end()
-        elif kind in ("name", "quoted", "brace"):
-            if kind == "brace":
-                inner, group, end = _statements(text, match.end())
-                edges += inner
-            else:
-                group, end = [re.sub(r"\\(.)", r"\1", value) if kind == "quoted" else value], match.end()
-            if len(chain) > len(symbols):
-                flush()
-            names.update(dict.fromkeys(group))
-            chain.append(group)
-            position = end
-            continue
-        elif kind == "end":
-            flush()
-        position = match.end()
+    def _statement(self) -> list[str]:
+        """A setting such as `bb="0,0,1,1"`, or names with their roles, or a chain of edges."""
+        if self._is_name() and self.words.stands("mark", "=", ahead=1):
+            self.words.next()
+            self.words.next()
+            self._value()
+            return []
+        if self.words.stands("edge"):
+            raise self.words.fault("an edge starts from nothing")
+        first = self.words.peek()
+        chain, symbols = [self._group()], []
+        roles = self._attributes()
+        while self.words.stands("edge"):
+            symbols.append(self.words.next().text)
+            if not self._is_name() and not self.words.stands("mark", "{"):
+                raise self.words.fault("an edge ends in nothing")
+            chain.append(self._group())
+        if symbols:
+            self._attributes()  # of the edges: where they bend, how strong they are
+        self.roles += [(role, name) for role in roles for name in chain[0]]
+        for number, symbol in enumerate(symbols):
+            for left, right in pairs_of_chain(chain[number : number + 2], len(self.edges)):
+                try:
+                    self.edges.append(_edge(left, symbol, right))
+                except GraphError as error:
+                    raise self.words.fault(str(error), first) from None
+        return [name for group in chain for name in group]
+
+    def _is_name(self) -> bool:
+        return self.words.stands("name") or self.words.stands("single")
+
+    def _group(self) -> list[str]:
+        if self.words.stands("mark", "{"):
+            return self.block()
+        if not self._is_name():
+            self.words.next("name")
+        name = self.words.next().text
+        self.names.setdefault(name)
+        return [name]
+
+    def _attributes(self) -> list[str]:
+        """The roles that stand in brackets; other attributes, such as `pos`, are passed over."""
+        roles = []
+        while self.words.stands("mark", "["):
+            self.words.next()
+            while not self.words.stands("mark", "]"):
+                key = self.words.next("mark" if self.words.stands("mark", ",") else "name").text
+                if self.words.stands("mark", "="):
+                    self.words.next()
+                    self._value()
+                elif key in _ROLES:
+                    roles.append(_ROLES[key])
+            self.words.next()
+        return roles
+
+    def _value(self) -> None:
+        """What stands behind `=`: a name, a text in quotes or a number."""
+        if self.words.stands("edge", "-"):
+            self.words.next()
+        if not self._is_name():
+            self.words.next("name")
+        self.words.next()
 
 
 def _edge(left: str, symbol: str, right: str) -> Edge:
     marks = {"<": Mark.ARROW, ">": Mark.ARROW, "@": Mark.CIRCLE}
-    try:
-        return Edge(left, right, marks.get(symbol[0], Mark.TAIL), marks.get(symbol[-1], Mark.TAIL))
-    except GraphError as error:
-        raise FormatError(str(error)) from None
+    return Edge(left, right, marks.get(symbol[0], Mark.TAIL), marks.get(symbol[-1], Mark.TAIL))

@@ -4,16 +4,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from aitia.errors import FormatError, OptionError
+from aitia.errors import FormatError, GraphError, OptionError
 from aitia.files import write_whole
 from aitia.graph.formats.bif import from_bif
-from aitia.graph.formats.dagitty import from_dagitty, to_dagitty
+from aitia.graph.formats.dagitty import parse_dagitty, to_dagitty
 from aitia.graph.formats.dot import from_dot, to_dot
 from aitia.graph.formats.networks import from_gml, from_graphml, to_gml, to_graphml
 from aitia.graph.formats.plain import from_csv, from_json, to_csv, to_json
 from aitia.graph.graph import Graph
+from aitia.graph.roles import Roles
+from aitia.guard import guarded, read_text
 
-__all__ = ["read_graph", "write_graph"]
+__all__ = ["read_graph", "read_graph_and_roles", "write_graph"]
 
 _SUFFIX = {
     ".json": "json",
@@ -26,13 +28,13 @@ _SUFFIX = {
     ".txt": "text",
     ".bif": "bif",
 }
-_READ: Mapping[str, Callable[..., Graph]] = {
+_READ: Mapping[str, Callable[..., Graph | tuple[Graph, Roles]]] = {
     "json": from_json,
     "csv": from_csv,
     "dot": from_dot,
     "gml": from_gml,
     "graphml": from_graphml,
-    "dagitty": from_dagitty,
+    "dagitty": parse_dagitty,
     "text": Graph,
     "bif": lambda text: from_bif(text).graph,
 }
@@ -48,7 +50,12 @@ _WRITE: Mapping[str, Callable[..., str]] = {
 
 
 def read_graph(path: str | Path, format: str | None = None, **options: Any) -> Graph:
-    """Reads a graph file.
+    """Reads a graph file; arguments and errors are those of `read_graph_and_roles`."""
+    return read_graph_and_roles(path, format, **options)[0]
+
+
+def read_graph_and_roles(path: str | Path, format: str | None = None, **options: Any) -> tuple[Graph, Roles]:
+    """Reads a graph file with the roles of its variables, which dagitty's files have.
 
     Args:
         path: The file.
@@ -62,16 +69,15 @@ def read_graph(path: str | Path, format: str | None = None, **options: Any) -> G
     """
     path = Path(path)
     name = _format(path, format, _READ)
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FormatError(f"cannot read the graph file {path}: {error}") from None
-    if format is None and name == "text" and text.lstrip().split("{")[0].strip() in ("dag", "pdag", "mag", "pag"):
+    text = read_text(path)
+    if format is None and name == "text" and text.lstrip()[:5].split("{")[0].strip() in ("dag", "pdag", "mag", "pag"):
         name = "dagitty"
-    try:
-        return _READ[name](text, **options)
-    except ValueError as error:
-        raise FormatError(f"{path}: {error}") from None
+    with guarded(path, f"cannot be read as {name}"):
+        try:
+            found = _READ[name](text, **options)
+        except (FormatError, GraphError) as error:
+            raise FormatError(f"{path}: {error}") from None
+    return (found, Roles()) if isinstance(found, Graph) else found
 
 
 def write_graph(graph: Graph, path: str | Path, format: str | None = None, **options: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from aitia.errors import FormatError, GraphError, MissingExtraError
 from aitia.graph.graph import Graph
 from aitia.graph.marks import Edge, Mark
+from aitia.guard import guarded
 
 __all__ = ["from_gml", "from_graphml", "from_networkx", "to_gml", "to_graphml", "to_networkx"]
 
@@ -76,10 +77,8 @@ def from_gml(text: str) -> Graph:
     Raises:
         FormatError: If it is not GML.
     """
-    try:
+    with guarded("the text", "is not valid GML"):
         return from_networkx(_networkx().parse_gml(text))
-    except _networkx().NetworkXError as error:
-        raise FormatError(f"not valid GML: {error}") from None
 
 
 def to_graphml(graph: Graph) -> str:
@@ -94,9 +93,7 @@ def from_graphml(text: str) -> Graph:
     Raises:
         FormatError: If it is not GraphML.
     """
-    from xml.etree.ElementTree import ParseError
-
-    try:
+    if "<!ENTITY" in text:
+        raise FormatError("the text is not valid GraphML: it defines entities, which can unfold without end")
+    with guarded("the text", "is not valid GraphML"):
         return from_networkx(_networkx().read_graphml(io.BytesIO(text.encode())))
-    except (ParseError, _networkx().NetworkXError) as error:
-        raise FormatError(f"not valid GraphML: {error}") from None

@@ -7,10 +7,12 @@ import json
 from aitia.errors import FormatError, GraphError, OptionError
 from aitia.graph.graph import Graph
 from aitia.graph.marks import Edge, Mark
+from aitia.guard import guarded, parse_json
 
 __all__ = ["from_csv", "from_json", "to_csv", "to_json"]
 
 _MARKS = {str(mark): mark for mark in Mark}
+_ENDS = ("from_mark", "to_mark")
 
 
 def to_json(graph: Graph) -> str:
@@ -34,12 +36,10 @@ def from_json(text: str) -> Graph:
     Raises:
         FormatError: If the text is not JSON of that form.
     """
+    value = parse_json(text, "the graph", dict)
     try:
-        value = json.loads(text)
-        edges = [Edge(e["from"], e["to"], _MARKS[e["from_mark"]], _MARKS[e["to_mark"]]) for e in value["edges"]]
-        return Graph(edges, value["nodes"])
-    except json.JSONDecodeError as error:
-        raise FormatError(f"not valid JSON: {error}") from None
+        edges = [Edge(_name(e["from"]), _name(e["to"]), *(_MARKS[e[end]] for end in _ENDS)) for e in value["edges"]]
+        return Graph(edges, [_name(node) for node in value["nodes"]])
     except (KeyError, TypeError) as error:
         raise FormatError(
             "a graph in JSON has 'nodes', and 'edges' with 'from', 'to', 'from_mark' and 'to_mark' (tail, arrow or "
@@ -47,6 +47,12 @@ def from_json(text: str) -> Graph:
         ) from None
     except GraphError as error:
         raise FormatError(str(error)) from None
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str):
+        raise FormatError(f"the name of a variable is a text, got {str(value)[:40]} of type {type(value).__name__}")
+    return value
 
 
 def to_csv(graph: Graph, *, edge_direction: str = "row->column") -> str:
@@ -80,7 +86,8 @@ def from_csv(text: str, *, edge_direction: str = "row->column") -> Graph:
         OptionError: If `edge_direction` is neither `"row->column"` nor `"column->row"`.
     """
     _check_direction(edge_direction)
-    rows = [row for row in csv.reader(io.StringIO(text)) if any(cell.strip() for cell in row)]
+    with guarded("the CSV text"):
+        rows = [row for row in csv.reader(io.StringIO(text)) if any(cell.strip() for cell in row)]
     if not rows:
         raise FormatError("the CSV file is empty: the first row holds the names")
     head, body = rows[0], rows[1:]

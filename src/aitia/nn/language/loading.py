@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from aitia.errors import FormatError, MissingExtraError, OptionError
+from aitia.guard import guarded
+from aitia.nn.announced import check_gguf, check_model_folder
 from aitia.nn.language.model import LanguageModel
 from aitia.nn.quiet import without_bars
 
@@ -49,12 +51,10 @@ def load_language_model(
         raise MissingExtraError(
             "this needs transformers, which is not installed: pip install 'aitia[language]'"
         ) from error
-    from safetensors import SafetensorError
-
     if task not in _CLASSES:
         raise OptionError(f"task is one of {', '.join(_CLASSES)}, got {task!r}")
     name = _checked_source(source, options)
-    try:
+    with guarded(source, "cannot be loaded as a language model"):
         # A pickle can run any program when it is read, so only safetensors are.
         given = {"revision": revision, "use_safetensors": True, **options}
         if "gguf_file" in options:
@@ -63,8 +63,6 @@ def load_language_model(
             model = getattr(transformers, _CLASSES[task]).from_pretrained(name, **given)
         kept = {key: options[key] for key in ("gguf_file",) if key in options}
         tokenizer = transformers.AutoTokenizer.from_pretrained(name, revision=revision, **kept)
-    except (SafetensorError, OSError, ValueError, KeyError) as error:
-        raise FormatError(f"{source} cannot be loaded as a language model: {_first_line(error)}") from error
     return LanguageModel(model, tokenizer, longest)
 
 
@@ -77,11 +75,11 @@ def _checked_source(source: str | Path, options: Mapping[str, Any]) -> str:
                 f"{pickles[0]} is a pickle, which can run any program when it is read: save the model anew with "
                 "save_pretrained, as safetensors"
             )
+        if "gguf_file" in options:
+            check_gguf(folder / str(options["gguf_file"]))
+        else:
+            check_model_folder(folder)
         return str(folder)
     if str(source).startswith((".", "/", "~")) or str(source).count("/") > 1:
         raise FormatError(f"there is no folder {source}")
     return str(source)
-
-
-def _first_line(error: BaseException) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -7,7 +7,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from aitia.errors import InterventionError
+from aitia.errors import InterventionError, RunError
 from aitia.nn.language.tokens import by_length, token_batch
 from aitia.nn.quiet import without_bars
 
@@ -93,10 +93,19 @@ class LanguageModel:
         return dict(self.model.state_dict())
 
     def save(self, folder: str | Path) -> None:
-        """Writes model and tokenizer as one folder that `load_language_model` reads."""
-        with without_bars():
-            cast(Any, self.model).save_pretrained(folder)
-        self.tokenizer.save_pretrained(folder)
+        """Writes model and tokenizer as one folder that `load_language_model` reads.
+
+        Raises:
+            RunError: If it cannot be written.
+        """
+        from safetensors import SafetensorError
+
+        try:
+            with without_bars():
+                cast(Any, self.model).save_pretrained(folder)
+            self.tokenizer.save_pretrained(folder)
+        except (OSError, SafetensorError) as error:
+            raise RunError(f"{folder} cannot be written: {error}") from error
 
 
 def last_states(model: nn.Module, inputs: Mapping[str, Tensor]) -> Tensor:

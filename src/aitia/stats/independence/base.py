@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
+from aitia.threads import one_blas_thread
 
 __all__ = ["IndependenceTest", "Missing", "Tested", "Triple"]
 
@@ -96,7 +96,7 @@ class IndependenceTest(ABC):
         groups: dict[tuple[str, ...], list[Triple]] = {}
         for triple in distinct:
             groups.setdefault(triple[2], []).append(triple)
-        with _one_blas_thread():
+        with one_blas_thread():
             if self.jobs > 1 and len(groups) > 1:
                 with ThreadPoolExecutor(self.jobs) as pool:
                     answered = list(pool.map(self._test_group, groups.values()))
@@ -138,11 +138,3 @@ class IndependenceTest(ABC):
     @abstractmethod
     def cost(self, given: int) -> float:
         """Predicted seconds of one test given a set of this size, on one core."""
-
-
-def _one_blas_thread() -> AbstractContextManager[object]:
-    """Tests run side by side; a BLAS that spins its own threads beside them is many times slower."""
-    from threadpoolctl import threadpool_limits
-
-    limits: AbstractContextManager[object] = threadpool_limits(1, user_api="blas")
-    return limits

@@ -7,7 +7,7 @@ Source:
 """
 
 from functools import cached_property
-from math import atanh, sqrt
+from math import atanh, erfc, sqrt
 from typing import ClassVar
 
 import numpy as np
@@ -116,6 +116,4 @@ def _partial(matrix: NDArray[np.float64], names: tuple[str, ...]) -> float:
 
 
 def _two_sided(statistic: float) -> float:
-    from scipy.special import erfc
-
-    return float(erfc(statistic / sqrt(2)))
+    return erfc(statistic / sqrt(2))

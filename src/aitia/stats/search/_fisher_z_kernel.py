@@ -1,19 +1,42 @@
-"""One level of the skeleton search with partial correlations, compiled.
+"""One level of the skeleton search with partial correlations: plain for a few tests, compiled for many.
 
 For a variable x with neighbours N the subsets S of N are walked as a tree. A branch eliminates one more variable from
 the covariance of {x} + N (a Schur complement, d^2 operations); its last variable is eliminated for the row of x alone,
 so that one test costs a few operations however large S is. With thresholds on r^2 no logarithm is taken in the loop.
+
+To load the compiler takes as long as some thousand tests in plain Python: it is loaded for what a small table never
+asks.
 """
 
-import numba
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
 import numpy as np
 
-__all__ = ["level"]
+__all__ = ["level_of"]
 
 TINY = 1e-10
+PLAIN_AT_MOST = 3000
+"""Tests of a process that run without the compiler: half a second's worth at most."""
+_plain_so_far = 0
 
 
-@numba.njit(cache=True, nogil=True)
+def level_of(tests: int) -> Callable[..., Any]:
+    """The function `level` for so many further tests, which answers the same either way."""
+    global _plain_so_far
+    _plain_so_far += tests
+    return level if _plain_so_far <= PLAIN_AT_MOST else _compiled()
+
+
+@cache
+def _compiled() -> Callable[..., Any]:
+    from aitia.compiled import njit
+
+    compiled: Callable[..., Any] = njit(nogil=True)(level)
+    return compiled
+
+
 def level(  # type: ignore[no-untyped-def]
     nodes,
     correlation,
@@ -68,7 +91,7 @@ def level(  # type: ignore[no-untyped-def]
             y = neighbors[first + k]
             wanted[k] = (y > x) == later
             if wanted[k] and not later and not union:
-                wanted[k] = not apart[_slot(start, neighbors, y, x)]
+                wanted[k] = not apart[start[y] + np.searchsorted(neighbors[start[y] : start[y + 1]], x)]
             left += wanted[k]
         if left == 0:
             continue
@@ -111,7 +134,11 @@ def level(  # type: ignore[no-untyped-def]
                 if inside:
                     continue
                 slot = first + k
-                if not later and _had(rows, neighbors, first, chosen, size, neighbors[slot]):
+                had = not later  # whether the set lies among the neighbours of y, whose side has then tested it
+                for e in range(size):
+                    i = neighbors[first + chosen[e]]
+                    had = had and (rows[neighbors[slot], i >> 6] >> np.uint64(i & 63)) & np.uint64(1) != 0
+                if had:
                     continue
                 spread = (c[k, k] - c[k, s] * c[k, s] / pivot) * spread_x
                 cross = c[d, k] - factor * c[s, k]
@@ -136,19 +163,3 @@ def level(  # type: ignore[no-untyped-def]
             if left == 0:
                 break
     return count, -1
-
-
-@numba.njit(cache=True, nogil=True)
-def _slot(start, neighbors, x, y):  # type: ignore[no-untyped-def]
-    """The place of (x, y)."""
-    return start[x] + np.searchsorted(neighbors[start[x] : start[x + 1]], y)
-
-
-@numba.njit(cache=True, nogil=True)
-def _had(rows, neighbors, first, chosen, size, y):  # type: ignore[no-untyped-def]
-    """Whether the set lies among the neighbours of y, whose side has then tested it."""
-    for e in range(size):
-        i = neighbors[first + chosen[e]]
-        if not rows[y, i >> 6] >> np.uint64(i & 63) & np.uint64(1):
-            return False
-    return True

@@ -6,7 +6,8 @@ of asking for each p-value. With degree d and largest set size k it takes O(p d^
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from math import erfc, sqrt, tanh
+from math import comb, erfc, sqrt, tanh
+from statistics import NormalDist
 from typing import overload
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from aitia.engine import Progress
 from aitia.errors import DataError, join_names
+from aitia.stats.search._fisher_z_kernel import level_of
 from aitia.stats.search.records import Skeleton, TestRecord
 from aitia.stats.search.skeleton import Constraints
 
@@ -48,9 +50,7 @@ def partial_correlation_skeleton(
     Raises:
         DataError: If a conditioning set is collinear; names it.
     """
-    from scipy.special import ndtri
-
-    quantile = -float(ndtri(alpha / 2))
+    quantile = -NormalDist().inv_cdf(alpha / 2)
     square = correlation**2
     adjacent = limits.allowed.copy()
     apart = adjacent & ~limits.required & (square < tanh(quantile / sqrt(n - 3)) ** 2)
@@ -127,8 +127,6 @@ def _run_level(
     jobs: int,
 ) -> int:
     """Tests all sets of one size, takes the separated pairs out of `adjacent`, and returns the number of tests."""
-    from aitia.stats.search._fisher_z_kernel import level
-
     p = len(names)
     words = (p + 63) // 64
     places = np.argwhere(adjacent)
@@ -143,6 +141,8 @@ def _run_level(
     separators = np.zeros((len(places), words), np.uint64)
     least = np.full(len(places), np.inf)
     least_set = np.full((len(places), size), -1, np.int64)
+    degree = adjacent.sum(axis=1)
+    level = level_of(sum(int(d) * comb(int(d) - 1, size) for d in degree if d))
     everyone = np.arange(p)
     shares = [everyone[k::jobs] for k in range(jobs)] if jobs > 1 and p >= 200 else [everyone]
 

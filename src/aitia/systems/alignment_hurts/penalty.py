@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from aitia.errors import RunError
 from aitia.files import write_whole
+from aitia.guard import guarded, read_json
 from aitia.nn.probes import CodeLength
 from aitia.nn.sites import ProjectOut, Site, intervene
 from aitia.systems.alignment_hurts.audit import LayerAudit, VarietyProbe
@@ -118,15 +119,13 @@ class Objective(nn.Module):
         """The audits of a training that was stopped."""
         if not record.is_file():
             return {}
-        try:
-            found = json.loads(record.read_text(encoding="utf-8"))
+        found = read_json(record, dict, RunError)
+        with guarded(record, f"is damaged; remove {record.parent}", RunError):
             if found["options"] != json.loads(json.dumps(asdict(self.config))):
                 raise RunError(
                     f"{record.parent} is of a training with other options: give another folder, or remove it"
                 )
             return {int(step): tuple(LayerAudit(**audit) for audit in audits) for step, audits in found["fits"].items()}
-        except (ValueError, KeyError, TypeError) as error:
-            raise RunError(f"{record} is damaged ({error}): remove {record.parent}") from error
 
     def before(self, step: int) -> None:
         """Fits the probe where it is due, and sets lambda of this step."""

@@ -39,6 +39,7 @@ def judged(model: "Cadet", fresh: Given, seen: Given) -> Scores:
             "higher",
             "Mean of the F1 of both labels.",
             {name: macro_f1(truth, guess == 1, ones) for name, guess in guesses.items()},
+            ("most frequent label",),
         ),
         "accuracy": Score(
             float((ours == truth).mean()),

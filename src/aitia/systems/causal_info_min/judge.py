@@ -34,6 +34,7 @@ def judged(model: "CausalInfoMin", fresh: Given, seen: Given) -> Scores:
             "higher",
             "Mean score of the answers.",
             others,
+            ("most frequent answer",),
         )
     }
     if knows:

@@ -48,7 +48,13 @@ def judged(model: "CausalVae", fresh: Given, seen: Given) -> Scores:
     if known:
         others["the truth itself"] = {"effectiveness": judge.of(known)["effectiveness"]}
     return {
-        name: Score(ours[name], better, about, {who: of[name] for who, of in others.items() if name in of})
+        name: Score(
+            ours[name],
+            better,
+            about,
+            {who: of[name] for who, of in others.items() if name in of},
+            ("do nothing",) if name in ("counterfactual MSE", "effectiveness") else (),
+        )
         for name, (better, about) in _ABOUT.items()
         if name in ours
     }

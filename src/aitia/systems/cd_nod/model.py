@@ -43,6 +43,7 @@ from aitia.systems.cd_nod.config import CDNODConfig
 from aitia.systems.cd_nod.findings import ChangingMechanism, DrivingForce, kept, recall
 from aitia.systems.cd_nod.mechanism_change import coupling, evidence, leading_curves, mechanism_curve
 from aitia.systems.cd_nod.page import blocks
+from aitia.threads import one_blas_thread
 
 __all__ = ["CDNOD", "ChangingMechanism", "DrivingForce"]
 
@@ -99,7 +100,8 @@ class CDNOD(ConstraintSearch, Discovers):
         """
         context = str(given.column("context"))
         variables = [name for name in given.columns("variables") if name != context]
-        self._search(given.table.select((*variables, context)), context, run.progress, run.store("search"))
+        with one_blas_thread():  # phases 3 and 4 factorise many small kernels
+            self._search(given.table.select((*variables, context)), context, run.progress, run.store("search"))
 
     def _search(
         self, table: Table, context: str, progress: Progress | None = None, store: Store | None = None

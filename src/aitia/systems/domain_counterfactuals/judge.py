@@ -43,7 +43,13 @@ def judged(model: "DomainCounterfactuals", fresh: Given, seen: Given) -> Scores:
         "mean of the domain": _asked(seen, fresh, means),
     }
     return {
-        name: Score(ours[name], better, about, {who: of[name] for who, of in others.items() if name in of})
+        name: Score(
+            ours[name],
+            better,
+            about,
+            {who: of[name] for who, of in others.items() if name in of},
+            ("do nothing",) if name in ("counterfactual MSE", "looks like the target") else (),
+        )
         for name, (better, about) in _ABOUT.items()
         if name in ours
     }

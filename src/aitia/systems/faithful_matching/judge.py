@@ -29,7 +29,7 @@ def judged(system: "FaithfulMatching", fresh: Given) -> Scores:
         scores["L2 error of effects"] = Score(
             errors.error(ours), "lower",
             "Distance of the told change of the probabilities from the true one, where a version of the text is known.",
-            {**{name: errors.error(name) for name in rivals}, "no effect": nothing},
+            {**{name: errors.error(name) for name in rivals}, "no effect": nothing}, ("no effect",),
         )  # fmt: skip
     right, usual = [], []
     read = found.read(fresh.texts("text"))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from aitia.data.table import Table
 from aitia.data.tables import read_table
 from aitia.errors import DataError, FormatError
+from aitia.guard import guarded, read_json
 
 __all__ = ["BaseRule", "Grouping", "group_by_base", "is_harness", "read_leaderboard", "read_rules"]
 
@@ -92,11 +93,8 @@ def read_rules(path: str | Path | None = None) -> tuple[BaseRule, ...]:
     import csv
 
     source = resources.files("aitia.data.shipped") / "base_models.csv" if path is None else Path(path)
-    try:
-        text = source.read_text(encoding="utf-8")
-    except OSError as error:
-        raise FormatError(f"{path} cannot be read: {error.strerror}") from error
-    rows = list(csv.DictReader(text.splitlines()))
+    with guarded(path):
+        rows = list(csv.DictReader(source.read_text(encoding="utf-8").splitlines()))
     if not rows or not {"base", "pattern"} <= set(rows[0]):
         raise FormatError(f"{path} holds no rules: the columns `base` and `pattern` are needed")
     return tuple(
@@ -186,15 +184,12 @@ _METRICS = ("acc_norm", "exact_match", "acc", "prompt_level_strict_acc", "inst_l
 
 
 def _harness_results(folder: Path) -> Table:
-    import json
-
     rows: list[dict[str, Any]] = []
     for file in sorted(folder.rglob("results*.json")):
-        try:
-            found = json.loads(file.read_text(encoding="utf-8"))
-            results = found["results"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise FormatError(f"{file} is no result of lm-evaluation-harness ({error})") from error
+        found = read_json(file, dict)
+        results = found.get("results")
+        if not isinstance(results, dict) or not all(isinstance(metrics, dict) for metrics in results.values()):
+            raise FormatError(f"{file} is no result of lm-evaluation-harness: it has no results by task")
         row: dict[str, Any] = {"fullname": str(found.get("model_name") or _model_of(found) or file.parent.name)}
         for task, metrics in results.items():
             value = next((v for m in _METRICS for k, v in metrics.items() if k.split(",")[0] == m), None)

@@ -12,8 +12,9 @@ from aitia.system import Given
 from aitia.systems.hca.base_models import Grouping, group_by_base, read_rules
 from aitia.systems.hca.config import HCAConfig
 from aitia.systems.hca.reading import group_labels, numbers
+from aitia.systems.hca.scales import columns_of_shares, on_one_scale
 
-__all__ = ["Board", "groups_of", "read_board"]
+__all__ = ["Board", "groups_of", "read_board", "read_scores"]
 
 ABOUT = ("param", "like", "average", "co2", "generation", " raw", "date")
 """Words in the names of columns that are about the model itself."""
@@ -50,6 +51,19 @@ def read_board(given: Given, config: HCAConfig) -> Board:
     labels, grouping = _groups(given, config)
     kept, dropped = _kept(given, columns, labels, config)
     return Board(columns, labels, kept, dropped, grouping)
+
+
+def read_scores(given: Given, board: Board, config: HCAConfig) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """(n, columns) the scores of the rows to fit on, on one scale, and which columns were shares of 1 as a whole.
+
+    Raises:
+        DataError: If a column is on two scales, and is not to be rescaled.
+    """
+    x = numbers(given.table.take(board.kept), board.columns)
+    labels, rescale = board.labels[board.kept].tolist(), config.scales == "rescale"
+    whole = columns_of_shares(x) if rescale else np.zeros(len(board.columns), dtype=bool)
+    x = on_one_scale(np.where(whole, 100 * x, x), board.columns, labels, board.kept.tolist(), rescale)
+    return x, tuple(name for name, of_one in zip(board.columns, whole, strict=True) if of_one)
 
 
 def groups_of(given: Given, config: HCAConfig) -> NDArray[np.str_]:

@@ -28,6 +28,8 @@ class HCAConfig:
             takes those of the package.
         drop_merged: Whether to leave out merged models, which have two parents.
         missing: `complete` leaves out rows that lack a score, and counts them; `error` refuses them.
+        scales: Of a column whose scores are shares of 1 in some rows and per cent in others: `error` refuses it and
+            names the rows, `rescale` brings the shares to per cent, also those of a column that has no others.
         seed: Of everything drawn.
 
     Raises:
@@ -46,6 +48,7 @@ class HCAConfig:
     rules: str | None = None
     drop_merged: bool = False
     missing: Literal["error", "complete"] = "complete"
+    scales: Literal["error", "rescale"] = "error"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -58,6 +61,6 @@ class HCAConfig:
             raise OptionError(f"apart is between 0 and 1, got {self.apart}")
         if not self.least_edge >= 0:
             raise OptionError(f"least_edge is 0 or more, got {self.least_edge}")
-        need_one_of(self, missing=("error", "complete"))
+        need_one_of(self, missing=("error", "complete"), scales=("error", "rescale"))
         if self.rules is not None:  # a path, from Python
             object.__setattr__(self, "rules", str(self.rules))

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from aitia.system import Given, Score, Scores
 from aitia.systems.hca.board import groups_of
 from aitia.systems.hca.chance import unrelated_groups
-from aitia.systems.hca.reading import numbers
 
 if TYPE_CHECKING:
     from aitia.systems.hca.model import HCA
@@ -39,9 +38,7 @@ def judged(model: "HCA", fresh: Given, seen: Given) -> Scores:
     components = right[: c.factors].T @ right[: c.factors]
     projector = model.mixing_ @ model.unmixing_
     kept = np.isin(of, model.groups_)
-    asked = fresh.with_rows(model._with_scores(fresh, numbers(fresh.table, model.columns_))).take(
-        _rows(model, fresh, kept)
-    )
+    asked = fresh.with_rows(model._with_scores(fresh, model._numbers(fresh))).take(_rows(model, fresh, kept))
     ours = {
         "inexactness": model.mic_,
         "explained": _explained(projector, model.groups_, (x, labels), (new, of)),
@@ -64,14 +61,14 @@ def judged(model: "HCA", fresh: Given, seen: Given) -> Scores:
 
 
 def _complete(model: "HCA", given: Given) -> NDArray[np.bool_]:
-    gaps: NDArray[np.bool_] = np.logical_or.reduce(np.isnan(numbers(given.table, model.columns_)), axis=1)
+    gaps: NDArray[np.bool_] = np.logical_or.reduce(np.isnan(model._numbers(given)), axis=1)
     return ~gaps
 
 
 def _whole(model: "HCA", given: Given) -> tuple[Values, NDArray[np.str_]]:
     """Scores and groups of the rows without a gap."""
     there = _complete(model, given)
-    return numbers(given.table, model.columns_)[there], groups_of(given, model.config)[there]
+    return model._numbers(given)[there], groups_of(given, model.config)[there]
 
 
 def _rows(model: "HCA", given: Given, kept: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -58,7 +58,7 @@ from aitia.system import (
     Training,
 )
 from aitia.systems.hca.base_models import is_harness, read_leaderboard
-from aitia.systems.hca.board import groups_of, read_board
+from aitia.systems.hca.board import groups_of, read_board, read_scores
 from aitia.systems.hca.card import CARD
 from aitia.systems.hca.config import HCAConfig
 from aitia.systems.hca.filling import filled, moments
@@ -68,6 +68,7 @@ from aitia.systems.hca.reading import (
     checked_scores,
     numbers,
 )
+from aitia.systems.hca.scales import on_one_scale
 from aitia.systems.hca.search import OrderSearch
 from aitia.systems.hca.state import restore, state
 from aitia.systems.hca.summary import summary
@@ -107,6 +108,7 @@ class HCA(SavedArrays, OrderSearch, Predicts, Counterfactuals, Encodes, Explains
     def check_given(self, given: Given) -> None:
         """Wants groups, and more scores than latents."""
         board = read_board(given, self.config)
+        read_scores(given, board, self.config)
         if len(board.columns) <= self.config.factors:
             raise OptionError(
                 f"{self.config.factors} latents need more than {self.config.factors} scores, got {len(board.columns)}"
@@ -132,7 +134,8 @@ class HCA(SavedArrays, OrderSearch, Predicts, Counterfactuals, Encodes, Explains
         board = read_board(given, self.config)
         self.roles = {**self.roles, "scores": board.columns}
         labels = board.labels[board.kept]
-        x = checked_scores(given.table.take(board.kept).select(board.columns), self.config.factors)
+        x, self.in_shares_ = read_scores(given, board, self.config)
+        x = checked_scores(x, board.columns, self.config.factors)
         self.columns_, self.dropped_ = board.columns, board.dropped
         self.matched_ = {} if board.grouping is None else board.grouping.counts
         self.unmatched_ = () if board.grouping is None else board.grouping.unmatched
@@ -289,4 +292,7 @@ class HCA(SavedArrays, OrderSearch, Predicts, Counterfactuals, Encodes, Explains
         self._need_fit()
         if missing := [name for name in self.columns_ if name not in given.table]:
             raise DataError(f"the rows lack {', '.join(missing)}")
-        return numbers(given.table, self.columns_)
+        x, rescale = numbers(given.table, self.columns_), self.config.scales == "rescale"
+        x = x * np.where(np.isin(self.columns_, self.in_shares_), 100.0, 1.0)
+        usual = np.mean([self.means_[group] for group in self.groups_], axis=0)
+        return on_one_scale(x, self.columns_, [""] * len(x), range(len(x)), rescale, usual)

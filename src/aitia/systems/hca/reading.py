@@ -184,29 +184,29 @@ def _number_column(table: Table, name: str) -> Values:
     return np.array([np.nan if label is None else float(label) for label in labels])
 
 
-def checked_scores(scores: Table, factors: int) -> Values:
-    """The numbers, (n, columns); refuses what would give a wrong answer in silence."""
-    x = numbers(scores, scores.names)
+def checked_scores(x: Values, names: Sequence[str], factors: int) -> Values:
+    """The scores, (n, columns), as they are; refuses what would give a wrong answer in silence."""
     bad = ~np.isfinite(x)
     if bad.any():
         row, column = (int(k) for k in np.argwhere(bad)[0])
         raise DataError(
-            f"{scores.names[column]!r} has no number in row {row} ({int(bad.any(axis=1).sum())} such rows): drop them, "
+            f"{names[column]!r} has no number in row {row} ({int(bad.any(axis=1).sum())} such rows): drop them, "
             "or fill them with aitia.systems.hca.completion.complete"
         )
     if factors >= x.shape[1]:
         raise DataError(f"{factors} latents need more than {factors} scores, got {x.shape[1]}")
-    for k, name in enumerate(scores.names):
+    for k, name in enumerate(names):
         if np.ptp(x[:, k]) == 0:
             raise DataError(f"the score {name!r} is {x[0, k]:g} in every row: leave it out")
         for other in range(k):
             if abs(np.corrcoef(x[:, k], x[:, other])[0, 1]) > 1 - 1e-9:
-                raise DataError(f"the scores {scores.names[other]!r} and {name!r} are the same up to scale: keep one")
+                raise DataError(f"the scores {names[other]!r} and {name!r} are the same up to scale: keep one")
     size = np.abs(x).max(axis=0)
     if x.min() >= 0 and (size <= 1).any() and (size > 1.5).any():
-        small = [name for name, most in zip(scores.names, size, strict=True) if most <= 1]
-        large = [name for name, most in zip(scores.names, size, strict=True) if most > 1.5]
+        small = [name for name, most in zip(names, size, strict=True) if most <= 1]
+        large = [name for name, most in zip(names, size, strict=True) if most > 1.5]
         raise DataError(
-            f"{', '.join(small)} look like shares of 1 and {', '.join(large)} like per cent: bring all to one scale"
+            f"{', '.join(small)} look like shares of 1 and {', '.join(large)} like per cent: bring all to one scale, "
+            "or say scales=rescale (--scales rescale)"
         )
     return x

@@ -12,7 +12,7 @@ from aitia.systems.hca.reading import Alignment, ShareOfOrders
 
 __all__ = ["restore", "state"]
 
-NAMES = ("columns_", "groups_", "large_", "latents_", "named_", "gaussian_", "unmatched_")
+NAMES = ("columns_", "groups_", "large_", "latents_", "named_", "gaussian_", "unmatched_", "in_shares_")
 PLAIN = ("left_out_", "inexactness_", "converged_", "mic_", "p_value_", "dropped_", "matched_", "used_")
 ARRAYS = ("distances_", "unmixing_", "mixing_", "null_", "alike_", "ranges_", "rest_")
 BY_GROUP = ("weights_", "noise_", "means_", "spread_", "drawn_", "control_")

@@ -242,8 +242,8 @@ class PathInterventions(Pretrained, Predicts, Explains, Discovers):
         return {self._named(self.found.target): self.found.graph}
 
     def judge(self, fresh: Given, seen: Given) -> Scores:
-        """What the class loses without the graph, and what the graph alone knows; see `judge.py`."""
-        return judged(self, self._images(fresh))
+        """What the class loses without the graph, what the graph alone knows, and what the network knows."""
+        return judged(self, self._images(fresh), true_classes(fresh, self.classes))
 
     def report(self, given: Given) -> Sequence[Block]:
         """The graph, where its units look, what the network does with them, and their effects."""

@@ -32,7 +32,13 @@ def judged(model: "TabPFN", fresh: Given, seen: Given) -> Scores:
     ours = _scores(true, model.predict_proba(fresh), np.array(model.classes, dtype=object))
     others = {name: _scores(true, *answer) for name, answer in _others(model, fresh, seen).items()} if ours else {}
     return {
-        name: Score(ours[name], better, about, {who: of[name] for who, of in others.items() if name in of})
+        name: Score(
+            ours[name],
+            better,
+            about,
+            {who: of[name] for who, of in others.items() if name in of},
+            ("class shares",) if name == "AUC" else (),
+        )
         for name, (better, about) in _ABOUT.items()
         if name in ours
     }

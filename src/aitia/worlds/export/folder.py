@@ -4,9 +4,6 @@ Tracks stand in raw.npz, as the array `raw` in the order of `id`, with the views
 """
 
 import io
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -15,8 +12,8 @@ from typing import Literal, get_args
 import numpy as np
 
 from aitia.data.frames import import_extra
-from aitia.errors import FormatError, OptionError
-from aitia.files import write_whole
+from aitia.errors import OptionError
+from aitia.files import check_free, new_folder, write_whole
 from aitia.worlds.export.arrow import ArrowFile
 from aitia.worlds.export.datasets import DatasetsFolder
 from aitia.worlds.export.lines import TAKEN, lines_of
@@ -73,6 +70,7 @@ def export_world(
 
     Example:
         >>> from aitia.worlds.projectile import ProjectileWorld
+        >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as place:
         ...     folder = export_world(ProjectileWorld(), Path(place) / "throws", 2, size=16)
         ...     sorted(path.name for path in folder.iterdir())
@@ -87,7 +85,7 @@ def export_world(
     if taken := [name for name in names if name in TAKEN]:
         raise OptionError(f"the latent {taken[0]!r} has the name of a column that every export has: call it otherwise")
     place = Path(folder)
-    _check_free(place)
+    check_free(place)
     if world.seen in ("image", "video"):
         import_extra("PIL.Image", "nets")
     for module in _WRITERS[format].needs:
@@ -101,22 +99,10 @@ def export_world(
         "size": size,
     }
 
-    temporary = None
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(dir=place.parent, prefix=f".{place.name}."))
+    with new_folder(place) as temporary:
         with _WRITERS[format](temporary) as writer:
             described["lines"] = _write_rows(world, sample, names, views, size, writer)
         writer.finish(described)
-        temporary.chmod(0o755)
-        _check_free(place)
-        os.replace(temporary, place)
-    except BaseException as error:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
-        if isinstance(error, OSError) and not isinstance(error, FormatError):
-            raise FormatError(f"{place} cannot be written: {error.strerror or error}; nothing is left of it") from error
-        raise
     return place
 
 
@@ -145,12 +131,3 @@ def _write_rows(
         np.savez_compressed(file, raw=raw[0] if len(views) == 1 else np.stack(raw, axis=1))
         write_whole(writer.folder / "raw.npz", file.getvalue())
     return lines
-
-
-def _check_free(place: Path) -> None:
-    if place.is_symlink() or (place.exists() and not place.is_dir()):
-        raise FormatError(f"{place} is there already and no folder: give another name")
-    if place.is_dir() and any(place.iterdir()):
-        raise FormatError(
-            f"the folder {place} is not empty, and an export never mixes with other files: give a new one"
-        )

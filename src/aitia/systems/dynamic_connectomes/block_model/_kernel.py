@@ -5,8 +5,9 @@ A block is there while it has a node. Moving a node changes two rows of the sums
 length takes O(blocks), and no sum over the graph is ever taken again.
 """
 
-import numba
 import numpy as np
+
+from aitia.compiled import njit
 
 __all__ = ["descend", "node_change"]
 
@@ -15,12 +16,12 @@ TINY = 1e-9
 """Nats; less is rounding."""
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@njit(nogil=True, inline="always")
 def _choices(fact, n, k):  # type: ignore[no-untyped-def]
     return fact[n + k - 1] - fact[k] - fact[n - 1]
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _pair(kind, beta, fact, m, x, n_r, n_s, same):  # type: ignore[no-untyped-def]
     """What a pair of blocks adds: (1) to (3), or (6)."""
     if n_r == 0 or n_s == 0:
@@ -33,7 +34,7 @@ def _pair(kind, beta, fact, m, x, n_r, n_s, same):  # type: ignore[no-untyped-de
     return -fact[m] - (m * LN2 if same else 0.0) - told
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _block(kind, fact, n, ends):  # type: ignore[no-untyped-def]
     """What a block adds by itself: (1) or (2), and its part of (4)."""
     if n == 0:
@@ -46,14 +47,14 @@ def _block(kind, fact, n, ends):  # type: ignore[no-untyped-def]
     return told
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _number(fact, nodes, edges, blocks):  # type: ignore[no-untyped-def]
     """What the number of blocks adds: (4) and (5)."""
     apart = fact[nodes - 1] - fact[blocks - 1] - fact[nodes - blocks]
     return apart + _choices(fact, blocks * (blocks + 1) // 2, edges)
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def node_change(kind, beta, fact, edges, m, x, n, ends, to_m, to_x, loop, r, s, blocks):  # type: ignore[no-untyped-def]
     """Change of the description length when a node goes from block r to block s.
 
@@ -92,7 +93,7 @@ def node_change(kind, beta, fact, edges, m, x, n, ends, to_m, to_x, loop, r, s, 
     return change
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _merge_change(kind, beta, fact, edges, m, x, n, ends, r, s, blocks):  # type: ignore[no-untyped-def]
     """The same when all nodes of block r go to block s."""
     change = 0.0
@@ -114,7 +115,7 @@ def _merge_change(kind, beta, fact, edges, m, x, n, ends, r, s, blocks):  # type
     return change + _number(fact, nodes, edges, blocks - 1) - _number(fact, nodes, edges, blocks)
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _to_blocks(counts, weights, labels, i, to_m, to_x):  # type: ignore[no-untyped-def]
     to_m[:] = 0
     to_x[:] = 0.0
@@ -124,7 +125,7 @@ def _to_blocks(counts, weights, labels, i, to_m, to_x):  # type: ignore[no-untyp
             to_x[labels[j]] += weights[i, j]
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _move(m, x, n, ends, to_m, to_x, loop, labels, i, s):  # type: ignore[no-untyped-def]
     r = labels[i]
     degree = 2 * loop
@@ -152,7 +153,7 @@ def _move(m, x, n, ends, to_m, to_x, loop, labels, i, s):  # type: ignore[no-unt
     labels[i] = s
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _sweeps(kind, beta, fact, edges, counts, weights, labels, m, x, n, ends, order, most):  # type: ignore[no-untyped-def]
     """Moves each node to the block where the description is shortest, a new one among them, until none moves."""
     places = len(n)
@@ -183,7 +184,7 @@ def _sweeps(kind, beta, fact, edges, counts, weights, labels, m, x, n, ends, ord
     return gained
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def _merge(counts, weights, labels, m, x, n, ends, r, s):  # type: ignore[no-untyped-def]
     to_m, to_x = np.zeros(len(n), np.int64), np.zeros(len(n))
     for i in range(len(labels)):
@@ -192,7 +193,7 @@ def _merge(counts, weights, labels, m, x, n, ends, r, s):  # type: ignore[no-unt
             _move(m, x, n, ends, to_m, to_x, counts[i, i], labels, i, s)
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(nogil=True)
 def descend(kind, beta, fact, counts, weights, order, share, most):  # type: ignore[no-untyped-def]
     """From single nodes to one block: merges of a share of the blocks, and sweeps of nodes after each.
 

@@ -1,0 +1,211 @@
+"""Each alarm fires where an answer is worthless, and none where it is not; where they stand in output and report."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+import aitia as library
+from aitia.data.table import Table
+from aitia.stats.worth import beyond_control, within_noise
+from aitia.system import Given, Score
+from aitia.workflow.worth import of_effects, of_fit, of_rows, of_scores
+
+
+def effects(effect, control, half=0.1):
+    effect = np.asarray(effect, dtype=float)
+    return Table.of({"effect": effect, "low": effect - half, "high": effect + half, "control": np.asarray(control)})
+
+
+# -- the cases that were found to be worthless -------------------------------------------------------------------------
+
+
+def test_gcrl_on_sixteen_scenes_is_worse_than_constant_velocity_and_says_so():
+    found = library.fit("gcrl", "orca", rows=16, steps=20, width=16, seed=0)
+    ours = found.scores["ADE"]
+    assert ours.value > 1.5 * ours.baselines["constant velocity"]
+    first, second = found.alarms
+    assert first.startswith("no better than the trivial baseline 'constant velocity': ADE ")
+    assert first.endswith(f"{ours.value / ours.baselines['constant velocity']:.1f} times as much")
+    assert second == "the scores rest on 16 fresh rows, fewer than 30: on others they may be anything"
+    assert found.to_json()["alarms"] == [first, second]
+
+
+def test_pictures_of_causal_vae_without_what_they_were_told_to_set_are_told():
+    found = library.fit("causal-vae", "pendulum", rows=400, size=32, steps=5, seed=0)
+    (lost,) = [alarm for alarm in found.alarms if alarm.startswith("what is given back with nothing done has lost")]
+    assert re.search(
+        r"has lost what do sets: .*(light|angle) \(\d+% of it is read off the rows, \d+% off what comes", lost
+    )
+    assert any("no better than the trivial baseline 'do nothing'" in alarm for alarm in found.alarms)
+
+
+def test_a_share_of_a_difference_within_noise_is_told():
+    told = within_noise([0.001], control=[0.02, -0.03, 0.01])
+    assert told == "the difference that shares are taken of is 0.001, and random changes make one of 0.0216"
+    told = within_noise([0.4, -0.5, 0.3, -0.1, 0.2])
+    assert told == "the difference that shares are taken of is 0.06, which is within its noise over 5 draws"
+    assert within_noise([3.1, 2.9, 3.3, 3.0, 2.8], control=[0.5, -0.4]) is None
+    assert within_noise([2.0]) is None
+
+
+def test_the_causes_in_a_network_that_knows_nothing_are_told(fitted):
+    example = fitted("path-interventions").example
+    found = library.fit("path-interventions", example.files, **example.named)
+    effects_ = found.system.effects()
+    assert effects_.column("cause").sum() > 0, "random weights have causes as well"
+    assert any("'most frequent label': accuracy of the network" in alarm for alarm in found.alarms)
+
+
+# -- the rules ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_score_is_to_beat_every_baseline_or_those_that_are_called_trivial():
+    better = Score(0.2, "lower", "", {"mean": 0.5, "last": 0.3})
+    worse = Score(0.4, "lower", "", {"mean": 0.5, "last": 0.3})
+    assert of_scores({"error": better}) == ()
+    assert of_scores({"error": worse}) == (
+        "no better than the trivial baseline 'last': error 0.4, of the baseline 0.3 (lower is better), 1.3 times as "
+        "much",
+    )
+    assert of_scores({"error": better, "also": worse}) == (), "only the first, where nothing else is said"
+    assert of_scores({"error": Score(0.4, "lower", "", {"mean": 0.5, "rival": 0.3}, ("mean",))}) == ()
+    equal = Score(0.5, "higher", "", {"most frequent": 0.5}, ("most frequent",))
+    assert of_scores({"error": better, "accuracy": equal}) == (
+        "no better than the trivial baseline 'most frequent': accuracy 0.5, of the baseline 0.5 (higher is better)",
+    )
+    assert of_scores({"error": Score(float("nan"), "lower", "", {"mean": 0.5})}) == ("the error is no number",)
+    assert of_scores({"error": Score(0.5, "lower", "", {"mean": float("nan")})}) == ()
+
+
+def test_few_fresh_rows_are_told():
+    assert of_rows(30) == ()
+    assert of_rows(1) == ("the scores rest on 1 fresh row, fewer than 30: on others they may be anything",)
+    assert of_rows(0) == ("no row was held out: nothing here says how good the answers are on other rows",)
+
+
+def test_effects_of_which_none_is_larger_than_its_control_are_told():
+    assert of_effects(effects([0.5, 0.1], [0.1, 0.2])) == ()
+    assert of_effects(effects([0.1, -0.1], [0.3, 0.2])) == (
+        "none of the 2 effects is larger than its control, a change that means nothing",
+    )
+    assert of_effects(effects([0.25], [0.2])) == (
+        "the effect is not larger than its control, a change that means nothing",
+    ), "its interval holds the control"
+    assert of_effects(effects([0.25], [np.nan])) == ()
+    assert beyond_control([-2.0, 0.1], [1.0, None]) == [True, None]
+
+
+def pictures(n, rng):
+    """A bright bar at a place that is known."""
+    place = rng.integers(0, 16, n)
+    made = np.zeros((n, 16, 16, 3), dtype=np.uint8)
+    made[np.arange(n), :, place] = 255
+    return Given(Table.of({"image": made, "place": place.astype(float)}, kinds={"place": "number"}))
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_what_does_not_come_back_is_told_and_what_does_is_not(keeps, rng):
+    from aitia.system import Counterfactuals, Target, Targets
+
+    class Generator(Counterfactuals):
+        targets = Targets([Target("place", (), (0.0,), (15.0,))])
+
+        def __init__(self):
+            pass
+
+        def _fit(self, given, run): ...
+
+        def abduct(self, *data, draws=1, seed=0, **roles):
+            return data[0]
+
+        def solve(self, noise):
+            alike = np.full_like(noise.data.known.pictures("image"), 16)
+            return noise.data if keeps else noise.data.with_known({"image": alike})
+
+        def _abduct(self, given, draws, seed): ...
+        def _solve(self, noise): ...
+        def _state(self): ...
+        @classmethod
+        def _restored(cls, options, arrays): ...
+        def save_pretrained(self, folder): ...
+        @classmethod
+        def from_pretrained(cls, folder): ...
+
+    told = of_fit(Generator(), {}, pictures(200, rng), pictures(60, rng))
+    if keeps:
+        assert told == ()
+    else:
+        (alarm,) = told
+        assert alarm.startswith("what is given back with nothing done has lost what do sets: place (")
+        assert alarm.endswith(" of it is read off the rows, 0% off what comes back)")
+
+
+# -- answers that are worth something ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("slug", ["hca", "pc", "cd-nod", "domain-counterfactuals", "gde"])
+def test_nothing_is_told_of_a_fit_that_beats_its_baselines(slug, fitted):
+    example = fitted(slug).example
+    share = 0.1 if slug in ("hca", "pc", "cd-nod") else 0.3
+    found = library.fit(slug, example.files, test_share=share, **example.named)
+    assert len(found.fresh) >= 30
+    assert found.alarms == ()
+
+
+# -- where they stand --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def small(plugins, tmp_path_factory):
+    """A run of 60 rows of noise, 6 of them fresh, whose outcome has nothing to do with its causes."""
+    folder = tmp_path_factory.mktemp("small")
+    rng = np.random.default_rng(5)
+    rows = [",".join(map(repr, row)) for row in rng.normal(size=(60, 3)).tolist()]
+    (folder / "rows.csv").write_text("\n".join(["z,x,y", *rows, ""]))
+    return folder
+
+
+def test_alarms_stand_last_in_the_output_first_in_the_report_and_in_json(small, aitia):
+    run = small / "run"
+    done = aitia("run", "tiny-scm", "--data", small / "rows.csv", "--out", run, check=True)
+    last = "ALARM: the scores rest on 6 fresh rows, fewer than 30: on others they may be anything"
+    assert done.stdout.splitlines()[-1] == last
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert page.index("The scores rest on 6 fresh rows") < page.index("<section>")
+    assert json.loads((run / "metrics.json").read_text())["alarms"][-1] == last.removeprefix("ALARM: ")
+    for verb, question in (("do", ("do(x=1)",)), ("predict", ()), ("effects", ()), ("encode", ())):
+        done = aitia(verb, run, *question, "--out", small / verb, check=True)
+        told = json.loads((small / verb / "answer.json").read_text())["alarms"]
+        assert last.replace("ALARM: ", "of the fit: ") in told
+        assert done.stdout.splitlines()[-len(told) :] == [f"ALARM: {alarm}" for alarm in told]
+        assert ("none of the 2 effects is larger than its control" in told[-1]) is (verb == "effects")
+    page = (small / "do" / "answer.html").read_text(encoding="utf-8")
+    assert page.index("Of the fit: the scores rest on 6") < page.index("<section>")
+
+
+def test_every_answer_repeats_its_question(small, aitia):
+    run = small / "asked"
+    aitia("run", "tiny-scm", "--data", small / "rows.csv", "--out", run, check=True)
+
+    def told(verb, *arguments):
+        done = aitia(verb, run, *arguments, "--out", small / "repeated", check=True)
+        return done.stdout, json.loads((small / "repeated" / "answer.json").read_text())
+
+    rows = small / "rows.csv"
+    out, record = told("predict", rows, "--do", "do(x=1)", "--draws", "2")
+    assert f"tiny-scm answers predict under do(x=1) for {rows}: 60 rows, 2 draws each" in out
+    assert (record["intervention"], record["data"], record["draws"]) == ("do(x=1)", str(rows), 2)
+    out, record = told("effects", "--target", "x", "--outcome", "y")
+    assert "tiny-scm answers effects of x on y for the rows of the fit: 1 row\n" in out
+    assert (record["target"], record["outcome"], record["intervention"]) == ("x", "y", "do()")
+    out, record = told("encode")
+    assert "tiny-scm answers encode for the rows of the fit: 60 rows\n" in out
+    out, record = told("do", "do(x=0.5)", "--rows", "3")
+    assert "do(x=0.5) for row 3" in out
+    assert record["intervention"] == "do(x=0.5)"
+    done = aitia("adapt", run, rows, "--out", small / "adapted", check=True)
+    assert f"tiny-scm of {run} adapted to {rows}: " in done.stdout
+    done = aitia("export", run, "--out", small / "exported", check=True)
+    assert done.stdout.startswith(f"The system of {run} as a plain model:\n")
