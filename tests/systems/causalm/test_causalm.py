@@ -284,6 +284,8 @@ def test_conexp_in_each_draw_is_that_of_the_drawn_texts():
     means = [outputs[three == k].mean(axis=0) for k in range(3)]
     wanted = np.mean([np.abs(means[a] - means[b]).sum() for a, b in ((0, 1), (0, 2), (1, 2))])
     assert np.isclose(conexp_sizes(outputs, three, np.ones((1, 12), dtype=int))[0], wanted)
+    without = np.abs(means[0] - means[1]).sum()  # a draw without the third value has one pair
+    assert np.isclose(conexp_sizes(outputs, three, (three < 2).astype(int)[None])[0], without)
 
 
 def test_the_interval_of_conexp_is_that_of_its_size_in_drawn_texts():

@@ -190,6 +190,29 @@ def test_agents_that_are_not_there_have_no_divergence():
     assert torch.allclose(told, torch.stack([each[:, 0, 0] + each[:, 0, 2], each[:, 1, 1]], dim=1), atol=1e-4)
 
 
+def test_without_labels_an_environment_is_the_parts_that_its_own_scenes_are_likely_from():
+    torch.manual_seed(0)
+    net = Network(GCRLConfig(labels=False, components=2, width=16), 2)
+    tracks, there = torch.from_numpy(scenes(6)[0]).float(), torch.ones(6, 2, dtype=torch.bool)
+    shares = torch.rand(6, 2).softmax(-1)
+    net.shares = lambda shown, present: shares
+    with torch.no_grad():
+        net.look(tracks, there, torch.tensor([0, 0, 0, 0, 1, 1]))
+    assert torch.allclose(net.weights, torch.stack([shares[:4].mean(0), shares[4:].mean(0)]))
+
+
+@torch.no_grad()
+def test_a_group_is_rebuilt_in_the_frame_of_each_agent_and_its_style_leaves_out_who_is_not_there():
+    torch.manual_seed(0)
+    net = Network(GCRLConfig(form="group", width=16), 2).tracks
+    z, s = torch.randn(4, 3, net.z_size), torch.randn(4, net.s_size)
+    past = net.past(z, s)
+    assert past.shape == (4, 3, 8, 2)
+    assert (past[..., -1, :] == 0).all(), "an agent's own frame begins where it was seen last"
+    tracks, there = torch.randn(4, 3, 20, 2).cumsum(-2), torch.tensor([[True, True, False]] * 4)
+    assert torch.allclose(net.s_of(tracks, there).mean, net.s_of(tracks[:, :2], there[:, :2]).mean, atol=1e-5)
+
+
 def test_in_training_the_style_is_read_from_another_scene_of_the_environment():
     config = GCRLConfig(style="references", width=16)
     net, seen = Network(config, 2), []
