@@ -17,7 +17,7 @@ from aitia.systems.jacobian_sparsity import JacobianSparsityConfig
 from aitia.systems.jacobian_sparsity.model import _Sparse
 from aitia.systems.multi_view import MultiViewConfig
 from aitia.systems.multi_view.model import _Contrast
-from aitia.systems.supervised.model import _label_of, _Regression
+from aitia.systems.supervised.model import _label_of, _of_clip, _Regression
 from aitia.systems.tdrl import TDRL
 
 SMALL = {"latents": 2, "hidden": 6}
@@ -162,3 +162,4 @@ def test_the_regression_of_labels_is_the_mean_of_its_three_errors_and_says_what_
     assert _label_of(targets["a"], np.array([[0.5]])).tolist() == [4.0]
     assert _label_of(targets["turn"], np.array([[math.sin(2.5), math.cos(2.5)]])) == pytest.approx([2.5])
     assert _label_of(targets["kind"], np.array([[-1.0, -2.0], [1.0, 2.0], [2.0, 1.0]])).tolist() == ["u", "w", "v"]
+    assert np.abs(_of_clip("angle", np.array([[3.1, -3.1], [0.2, 0.4]]))) == pytest.approx([math.pi, 0.3])

@@ -22,6 +22,7 @@ from aitia.systems.gcrl import COLLAPSED, GCRL, GCRLConfig
 from aitia.systems.gcrl.example import write
 from aitia.systems.gcrl.network import Network
 from aitia.systems.gcrl.objective import Objective, weighted_bound
+from aitia.systems.gcrl.sampling import Sampler
 from aitia.systems.gcrl.track_vae import Gaussian, Seen
 from aitia.worlds import OrcaWorld
 
@@ -211,6 +212,17 @@ def test_a_group_is_rebuilt_in_the_frame_of_each_agent_and_its_style_leaves_out_
     assert (past[..., -1, :] == 0).all(), "an agent's own frame begins where it was seen last"
     tracks, there = torch.randn(4, 3, 20, 2).cumsum(-2), torch.tensor([[True, True, False]] * 4)
     assert torch.allclose(net.s_of(tracks, there).mean, net.s_of(tracks[:, :2], there[:, :2]).mean, atol=1e-5)
+
+
+@torch.no_grad()
+def test_draws_of_a_style_have_the_law_that_is_read_from_the_reference():
+    torch.manual_seed(0)
+    config = GCRLConfig(width=16)
+    sampler, place = Sampler(Network(config, 2), config, ("a", "b")), np.array(["a"] * 3)
+    asked, shown = (Tracks(scenes(3, seed=seed)[0], place) for seed in (1, 2))
+    law, drawn = sampler.s_of(shown), sampler._s_draws(asked, shown, 4000, True)
+    assert torch.allclose(drawn.mean(0), law.mean, atol=0.02)
+    assert torch.allclose(drawn.std(0), torch.exp(0.5 * law.log_variance), rtol=0.1)
 
 
 def test_in_training_the_style_is_read_from_another_scene_of_the_environment():
