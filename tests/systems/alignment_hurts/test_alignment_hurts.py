@@ -13,10 +13,12 @@ from aitia.nn.probes import CodeLength
 from aitia.nn.sites import record
 from aitia.nn.weights import read_weights
 from aitia.runs import RunStore
-from aitia.systems.alignment_hurts import Decoupling, DecouplingConfig, Penalty, fine_tune, tuning
+from aitia.system import Given
+from aitia.systems.alignment_hurts import Decoupling, DecouplingConfig, Penalty, fine_tune, model, tuning
 from aitia.systems.alignment_hurts.audit import VarietyProbe, tensors_of
-from aitia.systems.alignment_hurts.penalty import Objective
-from aitia.systems.alignment_hurts.reading import sentences_of
+from aitia.systems.alignment_hurts.penalty import Likelihood, Objective
+from aitia.systems.alignment_hurts.reading import sentences_of, sites_of
+from aitia.train import RowBatches
 from aitia.train.state import TrainState
 from aitia.worlds import VarietiesWorld
 
@@ -212,6 +214,34 @@ def test_an_audit_is_its_definitions_by_hand():
     assert audit.distance["b"] == pytest.approx(1 - (one @ two / one.norm() / two.norm()).item(), abs=1e-6)
     most = [torch.linalg.eigh(torch.cov(part.T))[1][:, -1] for part in parts.values()]
     assert audit.angle["b"] == pytest.approx(torch.rad2deg(torch.arccos((most[0] @ most[1]).abs())).item(), abs=0.1)
+
+
+def test_the_likelihood_is_that_of_the_next_token_of_the_targets_by_hand(start):
+    given = Given.of(Decoupling.card, rows(4))
+    ids, mask, labels, content = tensors_of(start, sentences_of(given), QUICK_CONFIG).values()
+    with torch.no_grad():
+        told = Likelihood(start.model.eval())(ids, mask, labels, content).item()
+        said = start.model(input_ids=ids, attention_mask=mask).logits.log_softmax(-1)
+    places = [(row, at) for row, at in (labels[:, 1:] != -100).nonzero().tolist()]
+    by_hand = [-said[row, at, labels[row, at + 1]].item() for row, at in places]
+    assert told == pytest.approx(sum(by_hand) / len(by_hand), rel=1e-4)
+
+
+def test_a_probe_looks_at_the_tokens_of_targets_alone(start):
+    given = Given.of(Decoupling.card, rows(8))
+    probe = VarietyProbe(start, sentences_of(given), NAMES, sites_of(start, [-1]), QUICK_CONFIG)
+    probe.look()
+    *_, content = probe._batch.values()
+    assert len(probe.tokens[0]) == int(content.sum())
+
+
+def test_the_rows_that_are_told_as_others_are_those_of_other_varieties(start, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        model, "RowBatches", lambda tensors, *more: (seen.append(tensors), RowBatches(tensors, *more))[1]
+    )
+    Decoupling(QUICK_CONFIG, steps=1, penalty="relative").fit(rows(), model=start)
+    assert seen[0][-1].float().mean().item() == pytest.approx(2 / 3, abs=0.05)
 
 
 # -- training ----------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from aitia.errors import (
 from aitia.nn.language import LanguageModel, load_language_model, word_tokenizer
 from aitia.stats.concept_effects import conexp, effect_size, icace
 from aitia.system import Given, example_of, load
-from aitia.systems.causalm import PUBLISHED, CausaLM, CausaLMConfig
+from aitia.systems.causalm import PUBLISHED, CausaLM, CausaLMConfig, probing
 from aitia.systems.causalm.corpus import Corpus
 from aitia.systems.causalm.effects import ConceptEffect, conexp_sizes, estimates, table_of
 from aitia.systems.causalm.page import concept_report
@@ -28,6 +28,7 @@ from aitia.systems.causalm.pretraining import (
     NO_LABEL,
     CorpusTensors,
     CounterfactualObjective,
+    _Updates,
     balancing_weights,
     first_model,
     token_codes,
@@ -171,6 +172,34 @@ def test_a_control_has_the_same_start_the_same_batches_and_as_many_updates():
     pairs = zip(plain.model.parameters(), real.model.parameters(), strict=True)
     assert max(float((a - b).detach().abs().max()) for a, b in pairs) < 2e-3
     assert any(not torch.equal(p, before[name]) for name, p in plain.model.state_dict().items())
+
+
+def test_an_update_sees_the_same_texts_however_many_steps_of_the_adversaries_lie_before_it():
+    ids = torch.arange(1, 61).reshape(20, 3)
+    tensors = (ids, torch.ones_like(ids), ids, ids, ids[:, 0])
+    one, three = (_Updates(tensors, 4, 0, phases) for phases in (1, 3))
+    for update in range(5):
+        assert all(torch.equal(a, b) for a, b in zip(one(update, 0, 1), three(3 * update + 2, 0, 1), strict=True))
+        assert [int(three(3 * update + phase, 0, 1)[-1][0]) for phase in range(3)] == [0, 0, 1]
+
+
+def test_probes_read_what_the_closed_form_leaves_and_are_asked_on_other_texts(monkeypatch):
+    config, asked = CausaLMConfig(**SMALL), []
+
+    def probe(states, codes, train_rows, test_rows):
+        asked.append((states, sorted(train_rows.tolist()), sorted(test_rows.tolist())))
+        return 0.5
+
+    monkeypatch.setattr(probing, "linear_probe", probe)
+    start = first_model(config, _corpus(config, ROWS, "gender", ()), None)
+    codes = np.arange(len(TEXTS)) % 2
+    readers = {"original": SimpleNamespace(erased=lambda states: 0 * states + 7)}
+    probing.erasure_of(config, {"original": start}, readers, TEXTS, codes, {"place": codes}, None)
+    assert len(asked) == 2
+    for states, train_rows, test_rows in asked:
+        assert (states == 7).all()
+        assert not set(train_rows) & set(test_rows)
+        assert len(train_rows) + len(test_rows) == len(TEXTS)
 
 
 # -- concepts of words -------------------------------------------------------------------------------------------------
