@@ -1,7 +1,11 @@
 """The algebra of interventions, the verbs, and the laws - on systems that are no SCM too."""
 
+import json
 import pickle
+import shlex
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -28,7 +32,15 @@ from aitia.errors import InterventionError, OptionError, UnknownVariableError
 from aitia.graph.graph import Graph
 
 NUMBERS = st.floats(-1e9, 1e9, allow_nan=False) | st.integers(-1000, 1000)
-LABELS = st.text(min_size=0, max_size=8) | st.booleans()
+TEXTS = st.one_of(
+    st.text(max_size=8),
+    st.text(alphabet="\"'\\()[]{},;:=#-+.eE0123456789 \t\n\r\x00\x1c\x85\u2028abt\u00fc\u03b1\U0001f600", max_size=12),
+    st.sampled_from(
+        ("", '4"', '6"', "a, b)", "do(x=1)", "True", "nan", "-inf", "007", "1e5", "1.50", "\\", '\\"', "'", "\x00")
+    ),
+)
+"""Labels and names as hypothesis makes them, and those of the marks that the text form itself is made of."""
+LABELS = TEXTS | st.booleans()
 POSITIVE = st.floats(1e-6, 1e6)
 ACTIONS = st.one_of(
     NUMBERS.map(Value),
@@ -38,19 +50,36 @@ ACTIONS = st.one_of(
     POSITIVE.map(Scale),
     st.tuples(NUMBERS, POSITIVE).map(lambda p: Normal(*p)),
     st.tuples(NUMBERS, POSITIVE).map(lambda p: Uniform(p[0], p[0] + 1 + p[1])),
-    st.lists(st.text(max_size=5), min_size=1, max_size=4, unique=True).map(
+    st.lists(TEXTS | st.integers(-9, 9), min_size=1, max_size=4, unique=True).map(
         lambda labels: Categorical({label: 1 / len(labels) for label in labels})
     ),
 )
-INTERVENTIONS = st.dictionaries(st.text(min_size=1, max_size=8), ACTIONS, max_size=4).map(Intervention)
+INTERVENTIONS = st.dictionaries(TEXTS, ACTIONS, max_size=4).map(Intervention)
 
 
 @given(a=INTERVENTIONS)
 def test_text_json_and_pickle_give_the_intervention_back(a):
     assert Intervention.parse(str(a)) == a
+    assert Intervention.parse(str(a)[3:-1]) == a
     assert Intervention.from_json(a.to_json()) == a
     assert pickle.loads(pickle.dumps(a)) == a
     assert hash(Intervention.parse(str(a))) == hash(a)
+
+
+@given(name=TEXTS, label=TEXTS)
+def test_a_label_comes_back_as_it_was_from_text_a_file_and_the_command_line(name, label):
+    def same(back):
+        assert [(target, type(action.value), action.value) for target, action in back.items()] == [(name, str, label)]
+
+    a = Intervention({name: label})
+    same(Intervention.parse(str(a)))
+    assert "\x00" not in str(a)
+    same(Intervention.parse(shlex.split(shlex.join(["aitia", "do", "run", str(a)]))[-1]))
+    with tempfile.TemporaryDirectory() as folder:
+        for ascii_only in (True, False):
+            file = Path(folder) / "config.json"
+            file.write_text(json.dumps({"held": a.to_json()}, ensure_ascii=ascii_only), encoding="utf-8", newline="")
+            same(Intervention.from_json(json.loads(file.read_text(encoding="utf-8"))["held"]))
 
 
 @given(a=INTERVENTIONS, b=INTERVENTIONS, c=INTERVENTIONS)
@@ -89,6 +118,10 @@ def test_an_intervention_is_data():
             Intervention(site=Categorical({"north": 0.25, "far west": 0.75})),
         ),
         ("mode=3rd", Intervention(mode="3rd")),
+        (r'pipe="4\""', Intervention(pipe='4"')),
+        (r"pipe='it\'s'", Intervention(pipe="it's")),
+        ('pipe="two\nlines"', Intervention(pipe="two\nlines")),
+        ('""=1', Intervention({"": 1})),
     ],
 )
 def test_text_is_read(text, wanted):
@@ -108,6 +141,11 @@ def test_text_is_read(text, wanted):
         ("x=Normal(1)", r"at character 2 .*Normal takes 2 numbers, got 1"),
         ("do(x=1) y", "at character 8"),
         ("x=nan", "cannot be held at nan"),
+        (
+            'do(pipe="4"")',
+            r"',' is expected\. Write it as .* A label that is no plain word stands in double quotes, with \\ before "
+            r'each " of its own: x="6\\""$',
+        ),
     ],
 )
 def test_text_that_cannot_be_read_shows_where(text, sentence):

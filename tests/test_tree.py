@@ -11,6 +11,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from tests.order import Order, functions_of_sets
 
 from aitia.system import systems
 
@@ -250,3 +251,46 @@ def test_nothing_outside_of_data_asks_for_a_kind_of_rows():
         if path.relative_to(SOURCE).parts[0] != "data" and asks.search(path.read_text(encoding="utf-8"))
     }
     assert found == set(ASKING)
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("sum({len(x) for x in rows})", True),
+        ("sum(sorted({len(x) for x in rows}))", False),
+        ("for label in set(labels):\n    total += means[label]", True),
+        ("for label in sorted(set(labels)):\n    total += means[label]", False),
+        ("for label in dict.fromkeys(labels):\n    total += means[label]", False),
+        ("wanted = set(labels)\nrows = [means[label] for label in wanted]", True),
+        ("def f(wanted: set[str]):\n    return list(wanted)", True),
+        ("self.kept = {1, 2}\ndef f(self):\n    return [*self.kept]", True),
+        ("def f() -> set[str]: ...\ndef g():\n    return np.array(f())", True),
+        ("for name in one.keys() & other.keys():\n    print(name)", True),
+        ("{name: 1 for name in names | {'x'}}", True),
+        ("max(set(labels), key=labels.count)", True),
+        ("max(set(labels))", False),
+        ("any(x > 1 for x in set(labels))", False),
+        ("{f(x) for x in set(labels)}", False),
+        ("x in (*set(labels), 'y')", False),
+        ("name = set(labels).pop()", True),
+        ("rows.pop()", False),
+        ("for file in folder.glob('*.csv'):\n    read(file)", True),
+        ("files = list(os.listdir(folder))", True),
+        ("sorted(folder.glob('*.csv'))", False),
+        ("any(folder.iterdir())", False),
+    ],
+)
+def test_an_order_that_is_no_order_is_found(code, found):
+    tree = ast.parse(code)
+    assert bool(list(Order(tree, functions_of_sets([tree])).without())) == found
+
+
+def test_nothing_takes_the_order_of_a_set_or_of_a_folder():
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(SOURCE.rglob("*.py"))}
+    known = functions_of_sets(trees.values())
+    wrong = [
+        f"{path.relative_to(SOURCE)}, line {line}: {what}"
+        for path, tree in trees.items()
+        for line, what in Order(tree, known).without()
+    ]
+    assert wrong == [], "sort it, or keep the order in which it was given with dict.fromkeys"

@@ -11,10 +11,14 @@ Example:
 
 from typing import TYPE_CHECKING
 
-from aitia.do import Effect, Intervention, do  # `do` is a package too: what is bound last is the verb
-from aitia.errors import AitiaError
-from aitia.lazy import lazily
-from aitia.version import __version__
+from aitia.stopping import while_starting
+
+while_starting()  # before numpy: whoever stops the command while modules are loaded is answered in a sentence too
+
+from aitia.do import Effect, Intervention, do  # noqa: E402  # `do` is a package too: what is bound last is the verb
+from aitia.errors import AitiaError  # noqa: E402
+from aitia.lazy import lazily  # noqa: E402
+from aitia.version import __version__  # noqa: E402
 
 if TYPE_CHECKING:
     from aitia.data.spreadsheet import Reading

@@ -4,9 +4,13 @@
 """
 
 import os
+import signal
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 from aitia.errors import OptionError
@@ -22,6 +26,9 @@ Progress = Callable[[str, int, int], None]
 
 Store = MutableMapping[str, Any]
 """Finished items by key, as JSON values; a run folder supplies one that survives a kill."""
+
+LOOKS = 0.5
+"""Seconds between two looks of a worker for its parent."""
 
 
 class Engine(Protocol):
@@ -114,11 +121,32 @@ class LocalEngine:
             # Where warnings are errors this one would end the thread that waits for the workers, and hang the map.
             warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given to the executor")
             parallel = Parallel(n_jobs=min(self.jobs, len(waiting)), return_as="generator_unordered", batch_size=1)
-            yield from parallel(delayed(_numbered)(i, function, items[i]) for i in waiting)
+            yield from parallel(delayed(_numbered)(i, function, items[i], os.getpid()) for i in waiting)
 
 
-def _numbered(i: int, function: Callable[[Item], Result], item: Item) -> tuple[int, Result]:
+def _numbered(i: int, function: Callable[[Item], Result], item: Item, parent: int) -> tuple[int, Result]:
+    _live_no_longer_than(parent)
     return i, function(item)
+
+
+@cache
+def _live_no_longer_than(parent: int) -> None:
+    """Ends this worker when its parent is gone, however that ended; Ctrl-C is the parent's to answer.
+
+    A thread looks, once for each worker. The signal that Linux sends on a parent's death would come when the thread
+    ends that started the worker, while others still wait for its results.
+    """
+    if os.name != "posix" or os.getpid() == parent:
+        return
+
+    def look() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOKS)
+        os._exit(1)
+
+    threading.Thread(target=look, daemon=True).start()
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager

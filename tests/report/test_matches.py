@@ -43,7 +43,7 @@ def test_a_report_shows_every_explainer_and_examples_of_each_concept(found, tmp_
     model, errors = found
     page = matching_report(model, errors, _box, tmp_path / "report.html", examples=2).read_text()
     for name in errors.said:
-        assert f"<td>{name}</td>" in page
+        assert f">{name}</td>" in page
     assert "food: 0 to 1" in page
     assert "noise: 1 to 0" in page
     assert page.count("match: causal") == page.count("match: random") == 2

@@ -10,7 +10,7 @@ NASTY = '<script>alert("x")</script> & \'"'
 
 
 class Tags(HTMLParser):
-    VOID = ("meta", "br")
+    VOID = ("meta", "br", "wbr")
 
     def __init__(self):
         super().__init__()

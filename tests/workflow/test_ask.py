@@ -209,3 +209,21 @@ def test_rows_are_read_from_text():
     assert parse_rows("3,17,0-2") == (3, 17, 0, 1, 2)
     with pytest.raises(OptionError):
         parse_rows("")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("0-9999999999", "rows are asked about up to number 9,999,999, got '0-9999999999'"),
+        ("99999999999999999999999", "rows are asked about up to number 9,999,999"),
+        ("9" * 5000, "rows are numbers such as 3,17 or 0-5, got '9999"),
+        ("²", "rows are numbers such as 3,17 or 0-5, got '²'"),
+        ("5-2", "rows go from the lower number to the higher, such as 0-5, got '5-2'"),
+        ("1,,2", "rows are numbers such as 3,17 or 0-5, got ''"),
+        ("0-9999999,0-9999999", "rows are asked about up to number 9,999,999"),
+    ],
+)
+def test_rows_that_nobody_has_are_refused_before_they_are_counted_out(text, sentence):
+    with pytest.raises(OptionError) as told:
+        parse_rows(text)
+    assert sentence in str(told.value)

@@ -1,4 +1,4 @@
-"""The entry point. An error that a user's input causes is one sentence and exit code 2."""
+"""The entry point. What a user's input causes is one sentence and exit code 2; for 130 see `aitia.stopping`."""
 
 import errno
 import sys
@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from aitia import stopping
 from aitia.cli.adapt import adapt_command
 from aitia.cli.answer import ASK_SETTINGS
 from aitia.cli.bench import bench_command
@@ -19,7 +20,9 @@ from aitia.cli.encode import encode_command
 from aitia.cli.export import export_command
 from aitia.cli.extras import lacking
 from aitia.cli.predict import predict_command
+from aitia.cli.resuming import way_on
 from aitia.cli.run import RUN_SETTINGS, run_command
+from aitia.cli.streams import UNWRITABLE, open_closed, say, unwritable
 from aitia.cli.systems import list_command, show_command
 from aitia.cli.trace import trace_command
 from aitia.cli.verify import verify_command
@@ -87,24 +90,43 @@ def _options(
 
 
 def main() -> None:
-    """Runs the command line."""
+    """Runs the command line and ends the process with its exit code."""
+    open_closed()
     set_threads()
+    stopping.watch(lambda: way_on(sys.argv[1:]))
+    try:
+        code = _code()
+        told = unwritable()
+        stopping.at_once()
+    except stopping.Stopped:
+        stopping.leave()
+    if told:
+        say(f"the output cannot be written: {told}")
+    sys.exit(code if told is None else code or (2 if told else 1))
+
+
+def _code() -> int | str | None:
+    """The exit code of the command; an error of its user is one sentence."""
     try:
         app()
-    except AitiaError as error:
-        print(f"aitia: {error}", file=sys.stderr)
-        sys.exit(2)
-    except OSError as error:
-        if error.errno not in _SURROUNDINGS:
+    except BaseException as error:
+        if stopping.asked():  # whatever else came of it
+            raise stopping.Stopped from None
+        if isinstance(error, SystemExit):
+            return error.code
+        if isinstance(error, OSError) and error.filename is None and error.errno in UNWRITABLE:
+            unwritable()
+            say(f"the output cannot be written: {error.strerror}")
+            return 2
+        if isinstance(error, OSError) and not isinstance(error, AitiaError) and error.errno in _SURROUNDINGS:
+            where = "" if error.filename is None else f"{error.filename}: "
+            say(f"{where}{error.strerror}; what was finished before is kept")
+            return 2
+        if isinstance(error, ModuleNotFoundError) and (sentence := lacking(error)) is not None:
+            say(sentence)
+            return 2
+        if not isinstance(error, AitiaError):
             raise
-        where = "" if error.filename is None else f"{error.filename}: "
-        print(f"aitia: {where}{error.strerror}; what was finished before is kept", file=sys.stderr)
-        sys.exit(2)
-    except ModuleNotFoundError as error:
-        if (sentence := lacking(error)) is None:
-            raise
-        print(f"aitia: {sentence}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("aitia: stopped; with --out, the same command goes on from here", file=sys.stderr)
-        sys.exit(130)
+        say(str(error))
+        return 2
+    return 0

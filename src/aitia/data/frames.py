@@ -232,7 +232,7 @@ def _discrete(
     else:
         labels = [None if _absent(v) else v.item() if isinstance(v, np.generic) else v for v in array]
     if declared is None:
-        present = {label for label in labels if label is not None}
+        present = dict.fromkeys(label for label in labels if label is not None)
         declared = tuple(sorted(present, key=lambda label: (type(label).__name__, label)))
     code = {label: float(i) for i, label in enumerate(declared)}
     codes = np.array([np.nan if label is None else code[label] for label in labels])

@@ -76,12 +76,13 @@ def save_discovery(found: Discovery, run: Run, command: str) -> None:
     run.write_text("graph.dagitty", to_dagitty(found.graph))
     if found.context is not None:
         run.write_text("augmented.json", to_json(found.augmented))
+    records = list(found.learner.tests_)  # a wide search makes each record when it is read
     tests = {
-        "x": [t.x for t in found.learner.tests_],
-        "y": [t.y for t in found.learner.tests_],
-        "given": [json.dumps(list(t.given), ensure_ascii=False) for t in found.learner.tests_],
-        "statistic": [float(t.statistic) for t in found.learner.tests_],
-        "p_value": [float(t.p_value) for t in found.learner.tests_],
+        "x": [t.x for t in records],
+        "y": [t.y for t in records],
+        "given": [json.dumps(list(t.given), ensure_ascii=False) for t in records],
+        "statistic": [float(t.statistic) for t in records],
+        "p_value": [float(t.p_value) for t in records],
     }
     run.write_bytes("tests.parquet", _parquet(tests))
     run.write_json("changes.json", _changes(found))

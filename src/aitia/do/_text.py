@@ -13,12 +13,16 @@ __all__ = ["Reader", "target_text"]
 _WORD = re.compile(r"""[^\s"',;=:(){}\[\]]+""")
 _TARGET = re.compile(_WORD.pattern + r"(?:\[[^\[\]\"]*\])?")  # a place in a network ends in brackets: mlp[unit=17]
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![^\s,;:)}\]])")
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"' + r"|'(?:[^'\\]|\\.)*'")
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"' + r"|'(?:[^'\\]|\\.)*'", re.DOTALL)
+_QUOTES = "\"'"
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 def target_text(target: Any) -> str:
+    """A target as it stands in text: in quotes where it is a name that is no plain word."""
     text = str(target)
-    return text if _TARGET.fullmatch(text) or not isinstance(target, str) else json.dumps(text, ensure_ascii=False)
+    plain = _TARGET.fullmatch(text) and text.isprintable()
+    return text if plain or not isinstance(target, str) else json.dumps(text, ensure_ascii=False)
 
 
 class Reader:
@@ -33,8 +37,8 @@ class Reader:
         actions: dict[str, Any] = {}
         while not self._at_end(wrapped):
             start = self.at
-            name = self._string() or self._take(_TARGET)
-            if name is None:
+            name = self._string()
+            if name is None and (name := self._take(_TARGET)) is None:
                 self._fail()
             if name in actions:
                 self.at = start
@@ -113,11 +117,11 @@ class Reader:
     def _string(self) -> str | None:
         token = self._take(_STRING)
         if token is None or token[0] == "'":
-            return None if token is None else re.sub(r"\\(.)", r"\1", token[1:-1])
+            return None if token is None else _ESCAPED.sub(r"\1", token[1:-1])
         try:
-            return str(json.loads(token))
+            return str(json.loads(token, strict=False))  # a line break may stand in a label as it is
         except json.JSONDecodeError:
-            return re.sub(r"\\(.)", r"\1", token[1:-1])
+            return _ESCAPED.sub(r"\1", token[1:-1])
 
     def _skip(self) -> None:
         while self.at < len(self.text) and self.text[self.at].isspace():
@@ -141,7 +145,9 @@ class Reader:
 
     def _fail(self, reason: str = "") -> NoReturn:
         near = self.text[max(0, self.at - 15) : self.at + 20]
+        quoted = '. A label that is no plain word stands in double quotes, with \\ before each " of its own: x="6\\""'
         raise InterventionError(
             f"cannot read an intervention at character {self.at} near {near!r}"
             f"{': ' + reason if reason else ''}. Write it as 'do(x=1.5, y=shift(0.1))'"
+            f"{quoted if any(mark in self.text for mark in _QUOTES) else ''}"
         )

@@ -105,7 +105,10 @@ class Value(_Frozen):
     def check(self, target: object, categories: tuple[Any, ...] = ()) -> None:
         """Refuses a label that the target does not have, and text for a number."""
         if categories and self.value not in categories:
-            raise InterventionError(f"{target!r} cannot be {self.value!r}: its labels are {join_names(categories)}")
+            same = [f"; write it as {_text(label)}" for label in categories if str(label) == str(self.value)]
+            raise InterventionError(
+                f"{target!r} cannot be {self.value!r}: its labels are {join_names(categories)}{''.join(same[:1])}"
+            )
         if not categories and isinstance(self.value, str):
             raise InterventionError(f"{target!r} is continuous and cannot be {self.value!r}: give a number")
 

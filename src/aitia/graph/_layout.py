@@ -125,9 +125,10 @@ def _reduce_crossings(layers: list[list[object]], links: Sequence[tuple[object, 
         if best == 0:
             break
         near = above if sweep % 2 == 0 else below
-        for k in range(len(layers)) if sweep % 2 == 0 else range(len(layers) - 1, -1, -1):
-            place = {item: p for row in layers for p, item in enumerate(row)}
-            layers[k].sort(key=lambda item: _mean([place[o] for o in near.get(item, [])], place[item]))
+        place = {item: p for row in layers for p, item in enumerate(row)}
+        for row in layers if sweep % 2 == 0 else reversed(layers):
+            row.sort(key=lambda item: _mean([place[o] for o in near.get(item, [])], place[item]))
+            place.update({item: p for p, item in enumerate(row)})
         found = _crossings(layers, below)
         if found < best:
             best, best_order = found, [list(row) for row in layers]

@@ -20,6 +20,8 @@ Point = tuple[float, float]
 MARGIN = 12.0
 ARROW = 9.0
 CIRCLE = 4.0
+LETTER = 7.0
+"""About how wide a letter beside an edge is."""
 
 _STYLE = (
     ".node rect{fill:#fff;stroke:#3b4a5a;stroke-width:1.4}"
@@ -27,8 +29,8 @@ _STYLE = (
     ".edge .line{fill:none;stroke:#3b4a5a;stroke-width:1.6}"
     ".edge .hit{fill:none;stroke:transparent;stroke-width:14}"
     ".edge .head{fill:#3b4a5a;stroke:#3b4a5a}.edge .ring{fill:#fff;stroke:#3b4a5a;stroke-width:1.4}"
-    ".edge text{font:11px system-ui,sans-serif;fill:#55677a;text-anchor:middle;paint-order:stroke;stroke:#fff;"
-    "stroke-width:3px}"
+    ".edge text{font:11px system-ui,sans-serif;fill:#55677a;text-anchor:middle}"
+    ".edge .back{fill:#fff}"
     ".node.highlight rect{fill:#fff1d6;stroke:#b8741a}"
     ".node.context rect{fill:#e8eef5;stroke-dasharray:4 3}"
 )
@@ -57,7 +59,7 @@ def to_svg(
     Raises:
         UnknownVariableError: If a name is no node.
     """
-    marked = set(highlight)
+    marked = dict.fromkeys(highlight)
     for name in (*marked, *(classes or {})):
         if name not in graph:
             raise unknown_variable(name, graph.nodes)
@@ -81,7 +83,11 @@ def to_svg(
         parts.append(_end(points[1], points[0], edge.left_mark) + _end(points[-2], points[-1], edge.right_mark))
         if label:
             x, y = _middle(points)
-            parts.append(f'<text x="{x:.1f}" y="{y - 3:.1f}">{escape(label)}</text>')
+            w = LETTER * len(label) + 4
+            parts.append(
+                f'<rect class="back" x="{x - w / 2:.1f}" y="{y - 13:.1f}" width="{w:.1f}" height="14"/>'
+                f'<text x="{x:.1f}" y="{y - 2:.1f}">{escape(label)}</text>'
+            )
         parts.append("</g>")
     for name, (x, y) in placed.centers.items():
         kinds = " ".join(

@@ -214,7 +214,7 @@ def _clique_tree(neighbors: tuple[int, ...], nodes: int) -> Iterator[tuple[int, 
         k = max(outside, key=lambda k: overlap[k].bit_count())
         outside.remove(k)
         walked[k] = [*walked[parent[k]], overlap[k]]
-        yield cliques[k], sorted({s for s in walked[k] if not s & ~cliques[k]}, key=int.bit_count)
+        yield cliques[k], sorted(dict.fromkeys(s for s in walked[k] if not s & ~cliques[k]), key=int.bit_count)
         for m in outside:
             if (cliques[k] & cliques[m]).bit_count() > overlap[m].bit_count():
                 overlap[m], parent[m] = cliques[k] & cliques[m], k

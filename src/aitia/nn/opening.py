@@ -19,8 +19,8 @@ from aitia.data.subjects import Network, Subject
 from aitia.errors import FormatError, MissingExtraError, OptionError
 from aitia.guard import guarded, read_json
 from aitia.nn.announced import check_model_folder
+from aitia.nn.hugging_face import from_hugging_face
 from aitia.nn.language import LanguageModel, Task, load_language_model
-from aitia.nn.quiet import without_bars
 from aitia.nn.vision import ImageClassifier, load_classifier
 from aitia.saving import model_folder
 
@@ -86,13 +86,13 @@ def open_module(network: Subject) -> nn.Module:
     except ImportError as error:
         raise MissingExtraError("Hugging Face models need `pip install 'aitia[language]'`") from error
     folder = model_folder(_fetched(network))
-    if not list(folder.glob("*.safetensors")):
+    if not any(folder.glob("*.safetensors")):
         raise FormatError(f"{folder} holds no safetensors: save the model with save_pretrained")
     check_model_folder(folder)
-    with guarded(folder, "holds no model of the Hugging Face library"), without_bars():
+    with guarded(folder, "holds no model of the Hugging Face library"):
         named = (read_json(folder / "config.json", dict).get("architectures") or ["AutoModel"])[0]
         kind = getattr(transformers, str(named))
-        model: nn.Module = kind.from_pretrained(folder, use_safetensors=True, dtype=torch.float32)
+        model: nn.Module = from_hugging_face(kind, folder, use_safetensors=True, dtype=torch.float32)
         return model.eval()
 
 

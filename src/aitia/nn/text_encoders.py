@@ -181,7 +181,7 @@ def text_encoder(
     if source not in ("bag", "small"):
         return StateEncoder(load_language_model(source, "encoder", longest=longest))
     split = [words(text) if source == "bag" else text.split() for text in texts]
-    counted = Counter(word for row in split for word in set(row))
+    counted = Counter(word for row in split for word in dict.fromkeys(row))
     vocabulary = sorted(word for word, _ in sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:MOST_WORDS])
     if not vocabulary:
         raise OptionError("no text has a word, so that there is nothing to encode")
@@ -207,7 +207,7 @@ def text_encoder_of(described: Mapping[str, Any]) -> TextEncoder:
         from transformers import AutoConfig, AutoModel, PreTrainedTokenizerFast
 
         config = dict(described["config"])
-        model = AutoModel.from_config(AutoConfig.for_model(config.pop("model_type"), **config))
+        model = AutoModel.from_config(AutoConfig.for_model(config.pop("model_type"), **config), trust_remote_code=False)
         if not described["pooler"] and hasattr(model, "pooler"):
             model.pooler = None  # a model that came with a head has none, and it is not used here
         tokenizer = PreTrainedTokenizerFast(

@@ -14,7 +14,7 @@ from aitia.data.table import Table
 from aitia.errors import DataError, FormatError, MissingExtraError
 from aitia.guard import guarded, read_json
 from aitia.nn.announced import check_model_folder
-from aitia.nn.quiet import without_bars
+from aitia.nn.hugging_face import from_hugging_face
 from aitia.saving import model_folder
 
 __all__ = ["ImageClassifier", "load_classifier"]
@@ -87,13 +87,13 @@ def load_classifier(source: str | Path) -> ImageClassifier:
     except ImportError as error:
         raise MissingExtraError("Hugging Face models need `pip install 'aitia[language]'`") from error
     folder = model_folder(source)
-    if not list(folder.glob("*.safetensors")):
-        pickled = [path.name for path in (*folder.glob("*.bin"), *folder.glob("*.pt"), *folder.glob("*.pth"))]
+    if not any(folder.glob("*.safetensors")):
+        pickled = sorted(path.name for end in ("bin", "pt", "pth") for path in folder.glob(f"*.{end}"))
         told = f"only {pickled[0]}, and loading a pickle can run any program" if pickled else "no weights"
         raise FormatError(f"{folder} holds {told}: save the model as safetensors")
     check_model_folder(folder)
-    with guarded(folder, "holds no image classifier"), without_bars():
-        model = AutoModelForImageClassification.from_pretrained(folder, use_safetensors=True, dtype=torch.float32)
+    with guarded(folder, "holds no image classifier"):
+        model = from_hugging_face(AutoModelForImageClassification, folder, use_safetensors=True, dtype=torch.float32)
     config: Any = model.config
     labels = tuple(str(config.id2label[k]) for k in range(config.num_labels))
     settings = _settings(folder)

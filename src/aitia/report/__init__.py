@@ -1,6 +1,6 @@
 """Reports that can be mailed: one HTML file that needs no network, reads on a screen and prints on paper."""
 
-from aitia.report.blocks import Block, Callout, Code, GraphFigure, Picture, Section, TableBlock, Text
+from aitia.report.blocks import Block, Callout, Code, GraphFigure, Multiples, Picture, Section, TableBlock, Text
 from aitia.report.charts import Line, line_chart
 from aitia.report.distributions import histogram, shaded_matrix
 from aitia.report.images import ImageBlock, image_grid
@@ -15,6 +15,7 @@ __all__ = [
     "GraphFigure",
     "ImageBlock",
     "Line",
+    "Multiples",
     "Picture",
     "ScatterPanel",
     "Section",

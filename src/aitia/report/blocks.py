@@ -1,12 +1,18 @@
 """The parts of a report; each turns into HTML by itself, every text from outside escaped."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Literal, Protocol
 
-__all__ = ["Block", "Callout", "Code", "GraphFigure", "Picture", "Section", "TableBlock", "Text"]
+__all__ = ["Block", "Callout", "Code", "GraphFigure", "Multiples", "Picture", "Section", "TableBlock", "Text"]
+
+
+LONG, WRAPPED, PHONE = 22, 14, 44
+"""Letters of a word that may be broken, of a line in a cell, and of the widest table that a phone shows as one."""
+_AFTER = re.compile(r"(?<=[./_\[\]=,;|-])(?=\w)")
 
 
 class Block(Protocol):
@@ -75,15 +81,34 @@ class TableBlock:
             f"<th{' class=number' if right else ''}>{escape(c)}</th>"
             for c, right in zip(self.columns, numbers, strict=True)
         )
-        body = "".join("<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in self.rows)
+        stacked = self._letters() > PHONE
+        heads = [f' data-head="{escape(c, quote=True)}"' if stacked else "" for c in self.columns]
+        body = "".join("<tr>" + "".join(map(_cell, row, heads)) + "</tr>" for row in self.rows)
         caption = f"<caption>{escape(self.caption)}</caption>" if self.caption else ""
-        return f'<div class="scroll"><table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        kind = " class=stack" if stacked else ""
+        table = f"<table{kind}>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return f'<div class="scroll">{table}</div>'
+
+    def _letters(self) -> int:
+        """How many letters a line of the table needs where cells are wrapped after a few words."""
+        columns = zip(self.columns, *([_shown(value) for value in row] for row in self.rows), strict=True)
+        return sum(2 + min(max(map(len, cells)), WRAPPED) for cells in columns)
 
 
-def _cell(value: object) -> str:
-    if _is_number(value):
-        return f'<td class="number">{f"{value:.3g}" if isinstance(value, float) else value}</td>'
-    return f"<td>{escape(str(value))}</td>"
+def _cell(value: object, head: str) -> str:
+    kind = ' class="number"' if _is_number(value) else ""
+    return f"<td{kind}{head}>{_breakable(_shown(value))}</td>"
+
+
+def _shown(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def _breakable(text: str) -> str:
+    """Escaped, and with places to break a word as long as a path or the name of a site."""
+    if max(map(len, text.split()), default=0) <= LONG:
+        return escape(text)
+    return "<wbr>".join(map(escape, _AFTER.split(text)))
 
 
 def _is_number(value: object) -> bool:
@@ -106,6 +131,21 @@ class Picture:
         """As HTML."""
         caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
         return f"<figure>{self.svg}{caption}</figure>"
+
+
+@dataclass(frozen=True)
+class Multiples:
+    """Small pictures side by side, as many in a row as there is room for.
+
+    Args:
+        pictures: In order.
+    """
+
+    pictures: Sequence[Picture]
+
+    def html(self) -> str:
+        """As HTML."""
+        return f'<div class="multiples">{"".join(picture.html() for picture in self.pictures)}</div>'
 
 
 @dataclass(frozen=True)

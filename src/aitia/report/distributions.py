@@ -6,11 +6,13 @@ from html import escape
 import numpy as np
 from numpy.typing import ArrayLike
 
-from aitia.report.charts import BOTTOM, COLOURS, HEIGHT, LEFT, RIGHT, TOP, WIDTH, ticks
+from aitia.report.charts import BOTTOM, COLOURS, HEIGHT, TOP, WIDTH, legend, ticks
+from aitia.report.lettering import AXIS, NOTE, text, width
 
 __all__ = ["histogram", "shaded_matrix"]
 
 _CELL_HEIGHT = 26.0
+_LEFT, _RIGHT = 30.0, 30.0
 
 
 def shaded_matrix(rows: Sequence[str], columns: Sequence[str], values: ArrayLike, *, digits: int = 2) -> str:
@@ -25,11 +27,12 @@ def shaded_matrix(rows: Sequence[str], columns: Sequence[str], values: ArrayLike
     given = np.asarray(values, dtype=np.float64)
     low, high = float(np.nanmin(given)), float(np.nanmax(given))
     span = high - low or 1.0
-    left, wide = 12 + 7.2 * max(map(len, rows), default=0), 12 + 7.2 * max(5, *(len(name) for name in columns))
-    width, height = left + wide * len(columns), 24 + _CELL_HEIGHT * len(rows)
+    left = 12 + max((width(name, NOTE) for name in rows), default=0.0)
+    wide = 12 + max(width("-0.00", NOTE), *(width(name, NOTE) for name in columns))
+    whole, height = left + wide * len(columns), 24 + _CELL_HEIGHT * len(rows)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {width:g} {height:g}" '
-        f'style="max-width:{width:g}px" role="img" aria-label="matrix">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {whole:.0f} {height:g}" '
+        f'style="max-width:{whole:.0f}px" role="img" aria-label="matrix">'
     ]
     for c, name in enumerate(columns):
         x = left + wide * (c + 0.5)
@@ -72,15 +75,11 @@ def histogram(
     top = max(float(c.max()) for c in counts.values())
 
     def across(value: float) -> float:
-        return LEFT + (value - low) / (high - low) * (WIDTH - LEFT - RIGHT)
+        return _LEFT + (value - low) / (high - low) * (WIDTH - _LEFT - _RIGHT)
 
     floor = HEIGHT - BOTTOM
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {WIDTH:g} {HEIGHT + 18:g}" role="img" '
-        f'aria-label="histogram of {escape(x_label, quote=True)}">',
-        f'<path class="grid" d="M{LEFT:g} {floor:g}H{WIDTH - RIGHT:g}"/>',
-    ]
-    for k, (name, shares) in enumerate(counts.items()):
+    parts = [f'<path class="grid" d="M{_LEFT:g} {floor:g}H{WIDTH - _RIGHT:g}"/>']
+    for k, shares in enumerate(counts.values()):
         colour = COLOURS[(k + 1) % len(COLOURS)]
         for share, a, b in zip(shares, edges[:-1], edges[1:], strict=True):
             tall = share / top * (floor - TOP)
@@ -88,23 +87,28 @@ def histogram(
                 f'<rect x="{across(a):.1f}" y="{floor - tall:.1f}" width="{across(b) - across(a) - 1:.1f}" '
                 f'height="{tall:.1f}" fill="{colour}" fill-opacity="0.55"/>'
             )
-        parts.append(
-            f'<g transform="translate({LEFT + 240 * k:g} {HEIGHT + 8:g})"><rect width="14" height="9" y="-8" '
-            f'fill="{colour}" fill-opacity="0.55"/><text class="tick" x="20">{escape(name)}</text></g>'
-        )
     parts += [
-        f'<text class="tick" x="{across(tick):.1f}" y="{floor + 16:g}" text-anchor="middle">{tick:g}</text>'
-        for tick in ticks(low, high, 7)
+        f'<text class="tick" x="{across(tick):.1f}" y="{floor + 19:g}" text-anchor="middle">{tick:g}</text>'
+        for tick in ticks(low, high, 6)
     ]
     if mark is not None:
         near_end = mark > (low + high) / 2
         parts.append(
             f'<path d="M{across(mark):.1f} {floor:g}V{TOP:g}" stroke="{COLOURS[0]}" stroke-width="2"/>'
-            f'<text class="axis" x="{across(mark) + (-6 if near_end else 6):.1f}" y="{TOP + 10:g}" '
-            f'text-anchor="{"end" if near_end else "start"}">{escape(told)}</text>'
+            + text(
+                told,
+                (across(mark) if near_end else WIDTH - across(mark)) - 10,
+                AXIS,
+                kind="axis mark",
+                place=f'x="{across(mark) + (-6 if near_end else 6):.1f}" y="{TOP + 10:g}" '
+                f'text-anchor="{"end" if near_end else "start"}"',
+            )
         )
-    parts.append(
-        f'<text class="axis" x="{(LEFT + WIDTH - RIGHT) / 2:g}" y="{HEIGHT - 8:g}" text-anchor="middle">'
-        f"{escape(x_label)}</text></svg>"
+    below = f'x="{WIDTH / 2:g}" y="{floor + 40:g}" text-anchor="middle"'
+    parts.append(text(x_label, WIDTH - 8, AXIS, kind="axis", place=below))
+    colours = [(name, COLOURS[(k + 1) % len(COLOURS)], 0.55) for k, name in enumerate(series)]
+    names, height = legend(colours, _LEFT, floor + 48)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart wide" viewBox="0 0 {WIDTH:g} {height:.0f}" role="img" '
+        f'aria-label="histogram of {escape(x_label, quote=True)}">{"".join(parts)}{names}</svg>'
     )
-    return "".join(parts)

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from html import escape
 
 from aitia.errors import OptionError
-from aitia.report.charts import COLOURS, ticks
+from aitia.report.charts import COLOURS, WIDTH, ticks
+from aitia.report.lettering import AXIS, TICK, text, width
 
 __all__ = ["Interval", "interval_chart"]
 
-WIDTH, LEFT, RIGHT, TOP, LINE, BOTTOM = 640.0, 168.0, 64.0, 10.0, 30.0, 44.0
+RIGHT, TOP, LINE, BOTTOM = 74.0, 10.0, 30.0, 48.0
+MOST = 280.0
+"""Room for names; one that needs more is shortened."""
 
 
 @dataclass(frozen=True)
@@ -47,19 +50,20 @@ def interval_chart(intervals: Sequence[Interval], *, x_label: str, reference: fl
     high = max(max(i.high for i in intervals), reference or 0.0) * 1.04 or 1.0
     low = min(0.0, *(i.low for i in intervals))
     bottom = TOP + LINE * len(intervals)
-    left = max(LEFT, 20 + 7.2 * max(len(i.name) for i in intervals))
+    left = 20 + min(MOST, max(width(i.name, AXIS) for i in intervals))
+    count = max(int((WIDTH - left - RIGHT) / (width("-0.25", TICK) + 16)), 2)
 
     def across(value: float) -> float:
         return left + (value - low) / (high - low) * (WIDTH - left - RIGHT)
 
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {WIDTH:g} {bottom + BOTTOM:g}" role="img" '
-        f'aria-label="{escape(x_label, quote=True)}, with intervals">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart wide" viewBox="0 0 {WIDTH:g} {bottom + BOTTOM:g}" '
+        f'role="img" aria-label="{escape(x_label, quote=True)}, with intervals">'
     ]
-    for tick in ticks(low, high, 6):
+    for tick in ticks(low, high, count):
         parts.append(f'<path class="grid" d="M{across(tick):.1f} {TOP:g}V{bottom:g}"/>')
         parts.append(
-            f'<text class="tick" x="{across(tick):.1f}" y="{bottom + 16:g}" text-anchor="middle">{tick:g}</text>'
+            f'<text class="tick" x="{across(tick):.1f}" y="{bottom + 19:g}" text-anchor="middle">{tick:g}</text>'
         )
     if reference is not None:
         parts.append(
@@ -69,14 +73,13 @@ def interval_chart(intervals: Sequence[Interval], *, x_label: str, reference: fl
     for k, line in enumerate(intervals):
         y, colour = TOP + LINE * (k + 0.5), COLOURS[0] if line.solid else COLOURS[1]
         parts.append(
-            f'<text class="axis" x="{left - 12:g}" y="{y + 4:g}" text-anchor="end">{escape(line.name)}</text>'
-            f'<path d="M{across(line.low):.1f} {y:g}H{across(line.high):.1f}" stroke="{colour}" stroke-width="3"/>'
+            text(line.name, MOST, AXIS, kind="axis", place=f'x="{left - 12:.1f}" y="{y + 4:g}" text-anchor="end"')
+            + f'<path d="M{across(line.low):.1f} {y:g}H{across(line.high):.1f}" stroke="{colour}" stroke-width="3"/>'
             f'<circle cx="{across(line.estimate):.1f}" cy="{y:g}" r="5" stroke="{colour}" stroke-width="2" '
             f'fill="{colour if line.solid else "#fff"}"/>'
             f'<text class="tick" x="{WIDTH - RIGHT + 10:g}" y="{y + 4:g}">{line.estimate:.3f}</text>'
         )
-    parts.append(
-        f'<text class="axis" x="{(left + WIDTH - RIGHT) / 2:g}" y="{bottom + 36:g}" text-anchor="middle">'
-        f"{escape(x_label)}</text></svg>"
-    )
-    return "".join(parts)
+    middle = (left + WIDTH - RIGHT) / 2
+    below = f'x="{middle:.1f}" y="{bottom + 40:g}" text-anchor="middle"'
+    parts.append(text(x_label, 2 * (WIDTH - middle) - 8, AXIS, kind="axis", place=below))
+    return "".join(parts) + "</svg>"

@@ -17,14 +17,18 @@ h2{font-size:19px;margin:36px 0 10px;border-bottom:1px solid var(--line);padding
 p{margin:8px 0}.lead{color:var(--soft);margin-bottom:20px}.small{font-size:13.5px;color:var(--soft)}
 figure{margin:14px 0;text-align:center}figure svg,figure img{max-width:100%;height:auto}
 figcaption,caption{font-size:13.5px;color:var(--soft);margin-top:6px;caption-side:bottom;text-align:left}
-.chart{width:100%;max-width:720px}.chart .grid{stroke:var(--line);fill:none}
+.chart{width:100%;max-width:680px}.chart .grid{stroke:var(--line);fill:none}
 .chart .tick{font-size:12px;fill:var(--soft)}.chart .axis{font-size:13px;fill:var(--ink)}
+.chart .mark{paint-order:stroke;stroke:#fff;stroke-width:4px}
+.multiples{display:flex;flex-wrap:wrap;gap:6px 24px}.multiples figure{flex:0 1 auto;margin:8px 0;max-width:100%}
+.multiples figcaption{max-width:260px}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14.5px;margin:10px 0}
 th{text-align:left;font-weight:600;border-bottom:2px solid var(--line);padding:5px 10px 5px 0}
-td{border-bottom:1px solid var(--line);padding:5px 10px 5px 0;vertical-align:top}
+td{border-bottom:1px solid var(--line);padding:5px 10px 5px 0;vertical-align:top;overflow-wrap:break-word}
 .number{text-align:right;font-variant-numeric:tabular-nums;padding-right:18px}
 pre{background:var(--tint);
-border:1px solid var(--line);border-radius:6px;padding:10px 12px;overflow-x:auto;font-size:13.5px}
+border:1px solid var(--line);border-radius:6px;padding:10px 12px;white-space:pre-wrap;overflow-wrap:anywhere;
+font-size:13.5px}
 .callout{border-left:4px solid #7d93a8;background:var(--tint);padding:8px 14px;margin:12px 0;border-radius:0 6px 6px 0}
 .callout.warning{border-color:#c77d1a;background:#fdf6ea}.callout.alarm{border-color:#b3261e;background:#fcefee}
 .callout ul{margin:2px 0;padding-left:20px}
@@ -34,8 +38,17 @@ padding:8px 14px;font-size:14.5px;margin-top:10px;color:var(--soft)}
 .graph .edge{cursor:pointer;outline:none}.graph .edge.on .line{stroke:#b8741a;stroke-width:3}
 .graph .edge.on .head{fill:#b8741a;stroke:#b8741a}
 footer{margin-top:48px;font-size:13px;color:var(--soft);border-top:1px solid var(--line);padding-top:10px}
-@media print{main{max-width:none;padding:0}
-.panel{display:none}section,figure,tr{break-inside:avoid}body{font-size:11pt}}
+@media (max-width:640px){main{padding:20px 16px 40px}h1{font-size:24px}
+.chart.wide .tick{font-size:15px}.chart.wide .axis{font-size:16px}
+table.stack thead{display:none}table.stack tr{display:block;padding:6px 0;border-bottom:2px solid var(--line)}
+table.stack,table.stack tbody,table.stack caption{display:block}
+table.stack td{display:flex;gap:12px;justify-content:space-between;border:0;padding:1px 0;text-align:right}
+table.stack td:empty{display:none}
+table.stack td::before{content:attr(data-head);flex:0 0 auto;max-width:45%;text-align:left;color:var(--soft)}}
+@media print{main{max-width:none;padding:0}body{font-size:11pt}
+*{print-color-adjust:exact;-webkit-print-color-adjust:exact}
+.panel{display:none}figure,tr,.callout,pre{break-inside:avoid}h2,thead{break-after:avoid}
+figure svg,figure img{max-height:21cm}.chart{max-height:9cm}thead{display:table-header-group}.scroll{overflow:visible}}
 """
 
 _SCRIPT = """

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.report.charts import COLOURS, ticks
+from aitia.report.lettering import NOTE, text, width
 
 __all__ = ["ScatterPanel", "scatter_panels"]
 
 _SIDE, _LEFT, _TOP, _BOTTOM, _GAP = 240.0, 46.0, 26.0, 40.0, 20.0
-_LETTER, _LINE = 7.0, 12.0
+_LINE, _TITLE = 12.0, 13.0
 _FEW, _MOST = 60, 400
 """Points of a series up to which dots are large, and that are drawn at most, evenly picked."""
 
@@ -53,24 +54,35 @@ def scatter_panels(
     wide, tall = _LEFT + side + _GAP, _TOP + up + _BOTTOM
     few = max(len(points) for panel in panels for points in panel.series.values()) <= _FEW
     legend = list(dict.fromkeys(name for panel in panels for name in panel.series))
-    width, height = wide * columns, tall * lines + (20 if len(legend) > 1 else 0)
+    whole = wide * columns
+    names, height = _legend(legend, whole, tall * lines)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {width:g} {height:g}" '
-        f'style="max-width:{width:g}px" role="img" aria-label="points">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {whole:g} {height:g}" '
+        f'style="max-width:{whole:g}px" role="img" aria-label="points">'
     ]
     for k, panel in enumerate(panels):
         left, top = wide * (k % columns) + _LEFT, tall * (k // columns) + _TOP
         shown = every if same else np.concatenate(list(panel.series.values()))
         ends = _ends(shown, up / side if equal else None)
         parts.append(_panel(panel, legend, ends, (left, top, side, up), few))
-    x, y = _LEFT, height - 8
-    for name in legend if len(legend) > 1 else []:
+    return "".join(parts) + names + "</svg>"
+
+
+def _legend(names: Sequence[str], whole: float, top: float) -> tuple[str, float]:
+    """Names beside their colours, in as many lines as they need, and where they end; none for a single series."""
+    if len(names) < 2:
+        return "", top
+    parts, x, y = [], _LEFT, top + _LINE
+    for k, name in enumerate(names):
+        room = whole - _LEFT - 10
+        if x > _LEFT and x + 10 + width(name, NOTE) > whole:
+            x, y = _LEFT, y + 18
         parts.append(
-            f'<circle cx="{x:g}" cy="{y - 4:g}" r="4" fill="{COLOURS[legend.index(name) % len(COLOURS)]}"/>'
-            f'<text class="tick" x="{x + 10:g}" y="{y:g}">{escape(name)}</text>'
+            f'<circle cx="{x:g}" cy="{y - 4:g}" r="4" fill="{COLOURS[k % len(COLOURS)]}"/>'
+            + text(name, room, NOTE, place=f'x="{x + 10:g}" y="{y:g}"')
         )
-        x += 34 + _LETTER * len(name)
-    return "".join(parts) + "</svg>"
+        x += 34 + width(name, NOTE)
+    return "".join(parts), y + 8
 
 
 def _flatness(points: NDArray[np.float64]) -> float:
@@ -101,13 +113,20 @@ def _panel(
         share = (point - low) / (high - low)
         return left + float(share[0]) * side, top + (1 - float(share[1])) * up
 
+    centred = 'text-anchor="middle"'
     parts = [
-        f'<text class="axis" x="{left:g}" y="{top - 9:g}">{escape(panel.title)}</text>',
+        text(panel.title, side + _GAP - 4, _TITLE, kind="axis", place=f'x="{left:g}" y="{top - 9:g}"'),
         f'<rect x="{left:g}" y="{top:g}" width="{side:g}" height="{up:g}" fill="none" stroke="#c9d3dd"/>',
-        f'<text class="axis" x="{left + side / 2:g}" y="{top + up + 32:g}" text-anchor="middle">'
-        f"{escape(panel.axes[0])}</text>",
-        f'<text class="axis" transform="translate({left - 34:g} {top + up / 2:g}) rotate(-90)" '
-        f'text-anchor="middle">{escape(panel.axes[1])}</text>',
+        text(
+            panel.axes[0], side, _TITLE, kind="axis", place=f'x="{left + side / 2:g}" y="{top + up + 32:g}" {centred}'
+        ),
+        text(
+            panel.axes[1],
+            up,
+            _TITLE,
+            kind="axis",
+            place=f'transform="translate({left - 34:g} {top + up / 2:g}) rotate(-90)" {centred}',
+        ),
     ]
     for value in ticks(float(low[0]), float(high[0]), 4):
         x = place(np.array([value, low[1]]))[0]
@@ -131,7 +150,7 @@ def _names(names: Sequence[str], dots: Sequence[tuple[float, float]], left: floa
     taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in dots]
     parts = []
     for name, (x, y) in zip(names, dots, strict=False):
-        wide = _LETTER * len(name)
+        wide = width(name, NOTE)
         places = ((x + 6, y + 4), (x - 6 - wide, y + 4), (x - wide / 2, y - 7), (x - wide / 2, y + 16))
         for begin, base in places:
             box = (begin, base - _LINE + 2, begin + wide, base + 1)

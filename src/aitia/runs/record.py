@@ -1,6 +1,7 @@
 """What run.json says, read with care: the folder may be damaged, somebody else's, or still be written to."""
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,13 +47,14 @@ class Record:
             RunError: If there is none, or it is damaged or nobody's of ours.
         """
         place = Path(path) / RECORD
-        if not place.is_file():
+        if not os.path.lexists(place):
             raise RunError(f"{path} is not the folder of a run: it has no {RECORD}")
         try:
             told = read_json(place, dict, RunError)
         except RunError as error:
             raise RunError(
-                f"{error}: the record is damaged or not of aitia; run again into another folder (--out)"
+                f"{place} is damaged or not of aitia: it is no record of a run ({error}); run again into another "
+                "folder (--out)"
             ) from error
         forms = {"kind": str, "config": dict, "inputs": dict, "status": str, "files": list, "results": dict}
         for name, form in forms.items():

@@ -175,6 +175,7 @@ class Run:
             {
                 "wall_seconds": round(time.time() - self._started, 3),
                 "cpu_seconds": round(time.process_time() - self._cpu, 3),
+                "threads": thread_counts(),
                 "machine": f"{platform.machine()}, {platform.system()}, {os.cpu_count() or 1} cores",
                 "threads": thread_counts(),
             }

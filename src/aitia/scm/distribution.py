@@ -76,7 +76,7 @@ class Distribution:
         return "\n".join(lines + [f"... and {len(rows) - 50} more"] * (len(rows) > 50))
 
     def _inside(self, names: Iterable[str]) -> tuple[str, ...]:
-        wanted = set(names)
+        wanted = tuple(names)
         for name in wanted:
             if name not in self.names:
                 raise unknown_variable(name, self.names, "distribution")

@@ -152,7 +152,7 @@ class SLearner:
         for name, labels in concepts.items():
             if len(labels) != len(values) or any(label is None for label in labels):
                 raise DataError(f"concept {name!r} has one value for each of the {len(values)} texts, none missing")
-        self.categories = {name: sorted(set(labels), key=str) for name, labels in concepts.items()}
+        self.categories = {name: sorted(dict.fromkeys(labels), key=str) for name, labels in concepts.items()}
         rows, classes = values.shape
         said = np.flatnonzero(values.sum(axis=0) > 0)
         self._classes = classes

@@ -213,7 +213,7 @@ def fills_holes(trial: Trial) -> Iterator[str]:
         gaps = given.gaps(known.take(np.arange(draw, len(known), 2)))
         if odd := [column for column, gap in gaps.items() if column not in holes and gap > 0]:
             yield f"{odd[0]} of draw {draw} is not that of the rows in their order"
-    for column in holes:
+    for column in sorted(holes):
         if column in known and known.missing(column):
             yield f"{known.missing(column)} holes of {column} are left"
 

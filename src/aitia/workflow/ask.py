@@ -4,6 +4,7 @@ How a system answers follows from what it is: it solves again with the noise of 
 edits the rows, else it fills their holes, else it gives each row a code; the answer says which.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,8 @@ FIRST = 6
 """Rows that are taken where nobody says which."""
 MOST_ROWS = 10_000_000
 """Rows that are counted out from a text such as 0-5; no table here is longer."""
+LONGEST = 100
+"""Bytes in the name of a folder."""
 HOW = {
     "solve": "what the rows would have been, their noise kept",
     "edit": "the rows, made anew where the intervention touches them",
@@ -268,10 +271,17 @@ class _NoOptions:
 
 
 def answer_folder(run: Path, what: str, named: str) -> Path:
-    """Where the answer to a question goes, in the run."""
-    bare = re.sub(r"[][\"\s]", "", named.removeprefix("do(").removesuffix(")"))
+    """Where the answer to a question goes, in the run.
+
+    The folder is called as the question, in what all file systems take; what that leaves out of a label, which another
+    question may share, is told apart by the beginning of its hash.
+    """
+    bare = re.sub(r'"([\w.+-]*)"|[][\s]', r"\1", named.removeprefix("do(").removesuffix(")"))
     name = re.sub(r"[^\w.,=+-]+", "_", bare) or "nothing"
-    return run / what / name[:100]
+    if '"' in bare or len(name.encode()) > LONGEST:
+        start = name.encode()[: LONGEST - 9].decode(errors="ignore")
+        name = f"{start}-{hashlib.sha256(named.encode()).hexdigest()[:8]}"
+    return run / what / name
 
 
 def parse_rows(text: str) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -174,6 +175,15 @@ def test_what_the_page_of_dagitty_writes_has_no_variable_beside_its_own_and_give
     assert read_graph(tmp_path / "page.txt") == graph
     (tmp_path / "plain.txt").write_text("x -> y")
     assert read_graph_and_roles(tmp_path / "plain.txt") == (Graph("x -> y"), Roles())
+
+
+def test_the_page_of_a_user_is_read_with_its_roles():
+    path = Path(__file__).parents[3] / "shared" / "data" / "as-people-have-it" / "site.dagitty"
+    if not path.is_file():
+        pytest.skip(f"{path.name} is not beside this project")
+    graph, roles = read_graph_and_roles(path)
+    assert set(graph.nodes) == {"blood pressure", "dose", "recovery", "frailty"}
+    assert roles == Roles(("dose",), ("recovery",), ("frailty",))
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def _loaded(datasets: Any, name: str, split: str) -> Any:
                     raise FormatError(f"the data set {name} has no split {split!r}; it has {join_names(loaded)}")
                 loaded = loaded[split]
             return loaded
-        return datasets.load_dataset(name, split=split)
+        return datasets.load_dataset(name, split=split, trust_remote_code=False)
     except AitiaError:
         raise
     except Exception as error:  # the package raises whatever its transports raise

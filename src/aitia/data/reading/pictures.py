@@ -65,8 +65,11 @@ def read_pictures(
 
 def pictures_in(folder: Path) -> list[Path]:
     """The pictures of a folder and of those right below it, sorted."""
-    found = [path for pattern in ("*", "*/*") for path in folder.glob(pattern) if path.suffix.lower() in SUFFIXES]
-    return sorted(path for path in found if path.is_file() and not path.name.startswith("."))
+    return sorted(
+        path
+        for path in {*folder.glob("*"), *folder.glob("*/*")}
+        if path.suffix.lower() in SUFFIXES and path.is_file() and not path.name.startswith(".")
+    )
 
 
 def _labels_file(folder: Path) -> Path:

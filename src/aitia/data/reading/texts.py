@@ -14,8 +14,11 @@ _TEXTS = (".txt", ".md", ".html", ".htm")
 
 def texts_in(folder: Path) -> list[Path]:
     """The texts of a folder and of those right below it, sorted."""
-    found = [path for pattern in ("*", "*/*") for path in folder.glob(pattern) if path.suffix.lower() in _TEXTS]
-    return sorted(path for path in found if path.is_file() and not path.name.startswith("."))
+    return sorted(
+        path
+        for path in {*folder.glob("*"), *folder.glob("*/*")}
+        if path.suffix.lower() in _TEXTS and path.is_file() and not path.name.startswith(".")
+    )
 
 
 def read_texts(folder: Path, found: Sequence[Path], kinds: Mapping[str, Kind | str] | None) -> Table:

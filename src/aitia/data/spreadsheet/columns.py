@@ -159,7 +159,7 @@ def _dressed(name: str, values: Mapping[str, float]) -> list[str]:
 
 
 def _refuse_strange(place: str, name: str, tokens: Tokens, strange: set[str], kind: Kind | None) -> None:
-    first = min(strange, key=tokens.line_of)
+    first = min(sorted(strange), key=tokens.line_of)
     many = tokens.count(strange)
     raise DataError(
         f"{place}: column {name!r} holds numbers, but {many} cell(s) such as {first!r} in line "

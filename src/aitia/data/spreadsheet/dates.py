@@ -94,7 +94,7 @@ def dates_of(cells: Sequence[str], order: str | None, compact: bool = False) -> 
             shown.add("mdy")
         elif a != b:
             unclear = unclear or text
-    found = Dates(order or (next(iter(shown)) if len(shown) == 1 else None), None)
+    found = Dates(order or (min(shown) if len(shown) == 1 else None), None)
     if order is None and (len(shown) > 1 or (unclear and not shown)):
         found.ambiguous = unclear or next(iter(cells))
     for cell in cells:

@@ -7,8 +7,8 @@ from typing import Any, Literal
 from aitia.errors import FormatError, MissingExtraError, OptionError
 from aitia.guard import guarded
 from aitia.nn.announced import check_gguf, check_model_folder
+from aitia.nn.hugging_face import from_hugging_face
 from aitia.nn.language.model import LanguageModel
-from aitia.nn.quiet import without_bars
 
 __all__ = ["Task", "load_language_model"]
 
@@ -41,7 +41,8 @@ def load_language_model(
         options: Further ones of `from_pretrained`, such as `dtype` or `gguf_file`.
 
     Raises:
-        FormatError: If there is no such model, a file of it is damaged, or its weights are a pickle.
+        FormatError: If there is no such model, a file of it is damaged, its weights are a pickle, or it asks for code
+            of its own.
         OptionError: If the task is unknown.
         MissingExtraError: If transformers is not installed.
     """
@@ -59,10 +60,9 @@ def load_language_model(
         given = {"revision": revision, "use_safetensors": True, **options}
         if "gguf_file" in options:
             del given["use_safetensors"]
-        with without_bars():
-            model = getattr(transformers, _CLASSES[task]).from_pretrained(name, **given)
+        model = from_hugging_face(getattr(transformers, _CLASSES[task]), name, **given)
         kept = {key: options[key] for key in ("gguf_file",) if key in options}
-        tokenizer = transformers.AutoTokenizer.from_pretrained(name, revision=revision, **kept)
+        tokenizer = from_hugging_face(transformers.AutoTokenizer, name, revision=revision, **kept)
     return LanguageModel(model, tokenizer, longest)
 
 

@@ -66,7 +66,8 @@ def heat_map(
     axes.set_xticks(
         range(0, len(places), every), names[::every], rotation=0 if upright else 50, ha="center" if upright else "right"
     )
-    axes.set_yticks(range(len(modules)), modules)
+    every = -(-len(modules) // 60)
+    axes.set_yticks(range(0, len(modules), every), modules[::every])
     axes.set_xlabel(columns)
     axes.set_title(textwrap.fill(title, int(10 * size[0])), fontsize="medium")
     figure.colorbar(image, label="change of the metric" if value == "change" else "share recovered")

@@ -46,8 +46,10 @@ class Replay:
         self._ended: dict[nn.Module, int] = {}
         self._given: dict[nn.Module, Any] = {}
         self._calls: dict[nn.Module, int] = {}
-        self._kept = {self._modules[name] for place in places for name in self._beside(place.name, place.at)}
-        watched = self._kept | {place.module for place in places}
+        self._kept = dict.fromkeys(
+            self._modules[name] for place in places for name in self._beside(place.name, place.at)
+        )
+        watched = dict.fromkeys([*self._kept, *(place.module for place in places)])
         handles = [module.register_forward_pre_hook(self._before) for module in watched]
         handles += [module.register_forward_hook(self._after) for module in watched]
         try:

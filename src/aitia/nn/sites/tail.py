@@ -93,7 +93,7 @@ def _tokens(model: nn.Module, inputs: Any, metric: object) -> str | None:
         return None
     if mask is not None and (not isinstance(mask, Tensor) or mask.ndim != 2 or not bool(mask.bool().all())):
         return None
-    name = found.pop()
+    (name,) = sorted(found)
     return name if inputs[name].shape[1] >= _SHORTEST else None
 
 

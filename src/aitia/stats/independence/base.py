@@ -122,7 +122,7 @@ class IndependenceTest(ABC):
                 f"a test needs two variables outside the set, got {x!r} and {y!r} given {join_names(given)}"
             )
         x, y = sorted((x, y), key=self._place.__getitem__)
-        return x, y, tuple(sorted(set(given), key=self._place.__getitem__))
+        return x, y, tuple(sorted(dict.fromkeys(given), key=self._place.__getitem__))
 
     def _rows(self, *names: str) -> NDArray[np.intp] | None:
         """The rows that have all of these variables; None stands for all rows."""

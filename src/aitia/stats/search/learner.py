@@ -20,7 +20,7 @@ from aitia.stats.search.auto import choose_test
 from aitia.stats.search.checks import check_functions, check_table, table_warnings
 from aitia.stats.search.keeping import kept, recall
 from aitia.stats.search.partial_correlation import partial_correlation_skeleton
-from aitia.stats.search.records import Skeleton, TestRecord
+from aitia.stats.search.records import Skeleton, TestRecord, weakest_tests
 from aitia.stats.search.skeleton import LONG, Asker, Constraints, find_skeleton, predicted_seconds
 
 __all__ = ["ConstraintSearch"]
@@ -138,11 +138,12 @@ class ConstraintSearch(SavedArrays):
 
     def _weakest(self, x: str, y: str) -> TestRecord | None:
         """The test of these two with the largest p-value among those that were kept."""
-        worst: TestRecord | None = None
-        for test in self.tests_:
-            if {test.x, test.y} == {x, y} and (worst is None or test.p_value > worst.p_value):
-                worst = test
-        return worst
+        tests, weakest = self.__dict__.get("_weakest_tests", (None, {}))
+        if tests is not self.tests_:  # the tests are walked once a fit, not once an edge
+            weakest = weakest_tests(self.tests_)
+            self._weakest_tests = self.tests_, weakest
+        found: TestRecord | None = weakest.get(frozenset((x, y)))
+        return found
 
     def _need_fit(self) -> None:
         if not hasattr(self, "skeleton_"):

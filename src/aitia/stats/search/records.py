@@ -1,13 +1,13 @@
 """What a search leaves behind: the tests that it ran, and the skeleton that they support."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from aitia.graph.bits import bits
 from aitia.graph.graph import Graph
 
-__all__ = ["Skeleton", "TestRecord"]
+__all__ = ["Skeleton", "TestRecord", "weakest_tests"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +63,13 @@ class Skeleton:
         i, j = sorted((self.names.index(x), self.names.index(y)))
         mask = self.separators.get((i, j))
         return None if mask is None else tuple(self.names[k] for k in bits(mask))
+
+
+def weakest_tests(tests: Iterable[TestRecord]) -> dict[frozenset[str], TestRecord]:
+    """Of each pair the test with the largest p-value, the first of equals; in one walk over the tests."""
+    weakest: dict[frozenset[str], TestRecord] = {}
+    for test in tests:
+        pair = frozenset((test.x, test.y))
+        if pair not in weakest or test.p_value > weakest[pair].p_value:
+            weakest[pair] = test
+    return weakest

@@ -77,7 +77,7 @@ def _by_style(model: "Cadet", fresh: Given, seen: Given) -> Codes:
     """The label that most texts of this style had in the training."""
     seen = seen.take(_labelled(model, seen))
     codes, styles, most = _codes(model, seen), seen.labels("style"), _most_frequent(_codes(model, seen))
-    of_style = {style: _most_frequent(codes[styles == style]) for style in set(styles.tolist())}
+    of_style = {style: _most_frequent(codes[styles == style]) for style in sorted(set(styles.tolist()))}
     return np.array([of_style.get(style, most) for style in fresh.labels("style").tolist()], dtype=np.int64)
 
 

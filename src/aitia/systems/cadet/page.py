@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.do import Intervention
 from aitia.errors import DataError, OptionError, RunError
 from aitia.files import write_whole
 from aitia.report.blocks import Block, Callout, Picture, Section, TableBlock, Text
@@ -67,9 +68,10 @@ def rewriting_report(model: "Cadet", rows: Any, path: str | Path, *, examples: i
 
 def _sections(model: "Cadet", given: Given, examples: int) -> list[Section]:
     asked = [(t.name, label) for t in model.targets for label in t.labels[:MOST_TARGETS]]
-    said = {f"do({name}={label})": model.do({name: label}).rewrite(given) for name, label in asked}
+    done = [Intervention({name: label}) for name, label in asked]
+    said = {str(do): model.do(do).rewrite(given) for do in done}
     (style, (zero, one)) = (model.targets[0].name, model.styles_)
-    first, second = said[f"do({style}={zero})"], said[f"do({style}={one})"]
+    first, second = (said[str(Intervention({style: label}))] for label in (zero, one))
     moved, texts = second.probability - first.probability, given.texts("text")
     return [
         Section("What it changes in the answer", _effects(said, moved, model)),

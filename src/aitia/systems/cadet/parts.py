@@ -82,8 +82,8 @@ class Parts:
         )
         parts = cls(tokenizer, encoder, decoder, told["positions"], told["targets"])
         with torch.random.fork_rng(devices=[]):
-            made = AutoModel.from_config(encoder)
-            writer = None if decoder is None else AutoModelForSeq2SeqLM.from_config(decoder)
+            made = AutoModel.from_config(encoder, trust_remote_code=False)
+            writer = None if decoder is None else AutoModelForSeq2SeqLM.from_config(decoder, trust_remote_code=False)
         return parts, parts.network(config, made, writer)
 
 

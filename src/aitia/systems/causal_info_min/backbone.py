@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from aitia.data.subjects import Network, Subject
 from aitia.errors import DataError, FormatError, MissingExtraError, OptionError, UnknownVariableError, join_names
+from aitia.nn.hugging_face import from_hugging_face
 from aitia.nn.language import mean_state
 from aitia.nn.opening import open_module
-from aitia.nn.quiet import without_bars
 from aitia.nn.sites import Site, intervene
 from aitia.nn.sites.places import find_places
 from aitia.systems.causal_info_min.rows import FEATURES
@@ -169,8 +169,7 @@ def load_network(source: str | Path) -> nn.Module:
     try:
         # A pickle can run any program when it is read, so only safetensors are.
         library = _transformers()
-        with without_bars():
-            model: nn.Module = library.AutoModel.from_pretrained(str(source), use_safetensors=True)
+        model: nn.Module = from_hugging_face(library.AutoModel, str(source), use_safetensors=True)
     except (SafetensorError, OSError, ValueError, KeyError) as error:
         first = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
         raise FormatError(f"{source} cannot be loaded as a network: {first}") from error

@@ -67,7 +67,7 @@ class _Texts:
 
 def _flipped(world: MoodWorld, sample: Sample) -> list[str]:
     """The texts with the other gender."""
-    both = [world.render(world.counterfactual(sample, f"do(gender={gender})")) for gender in ("male", "female")]
+    both = [world.render(world.counterfactual(sample, {"gender": gender})) for gender in ("male", "female")]
     return [both[int(gender)][i] for i, gender in enumerate(sample["gender"])]
 
 
@@ -111,7 +111,7 @@ def _shuffled(seed: int) -> dict[str, float]:
 def _erased(model: CausaLM, world: MoodWorld, seed: int, texts: list[str], other: list[str]) -> Found:
     """What is left of gender, and what is kept of the rest."""
     halves = [
-        world.sample(NEW // 2, seed=k + seed, env="aggressive", do=f"do(gender={gender})")
+        world.sample(NEW // 2, seed=k + seed, env="aggressive", do={"gender": gender})
         for k, gender in ((20_000, "female"), (30_000, "male"))
     ]
     by_coin = _Texts(world, *halves)

@@ -94,7 +94,7 @@ def codes_of(labels: Sequence[Any], name: str) -> tuple[Codes, tuple[Any, ...]]:
     for row, value in enumerate(given):
         if value is None or value != value:
             raise DataError(f"{name!r} is missing in row {row}: drop the row")
-    values = tuple(sorted(set(given), key=lambda value: (type(value).__name__, value)))
+    values = tuple(sorted(dict.fromkeys(given), key=lambda value: (type(value).__name__, value)))
     return coded(given, values, name), values
 
 

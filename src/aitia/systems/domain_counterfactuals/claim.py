@@ -108,7 +108,7 @@ def _affine_error(world: LatentDomainsWorld) -> float:
 
     def moved(fresh: NDArray[np.float64], labels: NDArray[np.str_], domain: str) -> NDArray[np.float64]:
         answer = fresh.copy()
-        for origin in set(labels.tolist()) - {domain}:
+        for origin in sorted(set(labels.tolist()) - {domain}):
             (mean, covariance), (new, wanted), here = moments[origin], moments[domain], labels == origin
             answer[here] = (fresh[here] - mean) @ gaussian_w2_map(covariance, wanted) + new
         return answer
@@ -120,7 +120,7 @@ def _error(model: DomainCounterfactuals, world: LatentDomainsWorld) -> tuple[flo
     """The error of a model, and that of the row itself as the answer."""
 
     def moved(fresh: NDArray[np.float64], labels: NDArray[np.str_], domain: str) -> NDArray[np.float64]:
-        known = model.counterfactual(fresh, f"do(domain={domain})", domain=labels).known
+        known = model.counterfactual(fresh, {"domain": domain}, domain=labels).known
         return known.matrix([f"x{i}" for i in range(fresh.shape[1])])
 
     return _mean_error(moved, world)

@@ -37,7 +37,7 @@ def blocks(model: "DomainCounterfactuals", given: Given) -> Sequence[Block]:
 def _spread(labels: NDArray[np.str_], most: int) -> NDArray[np.int64]:
     """The first rows of every label in turn, at most so many."""
     rank = np.zeros(len(labels), int)
-    for label in set(labels.tolist()):
+    for label in sorted(set(labels.tolist())):
         rank[labels == label] = np.arange(int((labels == label).sum()))
     order = np.lexsort((np.arange(len(labels)), labels, rank))
     return np.sort(order[:most])

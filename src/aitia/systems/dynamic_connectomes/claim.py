@@ -237,7 +237,7 @@ def _silenced(seed: int) -> Found:
                 drops[name].append(_drop(model, traces, silent, motif.number, homes[leader], bins))
                 if name == "leader":
                     drops["whole motif"].append(_drop(model, traces, silent, motif.number, None, bins))
-                    others = [home for home in set(homes.values()) if home != homes[leader]]
+                    others = [home for home in sorted(set(homes.values())) if home != homes[leader]]
                     drops["elsewhere"] += [_drop(model, traces, silent, motif.number, o, bins) for o in others]
     return {name: float(np.mean(values)) if values else 0.0 for name, values in drops.items()}
 

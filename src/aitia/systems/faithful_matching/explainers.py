@@ -79,7 +79,7 @@ def from_concepts(
         if learner is not None:
             found[rows] = learner.effect({n: [v[row] for row in rows] for n, v in own.items()}, treatment, value)
             continue
-        for start in {own[treatment][row] for row in rows}:
+        for start in dict.fromkeys(own[treatment][row] for row in rows):
             same = [row for row in rows if own[treatment][row] == start]
             found[same] = conexp(said, pool[treatment], start, value)
     return found

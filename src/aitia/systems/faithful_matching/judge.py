@@ -36,7 +36,7 @@ def judged(system: "FaithfulMatching", fresh: Given) -> Scores:
     for name, values in known_concepts(fresh, names).items():
         there = [row for row, value in enumerate(values) if value is not None]
         pool = found.concepts[name]
-        most = max(set(pool), key=pool.count)
+        most = max(dict.fromkeys(pool), key=pool.count)
         if there:
             right.append(float(np.mean([read[name][row] == values[row] for row in there])))
             usual.append(float(np.mean([values[row] == most for row in there])))

@@ -351,4 +351,6 @@ class FaithfulMatching(Pretrained, Predicts, Edits, Encodes, Explains):
 
 
 def _categories(concepts: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
-    return {name: sorted({v for v in values if v is not None}, key=str) for name, values in concepts.items()}
+    return {
+        name: sorted(dict.fromkeys(v for v in values if v is not None), key=str) for name, values in concepts.items()
+    }

@@ -177,7 +177,7 @@ def _distances(models: dict[str, GCRL], seed: int, modular: Any = None) -> dict[
             if abs(radius - other) < 0.2 - 1e-9:
                 continue
             place = next(name for name, radii in PLACES.items() if other in radii)
-            truth = world.render(world.counterfactual(fact, f"do(radius={other:g})"))[:, :, 4:16]
+            truth = world.render(world.counterfactual(fact, {"radius": other}))[:, :, 4:16]
             wanted = _scenes(other, ASKED, 5000 + seed)
             answers = _answers(models, tracks, wanted, own, other)
             if modular is not None:

@@ -175,8 +175,8 @@ def read_leaderboard(source: str | Path) -> Table:
     import datasets
 
     try:
-        return Table.of(datasets.load_dataset(str(source), split="train").to_pandas())
-    except (OSError, ValueError, ConnectionError) as error:
+        return Table.of(datasets.load_dataset(str(source), split="train", trust_remote_code=False).to_pandas())
+    except (OSError, ValueError, ConnectionError, RuntimeError) as error:
         raise FormatError(f"{source} is no file, and the Hub gave no data set of that name: {error}") from error
 
 

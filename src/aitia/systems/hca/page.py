@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aitia.report.blocks import Block, Callout, Picture, TableBlock, Text
+from aitia.report.blocks import Block, Callout, Multiples, Picture, TableBlock, Text
 from aitia.report.distributions import histogram, shaded_matrix
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def order_graphs(model: "HCA") -> list[Block]:
             "score's scale: a weight of 0.5 means half a point more in the effect for one point in the cause."
         )
     ]
-    graphs = model.graphs()
+    graphs, drawings = model.graphs(), []
     for name in model.groups_:
         graph, weights = graphs[name], model.weights_[name]
         said = {f"{z}": f"{z}: {n}" for z, n in zip(model.latents_, model.named_, strict=True)}
@@ -78,8 +78,8 @@ def order_graphs(model: "HCA") -> list[Block]:
         }
         drawn = type(graph)(list(labels), nodes=[said[z] for z in model.latents_])
         caption = f"{name}: inexactness {model.inexactness_[name]:.3f}"
-        blocks.append(Picture(drawn.to_svg(labels=labels), caption))
-    return blocks
+        drawings.append(Picture(drawn.to_svg(labels=labels), caption))
+    return [*blocks, Multiples(drawings)]
 
 
 def order_certainty(model: "HCA") -> list[Block]:

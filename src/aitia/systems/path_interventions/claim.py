@@ -138,7 +138,7 @@ def _both(world: ShapesWorld, seed: int, n: int) -> tuple[Tensor, Tensor, Values
     """The same pictures with the patch and without, and their classes."""
     rows = world.sample(n, seed=seed, env="balanced")
     with_patch, without = (
-        _pictures(world, world.counterfactual(rows, f"do(patch={label})")) for label in ("present", "absent")
+        _pictures(world, world.counterfactual(rows, {"patch": label})) for label in ("present", "absent")
     )
     return with_patch, without, rows["shape"]
 

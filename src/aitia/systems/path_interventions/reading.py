@@ -80,7 +80,8 @@ def true_classes(given: Given, classes: Sequence[str]) -> NDArray[np.int64] | No
         return None
     hole, labels = given.table.absent(column), given.table.labels(column).tolist()
     numbers = {
-        label: class_number(str(label), classes) for label in {x for x, h in zip(labels, hole, strict=True) if not h}
+        label: class_number(str(label), classes)
+        for label in dict.fromkeys(x for x, h in zip(labels, hole, strict=True) if not h)
     }
     return np.array([-1 if h else numbers[x] for x, h in zip(labels, hole, strict=True)], dtype=np.int64)
 

@@ -40,7 +40,8 @@ class ByGraph:
         self._modules, self._out, self._rows = graph, out, len(images)
         nodes = list(graph.graph.nodes)
         self._above = _above(nodes, out)
-        needed = {n for node in self._above for n in node.all_input_nodes} - set(self._above) - {out}
+        within = {*self._above, out}
+        needed = dict.fromkeys(n for node in self._above for n in node.all_input_nodes if n not in within)
         wanted = {*needed, out, *layer.all_input_nodes}
         below = _below(nodes, wanted)
         env = _execute(graph, below, {}, images, wanted)
