@@ -13,8 +13,6 @@ from aitia.representations.networks import ConditionalNetwork, PlainNetwork, dec
 from aitia.representations.transitions import TransitionNetwork
 from aitia.systems.idol import IDOLConfig
 from aitia.systems.idol.model import _Instantaneous
-from aitia.systems.jacobian_sparsity import JacobianSparsityConfig
-from aitia.systems.jacobian_sparsity.model import _Sparse
 from aitia.systems.multi_view import MultiViewConfig
 from aitia.systems.multi_view.model import _Contrast
 from aitia.systems.supervised.model import _label_of, _of_clip, _Regression
@@ -123,15 +121,6 @@ def test_the_sparsity_of_idol_is_the_mean_jacobian_in_spreads_of_the_latents_ove
             within.append(whole[:, 1].tril(-1).abs() * spread)
     assert told["lagged"].item() == pytest.approx(2 * 0.5 * torch.stack(lagged).mean().item() / 5, rel=1e-4)
     assert told["instantaneous"].item() == pytest.approx(2 * 3 * torch.stack(within).mean().item() / 5, rel=1e-4)
-
-
-def test_a_sparse_jacobian_is_the_mean_of_absolute_values_over_some_rows():
-    net, x = _Sparse((5,), JacobianSparsityConfig(**SMALL, sparsity=0.4, jacobian_rows=3)), torch.randn(7, 5)
-    told, q, _, error = asked(net, x)
-    each = [torch.autograd.functional.jacobian(lambda z: net.vae.decoder(z[None])[0], z) for z in q.z.detach()[:3]]
-    penalty = 0.4 * torch.stack(each).abs().mean().item()
-    assert told["sparsity"] == pytest.approx(penalty, rel=1e-4)
-    assert told["loss"] == pytest.approx((error + net.kl_weight * told["kl"]) / 5 + penalty, rel=1e-4)
 
 
 def test_the_contrast_of_views_is_a_softmax_over_the_other_rows_of_both_at_its_temperature():
