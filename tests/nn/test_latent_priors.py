@@ -126,6 +126,17 @@ def test_the_jacobian_of_the_transition_is_that_of_autograd(lags):
     assert torch.allclose(within[0, 0], whole[:, lags].tril(-1), atol=1e-10)
 
 
+def test_where_the_slope_is_held_at_its_bound_the_jacobian_is_that_of_autograd_too():
+    prior = shaken(TransitionPrior(2, 1, instantaneous=True))
+    with torch.no_grad():
+        prior.level[0, 0], prior.level[1, 0] = 50.0, -50.0
+    z = torch.randn(1, 2, 2, dtype=torch.float64)
+    whole = torch.autograd.functional.jacobian(lambda clip: prior(clip)[0][0, 0], z)[:, 0]
+    lagged, within = prior.jacobian(z)
+    assert torch.allclose(lagged[0, 0, 0], whole[:, 0], atol=1e-10)
+    assert torch.allclose(within[0, 0], whole[:, 1].tril(-1), atol=1e-10)
+
+
 def test_without_edges_within_a_frame_there_is_no_such_jacobian():
     assert TransitionPrior(2, 1).jacobian(torch.zeros(1, 3, 2))[1] is None
 

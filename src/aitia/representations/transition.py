@@ -24,6 +24,9 @@ from aitia.nn.gaussian import standard_log_prob
 
 __all__ = ["TransitionPrior"]
 
+LARGEST = 5.0
+"""Bound of a in (2), on either side."""
+
 
 class TransitionPrior(nn.Module):
     """The density (1) of every frame but the first `lags`.
@@ -82,8 +85,10 @@ class TransitionPrior(nn.Module):
         now, c = self._conditions(z)
         bend, a, _, g = self._functions(c)
         flat = 1 - torch.tanh(torch.exp(self.log_w) * now[..., None] + g).square()
+        free = a.abs() < LARGEST  # a that is held does not move
         by_out = torch.cat(
-            [(torch.exp(a) * now)[..., None], torch.ones_like(now)[..., None], torch.exp(self.log_v) * flat], dim=-1
+            [(torch.exp(a) * now * free)[..., None], torch.ones_like(now)[..., None], torch.exp(self.log_v) * flat],
+            dim=-1,
         )
         through = torch.einsum("ntio,ioh->ntih", by_out, self.last) * (1 - bend.square())
         by_input = torch.einsum("ntih,ihc->ntic", through, self.first) + torch.einsum(
@@ -112,4 +117,4 @@ class TransitionPrior(nn.Module):
             + torch.einsum("ntic,ioc->ntio", c, self.straight)
             + self.level
         )
-        return bend, out[..., 0].clamp(-5, 5), out[..., 1], out[..., 2:]
+        return bend, out[..., 0].clamp(-LARGEST, LARGEST), out[..., 1], out[..., 2:]

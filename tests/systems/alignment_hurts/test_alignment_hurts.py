@@ -13,9 +13,12 @@ from aitia.nn.probes import CodeLength
 from aitia.nn.sites import record
 from aitia.nn.weights import read_weights
 from aitia.runs import RunStore
-from aitia.systems.alignment_hurts import Decoupling, DecouplingConfig, Penalty, fine_tune, tuning
-from aitia.systems.alignment_hurts.audit import tensors_of
-from aitia.systems.alignment_hurts.reading import sentences_of
+from aitia.system import Given
+from aitia.systems.alignment_hurts import Decoupling, DecouplingConfig, Penalty, fine_tune, model, tuning
+from aitia.systems.alignment_hurts.audit import VarietyProbe, tensors_of
+from aitia.systems.alignment_hurts.penalty import Likelihood, Objective
+from aitia.systems.alignment_hurts.reading import sentences_of, sites_of
+from aitia.train import RowBatches
 from aitia.train.state import TrainState
 from aitia.worlds import VarietiesWorld
 
@@ -153,6 +156,92 @@ def test_both_penalties_agree_with_finite_differences():
     h = torch.randn(2, 3, 6, generator=generator, dtype=torch.float64, requires_grad=True)
     published = penalty(basis).double()
     assert torch.autograd.gradcheck(lambda x: published([x], content, others), (h,))
+
+
+class Told:
+    """A probe that saw these tokens."""
+
+    def __init__(self, tokens):
+        self.states = self.tokens = [tokens]
+        self.codes = [None]
+
+    def audit(self, *told, **more):
+        return ()
+
+
+def objective(basis, tokens=None, **options):
+    config = DecouplingConfig(**options)
+    made = Penalty(len(basis), 1, config)
+    return Objective(torch.nn.Identity(), made, ("layer",), Told(tokens), lambda code, states, seed: basis, config)
+
+
+def test_the_strength_grows_anew_after_every_fit():
+    made, strengths = objective(torch.eye(3)[:, :1], torch.ones(1, 3), strength=2.0, every=4, ramp=3), []
+    for step in range(6):
+        made.before(step)
+        strengths.append(made._strength)
+    assert strengths == pytest.approx([2 / 3, 4 / 3, 2, 2, 2 / 3, 4 / 3])
+    assert sorted(made.fits) == [0, 4]
+
+
+def test_the_weight_of_the_whole_state_is_the_share_that_the_subspace_has_of_it():
+    made = objective(torch.eye(3)[:, :2], torch.tensor([[3.0, 4.0, 12.0], [0.0, 1.0, 0.0]]), subspace="whole")
+    made.before(0)
+    assert made.penalty.weights.item() == pytest.approx((5 + 1) / (13 + 1))
+
+
+def test_a_smaller_subspace_takes_the_place_of_a_larger_one():
+    plane = penalty(torch.eye(3)[:, :2])
+    plane.put(0, torch.eye(3)[:, 2:])
+    assert torch.equal(plane.basis(0), torch.eye(3)[:, 2:])
+
+
+def test_an_audit_is_its_definitions_by_hand():
+    torch.manual_seed(0)
+    probe = object.__new__(VarietyProbe)
+    probe.names, probe.sites, probe.config = ("a", "b"), ("layer",), DecouplingConfig(rank=1)
+    h = torch.randn(12, 3) * torch.tensor([1.0, 2.0, 3.0]) + torch.tensor([2.0, 0.0, 1.0])
+    probe.labels, probe.states = torch.tensor([0] * 5 + [1] * 7), [h]
+    weights = torch.tensor([[0.0, 1.0], [0.0, 0.0], [0.0, 0.0]])  # what tells a from b is the first unit
+    probe.codes = [CodeLength(1.0, 1.0, 1.0, weights, torch.ones(3, 2), torch.ones(3))]
+    audit = probe._audit(0, "now", torch.eye(3)[:, 1:2], False)
+    parts = {"a": h[:5], "b": h[5:]}
+    for name, part in parts.items():
+        shares = (part**2 / (part**2).sum(dim=1, keepdim=True)).mean(dim=0)
+        assert (audit.energy[name], audit.held[name]) == pytest.approx((shares[0].item(), shares[1].item()))
+    assert audit.turned == pytest.approx(90.0)
+    one, two = (part.mean(dim=0) for part in parts.values())
+    assert audit.distance["b"] == pytest.approx(1 - (one @ two / one.norm() / two.norm()).item(), abs=1e-6)
+    most = [torch.linalg.eigh(torch.cov(part.T))[1][:, -1] for part in parts.values()]
+    assert audit.angle["b"] == pytest.approx(torch.rad2deg(torch.arccos((most[0] @ most[1]).abs())).item(), abs=0.1)
+
+
+def test_the_likelihood_is_that_of_the_next_token_of_the_targets_by_hand(start):
+    given = Given.of(Decoupling.card, rows(4))
+    ids, mask, labels, content = tensors_of(start, sentences_of(given), QUICK_CONFIG).values()
+    with torch.no_grad():
+        told = Likelihood(start.model.eval())(ids, mask, labels, content).item()
+        said = start.model(input_ids=ids, attention_mask=mask).logits.log_softmax(-1)
+    places = [(row, at) for row, at in (labels[:, 1:] != -100).nonzero().tolist()]
+    by_hand = [-said[row, at, labels[row, at + 1]].item() for row, at in places]
+    assert told == pytest.approx(sum(by_hand) / len(by_hand), rel=1e-4)
+
+
+def test_a_probe_looks_at_the_tokens_of_targets_alone(start):
+    given = Given.of(Decoupling.card, rows(8))
+    probe = VarietyProbe(start, sentences_of(given), NAMES, sites_of(start, [-1]), QUICK_CONFIG)
+    probe.look()
+    *_, content = probe._batch.values()
+    assert len(probe.tokens[0]) == int(content.sum())
+
+
+def test_the_rows_that_are_told_as_others_are_those_of_other_varieties(start, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        model, "RowBatches", lambda tensors, *more: (seen.append(tensors), RowBatches(tensors, *more))[1]
+    )
+    Decoupling(QUICK_CONFIG, steps=1, penalty="relative").fit(rows(), model=start)
+    assert seen[0][-1].float().mean().item() == pytest.approx(2 / 3, abs=0.05)
 
 
 # -- training ----------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """CADET: its losses by hand, what draws let through, what it keeps, what it answers, what it refuses."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -150,6 +151,62 @@ def test_every_published_loss_is_its_formula():
     }
     assert {name: round(found[name], 5) for name in expected} == {k: round(float(v), 5) for k, v in expected.items()}
     assert math.isclose(found["loss"], sum(LOSSES[name] * value for name, value in expected.items()), rel_tol=1e-5)
+
+
+class Leaves(Handmade):
+    """What is inferred takes gradients; every token but the last of a text is told with certainty e^2 : 1 : 1 : 1."""
+
+    def infer(self, h, *, sample):
+        found = super().infer(h, sample=sample)
+        self.style_adversary = nn.Identity()
+        self.fact = replace(found, **{name: getattr(found, name).clone().requires_grad_() for name in "muts"})
+        return self.fact
+
+    def words(self, code, ids):
+        return 2.0 * nn.functional.one_hot(ids, 4) * torch.tensor([1.0, 1.0, 0.0])[:, None]
+
+
+def with_leaves(mask=(1, 1, 1), balance=(1.0, 1.0), **options):
+    net = Leaves()
+    objective = Objective(net, CadetConfig(drop=("counterfactual", "cycle"), **options), steps=1, end=3)
+    ids, label = torch.tensor([[1, 2, 3], [2, 0, 3]]), torch.tensor([0, 1])
+    mask, ones = torch.tensor([[1, 1, 1], mask]), torch.ones(2)
+    return net, objective(ids, mask, label, torch.tensor([1, 0]), label, ones, ones, torch.tensor(balance))
+
+
+def test_the_parts_unlearn_u_and_u_does_not_move():
+    net, found = with_leaves()
+    m, u, t, s = net.fact.m, net.fact.u, net.fact.t, net.fact.s
+    gradients = torch.autograd.grad(found["adversarial"], (m, u, t, s), allow_unused=True)
+    assert gradients[1] is None
+    for part, gradient in zip((m, t, s), (gradients[0], *gradients[2:]), strict=True):
+        assert torch.allclose(gradient, -2 * (part - u) / 4 / 3)  # behind a reversed gradient
+
+
+def test_the_adversary_of_the_style_counts_rows_by_their_balance_and_m_unlearns_it():
+    net, found = with_leaves(balance=(1.0, 3.0), style_adversary=1.0)
+    share = net.fact.m.softmax(-1)
+    by_hand = -(share[0, 1].log() + 3 * share[1, 0].log()) / 4
+    assert torch.allclose(found["style adversary"], by_hand)
+    reversed_one, plain = (torch.autograd.grad(loss, net.fact.m)[0] for loss in (found["style adversary"], by_hand))
+    assert torch.allclose(reversed_one, -plain)
+
+
+def test_the_first_epoch_begins_at_one_and_the_sum_weighs_each_loss_by_its_schedule():
+    objective = Objective(Handmade(), CadetConfig(), steps=4, end=3)
+    ids, label, ones = torch.tensor([[1, 2, 3], [2, 0, 3]]), torch.tensor([0, 1]), torch.ones(2)
+    for step, epoch in ((0, 1.0), (6, 2.5), (14, 4.5)):
+        objective.net.calls = 0
+        objective.begin(step)
+        found = objective(ids, torch.ones_like(ids), label, label, label, ones, ones, ones)
+        total = sum(weight * schedule(name, epoch, "published") * found[name] for name, weight in LOSSES.items())
+        assert torch.allclose(found["loss"], total)
+
+
+def test_padding_is_not_written_again():
+    sure = math.log(1 + 3 * math.exp(-2))
+    assert with_leaves()[1]["reconstruction"].item() == pytest.approx((4 * sure + 2 * math.log(4)) / 6)
+    assert with_leaves(mask=(1, 1, 0))[1]["reconstruction"].item() == pytest.approx((4 * sure + math.log(4)) / 5)
 
 
 @pytest.mark.parametrize("name", [name for name in LOSSES if name != "label"])

@@ -14,8 +14,14 @@ from aitia.errors import DataError, FormatError, InterventionError, OptionError,
 from aitia.runs import RunStore
 from aitia.system import Given, example_of, load
 from aitia.systems.causal_info_min import CausalInfoMin, CausalInfoMinConfig, fitting, sufficiency
-from aitia.systems.causal_info_min.debiasers import AdjustedTotalEffect, Branch, Product, PublishedTotalEffect
-from aitia.systems.causal_info_min.dictionary import TiedAutoencoder, cluster
+from aitia.systems.causal_info_min.debiasers import (
+    AdjustedTotalEffect,
+    Branch,
+    Product,
+    PublishedTotalEffect,
+    TreatmentEffect,
+)
+from aitia.systems.causal_info_min.dictionary import Dictionary, TiedAutoencoder, cluster
 from aitia.systems.causal_info_min.information import coding_rate
 from aitia.systems.causal_info_min.losses import answer_loss, contrast_loss, rate_coefficient, row_weights
 from aitia.systems.causal_info_min.people import frequent_answers, scores_of_people
@@ -180,6 +186,7 @@ def test_the_adjusted_loss_weighs_rows_by_what_the_bias_does_not_answer():
     x, x_0, target = torch.randn(9, 12), torch.randn(9, 12), torch.eye(3).repeat(3, 1)
     parts = net.losses(x, x_0, target, torch.zeros(9, 0))
     said = net.branch(x, x_0)
+    assert torch.equal(said.confounder, net.branch.widen(net.branch.narrow(x_0)[0])), "of the network as it came"
     d = torch.relu(net.clean(x - said.confounder))
     weights = 1 - (said.bias.exp() * target).sum(dim=1)
     main = (weights * answer_loss(net.head(d), target, "softmax")).sum() / weights.sum()
@@ -281,6 +288,20 @@ def test_averaging_over_the_dictionary_is_the_sum_over_its_entries():
     assert np.allclose(logits.predict_proba(x.numpy()), total.softmax(dim=1).numpy(), atol=1e-5)
 
 
+def test_the_entry_beside_a_row_in_training_is_the_one_next_to_the_feature_of_the_network_as_it_came():
+    torch.manual_seed(7)
+    config = CausalInfoMinConfig(variant="treatment-effect-augment")
+    entries = torch.tensor([[2.0, 0.0], [0.0, 2.0], [-2.0, -2.0]])
+    part = TreatmentEffect(4, 3, config, Dictionary(torch.eye(2, 4), entries, torch.tensor([0.5, 0.3, 0.2])))
+    x, x_0, place = torch.randn(6, 4), torch.randn(6, 4), [0, 1, 2, 2, 1, 0]
+    x_0[:, :2] = entries[place] + 0.1 * torch.randn(6, 2)
+    x[:, :2] = entries[place[1:] + place[:1]]
+    target = torch.eye(3)[[0, 1, 2, 0, 1, 2]]
+    told = part.losses(x, x_0, target, torch.zeros(6, 0))["loss"]
+    likely = part.head(torch.cat([x, part.map(entries[place])], dim=1)).log_softmax(dim=1)
+    assert torch.allclose(told, -(target * likely).sum() / 6)
+
+
 def test_attenuation_multiplies_by_one_minus_the_cosine_to_the_mean_entry():
     model, x = fitted("treatment-effect-attenuate"), torch.from_numpy(rows(7, 3)[0])
     part = model._network().debiaser
@@ -290,6 +311,20 @@ def test_attenuation_multiplies_by_one_minus_the_cosine_to_the_mean_entry():
         z = book.weight @ x[row]
         cosine = float(z @ middle / z.norm() / middle.norm())
         assert torch.allclose(part._attenuated(x)[row], x[row] * (1 - cosine), atol=1e-5)
+
+
+def test_the_contrast_with_the_dictionary_keeps_the_feature_near_what_the_dictionary_leaves_of_it():
+    torch.manual_seed(8)
+    config = CausalInfoMinConfig(variant="treatment-effect-contrast", contrast=0.7)
+    book = Dictionary(torch.linalg.qr(torch.randn(4, 4))[0][:2], torch.randn(3, 2), torch.tensor([0.5, 0.3, 0.2]))
+    part, x, target = TreatmentEffect(4, 3, config, book), torch.randn(5, 4), torch.eye(3)[[0, 1, 2, 0, 1]]
+    told = part.losses(x, torch.randn(5, 4), target, torch.zeros(5, 0))
+    main = -(target * part.head(x).log_softmax(dim=1)).sum() / 5
+    inside = x @ book.weight.T @ book.weight
+    near, far = ((x * other).sum(1) / x.norm(dim=1) / other.norm(dim=1) for other in (x - inside, inside))
+    contrast = -torch.log(near.exp() / (near.exp() + far.exp())).mean()
+    assert torch.allclose(told["main"], main)
+    assert torch.allclose(told["loss"], main + 0.7 * contrast)
 
 
 def test_the_tied_autoencoder_finds_the_principal_subspace_and_the_dictionary_its_shares():

@@ -18,7 +18,7 @@ from aitia.stats.metrics import ade
 from aitia.system import Given, load, verbs_of
 from aitia.systems.causal_motion import CausalMotion, CausalMotionConfig
 from aitia.systems.causal_motion.example import write
-from aitia.systems.causal_motion.invariance import irm_penalty
+from aitia.systems.causal_motion.invariance import irm_penalty, vrex_penalty
 from aitia.systems.causal_motion.network import Network
 from aitia.systems.causal_motion.objective import Objective, Phase, phases
 from aitia.systems.domain_counterfactuals import DomainCounterfactuals
@@ -205,6 +205,33 @@ def test_the_loss_is_the_sum_of_risks_with_the_weighted_penalty_once_it_is_on():
     assert torch.allclose(parts["loss"], risk + 2 * penalty)
     slope = (2 * (y - future) * (y - past[..., -1:, :])).sum(-1).mean((1, 2, 3))
     assert torch.allclose(parts["slope"], slope.norm())
+
+
+def test_the_penalty_multiplies_the_slopes_of_even_and_odd_scenes_of_each_environment():
+    slopes = torch.tensor([[1.0, 4.0, 3.0, 8.0], [-1.0, 2.0, 5.0, 0.0]])
+    assert irm_penalty(lambda w: w * slopes).item() == pytest.approx(2 * 6 + 2 * 1)
+    assert irm_penalty(lambda w: w * slopes, halves=False).item() == pytest.approx(4.0**2 + 1.5**2)
+
+
+def test_the_penalty_of_v_rex_is_the_variance_between_environments():
+    assert vrex_penalty(torch.tensor([1.0, 2.0, 6.0])).item() == pytest.approx((4 + 1 + 9) / 3)
+
+
+def test_scenes_of_one_new_place_are_contrasted_with_those_that_are_kept_of_others():
+    torch.manual_seed(0)
+    config = CausalMotionConfig(observed=4, width=16, style_size=3, temperature=0.5)
+    net, there = Network(config), torch.ones(5, 2, dtype=torch.bool)
+    references, kept = torch.randn(2, 2, 16, 2), torch.randn(3, 2, 16, 2)
+    net.bank.tracks, net.bank.present, net.bank.environment = kept, there[:3], torch.tensor([0, 0, 1])
+    tracks = torch.cat([torch.randn(2, 2, 16, 2), references])[None]
+    objective = Objective(net, config, Phase("one", 1, error=False, contrast=3.0))
+    told = objective(tracks, there[None, :4], torch.zeros(1, 4, 1), torch.zeros(1, 4), torch.zeros(1, 4))
+    h = net.reader.project(net.reader(torch.cat([references, kept]), there))
+    near = torch.exp(h @ h.T / 0.5) * (1 - torch.eye(5))
+    pairs = [(0, 1), (1, 0), (2, 3), (3, 2)]  # the last one of its place has no other
+    by_hand = -torch.stack([torch.log(near[a, b] / near[a].sum()) for a, b in pairs]).mean()
+    assert torch.allclose(told["contrast"], by_hand, atol=1e-5)
+    assert torch.allclose(told["loss"], 3 * by_hand, atol=1e-5)
 
 
 @pytest.mark.parametrize("style", ["none", "given"])

@@ -4,8 +4,10 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 from tests.systems.causal_vae.trained import GRAPH, draw, image_set, length_of, scene
 from tests.trained import read
+from torch.distributions import Normal, kl_divergence
 
 from aitia.data.table import Table
 from aitia.do import counterfactual
@@ -13,8 +15,9 @@ from aitia.errors import DataError, FormatError, GraphError, OptionError, RangeW
 from aitia.graph.graph import Graph
 from aitia.system import Given, load, verbs_of
 from aitia.system.example import example_of
-from aitia.systems.causal_vae import CausalVae, CausalVaeConfig
+from aitia.systems.causal_vae import CausalVae, CausalVaeConfig, network
 from aitia.systems.causal_vae.learning import learnt_graph
+from aitia.systems.causal_vae.network import Network
 from aitia.systems.domain_counterfactuals import DomainCounterfactuals
 
 
@@ -105,6 +108,47 @@ def test_without_a_graph_every_label_stands_for_itself():
     model = CausalVae(steps=4, width=4).fit(rows)
     answer = model.counterfactual(rows, "do(height=0.5)")
     assert np.allclose(answer.column("length"), rows.column("length"), atol=1e-5)
+
+
+def small_network(**options):
+    """A network whose mechanisms are not those that it starts at, with three rows or more to see."""
+    torch.manual_seed(0)
+    net = Network(CausalVaeConfig(width=4, residual=3, **options), Graph(GRAPH), 8)
+    with torch.no_grad():
+        net.causes.second.normal_()
+    return net
+
+
+def test_the_loss_is_that_of_its_parts_by_hand():
+    net = small_network(kl_weight=0.7, label_weight=2.0)
+    x, y = torch.rand(5, 3, 8, 8), torch.randn(5, 2)
+    torch.manual_seed(1)
+    told = {name: part.item() for name, part in net(x, y).items()}
+    torch.manual_seed(1)
+    z, w = (
+        Normal(mean, torch.exp(0.5 * spread)) for mean, spread in zip(net.read(x)[::2], net.read(x)[1::2], strict=True)
+    )
+    drawn = [law.mean + law.stddev * torch.randn_like(law.mean) for law in (z, w)]
+    error = (net.decode(*drawn) - x).square().sum() / 5
+    kl = kl_divergence(w, Normal(0.0, 1.0)).sum() / 5
+    label = -z.log_prob(y).sum() / 5
+    shift, log_scale = net.causes.mechanisms(y)
+    prior = -Normal(shift, log_scale.exp()).log_prob(y).sum() / 5
+    by_hand = {"squared error": error, "kl": kl, "label": label, "causal prior": prior}
+    by_hand["loss"] = (error + 0.7 * kl + 2 * label) / 100 + prior
+    assert told == pytest.approx({name: part.item() for name, part in by_hand.items()}, rel=1e-4)
+
+
+@torch.no_grad()
+def test_the_loss_of_held_out_rows_is_their_mean_whatever_the_pieces(monkeypatch):
+    net = small_network()
+    x, y = torch.rand(5, 3, 8, 8), torch.randn(5, 2)
+    monkeypatch.setattr(network, "AT_ONCE", 3)
+    torch.manual_seed(1)
+    told = net.loss_of(x, y)
+    torch.manual_seed(1)
+    one, two = (net(x[rows], y[rows])["loss"].item() for rows in (slice(3), slice(3, 5)))
+    assert told == pytest.approx((3 * one + 2 * two) / 5)
 
 
 # -- what it refuses -------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """CausaLM: hiding a concept, and what is told of it."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,14 +20,15 @@ from aitia.errors import (
 from aitia.nn.language import LanguageModel, load_language_model, word_tokenizer
 from aitia.stats.concept_effects import conexp, effect_size, icace
 from aitia.system import Given, example_of, load
-from aitia.systems.causalm import PUBLISHED, CausaLM, CausaLMConfig
+from aitia.systems.causalm import PUBLISHED, CausaLM, CausaLMConfig, probing
 from aitia.systems.causalm.corpus import Corpus
-from aitia.systems.causalm.effects import ConceptEffect, conexp_sizes, table_of
+from aitia.systems.causalm.effects import ConceptEffect, conexp_sizes, estimates, table_of
 from aitia.systems.causalm.page import concept_report
 from aitia.systems.causalm.pretraining import (
     NO_LABEL,
     CorpusTensors,
     CounterfactualObjective,
+    _Updates,
     balancing_weights,
     first_model,
     token_codes,
@@ -172,6 +174,34 @@ def test_a_control_has_the_same_start_the_same_batches_and_as_many_updates():
     assert any(not torch.equal(p, before[name]) for name, p in plain.model.state_dict().items())
 
 
+def test_an_update_sees_the_same_texts_however_many_steps_of_the_adversaries_lie_before_it():
+    ids = torch.arange(1, 61).reshape(20, 3)
+    tensors = (ids, torch.ones_like(ids), ids, ids, ids[:, 0])
+    one, three = (_Updates(tensors, 4, 0, phases) for phases in (1, 3))
+    for update in range(5):
+        assert all(torch.equal(a, b) for a, b in zip(one(update, 0, 1), three(3 * update + 2, 0, 1), strict=True))
+        assert [int(three(3 * update + phase, 0, 1)[-1][0]) for phase in range(3)] == [0, 0, 1]
+
+
+def test_probes_read_what_the_closed_form_leaves_and_are_asked_on_other_texts(monkeypatch):
+    config, asked = CausaLMConfig(**SMALL), []
+
+    def probe(states, codes, train_rows, test_rows):
+        asked.append((states, sorted(train_rows.tolist()), sorted(test_rows.tolist())))
+        return 0.5
+
+    monkeypatch.setattr(probing, "linear_probe", probe)
+    start = first_model(config, _corpus(config, ROWS, "gender", ()), None)
+    codes = np.arange(len(TEXTS)) % 2
+    readers = {"original": SimpleNamespace(erased=lambda states: 0 * states + 7)}
+    probing.erasure_of(config, {"original": start}, readers, TEXTS, codes, {"place": codes}, None)
+    assert len(asked) == 2
+    for states, train_rows, test_rows in asked:
+        assert (states == 7).all()
+        assert not set(train_rows) & set(test_rows)
+        assert len(train_rows) + len(test_rows) == len(TEXTS)
+
+
 # -- concepts of words -------------------------------------------------------------------------------------------------
 
 
@@ -214,7 +244,32 @@ def test_as_many_words_are_masked_with_the_tag_as_without():
     assert set(_step(objective)) == {"loss", "words", "kept", "treated"}
     # The head that keeps tags is not asked for the one that is to be hidden.
     objective.tagger.scores.bias.data[data.tag] = 50.0
-    assert _step(objective)["kept"].item() > 10
+    assert _step(objective)["kept"].item() == pytest.approx(50, abs=2)
+
+
+def test_a_space_that_is_counted_to_the_next_word_does_not_make_it_the_word_before():
+    class Spaced:
+        is_fast, padding_side = True, "right"
+
+        def __call__(self, texts, **options):
+            return {"offset_mapping": [[(0, 3), (3, 7), (7, 11)]]}
+
+    codes = token_codes(SimpleNamespace(tokenizer=Spaced(), longest=8), ["the big dog"], [[4, 5, 6]], 3)
+    assert codes.tolist() == [[4, 5, 6]]
+
+
+def test_a_causal_model_is_asked_for_the_next_word_of_each_that_has_one():
+    stub = SimpleNamespace(config=CausaLMConfig(family="causal"))
+    ids, mask = torch.tensor([[5, 6, 7, 0]]), torch.tensor([[1, 1, 1, 0]])
+    shown, wanted = CounterfactualObjective._masked(stub, ids, mask, ids, torch.Generator())
+    assert torch.equal(shown, ids)
+    assert wanted.tolist() == [[6, 7, NO_LABEL, NO_LABEL]]
+
+
+def test_where_other_words_are_few_as_few_with_the_tag_are_masked():
+    stub, tags = SimpleNamespace(config=CausaLMConfig(tag="a", mask=0.9), tag=1), torch.tensor([[1, 1, 1, 1, 1, 0]])
+    drawn = CounterfactualObjective._as_many(stub, tags, torch.Generator().manual_seed(0))
+    assert (drawn[0, :5].sum().item(), drawn[0, 5].item()) == (1, True)
 
 
 def test_a_concept_of_words_runs_from_fit_to_estimate():
@@ -284,6 +339,22 @@ def test_conexp_in_each_draw_is_that_of_the_drawn_texts():
     means = [outputs[three == k].mean(axis=0) for k in range(3)]
     wanted = np.mean([np.abs(means[a] - means[b]).sum() for a, b in ((0, 1), (0, 2), (1, 2))])
     assert np.isclose(conexp_sizes(outputs, three, np.ones((1, 12), dtype=int))[0], wanted)
+    without = np.abs(means[0] - means[1]).sum()  # a draw without the third value has one pair
+    assert np.isclose(conexp_sizes(outputs, three, (three < 2).astype(int)[None])[0], without)
+
+
+def test_the_interval_of_conexp_is_that_of_its_size_in_drawn_texts():
+    rng = np.random.default_rng(0)
+    said, codes = rng.dirichlet((1, 1), 30), rng.integers(0, 2, 30)
+    found = estimates({"original": said, "counterfactual": said}, None, codes, resamples=300, seed=4)
+    told = next(effect for effect in found if effect.name == "CONEXP")
+    sizes = []
+    for count in np.random.default_rng(4).multinomial(30, np.full(30, 1 / 30), size=300):
+        rows = np.repeat(np.arange(30), count)
+        with_it, without = (said[rows[codes[rows] == value]].mean(axis=0) for value in (1, 0))
+        sizes.append(np.abs(with_it - without).sum())
+    assert np.allclose((told.low, told.high), np.quantile(sizes, (0.025, 0.975)))
+    assert told.estimate == pytest.approx(np.abs(said[codes == 1].mean(0) - said[codes == 0].mean(0)).sum())
 
 
 def test_the_true_effect_is_that_of_the_pairs(model):

@@ -55,6 +55,11 @@ def test_categories_count_by_accuracy_beside_the_most_frequent_one():
     assert found.majority["kind"] == pytest.approx(1 - kind.mean(), abs=0.05)
 
 
+def test_of_many_rows_those_that_are_scored_are_held_against_their_own_codes():
+    z = np.random.default_rng(5).normal(size=(4400, 1))
+    assert score(z, kind=np.where(z[:, 0] > 0, "u", "v")).accuracy["kind"] > 0.95
+
+
 def test_a_constant_variable_is_left_out_and_named():
     found = score(Z, a=Z[:, 0], still=np.full(600, 0.5))
     assert found.dropped == ("still",)

@@ -5,6 +5,7 @@ import pytest
 import torch
 from tests.systems.domain_counterfactuals.trained import WORLD, fitted
 from tests.trained import read
+from torch.distributions import Normal, kl_divergence
 
 from aitia.data.table import Table
 from aitia.do import counterfactual
@@ -12,6 +13,8 @@ from aitia.errors import DataError, FormatError, InterventionError, OptionError,
 from aitia.system import load
 from aitia.systems.domain_counterfactuals import DomainCounterfactuals, DomainCounterfactualsConfig
 from aitia.systems.domain_counterfactuals.config import choose_sparsity
+from aitia.systems.domain_counterfactuals.domain_affine import DomainAffine
+from aitia.systems.domain_counterfactuals.networks import ImageModel, IndependentImages, TableModel
 
 NAMES = ("x0", "x1", "x2", "x3")
 
@@ -55,6 +58,78 @@ def test_the_likelihood_is_near_that_of_the_truth(trained, rows):
     log_det = np.log(np.where(sample.matrix() < 0, 0.5, 1)).sum(1) - np.log(WORLD._scale).sum()
     truth = (-0.5 * (eps**2 + np.log(2 * np.pi)).sum(1) - log_det).mean()
     assert trained.log_likelihood(x, sample.labels).mean() > truth - 0.35
+
+
+@pytest.mark.parametrize("structure", ["relaxed", "canonical", "dense"])
+@torch.no_grad()
+def test_the_latent_maps_are_their_equations_row_by_row(structure):
+    torch.manual_seed(0)
+    maps = DomainAffine(4, 3, structure, 2, copies=2).double()
+    fixed = 0 if structure == "dense" else 2
+    assert all((parameter[:, :, :fixed] == 0).all() for parameter in maps.parameters()), "rows that are shared start so"
+    for parameter in maps.parameters():
+        parameter.normal_()
+    eps = torch.randn(2, 3, 5, 4, dtype=torch.float64)
+    found, by_hand = maps(eps), eps.clone()
+    slope = torch.zeros(2, 3, dtype=torch.float64)
+    for copy, d, i in np.ndindex(2, 3, 4):
+        if structure == "canonical" and (d == 0 or i < 2):
+            continue  # the identity
+        own = d if structure == "dense" or i >= 2 else 0
+        lower, log_scale, shift = (part[copy, own, i] for part in (maps.lower, maps.log_scale, maps.shift))
+        z = by_hand[copy, d]
+        z[:, i] = z[:, :i] @ lower[:i] + log_scale.exp() * eps[copy, d, :, i] + shift
+        slope[copy, d] -= log_scale
+    assert torch.allclose(found, by_hand)
+    back, log_det = maps.inverse(found)
+    assert torch.allclose(back, eps)
+    assert torch.allclose(log_det, slope)
+
+
+@torch.no_grad()
+def test_of_several_starts_the_likeliest_is_taken_and_its_losses_are_told():
+    torch.manual_seed(0)
+    net, x, env = TableModel(3, 2, "relaxed", 1, "leaky", copies=4, steps=10), torch.randn(20, 3), torch.arange(20) % 2
+    told, every = net.choose(x, env), []
+    best = int(net.best)
+    for start in range(4):
+        net.best.fill_(start)
+        every.append(net.log_prob(x, env))
+    assert best == int(torch.stack(every).mean(1).argmax())
+    assert len({round(float(start.mean()), 6) for start in every}) == 4
+    assert np.allclose(told, -every[best].numpy(), atol=1e-5)
+
+
+@torch.no_grad()
+def test_the_loss_of_pictures_is_by_hand_and_a_picture_is_read_by_the_map_of_its_domain():
+    torch.manual_seed(0)
+    shared, apart = ImageModel(8, 2, 3, "relaxed", 1, 4, 0.5), IndependentImages(8, 2, 3, 4, 0.5)
+    for maps in (shared.to_mean, shared.to_log_variance, shared.from_eps):
+        for parameter in maps.parameters():
+            parameter += 0.3 * torch.randn_like(parameter)
+    x = torch.rand(2, 5, 3, 8, 8)
+
+    def laws(net):
+        if net is shared:
+            code = net.encoder(x.flatten(0, 1)).reshape(1, 2, 5, 3)
+            both = net.to_mean(code)[0], net.to_log_variance(code)[0]
+        else:
+            both = torch.stack([encoder(part) for encoder, part in zip(net.encoders, x, strict=True)]).chunk(2, dim=-1)
+        return Normal(both[0], torch.exp(0.5 * both[1]))
+
+    for net in (shared, apart):
+        torch.manual_seed(1)
+        told = {name: part.item() for name, part in net(x).items()}
+        torch.manual_seed(1)
+        law = laws(net)
+        eps = law.mean + law.stddev * (
+            torch.randn(1, 2, 5, 3)[0] if net is shared else torch.stack([torch.randn(5, 3) for _ in range(2)])
+        )
+        flat, env = eps.flatten(0, 1), torch.arange(2).repeat_interleave(5)
+        error = (net.decode(flat, env) - x.flatten(0, 1)).square().sum().item() / 10
+        kl = kl_divergence(law, Normal(0.0, 1.0)).sum(-1).mean().item()
+        assert told == pytest.approx({"squared error": error, "kl": kl, "loss": (error + 0.5 * kl) / 100}, rel=1e-4)
+        assert torch.allclose(net.encode(x.flatten(0, 1), env), law.mean.flatten(0, 1), atol=1e-5)
 
 
 @pytest.mark.parametrize("mixing", ["linear", "leaky", "coupling"])

@@ -22,6 +22,7 @@ from aitia.systems.gcrl import COLLAPSED, GCRL, GCRLConfig
 from aitia.systems.gcrl.example import write
 from aitia.systems.gcrl.network import Network
 from aitia.systems.gcrl.objective import Objective, weighted_bound
+from aitia.systems.gcrl.sampling import Sampler
 from aitia.systems.gcrl.track_vae import Gaussian, Seen
 from aitia.worlds import OrcaWorld
 
@@ -141,8 +142,11 @@ def test_the_weighted_objective_is_its_integral_and_lies_between_the_joint_one_a
     assert -linear_loss("joint")["loss"] < weighted < evidence
 
 
-def test_the_decoupled_gradient_is_that_of_the_least_error_over_all_draws():
-    config = GCRLConfig(objective="decoupled", labels=False, width=16, best_of=6, latent_draws=2, prediction_weight=3.0)
+@pytest.mark.parametrize(("weight", "scale"), [(3.0, 3.0), (None, 2 * 12 / (2 * 1e-3))])
+def test_the_decoupled_gradient_is_that_of_the_least_error_over_all_draws(weight, scale):
+    """Without a weight the error counts as in the log-density of two agents over twelve frames."""
+    options = {"objective": "decoupled", "labels": False, "width": 16, "best_of": 6, "latent_draws": 2}
+    config = GCRLConfig(**options, prediction_weight=weight)
     torch.manual_seed(1)
     net = Network(config, 2).double()
     tracks, there = torch.from_numpy(scenes(8)[0]).reshape(2, 4, 2, 20, 2), torch.ones(2, 4, 2, dtype=torch.bool)
@@ -168,11 +172,67 @@ def test_the_decoupled_gradient_is_that_of_the_least_error_over_all_draws():
         for d, law, prior in ((draws[0][:2], z, net.z_prior), (draws[1][:2], s, net.s_prior))
     ]
     bound = (density - kl[0].sum(-1) - kl[1]).mean(0)
-    loss = (3.0 * least - bound).mean(1).sum()
+    loss = (scale * least - bound).mean(1).sum()
     loss.backward()
     assert torch.isclose(loss, parts["loss"], rtol=1e-9)
     for name, gradient in ours.items():
         assert torch.allclose(gradient, dict(net.named_parameters())[name].grad, rtol=1e-6, atol=1e-7), name
+
+
+def test_agents_that_are_not_there_have_no_divergence():
+    torch.manual_seed(0)
+    net = Network(GCRLConfig(form="group", width=16), 2)
+    size, present = net.tracks.z_size, torch.tensor([[True, False, True], [False, True, False]])
+    z, s = (Gaussian(*torch.randn(2, *shape)) for shape in ((2, 3, size), (2, net.tracks.s_size)))
+    z_draws = z.draws(5)
+    told, _ = net.divergences(z, s, z_draws, s.draws(5), present, None)
+    law = torch.distributions.Normal(z.mean, torch.exp(0.5 * z.log_variance))
+    each = law.log_prob(z_draws).sum(-1) - net.z_prior.log_prob(z_draws)
+    assert torch.allclose(told, torch.stack([each[:, 0, 0] + each[:, 0, 2], each[:, 1, 1]], dim=1), atol=1e-4)
+
+
+def test_without_labels_an_environment_is_the_parts_that_its_own_scenes_are_likely_from():
+    torch.manual_seed(0)
+    net = Network(GCRLConfig(labels=False, components=2, width=16), 2)
+    tracks, there = torch.from_numpy(scenes(6)[0]).float(), torch.ones(6, 2, dtype=torch.bool)
+    shares = torch.rand(6, 2).softmax(-1)
+    net.shares = lambda shown, present: shares
+    with torch.no_grad():
+        net.look(tracks, there, torch.tensor([0, 0, 0, 0, 1, 1]))
+    assert torch.allclose(net.weights, torch.stack([shares[:4].mean(0), shares[4:].mean(0)]))
+
+
+@torch.no_grad()
+def test_a_group_is_rebuilt_in_the_frame_of_each_agent_and_its_style_leaves_out_who_is_not_there():
+    torch.manual_seed(0)
+    net = Network(GCRLConfig(form="group", width=16), 2).tracks
+    z, s = torch.randn(4, 3, net.z_size), torch.randn(4, net.s_size)
+    past = net.past(z, s)
+    assert past.shape == (4, 3, 8, 2)
+    assert (past[..., -1, :] == 0).all(), "an agent's own frame begins where it was seen last"
+    tracks, there = torch.randn(4, 3, 20, 2).cumsum(-2), torch.tensor([[True, True, False]] * 4)
+    assert torch.allclose(net.s_of(tracks, there).mean, net.s_of(tracks[:, :2], there[:, :2]).mean, atol=1e-5)
+
+
+@torch.no_grad()
+def test_draws_of_a_style_have_the_law_that_is_read_from_the_reference():
+    torch.manual_seed(0)
+    config = GCRLConfig(width=16)
+    sampler, place = Sampler(Network(config, 2), config, ("a", "b")), np.array(["a"] * 3)
+    asked, shown = (Tracks(scenes(3, seed=seed)[0], place) for seed in (1, 2))
+    law, drawn = sampler.s_of(shown), sampler._s_draws(asked, shown, 4000, True)
+    assert torch.allclose(drawn.mean(0), law.mean, atol=0.02)
+    assert torch.allclose(drawn.std(0), torch.exp(0.5 * law.log_variance), rtol=0.1)
+
+
+def test_in_training_the_style_is_read_from_another_scene_of_the_environment():
+    config = GCRLConfig(style="references", width=16)
+    net, seen = Network(config, 2), []
+    tracks = torch.from_numpy(scenes(8)[0]).float().reshape(2, 4, 2, 20, 2)
+    read_style = net.tracks.s_of
+    net.tracks.s_of = lambda shown, there: (seen.append(shown), read_style(shown, there))[1]
+    Objective(net, config)(tracks, torch.ones(2, 4, 2, dtype=torch.bool))
+    assert torch.equal(seen[0], tracks[:, [3, 0, 1, 2]])
 
 
 # -- what it reaches -------------------------------------------------------------------------------------------------

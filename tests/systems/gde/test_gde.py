@@ -26,6 +26,8 @@ from aitia.runs import RunStore
 from aitia.system import Given, load, verbs_of
 from aitia.systems.gde import GDE, GDEConfig, PerturbationPredictor, fixed_embedding
 from aitia.systems.gde.example import write
+from aitia.systems.gde.network import Network, Objective
+from aitia.systems.gde.populations import Law
 from aitia.systems.gde.sets import SetBatches, read_sets
 
 SMALL = {"steps": 8, "batch": 4, "points": 8, "width": 16, "latents": 4}
@@ -194,6 +196,43 @@ def test_isometry_brings_distances_to_those_of_the_sets():
     assert errors[1.0] < 0.4 * errors[0.0]
 
 
+def test_one_scale_of_all_columns_is_the_root_of_their_mean_variance():
+    rows = [torch.randn(50, 2, dtype=torch.float64) * torch.tensor([1.0, 3.0]) for _ in range(2)]
+    spread = {}
+    for scaling in ("one", "columns", "none"):
+        net = Network(2, GDEConfig(width=8, latents=3))
+        net.standardise(rows, scaling)
+        spread[scaling] = net.spread.numpy()
+    variance = torch.cat(rows).numpy().var(axis=0)
+    assert np.allclose(spread["columns"], variance**0.5)
+    assert np.allclose(spread["one"], [variance.mean() ** 0.5] * 2)
+    assert np.array_equal(spread["none"], [1, 1])
+
+
+def test_a_mixed_set_has_rows_of_each_of_its_parts_by_their_weights():
+    sets = tuple(np.full((9000, 1), float(k)) for k in range(3))
+    for half in SetBatches(sets, batch=3, points=3000, mixing=3, alpha=1e6)(0, 0, 1):
+        for rows in half.numpy():
+            assert np.allclose(np.unique(rows, return_counts=True)[1] / 3000, [1 / 3] * 3, atol=0.05)
+
+
+def test_the_term_for_distances_is_the_mean_squared_error_over_pairs_of_sets():
+    torch.manual_seed(0)
+    net, spread = Network(1, GDEConfig(width=8, latents=3)), torch.tensor([1.0, 2.0, 3.0, 4.0])
+    encoded, met = torch.randn(4, 6, 1), torch.randn(4, 6, 1) * spread[:, None, None]
+    told = Objective(net, 2.0, 5)(encoded, met)["isometry"].item()
+    z, rows = net.encoder(encoded).detach().numpy(), np.sort(met[..., 0].numpy(), axis=1)
+    pairs = [(a, b) for a in range(4) for b in range(a)]
+    apart = [(np.linalg.norm(z[a] - z[b]), np.sqrt(((rows[a] - rows[b]) ** 2).mean())) for a, b in pairs]
+    assert told == pytest.approx(np.mean([(one - two) ** 2 for one, two in apart]), rel=1e-4)
+
+
+def test_sets_of_unlike_sizes_have_the_vector_that_each_has_alone(small):
+    rng = np.random.default_rng(3)
+    sets = [rng.normal(size=(n, 2)) for n in (11, 3, 30, 7)]
+    assert np.allclose(small.vectors(sets), [small.vectors(rows) for rows in sets], atol=1e-5)
+
+
 # -- between and beyond ----------------------------------------------------------------------------------------------
 
 
@@ -286,6 +325,13 @@ def test_a_scale_is_coded_by_its_factor(small):
     given = {Intervention({"x1": scale(f)}): base + f * a for f in (0.5, 2.0, 3.0)}
     predictor = PerturbationPredictor(small, ridge=1e-8).fit("p0", given)
     assert np.allclose(predictor.predict(Intervention({"x1": scale(1.5)})), base + 1.5 * a, atol=1e-5)
+
+
+def test_effects_that_bend_with_the_value_are_found(small):
+    base, a, b = small.latents[0], np.array([1e-3, 0.0, -1e-3, 2e-3]), np.array([0.0, 1e-3, 2e-3, -1e-3])
+    given = {f"do(x1={v})": base + v * a + v**2 * b for v in (-1.0, 0.5, 2.0)}
+    predictor = PerturbationPredictor(small, ridge=1e-8).fit("p0", given)
+    assert np.allclose(predictor.predict("do(x1=1.5)"), base + 1.5 * a + 2.25 * b, atol=1e-5)
 
 
 def test_a_perceptron_predicts_what_it_was_shown(small):
@@ -538,6 +584,16 @@ def test_asked_rows_and_targets_that_mean_nothing_are_refused(small):
     assert GDE(**SMALL).fit(frame(populations(3)).assign(kind="u"), "clone").columns == ("x1", "x2")
 
 
+def test_the_law_half_way_between_two_has_the_mean_of_their_deviations():
+    one, two = (
+        Law(np.array([mean]), np.diag(np.square(deviations))[None])
+        for mean, deviations in (([0, 2], [1, 2]), ([4, 0], [3, 4]))
+    )
+    half = one.half_way(two)
+    assert np.allclose(half.means, [[2, 1]])
+    assert np.allclose(half.covariances, [np.diag([4, 9])])
+
+
 def test_it_is_judged_beside_baselines_and_shown(trained):
     model, sets = trained
     some = {label: sets[label] for label in ("p0", "p1", "p2")}
@@ -559,6 +615,9 @@ def test_it_is_judged_beside_baselines_and_shown(trained):
     assert scores["SW2"].value == pytest.approx(np.mean(drawn))
     assert scores["SW2 over floor"].value == pytest.approx(np.sum(drawn) / np.sum(floor))
     assert set(scores["SW2"].baselines) == {"all sets together", "moved to the mean"}
+    pooled = seen.numbers("variables")[np.random.default_rng(0).permutation(120 * 200)[:1000]]
+    moved = [apart(pooled - pooled.mean(0) + sets[label].mean(0), rows) for label, rows in fresh.items()]
+    assert scores["SW2"].baselines["moved to the mean"] == pytest.approx(np.mean(moved))
     assert scores["SW2"].value < min(scores["SW2"].baselines.values())
     assert len(model.report(new)) == 3
     assert model.training.losses[0][0] == "training"

@@ -11,12 +11,13 @@ from scipy.sparse import csr_array
 from sklearn.datasets import make_blobs
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_val_score
+from sklearn.preprocessing import PowerTransformer
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from aitia.data.table import Table
 from aitia.errors import DataError, OptionError
-from aitia.systems.tabpfn import TabPFNClassifier
-from aitia.systems.tabpfn.members import draw_members
+from aitia.systems.tabpfn import NetworkConfig, TableTransformer, TabPFNClassifier
+from aitia.systems.tabpfn.members import Member, Members, draw_members
 
 EXCEPTIONS = {
     "check_methods_subset_invariance": "one row alone and in a batch differ by the rounding of float32 (below "
@@ -94,6 +95,18 @@ def test_passes_differ_and_the_first_sees_the_table_as_it_is():
     assert members[0].shift == 0
     assert not members[0].power
     assert len({(tuple(m.columns), m.shift, m.power) for m in members}) == 8
+
+
+def test_each_pass_sees_its_own_rows_and_columns_through_the_transform():
+    rows, labels = np.random.default_rng(0).normal(size=(30, 3)) ** 3, np.arange(30) % 2
+    made = [
+        Member(np.array([0, 1, 2]), 0, True, np.arange(20)),
+        Member(np.array([2, 0, 1]), 1, True, np.arange(10, 30)),
+    ]
+    members = Members(made, TableTransformer(NetworkConfig(3, 2, 8, 1, 2)), rows, labels)
+    whole = PowerTransformer(standardize=False).fit_transform((rows - rows.mean(0)) / rows.std(0))
+    for seen, member in zip(members._seen(rows, [m.rows for m in made]).numpy(), made, strict=True):
+        assert np.allclose(seen, whole[member.rows][:, member.columns], atol=1e-3)
 
 
 def test_parts_of_a_large_table_have_every_class_and_no_row_twice():

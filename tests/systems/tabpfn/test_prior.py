@@ -53,6 +53,36 @@ def test_the_same_generator_gives_the_same_tables_and_another_one_others():
     assert not np.array_equal(one.y, other.y)
 
 
+def test_weights_into_a_unit_have_squares_that_add_up_to_that_of_the_gain_whatever_is_dropped():
+    """Of N(0, gain^2 / fan-in), where the fan-in counts the weights that are there."""
+    for blocks, drop in ((0.0, 0.0), (0.0, 0.9), (1.0, 0.0), (1.0, 0.9)):
+        laws = {"gain": LogUniform(2.0, 2.0), "dropout": ScaledBeta(500.0, 500.0, drop)}
+        prior = TablePrior(scm=0.0, blocks=blocks, width=Gamma(1.0, 1.0, 48, 48), layers=Gamma(1.0, 1.0, 3, 3), **laws)
+        sources = prior.batch(60, 12, np.random.default_rng(103)).sources
+        for layer in range(3):
+            total = np.mean([(source.weights[layer] ** 2).sum(axis=0).mean() for source in sources])
+            assert total == pytest.approx(4.0, rel=0.1), (blocks, drop, layer)
+
+
+def test_with_blocks_weights_connect_units_of_the_same_part_of_a_layer_only():
+    prior = TablePrior(scm=0.0, blocks=1.0, dropout=ScaledBeta(1.0, 1.0, 0.0), width=Gamma(1.0, 1.0, 48, 48))
+    found = set()
+    for source in prior.batch(40, 12, np.random.default_rng(104)).sources:
+        kept = source.weights[1] != 0
+        parts = [b for b in (2, 3, 4) if (kept == np.kron(np.eye(b), np.ones((48 // b, 48 // b)))).all()]
+        assert len(parts) == 1
+        found |= set(parts)
+    assert found == {2, 3, 4}
+
+
+def test_the_spread_of_a_root_cause_grows_with_its_mean():
+    """s = |n m| with n ~ N(0, 1): log s and log |m| have a correlation of sqrt(1 / 2)."""
+    sources = TablePrior().batch(200, 12, np.random.default_rng(105)).sources
+    means, spreads = (np.concatenate([getattr(s, name) for s in sources]) for name in ("means", "spreads"))
+    correlation = np.corrcoef(np.log(spreads), np.log(np.abs(means)))[0, 1]
+    assert correlation == pytest.approx(0.5**0.5, abs=0.08)
+
+
 def test_columns_of_a_bnn_table_are_its_root_causes():
     table = sample_table(50, seed=3, scm=0.0, missing=0.0, categorical=0.0)
     assert not table.source.causal
