@@ -109,7 +109,7 @@ def new_folder(place: Path, error: type[AitiaError] = FormatError) -> Iterator[P
             temporary.chmod(0o755)
             check_free(place, error, temporary)
             if inside:
-                for part in list(temporary.iterdir()):
+                for part in sorted(temporary.iterdir()):
                     part.rename(place / part.name)
                 temporary.rmdir()
             else:

@@ -165,7 +165,7 @@ def test_the_board_of_verify_all_shows_what_waits_runs_and_came_out(capsys):
         (["discover", "none.csv"], "there is no file none.csv"),
         (["discover", "TABLE", "--context", "kk"], "Did you mean 'k'"),
         (["discover", "TABLE", "--alpha", "2"], "alpha lies between 0 and 1"),
-        (["discover", "TABLE", "--discrete", "a", "--continuous", "a"], "declared discrete and continuous"),
+        (["discover", "TABLE", "--discrete", "a", "--continuous", "a"], "is declared in two ways"),
         (["discover", "TABLE", "--knowledge", "none.txt"], "none.txt cannot be read: No such file"),
         (["do", "nowhere", "do(a=1)", "--outcome", "c"], "is no folder of a discovery"),
         (["do", "TABLE", "do(a=", "--outcome", "c", "--graph", "none.txt"], "none.txt cannot be read: No such file"),

@@ -161,6 +161,6 @@ def test_a_trace_of_such_a_model_is_one_sentence_though_somebody_says_yes(evil, 
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), "HOME": str(tmp_path)},
     )  # fmt: skip
     assert done.returncode == 2
-    assert done.stderr.startswith(f"aitia: {folder} cannot be loaded as a language model: it asks for code of its own")
+    assert done.stderr.startswith(f"aitia: {folder} cannot be loaded: it asks for code of its own")
     assert done.stderr.count("\n") == 1
     assert not touched.exists()

@@ -43,7 +43,7 @@ def test_the_effects_in_the_report_of_rewritten_texts_are_the_means_of_the_model
     assert _loads_nothing(page)
     one, zero = (model.do(f"do(style={k})").rewrite(texts) for k in (1, 0))
     assert f"{(one.probability - zero.probability).mean():+.3f}" in page
-    assert "do(target=&lt;billing&gt;)" in page
+    assert "do(target=&quot;&lt;billing&gt;&quot;)" in page
     assert "<billing>" not in page
     moved = np.argsort(-np.abs(one.probability - zero.probability), kind="stable")
     assert texts["text"][moved[0]] in page

@@ -132,7 +132,7 @@ def test_a_folder_of_another_run_is_refused_and_says_what_differs(tmp_path, chan
 def test_damaged_and_foreign_folders_are_refused(tmp_path):
     (tmp_path / "run.json").write_text("{")
     with (
-        pytest.raises(RunError, match=r"run\.json is not valid JSON .*; give an empty folder"),
+        pytest.raises(RunError, match=r"run\.json is damaged .* is not valid JSON .*; run again into another folder"),
         open_run(tmp_path, **options()),
     ):
         pass

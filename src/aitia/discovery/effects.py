@@ -146,10 +146,7 @@ def estimate_effect(
     Source:
         Pearl, Causality (2009), sections 3.2 and 7.1; Efron and Tibshirani (1993), section 13.3, for the interval.
     """
-    if seed < 0 or resamples < 0:
-        raise OptionError(f"seed and resamples are 0 or more, got {seed} and {resamples}")
-    if not 0 < confidence < 1:
-        raise OptionError(f"confidence lies between 0 and 1, got {confidence}")
+    _check_options(seed, resamples, confidence)
     against = Intervention({}) if against is None else against
     answer = _identified(graph, intervention, against, outcome, latent)
     part = _part(graph, answer, {str(t) for t in (*intervention.targets, *against.targets)}, outcome, latent)
@@ -179,6 +176,13 @@ def estimate_effect(
         flow=tuple(flow.lines()),
         warnings=tuple(warnings),
     )
+
+
+def _check_options(seed: int, resamples: int, confidence: float) -> None:
+    if seed < 0 or resamples < 0:
+        raise OptionError(f"seed and resamples are 0 or more, got {seed} and {resamples}")
+    if not 0 < confidence < 1:
+        raise OptionError(f"confidence lies between 0 and 1, got {confidence}")
 
 
 def _without_gaps(rows: Table, flow: Flow | None, missing: str) -> tuple[Table, Flow]:

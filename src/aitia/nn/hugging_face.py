@@ -31,6 +31,6 @@ def from_hugging_face(kind: Any, source: str | Path, **options: Any) -> Any:
         if "trust_remote_code" not in str(error):
             raise
         raise FormatError(
-            "it asks for code of its own (auto_map), which is never run: give a model of a type that transformers "
-            "itself has, or open this one in Python and give the module"
+            f"{source} cannot be loaded: it asks for code of its own (auto_map), which is never run: give a model of a "
+            "type that transformers itself has, or open this one in Python and give the module"
         ) from error

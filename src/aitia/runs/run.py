@@ -161,8 +161,8 @@ class Run:
 
     def _sweep(self) -> None:
         """Removes what a killed run left half written."""
-        for place in self.path.iterdir():
-            if is_part(place) and any(is_part(place, name) for name in (RECORD, *self._claimed)):
+        for place in sorted(self.path.iterdir()):
+            if is_part(place) and any(is_part(place, name) for name in (RECORD, *sorted(self._claimed))):
                 with suppress(OSError):
                     place.unlink()
 
@@ -190,7 +190,7 @@ class Run:
             with suppress(RunError):  # the error that stopped the run is the one to tell
                 self._save("stopped")
             return
-        for name in (*self._claimed, RECORD):
+        for name in (*sorted(self._claimed), RECORD):
             with suppress(OSError):
                 place = self.path / name.rstrip("/")
                 place.rmdir() if name.endswith("/") else place.unlink(missing_ok=True)

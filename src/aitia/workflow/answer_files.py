@@ -53,7 +53,7 @@ def answer_place(folder: Path) -> Iterator[Path]:
         old = _earlier(folder)
         stage = None
         try:
-            for left in folder.glob(f"{_STAGE}*.part"):  # of an answer that was killed
+            for left in sorted(folder.glob(f"{_STAGE}*.part")):  # of an answer that was killed
                 shutil.rmtree(left, ignore_errors=True)
             stage = Path(tempfile.mkdtemp(dir=folder, prefix=_STAGE, suffix=".part"))
             with named_as(folder, stage):
@@ -82,7 +82,7 @@ def _moved(stage: Path, folder: Path, old: set[str]) -> None:
     for name in new:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (stage / name).replace(folder / name)
-    for name in old - set(new):
+    for name in sorted(old - set(new)):
         with suppress(OSError):
             (folder / name).unlink()
     (stage / RECORD).replace(folder / RECORD)

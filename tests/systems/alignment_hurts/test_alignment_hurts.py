@@ -392,7 +392,7 @@ def test_what_was_saved_says_the_same(start, tmp_path, hard):
     model.export(tmp_path / "plain")
     assert load_language_model(tmp_path / "plain", "causal").width == 16
     (tmp_path / "model/config.json").write_text("{}")
-    with pytest.raises(FormatError, match="missing or damaged"):
+    with pytest.raises(FormatError, match="is damaged: it lacks 'class'"):
         Decoupling.from_pretrained(tmp_path / "model")
 
 

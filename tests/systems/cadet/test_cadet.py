@@ -325,7 +325,7 @@ def test_what_is_saved_is_read_back_with_what_it_holds(tmp_path, trained):
     assert np.array_equal(back.rewrite(texts).texts, held.rewrite(texts).texts)
     assert np.array_equal(load(tmp_path).predict_proba(texts), held.predict_proba(texts))
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(FormatError, match="missing or damaged"):
+    with pytest.raises(FormatError, match="is damaged: it lacks 'class'"):
         Cadet.from_pretrained(tmp_path)
 
 

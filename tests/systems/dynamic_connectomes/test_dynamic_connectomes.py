@@ -274,7 +274,7 @@ def test_a_saved_model_says_the_same(seen, tmp_path):
         assert all(np.array_equal(a, b) for a, b in zip(ours.levels, theirs.levels, strict=True))
         assert ours.window == theirs.window
     (tmp_path / "config.json").write_text("{}")
-    with pytest.raises(FormatError, match="missing or damaged"):
+    with pytest.raises(FormatError, match="is damaged: it lacks 'class'"):
         DynamicConnectomes.from_pretrained(tmp_path)
 
 

@@ -311,7 +311,7 @@ def test_what_is_saved_explains_alike(encoder, tmp_path):
         one = made.matching.explain(ASKED, "food", "positive", ask, **options).values
         assert again.matching.explain(ASKED, "food", "positive", ask, **options).values == pytest.approx(one, abs=1e-12)
     (tmp_path / "model" / "config.json").write_text("{}")
-    with pytest.raises(FormatError, match="missing or damaged"):
+    with pytest.raises(FormatError, match="is damaged: it lacks 'class'"):
         FaithfulMatching.from_pretrained(tmp_path / "model")
 
 

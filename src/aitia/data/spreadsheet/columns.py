@@ -160,8 +160,8 @@ def _bare_of_units(place: str, name: str, tokens: Tokens, words: Sequence[str]) 
     """The number in each cell, where all that are no numbers have the same unit behind them, and that unit."""
     same = dict.fromkeys(words, "")
     found = {word: pair for word in words if not plainly_written(word) and (pair := with_unit(word)) is not None}
-    units = {unit for _, unit in found.values()}
-    if not found or units <= set("%‰$€£¥₹") | {"EUR", "USD", "GBP", "CHF"} or 2 * len(found) < len(words):
+    units = dict.fromkeys(unit for _, unit in found.values())
+    if not found or units.keys() <= set("%‰$€£¥₹") | {"EUR", "USD", "GBP", "CHF"} or 2 * len(found) < len(words):
         return {word: word for word in same}, ""
     if len(units) > 1:
         shown = {unit: word for word, (_, unit) in found.items()}
@@ -169,7 +169,7 @@ def _bare_of_units(place: str, name: str, tokens: Tokens, words: Sequence[str]) 
             f"{place}: column {name!r} holds numbers in several units, {join_names(map(repr, shown.values()), 4)}: "
             f"give one unit, or say --discrete {name} if all are labels"
         )
-    return {word: found[word][0] if word in found else word for word in same}, units.pop()
+    return {word: found[word][0] if word in found else word for word in same}, next(iter(units))
 
 
 def _need_one_dress(place: str, name: str, tokens: Tokens, numbers: Mapping[str, Number]) -> None:
@@ -234,7 +234,7 @@ def _comma(place: str, name: str, numbers: Mapping[str, Number], comma: bool | N
 
 
 def _ask_about_sentinel(place: str, name: str, values: NDArray[np.float64], kept: set[str], how: Reading) -> None:
-    known = {number.point for mark in kept if (number := parsed(mark)) is not None}
+    known = [number.point for mark in sorted(kept) if (number := parsed(mark)) is not None]
     found = sentinel(values[~np.isin(values, [v for v in known if v is not None])] if known else values)
     if found is None:
         return
