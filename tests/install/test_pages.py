@@ -83,7 +83,9 @@ def tutorial(tmp_path_factory):
 def test_readme_runs_as_typed(number, readme):
     kind, text, _ = steps("README.md")[number]
     done = readme.follow(kind, text)
-    assert done.returncode == 0, (text, done.stdout, done.stderr)
+    # The network of the test has learnt nothing: an edit of it may well not take, which has a code of its own.
+    fine = (0, 3) if text.startswith("aitia edit ") else (0,)
+    assert done.returncode in fine, (text, done.stdout, done.stderr)
     said = re.search(r"#[^\n]* (\w+)/report.html", next((line for line in (ROOT / "README.md").read_text(
         encoding="utf-8").splitlines() if text in line and kind == "command"), ""))  # fmt: skip
     if said:

@@ -27,7 +27,7 @@ def marked_contrast(roles: Roles, table: Table) -> tuple[Intervention, Intervent
     Example:
         >>> table = Table.of({"dose": ["no", "yes", "no"], "age": [31.5, 40.2, 28.0]})
         >>> print(*marked_contrast(Roles(exposure=("dose",)), table), sep=" against ")
-        do(dose=yes) against do(dose=no)
+        do(dose="yes") against do(dose="no")
         >>> print(marked_contrast(Roles(exposure=("age",)), table)[0])
         do(age=shift(1))
     """
