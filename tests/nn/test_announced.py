@@ -2,7 +2,6 @@
 
 import json
 import struct
-import time
 
 import pytest
 import torch
@@ -35,12 +34,10 @@ def folder_of(place, **changed):
     ],
 )
 def test_a_configuration_of_nonsense_is_refused_before_room_is_made(changed, sentence, tmp_path):
-    start = time.process_time()
     with pytest.raises(FormatError) as told:
         load_language_model(folder_of(tmp_path, **changed), "causal")
     assert sentence in str(told.value)
     assert str(tmp_path) in str(told.value)
-    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize("text", ["[1]", "[" * 100_000, "{", "\udcff"])
