@@ -70,7 +70,8 @@ main()
 def start(command, out, log, strike=0, every=0):
     """The command in a process that kills itself at the piece `strike`; 0 lets it live."""
     out.parent.mkdir(exist_ok=True)
-    words = [sys.executable, "-c", VICTIM, log, strike, every, *command, "--out", out]
+    # Named from where it is, so that the files of an example have one name in every run.
+    words = [sys.executable, "-c", VICTIM, log, strike, every, *command, "--out", out.name]
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), "HOME": "/nonexistent"}
     done = subprocess.run(
         list(map(str, words)), env=environment, capture_output=True, text=True, check=False, cwd=out.parent
