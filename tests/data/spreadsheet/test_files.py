@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 
 import numpy as np
+import openpyxl
 import pandas as pd
+import pyreadstat
 import pytest
 from typer.testing import CliRunner
 
@@ -14,8 +16,6 @@ from aitia.data.kinds import Kind
 from aitia.errors import AitiaError, DataError, OptionError
 
 AS_PEOPLE_HAVE_IT = Path(__file__).parents[4] / "shared" / "data" / "as-people-have-it"
-pyreadstat = pytest.importorskip("pyreadstat")
-openpyxl = pytest.importorskip("openpyxl")
 
 
 def frame(n=120):
