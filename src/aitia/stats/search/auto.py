@@ -6,7 +6,7 @@ from aitia.data.table import Table
 from aitia.stats.independence import FisherZ, independence_test
 from aitia.stats.search.skeleton import predicted_seconds
 
-__all__ = ["choose_test"]
+__all__ = ["choose_test", "departure"]
 
 MANY_ROWS = 2000
 """Beyond it the exact kernel test takes seconds a test, and random features lose little."""
@@ -33,7 +33,7 @@ def choose_test(table: Table, max_depth: int, *, context: str | None = None) -> 
         return kernel, f"Test {kernel}: columns of labels ({len(discrete)}) and numbers together; {rows}."
     if any(table.column(name).ndim > 1 for name in names):
         return kernel, f"Test {kernel}: some columns hold vectors; {rows}."
-    bent = _not_linear_gaussian(table, names)
+    bent = departure(table, names)
     if bent is None:
         return FisherZ.name, "Test fisher-z: the columns look Gaussian and related in straight lines."
     seconds = predicted_seconds(independence_test(kernel, table, missing="testwise"), len(names), max_depth)
@@ -45,8 +45,11 @@ def choose_test(table: Table, max_depth: int, *, context: str | None = None) -> 
     return kernel, f"Test {kernel}: {bent}; {rows}."
 
 
-def _not_linear_gaussian(table: Table, names: list[str]) -> str | None:
-    """What speaks against linear Gaussian relations, None where nothing does. Bounds are on sizes, not p-values."""
+def departure(table: Table, names: list[str]) -> str | None:
+    """What in columns of numbers speaks against linear Gaussian relations, None where nothing does.
+
+    Bounds are on sizes, not p-values.
+    """
     values = table.matrix(names)
     values = values[~np.isnan(values).any(axis=1)]
     if len(values) < 20:
