@@ -65,7 +65,7 @@ def discover(
         test: Independence test: `fisher-z`, `chi2`, `g2`, `kci`, `rcit`, or `auto`, which says what it chose and why.
         alpha: Significance level of the independence tests.
         max_depth: Largest conditioning set; None lets the method decide.
-        score: Of searches by scores: `bic`, `bdeu` (labels), `degenerate-gaussian` (mixed), or `auto`.
+        score: Of `boss` and `ges`: `bic`, `bdeu` (labels), `degenerate-gaussian` (mixed), or `auto`.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
         bootstrap: Number of resamples for edge frequencies; 0 for none.
         missing: `testwise` uses for each test the rows that have its columns; `complete` whole rows; or `error`.
@@ -91,18 +91,16 @@ def discover(
     Example:
         >>> import numpy as np
         >>> x, y, noise = np.random.default_rng(0).normal(size=(3, 500))
-        >>> found = discover({"x": x, "y": y, "z": x + y + noise}, test="fisher-z")
-        >>> print(found.graph)
+        >>> print(discover({"x": x, "y": y, "z": x + y + noise}, test="fisher-z").graph)
         x --> z; y --> z
     """
     table, gaps = _read(data, kinds, reading, drop, context, missing)
     plan = choose(table, method=method, context=context, context_kind=context_kind)
     known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
-    config: dict[str, Any] = {
-        "source": Path(data).name if isinstance(data, str | Path) else None,
-        "method": plan.method, "context": context, "context_kind": plan.context_kind, "test": test, "alpha": alpha,
-        "max_depth": max_depth, "knowledge": None if known is None else known.to_json(), "bootstrap": bootstrap,
-        "missing": missing, "seed": seed,
+    config = {
+        "source": Path(data).name if isinstance(data, str | Path) else None, "method": plan.method, "context": context,
+        "context_kind": plan.context_kind, "test": test, "alpha": alpha, "max_depth": max_depth, "missing": missing,
+        "knowledge": None if known is None else known.to_json(), "bootstrap": bootstrap, "seed": seed,
     } | ({"score": score} if score != "auto" else {})  # fmt: skip
     learner = _learner(plan, config, known, jobs=jobs, accept_cost=accept_cost, whole=_small(table, out))
     given = _given(data, knowledge, kinds, reading, drop) | {"accept_cost": accept_cost}
