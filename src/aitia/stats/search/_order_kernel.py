@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from aitia.stats.search._score_kernel import ScoreData, grow, local
 
-__all__ = ["Trees", "chosen", "sweep", "total"]
+__all__ = ["Trees", "along", "sweep"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -85,7 +85,7 @@ def expand(data: ScoreData, trees: Trees, y: int, node: int) -> bool:
     wanted = np.zeros(p, np.bool_)
     out = np.empty(p)
     if np.isnan(trees.grown[node]):
-        trees.grown[node] = local(data, y, parents, size, wanted, out)
+        trees.grown[node] = local(data, y, parents, size, wanted[:0], out[:0])
     trees.start[node], trees.branches[node] = trees.used[1], 0
     if size >= trees.limit:
         return True
@@ -96,12 +96,13 @@ def expand(data: ScoreData, trees: Trees, y: int, node: int) -> bool:
     grow(data, y, parents, size, wanted, out)
     for z in range(p):
         if not wanted[z] or out[z] <= trees.grown[node] + LEAST:
-            out[z] = -np.inf
-    for z in np.argsort(-out):
-        if out[z] == -np.inf:
-            break
+            continue
         place = trees.used[1]
-        trees.variable[place], trees.child[place], trees.score[place] = z, -1, out[z]
+        while place > trees.start[node] and trees.score[place - 1] < out[z]:  # the best first, equals as they come
+            trees.variable[place], trees.score[place] = trees.variable[place - 1], trees.score[place - 1]
+            place -= 1
+        trees.variable[place], trees.score[place] = z, out[z]
+        trees.child[trees.used[1]] = -1
         trees.used[1] += 1
         trees.branches[node] += 1
     return True
@@ -227,10 +228,10 @@ def sweep(data: ScoreData, trees: Trees, order: Ints, variables: Ints, begin: in
     scores = np.empty(p)
     for at in range(begin, len(variables)):
         v = variables[at]
-        place = 0
+        place = np.int64(0)
         while order[place] != v:
             place += 1
-        first, last = 0, p - 1
+        first, last = np.int64(0), np.int64(p - 1)
         for k in range(p):
             if k < place and must[order[k], v]:
                 first = k + 1
@@ -243,30 +244,22 @@ def sweep(data: ScoreData, trees: Trees, order: Ints, variables: Ints, begin: in
     return len(variables), moved
 
 
-def total(data: ScoreData, trees: Trees, order: Ints) -> float:
-    """The score of an order: of the best graphs along it that grow-shrink finds; NaN where room ran out."""
-    before = np.zeros(len(order), np.bool_)
-    score = 0.0
-    for v in order:
-        node = trace(data, trees, v, before)
-        if node < 0:
-            return np.nan
-        score += trees.shrunk[node]
-        before[v] = True
-    return score
+def along(data: ScoreData, trees: Trees, order: Ints, found: Flags) -> float:
+    """The score of an order: of the best graph along it that grow-shrink finds; NaN where room ran out.
 
-
-def chosen(data: ScoreData, trees: Trees, order: Ints, found: Flags) -> bool:
-    """Writes into found[z, y] whether z is a parent of y along the order; False where room ran out."""
+    Writes into found[z, y] whether z is a parent of y in that graph.
+    """
     p = len(order)
     before = np.zeros(p, np.bool_)
     parents = np.empty(p, np.int64)
+    score = 0.0
     for y in order:
         node = trace(data, trees, y, before)
         if node < 0:
-            return False
-        size, _ = shrink(data, trees, y, node, parents)
+            return np.nan
+        size, value = shrink(data, trees, y, node, parents)
+        score += value
         for e in range(size):
             found[parents[e], y] = True
         before[y] = True
-    return True
+    return score

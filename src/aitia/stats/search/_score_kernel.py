@@ -59,22 +59,22 @@ class ScoreData(NamedTuple):
 
 
 def local(data: ScoreData, y: int, parents: Ints, size: int, wanted: Flags, out: Floats) -> float:
-    """The score of y given the first `size` of `parents`; `wanted` and `out` are of `grow` and may be anything."""
+    """The score of y given the first `size` of `parents`; `wanted` and `out` are empty."""
     if data.kind == GAUSSIAN:
-        return gaussian(data, y, parents, size, wanted, out, False)
-    return discrete(data, y, parents, size, wanted, out, False)
+        return gaussian(data, y, parents, size, wanted, out)
+    return discrete(data, y, parents, size, wanted, out)
 
 
 def grow(data: ScoreData, y: int, parents: Ints, size: int, wanted: Flags, out: Floats) -> None:
     """Puts the score of y given `parents` and z into out[z], for every wanted z."""
     if data.kind == GAUSSIAN:
-        gaussian(data, y, parents, size, wanted, out, True)
+        gaussian(data, y, parents, size, wanted, out)
     else:
-        discrete(data, y, parents, size, wanted, out, True)
+        discrete(data, y, parents, size, wanted, out)
 
 
-def gaussian(data: ScoreData, y: int, parents: Ints, size: int, wanted: Flags, out: Floats, growing: bool) -> float:
-    """Both of them for the Gaussian score: eliminates the parents, then one further variable at a time."""
+def gaussian(data: ScoreData, y: int, parents: Ints, size: int, wanted: Flags, out: Floats) -> float:
+    """The Gaussian score: eliminates the parents, then one further variable at a time where any is wanted."""
     corr, first = data.correlation, data.first
     wide, count = first[y + 1] - first[y], 0
     for e in range(size):
@@ -112,7 +112,7 @@ def gaussian(data: ScoreData, y: int, parents: Ints, size: int, wanted: Flags, o
     price = 0.5 * data.penalty * log(data.rows)
     base: float = data.constant[y] - price * (wide * count + 0.5 * wide * (wide + 3))
     half = 0.5 * data.rows
-    if not growing:
+    if len(wanted) == 0:
         return base - half * log_determinant(left, wide)
     most = 0
     for z in range(len(wanted)):
@@ -122,7 +122,9 @@ def gaussian(data: ScoreData, y: int, parents: Ints, size: int, wanted: Flags, o
         if not wanted[z]:
             continue
         broad = first[z + 1] - first[z]
-        rest[:, :] = left
+        for w in range(wide):
+            for v in range(wide):
+                rest[w, v] = left[w, v]
         for i in range(broad):
             for a in range(count):
                 value = corr[columns[a], first[z] + i]
@@ -169,8 +171,8 @@ def log_determinant(matrix: Floats, size: int) -> float:
     return total
 
 
-def discrete(data: ScoreData, y: int, parents: Ints, size: int, wanted: Flags, out: Floats, growing: bool) -> float:
-    """Both of them for the scores of labels: numbers the values of the parents that occur, then counts."""
+def discrete(data: ScoreData, y: int, parents: Ints, size: int, wanted: Flags, out: Floats) -> float:
+    """The scores of labels: numbers the values of the parents that occur, then counts."""
     codes, weights, levels = data.codes, data.weights, data.levels
     m = codes.shape[1]
     values = np.zeros(m, np.int64)
@@ -187,7 +189,7 @@ def discrete(data: ScoreData, y: int, parents: Ints, size: int, wanted: Flags, o
             values[i] = number[value]
         possible *= levels[z]
     r = levels[y]
-    if not growing:
+    if len(wanted) == 0:
         counts = np.zeros(seen * r, np.int64)
         for i in range(m):
             counts[values[i] * r + codes[y, i]] += weights[i]

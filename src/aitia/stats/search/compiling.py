@@ -11,6 +11,9 @@ from aitia.stats.search import _order_kernel, _score_kernel
 
 __all__ = ["kernels"]
 
+ENTRIES = ("local", "sweep", "along")
+"""What Python calls; the rest is called by these alone, and needs no door of its own."""
+
 PLAIN_AT_MOST = 0.6
 """Predicted seconds of a process that run without the compiler."""
 _plain_so_far = 0.0
@@ -46,5 +49,6 @@ def _compiled() -> SimpleNamespace:
     names: dict[str, Any] = {**vars(_score_kernel), **vars(_order_kernel)}
     functions = _functions()
     for name, function in functions.items():
-        names[name] = njit(nogil=True)(FunctionType(function.__code__, names, name))
+        inner = {} if name in ENTRIES else {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+        names[name] = njit(nogil=True, **inner)(FunctionType(function.__code__, names, name))
     return SimpleNamespace(**{name: names[name] for name in functions})

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.errors import GraphError
-from aitia.graph.graph import Graph
 from aitia.graph.knowledge import Knowledge
 from aitia.stats.search._order_kernel import Trees
 from aitia.stats.search.compiling import kernels
@@ -51,22 +50,12 @@ class GrowShrink:
             self._room(done < len(variables))
         return moved
 
-    def total(self, order: NDArray[np.int64]) -> float:
-        """The score of an order."""
-        while np.isnan(value := self._kernels().total(self.score.data, self._trees, order)):
-            self._room(True)
-        return float(value)
-
-    def parents(self, order: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """(p, p), [z, y] True where z is a parent of y in the graph along the order."""
+    def along(self, order: NDArray[np.int64]) -> tuple[float, NDArray[np.bool_]]:
+        """The score of an order, and (p, p), [z, y] True where z is a parent of y in the graph along it."""
         found = np.zeros(self._trees.allowed.shape, np.bool_)
-        while not self._kernels().chosen(self.score.data, self._trees, order, found):
+        while np.isnan(value := self._kernels().along(self.score.data, self._trees, order, found)):
             self._room(True)
-        return found
-
-    def dag(self, order: NDArray[np.int64]) -> Graph:
-        """The same as a graph."""
-        return Graph.from_adjacency(self.parents(order), self.score.names)
+        return float(value), found
 
     def _kernels(self) -> Any:
         p = len(self.score.names)

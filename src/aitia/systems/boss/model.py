@@ -60,7 +60,7 @@ class BOSS(ScoreSearch):
         limits = Constraints.of(names, self.config.known)
         must = must_precede(names, self.config.known)
         trees = GrowShrink(score, limits, self._limit(score))
-        best, ahead = -np.inf, np.arange(len(names))
+        best, parents = -np.inf, limits.required
         for start in range(starts):
             rng = np.random.default_rng([self.config.seed, start])
             order = _obeying(rng.permutation(len(names)), must)
@@ -69,9 +69,10 @@ class BOSS(ScoreSearch):
                 if progress is not None:
                     progress("orders", start, starts)
                 moved = trees.sweep(order, rng.permutation(len(names)), must)
-            if (value := trees.total(order)) > best + LEAST:
-                best, ahead = value, order
-        return backward(cpdag(trees.dag(ahead)), score, self.config.known)
+            value, found = trees.along(order)
+            if value > best + LEAST:
+                best, parents = value, found
+        return backward(cpdag(Graph.from_adjacency(parents, names)), score, self.config.known)
 
 
 def _obeying(order: NDArray[np.int64], must: NDArray[np.bool_]) -> NDArray[np.int64]:
