@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from numpy.typing import NDArray
 
@@ -51,6 +51,8 @@ class ScoreSearch(SavedArrays, Discovers):
     """
 
     config: Any
+    arrow: ClassVar[str] = "every graph of this score has it"
+    """Why an arrow points so that knowledge does not decide."""
     graph_: Graph
     skeleton_: Skeleton
     score_name_: str
@@ -118,7 +120,7 @@ class ScoreSearch(SavedArrays, Discovers):
     def fresh_scores(self, table: Table) -> dict[str, float]:
         """The score in other rows, in nats a row, of the graph found, of no edges, and of all edges."""
         table = table.select(self.rows_.names).complete()
-        score = LocalScore(table, self.score_name_, penalty=self.config.penalty, prior=self.config.prior)
+        score = self._score(table)
         names = score.names
         every = Graph([(a, b) for k, b in enumerate(names) for a in names[:k]], names)
         graphs = {"found": member(self.graph_, None), "empty graph": Graph([], names), "full graph": every}
@@ -179,8 +181,7 @@ class ScoreSearch(SavedArrays, Discovers):
         self.warnings_ = []
         table = self._whole(table)
         check_table(table)
-        asked = self.config.score, f"Score {self.config.score}: as asked."
-        self.score_name_, self.test_reason_ = choose_score(table) if self.config.score == "auto" else asked
+        self.score_name_, self.test_reason_ = self._choice(table)
         score = self._score(table)
         self._warn(table, score)
         found = self._class(score, progress)
@@ -210,8 +211,15 @@ class ScoreSearch(SavedArrays, Discovers):
         )
         return whole
 
+    def _choice(self, table: Table) -> tuple[str, str]:
+        """The score, and why it is taken, in a sentence."""
+        if self.config.score == "auto":
+            return choose_score(table)
+        return self.config.score, f"Score {self.config.score}: as asked."
+
     def _score(self, table: Table) -> LocalScore:
-        return LocalScore(table, self.score_name_, penalty=self.config.penalty, prior=self.config.prior)
+        prior = getattr(self.config, "prior", 1.0)  # which BDeu alone has
+        return LocalScore(table, self.score_name_, penalty=self.config.penalty, prior=prior)
 
     def _limit(self, score: LocalScore) -> int:
         """Most parents of a variable."""
@@ -252,10 +260,11 @@ class ScoreSearch(SavedArrays, Discovers):
         self.tests_ = tuple(tests)
         self.skeleton_ = Skeleton(names, tuple(rows.adjacent), {}, self.tests_, len(tests))
         shared = {(e.left, e.right) for e in found.edges if e.symbol == "-->"}
+        knowledge = self.config.known
         self.orientation_reasons_ = {
-            (e.left, e.right): "every graph of this score has it"
-            if (e.left, e.right) in shared
-            else "background knowledge, of graphs with the same score"
+            (e.left, e.right): self.arrow
+            if (e.left, e.right) in shared and not (knowledge and knowledge.forbids(e.right, e.left))
+            else "background knowledge"
             for e in self.graph_.edges
             if e.symbol == "-->"
         }

@@ -10,7 +10,7 @@ Source:
     best order score search and grow-shrink trees, NeurIPS 2023.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -228,10 +228,11 @@ def sweep(data: ScoreData, trees: Trees, order: Ints, variables: Ints, begin: in
     scores = np.empty(p)
     for at in range(begin, len(variables)):
         v = variables[at]
-        place = np.int64(0)
+        place: Any = np.int64(0)  # of one type from the start, so that `move` is compiled once
         while order[place] != v:
             place += 1
-        first, last = np.int64(0), np.int64(p - 1)
+        first: Any = np.int64(0)
+        last: Any = np.int64(p - 1)
         for k in range(p):
             if k < place and must[order[k], v]:
                 first = k + 1
