@@ -36,7 +36,7 @@ def test_silencing_a_leader_silences_its_followers_in_its_phase_and_nobody_else(
                 assert not silent[unit][:, frames].any()
             else:
                 assert np.array_equal(silent[unit][:, frames], sample[unit][:, frames])
-    noise = sample[f"trace {leader}"] - silent[f"trace {leader}"]
+    noise = sample[f"signal {leader}"] - silent[f"signal {leader}"]
     kept = np.zeros(world.frames)
     for t in range(world.frames):  # what is gone is the calcium of its events, frame by frame
         kept[t] = (0.92 * kept[t - 1] if t else 0) + sample[leader][0, t]

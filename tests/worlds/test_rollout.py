@@ -229,7 +229,7 @@ def test_a_leader_that_is_silenced_for_some_frames_silences_its_followers_there(
     gone, calcium = fact[leader] - silent[leader], np.zeros((3, 200))
     for t in range(1, 200):
         calcium[:, t] = 0.92 * calcium[:, t - 1] + gone[:, t]
-    assert np.allclose(fact[f"trace {leader}"] - silent[f"trace {leader}"], calcium, atol=1e-12)
+    assert np.allclose(fact[f"signal {leader}"] - silent[f"signal {leader}"], calcium, atol=1e-12)
 
 
 # -- what a step is given ---------------------------------------------------------------------------------------------

@@ -125,7 +125,7 @@ class CalciumWorld(Rollout):
     def latents(self) -> tuple[Latent, ...]:
         """Events, which are not handed out, the signals, and whether the animal has the unit."""
         events = [Latent(u, 0.0, 1.3, varies=True, visible=False) for u in self.units]
-        signals = [Latent(f"trace {u}", -1.0, 8.0, varies=True) for u in self.units]
+        signals = [Latent(f"signal {u}", -1.0, 8.0, varies=True) for u in self.units]
         return (*events, *signals, *(Latent(f"has {u}", 0.0, 1.0) for u in self.units))
 
     @property
@@ -134,18 +134,18 @@ class CalciumWorld(Rollout):
         edges = {
             (self.units[int(a)], u) for row in self._leader for a, u in zip(row, self.units, strict=True) if a >= 0
         }
-        edges |= {(u, f"trace {u}") for u in self.units}
+        edges |= {(u, f"signal {u}") for u in self.units}
         return Graph(sorted(edges), nodes=tuple(latent.name for latent in self.latents))
 
     @property
     def noise_laws(self) -> dict[str, str]:
         """The law of each noise, in words."""
-        laws = {"": "uniform on 0 to 1", "trace ": "standard normal", "has ": "uniform on 0 to 1"}
+        laws = {"": "uniform on 0 to 1", "signal ": "standard normal", "has ": "uniform on 0 to 1"}
         return {f"{before}{u}": law for before, law in laws.items() for u in self.units}
 
     def draw(self, name: str, n: int, rng: np.random.Generator) -> Values:
         """U (n, frames) of a unit; (n, 2 * frames) of a signal, the steps of the drift first; (n,) of `has`."""
-        if name.startswith("trace "):
+        if name.startswith("signal "):
             return rng.standard_normal((n, 2 * self.frames))
         return rng.random(n if name.startswith("has ") else (n, self.frames))
 
@@ -153,11 +153,11 @@ class CalciumWorld(Rollout):
         """(1) or (2), and (3)."""
         if name.startswith("has "):
             return np.asarray(noise >= self.missing, dtype=np.float64)
-        if name.startswith("trace "):
+        if name.startswith("signal "):
             from scipy.signal import lfilter
 
             drift = STEP * np.cumsum(noise[:, : self.frames], axis=1)
-            calcium = lfilter([1.0], [1.0, -DECAY], parents[name.removeprefix("trace ")], axis=1)
+            calcium = lfilter([1.0], [1.0, -DECAY], parents[name.removeprefix("signal ")], axis=1)
             return np.asarray(calcium + drift + NOISE * noise[:, self.frames :])
         unit = self.units.index(name)
         events = np.where(noise < self.firing, 0.7 + 0.6 * noise / self.firing, 0.0)
@@ -176,7 +176,7 @@ class CalciumWorld(Rollout):
 
     def render(self, sample: Sample, *, size: int = 64, view: str | None = None) -> NDArray[Any]:
         """The signals, (n, frames, units), zero where the animal lacks the unit."""
-        made = np.stack([sample[f"trace {u}"] * sample[f"has {u}"][:, None] for u in self.units], axis=2)
+        made = np.stack([sample[f"signal {u}"] * sample[f"has {u}"][:, None] for u in self.units], axis=2)
         return np.asarray(made)
 
     def rows(self, sample: Sample, size: int = 64) -> Recordings:
