@@ -28,6 +28,8 @@ CLOSE = 1e-6
 """Largest difference, in standard deviations of a column, that counts as none."""
 ROUNDING = 1e-4
 """Largest bound of a counterfactual that is exact but for the rounding of its numbers."""
+OF_A_CHANGE = 1 / 3
+"""Largest bound of a counterfactual, as a share of the median change that `do` makes."""
 APART = 0.02
 """Least distance of doing from conditioning, in standard deviations of the outcome."""
 
@@ -153,6 +155,31 @@ def fact_stays(trial: Trial) -> Iterator[str]:
             for column, gap in found.items():
                 if gap > bound.get(column, 0.0) * (1 + CLOSE) + CLOSE:
                     yield f"with nothing done, {column} is off by {gap:.3g}, the bound is {bound.get(column, 0.0):.3g}"
+
+
+def bound_is_small(trial: Trial) -> Iterator[str]:
+    """What a counterfactual loses of the fact is far less than what is done changes; else it is none."""
+    system = trial.needs(Counterfactuals)
+    loose = {column: bound for column, bound in system.bound.items() if bound > ROUNDING}
+    if not loose:
+        return
+    noise = system.abduct(trial.given, seed=trial.seed)
+    still = system.solve(noise)
+    changes: dict[str, list[float]] = {column: [] for column in loose}
+    for do in trial.pair:
+        held: Any = system.do(do)
+        done = held.solve(noise)
+        for k in range(len(still)):
+            row = np.array([k])
+            for column, gap in still.take(row).gaps(done.take(row)).items():
+                if column in loose:
+                    changes[column].append(gap)
+    for column, bound in loose.items():
+        if (change := float(np.median(changes[column]))) and bound > OF_A_CHANGE * change:
+            yield (
+                f"the bound of {column}, {bound:.3g}, is over a third of {change:.3g}, the median change by "
+                f"{trial.pair[0]} and {trial.pair[1]}: these are no counterfactuals"
+            )
 
 
 def keeps_noise(trial: Trial) -> Iterator[str]:
@@ -370,6 +397,7 @@ LAWS: Mapping[str, Callable[[Trial], Iterator[str]]] = {
     "an unknown target is refused": refuses_unknown_target,
     "without targets do is refused": refuses_without_targets,
     "a counterfactual with nothing done is the fact": fact_stays,
+    "a counterfactual loses little of the fact": bound_is_small,
     "a counterfactual keeps the noise": keeps_noise,
     "non-descendants stay put": non_descendants_stay,
     "holes are filled": fills_holes,
