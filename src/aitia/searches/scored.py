@@ -239,7 +239,8 @@ class ScoreSearch(SavedArrays, Discovers):
             self.warnings_.append(
                 f"A variable gets at most {score.limit} causes, one for every {ROWS_A_PARENT} of the {table.n} rows."
             )
-        if self.score_name_ == "bic" and not score.discrete and (bent := departure(table, list(table.names))):
+        single = [name for name in table.names if table.column(name).ndim == 1]
+        if self.score_name_ == "bic" and not score.discrete and (bent := departure(table, single)):
             self.warnings_.append(f"The score sees straight lines of Gaussian columns only, and {bent}.")
 
     def _explain(self, found: Graph, score: LocalScore) -> None:

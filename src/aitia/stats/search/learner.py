@@ -15,7 +15,7 @@ from aitia.graph.marks import Edge
 from aitia.saving import SavedArrays
 from aitia.scm.model import SCM
 from aitia.stats.bootstrap import EdgeFrequencies, bootstrap_graphs, resampled
-from aitia.stats.independence import ContextKind, FisherZ, IndependenceTest, independence_test
+from aitia.stats.independence import ContextKind, FisherZ, IndependenceTest, RankCorrelation, independence_test
 from aitia.stats.search.auto import choose_test
 from aitia.stats.search.checks import check_functions, check_table, table_warnings
 from aitia.stats.search.keeping import kept, recall
@@ -175,7 +175,7 @@ class ConstraintSearch(SavedArrays):
         self.test_name_, self.test_reason_ = self.config.test, f"Test {self.config.test}: as asked."
         if self.config.test == "auto":
             self.test_name_, self.test_reason_ = choose_test(table, min(self._depth, 3), context=context)
-        if self.test_name_ != FisherZ.name:  # which sees lines only
+        if self.test_name_ not in (FisherZ.name, RankCorrelation.name):  # which see lines only
             check_functions(table, context)
         self.asked_ = {"context": context, "context_kind": context_kind, "widths": dict(widths) if widths else None}
         test = self._test_of(table)
