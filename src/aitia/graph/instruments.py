@@ -30,7 +30,7 @@ from aitia.graph.bits import bits
 from aitia.graph.graph import Graph
 from aitia.graph.separation import minimal_separator
 
-__all__ = ["Instrument", "instruments", "is_instrument", "why_not_instrument"]
+__all__ = ["Instrument", "instruments", "instruments_of", "is_instrument", "why_not_instrument"]
 
 
 class Instrument(NamedTuple):
@@ -68,15 +68,21 @@ def instruments(
         >>> instruments(graph, "x", "y"), instruments(graph, "x", "y", conditional=True)
         ((), (Instrument(name='z', given=('w',)),))
     """
-    question, hidden = _posed(graph, treatment, outcome, latent)
+    found = instruments_of(*_posed(graph, treatment, outcome, latent))
+    return found if conditional else tuple(instrument for instrument in found if not instrument.given)
+
+
+def instruments_of(question: Question, hidden: int) -> tuple[Instrument, ...]:
+    """Every ancestral instrument for one treatment and one outcome in a DAG or ADMG, with the smallest set that does.
+
+    That set is empty where the variable is an instrument given nothing: the empty set then separates it from Y.
+    """
+    graph, found = question.graph, []
     if not question.causal:
         return ()
-    found = []
     free = ((1 << len(graph)) - 1) & ~(question.x | question.y | question.forbidden | hidden)
     for i in bits(free):
-        given: int | None = 0 if _fault(question, 1 << i, 0) is None else None
-        if given is None and conditional:
-            given = _ancestral(question, 1 << i, free)
+        given = _ancestral(question, 1 << i, free)
         if given is not None:
             found.append(Instrument(graph.nodes[i], graph.names(given)))
     return tuple(found)
