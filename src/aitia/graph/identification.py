@@ -69,8 +69,8 @@ class Identification:
         formula: The formula as a tree, to be evaluated in a discrete joint distribution.
         hedge: The two sets that prove a DAG's or ADMG's effect not identified: their hidden confounding cannot be told
             from the effect.
-        instruments: Where one treatment and one outcome in a DAG or ADMG have no adjustment set: the instruments,
-            conditional ones too. Where effects are linear they give it.
+        instruments: Where one treatment and one outcome in a DAG or ADMG have no adjustment set: the instruments, or,
+            where there are none, the conditional ones. Where effects are linear they give it.
     """
 
     identified: bool
@@ -146,7 +146,7 @@ def identify(
     offered: tuple[Instrument, ...] = ()
     single = not w and question.x.bit_count() == question.y.bit_count() == 1
     if single and (isinstance(found, _Hedge) or found[0] not in ("no-effect", "adjustment")):
-        offered = instruments_of(question, hidden)
+        offered = tuple(instruments_of(question, hidden, False)) or tuple(instruments_of(question, hidden, True))
     if isinstance(found, _Hedge):
         big, small = graph.names(found.big), graph.names(found.small)
         reason = (
@@ -154,7 +154,7 @@ def identify(
             " cannot be told from confounding"
         )
         if offered:
-            reason += f", unless effects are linear: the instrument {' or '.join(map(str, offered))} gives it then"
+            reason += f", unless effects are linear: the instrument {' or '.join(map(str, offered[:3]))} gives it then"
         return Identification(False, query, "", "none", None, reason, None, (big, small), offered)
     method, formula, adjusted, reason = found
     asked = frozenset(graph.names(question.x | question.y | w))
