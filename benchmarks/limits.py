@@ -15,7 +15,7 @@ import json
 import sys
 from pathlib import Path
 
-from _limits import machine, searching
+from _limits import counting, machine, searching
 from _measure import machine_words
 
 ROWS = {
@@ -23,6 +23,8 @@ ROWS = {
     "discover": searching.wide,
     "partial-correlation": searching.fits,
     "rows": searching.many_rows,
+    "chi2": counting.binary,
+    "networks": counting.networks,
 }
 
 

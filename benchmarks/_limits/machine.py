@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from _limits.base import in_turn
-from aitia.compiled import njit
+from aitia.compiled import bit_count, njit
 
 __all__ = ["Speed", "rows"]
 
@@ -31,14 +31,9 @@ class Speed:
 @njit(nogil=True)
 def _common(a, b):  # type: ignore[no-untyped-def]
     """Bits that are set in both."""
-    total = 0
+    total = np.uint64(0)
     for k in range(a.shape[0]):
-        word = a[k] & b[k]
-        word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
-        word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
-        total += (
-            ((word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)) * np.uint64(0x0101010101010101)
-        ) >> (np.uint64(56))
+        total += bit_count(a[k] & b[k])
     return total
 
 
