@@ -186,6 +186,9 @@ class Table(NamedColumns, Data):
 
     def select(self, names: Iterable[str]) -> "Table":
         """The table of these columns, in this order."""
+        names = tuple(names)
+        if names == self.names:
+            return self
         return Table({name: self._get(name) for name in names}, self._n, self._flow)
 
     def drop(self, names: Iterable[str]) -> "Table":

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.moments import Moments, table_moments
 from aitia.data.table import Table
 from aitia.errors import DataError, GraphError
 from aitia.graph.graph import Graph
@@ -48,7 +49,7 @@ def varsortability(table: Any, graph: Graph) -> float:
         >>> varsortability({"x": [0.0, 1.0, 2.0], "y": [0.0, 5.0, 9.0]}, Graph("x -> y"))
         1.0
     """
-    return _alignments([_complete(table, graph).var(axis=0)], graph)[0]
+    return _alignments([_moments(table, graph).spread ** 2], graph)[0]
 
 
 def r2_sortability(table: Any, graph: Graph) -> float:
@@ -84,12 +85,11 @@ def sortabilities(table: Any, graph: Graph) -> tuple[float, float]:
         UnknownVariableError: If the table lacks a node.
         DataError: If a column is constant or not one number a row, or fewer than two rows are complete.
     """
-    X = _complete(table, graph)
-    covariance = np.cov(X, rowvar=False, bias=True).reshape(len(graph), len(graph))
-    spread = np.sqrt(np.diagonal(covariance))
+    found = _moments(table, graph)
+    spread = found.spread
     if not (spread > 0).all():
         raise DataError(f"column {graph.nodes[int(np.argmin(spread))]!r} is constant: it has no R2")
-    varsorted, r2sorted = _alignments([np.diagonal(covariance), _r2(covariance / np.outer(spread, spread))], graph)
+    varsorted, r2sorted = _alignments([spread**2, _r2(found.correlation)], graph)
     return varsorted, r2sorted
 
 
@@ -106,18 +106,17 @@ def _r2(correlation: Values) -> Values:
     return scores
 
 
-def _complete(table: Any, graph: Graph) -> Values:
+def _moments(table: Any, graph: Graph) -> Moments:
     if not graph.is_dag:
         raise GraphError("sortability needs a DAG: every edge directed, no cycle")
     data = Table.of(table)
     for name in graph:
         if not data.continuous(name) or data.column(name).ndim != 1:
             raise DataError(f"sortability needs one number a row in {name!r}: it has labels or several numbers")
-    X = data.matrix(graph.nodes)
-    X = X[~np.isnan(X).any(axis=1)]
-    if len(X) < 2:
-        raise DataError(f"sortability needs two complete rows, the table has {len(X)}")
-    return X
+    found = table_moments(data, graph.nodes)
+    if found.n < 2:
+        raise DataError(f"sortability needs two complete rows, the table has {found.n}")
+    return found
 
 
 def _alignments(scores: list[Values], graph: Graph) -> list[float]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from aitia.data.moments import blocks, complete, table_moments
 from aitia.data.table import Table
 from aitia.stats.independence import FisherZ, independence_test
 from aitia.stats.search.skeleton import predicted_seconds
@@ -47,22 +48,26 @@ def choose_test(table: Table, max_depth: int, *, context: str | None = None) -> 
 
 def _not_linear_gaussian(table: Table, names: list[str]) -> str | None:
     """What speaks against linear Gaussian relations, None where nothing does. Bounds are on sizes, not p-values."""
-    values = table.matrix(names)
-    values = values[~np.isnan(values).any(axis=1)]
-    if len(values) < 20:
+    found = table_moments(table, names)
+    if (n := found.n) < 20:
         return None
-    z = (values - values.mean(axis=0)) / values.std(axis=0)
-    slack = 4 / np.sqrt(len(z))  # what chance alone reaches in a small sample
-    skewed = np.abs((z**3).mean(axis=0)) > 0.5 + slack
-    heavy = np.abs((z**4).mean(axis=0) - 3) > 1 + 2 * slack
+    third, fourth = np.zeros((2, len(names)))
+    cross = np.zeros((len(names), len(names)))  # of x^2 with y
+    for z in blocks(complete([table.column(name) for name in names]), found.mean, 1 / np.maximum(found.spread, 1e-300)):
+        squares = z * z
+        third += np.einsum("ij,ij->i", squares, z)
+        fourth += np.einsum("ij,ij->i", squares, squares)
+        cross += squares @ z.T
+    third, fourth, cross = third / n, fourth / n, cross / n
+    slack = 4 / np.sqrt(n)  # what chance alone reaches in a small sample
+    skewed = np.abs(third) > 0.5 + slack
+    heavy = np.abs(fourth - 3) > 1 + 2 * slack
     if (odd := np.flatnonzero(skewed | heavy)).size:
         return f"{names[int(odd[0])]!r} is far from Gaussian"
-    correlation = z.T @ z / len(z)
-    squares = z**2 - 1
-    squares = squares / squares.std(axis=0)
+    correlation = found.correlation
     # Correlation of x^2 with what a line in x leaves of y.
     spread = np.sqrt(np.maximum(1 - correlation**2, 1e-9))
-    left = squares.T @ z / len(z) - correlation * (squares * z).mean(axis=0)[:, None]
+    left = (cross - correlation * third[:, None]) / np.sqrt(np.maximum(fourth - 1, 1e-12))[:, None]
     bent = np.abs(left) / spread
     np.fill_diagonal(bent, 0)
     if bent.max() > 0.15 + slack:

@@ -5,6 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
+from aitia.data.moments import table_moments
 from aitia.data.table import DISCRETE_AT_MOST, Table
 from aitia.errors import DataError, join_names
 from aitia.stats.search.functions import determines, may_determine, two_may_determine
@@ -105,6 +106,8 @@ def _is_number(text: str) -> bool:
 
 
 def _is_constant(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> bool:
+    if values.ndim == 1 and np.ptp(values[: 2 * FEW_ROWS]) > 0:
+        return False
     seen = values[~np.isnan(values.reshape(len(values), -1)).any(axis=1)]
     return len(seen) == 0 or bool((seen == seen[0]).all())
 
@@ -139,14 +142,12 @@ def _label_counts(table: Table, name: str) -> list[int]:
 def _check_collinear(table: Table, names: Sequence[str]) -> None:
     """A column that repeats another, or that others give exactly, leaves tests given them without meaning. O(n p^2)."""
     columns = [n for n in names if table.continuous(n) and table.column(n).ndim == 1]
-    values = table.matrix(columns)
-    gaps = np.isnan(values).any(axis=1)
-    values = values[~gaps] if gaps.any() else values
-    if len(columns) < 2 or len(values) <= len(columns):
+    if len(columns) < 2:
         return
-    values = values - values.mean(axis=0)
-    values /= np.maximum(np.sqrt(np.einsum("ij,ij->j", values, values)), 1e-300)
-    correlation = values.T @ values
+    found = table_moments(table, columns)
+    if found.n <= len(columns):
+        return
+    correlation = found.correlation
     i, j = np.unravel_index(int(np.abs(np.triu(correlation, 1)).argmax()), correlation.shape)
     if abs(correlation[i, j]) > 1 - 1e-12:
         raise DataError(f"{columns[j]!r} repeats {columns[i]!r} up to scale: they are one variable, drop one of them")
@@ -155,6 +156,9 @@ def _check_collinear(table: Table, names: Sequence[str]) -> None:
             return
     except np.linalg.LinAlgError:
         pass
+    values = table.matrix(columns)
+    values = values[~np.isnan(values).any(axis=1)] - found.mean
+    values /= np.maximum(np.sqrt(np.einsum("ij,ij->j", values, values)), 1e-300)
     _, r = np.linalg.qr(values)  # without squaring: tells rounding from a true dependence, and which column it is
     if (small := np.flatnonzero(np.abs(np.diagonal(r)) < 1e-7)).size:
         last = int(small[0])
