@@ -15,7 +15,7 @@ import json
 import sys
 from pathlib import Path
 
-from _limits import counting, machine, searching
+from _limits import counting, machine, sampling, searching
 from _measure import machine_words
 
 ROWS = {
@@ -25,6 +25,7 @@ ROWS = {
     "rows": searching.many_rows,
     "chi2": counting.binary,
     "networks": counting.networks,
+    "do": sampling.rows,
 }
 
 
