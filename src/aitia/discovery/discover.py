@@ -246,16 +246,11 @@ def _fit(
 
 def _sortability(graph: Graph, table: Table) -> dict[str, float]:
     """Both sortabilities over the continuous part of the graph, where it has a direction at all."""
-    from aitia.scm import r2_sortability, varsortability
+    from aitia.scm import sortabilities
 
     columns = [name for name in graph.nodes if table.continuous(name) and table.column(name).ndim == 1]
-    part = graph.subgraph(columns)
-    directed = Graph([e for e in part.edges if e.symbol == "-->"], part.nodes)
+    part = graph if len(columns) == len(graph) else graph.subgraph(columns)
+    directed = part if part.is_directed else Graph([e for e in part.edges if e.symbol == "-->"], part.nodes)
     if not directed.edges or not directed.is_acyclic:
         return {}
-    values = table.matrix(columns)
-    complete = table.select(columns).take(np.flatnonzero(~np.isnan(values).any(axis=1)))
-    return {
-        "varsortability": float(varsortability(complete, directed)),
-        "r2_sortability": float(r2_sortability(complete, directed)),
-    }
+    return dict(zip(("varsortability", "r2_sortability"), sortabilities(table, directed), strict=True))

@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.moments import Moments, moments, table_moments
 from aitia.data.table import Table
 from aitia.errors import DataError, join_names
 from aitia.stats.independence.base import IndependenceTest, Missing, Tested
@@ -49,8 +50,8 @@ class FisherZ(IndependenceTest):
             self._check_column(table, name)
             if table.column(name).ndim > 1:
                 raise DataError(f"{name!r} holds vectors: partial correlation needs one number a row; use kci")
-        self._values = np.column_stack([self._column(table, name) for name in table.names])
-        spread = np.nanstd(self._values, axis=0)
+        # Moments are of complete rows; with gaps a column may vary in the others.
+        spread = np.nanstd(self._values, axis=0) if self._gaps else self._moments.spread
         if constant := [name for name, s in zip(table.names, spread, strict=True) if not s > 0]:
             raise DataError(f"{join_names(constant)}: every row has the same value; drop the column")
 
@@ -65,10 +66,19 @@ class FisherZ(IndependenceTest):
         return numbers_of(table, name)
 
     @cached_property
+    def _values(self) -> NDArray[np.float64]:
+        return np.column_stack([self._column(self.table, name) for name in self.names])
+
+    @cached_property
+    def _moments(self) -> Moments:
+        if all(map(self.table.continuous, self.names)):
+            return table_moments(self.table, self.names)
+        return moments([self._column(self.table, name) for name in self.names])
+
+    @cached_property
     def correlation(self) -> NDArray[np.float64]:
         """(p, p) correlations of the rows that have every value."""
-        complete = self._values[~np.isnan(self._values).any(axis=1)]
-        return np.corrcoef(complete.T).reshape(len(self.names), len(self.names))
+        return self._moments.correlation
 
     def _one(self, x: str, y: str, given: tuple[str, ...]) -> Tested:
         columns = [self._place[name] for name in (x, y, *given)]
