@@ -55,7 +55,7 @@ class Shape:
     @property
     def _slack(self) -> float:
         """What chance alone reaches in a small sample."""
-        return 4 / np.sqrt(max(self.n, 1))
+        return float(4 / np.sqrt(max(self.n, 1)))
 
     def far_from_gaussian(self, names: Sequence[str]) -> str | None:
         """The first column whose skewness or kurtosis is not that of a Gaussian, in words."""
