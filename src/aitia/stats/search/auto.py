@@ -16,7 +16,7 @@ from aitia.stats.independence.fisher_z import of_numbers
 from aitia.stats.search.shape import Shape
 from aitia.stats.search.skeleton import predicted_seconds
 
-__all__ = ["choose_test"]
+__all__ = ["choose_test", "departure"]
 
 MANY_ROWS = 2000
 """Beyond it the exact kernel test takes seconds a test, and random features lose little."""
@@ -70,6 +70,12 @@ def choose_test(table: Table, max_depth: int, *, context: str | None = None) -> 
             "by name to see dependence that is not linear",
         )  # fmt: skip
     return kernel, f"Test {kernel}: {bent}; {rows}."
+
+
+def departure(table: Table, names: list[str]) -> str | None:
+    """What in columns of numbers speaks against straight lines with Gaussian noise; None where nothing does."""
+    values = table.matrix(names)
+    return _far_from_gaussian(values, names) or _bent(values, names)
 
 
 def _of_labels(table: Table, names: list[str], ordinal: list[str], loose: list[str]) -> tuple[str, str]:
