@@ -57,8 +57,7 @@ def choose_test(table: Table, max_depth: int, *, context: str | None = None) -> 
         return _straight(table, names, discrete, few)
     why = _ordered(ordinal, discrete)
     if why is None:
-        shape = _shape(table, names)
-        if (why := shape.far_from_gaussian(names) or shape.bent(names)) is None:
+        if (why := departure(table, names)) is None:
             return FisherZ.name, "Test fisher-z: the columns look Gaussian and related in straight lines."
     bent = Shape.of([table_scores(table, name) for name in names]).bent(names)
     if bent is None:
@@ -74,8 +73,8 @@ def choose_test(table: Table, max_depth: int, *, context: str | None = None) -> 
 
 def departure(table: Table, names: list[str]) -> str | None:
     """What in columns of numbers speaks against straight lines with Gaussian noise; None where nothing does."""
-    values = table.matrix(names)
-    return _far_from_gaussian(values, names) or _bent(values, names)
+    shape = _shape(table, names)
+    return shape.far_from_gaussian(names) or shape.bent(names)
 
 
 def _of_labels(table: Table, names: list[str], ordinal: list[str], loose: list[str]) -> tuple[str, str]:
