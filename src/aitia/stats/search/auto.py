@@ -56,9 +56,8 @@ def choose_test(table: Table, max_depth: int, *, context: str | None = None) -> 
         few = f"{table.n} rows of {len(names)} columns are too few to tell more than lines from chance"
         return _straight(table, names, discrete, few)
     why = _ordered(ordinal, discrete)
-    if why is None:
-        if (why := departure(table, names)) is None:
-            return FisherZ.name, "Test fisher-z: the columns look Gaussian and related in straight lines."
+    if why is None and (why := departure(table, names)) is None:
+        return FisherZ.name, "Test fisher-z: the columns look Gaussian and related in straight lines."
     bent = Shape.of([table_scores(table, name) for name in names]).bent(names)
     if bent is None:
         return RankCorrelation.name, f"Test ranks: {why}, and by their ranks the columns are related in lines."
