@@ -18,7 +18,10 @@ from aitia.stats.bootstrap import EdgeFrequencies, bootstrap_graphs, resampled
 from aitia.stats.independence import ContextKind, FisherZ, IndependenceTest, independence_test
 from aitia.stats.search.auto import choose_test
 from aitia.stats.search.checks import check_functions, check_table, table_warnings
+from aitia.stats.search.evidence import ColliderRule
 from aitia.stats.search.keeping import kept, recall
+from aitia.stats.search.likelihood import score_of
+from aitia.stats.search.orientation import Orientation
 from aitia.stats.search.partial_correlation import partial_correlation_skeleton
 from aitia.stats.search.records import Skeleton, TestRecord, weakest_tests
 from aitia.stats.search.skeleton import LONG, Asker, Constraints, find_skeleton, predicted_seconds
@@ -40,6 +43,7 @@ class ConstraintSearch(SavedArrays):
         skeleton_: Adjacencies and separating sets.
         tests_: The tests behind it.
         test_name_, test_reason_: Which test, and why.
+        rule_: How colliders were told.
         orientation_reasons_: For each arrow (cause, effect), why it points so.
         edge_frequencies_: Of the bootstrap, or None.
         warnings_: What to keep in mind, in plain words.
@@ -53,6 +57,7 @@ class ConstraintSearch(SavedArrays):
     tests_: Sequence[TestRecord]
     test_name_: str
     test_reason_: str
+    rule_: ColliderRule
     orientation_reasons_: Mapping[tuple[str, str], str]
     edge_frequencies_: EdgeFrequencies | None
     warnings_: list[str]
@@ -211,26 +216,44 @@ class ConstraintSearch(SavedArrays):
 
     def _find_skeleton(self, asker: Asker, limits: Constraints) -> Skeleton:
         """The skeleton; by the compiled search where the test is Fisher's z and nobody wants every test recorded."""
-        test, union = asker.test, self.config.separating_sets == "union"
+        test = asker.test
         if (
             isinstance(test, FisherZ)
             and self.config.record == "decisive"
             and not any(map(test.table.missing, test.names))
         ):
             skeleton = partial_correlation_skeleton(
-                test.correlation, test.n, test.names, alpha=self.config.alpha, max_depth=self._depth, union=union,
+                test.correlation, test.n, test.names, alpha=self.config.alpha, max_depth=self._depth,
                 limits=limits, jobs=self.config.jobs, progress=asker.progress,
             )  # fmt: skip
         else:
             skeleton = find_skeleton(
                 asker, alpha=self.config.alpha, max_depth=self._depth, limits=limits,
-                separating_sets=self.config.separating_sets, accept_cost=self.config.accept_cost,
+                accept_cost=self.config.accept_cost,
             )  # fmt: skip
         if skeleton.capped:
             self.warnings_.append(
                 f"The search stopped at sets of {self._depth}: some edges may be indirect (max_depth)."
             )
         return skeleton
+
+    def _collide(self, oriented: Orientation, asker: Asker) -> None:
+        """Decides the colliders by the rule that was asked for, and says which it was.
+
+        Raises:
+            OptionError: If a likelihood is asked for and the test has none.
+        """
+        rule, score = self.config.colliders, None
+        if rule in ("auto", "likelihood"):
+            score = score_of(asker.test)
+            if rule == "likelihood" and score is None:
+                raise OptionError(
+                    f"the collider rule 'likelihood' needs a test with a likelihood (fisher-z, chi2, g2) and complete "
+                    f"rows, got {asker.test.name}: take majority or max-p"
+                )
+        chosen: ColliderRule = rule if rule != "auto" else "likelihood" if score else "majority"
+        self.rule_ = chosen
+        oriented.colliders(chosen, asker, self.config.alpha, self._depth, score)
 
     def _keep_tests(self, skeleton: Skeleton, asker: Asker) -> Sequence[TestRecord]:
         """The skeleton's tests, and those that its orientation added."""

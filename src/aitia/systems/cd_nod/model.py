@@ -117,7 +117,7 @@ class CDNOD(ConstraintSearch, Discovers):
         oriented = Orientation(self.skeleton_, limits.forbidden)
         oriented.exogenous(context)  # phase 2
         oriented.known()
-        oriented.colliders(self.config.colliders, asker, self.config.alpha, self._depth)
+        self._collide(oriented, asker)
         oriented.close(with_knowledge=self.config.known is not None)
         self.tests_ = self._keep_tests(self.skeleton_, asker)
         self.couplings_, self.evidence_ = {}, {}

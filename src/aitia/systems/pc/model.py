@@ -75,7 +75,7 @@ class PC(ConstraintSearch, Discovers):
     def _orient(self, skeleton: Skeleton, limits: Constraints, asker: Asker) -> Orientation:
         oriented = Orientation(skeleton, limits.forbidden)
         oriented.known()
-        oriented.colliders(self.config.colliders, asker, self.config.alpha, self._depth)
+        self._collide(oriented, asker)
         oriented.close(with_knowledge=self.config.known is not None)
         return oriented
 
