@@ -21,10 +21,10 @@ class SearchConfig:
         test: `auto` looks at the table; or `fisher-z`, `chi2`, `g2`, `kci`, `rcit`.
         max_depth: Largest conditioning set; None for no limit.
         colliders: How a collider is told: `majority`, `conservative` and `max-p` test all sets of neighbours and go by
-            most of them, by all of them, or by the one with the largest p-value; `strongest-first` goes by the sets that
-            separate best. Where colliders contradict each other the stronger evidence stands. `likelihood` goes on
-            from there to the class of graphs that explains the rows best (fisher-z, chi2, g2). `auto` is `likelihood`
-            where the test has one, else `majority`.
+            most of them, by all of them, or by the one with the largest p-value; `strongest-first` goes by the sets
+            that separate best. Where colliders contradict each other the stronger evidence stands. `likelihood` goes on
+            from there to the class of graphs that explains the rows best, and puts back edges without which a graph
+            contradicts them (fisher-z, chi2, g2). `auto` is `likelihood` where the test has one, else `majority`.
         knowledge: What is known beforehand, or the file that says it.
         missing: `error`, or `testwise` to use for each test the rows that have its variables.
         bootstrap: How many times to search again in resampled rows; None for not at all.

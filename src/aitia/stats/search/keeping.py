@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["kept", "recall"]
 
 Arrays = Mapping[str, NDArray[Any]]
-PLAIN = ("test_name_", "test_reason_", "predicted_seconds_", "warnings_", "asked_")
+PLAIN = ("test_name_", "test_reason_", "rule_", "rule_reason_", "mended_", "predicted_seconds_", "warnings_", "asked_")
 
 
 def kept(search: "ConstraintSearch") -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

@@ -22,13 +22,16 @@ from aitia.stats.search.evidence import ColliderRule
 from aitia.stats.search.keeping import kept, recall
 from aitia.stats.search.likelihood import score_of
 from aitia.stats.search.orientation import Orientation
-from aitia.stats.search.partial_correlation import partial_correlation_skeleton
+from aitia.stats.search.partial_correlation import DecisiveTests, partial_correlation_skeleton
 from aitia.stats.search.records import Skeleton, TestRecord, weakest_tests
 from aitia.stats.search.skeleton import LONG, Asker, Constraints, find_skeleton, predicted_seconds
 
 __all__ = ["ConstraintSearch"]
 
 NO_LIMIT = 1 << 20
+
+RULES = ("the test has no likelihood", "the arrows that explain the rows best")
+"""Why a collider rule was chosen."""
 
 ATTEMPTS = 20
 """Draws of one bootstrap sample before its table is given up."""
@@ -43,7 +46,8 @@ class ConstraintSearch(SavedArrays):
         skeleton_: Adjacencies and separating sets.
         tests_: The tests behind it.
         test_name_, test_reason_: Which test, and why.
-        rule_: How colliders were told.
+        rule_, rule_reason_: How colliders were told, and why so.
+        mended_: Edges that the tests had taken out and the table asked back, each with the reason.
         orientation_reasons_: For each arrow (cause, effect), why it points so.
         edge_frequencies_: Of the bootstrap, or None.
         warnings_: What to keep in mind, in plain words.
@@ -58,6 +62,8 @@ class ConstraintSearch(SavedArrays):
     test_name_: str
     test_reason_: str
     rule_: ColliderRule
+    rule_reason_: str
+    mended_: list[list[str]]
     orientation_reasons_: Mapping[tuple[str, str], str]
     edge_frequencies_: EdgeFrequencies | None
     warnings_: list[str]
@@ -128,7 +134,10 @@ class ConstraintSearch(SavedArrays):
         """Why an edge stands, in sentences: its weakest test, its direction, its bootstrap share."""
         lines = []
         last = self._weakest(edge.left, edge.right)
-        if last is not None:
+        mended = next((why for a, b, why in self.mended_ if {a, b} == {edge.left, edge.right}), None)
+        if mended is not None:
+            lines.append(f"{mended[:1].upper()}{mended[1:]}.")
+        elif last is not None:
             given = ", ".join(last.given) or "nothing"
             lines.append(f"Dependent given {given} (p = {last.p_value:.2g}), its weakest test of all.")
         reason = self.orientation_reasons_.get((edge.left, edge.right))
@@ -252,15 +261,14 @@ class ConstraintSearch(SavedArrays):
                     f"rows, got {asker.test.name}: take majority or max-p"
                 )
         chosen: ColliderRule = rule if rule != "auto" else "likelihood" if score else "majority"
-        self.rule_ = chosen
+        how = "as asked" if rule != "auto" else RULES[chosen == "likelihood"]
+        self.rule_, self.rule_reason_ = chosen, f"Collider rule {chosen}: {how}."
         oriented.colliders(chosen, asker, self.config.alpha, self._depth, score)
+        self.mended_ = [[*pair, why] for pair, why in oriented.mended.items()]
 
     def _keep_tests(self, skeleton: Skeleton, asker: Asker) -> Sequence[TestRecord]:
-        """The skeleton's tests, and those that its orientation added."""
-        if not asker.answers:
-            return skeleton.tests
-        known = {(t.x, t.y, t.given) for t in skeleton.tests}
-        return (*skeleton.tests, *(t for t in asker.records() if (t.x, t.y, t.given) not in known))
+        """The skeleton's tests; where the search put them one by one, those of its orientation as well."""
+        return skeleton.tests if isinstance(skeleton.tests, DecisiveTests) else asker.records()
 
     def _bootstrap(
         self,

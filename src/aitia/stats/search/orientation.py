@@ -12,19 +12,21 @@ Sources:
     Meek, Causal inference and causal explanation with background knowledge, UAI 1995.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
+from itertools import combinations, islice
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aitia.graph._pdag import Pdag
-from aitia.graph.bits import bits
+from aitia.graph.bits import bits, pack
 from aitia.graph.graph import Graph
 from aitia.stats.search.assembly import Triple, least_contradicted
 from aitia.stats.search.classes import ClassSearch, Score
 from aitia.stats.search.evidence import ColliderRule, Verdict, verdicts
+from aitia.stats.search.mending import Mending
 from aitia.stats.search.records import Skeleton
 from aitia.stats.search.skeleton import Asker
 
@@ -46,6 +48,7 @@ class Orientation:
         reasons: For each arrow (cause, effect), why it points so.
         conflicts: Sentences on evidence that was passed over because stronger evidence contradicts it.
         ambiguous: Unshielded triples whose middle the collider rule could not decide.
+        mended: Edges that the tests had taken out and the table asked back, each with the reason.
     """
 
     skeleton: Skeleton
@@ -53,6 +56,7 @@ class Orientation:
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
     conflicts: list[str] = field(default_factory=list)
     ambiguous: set[Triple] = field(default_factory=set)
+    mended: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.names = self.skeleton.names
@@ -68,16 +72,17 @@ class Orientation:
         """What could not be reconciled, in plain words."""
         found = []
         if self.conflicts:
-            told = "; ".join(self.conflicts[:SHOWN])
-            more = f"; and {len(self.conflicts) - SHOWN} more" if len(self.conflicts) > SHOWN else ""
             found.append(
-                f"The tests contradict each other, and the weaker evidence was passed over ({len(self.conflicts)}): "
-                f"{told}{more}."
+                _listed("The tests contradict each other, and weaker evidence was passed over", self.conflicts)
+            )
+        if self.mended:
+            found.append(
+                _listed("Edges came back because the graph without them contradicts the table", self.mended.values())
             )
         if self.ambiguous:
             found.append(
-                f"{len(self.ambiguous) // 2} possible colliders were left open by the collider rule: the graph is a PDAG, "
-                "in which these triples may or may not be colliders, and no CPDAG."
+                f"{len(self.ambiguous) // 2} possible colliders were left open by the collider rule: the graph is a "
+                "PDAG, in which these triples may or may not be colliders, and no CPDAG."
             )
         return found
 
@@ -123,6 +128,7 @@ class Orientation:
         """
         adjacent = self.rows.adjacent
         found = verdicts(self.skeleton, rule, asker, alpha, max_depth)
+        found = {t: v for t, v in found.items() if not (self.forbidden[t[0], t[1]] or self.forbidden[t[2], t[1]])}
         banned = self.forbidden.copy()
         for j, row in enumerate(self.rows.parents):
             for i in bits(row):
@@ -130,11 +136,37 @@ class Orientation:
         forced = [sum(1 << j for j in bits(row) if banned[j, i]) for i, row in enumerate(adjacent)]
         strengths = {triple: verdict.strength for triple, verdict in found.items()}
         start = least_contradicted(adjacent, strengths, forced, self.names)
-        search = ClassSearch(start, adjacent, banned, score or _Agreement(strengths))
-        search.ascend()
+        if score is None:
+            search = ClassSearch(start, adjacent, banned, _Agreement(strengths))
+            search.ascend()
+        else:
+            search = Mending(start, adjacent, banned, score)
+            search.mend(self._may_be_adjacent())
+            self.rows.adjacent = tuple(search.adjacent)
+            for i, j in search.mended:
+                self.rows.neighbors[i] |= 1 << j
+                self.rows.neighbors[j] |= 1 << i
+            self.mended = {
+                (self.names[i], self.names[j]): self._why_mended(i, j, *why) for (i, j), why in search.mended.items()
+            }
         open_ = {t for t, verdict in found.items() if verdict.collider is None and rule != "likelihood"}
         self.ambiguous = {triple for x, y, z in open_ for triple in ((x, y, z), (z, y, x))}
         self._settle(search.rows, found)
+
+    def _why_mended(self, i: int, j: int, given: int, gain: float) -> str:
+        names = self.names
+        apart = self.skeleton.separating_set(names[i], names[j]) or ()
+        told = [", ".join(of) or "nothing" for of in (apart, [names[k] for k in bits(given)])]
+        return (
+            f"a test takes {names[i]} and {names[j]} apart given {told[0]}, but given {told[1]} the table is "
+            f"{_times(gain)} times likelier with an edge between them"
+        )
+
+    def _may_be_adjacent(self) -> list[int]:
+        """Bit rows of the pairs that knowledge does not keep apart."""
+        everyone = (1 << len(self.names)) - 1
+        apart = self.forbidden & self.forbidden.T
+        return [everyone & ~(1 << i) & ~pack(row) for i, row in enumerate(apart)]
 
     def _settle(self, settled: Pdag, found: dict[Triple, Verdict]) -> None:
         """Orients the colliders of a class, with their reasons, and names the verdicts that it passes over."""
@@ -148,9 +180,8 @@ class Orientation:
         for y, into in enumerate(settled.parents):
             for x in bits(into):
                 for z in bits(into & ~self.rows.adjacent[x] & (-2 << x)):
-                    verdict = found.get((x, y, z))
-                    agrees = verdict is not None and verdict.collider
-                    why = verdict.why if verdict is not None and agrees else self._against(x, y, z)
+                    told = found.get((x, y, z))
+                    why = told.why if told is not None and told.collider else self._against(x, y, z)
                     for end in (x, z):
                         self.orient(end, y, why)
 
@@ -229,6 +260,17 @@ class Orientation:
     def undirected_among(self, nodes: Sequence[int]) -> list[tuple[int, int]]:
         """The pairs of these nodes that an undirected edge joins."""
         return [(i, j) for i, j in combinations(nodes, 2) if self.rows.neighbors[i] >> j & 1]
+
+
+def _listed(what: str, sentences: Collection[str]) -> str:
+    """The sentences after a count, the first few in full."""
+    more = f"; and {len(sentences) - SHOWN} more" if len(sentences) > SHOWN else ""
+    return f"{what} ({len(sentences)}): {'; '.join(islice(sentences, SHOWN))}{more}."
+
+
+def _times(gain: float) -> str:
+    """A Bayes factor from its logarithm, as a power of ten."""
+    return f"10^{gain / log(10):.0f}"
 
 
 class _Agreement:

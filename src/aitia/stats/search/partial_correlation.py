@@ -19,7 +19,7 @@ from aitia.stats.search._fisher_z_kernel import level_of
 from aitia.stats.search.records import Skeleton, TestRecord
 from aitia.stats.search.skeleton import Constraints
 
-__all__ = ["partial_correlation_skeleton"]
+__all__ = ["DecisiveTests", "partial_correlation_skeleton"]
 
 
 def partial_correlation_skeleton(

@@ -160,7 +160,7 @@ class CDNOD(ConstraintSearch, Discovers):
     def training(self) -> Training:
         """The test that was taken, what changes, and what to keep in mind."""
         told = ", ".join(change.variable for change in self.changing_) or "none"
-        notes = (self.test_reason_, f"Mechanisms that change with {self.asked_['context']}: {told}.")
+        notes = (self.test_reason_, self.rule_reason_, f"Mechanisms that change with {self.asked_['context']}: {told}.")
         return Training((), notes, tuple(self.warnings_))
 
     def judge(self, fresh: Given, seen: Given) -> Scores:
