@@ -18,12 +18,14 @@ from aitia.data.table import Table
 from aitia.errors import DataError
 from aitia.stats.independence.base import IndependenceTest, Missing, Tested
 
-__all__ = ["ChiSquare", "GSquare"]
+__all__ = ["ChiSquare", "Contingency", "GSquare"]
 
 Values = NDArray[np.float64]
 
 
-class _Contingency(IndependenceTest):
+class Contingency(IndependenceTest):
+    """What counts rows by the labels of two columns and a set."""
+
     def __init__(self, table: Table, *, missing: Missing = "error", jobs: int = 1) -> None:
         super().__init__(table, missing=missing, jobs=1)
         for name in table.names:
@@ -35,7 +37,8 @@ class _Contingency(IndependenceTest):
         self._codes = {n: np.nan_to_num(table.column(n), nan=-1).astype(np.int64) for n in table.names}
         self._sizes = {name: max(len(table.categories(name)), 1) for name in table.names}
 
-    def _one(self, x: str, y: str, given: tuple[str, ...]) -> Tested:
+    def counted(self, x: str, y: str, given: tuple[str, ...]) -> tuple[float, int, int]:
+        """The statistic of one triple in order, its degrees of freedom, and the rows."""
         rows = self._rows(x, y, *given)
         codes = {name: self._codes[name] if rows is None else self._codes[name][rows] for name in (x, y, *given)}
         n = len(codes[x])
@@ -56,6 +59,10 @@ class _Contingency(IndependenceTest):
         statistic = self._statistic(counts, expected)
         present_x, present_y = (by_x > 0).sum(axis=1), (by_y > 0).sum(axis=1)
         freedom = int((np.maximum(present_x - 1, 0) * np.maximum(present_y - 1, 0)).sum())
+        return statistic, freedom, n
+
+    def _one(self, x: str, y: str, given: tuple[str, ...]) -> Tested:
+        statistic, freedom, n = self.counted(x, y, given)
         return Tested(statistic, _upper_tail(statistic, freedom), n)
 
     def _statistic(self, counts: Values, expected: Values) -> float:
@@ -66,7 +73,7 @@ class _Contingency(IndependenceTest):
         return 5e-5 + 2e-8 * self.n * (given + 2)
 
 
-class ChiSquare(_Contingency):
+class ChiSquare(Contingency):
     """Pearson's chi-square test.
 
     Args:
@@ -91,7 +98,7 @@ class ChiSquare(_Contingency):
         return float((((counts - expected) ** 2) / safe).sum())
 
 
-class GSquare(_Contingency):
+class GSquare(Contingency):
     """The likelihood-ratio test (G-square). Arguments and errors as for `ChiSquare`."""
 
     name: ClassVar[str] = "g2"

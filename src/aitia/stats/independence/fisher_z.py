@@ -64,7 +64,12 @@ class FisherZ(IndependenceTest):
         complete = self._values[~np.isnan(self._values).any(axis=1)]
         return np.corrcoef(complete.T).reshape(len(self.names), len(self.names))
 
-    def _one(self, x: str, y: str, given: tuple[str, ...]) -> Tested:
+    def partial_correlation(self, x: str, y: str, given: tuple[str, ...]) -> tuple[float, int]:
+        """That of one triple in order, short of 1, and the rows behind it.
+
+        Raises:
+            DataError: If there are too few rows, or one variable follows from the others.
+        """
         columns = [self._place[name] for name in (x, y, *given)]
         rows = self._rows(x, y, *given)
         if rows is None:
@@ -74,7 +79,11 @@ class FisherZ(IndependenceTest):
         if n - len(given) - 3 <= 0:
             raise DataError(f"{n} rows are too few to test {x} and {y} given {len(given)} variables")
         correlation = _partial(matrix, (x, y, *given))
-        statistic = sqrt(n - len(given) - 3) * atanh(min(abs(correlation), 1 - 1e-16))
+        return max(min(correlation, 1 - 1e-16), 1e-16 - 1), n
+
+    def _one(self, x: str, y: str, given: tuple[str, ...]) -> Tested:
+        correlation, n = self.partial_correlation(x, y, given)
+        statistic = sqrt(n - len(given) - 3) * atanh(abs(correlation))
         return Tested(statistic, _two_sided(statistic), n)
 
     def cost(self, given: int) -> float:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from aitia.errors import OptionError
 from aitia.graph.knowledge import Knowledge
-from aitia.stats.independence import Missing
+from aitia.stats.independence import Gaps
 from aitia.stats.search.orientation import ColliderRule
 from aitia.stats.search.skeleton import SeparatingSets
 
@@ -26,7 +26,8 @@ class SearchConfig:
         colliders: How a collider is told: `sepset` looks at the separating set; `majority`, `conservative` and `max-p`
             test all sets of neighbours and go by most of them, by all of them, or by the one with the largest p-value.
         knowledge: What is known beforehand, or the file that says it.
-        missing: `error`, or `testwise` to use for each test the rows that have its variables.
+        missing: `error`; `testwise` to use for each test the rows that have its variables; or `impute` to fill gaps 20
+            times by chained equations and pool each test.
         bootstrap: How many times to search again in resampled rows; None for not at all.
         record: `decisive` keeps of each pair the test that decided; `all` keeps every test (slower with fisher-z).
         seed: Of the bootstrap and of random features.
@@ -44,7 +45,7 @@ class SearchConfig:
     separating_sets: SeparatingSets = "first"
     colliders: ColliderRule = "sepset"
     knowledge: Knowledge | str | None = None
-    missing: Missing = "error"
+    missing: Gaps = "error"
     bootstrap: int | None = None
     record: Literal["decisive", "all"] = "decisive"
     seed: int = 0
