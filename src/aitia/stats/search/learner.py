@@ -185,7 +185,7 @@ class ConstraintSearch(SavedArrays):
     ) -> Asker:
         """Checks the table, takes a test, and says what the search is predicted to cost."""
         check_table(table, missing=self.config.missing, context=context)
-        self.warnings_ = table_warnings(table, context=context)
+        self.warnings_ = table_warnings(table, context=context, missing=self.config.missing)
         self.test_name_, self.test_reason_ = self.config.test, f"Test {self.config.test}: as asked."
         if self.config.test == "auto":
             self.test_name_, self.test_reason_ = choose_test(table, min(self._depth, 3), context=context)
@@ -209,6 +209,7 @@ class ConstraintSearch(SavedArrays):
     def _test_of(self, table: Table) -> IndependenceTest:
         """The test of the search, of these rows."""
         options = {"context": self.asked_["context"], "context_kind": self.asked_["context_kind"]}
+        options["fill_seed"] = self.config.seed
         if self.test_name_ == "rcit":
             options["seed"] = self.config.seed
         if self.test_name_ in ("kci", "rcit"):
