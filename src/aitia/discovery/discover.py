@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["discover"]
 
-MISSING = ("testwise", "complete", "error")
+MISSING = ("testwise", "complete", "impute", "error")
 """What becomes of rows with gaps."""
 RECORD_ALL = 60
 """Up to this many columns every test goes into the folder; with more that would be the larger part of the work."""
@@ -68,7 +68,7 @@ def discover(
         score: Of `boss` and `ges`: `bic`, `bdeu` (labels), `degenerate-gaussian` (mixed), or `auto`.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
         bootstrap: Number of resamples for edge frequencies; 0 for none.
-        missing: `testwise` uses for each test the rows that have its columns; `complete` whole rows; or `error`.
+        missing: `testwise` uses rows that a test can use, `complete` whole rows, `impute` pools tests of filled tables.
         kinds: Columns whose kind (such as `number` or `label`) is not what their values suggest.
         reading: How to read a file, where what stands in it does not say it.
         drop: Columns to leave out.
@@ -137,7 +137,8 @@ def _read(
         note = f"{index}: counts the rows, left out (--continuous {index} keeps it)"
         table = table.with_flow((table.flow or Flow("the table", table.n)).noting(note))
     table = _dated(table, context) if context is not None and context in table else table
-    gaps = tuple(gap_warnings(table, ", and its edges may be those of the rows that have it"))
+    mend = ", and its edges may be those of the rows that have it"
+    gaps = () if missing == "impute" else tuple(gap_warnings(table, mend))
     return _complete(table) if missing == "complete" else table, gaps
 
 
@@ -245,7 +246,7 @@ def _fit(
         method=plan.method,
         test=learner.test_name_,
         context=plan.context,
-        reasons=(*flow, *plan.reasons, learner.test_reason_),
+        reasons=(*flow, *plan.reasons, learner.test_reason_, learner.rule_reason_),
         warnings=(*gaps, *learner.warnings_),
         config=config,
         given=given,
@@ -255,16 +256,11 @@ def _fit(
 
 def _sortability(graph: Graph, table: Table) -> dict[str, float]:
     """Both sortabilities over the continuous part of the graph, where it has a direction at all."""
-    from aitia.scm import r2_sortability, varsortability
+    from aitia.scm import sortabilities
 
     columns = [name for name in graph.nodes if table.continuous(name) and table.column(name).ndim == 1]
-    part = graph.subgraph(columns)
-    directed = Graph([e for e in part.edges if e.symbol == "-->"], part.nodes)
+    part = graph if len(columns) == len(graph) else graph.subgraph(columns)
+    directed = part if part.is_directed else Graph([e for e in part.edges if e.symbol == "-->"], part.nodes)
     if not directed.edges or not directed.is_acyclic:
         return {}
-    values = table.matrix(columns)
-    complete = table.select(columns).take(np.flatnonzero(~np.isnan(values).any(axis=1)))
-    return {
-        "varsortability": float(varsortability(complete, directed)),
-        "r2_sortability": float(r2_sortability(complete, directed)),
-    }
+    return dict(zip(("varsortability", "r2_sortability"), sortabilities(table, directed), strict=True))

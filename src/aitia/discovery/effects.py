@@ -9,11 +9,11 @@ import numpy as np
 from aitia.data.flow import Flow
 from aitia.data.table import Table
 from aitia.discovery.gaps import gap_warnings
-from aitia.discovery.imputation import imputed, pooled
 from aitia.do import Effect, Intervention, do
 from aitia.engine import Engine, LocalEngine, Progress
 from aitia.errors import DataError, IdentifiabilityError, InterventionError, OptionError, join_names, unknown_variable
 from aitia.graph import Graph, Identification, consistent_extension, identify
+from aitia.stats.imputation import IMPUTATIONS, imputed, pooled
 from aitia.stats.worth import LEAST
 from aitia.threads import one_blas_thread
 
@@ -24,7 +24,6 @@ __all__ = ["EstimatedEffect", "estimate_effect"]
 
 MISSING = ("complete", "testwise", "impute", "error")
 _OFF = ", and the effect may be off; --missing impute uses what is observed"
-IMPUTATIONS = 20
 """Times that gaps are filled."""
 
 
