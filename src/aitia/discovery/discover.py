@@ -246,12 +246,18 @@ def _fit(
         method=plan.method,
         test=learner.test_name_,
         context=plan.context,
-        reasons=(*flow, *plan.reasons, learner.test_reason_, learner.rule_reason_),
+        reasons=(*flow, *plan.reasons, learner.test_reason_, *_rule(learner)),
         warnings=(*gaps, *learner.warnings_),
         config=config,
         given=given,
         sortability=_sortability(graph, table),
     )
+
+
+def _rule(learner: "ConstraintSearch") -> tuple[str, ...]:
+    """How colliders were told; searches by scores have no such rule."""
+    reason: str = getattr(learner, "rule_reason_", "")
+    return (reason,) if reason else ()
 
 
 def _sortability(graph: Graph, table: Table) -> dict[str, float]:
