@@ -1,0 +1,7 @@
+"""What an intervention changes, estimated from a table and a graph: the effect, its interval, and what it rests on."""
+
+from aitia.discovery.effects.estimate import estimate_effect
+from aitia.discovery.effects.over import Search
+from aitia.discovery.effects.result import EstimatedEffect, Member, OverGraphs
+
+__all__ = ["EstimatedEffect", "Member", "OverGraphs", "Search", "estimate_effect"]
