@@ -12,7 +12,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -140,12 +140,14 @@ class SavedDiscovery:
         table: The rows.
         context: The context column, or None.
         path: The folder.
+        config: Options of the search.
     """
 
     graph: Graph
     table: Table
     context: str | None
     path: Path
+    config: Mapping[str, Any] = field(default_factory=dict)
 
 
 def load_discovery(path: str | Path) -> SavedDiscovery:
@@ -164,6 +166,6 @@ def load_discovery(path: str | Path) -> SavedDiscovery:
         graph = read_graph(path / "graph.json")
         if context is not None and not isinstance(context, str):
             raise FormatError(f"the context in {path / 'run.json'} is {str(context)[:40]}, wanted a name")
-        return SavedDiscovery(graph, table, context, path)
+        return SavedDiscovery(graph, table, context, path, record.config)
     except (FormatError, DataError) as error:
         raise RunError(f"the run in {path} is damaged ({error}): run the discovery again") from error

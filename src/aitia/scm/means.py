@@ -6,7 +6,7 @@ noise, so that only what lies above it is left to chance (Rao-Blackwell).
 
 import numpy as np
 
-from aitia.errors import AitiaError
+from aitia.errors import AitiaError, OptionError
 from aitia.scm._arrays import Values
 from aitia.scm.closed_form import linear_moments
 from aitia.scm.exact import query
@@ -31,6 +31,8 @@ def mean_under(scm: SCM, outcome: str, label: object | None, *, draws: int = 400
     try:
         if label is not None:
             return float(query(scm, outcome)[label])
+        if any(map(scm.categories, scm.graph)):
+            raise OptionError("labels have no moments")
         return linear_moments(scm)[0][outcome]
     except AitiaError:  # not all tables, not all lines, or too large a sum
         rows = scm.sample(draws, seed=seed)

@@ -30,6 +30,8 @@ __all__ = ["Job", "Means"]
 Values = NDArray[np.float64]
 SURE = 10
 """Rows from which on a cell is practically never empty in a bootstrap sample."""
+NAMED = {"region": 0.01, "range": 0.05}
+"""Share of the rows from which on it is told that they rest on a line."""
 LITTLE = 0.05
 """Share of the rows up to which an answer may rest on a line where its labels are not seen."""
 
@@ -216,7 +218,7 @@ def overlap_lines(job: Job) -> Mapping[str, list[str]]:
     for side, rows in zip((job.intervention, job.against), job.simulated, strict=True):
         for kind in ("region", "range"):
             share = float(job.support.extrapolated(rows, kind).mean())
-            if share > 0.01:
+            if share > NAMED[kind]:
                 told[kind].append(_where(job, side, rows, kind, share))
     return told
 

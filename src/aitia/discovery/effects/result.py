@@ -134,13 +134,27 @@ class EstimatedEffect(Effect):
         ends = [m.estimate for m in self.members if not math.isnan(m.estimate)]
         edges = ", ".join(f"{a} - {b}" for a, b in self.undecided)
         span = f"{min(ends):.4g} to {max(ends):.4g}" if ends else "between the bounds of each"
-        return f"{span}: the direction of {edges} decides"
+        one = len(self.undecided) == 1
+        return f"{span}: the direction{'' if one else 's'} of {edges} decide{'s' if one else ''}"
 
     @property
     def because(self) -> str:
         """Why this is the effect, and what it rests on, in words."""
         why = self.identification[:1].upper() + self.identification[1:].rstrip(".")
-        return f"{why}. Mechanisms fitted on: {self.graph}. {self.covers_line}"
+        fitted = "" if self.members else f" Mechanisms fitted on: {self.graph}."
+        return f"{why}.{fitted} {self.covers_line}"
+
+    def lines(self) -> list[str]:
+        """All that is to be read of it, a line each: the effect, what decides it, why, and what to keep in mind."""
+        lines = [str(self)]
+        if self.range_line is not None:
+            lines.append(self.range_line)
+        if self.over is not None and self.over.answered:
+            lines.append(
+                f"Over {self.over.answered} bootstrap graphs and all members of their classes: {self.over.low:.4g} to "
+                f"{self.over.high:.4g}; a directed path in {self.over.path:.0%} of them"
+            )
+        return [*lines, self.because, *(f"Note: {told}" for told in (*self.overlap, *self.warnings))]
 
     @property
     def covers_line(self) -> str:
