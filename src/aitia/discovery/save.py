@@ -140,7 +140,7 @@ class SavedDiscovery:
         table: The rows.
         context: The context column, or None.
         path: The folder.
-        config: Options of the search.
+        config: Options of the search, with the test that was chosen.
     """
 
     graph: Graph
@@ -157,7 +157,7 @@ def load_discovery(path: str | Path) -> SavedDiscovery:
         RunError: If the folder is no finished discovery, or a file that is read is not as it was written.
     """
     record = Record.read(path).finished(KIND)
-    record.check("graph.json", "kinds.json", "table.parquet")
+    record.check("graph.json", "kinds.json", "table.parquet", "summary.json")
     path = record.path
     try:
         context = record.config.get("context")
@@ -166,6 +166,7 @@ def load_discovery(path: str | Path) -> SavedDiscovery:
         graph = read_graph(path / "graph.json")
         if context is not None and not isinstance(context, str):
             raise FormatError(f"the context in {path / 'run.json'} is {str(context)[:40]}, wanted a name")
-        return SavedDiscovery(graph, table, context, path, record.config)
+        config = {**record.config, "test": read_json(path / "summary.json", dict).get("test", "auto")}
+        return SavedDiscovery(graph, table, context, path, config)
     except (FormatError, DataError) as error:
         raise RunError(f"the run in {path} is damaged ({error}): run the discovery again") from error

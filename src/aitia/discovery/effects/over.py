@@ -22,7 +22,7 @@ from aitia.graph import Graph, Knowledge
 
 __all__ = ["Search", "over_graphs"]
 
-CHEAP = ("fisher-z", "chi2", "g2", "auto")
+CHEAP = ("fisher-z", "chi2", "g2")
 """Tests that are cheap enough to search again by default."""
 
 
@@ -44,7 +44,7 @@ class Search:
     def of(cls, table: Table, config: Mapping[str, Any], graphs: int | None = None) -> "Search | None":
         """The search, 50 times where its tests are cheap unless `graphs` says otherwise; None for none."""
         if graphs is None:
-            graphs = 50 if config.get("test", "auto") in CHEAP and config.get("method") == "pc" else 0
+            graphs = 50 if config.get("test") in CHEAP and config.get("method") == "pc" else 0
         return cls(table, config, graphs) if graphs else None
 
     def rows(self, number: int) -> Table:
