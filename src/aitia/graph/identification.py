@@ -12,8 +12,8 @@ D_i, split again into districts, repeat; it fails when D_i is smaller than T and
 P(y | do(x), w) every w that separation allows is moved into do(), and (1) for y and the rest is divided by its sum over
 y [3].
 
-An arrow is a direct effect in DAGs and ADMGs. A pair of nodes has one edge in `Graph`; to put a hidden common cause
-beside x --> y, draw it as a node and name it in `latent`.
+An arrow is a direct effect in DAGs and ADMGs. A hidden common cause beside x --> y is x <-> y, or a node named in
+`latent`.
 
 References:
     [1] Tian and Pearl, A general identification condition for causal effects, AAAI 2002.
@@ -189,8 +189,7 @@ def _query(question: Question, w: int) -> str:
 
 def _no_effect(question: Question, w: int) -> Found | None:
     graph = question.graph
-    out = tuple(a & ~into for a, into in zip(graph._adjacent, graph._into, strict=True))
-    if proper_paths(out, question.x, question.y | w):
+    if proper_paths(graph._possible_children, question.x, question.y | w):
         return None
     formula = Probability(graph.names(question.y), graph.names(w))
     return "no-effect", formula, None, f"no causal path leads from {join_names(graph.names(question.x))} to it"
@@ -203,8 +202,7 @@ def _by_adjustment(question: Question, w: int, hidden: int) -> Found | None:
         return None
     allowed = ~hidden & ((1 << len(graph)) - 1)
     if w:
-        out = tuple(a & ~into for a, into in zip(graph._adjacent, graph._into, strict=True))
-        allowed &= ~closure(out, question.x)
+        allowed &= ~closure(graph._possible_children, question.x)
         if w & ~allowed:
             return None
     allowed &= ~(question.x | question.y | question.forbidden)
@@ -236,7 +234,7 @@ def _by_front_door(question: Question, w: int, hidden: int) -> Found | None:
 
 
 class _Admg:
-    """The latent projection of a DAG or ADMG, in which a pair may have both --> and <->."""
+    """The latent projection of a DAG or ADMG on what is observed."""
 
     def __init__(self, graph: Graph, hidden: int) -> None:
         self.graph = graph
@@ -365,5 +363,6 @@ def _without_into(graph: Graph, x: int) -> Graph:
         for j in bits(graph._into[i]):
             arrow[j] &= ~(1 << i)
             tail[i] &= ~(1 << j)
-            arrow[i] &= ~(1 << j)
+            if not graph._children[i] >> j & 1:  # of a bow i --> j stays
+                arrow[i] &= ~(1 << j)
     return Graph.from_bits(graph.nodes, tail, arrow, graph._ends[2])
