@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from _measure import arguments, write
-from aitia import Graph, SCM, Table, discover, estimate_effect
+from aitia import SCM, Graph, Table, discover, estimate_effect
 from aitia.discovery.effects import Search
 from aitia.do import do
 from aitia.errors import AitiaError
@@ -48,7 +48,9 @@ class World:
 def graph(rng: np.random.Generator, p: int) -> Graph:
     """A random DAG in which the second-last column in causal order acts on the last."""
     names = [f"v{k}" for k in rng.permutation(p)]
-    pairs = [(names[i], names[j]) for j in range(p) for i in range(j) if rng.random() < SHARE or (i, j) == (p - 2, p - 1)]
+    pairs = [
+        (names[i], names[j]) for j in range(p) for i in range(j) if rng.random() < SHARE or (i, j) == (p - 2, p - 1)
+    ]
     return Graph(pairs, sorted(names))
 
 
@@ -126,7 +128,8 @@ def main() -> None:
     given = arguments(__doc__)
     tables = 500 if given.full else 100
     lines = []
-    print("| system | graph | tables | rows | coverage | median width | no estimate | refused |\n|---|---|---|---|---|---|---|---|")
+    print("| system | graph | tables | rows | coverage | median width | no estimate | refused |")
+    print("|---|---|---|---|---|---|---|---|")
     for kind in ("linear", "discrete"):
         for learned in (False, True):
             line = study(kind, tables, ROWS, learned)

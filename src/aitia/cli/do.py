@@ -43,6 +43,10 @@ def do_command(
     scale: Annotated[str, typer.Option(help="difference, ratio, or odds; of a discovery.")] = "difference",
     weights: Annotated[str | None, typer.Option(help="Column that says how much each row counts.")] = None,
     cluster: Annotated[str | None, typer.Option(help="Column of clusters, which are drawn again whole.")] = None,
+    instrument: Annotated[str | None, typer.Option(help="Of the graph's instruments the one to use.")] = None,
+    refute: Annotated[
+        bool, typer.Option(help="Try to refute the effect: placebo, random cause, subsets, hidden cause.")
+    ] = False,
     trim: Annotated[bool, typer.Option(help="Leave out rows that the table says nothing of.")] = False,
     graphs: Annotated[
         int | None, typer.Option(help="Times that the graph is found again; 50 where that is cheap, if absent.")
@@ -76,7 +80,8 @@ def do_command(
     if context.args:
         raise OptionError(f"there is no option {context.args[0]} for a discovery: aitia do --help lists them")
     options = {
-        "label": label, "scale": scale, "weights": weights, "cluster": cluster, "trim": trim, "resamples": resamples,
+        "label": label, "scale": scale, "weights": weights, "cluster": cluster, "trim": trim, "instrument": instrument,
+        "refute": refute, "resamples": resamples,
         "confidence": confidence, "missing": missing, "seed": seed,
     }  # fmt: skip
     _estimate(run, intervention, outcome, against, graph, graphs, jobs, as_json, (reading, kinds), options)

@@ -109,7 +109,7 @@ def _weights(given: ArrayLike, n: int) -> Values:
         raise OptionError(f"a weight is a number, zero or more, and row {bad[0]} has {weights[bad[0]]:g}")
     if not weights.sum() > 0:
         raise OptionError("every weight is zero: no row counts")
-    return weights / weights.mean()
+    return np.asarray(weights / weights.mean())
 
 
 def _wanted(graph: Graph, mechanisms: Any) -> dict[str, Any]:
@@ -211,7 +211,9 @@ def _fit_softmax(family: _Family) -> Softmax:
         log_sum = top + np.log(np.exp(score - top).sum(axis=1, keepdims=True))
         penalty = SOFTMAX_PENALTY * W
         value = float(each @ (log_sum[:, 0] - score[target]) + (penalty * W).sum() / 2)
-        return value / family.n, ((Z.T @ (each[:, None] * (np.exp(score - log_sum) - target)) + penalty) / family.n).ravel()
+        return value / family.n, (
+            (Z.T @ (each[:, None] * (np.exp(score - log_sum) - target)) + penalty) / family.n
+        ).ravel()
 
     solution = minimize(loss, np.zeros(Z.shape[1] * k), jac=True, method="L-BFGS-B", options={"maxiter": 500})
     W = solution.x.reshape(Z.shape[1], k)

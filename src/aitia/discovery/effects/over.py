@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from aitia.data.table import Table
+from aitia.discovery.effects.contrast import quantile
 from aitia.discovery.effects.job import Job
 from aitia.discovery.effects.question import asked, restricted, targets_of
 from aitia.discovery.effects.result import OverGraphs
@@ -60,7 +61,7 @@ class Search:
         known = self.config.get("knowledge")
         knowledge = None if known is None else Knowledge.from_json(known)
         context = self.config.get("context")
-        kind = self.config.get("context_kind") or "auto"
+        kind: Any = self.config.get("context_kind") or "auto"
         return discover(
             rows, method=self.config["method"], context=context, context_kind=kind, knowledge=knowledge, bootstrap=0,
             accept_cost=True, **said,
@@ -88,7 +89,7 @@ class _Sample:
             directed = Graph([e for e in graph.edges if e.symbol == "-->"], graph.nodes)
             targets = targets_of(self.intervention, self.against)
             path = self.outcome in directed.descendants(targets)
-            question = asked(graph, self.intervention, self.against, self.outcome, ())
+            question = asked(graph, targets, self.outcome, ())
             ends = [self._effect(part, rows, number) for part in question.parts]
         except AitiaError:  # a column that is constant in the sample, an effect that hidden causes leave open
             return None
@@ -135,7 +136,7 @@ def over_graphs(
     if not answers:
         return OverGraphs(search.graphs, 0, float("nan"), float("nan"), 0.0)
     tail = (1 - confidence) / 2
-    low = float(np.quantile([a for a, _, _ in answers], tail))
-    high = float(np.quantile([b for _, b, _ in answers], 1 - tail))
+    low = quantile([a for a, _, _ in answers], tail)
+    high = quantile([b for _, b, _ in answers], 1 - tail)
     path = sum(there for _, _, there in answers) / len(answers)
     return OverGraphs(search.graphs, len(answers), low, high, path)

@@ -8,7 +8,7 @@ from aitia.do import Intervention, Value
 from aitia.errors import DataError, IdentifiabilityError, InterventionError, OptionError, join_names, unknown_variable
 from aitia.graph import Graph, Identification, consistent_extension, identify
 
-__all__ = ["Asked", "asked", "label_of", "outside", "part_of", "restricted", "targets_of"]
+__all__ = ["Asked", "asked", "check_names", "label_of", "outside", "part_of", "restricted", "targets_of"]
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,14 @@ def targets_of(intervention: Intervention, against: Intervention) -> list[str]:
     return sorted({str(t) for t in (*intervention.targets, *against.targets)})
 
 
-def asked(
-    graph: Graph, intervention: Intervention, against: Intervention, outcome: str, latent: Sequence[str]
-) -> Asked:
-    """The question to the graph, or one to each member of its class that gives another answer.
+def check_names(graph: Graph, targets: Sequence[str], outcome: str, latent: Sequence[str]) -> None:
+    """Refuses a question that names what cannot be asked about.
 
     Raises:
         UnknownVariableError: If the graph lacks a target or the outcome.
-        IdentifiabilityError: If the effect does not follow from the graph and what is observed.
+        IdentifiabilityError: If one of them is latent.
         InterventionError: If the outcome is intervened on.
     """
-    targets = targets_of(intervention, against)
     for name in (*targets, outcome):
         if name not in graph:
             raise unknown_variable(name, graph.nodes)
@@ -53,6 +50,14 @@ def asked(
         raise InterventionError(
             f"the outcome {outcome!r} is itself intervened on: its value is then what you set it to"
         )
+
+
+def asked(graph: Graph, targets: Sequence[str], outcome: str, latent: Sequence[str]) -> Asked:
+    """The question to the graph, or one to each member of its class that gives another answer.
+
+    Raises:
+        IdentifiabilityError: If the effect does not follow from the graph and what is observed.
+    """
     answer = identify(graph, targets, (outcome,), latent=latent)
     if answer.identified:
         return Asked((part_of(graph, answer, targets, outcome, latent),), (answer,))
@@ -61,7 +66,7 @@ def asked(
     return _each(graph, targets, outcome, answer)
 
 
-def _each(graph: Graph, targets: list[str], outcome: str, refused: Identification) -> Asked:
+def _each(graph: Graph, targets: Sequence[str], outcome: str, refused: Identification) -> Asked:
     """The question to each member of the class that answers it in its own way."""
     from aitia.discovery.effects.members import MOST_MEMBERS, members, open_edges
 

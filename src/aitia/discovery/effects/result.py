@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from aitia.discovery.effects.estimators import Estimator
+from aitia.discovery.effects.refute import Refutation
 from aitia.discovery.effects.scale import NULL
 from aitia.do import Effect
 from aitia.graph import Graph
@@ -49,7 +51,7 @@ class OverGraphs:
 
 
 def _number(value: float) -> float | None:
-    return None if math.isnan(value) else value
+    return value if math.isfinite(value) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +78,9 @@ class EstimatedEffect(Effect):
         imputations: How many times the gaps were filled; 0 where they were not.
         flow: How the rows came to be, and which were left out, a line each.
         warnings: What to keep in mind, in sentences.
+        method: `g-formula` on fitted mechanisms, or `2SLS` where instruments alone tell the effect.
+        estimators: The effect by other estimators, the one that is reported first.
+        refutations: What the effect came to where it should be nothing, or the same.
         clustered: Column of the clusters that were drawn again.
         weighted: Column of the weights.
     """
@@ -95,6 +100,9 @@ class EstimatedEffect(Effect):
     imputations: int = 0
     flow: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    method: str = "g-formula"
+    estimators: tuple[Estimator, ...] = ()
+    refutations: tuple[Refutation, ...] = ()
     clustered: str | None = None
     weighted: str | None = None
 
@@ -110,15 +118,17 @@ class EstimatedEffect(Effect):
         against = str(self.against) if self.against else "the system left alone"
         of = {"difference": "by", "ratio": "by a factor of", "odds": "by an odds ratio of"}[self.scale]
         if self.zero:
-            return f"{self.intervention} changes {what} {of} {NULL[self.scale]:.4g} against {against}: {self._no_path()}"
+            return (
+                f"{self.intervention} changes {what} {of} {NULL[self.scale]:.4g} against {against}: {self._no_path()}"
+            )
         interval = "" if math.isnan(self.low) else f"[{self.low:.4g}, {self.high:.4g}]"
         if math.isnan(self.estimate):
             if not interval:
                 return f"what {self.intervention} changes in {what} is left open"
             return f"{self.intervention} changes {what} {of} {self.low:.4g} to {self.high:.4g} against {against}"
-        sides = f"({self.mean_against:.4g} -> {self.mean:.4g})"
+        sides = "" if math.isnan(self.mean) else f" ({self.mean_against:.4g} -> {self.mean:.4g})"
         told = f"{self.intervention} changes {what} {of} {self.estimate:.4g}"
-        return f"{told}{' ' if interval else ''}{interval} against {against} {sides}"
+        return f"{told}{' ' if interval else ''}{interval} against {against}{sides}"
 
     def _no_path(self) -> str:
         if self.over is None:
@@ -141,7 +151,7 @@ class EstimatedEffect(Effect):
     def because(self) -> str:
         """Why this is the effect, and what it rests on, in words."""
         why = self.identification[:1].upper() + self.identification[1:].rstrip(".")
-        fitted = "" if self.members else f" Mechanisms fitted on: {self.graph}."
+        fitted = "" if self.members or self.method != "g-formula" else f" Mechanisms fitted on: {self.graph}."
         return f"{why}.{fitted} {self.covers_line}"
 
     def lines(self) -> list[str]:
@@ -154,13 +164,29 @@ class EstimatedEffect(Effect):
                 f"Over {self.over.answered} bootstrap graphs and all members of their classes: {self.over.low:.4g} to "
                 f"{self.over.high:.4g}; a directed path in {self.over.path:.0%} of them"
             )
-        return [*lines, self.because, *(f"Note: {told}" for told in (*self.overlap, *self.warnings))]
+        lines.append(self.because)
+        if len(self.estimators) > 1:
+            width = max(len(e.name) for e in self.estimators)
+            lines += ["By other estimators:"]
+            lines += [
+                f"  {e.name:<{width}}  {e.estimate:9.4g}  [{e.low:.4g}, {e.high:.4g}]  rests on: {e.rests_on}"
+                for e in self.estimators
+            ]
+        if self.refutations:
+            lines += ["Refutations:", *(f"  {told}" for told in self.refutations)]
+        return [*lines, *(f"Note: {told}" for told in (*self.overlap, *self.warnings))]
 
     @property
     def covers_line(self) -> str:
         """What the interval covers, in words."""
         if self.zero:
             return "What is zero by the graph is as sure as the graph: it has no interval."
+        if self.method == "2SLS":
+            return (
+                "The interval covers sampling, with errors robust to unequal spread"
+                f"{' and clusters' if self.clustered else ''}; where rows differ in their effect it is that of those "
+                "whom the instrument moves."
+            )
         if not self.resamples:
             return "No interval was asked for (0 resamples)."
         if math.isnan(self.low):
@@ -214,6 +240,19 @@ class EstimatedEffect(Effect):
                 "high": _number(over.high),
                 "directed_path": over.path,
             },
+            "method": self.method,
+            "estimators": [
+                {
+                    "name": e.name,
+                    "estimate": _number(e.estimate),
+                    "low": _number(e.low),
+                    "high": _number(e.high),
+                    "rests_on": e.rests_on,
+                    "first_stage": e.first_stage,
+                }
+                for e in self.estimators
+            ],
+            "refutations": [r.to_json() for r in self.refutations],
             "identification": self.identification,
             "graph": str(self.graph),
             "weights": self.weighted,

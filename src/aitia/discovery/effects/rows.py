@@ -91,7 +91,9 @@ def _weights(rows: Table, name: str) -> Values:
     try:
         weights = np.asarray(labels.tolist(), dtype=np.float64)
     except (TypeError, ValueError):
-        raise OptionError(f"weights are numbers, and {name!r} has the labels {join_names(rows.categories(name))}") from None
+        raise OptionError(
+            f"weights are numbers, and {name!r} has the labels {join_names(rows.categories(name))}"
+        ) from None
     bad = np.flatnonzero(~(weights >= 0) | ~np.isfinite(weights))
     if bad.size:
         raise OptionError(f"a weight is zero or more, and {name!r} is {weights[bad[0]]:g} in row {bad[0]}")
@@ -162,4 +164,4 @@ def _plain(text: str) -> bool:
 def _limit(text: str) -> bool:
     """Whether the text is a number with a mark that says at least or at most."""
     bare = text.strip()
-    return _plain(bare.lstrip("<>≤≥= ")) and bare[:1] in "<>≤≥" or (bare.endswith("+") and _plain(bare[:-1]))
+    return (_plain(bare.lstrip("<>≤≥= ")) and bare[:1] in "<>≤≥") or (bare.endswith("+") and _plain(bare[:-1]))

@@ -122,7 +122,8 @@ class Region:
         if self.label is None:
             off = rows.column(self.treatment) - Z @ self.coefficients[:, 0]
             slack = 1e-9 * max(self.high - self.low, 1e-300)
-            return (off < self.low - slack) | (off > self.high + slack)
+            beyond: Mask = (off < self.low - slack) | (off > self.high + slack)
+            return beyond
         asked = rows.column(self.treatment) == self.label
         none: Mask = np.zeros(rows.n, dtype=bool)
         for values, (places, seen) in zip((Z @ self.coefficients).T, self.axes, strict=True):
@@ -133,7 +134,8 @@ class Region:
             # Rows that are exactly alike are near together, however many.
             begin, end = np.minimum(start, first), np.maximum(start + near, last)
             none |= seen[end] - seen[begin] == 0
-        return none & asked
+        none &= asked
+        return none
 
 
 @dataclass(frozen=True)
@@ -245,7 +247,7 @@ def _regions(family: Family, table: Table) -> list[Region]:
         whole = ~np.isnan(values) & ~np.isnan(Z).any(axis=1)
         values, Z = values[whole], Z[whole]
         if table.continuous(treatment):
-            beta = np.linalg.lstsq(Z, values, rcond=None)[0][:, None]
+            beta = np.linalg.lstsq(Z, values, rcond=None)[0][:, None].astype(np.float64)
             off = values - Z @ beta[:, 0]
             found.append(Region(family, treatment, None, (), beta, float(off.min()), float(off.max())))
             continue
