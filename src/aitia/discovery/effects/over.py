@@ -2,6 +2,9 @@
 
 Each sample is searched as the table was, and the effect is measured on the same sample, in every member of the class
 that was found. The interval holds the least of each sample and the largest, at the tails.
+
+An edge that no test insisted on is not known to be absent: where no directed path leads to the outcome, and none back,
+the sample holds beside 0 the effect that there is once an arrow is put in.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +22,7 @@ from aitia.discovery.effects.scale import NULL, on_scale
 from aitia.do import Intervention
 from aitia.engine import Engine, Progress
 from aitia.errors import AitiaError
-from aitia.graph import Graph, Knowledge
+from aitia.graph import Graph, Knowledge, consistent_extension
 
 __all__ = ["Search", "over_graphs"]
 
@@ -91,6 +94,8 @@ class _Sample:
             path = self.outcome in directed.descendants(targets)
             question = asked(graph, targets, self.outcome, ())
             ends = [self._effect(part, rows, number) for part in question.parts]
+            if not path and (joined := _joined(graph, targets, self.outcome)) is not None:
+                ends.append(self._effect(joined, rows, number))
         except AitiaError:  # a column that is constant in the sample, an effect that hidden causes leave open
             return None
         return min(low for low, _ in ends), max(high for _, high in ends), path
@@ -106,6 +111,18 @@ class _Sample:
         found = job.means(None)
         low = on_scale(self.scale, found.low, found.high_against)
         return low, on_scale(self.scale, found.high, found.low_against)
+
+
+def _joined(graph: Graph, targets: Sequence[str], outcome: str) -> Graph | None:
+    """The mechanisms above the outcome once what is set acts on it; None where the outcome is a cause of it itself."""
+    if not graph.is_pdag:
+        return None
+    dag = consistent_extension(graph)
+    apart = [name for name in targets if name not in dag.descendants(outcome)]
+    if not apart or set(targets) & set(dag.ancestors(outcome)):
+        return None
+    joined = dag.with_edges([(name, outcome) for name in apart])
+    return joined.subgraph(joined.ancestors(outcome))
 
 
 def over_graphs(
