@@ -51,6 +51,9 @@ def do_command(
     graphs: Annotated[
         int | None, typer.Option(help="Times that the graph is found again; 50 where that is cheap, if absent.")
     ] = None,
+    since: Annotated[str | None, typer.Option(help="Compare before and after this date, in place of do.")] = None,
+    time: Annotated[str | None, typer.Option(help="Column of dates for --since; the context of a discovery.")] = None,
+    treated: Annotated[str | None, typer.Option(help="COLUMN=LABEL of the rows that --since concerned.")] = None,
     missing: Annotated[
         str, typer.Option(help="complete for whole rows, testwise, impute to fill gaps, or error; of a discovery.")
     ] = "complete",
@@ -79,6 +82,11 @@ def do_command(
         raise OptionError(f"--{given[0]} is for the folder of a fitted system, and {run} is none")
     if context.args:
         raise OptionError(f"there is no option {context.args[0]} for a discovery: aitia do --help lists them")
+    if since is not None:
+        odd = [("trim", trim), ("refute", refute), ("graph", graph), ("weights", weights), ("against", against)]
+        _before_after(run, since, time, treated, outcome, label, cluster, confidence, as_json, (reading, kinds),
+                      [name for name, value in odd if value])  # fmt: skip
+        return
     options = {
         "label": label, "scale": scale, "weights": weights, "cluster": cluster, "trim": trim, "instrument": instrument,
         "refute": refute, "resamples": resamples,
@@ -185,3 +193,43 @@ def _estimate(
         typer.echo("\n".join([*answer.flow, ""]))
     typer.echo("\n".join(answer.lines()))
     echo_alarms(answer.alarms)
+
+
+def _before_after(
+    run: Path,
+    since: str,
+    time: str | None,
+    treated: str | None,
+    outcome: str | None,
+    label: str | None,
+    cluster: str | None,
+    confidence: float,
+    as_json: bool,
+    how: "tuple[Reading, Mapping[str, str]]",
+    odd: list[str],
+) -> None:
+    from aitia.data.tables import read_table
+    from aitia.discovery import load_discovery
+    from aitia.discovery.effects import before_after
+
+    if odd:
+        raise OptionError(f"--{odd[0]} is of an intervention, and --since compares before and after: leave one out")
+    if run.is_dir():
+        saved = load_discovery(run)
+        table, time = saved.table, time or saved.context
+    else:
+        table = read_table(run, kinds=how[1], how=how[0])
+    if time is None:
+        raise OptionError("say which column is the time (--time COLUMN): --since is a moment of it")
+    if outcome is None:
+        raise OptionError("say which variable to watch (--outcome)")
+    group = None
+    if treated is not None:
+        name, mark, wanted = treated.partition("=")
+        if not mark:
+            raise OptionError(f"--treated is COLUMN=LABEL, such as state=NJ, got {treated!r}")
+        group = (name.strip(), wanted.strip())
+    found = before_after(
+        table, outcome, time, since, treated=group, label=label, cluster=cluster, confidence=confidence
+    )
+    typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False) if as_json else "\n".join(found.lines()))
