@@ -21,9 +21,15 @@ from aitia.graph import (
     Edge,
     Graph,
     Mark,
+    adjacency_scores,
     adjustment_set,
     adjustment_sets,
+    ancestor_aid,
     apply,
+    arrowhead_scores,
+    compare,
+    consistent_extension,
+    count_class,
     cpdag,
     front_door_set,
     identify,
@@ -36,14 +42,21 @@ from aitia.graph import (
     is_separated,
     mag,
     markov_blanket,
+    markov_equivalence_class,
     markov_equivalent,
     meek,
     member_mag,
     minimal_separator,
+    oset_aid,
     pag,
+    parent_aid,
+    sample_member,
+    shd,
+    sid,
     why_not_adjustment_set,
 )
 from aitia.graph.knowledge import Knowledge
+from aitia.stats.bootstrap import EdgeFrequencies
 
 SMALL = list(bowed(3))
 LARGE = [random_bowed(np.random.default_rng(seed), 4 + seed % 2) for seed in range(60)]
@@ -241,6 +254,10 @@ BOW = Graph("z -> x -> y; x <-> y")
         (lambda: cpdag(BOW), "takes a DAG; this graph has the edge x <-> y"),
         (lambda: meek(BOW), "this graph has x <-> y"),
         (lambda: apply(BOW, Knowledge(forbidden=[("x", "z")])), "this graph has x <-> y"),
+        (lambda: consistent_extension(BOW), "this graph has x <-> y"),
+        (lambda: count_class(BOW), "takes a CPDAG, and this graph is none"),
+        (lambda: sample_member(BOW, 0), "takes a CPDAG, and this graph is none"),
+        (lambda: next(markov_equivalence_class(BOW)), "this graph has x <-> y"),
         (lambda: pag(BOW), "x <-> y although 'x' is an ancestor of 'y'"),
         (lambda: member_mag(BOW), "not a PAG"),
         (lambda: markov_equivalent(BOW, BOW), "x <-> y although 'x' is an ancestor of 'y'"),
@@ -253,6 +270,39 @@ def test_what_has_no_meaning_for_a_bow_is_refused_in_a_sentence(ask, sentence):
     with pytest.raises(GraphError) as caught:
         ask()
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "pair", "reversal_two", "adjacency", "arrowhead"),
+    [
+        ("x -> y; x <-> y", "x -> y; x <-> y", 0, 0, 1, 1),
+        ("x -> y; x <-> y", "x -> y", 1, 1, 1, 2 / 3),
+        ("x -> y; x <-> y", "x <-> y", 1, 1, 1, 1),
+        ("x -> y; x <-> y", "y -> x", 1, 2, 1, 2 / 3),
+        ("x -> y; x <-> y", "y -> x; x <-> y", 1, 2, 1, 1),
+        ("x -> y; x <-> y", "x; y", 1, 1, 0, 0),
+        ("x -> y; x <-> y; z -> x", "z -> x -> y", 1, 1, 1, 4 / 5),
+    ],
+)
+def test_distances_count_pairs_and_ends(a, b, pair, reversal_two, adjacency, arrowhead):
+    for one, other in ((Graph(a), Graph(b)), (Graph(b), Graph(a))):
+        assert (shd(one, other), shd(one, other, "reversal_two")) == (pair, reversal_two)
+        assert (adjacency_scores(one, other).f1, arrowhead_scores(one, other).f1) == (adjacency, arrowhead)
+        result = compare(one, other)
+        assert (result.true_edges, result.guess_edges, result.shd) == (len(one.edges), len(other.edges), pair)
+        assert result.sid is None
+        with pytest.raises(
+            GraphError, match=r"the distance of marks says one edge of a pair, .* the convention 'pair'"
+        ):
+            shd(one, other, "marks")
+        for distance in (parent_aid, ancestor_aid, oset_aid, sid):
+            with pytest.raises(GraphError, match="DAGs"):
+                distance(one, other)
+
+
+def test_shares_of_bootstrap_graphs_are_not_counted_for_two_edges_of_a_pair():
+    with pytest.raises(GraphError, match="a share of graphs says one edge of a pair"):
+        EdgeFrequencies.of([BOW])
 
 
 def test_a_bow_is_no_mag_and_no_pag():

@@ -1,5 +1,7 @@
 """Instruments against every set in the graph with its latents drawn, against covariances, and what DAGitty prints."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from tests.graph.explicit import between, bowed, d_separated, explicit, random_bowed, subsets, without_first
@@ -112,6 +114,27 @@ def test_instruments_are_those_that_dagitty_publishes(text, expected):
     graph, roles = parse_dagitty(text)
     found = instruments(graph, *roles.exposure, *roles.outcome, conditional=True, latent=roles.latent)
     assert [str(instrument) for instrument in found] == expected
+
+
+def test_instruments_of_random_admgs_are_those_that_dagitty_lists():
+    """The table was written by conditionalInstruments() of DAGitty's library as R's dagitty 0.3-4 ships it."""
+    rows = (Path(__file__).parent / "dagitty_instruments.tsv").read_text().splitlines()[1:]
+    assert len(rows) == 90
+    for row in rows:
+        text, latent, expected = row.split("\t")
+        found = instruments(Graph(text), "x", "y", conditional=True, latent=latent.split(", ") if latent else ())
+        told = {" | ".join([name, *([", ".join(sorted(given))] if given else [])]) for name, given in found}
+        assert told == (set(expected.split("; ")) if expected else set()), row
+
+
+def test_what_comes_after_a_mediator_is_not_held_fixed():
+    """DAGitty holds only mediators back, and lists `b | e` here, which gives another number."""
+    graph = Graph("x -> y; x -> a -> y; a -> e; x <-> b; x <-> c <-> y; b <-> c; e -> b; e -> c")
+    assert instruments(graph, "x", "y", conditional=True, latent=["c"]) == ()
+    sigma, total = covariance(graph, np.random.default_rng(0))
+    x, y, b, e = map(graph.index, "xybe")
+    moved, reached = (sigma[b, k] - sigma[b, e] * sigma[e, k] / sigma[e, e] for k in (x, y))
+    assert abs(reached / moved - total[x, y]) > 0.1
 
 
 def test_with_a_mediator_the_instrument_gives_the_total_effect():

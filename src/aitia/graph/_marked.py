@@ -101,11 +101,12 @@ class MarkedEdges:
     def edges(self) -> tuple[Edge, ...]:
         """Every edge once, each read so that an arrow points right where only one end bears it; of a bow --> first."""
         found = []
+        bows = self._bows if any(self._bows) else ()
         for i, row in enumerate(self._adjacent):
             for j in bits(row >> (i + 1) << (i + 1)):
-                if self._bows[i] >> j & 1 or self._bows[j] >> i & 1:
+                if bows and (bows[i] >> j | bows[j] >> i) & 1:
                     a, b = self._names[i], self._names[j]
-                    found.append(Edge(b, a) if self._bows[i] >> j & 1 else Edge(a, b))
+                    found.append(Edge(b, a) if bows[i] >> j & 1 else Edge(a, b))
                     found.append(Edge(a, b, Mark.ARROW, Mark.ARROW))
                     continue
                 edge = Edge(self._names[i], self._names[j], self._mark(j, i), self._mark(i, j))
@@ -117,6 +118,8 @@ class MarkedEdges:
     @property
     def bows(self) -> tuple[tuple[str, str], ...]:
         """Every (cause, effect) with cause --> effect and cause <-> effect, by the effect in node order."""
+        if not any(self._bows):
+            return ()
         names = self._names
         return tuple((names[j], name) for name, row in zip(names, self._bows, strict=True) for j in bits(row))
 

@@ -43,6 +43,7 @@ from aitia.graph.bits import bits, closure
 from aitia.graph.estimands import Estimand, Probability, Product, Sum, product, ratio, total
 from aitia.graph.front_door import smallest_front_door
 from aitia.graph.graph import Graph
+from aitia.graph.instruments import Instrument, instruments_of
 
 __all__ = ["Identification", "identify"]
 
@@ -68,6 +69,8 @@ class Identification:
         formula: The formula as a tree, to be evaluated in a discrete joint distribution.
         hedge: The two sets that prove a DAG's or ADMG's effect not identified: their hidden confounding cannot be told
             from the effect.
+        instruments: Where one treatment and one outcome in a DAG or ADMG have no adjustment set: the instruments, or,
+            where there are none, the conditional ones. Where effects are linear they give it.
     """
 
     identified: bool
@@ -78,6 +81,7 @@ class Identification:
     reason: str
     formula: Estimand | None = None
     hedge: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+    instruments: tuple[Instrument, ...] = ()
 
     def __bool__(self) -> bool:
         return self.identified
@@ -139,16 +143,23 @@ def identify(
             reason = str(error)
         reason += f"; other formulas are not searched for in a {question.kind.upper()}"
         return Identification(False, query, "", "none", None, reason)
+    offered: tuple[Instrument, ...] = ()
+    single = not w and question.x.bit_count() == question.y.bit_count() == 1
+    if single and (isinstance(found, _Hedge) or found[0] not in ("no-effect", "adjustment")):
+        offered = tuple(instruments_of(question, hidden, False)) or tuple(instruments_of(question, hidden, True))
     if isinstance(found, _Hedge):
         big, small = graph.names(found.big), graph.names(found.small)
         reason = (
             f"not identified: hidden common causes link {join_names(big)}, so that the effect on {join_names(small)}"
             " cannot be told from confounding"
         )
-        return Identification(False, query, "", "none", None, reason, None, (big, small))
+        if offered:
+            reason += f", unless effects are linear: the instrument {' or '.join(map(str, offered[:3]))} gives it then"
+        return Identification(False, query, "", "none", None, reason, None, (big, small), offered)
     method, formula, adjusted, reason = found
     asked = frozenset(graph.names(question.x | question.y | w))
-    return Identification(True, query, formula._text({}, formula.free | asked), method, adjusted, reason, formula)
+    text = formula._text({}, formula.free | asked)
+    return Identification(True, query, text, method, adjusted, reason, formula, instruments=offered)
 
 
 Found = tuple[Method, Estimand, tuple[str, ...] | None, str]

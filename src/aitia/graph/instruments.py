@@ -22,15 +22,16 @@ References:
         (2024).
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from aitia.errors import GraphError, join_names
 from aitia.graph._question import Nodes, Question, _m_connected, given_text, pose, shortest_open_path, write_path
-from aitia.graph.bits import bits
+from aitia.graph.bits import bits, closure
 from aitia.graph.graph import Graph
-from aitia.graph.separation import minimal_separator
+from aitia.graph.separation import _nearest_separator
 
-__all__ = ["Instrument", "instruments", "is_instrument", "why_not_instrument"]
+__all__ = ["Instrument", "instruments", "instruments_of", "is_instrument", "why_not_instrument"]
 
 
 class Instrument(NamedTuple):
@@ -68,18 +69,25 @@ def instruments(
         >>> instruments(graph, "x", "y"), instruments(graph, "x", "y", conditional=True)
         ((), (Instrument(name='z', given=('w',)),))
     """
-    question, hidden = _posed(graph, treatment, outcome, latent)
+    return tuple(instruments_of(*_posed(graph, treatment, outcome, latent), conditional))
+
+
+def instruments_of(question: Question, hidden: int, conditional: bool) -> Iterator[Instrument]:
+    """The instruments for one treatment and one outcome in a DAG or ADMG, in node order.
+
+    Those that need nothing given take two sweeps for all together, each of the others a few of its own.
+    """
+    graph, names = question.graph, question.graph.nodes
     if not question.causal:
-        return ()
-    found = []
+        return
     free = ((1 << len(graph)) - 1) & ~(question.x | question.y | question.forbidden | hidden)
-    for i in bits(free):
-        given: int | None = 0 if _fault(question, 1 << i, 0) is None else None
-        if given is None and conditional:
-            given = _ancestral(question, 1 << i, free)
+    # With nothing given, what joins Z and Y joins Y and Z.
+    reached, moving = _m_connected(question.backdoor, question.y, 0), _m_connected(graph, question.x, 0)
+    # What the empty set separates from Y has no nearer separator, and if it does not move X then, no ancestral one.
+    for i in bits(free & (moving & ~reached | (reached if conditional else 0))):
+        given = _ancestral(question, 1 << i, free) if reached >> i & 1 else 0
         if given is not None:
-            found.append(Instrument(graph.nodes[i], graph.names(given)))
-    return tuple(found)
+            yield Instrument(names[i], graph.names(given))
 
 
 def is_instrument(
@@ -157,9 +165,6 @@ def _fault(question: Question, z: int, w: int) -> str | None:
 
 def _ancestral(question: Question, z: int, free: int) -> int | None:
     """A smallest W of ancestors of Z and Y with which Z is an instrument: the separator nearest to Y, or none."""
-    names, graph = question.graph.names, question.graph
-    nearest = minimal_separator(question.backdoor, names(question.y), names(z), (), names(free & ~z))
-    if nearest is None:
-        return None
-    w = graph.mask(nearest)
-    return w if _m_connected(graph, z, w) & question.x else None
+    backdoor, y = question.backdoor, question.y
+    w = _nearest_separator(backdoor, y, z, 0, free & ~z, closure(backdoor._parents, y | z))
+    return w if w is not None and _m_connected(question.graph, z, w) & question.x else None
