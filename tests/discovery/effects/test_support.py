@@ -118,6 +118,13 @@ def test_a_value_that_no_row_comes_near_has_no_interval():
     assert f"by {(60 - x.max()) / (x.max() - x.min()):.1g} times its width" in told
     assert "no interval is given" in told
     assert "[" not in str(far)
+    assert far.estimators == ()
+    moved = estimate_effect(GRAPH, rows, f"x=shift({x.max() - x.min()})", "y", resamples=20)
+    assert any("takes 100% of the rows outside of what is observed" in told for told in moved.warnings)
+    assert np.isnan(moved.low)
+    some = estimate_effect(GRAPH, rows, f"x=shift({x.max() - np.quantile(x, 0.8)})", "y", resamples=20)
+    assert any("takes 20% of the rows outside" in told and "fitted line alone" in told for told in some.warnings)
+    assert some.low < some.high
     conditional = estimate_effect(GRAPH, rows, "x=3", "y", against="x=0", resamples=20)
     assert any("rests on the fitted line alone" in told for told in conditional.overlap)
 

@@ -149,7 +149,7 @@ def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEf
     names = [name for name in ask.graph if any(name in part for part in question.parts)]
     gaps = [] if ask.missing == "impute" else gap_warnings(ask.table.select(names), _OFF)
     rows = rows_of(ask.table, list(dict.fromkeys((*names, *helpers))), ask.missing, ask.weights, ask.cluster)
-    far = outside(rows.table, *(restricted(side, _union(question)) for side in ask.sides))
+    far, near = outside(rows.table, *(restricted(side, _union(question)) for side in ask.sides))
     how = How(ask.scale, ask.resamples, ask.confidence, ask.missing == "impute", ask.engine, ask.progress)
     jobs = [_job(ask, part, rows) for part in question.parts]
     contrasts = [contrast(job, how) for job in jobs]
@@ -158,7 +158,8 @@ def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEf
         over = over_graphs(ask.search, jobs[0], ask.sides, ask.scale, ask.confidence, ask.engine, ask.progress)
     found = _combined(contrasts, over, far)
     lines, tried, told = _beside(ask, question, rows, jobs[0], contrasts)
-    warnings = [*gaps, *rows.warnings, *far, *found.pop("warnings"), *told]
+    lines, told = ((), []) if far else (lines, told)
+    warnings = [*gaps, *rows.warnings, *far, *near, *found.pop("warnings"), *told]
     return EstimatedEffect(
         intervention=ask.sides[0],
         against=ask.sides[1],

@@ -26,7 +26,7 @@ from aitia.graph import Graph, Knowledge, consistent_extension
 
 __all__ = ["Search", "over_graphs"]
 
-CHEAP = ("fisher-z", "chi2", "g2")
+CHEAP = ("fisher-z", "ranks", "chi2", "g2")
 """Tests that are cheap enough to search again by default."""
 
 
