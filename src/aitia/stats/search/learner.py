@@ -74,6 +74,11 @@ class ConstraintSearch(SavedArrays):
     # -- what was found -------------------------------------------------------------------------------------------
 
     @property
+    def choices_(self) -> tuple[str, ...]:
+        """What was chosen and why, a sentence each."""
+        return self.test_reason_, self.rule_reason_
+
+    @property
     def whole_graph_(self) -> Graph:
         """The graph over all that was searched."""
         self._need_fit()
