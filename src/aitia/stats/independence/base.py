@@ -14,10 +14,12 @@ from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
 from aitia.threads import one_blas_thread
 
-__all__ = ["IndependenceTest", "Missing", "Tested", "Triple", "log_upper_tail"]
+__all__ = ["Gaps", "IndependenceTest", "Missing", "Tested", "Triple", "log_upper_tail"]
 
 Triple = tuple[str, str, tuple[str, ...]]
 Missing = Literal["error", "testwise"]
+Gaps = Literal["error", "testwise", "impute"]
+"""What becomes of missing values in a search: the last fills them several times and pools each test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class IndependenceTest(ABC):
         self.table = table
         self.jobs = jobs
         self._place = {name: i for i, name in enumerate(table.names)}
-        self._missing = {n: np.isnan(table.column(n)).reshape(table.n, -1).any(axis=1) for n in table.names}
+        self._missing = {name: table.absent(name) for name in table.names} if gaps else {}
         self._gaps = bool(gaps)
 
     @property
