@@ -287,9 +287,7 @@ class ConstraintSearch(SavedArrays):
         again = self._again()
         context, table = again.context, again.table
         if table.n < FEW_ROWS:
-            raise DataError(
-                f"the table has {table.n} rows, and half of them are too few for a test: no resamples (--bootstrap 0)"
-            )
+            raise DataError(f"half of {table.n} rows is too little for any test to say how sure an edge is")
         cost = self.resampling_cost(samples)
         self._need_accepted(cost, "the bootstrap")
         if progress is not None and cost.seconds >= TOLD_FROM:
