@@ -47,7 +47,7 @@ def knowledge_hint(graph: Graph, table: Table) -> str | None:
     if not into:
         return None
     return (
-        f"Arrows point into {join_names(into)}, and no background knowledge was given: "
+        f"Arrows point into {join_names(into)}. No background knowledge was given: "
         f"`tier 1: {', '.join(map(quote, into))}` forbids arrows into them (--knowledge FILE, with `tier 2: *` as its "
         "next line)."
     )
