@@ -29,7 +29,7 @@ def discover_command(
     context: Annotated[str | None, typer.Option(help="Column that says when or where a row was taken.")] = None,
     context_kind: Annotated[str, typer.Option(help="time (near values are near), domain (labels), or auto.")] = "auto",
     method: Annotated[str, typer.Option(help="pc, cd-nod, or auto.")] = "auto",
-    test: Annotated[str, typer.Option(help="fisher-z, chi2, g2, kci, rcit, or auto.")] = "auto",
+    test: Annotated[str, typer.Option(help="fisher-z, ranks, chi2, g2, kci, rcit, or auto.")] = "auto",
     alpha: Annotated[float, typer.Option(help="Level of the tests.")] = 0.05,
     max_depth: Annotated[int | None, typer.Option(help="Largest set that is conditioned on.")] = None,
     knowledge: Annotated[Path | None, typer.Option(help="What is known: tiers, required and forbidden edges.")] = None,

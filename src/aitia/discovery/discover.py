@@ -66,7 +66,7 @@ def discover(
         context: The column that says when or where a row was taken; mechanisms may change with it.
         context_kind: `time` where near values are near, `domain` where values are labels; `auto` decides and says why.
         method: `pc`, `cd-nod`, or `auto`: CD-NOD where there is a context, PC otherwise.
-        test: Independence test: `fisher-z`, `chi2`, `g2`, `kci`, `rcit`, or `auto`, which says what it chose and why.
+        test: `fisher-z`, `ranks`, `chi2`, `g2`, `kci`, `rcit`, or `auto`, which says what it chose and why.
         alpha: Significance level of the independence tests.
         max_depth: Largest conditioning set; None lets the method decide.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.

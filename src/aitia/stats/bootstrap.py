@@ -65,9 +65,14 @@ class EdgeFrequencies:
 
         Raises:
             OptionError: If there is no graph.
+            GraphError: If two edges of a graph join one pair.
         """
+        from aitia.graph.marks import refuse_bow
+
         if not graphs:
             raise OptionError("frequencies need at least one graph")
+        for graph in graphs:
+            refuse_bow(graph.bows, "a share of graphs", "shares are counted in CPDAGs, MAGs and PAGs")
         return cls._counted(graphs[0].nodes, [coded(graph, graphs[0].nodes) for graph in graphs])
 
     @classmethod

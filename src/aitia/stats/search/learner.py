@@ -16,7 +16,7 @@ from aitia.graph.marks import Edge
 from aitia.saving import SavedArrays
 from aitia.scm.model import SCM
 from aitia.stats.bootstrap import EdgeFrequencies, bootstrap_graphs
-from aitia.stats.independence import ContextKind, FisherZ, IndependenceTest, independence_test
+from aitia.stats.independence import ContextKind, FisherZ, IndependenceTest, RankCorrelation, independence_test
 from aitia.stats.search.auto import choose_test
 from aitia.stats.search.checks import check_functions, check_table, table_warnings
 from aitia.stats.search.cost import TOLD_FROM, Cost, in_words, search_sizes
@@ -194,7 +194,7 @@ class ConstraintSearch(SavedArrays):
         self.test_name_, self.test_reason_ = self.config.test, f"Test {self.config.test}: as asked."
         if self.config.test == "auto":
             self.test_name_, self.test_reason_ = choose_test(table, min(self._depth, 3), context=context)
-        if self.test_name_ != FisherZ.name:  # which sees lines only
+        if self.test_name_ not in (FisherZ.name, RankCorrelation.name):  # which see lines only
             check_functions(table, context)
         test = self._test_of(table)
         sizes = search_sizes(test, alpha=self.config.alpha, max_depth=self._depth)
@@ -318,6 +318,7 @@ class ConstraintSearch(SavedArrays):
             self.config, bootstrap=None, test=self.test_name_, jobs=1, accept_cost=True, record="decisive"
         )
         learner.again = True
-        thin = context is None and self.test_name_ == FisherZ.name and not any(map(table.missing, table.names))
-        test = self._test_of(table) if thin else None
-        return Again(search, learner, table, context, test if isinstance(test, FisherZ) else None)
+        linear = self.test_name_ in (FisherZ.name, RankCorrelation.name)
+        test = self._test_of(table) if linear and context is None else None
+        gaps = any(map(table.missing, table.names))
+        return Again(search, learner, table, context, test if isinstance(test, FisherZ) and not gaps else None)
