@@ -236,7 +236,7 @@ def _fit(
         method=plan.method,
         test=learner.test_name_,
         context=plan.context,
-        reasons=(*flow, *plan.reasons, learner.test_reason_, resampled),
+        reasons=(*flow, *plan.reasons, learner.test_reason_, learner.rule_reason_, resampled),
         warnings=(*gaps, *learner.warnings_, *([hint] if hint else [])),
         config=config,
         given=given,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from aitia.data.table import Table
 from aitia.errors import DataError
-from aitia.stats.independence.base import IndependenceTest, Missing, Tested
+from aitia.stats.independence.base import IndependenceTest, Missing, Tested, log_upper_tail
 
 __all__ = ["ChiSquare", "GSquare"]
 
@@ -56,7 +56,8 @@ class _Contingency(IndependenceTest):
         statistic = self._statistic(counts, expected)
         present_x, present_y = (by_x > 0).sum(axis=1), (by_y > 0).sum(axis=1)
         freedom = int((np.maximum(present_x - 1, 0) * np.maximum(present_y - 1, 0)).sum())
-        return Tested(statistic, _upper_tail(statistic, freedom), n)
+        log_tail = log_upper_tail(freedom / 2, statistic / 2)
+        return Tested(statistic, _upper_tail(statistic, freedom), n, log_tail)
 
     def _statistic(self, counts: Values, expected: Values) -> float:
         raise NotImplementedError

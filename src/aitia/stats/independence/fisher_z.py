@@ -7,7 +7,7 @@ Source:
 """
 
 from functools import cached_property
-from math import atanh, erfc, sqrt
+from math import atanh, erfc, inf, log, pi, sqrt
 from typing import ClassVar
 
 import numpy as np
@@ -18,6 +18,9 @@ from aitia.errors import DataError, join_names
 from aitia.stats.independence.base import IndependenceTest, Missing, Tested
 
 __all__ = ["FisherZ", "numbers_of", "of_numbers"]
+
+LARGE = 30.0
+"""From here on the expansion of the normal tail is as good as its number, which is about to underflow."""
 
 
 class FisherZ(IndependenceTest):
@@ -81,7 +84,7 @@ class FisherZ(IndependenceTest):
             raise DataError(f"{n} rows are too few to test {x} and {y} given {len(given)} variables")
         correlation = _partial(matrix, (x, y, *given))
         statistic = sqrt(n - len(given) - 3) * atanh(min(abs(correlation), 1 - 1e-16))
-        return Tested(statistic, _two_sided(statistic), n)
+        return Tested(statistic, _two_sided(statistic), n, _log_two_sided(statistic))
 
     def cost(self, given: int) -> float:
         """Microseconds."""
@@ -126,3 +129,8 @@ def _partial(matrix: NDArray[np.float64], names: tuple[str, ...]) -> float:
 
 def _two_sided(statistic: float) -> float:
     return erfc(statistic / sqrt(2))
+
+
+def _log_two_sided(statistic: float) -> float:
+    """The logarithm of p where p is tiny: the leading term of the tail's expansion."""
+    return -(statistic**2) / 2 - log(statistic * sqrt(pi / 2)) if statistic > LARGE else -inf

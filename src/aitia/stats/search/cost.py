@@ -151,7 +151,7 @@ def rehearsed(table: Table, *, alpha: float, max_depth: int) -> Counter[int]:
     for depth in range(max_depth + 1):
         try:
             found = partial_correlation_skeleton(
-                correlation, len(values), names, alpha=alpha, max_depth=depth, union=False, limits=limits
+                correlation, len(values), names, alpha=alpha, max_depth=depth, limits=limits
             )
         except DataError:  # columns that follow from others, which other tests may be able to use
             break

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["kept", "recall"]
 
 Arrays = Mapping[str, NDArray[Any]]
-PLAIN = ("test_name_", "test_reason_", "predicted_seconds_", "warnings_", "asked_")
+PLAIN = ("test_name_", "test_reason_", "rule_", "rule_reason_", "mended_", "predicted_seconds_", "warnings_", "asked_")
 
 
 def kept(search: "ConstraintSearch") -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -30,7 +30,7 @@ def kept(search: "ConstraintSearch") -> tuple[dict[str, Any], dict[str, NDArray[
         "skeleton": {
             "names": list(skeleton.names),
             "adjacent": [int(row) for row in skeleton.adjacent],
-            "separators": [[int(i), int(j), int(mask)] for (i, j), mask in skeleton.separators.items()],
+            "separators": [[int(i), int(j), list(map(int, of))] for (i, j), of in skeleton.separators.items()],
             "tests": len(skeleton.tests),
             "count": int(skeleton.count),
             "capped": bool(skeleton.capped),
@@ -64,7 +64,7 @@ def recall(search: "ConstraintSearch", options: Mapping[str, Any], arrays: Array
     search.skeleton_ = Skeleton(
         tuple(told["names"]),
         tuple(told["adjacent"]),
-        {(i, j): mask for i, j, mask in told["separators"]},
+        {(i, j): tuple(masks) for i, j, masks in told["separators"]},
         search.tests_[: told["tests"]],
         told["count"],
         told["capped"],
