@@ -19,6 +19,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -87,7 +88,7 @@ class Told:
     def lines(self) -> Iterator[tuple[float, float, int]]:
         """Mean share, part that is true and how many, for each interval of shares that holds any."""
         shares, truths = np.array(self.shares), np.array(self.truths, float)
-        for low, high in zip(EDGES[:-1], EDGES[1:], strict=True):
+        for low, high in pairwise(EDGES):
             inside = (shares >= low) & (shares < high)
             if inside.any():
                 yield float(shares[inside].mean()), float(truths[inside].mean()), int(inside.sum())
@@ -109,7 +110,9 @@ def with_replacement(table: Table, search: PC, samples: int, rng: np.random.Gene
     return EdgeFrequencies.of(graphs)
 
 
-def study(world: Callable[..., tuple[Table, Graph]], test: str, worlds: int, samples: int) -> dict[str, dict[str, Told]]:
+def study(
+    world: Callable[..., tuple[Table, Graph]], test: str, worlds: int, samples: int
+) -> dict[str, dict[str, Told]]:
     """For both ways to draw rows the shares of pairs, of directions, and of the arrows that are drawn."""
     found = {how: {what: Told() for what in ("adjacent", "direction", "drawn arrow")} for how in (HALVES, REPEATED)}
     found[HALVES]["edges"] = found[REPEATED]["edges"] = Told()
@@ -137,7 +140,9 @@ def study(world: Callable[..., tuple[Table, Graph]], test: str, worlds: int, sam
             ratios[how].append(total / max(len(drawn.edges), 1))
     for how in found:
         found[how].pop("edges")
-        print(f"{world.__name__}, {how}: {np.mean(ratios[how]):.2f} times the edges of the first search", file=sys.stderr)
+        print(
+            f"{world.__name__}, {how}: {np.mean(ratios[how]):.2f} times the edges of the first search", file=sys.stderr
+        )
     return found
 
 
@@ -146,7 +151,9 @@ def page(studies: dict[str, dict[str, dict[str, Told]]]) -> str:
     parts = []
     for world, found in studies.items():
         for what in ("adjacent", "direction", "drawn arrow"):
-            parts.append(f"\n{world}, {what}:\n\n| share | true, halves (how many) | true, with replacement |\n|---|---|---|")
+            parts.append(
+                f"\n{world}, {what}:\n\n| share | true, halves (how many) | true, with replacement |\n|---|---|---|"
+            )
             rows: dict[str, dict[str, str]] = {}
             for how in (HALVES, REPEATED):
                 for share, true, many in found[how][what].lines():
@@ -162,7 +169,7 @@ def page(studies: dict[str, dict[str, dict[str, Told]]]) -> str:
 def picture(studies: dict[str, dict[str, dict[str, Told]]]) -> str:
     """Part that is true over the share, of directions in Gaussian worlds; the diagonal is calibrated."""
     found = studies["Gaussian"]
-    middles = [(low + min(high, 1.0)) / 2 for low, high in zip(EDGES[:-1], EDGES[1:], strict=True)]
+    middles = [(low + min(high, 1.0)) / 2 for low, high in pairwise(EDGES)]
     lines = [Line("calibrated", middles)]
     for how in (HALVES, REPEATED):
         shares = np.array(list(found[how]["direction"].lines()))

@@ -12,7 +12,7 @@ from aitia.stats.independence.choose import TESTS, ContextKind, independence_tes
 from aitia.stats.independence.contingency import ChiSquare, GSquare
 from aitia.stats.independence.fisher_z import FisherZ
 from aitia.stats.independence.kci import KCI
-from aitia.stats.independence.ranks import RankCorrelation, normal_scores
+from aitia.stats.independence.ranks import RankCorrelation, normal_scores, table_scores
 from aitia.stats.independence.rcit import RCIT
 
 __all__ = [
@@ -30,4 +30,5 @@ __all__ = [
     "Triple",
     "independence_test",
     "normal_scores",
+    "table_scores",
 ]

@@ -12,17 +12,19 @@ Sources:
     normal scores give a matrix that is one of correlations whatever the sample.
 """
 
+from functools import cached_property
 from statistics import NormalDist
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.moments import Moments, moments
 from aitia.data.table import Kind, Table
 from aitia.errors import DataError
 from aitia.stats.independence.fisher_z import FisherZ, numbers_of, of_numbers
 
-__all__ = ["RankCorrelation", "normal_scores"]
+__all__ = ["RankCorrelation", "normal_scores", "table_scores"]
 
 Values = NDArray[np.float64]
 
@@ -58,10 +60,21 @@ class RankCorrelation(FisherZ):
                 "ordered labels (--ordinal) or two labels; use kci, or chi2 when every column holds labels"
             )
 
+    @cached_property
+    def _moments(self) -> Moments:
+        return moments([self._column(self.table, name) for name in self.names])
+
     def _column(self, table: Table, name: str) -> Values:
         """The normal scores; of labels by the order of their categories, or as the numbers that they are."""
-        ordinal = table.kind(name) is Kind.ORDINAL or not of_numbers(table, name)
-        return normal_scores(table.column(name) if ordinal else numbers_of(table, name))
+        return table_scores(table, name)
+
+
+def table_scores(table: Table, name: str) -> Values:
+    """The normal scores of a column, computed once; of labels by the order of their categories, or as numbers."""
+    ordinal = table.kind(name) is Kind.ORDINAL or not of_numbers(table, name)
+    return table.kept(
+        ("scores", name), lambda: normal_scores(table.column(name) if ordinal else numbers_of(table, name))
+    )
 
 
 def normal_scores(values: Values) -> Values:

@@ -8,14 +8,15 @@ than kernels in each, and lose to them only where the dependence is not monotone
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from aitia.data.moments import table_moments
 from aitia.data.table import Kind, Table
-from aitia.stats.independence import FisherZ, RankCorrelation, independence_test, normal_scores
+from aitia.stats.independence import FisherZ, RankCorrelation, independence_test, table_scores
 from aitia.stats.independence.fisher_z import of_numbers
+from aitia.stats.search.shape import Shape
 from aitia.stats.search.skeleton import predicted_seconds
 
-__all__ = ["choose_test"]
+__all__ = ["choose_test", "departure"]
 
 MANY_ROWS = 2000
 """Beyond it the exact kernel test takes seconds a test, and random features lose little."""
@@ -54,14 +55,12 @@ def choose_test(table: Table, max_depth: int, *, context: str | None = None) -> 
     if table.n < ROWS_A_COLUMN * len(names):
         few = f"{table.n} rows of {len(names)} columns are too few to tell more than lines from chance"
         return _straight(table, names, discrete, few)
-    numbers = [name for name in names if name not in discrete]
-    why = _ordered(ordinal, discrete) or _far_from_gaussian(table.matrix(numbers), numbers)
-    scores = np.column_stack([normal_scores(table.column(name)) for name in names])
-    bent = _bent(scores, names)
+    why = _ordered(ordinal, discrete)
+    if why is None and (why := departure(table, names)) is None:
+        return FisherZ.name, "Test fisher-z: the columns look Gaussian and related in straight lines."
+    bent = Shape.of([table_scores(table, name) for name in names]).bent(names)
     if bent is None:
-        if why is None and (bent := _bent(table.matrix(names), names)) is None:
-            return FisherZ.name, "Test fisher-z: the columns look Gaussian and related in straight lines."
-        return RankCorrelation.name, f"Test ranks: {why or bent}, and by their ranks the columns are related in lines."
+        return RankCorrelation.name, f"Test ranks: {why}, and by their ranks the columns are related in lines."
     seconds = predicted_seconds(independence_test(kernel, table, missing="testwise"), len(names), max_depth)
     if seconds > SLOW:
         return _straight(
@@ -71,6 +70,12 @@ def choose_test(table: Table, max_depth: int, *, context: str | None = None) -> 
     return kernel, f"Test {kernel}: {bent}; {rows}."
 
 
+def departure(table: Table, names: list[str]) -> str | None:
+    """What in columns of numbers speaks against straight lines with Gaussian noise; None where nothing does."""
+    shape = _shape(table, names)
+    return shape.far_from_gaussian(names) or shape.bent(names)
+
+
 def _of_labels(table: Table, names: list[str], ordinal: list[str], loose: list[str]) -> tuple[str, str]:
     """Tables of counts, but for what has an order and where the rows do not fill them."""
     words = [name for name in loose if not of_numbers(table, name)]
@@ -78,7 +83,7 @@ def _of_labels(table: Table, names: list[str], ordinal: list[str], loose: list[s
     thin = table.n < ROWS_A_CELL * int(np.prod(sizes)) and max(sizes) > 2
     if words or not ((ordinal and not loose) or thin):
         return "chi2", "Test chi2: every column holds labels."
-    bent = _bent(np.column_stack([normal_scores(table.column(name)) for name in names]), names)
+    bent = Shape.of([table_scores(table, name) for name in names]).bent(names)
     if bent is not None:
         return "chi2", f"Test chi2: every column holds labels, and {bent}."
     if not loose:
@@ -92,7 +97,7 @@ def _of_labels(table: Table, names: list[str], ordinal: list[str], loose: list[s
 
 def _straight(table: Table, names: list[str], discrete: list[str], reason: str) -> tuple[str, str]:
     """Partial correlation, of ranks where the columns are not numbers near a Gaussian."""
-    ranks = bool(discrete) or _far_from_gaussian(table.matrix(names), names) is not None
+    ranks = bool(discrete) or _shape(table, names).far_from_gaussian(names) is not None
     name = RankCorrelation.name if ranks else FisherZ.name
     return name, f"Test {name}: {reason}."
 
@@ -104,41 +109,5 @@ def _ordered(ordinal: list[str], discrete: list[str]) -> str | None:
     return f"{discrete[0]!r} holds two labels" if discrete else None
 
 
-def _whole(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return values[~np.isnan(values).any(axis=1)]
-
-
-def _far_from_gaussian(values: NDArray[np.float64], names: list[str]) -> str | None:
-    """The column whose shape speaks against partial correlation. Bounds are on sizes, not p-values."""
-    values = _whole(values)
-    if len(values) < 20 or not names:
-        return None
-    z = (values - values.mean(axis=0)) / values.std(axis=0)
-    slack = 4 / np.sqrt(len(z))  # what chance alone reaches in a small sample
-    square = z * z
-    skewed = np.abs((square * z).mean(axis=0)) > 0.5 + slack
-    heavy = np.abs((square * square).mean(axis=0) - 3) > 1 + 2 * slack
-    odd = np.flatnonzero(skewed | heavy)
-    return f"{names[int(odd[0])]!r} is far from Gaussian" if odd.size else None
-
-
-def _bent(values: NDArray[np.float64], names: list[str]) -> str | None:
-    """Two columns of which one bends with the other."""
-    values = _whole(values)
-    if len(values) < 20:
-        return None
-    z = (values - values.mean(axis=0)) / values.std(axis=0)
-    correlation = z.T @ z / len(z)
-    squares = z**2 - 1
-    spreads = squares.std(axis=0)
-    told = spreads > 1e-9  # the square of a column of two values says nothing
-    squares = np.where(told, squares / np.where(told, spreads, 1.0), 0.0)
-    # Correlation of x^2 with what a line in x leaves of y.
-    spread = np.sqrt(np.maximum(1 - correlation**2, 1e-9))
-    left = squares.T @ z / len(z) - correlation * (squares * z).mean(axis=0)[:, None]
-    bent = np.abs(left) / spread
-    np.fill_diagonal(bent, 0)
-    if bent.max() > 0.15 + 4 / np.sqrt(len(z)):
-        i, j = np.unravel_index(int(bent.argmax()), bent.shape)
-        return f"{names[j]!r} bends with {names[i]!r}"
-    return None
+def _shape(table: Table, names: list[str]) -> Shape:
+    return Shape.of([table.column(name) for name in names], table_moments(table, names))

@@ -19,7 +19,7 @@ Sources:
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,17 @@ Score = Callable[[int, int], float]
 
 ALIKE = 1e-6
 """Differences of scores up to this count as none: sums over another order of the rows differ by less."""
+
+
+class Gains(Protocol):
+    """Anything that is ranked by what it gains."""
+
+    @property
+    def gain(self) -> float: ...
+
+
+Step = TypeVar("Step", bound=Gains)
+Class = TypeVar("Class")
 
 
 class _Turn(NamedTuple):
@@ -66,11 +77,7 @@ class ClassSearch:
         self._scores: dict[tuple[int, int], float] = {}
         shared = compelled(parents, self.adjacent)
         assert shared is not None
-        self.rows = self._pdag(shared)
-
-    def _pdag(self, parents: Sequence[int]) -> Pdag:
-        """The PDAG with these arrows; every other edge is undirected."""
-        return Pdag.of(parents, self.adjacent)
+        self.rows = Pdag.of(shared, self.adjacent)
 
     # -- knowledge --------------------------------------------------------------------------------------------------
 
@@ -101,26 +108,26 @@ class ClassSearch:
                     if dirty >> u & 1 or dirty >> v & 1:
                         steps[u, v] = self._turns(u, v)
             ranked = sorted((turn for turns in steps.values() for turn in turns), key=lambda t: -t.gain)
-            after = self._first_sure(ranked)
-            if after is None:
+            step = self._first_sure(ranked, self._turned)
+            if step is None:
                 return
-            before, self.rows = self.rows, self._pdag(after)
+            before, self.rows = self.rows, Pdag.of(step[1], self.adjacent)
             dirty = sum(
                 1 << i
                 for i in range(p)
                 if before.parents[i] != self.rows.parents[i] or before.neighbors[i] != self.rows.neighbors[i]
             )
 
-    def _first_sure(self, ranked: Sequence[_Turn]) -> list[int] | None:
-        """The class that the best possible turn leads to; turns that tie but lead apart are passed over."""
+    def _first_sure(self, ranked: Sequence[Step], reach: Callable[[Step], Class | None]) -> tuple[Step, Class] | None:
+        """The best step that can be taken, and the class that it leads to; those that tie and lead apart are none."""
         start = 0
         while start < len(ranked):
             stop = start
-            reached: list[list[int]] = []
+            reached: list[tuple[Step, Class]] = []
             while stop < len(ranked) and ranked[start].gain - ranked[stop].gain <= ALIKE:
-                after = self._turned(ranked[stop])
-                if after is not None and after not in reached:
-                    reached.append(after)
+                after = reach(ranked[stop])
+                if after is not None and all(after != other for _, other in reached):
+                    reached.append((ranked[stop], after))
                 stop += 1
             if len(reached) == 1:
                 return reached[0]
@@ -152,6 +159,8 @@ class ClassSearch:
     def _turned(self, turn: _Turn) -> list[int] | None:
         """The compelled parents after a turn; None where no member has these parents or the turn closes a cycle."""
         u, v = turn.u, turn.v
+        if self._descends(v, u):
+            return None
         rows = self.rows.copy()
         for node, chosen, other in ((v, turn.of_v, u), (u, turn.of_u, v)):
             for i in bits(chosen):
@@ -167,9 +176,23 @@ class ClassSearch:
         member[v] |= 1 << u
         return self._allowed(member)
 
+    def _descends(self, start: int, goal: int) -> bool:
+        """Whether arrows lead from one node to another by way of a third."""
+        children = self.rows.children
+        seen = frontier = children[start] & ~(1 << goal)
+        while frontier:
+            step = 0
+            for i in bits(frontier):
+                step |= children[i]
+            if step >> goal & 1:
+                return True
+            frontier = step & ~seen
+            seen |= frontier
+        return False
+
     def _allowed(self, member: Sequence[int]) -> list[int] | None:
         after = compelled(member, self.adjacent)
-        if after is None or (self.bound and self.known(self._pdag(after)) is None):
+        if after is None or (self.bound and self.known(Pdag.of(after, self.adjacent)) is None):
             return None
         return after
 

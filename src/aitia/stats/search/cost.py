@@ -52,7 +52,6 @@ class Cost:
         sizes: How many tests given a set of each size.
         samples: How many halves.
         jobs: Cores for them.
-        searched: Whether the search itself is done.
     """
 
     test: IndependenceTest
@@ -60,7 +59,6 @@ class Cost:
     sizes: Mapping[int, float]
     samples: int = 0
     jobs: int = 1
-    searched: bool = False
 
     @property
     def seconds(self) -> float:
@@ -95,7 +93,7 @@ class Cost:
 
     def _seconds(self, test: IndependenceTest, sizes: Mapping[int, float], samples: int) -> float:
         again = samples * self._once(test, sizes, half=True) / self.jobs if samples else 0.0
-        return (0.0 if self.searched else self._once(test, sizes)) + again
+        return self._once(test, sizes) + again
 
     def _once(self, test: IndependenceTest, sizes: Mapping[int, float], half: bool = False) -> float:
         if isinstance(test, FisherZ):  # compiled, and most of it is not in the tests

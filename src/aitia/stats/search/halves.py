@@ -8,13 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.table import Table
+from aitia.engine import LocalEngine, Progress, Store
+from aitia.errors import CostError, DataError
 from aitia.graph.graph import Graph
-from aitia.stats.bootstrap import Rows
+from aitia.stats.bootstrap import EdgeFrequencies, Rows, bootstrap_graphs
 from aitia.stats.independence import FisherZ
+from aitia.stats.search.cost import TOLD_FROM, in_words
+from aitia.stats.search.skeleton import LONG
 
-__all__ = ["Again", "together"]
+__all__ = ["Again", "resampled"]
 
 Values = NDArray[np.float64]
+
+FEW_ROWS = 20
+"""With fewer, half of the rows are too few for any test."""
 
 TOGETHER = 0.2
 """Seconds of predicted work that go to a worker at once."""
@@ -74,6 +81,38 @@ class Again:
         return self.search(self.learner, self.table)
 
 
-def together(seconds: float) -> int:
-    """How many pairs of halves go to a worker at once, where one half takes so long."""
-    return max(1, min(round(TOGETHER / (2 * seconds)), 10))
+def resampled(
+    again: Again, samples: int, seconds: float, config: Any, *, store: Store | None, progress: Progress | None
+) -> EdgeFrequencies:
+    """The frequencies of edges in the graphs that a search finds in random halves of the rows.
+
+    Args:
+        again: The search.
+        samples: How many halves.
+        seconds: Predicted of one of them.
+        config: Of the search: seed, jobs, and whether a long one is accepted.
+        store: Keeps finished ones, so that a search that was stopped goes on.
+        progress: Told what it is predicted to cost, and how far it is.
+
+    Raises:
+        OptionError: If there is no sample.
+        DataError: If there are too few rows to halve, or halves of them cannot be searched.
+        CostError: If it is predicted to take more than an hour and the cost is not accepted.
+    """
+    table, context = again.table, again.context
+    if table.n < FEW_ROWS:
+        raise DataError(f"half of {table.n} rows is too little for any test to say how sure an edge is")
+    total = seconds * samples / config.jobs
+    if total > LONG and not getattr(config, "accept_cost", True):
+        raise CostError(
+            f"{samples} resamples are predicted to take {in_words(total)}: take fewer (--bootstrap 20), a faster test "
+            "(--test rcit, fisher-z), or accept the cost (--accept-cost, accept_cost=True)"
+        )
+    if progress is not None and total >= TOLD_FROM:
+        progress(f"predicted: {in_words(total)} of {samples} resamples", 0, 1)
+    return bootstrap_graphs(
+        again, [name for name in table.names if name != context], table.n, samples,
+        strata=table.column(context) if context is not None and table.categories(context) else None,
+        seed=config.seed, together=max(1, min(round(TOGETHER / (2 * seconds)), 10)),
+        engine=LocalEngine(config.jobs), store=store, progress=progress,
+    )  # fmt: skip

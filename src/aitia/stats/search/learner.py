@@ -9,19 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.table import Table
-from aitia.engine import LocalEngine, Progress, Store
-from aitia.errors import CostError, DataError, IdentifiabilityError, OptionError, join_names
+from aitia.engine import Progress, Store
+from aitia.errors import CostError, IdentifiabilityError, OptionError, join_names
 from aitia.graph.graph import Graph
 from aitia.graph.marks import Edge
 from aitia.saving import SavedArrays
 from aitia.scm.model import SCM
-from aitia.stats.bootstrap import EdgeFrequencies, bootstrap_graphs
+from aitia.stats.bootstrap import EdgeFrequencies
 from aitia.stats.independence import ContextKind, FisherZ, IndependenceTest, RankCorrelation, independence_test
 from aitia.stats.search.auto import choose_test
 from aitia.stats.search.checks import check_functions, check_table, table_warnings
-from aitia.stats.search.cost import TOLD_FROM, Cost, in_words, search_sizes
+from aitia.stats.search.cost import Cost, in_words, search_sizes
 from aitia.stats.search.evidence import ColliderRule
-from aitia.stats.search.halves import Again, together
+from aitia.stats.search.halves import Again, resampled
 from aitia.stats.search.keeping import kept, recall
 from aitia.stats.search.likelihood import score_of
 from aitia.stats.search.orientation import Orientation
@@ -29,12 +29,9 @@ from aitia.stats.search.partial_correlation import DecisiveTests, partial_correl
 from aitia.stats.search.records import Skeleton, TestRecord, weakest_tests
 from aitia.stats.search.skeleton import LONG, Asker, Constraints, find_skeleton
 
-__all__ = ["ConstraintSearch"]
+__all__ = ["ConstraintSearch", "scm_on"]
 
 NO_LIMIT = 1 << 20
-
-FEW_ROWS = 20
-"""With fewer, half of the rows are too few for any test."""
 
 RULES = ("the test has no likelihood", "the arrows that explain the rows best")
 """Why a collider rule was chosen."""
@@ -96,15 +93,7 @@ class ConstraintSearch(SavedArrays):
             IdentifiabilityError: If the graph leaves open which way an edge points.
             UnknownVariableError: If the rows lack a variable of the graph.
         """
-        graph = self.whole_graph_
-        if open_ := [edge for edge in graph.edges if edge.symbol != "-->"]:
-            told = join_names(f"{edge.left} {edge.symbol} {edge.right}" for edge in open_)
-            raise IdentifiabilityError(
-                f"the graph leaves open which way an edge points ({told}), and an SCM needs every arrow: say what is "
-                "known (knowledge), or fit SCM.fit to a member of the class (aitia.graph.consistent_extension)"
-            )
-        table = self.rows_ if rows is None else Table.of(rows)
-        return SCM.fit(graph, table.select(graph.nodes), seed=self.config.seed)
+        return scm_on(self.whole_graph_, self.rows_ if rows is None else Table.of(rows), self.config.seed)
 
     def upheld(self, table: Table) -> dict[str, float]:
         """Which share of what graphs say of pairs holds in other rows, by the test of the search.
@@ -214,19 +203,16 @@ class ConstraintSearch(SavedArrays):
         sizes = search_sizes(test, alpha=self.config.alpha, max_depth=self._depth)
         cost = Cost(test, self._test_of, sizes, self.config.bootstrap or 0, self.config.jobs)
         self.predicted_seconds_ = cost.seconds
-        self._need_accepted(cost, f"the search with {test.name}")
-        if progress is not None:
-            progress(f"predicted: {cost.told()}", 0, 1)
-        return Asker(test, store, progress)
-
-    def _need_accepted(self, cost: Cost, what: str) -> None:
         if cost.seconds > LONG and not self.config.accept_cost:
             samples = f", with {cost.samples} bootstrap samples," if cost.samples else ""
             raise CostError(
-                f"{what}{samples} is predicted to take {in_words(cost.seconds)}: lower max_depth, take a faster test "
-                "(rcit, fisher-z), fewer variables or samples, or accept the cost (--accept-cost, accept_cost=True)"
-                f"{cost.cheaper()}"
+                f"the search with {test.name}{samples} is predicted to take {in_words(cost.seconds)}: lower max_depth, "
+                "take a faster test (rcit, fisher-z), fewer variables or samples, or accept the cost (--accept-cost, "
+                f"accept_cost=True){cost.cheaper()}"
             )
+        if progress is not None:
+            progress(f"predicted: {cost.told()}", 0, 1)
+        return Asker(test, store, progress)
 
     def _test_of(self, table: Table, name: str | None = None) -> IndependenceTest:
         """The test of the search, or the named one, of these rows."""
@@ -312,28 +298,18 @@ class ConstraintSearch(SavedArrays):
             CostError: If it is predicted to take more than an hour and `accept_cost` is False.
         """
         again = self._again()
-        context, table = again.context, again.table
-        if table.n < FEW_ROWS:
-            raise DataError(f"half of {table.n} rows is too little for any test to say how sure an edge is")
-        cost = self.resampling_cost(samples)
-        self._need_accepted(cost, "the bootstrap")
-        if progress is not None and cost.seconds >= TOLD_FROM:
-            progress(f"predicted: {in_words(cost.seconds)} of {samples} resamples", 0, 1)
-        self.edge_frequencies_ = bootstrap_graphs(
-            again, [name for name in table.names if name != context], table.n, samples,
-            strata=table.column(context) if context is not None and table.categories(context) else None,
-            seed=self.config.seed, together=together(cost.half), engine=LocalEngine(self.config.jobs), store=store,
-            progress=progress,
-        )  # fmt: skip
+        self.edge_frequencies_ = resampled(
+            again, samples, self.sample_seconds(), self.config, store=store, progress=progress
+        )
         return self.edge_frequencies_
 
-    def resampling_cost(self, samples: int) -> Cost:
-        """What so many searches in halves of the rows are predicted to cost, after one search in all of them."""
+    def sample_seconds(self) -> float:
+        """Predicted seconds of the search in half of the rows, on one core; the same on every machine."""
         again = self._again()
         sizes: Mapping[int, float] = Counter(len(record.given) for record in self.tests_)
         if again.whole is not None:
             sizes = {0: self.skeleton_.count}
-        return Cost(again.whole or self._test_of(again.table), self._test_of, sizes, samples, self.config.jobs, True)
+        return Cost(again.whole or self._test_of(again.table), self._test_of, sizes).half
 
     def _again(self) -> Again:
         """The search as the halves repeat it."""
@@ -349,3 +325,19 @@ class ConstraintSearch(SavedArrays):
         test = self._test_of(table) if linear and context is None else None
         thin = test if isinstance(test, FisherZ) and not test.has_gaps else None
         return Again(search, learner, table, context, thin)
+
+
+def scm_on(graph: Graph, table: Table, seed: int) -> SCM:
+    """The structural causal model on a graph that was found, fitted to rows.
+
+    Raises:
+        IdentifiabilityError: If the graph leaves open which way an edge points.
+        UnknownVariableError: If the rows lack a variable of the graph.
+    """
+    if open_ := [edge for edge in graph.edges if edge.symbol != "-->"]:
+        told = join_names(f"{edge.left} {edge.symbol} {edge.right}" for edge in open_)
+        raise IdentifiabilityError(
+            f"the graph leaves open which way an edge points ({told}), and an SCM needs every arrow: say what is "
+            "known (knowledge), or fit SCM.fit to a member of the class (aitia.graph.consistent_extension)"
+        )
+    return SCM.fit(graph, table.select(graph.nodes), seed=seed)

@@ -11,16 +11,18 @@ Sources:
     Chickering, Optimal structure identification with greedy search, JMLR 3 (2002), section 2.3: score equivalence.
 """
 
-from math import inf, log
+from math import inf, log, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aitia.graph.bits import bits
 from aitia.stats.independence import ChiSquare, FisherZ, GSquare, IndependenceTest
-from aitia.stats.search.classes import Score
 
 __all__ = ["GaussianScore", "MultinomialScore", "score_of"]
+
+TINY = 1e-12
+"""Share of a variance that counts as none."""
 
 DENSE = 1 << 16
 """Cells up to which a table is counted whole."""
@@ -36,18 +38,38 @@ class GaussianScore:
 
     def __init__(self, correlation: NDArray[np.float64], n: int) -> None:
         self.correlation, self.n = correlation, n
+        self._rows: list[list[float]] = correlation.tolist()  # a few numbers at a time: faster than arrays
 
     def __call__(self, node: int, parents: int) -> float:
         """The score of a node with these parents, a bit row."""
-        if not parents:
-            return 0.0
+        places = [*bits(parents), node]
+        factor: list[list[float]] = []  # Cholesky, row by row: the last entry of the last row is what is left
+        left = 1.0
+        for place in places:
+            row, left = [], 1.0
+            of = self._rows[place]
+            for k, above in enumerate(factor):
+                value = (of[places[k]] - sum(a * b for a, b in zip(row, above, strict=False))) / above[k]
+                row.append(value)
+                left -= value * value
+            if left <= TINY:
+                return inf
+            factor.append([*row, sqrt(left)])
+        return -self.n / 2 * log(left)
+
+    def gains(self, node: int, parents: int, others: int) -> list[tuple[int, float]]:
+        """What each of these other nodes, a bit row, would add as a parent."""
         places = list(bits(parents))
-        if len(places) == 1:
-            left = 1 - float(self.correlation[node, places[0]]) ** 2
-        else:
-            cross = self.correlation[node, places]
-            left = 1 - float(cross @ np.linalg.solve(self.correlation[np.ix_(places, places)], cross))
-        return -self.n / 2 * log(left) if left > 0 else inf
+        around, own = self.correlation, self.correlation[node]
+        left, rest, cross = 1.0, np.ones(len(own)), own
+        if places:
+            half = np.linalg.solve(around[np.ix_(places, places)], around[places])
+            left = 1.0 - float(own[places] @ half[:, node])
+            rest = 1.0 - np.einsum("ij,ij->j", around[places], half)
+            cross = own - own[places] @ half
+        chosen = list(bits(others))
+        share = cross[chosen] ** 2 / np.maximum(left * rest[chosen], TINY)
+        return list(zip(chosen, (-self.n / 2 * np.log1p(-np.minimum(share, 1 - TINY))).tolist(), strict=True))
 
 
 class MultinomialScore:
@@ -67,6 +89,11 @@ class MultinomialScore:
         """The score of a node with these parents, a bit row."""
         return self._set(parents | 1 << node) - self._set(parents)
 
+    def gains(self, node: int, parents: int, others: int) -> list[tuple[int, float]]:
+        """What each of these other nodes, a bit row, would add as a parent."""
+        own = self(node, parents)
+        return [(x, self(node, parents | 1 << x) - own) for x in bits(others)]
+
     def _set(self, nodes: int) -> float:
         if nodes not in self._of:
             code, cells = np.zeros(self.n, np.int64), 1
@@ -82,7 +109,7 @@ class MultinomialScore:
         return self._of[nodes]
 
 
-def score_of(test: IndependenceTest) -> Score | None:
+def score_of(test: IndependenceTest) -> GaussianScore | MultinomialScore | None:
     """The score that belongs to a test; None where the test has no likelihood or too few rows are complete."""
     table = test.table
     if isinstance(test, FisherZ):

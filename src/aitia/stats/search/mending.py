@@ -17,7 +17,10 @@ Sources:
 
 from collections.abc import Sequence
 from math import log
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from aitia.graph._pdag import Pdag, compelled, extend
 from aitia.graph.bits import bits
@@ -29,72 +32,106 @@ BEYOND_DOUBT = log(1e6)
 """Logarithm of the Bayes factor from which a table refutes an independence."""
 
 
-class _Change(NamedTuple):
-    """What the edge of a pair given a set gains, and the class with it, or without."""
+class Likelihood(Protocol):
+    """A score that also tells what each further parent would add."""
+
+    def __call__(self, node: int, parents: int, /) -> float: ...
+
+    def gains(self, node: int, parents: int, others: int) -> list[tuple[int, float]]: ...
+
+
+class _Edge(NamedTuple):
+    """An edge x --> z that comes back given a set of parents of z, or goes; `turned` are neighbours of z that change."""
 
     gain: float
-    pair: tuple[int, int]
+    x: int
+    z: int
+    turned: int
     given: int
-    adjacent: list[int]
-    parents: list[int]
+
+
+Changed = tuple[list[int], list[int]]
+"""Adjacencies, and the compelled parents of the class on them."""
 
 
 class Mending(ClassSearch):
     """A class search that may put pairs back.
+
+    Args:
+        parents, adjacent, forbidden: See `ClassSearch`.
+        score: A likelihood.
+        allowed: Bit rows: the pairs that may be adjacent.
 
     Attributes:
         mended: The pairs that came back, with the set given which the table refutes their independence and the
             logarithm of the Bayes factor.
     """
 
-    mended: dict[tuple[int, int], tuple[int, float]]
+    def __init__(
+        self,
+        parents: Sequence[int],
+        adjacent: Sequence[int],
+        forbidden: NDArray[np.bool_],
+        score: Likelihood,
+        allowed: Sequence[int],
+    ) -> None:
+        super().__init__(parents, adjacent, forbidden, score)
+        self.likelihood = score
+        self.waiting = [row & ~near for row, near in zip(allowed, adjacent, strict=True)]
+        self.mended: dict[tuple[int, int], tuple[int, float]] = {}
+        self._missed: dict[int, tuple[object, list[_Edge]]] = {}
 
-    def mend(self, allowed: Sequence[int]) -> None:
-        """Ascends, and puts back what the table asks for, until neither changes anything.
-
-        Args:
-            allowed: Bit rows: the pairs that may be adjacent.
-        """
-        self.mended = {}
-        waiting = [(i, j) for i, row in enumerate(allowed) for j in bits(row & ~self.adjacent[i] & (-2 << i))]
+    def mend(self) -> None:
+        """Ascends, and puts back what the table asks for, until neither changes anything."""
         self.ascend()
         while True:
-            needless = [c for pair in self.mended for c in self._deletions(pair)]
-            if needless:
-                change = min(needless, key=lambda c: c.gain)
-                del self.mended[change.pair]
+            gone = sorted((e for pair in self.mended for e in self._needless(pair)), key=lambda e: e.gain)
+            step = next(((e, c) for e in gone if (c := self._deleted(e)) is not None), None)
+            if step is not None:
+                del self.mended[_pair(step[0])]
             else:
-                missed = [c for pair in waiting for c in self._insertions(pair)]
-                if not missed:
+                missed = sorted((e for z in range(len(self.adjacent)) for e in self._missing(z)), key=lambda e: -e.gain)
+                step = self._first_sure(missed, self._inserted)
+                if step is None:
                     return
-                change = max(missed, key=lambda c: c.gain)
-                waiting.remove(change.pair)
-                self.mended[change.pair] = (change.given, change.gain)
-            self.adjacent = change.adjacent
-            self.rows = self._pdag(change.parents)
+                edge = step[0]
+                self.waiting[edge.x] &= ~(1 << edge.z)
+                self.waiting[edge.z] &= ~(1 << edge.x)
+                self.mended[_pair(edge)] = (edge.given, edge.gain)
+            self.adjacent, parents = step[1]
+            self.rows = Pdag.of(parents, self.adjacent)
             self.ascend()
 
-    def _insertions(self, pair: tuple[int, int]) -> list[_Change]:
-        """The insertion of an edge that gains most, if that is beyond doubt."""
-        found = []
-        for x, z in (pair, pair[::-1]):
-            if self.forbidden[z] >> x & 1:
-                continue
-            near = self.rows.neighbors[z] & self.adjacent[x]
-            if not self._all_adjacent(near):
-                continue
-            for more in self._cliques(self.rows.neighbors[z] & ~self.adjacent[x]):
-                given = near | more | self.rows.parents[z]
-                gain = self._of(z, given | 1 << x) - self._of(z, given)
-                if gain > BEYOND_DOUBT and self._all_adjacent(near | more):
-                    found.append((gain, x, z, more, given))
-        for gain, x, z, more, given in sorted(found, key=lambda f: -f[0]):
-            if (change := self._inserted(pair, x, z, more)) is not None:
-                return [_Change(gain, pair, given, *change)]
-        return []
+    def _missing(self, z: int) -> list[_Edge]:
+        """The edges into z that are beyond doubt given its parents and some of its neighbours."""
+        beside, parents, waiting = self.rows.neighbors[z], self.rows.parents[z], self.waiting[z] & ~self.forbidden[z]
+        around = tuple(self.adjacent[k] for k in bits(beside))
+        state = (beside, parents, waiting, around)
+        if z not in self._missed or self._missed[z][0] != state:
+            reached = 0
+            for row in around:
+                reached |= row
+            found = []
+            for into in self._cliques(beside):
+                others = waiting if not beside else self._shielded(waiting, beside, into, reached)
+                for x, gain in self.likelihood.gains(z, parents | into, others):
+                    if gain > BEYOND_DOUBT:
+                        found.append(_Edge(gain, x, z, into & ~self.adjacent[x], parents | into))
+            self._missed[z] = state, found
+        return self._missed[z][1]
 
-    def _inserted(self, pair: tuple[int, int], x: int, z: int, more: int) -> tuple[list[int], list[int]] | None:
-        adjacent = _toggled(self.adjacent, *pair)
+    def _shielded(self, waiting: int, beside: int, into: int, reached: int) -> int:
+        """Those of `waiting` whose neighbours beside z are all in `into`."""
+        if not beside & ~into:
+            return waiting
+        return waiting & ~sum(1 << x for x in bits(waiting & reached) if self.adjacent[x] & beside & ~into)
+
+    def _inserted(self, edge: _Edge) -> Changed | None:
+        """The class with the edge; None where no member takes it."""
+        x, z, more = edge.x, edge.z, edge.turned
+        if self._semidirected(z, x, self.rows.neighbors[z] & edge.given):  # theorem 15: no such path
+            return None
+        adjacent = _toggled(self.adjacent, x, z)
         parents = self.rows.parents.copy()
         parents[z] |= 1 << x | more
         member = extend(Pdag.of(parents, adjacent))
@@ -106,8 +143,22 @@ class Mending(ClassSearch):
             return None
         return self._changed(member, adjacent)
 
-    def _deletions(self, pair: tuple[int, int]) -> list[_Change]:
-        """The deletion of a pair's edge that costs least, if the edge is no longer beyond doubt."""
+    def _semidirected(self, start: int, goal: int, blocked: int) -> bool:
+        """Whether a path leads along arrows and undirected edges that no blocked node lies on."""
+        seen = 1 << start | blocked
+        frontier = 1 << start
+        while frontier:
+            step = 0
+            for i in bits(frontier):
+                step |= self.rows.children[i] | self.rows.neighbors[i]
+            frontier = step & ~seen
+            if frontier >> goal & 1:
+                return True
+            seen |= frontier
+        return False
+
+    def _needless(self, pair: tuple[int, int]) -> list[_Edge]:
+        """The edge of a pair, for each set given which it is no longer beyond doubt."""
         found = []
         for x, z in (pair, pair[::-1]):
             if not (self.rows.parents[z] | self.rows.neighbors[z]) >> x & 1:
@@ -117,14 +168,13 @@ class Mending(ClassSearch):
                 given = stay | self.rows.parents[z] & ~(1 << x)
                 gain = self._of(z, given | 1 << x) - self._of(z, given)
                 if gain < BEYOND_DOUBT:
-                    found.append((gain, x, z, near & ~stay, given))
-        for gain, x, z, out, given in sorted(found, key=lambda f: f[0]):
-            if (change := self._deleted(pair, x, z, out)) is not None:
-                return [_Change(gain, pair, given, *change)]
-        return []
+                    found.append(_Edge(gain, x, z, near & ~stay, given))
+        return found
 
-    def _deleted(self, pair: tuple[int, int], x: int, z: int, out: int) -> tuple[list[int], list[int]] | None:
-        adjacent = _toggled(self.adjacent, *pair)
+    def _deleted(self, edge: _Edge) -> Changed | None:
+        """The class without the edge; None where no member lets it go."""
+        x, z, out = edge.x, edge.z, edge.turned
+        adjacent = _toggled(self.adjacent, x, z)
         parents = self.rows.parents.copy()
         parents[z] &= ~(1 << x)
         for h in bits(out):
@@ -140,15 +190,16 @@ class Mending(ClassSearch):
             return None
         return self._changed(member, adjacent)
 
-    def _changed(self, member: list[int], adjacent: list[int]) -> tuple[list[int], list[int]] | None:
+    def _changed(self, member: list[int], adjacent: list[int]) -> Changed | None:
         after = compelled(member, adjacent)
         assert after is not None
         if self.bound and self.known(Pdag.of(after, adjacent)) is None:
             return None
         return adjacent, after
 
-    def _all_adjacent(self, nodes: int) -> bool:
-        return not any(nodes & ~self.adjacent[i] & ~(1 << i) for i in bits(nodes))
+
+def _pair(edge: _Edge) -> tuple[int, int]:
+    return min(edge.x, edge.z), max(edge.x, edge.z)
 
 
 def _toggled(adjacent: list[int], i: int, j: int) -> list[int]:

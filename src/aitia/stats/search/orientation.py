@@ -24,9 +24,9 @@ from aitia.graph._pdag import Pdag
 from aitia.graph.bits import bits, pack
 from aitia.graph.graph import Graph
 from aitia.stats.search.assembly import Triple, least_contradicted
-from aitia.stats.search.classes import ClassSearch, Score
+from aitia.stats.search.classes import ClassSearch
 from aitia.stats.search.evidence import ColliderRule, Verdict, verdicts
-from aitia.stats.search.mending import Mending
+from aitia.stats.search.mending import Likelihood, Mending
 from aitia.stats.search.records import Skeleton
 from aitia.stats.search.skeleton import Asker
 
@@ -112,7 +112,7 @@ class Orientation:
                     self.orient(i, j, "background knowledge")
 
     def colliders(
-        self, rule: ColliderRule, asker: Asker, alpha: float, max_depth: int, score: Score | None = None
+        self, rule: ColliderRule, asker: Asker, alpha: float, max_depth: int, score: Likelihood | None = None
     ) -> None:
         """Orients the unshielded colliders; where they contradict each other, the stronger evidence stands.
 
@@ -140,8 +140,8 @@ class Orientation:
             search = ClassSearch(start, adjacent, banned, _Agreement(strengths))
             search.ascend()
         else:
-            search = Mending(start, adjacent, banned, score)
-            search.mend(self._may_be_adjacent())
+            search = Mending(start, adjacent, banned, score, self._may_be_adjacent())
+            search.mend()
             self.rows.adjacent = tuple(search.adjacent)
             for i, j in search.mended:
                 self.rows.neighbors[i] |= 1 << j
