@@ -72,6 +72,7 @@ class ConstraintSearch(SavedArrays):
     asked_: Mapping[str, Any]
     ready: IndependenceTest | None = None
     again = False
+    mendable: Sequence[tuple[str, str]] | None = None
     _searched: tuple[Callable[[Any, Table], Graph], Table, str | None]
 
     # -- what was found -------------------------------------------------------------------------------------------
@@ -260,6 +261,7 @@ class ConstraintSearch(SavedArrays):
         chosen: ColliderRule = rule if rule != "auto" else "likelihood" if score else "majority"
         how = "as asked" if rule != "auto" else RULES[chosen == "likelihood"]
         self.rule_, self.rule_reason_ = chosen, f"Collider rule {chosen}: {how}."
+        oriented.mendable = self.mendable
         oriented.colliders(chosen, asker, self.config.alpha, self._depth, score)
         self.mended_ = [[*pair, why] for pair, why in oriented.mended.items()]
 
@@ -321,6 +323,7 @@ class ConstraintSearch(SavedArrays):
             self.config, bootstrap=None, test=self.test_name_, jobs=1, accept_cost=True, record="decisive"
         )
         learner.again = True
+        learner.mendable = [(a, b) for a, b, _ in self.mended_]
         linear = self.test_name_ in (FisherZ.name, RankCorrelation.name)
         test = self._test_of(table) if linear and context is None else None
         thin = test if isinstance(test, FisherZ) and not test.has_gaps else None
