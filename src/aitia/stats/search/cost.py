@@ -98,7 +98,7 @@ class Cost:
     def _once(self, test: IndependenceTest, sizes: Mapping[int, float], half: bool = False) -> float:
         if isinstance(test, FisherZ):  # compiled, and most of it is not in the tests
             p, n = len(test.names), test.n / 2 if half else test.n
-            return SMALL + 3e-5 * p + 3e-11 * n * p**2 + 3e-7 * sum(sizes.values())
+            return SMALL + 3e-5 * p + 5e-6 * p**2 + 3e-11 * n * p**2 + 3e-7 * sum(sizes.values())
         test = self._half_of(test) if half else test
         return SMALL + sum(count * test.cost(size) for size, count in sizes.items())
 

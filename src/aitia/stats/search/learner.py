@@ -264,7 +264,8 @@ class ConstraintSearch(SavedArrays):
         oriented.mendable = self.mendable
         oriented.colliders(chosen, asker, self.config.alpha, self._depth, score)
         oriented.close(with_knowledge=self.config.known is not None)
-        oriented.check(asker)
+        if not self.again:
+            oriented.check(asker)
         self.mended_ = [[*pair, why] for pair, why in oriented.mended.items()]
 
     def _keep_tests(self, skeleton: Skeleton, asker: Asker) -> Sequence[TestRecord]:
@@ -310,10 +311,10 @@ class ConstraintSearch(SavedArrays):
     def sample_seconds(self) -> float:
         """Predicted seconds of the search in half of the rows, on one core; the same on every machine."""
         again = self._again()
-        sizes: Mapping[int, float] = Counter(len(record.given) for record in self.tests_)
         if again.whole is not None:
-            sizes = {0: self.skeleton_.count}
-        return Cost(again.whole or self._test_of(again.table), self._test_of, sizes).half
+            return Cost(again.whole, self._test_of, {0: self.skeleton_.count}).half
+        sizes = Counter(len(record.given) for record in self.tests_)
+        return Cost(self._test_of(again.table), self._test_of, sizes).half
 
     def _again(self) -> Again:
         """The search as the halves repeat it."""
