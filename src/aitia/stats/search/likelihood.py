@@ -133,7 +133,7 @@ def score_of(test: IndependenceTest) -> GaussianScore | MultinomialScore | None:
     """The score that belongs to a test; None where the test has no likelihood or too few rows are complete."""
     table = test.table
     if isinstance(test, FisherZ):
-        n = len(table.matrix()) if not any(map(table.missing, table.names)) else _complete(table.matrix())
+        n = _complete(table.matrix()) if test.has_gaps else test.n
         return GaussianScore(test.correlation, n) if n > len(table.names) + 3 else None
     if isinstance(test, ChiSquare | GSquare):
         codes = table.matrix()

@@ -53,6 +53,7 @@ class Orientation:
     Args:
         skeleton: Adjacencies and separating sets.
         forbidden: (p, p), [i, j] True where i cannot cause j.
+        mendable: The pairs that may come back after a test took them apart; None for all.
 
     Attributes:
         reasons: For each arrow (cause, effect), why it points so.
@@ -64,6 +65,7 @@ class Orientation:
 
     skeleton: Skeleton
     forbidden: NDArray[np.bool_]
+    mendable: Sequence[tuple[str, str]] | None = None
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
     conflicts: list[str] = field(default_factory=list)
     ambiguous: set[Triple] = field(default_factory=set)
@@ -180,6 +182,13 @@ class Orientation:
 
     def _may_be_adjacent(self) -> list[int]:
         """Bit rows of the pairs that knowledge does not keep apart."""
+        if self.mendable is not None:
+            rows = [0] * len(self.names)
+            for a, b in self.mendable:
+                i, j = self.names.index(a), self.names.index(b)
+                rows[i] |= 1 << j
+                rows[j] |= 1 << i
+            return rows
         everyone = (1 << len(self.names)) - 1
         apart = self.forbidden & self.forbidden.T
         return [everyone & ~(1 << i) & ~pack(row) for i, row in enumerate(apart)]

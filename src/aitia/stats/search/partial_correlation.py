@@ -4,9 +4,9 @@ Same tests, same order and same answer as the general search with `fisher-z`; it
 of asking for each p-value. With degree d and largest set size k it takes O(p d^(k+1)) steps and O(p^2) memory.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from math import comb, erfc, sqrt, tanh
+from math import erfc, sqrt, tanh
 from statistics import NormalDist
 from typing import overload
 
@@ -54,7 +54,7 @@ def partial_correlation_skeleton(
     apart = adjacent & ~limits.required & (square < tanh(quantile / sqrt(n - 3)) ** 2)
     count = int(adjacent.sum()) // 2
     state = _State(np.where(adjacent, _statistic(square, n, 0), np.inf))
-    state.separators = dict.fromkeys(((i, j) for i, j in np.argwhere(np.triu(apart, 1)).tolist()), (0,))
+    at_once = np.triu(apart, 1)
     adjacent &= ~apart
     size = 0
     while size < max_depth and int(adjacent.sum(axis=1).max(initial=0)) > size + 1 and n - (size + 1) - 3 > 0:
@@ -66,7 +66,7 @@ def partial_correlation_skeleton(
     rows = [int.from_bytes(np.packbits(row, bitorder="little").tobytes(), "little") for row in adjacent]
     capped = size == max_depth and int(adjacent.sum(axis=1).max(initial=0)) > size + 1
     tests = DecisiveTests(state, limits.allowed, names)
-    return Skeleton(tuple(names), rows, state.separators, tests, count, capped)
+    return Skeleton(tuple(names), rows, _Separators(at_once, state.separators), tests, count, capped)
 
 
 class _State:
@@ -76,6 +76,27 @@ class _State:
         self.statistic = statistic
         self.least_set: dict[tuple[int, int], tuple[int, ...]] = {}
         self.separators: dict[tuple[int, int], tuple[int, ...]] = {}
+
+
+class _Separators(Mapping[tuple[int, int], tuple[int, ...]]):
+    """The sets that separate pairs; those apart given nothing, which are nearly all, stand in a matrix."""
+
+    def __init__(self, at_once: NDArray[np.bool_], found: dict[tuple[int, int], tuple[int, ...]]) -> None:
+        self._at_once, self._found = at_once, found
+
+    def __getitem__(self, pair: tuple[int, int]) -> tuple[int, ...]:
+        if pair in self._found:
+            return self._found[pair]
+        if pair[0] < pair[1] and self._at_once[pair]:
+            return (0,)
+        raise KeyError(pair)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        yield from ((i, j) for i, j in np.argwhere(self._at_once).tolist())
+        yield from self._found
+
+    def __len__(self) -> int:
+        return int(self._at_once.sum()) + len(self._found)
 
 
 class DecisiveTests(Sequence[TestRecord]):
@@ -138,7 +159,7 @@ def _run_level(
     least = np.full(len(places), np.inf)
     least_set = np.full((len(places), size), -1, np.int64)
     degree = adjacent.sum(axis=1)
-    level = level_of(sum(int(d) * comb(int(d) - 1, size) for d in degree if d))
+    level = level_of(degree.tolist(), size)
     everyone = np.arange(p)
     shares = [everyone[k::jobs] for k in range(jobs)] if jobs > 1 and p >= 200 else [everyone]
 
