@@ -28,10 +28,11 @@ def discover_command(
     ],
     context: Annotated[str | None, typer.Option(help="Column that says when or where a row was taken.")] = None,
     context_kind: Annotated[str, typer.Option(help="time (near values are near), domain (labels), or auto.")] = "auto",
-    method: Annotated[str, typer.Option(help="pc, cd-nod, or auto.")] = "auto",
-    test: Annotated[str, typer.Option(help="fisher-z, chi2, g2, kci, rcit, or auto.")] = "auto",
+    method: Annotated[str, typer.Option(help="pc, cd-nod, boss, ges, direct-lingam, or auto.")] = "auto",
+    test: Annotated[str, typer.Option(help="fisher-z, ranks, chi2, g2, kci, rcit, or auto.")] = "auto",
     alpha: Annotated[float, typer.Option(help="Level of the tests.")] = 0.05,
     max_depth: Annotated[int | None, typer.Option(help="Largest set that is conditioned on.")] = None,
+    score: Annotated[str, typer.Option(help="Of boss and ges: bic, bdeu, degenerate-gaussian, or auto.")] = "auto",
     knowledge: Annotated[Path | None, typer.Option(help="What is known: tiers, required and forbidden edges.")] = None,
     bootstrap: Annotated[int, typer.Option(help="Resamples for edge frequencies.")] = 0,
     missing: Annotated[
@@ -61,10 +62,11 @@ def discover_command(
             table,
             context=context,
             context_kind=context_kind,  # type: ignore[arg-type]  # checked by discover, with a sentence
-            method=method,  # type: ignore[arg-type]
+            method=method,
             test=test,
             alpha=alpha,
             max_depth=max_depth,
+            score=score,
             knowledge=knowledge,
             bootstrap=bootstrap,
             missing=missing,

@@ -238,12 +238,18 @@ class Table(NamedColumns, Data):
     def hash(self) -> str:
         """SHA-256 of names, kinds, categories and values: equal tables have equal hashes on every machine.
 
-        Numbers, counts and times are one here, and so are labels and ordinals: a statistic takes them alike.
+        Numbers, counts and times are one here: a statistic takes them alike.
         """
         digest = hashlib.sha256()
         for name, column in self._columns.items():
             if isinstance(column, Plain):
-                kind = "discrete" if column.kind in DISCRETE else "continuous"
+                kind = (
+                    "ordinal"
+                    if column.kind is Kind.ORDINAL
+                    else "discrete"
+                    if column.kind in DISCRETE
+                    else "continuous"
+                )
                 digest.update(repr((name, kind, column.categories, column.values.shape)).encode())
                 digest.update(np.ascontiguousarray(column.values, dtype="<f8").tobytes())
             else:

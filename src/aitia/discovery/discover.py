@@ -1,6 +1,7 @@
 """The main job: a causal graph from a table, in one call."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from aitia.data.frames import row_index
 from aitia.data.spreadsheet import Reading
 from aitia.data.table import Kind, Table
 from aitia.data.tables import read_table
-from aitia.discovery.choose import ContextKind, Method, Plan, choose
+from aitia.discovery.choose import ContextKind, Plan, choose
 from aitia.discovery.gaps import gap_warnings
 from aitia.discovery.result import Discovery
 from aitia.engine import Progress, Store
@@ -36,10 +37,11 @@ def discover(
     *,
     context: str | None = None,
     context_kind: ContextKind = "auto",
-    method: Method = "auto",
+    method: str = "auto",
     test: str = "auto",
     alpha: float = 0.05,
     max_depth: int | None = None,
+    score: str = "auto",
     knowledge: Knowledge | str | Path | None = None,
     bootstrap: int = 0,
     missing: str = "testwise",
@@ -59,10 +61,11 @@ def discover(
         data: A path to a CSV, TSV, Parquet or Arrow file, or a pandas, polars, Arrow or numpy table.
         context: The column that says when or where a row was taken; mechanisms may change with it.
         context_kind: `time` where near values are near, `domain` where values are labels; `auto` decides and says why.
-        method: `pc`, `cd-nod`, or `auto`: CD-NOD where there is a context, PC otherwise.
-        test: Independence test: `fisher-z`, `chi2`, `g2`, `kci`, `rcit`, or `auto`, which says what it chose and why.
+        method: `pc`, `cd-nod`, `boss`, `ges`, `direct-lingam`, or `auto`: CD-NOD with a context, PC without.
+        test: `fisher-z`, `ranks`, `chi2`, `g2`, `kci`, `rcit`, or `auto`, which says what it chose and why.
         alpha: Significance level of the independence tests.
         max_depth: Largest conditioning set; None lets the method decide.
+        score: Of `boss` and `ges`: `bic`, `bdeu` (labels), `degenerate-gaussian` (mixed), or `auto`.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
         bootstrap: Number of resamples for edge frequencies; 0 for none.
         missing: `testwise` uses for each test the rows that have its columns; `complete` whole rows; or `error`.
@@ -88,19 +91,17 @@ def discover(
     Example:
         >>> import numpy as np
         >>> x, y, noise = np.random.default_rng(0).normal(size=(3, 500))
-        >>> found = discover({"x": x, "y": y, "z": x + y + noise}, test="fisher-z")
-        >>> print(found.graph)
+        >>> print(discover({"x": x, "y": y, "z": x + y + noise}, test="fisher-z").graph)
         x --> z; y --> z
     """
     table, gaps = _read(data, kinds, reading, drop, context, missing)
     plan = choose(table, method=method, context=context, context_kind=context_kind)
     known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
-    config: dict[str, Any] = {
-        "source": Path(data).name if isinstance(data, str | Path) else None,
-        "method": plan.method, "context": context, "context_kind": plan.context_kind, "test": test, "alpha": alpha,
-        "max_depth": max_depth, "knowledge": None if known is None else known.to_json(), "bootstrap": bootstrap,
-        "missing": missing, "seed": seed,
-    }  # fmt: skip
+    config = {
+        "source": Path(data).name if isinstance(data, str | Path) else None, "method": plan.method, "context": context,
+        "context_kind": plan.context_kind, "test": test, "alpha": alpha, "max_depth": max_depth, "missing": missing,
+        "knowledge": None if known is None else known.to_json(), "bootstrap": bootstrap, "seed": seed,
+    } | ({"score": score} if score != "auto" else {})  # fmt: skip
     learner = _learner(plan, config, known, jobs=jobs, accept_cost=accept_cost, whole=_small(table, out))
     given = _given(data, knowledge, kinds, reading, drop) | {"accept_cost": accept_cost}
     if out is None:
@@ -199,15 +200,23 @@ def _learner(
     accept_cost: bool,
     whole: bool,
 ) -> "ConstraintSearch":
-    shared: dict[str, Any] = {name: config[name] for name in ("alpha", "test", "max_depth", "missing", "seed")}
-    shared["missing"] = "error" if shared["missing"] == "complete" else shared["missing"]
-    shared |= {"knowledge": knowledge, "jobs": jobs, "bootstrap": config["bootstrap"] or None}
-    shared |= {"accept_cost": accept_cost, "record": "all" if whole else "decisive"}
+    entry = systems()[plan.method]
+    known = {field.name for field in fields(entry.config())}
+    asked: dict[str, Any] = {name: config[name] for name in ("alpha", "test", "max_depth", "missing", "seed")}
+    asked |= {"score": config.get("score", "auto")}
+    plain = {"alpha": 0.05, "test": "auto", "max_depth": None, "score": "auto"}
+    if odd := [name for name in plain if name not in known and asked[name] != plain[name]]:
+        raise OptionError(f"{plan.method} has no option {odd[0]}: drop it, or choose another method")
+    if asked["missing"] == "complete":  # which the table is by now
+        asked["missing"] = "error"
+    elif asked["missing"] == "testwise" and "test" not in known:  # a score needs the same rows for every column
+        asked["missing"] = "complete"
+    asked |= {"knowledge": knowledge, "jobs": jobs, "bootstrap": config["bootstrap"] or None}
+    asked |= {"accept_cost": accept_cost, "record": "all" if whole else "decisive"}
     if plan.context is not None:
-        shared["context_kind"] = plan.context_kind or "auto"
-    learner: Any = systems()[plan.method].load()(**shared)
-    found: ConstraintSearch = learner
-    return found
+        asked["context_kind"] = plan.context_kind or "auto"
+    learner: ConstraintSearch = entry.load()(**{name: value for name, value in asked.items() if name in known})  # type: ignore[assignment]
+    return learner
 
 
 def _fit(
