@@ -245,7 +245,7 @@ def _fit(
         method=plan.method,
         test=learner.test_name_,
         context=plan.context,
-        reasons=(*flow, *plan.reasons, learner.test_reason_),
+        reasons=(*flow, *plan.reasons, learner.test_reason_, learner.rule_reason_),
         warnings=(*gaps, *learner.warnings_),
         config=config,
         given=given,

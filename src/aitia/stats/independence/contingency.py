@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from aitia.data.table import Table
 from aitia.errors import DataError
 from aitia.stats.independence._contingency_kernel import compiled, planes_of, statistic
-from aitia.stats.independence.base import IndependenceTest, Missing, Tested, Triple
+from aitia.stats.independence.base import IndependenceTest, Missing, Tested, Triple, log_upper_tail
 
 __all__ = ["ChiSquare", "GSquare"]
 
@@ -67,7 +67,10 @@ class _Contingency(IndependenceTest):
             _Contingency.plain_seconds += seconds
             values, freedoms, counts = map(np.array, zip(*map(self._plain, tests), strict=True))
         p_values = _upper_tails(values, freedoms)
-        return list(map(Tested, values.tolist(), p_values.tolist(), counts.tolist()))
+        logs = np.zeros(len(tests))
+        for k in np.flatnonzero(p_values == 0):
+            logs[k] = log_upper_tail(freedoms[k] / 2, values[k] / 2)
+        return list(map(Tested, values.tolist(), p_values.tolist(), counts.tolist(), logs.tolist()))
 
     def _columns(self, triple: Triple) -> list[int]:
         """The places of x, y and the set, in order of the columns."""
