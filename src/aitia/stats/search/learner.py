@@ -238,8 +238,8 @@ class ConstraintSearch(SavedArrays):
             )
         return skeleton
 
-    def _collide(self, oriented: Orientation, asker: Asker) -> None:
-        """Decides the colliders by the rule that was asked for, and says which it was.
+    def _orient(self, oriented: Orientation, asker: Asker) -> None:
+        """Orients by the rule that was asked for, says which it was, and checks what the graph implies.
 
         Raises:
             OptionError: If a likelihood is asked for and the test has none.
@@ -256,6 +256,8 @@ class ConstraintSearch(SavedArrays):
         how = "as asked" if rule != "auto" else RULES[chosen == "likelihood"]
         self.rule_, self.rule_reason_ = chosen, f"Collider rule {chosen}: {how}."
         oriented.colliders(chosen, asker, self.config.alpha, self._depth, score)
+        oriented.close(with_knowledge=self.config.known is not None)
+        oriented.check(asker)
         self.mended_ = [[*pair, why] for pair, why in oriented.mended.items()]
 
     def _keep_tests(self, skeleton: Skeleton, asker: Asker) -> Sequence[TestRecord]:

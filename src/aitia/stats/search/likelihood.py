@@ -46,7 +46,8 @@ class GaussianScore:
         factor: list[list[float]] = []  # Cholesky, row by row: the last entry of the last row is what is left
         left = 1.0
         for place in places:
-            row, left = [], 1.0
+            row: list[float] = []
+            left = 1.0
             of = self._rows[place]
             for k, above in enumerate(factor):
                 value = (of[places[k]] - sum(a * b for a, b in zip(row, above, strict=False))) / above[k]

@@ -41,7 +41,7 @@ class Likelihood(Protocol):
 
 
 class _Edge(NamedTuple):
-    """An edge x --> z that comes back given a set of parents of z, or goes; `turned` are neighbours of z that change."""
+    """An edge x --> z that comes back, or goes, given a set; `turned` are the neighbours of z that it changes."""
 
     gain: float
     x: int

@@ -26,6 +26,7 @@ from aitia.graph.graph import Graph
 from aitia.stats.search.assembly import Triple, least_contradicted
 from aitia.stats.search.classes import ClassSearch
 from aitia.stats.search.evidence import ColliderRule, Verdict, verdicts
+from aitia.stats.search.implied import refuted
 from aitia.stats.search.mending import Likelihood, Mending
 from aitia.stats.search.records import Skeleton
 from aitia.stats.search.skeleton import Asker
@@ -48,6 +49,7 @@ class Orientation:
         reasons: For each arrow (cause, effect), why it points so.
         conflicts: Sentences on evidence that was passed over because stronger evidence contradicts it.
         ambiguous: Unshielded triples whose middle the collider rule could not decide.
+        refuted: Sentences on independences that the graph states and the table refutes.
         mended: Edges that the tests had taken out and the table asked back, each with the reason.
     """
 
@@ -56,6 +58,7 @@ class Orientation:
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
     conflicts: list[str] = field(default_factory=list)
     ambiguous: set[Triple] = field(default_factory=set)
+    refuted: list[str] = field(default_factory=list)
     mended: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -79,6 +82,8 @@ class Orientation:
             found.append(
                 _listed("Edges came back because the graph without them contradicts the table", self.mended.values())
             )
+        if self.refuted:
+            found.append(_listed("The graph contradicts the table: an edge is missing or an arrow wrong", self.refuted))
         if self.ambiguous:
             found.append(
                 f"{len(self.ambiguous) // 2} possible colliders were left open by the collider rule: the graph is a "
@@ -149,9 +154,22 @@ class Orientation:
             self.mended = {
                 (self.names[i], self.names[j]): self._why_mended(i, j, *why) for (i, j), why in search.mended.items()
             }
-        open_ = {t for t, verdict in found.items() if verdict.collider is None and rule != "likelihood"}
-        self.ambiguous = {triple for x, y, z in open_ for triple in ((x, y, z), (z, y, x))}
+        into = search.rows.parents
+        for (x, y, z), verdict in found.items() if score is None else ():
+            if verdict.collider is None and not (into[y] >> x & into[y] >> z & 1):
+                self.ambiguous |= {(x, y, z), (z, y, x)}
         self._settle(search.rows, found)
+
+    def check(self, asker: Asker) -> None:
+        """Names the pairs that the graph calls independent although they are far from it in the table."""
+        names = self.names
+
+        def log_p(i: int, j: int) -> float:
+            return asker.ask([(names[i], names[j], ())], "implied independences")[0].log_p_value
+
+        for i, j in refuted(self.rows, self.skeleton.separators, log_p):
+            told = f"p = {_power(log_p(i, j))}"
+            self.refuted.append(f"it has {names[i]} and {names[j]} independent, and they are not ({told})")
 
     def _why_mended(self, i: int, j: int, given: int, gain: float) -> str:
         names = self.names
@@ -159,7 +177,7 @@ class Orientation:
         told = [", ".join(of) or "nothing" for of in (apart, [names[k] for k in bits(given)])]
         return (
             f"a test takes {names[i]} and {names[j]} apart given {told[0]}, but given {told[1]} the table is "
-            f"{_times(gain)} times likelier with an edge between them"
+            f"{_power(gain)} times likelier with an edge between them"
         )
 
     def _may_be_adjacent(self) -> list[int]:
@@ -268,9 +286,9 @@ def _listed(what: str, sentences: Collection[str]) -> str:
     return f"{what} ({len(sentences)}): {'; '.join(islice(sentences, SHOWN))}{more}."
 
 
-def _times(gain: float) -> str:
-    """A Bayes factor from its logarithm, as a power of ten."""
-    return f"10^{gain / log(10):.0f}"
+def _power(logarithm: float) -> str:
+    """A number from its logarithm, as a power of ten."""
+    return f"10^{logarithm / log(10):.0f}"
 
 
 class _Agreement:
