@@ -167,7 +167,7 @@ class Orientation:
         def log_p(i: int, j: int) -> float:
             return asker.ask([(names[i], names[j], ())], "implied independences")[0].log_p_value
 
-        for i, j in refuted(self.rows, self.skeleton.separators, log_p):
+        for i, j in refuted(self.rows, self.skeleton.conditional(), log_p):
             told = f"p = {_power(log_p(i, j))}"
             self.refuted.append(f"it has {names[i]} and {names[j]} independent, and they are not ({told})")
 
