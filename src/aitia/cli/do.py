@@ -55,8 +55,11 @@ def do_command(
     time: Annotated[str | None, typer.Option(help="Column of dates for --since; the context of a discovery.")] = None,
     treated: Annotated[str | None, typer.Option(help="COLUMN=LABEL of the rows that --since concerned.")] = None,
     missing: Annotated[
-        str, typer.Option(help="complete for whole rows, testwise, impute to fill gaps, or error; of a discovery.")
-    ] = "complete",
+        str | None,
+        typer.Option(
+            help="Of rows with gaps: complete (usual), impute to fill gaps, error, or of a discovery testwise."
+        ),
+    ] = None,
     jobs: Annotated[int, typer.Option(help="Cores; they do not change the result.")] = 1,
     seed: Annotated[int, typer.Option(help="Of noise and bootstrap.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
@@ -75,7 +78,9 @@ def do_command(
             raise OptionError(f'{run} is a fitted system: say what to do to it, such as "do(x=1)"')
         if given := [n for n, v in (("outcome", outcome), ("against", against), ("graph", graph)) if v is not None]:
             raise OptionError(f"{run} is a fitted system, which answers row by row: leave out --{given[0]}")
-        _ask(run, intervention, rows, data, draws, seed, columns(named(context.args), pairs(role)), out, as_json)
+        how: dict[str, Any] = columns(named(context.args), pairs(role))
+        how |= {"reading": reading, "kinds": kinds, "missing": missing}
+        _ask(run, intervention, rows, data, draws, seed, how, out, as_json)
         return
     told = (("rows", rows), ("data", data), ("out", out), ("role", role))
     if given := [name for name, value in told if value is not None]:
@@ -90,7 +95,7 @@ def do_command(
     options = {
         "label": label, "scale": scale, "weights": weights, "cluster": cluster, "trim": trim, "instrument": instrument,
         "refute": refute, "resamples": resamples,
-        "confidence": confidence, "missing": missing, "seed": seed,
+        "confidence": confidence, "missing": missing or "complete", "seed": seed,
     }  # fmt: skip
     _estimate(run, intervention, outcome, against, graph, graphs, jobs, as_json, (reading, kinds), options)
 
@@ -108,7 +113,7 @@ def _ask(
     data: str | None,
     draws: int,
     seed: int,
-    given: dict[str, str],
+    given: dict[str, Any],
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -124,6 +129,8 @@ def _ask(
     if as_json:
         typer.echo((folder / "answer.json").read_text(encoding="utf-8"), nl=False)
         return
+    if answer.flow:
+        typer.echo("\n".join([*answer.flow, ""]))
     for warning in answer.warnings:
         typer.echo(f"Note: {warning}")
     known = "; the truth stands beside it" if answer.truth is not None else ""

@@ -8,11 +8,10 @@ import numpy as np
 
 from aitia.discovery.effects.job import Job, Means, overlap_lines
 from aitia.discovery.effects.result import Member
-from aitia.discovery.effects.rows import IMPUTATIONS
 from aitia.discovery.effects.scale import NULL, on_scale
-from aitia.discovery.imputation import imputed, pooled
 from aitia.engine import Engine, Progress
 from aitia.errors import OptionError
+from aitia.stats.imputation import IMPUTATIONS, imputed, pooled
 from aitia.threads import one_blas_thread
 
 __all__ = ["Contrast", "How", "contrast", "point", "quantile"]

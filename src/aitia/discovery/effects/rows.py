@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 from aitia.data.flow import Flow
 from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, join_names
+from aitia.stats.imputation import IMPUTATIONS
 
-__all__ = ["IMPUTATIONS", "MISSING", "Rows", "censored", "rows_of"]
+__all__ = ["MISSING", "Rows", "censored", "rows_of"]
 
 Values = NDArray[np.float64]
 MISSING = ("complete", "testwise", "impute", "error")
-IMPUTATIONS = 20
-"""Times that gaps are filled."""
 MANY_VALUES = 20
 PILE = 0.05
 """Share of the rows at the largest value of a number from which on it looks as if it had been cut there."""

@@ -4,9 +4,9 @@ Same tests, same order and same answer as the general search with `fisher-z`; it
 of asking for each p-value. With degree d and largest set size k it takes O(p d^(k+1)) steps and O(p^2) memory.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from math import comb, erfc, sqrt, tanh
+from math import erfc, sqrt, tanh
 from statistics import NormalDist
 from typing import overload
 
@@ -19,7 +19,7 @@ from aitia.stats.search._fisher_z_kernel import level_of
 from aitia.stats.search.records import Skeleton, TestRecord
 from aitia.stats.search.skeleton import Constraints
 
-__all__ = ["partial_correlation_skeleton"]
+__all__ = ["DecisiveTests", "partial_correlation_skeleton"]
 
 
 def partial_correlation_skeleton(
@@ -29,7 +29,6 @@ def partial_correlation_skeleton(
     *,
     alpha: float,
     max_depth: int,
-    union: bool,
     limits: Constraints,
     jobs: int = 1,
     progress: Progress | None = None,
@@ -42,7 +41,6 @@ def partial_correlation_skeleton(
         names: Of the p variables.
         alpha: Level of the tests.
         max_depth: Largest conditioning set.
-        union: Run every test of a level and keep the union of the separating sets; else stop at the first.
         limits: From background knowledge.
         jobs: Threads; they do not change the answer.
         progress: Told after each level.
@@ -56,7 +54,7 @@ def partial_correlation_skeleton(
     apart = adjacent & ~limits.required & (square < tanh(quantile / sqrt(n - 3)) ** 2)
     count = int(adjacent.sum()) // 2
     state = _State(np.where(adjacent, _statistic(square, n, 0), np.inf))
-    state.separators = dict.fromkeys(((i, j) for i, j in np.argwhere(np.triu(apart, 1)).tolist()), 0)
+    at_once = np.triu(apart, 1)
     adjacent &= ~apart
     size = 0
     while size < max_depth and int(adjacent.sum(axis=1).max(initial=0)) > size + 1 and n - (size + 1) - 3 > 0:
@@ -64,11 +62,11 @@ def partial_correlation_skeleton(
         if progress is not None:
             progress(f"sets of {size}", size - 1, max_depth)
         threshold = tanh(quantile / sqrt(n - size - 3)) ** 2
-        count += _run_level(correlation, adjacent, limits.required, size, threshold, union, names, n, state, jobs)
+        count += _run_level(correlation, adjacent, limits.required, size, threshold, names, n, state, jobs)
     rows = [int.from_bytes(np.packbits(row, bitorder="little").tobytes(), "little") for row in adjacent]
     capped = size == max_depth and int(adjacent.sum(axis=1).max(initial=0)) > size + 1
     tests = DecisiveTests(state, limits.allowed, names)
-    return Skeleton(tuple(names), rows, state.separators, tests, count, capped)
+    return Skeleton(tuple(names), rows, _Separators(at_once, state.separators), tests, count, capped)
 
 
 class _State:
@@ -77,7 +75,28 @@ class _State:
     def __init__(self, statistic: NDArray[np.float64]) -> None:
         self.statistic = statistic
         self.least_set: dict[tuple[int, int], tuple[int, ...]] = {}
-        self.separators: dict[tuple[int, int], int] = {}
+        self.separators: dict[tuple[int, int], tuple[int, ...]] = {}
+
+
+class _Separators(Mapping[tuple[int, int], tuple[int, ...]]):
+    """The sets that separate pairs; those apart given nothing, which are nearly all, stand in a matrix."""
+
+    def __init__(self, at_once: NDArray[np.bool_], found: dict[tuple[int, int], tuple[int, ...]]) -> None:
+        self._at_once, self._found = at_once, found
+
+    def __getitem__(self, pair: tuple[int, int]) -> tuple[int, ...]:
+        if pair in self._found:
+            return self._found[pair]
+        if pair[0] < pair[1] and self._at_once[pair]:
+            return (0,)
+        raise KeyError(pair)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        yield from ((i, j) for i, j in np.argwhere(self._at_once).tolist())
+        yield from self._found
+
+    def __len__(self) -> int:
+        return int(self._at_once.sum()) + len(self._found)
 
 
 class DecisiveTests(Sequence[TestRecord]):
@@ -120,7 +139,6 @@ def _run_level(
     required: NDArray[np.bool_],
     size: int,
     threshold: float,
-    union: bool,
     names: Sequence[str],
     n: int,
     state: _State,
@@ -138,23 +156,21 @@ def _run_level(
     rows = packed.view(np.uint64)
     locked = required[places[:, 0], places[:, 1]]
     apart = np.zeros(len(places), np.bool_)
-    separators = np.zeros((len(places), words), np.uint64)
     least = np.full(len(places), np.inf)
     least_set = np.full((len(places), size), -1, np.int64)
     degree = adjacent.sum(axis=1)
-    level = level_of(sum(int(d) * comb(int(d) - 1, size) for d in degree if d))
+    level = level_of(degree.tolist(), size)
     everyone = np.arange(p)
     shares = [everyone[k::jobs] for k in range(jobs)] if jobs > 1 and p >= 200 else [everyone]
 
     def work(nodes: NDArray[np.int64], later: bool) -> tuple[int, int]:
         done: tuple[int, int] = level(
-            nodes, correlation, start, neighbors, size, threshold, union, later, locked, apart, separators, least,
-            least_set, rows,
+            nodes, correlation, start, neighbors, size, threshold, later, locked, apart, least, least_set, rows,
         )  # fmt: skip
         return done
 
     count = 0
-    for later in (True, False):  # the second pass leaves out what the first has done
+    for later in (True, False):
         if len(shares) == 1:
             results = [work(shares[0], later)]
         else:
@@ -175,9 +191,8 @@ def _run_level(
         if statistic[slot] < state.statistic[i, j]:
             state.statistic[i, j] = state.statistic[j, i] = statistic[slot]
             state.least_set[pair] = tuple(least_set[slot].tolist())
-        if apart[slot]:
-            mask = int.from_bytes(separators[slot].tobytes(), "little")
-            state.separators[pair] = state.separators.get(pair, 0) | mask
+        if apart[slot]:  # its least test is the one that separates it best: all before were above the threshold
+            state.separators[pair] = (sum(1 << k for k in state.least_set[pair]),)
     gone = np.zeros_like(adjacent)
     gone[places[apart, 0], places[apart, 1]] = True
     gone |= gone.T
