@@ -38,7 +38,7 @@ def discover_command(
         int | None, typer.Option(help="Halves of the rows that say how sure each edge is; 100 where it takes seconds.")
     ] = None,
     missing: Annotated[
-        str, typer.Option(help="testwise to use for each test the rows it can, complete, or error.")
+        str, typer.Option(help="testwise to use for each test the rows it can, complete, impute, or error.")
     ] = "testwise",
     drop: Annotated[list[str] | None, typer.Option(help="Column to leave out.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the graph, every test and report.html.")] = None,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["discover"]
 
-MISSING = ("testwise", "complete", "error")
+MISSING = ("testwise", "complete", "impute", "error")
 """What becomes of rows with gaps."""
 SAMPLES = 100
 """Halves of the rows that are searched where nobody says how many."""
@@ -73,7 +73,7 @@ def discover(
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
         bootstrap: How many random halves of the rows are searched again, which says how sure each edge and each
             direction is; 0 for none, None for 100 where these are predicted to take under ten seconds.
-        missing: `testwise` uses for each test the rows that have its columns; `complete` whole rows; or `error`.
+        missing: `testwise` uses rows that a test can use, `complete` whole rows, `impute` pools tests of filled tables.
         kinds: Columns whose kind (such as `number` or `label`) is not what their values suggest.
         reading: How to read a file, where what stands in it does not say it.
         drop: Columns to leave out.
@@ -144,7 +144,8 @@ def _read(
         table = table.with_flow((table.flow or Flow("the table", table.n)).noting(note))
     if context is not None and context_kind != "domain":
         table = dated(table, context)
-    gaps = tuple(gap_warnings(table, ", and its edges may be those of the rows that have it"))
+    mend = ", and its edges may be those of the rows that have it"
+    gaps = () if missing == "impute" else tuple(gap_warnings(table, mend))
     return _complete(table) if missing == "complete" else table, gaps
 
 
@@ -243,7 +244,7 @@ def _fit(
         method=plan.method,
         test=learner.test_name_,
         context=plan.context,
-        reasons=(*flow, *plan.reasons, learner.test_reason_, learner.rule_reason_, resampled),
+        reasons=(*flow, *plan.reasons, *learner.choices_, resampled),
         warnings=(*gaps, *learner.warnings_, *([hint] if hint else [])),
         config=config,
         given=given,

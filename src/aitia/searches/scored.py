@@ -88,6 +88,11 @@ class ScoreSearch(SavedArrays, Discovers):
 
     # -- what was found ------------------------------------------------------------------------------------------------
 
+    @property
+    def choices_(self) -> tuple[str, ...]:
+        """What was chosen and why, a sentence each."""
+        return (self.test_reason_,)
+
     def why(self, edge: Edge) -> list[str]:
         """Why an edge stands, in sentences: its score, what a test says, its direction, its bootstrap share."""
         pair = (edge.left, edge.right) if (edge.left, edge.right) in self.losses_ else (edge.right, edge.left)

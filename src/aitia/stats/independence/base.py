@@ -14,10 +14,12 @@ from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
 from aitia.threads import one_blas_thread
 
-__all__ = ["IndependenceTest", "Missing", "Tested", "Triple", "log_upper_tail"]
+__all__ = ["Gaps", "IndependenceTest", "Missing", "Tested", "Triple", "log_upper_tail"]
 
 Triple = tuple[str, str, tuple[str, ...]]
 Missing = Literal["error", "testwise"]
+Gaps = Literal["error", "testwise", "impute"]
+"""What becomes of missing values in a search: the last fills them several times and pools each test."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 The kernels, widths, ridge and null are those of the method's authors, so p-values agree with causal-learn's: the
 factors are computed to an error far below the ridge. The cost is O(n r^2 + n^2 r) for rank r; where the kernels have
-high rank (several variables to condition on), the dense form takes over, O(n^3).
+high rank (several variables to condition on), they are whole, O(n^3), and what the set leaves of them is sketched.
 
 Source:
     Zhang, Peters, Janzing and Schölkopf, UAI 2011.
@@ -39,7 +39,8 @@ class KCI(KernelTest):
         table: Continuous (also vector-valued) and discrete columns; a discrete one is compared by its labels.
         missing: See `IndependenceTest`.
         jobs: Threads.
-        method: `auto` takes thin factors where the kernels allow it; `dense` and `low-rank` force one.
+        method: `auto` takes thin factors where the kernels allow it; `low-rank` forces them; `dense` keeps every matrix
+            whole, the formula as it stands.
         widths: Kernel widths, in standard deviations, of single variables in place of the usual ones.
         ridge: Of the regression on the set.
         cache_bytes: Bound on the factors kept between tests.
@@ -82,9 +83,13 @@ class KCI(KernelTest):
         n, dimensions = block.points.shape
         if self._method == "auto" and dimensions >= MANY_DIMENSIONS and n < MANY_ROWS:
             return None  # the attempt would fail
-        # Beyond half of the rows the whole matrix is the cheaper form.
-        limit = None if self._method == "low-rank" or n < 60 else n // 2
+        # Beyond a third of the rows the whole matrix is the cheaper form.
+        limit = None if self._method == "low-rank" or n < 60 else n // 3
         return incomplete_cholesky(block.points, block.labels, tolerance=TOLERANCE * self._ridge, max_rank=limit)
+
+    @property
+    def _may_sketch(self) -> bool:
+        return self._method != "dense"
 
     def _gram(self, block: Block) -> Values:
         gram = gaussian_gram(block.points) if block.points.shape[1] else np.ones((len(block.points),) * 2)

@@ -4,7 +4,7 @@ A pair is taken apart by one set. Where the graph that results says that the two
 they are far from it, the graph lacks an edge or has an arrow that is wrong.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from math import log
 
 from aitia.graph._pdag import Pdag, extend
@@ -16,14 +16,12 @@ OVERWHELMING = 1e-6
 """p-value below which two are dependent whatever the number of tests."""
 
 
-def refuted(
-    rows: Pdag, separators: Mapping[tuple[int, int], tuple[int, ...]], log_p: Callable[[int, int], float]
-) -> list[tuple[int, int]]:
+def refuted(rows: Pdag, pairs: Iterable[tuple[int, int]], log_p: Callable[[int, int], float]) -> list[tuple[int, int]]:
     """The pairs, taken apart given some set, that the graph calls independent given nothing, and the table does not.
 
     Args:
         rows: The graph; it has a consistent extension.
-        separators: Of each pair that was taken apart what separates it.
+        pairs: Those that were taken apart given a set.
         log_p: Of two nodes the logarithm of the p-value of their independence given nothing.
     """
     parents = extend(rows)
@@ -31,7 +29,7 @@ def refuted(
     above = [closure(tuple(parents), 1 << i) for i in range(len(parents))]
     return [
         (i, j)
-        for (i, j), sets in separators.items()
-        if sets != (0,) and not above[i] & above[j] and not rows.adjacent[i] >> j & 1
+        for i, j in pairs
+        if not above[i] & above[j] and not rows.adjacent[i] >> j & 1
         if log_p(i, j) < log(OVERWHELMING)
     ]

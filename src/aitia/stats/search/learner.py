@@ -78,6 +78,11 @@ class ConstraintSearch(SavedArrays):
     # -- what was found -------------------------------------------------------------------------------------------
 
     @property
+    def choices_(self) -> tuple[str, ...]:
+        """What was chosen and why, a sentence each."""
+        return self.test_reason_, self.rule_reason_
+
+    @property
     def whole_graph_(self) -> Graph:
         """The graph over all that was searched."""
         self._need_fit()
@@ -194,7 +199,7 @@ class ConstraintSearch(SavedArrays):
             self.warnings_, self.test_name_, self.test_reason_ = [], self.config.test, ""
             return Asker(self.ready or self._test_of(table))
         check_table(table, missing=self.config.missing, context=context)
-        self.warnings_ = table_warnings(table, context=context)
+        self.warnings_ = table_warnings(table, context=context, missing=self.config.missing)
         self.test_name_, self.test_reason_ = self.config.test, f"Test {self.config.test}: as asked."
         if self.config.test == "auto":
             self.test_name_, self.test_reason_ = choose_test(table, min(self._depth, 3), context=context)
@@ -219,6 +224,7 @@ class ConstraintSearch(SavedArrays):
         """The test of the search, or the named one, of these rows."""
         name = name or self.test_name_
         options = {"context": self.asked_["context"], "context_kind": self.asked_["context_kind"]}
+        options["fill_seed"] = self.config.seed
         if name == "rcit":
             options["seed"] = self.config.seed
         if name in ("kci", "rcit"):
