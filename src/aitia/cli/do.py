@@ -76,7 +76,12 @@ def do_command(
     if _is_fit(run):
         if intervention is None:
             raise OptionError(f'{run} is a fitted system: say what to do to it, such as "do(x=1)"')
-        if given := [n for n, v in (("outcome", outcome), ("against", against), ("graph", graph)) if v is not None]:
+        of_discovery = {
+            "outcome": outcome, "against": against, "graph": graph, "weights": weights, "cluster": cluster,
+            "instrument": instrument, "graphs": graphs, "since": since, "time": time, "treated": treated,
+            "scale": None if scale == "difference" else scale, "trim": trim or None, "refute": refute or None,
+        }  # fmt: skip
+        if given := [name for name, value in of_discovery.items() if value is not None]:
             raise OptionError(f"{run} is a fitted system, which answers row by row: leave out --{given[0]}")
         how: dict[str, Any] = columns(named(context.args), pairs(role))
         how |= {"reading": reading, "kinds": kinds, "missing": missing}
