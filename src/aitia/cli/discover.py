@@ -34,9 +34,11 @@ def discover_command(
     max_depth: Annotated[int | None, typer.Option(help="Largest set that is conditioned on.")] = None,
     score: Annotated[str, typer.Option(help="Of boss and ges: bic, bdeu, degenerate-gaussian, or auto.")] = "auto",
     knowledge: Annotated[Path | None, typer.Option(help="What is known: tiers, required and forbidden edges.")] = None,
-    bootstrap: Annotated[int, typer.Option(help="Resamples for edge frequencies.")] = 0,
+    bootstrap: Annotated[
+        int | None, typer.Option(help="Halves of the rows that say how sure each edge is; 100 where it takes seconds.")
+    ] = None,
     missing: Annotated[
-        str, typer.Option(help="testwise to use for each test the rows it can, complete, or error.")
+        str, typer.Option(help="testwise to use for each test the rows it can, complete, impute, or error.")
     ] = "testwise",
     drop: Annotated[list[str] | None, typer.Option(help="Column to leave out.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the graph, every test and report.html.")] = None,
@@ -90,6 +92,8 @@ def discover_command(
 
 def text_of(found: "Discovery") -> str:
     """What the command prints."""
+    from aitia.discovery.sureness import sureness
+
     lines = [*found.reasons, "", found.graph.to_text()]
     if found.context is not None:
         changing = [f"{c.variable} (p = {c.p_value:.2g})" for c in found.changing]
@@ -97,12 +101,8 @@ def text_of(found: "Discovery") -> str:
         for name, windows in found.fastest.items():
             times = ", then ".join(f"{start:g} to {end:g}" for start, end in windows)
             lines.append(f"  {name} moves fastest {times}")
-    if found.edge_frequencies is not None:
-        lines += ["", "Share of bootstrap samples in which the two are adjacent:"]
-        lines += [
-            f"  {e.left} {e.symbol} {e.right}  {found.edge_frequencies.share(e.left, e.right):.0%}"
-            for e in found.graph.edges
-        ]
+    if table := sureness(found):
+        lines += ["", *table]
     if found.sortability:
         told = ", ".join(f"{k.replace('_', ' ')} {v:.2f}" for k, v in found.sortability.items())
         lines += ["", f"Scale: {told}"]

@@ -5,15 +5,15 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from aitia.data.flow import Flow
 from aitia.data.frames import row_index
 from aitia.data.spreadsheet import Reading
 from aitia.data.table import Kind, Table
 from aitia.data.tables import read_table
 from aitia.discovery.choose import ContextKind, Plan, choose
+from aitia.discovery.contexts import dated
 from aitia.discovery.gaps import gap_warnings
+from aitia.discovery.hints import knowledge_hint
 from aitia.discovery.result import Discovery
 from aitia.engine import Progress, Store
 from aitia.errors import DataError, OptionError
@@ -26,8 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = ["discover"]
 
-MISSING = ("testwise", "complete", "error")
+MISSING = ("testwise", "complete", "impute", "error")
 """What becomes of rows with gaps."""
+SAMPLES = 100
+"""Halves of the rows that are searched where nobody says how many."""
+SOON = 10.0
+"""Seconds of predicted work up to which they are."""
 RECORD_ALL = 60
 """Up to this many columns every test goes into the folder; with more that would be the larger part of the work."""
 
@@ -43,7 +47,7 @@ def discover(
     max_depth: int | None = None,
     score: str = "auto",
     knowledge: Knowledge | str | Path | None = None,
-    bootstrap: int = 0,
+    bootstrap: int | None = None,
     missing: str = "testwise",
     kinds: Mapping[str, Kind | str] | None = None,
     reading: Reading | None = None,
@@ -67,8 +71,9 @@ def discover(
         max_depth: Largest conditioning set; None lets the method decide.
         score: Of `boss` and `ges`: `bic`, `bdeu` (labels), `degenerate-gaussian` (mixed), or `auto`.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
-        bootstrap: Number of resamples for edge frequencies; 0 for none.
-        missing: `testwise` uses for each test the rows that have its columns; `complete` whole rows; or `error`.
+        bootstrap: How many random halves of the rows are searched again, which says how sure each edge and each
+            direction is; 0 for none, None for 100 where these are predicted to take under ten seconds.
+        missing: `testwise` uses rows that a test can use, `complete` whole rows, `impute` pools tests of filled tables.
         kinds: Columns whose kind (such as `number` or `label`) is not what their values suggest.
         reading: How to read a file, where what stands in it does not say it.
         drop: Columns to leave out.
@@ -94,7 +99,7 @@ def discover(
         >>> print(discover({"x": x, "y": y, "z": x + y + noise}, test="fisher-z").graph)
         x --> z; y --> z
     """
-    table, gaps = _read(data, kinds, reading, drop, context, missing)
+    table, gaps = _read(data, kinds, reading, drop, context, context_kind, missing)
     plan = choose(table, method=method, context=context, context_kind=context_kind)
     known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
     config = {
@@ -120,6 +125,7 @@ def _read(
     reading: Reading | None,
     drop: Sequence[str],
     context: str | None,
+    context_kind: ContextKind,
     missing: str,
 ) -> tuple[Table, tuple[str, ...]]:
     """The rows to search, and what their gaps depend on."""
@@ -136,8 +142,10 @@ def _read(
         table = table.drop([index])
         note = f"{index}: counts the rows, left out (--continuous {index} keeps it)"
         table = table.with_flow((table.flow or Flow("the table", table.n)).noting(note))
-    table = _dated(table, context) if context is not None and context in table else table
-    gaps = tuple(gap_warnings(table, ", and its edges may be those of the rows that have it"))
+    if context is not None and context_kind != "domain":
+        table = dated(table, context)
+    mend = ", and its edges may be those of the rows that have it"
+    gaps = () if missing == "impute" else tuple(gap_warnings(table, mend))
     return _complete(table) if missing == "complete" else table, gaps
 
 
@@ -173,17 +181,6 @@ def _given(
         "reading": "" if reading is None else ", ".join(f"{k}={v!r}" for k, v in reading.said().items()),
         "drop": list(drop),
     }
-
-
-def _dated(table: Table, context: str) -> Table:
-    """The table with a context of ISO dates, as text, turned into days since 1970."""
-    if not table.discrete(context) or not all(isinstance(c, str) for c in table.categories(context)):
-        return table
-    try:
-        days = np.array(table.labels(context), dtype="datetime64[ns]")
-    except ValueError:
-        return table
-    return table.with_columns({context: days}, kinds={context: Kind.NUMBER})
 
 
 def _small(table: Table, out: str | Path | None) -> bool:
@@ -235,7 +232,9 @@ def _fit(
     run = RunStore(progress=progress, journal=None if store is None else lambda name: store)
     fitted: Any = learner
     fitted.fit(table, run=run, **roles)
+    resampled = _resample(learner, config["bootstrap"], store, progress)
     graph = learner.graph_
+    hint = knowledge_hint(graph, table) if config["knowledge"] is None else None
     flow = () if table.flow is None else tuple(table.flow.lines())
     return Discovery(
         graph=graph,
@@ -245,12 +244,32 @@ def _fit(
         method=plan.method,
         test=learner.test_name_,
         context=plan.context,
-        reasons=(*flow, *plan.reasons, learner.test_reason_, learner.rule_reason_),
-        warnings=(*gaps, *learner.warnings_),
+        reasons=(*flow, *plan.reasons, *learner.choices_, resampled),
+        warnings=(*gaps, *learner.warnings_, *([hint] if hint else [])),
         config=config,
         given=given,
         sortability=_sortability(graph, table),
     )
+
+
+def _resample(learner: "ConstraintSearch", asked: int | None, store: Store | None, progress: Progress | None) -> str:
+    """Searches in halves of the rows where nobody said how many and it takes seconds; what was done, in a sentence."""
+    if asked is None:
+        from aitia.stats.search.cost import in_words
+
+        try:
+            seconds = SAMPLES * learner.sample_seconds()
+            if seconds > SOON:
+                return (
+                    f"No resamples: {SAMPLES} halves of the rows are predicted to take {in_words(seconds)} "
+                    f"(--bootstrap {SAMPLES}, bootstrap={SAMPLES})."
+                )
+            learner.resample(SAMPLES, store=store, progress=progress)
+        except DataError as error:
+            return f"No resamples: {error}."
+    if learner.edge_frequencies_ is None:
+        return "No resamples, as asked: nothing says how sure an edge is."
+    return f"{learner.edge_frequencies_.graphs} resamples, each a random half of the rows, say how sure each edge is."
 
 
 def _sortability(graph: Graph, table: Table) -> dict[str, float]:

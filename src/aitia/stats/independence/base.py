@@ -14,10 +14,12 @@ from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
 from aitia.threads import one_blas_thread
 
-__all__ = ["IndependenceTest", "Missing", "Tested", "Triple", "log_upper_tail"]
+__all__ = ["Gaps", "IndependenceTest", "Missing", "Tested", "Triple", "log_upper_tail"]
 
 Triple = tuple[str, str, tuple[str, ...]]
 Missing = Literal["error", "testwise"]
+Gaps = Literal["error", "testwise", "impute"]
+"""What becomes of missing values in a search: the last fills them several times and pools each test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,11 @@ class IndependenceTest(ABC):
     def n(self) -> int:
         """Rows of the table."""
         return self.table.n
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether values are missing."""
+        return self._gaps
 
     def __call__(self, x: str, y: str, given: Sequence[str] = ()) -> Tested:
         """Tests one triple."""

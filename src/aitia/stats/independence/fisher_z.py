@@ -98,7 +98,12 @@ class FisherZ(IndependenceTest):
         listed: list[list[float]] = self.correlation.tolist()
         return listed
 
-    def _one(self, x: str, y: str, given: tuple[str, ...]) -> Tested:
+    def partial_correlation(self, x: str, y: str, given: tuple[str, ...]) -> tuple[float, int]:
+        """That of one triple in order, short of 1, and the rows behind it.
+
+        Raises:
+            DataError: If there are too few rows, or one variable follows from the others.
+        """
         columns = [self._place[name] for name in (x, y, *given)]
         rows = self._rows(x, y, *given)
         n = self.n if rows is None else len(rows)
@@ -110,7 +115,11 @@ class FisherZ(IndependenceTest):
             whole = self.correlation if rows is None else np.asarray(np.corrcoef(self._values[rows][:, columns].T))
             matrix = whole[columns][:, columns] if rows is None else whole
             correlation = _partial(matrix, (x, y, *given))
-        statistic = sqrt(n - len(given) - 3) * atanh(min(abs(correlation), 1 - 1e-16))
+        return max(min(correlation, 1 - 1e-16), 1e-16 - 1), n
+
+    def _one(self, x: str, y: str, given: tuple[str, ...]) -> Tested:
+        correlation, n = self.partial_correlation(x, y, given)
+        statistic = sqrt(n - len(given) - 3) * atanh(abs(correlation))
         return Tested(statistic, _two_sided(statistic), n, _log_two_sided(statistic))
 
     def cost(self, given: int) -> float:

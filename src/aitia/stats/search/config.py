@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 
 from aitia.errors import OptionError
 from aitia.graph.knowledge import Knowledge
-from aitia.stats.independence import Missing
+from aitia.stats.independence import Gaps
 from aitia.stats.search.evidence import ColliderRule
 
 __all__ = ["SearchConfig"]
@@ -26,7 +26,8 @@ class SearchConfig:
             from there to the class of graphs that explains the rows best, and puts back edges without which a graph
             contradicts them (fisher-z, chi2, g2). `auto` is `likelihood` where the test has one, else `majority`.
         knowledge: What is known beforehand, or the file that says it.
-        missing: `error`, or `testwise` to use for each test the rows that have its variables.
+        missing: `error`; `testwise` to use for each test the rows that have its variables; or `impute` to fill gaps 20
+            times by chained equations and pool each test.
         bootstrap: How many times to search again in resampled rows; None for not at all.
         record: `decisive` keeps of each pair the test that decided; `all` keeps every test (slower with fisher-z).
         seed: Of the bootstrap and of random features.
@@ -43,7 +44,7 @@ class SearchConfig:
     max_depth: int | None = None
     colliders: ColliderRule | Literal["auto"] = "auto"
     knowledge: Knowledge | str | None = None
-    missing: Missing = "error"
+    missing: Gaps = "error"
     bootstrap: int | None = None
     record: Literal["decisive", "all"] = "decisive"
     seed: int = 0

@@ -7,7 +7,7 @@ of asking for each p-value. With degree d and largest set size k it takes O(p d^
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from math import comb, erfc, sqrt, tanh
+from math import erfc, sqrt, tanh
 from statistics import NormalDist
 from typing import overload
 
@@ -191,7 +191,7 @@ def _run_level(
     least = np.full(len(places), np.inf)
     least_set = np.full((len(places), size), -1, np.int64)
     degree = adjacent.sum(axis=1)
-    level = level_of(sum(int(d) * comb(int(d) - 1, size) for d in degree if d))
+    level = level_of(degree.tolist(), size)
     everyone = np.arange(p)
     shares = [everyone[k::jobs] for k in range(jobs)] if jobs > 1 and p >= 200 else [everyone]
 

@@ -121,6 +121,8 @@ class CDNOD(ConstraintSearch, Discovers):
         self.tests_ = self._keep_tests(self.skeleton_, asker)
         self.couplings_, self.evidence_ = {}, {}
         complete = table.take(np.flatnonzero(~np.isnan(table.matrix()).any(axis=1))) if self._has_gaps(table) else table
+        if complete is not table and self.config.phases >= 3:
+            self.warnings_.append(f"Phases 3 and 4 use the {complete.n} whole rows of {table.n}.")
         if self.config.phases >= 3:
             self._measured: dict[tuple[int, int], float] = {}
             if kind == "time":
