@@ -28,12 +28,15 @@ def discover_command(
     ],
     context: Annotated[str | None, typer.Option(help="Column that says when or where a row was taken.")] = None,
     context_kind: Annotated[str, typer.Option(help="time (near values are near), domain (labels), or auto.")] = "auto",
-    method: Annotated[str, typer.Option(help="pc, cd-nod, or auto.")] = "auto",
-    test: Annotated[str, typer.Option(help="fisher-z, chi2, g2, kci, rcit, or auto.")] = "auto",
+    method: Annotated[str, typer.Option(help="pc, cd-nod, boss, ges, direct-lingam, or auto.")] = "auto",
+    test: Annotated[str, typer.Option(help="fisher-z, ranks, chi2, g2, kci, rcit, or auto.")] = "auto",
     alpha: Annotated[float, typer.Option(help="Level of the tests.")] = 0.05,
     max_depth: Annotated[int | None, typer.Option(help="Largest set that is conditioned on.")] = None,
+    score: Annotated[str, typer.Option(help="Of boss and ges: bic, bdeu, degenerate-gaussian, or auto.")] = "auto",
     knowledge: Annotated[Path | None, typer.Option(help="What is known: tiers, required and forbidden edges.")] = None,
-    bootstrap: Annotated[int, typer.Option(help="Resamples for edge frequencies.")] = 0,
+    bootstrap: Annotated[
+        int | None, typer.Option(help="Halves of the rows that say how sure each edge is; 100 where it takes seconds.")
+    ] = None,
     missing: Annotated[
         str, typer.Option(help="testwise to use for each test the rows it can, complete, impute, or error.")
     ] = "testwise",
@@ -61,10 +64,11 @@ def discover_command(
             table,
             context=context,
             context_kind=context_kind,  # type: ignore[arg-type]  # checked by discover, with a sentence
-            method=method,  # type: ignore[arg-type]
+            method=method,
             test=test,
             alpha=alpha,
             max_depth=max_depth,
+            score=score,
             knowledge=knowledge,
             bootstrap=bootstrap,
             missing=missing,
@@ -88,6 +92,8 @@ def discover_command(
 
 def text_of(found: "Discovery") -> str:
     """What the command prints."""
+    from aitia.discovery.sureness import sureness
+
     lines = [*found.reasons, "", found.graph.to_text()]
     if found.context is not None:
         changing = [f"{c.variable} (p = {c.p_value:.2g})" for c in found.changing]
@@ -95,12 +101,8 @@ def text_of(found: "Discovery") -> str:
         for name, windows in found.fastest.items():
             times = ", then ".join(f"{start:g} to {end:g}" for start, end in windows)
             lines.append(f"  {name} moves fastest {times}")
-    if found.edge_frequencies is not None:
-        lines += ["", "Share of bootstrap samples in which the two are adjacent:"]
-        lines += [
-            f"  {e.left} {e.symbol} {e.right}  {found.edge_frequencies.share(e.left, e.right):.0%}"
-            for e in found.graph.edges
-        ]
+    if table := sureness(found):
+        lines += ["", *table]
     if found.sortability:
         told = ", ".join(f"{k.replace('_', ' ')} {v:.2f}" for k, v in found.sortability.items())
         lines += ["", f"Scale: {told}"]

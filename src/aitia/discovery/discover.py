@@ -1,18 +1,19 @@
 """The main job: a causal graph from a table, in one call."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from aitia.data.flow import Flow
 from aitia.data.frames import row_index
 from aitia.data.spreadsheet import Reading
 from aitia.data.table import Kind, Table
 from aitia.data.tables import read_table
-from aitia.discovery.choose import ContextKind, Method, Plan, choose
+from aitia.discovery.choose import ContextKind, Plan, choose
+from aitia.discovery.contexts import dated
 from aitia.discovery.gaps import gap_warnings
+from aitia.discovery.hints import knowledge_hint
 from aitia.discovery.result import Discovery
 from aitia.engine import Progress, Store
 from aitia.errors import DataError, OptionError
@@ -27,6 +28,10 @@ __all__ = ["discover"]
 
 MISSING = ("testwise", "complete", "impute", "error")
 """What becomes of rows with gaps."""
+SAMPLES = 100
+"""Halves of the rows that are searched where nobody says how many."""
+SOON = 10.0
+"""Seconds of predicted work up to which they are."""
 RECORD_ALL = 60
 """Up to this many columns every test goes into the folder; with more that would be the larger part of the work."""
 
@@ -36,12 +41,13 @@ def discover(
     *,
     context: str | None = None,
     context_kind: ContextKind = "auto",
-    method: Method = "auto",
+    method: str = "auto",
     test: str = "auto",
     alpha: float = 0.05,
     max_depth: int | None = None,
+    score: str = "auto",
     knowledge: Knowledge | str | Path | None = None,
-    bootstrap: int = 0,
+    bootstrap: int | None = None,
     missing: str = "testwise",
     kinds: Mapping[str, Kind | str] | None = None,
     reading: Reading | None = None,
@@ -59,12 +65,14 @@ def discover(
         data: A path to a CSV, TSV, Parquet or Arrow file, or a pandas, polars, Arrow or numpy table.
         context: The column that says when or where a row was taken; mechanisms may change with it.
         context_kind: `time` where near values are near, `domain` where values are labels; `auto` decides and says why.
-        method: `pc`, `cd-nod`, or `auto`: CD-NOD where there is a context, PC otherwise.
-        test: Independence test: `fisher-z`, `chi2`, `g2`, `kci`, `rcit`, or `auto`, which says what it chose and why.
+        method: `pc`, `cd-nod`, `boss`, `ges`, `direct-lingam`, or `auto`: CD-NOD with a context, PC without.
+        test: `fisher-z`, `ranks`, `chi2`, `g2`, `kci`, `rcit`, or `auto`, which says what it chose and why.
         alpha: Significance level of the independence tests.
         max_depth: Largest conditioning set; None lets the method decide.
+        score: Of `boss` and `ges`: `bic`, `bdeu` (labels), `degenerate-gaussian` (mixed), or `auto`.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
-        bootstrap: Number of resamples for edge frequencies; 0 for none.
+        bootstrap: How many random halves of the rows are searched again, which says how sure each edge and each
+            direction is; 0 for none, None for 100 where these are predicted to take under ten seconds.
         missing: `testwise` uses rows that a test can use, `complete` whole rows, `impute` pools tests of filled tables.
         kinds: Columns whose kind (such as `number` or `label`) is not what their values suggest.
         reading: How to read a file, where what stands in it does not say it.
@@ -88,19 +96,17 @@ def discover(
     Example:
         >>> import numpy as np
         >>> x, y, noise = np.random.default_rng(0).normal(size=(3, 500))
-        >>> found = discover({"x": x, "y": y, "z": x + y + noise}, test="fisher-z")
-        >>> print(found.graph)
+        >>> print(discover({"x": x, "y": y, "z": x + y + noise}, test="fisher-z").graph)
         x --> z; y --> z
     """
-    table, gaps = _read(data, kinds, reading, drop, context, missing)
+    table, gaps = _read(data, kinds, reading, drop, context, context_kind, missing)
     plan = choose(table, method=method, context=context, context_kind=context_kind)
     known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
-    config: dict[str, Any] = {
-        "source": Path(data).name if isinstance(data, str | Path) else None,
-        "method": plan.method, "context": context, "context_kind": plan.context_kind, "test": test, "alpha": alpha,
-        "max_depth": max_depth, "knowledge": None if known is None else known.to_json(), "bootstrap": bootstrap,
-        "missing": missing, "seed": seed,
-    }  # fmt: skip
+    config = {
+        "source": Path(data).name if isinstance(data, str | Path) else None, "method": plan.method, "context": context,
+        "context_kind": plan.context_kind, "test": test, "alpha": alpha, "max_depth": max_depth, "missing": missing,
+        "knowledge": None if known is None else known.to_json(), "bootstrap": bootstrap, "seed": seed,
+    } | ({"score": score} if score != "auto" else {})  # fmt: skip
     learner = _learner(plan, config, known, jobs=jobs, accept_cost=accept_cost, whole=_small(table, out))
     given = _given(data, knowledge, kinds, reading, drop) | {"accept_cost": accept_cost}
     if out is None:
@@ -119,6 +125,7 @@ def _read(
     reading: Reading | None,
     drop: Sequence[str],
     context: str | None,
+    context_kind: ContextKind,
     missing: str,
 ) -> tuple[Table, tuple[str, ...]]:
     """The rows to search, and what their gaps depend on."""
@@ -135,7 +142,8 @@ def _read(
         table = table.drop([index])
         note = f"{index}: counts the rows, left out (--continuous {index} keeps it)"
         table = table.with_flow((table.flow or Flow("the table", table.n)).noting(note))
-    table = _dated(table, context) if context is not None and context in table else table
+    if context is not None and context_kind != "domain":
+        table = dated(table, context)
     mend = ", and its edges may be those of the rows that have it"
     gaps = () if missing == "impute" else tuple(gap_warnings(table, mend))
     return _complete(table) if missing == "complete" else table, gaps
@@ -175,17 +183,6 @@ def _given(
     }
 
 
-def _dated(table: Table, context: str) -> Table:
-    """The table with a context of ISO dates, as text, turned into days since 1970."""
-    if not table.discrete(context) or not all(isinstance(c, str) for c in table.categories(context)):
-        return table
-    try:
-        days = np.array(table.labels(context), dtype="datetime64[ns]")
-    except ValueError:
-        return table
-    return table.with_columns({context: days}, kinds={context: Kind.NUMBER})
-
-
 def _small(table: Table, out: str | Path | None) -> bool:
     """Whether every test is kept."""
     return out is not None and len(table.names) <= RECORD_ALL
@@ -200,15 +197,23 @@ def _learner(
     accept_cost: bool,
     whole: bool,
 ) -> "ConstraintSearch":
-    shared: dict[str, Any] = {name: config[name] for name in ("alpha", "test", "max_depth", "missing", "seed")}
-    shared["missing"] = "error" if shared["missing"] == "complete" else shared["missing"]
-    shared |= {"knowledge": knowledge, "jobs": jobs, "bootstrap": config["bootstrap"] or None}
-    shared |= {"accept_cost": accept_cost, "record": "all" if whole else "decisive"}
+    entry = systems()[plan.method]
+    known = {field.name for field in fields(entry.config())}
+    asked: dict[str, Any] = {name: config[name] for name in ("alpha", "test", "max_depth", "missing", "seed")}
+    asked |= {"score": config.get("score", "auto")}
+    plain = {"alpha": 0.05, "test": "auto", "max_depth": None, "score": "auto"}
+    if odd := [name for name in plain if name not in known and asked[name] != plain[name]]:
+        raise OptionError(f"{plan.method} has no option {odd[0]}: drop it, or choose another method")
+    if asked["missing"] == "complete":  # which the table is by now
+        asked["missing"] = "error"
+    elif asked["missing"] == "testwise" and "test" not in known:  # a score needs the same rows for every column
+        asked["missing"] = "complete"
+    asked |= {"knowledge": knowledge, "jobs": jobs, "bootstrap": config["bootstrap"] or None}
+    asked |= {"accept_cost": accept_cost, "record": "all" if whole else "decisive"}
     if plan.context is not None:
-        shared["context_kind"] = plan.context_kind or "auto"
-    learner: Any = systems()[plan.method].load()(**shared)
-    found: ConstraintSearch = learner
-    return found
+        asked["context_kind"] = plan.context_kind or "auto"
+    learner: ConstraintSearch = entry.load()(**{name: value for name, value in asked.items() if name in known})  # type: ignore[assignment]
+    return learner
 
 
 def _fit(
@@ -227,7 +232,9 @@ def _fit(
     run = RunStore(progress=progress, journal=None if store is None else lambda name: store)
     fitted: Any = learner
     fitted.fit(table, run=run, **roles)
+    resampled = _resample(learner, config["bootstrap"], store, progress)
     graph = learner.graph_
+    hint = knowledge_hint(graph, table) if config["knowledge"] is None else None
     flow = () if table.flow is None else tuple(table.flow.lines())
     return Discovery(
         graph=graph,
@@ -237,26 +244,41 @@ def _fit(
         method=plan.method,
         test=learner.test_name_,
         context=plan.context,
-        reasons=(*flow, *plan.reasons, learner.test_reason_),
-        warnings=(*gaps, *learner.warnings_),
+        reasons=(*flow, *plan.reasons, *learner.choices_, resampled),
+        warnings=(*gaps, *learner.warnings_, *([hint] if hint else [])),
         config=config,
         given=given,
         sortability=_sortability(graph, table),
     )
 
 
+def _resample(learner: "ConstraintSearch", asked: int | None, store: Store | None, progress: Progress | None) -> str:
+    """Searches in halves of the rows where nobody said how many and it takes seconds; what was done, in a sentence."""
+    if asked is None:
+        from aitia.stats.search.cost import in_words
+
+        try:
+            seconds = SAMPLES * learner.sample_seconds()
+            if seconds > SOON:
+                return (
+                    f"No resamples: {SAMPLES} halves of the rows are predicted to take {in_words(seconds)} "
+                    f"(--bootstrap {SAMPLES}, bootstrap={SAMPLES})."
+                )
+            learner.resample(SAMPLES, store=store, progress=progress)
+        except DataError as error:
+            return f"No resamples: {error}."
+    if learner.edge_frequencies_ is None:
+        return "No resamples, as asked: nothing says how sure an edge is."
+    return f"{learner.edge_frequencies_.graphs} resamples, each a random half of the rows, say how sure each edge is."
+
+
 def _sortability(graph: Graph, table: Table) -> dict[str, float]:
     """Both sortabilities over the continuous part of the graph, where it has a direction at all."""
-    from aitia.scm import r2_sortability, varsortability
+    from aitia.scm import sortabilities
 
     columns = [name for name in graph.nodes if table.continuous(name) and table.column(name).ndim == 1]
-    part = graph.subgraph(columns)
-    directed = Graph([e for e in part.edges if e.symbol == "-->"], part.nodes)
+    part = graph if len(columns) == len(graph) else graph.subgraph(columns)
+    directed = part if part.is_directed else Graph([e for e in part.edges if e.symbol == "-->"], part.nodes)
     if not directed.edges or not directed.is_acyclic:
         return {}
-    values = table.matrix(columns)
-    complete = table.select(columns).take(np.flatnonzero(~np.isnan(values).any(axis=1)))
-    return {
-        "varsortability": float(varsortability(complete, directed)),
-        "r2_sortability": float(r2_sortability(complete, directed)),
-    }
+    return dict(zip(("varsortability", "r2_sortability"), sortabilities(table, directed), strict=True))

@@ -12,7 +12,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -140,12 +140,14 @@ class SavedDiscovery:
         table: The rows.
         context: The context column, or None.
         path: The folder.
+        config: Options of the search, with the test that was chosen.
     """
 
     graph: Graph
     table: Table
     context: str | None
     path: Path
+    config: Mapping[str, Any] = field(default_factory=dict)
 
 
 def load_discovery(path: str | Path) -> SavedDiscovery:
@@ -155,7 +157,7 @@ def load_discovery(path: str | Path) -> SavedDiscovery:
         RunError: If the folder is no finished discovery, or a file that is read is not as it was written.
     """
     record = Record.read(path).finished(KIND)
-    record.check("graph.json", "kinds.json", "table.parquet")
+    record.check("graph.json", "kinds.json", "table.parquet", "summary.json")
     path = record.path
     try:
         context = record.config.get("context")
@@ -164,6 +166,7 @@ def load_discovery(path: str | Path) -> SavedDiscovery:
         graph = read_graph(path / "graph.json")
         if context is not None and not isinstance(context, str):
             raise FormatError(f"the context in {path / 'run.json'} is {str(context)[:40]}, wanted a name")
-        return SavedDiscovery(graph, table, context, path)
+        config = {**record.config, "test": read_json(path / "summary.json", dict).get("test", "auto")}
+        return SavedDiscovery(graph, table, context, path, config)
     except (FormatError, DataError) as error:
         raise RunError(f"the run in {path} is damaged ({error}): run the discovery again") from error

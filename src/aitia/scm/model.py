@@ -24,12 +24,15 @@ from aitia.data.table import Table
 from aitia.do import Intervention
 from aitia.errors import DataError, GraphError, InterventionError, OptionError, join_names, unknown_variable
 from aitia.graph.graph import Graph
-from aitia.scm._arrays import Values, uniform
+from aitia.scm._arrays import Values, stream, uniform
 from aitia.scm._columns import read_column
 from aitia.scm.mechanism import Mechanism
 from aitia.scm.tabular import TableMechanism
 
 __all__ = ["SCM", "Exogenous"]
+
+BLOCK = 1 << 13
+"""Rows that are drawn and solved together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +50,29 @@ class Exogenous:
     action: Mapping[str, Values]
     n: int
     seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """What an SCM was fitted to, so that it can be fitted again to other rows.
+
+    Args:
+        table: The rows.
+        mechanisms: As they were asked for.
+        options: Of the fit.
+    """
+
+    table: Table
+    mechanisms: Any
+    options: Mapping[str, Any]
+
+    def again(self, graph: Graph, fitted: Mapping[str, Mechanism], number: int) -> "SCM":
+        """The fit to as many rows drawn with replacement."""
+        from aitia.scm.fit import fit_scm, kinds_of
+
+        rng = np.random.default_rng([int(self.options["seed"]), 11, number])
+        rows = self.table.take(rng.integers(0, self.table.n, self.table.n))
+        return fit_scm(graph, rows, mechanisms=kinds_of(fitted, self.mechanisms), **self.options)
 
 
 class SCM:
@@ -80,6 +106,7 @@ class SCM:
         self._base = graph
         self._mechanisms = dict(mechanisms)
         self._intervention = Intervention()
+        self._origin: Origin | None = None
         self._categories = _categories(self._mechanisms, categories or {})
         self._validate()
 
@@ -135,12 +162,17 @@ class SCM:
         mechanisms: Any = "auto",
         smoothing: float = 0.0,
         noise: str = "empirical",
+        weights: ArrayLike | None = None,
         seed: int = 0,
     ) -> "SCM":
         """Fits a mechanism to each variable of a known DAG; see `aitia.scm.fit.fit_scm` for the arguments."""
         from aitia.scm.fit import fit_scm
 
-        return fit_scm(graph, table, mechanisms=mechanisms, smoothing=smoothing, noise=noise, seed=seed)
+        options: dict[str, Any] = {"smoothing": smoothing, "noise": noise, "seed": seed}
+        scm = fit_scm(graph, table, mechanisms=mechanisms, weights=weights, **options)
+        if weights is None:
+            scm._origin = Origin(Table.of(table), mechanisms, options)
+        return scm
 
     # -- what it is -----------------------------------------------------------------------------------------------
 
@@ -177,28 +209,57 @@ class SCM:
 
     # -- the verbs ------------------------------------------------------------------------------------------------
 
-    def do(self, intervention: Intervention, /) -> "SCM":
+    def do(self, intervention: Intervention | Mapping[Any, Any] | str, /) -> "SCM":
         """The system under an intervention, on top of what was done before; the latest wins on a shared target.
+
+        Args:
+            intervention: An `Intervention`, a mapping from variable to action, or text such as `"do(x=1)"`.
 
         Raises:
             UnknownVariableError: If there is no such variable.
             InterventionError: If an action means nothing for its variable.
         """
-        for target, action in intervention.items():
+        done = Intervention.parse(intervention) if isinstance(intervention, str) else Intervention(intervention)
+        for target, action in done.items():
             action.check(target, self.categories(target))
             if isinstance(getattr(action, "value", None), tuple):
                 raise InterventionError(f"{target!r} takes one number a row in an SCM, got {action}")
-        return self._with(self._intervention | intervention)
+        return self._with(self._intervention | done)
 
     def _with(self, intervention: Intervention) -> "SCM":
         scm = SCM.__new__(type(self))
         scm._base, scm._mechanisms, scm._categories = self._base, self._mechanisms, self._categories
-        scm._intervention = intervention
+        scm._intervention, scm._origin = intervention, self._origin
         return scm
+
+    def refitted(self, number: int) -> "SCM | None":
+        """The system fitted again to its rows drawn anew, sample `number`; None if it was given and not fitted.
+
+        Mechanisms that were chosen keep their kind, so that samples differ by their rows alone.
+        """
+        if self._origin is None:
+            return None
+        again = self._origin.again(self._base, self._mechanisms, number)
+        # Labels that did not come up keep their codes: a sample has the categories of its table.
+        return again._with(self._intervention)
 
     def sample(self, n: int, *, seed: int = 0) -> Table:
         """Draws n rows. A seed draws the same noise for each variable whatever `do` holds fixed."""
-        return self.solve(self.draw(n, seed=seed))
+        if n <= BLOCK or not all(mechanism.by_row for mechanism in self._mechanisms.values()):
+            return self.solve(self.draw(n, seed=seed))
+        # Blocks fit into the cache; all that is of the size of the table is the table.
+        noise = {name: stream(seed, "noise", name) for name in self._base}
+        action = {name: stream(seed, "action", name) for name, done in self._intervention.items() if done.random}
+        columns = {name: np.empty(n) for name in self._base}
+        for begin in range(0, n, BLOCK):
+            rows = min(BLOCK, n - begin)
+            drawn = {name: self._mechanisms[name].draw(uniform(rows, source)) for name, source in noise.items()}
+            acted = {name: uniform(rows, source) for name, source in action.items()}
+            for name, values in self._values(Exogenous(drawn, acted, rows, seed)).items():
+                columns[name][begin : begin + rows] = values
+        for column in columns.values():
+            column.flags.writeable = False
+        return Table.from_codes(columns, self._categories)
 
     def counterfactual(self, rows: Any, intervention: Intervention, /, *, seed: int = 0) -> Table:
         """What these rows would have been under a further intervention: abduction, action, prediction.
@@ -222,11 +283,15 @@ class SCM:
         """Draws the noise of n rows. Each variable has its own stream, keyed by its name."""
         if n < 1:
             raise OptionError(f"the number of rows is at least 1, got {n}")
-        noise = {name: self._mechanisms[name].draw(uniform(n, seed, "noise", name)) for name in self._base}
+        noise = {name: self._mechanisms[name].draw(uniform(n, stream(seed, "noise", name))) for name in self._base}
         return Exogenous(noise, {}, n, seed)
 
     def solve(self, exogenous: Exogenous) -> Table:
         """The one table that satisfies (1) for this noise."""
+        x = self._values(exogenous)
+        return Table.from_codes({name: x[name] for name in self._base}, self._categories)
+
+    def _values(self, exogenous: Exogenous) -> dict[str, Values]:
         x: dict[str, Values] = {}
         for name in self._base.topological_order():
             action = self._intervention.get(name)
@@ -239,9 +304,9 @@ class SCM:
                 u = x[name]  # an action that is not random does not look at it
                 if action.random:
                     known = exogenous.action.get(name)
-                    u = uniform(exogenous.n, exogenous.seed, "action", name) if known is None else known
+                    u = uniform(exogenous.n, stream(exogenous.seed, "action", name)) if known is None else known
                 x[name] = action.apply(x[name], u, self.categories(name))
-        return Table.from_codes({name: x[name] for name in self._base}, self._categories)
+        return x
 
     def abduct(self, rows: Any, *, seed: int = 0) -> Exogenous:
         """A noise that explains the rows; drawn from its posterior where several do.
@@ -263,7 +328,7 @@ class SCM:
         noise, acted = {}, {}
         for name in self._base:
             mechanism, action = self._mechanisms[name], self._intervention.get(name)
-            u = uniform(table.n, seed, "abduct", name)
+            u = uniform(table.n, stream(seed, "abduct", name))
             if action is not None and action.cuts:
                 noise[name] = mechanism.draw(u)
                 if action.random:

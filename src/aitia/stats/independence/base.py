@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import inf, lgamma, log
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
 from aitia.threads import one_blas_thread
 
-__all__ = ["Gaps", "IndependenceTest", "Missing", "Tested", "Triple"]
+__all__ = ["Gaps", "IndependenceTest", "Missing", "Tested", "Triple", "log_upper_tail"]
 
 Triple = tuple[str, str, tuple[str, ...]]
 Missing = Literal["error", "testwise"]
@@ -29,6 +30,7 @@ class Tested:
         statistic: On the test's own scale.
         p_value: Of the hypothesis that x and y are independent given the set.
         n: Rows used.
+        log_tail: Logarithm of the p-value where that is too small for a number.
     """
 
     __test__: ClassVar[bool] = False  # pytest: not a test class
@@ -36,6 +38,12 @@ class Tested:
     statistic: float
     p_value: float
     n: int
+    log_tail: float = -inf
+
+    @property
+    def log_p_value(self) -> float:
+        """Logarithm of the p-value, which orders what underflows."""
+        return log(self.p_value) if self.p_value > 0 else self.log_tail
 
 
 class IndependenceTest(ABC):
@@ -68,7 +76,7 @@ class IndependenceTest(ABC):
         self.table = table
         self.jobs = jobs
         self._place = {name: i for i, name in enumerate(table.names)}
-        self._missing = {n: np.isnan(table.column(n)).reshape(table.n, -1).any(axis=1) for n in table.names}
+        self._missing = {name: table.absent(name) for name in table.names} if gaps else {}
         self._gaps = bool(gaps)
 
     @property
@@ -80,6 +88,11 @@ class IndependenceTest(ABC):
     def n(self) -> int:
         """Rows of the table."""
         return self.table.n
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether values are missing."""
+        return self._gaps
 
     def __call__(self, x: str, y: str, given: Sequence[str] = ()) -> Tested:
         """Tests one triple."""
@@ -140,3 +153,8 @@ class IndependenceTest(ABC):
     @abstractmethod
     def cost(self, given: int) -> float:
         """Predicted seconds of one test given a set of this size, on one core."""
+
+
+def log_upper_tail(shape: float, x: float) -> float:
+    """log Q(shape, x) of a gamma variable where Q itself underflows: the leading term of its expansion; else 0."""
+    return (shape - 1) * log(x) - x - lgamma(shape) if x > max(shape, 500.0) and shape > 0 else 0.0

@@ -1,7 +1,7 @@
 """What a search found as JSON values and arrays, and back."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,26 +11,23 @@ from aitia.graph.formats.plain import from_json, to_json
 from aitia.stats.bootstrap import EdgeFrequencies
 from aitia.stats.search.records import Skeleton, TestRecord
 
-if TYPE_CHECKING:
-    from aitia.stats.search.learner import ConstraintSearch
-
 __all__ = ["kept", "recall"]
 
 Arrays = Mapping[str, NDArray[Any]]
-PLAIN = ("test_name_", "test_reason_", "predicted_seconds_", "warnings_", "asked_")
+PLAIN = ("test_name_", "test_reason_", "rule_", "rule_reason_", "mended_", "predicted_seconds_", "warnings_", "asked_")
 
 
-def kept(search: "ConstraintSearch") -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """The options and findings of a search as JSON values, and its numbers as arrays."""
+def kept(search: Any, plain: Sequence[str] = PLAIN) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """The options and findings of a search as JSON values, and its numbers as arrays; `plain` are JSON as they are."""
     skeleton, tests, rows = search.skeleton_, search.tests_, search.rows_
-    options: dict[str, Any] = {name: getattr(search, name) for name in PLAIN}
+    options: dict[str, Any] = {name: getattr(search, name) for name in plain}
     options |= {
         "config": search.config.to_json(),
         "graph": to_json(search.graph_),
         "skeleton": {
             "names": list(skeleton.names),
             "adjacent": [int(row) for row in skeleton.adjacent],
-            "separators": [[int(i), int(j), int(mask)] for (i, j), mask in skeleton.separators.items()],
+            "separators": [[int(i), int(j), list(map(int, of))] for (i, j), of in skeleton.separators.items()],
             "tests": len(skeleton.tests),
             "count": int(skeleton.count),
             "capped": bool(skeleton.capped),
@@ -51,9 +48,9 @@ def kept(search: "ConstraintSearch") -> tuple[dict[str, Any], dict[str, NDArray[
     return options, arrays
 
 
-def recall(search: "ConstraintSearch", options: Mapping[str, Any], arrays: Arrays) -> None:
+def recall(search: Any, options: Mapping[str, Any], arrays: Arrays, plain: Sequence[str] = PLAIN) -> None:
     """Puts them into a search; KeyError names what is missing."""
-    for name in PLAIN:
+    for name in plain:
         setattr(search, name, options[name])
     search.graph_ = from_json(options["graph"])
     search.tests_ = tuple(
@@ -64,7 +61,7 @@ def recall(search: "ConstraintSearch", options: Mapping[str, Any], arrays: Array
     search.skeleton_ = Skeleton(
         tuple(told["names"]),
         tuple(told["adjacent"]),
-        {(i, j): mask for i, j, mask in told["separators"]},
+        {(i, j): tuple(masks) for i, j, masks in told["separators"]},
         search.tests_[: told["tests"]],
         told["count"],
         told["capped"],

@@ -1,5 +1,6 @@
 """What a search leaves behind: the tests that it ran, and the skeleton that they support."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -7,7 +8,7 @@ from typing import ClassVar
 from aitia.graph.bits import bits
 from aitia.graph.graph import Graph
 
-__all__ = ["Skeleton", "TestRecord", "weakest_tests"]
+__all__ = ["Separators", "Skeleton", "TestRecord", "weakest_tests"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,14 @@ class TestRecord:
     p_value: float
 
 
+class Separators(Mapping[tuple[int, int], tuple[int, ...]], ABC):
+    """Of each separated pair (i, j), i < j, the bit rows of the sets that separate it best, made when they are read."""
+
+    @abstractmethod
+    def conditional(self) -> list[tuple[int, int]]:
+        """The pairs that are separated by sets, none of them empty."""
+
+
 @dataclass(frozen=True)
 class Skeleton:
     """Adjacencies, and for each pair that is not adjacent what separates it.
@@ -38,8 +47,8 @@ class Skeleton:
     Args:
         names: The variables.
         adjacent: One bit row a variable.
-        separators: For each separated pair (i, j), i < j, the set of positions as a bit row: the first set found, or
-            the union of all sets of its level.
+        separators: For each separated pair (i, j), i < j, the set of positions, as a bit row, that separates it best:
+            with the largest p-value of all sets of its level. More than one where they tie.
         tests: The tests behind it; of each pair at least the one that separates it or the weakest that did not.
         count: How many tests were run, recorded or not.
         capped: Whether the limit on the set size ended the search.
@@ -47,7 +56,7 @@ class Skeleton:
 
     names: tuple[str, ...]
     adjacent: Sequence[int]
-    separators: Mapping[tuple[int, int], int]
+    separators: Mapping[tuple[int, int], tuple[int, ...]]
     tests: Sequence[TestRecord] = field(repr=False, default=())
     count: int = 0
     capped: bool = False
@@ -58,11 +67,17 @@ class Skeleton:
         nothing = (0,) * len(self.names)
         return Graph.from_bits(self.names, tuple(self.adjacent), nothing, nothing)
 
+    def conditional(self) -> list[tuple[int, int]]:
+        """The pairs (i, j), i < j, that are separated by sets, none of them empty."""
+        if isinstance(self.separators, Separators):
+            return self.separators.conditional()
+        return [pair for pair, masks in self.separators.items() if 0 not in masks]
+
     def separating_set(self, x: str, y: str) -> tuple[str, ...] | None:
-        """The set that separates two variables; None where they are adjacent or knowledge keeps them apart."""
+        """The set that separates two variables best; None where they are adjacent or knowledge keeps them apart."""
         i, j = sorted((self.names.index(x), self.names.index(y)))
-        mask = self.separators.get((i, j))
-        return None if mask is None else tuple(self.names[k] for k in bits(mask))
+        masks = self.separators.get((i, j))
+        return None if masks is None else tuple(self.names[k] for k in bits(masks[0]))
 
 
 def weakest_tests(tests: Iterable[TestRecord]) -> dict[frozenset[str], TestRecord]:
