@@ -28,7 +28,7 @@ def discover_command(
     ],
     context: Annotated[str | None, typer.Option(help="Column that says when or where a row was taken.")] = None,
     context_kind: Annotated[str, typer.Option(help="time (near values are near), domain (labels), or auto.")] = "auto",
-    method: Annotated[str, typer.Option(help="pc, cd-nod, or auto.")] = "auto",
+    method: Annotated[str, typer.Option(help="pc, cd-nod, fci (hidden common causes), or auto.")] = "auto",
     test: Annotated[str, typer.Option(help="fisher-z, chi2, g2, kci, rcit, or auto.")] = "auto",
     alpha: Annotated[float, typer.Option(help="Level of the tests.")] = 0.05,
     max_depth: Annotated[int | None, typer.Option(help="Largest set that is conditioned on.")] = None,
@@ -61,7 +61,7 @@ def discover_command(
             table,
             context=context,
             context_kind=context_kind,  # type: ignore[arg-type]  # checked by discover, with a sentence
-            method=method,  # type: ignore[arg-type]
+            method=method,
             test=test,
             alpha=alpha,
             max_depth=max_depth,
@@ -89,6 +89,8 @@ def discover_command(
 def text_of(found: "Discovery") -> str:
     """What the command prints."""
     lines = [*found.reasons, "", found.graph.to_text()]
+    if found.read_as == "pag":
+        lines += ["", found.caption]
     if found.context is not None:
         changing = [f"{c.variable} (p = {c.p_value:.2g})" for c in found.changing]
         lines += ["", f"Changes with {found.context}: {', '.join(changing) or 'nothing'}"]

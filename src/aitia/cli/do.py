@@ -153,14 +153,14 @@ def _estimate(
 
     if run.is_dir():
         saved = load_discovery(run)
-        table, found = saved.table, saved.graph
+        table, found, read_as = saved.table, saved.graph, saved.read_as
     elif graph is not None:
         table, found = read_table(run, kinds=kinds, how=reading), None
     else:
         raise OptionError(f"{run} is no folder of a discovery; for a table, say which graph to use (--graph FILE)")
     roles = Roles()
     if graph is not None:
-        found, roles = read_graph_and_roles(graph)
+        (found, roles), read_as = read_graph_and_roles(graph), "auto"
     assert found is not None
     outcome = marked_outcome(roles) if outcome is None else outcome
     reference = None if against is None else Intervention.parse(against)
@@ -180,6 +180,7 @@ def _estimate(
             against=reference,
             label=label,
             latent=roles.latent,
+            read_as=read_as,
             resamples=resamples,
             confidence=confidence,
             missing=missing,

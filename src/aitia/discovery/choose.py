@@ -6,11 +6,11 @@ from typing import Literal
 import numpy as np
 
 from aitia.data.table import Table
-from aitia.errors import DataError, OptionError, unknown_variable
+from aitia.errors import DataError, OptionError, join_names, unknown_variable
+from aitia.system import systems
 
-__all__ = ["ContextKind", "Method", "Plan", "choose"]
+__all__ = ["ContextKind", "Plan", "choose", "methods"]
 
-Method = Literal["auto", "pc", "cd-nod"]
 ContextKind = Literal["auto", "time", "domain"]
 
 DOMAIN_AT_MOST = 50
@@ -22,20 +22,25 @@ class Plan:
     """What will be run, and why.
 
     Args:
-        method: `pc` or `cd-nod`.
-        context: The context column, None for `pc`.
-        context_kind: `time` or `domain`, None for `pc`.
+        method: A slug of `methods`.
+        context: The context column, None for methods that take none.
+        context_kind: `time` or `domain`, None without a context.
         reasons: One sentence a choice.
     """
 
-    method: Literal["pc", "cd-nod"]
+    method: str
     context: str | None
     context_kind: Literal["time", "domain"] | None
     reasons: tuple[str, ...]
 
 
+def methods() -> tuple[str, ...]:
+    """The searches that `discover` runs: PC, CD-NOD, and each system whose card is a member of discover."""
+    return ("pc", "cd-nod", *(slug for slug, entry in systems().items() if entry.card.member_of == "discover"))
+
+
 def choose(
-    table: Table, *, method: Method = "auto", context: str | None = None, context_kind: ContextKind = "auto"
+    table: Table, *, method: str = "auto", context: str | None = None, context_kind: ContextKind = "auto"
 ) -> Plan:
     """The method for this table.
 
@@ -44,23 +49,25 @@ def choose(
         UnknownVariableError: If the context is no column.
         DataError: If fewer than two variables remain beside the context.
     """
-    if method not in ("auto", "pc", "cd-nod"):
-        raise OptionError(f"method is 'auto', 'pc' or 'cd-nod', got {method!r}")
+    if method not in ("auto", *methods()):
+        raise OptionError(f"method is one of auto, {join_names(methods(), 20)}; got {method!r}")
     if context_kind not in ("auto", "time", "domain"):
         raise OptionError(f"context_kind is 'auto', 'time' or 'domain', got {context_kind!r}")
     if context is not None and context not in table:
         raise unknown_variable(context, table.names, "table")
     if method == "cd-nod" and context is None:
         raise OptionError("cd-nod needs a context: name the column that says when or where a row was taken (--context)")
-    if method == "pc" and context is not None:
+    if method not in ("auto", "cd-nod") and context is not None:
         raise OptionError(
-            f"pc has no use for a context: drop --context, or choose cd-nod to let {context!r} play its part"
+            f"{method} has no use for a context: drop --context, or choose cd-nod to let {context!r} play its part"
         )
     variables = [name for name in table.names if name != context]
     if len(variables) < 2:
         raise DataError(f"a causal graph needs two variables, the table has {len(variables)} beside the context")
 
     reasons = [_describe(table, variables)]
+    if method not in ("auto", "pc", "cd-nod"):
+        return Plan(method, None, None, (*reasons, f"Method {method.upper()}: as asked."))
     if context is None:
         reasons.append("Method PC: no context column is given, so every row is taken from one unchanging system.")
         return Plan("pc", None, None, tuple(reasons))

@@ -11,7 +11,7 @@ from aitia.data.frames import row_index
 from aitia.data.spreadsheet import Reading
 from aitia.data.table import Kind, Table
 from aitia.data.tables import read_table
-from aitia.discovery.choose import ContextKind, Method, Plan, choose
+from aitia.discovery.choose import ContextKind, Plan, choose
 from aitia.discovery.gaps import gap_warnings
 from aitia.discovery.result import Discovery
 from aitia.engine import Progress, Store
@@ -36,7 +36,7 @@ def discover(
     *,
     context: str | None = None,
     context_kind: ContextKind = "auto",
-    method: Method = "auto",
+    method: str = "auto",
     test: str = "auto",
     alpha: float = 0.05,
     max_depth: int | None = None,
@@ -59,7 +59,7 @@ def discover(
         data: A path to a CSV, TSV, Parquet or Arrow file, or a pandas, polars, Arrow or numpy table.
         context: The column that says when or where a row was taken; mechanisms may change with it.
         context_kind: `time` where near values are near, `domain` where values are labels; `auto` decides and says why.
-        method: `pc`, `cd-nod`, or `auto`: CD-NOD where there is a context, PC otherwise.
+        method: A search of `choose.methods`, or `auto`: CD-NOD where there is a context, PC otherwise.
         test: Independence test: `fisher-z`, `chi2`, `g2`, `kci`, `rcit`, or `auto`, which says what it chose and why.
         alpha: Significance level of the independence tests.
         max_depth: Largest conditioning set; None lets the method decide.

@@ -13,7 +13,9 @@ from aitia.discovery.imputation import imputed, pooled
 from aitia.do import Effect, Intervention, do
 from aitia.engine import Engine, LocalEngine, Progress
 from aitia.errors import DataError, IdentifiabilityError, InterventionError, OptionError, join_names, unknown_variable
-from aitia.graph import Graph, Identification, consistent_extension, identify
+from aitia.graph import Graph, Identification, consistent_extension, identify, pag
+from aitia.graph._question import ReadAs, graph_kind
+from aitia.graph.equivalence import _member_mag
 from aitia.stats.worth import LEAST
 from aitia.threads import one_blas_thread
 
@@ -106,6 +108,7 @@ def estimate_effect(
     against: Intervention | None = None,
     label: object | None = None,
     latent: Sequence[str] = (),
+    read_as: ReadAs = "auto",
     resamples: int = 200,
     confidence: float = 0.95,
     draws: int = 4000,
@@ -119,7 +122,7 @@ def estimate_effect(
     The mechanisms are fitted anew to each of `resamples` samples of the rows; both sides use the same noise.
 
     Args:
-        graph: A DAG, or a CPDAG in which the effect is identified.
+        graph: A DAG, a CPDAG in which the effect is identified, or a PAG in which an adjustment set gives it.
         table: Rows to fit to, with a column for each variable that matters.
         intervention: What is done.
         outcome: The variable to watch.
@@ -127,6 +130,7 @@ def estimate_effect(
         label: For a discrete outcome, the label whose probability is reported; None takes the last one.
         latent: Variables of the graph that are not observed, such as `Roles.latent`: the table needs no column for
             them, and they are never adjusted for.
+        read_as: What the edges mean, as in `adjustment_set`; `pag` for a PAG, which may have no circles.
         resamples: Bootstrap samples of rows.
         confidence: Coverage of the interval.
         draws: Rows simulated for each mean.
@@ -148,8 +152,7 @@ def estimate_effect(
     """
     _check_options(seed, resamples, confidence)
     against = Intervention({}) if against is None else against
-    answer = _identified(graph, intervention, against, outcome, latent)
-    part = _part(graph, answer, {str(t) for t in (*intervention.targets, *against.targets)}, outcome, latent)
+    part, answer = _asked(graph, intervention, against, outcome, latent, read_as)
     label = _label(table, outcome, label)
     rows = table.select(part.nodes)
     warnings = [] if missing == "impute" else gap_warnings(rows, _OFF)
@@ -250,8 +253,29 @@ def _contrast(
     return _Contrast(mean, against, low, high)
 
 
+def _asked(
+    graph: Graph,
+    intervention: Intervention,
+    against: Intervention,
+    outcome: str,
+    latent: Sequence[str],
+    read_as: ReadAs,
+) -> tuple[Graph, Identification]:
+    """The DAG whose mechanisms are fitted, and why the effect follows from them."""
+    if graph_kind(graph, read_as) == "pag":
+        graph, read_as = _pag(graph), "pag"
+    answer = _identified(graph, intervention, against, outcome, latent, read_as)
+    targets = {str(t) for t in (*intervention.targets, *against.targets)}
+    return _part(graph, answer, targets, outcome, latent, read_as), answer
+
+
 def _identified(
-    graph: Graph, intervention: Intervention, against: Intervention, outcome: str, latent: Sequence[str]
+    graph: Graph,
+    intervention: Intervention,
+    against: Intervention,
+    outcome: str,
+    latent: Sequence[str],
+    read_as: ReadAs,
 ) -> Identification:
     """That the effect follows from the graph, and why."""
     targets = sorted({str(t) for t in (*intervention.targets, *against.targets)})
@@ -266,22 +290,42 @@ def _identified(
         raise InterventionError(
             f"the outcome {outcome!r} is itself intervened on: its value is then what you set it to"
         )
-    answer = identify(graph, targets, (outcome,), latent=latent)
+    answer = identify(graph, targets, (outcome,), latent=latent, read_as=read_as)
     if not answer.identified:
         raise IdentifiabilityError(answer.reason)
     return answer
 
 
-def _part(graph: Graph, answer: Identification, targets: set[str], outcome: str, latent: Sequence[str]) -> Graph:
+def _pag(graph: Graph) -> Graph:
+    """The PAG that this graph is, or, where background knowledge put further marks into it, that it came from.
+
+    Raises:
+        IdentifiabilityError: If there is none.
+    """
+    member = _member_mag(graph)
+    if member is None:
+        raise IdentifiabilityError(
+            "no effect follows from this graph: no graph with hidden causes has its marks, as the tests behind it "
+            "contradict each other; search at another level (--alpha), or say which graph to use (--graph)"
+        )
+    return pag(member)
+
+
+def _part(
+    graph: Graph, answer: Identification, targets: set[str], outcome: str, latent: Sequence[str], read_as: ReadAs
+) -> Graph:
     """The DAG whose mechanisms are fitted: what lies above the outcome.
 
-    Where some of that is not observed, the mechanisms of the adjustment formula stand for it: the joint distribution
-    of the adjusted variables as a complete DAG, the targets given these, and the outcome given all of them.
+    In a PAG, and where some of that is not observed, the mechanisms of the adjustment formula stand for it: the joint
+    distribution of the adjusted variables as a complete DAG, the targets given these, and the outcome given all of
+    them.
     """
-    member = graph if graph.is_dag else consistent_extension(graph)
-    above = member.ancestors(outcome)
-    if not set(latent) & set(above):
-        return member.subgraph(above)
+    order: Sequence[str] = graph.nodes
+    if read_as != "pag":
+        member = graph if graph.is_dag else consistent_extension(graph)
+        above, order = member.ancestors(outcome), member.topological_order()
+        if not set(latent) & set(above):
+            return member.subgraph(above)
     if answer.method == "no-effect":
         return Graph([], [outcome])
     if answer.method != "adjustment":
@@ -290,7 +334,7 @@ def _part(graph: Graph, answer: Identification, targets: set[str], outcome: str,
             "set gives is estimated, and there is none"
         )
     adjusted = answer.adjustment or ()
-    order = (*adjusted, *(name for name in member.topological_order() if name in targets), outcome)
+    order = (*adjusted, *(name for name in order if name in targets), outcome)
     return Graph([(a, b) for k, b in enumerate(order) for a in order[:k]], order)
 
 

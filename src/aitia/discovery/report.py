@@ -46,7 +46,7 @@ def _graph(found: Discovery) -> list[Block]:
     titles = {(e.left, e.right): _reading(e) for e in graph.edges}
     classes = {} if found.context is None else {found.context: "context"}
     changing = [c.variable for c in found.changing]
-    caption = "An arrow points from a cause to its effect; a line without a head may point either way."
+    caption = found.caption
     if found.context is not None:
         caption += f" The dashed box is the context: its arrows mark the mechanisms that change with {found.context}."
 
@@ -63,6 +63,8 @@ def _graph(found: Discovery) -> list[Block]:
 def _reading(edge: Edge) -> str:
     if edge.symbol == "-->":
         return f"{edge.left} → {edge.right}"
+    if edge.symbol != "---":
+        return f"{edge.left} {edge.symbol} {edge.right}"
     return f"{edge.left} — {edge.right} (direction open)"
 
 

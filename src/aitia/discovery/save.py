@@ -23,6 +23,7 @@ from aitia.discovery.report import report
 from aitia.discovery.result import Discovery
 from aitia.errors import DataError, FormatError, MissingExtraError, RunError
 from aitia.graph import Graph
+from aitia.graph._question import ReadAs
 from aitia.graph.formats import read_graph, to_dagitty, to_dot, to_json
 from aitia.guard import read_json
 from aitia.runs import Record, Run, open_run, versions
@@ -140,12 +141,14 @@ class SavedDiscovery:
         table: The rows.
         context: The context column, or None.
         path: The folder.
+        read_as: What the edges mean, as `estimate_effect` takes it.
     """
 
     graph: Graph
     table: Table
     context: str | None
     path: Path
+    read_as: ReadAs = "auto"
 
 
 def load_discovery(path: str | Path) -> SavedDiscovery:
@@ -155,7 +158,7 @@ def load_discovery(path: str | Path) -> SavedDiscovery:
         RunError: If the folder is no finished discovery, or a file that is read is not as it was written.
     """
     record = Record.read(path).finished(KIND)
-    record.check("graph.json", "kinds.json", "table.parquet")
+    record.check("graph.json", "kinds.json", "table.parquet", "summary.json")
     path = record.path
     try:
         context = record.config.get("context")
@@ -164,6 +167,7 @@ def load_discovery(path: str | Path) -> SavedDiscovery:
         graph = read_graph(path / "graph.json")
         if context is not None and not isinstance(context, str):
             raise FormatError(f"the context in {path / 'run.json'} is {str(context)[:40]}, wanted a name")
-        return SavedDiscovery(graph, table, context, path)
+        read_as: Any = read_json(path / "summary.json", dict).get("read_as", "auto")
+        return SavedDiscovery(graph, table, context, path, read_as)
     except (FormatError, DataError) as error:
         raise RunError(f"the run in {path} is damaged ({error}): run the discovery again") from error

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from aitia.data.table import Table
 from aitia.engine import LocalEngine, Progress, Store
 from aitia.errors import CostError, DataError, IdentifiabilityError, OptionError, join_names
+from aitia.graph._question import ReadAs
 from aitia.graph.graph import Graph
 from aitia.graph.marks import Edge
 from aitia.saving import SavedArrays
@@ -48,6 +49,8 @@ class ConstraintSearch(SavedArrays):
     """
 
     config: Any
+    read_as: ClassVar[ReadAs] = "auto"
+    """What the edges of the graph mean to a question of adjustment."""
     graph_: Graph
     skeleton_: Skeleton
     tests_: Sequence[TestRecord]

@@ -1,0 +1,183 @@
+"""Which sets separate a pair: the second stage of FCI's skeleton, and what the separating sets say of a middle node."""
+
+from collections.abc import Sequence
+from itertools import combinations
+from math import atanh, comb, erfc, sqrt
+
+import numpy as np
+
+from aitia.errors import CostError
+from aitia.graph.bits import bits
+from aitia.stats.independence import FisherZ
+from aitia.stats.search import Asker, ColliderRule, Skeleton
+from aitia.stats.search.batch import partial_correlations
+from aitia.stats.search.skeleton import LONG, Constraints
+
+__all__ = ["Separation"]
+
+Pair = tuple[int, int]
+
+
+class Separation:
+    """The pairs that are apart, and of each the sets of its level that separate it.
+
+    Args:
+        skeleton: Of the first stage.
+        asker: Puts the tests.
+        alpha: Level of the tests.
+        rule: How a collider is told.
+        recorded: Whether every test goes through the asker, which keeps it.
+
+    Attributes:
+        names: The variables.
+        adjacent: One bit row a variable; the second stage takes pairs out.
+        count: Tests that this class ran.
+        capped: Whether the limit on the set size ended the second stage.
+    """
+
+    def __init__(self, skeleton: Skeleton, asker: Asker, alpha: float, rule: ColliderRule, recorded: bool) -> None:
+        self.adjacent = list(skeleton.adjacent)
+        self.count, self.capped = 0, False
+        self._first = tuple(skeleton.adjacent)
+        self._asker, self._alpha, self._rule, self._recorded = asker, alpha, rule, recorded
+        self.names = skeleton.names
+        self._unions = dict(skeleton.separators)
+        self._separating = self._of_tests(skeleton)
+        self._complete: dict[Pair, None] = {}
+
+    def _of_tests(self, skeleton: Skeleton) -> dict[Pair, list[tuple[int, float]]]:
+        """Of each pair that is apart the separating sets among the tests that were kept, with their p-values."""
+        place = {name: k for k, name in enumerate(self.names)}
+        found: dict[Pair, list[tuple[int, float]]] = {}
+        for pair in skeleton.separators:
+            found[pair] = []
+        for test in skeleton.tests if found else ():
+            if test.p_value > self._alpha:
+                i, j = sorted((place[test.x], place[test.y]))
+                if (i, j) in found:
+                    found[i, j].append((sum(1 << place[name] for name in test.given), test.p_value))
+        return found
+
+    # -- tests ----------------------------------------------------------------------------------------------------
+
+    def p_values(self, pair: Pair, masks: Sequence[int], what: str) -> list[float]:
+        """Of the pair given each of these sets, which are of one size."""
+        test, names = self._asker.test, self.names
+        self.count += len(masks)
+        if not self._recorded and isinstance(test, FisherZ) and not any(map(test.table.missing, test.names)):
+            given = np.array([list(bits(mask)) for mask in masks], dtype=np.int64).reshape(len(masks), -1)
+            x, y = (np.full(len(masks), k) for k in pair)
+            r = np.abs(partial_correlations(test.correlation, x, y, given))
+            degrees = test.n - given.shape[1] - 3
+            if degrees > 0 and not np.isnan(r).any():
+                scale = sqrt(degrees / 2)
+                return [erfc(scale * atanh(min(value, 1 - 1e-16))) for value in r.tolist()]
+        i, j = pair
+        triples = [(names[i], names[j], tuple(names[k] for k in bits(mask))) for mask in masks]
+        return [tested.p_value for tested in self._asker.ask(triples, what)]
+
+    # -- the second stage -----------------------------------------------------------------------------------------
+
+    def search(self, rows: Sequence[int], max_depth: int, limits: Constraints, accept_cost: bool) -> None:
+        """Tests each pair that is left given the sets of these bit rows; takes those out that one of them separates.
+
+        Args:
+            rows: The possible d-separating sets, of the graph after the first stage.
+            max_depth: Largest set.
+            limits: From background knowledge.
+            accept_cost: Go on where a size is predicted to take more than an hour.
+
+        Raises:
+            CostError: If a size is predicted to take more than an hour and `accept_cost` is False.
+        """
+        p = len(self.names)
+        pairs = [
+            (i, j) for i in range(p) for j in bits(self.adjacent[i] >> (i + 1) << (i + 1)) if not limits.required[i, j]
+        ]
+        size = 0
+        while pairs and size < max_depth:
+            size += 1
+            pairs = [q for q in pairs if any((rows[a] & ~(1 << b)).bit_count() >= size for a, b in (q, q[::-1]))]
+            self._check_cost(rows, pairs, size, accept_cost)
+            apart = dict.fromkeys(pair for pair in pairs if self._separates(pair, rows, size))
+            pairs = [pair for pair in pairs if pair not in apart]
+            for i, j in apart:
+                self.adjacent[i] &= ~(1 << j)
+                self.adjacent[j] &= ~(1 << i)
+        self.capped = bool(pairs)
+
+    def _separates(self, pair: Pair, rows: Sequence[int], size: int) -> bool:
+        # Sets of neighbours alone were tested in the first stage.
+        masks = [m for m in self._sets(pair, rows, size) if all(m & ~self._first[k] for k in pair)]
+        if not masks:
+            return False
+        values = self.p_values(pair, masks, f"tests beyond the neighbours given {size}")
+        found = [(m, value) for m, value in zip(masks, values, strict=True) if value > self._alpha]
+        if found:
+            self._separating[pair] = found
+            self._complete[pair] = None
+            union = 0
+            for mask, _ in found:
+                union |= mask
+            self._unions[pair] = union
+        return bool(found)
+
+    def _sets(self, pair: Pair, rows: Sequence[int], size: int) -> list[int]:
+        masks: dict[int, None] = {}
+        for a, b in (pair, pair[::-1]):
+            masks.update(dict.fromkeys(sum(1 << k for k in s) for s in combinations(bits(rows[a] & ~(1 << b)), size)))
+        return list(masks)
+
+    def _check_cost(self, rows: Sequence[int], pairs: Sequence[Pair], size: int, accept: bool) -> None:
+        count = sum(comb((rows[a] & ~(1 << b)).bit_count(), size) for q in pairs for a, b in (q, q[::-1]))
+        seconds = count * self._asker.test.cost(size)
+        if seconds > LONG and not accept:
+            raise CostError(
+                f"{count} tests beyond the neighbours with {size} variables in the condition are predicted to take "
+                f"{seconds / 3600:.1f} hours: lower max_depth (the search is sound wherever it stops), take a faster "
+                "test (rcit, fisher-z) or fewer variables, or accept the cost (--accept-cost, accept_cost=True)"
+            )
+
+    # -- what the sets say ----------------------------------------------------------------------------------------
+
+    @property
+    def separators(self) -> dict[Pair, int]:
+        """Of each pair that is apart the set that separates it best; the union where none was kept."""
+        found = dict(self._unions)
+        for pair, sets in self._separating.items():
+            if sets:
+                found[pair] = max(sets, key=lambda told: told[1])[0]
+        return found
+
+    def is_collider(self, s: int, middle: int, c: int) -> bool | None:
+        """Whether a node between s and c, which are apart, is a collider; None where the tests leave it open."""
+        pair = (s, c) if s < c else (c, s)
+        if pair not in self._unions:  # knowledge keeps them apart: no test says what separates them
+            return None
+        if self._rule == "sepset":
+            return not self._unions[pair] >> middle & 1
+        if self._rule in ("majority", "conservative"):
+            self._find_all(pair)
+        sets = self._separating[pair]
+        if not sets:
+            return not self._unions[pair] >> middle & 1
+        if self._rule in ("majority", "conservative"):
+            share = sum(mask >> middle & 1 for mask, _ in sets) / len(sets)
+            if self._rule == "conservative":
+                return True if share == 0 else False if share == 1 else None
+            return None if share == 0.5 else share < 0.5
+        best = max(value for _, value in sets)
+        held = [mask >> middle & 1 for mask, value in sets if value == best]
+        return None if len(set(held)) > 1 else not held[0]
+
+    def _find_all(self, pair: Pair) -> None:
+        """Adds the separating sets among the neighbours, of the size of the one that was kept."""
+        if pair in self._complete or not self._separating[pair]:
+            return
+        self._complete[pair] = None
+        kept = dict(self._separating[pair])
+        masks = [m for m in self._sets(pair, self._first, next(iter(kept)).bit_count()) if m not in kept]
+        if masks:
+            values = self.p_values(pair, masks, "colliders")
+            kept |= {m: value for m, value in zip(masks, values, strict=True) if value > self._alpha}
+        self._separating[pair] = list(kept.items())
