@@ -28,7 +28,6 @@ ONE_USER = {
     "nn.text_encoders": "the sequence systems embed texts",
     "nn.transport": "samplers stand on it",
     "nn.writers": "the reasoners write texts",
-    "stats.search.batch": "the search of time series tests with it",
     "stats.metrics.edits": "the editing systems of the image issue are scored by it",
 }
 """Parts of the machinery with one user now, and who will use them."""

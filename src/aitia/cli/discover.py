@@ -23,12 +23,18 @@ __all__ = ["discover_command", "text_of"]
 @reads_tables
 def discover_command(
     table: Annotated[
-        Path,
-        typer.Argument(help="A CSV, TSV, Excel, Parquet, JSON lines, SPSS or Stata file, or a name such as us-macro."),
+        list[Path],
+        typer.Argument(
+            help="A CSV, TSV, Excel, Parquet, JSON lines, SPSS or Stata file, or a name such as us-macro; several "
+            "files hold a time series each."
+        ),
     ],
     context: Annotated[str | None, typer.Option(help="Column that says when or where a row was taken.")] = None,
     context_kind: Annotated[str, typer.Option(help="time (near values are near), domain (labels), or auto.")] = "auto",
-    method: Annotated[str, typer.Option(help="pc, cd-nod, fci (hidden common causes), or auto.")] = "auto",
+    time: Annotated[str | None, typer.Option(help="Column that says when; causes are looked for with lags.")] = None,
+    series: Annotated[str | None, typer.Option(help="Column that says of which series a row is, in a panel.")] = None,
+    lags: Annotated[int | None, typer.Option(help="How many steps back a cause may lie, with --time; 1.")] = None,
+    method: Annotated[str, typer.Option(help="pc, cd-nod, fci (hidden common causes), pcmci-plus, or auto.")] = "auto",
     test: Annotated[str, typer.Option(help="fisher-z, chi2, g2, kci, rcit, or auto.")] = "auto",
     alpha: Annotated[float, typer.Option(help="Level of the tests.")] = 0.05,
     max_depth: Annotated[int | None, typer.Option(help="Largest set that is conditioned on.")] = None,
@@ -54,12 +60,16 @@ def discover_command(
     from aitia.data.named import located, nearest_data
     from aitia.discovery import discover
 
-    if not located(table).exists():
-        raise FormatError(f"there is no file {table}. {nearest_data(str(table))}")
+    for file in table:
+        if not located(file).exists():
+            raise FormatError(f"there is no file {file}. {nearest_data(str(file))}")
     with progress_bar(quiet=as_json) as progress:
         found = discover(
-            table,
+            table[0] if len(table) == 1 else table,
             context=context,
+            time=time,
+            series=series,
+            lags=lags,
             context_kind=context_kind,  # type: ignore[arg-type]  # checked by discover, with a sentence
             method=method,
             test=test,
@@ -91,6 +101,11 @@ def text_of(found: "Discovery") -> str:
     lines = [*found.reasons, "", found.graph.to_text()]
     if found.read_as == "pag":
         lines += ["", found.caption]
+    if found.summary:
+        lines += ["", "Over all lags:"]
+        for cause, effect, lags in found.summary:
+            pair = cause if effect == "either way" else f"{cause} --> {effect}"
+            lines.append(f"  {pair}  lag{'s' if ',' in lags else ''} {lags}")
     if found.context is not None:
         changing = [f"{c.variable} (p = {c.p_value:.2g})" for c in found.changing]
         lines += ["", f"Changes with {found.context}: {', '.join(changing) or 'nothing'}"]

@@ -16,6 +16,7 @@ from aitia.errors import DataError, IdentifiabilityError, InterventionError, Opt
 from aitia.graph import Graph, Identification, consistent_extension, identify, pag
 from aitia.graph._question import ReadAs, graph_kind
 from aitia.graph.equivalence import _member_mag
+from aitia.graph.lagged import is_window
 from aitia.stats.worth import LEAST
 from aitia.threads import one_blas_thread
 
@@ -262,6 +263,11 @@ def _asked(
     read_as: ReadAs,
 ) -> tuple[Graph, Identification]:
     """The DAG whose mechanisms are fitted, and why the effect follows from them."""
+    if is_window(graph):
+        raise IdentifiabilityError(
+            "no effect follows from a window of a process: its oldest values have causes in common that lie before it; "
+            "a graph over rows that are independent is needed (--graph)"
+        )
     if graph_kind(graph, read_as) == "pag":
         graph, read_as = _pag(graph), "pag"
     answer = _identified(graph, intervention, against, outcome, latent, read_as)

@@ -25,6 +25,8 @@ def report(found: Discovery, command: str, versions: Mapping[str, str]) -> str:
     table = found.table
     lead = f"{table.n} rows, {len(found.graph)} variables" + (f", context {found.context}" if found.context else "")
     sections = [Section("The graph", _graph(found))]
+    if found.summary:
+        sections.append(Section("Over all lags", found.learner.summary_blocks()))  # type: ignore[attr-defined]
     if found.warnings:
         sections.append(Section("Keep in mind", [Callout(found.warnings, "warning")]))
     if found.context is not None:

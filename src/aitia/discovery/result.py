@@ -72,6 +72,11 @@ class Discovery:
         return {name: windows for name, windows in turns.items() if windows}
 
     @property
+    def summary(self) -> tuple[tuple[str, str, str], ...]:
+        """Of a graph over time the causes and effects among the variables, with the lags; else nothing."""
+        return tuple(getattr(self.learner, "summary_", ()))
+
+    @property
     def read_as(self) -> str:
         """What the edges mean to a question of adjustment: `pag` where hidden common causes are looked for."""
         return getattr(self.learner, "read_as", "auto")
@@ -109,6 +114,11 @@ class Discovery:
             "context": self.context,
             "reasons": list(self.reasons),
             "warnings": list(self.warnings),
+            **(
+                {"summary": [dict(zip(("cause", "effect", "lags"), row, strict=True)) for row in self.summary]}
+                if self.summary
+                else {}
+            ),
             "sortability": dict(self.sortability),
         }
 
@@ -122,6 +132,7 @@ class Discovery:
             "missing": "testwise",
             "seed": 0,
         }
+        defaults |= dict.fromkeys(("time", "series", "lags"))
         shown: dict[str, Any] = {"context": self.context, "context_kind": self.config.get("context_kind")}
         shown |= {"test": self.test} | {k: self.config[k] for k in defaults if self.config.get(k) != defaults[k]}
         shown |= {name: self.given.get(name) for name in ("kinds", "drop", "accept_cost") if self.given.get(name)}

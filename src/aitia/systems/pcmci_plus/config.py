@@ -1,0 +1,47 @@
+"""Options of PCMCI+."""
+
+from dataclasses import dataclass
+
+from aitia.errors import OptionError
+from aitia.stats.search.config import SearchConfig
+from aitia.stats.search.orientation import ColliderRule
+
+__all__ = ["PARTIAL_CORRELATION", "PCMCIPlusConfig"]
+
+PARTIAL_CORRELATION = "partial-correlation"
+
+
+@dataclass(frozen=True)
+class PCMCIPlusConfig(SearchConfig):
+    """Options of `PCMCIPlus`: those of every search, and these.
+
+    Args:
+        lags: How many steps back a cause may lie.
+        test: `partial-correlation` (Student's t), which `auto` takes where all columns are numbers; or `fisher-z`,
+            `chi2`, `g2`, `kci`, `rcit`.
+        max_depth: Largest set of variables of the same time that is conditioned on beside the lagged causes.
+        colliders: `majority` by default, or `conservative` or `max-p`; none depends on the order of the columns.
+        missing: `testwise` and `complete` mean the same here: a sample with a gap is left out.
+        bootstrap: How many times to search again in samples drawn in blocks; None for not at all.
+
+    Raises:
+        OptionError: If a value is out of range.
+    """
+
+    lags: int = 1
+    colliders: ColliderRule = "majority"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.lags < 1:
+            raise OptionError(f"lags is 1 or more steps, got {self.lags}; without lags use pc")
+        if self.colliders not in ("majority", "conservative", "max-p"):
+            raise OptionError(
+                f"colliders is majority, conservative or max-p in a search over time, got {self.colliders!r}"
+            )
+        if self.known is not None and self.known.required:
+            cause, effect = self.known.required[0]
+            raise OptionError(
+                f"required: {cause} -> {effect} does not say at which lag: a search over time takes tiers and "
+                "forbidden edges, which hold at every lag"
+            )
