@@ -30,9 +30,13 @@ def best(call: Callable[[], Any], repeats: int) -> tuple[float, float, Any]:
     return cpu, wall, answer
 
 
-def write(path: Path | None, rows: list[dict[str, Any]]) -> None:
-    if path is None:
-        return
+def machine_words() -> dict[str, Any]:
+    """The machine and the versions that numbers were measured with."""
     versions = {name: metadata.version(name) for name in PACKAGES}
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    path.write_text(json.dumps({"machine": machine, "versions": versions, "rows": rows}, indent=2) + "\n")
+    return {"machine": machine, "versions": versions}
+
+
+def write(path: Path | None, rows: list[dict[str, Any]]) -> None:
+    if path is not None:
+        path.write_text(json.dumps(machine_words() | {"rows": rows}, indent=2) + "\n")

@@ -244,7 +244,7 @@ def test_nothing_outside_of_data_asks_for_a_kind_of_rows():
     asks = re.compile(
         rf"isinstance\([^()]*,\s*\(?[^()]*\b{kinds}\b"
         r"|\.form (?:==|!=|is|in) [\"(](?:table|clips|tracks|recordings)"
-        r"|\.data\.form\b|\.kind\([^()]*\) ==|hasattr\([^()]*, \"(?:images|tracks|traces)\"\)"
+        r"|\.data\.form\b|\.kind\([^()]*\) ==|hasattr\([^()]*, \"(?:images|tracks|signals)\"\)"
     )
     found = {
         str(path.relative_to(SOURCE))

@@ -9,9 +9,12 @@ from contextlib import suppress
 from typing import Any
 
 import numba
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import types
 from numba.core.caching import FunctionCache
+from numba.extending import intrinsic
 
-__all__ = ["njit"]
+__all__ = ["bit_count", "njit", "trailing_zeros"]
 
 
 class _Cache(FunctionCache):  # type: ignore[misc]  # numba has no types
@@ -39,3 +42,27 @@ def njit(**options: Any) -> Callable[[Callable[..., Any]], Any]:
         return dispatcher
 
     return compiled
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def trailing_zeros(_: Any, word: Any) -> Any:
+    """The place of the lowest one of a word that is not zero, in compiled code."""
+    del word
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        del context, signature
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.uint64(types.uint64), generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def bit_count(_: Any, word: Any) -> Any:
+    """The ones of a word, in compiled code."""
+    del word
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        del context, signature
+        return builder.ctpop(args[0])
+
+    return types.uint64(types.uint64), generate

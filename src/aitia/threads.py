@@ -7,6 +7,7 @@ that is busy; and sums over several threads come out in another order, and with 
 import os
 import sys
 from contextlib import AbstractContextManager
+from functools import lru_cache
 from typing import Any
 
 __all__ = ["THREAD_VARIABLES", "one_blas_thread", "set_threads", "thread_counts"]
@@ -43,10 +44,17 @@ def set_threads(wanted: int | None = None) -> None:
 
 def one_blas_thread() -> AbstractContextManager[object]:
     """A context in which BLAS takes one thread: every loop of small factorisations holds it."""
-    from threadpoolctl import threadpool_limits
-
-    limits: AbstractContextManager[object] = threadpool_limits(1, user_api="blas")
+    limits: AbstractContextManager[object] = _controller(len(sys.modules)).limit(limits=1, user_api="blas")
     return limits
+
+
+@lru_cache(maxsize=1)
+def _controller(modules: int) -> Any:
+    """The libraries of threads that are loaded; looked for again, which takes a millisecond, once a module came."""
+    del modules
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def thread_counts() -> dict[str, int]:

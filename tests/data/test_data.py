@@ -61,7 +61,7 @@ def test_rows_are_written_whole(rows, tmp_path):
 def test_written_animals_are_read_again(tmp_path):
     rows = ROWS["recordings"].take([0, 1])
     rows.write(tmp_path / "out", "worm", [0, 1])
-    assert np.array_equal(read_recordings(tmp_path / "out").traces, rows.traces)
+    assert np.array_equal(read_recordings(tmp_path / "out").signals, rows.signals)
 
 
 @every

@@ -1,4 +1,4 @@
-"""Traces of animals on one list of units: what is missing, what is refused, and the files that they come in."""
+"""Signals of animals on one list of units: what is missing, what is refused, and the files that they come in."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def test_animals_share_one_list_of_units_and_what_one_lacks_is_masked():
     found = Recordings.of([recording(), recording("worm 2", ("c", "d"), seed=1)])
     assert found.units == ("a", "b", "c", "d")
     assert found.present.tolist() == [[True, True, True, False], [False, False, True, True]]
-    assert not found.traces[0, :, 3].any()
+    assert not found.signals[0, :, 3].any()
     assert found.take([1]).animals == ("worm 2",)
     assert found.seconds == 2.0
 
@@ -28,10 +28,10 @@ def test_units_in_fewer_than_two_animals_are_told():
 
 def test_a_constant_trace_is_told_and_masked():
     flat = recording("worm 2", seed=1)
-    flat.traces[:, 1] = 0.3
+    flat.signals[:, 1] = 0.3
     found = Recordings.of([recording(), flat])
     assert not found.present[1, 1]
-    assert found.warnings[0] == "Constant traces were taken for missing ones: b in worm 2."
+    assert found.warnings[0] == "Constant signals were taken for missing ones: b in worm 2."
 
 
 def test_a_gap_names_the_unit_and_the_frames():
@@ -59,7 +59,7 @@ def test_other_lengths_and_rates_ask_for_resampling():
     ("make", "told"),
     [
         (lambda: Recordings.of([]), "there is no recording"),
-        (lambda: Recording("w", np.ones((3, 2)), ("a",)), "2 traces and 1 names"),
+        (lambda: Recording("w", np.ones((3, 2)), ("a",)), "2 signals and 1 names"),
         (lambda: Recording("w", np.ones(3), ("a",)), r"\(frames, units\)"),
         (lambda: Recording("w", np.ones((3, 1)), ("a",), 0.0), "above 0"),
         (lambda: Stimulus("light", 2.0, 1.0), "stops after it starts"),
@@ -82,21 +82,21 @@ def test_another_list_of_units_puts_each_trace_in_its_place():
     found = Recordings.of([recording()])
     other = found.of_units(["c", "x", "a"])
     assert other.present.tolist() == [[True, False, True]]
-    assert np.array_equal(other.traces[:, :, 0], found.traces[:, :, 2])
+    assert np.array_equal(other.signals[:, :, 0], found.signals[:, :, 2])
 
 
 def test_a_set_comes_back_from_its_file(tmp_path):
     made = Recordings.of([recording(), recording("worm 2", ("c", "d"), seed=1)], stimuli=[Stimulus("odour", 0.5, 1.0)])
     write_recordings(made, tmp_path / "all.npz")
     found = read_recordings(tmp_path / "all.npz")
-    assert np.array_equal(found.traces, made.traces)
+    assert np.array_equal(found.signals, made.signals)
     assert np.array_equal(found.present, made.present)
     assert (found.units, found.animals, found.rate, found.stimuli) == (made.units, made.animals, 4.0, made.stimuli)
 
 
 def test_a_folder_has_a_csv_or_npz_an_animal_and_its_stimuli(tmp_path):
     (tmp_path / "ada.csv").write_text("time,AVA,AVB\n0,1,2\n0.25,2,1\n0.5,4,nan\n")
-    np.savez(tmp_path / "bob.npz", traces=np.eye(3)[:, :2], units=np.array(["AVB", "AWC"]), rate=4.0)
+    np.savez(tmp_path / "bob.npz", signals=np.eye(3)[:, :2], units=np.array(["AVB", "AWC"]), rate=4.0)
     (tmp_path / "stimuli.csv").write_text("name,start,stop\nodour,0.2,0.4\n")
     with pytest.raises(DataError, match=r"ada: the unit 'AVB' has no number in frames 2 to 2"):
         read_recordings(tmp_path)
@@ -125,7 +125,7 @@ def test_a_damaged_table_says_where(tmp_path, text, told):
 
 
 def test_files_that_are_not_traces_are_refused(tmp_path):
-    with pytest.raises(FormatError, match="holds no traces"):
+    with pytest.raises(FormatError, match="holds no signals"):
         read_recordings(tmp_path)
     with pytest.raises(FormatError, match="there is no file or folder"):
         read_recordings(tmp_path / "none.csv")
@@ -133,7 +133,7 @@ def test_files_that_are_not_traces_are_refused(tmp_path):
     with pytest.raises(FormatError, match=r"damaged or no \.npz file"):
         read_recordings(tmp_path / "w.npz")
     np.savez(tmp_path / "v.npz", units=np.array(["a"]))
-    with pytest.raises(FormatError, match="has no array traces; it has units"):
+    with pytest.raises(FormatError, match="has no array signals; it has units"):
         read_recordings(tmp_path / "v.npz")
     (tmp_path / "w.npz").unlink()
     (tmp_path / "v.npz").unlink()

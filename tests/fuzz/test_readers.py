@@ -146,8 +146,8 @@ FILES = {
     "any.csv": (lambda p: write_table(TABLE, p), read),
     "tracks.npz": (lambda p: write_tracks(_tracks(), p), read_tracks),
     "tracks.txt": (_lines, read_tracks),
-    "traces.npz": (lambda p: write_recordings(_recordings(), p), read_recordings),
-    "traces.csv": (
+    "signals.npz": (lambda p: write_recordings(_recordings(), p), read_recordings),
+    "signals.csv": (
         lambda p: p.write_text("time,u,v\n" + "".join(f"{t / 2},{t},{-t}\n" for t in range(9))),
         read_recordings,
     ),
@@ -260,7 +260,7 @@ def test_json_with_another_value_at_any_place_is_read_or_refused(name, data, goo
         FILES[name][1](path)
 
 
-NPZ = ("tracks.npz", "traces.npz", "clips.npz", "model.scm")
+NPZ = ("tracks.npz", "signals.npz", "clips.npz", "model.scm")
 
 
 def header(shape, descr="<f8"):

@@ -8,9 +8,9 @@ from aitia.worlds import CalciumWorld
 
 def numbers() -> dict[str, list[float] | float | str]:
     world = CalciumWorld(seed=100)
-    traces, other = world.traces(world.sample(4, seed=100)), world.traces(world.sample(2, seed=101))
-    model = DynamicConnectomes(rank=3, permutations=2).fit(traces)
-    affinity = model.affinity(traces)
+    signals, other = world.signals(world.sample(4, seed=100)), world.signals(world.sample(2, seed=101))
+    model = DynamicConnectomes(rank=3, permutations=2).fit(signals)
+    affinity = model.affinity(signals)
     motif = model.motifs_[0]
     unit = model.units_[0]
     silenced = motif.silencing(unit)
@@ -32,10 +32,10 @@ def numbers() -> dict[str, list[float] | float | str]:
         "silencing": [silenced.alone, silenced.drives, *silenced.window],
         "silenced": " ".join(silenced.community),
         "community_map": " ".join(str(v) for v in model.community_map()[::12, ::4].ravel()),
-        "predict": np.asarray(model.affinities(traces))[::20, 0, :3].ravel().tolist(),
+        "predict": np.asarray(model.affinities(signals))[::20, 0, :3].ravel().tolist(),
         "animal_factors": model.encode(other).matrix().ravel().tolist(),
-        "course": model.course(traces, 0)[::12].tolist(),
-        "course_of_community": model.course(traces, 1, community=0, scales="own")[::12].tolist(),
+        "course": model.course(signals, 0)[::12].tolist(),
+        "course_of_community": model.course(signals, 1, community=0, scales="own")[::12].tolist(),
         "chosen_rank": float(chosen.rank_),
         "chosen_error": chosen.error_,
         "sweep": [float(v) for tried in chosen.sweep_ for v in tried.values()],

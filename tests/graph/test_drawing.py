@@ -1,3 +1,4 @@
+import re
 from itertools import combinations
 from xml.etree import ElementTree
 
@@ -76,6 +77,24 @@ def test_a_figure_can_be_saved(tmp_path):
 def test_text_groups_causes_by_effect():
     graph = Graph("b -> c; a -> c; c <-> d; e")
     assert graph.to_text() == "c  <-  b, a\nc <->  d\ne (no edge)"
+
+
+@pytest.mark.parametrize("text", ["x -> y; x <-> y", "x -> m -> y; x -> y; x <-> y", "x -> y -> x2; x2 -> x; x <-> y"])
+def test_two_edges_of_a_pair_are_drawn_as_two_within_the_picture(text):
+    graph = Graph(text)
+    root = ElementTree.fromstring(graph.to_svg(labels={("x", "y"): "90%"}, titles={("y", "x"): "why"}))
+    groups = [g for g in root.iter(f"{SVG}g") if {g.get("data-from"), g.get("data-to")} == {"x", "y"}]
+    assert [g.find(f"{SVG}title").text for g in groups] == ["why", "x <-> y"]
+    assert [len(list(g.iter(f"{SVG}text"))) for g in groups] == [1, 0]
+    assert [len(list(g.iter(f"{SVG}polygon"))) for g in groups] == [1, 2]
+    lines = [g.find(f"{SVG}path").get("d") for g in groups]
+    width = float(root.get("viewBox").split()[2]) - 24
+    ends = [[tuple(map(float, point)) for point in re.findall(r"(-?[\d.]+) (-?[\d.]+)", line)] for line in lines]
+    middle = [points[len(points) // 2] for points in ends]
+    assert abs(middle[0][0] - middle[1][0]) + abs(middle[0][1] - middle[1][1]) > 8
+    assert all(-12 <= x <= width + 12 for points in ends for x, _ in points)
+    assert graph.to_text().count("<->  ") == 1
+    assert graph.plot().axes
 
 
 def test_a_chain_is_drawn_straight():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.graph.explicit import bowed, random_bowed
 
 from aitia.errors import DataError, GraphError, UnknownVariableError
 from aitia.graph.equivalence import cpdag, mag, pag
@@ -13,6 +14,7 @@ from aitia.graph.estimands import Probability, Product, Ratio, Sum
 from aitia.graph.front_door import front_door_set, is_front_door_set
 from aitia.graph.graph import Graph
 from aitia.graph.identification import identify
+from aitia.graph.instruments import Instrument, instruments
 from aitia.graph.marks import Mark
 
 NAMES = ("x", "y", "a", "b", "c")
@@ -71,8 +73,7 @@ def is_hedge(graph, x, y, latent, hedge):
     linked = {
         (p, q)
         for p, q in itertools.combinations(big, 2)
-        if (graph.mark(p, q) == Mark.ARROW and graph.mark(q, p) == Mark.ARROW)
-        or any({p, q} <= set(graph.children(u)) for u in latent)
+        if q in graph.spouses(p) or any({p, q} <= set(graph.children(u)) for u in latent)
     }
 
     def joined(nodes):
@@ -93,6 +94,44 @@ def is_hedge(graph, x, y, latent, hedge):
         and small <= above_y
         and big <= set(graph.subgraph([*big, *latent]).ancestors(small))
     )
+
+
+def test_on_all_admgs_of_3_nodes_the_estimand_is_true_or_the_refusal_has_a_hedge():
+    rng = np.random.default_rng(0)
+    for graph in bowed(3):
+        for x, y in ((("x",), ("y",)), (("x", "a"), ("y",)), (("x",), ("y", "a"))):
+            result = identify(graph, x, y)
+            if result:
+                assert right(result, graph, x, y, (), (), rng), (graph, result)
+            else:
+                assert is_hedge(graph, x, y, (), result.hedge), (graph, x, y, result)
+
+
+@pytest.mark.parametrize("seed", range(80))
+def test_on_random_admgs_of_4_and_5_nodes_the_estimand_is_true_or_the_refusal_has_a_hedge(seed):
+    rng = np.random.default_rng(seed)
+    graph = random_bowed(rng, 4 + seed % 2)
+    for w in ((), ("a",)):
+        result = identify(graph, "x", "y", w)
+        if result:
+            assert right(result, graph, ("x",), ("y",), w, (), rng), (graph, w, result)
+        elif not w:
+            assert is_hedge(graph, ("x",), ("y",), (), result.hedge), (graph, result)
+
+
+def test_where_no_adjustment_exists_instruments_are_offered():
+    graph = Graph("z -> x -> y; x <-> y; w -> z; w -> y")
+    result = identify(graph, "x", "y")
+    assert result.instruments == instruments(graph, "x", "y", conditional=True) == (Instrument("z", ("w",)),)
+    assert result.reason == (
+        "not identified: hidden common causes link x, y, so that the effect on y cannot be told from confounding, "
+        "unless effects are linear: the instrument z given w gives it then"
+    )
+    front = identify(Graph("z -> x -> m -> y; x <-> y"), "x", "y")
+    assert (front.method, front.instruments) == ("front-door", (Instrument("z"),))
+    assert identify(Graph("z -> x -> y"), "x", "y").instruments == ()
+    assert "instrument" not in identify(graph, "x", "y", latent=["w"]).reason
+    assert identify(graph, ["x", "z"], "y").instruments == ()
 
 
 def all_models_of_three():

@@ -35,6 +35,17 @@ def test_feedback_at_different_lags_has_no_summary_of_one_edge():
         summary(Graph("x[t-1] -> y[t]; y[t-1] -> x[t]"))
 
 
+def test_a_cause_and_a_hidden_cause_at_different_lags_or_the_same_are_both_in_the_summary():
+    template = Graph("x[t-1] -> y[t]; x[t] <-> y[t]; x[t-1] <-> y[t]; y[t-1] -> y[t]")
+    assert summary(template) == Graph("x -> y; x <-> y")
+    window = unroll(template, 3)
+    assert is_stationary(window)
+    assert window.bows == (("x[t-2]", "y[t-1]"), ("x[t-1]", "y[t]"))
+    assert summary(window) == summary(template)
+    assert lagged_effects(template) == {("x", "y"): (1,), ("y", "y"): (1,)}
+    assert not is_stationary(window.with_edges("x[t-1] -> y[t]"))
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [

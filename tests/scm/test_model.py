@@ -14,6 +14,7 @@ from aitia.scm import (
     Function,
     Linear,
     TableMechanism,
+    model,
     random_dag,
     random_discrete_scm,
     random_linear_scm,
@@ -235,3 +236,48 @@ def test_a_function_without_an_inverse_samples_but_answers_no_counterfactual():
     broken = SCM(Graph("x"), {"x": Function((), lambda u: u[:2])})
     with pytest.raises(DataError, match="returned shape"):
         broken.sample(5)
+
+
+@pytest.mark.parametrize("kind", ["linear", "labels", "nonlinear", "mixed"])
+def test_rows_drawn_in_blocks_are_those_drawn_at_once(kind, monkeypatch):
+    graph = random_dag(6, 2.5, seed=3)
+    if kind == "mixed":
+        rng = np.random.default_rng(0)
+        x = rng.normal(size=400)
+        site = np.where(x + rng.normal(size=400) > 0, "n", "s")
+        rows = {"x": x, "site": site, "y": 2 * x - (site == "s") + rng.normal(size=400)}
+        scm = SCM.fit(Graph("x -> site; x -> y; site -> y"), rows, mechanisms="linear", noise="empirical")
+        actions = do(scm, {"x": Normal(1, 2)}), do(scm, {"site": "s", "y": Shift(1)})
+    else:
+        made = {"linear": random_linear_scm, "labels": random_discrete_scm, "nonlinear": random_nonlinear_scm}[kind]
+        scm = made(graph, seed=1) if kind != "labels" else random_discrete_scm(graph, 4, seed=1)
+        actions = scm, do(scm, {graph.nodes[2]: 1}), do(scm, {graph.nodes[1]: Normal(0, 1) if kind != "labels" else 2})
+    for system in actions:
+        whole = system.sample(1000, seed=5)
+        monkeypatch.setattr(model, "BLOCK", 64)
+        blocks = system.sample(1000, seed=5)
+        monkeypatch.undo()
+        assert blocks.names == whole.names
+        for name in whole.names:
+            assert blocks.categories(name) == whole.categories(name)
+            assert blocks.column(name) == pytest.approx(whole.column(name), rel=1e-12, abs=1e-12)
+
+
+def test_code_of_the_user_sees_all_rows_at_once(monkeypatch):
+    monkeypatch.setattr(model, "BLOCK", 8)
+    ranked = Function(("x",), lambda x, u: np.argsort(np.argsort(x)) + 0 * u)
+    rows = SCM(Graph("x -> y"), {"x": Linear(), "y": ranked}).sample(50, seed=0)
+    assert sorted(rows.column("y")) == list(range(50))
+
+
+@pytest.mark.parametrize("labels", [(2, 3, 4), (1, 2), (5,), ()])
+def test_labels_are_the_inverse_of_the_distribution_function(labels):
+    rng = np.random.default_rng(0)
+    table = rng.dirichlet(np.ones(3), size=labels)
+    parents = [rng.integers(0, k, 500).astype(float) for k in labels]
+    u = rng.random(500)
+    found = TableMechanism([f"p{k}" for k in range(len(labels))], table).solve(parents, u)
+    p = table[tuple(v.astype(int) for v in parents)] if labels else np.broadcast_to(table, (500, 3))
+    assert found.tolist() == [
+        int(np.searchsorted(np.cumsum(row)[:-1], v, side="right")) for row, v in zip(p, u, strict=True)
+    ]

@@ -17,6 +17,7 @@ from aitia.scm import (
     random_discrete_scm,
     random_linear_scm,
     random_nonlinear_scm,
+    sortabilities,
     total_effect,
     varsortability,
 )
@@ -81,6 +82,37 @@ def test_sortability_by_hand():
     # Two paths of different length count once each: x -> z and x -> y -> z make four pairs, three rising.
     assert varsortability(data, Graph("x -> y -> z; x -> z")) == pytest.approx(3 / 4)
     assert np.isnan(varsortability(data, Graph("x; y; z")))
+
+
+def _as_published(score, adjacency):
+    """Equation 1 of Reisach et al. (2021), with a matrix product for every path length."""
+    pairs, right, paths = 0, 0.0, np.eye(len(score), dtype=object)
+    for _ in score:
+        paths = paths @ adjacency.astype(object)
+        for i, j in np.argwhere(paths.astype(bool)):
+            pairs += 1
+            right += 0.5 if np.isclose(score[i], score[j], rtol=1e-9) else float(score[j] > score[i])
+    return right / pairs
+
+
+@pytest.mark.parametrize(("nodes", "degree"), [(3, 1), (9, 2), (40, 3), (66, 8)])
+def test_both_sortabilities_are_the_published_formula(nodes, degree):
+    for seed in range(3):
+        graph = random_dag(nodes, degree, seed=seed)
+        x = random_linear_scm(graph, standardized=False, seed=seed).sample(200).matrix()
+        centred = x - x.mean(axis=0)
+        left = [
+            ((y := centred[:, k]) - (rest := np.delete(centred, k, 1)) @ np.linalg.lstsq(rest, y)[0]).var() / y.var()
+            for k in range(nodes)
+        ]
+        both = sortabilities(dict(zip(graph.nodes, x.T, strict=True)), graph)
+        assert both == pytest.approx(
+            (_as_published(x.var(axis=0), graph.adjacency), _as_published(1 - np.array(left), graph.adjacency))
+        )
+        x[:, 1], x[:, 2] = 1 - x[::-1, 0], x[::-1, 0] + 4  # three columns of one variance
+        tied = dict(zip(graph.nodes, x.T, strict=True))
+        assert varsortability(tied, graph) == pytest.approx(_as_published(x.var(axis=0), graph.adjacency))
+        assert sortabilities(tied, graph)[0] == varsortability(tied, graph)
 
 
 def test_r2_sortability_does_not_depend_on_units_and_varsortability_does():

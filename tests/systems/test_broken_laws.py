@@ -319,6 +319,7 @@ BREAKERS: Mapping[str, Breaker] = {
     "the fact is off by more than the bound": Breaker(laws.fact_stays, {"_solve": off_by_a_fifth}),
     "the second draw is not the fact": Breaker(laws.fact_stays, {"_solve": first_draw_alone}),
     "draws are lost": Breaker(laws.fact_stays, {"_solve": solve_of_one_draw}),
+    "a bound that excuses anything": Breaker(laws.bound_is_small, {"bound": {"y": 3.0}}),
     "noise is redrawn once something is done": Breaker(
         laws.keeps_noise, {"_abduct": noise_of_another_y, "_solve": solve_with_another_y}
     ),

@@ -1,4 +1,4 @@
-"""Groups, leaders and silencing in the world of calcium traces, and graphs with planted communities."""
+"""Groups, leaders and silencing in the world of calcium signals, and graphs with planted communities."""
 
 import numpy as np
 import pytest
@@ -36,7 +36,7 @@ def test_silencing_a_leader_silences_its_followers_in_its_phase_and_nobody_else(
                 assert not silent[unit][:, frames].any()
             else:
                 assert np.array_equal(silent[unit][:, frames], sample[unit][:, frames])
-    noise = sample[f"trace {leader}"] - silent[f"trace {leader}"]
+    noise = sample[f"signal {leader}"] - silent[f"signal {leader}"]
     kept = np.zeros(world.frames)
     for t in range(world.frames):  # what is gone is the calcium of its events, frame by frame
         kept[t] = (0.92 * kept[t - 1] if t else 0) + sample[leader][0, t]
@@ -56,10 +56,10 @@ def test_in_loose_animals_the_middle_phase_has_no_groups():
 
 def test_what_is_seen_lacks_units_and_names_the_phases():
     world = CalciumWorld(missing=0.3)
-    traces = world.traces(world.sample(10, seed=0))
-    assert 0.6 < traces.present.mean() < 0.8
-    assert [(s.name, s.start, s.stop) for s in traces.stimuli][1] == ("phase 2", 50.0, 100.0)
-    assert not traces.traces[~traces.present[:, None].repeat(600, axis=1)].any()
+    signals = world.signals(world.sample(10, seed=0))
+    assert 0.6 < signals.present.mean() < 0.8
+    assert [(s.name, s.start, s.stop) for s in signals.stimuli][1] == ("phase 2", 50.0, 100.0)
+    assert not signals.signals[~signals.present[:, None].repeat(600, axis=1)].any()
 
 
 def test_impossible_worlds_are_refused():

@@ -225,11 +225,11 @@ def test_a_leader_that_is_silenced_for_some_frames_silences_its_followers_there(
         assert not silent[unit][:, quiet].any()
         for rest in (slice(0, 20 + lag), slice(60 + lag, 200)):
             assert np.array_equal(silent[unit][:, rest], fact[unit][:, rest])
-    # What is gone of a trace is the calcium of the events that are gone, which decays by 0.92 a frame.
+    # What is gone of a signal is the calcium of the events that are gone, which decays by 0.92 a frame.
     gone, calcium = fact[leader] - silent[leader], np.zeros((3, 200))
     for t in range(1, 200):
         calcium[:, t] = 0.92 * calcium[:, t - 1] + gone[:, t]
-    assert np.allclose(fact[f"trace {leader}"] - silent[f"trace {leader}"], calcium, atol=1e-12)
+    assert np.allclose(fact[f"signal {leader}"] - silent[f"signal {leader}"], calcium, atol=1e-12)
 
 
 # -- what a step is given ---------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def bench_command(
     called: Annotated[str, typer.Option("--as", help="What your own results are called.")] = "own",
     seeds: Annotated[int, typer.Option(help="Seeds a system.")] = 3,
     rows: Annotated[
-        int | None, typer.Option(help="Rows for each fit; 1000, or 8 animals of traces, if absent.")
+        int | None, typer.Option(help="Rows for each fit; 1000, or 8 animals of signals, if absent.")
     ] = None,
     size: Annotated[int | None, typer.Option(help="Pixels on a side of the world's pictures.")] = None,
     option: Annotated[

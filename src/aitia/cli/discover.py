@@ -34,10 +34,13 @@ def discover_command(
     time: Annotated[str | None, typer.Option(help="Column that says when; causes are looked for with lags.")] = None,
     series: Annotated[str | None, typer.Option(help="Column that says of which series a row is, in a panel.")] = None,
     lags: Annotated[int | None, typer.Option(help="How many steps back a cause may lie, with --time; 1.")] = None,
-    method: Annotated[str, typer.Option(help="pc, cd-nod, fci (hidden common causes), pcmci-plus, or auto.")] = "auto",
-    test: Annotated[str, typer.Option(help="fisher-z, chi2, g2, kci, rcit, or auto.")] = "auto",
+    method: Annotated[
+        str, typer.Option(help="pc, cd-nod, boss, ges, direct-lingam, fci, pcmci-plus, or auto.")
+    ] = "auto",
+    test: Annotated[str, typer.Option(help="fisher-z, ranks, chi2, g2, kci, rcit, or auto.")] = "auto",
     alpha: Annotated[float, typer.Option(help="Level of the tests.")] = 0.05,
     max_depth: Annotated[int | None, typer.Option(help="Largest set that is conditioned on.")] = None,
+    score: Annotated[str, typer.Option(help="Of boss and ges: bic, bdeu, degenerate-gaussian, or auto.")] = "auto",
     knowledge: Annotated[Path | None, typer.Option(help="What is known: tiers, required and forbidden edges.")] = None,
     bootstrap: Annotated[int, typer.Option(help="Resamples for edge frequencies.")] = 0,
     missing: Annotated[
@@ -75,6 +78,7 @@ def discover_command(
             test=test,
             alpha=alpha,
             max_depth=max_depth,
+            score=score,
             knowledge=knowledge,
             bootstrap=bootstrap,
             missing=missing,

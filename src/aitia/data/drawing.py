@@ -148,14 +148,14 @@ def _shared(parts: "Sequence[Tracks]") -> int:
 
 
 def draw_recordings(shown: "Mapping[str, Recordings]", names: Sequence[str], about: str) -> list[Block]:
-    """For each animal the traces of its first units, a line for each heading."""
+    """For each animal the signals of its first units, a line for each heading."""
     first = next(iter(shown.values()))
     blocks: list[Block] = []
     for i, name in enumerate(names):
         for u in np.flatnonzero(first.present[i])[: max(UNITS // len(names), 1)]:
             unit = first.units[u]
             lines = [
-                Line(head, rows.traces[i, :, rows.units.index(unit)].tolist())
+                Line(head, rows.signals[i, :, rows.units.index(unit)].tolist())
                 for head, rows in shown.items()
                 if unit in rows.units and rows.frames == first.frames
             ]

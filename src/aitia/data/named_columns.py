@@ -1,7 +1,7 @@
 """Named columns of equal length, and what is in them: numbers, labels, texts, pictures, lists and spans."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from aitia.errors import DataError, unknown_variable
 __all__ = ["NamedColumns"]
 
 Values = NDArray[np.float64]
+Kept = TypeVar("Kept")
 
 
 class NamedColumns:
@@ -26,12 +27,20 @@ class NamedColumns:
         flow: How they came to be, where they were read from a file.
     """
 
-    __slots__ = ("_columns", "_flow", "_n")
+    __slots__ = ("_columns", "_flow", "_kept", "_n")
 
     def __init__(self, columns: Mapping[str, Plain | Cells], n: int, flow: Flow | None = None) -> None:
         self._columns = dict(columns)
         self._n = n
         self._flow = flow
+        self._kept: dict[Hashable, Any] = {}
+
+    def kept(self, key: Hashable, compute: Callable[[], Kept]) -> Kept:
+        """What was computed of these columns under this key, computed now if it was not: a table never changes."""
+        if key not in self._kept:
+            self._kept[key] = compute()
+        found: Kept = self._kept[key]
+        return found
 
     @property
     def flow(self) -> Flow | None:
@@ -183,7 +192,8 @@ class NamedColumns:
 
     def missing(self, name: str) -> int:
         """How many rows lack this column."""
-        return int(self.absent(name).sum())
+        column = self._get(name)
+        return column.gaps if isinstance(column, Plain) else int(column.missing.sum())
 
 
 def _number(label: object) -> bool:

@@ -1,4 +1,4 @@
-"""Traces of named units over time in several animals, with what is missing."""
+"""Signals of named units over time in several animals, with what is missing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Recording:
 
     Args:
         animal: Its name.
-        traces: (frames, units).
+        signals: (frames, units).
         units: Names of the columns.
         rate: Frames a second.
 
@@ -54,23 +54,23 @@ class Recording:
     """
 
     animal: str
-    traces: Values
+    signals: Values
     units: tuple[str, ...]
     rate: float = 1.0
 
     def __post_init__(self) -> None:
-        traces, units = np.asarray(self.traces, dtype=np.float64), tuple(str(unit) for unit in self.units)
-        if traces.ndim != 2 or not traces.size:
-            raise DataError(f"{self.animal}: traces are an array (frames, units), got shape {traces.shape}")
-        if traces.shape[1] != len(units):
-            raise DataError(f"{self.animal}: there are {traces.shape[1]} traces and {len(units)} names of units")
+        signals, units = np.asarray(self.signals, dtype=np.float64), tuple(str(unit) for unit in self.units)
+        if signals.ndim != 2 or not signals.size:
+            raise DataError(f"{self.animal}: signals are an array (frames, units), got shape {signals.shape}")
+        if signals.shape[1] != len(units):
+            raise DataError(f"{self.animal}: there are {signals.shape[1]} signals and {len(units)} names of units")
         if twice := [unit for unit in dict.fromkeys(units) if units.count(unit) > 1]:
             raise DataError(
                 f"{self.animal}: the unit {twice[0]!r} occurs {units.count(twice[0])} times: name each once"
             )
         if not (np.isfinite(self.rate) and self.rate > 0):
             raise DataError(f"{self.animal}: the rate is a number of frames a second above 0, got {self.rate:g}")
-        bad = ~np.isfinite(traces)
+        bad = ~np.isfinite(signals)
         if bad.any():
             unit = int(np.flatnonzero(bad.any(axis=0))[0])
             frames = np.flatnonzero(bad[:, unit])
@@ -80,7 +80,7 @@ class Recording:
                 f"{self.animal}: the unit {units[unit]!r} has no number in frames {frames[0]} to {frames[-1]}{more}: "
                 "interpolate it, or leave the unit out of this animal"
             )
-        object.__setattr__(self, "traces", traces)
+        object.__setattr__(self, "signals", signals)
         object.__setattr__(self, "units", units)
 
 
@@ -89,7 +89,7 @@ class Recordings(Data):
     """Animals on one list of units.
 
     Args:
-        traces: (animals, frames, units), zero where an animal lacks a unit.
+        signals: (animals, frames, units), zero where an animal lacks a unit.
         present: (animals, units), whether the animal has the unit.
         units: Names.
         animals: Names.
@@ -102,7 +102,7 @@ class Recordings(Data):
     """
 
     form: ClassVar[Form] = "recordings"
-    traces: Values
+    signals: Values
     present: NDArray[np.bool_]
     units: tuple[str, ...]
     animals: tuple[str, ...]
@@ -111,29 +111,29 @@ class Recordings(Data):
     warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        traces, present = np.asarray(self.traces, dtype=np.float64), np.asarray(self.present, dtype=bool)
-        wanted = (len(self.animals), traces.shape[1] if traces.ndim == 3 else 0, len(self.units))
-        if traces.shape != wanted or present.shape != (wanted[0], wanted[2]) or not traces.size:
+        signals, present = np.asarray(self.signals, dtype=np.float64), np.asarray(self.present, dtype=bool)
+        wanted = (len(self.animals), signals.shape[1] if signals.ndim == 3 else 0, len(self.units))
+        if signals.shape != wanted or present.shape != (wanted[0], wanted[2]) or not signals.size:
             raise DataError(
-                f"traces are (animals, frames, units) and present (animals, units): {len(self.animals)} animals and "
-                f"{len(self.units)} units were named, got shapes {traces.shape} and {present.shape}"
+                f"signals are (animals, frames, units) and present (animals, units): {len(self.animals)} animals and "
+                f"{len(self.units)} units were named, got shapes {signals.shape} and {present.shape}"
             )
         for what, names in (("unit", self.units), ("animal", self.animals)):
             if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
                 raise DataError(f"the {what} {twice[0]!r} occurs {names.count(twice[0])} times: name each once")
-        traces = np.where(present[:, None], traces, 0.0)
-        if not np.isfinite(traces).all():
-            w, _, u = (int(k) for k in np.argwhere(~np.isfinite(traces))[0])
-            Recording(self.animals[w], traces[w], self.units, self.rate)  # says which unit and frames
+        signals = np.where(present[:, None], signals, 0.0)
+        if not np.isfinite(signals).all():
+            w, _, u = (int(k) for k in np.argwhere(~np.isfinite(signals))[0])
+            Recording(self.animals[w], signals[w], self.units, self.rate)  # says which unit and frames
             raise DataError(f"{self.animals[w]}: the unit {self.units[u]!r} has no number")
-        object.__setattr__(self, "traces", traces)
+        object.__setattr__(self, "signals", signals)
         object.__setattr__(self, "present", present)
 
     @classmethod
     def of(
         cls, recordings: Sequence[Recording], *, stimuli: Sequence[Stimulus] = (), units: Sequence[str] | None = None
     ) -> "Recordings":
-        """One set of several recordings; a constant trace is taken for one that is missing.
+        """One set of several recordings; a constant signal is taken for one that is missing.
 
         Args:
             recordings: One an animal.
@@ -148,10 +148,10 @@ class Recordings(Data):
             raise DataError("there is no recording")
         first = recordings[0]
         for other in recordings[1:]:
-            if len(other.traces) != len(first.traces):
+            if len(other.signals) != len(first.signals):
                 raise DataError(
-                    f"{other.animal} has {len(other.traces)} frames and {first.animal} has {len(first.traces)}: bring "
-                    "all animals to the same times by resampling or cutting"
+                    f"{other.animal} has {len(other.signals)} frames and {first.animal} has {len(first.signals)}: "
+                    "bring all animals to the same times by resampling or cutting"
                 )
             if not np.isclose(other.rate, first.rate):
                 raise DataError(
@@ -160,21 +160,21 @@ class Recordings(Data):
                 )
         names = tuple(units or dict.fromkeys(unit for recording in recordings for unit in recording.units))
         place = {name: k for k, name in enumerate(names)}
-        traces = np.zeros((len(recordings), len(first.traces), len(names)))
+        signals = np.zeros((len(recordings), len(first.signals), len(names)))
         present = np.zeros((len(recordings), len(names)), dtype=bool)
         constant = []
         for w, recording in enumerate(recordings):
             if unknown := [unit for unit in recording.units if unit not in place]:
                 raise unknown_variable(unknown[0], names, "list of units")
             columns = [place[unit] for unit in recording.units]
-            moving = np.ptp(recording.traces, axis=0) > 0
-            traces[w, :, columns], present[w, columns] = recording.traces.T, moving
+            moving = np.ptp(recording.signals, axis=0) > 0
+            signals[w, :, columns], present[w, columns] = recording.signals.T, moving
             constant += [f"{u} in {recording.animal}" for u, m in zip(recording.units, moving, strict=True) if not m]
         warnings = _rare(present, names) if len(recordings) > 1 else ()
         if constant:
-            warnings = (f"Constant traces were taken for missing ones: {join_names(constant)}.", *warnings)
+            warnings = (f"Constant signals were taken for missing ones: {join_names(constant)}.", *warnings)
         animals = tuple(recording.animal for recording in recordings)
-        return cls(traces, present, names, animals, first.rate, tuple(stimuli), warnings)
+        return cls(signals, present, names, animals, first.rate, tuple(stimuli), warnings)
 
     def __len__(self) -> int:
         return len(self.animals)
@@ -182,7 +182,7 @@ class Recordings(Data):
     @property
     def frames(self) -> int:
         """Of each animal."""
-        return int(self.traces.shape[1])
+        return int(self.signals.shape[1])
 
     @property
     def seconds(self) -> float:
@@ -193,7 +193,7 @@ class Recordings(Data):
         """Some of the animals, in the order given."""
         pick = np.arange(len(self))[rows if isinstance(rows, slice) else np.asarray(rows)]
         return Recordings(
-            self.traces[pick],
+            self.signals[pick],
             self.present[pick],
             self.units,
             tuple(self.animals[k] for k in pick),
@@ -203,8 +203,8 @@ class Recordings(Data):
         )
 
     def parts(self) -> dict[str, NDArray[Any]]:
-        """The traces."""
-        return {"traces": self.traces}
+        """The signals."""
+        return {"signals": self.signals}
 
     @property
     def known(self) -> Table:
@@ -216,10 +216,10 @@ class Recordings(Data):
         raise DataError(f"recordings know of their animals only, not of {next(iter(columns))!r}")
 
     def hash(self) -> str:
-        """SHA-256 of traces, units and rate."""
+        """SHA-256 of signals, units and rate."""
         from aitia.runs import content_hash
 
-        numbers = np.ascontiguousarray(self.traces, dtype="<f8").tobytes()
+        numbers = np.ascontiguousarray(self.signals, dtype="<f8").tobytes()
         return content_hash([content_hash(numbers), self.present.tolist(), list(self.units), self.rate])
 
     def write(self, folder: Path, stem: str, rows: Sequence[int]) -> list[Path]:
@@ -230,7 +230,7 @@ class Recordings(Data):
 
     @classmethod
     def draw(cls, shown: "Mapping[str, Recordings]", names: Sequence[str], about: str = "") -> "Sequence[Block]":
-        """The traces of the first units of each animal, a line for each heading."""
+        """The signals of the first units of each animal, a line for each heading."""
         from aitia.data.drawing import draw_recordings
 
         return draw_recordings(shown, names, about)
@@ -248,7 +248,7 @@ class Recordings(Data):
         if empty := [animal for animal, some in zip(self.animals, present.any(axis=1), strict=True) if not some]:
             raise DataError(f"{empty[0]} has none of the units {join_names(units)}")
         return Recordings(
-            self.traces[:, :, columns], present, tuple(units), self.animals, self.rate, self.stimuli, self.warnings
+            self.signals[:, :, columns], present, tuple(units), self.animals, self.rate, self.stimuli, self.warnings
         )
 
 

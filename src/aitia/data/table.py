@@ -140,8 +140,7 @@ class Table(NamedColumns, Data):
         for name, values in columns.items():
             labels = tuple(categories.get(name, ()))
             column = made[name] = Plain(read_only(values), Kind.LABEL if labels else Kind.NUMBER, labels)
-            present = column.values[~np.isnan(column.values)] if labels else np.empty(0)
-            if present.size and not (np.isin(present, np.arange(len(labels)))).all():
+            if labels and not _codes(column.values, len(labels)):
                 raise DataError(f"column {name!r} holds codes without a category: it has {len(labels)} categories")
         _need_equal_lengths(made)
         return cls(made, len(next(iter(made.values()), ())))
@@ -186,6 +185,9 @@ class Table(NamedColumns, Data):
 
     def select(self, names: Iterable[str]) -> "Table":
         """The table of these columns, in this order."""
+        names = tuple(names)
+        if names == self.names:
+            return self
         return Table({name: self._get(name) for name in names}, self._n, self._flow)
 
     def drop(self, names: Iterable[str]) -> "Table":
@@ -236,12 +238,18 @@ class Table(NamedColumns, Data):
     def hash(self) -> str:
         """SHA-256 of names, kinds, categories and values: equal tables have equal hashes on every machine.
 
-        Numbers, counts and times are one here, and so are labels and ordinals: a statistic takes them alike.
+        Numbers, counts and times are one here: a statistic takes them alike.
         """
         digest = hashlib.sha256()
         for name, column in self._columns.items():
             if isinstance(column, Plain):
-                kind = "discrete" if column.kind in DISCRETE else "continuous"
+                kind = (
+                    "ordinal"
+                    if column.kind is Kind.ORDINAL
+                    else "discrete"
+                    if column.kind in DISCRETE
+                    else "continuous"
+                )
                 digest.update(repr((name, kind, column.categories, column.values.shape)).encode())
                 digest.update(np.ascontiguousarray(column.values, dtype="<f8").tobytes())
             else:
@@ -276,6 +284,15 @@ def _column(name: str, values: Any, kind: Kind | None, folder: Path | None) -> P
     if kind is None or kind in _PLAIN:
         return plain_column(name, values, kind)
     return cells_of(kind, name, values, folder)
+
+
+def _codes(values: Values, labels: int) -> bool:
+    """Whether all are places of so many labels, or missing; in blocks, so that nothing of their size is made."""
+    for begin in range(0, len(values), 1 << 14):
+        block = values[begin : begin + (1 << 14)]
+        if not (((block >= 0) & (block < labels) & (block == np.floor(block))) | np.isnan(block)).all():
+            return False
+    return True
 
 
 def _need_equal_lengths(columns: Mapping[str, Plain | Cells]) -> None:

@@ -130,7 +130,7 @@ def write_animals(recordings: "Recordings", folder: Path, stem: str, rows: Seque
     files = []
     for i, row in enumerate(rows):
         has = np.flatnonzero(recordings.present[i])
-        lines = np.hstack([seconds, recordings.traces[i][:, has]]).tolist()
+        lines = np.hstack([seconds, recordings.signals[i][:, has]]).tolist()
         files.append(write_csv(folder / f"{stem}-{row}.csv", ["time", *(recordings.units[u] for u in has)], lines))
     return files
 

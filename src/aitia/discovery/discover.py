@@ -1,6 +1,7 @@
 """The main job: a causal graph from a table, in one call."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,7 @@ def discover(
     test: str = "auto",
     alpha: float = 0.05,
     max_depth: int | None = None,
+    score: str = "auto",
     knowledge: Knowledge | str | Path | None = None,
     bootstrap: int = 0,
     missing: str = "testwise",
@@ -65,21 +67,20 @@ def discover(
         context_kind: `time` where near values are near, `domain` where values are labels; `auto` decides and says why.
         time, series, lags: The columns that say when and of which series a row is; how many steps back causes may lie.
         method: A search of `choose.methods`, or `auto`: CD-NOD with a context, PCMCI+ with a time, else PC.
-        test: Independence test: `fisher-z`, `chi2`, `g2`, `kci`, `rcit`, or `auto`, which says what it chose and why.
+        test: `fisher-z`, `ranks`, `chi2`, `g2`, `kci`, `rcit`, or `auto`, which says what it chose and why.
         alpha: Significance level of the independence tests.
         max_depth: Largest conditioning set; None lets the method decide.
+        score: Of `boss` and `ges`: `bic`, `bdeu` (labels), `degenerate-gaussian` (mixed), or `auto`.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
         bootstrap: Number of resamples for edge frequencies; 0 for none.
         missing: `testwise` uses for each test the rows that have its columns; `complete` whole rows; or `error`.
-        kinds: Columns whose kind (such as `number` or `label`) is not what their values suggest.
+        kinds, drop: Columns whose kind (such as `number`) is not what their values suggest; columns to leave out.
         reading: How to read a file, where what stands in it does not say it.
-        drop: Columns to leave out.
         accept_cost: Whether to start a search that is predicted to be very long.
         jobs: Processor cores; the result does not depend on it.
         seed: Seed of the bootstrap and of random features.
         out: Folder for the result and `report.html`. A run that was killed resumes there and ends in the same bytes.
-        progress: Told how far the work is.
-        command: The command line to record, where there is one.
+        progress, command: Who is told how far the work is; the command line to record, where there is one.
 
     Raises:
         DataError: If the table cannot be analysed as it stands: constant, duplicate, collinear or missing columns, ...
@@ -97,11 +98,11 @@ def discover(
     table, gaps = _read(data, kinds, reading, drop, (context, *over.columns), missing)
     plan = choose(table, method=method, context=context, context_kind=context_kind, series=over)
     known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
-    config: dict[str, Any] = {
+    config = {
         "source": source_of(data), "method": plan.method, "context": context, "context_kind": plan.context_kind,
         "test": test, "alpha": alpha, "max_depth": max_depth, "bootstrap": bootstrap, "missing": missing, "seed": seed,
         "knowledge": None if known is None else known.to_json(),
-    } | over.config()  # fmt: skip
+    } | ({"score": score} if score != "auto" else {}) | over.config()  # fmt: skip
     learner = _learner(plan, config, known, jobs=jobs, accept_cost=accept_cost, whole=_small(table, out))
     given = _given(data, knowledge, kinds, reading, drop) | {"accept_cost": accept_cost}
     if out is None:
@@ -203,17 +204,24 @@ def _learner(
     accept_cost: bool,
     whole: bool,
 ) -> "ConstraintSearch":
-    shared: dict[str, Any] = {name: config[name] for name in ("alpha", "test", "max_depth", "missing", "seed")}
-    shared["missing"] = "error" if shared["missing"] == "complete" else shared["missing"]
-    shared |= {"knowledge": knowledge, "jobs": jobs, "bootstrap": config["bootstrap"] or None}
-    shared |= {"accept_cost": accept_cost, "record": "all" if whole else "decisive"}
+    entry = systems()[plan.method]
+    known = {field.name for field in fields(entry.config())}
+    asked: dict[str, Any] = {name: config[name] for name in ("alpha", "test", "max_depth", "missing", "seed")}
+    asked |= {"score": config.get("score", "auto")}
+    plain = {"alpha": 0.05, "test": "auto", "max_depth": None, "score": "auto"}
+    if odd := [name for name in plain if name not in known and asked[name] != plain[name]]:
+        raise OptionError(f"{plan.method} has no option {odd[0]}: drop it, or choose another method")
+    if asked["missing"] == "complete":  # which the table is by now
+        asked["missing"] = "error"
+    elif asked["missing"] == "testwise" and "test" not in known:  # a score needs the same rows for every column
+        asked["missing"] = "complete"
+    asked |= {"knowledge": knowledge, "jobs": jobs, "bootstrap": config["bootstrap"] or None}
+    asked |= {"accept_cost": accept_cost, "record": "all" if whole else "decisive"}
     if plan.context is not None:
-        shared["context_kind"] = plan.context_kind or "auto"
-    if "lags" in config:
-        shared["lags"] = config["lags"]
-    learner: Any = systems()[plan.method].load()(**shared)
-    found: ConstraintSearch = learner
-    return found
+        asked["context_kind"] = plan.context_kind or "auto"
+    asked |= {name: config[name] for name in ("lags",) if name in config}
+    learner: ConstraintSearch = entry.load()(**{name: value for name, value in asked.items() if name in known})  # type: ignore[assignment]
+    return learner
 
 
 def _fit(
@@ -253,18 +261,13 @@ def _fit(
 
 def _sortability(graph: Graph, table: Table) -> dict[str, float]:
     """Both sortabilities over the continuous part of the graph, where it has a direction at all."""
-    from aitia.scm import r2_sortability, varsortability
+    from aitia.scm import sortabilities
 
     columns = [
         name for name in graph.nodes if name in table and table.continuous(name) and table.column(name).ndim == 1
     ]
-    part = graph.subgraph(columns)
-    directed = Graph([e for e in part.edges if e.symbol == "-->"], part.nodes)
+    part = graph if len(columns) == len(graph) else graph.subgraph(columns)
+    directed = part if part.is_directed else Graph([e for e in part.edges if e.symbol == "-->"], part.nodes)
     if not directed.edges or not directed.is_acyclic:
         return {}
-    values = table.matrix(columns)
-    complete = table.select(columns).take(np.flatnonzero(~np.isnan(values).any(axis=1)))
-    return {
-        "varsortability": float(varsortability(complete, directed)),
-        "r2_sortability": float(r2_sortability(complete, directed)),
-    }
+    return dict(zip(("varsortability", "r2_sortability"), sortabilities(table, directed), strict=True))

@@ -91,6 +91,11 @@ class Discovery:
         """Why this edge stands, in sentences: its weakest test, its direction, its bootstrap share."""
         return self.learner.why(edge)
 
+    @property
+    def scores(self) -> Mapping[tuple[str, str], float]:
+        """For each edge how many nats the score loses without it; empty for searches that go by tests."""
+        return getattr(self.learner, "losses_", {})
+
     def to_json(self) -> dict[str, Any]:
         """The discovery in JSON values, for programs."""
         frequencies = self.edge_frequencies
@@ -104,6 +109,7 @@ class Discovery:
                     "evidence": self.evidence(e),
                     "share": None if frequencies is None else frequencies.share(e.left, e.right),
                 }
+                | ({"nats": self.scores[e.left, e.right]} if self.scores else {})
                 for e in self.graph.edges
             ],
             "changing": [{"variable": c.variable, "p_value": c.p_value} for c in self.changing],
@@ -128,13 +134,15 @@ class Discovery:
             "method": "auto",
             "alpha": 0.05,
             "max_depth": None,
+            "score": "auto",
             "bootstrap": 0,
             "missing": "testwise",
             "seed": 0,
         }
         defaults |= dict.fromkeys(("time", "series", "lags"))
         shown: dict[str, Any] = {"context": self.context, "context_kind": self.config.get("context_kind")}
-        shown |= {"test": self.test} | {k: self.config[k] for k in defaults if self.config.get(k) != defaults[k]}
+        shown["test"] = None if self.scores else self.test
+        shown |= {k: self.config[k] for k, plain in defaults.items() if self.config.get(k, plain) != plain}
         shown |= {name: self.given.get(name) for name in ("kinds", "drop", "accept_cost") if self.given.get(name)}
         told = [f"{name}={value!r}" for name, value in shown.items() if value is not None]
         if self.given.get("reading"):

@@ -38,6 +38,7 @@ from aitia.graph.estimands import Estimand
 from aitia.graph.front_door import front_door_set, is_front_door_set
 from aitia.graph.graph import Graph
 from aitia.graph.identification import Identification, identify
+from aitia.graph.instruments import Instrument, instruments, is_instrument, why_not_instrument
 from aitia.graph.knowledge import Knowledge, apply
 from aitia.graph.lagged import is_stationary, lag_of, lagged_effects, lagged_name, summary, unroll, variable_of
 from aitia.graph.marks import Edge, Mark
@@ -59,6 +60,7 @@ __all__ = [
     "Graph",
     "Identification",
     "Independence",
+    "Instrument",
     "Knowledge",
     "Mark",
     "Roles",
@@ -76,10 +78,12 @@ __all__ = [
     "front_door_set",
     "identify",
     "implied_independencies",
+    "instruments",
     "is_adjustment_set",
     "is_backdoor_set",
     "is_cpdag",
     "is_front_door_set",
+    "is_instrument",
     "is_mag",
     "is_minimal_separator",
     "is_pag",
@@ -107,4 +111,5 @@ __all__ = [
     "unshielded_colliders",
     "variable_of",
     "why_not_adjustment_set",
+    "why_not_instrument",
 ]

@@ -4,31 +4,12 @@ A set of nodes is a row of ceil(d / 64) words; bit j of row i of a matrix relate
 """
 
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
-from numba import types
-from numba.extending import intrinsic
 
-from aitia.compiled import njit
+from aitia.compiled import bit_count, njit, trailing_zeros
 
 __all__ = ["descendants", "extension", "identification_errors", "is_closed", "optimal_errors", "possibly_reached"]
 
 ONE = np.uint64(1)
-
-
-@intrinsic
-def _trailing_zeros(_, word):  # type: ignore[no-untyped-def]
-    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
-
-    return types.uint64(types.uint64), generate
-
-
-@intrinsic
-def _bit_count(_, word):  # type: ignore[no-untyped-def]
-    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        return builder.ctpop(args[0])
-
-    return types.uint64(types.uint64), generate
 
 
 @njit(nogil=True, inline="always")
@@ -39,7 +20,7 @@ def _spread(row, allowed, seen, stack, top):  # type: ignore[no-untyped-def]
         if new:
             seen[k] |= new
             while new:
-                stack[top] = k * 64 + np.int64(_trailing_zeros(new))
+                stack[top] = k * 64 + np.int64(trailing_zeros(new))
                 top += 1
                 new &= new - ONE
     return top
@@ -54,7 +35,7 @@ def descendants(children, order):  # type: ignore[no-untyped-def]
         for k in range(children.shape[1]):
             word = children[i, k]
             while word:
-                j = k * 64 + np.int64(_trailing_zeros(word))
+                j = k * 64 + np.int64(trailing_zeros(word))
                 word &= word - ONE
                 for m in range(children.shape[1]):
                     reached[i, m] |= reached[j, m]
@@ -79,7 +60,7 @@ def extension(parents, children, neighbors, order):  # type: ignore[no-untyped-d
         for k in range(n_words):
             word = waiting[k]
             while word and sink < 0:
-                i = k * 64 + np.int64(_trailing_zeros(word))
+                i = k * 64 + np.int64(trailing_zeros(word))
                 word &= word - ONE
                 if _is_sink(i, left, parents, children, neighbors):
                     sink = i
@@ -98,7 +79,7 @@ def extension(parents, children, neighbors, order):  # type: ignore[no-untyped-d
             waiting[k] = (waiting[k] | parents[sink, k] | beside) & left[k]
             parents_d[sink, k] |= beside
             while beside:
-                j = k * 64 + np.int64(_trailing_zeros(beside))
+                j = k * 64 + np.int64(trailing_zeros(beside))
                 beside &= beside - ONE
                 children_d[j, sink >> 6] |= bit
     return parents_d, children_d
@@ -114,7 +95,7 @@ def _is_sink(i, left, parents, children, neighbors):  # type: ignore[no-untyped-
     for k in range(n_words):
         beside = neighbors[i, k] & left[k]
         while beside:
-            j = k * 64 + np.int64(_trailing_zeros(beside))
+            j = k * 64 + np.int64(trailing_zeros(beside))
             beside &= beside - ONE
             for m in range(n_words):
                 other = (parents[i, m] | neighbors[i, m]) & left[m]
@@ -134,7 +115,7 @@ def is_closed(parents, children, neighbors):  # type: ignore[no-untyped-def]
         for k in range(n_words):
             word = neighbors[a, k]
             while word:
-                b = k * 64 + np.int64(_trailing_zeros(word))
+                b = k * 64 + np.int64(trailing_zeros(word))
                 word &= word - ONE
                 for m in range(n_words):
                     near_b = parents[b, m] | children[b, m] | neighbors[b, m]
@@ -143,7 +124,7 @@ def is_closed(parents, children, neighbors):  # type: ignore[no-untyped-def]
                     near_a = parents[a, m] | children[a, m] | neighbors[a, m]
                     turns = parents[b, m] & near_a
                     while turns:
-                        c = m * 64 + np.int64(_trailing_zeros(turns))
+                        c = m * 64 + np.int64(trailing_zeros(turns))
                         beside = neighbors[a, m] >> np.uint64(c & 63) & ONE
                         turns &= turns - ONE
                         for w in range(n_words):
@@ -203,7 +184,7 @@ def _invalid(t, target, z, parents, children, above, below, wrong, causal, up, d
         for k in range(n_words):
             word = z[k] & below[t, k]
             while word:
-                i = k * 64 + np.int64(_trailing_zeros(word))
+                i = k * 64 + np.int64(trailing_zeros(word))
                 word &= word - ONE
                 for m in range(n_words):
                     scratch[m] |= above[i, m]
@@ -212,7 +193,7 @@ def _invalid(t, target, z, parents, children, above, below, wrong, causal, up, d
             if k == t >> 6:
                 word &= ~(ONE << np.uint64(t & 63))
             while word:
-                i = k * 64 + np.int64(_trailing_zeros(word))
+                i = k * 64 + np.int64(trailing_zeros(word))
                 word &= word - ONE
                 if not wrong[i >> 6] >> np.uint64(i & 63) & ONE:  # else all below it is there already
                     for m in range(n_words):
@@ -287,7 +268,7 @@ def identification_errors(  # type: ignore[no-untyped-def]
                 bad &= (ONE << np.uint64(n & 63)) - ONE
             if k == t >> 6:
                 bad &= ~(ONE << np.uint64(t & 63))
-            count += np.int64(_bit_count(bad))
+            count += np.int64(bit_count(bad))
     return count
 
 
@@ -341,7 +322,7 @@ def optimal_errors(  # type: ignore[no-untyped-def]
                 if k == t >> 6:
                     word &= ~(ONE << np.uint64(t & 63))
                 while word:
-                    i = k * 64 + np.int64(_trailing_zeros(word))
+                    i = k * 64 + np.int64(trailing_zeros(word))
                     word &= word - ONE
                     for m in range(n_words):
                         z[m] |= parents_g[i, m]

@@ -1,7 +1,8 @@
 """Nodes, and edges with a mark at each end: what a graph is made of, before anything is read from it.
 
-Inside are three tuples of integers used as bit rows: bit j of `_ends[mark - 1][i]` is set when the edge i *-* j bears
-`mark` at j.
+Inside are three tuples of integers used as bit rows: bit j of `_ends[mark - 1][i]` is set when an edge i *-* j bears
+`mark` at j. A pair has one edge, or i --> j beside i <-> j (a bow): then i bears a tail and an arrow, j an arrow, which
+no other edges do.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -42,11 +43,13 @@ class MarkedEdges:
         rows = [[0] * len(self._names) for _ in range(3)]
         for edge in parsed:
             i, j = self._index[edge.left], self._index[edge.right]
-            if any(row[i] >> j & 1 for row in rows):
-                raise GraphError(f"two edges between {edge.left!r} and {edge.right!r}: a pair of nodes has at most one")
+            if (rows[0][i] | rows[1][i] | rows[2][i]) >> j & 1:
+                _check_second(edge, [row[i] >> j & 1 for row in rows], [row[j] >> i & 1 for row in rows])
             rows[edge.right_mark - 1][i] |= 1 << j
             rows[edge.left_mark - 1][j] |= 1 << i
         self._ends = (tuple(rows[0]), tuple(rows[1]), tuple(rows[2]))
+        if any(self._bows):
+            self._check_bows()
 
     def _set_names(self, names: tuple[str, ...]) -> None:
         for name in names:
@@ -57,6 +60,15 @@ class MarkedEdges:
         if len(self._index) < len(names):
             repeated = sorted({name for name in names if names.count(name) > 1})
             raise GraphError(f"node names are repeated: {join_names(repeated)}")
+
+    def _check_bows(self) -> None:
+        """Refuses edges beside which a bow means nothing."""
+        if odd := next((edge for edge in self.edges if edge.symbol not in ("-->", "<->")), None):
+            cause, effect = map(quote, self.bows[0])
+            raise GraphError(
+                f"{cause} --> {effect} beside {cause} <-> {effect} has a meaning among edges --> and <-> only (an "
+                f"ADMG), and this graph has {odd}"
+            )
 
     @classmethod
     def from_bits(cls, names: Sequence[str], tail: Sequence[int], arrow: Sequence[int], circle: Sequence[int]) -> Self:
@@ -87,15 +99,29 @@ class MarkedEdges:
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:
-        """Every edge once, each read so that an arrow points right where only one end bears it."""
+        """Every edge once, each read so that an arrow points right where only one end bears it; of a bow --> first."""
         found = []
+        bows = self._bows if any(self._bows) else ()
         for i, row in enumerate(self._adjacent):
             for j in bits(row >> (i + 1) << (i + 1)):
+                if bows and (bows[i] >> j | bows[j] >> i) & 1:
+                    a, b = self._names[i], self._names[j]
+                    found.append(Edge(b, a) if bows[i] >> j & 1 else Edge(a, b))
+                    found.append(Edge(a, b, Mark.ARROW, Mark.ARROW))
+                    continue
                 edge = Edge(self._names[i], self._names[j], self._mark(j, i), self._mark(i, j))
                 turn = edge.left_mark == Mark.ARROW and edge.right_mark != Mark.ARROW
                 turn |= edge.left_mark == Mark.TAIL and edge.right_mark == Mark.CIRCLE
                 found.append(edge.reversed() if turn else edge)
         return tuple(found)
+
+    @property
+    def bows(self) -> tuple[tuple[str, str], ...]:
+        """Every (cause, effect) with cause --> effect and cause <-> effect, by the effect in node order."""
+        if not any(self._bows):
+            return ()
+        names = self._names
+        return tuple((names[j], name) for name, row in zip(names, self._bows, strict=True) for j in bits(row))
 
     def index(self, node: str) -> int:
         """The position of a node.
@@ -120,8 +146,15 @@ class MarkedEdges:
         return tuple(self._names[i] for i in bits(mask))
 
     def mark(self, node: str, at: str) -> Mark | None:
-        """The mark at `at` on the edge between `node` and `at`; None where they are not adjacent."""
-        return self._mark(self.index(node), self.index(at))
+        """The mark at `at` on the edge between `node` and `at`; None where they are not adjacent.
+
+        Raises:
+            GraphError: If two edges join them (a bow): ask `parents` and `spouses`.
+        """
+        i, j = self.index(node), self.index(at)
+        if self._bows[i] >> j & 1 or self._bows[j] >> i & 1:
+            raise GraphError(f"two edges join {node!r} and {at!r}, --> and <->: ask parents and spouses")
+        return self._mark(i, j)
 
     def _mark(self, i: int, j: int) -> Mark:
         for mark in Mark:
@@ -160,8 +193,13 @@ class MarkedEdges:
         return tuple(t | a | c for t, a, c in zip(*self._ends, strict=True))
 
     @cached_property
+    def _bows(self) -> Bits:
+        """Row i: every j with j --> i and j <-> i, which alone bears two marks at one end."""
+        return tuple(tail & arrow for tail, arrow in zip(self._ends[0], self._ends[1], strict=True))
+
+    @cached_property
     def _into(self) -> Bits:
-        """Row i: every j with an arrow at i on the edge j *-> i."""
+        """Row i: every j with an arrow at i on an edge j *-> i."""
         return transpose(self._ends[1])
 
     @cached_property
@@ -172,6 +210,13 @@ class MarkedEdges:
     def _children(self) -> Bits:
         out = transpose(self._ends[0])
         return tuple(arrow & tail for arrow, tail in zip(self._ends[1], out, strict=True))
+
+    @cached_property
+    def _possible_children(self) -> Bits:
+        """Row i: every j that i may cause by an edge: i --> j, or one without an arrow at i."""
+        if any(self._bows):
+            return self._children
+        return tuple(adjacent & ~into for adjacent, into in zip(self._adjacent, self._into, strict=True))
 
     @cached_property
     def _spouses(self) -> Bits:
@@ -205,3 +250,14 @@ class MarkedEdges:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self).from_bits, (self._names, *self._ends)
+
+
+def _check_second(edge: Edge, right: list[int], left: list[int]) -> None:
+    """Refuses a second edge of a pair unless the two are a bow; given are the marks there, tail, arrow and circle."""
+    there = sorted((right, left))
+    both, directed = [[0, 1, 0], [0, 1, 0]], [[0, 1, 0], [1, 0, 0]]
+    symbols = {"-->": both, "<--": both, "<->": directed}
+    if symbols.get(edge.symbol) != there:
+        raise GraphError(
+            f"two edges between {edge.left!r} and {edge.right!r}: a pair of nodes has at most one, or --> beside <->"
+        )

@@ -8,7 +8,7 @@ from typing import Literal, get_args
 from aitia.errors import GraphError, IdentifiabilityError, OptionError, join_names
 from aitia.graph.bits import bits, closure, transpose
 from aitia.graph.graph import Graph
-from aitia.graph.marks import Mark
+from aitia.graph.marks import Mark, quote
 from aitia.graph.separation import _reach, minimal_separator
 
 __all__ = [
@@ -82,7 +82,7 @@ class Question:
 
     def open_path(self, z: int) -> str:
         """A shortest path that Z leaves open in the proper back-door graph, as text."""
-        return write_path(self.graph, shortest_open_path(self.backdoor, self.x, self.y, z))
+        return write_path(self.graph, *shortest_open_path(self.backdoor, self.x, self.y, z))
 
     def bounds(self, include: Nodes, restrict: Nodes | None, latent: Nodes) -> tuple[int, int]:
         """The nodes that must be in a set, and all that may be: never those that are latent."""
@@ -125,7 +125,7 @@ def pose(graph: Graph, treatment: Nodes, outcome: Nodes, read_as: ReadAs = "auto
     kind = graph_kind(graph, read_as)
     x, y = _endpoints(graph, treatment, outcome)
     closed, member = _members(graph, kind)
-    out = tuple(a & ~into for a, into in zip(closed._adjacent, closed._into, strict=True))
+    out = closed._possible_children
     obstacle = None
     if kind == "cpdag":
         obstacle = _undirected_obstacle(closed, x, y)
@@ -167,6 +167,9 @@ def graph_kind(graph: Graph, read_as: ReadAs = "auto") -> str:
         text = str(graph)
         raise GraphError(f"this graph cannot be read as a {kind.upper()}: {text[:200]}{'...' if text[200:] else ''}")
     graph.topological_order()  # raises where there is a directed cycle
+    if kind == "pag" and graph.bows:
+        a, b = map(quote, graph.bows[0])
+        raise GraphError(f"{a} <-> {b} although {a} is an ancestor of {b}: no PAG; read the graph as an ADMG")
     if kind == "pag" and circles:
         for i, circle in enumerate(graph._ends[2]):
             for j in bits(circle):
@@ -213,7 +216,7 @@ def _without_first(graph: Graph, x: int, to: int) -> Graph:
     tail, arrow = list(graph._ends[0]), list(graph._ends[1])
     for i in bits(x):
         cut = graph._children[i] & to
-        arrow[i] &= ~cut
+        arrow[i] &= ~cut | graph._spouses[i]  # of a bow the hidden cause stays
         for j in bits(cut):
             tail[j] &= ~(1 << i)
     return Graph.from_bits(graph.nodes, tail, arrow, graph._ends[2])
@@ -287,8 +290,8 @@ def _m_connected(graph: Graph, start: int, given: int) -> int:
     return _reach(graph, start, given, closure(graph._parents, given))
 
 
-def shortest_open_path(graph: Graph, start: int, goal: int, given: int) -> list[int]:
-    """A shortest path from `start` to `goal` that `given` leaves open; empty when there is none.
+def shortest_open_path(graph: Graph, start: int, goal: int, given: int) -> tuple[list[int], list[str]]:
+    """A shortest path from `start` to `goal` that `given` leaves open, and the text of its edges; empty for none.
 
     A shortest open walk repeats no node: cutting out a loop leaves it open.
     """
@@ -299,11 +302,13 @@ def shortest_open_path(graph: Graph, start: int, goal: int, given: int) -> list[
     for state in queue:
         i, at_arrow = state
         if goal >> i & 1:
-            path, here = [i], came[state]
-            while here is not None:
-                path.append(here[0])
-                here = came[here]
-            return path[::-1]
+            path, symbols = [i], []
+            while (before := came[state]) is not None:
+                (i, _), (j, into) = before, state
+                symbols.append("<--" if not into else "-->" if children[i] >> j & ~given >> i & 1 else "<->")
+                path.append(i)
+                state = before
+            return path[::-1], symbols[::-1]
         passes = not given >> i & 1
         turns = bool(colliders >> i & 1) if at_arrow else passes  # may leave by an edge with an arrow here
         tails = parents[i] if turns else 0
@@ -312,15 +317,22 @@ def shortest_open_path(graph: Graph, start: int, goal: int, given: int) -> list[
             if following not in came:
                 came[following] = state
                 queue.append(following)
-    return []
+    return [], []
 
 
-def write_path(graph: Graph, path: Sequence[int]) -> str:
-    """`x <-- z --> y`: the nodes of a path with the edges that the graph has between them."""
+def write_path(graph: Graph, path: Sequence[int], symbols: Sequence[str] = ()) -> str:
+    """`x <-- z --> y`: the nodes of a path with the edges that the graph has between them.
+
+    Where two edges join a pair, it is the one that `symbols` names.
+    """
     ends = {Mark.TAIL: "-", Mark.CIRCLE: "o"}
     text = graph.nodes[path[0]]
-    for i, j in pairwise(path):
-        text += f" {ends.get(graph._mark(j, i), '<')}-{ends.get(graph._mark(i, j), '>')} {graph.nodes[j]}"
+    for step, (i, j) in enumerate(pairwise(path)):
+        if graph._bows[i] >> j & 1 or graph._bows[j] >> i & 1:
+            symbol = symbols[step]
+        else:
+            symbol = f"{ends.get(graph._mark(j, i), '<')}-{ends.get(graph._mark(i, j), '>')}"
+        text += f" {symbol} {graph.nodes[j]}"
     return text
 
 

@@ -30,6 +30,7 @@ from collections.abc import Iterator
 from typing import Literal, get_args
 
 from aitia.errors import GraphError, IdentifiabilityError, OptionError, join_names
+from aitia.graph._listing import separating
 from aitia.graph._question import Nodes, Question, ReadAs, Rows, _endpoints, _m_connected, _without_first, pose, union
 from aitia.graph.bits import bits, closure
 from aitia.graph.graph import Graph
@@ -297,21 +298,33 @@ def _augmented(graph: Graph, keep: int) -> Rows:
 def _all_sets(question: Question, included: int, allowed: int) -> Iterator[int]:
     """Every set within bounds; among those that share a beginning the ones with fewer nodes first [4, section 5].
 
-    Binary partition on one node at a time. A branch is entered with a witness, a set that it is known to hold; only
-    where the branch excludes a node of the witness must a new one be sought.
+    Binary partition on one node at a time. A branch is entered with a witness, a set that it is known to hold; a new
+    one is sought only where the branch excludes a node of the witness, or includes one that is no ancestor of what it
+    holds. The ancestors of what must be in the set separate by what may, or nothing does.
     """
-    witness = question.nearest(included, allowed)
+    backdoor, first = question.backdoor, question.nearest(included, allowed) or 0
+    split = separating(backdoor, question.y, question.x)
     rest = allowed & ~included
-    order = [*bits(rest & ~(witness or 0)), *bits(rest & (witness or 0))]
-    waiting = [(0, included, allowed | included, witness)]
+    order = [*bits(rest & ~first), *bits(rest & first)]
+    ends = closure(backdoor._parents, question.x | question.y | included)
+    waiting: list[tuple[int, int, int, int, int | None]] = [(0, included, allowed | included, ends, first)]
     while waiting:
-        depth, must, may, found = waiting.pop()
-        found = question.nearest(must, may) if found is None else found
-        if found is None:
-            continue
-        if depth == len(order):
+        depth, must, may, within, witness = waiting.pop()
+        if witness is None:
+            if (part := split(within, may & within)) is None:
+                continue
+            witness = part | must
+        while depth < len(order):
+            v = 1 << order[depth]
+            depth += 1
+            if v & within:  # still an ancestor: one more does not open anything
+                waiting.append((depth, must | v, may, within, witness | v))
+            else:
+                waiting.append((depth, must | v, may, within | closure(backdoor._parents, v), None))
+            may &= ~v
+            if v & witness:
+                if (part := split(within, may & within)) is None:
+                    break
+                witness = part | must
+        else:
             yield must
-            continue
-        v = 1 << order[depth]
-        waiting.append((depth + 1, must | v, may, found if found & v else None))
-        waiting.append((depth + 1, must, may & ~v, None if found & v else found))

@@ -66,8 +66,8 @@ def compare(true: Graph, guess: Graph) -> Comparison:
     except GraphError:  # neither DAG nor CPDAG: these distances are not defined
         pass
     return Comparison(
-        sum(row.bit_count() for row in true._adjacent) // 2,
-        sum(row.bit_count() for row in guess._adjacent) // 2,
+        sum(row.bit_count() for row in true._adjacent) // 2 + len(true.bows),
+        sum(row.bit_count() for row in guess._adjacent) // 2 + len(guess.bows),
         shd(true, guess),
         adjacency_scores(true, guess),
         arrowhead_scores(true, guess),

@@ -33,6 +33,7 @@ from aitia.errors import CostError, GraphError, OptionError, join_names
 from aitia.graph._sides import Distance, Words, _Side, _words
 from aitia.graph.bits import bits, closure, transpose
 from aitia.graph.graph import Graph
+from aitia.graph.marks import refuse_bow
 
 __all__ = [
     "Scores",
@@ -67,13 +68,14 @@ def shd(a: Graph, b: Graph, convention: ShdConvention = "pair") -> int:
     Args:
         a: One graph.
         b: The other; the order of nodes does not matter.
-        convention: `"pair"`: one for each pair of nodes whose edge differs in any way, so a missing, extra, reversed or
-            differently marked edge costs 1 (Tsamardinos et al. 2006 on CPDAGs; pcalg and gadjid). `"reversal_two"`:
-            the same, but x --> y against x <-- y costs 2. `"marks"`: one for each edge end whose mark differs, so a
-            missing edge costs 2 and x o-> y against x --> y costs 1 (used for PAGs).
+        convention: `"pair"`: one for each pair of nodes that is joined in any other way, so a missing, extra, reversed
+            or differently marked edge costs 1 (Tsamardinos et al. 2006 on CPDAGs; pcalg and gadjid), as does an
+            x <-> y that is missing beside x --> y. `"reversal_two"`: the same, but x --> y against x <-- y costs 2.
+            `"marks"`: one for each edge end whose mark differs, so a missing edge costs 2 and x o-> y against x --> y
+            costs 1 (used for PAGs).
 
     Raises:
-        GraphError: If the graphs have different names; lists them.
+        GraphError: If the graphs have different names; lists them. If by `"marks"` two edges join a pair.
         OptionError: If the convention is not one of the three.
 
     Example:
@@ -83,6 +85,8 @@ def shd(a: Graph, b: Graph, convention: ShdConvention = "pair") -> int:
     if convention not in get_args(ShdConvention):
         raise OptionError(f"convention is one of {join_names(get_args(ShdConvention))}, got {convention!r}")
     b = _aligned(a, b)
+    if convention == "marks":
+        refuse_bow(a.bows or b.bows, "the distance of marks", "take the convention 'pair'")
     differ = [0] * len(a)
     for rows_a, rows_b in zip(a._ends, b._ends, strict=True):
         for i, (row_a, row_b) in enumerate(zip(rows_a, rows_b, strict=True)):
@@ -96,7 +100,7 @@ def shd(a: Graph, b: Graph, convention: ShdConvention = "pair") -> int:
 
 
 def adjacency_scores(true: Graph, guess: Graph) -> Scores:
-    """Precision, recall and F1 of the edges, whatever their marks; higher is better.
+    """Precision, recall and F1 of the adjacencies, whatever joins them; higher is better.
 
     Raises:
         GraphError: If the graphs have different names.
@@ -113,6 +117,7 @@ def arrowhead_scores(true: Graph, guess: Graph) -> Scores:
     """Precision, recall and F1 of the arrowheads: one counts as found where the true graph has it on that edge's end.
 
     An arrowhead on an edge that the true graph lacks is false, as is one where the true graph has a tail or circle.
+    Where two edges join a pair, an end has an arrowhead if either gives it one.
 
     Raises:
         GraphError: If the graphs have different names.

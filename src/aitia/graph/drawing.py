@@ -9,7 +9,7 @@ from aitia.errors import MissingExtraError, unknown_variable
 from aitia.graph._layout import NODE_HEIGHT, Layout, layout
 from aitia.graph.graph import Graph
 from aitia.graph.lagged import is_window, lag_of
-from aitia.graph.marks import Mark, quote
+from aitia.graph.marks import Edge, Mark, quote
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,6 +21,8 @@ Point = tuple[float, float]
 MARGIN = 12.0
 ARROW = 9.0
 CIRCLE = 4.0
+BEND = 22.0
+"""How far the second edge of a pair bends away from the first."""
 LETTER = 7.0
 """About how wide a letter beside an edge is."""
 
@@ -54,8 +56,8 @@ def to_svg(
         graph: What to draw.
         highlight: Nodes to set off.
         classes: Further classes of nodes, such as `context`.
-        labels: Text beside an edge, by its ends in either order.
-        titles: Text that a browser shows when the pointer rests on an edge, by its ends in either order.
+        labels: Text beside an edge, by its ends in either order; where --> and <-> join them, beside -->.
+        titles: Text that a browser shows when the pointer rests on an edge, by its ends likewise.
 
     Raises:
         UnknownVariableError: If a name is no node.
@@ -73,8 +75,9 @@ def to_svg(
         f'<g transform="translate({MARGIN:g} {MARGIN:g})">',
     ]
     for edge, points in zip(graph.edges, _paths(graph, placed), strict=True):
-        title = _either(titles, edge.left, edge.right) or str(edge)
-        label = _either(labels, edge.left, edge.right)
+        told = () if _is_beside(graph, edge) else (edge.left, edge.right)
+        title = _either(titles, *told) or str(edge)
+        label = _either(labels, *told)
         parts.append(
             f'<g class="edge" tabindex="0" data-from="{_attribute(edge.left)}" data-to="{_attribute(edge.right)}">'
             f"<title>{escape(title)}</title>"
@@ -191,12 +194,23 @@ def _paths(graph: Graph, placed: Layout) -> list[list[Point]]:
     for edge, route in zip(graph.edges, placed.routes, strict=True):
         a, b = placed.centers[edge.left], placed.centers[edge.right]
         middle = list(route)
+        beside = _is_beside(graph, edge)
         if not middle and a[1] == b[1]:  # side by side: bow out, so that nothing in between is crossed
-            middle = [((a[0] + b[0]) / 2, a[1] - NODE_HEIGHT)]
+            middle = [((a[0] + b[0]) / 2, a[1] + (NODE_HEIGHT if beside else -NODE_HEIGHT))]
+        elif not middle and beside:  # and so that two edges of a pair are seen as two
+            ux, uy = _unit(a, b)
+            middle = [((a[0] + b[0]) / 2 + uy * BEND, (a[1] + b[1]) / 2 - ux * BEND)]
         start = _border(a, placed.widths[edge.left], middle[0] if middle else b)
         end = _border(b, placed.widths[edge.right], middle[-1] if middle else a)
         paths.append([start, *middle, end])
     return paths
+
+
+def _is_beside(graph: Graph, edge: Edge) -> bool:
+    """Whether it is the <-> of a pair that --> joins too."""
+    if edge.symbol != "<->":
+        return False
+    return edge.left in graph.parents(edge.right) or edge.right in graph.parents(edge.left)
 
 
 def _border(center: Point, width: float, towards: Point) -> Point:
@@ -259,8 +273,12 @@ def _middle(points: Sequence[Point]) -> Point:
     return (x0 + x1) / 2, (y0 + y1) / 2
 
 
-def _either(texts: Mapping[tuple[str, str], str] | None, a: str, b: str) -> str | None:
-    return None if texts is None else texts.get((a, b), texts.get((b, a)))
+def _either(texts: Mapping[tuple[str, str], str] | None, *ends: str) -> str | None:
+    """The text of a pair of ends in either order; None for none."""
+    if texts is None or not ends:
+        return None
+    a, b = ends
+    return texts.get((a, b), texts.get((b, a)))
 
 
 def _attribute(text: str) -> str:

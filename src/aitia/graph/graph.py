@@ -1,6 +1,7 @@
 """The one graph type: named nodes, and a tail, arrow or circle at each end of an edge.
 
-DAG, CPDAG, ADMG, MAG, PAG and lagged graphs are all this type; what a graph is follows from its marks.
+DAG, CPDAG, ADMG, MAG, PAG and lagged graphs are all this type; what a graph is follows from its marks. A pair of nodes
+has one edge, or x --> y beside x <-> y: a cause and a hidden common cause at once, as in every graph of an instrument.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from aitia.errors import GraphError, join_names
 from aitia.graph._marked import MarkedEdges
 from aitia.graph._matrices import adjacency_marks, rows_of_marks
 from aitia.graph.bits import Bits, bits, closure
-from aitia.graph.marks import Edge, Mark
+from aitia.graph.marks import Edge, Mark, refuse_bow
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,8 +31,8 @@ class Graph(MarkedEdges):
         nodes: All names in the order wanted; absent means in order of appearance.
 
     Raises:
-        GraphError: If a pair of nodes has two edges, a node is adjacent to itself, or a name is repeated or missing in
-            `nodes`.
+        GraphError: If a pair of nodes has two edges that are not x --> y beside x <-> y (a bow, in a graph of --> and
+            <-> only), a node is adjacent to itself, or a name is repeated or missing in `nodes`.
 
     Example:
         >>> graph = Graph("x -> y <- z; z <-> w")
@@ -39,6 +40,8 @@ class Graph(MarkedEdges):
         ('x', 'z')
         >>> print(graph)
         x --> y; z --> y; z <-> w
+        >>> print(Graph("z -> x -> y; x <-> y"))
+        z --> x; x --> y; x <-> y
     """
 
     __slots__ = ()
@@ -74,7 +77,12 @@ class Graph(MarkedEdges):
 
     @cached_property
     def marks(self) -> NDArray[np.int8]:
-        """The (d, d) matrix whose entry [i, j] is the mark at j of the edge i *-* j, 0 for no edge."""
+        """The (d, d) matrix whose entry [i, j] is the mark at j of the edge i *-* j, 0 for no edge.
+
+        Raises:
+            GraphError: If two edges join a pair: the matrix has one mark an end.
+        """
+        refuse_bow(self.bows, "a matrix of marks")
         matrix = np.zeros((len(self), len(self)), dtype=np.int8)
         for mark, rows in zip((1, 2, 3), self._ends, strict=True):
             for i, row in enumerate(rows):
@@ -127,7 +135,7 @@ class Graph(MarkedEdges):
 
     @property
     def is_admg(self) -> bool:
-        """Whether every edge is x --> y or x <-> y and there is no directed cycle."""
+        """Whether every edge is x --> y or x <-> y (bows among them) and there is no directed cycle."""
         return not any(self._ends[2]) and not any(self._neighbors) and self.is_acyclic
 
     # -- ancestry -------------------------------------------------------------------------------------------------
@@ -224,13 +232,16 @@ class Graph(MarkedEdges):
         return Graph(self.edges, nodes)
 
     def with_edges(self, edges: str | Iterable[str | Edge | tuple[str, str]]) -> "Graph":
-        """The graph with these edges added, each replacing the edge of its pair; new names are appended."""
+        """The graph with these edges added, each replacing what joins its pair; new names are appended.
+
+        So `with_edges("x <-> y")` takes the place of x --> y, and `with_edges("x -> y; x <-> y")` makes a bow.
+        """
         added = Graph(edges)
         kept = [e for e in self.edges if not (e.left in added and e.right in added and added.has_edge(e.left, e.right))]
         return Graph([*kept, *added.edges], dict.fromkeys((*self._names, *added.nodes)))
 
     def without_edges(self, pairs: Iterable[tuple[str, str]]) -> "Graph":
-        """The graph without the edge of each pair, whichever way it points; a pair without an edge changes nothing."""
+        """The graph without what joins each pair, whichever way it points; a pair without an edge changes nothing."""
         gone = {frozenset((self._names[self.index(a)], self._names[self.index(b)])) for a, b in pairs}
         return Graph([e for e in self.edges if frozenset((e.left, e.right)) not in gone], self._names)
 

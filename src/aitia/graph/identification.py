@@ -12,8 +12,8 @@ D_i, split again into districts, repeat; it fails when D_i is smaller than T and
 P(y | do(x), w) every w that separation allows is moved into do(), and (1) for y and the rest is divided by its sum over
 y [3].
 
-An arrow is a direct effect in DAGs and ADMGs. A pair of nodes has one edge in `Graph`; to put a hidden common cause
-beside x --> y, draw it as a node and name it in `latent`.
+An arrow is a direct effect in DAGs and ADMGs. A hidden common cause beside x --> y is x <-> y, or a node named in
+`latent`.
 
 References:
     [1] Tian and Pearl, A general identification condition for causal effects, AAAI 2002.
@@ -43,6 +43,7 @@ from aitia.graph.bits import bits, closure
 from aitia.graph.estimands import Estimand, Probability, Product, Sum, product, ratio, total
 from aitia.graph.front_door import smallest_front_door
 from aitia.graph.graph import Graph
+from aitia.graph.instruments import Instrument, instruments_of
 
 __all__ = ["Identification", "identify"]
 
@@ -68,6 +69,8 @@ class Identification:
         formula: The formula as a tree, to be evaluated in a discrete joint distribution.
         hedge: The two sets that prove a DAG's or ADMG's effect not identified: their hidden confounding cannot be told
             from the effect.
+        instruments: Where one treatment and one outcome in a DAG or ADMG have no adjustment set: the instruments, or,
+            where there are none, the conditional ones. Where effects are linear they give it.
     """
 
     identified: bool
@@ -78,6 +81,7 @@ class Identification:
     reason: str
     formula: Estimand | None = None
     hedge: tuple[tuple[str, ...], tuple[str, ...]] | None = None
+    instruments: tuple[Instrument, ...] = ()
 
     def __bool__(self) -> bool:
         return self.identified
@@ -139,16 +143,23 @@ def identify(
             reason = str(error)
         reason += f"; other formulas are not searched for in a {question.kind.upper()}"
         return Identification(False, query, "", "none", None, reason)
+    offered: tuple[Instrument, ...] = ()
+    single = not w and question.x.bit_count() == question.y.bit_count() == 1
+    if single and (isinstance(found, _Hedge) or found[0] not in ("no-effect", "adjustment")):
+        offered = tuple(instruments_of(question, hidden, False)) or tuple(instruments_of(question, hidden, True))
     if isinstance(found, _Hedge):
         big, small = graph.names(found.big), graph.names(found.small)
         reason = (
             f"not identified: hidden common causes link {join_names(big)}, so that the effect on {join_names(small)}"
             " cannot be told from confounding"
         )
-        return Identification(False, query, "", "none", None, reason, None, (big, small))
+        if offered:
+            reason += f", unless effects are linear: the instrument {' or '.join(map(str, offered[:3]))} gives it then"
+        return Identification(False, query, "", "none", None, reason, None, (big, small), offered)
     method, formula, adjusted, reason = found
     asked = frozenset(graph.names(question.x | question.y | w))
-    return Identification(True, query, formula._text({}, formula.free | asked), method, adjusted, reason, formula)
+    text = formula._text({}, formula.free | asked)
+    return Identification(True, query, text, method, adjusted, reason, formula, instruments=offered)
 
 
 Found = tuple[Method, Estimand, tuple[str, ...] | None, str]
@@ -189,8 +200,7 @@ def _query(question: Question, w: int) -> str:
 
 def _no_effect(question: Question, w: int) -> Found | None:
     graph = question.graph
-    out = tuple(a & ~into for a, into in zip(graph._adjacent, graph._into, strict=True))
-    if proper_paths(out, question.x, question.y | w):
+    if proper_paths(graph._possible_children, question.x, question.y | w):
         return None
     formula = Probability(graph.names(question.y), graph.names(w))
     return "no-effect", formula, None, f"no causal path leads from {join_names(graph.names(question.x))} to it"
@@ -203,8 +213,7 @@ def _by_adjustment(question: Question, w: int, hidden: int) -> Found | None:
         return None
     allowed = ~hidden & ((1 << len(graph)) - 1)
     if w:
-        out = tuple(a & ~into for a, into in zip(graph._adjacent, graph._into, strict=True))
-        allowed &= ~closure(out, question.x)
+        allowed &= ~closure(graph._possible_children, question.x)
         if w & ~allowed:
             return None
     allowed &= ~(question.x | question.y | question.forbidden)
@@ -236,7 +245,7 @@ def _by_front_door(question: Question, w: int, hidden: int) -> Found | None:
 
 
 class _Admg:
-    """The latent projection of a DAG or ADMG, in which a pair may have both --> and <->."""
+    """The latent projection of a DAG or ADMG on what is observed."""
 
     def __init__(self, graph: Graph, hidden: int) -> None:
         self.graph = graph
@@ -365,5 +374,6 @@ def _without_into(graph: Graph, x: int) -> Graph:
         for j in bits(graph._into[i]):
             arrow[j] &= ~(1 << i)
             tail[i] &= ~(1 << j)
-            arrow[i] &= ~(1 << j)
+            if not graph._children[i] >> j & 1:  # of a bow i --> j stays
+                arrow[i] &= ~(1 << j)
     return Graph.from_bits(graph.nodes, tail, arrow, graph._ends[2])

@@ -123,29 +123,37 @@ def lagged_effects(graph: Graph) -> dict[tuple[str, str], tuple[int, ...]]:
 def summary(graph: Graph) -> Graph:
     """The graph over the variables, with x -> y where some x[t-k] -> y[t]; other marks carry over alike.
 
+    So x -> y stands beside x <-> y where x causes y at one lag and a hidden cause joins them at another.
+
     Edges of a variable with its own past are left out: `lagged_effects` has them, with all lags.
 
     Raises:
-        GraphError: If two variables are joined in different ways at different lags (as in feedback x -> y -> x), which
-            one edge cannot say; or the graph is not stationary, a name not lagged, or an arrow points into the past.
+        GraphError: If two variables are joined at different lags in ways that no edge can sum up (as in feedback
+            x -> y -> x); or the graph is not stationary, a name not lagged, or an arrow points into the past.
 
     Example:
         >>> print(summary(Graph("x[t-1] -> x[t]; x[t-2] -> y[t]; x[t] -> y[t]")))
         x --> y
     """
-    joined: dict[frozenset[str], tuple[Edge, Edge]] = {}  # the edge between the variables, and the one that it is from
+    joined: dict[frozenset[str], dict[Edge, Edge]] = {}  # the edges between two variables, each with one it is from
     for edge in _template(graph):
         left, right = variable_of(edge.left), variable_of(edge.right)
         if left == right:
             continue
         plain = Edge(left, right, edge.left_mark, edge.right_mark)
-        kept, first = joined.setdefault(frozenset((left, right)), (plain, edge))
-        if plain not in (kept, kept.reversed()):
+        kept = joined.setdefault(frozenset((left, right)), {})
+        if plain in kept or plain.reversed() in kept:
+            continue
+        try:
+            Graph([*kept, plain])
+        except GraphError:
+            first = next(iter(kept.values()))
             raise GraphError(
                 f"one edge cannot sum up both {first} and {edge}: take lagged_effects(graph), which keeps every lag"
-            )
+            ) from None
+        kept[plain] = edge
     variables = dict.fromkeys(variable_of(name) for name in graph.nodes)
-    return Graph([plain for plain, _ in joined.values()], variables)
+    return Graph([plain for kept in joined.values() for plain in kept], variables)
 
 
 def _split(name: str) -> tuple[str, int]:

@@ -6,12 +6,13 @@ x o-o y   nothing known         x o-- y   x is a cause of y or there is selectio
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
 from aitia.errors import GraphError
 
-__all__ = ["Edge", "Mark", "parse_edges", "quote"]
+__all__ = ["Edge", "Mark", "parse_edges", "quote", "refuse_bow"]
 
 
 class Mark(IntEnum):
@@ -25,6 +26,7 @@ class Mark(IntEnum):
         return self.name.lower()
 
 
+_FORMATS = "text, JSON, GraphML, GML, dagitty, DOT and the graphs of networkx, causal-learn, ananke and y0 say both"
 _LEFT = {Mark.TAIL: "-", Mark.ARROW: "<", Mark.CIRCLE: "o"}
 _RIGHT = {Mark.TAIL: "-", Mark.ARROW: ">", Mark.CIRCLE: "o"}
 _PLAIN = re.compile(r"[^\s\"',;<>{}-][^\s\"',;<>{}]*")
@@ -76,6 +78,24 @@ def quote(name: str) -> str:
     if _PLAIN.fullmatch(name) and not name.startswith("o-"):
         return name
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def refuse_bow(bows: Sequence[tuple[str, str]], what: str, mend: str = _FORMATS) -> None:
+    """Raises where a pair of nodes has two edges and `what`, such as `CSV`, can say one only.
+
+    Args:
+        bows: The pairs (cause, effect) of the graph.
+        what: Can say one edge of a pair.
+        mend: What to take instead.
+
+    Raises:
+        GraphError: If there is such a pair.
+    """
+    if bows:
+        cause, effect = map(quote, bows[0])
+        raise GraphError(
+            f"{what} says one edge of a pair, and {cause} --> {effect} stands beside {cause} <-> {effect}: {mend}"
+        )
 
 
 def parse_edges(text: str) -> tuple[list[Edge], list[str]]:

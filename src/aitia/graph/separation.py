@@ -87,14 +87,8 @@ def minimal_separator(
         >>> minimal_separator(Graph("x -> a -> b -> y; x -> c <- y"), "x", "y")
         ('a',)
     """
-    from_x, from_y, kept, allowed, relevant = _problem(graph, x, y, include, restrict)
-    # A separator inside the anterior set exists wherever any does, and there every collider counts as open.
-    z = (allowed & relevant) & ~(from_x | from_y)
-    near_x = _reach(graph, from_x, z, relevant)
-    if near_x & from_y:
-        return None
-    z &= near_x | kept
-    return graph.names(z & (_reach(graph, from_y, z, relevant) | kept))
+    found = _nearest_separator(graph, *_problem(graph, x, y, include, restrict))
+    return None if found is None else graph.names(found)
 
 
 def is_minimal_separator(
@@ -185,6 +179,17 @@ def _reach(graph: Graph, start: int, given: int, colliders: int) -> int:
         new_tail = to_tail & ~by_tail
         new_arrow = to_arrow & ~by_arrow
     return by_tail | by_arrow
+
+
+def _nearest_separator(graph: Graph, x: int, y: int, kept: int, allowed: int, relevant: int) -> int | None:
+    """The minimal separator nearest to x, in the anterior set `relevant` of x, y and what is kept; None for none."""
+    # A separator inside the anterior set exists wherever any does, and there every collider counts as open.
+    z = (allowed & relevant) & ~(x | y)
+    near_x = _reach(graph, x, z, relevant)
+    if near_x & y:
+        return None
+    z &= near_x | kept
+    return z & (_reach(graph, y, z, relevant) | kept)
 
 
 def _anterior(graph: Graph, mask: int) -> int:

@@ -14,7 +14,7 @@ from aitia.scm.model import SCM, Exogenous
 from aitia.scm.noise import Empirical, Gaussian, Laplace, Noise
 from aitia.scm.random import random_dag, random_discrete_scm, random_linear_scm, random_nonlinear_scm
 from aitia.scm.softmax import Softmax
-from aitia.scm.sortability import r2_sortability, varsortability
+from aitia.scm.sortability import r2_sortability, sortabilities, varsortability
 from aitia.scm.tabular import TableMechanism
 from aitia.scm.twin import counterfactual_posterior
 
@@ -46,6 +46,7 @@ __all__ = [
     "random_discrete_scm",
     "random_linear_scm",
     "random_nonlinear_scm",
+    "sortabilities",
     "total_effect",
     "varsortability",
 ]

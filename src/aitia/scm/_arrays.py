@@ -1,14 +1,14 @@
 """Small shared parts: read-only arrays, streams of noise, parents as a design matrix, the inverse-CDF convention."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from aitia.errors import DataError, OptionError
 
-__all__ = ["Values", "choose", "design", "design_names", "frozen_array", "stretch", "uniform"]
+__all__ = ["Values", "choose", "design", "design_names", "frozen_array", "line", "stream", "stretch", "uniform"]
 
 Values = NDArray[np.float64]
 
@@ -31,6 +31,18 @@ def design(parents: Sequence[Values], levels: Sequence[int], n: int) -> Values:
     return np.column_stack(columns) if columns else np.empty((n, 0))
 
 
+def line(parents: Sequence[Values], levels: Sequence[int], coefficients: Values, n: int) -> Values:
+    """`design` times the coefficients, one parent after the other; a row has the same sum whatever rows are beside."""
+    total, begin = np.zeros(n), 0
+    for values, k in zip(parents, levels, strict=True):
+        if k == 0:
+            total += coefficients[begin] * values
+        else:
+            total += np.concatenate([[0.0], coefficients[begin : begin + k - 1]])[values.astype(np.intp)]
+        begin += 1 if k == 0 else k - 1
+    return total
+
+
 def design_names(parents: Sequence[str], levels: Sequence[int]) -> tuple[str, ...]:
     """The columns of `design`, such as `x` or `site=1`."""
     names: list[str] = []
@@ -39,10 +51,17 @@ def design_names(parents: Sequence[str], levels: Sequence[int]) -> tuple[str, ..
     return tuple(names)
 
 
-def choose(p: Values, u: Values) -> Values:
-    """The code whose stretch of [0, 1) holds u: the inverse CDF. p is (n, k), u is (n,)."""
-    codes: Values = (u[:, None] >= np.cumsum(p, axis=1)[:, :-1]).sum(axis=1).astype(np.float64)
-    return codes
+def choose(edges: Iterable[Values], u: Values) -> Values:
+    """The code whose stretch of [0, 1) holds u: the inverse CDF.
+
+    Args:
+        edges: Where the stretch of each label but the last ends, each (n,) or one number.
+        u: (n,)
+    """
+    codes = np.zeros(len(u), np.int16)
+    for edge in edges:
+        codes += u >= edge
+    return codes.astype(np.float64)
 
 
 def stretch(p: Values, codes: Values, u: Values, name: str) -> Values:
@@ -66,10 +85,15 @@ def stretch(p: Values, codes: Values, u: Values, name: str) -> Values:
     return np.clip(point, low, np.nextafter(high, -np.inf))
 
 
-def uniform(n: int, seed: int, use: str, name: str) -> Values:
-    """Uniform numbers in (0, 1) from the stream of this seed, use and variable."""
+def stream(seed: int, use: str, name: str) -> np.random.Generator:
+    """The stream of random numbers of this seed, use and variable."""
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise OptionError(f"a seed is a whole number, zero or more, got {seed!r}")
     key = int.from_bytes(hashlib.sha256(f"{use}\0{name}".encode()).digest()[:8], "little")
-    # Zero has an infinite normal quantile.
-    return np.maximum(np.random.default_rng([int(seed), key]).random(n), 2.0**-54)
+    return np.random.default_rng([int(seed), key])
+
+
+def uniform(n: int, source: np.random.Generator) -> Values:
+    """The next uniform numbers of a stream, in (0, 1)."""
+    u = source.random(n)
+    return np.maximum(u, 2.0**-54, out=u)  # zero has an infinite normal quantile

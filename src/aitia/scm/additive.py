@@ -48,6 +48,11 @@ class AdditiveNoise(Mechanism):
         object.__setattr__(self, "parent_levels", tuple(self.parent_levels) or (0,) * len(self.parents))
 
     @property
+    def by_row(self) -> bool:
+        """Whether the regressor is known to look at each row alone."""
+        return isinstance(self.regressor, KernelTrend)
+
+    @property
     def saveable(self) -> bool:
         """Whether the regressor can be written without pickle."""
         return isinstance(self.regressor, KernelTrend)

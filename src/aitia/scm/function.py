@@ -43,6 +43,11 @@ class Function(Mechanism):
         object.__setattr__(self, "parent_levels", tuple(self.parent_levels) or (0,) * len(self.parents))
 
     @property
+    def by_row(self) -> bool:
+        """Not known of somebody's code."""
+        return False
+
+    @property
     def saveable(self) -> bool:
         """Never: code cannot be written as data."""
         return False

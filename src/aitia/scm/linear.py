@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from aitia.errors import OptionError
-from aitia.scm._arrays import Values, design, design_names, frozen_array
+from aitia.scm._arrays import Values, design_names, frozen_array, line
 from aitia.scm.mechanism import Mechanism
 from aitia.scm.noise import Gaussian, Noise
 
@@ -67,12 +67,15 @@ class Linear(Mechanism):
 
     def solve(self, parents: Sequence[Values], noise: Values) -> Values:
         """The line plus the noise."""
-        return self._mean(parents, len(noise)) + noise
+        mean = self._mean(parents, len(noise))
+        mean += noise
+        return mean
 
     def abduct(self, values: Values, parents: Sequence[Values], u: Values, name: str) -> Values:
         """x minus the line."""
         return values - self._mean(parents, len(values))
 
     def _mean(self, parents: Sequence[Values], n: int) -> Values:
-        line: Values = design(parents, self.parent_levels, n) @ self.coefficients + self.intercept
-        return line
+        mean = line(parents, self.parent_levels, self.coefficients, n)
+        mean += self.intercept
+        return mean

@@ -24,6 +24,11 @@ class Mechanism(ABC):
     parents: tuple[str, ...]
 
     @property
+    def by_row(self) -> bool:
+        """Whether a row's value follows from that row alone, so that rows may be solved in blocks."""
+        return True
+
+    @property
     def saveable(self) -> bool:
         """Whether `SCM.save` can write it."""
         return True

@@ -24,12 +24,15 @@ from aitia.data.table import Table
 from aitia.do import Intervention
 from aitia.errors import DataError, GraphError, InterventionError, OptionError, join_names, unknown_variable
 from aitia.graph.graph import Graph
-from aitia.scm._arrays import Values, uniform
+from aitia.scm._arrays import Values, stream, uniform
 from aitia.scm._columns import read_column
 from aitia.scm.mechanism import Mechanism
 from aitia.scm.tabular import TableMechanism
 
 __all__ = ["SCM", "Exogenous"]
+
+BLOCK = 1 << 13
+"""Rows that are drawn and solved together."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,7 +201,21 @@ class SCM:
 
     def sample(self, n: int, *, seed: int = 0) -> Table:
         """Draws n rows. A seed draws the same noise for each variable whatever `do` holds fixed."""
-        return self.solve(self.draw(n, seed=seed))
+        if n <= BLOCK or not all(mechanism.by_row for mechanism in self._mechanisms.values()):
+            return self.solve(self.draw(n, seed=seed))
+        # Blocks fit into the cache; all that is of the size of the table is the table.
+        noise = {name: stream(seed, "noise", name) for name in self._base}
+        action = {name: stream(seed, "action", name) for name, done in self._intervention.items() if done.random}
+        columns = {name: np.empty(n) for name in self._base}
+        for begin in range(0, n, BLOCK):
+            rows = min(BLOCK, n - begin)
+            drawn = {name: self._mechanisms[name].draw(uniform(rows, source)) for name, source in noise.items()}
+            acted = {name: uniform(rows, source) for name, source in action.items()}
+            for name, values in self._values(Exogenous(drawn, acted, rows, seed)).items():
+                columns[name][begin : begin + rows] = values
+        for column in columns.values():
+            column.flags.writeable = False
+        return Table.from_codes(columns, self._categories)
 
     def counterfactual(self, rows: Any, intervention: Intervention, /, *, seed: int = 0) -> Table:
         """What these rows would have been under a further intervention: abduction, action, prediction.
@@ -222,11 +239,15 @@ class SCM:
         """Draws the noise of n rows. Each variable has its own stream, keyed by its name."""
         if n < 1:
             raise OptionError(f"the number of rows is at least 1, got {n}")
-        noise = {name: self._mechanisms[name].draw(uniform(n, seed, "noise", name)) for name in self._base}
+        noise = {name: self._mechanisms[name].draw(uniform(n, stream(seed, "noise", name))) for name in self._base}
         return Exogenous(noise, {}, n, seed)
 
     def solve(self, exogenous: Exogenous) -> Table:
         """The one table that satisfies (1) for this noise."""
+        x = self._values(exogenous)
+        return Table.from_codes({name: x[name] for name in self._base}, self._categories)
+
+    def _values(self, exogenous: Exogenous) -> dict[str, Values]:
         x: dict[str, Values] = {}
         for name in self._base.topological_order():
             action = self._intervention.get(name)
@@ -239,9 +260,9 @@ class SCM:
                 u = x[name]  # an action that is not random does not look at it
                 if action.random:
                     known = exogenous.action.get(name)
-                    u = uniform(exogenous.n, exogenous.seed, "action", name) if known is None else known
+                    u = uniform(exogenous.n, stream(exogenous.seed, "action", name)) if known is None else known
                 x[name] = action.apply(x[name], u, self.categories(name))
-        return Table.from_codes({name: x[name] for name in self._base}, self._categories)
+        return x
 
     def abduct(self, rows: Any, *, seed: int = 0) -> Exogenous:
         """A noise that explains the rows; drawn from its posterior where several do.
@@ -263,7 +284,7 @@ class SCM:
         noise, acted = {}, {}
         for name in self._base:
             mechanism, action = self._mechanisms[name], self._intervention.get(name)
-            u = uniform(table.n, seed, "abduct", name)
+            u = uniform(table.n, stream(seed, "abduct", name))
             if action is not None and action.cuts:
                 noise[name] = mechanism.draw(u)
                 if action.random:

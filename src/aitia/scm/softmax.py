@@ -70,7 +70,7 @@ class Softmax(Mechanism):
 
     def solve(self, parents: Sequence[Values], noise: Values) -> Values:
         """The label whose stretch of [0, 1) holds the noise."""
-        return choose(self.probabilities(parents, len(noise)), noise)
+        return choose(np.cumsum(self.probabilities(parents, len(noise)), axis=1)[:, :-1].T, noise)
 
     def abduct(self, values: Values, parents: Sequence[Values], u: Values, name: str) -> Values:
         """A point of the label's stretch, even under the posterior when u is uniform."""

@@ -13,16 +13,21 @@ Source:
     additive noise models (2023), section 3.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from aitia.data.moments import Moments, table_moments
 from aitia.data.table import Table
 from aitia.errors import DataError, GraphError
 from aitia.graph.graph import Graph
 from aitia.scm._arrays import Values
 
-__all__ = ["r2_sortability", "varsortability"]
+__all__ = ["r2_sortability", "sortabilities", "varsortability"]
+
+Bits = NDArray[np.uint64]
 
 
 def varsortability(table: Any, graph: Graph) -> float:
@@ -44,7 +49,7 @@ def varsortability(table: Any, graph: Graph) -> float:
         >>> varsortability({"x": [0.0, 1.0, 2.0], "y": [0.0, 5.0, 9.0]}, Graph("x -> y"))
         1.0
     """
-    return _alignment(_complete(table, graph).var(axis=0), graph)
+    return _alignments([_moments(table, graph).spread ** 2], graph)[0]
 
 
 def r2_sortability(table: Any, graph: Graph) -> float:
@@ -62,38 +67,91 @@ def r2_sortability(table: Any, graph: Graph) -> float:
         UnknownVariableError: If the table lacks a node.
         DataError: If a column is constant or not one number a row, or fewer than two rows are complete.
     """
-    X = _complete(table, graph)
-    spread = X.std(axis=0)
+    return sortabilities(table, graph)[1]
+
+
+def sortabilities(table: Any, graph: Graph) -> tuple[float, float]:
+    """Varsortability and R2-sortability of one table, for little more than the cost of one of them.
+
+    Args:
+        table: Continuous columns for all nodes; rows with a missing value are left out.
+        graph: A DAG.
+
+    Returns:
+        Both, each in [0, 1]; NaN if the graph has no edge.
+
+    Raises:
+        GraphError: If the graph is no DAG.
+        UnknownVariableError: If the table lacks a node.
+        DataError: If a column is constant or not one number a row, or fewer than two rows are complete.
+    """
+    found = _moments(table, graph)
+    spread = found.spread
     if not (spread > 0).all():
         raise DataError(f"column {graph.nodes[int(np.argmin(spread))]!r} is constant: it has no R2")
-    correlation = np.corrcoef(X, rowvar=False).reshape(len(graph), len(graph))
+    varsorted, r2sorted = _alignments([spread**2, _r2(found.correlation)], graph)
+    return varsorted, r2sorted
+
+
+def _r2(correlation: Values) -> Values:
+    """R2 of each variable regressed on all others."""
     # Inverse of the correlation matrix: its diagonal is the variance inflation 1 / (1 - R2).
-    inflation = np.diagonal(np.linalg.pinv(correlation, hermitian=True))
-    return _alignment(1 - 1 / np.maximum(inflation, 1.0), graph)
+    try:
+        plain = bool(np.diagonal(np.linalg.cholesky(correlation)).min() > 1e-6)
+    except np.linalg.LinAlgError:
+        plain = False
+    inverse = np.linalg.inv(correlation) if plain else np.linalg.pinv(correlation, hermitian=True)
+    inflation = np.diagonal(inverse)
+    scores: Values = 1 - 1 / np.maximum(inflation, 1.0)
+    return scores
 
 
-def _complete(table: Any, graph: Graph) -> Values:
+def _moments(table: Any, graph: Graph) -> Moments:
     if not graph.is_dag:
         raise GraphError("sortability needs a DAG: every edge directed, no cycle")
     data = Table.of(table)
     for name in graph:
         if not data.continuous(name) or data.column(name).ndim != 1:
             raise DataError(f"sortability needs one number a row in {name!r}: it has labels or several numbers")
-    X = data.matrix(graph.nodes)
-    X = X[~np.isnan(X).any(axis=1)]
-    if len(X) < 2:
-        raise DataError(f"sortability needs two complete rows, the table has {len(X)}")
-    return X
+    found = table_moments(data, graph.nodes)
+    if found.n < 2:
+        raise DataError(f"sortability needs two complete rows, the table has {found.n}")
+    return found
 
 
-def _alignment(score: Values, graph: Graph) -> float:
-    edge = graph.adjacency.astype(np.int64)
-    rising = (score[None, :] > score[:, None] * (1 + 1e-9)).astype(np.float64)
-    tied = np.isclose(score[None, :], score[:, None], rtol=1e-9, atol=0.0)
-    credit = np.where(tied, 0.5, rising)
-    reached, pairs, right = edge, 0.0, 0.0
-    while reached.any():  # a DAG has no path longer than its nodes
-        pairs += float(reached.sum())
-        right += float((reached * credit).sum())
-        reached = ((reached @ edge) > 0).astype(np.int64)
-    return right / pairs if pairs else float("nan")
+def _alignments(scores: list[Values], graph: Graph) -> list[float]:
+    """The sortability of each score, over one walk along the paths."""
+    credits = [_credits(score) for score in scores]
+    pairs, right = 0, [0.0] * len(scores)
+    for reached in _reached(graph):
+        pairs += int(np.bitwise_count(reached).sum())
+        for k, (rising, tied) in enumerate(credits):
+            rises, ties = np.bitwise_count(reached & rising).sum(), np.bitwise_count(reached & tied).sum()
+            right[k] += float(rises) + 0.5 * float(ties)
+    return [share / pairs if pairs else float("nan") for share in right]
+
+
+def _credits(score: Values) -> tuple[Bits, Bits]:
+    """Bit rows: the pairs (i, j) in which the score of j lies above that of i, and those in which they tie."""
+    tied = np.abs(score[None, :] - score[:, None]) <= 1e-9 * np.abs(score[:, None])
+    return _packed((score[None, :] > score[:, None]) & ~tied), _packed(tied)
+
+
+def _reached(graph: Graph) -> Iterator[Bits]:
+    """For each length of a path in turn, bit rows of the pairs that one joins; a DAG's end before its nodes do."""
+    adjacency = graph.adjacency
+    source, target = np.nonzero(adjacency)
+    rows, first = np.unique(source, return_index=True)
+    reached = _packed(adjacency > 0)
+    while reached.any():
+        yield reached
+        further = np.zeros_like(reached)
+        further[rows] = np.bitwise_or.reduceat(reached[target], first, axis=0)
+        reached = further
+
+
+def _packed(matrix: NDArray[np.bool_]) -> Bits:
+    """(p, p) truths as rows of 64-bit words."""
+    packed = np.zeros((len(matrix), (len(matrix) + 63) // 64 * 8), np.uint8)
+    packed[:, : (len(matrix) + 7) // 8] = np.packbits(matrix, axis=1)
+    return packed.view(np.uint64)

@@ -14,6 +14,7 @@ Source:
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -79,7 +80,19 @@ class TableMechanism(Mechanism):
 
     def solve(self, parents: Sequence[Values], noise: Values) -> Values:
         """The label whose stretch of [0, 1) holds the noise."""
-        return choose(self.probabilities(parents, len(noise)), noise)
+        if not parents:
+            return choose(self._edges, noise)
+        place = parents[0]
+        for values, k in zip(parents[1:], self.levels[1:], strict=True):
+            place = place * k + values
+        rows = place.astype(np.intp)
+        return choose([edge.take(rows) for edge in self._edges], noise)
+
+    @cached_property
+    def _edges(self) -> list[Values]:
+        """Where the stretch of [0, 1) of each label but the last ends, for every combination of the parents."""
+        ends = np.cumsum(self.table, axis=-1)
+        return [np.ascontiguousarray(ends[..., k]).ravel() for k in range(self.cardinality - 1)]
 
     def abduct(self, values: Values, parents: Sequence[Values], u: Values, name: str) -> Values:
         """A point of the label's stretch, even under the posterior when u is uniform."""

@@ -46,13 +46,17 @@ class EdgeFrequencies:
 
         Raises:
             OptionError: If there is no graph.
+            GraphError: If two edges of a graph join one pair.
         """
+        from aitia.graph.marks import refuse_bow
+
         if not graphs:
             raise OptionError("frequencies need at least one graph")
         nodes = graphs[0].nodes
         place = {name: i for i, name in enumerate(nodes)}
         counts: dict[tuple[str, str], dict[str, int]] = {}
         for graph in graphs:
+            refuse_bow(graph.bows, "a share of graphs", "shares are counted in CPDAGs, MAGs and PAGs")
             for edge in graph.edges:
                 turned = edge if place[edge.left] < place[edge.right] else edge.reversed()
                 of_pair = counts.setdefault((turned.left, turned.right), {})

@@ -17,17 +17,14 @@ from aitia.do import Intervention, Law, LawTable
 from aitia.do import check as check_sampler
 from aitia.errors import AitiaError, DataError, InterventionError, OptionError, UnknownVariableError
 from aitia.system.base import System
-from aitia.system.capabilities import Counterfactuals, Discovers, Edits, Explains, Predicts
+from aitia.system.capabilities import Edits, Explains, Predicts
 from aitia.system.card_laws import card_is_true, names_are_told_apart, refused, refuses_unknown_names
+from aitia.system.counterfactual_laws import bound_is_small, fact_stays, keeps_noise, non_descendants_stay
 from aitia.system.loading import load
-from aitia.system.trial import NothingToCheckError, Trial, first_difference, misspelt
+from aitia.system.trial import CLOSE, NothingToCheckError, Trial, first_difference, misspelt
 
 __all__ = ["LAWS", "Trial", "check"]
 
-CLOSE = 1e-6
-"""Largest difference, in standard deviations of a column, that counts as none."""
-ROUNDING = 1e-4
-"""Largest bound of a counterfactual that is exact but for the rounding of its numbers."""
 APART = 0.02
 """Least distance of doing from conditioning, in standard deviations of the outcome."""
 
@@ -134,65 +131,6 @@ def refuses_without_targets(trial: Trial) -> Iterator[str]:
         yield f"the card says that do {trial.system.card.does}, and there are {len(trial.system.targets)} targets"
     if not trial.system.targets:
         yield from refused(lambda: trial.system.do({"anything": 1.0}), trial.system.card.slug, InterventionError)
-
-
-# -- of counterfactuals ------------------------------------------------------------------------------------------------
-
-
-def fact_stays(trial: Trial) -> Iterator[str]:
-    """A counterfactual with nothing done is the fact, within the bound that the system states, at each draw."""
-    system = trial.needs(Counterfactuals)
-    bound = system.bound
-    for draws in (1, 2):
-        back = system.solve(system.abduct(trial.given, draws=draws, seed=trial.seed))
-        if len(back) != draws * len(trial.given):
-            yield f"{draws} draws of {len(trial.given)} rows are {len(back)}"
-            return
-        for k in range(draws):
-            found = trial.given.data.gaps(back.take(np.arange(k, len(back), draws)))
-            for column, gap in found.items():
-                if gap > bound.get(column, 0.0) * (1 + CLOSE) + CLOSE:
-                    yield f"with nothing done, {column} is off by {gap:.3g}, the bound is {bound.get(column, 0.0):.3g}"
-
-
-def keeps_noise(trial: Trial) -> Iterator[str]:
-    """The noise of a row is its own: the same again when it is asked again, and as long as the rows."""
-    system = trial.needs(Counterfactuals)
-    a, _ = trial.pair
-    noise = system.abduct(trial.given, seed=trial.seed)
-    if len(noise) != len(trial.given):
-        yield f"the noise of {len(trial.given)} rows is {len(noise)} long"
-    held: Any = system.do(a)
-    first = held.solve(noise)
-    if first.hash() != held.solve(noise).hash():
-        yield f"{a} solved twice with one noise gives two answers"
-    again = held.solve(system.abduct(trial.given, seed=trial.seed + 1))
-    allowed = max(system.bound.values(), default=0.0)
-    if allowed <= ROUNDING and (odd := [n for n, gap in first.gaps(again).items() if gap > 2 * allowed + CLOSE]):
-        yield f"under {a}, {odd[0]} depends on the seed, and the system says that it is exact"
-
-
-def non_descendants_stay(trial: Trial) -> Iterator[str]:
-    """What the target does not cause keeps its value."""
-    system: Any = trial.needs(Discovers)
-    graphs = system.graphs()
-    if len(graphs) != 1:
-        raise NothingToCheckError("there is no one graph")
-    graph = next(iter(graphs.values()))
-    answers: list[Callable[[Any], Any]] = []
-    if isinstance(system, Counterfactuals):
-        noise = system.abduct(trial.given, seed=trial.seed)
-        answers.append(lambda held: held.solve(noise))
-    if isinstance(system, Predicts):
-        answers.append(lambda held: held.predict(trial.holes, seed=trial.seed))
-    for do in trial.pair:
-        if not answers or any(target not in graph.nodes for target in do):
-            raise NothingToCheckError("no answer is over the variables of the graph")
-        below = {name for target in do for name in (target, *graph.descendants(target))}
-        for answer in answers:
-            gaps = answer(system).gaps(answer(system.do(do)))
-            if odd := [n for n, gap in gaps.items() if n in graph.nodes and n not in below and gap > CLOSE]:
-                yield f"under {do}, {odd[0]} moves though none of {', '.join(map(str, do))} causes it"
 
 
 # -- of predictions ----------------------------------------------------------------------------------------------------
@@ -370,6 +308,7 @@ LAWS: Mapping[str, Callable[[Trial], Iterator[str]]] = {
     "an unknown target is refused": refuses_unknown_target,
     "without targets do is refused": refuses_without_targets,
     "a counterfactual with nothing done is the fact": fact_stays,
+    "a counterfactual loses little of the fact": bound_is_small,
     "a counterfactual keeps the noise": keeps_noise,
     "non-descendants stay put": non_descendants_stay,
     "holes are filled": fills_holes,

@@ -15,8 +15,10 @@ from aitia.system.capabilities import Counterfactuals, Discovers, Edits, Encodes
 from aitia.system.given import Given
 from aitia.system.targets import Target
 
-__all__ = ["NothingToCheckError", "Trial", "first_difference", "misspelt"]
+__all__ = ["CLOSE", "NothingToCheckError", "Trial", "first_difference", "misspelt"]
 
+CLOSE = 1e-6
+"""Largest difference, in standard deviations of a column, that counts as none."""
 MOST = 32
 """Rows that are asked about."""
 

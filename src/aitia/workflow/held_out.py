@@ -11,7 +11,7 @@ __all__ = ["held_out"]
 def held_out(given: Given, share: float, seed: int) -> tuple[Given, Given]:
     """Rows to fit on and rows to score on, as `Given.split`; where a role `time` says when, the last of each series.
 
-    Rows taken out of the midst of a series would leave it full of gaps, and score a fit on what it has seen around them.
+    Rows taken out of the midst of a series would leave it full of gaps, and score a fit on what it saw around them.
 
     Raises:
         OptionError: If the share is not between 0 and 1, or leaves none to fit on.

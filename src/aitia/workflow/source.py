@@ -88,7 +88,7 @@ class Source:
         """The same, with the rows and the size of a world's pictures said where nobody did."""
         if not self.is_world or self.data is None:
             return self
-        many = WORLD_ANIMALS if _worlds()[self.data].seen == "traces" else WORLD_ROWS
+        many = WORLD_ANIMALS if _worlds()[self.data].seen == "signals" else WORLD_ROWS
         return replace(
             self,
             rows=many if self.rows is None else self.rows,

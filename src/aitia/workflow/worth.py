@@ -3,12 +3,14 @@
     no better than trivial     on the rows that were held out, against each baseline that needs no model
     too few rows               under 30 of them were held out
     lost on the way back       with nothing done, the rows come back without what `do` is to set
+    not moved                  what `do` sets cannot be seen in the answers
     within its control         no effect is larger than that of a change which means nothing
 
 An alarm is no warning of what to keep in mind: the numbers beside it may be taken for nothing. It is told last on the
 terminal, first in a report, and as `alarms` in JSON.
 """
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -17,9 +19,10 @@ from numpy.typing import NDArray
 from aitia.data.base import Data
 from aitia.data.comparing import looks
 from aitia.data.table import Table
+from aitia.errors import RangeWarning
 from aitia.stats.features import coarse
 from aitia.stats.worth import LEAST, beyond_control
-from aitia.system import Counterfactuals, Given, Score, Scores, System
+from aitia.system import Counterfactuals, Given, Noise, Score, Scores, System
 
 __all__ = ["of_effects", "of_fit", "of_rows", "of_scores"]
 
@@ -27,6 +30,8 @@ NEAREST = 5
 """Rows of the fit, the most alike, from which what a row shows is read."""
 READABLE, KEPT = 0.3, 0.3
 """What is to be read off the rows themselves to be looked for, and the share of it that has to come back."""
+LOW_AND_HIGH = (0.2, 0.8)
+"""Quantiles of the rows of the fit that a target is set to, to see whether the answers show it."""
 ASKED = 100
 """Rows that are looked at on their way back."""
 
@@ -125,24 +130,42 @@ def _lost(system: System, seen: Given, fresh: Given) -> tuple[str, ...]:
     if not names or len(fresh) < LEAST:
         return ()
     rows = fresh.take(np.arange(min(len(fresh), ASKED)))
-    back = system.solve(system.abduct(rows))
+    noise = system.abduct(rows)
     reader = _Reader(seen.data)
-    facts, made = (reader.nearest(data) for data in (rows.data, back))
-    found = []
+    facts, made = (reader.nearest(data) for data in (rows.data, system.solve(noise)))
+    lost, still = [], []
     for name in names:
         before, after = (reader.skill(rows.data, name, near) for near in (facts, made))
-        if before >= READABLE and after < KEPT * before:
-            found.append(f"{name} ({before:.0%} of it is read off the rows, {max(after, 0.0):.0%} off what comes back)")
-    if not found:
-        return ()
-    return (f"what is given back with nothing done has lost what do sets: {', '.join(found)}",)
+        if before < READABLE:
+            continue
+        if after < KEPT * before:
+            lost.append(f"{name} ({before:.0%} of it is read off the rows, {max(after, 0.0):.0%} off what comes back)")
+        elif seen.data.known.continuous(name) and (moved := _moved(system, noise, reader, name, facts)) < KEPT:
+            still.append(f"{name} ({max(moved, 0.0):.0%} of the change that rows with other values show)")
+    told = [f"what is given back with nothing done has lost what do sets: {', '.join(lost)}"] if lost else []
+    if still:
+        told.append(f"what do sets is not seen in the answers: {', '.join(still)}")
+    return tuple(told)
+
+
+def _moved(system: Counterfactuals, noise: Noise, reader: "_Reader", name: str, facts: NDArray[np.int64]) -> float:
+    """How far the answers to a low and a high value are from each other, over what rows with these values show."""
+    low, high = np.nanquantile(reader.seen.column(name), LOW_AND_HIGH)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RangeWarning)  # causes of the target may leave their range
+        answers = [system.do({name: float(value)}).solve(noise) for value in (low, high)]
+    shown = [reader.read(name, reader.nearest(answer)).mean() for answer in answers]
+    read, truth = reader.read(name, facts), noise.given.data.known.column(name)
+    told = ~np.isnan(truth)
+    slope = float(np.cov(read[told], truth[told])[0, 1] / np.var(truth[told], ddof=1))
+    return float((shown[1] - shown[0]) / (slope * (high - low)))
 
 
 class _Reader:
     """Reads a column off what rows look like, by the rows of the fit that are nearest."""
 
     def __init__(self, seen: Data) -> None:
-        self._seen, self._looks = seen, self._of(seen)
+        self.seen, self._looks = seen.known, self._of(seen)
 
     @staticmethod
     def _of(data: Data) -> NDArray[np.float64]:
@@ -158,13 +181,17 @@ class _Reader:
         apart = (rows**2).sum(axis=1)[:, None] - 2 * rows @ seen.T + (seen**2).sum(axis=1)
         return np.argsort(apart, axis=1, kind="stable")[:, :NEAREST]
 
+    def read(self, name: str, near: NDArray[np.int64]) -> NDArray[np.float64]:
+        """A number of each row: the mean over its nearest."""
+        return np.asarray(np.nanmean(self.seen.column(name)[near], axis=1))
+
     def skill(self, data: Data, name: str, near: NDArray[np.int64]) -> float:
         """Share of the spread (or of the labels beyond the most frequent) that the nearest rows tell."""
-        if self._seen.known.continuous(name):
-            known, truth = self._seen.known.column(name), data.known.column(name)
+        if self.seen.continuous(name):
+            truth = data.known.column(name)
             spread = float(np.nanvar(truth))
-            return 1 - float(np.nanmean((known[near].mean(axis=1) - truth) ** 2)) / spread if spread > 0 else 0.0
-        known, truth = (np.array(list(map(str, of.known.labels(name)))) for of in (self._seen, data))
+            return 1 - float(np.nanmean((self.read(name, near) - truth) ** 2)) / spread if spread > 0 else 0.0
+        known, truth = (np.array(list(map(str, of.labels(name)))) for of in (self.seen, data.known))
         said = [_most(known[row]) for row in near]
         right, usual = float(np.mean(said == truth)), float(np.mean(truth == _most(known)))
         return (right - usual) / (1 - usual) if usual < 1 else 0.0

@@ -1,4 +1,4 @@
-"""Calcium traces of several animals whose units fire in groups that change from phase to phase.
+"""Calcium signals of several animals whose units fire in groups that change from phase to phase.
 
     e_u(t) = 1[U_u(t) < p] (0.7 + 0.6 U_u(t) / p)                                     u is idle or leads its group(1)
     e_u(t) = 1[e_l(t - k_u) > 0] (0.7 + 0.6 U_u(t))                                   u follows the leader l      (2)
@@ -7,7 +7,7 @@
 Every row is an animal with noise of its own. In each phase a fresh choice of the units forms groups; the others are
 idle. k_u is 0, or 1 to 3 frames in a chain. A leader is the first unit of its group in one fixed hidden order, so that
 the graph is acyclic over all phases. In animals of the environment `loose` the middle phase has no groups: its units
-fire by (1). An animal lacks each unit with a fixed chance, and only the traces of those it has are seen.
+fire by (1). An animal lacks each unit with a fixed chance, and only the signals of those it has are seen.
 
 Silencing a unit is `do(u7=0)`: its events are gone, and by (2) those that it drives; all noise stays. `hold` silences
 it in some of the frames. No latent depends on its own past, so that paths are solved whole.
@@ -54,13 +54,13 @@ class CalciumWorld(Rollout):
 
     Example:
         >>> world = CalciumWorld()
-        >>> traces = world.traces(world.sample(8))
-        >>> traces.traces.shape, len(world.followers(0)[world.leaders[0][0]])
+        >>> signals = world.signals(world.sample(8))
+        >>> signals.signals.shape, len(world.followers(0)[world.leaders[0][0]])
         ((8, 600, 40), 9)
     """
 
     name: ClassVar[str] = "calcium"
-    seen: ClassVar[Seen] = "traces"
+    seen: ClassVar[Seen] = "signals"
 
     def __init__(
         self,
@@ -123,29 +123,29 @@ class CalciumWorld(Rollout):
 
     @property
     def latents(self) -> tuple[Latent, ...]:
-        """Events, which are not handed out, the traces, and whether the animal has the unit."""
+        """Events, which are not handed out, the signals, and whether the animal has the unit."""
         events = [Latent(u, 0.0, 1.3, varies=True, visible=False) for u in self.units]
-        traces = [Latent(f"trace {u}", -1.0, 8.0, varies=True) for u in self.units]
-        return (*events, *traces, *(Latent(f"has {u}", 0.0, 1.0) for u in self.units))
+        signals = [Latent(f"signal {u}", -1.0, 8.0, varies=True) for u in self.units]
+        return (*events, *signals, *(Latent(f"has {u}", 0.0, 1.0) for u in self.units))
 
     @property
     def graph(self) -> Graph:
-        """Each leader to its followers in any phase, and each unit to its trace."""
+        """Each leader to its followers in any phase, and each unit to its signal."""
         edges = {
             (self.units[int(a)], u) for row in self._leader for a, u in zip(row, self.units, strict=True) if a >= 0
         }
-        edges |= {(u, f"trace {u}") for u in self.units}
+        edges |= {(u, f"signal {u}") for u in self.units}
         return Graph(sorted(edges), nodes=tuple(latent.name for latent in self.latents))
 
     @property
     def noise_laws(self) -> dict[str, str]:
         """The law of each noise, in words."""
-        laws = {"": "uniform on 0 to 1", "trace ": "standard normal", "has ": "uniform on 0 to 1"}
+        laws = {"": "uniform on 0 to 1", "signal ": "standard normal", "has ": "uniform on 0 to 1"}
         return {f"{before}{u}": law for before, law in laws.items() for u in self.units}
 
     def draw(self, name: str, n: int, rng: np.random.Generator) -> Values:
-        """U (n, frames) of a unit; (n, 2 * frames) of a trace, the steps of the drift first; (n,) of `has`."""
-        if name.startswith("trace "):
+        """U (n, frames) of a unit; (n, 2 * frames) of a signal, the steps of the drift first; (n,) of `has`."""
+        if name.startswith("signal "):
             return rng.standard_normal((n, 2 * self.frames))
         return rng.random(n if name.startswith("has ") else (n, self.frames))
 
@@ -153,11 +153,11 @@ class CalciumWorld(Rollout):
         """(1) or (2), and (3)."""
         if name.startswith("has "):
             return np.asarray(noise >= self.missing, dtype=np.float64)
-        if name.startswith("trace "):
+        if name.startswith("signal "):
             from scipy.signal import lfilter
 
             drift = STEP * np.cumsum(noise[:, : self.frames], axis=1)
-            calcium = lfilter([1.0], [1.0, -DECAY], parents[name.removeprefix("trace ")], axis=1)
+            calcium = lfilter([1.0], [1.0, -DECAY], parents[name.removeprefix("signal ")], axis=1)
             return np.asarray(calcium + drift + NOISE * noise[:, self.frames :])
         unit = self.units.index(name)
         events = np.where(noise < self.firing, 0.7 + 0.6 * noise / self.firing, 0.0)
@@ -175,15 +175,15 @@ class CalciumWorld(Rollout):
         return np.asarray(events)
 
     def render(self, sample: Sample, *, size: int = 64, view: str | None = None) -> NDArray[Any]:
-        """The traces, (n, frames, units), zero where the animal lacks the unit."""
-        made = np.stack([sample[f"trace {u}"] * sample[f"has {u}"][:, None] for u in self.units], axis=2)
+        """The signals, (n, frames, units), zero where the animal lacks the unit."""
+        made = np.stack([sample[f"signal {u}"] * sample[f"has {u}"][:, None] for u in self.units], axis=2)
         return np.asarray(made)
 
     def rows(self, sample: Sample, size: int = 64) -> Recordings:
         """The recordings of the animals."""
-        return self.traces(sample)
+        return self.signals(sample)
 
-    def traces(self, sample: Sample) -> Recordings:
+    def signals(self, sample: Sample) -> Recordings:
         """What is seen of the rows, in the type that a user's files have, with the phases as stimuli."""
         seen = self.render(sample)
         has = np.stack([sample[f"has {u}"] > 0 for u in self.units], axis=1)

@@ -39,7 +39,7 @@ Rows = NDArray[np.int64]
 Named = Mapping[str, Values]
 Image = NDArray[np.uint8]
 Form = Literal["simple", "complex"]
-Seen = Literal["image", "video", "vector", "tracks", "text", "traces"]
+Seen = Literal["image", "video", "vector", "tracks", "text", "signals"]
 
 
 class World(ABC):

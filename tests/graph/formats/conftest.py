@@ -54,3 +54,20 @@ def pdags():
 @pytest.fixture(scope="session")
 def any_graphs():
     return _graphs([(a, b) for a in Mark for b in Mark])
+
+
+@st.composite
+def _admgs(draw):
+    """ADMGs in which a pair may have --> and <-> at once."""
+    names = draw(st.lists(NAMES, max_size=5, unique=True))
+    edges = []
+    for i, a in enumerate(names):
+        for b in names[i + 1 :]:
+            edges += draw(st.sampled_from([[], [Edge(a, b)]]))
+            edges += draw(st.sampled_from([[], [Edge(b, a, ARROW, ARROW)]]))
+    return Graph(edges, draw(st.permutations(names)))
+
+
+@pytest.fixture(scope="session")
+def admgs():
+    return _admgs()

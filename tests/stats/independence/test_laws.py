@@ -92,7 +92,7 @@ class TestEvery:
 
 def test_an_unknown_test_or_option_is_refused():
     table = table_for("kci")
-    with pytest.raises(OptionError, match="there are fisher-z, chi2, g2, kci, rcit"):
+    with pytest.raises(OptionError, match="there are fisher-z, ranks, chi2, g2, kci, rcit"):
         independence_test("hsic", table)
     with pytest.raises(OptionError, match="no such option"):
         independence_test("kci", table, colour="red")

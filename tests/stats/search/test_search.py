@@ -338,14 +338,34 @@ def test_too_few_rows_or_columns_are_refused():
         check_table(Table.of({"a": columns()["a"]}))
 
 
+def bowl(n):
+    x, noise = np.random.default_rng(0).normal(size=(2, n))
+    return Table.of({"x": x, "y": x**2 + 0.5 * noise})
+
+
+def likert(n, kinds=None):
+    x, noise = np.random.default_rng(0).normal(size=(2, n))
+    made = {"a": x, "b": x + noise}
+    return Table.of({name: np.digitize(v, [-1.5, -0.5, 0.5, 1.5]) for name, v in made.items()}, kinds=kinds or {})
+
+
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
         (Table.of(np.random.default_rng(0).normal(size=(300, 3))), "fisher-z"),
         (Table.of({"a": ["u", "v"] * 50, "b": [0, 1, 1, 1] * 25}), "chi2"),
-        (Table.of({"a": ["u", "v"] * 50, "b": np.random.default_rng(0).normal(size=100)}), "kci"),
-        (Table.of(np.random.default_rng(0).exponential(size=(300, 3))), "kci"),
-        (Table.of(np.random.default_rng(0).exponential(size=(3000, 3))), "rcit"),
+        (Table.of({"a": ["u", "v"] * 50, "b": np.random.default_rng(0).normal(size=100)}), "ranks"),
+        (Table.of({"a": ["u", "v", "w", "w"] * 25, "b": np.random.default_rng(0).normal(size=100)}), "kci"),
+        (Table.of(np.random.default_rng(0).exponential(size=(300, 3))), "ranks"),
+        (Table.of(np.random.default_rng(0).standard_cauchy(size=(300, 3))), "ranks"),
+        (bowl(300), "kci"),
+        (bowl(3000), "rcit"),
+        (bowl(15), "fisher-z"),  # too few rows to tell a bowl from chance
+        (likert(100), "ranks"),
+        (likert(1000), "chi2"),
+        (likert(1000, kinds=dict.fromkeys("ab", "ordinal")), "ranks"),
+        (Table.of({"a": [1, 2, 3, 4] * 10, "b": ["u", "v", "w", "w"] * 10}), "chi2"),
+        (Table.of({"a": [0, 1, 2, 3] * 20, "b": [1, 0, 0, 1] * 20}), "chi2"),  # by its ranks it bends
     ],
 )
 def test_the_test_is_chosen_by_kind_shape_and_size_with_a_reason(table, expected):

@@ -34,8 +34,8 @@ WORLD = CalciumWorld(seed=100)
 @pytest.fixture(scope="module")
 def seen():
     sample = WORLD.sample(8, seed=100)
-    traces = WORLD.traces(sample)
-    return sample, traces, DynamicConnectomes(rank=3, permutations=4).fit(traces)
+    signals = WORLD.signals(sample)
+    return sample, signals, DynamicConnectomes(rank=3, permutations=4).fit(signals)
 
 
 # -- affinity ----------------------------------------------------------------------------------------------------------
@@ -51,7 +51,7 @@ def test_affinity_is_high_where_both_rise_and_zero_where_one_falls():
     found = differential_affinity(waves(), bin_frames=1, smooth=1.0)
     d = rates(waves(), 1.0)[0]
     d = d / d.std(axis=0)
-    assert np.allclose(found.tensor[:, 0, 0], np.maximum(d[:, 0], 0), atol=1e-6)  # a and b are the same trace
+    assert np.allclose(found.tensor[:, 0, 0], np.maximum(d[:, 0], 0), atol=1e-6)  # a and b are the same signal
     assert not found.tensor[:, 0, 1:].any()  # c falls where they rise
 
 
@@ -65,9 +65,9 @@ def test_the_symmetric_form_adds_falling_together():
 @pytest.mark.parametrize("symmetric", [False, True])
 def test_affinity_is_that_of_a_loop_over_animals_frames_and_pairs(symmetric):
     rng = np.random.default_rng(5)
-    traces = Recordings(rng.standard_normal((2, 30, 4)), np.ones((2, 4), bool), tuple("abcd"), ("v", "w"))
-    found = differential_affinity(traces, bin_frames=7, smooth=1.0, symmetric=symmetric).tensor
-    d = rates(traces, 1.0)
+    signals = Recordings(rng.standard_normal((2, 30, 4)), np.ones((2, 4), bool), tuple("abcd"), ("v", "w"))
+    found = differential_affinity(signals, bin_frames=7, smooth=1.0, symmetric=symmetric).tensor
+    d = rates(signals, 1.0)
     for w in range(2):
         x = d[w] / d[w].std(axis=0)
         for p, (i, j) in enumerate(zip(*pair_places(4), strict=True)):
@@ -86,7 +86,7 @@ def test_bins_are_means_of_frames_and_the_rest_is_left_out():
 
 def test_affinity_does_not_depend_on_the_unit_or_the_offset_of_a_trace():
     found = differential_affinity(waves(), bin_frames=5, smooth=1.0)
-    x = waves().traces * np.array([3.0, 0.1, 7.0]) + 5
+    x = waves().signals * np.array([3.0, 0.1, 7.0]) + 5
     other = differential_affinity(Recordings(x, waves().present, ("a", "b", "c"), ("w",)), bin_frames=5, smooth=1.0)
     assert np.allclose(found.tensor, other.tensor, atol=1e-5)
 
@@ -105,15 +105,15 @@ def test_a_matrix_of_pairs_is_symmetric_in_the_order_of_the_pairs():
 
 
 def test_a_shift_in_a_circle_keeps_every_trace_and_breaks_what_is_between_them(seen):
-    _, traces, model = seen
-    turned = shifted(traces, 0)
-    assert np.allclose(np.sort(turned.traces, axis=1), np.sort(traces.traces, axis=1))
-    assert model.affinity(turned).tensor.mean() < 0.9 * model.affinity(traces).tensor.mean()
+    _, signals, model = seen
+    turned = shifted(signals, 0)
+    assert np.allclose(np.sort(turned.signals, axis=1), np.sort(signals.signals, axis=1))
+    assert model.affinity(turned).tensor.mean() < 0.9 * model.affinity(signals).tensor.mean()
 
 
 def test_the_null_of_each_pair_leaves_what_chance_does_not_give(seen):
-    _, traces, _ = seen
-    plain, kept = (differential_affinity(traces, bin_frames=10, smooth=1.0, shifts=n) for n in (0, 4))
+    _, signals, _ = seen
+    plain, kept = (differential_affinity(signals, bin_frames=10, smooth=1.0, shifts=n) for n in (0, 4))
     assert ((kept.tensor == 0) | (kept.tensor == plain.tensor)).all()
     loud = np.random.default_rng(0).standard_normal((1, 400, 6))
     noise = Recordings(loud, np.ones((1, 6), bool), tuple("abcdef"), ("w",))
@@ -125,9 +125,9 @@ def test_detrending_takes_a_shared_slow_drift_off():
     rng = np.random.default_rng(0)
     drift = 40 * np.sin(np.arange(600) / 100)[:, None]
     x = rng.standard_normal((600, 8)).cumsum(axis=0) * 0.2 + drift
-    traces = Recordings.of([Recording("w", x, tuple("abcdefgh"))])
+    signals = Recordings.of([Recording("w", x, tuple("abcdefgh"))])
     with_drift, without = (
-        differential_affinity(traces, bin_frames=10, smooth=3.0, detrend=width).tensor for width in (0.0, 15.0)
+        differential_affinity(signals, bin_frames=10, smooth=3.0, detrend=width).tensor for width in (0.0, 15.0)
     )
     assert without.mean() < 0.6 * with_drift.mean()
 
@@ -162,14 +162,14 @@ def test_the_control_leaves_a_larger_error(seen):
 
 
 def test_silencing_a_leader_takes_its_community_and_an_idle_unit_nothing(seen):
-    sample, traces, model = seen
+    sample, signals, model = seen
     leader = WORLD.leaders[0][0]
     idle = WORLD.units[int(np.flatnonzero(WORLD.membership[0] < 0)[0])]
     motif = model.motifs_[0]
     home = motif.community(WORLD.followers(0)[leader][0])
-    was = model.course(traces, 0, community=home)[:20].sum()
+    was = model.course(signals, 0, community=home)[:20].sum()
     left = {
-        unit: model.course(WORLD.traces(WORLD.counterfactual(sample, {unit: 0.0})), 0, community=home)[:20].sum()
+        unit: model.course(WORLD.signals(WORLD.counterfactual(sample, {unit: 0.0})), 0, community=home)[:20].sum()
         for unit in (leader, idle)
     }
     assert left[leader] < 0.5 * was
@@ -191,12 +191,12 @@ def test_units_are_ranked_by_what_they_hold_inside_their_community(seen):
 
 
 def test_hidden_pairs_of_other_animals_are_told_better_than_by_their_means(seen):
-    _, traces, model = seen
-    other = WORLD.traces(WORLD.sample(6, seed=101))
+    _, signals, model = seen
+    other = WORLD.signals(WORLD.sample(6, seed=101))
     affinity = model.affinity(other)
     hidden = affinity.mask & (np.random.default_rng(0).random(affinity.mask.shape) < 0.3)
     answer = model.affinities(other, hidden=hidden)
-    known = model.affinity(traces)
+    known = model.affinity(signals)
     by_pair = (known.tensor.mean(axis=0).sum(axis=0) / np.maximum(known.mask.sum(axis=0), 1))[None, None]
     wanted = affinity.tensor[:, hidden]
     ours, trivial = (
@@ -217,8 +217,8 @@ def test_hidden_pairs_of_other_animals_are_told_better_than_by_their_means(seen)
 
 def test_the_animals_of_the_fit_get_their_own_factors_back(seen):
     """The fit holds the best animal factors given the others, up to its last round."""
-    _, traces, model = seen
-    assert np.allclose(model.encode(traces).matrix(), model.factors_[1], atol=0.02)
+    _, signals, model = seen
+    assert np.allclose(model.encode(signals).matrix(), model.factors_[1], atol=0.02)
     assert model.affinities().shape == (model.bins_, 8, 40 * 39 // 2)
 
 
@@ -231,20 +231,20 @@ def test_the_map_follows_the_largest_motif(seen):
 
 
 def test_the_rank_is_chosen_by_restarts_and_what_was_tried_is_kept(seen):
-    _, traces, _ = seen
-    free = DynamicConnectomes(most=4).fit(traces)
+    _, signals, _ = seen
+    free = DynamicConnectomes(most=4).fit(signals)
     assert [s["rank"] for s in free.sweep_] == [1, 2, 3, 4]
     assert free.rank_ == max(s["rank"] for s in free.sweep_ if s["weakest"] > 0.8) == 3
-    published = DynamicConnectomes(most=4, every_motif=False).fit(traces)
+    published = DynamicConnectomes(most=4, every_motif=False).fit(signals)
     assert published.rank_ == max(s["rank"] for s in free.sweep_ if s["stability"] > 0.8)
     assert free.motifs_[0].times.argmax() < free.motifs_[-1].times.argmax()
 
 
 def test_pairs_that_no_animal_has_are_told(seen):
-    _, traces, _ = seen
-    present = traces.present.copy()
+    _, signals, _ = seen
+    present = signals.present.copy()
     present[:4, 0], present[4:, 1] = False, False
-    apart = Recordings(traces.traces, present, traces.units, traces.animals, traces.rate)
+    apart = Recordings(signals.signals, present, signals.units, signals.animals, signals.rate)
     found = DynamicConnectomes(rank=1, starts=2).fit(apart)
     i, j = pair_places(40)
     unseen = ~(present[:, i] & present[:, j]).any(axis=0)
@@ -254,20 +254,20 @@ def test_pairs_that_no_animal_has_are_told(seen):
 
 
 def test_an_affinity_can_be_fitted_and_progress_is_told(seen):
-    _, traces, model = seen
+    _, signals, model = seen
     told = []
     other = DynamicConnectomes(rank=3).fit_affinity(
-        model.affinity(traces), RunStore(progress=lambda what, done, of: told.append((done, of)))
+        model.affinity(signals), RunStore(progress=lambda what, done, of: told.append((done, of)))
     )
     assert np.array_equal(other.factors_[2], model.factors_[2])
     assert told == [(1, 1)]
 
 
 def test_a_saved_model_says_the_same(seen, tmp_path):
-    _, traces, model = seen
+    _, signals, model = seen
     model.save_pretrained(tmp_path)
     back = DynamicConnectomes.from_pretrained(tmp_path)
-    assert np.array_equal(back.affinities(traces), model.affinities(traces))
+    assert np.array_equal(back.affinities(signals), model.affinities(signals))
     assert back.get_params() == model.get_params()
     assert back.p_value_ == model.p_value_
     for ours, theirs in zip(back.motifs_, model.motifs_, strict=True):
@@ -287,11 +287,11 @@ SMALL = {"most": 3, "starts": 3, "orders": 1}
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("recordings")
     world = CalciumWorld(20, 2, 8, 2, 100, seed=100)
-    traces = world.traces(world.sample(6, seed=100))
-    for x, present, animal in zip(traces.traces, traces.present, traces.animals, strict=True):
+    signals = world.signals(world.sample(6, seed=100))
+    for x, present, animal in zip(signals.signals, signals.present, signals.animals, strict=True):
         with (path / f"{animal}.csv").open("w", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(["time", *np.array(traces.units)[present]])
+            writer.writerow(["time", *np.array(signals.units)[present]])
             writer.writerows([t / 4, *row] for t, row in enumerate(x[:, present]))
     (path / "stimuli.csv").write_text("name,start,stop\nodour <A>,0,25\nlight,25,50\n")
     return path
@@ -305,10 +305,10 @@ def small(folder):
 
 
 def test_its_verbs_are_those_of_its_card_and_its_targets_are_the_units(seen):
-    _, traces, model = seen
+    _, signals, model = seen
     assert find("dynamic-connectomes").load() is DynamicConnectomes
     assert verbs_of(DynamicConnectomes) == DynamicConnectomes.card.verbs
-    assert model.targets.names == traces.units
+    assert model.targets.names == signals.units
     with pytest.raises(UnknownVariableError, match="u999"):
         model.do("do(u999=silent)")
     with pytest.raises(InterventionError, match="'u1' is set to one of silent, got 'loud'"):
@@ -354,11 +354,11 @@ def test_recordings_go_to_no_other_system_and_it_takes_no_table(folder):
 
 
 def test_a_silent_unit_has_no_affinities_and_all_others_keep_theirs(seen):
-    _, traces, model = seen
+    _, signals, model = seen
     held = model.do("do(u5=silent)")
     i, j = pair_places(40)
     own = (i == 4) | (j == 4)
-    was, now = model.affinities(traces), held.affinities(traces)
+    was, now = model.affinities(signals), held.affinities(signals)
     assert not now[:, :, own].any()
     assert was[:, :, own].any()
     assert np.array_equal(now[:, :, ~own], was[:, :, ~own])
@@ -368,17 +368,17 @@ def test_a_silent_unit_has_no_affinities_and_all_others_keep_theirs(seen):
 
 
 def test_codes_under_do_fall_by_what_the_silent_unit_had(seen):
-    _, traces, model = seen
+    _, signals, model = seen
     motif = model.motifs_[0]
     leader = motif.ranked(motif.community(WORLD.leaders[0][0]))[0].unit
     idle = min(model.units_, key=lambda unit: motif.matrix[model.units_.index(unit)].sum())
-    was, without = model.encode(traces).matrix(), model.do({leader: "silent"}).encode(traces).matrix()
-    there = traces.present[:, model.units_.index(leader)]
+    was, without = model.encode(signals).matrix(), model.do({leader: "silent"}).encode(signals).matrix()
+    there = signals.present[:, model.units_.index(leader)]
     assert (without[there, 0] < was[there, 0]).all()
     assert np.array_equal(without[~there], was[~there])
-    little = model.do({idle: "silent"}).encode(traces).matrix()
+    little = model.do({idle: "silent"}).encode(signals).matrix()
     assert (was - little)[:, 0].max() < 0.2 * (was - without)[there, 0].min()
-    affinity = model.affinity(traces)
+    affinity = model.affinity(signals)
     i, j = pair_places(40)
     place = model.units_.index(leader)
     gone = np.where((i == place) | (j == place), 0, affinity.tensor)
@@ -408,8 +408,8 @@ def test_the_truth_of_a_world_is_its_traces_with_the_unit_at_rest():
     given = Given.of_world(DynamicConnectomes.card, CalciumWorld(seed=100), 3, seed=5)
     model = DynamicConnectomes(rank=1, starts=1, iterations=5).fit(given)
     truth = model.truth(given, model.do("do(u1=silent)").held)
-    assert truth.hash() == given.world.traces(given.world.counterfactual(given.sample, {"u1": 0.0})).hash()
-    assert truth.traces[:, :, 0].std() < 0.7 * given.data.traces[:, :, 0].std()
+    assert truth.hash() == given.world.signals(given.world.counterfactual(given.sample, {"u1": 0.0})).hash()
+    assert truth.signals[:, :, 0].std() < 0.7 * given.data.signals[:, :, 0].std()
 
 
 def test_the_example_is_saved_with_what_is_done(tmp_path):
@@ -468,26 +468,26 @@ def test_options_out_of_range_are_refused(options, told):
 
 
 def test_a_rank_or_a_bin_beyond_the_data_is_refused(seen):
-    _, traces, model = seen
+    _, signals, model = seen
     with pytest.raises(OptionError, match="the rank is between 1 and 60"):
-        DynamicConnectomes(rank=61, starts=2).fit(traces)
+        DynamicConnectomes(rank=61, starts=2).fit(signals)
     with pytest.raises(OptionError, match="a bin has 700 frames, the recordings have 600"):
-        DynamicConnectomes(bin_frames=700).fit(traces)
+        DynamicConnectomes(bin_frames=700).fit(signals)
     with pytest.raises(OptionError, match="the control turns signals in a circle"):
-        DynamicConnectomes(rank=1, starts=2, permutations=1).fit_affinity(model.affinity(traces))
+        DynamicConnectomes(rank=1, starts=2, permutations=1).fit_affinity(model.affinity(signals))
 
 
 def test_other_animals_have_to_have_the_bins_of_the_fit(seen):
-    _, traces, model = seen
-    short = Recordings(traces.traces[:, :300], traces.present, traces.units, traces.animals, traces.rate)
+    _, signals, model = seen
+    short = Recordings(signals.signals[:, :300], signals.present, signals.units, signals.animals, signals.rate)
     with pytest.raises(DataError, match=r"the fit has 60 bins at 4 frames a second, these animals 30 at 4: bring them"):
         model.affinities(short)
     with pytest.raises(DataError, match="say scales='own'"):
-        model.course(traces.take([0, 1]), 0)
+        model.course(signals.take([0, 1]), 0)
     with pytest.raises(OptionError, match="there are motifs 0 to 2, got 3"):
-        model.course(traces, 3)
+        model.course(signals, 3)
     with pytest.raises(DataError, match="give affinities on the same list"):
-        model.affinities(model.affinity(traces.of_units(traces.units[:5])))
+        model.affinities(model.affinity(signals.of_units(signals.units[:5])))
 
 
 def test_asking_before_fitting_is_refused():
@@ -511,6 +511,6 @@ def test_an_engine_that_is_not_there_is_told_before_any_work():
     world = CalciumWorld(units=8, groups=2, members=3, phase_frames=20)
     with pytest.raises(MissingExtraError, match="python3-graph-tool"):
         DynamicConnectomes(engine="graph-tool").fit(
-            world.traces(world.sample(2)), run=RunStore(progress=lambda *step: told.append(step))
+            world.signals(world.sample(2)), run=RunStore(progress=lambda *step: told.append(step))
         )
     assert not told

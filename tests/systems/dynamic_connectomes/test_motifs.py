@@ -46,13 +46,13 @@ def test_the_course_of_a_motif_that_is_there_in_full_is_how_much_of_it_there_is(
     found = model(animals, WEIGHTS)
     planted = told[:, None, None] * np.outer(animals[:, 0], WEIGHTS[:, 0])
     affinity = Affinity(planted, np.ones((2, 6), bool), UNITS, ANIMALS, 1, 1.0, np.ones((2, 4)))
-    found.affinity = lambda traces, scales=None: affinity
-    traces = Recordings(np.random.default_rng(0).normal(size=(2, 3, 4)), np.ones((2, 4), bool), UNITS, ANIMALS)
-    assert found.course(traces, 0) == pytest.approx(told)
-    assert found.course(traces, 0, community=0) == pytest.approx(told)
+    found.affinity = lambda signals, scales=None: affinity
+    signals = Recordings(np.random.default_rng(0).normal(size=(2, 3, 4)), np.ones((2, 4), bool), UNITS, ANIMALS)
+    assert found.course(signals, 0) == pytest.approx(told)
+    assert found.course(signals, 0, community=0) == pytest.approx(told)
     planted[:, :, 3] = 0  # b and c, which are in the community
-    assert found.course(traces, 0, community=0) == pytest.approx(told * 5 / 14)  # (1 + 4) of 1 + 4 + 9
+    assert found.course(signals, 0, community=0) == pytest.approx(told * 5 / 14)  # (1 + 4) of 1 + 4 + 9
     planted[:] = told[:, None, None] * np.outer(animals[:, 1], WEIGHTS[:, 1])
     planted[:, :, 4] *= 2  # b and d, who are a community of the second motif
-    assert found.course(traces, 1, community=0) == pytest.approx(2 * told)
-    assert found.course(traces, 1)[1] < 1.5 * told[1]
+    assert found.course(signals, 1, community=0) == pytest.approx(2 * told)
+    assert found.course(signals, 1)[1] < 1.5 * told[1]

@@ -71,7 +71,8 @@ def looks_like(values: Any) -> Kind | None:
     """The kind of values that can be nothing but pictures or lists; None for all others."""
     if getattr(values, "dtype", None) == np.uint8 and getattr(values, "ndim", 0) == 4:
         return Kind.PICTURE
-    if getattr(values, "dtype", None) not in (None, object):
+    dtype = getattr(values, "dtype", None)
+    if dtype is not None and str(dtype) != "object":
         return None
     first = next((value for value in as_list(values) if not absent(value)), None)
     if (hasattr(first, "convert") and hasattr(first, "size")) or _is_picture(first):

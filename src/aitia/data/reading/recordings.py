@@ -25,8 +25,8 @@ def read_recordings(source: str | Path, *, rate: float | None = None) -> Recordi
 
     - a folder with one `.csv` or `.npz` file an animal, named after it, and a `stimuli.csv` where there is one
     - one `.csv` of one animal: heads are names of units; a column `time` in seconds gives the rate
-    - one `.npz` of one animal: `traces` (frames, units), `units`, and `rate`
-    - one `.npz` of several, as `write_recordings` writes it: `traces` (animals, frames, units), `units`, `animals`,
+    - one `.npz` of one animal: `signals` (frames, units), `units`, and `rate`
+    - one `.npz` of several, as `write_recordings` writes it: `signals` (animals, frames, units), `units`, `animals`,
       `present`
 
     Args:
@@ -41,7 +41,7 @@ def read_recordings(source: str | Path, *, rate: float | None = None) -> Recordi
     if path.is_dir():
         files = sorted(p for p in path.iterdir() if p.suffix.lower() in (".csv", ".npz") and p.name != STIMULI)
         if not files:
-            raise FormatError(f"{path} holds no traces: one .csv or .npz file an animal is wanted")
+            raise FormatError(f"{path} holds no signals: one .csv or .npz file an animal is wanted")
         parts = [_read_one(file, rate) for file in files]
         if several := [file for file, part in zip(files, parts, strict=True) if isinstance(part, Recordings)]:
             raise FormatError(f"{several[0]} holds several animals, in a folder of one file an animal: give it alone")
@@ -54,7 +54,7 @@ def read_recordings(source: str | Path, *, rate: float | None = None) -> Recordi
     return found if isinstance(found, Recordings) else Recordings.of([found])
 
 
-def write_recordings(traces: Recordings, path: str | Path) -> None:
+def write_recordings(signals: Recordings, path: str | Path) -> None:
     """Writes a `.npz` file that `read_recordings` reads, whole or not at all.
 
     Raises:
@@ -63,13 +63,13 @@ def write_recordings(traces: Recordings, path: str | Path) -> None:
     packed = io.BytesIO()
     np.savez_compressed(
         packed,
-        traces=traces.traces,
-        present=traces.present,
-        units=np.array(traces.units),
-        animals=np.array(traces.animals),
-        rate=np.array(traces.rate),
-        stimulus_names=np.array([s.name for s in traces.stimuli], dtype=np.str_),
-        stimulus_times=np.array([(s.start, s.stop) for s in traces.stimuli]).reshape(-1, 2),
+        signals=signals.signals,
+        present=signals.present,
+        units=np.array(signals.units),
+        animals=np.array(signals.animals),
+        rate=np.array(signals.rate),
+        stimulus_names=np.array([s.name for s in signals.stimuli], dtype=np.str_),
+        stimulus_times=np.array([(s.start, s.stop) for s in signals.stimuli]).reshape(-1, 2),
     )
     write_whole(Path(path), packed.getvalue())
 
@@ -83,25 +83,26 @@ def _from_npz(path: Path, rate: float | None) -> Recording | Recordings:
     if path.suffix.lower() != ".npz":
         raise FormatError(f"{path} is no .csv or .npz file")
     held = read_arrays(path)
-    if missing := [name for name in ("traces", "units") if name not in held]:
+    if missing := [name for name in ("signals", "units") if name not in held]:
         raise FormatError(f"{path} has no array {missing[0]}; it has {join_names(held)}")
     units = tuple(held["units"].astype(str).tolist())
     told = float(held["rate"]) if "rate" in held else rate or 1.0
-    traces = held["traces"]
-    if traces.ndim == 2:
-        return Recording(path.stem, traces, units, told)
-    if traces.ndim != 3 or traces.shape[2] != len(units):
+    signals = held["signals"]
+    if signals.ndim == 2:
+        return Recording(path.stem, signals, units, told)
+    if signals.ndim != 3 or signals.shape[2] != len(units):
         raise DataError(
-            f"{path}: traces are (frames, units) or (animals, frames, units) of {len(units)} units, got {traces.shape}"
+            f"{path}: signals are (frames, units) or (animals, frames, units) of {len(units)} units, "
+            f"got {signals.shape}"
         )
-    animals = held.get("animals", np.arange(len(traces))).astype(str).tolist()
-    present = held.get("present", np.ones((len(traces), len(units)), dtype=bool)).astype(bool)
+    animals = held.get("animals", np.arange(len(signals))).astype(str).tolist()
+    present = held.get("present", np.ones((len(signals), len(units)), dtype=bool)).astype(bool)
     times = held.get("stimulus_times", np.empty((0, 2)))
     names = held.get("stimulus_names", np.empty(0, dtype=np.str_)).astype(str).tolist()
     stimuli = [Stimulus(name, float(start), float(stop)) for name, (start, stop) in zip(names, times, strict=True)]
     kept = [np.flatnonzero(row) for row in present]
     recordings = [
-        Recording(str(animal), traces[w][:, kept[w]], tuple(units[k] for k in kept[w]), told)
+        Recording(str(animal), signals[w][:, kept[w]], tuple(units[k] for k in kept[w]), told)
         for w, animal in enumerate(animals)
     ]
     if twice := [unit for unit in dict.fromkeys(units) if units.count(unit) > 1]:

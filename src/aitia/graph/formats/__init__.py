@@ -1,5 +1,6 @@
 """Every format that people keep causal graphs in, both ways, with the direction always explicit."""
 
+from aitia.graph.formats.admgs import from_ananke, from_y0, to_ananke, to_y0
 from aitia.graph.formats.bif import BayesianNetwork, from_bif, read_bif, to_bif, write_bif
 from aitia.graph.formats.dagitty import from_dagitty, parse_dagitty, to_dagitty
 from aitia.graph.formats.dot import from_dot, to_dot
@@ -10,6 +11,7 @@ from aitia.graph.formats.plain import from_csv, from_json, to_csv, to_json
 
 __all__ = [
     "BayesianNetwork",
+    "from_ananke",
     "from_bif",
     "from_causallearn",
     "from_csv",
@@ -20,10 +22,12 @@ __all__ = [
     "from_json",
     "from_networkx",
     "from_pcalg_amat",
+    "from_y0",
     "parse_dagitty",
     "read_bif",
     "read_graph",
     "read_graph_and_roles",
+    "to_ananke",
     "to_bif",
     "to_causallearn",
     "to_csv",
@@ -34,6 +38,7 @@ __all__ = [
     "to_json",
     "to_networkx",
     "to_pcalg_amat",
+    "to_y0",
     "write_bif",
     "write_graph",
 ]

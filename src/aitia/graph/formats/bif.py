@@ -55,6 +55,9 @@ class BayesianNetwork:
 
     def __post_init__(self) -> None:
         self.graph.topological_order()
+        if not self.graph.is_directed:
+            odd = next(edge for edge in self.graph.edges if edge.symbol != "-->")
+            raise GraphError(f"a Bayesian network has a DAG, and this graph has {odd}")
         for name in self.graph.nodes:
             shape = tuple(len(self.states[p]) for p in (*self.parents[name], name))
             table = self.tables[name]

@@ -45,6 +45,8 @@ _PLAIN = re.compile(r"[A-Za-z_][\w.]*")
 def to_dagitty(graph: Graph) -> str:
     """The graph as dagitty text, of the narrowest kind that it is: dag, pdag, mag or pag.
 
+    With x --> y beside x <-> y it is a dag, in which dagitty reads <-> as a hidden common cause.
+
     Example:
         >>> print(to_dagitty(Graph("x -> y; y <-> z")))
         mag {
@@ -57,7 +59,7 @@ def to_dagitty(graph: Graph) -> str:
         <BLANKLINE>
     """
     circles = any(Mark.CIRCLE in (e.left_mark, e.right_mark) for e in graph.edges)
-    kind = "dag" if graph.is_directed else "pag" if circles else "pdag" if graph.is_pdag else "mag"
+    kind = "dag" if graph.is_directed or graph.bows else "pag" if circles else "pdag" if graph.is_pdag else "mag"
     lines = [_quote(name) for name in graph.nodes]
     for e in graph.edges:
         symbol = {"-->": "->", "---": "--", "<->": "<->"}.get(e.symbol, f"{_LEFT[e.left_mark]}-{_RIGHT[e.right_mark]}")
@@ -105,7 +107,7 @@ def parse_dagitty(text: str) -> tuple[Graph, Roles]:
 class _Reader:
     def __init__(self, words: Words) -> None:
         self.words = words
-        self.edges: list[Edge] = []
+        self.edges: dict[Edge, None] = {}  # one that is written twice counts once
         self.names: dict[str, None] = {}
         self.roles: list[tuple[str, str]] = []
 
@@ -145,7 +147,8 @@ class _Reader:
         for number, symbol in enumerate(symbols):
             for left, right in pairs_of_chain(chain[number : number + 2], len(self.edges)):
                 try:
-                    self.edges.append(_edge(left, symbol, right))
+                    edge = _edge(left, symbol, right)
+                    self.edges.setdefault(edge.reversed() if edge.reversed() in self.edges else edge)
                 except GraphError as error:
                     raise self.words.fault(str(error), first) from None
         return [name for group in chain for name in group]

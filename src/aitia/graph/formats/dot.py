@@ -5,6 +5,7 @@ Read is what describes a graph: nodes, edges, chains, groups in braces, and the 
 """
 
 import re
+from itertools import chain
 
 from aitia.errors import FormatError, GraphError
 from aitia.graph.formats._words import COMMENTS, HASHES, Word, Words, pairs_of_chain
@@ -69,7 +70,7 @@ class _Reader:
     def __init__(self, words: Words) -> None:
         self.words = words
         self.names: dict[str, None] = {}
-        self.edges: dict[frozenset[str], Edge] = {}
+        self.edges: dict[frozenset[str], list[Edge]] = {}
         self.directed = True
 
     def graph(self) -> Graph:
@@ -85,7 +86,7 @@ class _Reader:
         if self.words.peek() is not None:
             raise self.words.fault("text follows the end of the graph")
         try:
-            return Graph(self.edges.values(), self.names)
+            return Graph(chain.from_iterable(self.edges.values()), self.names)
         except GraphError as error:
             raise FormatError(str(error)) from None
 
@@ -111,15 +112,15 @@ class _Reader:
             self.words.next()
             self.words.next("name")
             return []
-        chain = [self._group()]
+        groups = [self._group()]
         first = self.words.peek()
         while self.words.stands("edge"):
             self._check_symbol(self.words.next())
-            chain.append(self._group())
+            groups.append(self._group())
         attributes = self._attributes()
-        for left, right in pairs_of_chain(chain, len(self.edges)):
+        for left, right in pairs_of_chain(groups, len(self.edges)):
             self._add(left, right, attributes, first)
-        return [name for group in chain for name in group]
+        return [name for group in groups for name in group]
 
     def _follows(self, text: str) -> bool:
         return self.words.stands("mark", text, ahead=1)
@@ -166,12 +167,14 @@ class _Reader:
             edge = Edge(left, right, tail, head)
         except GraphError as error:
             raise self.words.fault(str(error), place) from None
-        pair = frozenset((left, right))
-        old = self.edges.get(pair)
-        if old is not None and edge not in (old, old.reversed()):
-            if edge.symbol == "-->" == old.symbol:  # written both ways: no direction
-                edge = Edge(left, right, Mark.TAIL, Mark.TAIL)
-            else:
-                told = f"two edges between {left!r} and {right!r}: a pair of nodes has at most one"
-                raise self.words.fault(told, place)
-        self.edges[pair] = edge
+        old = self.edges.setdefault(frozenset((left, right)), [])
+        if edge in old or edge.reversed() in old:
+            return
+        if [edge.symbol] == ["-->"] == [other.symbol for other in old]:  # written both ways: no direction
+            old[:] = [Edge(left, right, Mark.TAIL, Mark.TAIL)]
+            return
+        try:
+            Graph([*old, edge])
+        except GraphError as error:
+            raise self.words.fault(str(error), place) from None
+        old.append(edge)

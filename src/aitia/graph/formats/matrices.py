@@ -6,40 +6,59 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from aitia.errors import FormatError, OptionError
+from aitia.errors import FormatError, GraphError, OptionError
 from aitia.graph.graph import Graph
-from aitia.graph.marks import Mark
+from aitia.graph.marks import Edge, Mark, refuse_bow
 
 __all__ = ["from_causallearn", "from_pcalg_amat", "to_causallearn", "to_pcalg_amat"]
 
 _CAUSAL_LEARN = {Mark.TAIL: -1, Mark.ARROW: 1, Mark.CIRCLE: 2}
+_BOTH = {"cause": 4, "effect": 5}
+"""causal-learn's codes where --> and <-> join a pair: a tail and an arrow at the cause, two arrows at the effect."""
 _PAG = {Mark.CIRCLE: 1, Mark.ARROW: 2, Mark.TAIL: 3}
 
 
 def to_causallearn(graph: Graph) -> NDArray[np.int8]:
     """causal-learn's matrix: [i, j] is the mark at i of the edge to j; -1 tail, 1 arrow, 2 circle, 0 no edge.
 
-    So i -> j is [j, i] = 1 and [i, j] = -1.
+    So i -> j is [j, i] = 1 and [i, j] = -1; where i <-> j stands beside it, [j, i] = 5 and [i, j] = 4.
 
     Example:
         >>> to_causallearn(Graph("x -> y")).tolist()
         [[0, -1], [1, 0]]
     """
     codes = np.array([0, *(_CAUSAL_LEARN[mark] for mark in Mark)], dtype=np.int8)
-    return np.ascontiguousarray(codes[graph.marks].T)
+    bows = graph.bows
+    matrix = np.ascontiguousarray(codes[(graph.with_edges(bows) if bows else graph).marks].T)
+    for cause, effect in bows:
+        i, j = graph.index(cause), graph.index(effect)
+        matrix[i, j], matrix[j, i] = _BOTH["cause"], _BOTH["effect"]
+    return matrix
 
 
 def from_causallearn(graph: Any, nodes: Sequence[str] | None = None) -> Graph:
     """The graph of a causal-learn matrix, `GeneralGraph` or `CausalGraph`; names come with the latter two.
 
     Raises:
-        FormatError: If an entry is none of -1, 0, 1, 2, or an edge has one end only.
+        FormatError: If an entry is none of -1, 0, 1, 2 (or 4 and 5 at the ends of x --> y beside x <-> y), or an edge
+            has one end only.
     """
     graph = getattr(graph, "G", graph)
     if nodes is None and hasattr(graph, "get_node_names"):
         nodes = list(graph.get_node_names())
-    matrix = np.asarray(getattr(graph, "graph", graph))
-    return _from_codes(matrix.T, {code: mark for mark, code in _CAUSAL_LEARN.items()}, nodes)
+    matrix = np.array(getattr(graph, "graph", graph))
+    bows: list[tuple[int, int]] = []
+    if matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1]:
+        bows = [(int(i), int(j)) for i, j in np.argwhere((matrix == _BOTH["cause"]) & (_BOTH["effect"] == matrix.T))]
+    for i, j in bows:
+        matrix[i, j], matrix[j, i] = _CAUSAL_LEARN[Mark.TAIL], _CAUSAL_LEARN[Mark.ARROW]
+    found = _from_codes(matrix.T, {code: mark for mark, code in _CAUSAL_LEARN.items()}, nodes)
+    names = found.nodes
+    beside = [Edge(names[i], names[j], Mark.ARROW, Mark.ARROW) for i, j in bows]
+    try:
+        return Graph([*found.edges, *beside], names)
+    except GraphError as error:
+        raise FormatError(str(error)) from None
 
 
 def to_pcalg_amat(graph: Graph, kind: Literal["cpdag", "pag"] = "cpdag") -> NDArray[np.int8]:
@@ -50,8 +69,9 @@ def to_pcalg_amat(graph: Graph, kind: Literal["cpdag", "pag"] = "cpdag") -> NDAr
 
     Raises:
         OptionError: If `kind` is another one.
-        GraphError: If a `cpdag` is asked for and the graph has circles or two-headed edges.
+        GraphError: If a `cpdag` is asked for and the graph has circles or two-headed edges, or two edges join a pair.
     """
+    refuse_bow(graph.bows, "a pcalg matrix")
     if kind == "cpdag":
         return np.ascontiguousarray(graph.adjacency.T)
     if kind != "pag":

@@ -26,8 +26,11 @@ def _networkx() -> Any:
 
 
 def to_networkx(graph: Graph) -> Any:
-    """A `networkx.DiGraph`; edges other than x -> y carry `from_mark` and `to_mark`."""
-    out = _networkx().DiGraph()
+    """A `networkx.DiGraph`; edges other than x -> y carry `from_mark` and `to_mark`.
+
+    It is a `MultiDiGraph` where x --> y stands beside x <-> y.
+    """
+    out = _networkx().MultiDiGraph() if graph.bows else _networkx().DiGraph()
     out.add_nodes_from(graph.nodes)
     for e in graph.edges:
         plain = e.symbol == "-->"
@@ -40,13 +43,14 @@ def to_networkx(graph: Graph) -> Any:
 def from_networkx(graph: Any) -> Graph:
     """The graph of a `DiGraph` (directed edges, or what their marks say) or of a `Graph` (undirected edges).
 
-    An edge in both directions without marks is undirected.
+    An edge in both directions without marks is undirected; an edge that is there twice counts once.
 
     Raises:
-        FormatError: If an edge has an unknown mark, two edges join a pair, or a node is adjacent to itself.
+        FormatError: If an edge has an unknown mark, two edges join a pair that are not --> and <->, or a node is
+            adjacent to itself.
     """
     names = [str(node) for node in graph.nodes]
-    edges: dict[tuple[str, str], Edge] = {}
+    edges: dict[Edge, None] = {}
     try:
         for a, b, data in graph.edges(data=True):
             left, right = str(a), str(b)
@@ -54,11 +58,13 @@ def from_networkx(graph: Any) -> Graph:
                 edge = Edge(left, right, Mark.TAIL, Mark.TAIL)
             else:
                 edge = Edge(left, right, _MARKS[data.get("from_mark", "tail")], _MARKS[data.get("to_mark", "arrow")])
-            if (right, left) in edges and edge.symbol == "-->" == edges[right, left].symbol:
-                edges[right, left] = Edge(left, right, Mark.TAIL, Mark.TAIL)
-                continue
-            edges[left, right] = edge
-        return Graph(edges.values(), names)
+            back, open_ = Edge(right, left), Edge(left, right, Mark.TAIL, Mark.TAIL)
+            if edge.symbol == "-->" and {back, open_, open_.reversed()} & edges.keys():
+                edges.pop(back, None)
+                edge = open_
+            if edge.reversed() not in edges:
+                edges[edge] = None
+        return Graph(edges, names)
     except KeyError as error:
         raise FormatError(f"an edge has the mark {error}: marks are tail, arrow and circle") from None
     except GraphError as error:

@@ -6,7 +6,7 @@ import json
 
 from aitia.errors import FormatError, GraphError, OptionError
 from aitia.graph.graph import Graph
-from aitia.graph.marks import Edge, Mark
+from aitia.graph.marks import Edge, Mark, refuse_bow
 from aitia.guard import guarded, parse_json
 
 __all__ = ["from_csv", "from_json", "to_csv", "to_json"]
@@ -62,9 +62,11 @@ def to_csv(graph: Graph, *, edge_direction: str = "row->column") -> str:
     the column's end (or, with `column->row`, at the row's).
 
     Raises:
+        GraphError: If two edges join a pair.
         OptionError: If `edge_direction` is neither `"row->column"` nor `"column->row"`.
     """
     _check_direction(edge_direction)
+    refuse_bow(graph.bows, "CSV")
     if graph.is_pdag:
         cells = [[str(v) for v in row] for row in graph.adjacency]
     else:

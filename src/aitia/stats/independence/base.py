@@ -66,7 +66,7 @@ class IndependenceTest(ABC):
         self.table = table
         self.jobs = jobs
         self._place = {name: i for i, name in enumerate(table.names)}
-        self._missing = {n: np.isnan(table.column(n)).reshape(table.n, -1).any(axis=1) for n in table.names}
+        self._missing = {name: table.absent(name) for name in table.names} if gaps else {}
         self._gaps = bool(gaps)
 
     @property

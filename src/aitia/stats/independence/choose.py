@@ -9,13 +9,16 @@ from aitia.stats.independence.base import IndependenceTest, Missing
 from aitia.stats.independence.contingency import ChiSquare, GSquare
 from aitia.stats.independence.fisher_z import FisherZ
 from aitia.stats.independence.kci import KCI
+from aitia.stats.independence.ranks import RankCorrelation
 from aitia.stats.independence.rcit import RCIT
 
 __all__ = ["TESTS", "ContextKind", "independence_test"]
 
 ContextKind = Literal["time", "domain"]
 
-TESTS: Mapping[str, type[IndependenceTest]] = {t.name: t for t in (FisherZ, ChiSquare, GSquare, KCI, RCIT)}
+TESTS: Mapping[str, type[IndependenceTest]] = {
+    t.name: t for t in (FisherZ, RankCorrelation, ChiSquare, GSquare, KCI, RCIT)
+}
 """Every test by its name."""
 
 
@@ -32,7 +35,7 @@ def independence_test(
     """The named test for this table.
 
     Args:
-        name: `fisher-z`, `chi2`, `g2`, `kci` or `rcit`.
+        name: `fisher-z`, `ranks`, `chi2`, `g2`, `kci` or `rcit`.
         table: The rows.
         context: The column that says when or where a row was taken.
         context_kind: `domain` compares its values as labels, `time` as numbers.
@@ -53,7 +56,7 @@ def independence_test(
         labels = context_kind == "domain"
         if table.discrete(context) != labels:
             table = Table.of(table, kinds={context: Kind.LABEL if labels else Kind.NUMBER})
-        if name == FisherZ.name and labels:
+        if issubclass(TESTS[name], FisherZ) and labels:
             # A linear test has no way to compare labels: it gets their numbers, which CD-NOD warns of.
             table = table.with_columns({context: table.column(context)}, kinds={context: Kind.NUMBER})
     if options and name not in ("kci", "rcit"):

@@ -13,11 +13,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.moments import Moments, moments, table_moments
 from aitia.data.table import Table
 from aitia.errors import DataError, join_names
 from aitia.stats.independence.base import IndependenceTest, Missing, Tested
 
-__all__ = ["FisherZ"]
+__all__ = ["FisherZ", "numbers_of", "of_numbers"]
 
 
 class FisherZ(IndependenceTest):
@@ -46,23 +47,38 @@ class FisherZ(IndependenceTest):
     def __init__(self, table: Table, *, missing: Missing = "error", jobs: int = 1) -> None:
         super().__init__(table, missing=missing, jobs=1)
         for name in table.names:
-            if table.discrete(name) and not _numeric(table, name):
-                raise DataError(
-                    f"{name!r} holds labels such as {table.categories(name)[0]!r}: partial correlation needs numbers; "
-                    "use kci, or chi2/g2 when every column holds labels"
-                )
+            self._check_column(table, name)
             if table.column(name).ndim > 1:
                 raise DataError(f"{name!r} holds vectors: partial correlation needs one number a row; use kci")
-        self._values = np.column_stack([_numbers(table, name) for name in table.names])
-        spread = np.nanstd(self._values, axis=0)
+        # Moments are of complete rows; with gaps a column may vary in the others.
+        spread = np.nanstd(self._values, axis=0) if self._gaps else self._moments.spread
         if constant := [name for name, s in zip(table.names, spread, strict=True) if not s > 0]:
             raise DataError(f"{join_names(constant)}: every row has the same value; drop the column")
+
+    def _check_column(self, table: Table, name: str) -> None:
+        if table.discrete(name) and not of_numbers(table, name):
+            raise DataError(
+                f"{name!r} holds labels such as {table.categories(name)[0]!r}: partial correlation needs numbers; "
+                "use kci, ranks where they have an order (--ordinal), or chi2/g2 when every column holds labels"
+            )
+
+    def _column(self, table: Table, name: str) -> NDArray[np.float64]:
+        return numbers_of(table, name)
+
+    @cached_property
+    def _values(self) -> NDArray[np.float64]:
+        return np.column_stack([self._column(self.table, name) for name in self.names])
+
+    @cached_property
+    def _moments(self) -> Moments:
+        if all(map(self.table.continuous, self.names)):
+            return table_moments(self.table, self.names)
+        return moments([self._column(self.table, name) for name in self.names])
 
     @cached_property
     def correlation(self) -> NDArray[np.float64]:
         """(p, p) correlations of the rows that have every value."""
-        complete = self._values[~np.isnan(self._values).any(axis=1)]
-        return np.corrcoef(complete.T).reshape(len(self.names), len(self.names))
+        return self._moments.correlation
 
     def _one(self, x: str, y: str, given: tuple[str, ...]) -> Tested:
         columns = [self._place[name] for name in (x, y, *given)]
@@ -82,11 +98,14 @@ class FisherZ(IndependenceTest):
         return 2e-5 + 1e-6 * given
 
 
-def _numeric(table: Table, name: str) -> bool:
+def of_numbers(table: Table, name: str) -> bool:
+    """Whether every category of a discrete column is a number; true of other columns."""
+    if not table.discrete(name):
+        return True
     return all(isinstance(c, int | float | np.number | np.bool_ | bool) for c in table.categories(name))
 
 
-def _numbers(table: Table, name: str) -> NDArray[np.float64]:
+def numbers_of(table: Table, name: str) -> NDArray[np.float64]:
     """The column's numbers: for a discrete one the categories themselves, not their codes."""
     codes = table.column(name)
     if table.continuous(name):

@@ -5,9 +5,10 @@ from itertools import combinations
 
 import numpy as np
 
+from aitia.data.moments import table_moments
 from aitia.data.table import DISCRETE_AT_MOST, Table
 from aitia.errors import DataError, join_names
-from aitia.stats.search.functions import determines
+from aitia.stats.search.functions import determines, may_determine, two_may_determine
 
 __all__ = ["check_functions", "check_table", "table_warnings"]
 
@@ -60,8 +61,12 @@ def check_functions(table: Table, context: str | None = None) -> None:
         DataError: If there is one.
     """
     names = [name for name in table.names if name != context]
+    labels = {name: k for k, name in enumerate(name for name in names if table.discrete(name))}
+    may = may_determine(table, tuple(labels)) if len(labels) > 1 else None
     for a, b in combinations(names, 2):
         for given, name in ((a, b), (b, a)):
+            if may is not None and given in labels and name in labels and not may[labels[given], labels[name]]:
+                continue
             if determines(table, (given,), name):
                 raise DataError(
                     f"{name!r} follows exactly from {given!r}: given one of the two nothing is left to test of the "
@@ -75,7 +80,7 @@ def _check_labels(table: Table, names: Sequence[str]) -> None:
         if not table.discrete(name):
             continue
         codes = table.column(name)
-        labels = [table.categories(name)[int(k)] for k in np.unique(codes[~np.isnan(codes)])]
+        labels = [label for label, n in zip(table.categories(name), _label_counts(table, name), strict=True) if n]
         words = [label for label in labels if isinstance(label, str) and not _is_number(label)]
         texts = sum(isinstance(label, str) for label in labels)
         if words and texts - len(words) > max(DISCRETE_AT_MOST, len(labels) / 2):
@@ -101,35 +106,48 @@ def _is_number(text: str) -> bool:
 
 
 def _is_constant(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> bool:
+    if values.ndim == 1 and np.ptp(values[: 2 * FEW_ROWS]) > 0:
+        return False
     seen = values[~np.isnan(values.reshape(len(values), -1)).any(axis=1)]
     return len(seen) == 0 or bool((seen == seen[0]).all())
 
 
 def _check_duplicates(table: Table, names: Sequence[str]) -> None:
     """Two columns of labels that name the same groups are one variable."""
-    seen: dict[bytes, str] = {}
+    seen: dict[tuple[int, ...], list[str]] = {}
     for name in names:
         if table.discrete(name):
-            _, first, codes = np.unique(
-                np.nan_to_num(table.column(name), nan=-1), return_index=True, return_inverse=True
-            )
-            key = np.argsort(np.argsort(first))[codes].tobytes()  # groups numbered by their first row
-            if key in seen:
-                raise DataError(f"{name!r} repeats {seen[key]!r}: they are one variable, drop one of them")
-            seen[key] = name
+            alike = seen.setdefault(tuple(sorted(n for n in _label_counts(table, name) if n)), [])
+            for other in alike:
+                if _same_groups(table, other, name):
+                    raise DataError(f"{name!r} repeats {other!r}: they are one variable, drop one of them")
+            alike.append(name)
+
+
+def _same_groups(table: Table, a: str, b: str) -> bool:
+    """Whether two columns of labels put the same rows together, missing ones too."""
+    left, right = (np.nan_to_num(table.column(name), nan=-1).astype(np.int64) + 1 for name in (a, b))
+    pairs = np.unique(left * (int(right.max()) + 1) + right)
+    return len(pairs) == len(np.unique(left)) == len(np.unique(right))
+
+
+def _label_counts(table: Table, name: str) -> list[int]:
+    """How many rows have each category, code 0 first."""
+    codes = table.column(name)
+    counts = np.bincount(codes[~np.isnan(codes)].astype(np.intp), minlength=len(table.categories(name)))
+    found: list[int] = counts.tolist()
+    return found
 
 
 def _check_collinear(table: Table, names: Sequence[str]) -> None:
     """A column that repeats another, or that others give exactly, leaves tests given them without meaning. O(n p^2)."""
     columns = [n for n in names if table.continuous(n) and table.column(n).ndim == 1]
-    values = table.matrix(columns)
-    gaps = np.isnan(values).any(axis=1)
-    values = values[~gaps] if gaps.any() else values
-    if len(columns) < 2 or len(values) <= len(columns):
+    if len(columns) < 2:
         return
-    values = values - values.mean(axis=0)
-    values /= np.maximum(np.sqrt(np.einsum("ij,ij->j", values, values)), 1e-300)
-    correlation = values.T @ values
+    found = table_moments(table, columns)
+    if found.n <= len(columns):
+        return
+    correlation = found.correlation
     i, j = np.unravel_index(int(np.abs(np.triu(correlation, 1)).argmax()), correlation.shape)
     if abs(correlation[i, j]) > 1 - 1e-12:
         raise DataError(f"{columns[j]!r} repeats {columns[i]!r} up to scale: they are one variable, drop one of them")
@@ -138,6 +156,9 @@ def _check_collinear(table: Table, names: Sequence[str]) -> None:
             return
     except np.linalg.LinAlgError:
         pass
+    values = table.matrix(columns)
+    values = values[~np.isnan(values).any(axis=1)] - found.mean
+    values /= np.maximum(np.sqrt(np.einsum("ij,ij->j", values, values)), 1e-300)
     _, r = np.linalg.qr(values)  # without squaring: tells rounding from a true dependence, and which column it is
     if (small := np.flatnonzero(np.abs(np.diagonal(r)) < 1e-7)).size:
         last = int(small[0])
@@ -160,9 +181,8 @@ def table_warnings(table: Table, *, context: str | None = None) -> list[str]:
         )
     for name in table.names:
         if table.discrete(name) and name != context:
-            codes = table.column(name)
-            counts = np.bincount(codes[~np.isnan(codes)].astype(int), minlength=len(table.categories(name)))
-            rare = [table.categories(name)[k] for k in np.flatnonzero(counts < 5)]
+            counts = _label_counts(table, name)
+            rare = [label for label, n in zip(table.categories(name), counts, strict=True) if n < 5]
             if rare:
                 warnings.append(f"{name} has labels with fewer than five rows: {join_names(rare, 5)}.")
     return warnings + _function_warnings(table, context)
@@ -180,10 +200,14 @@ def _function_warnings(table: Table, context: str | None) -> list[str]:
                 "could depend on other columns."
             )
     labels = [name for name in names if table.discrete(name)]
-    for three in combinations(labels if len(labels) <= FEW_COLUMNS else (), 3):
-        for name in three[::-1]:
-            a, b = (other for other in three if other != name)
-            if determines(table, (a, b), name):
+    if not 3 <= len(labels) <= FEW_COLUMNS:
+        return warnings
+    may = two_may_determine(table, labels)
+    for three in combinations(range(len(labels)), 3):
+        for k in three[::-1]:
+            i, j = (other for other in three if other != k)
+            a, b, name = labels[i], labels[j], labels[k]
+            if may[i, j, k] and determines(table, (a, b), name):
                 warnings.append(
                     f"{name} follows exactly from {a} and {b} together: tests given two of the three have nothing left "
                     "to say, and edges between them may be missing or turned."

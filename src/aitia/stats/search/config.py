@@ -19,7 +19,7 @@ class SearchConfig:
 
     Args:
         alpha: Level of the tests; a pair with a p-value above it counts as independent.
-        test: `auto` looks at the table; or `fisher-z`, `chi2`, `g2`, `kci`, `rcit`.
+        test: `auto` looks at the table; or `fisher-z`, `ranks`, `chi2`, `g2`, `kci`, `rcit`.
         max_depth: Largest conditioning set; None for no limit.
         separating_sets: `first` stops a pair at its first separating set; `union` runs every test of a level and keeps
             the union of the separating sets, as causal-learn does.

@@ -8,14 +8,17 @@ anything. Lines are found by their rank (`checks`); here the function may have a
                   neighbours, interpolated, each is hit to a thousandth of the column's spread
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.table import Table
 
-__all__ = ["determines"]
+__all__ = ["determines", "may_determine", "two_may_determine"]
 
 Values = NDArray[np.float64]
+Truths = NDArray[np.bool_]
 
 SURE = 20.0
 """Disagreements between neighbouring rows that chance alone would have shown; with fewer nothing is concluded."""
@@ -25,6 +28,9 @@ EXACT = 1e-3
 
 THIN = 400
 """Rows of a first look, which settles nearly every pair."""
+
+ROOM = 1 << 17
+"""Numbers that the first look at many columns of labels may hold; with more labels it takes fewer rows."""
 
 
 def determines(table: Table, given: tuple[str, ...], name: str) -> bool:
@@ -43,7 +49,7 @@ def determines(table: Table, given: tuple[str, ...], name: str) -> bool:
         return False
     rows = np.flatnonzero(~np.isnan(np.column_stack(columns)).any(axis=1))
     *causes, y = (c[rows] for c in columns)
-    x = causes[0] if len(causes) == 1 else np.unique(np.column_stack(causes), axis=0, return_inverse=True)[1].ravel()
+    x = causes[0] if len(causes) == 1 else _joint(causes)
     smooth = len(given) == 1 and table.continuous(given[0])
     labels = table.discrete(name)
     if not smooth and len(rows) > 2 * THIN and not _constant_where_equal(x[:THIN], y[:THIN]):
@@ -59,6 +65,74 @@ def determines(table: Table, given: tuple[str, ...], name: str) -> bool:
         return bool((y[1:] != y[:-1]).sum() == len(np.unique(y)) - 1 and (len(y) - 1) * _disagreement(y) >= SURE)
     first = np.concatenate([[True], ~same])
     return _on_a_curve(x[first], y[first])
+
+
+def may_determine(table: Table, names: Sequence[str]) -> Truths:
+    """(p, p) False at [i, j] where rows show that label i leaves label j open: `determines` need not be asked.
+
+    Args:
+        table: The rows.
+        names: Columns of labels.
+    """
+    ones, begin = _indicators(table, names)
+    together = ones.T @ ones
+    return _settled(np.maximum.reduceat(together, begin, axis=1), np.add.reduceat(together, begin, axis=1), begin)
+
+
+def two_may_determine(table: Table, names: Sequence[str]) -> NDArray[np.bool_]:
+    """(p, p, p) False at [i, j, k], i < j, where rows show that labels i and j leave label k open.
+
+    All tables of three columns are counted with one product of matrices for each label: its rows, times themselves.
+
+    Args:
+        table: The rows.
+        names: Columns of labels.
+    """
+    ones, begin = _indicators(table, names)
+    p, may = len(names), np.zeros((len(names),) * 3, np.bool_)
+    ends = np.append(begin[1:], ones.shape[1])
+    for i in range(p - 2):
+        later = ends[i]
+        starts = begin[i + 1 :] - later
+        most = total = np.zeros((ones.shape[1] - later,) * 2, np.float32)
+        may[i, i + 1 :, i + 1 :] = True
+        for label in range(begin[i], ends[i]):
+            rows = ones[ones[:, label] > 0, later:]
+            together = rows.T @ rows
+            here = np.maximum.reduceat(together, starts, axis=1), np.add.reduceat(together, starts, axis=1)
+            may[i, i + 1 :, i + 1 :] &= _settled(*here, starts)
+            most, total = np.maximum(most, together), total + together
+        open_ = np.logical_or.reduceat(np.logical_or.reduceat(most != total, starts, axis=0), starts, axis=1)
+        for j in range(i + 1, p):  # i from the two others
+            may[j, j + 1 :, i] = ~open_[j - i - 1, j - i :]
+    return may
+
+
+def _indicators(table: Table, names: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """(rows, labels of all) ones where a row has a label, of rows evenly apart; and where a column's labels begin."""
+    sizes = np.array([max(len(table.categories(name)), 1) for name in names])
+    rows = np.arange(0, table.n, -(-table.n // max(THIN, ROOM // int(sizes.sum()))))
+    ones = np.zeros((len(rows), int(sizes.sum())), np.float32)
+    begin = np.cumsum(sizes) - sizes
+    for name, first in zip(names, begin, strict=True):
+        codes = table.column(name)[rows]
+        there = np.flatnonzero(~np.isnan(codes))
+        ones[there, first + codes[there].astype(np.intp)] = 1
+    return ones, begin
+
+
+def _settled(most: NDArray[np.float32], total: NDArray[np.float32], begin: NDArray[np.intp]) -> Truths:
+    """Whether for every label of a column all rows have one label of the other."""
+    return ~np.logical_or.reduceat(most != total, begin, axis=0)
+
+
+def _joint(columns: Sequence[Values]) -> NDArray[np.int64]:
+    """One number a row for each combination of codes that occurs."""
+    joint = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        joint = joint * (int(column.max(initial=0)) + 1) + column.astype(np.int64)
+        joint = np.unique(joint, return_inverse=True)[1] if joint.max(initial=0) > 1 << 31 else joint
+    return joint
 
 
 def _constant_where_equal(x: NDArray[np.generic], y: Values) -> bool:

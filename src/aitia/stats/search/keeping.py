@@ -1,7 +1,7 @@
 """What a search found as JSON values and arrays, and back."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +11,13 @@ from aitia.graph.formats.plain import from_json, to_json
 from aitia.stats.bootstrap import EdgeFrequencies
 from aitia.stats.search.records import Skeleton, TestRecord
 
-if TYPE_CHECKING:
-    from aitia.stats.search.learner import ConstraintSearch
-
 __all__ = ["kept", "recall"]
 
 Arrays = Mapping[str, NDArray[Any]]
 PLAIN = ("test_name_", "test_reason_", "predicted_seconds_", "warnings_", "asked_")
 
 
-def kept(search: "ConstraintSearch") -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def kept(search: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """The options and findings of a search as JSON values, and its numbers as arrays."""
     skeleton, tests, rows = search.skeleton_, search.tests_, search.rows_
     options: dict[str, Any] = {name: getattr(search, name) for name in PLAIN}
@@ -51,7 +48,7 @@ def kept(search: "ConstraintSearch") -> tuple[dict[str, Any], dict[str, NDArray[
     return options, arrays
 
 
-def recall(search: "ConstraintSearch", options: Mapping[str, Any], arrays: Arrays) -> None:
+def recall(search: Any, options: Mapping[str, Any], arrays: Arrays) -> None:
     """Puts them into a search; KeyError names what is missing."""
     for name in PLAIN:
         setattr(search, name, options[name])

@@ -16,7 +16,7 @@ from aitia.graph.marks import Edge
 from aitia.saving import SavedArrays
 from aitia.scm.model import SCM
 from aitia.stats.bootstrap import EdgeFrequencies, bootstrap_graphs, resampled
-from aitia.stats.independence import ContextKind, FisherZ, IndependenceTest, independence_test
+from aitia.stats.independence import ContextKind, FisherZ, IndependenceTest, RankCorrelation, independence_test
 from aitia.stats.search.auto import choose_test
 from aitia.stats.search.checks import check_functions, check_table, table_warnings
 from aitia.stats.search.keeping import kept, recall
@@ -24,7 +24,7 @@ from aitia.stats.search.partial_correlation import partial_correlation_skeleton
 from aitia.stats.search.records import Skeleton, TestRecord, weakest_tests
 from aitia.stats.search.skeleton import LONG, Asker, Constraints, find_skeleton, predicted_seconds
 
-__all__ = ["ConstraintSearch"]
+__all__ = ["Again", "ConstraintSearch", "scm_on"]
 
 NO_LIMIT = 1 << 20
 
@@ -82,15 +82,7 @@ class ConstraintSearch(SavedArrays):
             IdentifiabilityError: If the graph leaves open which way an edge points.
             UnknownVariableError: If the rows lack a variable of the graph.
         """
-        graph = self.whole_graph_
-        if open_ := [edge for edge in graph.edges if edge.symbol != "-->"]:
-            told = join_names(f"{edge.left} {edge.symbol} {edge.right}" for edge in open_)
-            raise IdentifiabilityError(
-                f"the graph leaves open which way an edge points ({told}), and an SCM needs every arrow: say what is "
-                "known (knowledge), or fit SCM.fit to a member of the class (aitia.graph.consistent_extension)"
-            )
-        table = self.rows_ if rows is None else Table.of(rows)
-        return SCM.fit(graph, table.select(graph.nodes), seed=self.config.seed)
+        return scm_on(self.whole_graph_, self.rows_ if rows is None else Table.of(rows), self.config.seed)
 
     def upheld(self, table: Table) -> dict[str, float]:
         """Which share of what graphs say of pairs holds in other rows, by the test of the search.
@@ -186,7 +178,7 @@ class ConstraintSearch(SavedArrays):
         self.test_name_, self.test_reason_ = self.config.test, f"Test {self.config.test}: as asked."
         if self.config.test == "auto":
             self.test_name_, self.test_reason_ = choose_test(table, min(self._depth, 3), context=context)
-        if self.test_name_ != FisherZ.name:  # which sees lines only
+        if self.test_name_ not in (FisherZ.name, RankCorrelation.name):  # which see lines only
             check_functions(table, context)
         self.asked_ = {"context": context, "context_kind": context_kind, "widths": dict(widths) if widths else None}
         test = self._test_of(table)
@@ -257,11 +249,27 @@ class ConstraintSearch(SavedArrays):
         learner.config = replace(
             self.config, bootstrap=None, test=self.test_name_, jobs=1, accept_cost=True, record="decisive"
         )
-        again = _Again(search, learner, table, context)
+        again = Again(search, learner, table, context)
         nodes = [name for name in table.names if name != context]
         return bootstrap_graphs(
             again, nodes, self.config.bootstrap, engine=LocalEngine(self.config.jobs), store=store, progress=progress
         )
+
+
+def scm_on(graph: Graph, table: Table, seed: int) -> SCM:
+    """The structural causal model on a graph that was found, fitted to rows.
+
+    Raises:
+        IdentifiabilityError: If the graph leaves open which way an edge points.
+        UnknownVariableError: If the rows lack a variable of the graph.
+    """
+    if open_ := [edge for edge in graph.edges if edge.symbol != "-->"]:
+        told = join_names(f"{edge.left} {edge.symbol} {edge.right}" for edge in open_)
+        raise IdentifiabilityError(
+            f"the graph leaves open which way an edge points ({told}), and an SCM needs every arrow: say what is "
+            "known (knowledge), or fit SCM.fit to a member of the class (aitia.graph.consistent_extension)"
+        )
+    return SCM.fit(graph, table.select(graph.nodes), seed=seed)
 
 
 def _and_bootstrap(samples: int | None) -> str:
@@ -269,7 +277,7 @@ def _and_bootstrap(samples: int | None) -> str:
 
 
 @dataclass
-class _Again:
+class Again:
     """The same search in resampled rows; picklable, so that it can run in other processes."""
 
     search: Callable[[Any, Table], Graph]
@@ -278,6 +286,7 @@ class _Again:
     context: str | None
 
     def __call__(self, number: int) -> list[list[Any]]:
+        """The edges found in this sample."""
         for attempt in range(ATTEMPTS - 1):
             try:
                 return self._edges(number, attempt)

@@ -115,7 +115,7 @@ def rates(recordings: Recordings, smooth: float, detrend: float = 0.0) -> Values
     """
     from scipy.ndimage import gaussian_filter1d
 
-    x = recordings.traces
+    x = recordings.signals
     if detrend > 0:
         x = x - gaussian_filter1d(x, detrend, axis=1, mode="nearest")
     return np.asarray(gaussian_filter1d(x, smooth, axis=1, order=1, mode="nearest"), dtype=np.float64)
@@ -176,7 +176,7 @@ def shifted(recordings: Recordings, seed: int) -> Recordings:
     """The animals with every signal turned in a circle by an offset of its own: what is in each unit stays, what is
     between them goes."""
     rng = np.random.default_rng([seed, 13])
-    turned = np.stack([_shifted(x, rng) for x in recordings.traces])
+    turned = np.stack([_shifted(x, rng) for x in recordings.signals])
     return Recordings(
         turned, recordings.present, recordings.units, recordings.animals, recordings.rate, recordings.stimuli
     )

@@ -16,7 +16,7 @@ second phase are in half of the animals only; a fifth of the (animal, unit) is m
 (e) Weighted graphs with planted communities, strengths as the square of the degrees, shares of edges and of weight
     between communities of 1/4, 1/2 and 3/4: the block model beside Louvain, the best level of each.
 
-Control: every trace turned in a circle by an offset of its own, so that no two units have anything in common. It is an
+Control: every signal turned in a circle by an offset of its own, so that no two units have anything in common. It is an
 arm of (a) to (c) in every seed as well.
 """
 
@@ -39,7 +39,7 @@ ANIMALS, PHASES, GROUPS = 8, 3, 3
 SHARES = (0.25, 0.5, 0.75)
 STATIC = "static correlation, spectral"
 """The arm that groups units by one correlation over all time; it is given the number of groups."""
-TURNED = "traces turned in a circle"
+TURNED = "signals turned in a circle"
 BLOCKS = "three motifs, block model: adjusted Rand index, all units"
 SPECTRAL = "three motifs, spectral, 3 groups given: adjusted Rand index, units in groups"
 MASS = "share of a motif's time factor in its phase"
@@ -63,20 +63,20 @@ def run(context: ClaimContext) -> list[Row]:
 def _groups(seed: int) -> Found:
     world = CalciumWorld(seed=seed)
     sample = world.sample(ANIMALS, seed=seed)
-    traces = world.traces(sample)
+    signals = world.signals(sample)
     grouped = sample.env == 0
-    given = DynamicConnectomes(rank=PHASES, seed=seed).fit(traces)
-    free = DynamicConnectomes(seed=seed).fit(traces)
+    given = DynamicConnectomes(rank=PHASES, seed=seed).fit(signals)
+    free = DynamicConnectomes(seed=seed).fit(signals)
     published = max(int(s["rank"]) for s in free.sweep_ if s["stability"] > free.config.agreement)
-    null = DynamicConnectomes(rank=PHASES, seed=seed).fit(shifted(traces, seed))
-    static = _correlation(traces, slice(None))
-    windows = [_correlation(traces, slice(p * 200, (p + 1) * 200)) for p in range(PHASES)]
+    null = DynamicConnectomes(rank=PHASES, seed=seed).fit(shifted(signals, seed))
+    static = _correlation(signals, slice(None))
+    windows = [_correlation(signals, slice(p * 200, (p + 1) * 200)) for p in range(PHASES)]
     found: Found = {
         "rank": float(free.rank_),
         "published rank": float(published),
         "error": given.error_,
         "null error": null.error_,
-        "static blocks": _scored(world, [_static_blocks(given, traces, seed)] * PHASES, active=False),
+        "static blocks": _scored(world, [_static_blocks(given, signals, seed)] * PHASES, active=False),
         "static louvain": _scored(world, [_louvain(static, seed)] * PHASES, active=False),
     }
     for name, model in (("ours", given), ("chosen", free), ("null", null)):
@@ -101,10 +101,10 @@ def _measured(model: DynamicConnectomes, world: CalciumWorld, grouped: NDArray[n
 
 
 def _turned(seed: int) -> dict[str, float]:
-    """What (a) to (c) ask, of motifs of traces that have nothing in common."""
+    """What (a) to (c) ask, of motifs of signals that have nothing in common."""
     world = CalciumWorld(seed=seed)
     sample = world.sample(ANIMALS, seed=seed)
-    model = DynamicConnectomes(rank=PHASES, seed=seed).fit(shifted(world.traces(sample), seed))
+    model = DynamicConnectomes(rank=PHASES, seed=seed).fit(shifted(world.signals(sample), seed))
     found = _measured(model, world, sample.env == 0, seed)
     return {BLOCKS: found["blocks"], SPECTRAL: found["spectral"], MASS: found["mass"], ACTIVE: found["animals"]}
 
@@ -131,10 +131,10 @@ def _scored(world: CalciumWorld, labels: list[Any], *, active: bool) -> float:
     return float(np.mean(scores))
 
 
-def _correlation(traces: Recordings, frames: slice) -> Values:
-    """Mean over the animals that have both units of the correlation of their traces, where it is above zero."""
-    total, count = np.zeros((len(traces.units),) * 2), np.zeros((len(traces.units),) * 2)
-    for x, present in zip(traces.traces, traces.present, strict=True):
+def _correlation(signals: Recordings, frames: slice) -> Values:
+    """Mean over the animals that have both units of the correlation of their signals, where it is above zero."""
+    total, count = np.zeros((len(signals.units),) * 2), np.zeros((len(signals.units),) * 2)
+    for x, present in zip(signals.signals, signals.present, strict=True):
         here = np.ix_(present, present)
         total[here] += np.corrcoef(x[frames][:, present].T)
         count[here] += 1
@@ -167,11 +167,11 @@ def _louvain_levels(matrix: Values, seed: int) -> list[NDArray[np.int64]]:
     return levels
 
 
-def _static_blocks(model: DynamicConnectomes, traces: Recordings, seed: int) -> NDArray[np.int64]:
+def _static_blocks(model: DynamicConnectomes, signals: Recordings, seed: int) -> NDArray[np.int64]:
     """The block model of affinities averaged over time and over the animals that have the pair."""
-    affinity = model.affinity(traces)
+    affinity = model.affinity(signals)
     mean = affinity.tensor.mean(axis=0).sum(axis=0) / np.maximum(affinity.mask.sum(axis=0), 1)
-    return fit_blocks(pair_matrix(mean, len(traces.units)), starts=3, seed=seed).labels
+    return fit_blocks(pair_matrix(mean, len(signals.units)), starts=3, seed=seed).labels
 
 
 def _part_a(found: list[Found]) -> list[Row]:
@@ -224,8 +224,8 @@ def _parts_bc(found: list[Found]) -> list[Row]:
 def _silenced(seed: int) -> Found:
     world = CalciumWorld(chain=True, seed=seed)
     sample = world.sample(ANIMALS, seed=seed)
-    traces = world.traces(sample)
-    model = DynamicConnectomes(rank=PHASES, seed=seed).fit(traces)
+    signals = world.signals(sample)
+    model = DynamicConnectomes(rank=PHASES, seed=seed).fit(signals)
     drops: dict[str, list[float]] = {"leader": [], "idle": [], "follower": [], "whole motif": [], "elsewhere": []}
     for phase, motif in enumerate(_by_phase(model)):
         bins = slice(phase * model.bins_ // PHASES, (phase + 1) * model.bins_ // PHASES)
@@ -233,12 +233,12 @@ def _silenced(seed: int) -> Found:
         homes = {leader: _home(motif, follow) for leader, follow in world.followers(phase).items()}
         for leader, follow in world.followers(phase).items():
             for name, unit in (("leader", leader), ("idle", idle), ("follower", follow[seed % len(follow)])):
-                silent = world.traces(world.counterfactual(sample, {unit: 0.0}))
-                drops[name].append(_drop(model, traces, silent, motif.number, homes[leader], bins))
+                silent = world.signals(world.counterfactual(sample, {unit: 0.0}))
+                drops[name].append(_drop(model, signals, silent, motif.number, homes[leader], bins))
                 if name == "leader":
-                    drops["whole motif"].append(_drop(model, traces, silent, motif.number, None, bins))
+                    drops["whole motif"].append(_drop(model, signals, silent, motif.number, None, bins))
                     others = [home for home in sorted(set(homes.values())) if home != homes[leader]]
-                    drops["elsewhere"] += [_drop(model, traces, silent, motif.number, o, bins) for o in others]
+                    drops["elsewhere"] += [_drop(model, signals, silent, motif.number, o, bins) for o in others]
     return {name: float(np.mean(values)) if values else 0.0 for name, values in drops.items()}
 
 

@@ -70,7 +70,7 @@ class DynamicConnectomes(SavedArrays, Encodes, Explains):
     Example:
         >>> from aitia.worlds.calcium import CalciumWorld
         >>> world = CalciumWorld()  # three phases of 20 bins each
-        >>> found = DynamicConnectomes(rank=3).fit(world.traces(world.sample(8)))
+        >>> found = DynamicConnectomes(rank=3).fit(world.signals(world.sample(8)))
         >>> [int(motif.times.argmax()) // 20 for motif in found.motifs_]
         [0, 1, 2]
     """

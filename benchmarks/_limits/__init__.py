@@ -1,0 +1,1 @@
+"""The rows of `limits.py`, by what they do."""

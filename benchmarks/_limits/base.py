@@ -1,0 +1,48 @@
+"""One row of the table of limits, and both its sides timed in turn."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+__all__ = ["Row", "in_turn"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A path beside its limit.
+
+    Args:
+        path: What is done.
+        limit: CPU seconds of the work alone at the speed of the machine.
+        ours: CPU seconds.
+        target: The ratio that the path is held to; None where there is none.
+        peer: CPU seconds of the peer, where there is one.
+    """
+
+    path: str
+    limit: float
+    ours: float
+    target: float | None = None
+    peer: float | None = None
+
+    def __str__(self) -> str:
+        target = "" if self.target is None else f"{self.target:.1f}"
+        peer = "" if self.peer is None else f"{self.peer / self.ours:.1f}x ours"
+        return f"{self.path:44} {self.limit:9.4f} {self.ours:9.4f} {self.ours / self.limit:7.2f} {target:>8}  {peer}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The row with its ratio."""
+        return asdict(self) | {"ratio": self.ours / self.limit}
+
+
+def in_turn(repeats: int, *calls: Callable[[], Any]) -> list[float]:
+    """Least CPU seconds of each call, after one of each that is not counted."""
+    least = [float("inf")] * len(calls)
+    for turn in range(repeats + 1):
+        for k, call in enumerate(calls):
+            started = time.process_time()
+            call()
+            if turn:
+                least[k] = min(least[k], time.process_time() - started)
+    return least

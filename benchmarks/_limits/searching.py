@@ -1,0 +1,53 @@
+"""Searches with partial correlation beside one product of the table with itself."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from _limits.base import Row, in_turn
+from aitia.discovery import discover
+from aitia.systems.pc.model import PC
+from pc import data
+
+__all__ = ["fits", "many_rows", "wide"]
+
+SEARCH: dict[str, Any] = {"test": "fisher-z", "alpha": 0.01}
+ALONE: dict[str, Any] = {"bootstrap": 0}
+
+
+def product(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Centred columns times each other: what a matrix of correlations needs."""
+    centred = x - x.mean(axis=0)
+    return centred.T @ centred
+
+
+def wide(full: bool) -> Iterator[Row]:
+    """The whole of `discover` beside its search alone."""
+    for columns in (200, 500, 1000):
+        x = data(columns, 3, 5000, columns)
+        limit, ours = in_turn(
+            3 if columns < 1000 or full else 1,
+            lambda x=x: PC(**SEARCH).fit(x),
+            lambda x=x: discover(x, **SEARCH, **ALONE),
+        )
+        yield Row(f"discover, {columns} columns, over PC.fit", limit, ours, 1.8)
+
+
+def fits(full: bool) -> Iterator[Row]:
+    """PC beside one product of the table with itself."""
+    for columns, target in ((100, 6.0), (500, 4.0), (1000, 3.0)):
+        x = data(columns, 3, 5000, columns)
+        limit, ours = in_turn(5 if columns < 1000 or full else 2, lambda x=x: x.T @ x, lambda x=x: PC(**SEARCH).fit(x))
+        yield Row(f"PC.fit, {columns} columns, over one product", limit, ours, target)
+
+
+def many_rows(full: bool) -> Iterator[Row]:
+    """A long table beside its means, its centring and one product."""
+    del full
+    x = data(10, 3, 1_000_000, 10)
+    limit, ours, auto = in_turn(
+        3, lambda: product(x), lambda: discover(x, **SEARCH, **ALONE), lambda: discover(x, alpha=0.01, **ALONE)
+    )
+    yield Row("discover, 1,000,000 rows of 10 columns", limit, ours, 4.0)
+    yield Row("what its choice of a test adds", limit, auto - ours, 2.0)

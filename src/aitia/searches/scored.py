@@ -1,0 +1,293 @@
+"""A search by scores as a system: the score, evidence for each edge, the bootstrap, findings, and how it is judged."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, Self
+
+from numpy.typing import NDArray
+
+from aitia.data.table import Table
+from aitia.engine import LocalEngine, Progress, Store
+from aitia.errors import DataError, OptionError, join_names
+from aitia.graph._pdag import Pdag
+from aitia.graph.bits import bits
+from aitia.graph.graph import Graph
+from aitia.graph.marks import Edge
+from aitia.report import Block
+from aitia.runs import RunStore
+from aitia.saving import SavedArrays
+from aitia.scm.model import SCM
+from aitia.stats.bootstrap import EdgeFrequencies, bootstrap_graphs
+from aitia.stats.independence import independence_test
+from aitia.stats.search.auto import departure
+from aitia.stats.search.checks import FEW_ROWS, check_table
+from aitia.stats.search.greedy import Step, conditioned, deletions, known, member
+from aitia.stats.search.keeping import kept, recall
+from aitia.stats.search.learner import Again, scm_on
+from aitia.stats.search.records import Skeleton, TestRecord, weakest_tests
+from aitia.stats.search.scores import ROWS_A_PARENT, LocalScore, choose_score
+from aitia.system import Discovers, Given, Score, Scores, Training
+
+__all__ = ["ScoreSearch"]
+
+
+class ScoreSearch(SavedArrays, Discovers):
+    """A search for the class of graphs of the highest score, and what it leaves behind. A subclass gives `_class`.
+
+    Attributes:
+        config: The options, see `ScoreConfig`.
+        graph_: The CPDAG found, with the arrows that knowledge decides.
+        score_name_: Which score.
+        score_: Of the graph, in nats.
+        losses_: For each edge (left, right), how many nats the best neighbouring class without it is worse.
+        test_name_: The test that is asked of each edge beside its score; empty where labels and numbers are mixed.
+        test_reason_: Which score, and why; which test stands beside it.
+        tests_: One test for each edge, given what its cheapest deletion conditions on.
+        orientation_reasons_: For each arrow (cause, effect), why it points so.
+        edge_frequencies_: Of the bootstrap, or None.
+        warnings_: What to keep in mind, in plain words.
+        rows_: The rows that were scored.
+    """
+
+    config: Any
+    arrow: ClassVar[str] = "every graph of this score has it"
+    """Why an arrow points so that knowledge does not decide."""
+    graph_: Graph
+    skeleton_: Skeleton
+    score_name_: str
+    score_: float
+    losses_: Mapping[tuple[str, str], float]
+    test_name_: str
+    test_reason_: str
+    tests_: Sequence[TestRecord]
+    orientation_reasons_: Mapping[tuple[str, str], str]
+    edge_frequencies_: EdgeFrequencies | None
+    warnings_: list[str]
+    predicted_seconds_: float
+    asked_: Mapping[str, Any]
+    rows_: Table
+
+    @abstractmethod
+    def _class(self, score: LocalScore, progress: Progress | None = None) -> Graph:
+        """The CPDAG of the best class found, some member of which obeys the knowledge."""
+
+    def work(self, given: Given) -> str:
+        """Variables and rows."""
+        return f"a search over {len(given.columns('variables'))} variables ({len(given)} rows)"
+
+    def _fit(self, given: Given, run: RunStore) -> None:
+        """Searches the table; `run` keeps finished bootstrap samples, so that a stopped search goes on.
+
+        Raises:
+            DataError: If the table cannot be analysed as it stands.
+            GraphError: If the knowledge does not fit the columns.
+        """
+        self._search(given.table.select(given.columns("variables")), run.progress, run.store("search"))
+
+    # -- what was found ------------------------------------------------------------------------------------------------
+
+    def why(self, edge: Edge) -> list[str]:
+        """Why an edge stands, in sentences: its score, what a test says, its direction, its bootstrap share."""
+        pair = (edge.left, edge.right) if (edge.left, edge.right) in self.losses_ else (edge.right, edge.left)
+        lines = [f"Score: the best graph next to this one without the edge is {self.losses_[pair]:.3g} nats worse."]
+        test = weakest_tests(self.tests_).get(frozenset(pair))
+        if test is not None:
+            given = ", ".join(test.given) or "nothing"
+            lines.append(f"Test: {self.test_name_} given {given} has p = {test.p_value:.2g}.")
+        reason = self.orientation_reasons_.get((edge.left, edge.right))
+        told = reason or "both ways have the same score"
+        lines.append(f"Direction: {told}.")
+        if self.edge_frequencies_ is not None:
+            share = self.edge_frequencies_.share(edge.left, edge.right)
+            lines.append(f"In {share:.0%} of the bootstrap samples the two are adjacent.")
+        return lines
+
+    def scm(self, rows: Any = None) -> SCM:
+        """The structural causal model on the graph found, fitted to rows; it obeys `do`.
+
+        Args:
+            rows: Whatever `Table.of` reads; None takes the rows of the fit.
+
+        Raises:
+            OptionError: If nothing has been searched.
+            IdentifiabilityError: If the graph leaves open which way an edge points.
+            UnknownVariableError: If the rows lack a variable of the graph.
+        """
+        self._need_fit()
+        return scm_on(self.graph_, self.rows_ if rows is None else Table.of(rows), self.config.seed)
+
+    def fresh_scores(self, table: Table) -> dict[str, float]:
+        """The score in other rows, in nats a row, of the graph found, of no edges, and of all edges."""
+        table = table.select(self.rows_.names).complete()
+        score = self._score(table)
+        names = score.names
+        every = Graph([(a, b) for k, b in enumerate(names) for a in names[:k]], names)
+        graphs = {"found": member(self.graph_, None), "empty graph": Graph([], names), "full graph": every}
+        return {name: score.graph(graph) / table.n for name, graph in graphs.items()}
+
+    def _need_fit(self) -> None:
+        if not hasattr(self, "skeleton_"):
+            raise OptionError(f"this {type(self).__name__} has not been fitted: call fit first")
+
+    def graphs(self, rows: Any = None) -> dict[str, Graph]:
+        """The graph found; with rows, the one that the same search finds in those."""
+        self._need_fit()
+        if rows is None:
+            return {"graph": self.graph_}
+        return {"graph": type(self)(self.config).fit(self.given(rows)).graph_}
+
+    @property
+    def training(self) -> Training:
+        """The score that was taken, and what to keep in mind."""
+        return Training((), (self.test_reason_,), tuple(self.warnings_))
+
+    def judge(self, fresh: Given, seen: Given) -> Scores:
+        """How the graph scores in fresh rows, beside no edges and all edges."""
+        scores = self.fresh_scores(fresh.table)
+        about = f"The score {self.score_name_} of the graph in fresh rows, nats a row."
+        return {"score a row": Score(scores.pop("found"), "higher", about, scores)}
+
+    def report(self, given: Given) -> Sequence[Block]:
+        """The graph, and why each edge stands."""
+        from aitia.searches.page import blocks
+
+        return blocks(self)
+
+    # -- keeping -------------------------------------------------------------------------------------------------------
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        self._need_fit()
+        options, arrays = kept(self)
+        options["score"] = {
+            "name": self.score_name_,
+            "value": self.score_,
+            "losses": [[*pair, loss] for pair, loss in self.losses_.items()],
+        }
+        return options, arrays
+
+    @classmethod
+    def _restored(cls, options: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        model = cls(**options["config"])
+        recall(model, options, arrays)
+        told = options["score"]
+        model.score_name_, model.score_ = told["name"], told["value"]
+        model.losses_ = {(a, b): loss for a, b, loss in told["losses"]}
+        return model
+
+    # -- steps of a search ---------------------------------------------------------------------------------------------
+
+    def _search(self, table: Table, progress: Progress | None = None, store: Store | None = None) -> Graph:
+        self.warnings_ = []
+        table = self._whole(table)
+        check_table(table)
+        self.score_name_, self.test_reason_ = self._choice(table)
+        score = self._score(table)
+        self._warn(table, score)
+        found = self._class(score, progress)
+        self.graph_ = known(found, self.config.known)
+        self.score_ = score.graph(member(found, self.config.known))
+        self._explain(found, score)
+        self.edge_frequencies_ = self._bootstrap(table, store, progress)
+        self.asked_, self.predicted_seconds_, self.rows_ = {"context": None}, 0.0, table
+        return self.graph_
+
+    def _whole(self, table: Table) -> Table:
+        gaps = [name for name in table.names if table.missing(name)]
+        if not gaps:
+            return table
+        whole = table.complete()
+        if self.config.missing == "error":
+            raise DataError(
+                f"values are missing in {join_names(gaps)}, and a score needs the same rows for every column: fill or "
+                f"drop them, or use the {len(whole)} rows of {table.n} that are complete (--missing complete)"
+            )
+        if not len(whole):
+            worst = max(gaps, key=table.missing)
+            raise DataError(f"no row is complete; {worst!r} lacks {table.missing(worst)} of {table.n}: drop the column")
+        self.warnings_.append(
+            f"{table.n - len(whole)} rows of {table.n} lack a value and were left out: a score needs the same rows for "
+            "every column."
+        )
+        return whole
+
+    def _choice(self, table: Table) -> tuple[str, str]:
+        """The score, and why it is taken, in a sentence."""
+        if self.config.score == "auto":
+            return choose_score(table)
+        return self.config.score, f"Score {self.config.score}: as asked."
+
+    def _score(self, table: Table) -> LocalScore:
+        prior = getattr(self.config, "prior", 1.0)  # which BDeu alone has
+        return LocalScore(table, self.score_name_, penalty=self.config.penalty, prior=prior)
+
+    def _limit(self, score: LocalScore) -> int:
+        """Most parents of a variable."""
+        asked = self.config.max_parents
+        return score.limit if asked is None else min(asked, score.limit)
+
+    def _warn(self, table: Table, score: LocalScore) -> None:
+        p = len(table.names)
+        if table.n <= p:
+            self.warnings_.append(
+                f"{table.n} rows are no more than the {p} columns: a variable gets at most {score.limit} causes, and "
+                "many edges will be missed or by chance."
+            )
+        elif table.n < FEW_ROWS:
+            self.warnings_.append(f"Only {table.n} rows: weak edges will be missed.")
+        if p - 1 > score.limit and table.n > p:
+            self.warnings_.append(
+                f"A variable gets at most {score.limit} causes, one for every {ROWS_A_PARENT} of the {table.n} rows."
+            )
+        single = [name for name in table.names if table.column(name).ndim == 1]
+        if self.score_name_ == "bic" and not score.discrete and (bent := departure(table, single)):
+            self.warnings_.append(f"The score sees straight lines of Gaussian columns only, and {bent}.")
+
+    def _explain(self, found: Graph, score: LocalScore) -> None:
+        """The evidence for each edge: its loss, a test, the reason of its direction."""
+        names, rows = found.nodes, Pdag(found)
+        kinds = {score.table.discrete(name) for name in names}
+        self.test_name_ = ("g2" if True in kinds else "fisher-z") if len(kinds) == 1 else ""
+        cheapest = {(e.left, e.right): _cheapest(rows, names.index(e.left), names.index(e.right), score)
+                    for e in self.graph_.edges}  # fmt: skip
+        self.losses_ = {pair: -step.gain for pair, step in cheapest.items()}
+        tests: list[TestRecord] = []
+        if self.test_name_ and score.table.n > len(names) + 3:
+            test = independence_test(self.test_name_, score.table)
+            asked = [(*pair, tuple(names[k] for k in bits(conditioned(rows, step)))) for pair, step in cheapest.items()]
+            answers = zip(asked, test.test(asked), strict=True)
+            tests = [TestRecord(x, y, given, a.statistic, a.p_value) for (x, y, given), a in answers]
+            self.test_reason_ += f" Test {self.test_name_} stands beside it."
+        self.tests_ = tuple(tests)
+        self.skeleton_ = Skeleton(names, tuple(rows.adjacent), {}, self.tests_, len(tests))
+        shared = {(e.left, e.right) for e in found.edges if e.symbol == "-->"}
+        knowledge = self.config.known
+        self.orientation_reasons_ = {
+            (e.left, e.right): self.arrow
+            if (e.left, e.right) in shared and not (knowledge and knowledge.forbids(e.right, e.left))
+            else "background knowledge"
+            for e in self.graph_.edges
+            if e.symbol == "-->"
+        }
+
+    def _bootstrap(self, table: Table, store: Store | None, progress: Progress | None) -> EdgeFrequencies | None:
+        """The frequencies of edges in resampled rows; None where no bootstrap was asked for."""
+        if not self.config.bootstrap:
+            return None
+        learner = type(self).__new__(type(self))
+        learner.config = replace(self.config, bootstrap=None, jobs=1)
+        learner.score_name_ = self.score_name_
+        again = Again(_again, learner, table, None)
+        return bootstrap_graphs(
+            again, table.names, self.config.bootstrap, engine=LocalEngine(self.config.jobs), store=store,
+            progress=progress,
+        )  # fmt: skip
+
+
+def _again(learner: ScoreSearch, table: Table) -> Graph:
+    return known(learner._class(learner._score(table)), learner.config.known)
+
+
+def _cheapest(rows: Pdag, i: int, j: int, score: LocalScore) -> Step:
+    """Of the deletions of an edge the one after which the score is highest."""
+    return max((*deletions(rows, i, j, score), *deletions(rows, j, i, score)), key=lambda step: step.gain)

@@ -1,0 +1,266 @@
+"""Grow-shrink trees, and the moves of a variable in an order: the inner loops of searches over orders.
+
+The tree of y answers, for any set of variables that come before y, which of them grow-shrink selection takes as its
+parents. A node is a set that growing has reached; its branches are the variables that raise the score, the best first;
+the first branch that comes before y is taken, and where none does, shrinking takes away what lowers the score. Scores
+are computed once for each node, however many orders pass through it.
+
+Source:
+    Andrews, Ramsey, Sanchez-Romero, Camchong and Kummerfeld, Fast scalable and accurate discovery of DAGs using the
+    best order score search and grow-shrink trees, NeurIPS 2023.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aitia.stats.search._score_kernel import ScoreData, grow, local
+
+__all__ = ["Trees", "along", "sweep"]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+LEAST = 1e-6
+"""Nats by which a score must rise to count as higher: above rounding, far below what data can tell."""
+
+
+class Trees(NamedTuple):
+    """The trees of all variables; node y is the root of the tree of y.
+
+    Args:
+        up: (nodes,), the node before; -1 for a root.
+        added: (nodes,), the variable that was added to come here.
+        grown: (nodes,), the score of the set; NaN for a root that was never visited.
+        shrunk: (nodes,), its score after shrinking; NaN where nobody has asked.
+        start: (nodes,), where its branches begin; -1 where they are not known.
+        branches: (nodes,), how many there are.
+        variable: (branches,), the variable of a branch.
+        child: (branches,), its node; -1 where nobody went there.
+        score: (branches,), the score of that node.
+        used: (2,), how many nodes and branches there are.
+        allowed: (p, p), [z, y] True where z may be a parent of y.
+        required: (p, p), [z, y] True where it is one.
+        limit: Most parents.
+    """
+
+    up: NDArray[np.int32]
+    added: NDArray[np.int32]
+    grown: NDArray[np.float64]
+    shrunk: NDArray[np.float64]
+    start: NDArray[np.int64]
+    branches: NDArray[np.int32]
+    variable: NDArray[np.int32]
+    child: NDArray[np.int32]
+    score: NDArray[np.float64]
+    used: NDArray[np.int64]
+    allowed: NDArray[np.bool_]
+    required: NDArray[np.bool_]
+    limit: int
+
+
+def path(trees: Trees, y: int, node: int, parents: Ints) -> int:
+    """Writes the set of a node into `parents` and returns its size; what is required stands first."""
+    size = 0
+    for z in range(len(parents)):
+        if trees.required[z, y]:
+            parents[size] = z
+            size += 1
+    while trees.up[node] >= 0:
+        parents[size] = trees.added[node]
+        size += 1
+        node = trees.up[node]
+    return size
+
+
+def expand(data: ScoreData, trees: Trees, y: int, node: int) -> bool:
+    """Finds the branches of a node; False where there is no room for them."""
+    p = trees.allowed.shape[0]
+    if trees.used[1] + p > len(trees.variable):
+        return False
+    parents = np.empty(p, np.int64)
+    size = path(trees, y, node, parents)
+    wanted = np.zeros(p, np.bool_)
+    out = np.empty(p)
+    if np.isnan(trees.grown[node]):
+        trees.grown[node] = local(data, y, parents, size, wanted[:0], out[:0])
+    trees.start[node], trees.branches[node] = trees.used[1], 0
+    if size >= trees.limit:
+        return True
+    for z in range(p):
+        wanted[z] = trees.allowed[z, y]
+    for e in range(size):
+        wanted[parents[e]] = False
+    grow(data, y, parents, size, wanted, out)
+    for z in range(p):
+        if not wanted[z] or out[z] <= trees.grown[node] + LEAST:
+            continue
+        place = trees.used[1]
+        while place > trees.start[node] and trees.score[place - 1] < out[z]:  # the best first, equals as they come
+            trees.variable[place], trees.score[place] = trees.variable[place - 1], trees.score[place - 1]
+            place -= 1
+        trees.variable[place], trees.score[place] = z, out[z]
+        trees.child[trees.used[1]] = -1
+        trees.used[1] += 1
+        trees.branches[node] += 1
+    return True
+
+
+def shrink(data: ScoreData, trees: Trees, y: int, node: int, parents: Ints) -> tuple[int, float]:
+    """The parents that shrinking leaves of a node's set, written into `parents`: their number, and the score."""
+    p = trees.allowed.shape[0]
+    size = path(trees, y, node, parents)
+    fixed = 0
+    for z in range(p):
+        if trees.required[z, y]:
+            fixed += 1
+    wanted, out = np.zeros(0, np.bool_), np.zeros(0)
+    best, fewer = trees.grown[node], np.empty(p, np.int64)
+    while True:
+        worst = -1
+        for e in range(fixed, size):
+            k = 0
+            for other in range(size):
+                if other != e:
+                    fewer[k] = parents[other]
+                    k += 1
+            score = local(data, y, fewer, size - 1, wanted, out)
+            if score > best + LEAST:
+                best, worst = score, e
+        if worst < 0:
+            return size, best
+        for e in range(worst, size - 1):
+            parents[e] = parents[e + 1]
+        size -= 1
+
+
+def trace(data: ScoreData, trees: Trees, y: int, before: Flags) -> int:
+    """The node of y's tree at which growing ends, where `before` holds what comes before y; -1 where room ran out."""
+    node = y
+    while True:
+        if trees.start[node] < 0 and not expand(data, trees, y, node):
+            return -1
+        begin, found = trees.start[node], -1
+        for branch in range(begin, begin + trees.branches[node]):
+            if before[trees.variable[branch]]:
+                found = branch
+                break
+        if found < 0:
+            break
+        if trees.child[found] < 0:
+            new = trees.used[0]
+            if new >= len(trees.up):
+                return -1
+            trees.up[new], trees.added[new] = node, trees.variable[found]
+            trees.grown[new], trees.shrunk[new] = trees.score[found], np.nan
+            trees.start[new], trees.branches[new] = -1, 0
+            trees.child[found] = new
+            trees.used[0] += 1
+        node = trees.child[found]
+    if np.isnan(trees.shrunk[node]):
+        parents = np.empty(trees.allowed.shape[0], np.int64)
+        _, trees.shrunk[node] = shrink(data, trees, y, node, parents)
+    return node
+
+
+def move(data: ScoreData, trees: Trees, order: Ints, place: int, first: int, last: int, scores: Floats) -> int:
+    """Moves the variable at `place` to where the order scores best, between `first` and `last`.
+
+    Returns:
+        1 where it moved, 0 where it stays, -1 where room ran out and nothing was done.
+    """
+    v = order[place]
+    before = np.zeros(trees.allowed.shape[0], np.bool_)
+    for k in range(first):
+        before[order[k]] = True
+    # scores[k]: v between the others k - 1 and k; first what v itself and the others before it have
+    ahead = 0.0
+    for k in range(first, last + 1):
+        node = trace(data, trees, v, before)
+        if node < 0:
+            return -1
+        scores[k] = ahead + trees.shrunk[node]
+        if k < last:
+            w = order[k] if k < place else order[k + 1]
+            node = trace(data, trees, w, before)
+            if node < 0:
+                return -1
+            ahead += trees.shrunk[node]
+            before[w] = True
+    before[v] = True
+    behind = 0.0
+    best, value = place, 0.0
+    for k in range(last, first - 1, -1):
+        if k < last:
+            w = order[k] if k < place else order[k + 1]
+            before[w] = False
+            node = trace(data, trees, w, before)
+            if node < 0:
+                return -1
+            behind += trees.shrunk[node]
+        scores[k] += behind
+    value = scores[place] + LEAST
+    for k in range(first, last + 1):
+        if scores[k] > value:
+            best, value = k, scores[k]
+    if best == place:
+        return 0
+    step = 1 if best > place else -1
+    while place != best:
+        order[place] = order[place + step]
+        place += step
+    order[best] = v
+    return 1
+
+
+def sweep(data: ScoreData, trees: Trees, order: Ints, variables: Ints, begin: int, must: Flags) -> tuple[int, int]:
+    """Moves one variable after another to its best place, from the `begin`-th of `variables` on.
+
+    Args:
+        must: (p, p), [a, b] True where a comes before b whatever the score.
+
+    Returns:
+        How many of the variables are done, fewer than there are where room ran out; and how many of them moved.
+    """
+    p, moved = len(order), 0
+    scores = np.empty(p)
+    for at in range(begin, len(variables)):
+        v = variables[at]
+        place: Any = np.int64(0)  # of one type from the start, so that `move` is compiled once
+        while order[place] != v:
+            place += 1
+        first: Any = np.int64(0)
+        last: Any = np.int64(p - 1)
+        for k in range(p):
+            if k < place and must[order[k], v]:
+                first = k + 1
+            if k > place and must[v, order[k]] and last == p - 1:
+                last = k - 1
+        done = move(data, trees, order, place, first, last, scores)
+        if done < 0:
+            return at, moved
+        moved += done
+    return len(variables), moved
+
+
+def along(data: ScoreData, trees: Trees, order: Ints, found: Flags) -> float:
+    """The score of an order: of the best graph along it that grow-shrink finds; NaN where room ran out.
+
+    Writes into found[z, y] whether z is a parent of y in that graph.
+    """
+    p = len(order)
+    before = np.zeros(p, np.bool_)
+    parents = np.empty(p, np.int64)
+    score = 0.0
+    for y in order:
+        node = trace(data, trees, y, before)
+        if node < 0:
+            return np.nan
+        size, value = shrink(data, trees, y, node, parents)
+        score += value
+        for e in range(size):
+            found[parents[e], y] = True
+        before[y] = True
+    return score
