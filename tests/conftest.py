@@ -142,7 +142,7 @@ def fitted(elsewhere, tmp_path_factory):
             elsewhere(0, "run", slug, "--example", "--out", place / "run", told=place / "told.txt")
             example = example_of(slug, place / "again", 0)
             loaded = load_run(place / "run", **example.subjects)
-            kept[slug] = Fitted(place, place / "run", example, loaded.system, loaded.given()[0])
+            kept[slug] = Fitted(place, place / "run", example, loaded.system, loaded.given().given)
         return kept[slug]
 
     return get

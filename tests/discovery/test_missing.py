@@ -11,10 +11,10 @@ from aitia.cli.main import app
 from aitia.data.table import Table
 from aitia.discovery import discover, estimate_effect
 from aitia.discovery.gaps import gap_warnings
-from aitia.discovery.imputation import imputed, pooled
 from aitia.do import Intervention
 from aitia.errors import DataError, OptionError
 from aitia.graph import Graph
+from aitia.stats.imputation import imputed, pooled
 
 GRAPH = Graph("z -> x -> y <- z")
 

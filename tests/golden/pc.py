@@ -14,7 +14,7 @@ def numbers() -> dict[str, list[float] | float | str]:
     d = b + c + 0.7 * rng.normal(size=200)
     table = Table.of({"a": a, "b": b, "c": c, "d": d})
     plain = PC(alpha=0.01, test="fisher-z", record="all").fit(table)
-    voted = PC(test="fisher-z", separating_sets="union", colliders="majority", bootstrap=10, seed=3).fit(table)
+    voted = PC(test="fisher-z", colliders="majority", bootstrap=10, seed=3).fit(table)
     kernel = PC(test="rcit", seed=2).fit(table)
     chosen = PC().fit(table)
     frequencies = voted.edge_frequencies_

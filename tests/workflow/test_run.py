@@ -39,8 +39,8 @@ def test_a_run_folder_holds_everything_and_is_loaded_from_it_alone(table, tmp_pa
     assert found.scored_on == "6 rows that the fit has not seen"
     assert found.scores["squared error"].value < found.scores["squared error"].baselines["mean"]
     again = load_run(tmp_path / "run")
-    given, warnings = again.given()
-    assert (given.roles, warnings) == ({"z": "z", "x": "dose", "y": "out"}, ())
+    asked = again.given()
+    assert (asked.given.roles, asked.warnings) == ({"z": "z", "x": "dose", "y": "out"}, ())
     page = (tmp_path / "run" / "report.html").read_text()
     for told in ("squared error", "Least squares.", "do(x=v) replaces the equation of x.", "chosen", "aitia.fit"):
         assert told in page

@@ -44,6 +44,8 @@ def told(answer: "Told", folder: Path, as_json: bool, *, shown: bool = False) ->
     if as_json:
         typer.echo((folder / "answer.json").read_text(encoding="utf-8"), nl=False)
         return
+    if answer.flow:
+        typer.echo("\n".join([*answer.flow, ""]))
     for warning in answer.warnings:
         typer.echo(f"Note: {warning}")
     if shown:

@@ -44,7 +44,7 @@ def discover_command(
     knowledge: Annotated[Path | None, typer.Option(help="What is known: tiers, required and forbidden edges.")] = None,
     bootstrap: Annotated[int, typer.Option(help="Resamples for edge frequencies.")] = 0,
     missing: Annotated[
-        str, typer.Option(help="testwise to use for each test the rows it can, complete, or error.")
+        str, typer.Option(help="testwise to use for each test the rows it can, complete, impute, or error.")
     ] = "testwise",
     drop: Annotated[list[str] | None, typer.Option(help="Column to leave out.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the graph, every test and report.html.")] = None,

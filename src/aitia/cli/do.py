@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -41,8 +41,11 @@ def do_command(
     role: Annotated[list[str] | None, typer.Option("--role", help="Column of a role, name=column.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for a fitted system's answer; in the run if absent.")] = None,
     missing: Annotated[
-        str, typer.Option(help="complete for whole rows, testwise, impute to fill gaps, or error; of a discovery.")
-    ] = "complete",
+        str | None,
+        typer.Option(
+            help="Of rows with gaps: complete (usual), impute to fill gaps, error, or of a discovery testwise."
+        ),
+    ] = None,
     jobs: Annotated[int, typer.Option(help="Cores; they do not change the result.")] = 1,
     seed: Annotated[int, typer.Option(help="Of noise and bootstrap.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
@@ -61,7 +64,9 @@ def do_command(
             raise OptionError(f'{run} is a fitted system: say what to do to it, such as "do(x=1)"')
         if given := [n for n, v in (("outcome", outcome), ("against", against), ("graph", graph)) if v is not None]:
             raise OptionError(f"{run} is a fitted system, which answers row by row: leave out --{given[0]}")
-        _ask(run, intervention, rows, data, draws, seed, columns(named(context.args), pairs(role)), out, as_json)
+        how: dict[str, Any] = columns(named(context.args), pairs(role))
+        how |= {"reading": reading, "kinds": kinds, "missing": missing}
+        _ask(run, intervention, rows, data, draws, seed, how, out, as_json)
         return
     told = (("rows", rows), ("data", data), ("out", out), ("role", role))
     if given := [name for name, value in told if value is not None]:
@@ -77,7 +82,7 @@ def do_command(
         graph,
         resamples,
         confidence,
-        missing,
+        missing or "complete",
         jobs,
         seed,
         as_json,
@@ -99,7 +104,7 @@ def _ask(
     data: str | None,
     draws: int,
     seed: int,
-    given: dict[str, str],
+    given: dict[str, Any],
     out: Path | None,
     as_json: bool,
 ) -> None:
@@ -115,6 +120,8 @@ def _ask(
     if as_json:
         typer.echo((folder / "answer.json").read_text(encoding="utf-8"), nl=False)
         return
+    if answer.flow:
+        typer.echo("\n".join([*answer.flow, ""]))
     for warning in answer.warnings:
         typer.echo(f"Note: {warning}")
     known = "; the truth stands beside it" if answer.truth is not None else ""

@@ -52,6 +52,10 @@ def run_command(
     world: Annotated[
         list[str] | None, typer.Option("--world", help="An argument of the world, name=value; as often as needed.")
     ] = None,
+    missing: Annotated[
+        str | None,
+        typer.Option(help="Of rows with gaps: complete leaves them out, impute, error, testwise in searches."),
+    ] = None,
     test_share: Annotated[float, typer.Option(help="Share of your rows that is kept out and scored on.")] = 0.1,
     seed: Annotated[int, typer.Option(help="Of everything.")] = 0,
     out: Annotated[Path | None, typer.Option(help="Folder for the model, scores and report.html.")] = None,
@@ -89,17 +93,15 @@ def run_command(
     flags = [o.name for o in options_of(entry.config()) if o.flag]
     given: dict[str, Any] = columns(columns(named(context.args, flags), pairs(role)), pairs(option))
     shared: dict[str, Any] = {"rows": rows, "size": size, "world": pairs(world), "test_share": test_share}
+    given = columns(given, {} if missing is None else {"missing": missing})  # some systems have it as an option too
     shared |= {"reading": reading, "kinds": kinds}
     if example:
         if data is not None:
             raise OptionError("--example brings its own data: leave out --data")
         entry.load()  # what is not installed is told before anything is written
         data, given, shared = _example(system, out, seed, given, shared)
-    elif data is None and entry.card.rows and _needs_rows(entry):
-        raise OptionError(
-            f"{system} is fitted to {' or '.join(entry.card.rows)}: say where (--data PATH or --data WORLD); "
-            f"aitia run {system} --help lists its roles and options"
-        )
+    elif data is None:
+        _check_rows(entry)
     first = int(os.environ.get("RANK", "0")) == 0  # of the processes that torchrun started
     command = shlex.join(["aitia", *sys.argv[1:]])
     with progress_bar(quiet=as_json or not first) as progress:
@@ -116,10 +118,15 @@ def _tell(found: "Fit", out: Path | None, as_json: bool) -> None:
         echo_alarms(found.alarms)
 
 
-def _needs_rows(entry: Any) -> bool:
-    """Whether the card has a role that must be there, or no subject that could stand alone."""
+def _check_rows(entry: Any) -> None:
+    """Refuses a fit without rows where the card has a role that must be there, or no subject that could stand alone."""
     card = entry.card
-    return any(r.needed and name not in card.fills for name, r in card.takes.items()) or not card.subjects
+    needs = any(r.needed and name not in card.fills for name, r in card.takes.items()) or not card.subjects
+    if card.rows and needs:
+        raise OptionError(
+            f"{card.slug} is fitted to {' or '.join(card.rows)}: say where (--data PATH or --data WORLD); "
+            f"aitia run {card.slug} --help lists its roles and options"
+        )
 
 
 def _example(
@@ -159,8 +166,7 @@ def _mark_example(folder: Path, slug: str) -> None:
 
 
 def _text(found: "Fit") -> str:
-    flow = None if found.given.rows is None else found.given.rows.known.flow
-    lines = [] if flow is None else [*flow.lines(), ""]
+    lines = [] if found.flow is None or not found.flow.lines() else [*found.flow.lines(), ""]
     names = list(dict.fromkeys(name for score in found.scores.values() for name in score.baselines))
     if not found.scores:
         lines += [found.unscored] if found.unscored else []

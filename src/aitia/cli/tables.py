@@ -16,7 +16,7 @@ from aitia.errors import OptionError
 if TYPE_CHECKING:
     from aitia.data.spreadsheet import Reading
 
-__all__ = ["reads_tables"]
+__all__ = ["MISSING_OPTION", "reads_tables"]
 
 _GROUP = "Reading a table"
 _KINDS = {"discrete": "label", "ordinal": "ordinal", "continuous": "number", "text_column": "text"}
@@ -26,6 +26,10 @@ def _option(about: str) -> Any:
     return typer.Option(help=about, rich_help_panel=_GROUP)
 
 
+MISSING_OPTION = typer.Option(
+    "--missing", help="Of rows with gaps: complete leaves them out, impute fills them, or error."
+)
+"""Of commands that ask a fitted system."""
 _OPTIONS: Mapping[str, tuple[Any, Any]] = {
     "discrete": (
         Annotated[list[str] | None, _option("Column of labels that looks like numbers; as often as needed.")],
@@ -48,9 +52,9 @@ _OPTIONS: Mapping[str, tuple[Any, Any]] = {
     "header": (Annotated[int | None, _option("Line of the names of columns, from 1; 0 if there is none.")], None),
     "encoding": (Annotated[str | None, _option("Of the text, such as cp1252.")], None),
     "sheet": (Annotated[str | None, _option("Sheet of a workbook, by name or number.")], None),
-    "keep_totals": (Annotated[bool, _option("Keep rows of totals.")], False),
-    "as_written": (Annotated[bool, _option("Labels that differ in case or blanks alone are different.")], False),
-    "skip_bad_rows": (Annotated[bool, _option("Leave out rows of other length than the header.")], False),
+    "keep_totals": (Annotated[bool | None, _option("Keep rows of totals.")], None),
+    "as_written": (Annotated[bool | None, _option("Labels that differ in case or blanks alone are different.")], None),
+    "skip_bad_rows": (Annotated[bool | None, _option("Leave out rows of other length than the header.")], None),
 }
 
 

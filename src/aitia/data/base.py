@@ -50,6 +50,11 @@ class Data(ABC):
             DataError: If the rows can hold no such column.
         """
 
+    def with_filled(self, filled: "Table", columns: Sequence[str]) -> Self:
+        """The same rows with these columns of what is known as in another table, which has the same labels."""
+        cells = {name: filled.labels(name) for name in columns}
+        return self.with_known(cells, {name: str(filled.kind(name)) for name in columns})
+
     def with_draws(self, draws: int) -> Self:
         """Rows that stand `draws` times one after the other, with columns `row` and `draw` where there is a place."""
         return self

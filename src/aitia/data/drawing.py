@@ -6,16 +6,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.flow import Flow
 from aitia.data.kinds import Kind
 from aitia.data.table import Table
-from aitia.report import Block, ImageBlock, Line, Picture, TableBlock, TrackPanel, image_grid, line_chart, tracks_figure
+from aitia.report import (
+    Block,
+    Callout,
+    ImageBlock,
+    Line,
+    Picture,
+    TableBlock,
+    TrackPanel,
+    image_grid,
+    line_chart,
+    tracks_figure,
+)
 
 if TYPE_CHECKING:
     from aitia.data.clips import Clips
     from aitia.data.recordings import Recordings
     from aitia.data.tracks import Tracks
 
-__all__ = ["draw_clips", "draw_recordings", "draw_tables", "draw_tracks", "picture_grid", "side_by_side"]
+__all__ = ["draw_clips", "draw_flow", "draw_recordings", "draw_tables", "draw_tracks", "picture_grid", "side_by_side"]
 
 FRAMES = 5
 """Of a clip, evenly picked, that stand side by side."""
@@ -46,6 +58,19 @@ def draw_tables(shown: Mapping[str, Table], names: Sequence[str], about: str) ->
                 lines.append([f"{name}: {head}", *cells])
         blocks.append(TableBlock(["", *heads], lines, "" if pictures else about))
     return blocks
+
+
+def draw_flow(flow: Flow, parts: Mapping[str, int]) -> list[Block]:
+    """Rows read, left out for each reason and used, and what was understood of them.
+
+    Args:
+        flow: How they came to be.
+        parts: What became of those that were used, with how many.
+    """
+    left = [[f"left out: {reason}", many] for reason, many in flow.dropped.items()]
+    counts = [["read", flow.read], *left, ["used", flow.used], *([name, many] for name, many in parts.items())]
+    table = TableBlock([flow.source, "rows"], counts)
+    return [table, Callout(flow.told, "note", "What was understood, and what overrules it")] if flow.told else [table]
 
 
 def _rows(names: Sequence[str]) -> range:

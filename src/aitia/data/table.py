@@ -151,6 +151,10 @@ class Table(NamedColumns, Data):
         """`with_columns`."""
         return self.with_columns(columns, dict(kinds or {}))
 
+    def with_filled(self, filled: "Table", columns: Sequence[str]) -> "Table":
+        """With the numbers and codes of these columns; their labels keep their order."""
+        return self.with_codes({name: filled.column(name) for name in columns})
+
     def unlabelled(self, names: Sequence[str]) -> "Table":
         """The table without these columns, where it has them."""
         return self.drop(name for name in names if name in self)

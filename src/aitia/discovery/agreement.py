@@ -7,7 +7,7 @@ import numpy as np
 
 from aitia.discovery.result import Discovery
 from aitia.graph import Graph
-from aitia.stats.search.orientation import ColliderRule
+from aitia.stats.search.evidence import ColliderRule
 
 __all__ = ["Agreement", "agreement"]
 
@@ -50,7 +50,7 @@ def agreement(found: Discovery, *, orders: int = 3, seed: int = 0) -> Agreement:
     names = [name for name in found.table.names if name != found.context]
     every = [names, *([names[k] for k in rng.permutation(len(names))] for _ in range(orders - 1))]
     arrows = {(e.left, e.right): 0 for e in found.graph.edges if e.symbol == "-->"}
-    rules = get_args(ColliderRule)
+    rules = [rule for rule in get_args(ColliderRule) if rule != "likelihood" or found.learner.rule_ == rule]
     learner: Any = type(found.learner)
     roles = {} if found.context is None else {"context": found.context}
     for rule in rules:

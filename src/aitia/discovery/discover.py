@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["discover"]
 
-MISSING = ("testwise", "complete", "error")
+MISSING = ("testwise", "complete", "impute", "error")
 """What becomes of rows with gaps."""
 RECORD_ALL = 60
 """Up to this many columns every test goes into the folder; with more that would be the larger part of the work."""
@@ -73,7 +73,7 @@ def discover(
         score: Of `boss` and `ges`: `bic`, `bdeu` (labels), `degenerate-gaussian` (mixed), or `auto`.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
         bootstrap: Number of resamples for edge frequencies; 0 for none.
-        missing: `testwise` uses for each test the rows that have its columns; `complete` whole rows; or `error`.
+        missing: `testwise` uses rows that a test can use, `complete` whole rows, `impute` pools tests of filled tables.
         kinds, drop: Columns whose kind (such as `number`) is not what their values suggest; columns to leave out.
         reading: How to read a file, where what stands in it does not say it.
         accept_cost: Whether to start a search that is predicted to be very long.
@@ -141,7 +141,8 @@ def _read(
         table = table.with_flow((table.flow or Flow("the table", table.n)).noting(note))
     for name in roles:
         table = _dated(table, name) if name is not None and name in table else table
-    gaps = tuple(gap_warnings(table, ", and its edges may be those of the rows that have it"))
+    mend = ", and its edges may be those of the rows that have it"
+    gaps = () if missing == "impute" else tuple(gap_warnings(table, mend))
     return _complete(table) if missing == "complete" else table, gaps
 
 
@@ -251,7 +252,7 @@ def _fit(
         method=plan.method,
         test=learner.test_name_,
         context=plan.context,
-        reasons=(*flow, *plan.reasons, learner.test_reason_),
+        reasons=(*flow, *plan.reasons, learner.test_reason_, learner.rule_reason_),
         warnings=(*gaps, *learner.warnings_),
         config=config,
         given=given,

@@ -9,7 +9,6 @@ import numpy as np
 from aitia.data.flow import Flow
 from aitia.data.table import Table
 from aitia.discovery.gaps import gap_warnings
-from aitia.discovery.imputation import imputed, pooled
 from aitia.do import Effect, Intervention, do
 from aitia.engine import Engine, LocalEngine, Progress
 from aitia.errors import DataError, IdentifiabilityError, InterventionError, OptionError, join_names, unknown_variable
@@ -17,6 +16,7 @@ from aitia.graph import Graph, Identification, consistent_extension, identify, p
 from aitia.graph._question import ReadAs, graph_kind
 from aitia.graph.equivalence import _member_mag
 from aitia.graph.lagged import is_window
+from aitia.stats.imputation import IMPUTATIONS, imputed, pooled
 from aitia.stats.worth import LEAST
 from aitia.threads import one_blas_thread
 
@@ -27,7 +27,6 @@ __all__ = ["EstimatedEffect", "estimate_effect"]
 
 MISSING = ("complete", "testwise", "impute", "error")
 _OFF = ", and the effect may be off; --missing impute uses what is observed"
-IMPUTATIONS = 20
 """Times that gaps are filled."""
 
 

@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from aitia.data.drawing import draw_flow
+from aitia.data.flow import Flow
+from aitia.data.table import Table
 from aitia.discovery.result import Discovery
 from aitia.graph import Edge
 from aitia.report import Block, Callout, Code, GraphFigure, Line, Picture, Section, TableBlock, Text, line_chart, render
@@ -32,10 +35,18 @@ def report(found: Discovery, command: str, versions: Mapping[str, str]) -> str:
     if found.context is not None:
         sections.append(Section(f"What changes with {found.context}", _changes(found)))
     sections.append(Section("Edges", _edges(found)))
+    flow = table.flow or Flow("the table", table.n)
+    sections.append(Section("The rows", [*draw_flow(flow, _tests_use(table))]))
     sections.append(Section("How it was found", _method(found)))
     sections.append(Section("Again", _again(found, command)))
     footer = "Made with " + ", ".join(f"{name} {version}" for name, version in versions.items()) + "."
     return render("Causal graph", f"{lead}.", sections, footer)
+
+
+def _tests_use(table: Table) -> dict[str, int]:
+    """How many rows have each column that has gaps, the fewest first."""
+    there = {name: table.n - table.missing(name) for name in table.names if table.missing(name)}
+    return {f"used in tests of {name}": many for name, many in sorted(there.items(), key=lambda item: item[1])}
 
 
 def _graph(found: Discovery) -> list[Block]:

@@ -17,7 +17,7 @@ from collections.abc import Iterable
 
 from aitia.errors import GraphError, join_names
 from aitia.graph._fci import CircleGraph
-from aitia.graph._pdag import Pdag
+from aitia.graph._pdag import Pdag, compelled, extend
 from aitia.graph.bits import bits, closure, transpose
 from aitia.graph.graph import Graph
 from aitia.graph.marks import Mark
@@ -75,23 +75,9 @@ def cpdag(dag: Graph) -> Graph:
     """
     if not dag.is_dag:
         raise GraphError(f"cpdag() takes a DAG; {_why_no_dag(dag)}")
-    order = [dag._index[name] for name in dag.topological_order()]
-    rank = [0] * len(order)
-    for position, i in enumerate(order):
-        rank[i] = position
-    compelled = [0] * len(order)  # row y: the parents x whose x --> y is compelled
-    for y in order:
-        parents = dag._parents[y]
-        if not parents:
-            continue
-        x = max(bits(parents), key=rank.__getitem__)
-        if compelled[x] & ~parents:
-            compelled[y] = parents
-        else:
-            compelled[y] = compelled[x]
-            if parents & ~dag._parents[x] & ~(1 << x):
-                compelled[y] = parents
-    return _with_directed(dag, compelled)
+    shared = compelled(dag._parents, dag._adjacent)
+    assert shared is not None  # it has no cycle
+    return _with_directed(dag, shared)
 
 
 def _with_directed(graph: Graph, parents: list[int]) -> Graph:
@@ -136,7 +122,7 @@ def consistent_extension(pdag: Graph) -> Graph:
         b --> a; b --> c
     """
     rows = Pdag(pdag)
-    parents = _extend(rows)
+    parents = extend(rows)
     if parents is None:
         cycle = f": it has the cycle {' -> '.join(pdag.find_cycle())}" if not pdag.is_acyclic else ""
         raise GraphError(
@@ -144,25 +130,6 @@ def consistent_extension(pdag: Graph) -> Graph:
             + ("" if cycle else "; its undirected edges cannot be directed without a new collider or a cycle")
         )
     return _with_directed(pdag, parents)
-
-
-def _extend(rows: Pdag) -> list[int] | None:
-    """The parents of each node in a consistent extension, or None: takes away sinks one at a time."""
-    parents = rows.parents.copy()
-    left = waiting = (1 << len(parents)) - 1
-    while left:
-        for i in bits(waiting):
-            around = rows.adjacent[i] & left
-            beside = rows.neighbors[i] & left
-            if not rows.children[i] & left and not any(around & ~rows.adjacent[j] & ~(1 << j) for j in bits(beside)):
-                break
-            waiting ^= 1 << i  # cannot be a sink before one of its neighbours is gone
-        else:
-            return None
-        parents[i] |= beside
-        left ^= 1 << i
-        waiting = (waiting | around) & left
-    return parents
 
 
 def is_cpdag(graph: Graph) -> bool:
@@ -174,7 +141,7 @@ def is_cpdag(graph: Graph) -> bool:
     """
     if not graph.is_pdag:
         return False
-    parents = _extend(Pdag(graph))
+    parents = extend(Pdag(graph))
     return parents is not None and cpdag(_with_directed(graph, parents))._ends == graph._ends
 
 
@@ -319,7 +286,7 @@ def _member_mag(pag: Graph) -> Graph | None:
     both = [there & here for there, here in zip(circles, circle_here, strict=True)]
     blank = (0,) * len(pag)
     core = Graph.from_bits(pag.nodes, both, blank, blank)
-    parents = _extend(Pdag(core))
+    parents = extend(Pdag(core))
     if parents is None:
         return None
     directed = _with_directed(core, parents)._ends[1]

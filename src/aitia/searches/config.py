@@ -76,7 +76,7 @@ class ScoreConfig(GraphConfig):
     """
 
     score: str = "auto"
-    prior: float = 5.0
+    prior: float = 3.0
 
     def __post_init__(self) -> None:
         super().__post_init__()

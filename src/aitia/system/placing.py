@@ -73,6 +73,7 @@ def read_rows(
         kinds, expected = _kinds(card, names or {})
         told = dict(options or {})
         kinds = {**kinds, **(told.pop("kinds", None) or {})}
+        expected = {**expected, **(told.pop("expected", None) or {})}
         rows = read(x, takes=card.rows, kinds=kinds, expected=expected, **told)
     else:
         rows = _of_arrays(card, x)

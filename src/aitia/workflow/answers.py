@@ -1,23 +1,29 @@
 """What a fitted system answers beside `do`: holes filled, codes, effects, adapted to new rows, exported."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from aitia.data.base import Data
-from aitia.data.table import Table
+from aitia.data.spreadsheet import Reading
+from aitia.data.table import Kind, Table
 from aitia.do import Intervention
-from aitia.errors import OptionError, RunError
+from aitia.errors import DataError, OptionError, RunError
 from aitia.files import check_free, new_folder
-from aitia.system import System, verbs_of
+from aitia.stats.imputation import pooled
+from aitia.system import Given, System, verbs_of
 from aitia.workflow.answer_files import RECORD, answer_place, write_record
 from aitia.workflow.ask import told_apart
-from aitia.workflow.loading import Loaded, load_run
+from aitia.workflow.loading import Asked, Loaded, load_run
 from aitia.workflow.worth import of_effects
 
-__all__ = ["Told", "adapt", "effects", "encode", "export", "predict"]
+__all__ = ["Told", "adapt", "effects", "encode", "export", "pooled_effects", "predict"]
+
+CONFIDENCE, NORMAL = 0.95, 1.959963984540054
+"""Of the intervals of effects, and the quantile behind it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +41,8 @@ class Told:
         target: The one target that was asked for.
         outcome: The one outcome that was asked for.
         alarms: Why the answer is worth little, in sentences; see `aitia.workflow.worth`.
+        flow: What was understood of the rows, and rows read, left out and used, a line each.
+        numbers: Of the rows that are answered, where rows were left out; None where all are.
     """
 
     verb: str
@@ -47,6 +55,8 @@ class Told:
     target: str | None = None
     outcome: str | None = None
     alarms: tuple[str, ...] = ()
+    flow: tuple[str, ...] = ()
+    numbers: tuple[int, ...] | None = None
 
     @property
     def about(self) -> str:
@@ -68,6 +78,8 @@ class Told:
         """
         with answer_place(folder) as place:
             rows = np.arange(len(self.data)) // self.draws
+            if self.numbers is not None:
+                rows = np.array(self.numbers)[rows]
             files = self.data.write(place, self.verb, rows.tolist())
             record = {
                 "system": self.slug,
@@ -79,6 +91,7 @@ class Told:
                 "outcome": self.outcome,
                 "rows": len(self.data) // self.draws,
                 "draws": self.draws,
+                "flow": list(self.flow),
                 "warnings": list(self.warnings),
                 "alarms": list(self.alarms),
             }
@@ -87,7 +100,16 @@ class Told:
 
 
 def predict(
-    run: str | Path, data: str | None = None, *, do: str | None = None, draws: int = 1, seed: int = 0, **named: Any
+    run: str | Path,
+    data: str | None = None,
+    *,
+    do: str | None = None,
+    draws: int = 1,
+    seed: int = 0,
+    reading: Reading | None = None,
+    kinds: Mapping[str, str] | None = None,
+    missing: str | None = None,
+    **named: Any,
 ) -> Told:
     """The rows with their holes filled.
 
@@ -97,42 +119,106 @@ def predict(
         do: An intervention that is held.
         draws: Answers a row.
         seed: Of the draws.
+        reading: How to read a file of a table; what is not said is as in the fit.
+        kinds: Of its columns, in the same way.
+        missing: What becomes of rows with gaps beside the holes: `complete` leaves them out, `impute` fills them once,
+            `error` refuses them; None leaves those of the fit out, and other rows to the system.
         named: Roles and subjects, where they differ from those of the fit.
 
     Raises:
         OptionError: If the system does not predict.
     """
     loaded, roles = _loaded(run, "predict", named)
-    given, warnings = loaded.given(data, **roles)
+    asked = loaded.given(data, reading=reading, kinds=kinds, missing=missing, **roles)
     system: Any = loaded.system.do(do)
-    filled = system.predict(given, draws=draws, seed=seed)
-    told = (*warnings, *system.outside())
-    return Told("predict", filled, system.card.slug, told, draws, system.held, data, alarms=loaded.alarms)
+    filled = system.predict(asked.given, draws=draws, seed=seed)
+    told = Told("predict", filled, system.card.slug, asked.warnings, draws, system.held, data, alarms=loaded.alarms)
+    return replace(
+        told, warnings=(*asked.warnings, *system.outside()), flow=asked.flow, numbers=_numbers(asked, filled, draws)
+    )
 
 
-def encode(run: str | Path, data: str | None = None, **named: Any) -> Told:
+def encode(
+    run: str | Path,
+    data: str | None = None,
+    *,
+    reading: Reading | None = None,
+    kinds: Mapping[str, str] | None = None,
+    missing: str | None = None,
+    **named: Any,
+) -> Told:
     """The code of each row; see `predict`."""
     loaded, roles = _loaded(run, "encode", named)
-    given, warnings = loaded.given(data, **roles)
+    asked = loaded.given(data, reading=reading, kinds=kinds, missing=missing, **roles)
     system: Any = loaded.system
-    codes = system.encode(given)
-    return Told("encode", codes, system.card.slug, warnings, 1, system.held, data, alarms=loaded.alarms)
+    codes = system.encode(asked.given)
+    told = Told("encode", codes, system.card.slug, asked.warnings, 1, system.held, data, alarms=loaded.alarms)
+    return replace(told, flow=asked.flow, numbers=_numbers(asked, codes, 1))
 
 
 def effects(
-    run: str | Path, data: str | None = None, *, target: str | None = None, outcome: str | None = None, **named: Any
+    run: str | Path,
+    data: str | None = None,
+    *,
+    target: str | None = None,
+    outcome: str | None = None,
+    reading: Reading | None = None,
+    kinds: Mapping[str, str] | None = None,
+    missing: str | None = None,
+    **named: Any,
 ) -> Told:
-    """The table of effects, of one target or outcome where it is named; see `predict`."""
+    """The table of effects, of one target or outcome where it is named; see `predict`.
+
+    Rows with gaps are left out; `impute` fills them several times and pools the tables (see `pooled_effects`).
+    """
     loaded, roles = _loaded(run, "effects", named)
-    given, warnings = loaded.given(data, **roles)
+    how: dict[str, Any] = {"reading": reading, "kinds": kinds, **roles}
     system: Any = loaded.system
-    table: Table = system.effects(given, target=target, outcome=outcome)
+
+    def table_of(given: Given) -> Table:
+        found: Table = system.effects(given, target=target, outcome=outcome)
+        return found
+
+    asked = loaded.given(data, missing=missing, whole=True, several=missing == "impute", **how)
+    table = pooled_effects([table_of(given) for given in asked.copies]) if asked.copies else table_of(asked.given)
     alarms = (*loaded.alarms, *of_effects(table))
-    return Told("effects", table, system.card.slug, warnings, 1, system.held, data, target, outcome, alarms)
+    told = Told("effects", table, system.card.slug, asked.warnings, 1, system.held, data, target, outcome, alarms)
+    return replace(told, flow=asked.flow)
 
 
-def adapt(run: str | Path, data: str, out: str | Path, **named: Any) -> System:
-    """The system adapted to a few rows of a new environment, saved in `out`.
+def pooled_effects(tables: Sequence[Table]) -> Table:
+    """One table of effects from those of several imputations, by Rubin's rules.
+
+    The variance of an effect in one of them is taken from its interval of 95 %, as that of a normal distribution; its
+    control is the mean.
+
+    Raises:
+        DataError: If the tables are not of the same targets and outcomes.
+    """
+    first = tables[0]
+    pairs = [tuple(table.labels(name).tolist() for name in ("target", "outcome")) for table in tables]
+    if any(pair != pairs[0] for pair in pairs):
+        raise DataError("effects differ in targets or outcomes from imputation to imputation: say --missing complete")
+    columns = {name: np.stack([t.column(name) for t in tables]) for name in ("effect", "low", "high", "control")}
+    variances = ((columns["high"] - columns["low"]) / (2 * NORMAL)) ** 2
+    found = [pooled(columns["effect"][:, k].tolist(), variances[:, k].tolist()) for k in range(first.n)]
+    ends = np.array([answer.interval(CONFIDENCE) for answer in found]).reshape(-1, 2)
+    made = {"effect": np.array([answer.estimate for answer in found]), "low": ends[:, 0], "high": ends[:, 1]}
+    made["control"] = columns["control"].mean(axis=0)
+    return first.with_columns(made, dict.fromkeys(made, Kind.NUMBER))
+
+
+def adapt(
+    run: str | Path,
+    data: str,
+    out: str | Path,
+    *,
+    reading: Reading | None = None,
+    kinds: Mapping[str, str] | None = None,
+    missing: str | None = None,
+    **named: Any,
+) -> System:
+    """The system adapted to a few rows of a new environment, saved in `out`; rows with gaps as in `aitia.fit`.
 
     Raises:
         OptionError: If the system does not adapt.
@@ -140,9 +226,9 @@ def adapt(run: str | Path, data: str, out: str | Path, **named: Any) -> System:
     """
     check_free(Path(out), RunError)
     loaded, roles = _loaded(run, "adapt", named)
-    given, _ = loaded.given(data, **roles)
+    asked = loaded.given(data, reading=reading, kinds=kinds, missing=missing, whole=True, **roles)
     system: Any = loaded.system
-    adapted: Any = system.adapt(given)
+    adapted: Any = system.adapt(asked.given)
     if not isinstance(adapted, System):
         raise OptionError(f"{system.card.slug} adapts to something that cannot be saved")
     with new_folder(Path(out), RunError) as place:
@@ -164,6 +250,13 @@ def export(run: str | Path, out: str | Path, **named: Any) -> list[Path]:
         place.rmdir()  # an export makes its folder
         system.export(place)
     return sorted(path for path in Path(out).rglob("*") if path.is_file())
+
+
+def _numbers(asked: Asked, answer: Data, draws: int) -> tuple[int, ...] | None:
+    """The numbers of the rows that are answered, where rows were left out."""
+    numbers = asked.used.numbers
+    whole = numbers == tuple(range(len(numbers)))
+    return None if whole or len(answer) != len(numbers) * draws else numbers
 
 
 def _loaded(run: str | Path, verb: str, named: dict[str, Any]) -> tuple[Loaded, dict[str, Any]]:

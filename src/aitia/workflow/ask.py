@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from aitia.data.base import Data
+from aitia.data.spreadsheet import Reading
 from aitia.data.table import Table
 from aitia.do import Intervention
 from aitia.errors import InterventionError, OptionError, RunError
@@ -59,6 +60,7 @@ class Answer:
         draws: Of each row.
         card: Slug of the system.
         alarms: Why the answer is worth little, in sentences; see `aitia.workflow.worth`.
+        flow: What was understood of the rows, and rows read, left out and used, a line each.
     """
 
     intervention: Intervention
@@ -72,6 +74,7 @@ class Answer:
     draws: int = 1
     card: str = ""
     alarms: tuple[str, ...] = ()
+    flow: tuple[str, ...] = ()
 
     @property
     def about(self) -> str:
@@ -120,6 +123,7 @@ class Answer:
                 "rows": list(self.numbers),
                 "draws": self.draws,
                 "truth": self.truth is not None,
+                "flow": list(self.flow),
                 "warnings": list(self.warnings),
                 "alarms": list(self.alarms),
             }
@@ -141,6 +145,8 @@ class Answer:
         sections = [Section(asked, [*type(self.answer).draw(shown, names, self.about)])]
         if self.warnings:
             sections.append(Section("Keep in mind", [Callout(list(self.warnings), "warning")]))
+        if self.flow:
+            sections.append(Section("The rows", [Callout(list(self.flow), "note")]))
         footer = "Made with " + ", ".join(f"{name} {version}" for name, version in versions().items()) + "."
         page = render(f"{self.card}: {asked}", self.about, sections, footer, self.alarms)
         write_whole(folder / "answer.html", page, RunError)
@@ -160,6 +166,9 @@ def ask(
     data: str | None = None,
     draws: int = 1,
     seed: int = 0,
+    reading: Reading | None = None,
+    kinds: Mapping[str, str] | None = None,
+    missing: str | None = None,
     **named: Any,
 ) -> Answer:
     """What rows would have been, from a run folder of `fit`.
@@ -171,6 +180,10 @@ def ask(
         data: Other data of the same kind; None takes those of the fit.
         draws: Answers a row.
         seed: Of the draws.
+        reading: How to read a file of a table; what is not said is as in the fit.
+        kinds: Of its columns, in the same way.
+        missing: What becomes of rows with gaps: `complete` leaves them out, `impute` fills them once, `error` refuses
+            them; None leaves those of the fit out where nobody says which rows, and others to the system.
         named: Roles of other data, where their columns have other names, and subjects that are needed again.
 
     Raises:
@@ -184,16 +197,32 @@ def ask(
     subjects, roles = told_apart(run, named)
     loaded = load_run(run, **subjects)
     loaded.system.do(do)  # refuses a target before any rows are read
-    given, warnings = loaded.given(data, **roles)
+    whole = None if rows is None else False
+    asked = loaded.given(data, reading=reading, kinds=kinds, missing=missing, whole=whole, **roles)
+    given, there = asked.given, asked.used.numbers
     if given.rows is None:
         if rows is not None:
             raise OptionError(f"{loaded.system.card.slug} is fitted without rows: leave out --rows, or give --data")
         numbers: tuple[int, ...] = ()
     else:
-        numbers = tuple(range(min(FIRST, len(given)))) if rows is None else tuple(rows)
-        given = given.take(numbers)
-    told = answered(loaded.system, given, do, numbers, draws=draws, seed=seed, warnings=warnings)
-    return replace(told, alarms=loaded.alarms)
+        numbers = there[:FIRST] if rows is None else tuple(rows)
+        given = given.take(_places(numbers, there))
+    told = answered(loaded.system, given, do, numbers, draws=draws, seed=seed, warnings=asked.warnings)
+    return replace(told, alarms=loaded.alarms, flow=asked.flow)
+
+
+def _places(numbers: Sequence[int], there: tuple[int, ...]) -> tuple[int, ...]:
+    """Where the rows of these numbers stand among those that are left.
+
+    Raises:
+        OptionError: If one of them was left out.
+    """
+    if there == tuple(range(len(there))):
+        return tuple(numbers)  # of which `take` refuses those that are not there
+    places = {number: place for place, number in enumerate(there)}
+    if gone := [number for number in numbers if number not in places]:
+        raise OptionError(f"row {gone[0]} lacks a cell and was left out, or is not there: say --missing impute")
+    return tuple(places[number] for number in numbers)
 
 
 def answered(

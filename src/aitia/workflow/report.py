@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from aitia.data.drawing import draw_flow
 from aitia.do import Intervention
 from aitia.report import Block, Callout, Code, Line, Picture, Section, TableBlock, Text, line_chart, render
 from aitia.system import Counterfactuals, Target
@@ -32,6 +33,8 @@ def report(found: "Fit", command: str | None, versions: Mapping[str, str]) -> st
     roles = "; ".join(f"{role}: {', '.join(found.given.columns(role))}" for role in found.given.roles)
     lead = f"{found.slug} {rows}{f' ({roles})' if roles else ''}"
     sections = [Section("What it found", [*found.system.report(found.fresh)] or [Text("Nothing to draw.")])]
+    if found.flow is not None:
+        sections.append(Section("The rows", [*draw_flow(found.flow, _parts(found))]))
     warnings = [*found.training.warnings]
     if warnings:
         sections.append(Section("Keep in mind", [Callout(warnings, "warning")]))
@@ -42,6 +45,13 @@ def report(found: "Fit", command: str | None, versions: Mapping[str, str]) -> st
     sections.append(Section("Again", _again(found, command)))
     footer = "Made with " + ", ".join(f"{name} {version}" for name, version in versions.items()) + "."
     return render(f"{found.slug} of {Path(found.given.name).name}", lead, sections, footer, found.alarms)
+
+
+def _parts(found: "Fit") -> dict[str, int]:
+    """What became of the rows that were used."""
+    if found.fresh is found.given or found.given.world is not None:
+        return {"to fit and to score": len(found.given)}
+    return {"to fit": len(found.given), "held out to score": len(found.fresh)}
 
 
 def question(targets: tuple[Target, ...]) -> str | None:

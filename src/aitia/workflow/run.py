@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from aitia.data.flow import Flow
 from aitia.data.spreadsheet import Reading
 from aitia.engine import Progress
 from aitia.errors import DataError, RunError
@@ -29,9 +30,10 @@ from aitia.saving import need_safetensors
 from aitia.system import Given, Score, Scores, System, Target, Training, find
 from aitia.system.loading import FIT
 from aitia.workflow.held_out import held_out
+from aitia.workflow.missing import TESTWISE, gaps, policy, used
 from aitia.workflow.names import configured, sorted_names
 from aitia.workflow.progress import with_prediction
-from aitia.workflow.source import Source
+from aitia.workflow.source import Source, reads_of
 
 __all__ = ["FRESH_SEED", "Fit", "fit"]
 
@@ -65,6 +67,7 @@ class Fit:
         test_share: Of a user's rows, that was kept out of the fit.
         path: The run folder; None where nothing was kept.
         alarms: Why its answers are worth little, in sentences; see `aitia.workflow.worth`.
+        flow: How the rows came to be, where they were read from a table or some were left out.
     """
 
     system: System = field(repr=False)
@@ -77,6 +80,7 @@ class Fit:
     test_share: float
     path: Path | None = None
     alarms: tuple[str, ...] = ()
+    flow: Flow | None = field(default=None, repr=False)
 
     @property
     def slug(self) -> str:
@@ -116,6 +120,7 @@ class Fit:
                 name: {"better": score.better, "model": score.value, **score.baselines}
                 for name, score in self.scores.items()
             },
+            "flow": [] if self.flow is None else self.flow.lines(),
             "notes": list(self.training.notes),
             "warnings": list(self.training.warnings),
             "alarms": list(self.alarms),
@@ -136,6 +141,7 @@ def fit(
     world: Mapping[str, Any] | None = None,
     reading: Reading | None = None,
     kinds: Mapping[str, str] | None = None,
+    missing: str | None = None,
     progress: Progress | None = None,
     command: str | None = None,
     **named: Any,
@@ -154,6 +160,9 @@ def fit(
         world: Arguments of the world.
         reading: How to read a file of a table, where what stands in it does not say it.
         kinds: Of columns, where they are not what their values suggest.
+        missing: What becomes of rows with gaps: `complete` leaves them out, `impute` fills gaps once by chained
+            equations (rows that are scored on stay whole ones), `error` refuses them; or what the system's own option
+            of that name takes. None takes whole rows, and of a search for each test those that it can use.
         progress: Told how far it is.
         command: The command line to record, when called from there.
         named: Roles and subjects of the system's card, and options of its `Config`.
@@ -172,26 +181,30 @@ def fit(
     if out is not None:
         need_safetensors()
     of, options = sorted_names(cls.card, cls.Config, named)
-    system = cls(configured(cls, options, seed))
-    told = {"rows": rows, "size": size, "world": world or None, "reads": _reads(reading, kinds)}
+    own, missing = policy(cls.Config, missing)
+    system = cls(configured(cls, {**options, **own}, seed))
+    told = {"rows": rows, "size": size, "world": world or None, "reads": reads_of(reading, kinds) or None}
     source = Source.of(data, seed=None if isinstance(data, Source) else seed, **told).resolved()
     given = source.read(cls.card, of, cls.reads(system.config))
-    system.check_given(given)
-    seen, fresh = _parts(system, given, source, test_share, seed)
+    if missing == TESTWISE and gaps(cls.card, given):
+        system.set_params(missing=TESTWISE)
+    seen, fresh, flow = _used(system, given, missing, source, test_share, seed)
     if progress is not None:
         progress(f"predicted: {system.work(seen)}", 0, 1)
     if out is None:
         system.fit(seen, run=RunStore(progress=with_prediction(progress)))
-        return _judged(Fit(system, seen, fresh, {}, system.training, source, of, test_share))
+        return _judged(Fit(system, seen, fresh, {}, system.training, source, of, test_share, flow=flow))
 
     path = Path(out)
     if int(os.environ.get("RANK", "0")) > 0:  # the first process alone has the folder
         return Fit(_followed(system, seen, path), seen, fresh, {}, Training(), source, of, test_share, path)
     config = _config(system, source, of, test_share)
+    if missing in ("impute", "error"):  # what a run was told beside its options
+        config["missing"] = missing
     with open_run(path, kind=FIT, config=config, inputs=_inputs(given), files=FILES, command=command) as run:
         run.write_text("source.json", _where(source, of, system, given) + "\n", part_of_result=False)
         trained, training = _trained(system, seen, run, progress)
-        found = _judged(Fit(trained, seen, fresh, {}, training, source, of, test_share, path))
+        found = _judged(Fit(trained, seen, fresh, {}, training, source, of, test_share, path, flow=flow))
         _save(found, run, command)
         run.remove("checkpoint/")
     return found
@@ -223,10 +236,20 @@ def _scores(found: Fit) -> tuple[Scores, Training]:
         return {}, replace(found.training, warnings=(*found.training.warnings, why))
 
 
-def _reads(reading: Reading | None, kinds: Mapping[str, str] | None) -> dict[str, Any] | None:
-    """Options of the reader in JSON values, without what is as usual; None where all is."""
-    told = {"how": {} if reading is None else reading.said(), "kinds": dict(kinds or {})}
-    return {name: value for name, value in told.items() if value} or None
+def _used(
+    system: System, given: Given, missing: str, source: Source, test_share: float, seed: int
+) -> tuple[Given, Given, Flow | None]:
+    """Rows to fit to, rows to score on, and how they came to be."""
+    card = system.card
+    if missing != "impute":
+        whole = used(card, given, missing)
+        system.check_given(whole.given)
+        return *_parts(system, whole.given, source, test_share, seed), whole.flow
+    seen, fresh = _parts(system, given, source, test_share, seed)
+    filled = used(card, seen, missing, seed, None if given.rows is None else given.table.flow)
+    system.check_given(filled.given)
+    # A score on cells that were filled in would be one of the filling.
+    return filled.given, filled.given if fresh is seen else used(card, fresh, "complete").given, filled.flow
 
 
 def _parts(system: System, given: Given, source: Source, test_share: float, seed: int) -> tuple[Given, Given]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aitia.card import Card
 from aitia.data.named import located
+from aitia.data.spreadsheet import Reading
 from aitia.errors import FormatError, OptionError, RunError, join_names
 from aitia.workflow.options import nearest, parse_options
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from aitia.system import Given
     from aitia.worlds.world import World
 
-__all__ = ["Source", "find_world", "world_names"]
+__all__ = ["Source", "find_world", "reads_of", "reads_over", "world_names"]
 
 WORLD = "world:"
 """Before a name that is a world's and no path."""
@@ -168,6 +169,26 @@ class Source:
             if not isinstance(value := getattr(source, name), kind):
                 raise RunError(f"source.json is damaged ({name} is {str(value)[:40]}): fit again")
         return source
+
+
+def reads_of(reading: Reading | None, kinds: Mapping[str, str] | None) -> dict[str, Any]:
+    """Options of the reader in JSON values, without what is as usual."""
+    told = {"how": {} if reading is None else reading.said(), "kinds": dict(kinds or {})}
+    return {name: value for name, value in told.items() if value}
+
+
+def reads_over(
+    kept: Mapping[str, Any], reading: Reading | None = None, kinds: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Options of the reader for rows beside those of a fit: what is said, and where nothing is what the fit was told.
+
+    Args:
+        kept: As `reads_of` of the fit.
+        reading: What is said of the file.
+        kinds: What is said of columns, which then are there; those that the fit was told of may be absent.
+    """
+    how = (Reading() if reading is None else reading).over(Reading(**kept.get("how", {})))
+    return {"how": how, "kinds": dict(kinds or {}), "expected": dict(kept.get("kinds", {}))}
 
 
 def _named(data: str | Path | None) -> tuple[str | None, bool]:

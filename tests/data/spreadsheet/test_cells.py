@@ -187,3 +187,12 @@ def test_marks_for_a_column_that_is_not_there_are_refused():
 def test_options_outside_of_their_range(options, sentence):
     with pytest.raises(OptionError, match=sentence):
         Reading(**options)
+
+
+def test_a_mark_for_missing_is_a_number_in_the_decimals_of_the_file():
+    for cells, mark, numbers in (
+        (["0,5", "-9,50", "1,5", "1.234,5"], "-9,5", [0.5, np.nan, 1.5, 1234.5]),
+        (["0,5", "-9,0", "2,5"], "-9", [0.5, np.nan, 2.5]),
+        (["1.234", "0.5", "2.5"], "1234", [1.234, 0.5, 2.5]),
+    ):
+        np.testing.assert_array_equal(column(cells, Reading(missing=(f"a={mark}",)))[0], numbers)

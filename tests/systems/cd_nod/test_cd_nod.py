@@ -201,5 +201,5 @@ def test_the_skeleton_is_that_of_causal_learn_under_the_same_rules():
     with redirect_stderr(StringIO()):
         theirs = cdnod(table.matrix(variables), table.column("domain")[:, None], 0.05, "kci", True, 0, 2)
     numeric = table.with_columns({"domain": table.column("domain")}, kinds={"domain": "number"})
-    ours = PC(test="kci", separating_sets="union").fit(numeric.select((*variables, "domain")))
+    ours = PC(test="kci").fit(numeric.select((*variables, "domain")))
     assert ((theirs.G.graph != 0) == (ours.skeleton_.graph.adjacency != 0)).all()

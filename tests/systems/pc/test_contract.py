@@ -126,7 +126,10 @@ def test_the_report_says_why_each_edge_stands(found):
     page = "".join(block.html() for block in found.report(Given.of(PC.card, found.rows_)))
     for said in ("water --&gt; growth", "its weakest test of all", "bootstrap samples the two are adjacent"):
         assert said in page
-    assert found.training.notes == ("Test fisher-z: as asked.",)
+    assert found.training.notes == (
+        "Test fisher-z: as asked.",
+        "Collider rule likelihood: the arrows that explain the rows best.",
+    )
 
 
 def test_options_read_knowledge_from_a_file_or_from_json(tmp_path):

@@ -210,7 +210,8 @@ def test_bad_input_is_refused_in_a_sentence():
     table = table_of(rows)
     for options, sentence in [
         ({"lags": 0}, "lags is 1 or more steps, got 0"),
-        ({"colliders": "sepset"}, "colliders is majority, conservative or max-p"),
+        ({"colliders": "likelihood"}, "colliders is majority, conservative or max-p"),
+        ({"missing": "impute"}, "gaps of a series are not imputed"),
         ({"alpha": 1.5}, "alpha lies between"),
     ]:
         with pytest.raises(OptionError, match=sentence):

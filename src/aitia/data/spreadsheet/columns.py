@@ -82,7 +82,7 @@ def column_of(place: str, name: str, cells: Sequence[str], lines: Sequence[int],
     """
     tokens = Tokens(cells, lines)
     column = Column(np.empty(0), told=[])
-    gone = _missing(name, tokens, how)
+    gone = _missing(name, tokens, how, bool(comma) if how.decimal is None else how.decimal == ",")
     words = [word for word in tokens.words if word not in gone]
     if not words:
         column.values = np.full(len(cells), np.nan)
@@ -96,12 +96,18 @@ def column_of(place: str, name: str, cells: Sequence[str], lines: Sequence[int],
     return _labels(name, tokens, words, gone, how)
 
 
-def _missing(name: str, tokens: Tokens, how: Reading) -> set[str]:
+def _missing(name: str, tokens: Tokens, how: Reading, comma: bool) -> set[str]:
+    """The cells that stand for missing: as written, or numbers of the same value."""
     kept, wanted = how.kept_in(name), how.missing_in(name)
-    values = {parsed(mark).point for mark in wanted if parsed(mark) is not None}  # type: ignore[union-attr]
+
+    def value(word: str) -> float | None:
+        number = parsed(word)
+        return None if number is None else number.comma if comma else number.point
+
+    values = {value(mark) for mark in wanted} - {None}
     gone = {word for word in tokens.words if word.casefold() in EMPTY or word in wanted}
     if values:
-        gone |= {word for word in tokens.words if (n := parsed(word)) is not None and n.point in values}
+        gone |= {word for word in tokens.words if value(word) in values}
     return gone - kept
 
 

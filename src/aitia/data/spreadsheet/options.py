@@ -28,6 +28,7 @@ class Reading:
         as_written: Whether labels that differ in case or blanks alone are different ones.
         skip_bad_rows: Whether rows with more or fewer cells than the header are left out.
         sheet: Name of the sheet of a workbook, or its number from 1.
+        lenient: Whether marks may be of columns that are not there, as in rows that lack what those of a fit have.
 
     Raises:
         OptionError: If an option is none of these.
@@ -40,10 +41,11 @@ class Reading:
     date_order: str | None = None
     missing: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
-    keep_totals: bool = False
-    as_written: bool = False
-    skip_bad_rows: bool = False
+    keep_totals: bool | None = None
+    as_written: bool | None = None
+    skip_bad_rows: bool | None = None
     sheet: str | None = None
+    lenient: bool = False
 
     def __post_init__(self) -> None:
         named = {name: mark for mark, name in SEPARATORS.items()}
@@ -85,6 +87,18 @@ class Reading:
         usual = {field.name: field.default for field in fields(self)}
         return {k: list(v) if isinstance(v, tuple) else v for k, v in told.items() if v != usual[k]}
 
+    def over(self, other: "Reading") -> "Reading":
+        """What this says, and where it says nothing what the other does.
+
+        Marks of both count, but those that this says the contrary of; marks of the other may be of columns that are
+        not there.
+        """
+        told = {**other.said(), **self.said()}
+        for name, contrary in (("missing", self.keep), ("keep", self.missing)):
+            mine, theirs = getattr(self, name), getattr(other, name)
+            told[name] = (*mine, *(mark for mark in theirs if mark not in mine and mark not in contrary))
+        return Reading(**told | {"lenient": True})
+
     def missing_in(self, column: str) -> set[str]:
         """The cells that stand for what is missing in this column, as the user said."""
         return self._marks["missing"].get(column, set()) | self._marks["missing"].get(None, set())
@@ -95,6 +109,8 @@ class Reading:
 
     def check_columns(self, columns: object) -> None:
         """Refuses marks for a column that is not there."""
+        if self.lenient:
+            return
         for marks in self._marks.values():
             for name in marks:
                 if name is not None and name not in columns:  # type: ignore[operator]

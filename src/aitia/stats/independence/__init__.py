@@ -7,9 +7,10 @@ kci        kernels: any kinds and any dependence; O(n r^2) for the rank r of the
 rcit       kernels by random features: the same question for many rows, approximately
 """
 
-from aitia.stats.independence.base import IndependenceTest, Missing, Tested, Triple
+from aitia.stats.independence.base import Gaps, IndependenceTest, Missing, Tested, Triple
 from aitia.stats.independence.choose import TESTS, ContextKind, independence_test
 from aitia.stats.independence.contingency import ChiSquare, GSquare
+from aitia.stats.independence.filled import FilledTest
 from aitia.stats.independence.fisher_z import FisherZ
 from aitia.stats.independence.kci import KCI
 from aitia.stats.independence.ranks import RankCorrelation, normal_scores, table_scores
@@ -21,8 +22,10 @@ __all__ = [
     "TESTS",
     "ChiSquare",
     "ContextKind",
+    "FilledTest",
     "FisherZ",
     "GSquare",
+    "Gaps",
     "IndependenceTest",
     "Missing",
     "RankCorrelation",

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from math import inf, lgamma, log
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -13,10 +14,12 @@ from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
 from aitia.threads import one_blas_thread
 
-__all__ = ["IndependenceTest", "Missing", "Tested", "Triple"]
+__all__ = ["Gaps", "IndependenceTest", "Missing", "Tested", "Triple", "log_upper_tail"]
 
 Triple = tuple[str, str, tuple[str, ...]]
 Missing = Literal["error", "testwise"]
+Gaps = Literal["error", "testwise", "impute"]
+"""What becomes of missing values in a search: the last fills them several times and pools each test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Tested:
         statistic: On the test's own scale.
         p_value: Of the hypothesis that x and y are independent given the set.
         n: Rows used.
+        log_tail: Logarithm of the p-value where that is too small for a number.
     """
 
     __test__: ClassVar[bool] = False  # pytest: not a test class
@@ -34,6 +38,12 @@ class Tested:
     statistic: float
     p_value: float
     n: int
+    log_tail: float = -inf
+
+    @property
+    def log_p_value(self) -> float:
+        """Logarithm of the p-value, which orders what underflows."""
+        return log(self.p_value) if self.p_value > 0 else self.log_tail
 
 
 class IndependenceTest(ABC):
@@ -138,3 +148,8 @@ class IndependenceTest(ABC):
     @abstractmethod
     def cost(self, given: int) -> float:
         """Predicted seconds of one test given a set of this size, on one core."""
+
+
+def log_upper_tail(shape: float, x: float) -> float:
+    """log Q(shape, x) of a gamma variable where Q itself underflows: the leading term of its expansion; else 0."""
+    return (shape - 1) * log(x) - x - lgamma(shape) if x > max(shape, 500.0) and shape > 0 else 0.0

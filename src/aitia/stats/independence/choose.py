@@ -5,8 +5,10 @@ from typing import Any, Literal
 
 from aitia.data.table import Kind, Table
 from aitia.errors import OptionError, join_names, unknown_variable
-from aitia.stats.independence.base import IndependenceTest, Missing
+from aitia.stats.imputation import IMPUTATIONS, imputed
+from aitia.stats.independence.base import Gaps, IndependenceTest
 from aitia.stats.independence.contingency import ChiSquare, GSquare
+from aitia.stats.independence.filled import FilledTest
 from aitia.stats.independence.fisher_z import FisherZ
 from aitia.stats.independence.kci import KCI
 from aitia.stats.independence.ranks import RankCorrelation
@@ -28,8 +30,9 @@ def independence_test(
     *,
     context: str | None = None,
     context_kind: ContextKind | None = None,
-    missing: Missing = "error",
+    missing: Gaps = "error",
     jobs: int = 1,
+    fill_seed: int = 0,
     **options: Any,
 ) -> IndependenceTest:
     """The named test for this table.
@@ -39,8 +42,10 @@ def independence_test(
         table: The rows.
         context: The column that says when or where a row was taken.
         context_kind: `domain` compares its values as labels, `time` as numbers.
-        missing: `error`, or `testwise` to use for each test the rows that have its variables.
+        missing: `error`; `testwise` to use for each test the rows that have its variables; or `impute` to fill gaps
+            several times by chained equations and pool each test (see `FilledTest`).
         jobs: Threads.
+        fill_seed: Of the numbers that fill gaps.
         options: Of the test itself; see `KCI` and `RCIT`.
 
     Raises:
@@ -62,7 +67,14 @@ def independence_test(
     if options and name not in ("kci", "rcit"):
         raise OptionError(f"{name} has no option {join_names(options)}")
     try:
-        return TESTS[name](table, missing=missing, jobs=jobs, **options)
+        if missing != "impute":
+            return TESTS[name](table, missing=missing, jobs=jobs, **options)
+        if not any(map(table.missing, table.names)):
+            return TESTS[name](table, jobs=jobs, **options)
+        if name in ("kci", "rcit"):
+            options.setdefault("cache_bytes", (1 << 30) // IMPUTATIONS)
+        tables = imputed(table, IMPUTATIONS, fill_seed)
+        return FilledTest(table, [TESTS[name](filled, jobs=1, **options) for filled in tables], jobs=jobs)
     except TypeError as error:
         if "unexpected keyword" in str(error):
             raise OptionError(f"{name} has no such option: {str(error).split('argument ')[-1]}") from None

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from aitia.data.table import Table
 from aitia.errors import DataError
 from aitia.stats.independence._contingency_kernel import compiled, planes_of, statistic
-from aitia.stats.independence.base import IndependenceTest, Missing, Tested, Triple
+from aitia.stats.independence.base import IndependenceTest, Missing, Tested, Triple, log_upper_tail
 
-__all__ = ["ChiSquare", "GSquare"]
+__all__ = ["ChiSquare", "Contingency", "GSquare"]
 
 Values = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -33,7 +33,9 @@ MANY_CELLS = 4096
 """A table with more cells is counted by compiled code at once."""
 
 
-class _Contingency(IndependenceTest):
+class Contingency(IndependenceTest):
+    """What counts rows by the labels of two columns and a set."""
+
     likelihood: ClassVar[bool]
     plain_seconds: ClassVar[float] = 0.0
 
@@ -59,15 +61,19 @@ class _Contingency(IndependenceTest):
         """
         if not triples:
             return []
-        tests = [self._columns(triple) for triple in triples]
-        seconds = sum(5e-5 + 2e-8 * self.n * len(test) for test in tests)
-        if _Contingency.plain_seconds + seconds > SOON or self._most_cells(tests) > MANY_CELLS:
-            values, freedoms, counts = self._compiled(tests)
-        else:
-            _Contingency.plain_seconds += seconds
-            values, freedoms, counts = map(np.array, zip(*map(self._plain, tests), strict=True))
+        values, freedoms, counts = self._counted([self._columns(triple) for triple in triples])
         p_values = _upper_tails(values, freedoms)
-        return list(map(Tested, values.tolist(), p_values.tolist(), counts.tolist()))
+        logs = [log_upper_tail(k / 2, value / 2) for k, value in zip(freedoms.tolist(), values.tolist(), strict=True)]
+        return list(map(Tested, values.tolist(), p_values.tolist(), counts.tolist(), logs))
+
+    def _counted(self, tests: Sequence[Sequence[int]]) -> tuple[Values, Counts, Counts]:
+        """Statistics, degrees of freedom and rows."""
+        seconds = sum(5e-5 + 2e-8 * self.n * len(test) for test in tests)
+        if Contingency.plain_seconds + seconds > SOON or self._most_cells(tests) > MANY_CELLS:
+            return self._compiled(tests)
+        Contingency.plain_seconds += seconds
+        values, freedoms, counts = map(np.array, zip(*map(self._plain, tests), strict=True))
+        return values, freedoms, counts
 
     def _columns(self, triple: Triple) -> list[int]:
         """The places of x, y and the set, in order of the columns."""
@@ -120,6 +126,11 @@ class _Contingency(IndependenceTest):
     def _planes(self) -> tuple[NDArray[np.uint64], Counts]:
         return planes_of(self._codes, self._sizes)
 
+    def counted(self, x: str, y: str, given: tuple[str, ...]) -> tuple[float, int, int]:
+        """The statistic of one triple, its degrees of freedom, and the rows."""
+        values, freedoms, counts = self._counted([self._columns((x, y, given))])
+        return float(values[0]), int(freedoms[0]), int(counts[0])
+
     def _one(self, x: str, y: str, given: tuple[str, ...]) -> Tested:
         return self.test([(x, y, given)])[0]
 
@@ -128,7 +139,7 @@ class _Contingency(IndependenceTest):
         return 1.5e-5 + 4e-10 * self.n * (given + 2)
 
 
-class ChiSquare(_Contingency):
+class ChiSquare(Contingency):
     """Pearson's chi-square test.
 
     Args:
@@ -150,7 +161,7 @@ class ChiSquare(_Contingency):
     likelihood: ClassVar[bool] = False
 
 
-class GSquare(_Contingency):
+class GSquare(Contingency):
     """The likelihood-ratio test (G-square). Arguments and errors as for `ChiSquare`."""
 
     name: ClassVar[str] = "g2"

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, unknown_variable
 from aitia.stats.independence._cache import ArrayCache
-from aitia.stats.independence.base import IndependenceTest, Missing, Tested
+from aitia.stats.independence.base import IndependenceTest, Missing, Tested, log_upper_tail
 from aitia.stats.kernels import center
 
 __all__ = ["Block", "KernelTest"]
@@ -130,7 +130,7 @@ class KernelTest(IndependenceTest):
         else:  # the two matrices are independent under the null: products of traces do
             mean = _trace(a) * _trace(b) / n
             variance = 2 * _inner(a, a) * _inner(b, b) / n**2
-        return Tested(statistic, _gamma_tail(statistic, mean, variance), n)
+        return Tested(statistic, *_gamma_tail(statistic, mean, variance, n))
 
     def _moments(self, a: Values, b: Values, n: int) -> tuple[float, float]:
         """tr W and 2 |W|^2."""
@@ -284,9 +284,11 @@ def _sum_of_squares(a: Values, b: Values) -> float:
     return total
 
 
-def _gamma_tail(statistic: float, mean: float, variance: float) -> float:
+def _gamma_tail(statistic: float, mean: float, variance: float, n: int) -> tuple[float, int, float]:
+    """The p-value, the rows, and the logarithm of a p-value that underflows."""
     from scipy.special import gammaincc
 
     if not (mean > 0 and variance > 0):  # a kernel without any spread: nothing speaks against independence
-        return 1.0
-    return float(gammaincc(mean**2 / variance, max(statistic, 0.0) * mean / variance))
+        return 1.0, n, 0.0
+    shape, x = mean**2 / variance, max(statistic, 0.0) * mean / variance
+    return float(gammaincc(shape, x)), n, log_upper_tail(shape, x)

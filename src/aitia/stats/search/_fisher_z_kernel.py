@@ -44,11 +44,9 @@ def level(  # type: ignore[no-untyped-def]
     neighbors,
     size,
     threshold,
-    union,
     later,
     locked,
     apart,
-    separators,
     least,
     least_set,
     rows,
@@ -62,11 +60,9 @@ def level(  # type: ignore[no-untyped-def]
         neighbors: Ascending within a variable.
         size: Of the subsets, at least 1.
         threshold: r^2 up to which a pair counts as separated.
-        union: Whether to go on after the first separating set and keep the union of all.
         later: Work on the slots with y > x, else on those with y < x, passing over the sets that y's side has had.
         locked: (slots,) pairs that stay adjacent whatever a test says.
-        apart: (slots,) set where a separating set was found; read of the other side when not `union`.
-        separators: (slots, words) bit rows of the separating sets.
+        apart: (slots,) set where a separating set was found.
         least: (slots,) least r^2 of all tests, and
         least_set: (slots, size) its set.
         rows: (p, words) adjacency bit rows.
@@ -90,8 +86,6 @@ def level(  # type: ignore[no-untyped-def]
         for k in range(d):
             y = neighbors[first + k]
             wanted[k] = (y > x) == later
-            if wanted[k] and not later and not union:
-                wanted[k] = not apart[start[y] + np.searchsorted(neighbors[start[y] : start[y + 1]], x)]
             left += wanted[k]
         if left == 0:
             continue
@@ -154,12 +148,4 @@ def level(  # type: ignore[no-untyped-def]
                         least_set[slot, e] = neighbors[first + chosen[e]]
                 if square < threshold and not locked[slot]:
                     apart[slot] = True
-                    for e in range(size):
-                        i = neighbors[first + chosen[e]]
-                        separators[slot, i >> 6] |= np.uint64(1) << np.uint64(i & 63)
-                    if not union:
-                        wanted[k] = False
-                        left -= 1
-            if left == 0:
-                break
     return count, -1

@@ -39,7 +39,7 @@ def check_table(table: Table, *, missing: str = "error", context: str | None = N
         told = join_names(f"{name} ({count} of {table.n})" for name, count in gaps.items())
         raise DataError(
             f"values are missing: {told}; fill or drop them, or use for each test the rows that it can (--missing "
-            "testwise)"
+            "testwise), or fill them (--missing impute)"
         )
     if empty := [name for name, count in gaps.items() if count > table.n - 10]:
         raise DataError(f"{join_names(empty)}: fewer than ten rows have a value; drop the column")
@@ -167,7 +167,7 @@ def _check_collinear(table: Table, names: Sequence[str]) -> None:
         raise DataError(f"{columns[last]!r} follows exactly from {join_names(others)}: drop one of them")
 
 
-def table_warnings(table: Table, *, context: str | None = None) -> list[str]:
+def table_warnings(table: Table, *, context: str | None = None, missing: str = "testwise") -> list[str]:
     """What to keep in mind about a table that can be used, in plain words."""
     warnings = []
     if table.n < FEW_ROWS:
@@ -175,10 +175,13 @@ def table_warnings(table: Table, *, context: str | None = None) -> list[str]:
     gaps = {name: table.missing(name) for name in table.names if table.missing(name)}
     if gaps:
         told = join_names(f"{name} ({count})" for name, count in gaps.items())
-        warnings.append(
-            f"Values are missing in {told}; each test uses the rows that have all of its variables, which is sound "
-            "when values are missing at random and can mislead when a variable causes its own gaps."
-        )
+        how = "each test uses the rows that have all of its variables, which is sound when values are missing at random"
+        if missing == "impute":
+            how = (
+                "they are filled several times along straight lines and each test is pooled, which is sound when what "
+                "is missing depends on what is observed"
+            )
+        warnings.append(f"Values are missing in {told}; {how} and can mislead when a variable causes its own gaps.")
     for name in table.names:
         if table.discrete(name) and name != context:
             counts = _label_counts(table, name)

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from aitia.errors import OptionError
 from aitia.graph.knowledge import Knowledge
-from aitia.stats.independence import Missing
-from aitia.stats.search.orientation import ColliderRule
-from aitia.stats.search.skeleton import SeparatingSets
+from aitia.stats.independence import Gaps
+from aitia.stats.search.evidence import ColliderRule
 
 __all__ = ["SearchConfig"]
 
@@ -21,12 +20,14 @@ class SearchConfig:
         alpha: Level of the tests; a pair with a p-value above it counts as independent.
         test: `auto` looks at the table; or `fisher-z`, `ranks`, `chi2`, `g2`, `kci`, `rcit`.
         max_depth: Largest conditioning set; None for no limit.
-        separating_sets: `first` stops a pair at its first separating set; `union` runs every test of a level and keeps
-            the union of the separating sets, as causal-learn does.
-        colliders: How a collider is told: `sepset` looks at the separating set; `majority`, `conservative` and `max-p`
-            test all sets of neighbours and go by most of them, by all of them, or by the one with the largest p-value.
+        colliders: How a collider is told: `majority`, `conservative` and `max-p` test all sets of neighbours and go by
+            most of them, by all of them, or by the one with the largest p-value; `strongest-first` goes by the sets
+            that separate best. Where colliders contradict each other the stronger evidence stands. `likelihood` goes on
+            from there to the class of graphs that explains the rows best, and puts back edges without which a graph
+            contradicts them (fisher-z, chi2, g2). `auto` is `likelihood` where the test has one, else `majority`.
         knowledge: What is known beforehand, or the file that says it.
-        missing: `error`, or `testwise` to use for each test the rows that have its variables.
+        missing: `error`; `testwise` to use for each test the rows that have its variables; or `impute` to fill gaps 20
+            times by chained equations and pool each test.
         bootstrap: How many times to search again in resampled rows; None for not at all.
         record: `decisive` keeps of each pair the test that decided; `all` keeps every test (slower with fisher-z).
         seed: Of the bootstrap and of random features.
@@ -41,10 +42,9 @@ class SearchConfig:
     alpha: float = 0.05
     test: str = "auto"
     max_depth: int | None = None
-    separating_sets: SeparatingSets = "first"
-    colliders: ColliderRule = "sepset"
+    colliders: ColliderRule | Literal["auto"] = "auto"
     knowledge: Knowledge | str | None = None
-    missing: Missing = "error"
+    missing: Gaps = "error"
     bootstrap: int | None = None
     record: Literal["decisive", "all"] = "decisive"
     seed: int = 0
@@ -68,8 +68,7 @@ class SearchConfig:
         if self.seed < 0:
             raise OptionError(f"a seed is 0 or more, got {self.seed}")
         choices = {
-            "separating_sets": ("first", "union"),
-            "colliders": ("sepset", "majority", "conservative", "max-p"),
+            "colliders": ("auto", *get_args(ColliderRule)),
             "record": ("decisive", "all"),
         }
         for name, allowed in choices.items():

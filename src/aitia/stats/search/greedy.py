@@ -103,23 +103,20 @@ def forward(
         limit: Most parents of a variable.
         progress: Told of every tenth edge.
     """
-    names, p = graph.nodes, len(graph)
+    names = graph.nodes
     never = _never(names, knowledge)
     seen: dict[tuple[int, int], State] = {}
     heap: list[tuple[float, int, int, int, State]] = []
-    edges = 0
+    edges, last = 0, None
     while True:
         rows = Pdag(graph)
-        for y in range(p):
-            for x in range(p):
-                if x == y or never[x] >> y & 1:
-                    continue
-                state = (rows.neighbors[y], rows.parents[y], rows.adjacent[x])
-                if seen.get((x, y)) == state:
-                    continue
+        for x, y in _touched(last, rows):
+            state = (rows.neighbors[y], rows.parents[y], rows.adjacent[x])
+            if x != y and not never[x] >> y & 1 and seen.get((x, y)) != state:
                 seen[x, y] = state
                 for step in _insertions(rows, x, y, score, limit):
                     heappush(heap, (-step.gain, x, y, step.moved, state))
+        last = rows
         later, after = [], None
         while heap and after is None:
             entry = heappop(heap)
@@ -164,6 +161,18 @@ def _all_deletions(rows: Pdag, score: LocalScore, knowledge: Knowledge | None) -
                 yield from deletions(rows, x, y, score)
 
 
+def _touched(last: Pdag | None, rows: Pdag) -> Iterator[tuple[int, int]]:
+    """The pairs (X, Y) whose operators may have changed: where Y has other neighbours or parents, or X another edge."""
+    p = range(len(rows.parents))
+    if last is None:
+        yield from ((x, y) for y in p for x in p)
+        return
+    ys = [y for y in p if rows.neighbors[y] != last.neighbors[y] or rows.parents[y] != last.parents[y]]
+    xs = [x for x in p if rows.adjacent[x] != last.adjacent[x]]
+    yield from ((x, y) for y in ys for x in p)
+    yield from ((x, y) for x in xs for y in p)
+
+
 def _insertions(rows: Pdag, x: int, y: int, score: LocalScore, limit: int) -> Iterator[Step]:
     """Every Insert(X, Y, T) that raises the score and whose set is a clique."""
     if rows.adjacent[y] >> x & 1:
@@ -175,6 +184,8 @@ def _insertions(rows: Pdag, x: int, y: int, score: LocalScore, limit: int) -> It
     for taken in _cliques(rows, free, around):
         before = around | taken | rows.parents[y]
         if before.bit_count() < limit:
+            if not around | taken:  # so it is for most x: all of them at once
+                score.grown(y, before)
             gain = score(y, before | 1 << x) - score(y, before)
             if gain > LEAST:
                 yield Step(gain, x, y, taken)

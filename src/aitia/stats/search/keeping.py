@@ -14,7 +14,7 @@ from aitia.stats.search.records import Skeleton, TestRecord
 __all__ = ["kept", "recall"]
 
 Arrays = Mapping[str, NDArray[Any]]
-PLAIN = ("test_name_", "test_reason_", "predicted_seconds_", "warnings_", "asked_")
+PLAIN = ("test_name_", "test_reason_", "rule_", "rule_reason_", "mended_", "predicted_seconds_", "warnings_", "asked_")
 
 
 def kept(search: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -27,7 +27,7 @@ def kept(search: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         "skeleton": {
             "names": list(skeleton.names),
             "adjacent": [int(row) for row in skeleton.adjacent],
-            "separators": [[int(i), int(j), int(mask)] for (i, j), mask in skeleton.separators.items()],
+            "separators": [[int(i), int(j), list(map(int, of))] for (i, j), of in skeleton.separators.items()],
             "tests": len(skeleton.tests),
             "count": int(skeleton.count),
             "capped": bool(skeleton.capped),
@@ -61,7 +61,7 @@ def recall(search: Any, options: Mapping[str, Any], arrays: Arrays) -> None:
     search.skeleton_ = Skeleton(
         tuple(told["names"]),
         tuple(told["adjacent"]),
-        {(i, j): mask for i, j, mask in told["separators"]},
+        {(i, j): tuple(masks) for i, j, masks in told["separators"]},
         search.tests_[: told["tests"]],
         told["count"],
         told["capped"],

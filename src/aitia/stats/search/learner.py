@@ -19,14 +19,20 @@ from aitia.stats.bootstrap import EdgeFrequencies, bootstrap_graphs, resampled
 from aitia.stats.independence import ContextKind, FisherZ, IndependenceTest, RankCorrelation, independence_test
 from aitia.stats.search.auto import choose_test
 from aitia.stats.search.checks import check_functions, check_table, table_warnings
+from aitia.stats.search.evidence import ColliderRule
 from aitia.stats.search.keeping import kept, recall
-from aitia.stats.search.partial_correlation import partial_correlation_skeleton
+from aitia.stats.search.likelihood import score_of
+from aitia.stats.search.orientation import Orientation
+from aitia.stats.search.partial_correlation import DecisiveTests, partial_correlation_skeleton
 from aitia.stats.search.records import Skeleton, TestRecord, weakest_tests
 from aitia.stats.search.skeleton import LONG, Asker, Constraints, find_skeleton, predicted_seconds
 
 __all__ = ["Again", "ConstraintSearch", "scm_on"]
 
 NO_LIMIT = 1 << 20
+
+RULES = ("the test has no likelihood", "the arrows that explain the rows best")
+"""Why a collider rule was chosen."""
 
 ATTEMPTS = 20
 """Draws of one bootstrap sample before its table is given up."""
@@ -41,6 +47,8 @@ class ConstraintSearch(SavedArrays):
         skeleton_: Adjacencies and separating sets.
         tests_: The tests behind it.
         test_name_, test_reason_: Which test, and why.
+        rule_, rule_reason_: How colliders were told, and why so.
+        mended_: Edges that the tests had taken out and the table asked back, each with the reason.
         orientation_reasons_: For each arrow (cause, effect), why it points so.
         edge_frequencies_: Of the bootstrap, or None.
         warnings_: What to keep in mind, in plain words.
@@ -56,6 +64,9 @@ class ConstraintSearch(SavedArrays):
     tests_: Sequence[TestRecord]
     test_name_: str
     test_reason_: str
+    rule_: ColliderRule
+    rule_reason_: str
+    mended_: list[list[str]]
     orientation_reasons_: Mapping[tuple[str, str], str]
     edge_frequencies_: EdgeFrequencies | None
     warnings_: list[str]
@@ -118,7 +129,10 @@ class ConstraintSearch(SavedArrays):
         """Why an edge stands, in sentences: its weakest test, its direction, its bootstrap share."""
         lines = []
         last = self._weakest(edge.left, edge.right)
-        if last is not None:
+        mended = next((why for a, b, why in self.mended_ if {a, b} == {edge.left, edge.right}), None)
+        if mended is not None:
+            lines.append(f"{mended[:1].upper()}{mended[1:]}.")
+        elif last is not None:
             given = ", ".join(last.given) or "nothing"
             lines.append(f"Dependent given {given} (p = {last.p_value:.2g}), its weakest test of all.")
         reason = self.orientation_reasons_.get((edge.left, edge.right))
@@ -174,7 +188,7 @@ class ConstraintSearch(SavedArrays):
     ) -> Asker:
         """Checks the table, takes a test, and says what the search is predicted to cost."""
         check_table(table, missing=self.config.missing, context=context)
-        self.warnings_ = table_warnings(table, context=context)
+        self.warnings_ = table_warnings(table, context=context, missing=self.config.missing)
         self.test_name_, self.test_reason_ = self.config.test, f"Test {self.config.test}: as asked."
         if self.config.test == "auto":
             self.test_name_, self.test_reason_ = choose_test(table, min(self._depth, 3), context=context)
@@ -198,6 +212,7 @@ class ConstraintSearch(SavedArrays):
     def _test_of(self, table: Table) -> IndependenceTest:
         """The test of the search, of these rows."""
         options = {"context": self.asked_["context"], "context_kind": self.asked_["context_kind"]}
+        options["fill_seed"] = self.config.seed
         if self.test_name_ == "rcit":
             options["seed"] = self.config.seed
         if self.test_name_ in ("kci", "rcit"):
@@ -206,20 +221,20 @@ class ConstraintSearch(SavedArrays):
 
     def _find_skeleton(self, asker: Asker, limits: Constraints) -> Skeleton:
         """The skeleton; by the compiled search where the test is Fisher's z and nobody wants every test recorded."""
-        test, union = asker.test, self.config.separating_sets == "union"
+        test = asker.test
         if (
             isinstance(test, FisherZ)
             and self.config.record == "decisive"
             and not any(map(test.table.missing, test.names))
         ):
             skeleton = partial_correlation_skeleton(
-                test.correlation, test.n, test.names, alpha=self.config.alpha, max_depth=self._depth, union=union,
+                test.correlation, test.n, test.names, alpha=self.config.alpha, max_depth=self._depth,
                 limits=limits, jobs=self.config.jobs, progress=asker.progress,
             )  # fmt: skip
         else:
             skeleton = find_skeleton(
                 asker, alpha=self.config.alpha, max_depth=self._depth, limits=limits,
-                separating_sets=self.config.separating_sets, accept_cost=self.config.accept_cost,
+                accept_cost=self.config.accept_cost,
             )  # fmt: skip
         if skeleton.capped:
             self.warnings_.append(
@@ -227,12 +242,29 @@ class ConstraintSearch(SavedArrays):
             )
         return skeleton
 
+    def _collide(self, oriented: Orientation, asker: Asker) -> None:
+        """Decides the colliders by the rule that was asked for, and says which it was.
+
+        Raises:
+            OptionError: If a likelihood is asked for and the test has none.
+        """
+        rule, score = self.config.colliders, None
+        if rule in ("auto", "likelihood"):
+            score = score_of(asker.test)
+            if rule == "likelihood" and score is None:
+                raise OptionError(
+                    f"the collider rule 'likelihood' needs a test with a likelihood (fisher-z, chi2, g2) and complete "
+                    f"rows, got {asker.test.name}: take majority or max-p"
+                )
+        chosen: ColliderRule = rule if rule != "auto" else "likelihood" if score else "majority"
+        how = "as asked" if rule != "auto" else RULES[chosen == "likelihood"]
+        self.rule_, self.rule_reason_ = chosen, f"Collider rule {chosen}: {how}."
+        oriented.colliders(chosen, asker, self.config.alpha, self._depth, score)
+        self.mended_ = [[*pair, why] for pair, why in oriented.mended.items()]
+
     def _keep_tests(self, skeleton: Skeleton, asker: Asker) -> Sequence[TestRecord]:
-        """The skeleton's tests, and those that its orientation added."""
-        if not asker.answers:
-            return skeleton.tests
-        known = {(t.x, t.y, t.given) for t in skeleton.tests}
-        return (*skeleton.tests, *(t for t in asker.records() if (t.x, t.y, t.given) not in known))
+        """The skeleton's tests; where the search put them one by one, those of its orientation as well."""
+        return skeleton.tests if isinstance(skeleton.tests, DecisiveTests) else asker.records()
 
     def _bootstrap(
         self,

@@ -1,34 +1,39 @@
 """From a skeleton to a partially directed graph: what is known beforehand, colliders, and Meek's rules.
 
-Every arrow carries its reason in words. Tests on real data contradict each other; a collider that would turn an arrow
-round or close a cycle is passed over and counted, so the result has neither two-headed edges nor cycles.
+Tests on real data contradict each other. The colliders are therefore decided together: of the classes of equivalent
+DAGs on the skeleton that obey what is known, the one is taken that contradicts the evidence least (`evidence`,
+`assembly`), or with the rule `likelihood` the one that a likelihood leads to from there (`classes`, `likelihood`). The
+result extends to a DAG by construction, and what it passes over is named. No step hangs on the order of the columns.
+
+Every arrow carries its reason in words.
 
 Sources:
     Spirtes, Glymour and Scheines, Causation, Prediction, and Search (2000), section 5.4.2.
     Meek, Causal inference and causal explanation with background knowledge, UAI 1995.
-    Ramsey, Zhang and Spirtes, Adjacency-faithfulness and conservative causal inference, UAI 2006 (`conservative`).
-    Colombo and Maathuis, JMLR 15 (2014) (`majority`).
-    Ramsey, Improving accuracy and scalability of the PC algorithm by maximizing p-value, 2016 (`max-p`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
-from typing import Literal
+from itertools import combinations, islice
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aitia.graph._pdag import Pdag
-from aitia.graph.bits import bits
+from aitia.graph.bits import bits, pack
 from aitia.graph.graph import Graph
+from aitia.stats.search.assembly import Triple, least_contradicted
+from aitia.stats.search.classes import ClassSearch
+from aitia.stats.search.evidence import ColliderRule, Verdict, verdicts
+from aitia.stats.search.mending import Likelihood, Mending
 from aitia.stats.search.records import Skeleton
 from aitia.stats.search.skeleton import Asker
 
-__all__ = ["ColliderRule", "Orientation"]
+__all__ = ["Orientation"]
 
-ColliderRule = Literal["sepset", "majority", "conservative", "max-p"]
-Triple = tuple[int, int, int]
+SHOWN = 5
+"""Contradictions that a warning tells one by one."""
 
 
 @dataclass
@@ -41,8 +46,9 @@ class Orientation:
 
     Attributes:
         reasons: For each arrow (cause, effect), why it points so.
-        conflicts: Sentences on evidence that was passed over because it contradicts arrows that were there before.
+        conflicts: Sentences on evidence that was passed over because stronger evidence contradicts it.
         ambiguous: Unshielded triples whose middle the collider rule could not decide.
+        mended: Edges that the tests had taken out and the table asked back, each with the reason.
     """
 
     skeleton: Skeleton
@@ -50,6 +56,7 @@ class Orientation:
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
     conflicts: list[str] = field(default_factory=list)
     ambiguous: set[Triple] = field(default_factory=set)
+    mended: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.names = self.skeleton.names
@@ -66,10 +73,17 @@ class Orientation:
         found = []
         if self.conflicts:
             found.append(
-                f"The tests contradict each other in {len(self.conflicts)} places; for one, {self.conflicts[0]}."
+                _listed("The tests contradict each other, and weaker evidence was passed over", self.conflicts)
+            )
+        if self.mended:
+            found.append(
+                _listed("Edges came back because the graph without them contradicts the table", self.mended.values())
             )
         if self.ambiguous:
-            found.append(f"{len(self.ambiguous) // 2} possible colliders were left open by the collider rule.")
+            found.append(
+                f"{len(self.ambiguous) // 2} possible colliders were left open by the collider rule: the graph is a "
+                "PDAG, in which these triples may or may not be colliders, and no CPDAG."
+            )
         return found
 
     # -- steps ----------------------------------------------------------------------------------------------------
@@ -97,75 +111,83 @@ class Orientation:
                 if self.forbidden[j, i] and not self.forbidden[i, j]:
                     self.orient(i, j, "background knowledge")
 
-    def colliders(self, rule: ColliderRule, asker: Asker | None, alpha: float, max_depth: int) -> None:
-        """Orients the unshielded colliders; where two disagree, the first in the order of the columns stands."""
-        for x, y, z in self._unshielded():
-            verdict, why = self._is_collider(x, y, z, rule, asker, alpha, max_depth)
-            if verdict is None:
-                self.ambiguous |= {(x, y, z), (z, y, x)}
-            if verdict:
-                self._collide(x, y, z, why)
+    def colliders(
+        self, rule: ColliderRule, asker: Asker, alpha: float, max_depth: int, score: Likelihood | None = None
+    ) -> None:
+        """Orients the unshielded colliders; where they contradict each other, the stronger evidence stands.
 
-    def _collide(self, x: int, y: int, z: int, why: str) -> None:
-        names = self.names
-        if self.forbidden[x, y] or self.forbidden[z, y]:
-            return
-        turned = [n for n in (x, z) if self.rows.children[y] >> n & 1]
-        if turned or self._leads(y, x) or self._leads(y, z):
-            what = f"{names[y]} -> {names[turned[0]]} was found before" if turned else "it would close a cycle"
-            self.conflicts.append(f"the collider {names[x]} -> {names[y]} <- {names[z]} was passed over: {what}")
-            return
-        self.orient(x, y, why)
-        self.orient(z, y, why)
+        Args:
+            rule: How a collider is told, see `evidence`.
+            asker: Puts the tests.
+            alpha: Their level.
+            max_depth: Largest conditioning set.
+            score: For the rule `likelihood`: of a node and the bit row of its parents.
 
-    def _unshielded(self) -> list[Triple]:
+        Raises:
+            GraphError: If what is known makes a cycle.
+        """
         adjacent = self.rows.adjacent
-        return [
-            (x, y, z)
-            for y in range(len(self.names))
-            for x in bits(adjacent[y])
-            for z in bits(adjacent[y] & ~adjacent[x] & (-1 << (x + 1)))
-        ]
+        found = verdicts(self.skeleton, rule, asker, alpha, max_depth)
+        found = {t: v for t, v in found.items() if not (self.forbidden[t[0], t[1]] or self.forbidden[t[2], t[1]])}
+        banned = self.forbidden.copy()
+        for j, row in enumerate(self.rows.parents):
+            for i in bits(row):
+                banned[j, i] = True
+        forced = [sum(1 << j for j in bits(row) if banned[j, i]) for i, row in enumerate(adjacent)]
+        strengths = {triple: verdict.strength for triple, verdict in found.items()}
+        start = least_contradicted(adjacent, strengths, forced, self.names)
+        if score is None:
+            search = ClassSearch(start, adjacent, banned, _Agreement(strengths))
+            search.ascend()
+        else:
+            search = Mending(start, adjacent, banned, score, self._may_be_adjacent())
+            search.mend()
+            self.rows.adjacent = tuple(search.adjacent)
+            for i, j in search.mended:
+                self.rows.neighbors[i] |= 1 << j
+                self.rows.neighbors[j] |= 1 << i
+            self.mended = {
+                (self.names[i], self.names[j]): self._why_mended(i, j, *why) for (i, j), why in search.mended.items()
+            }
+        open_ = {t for t, verdict in found.items() if verdict.collider is None and rule != "likelihood"}
+        self.ambiguous = {triple for x, y, z in open_ for triple in ((x, y, z), (z, y, x))}
+        self._settle(search.rows, found)
 
-    def _is_collider(
-        self, x: int, y: int, z: int, rule: ColliderRule, asker: Asker | None, alpha: float, max_depth: int
-    ) -> tuple[bool | None, str]:
+    def _why_mended(self, i: int, j: int, given: int, gain: float) -> str:
         names = self.names
-        if rule == "sepset":
-            mask = self.skeleton.separators.get((x, z))
-            if mask is None:  # knowledge keeps them apart: no test says what separates them
-                return False, ""
-            told = self._set(mask)
-            return not mask >> y & 1, f"{names[x]} and {names[z]} are independent given {told}, without {names[y]}"
-        assert asker is not None
-        masks = self._candidate_sets(x, z, max_depth)
-        triples = [(names[x], names[z], tuple(names[k] for k in bits(mask))) for mask in masks]
-        values = [t.p_value for t in asker.ask(triples, "colliders")]
-        if rule == "max-p":
-            best = masks[int(np.argmax(values))]
-            told = self._set(best)
-            return not best >> y & 1, f"{told} separates {names[x]} and {names[z]} best, without {names[y]}"
-        separating = [mask for mask, value in zip(masks, values, strict=True) if value > alpha]
-        if not separating:  # the test that removed the edge used a set beyond the present neighbours
-            mask = self.skeleton.separators.get((x, z), 0)
-            separating = [mask]
-        share = sum(mask >> y & 1 for mask in separating) / len(separating)
-        why = f"{names[y]} is in {share:.0%} of the sets that separate {names[x]} and {names[z]}"
-        if rule == "conservative":
-            return (True if share == 0 else False if share == 1 else None), why
-        return (True if share < 0.5 else False if share > 0.5 else None), why
+        apart = self.skeleton.separating_set(names[i], names[j]) or ()
+        told = [", ".join(of) or "nothing" for of in (apart, [names[k] for k in bits(given)])]
+        return (
+            f"a test takes {names[i]} and {names[j]} apart given {told[0]}, but given {told[1]} the table is "
+            f"{_times(gain)} times likelier with an edge between them"
+        )
 
-    def _candidate_sets(self, x: int, z: int, max_depth: int) -> list[int]:
-        """Every set of neighbours of x or of z up to the depth, the smaller first."""
-        masks: dict[int, None] = {}
-        for row in (self.rows.adjacent[x], self.rows.adjacent[z]):
-            nodes = tuple(bits(row))
-            for size in range(min(len(nodes), max_depth) + 1):
-                masks.update(dict.fromkeys(sum(1 << k for k in chosen) for chosen in combinations(nodes, size)))
-        return sorted(masks, key=lambda mask: (mask.bit_count(), mask))
+    def _may_be_adjacent(self) -> list[int]:
+        """Bit rows of the pairs that knowledge does not keep apart."""
+        everyone = (1 << len(self.names)) - 1
+        apart = self.forbidden & self.forbidden.T
+        return [everyone & ~(1 << i) & ~pack(row) for i, row in enumerate(apart)]
 
-    def _set(self, mask: int) -> str:
-        return "nothing" if not mask else "{" + ", ".join(self.names[k] for k in bits(mask)) + "}"
+    def _settle(self, settled: Pdag, found: dict[Triple, Verdict]) -> None:
+        """Orients the colliders of a class, with their reasons, and names the verdicts that it passes over."""
+        names = self.names
+        for (x, y, z), verdict in found.items():
+            into = settled.parents[y]
+            collides = into >> x & 1 and into >> z & 1
+            if verdict.collider is not None and bool(collides) is not verdict.collider:
+                says = "is a collider" if verdict.collider else "is no collider"
+                self.conflicts.append(f"that {names[y]} {says} between {names[x]} and {names[z]} ({verdict.why})")
+        for y, into in enumerate(settled.parents):
+            for x in bits(into):
+                for z in bits(into & ~self.rows.adjacent[x] & (-2 << x)):
+                    told = found.get((x, y, z))
+                    why = told.why if told is not None and told.collider else self._against(x, y, z)
+                    for end in (x, z):
+                        self.orient(end, y, why)
+
+    def _against(self, x: int, y: int, z: int) -> str:
+        names = self.names
+        return f"{names[x]} -> {names[y]} <- {names[z]} contradicts the data least"
 
     def _leads(self, start: int, goal: int) -> bool:
         """Whether there is a directed path."""
@@ -238,3 +260,27 @@ class Orientation:
     def undirected_among(self, nodes: Sequence[int]) -> list[tuple[int, int]]:
         """The pairs of these nodes that an undirected edge joins."""
         return [(i, j) for i, j in combinations(nodes, 2) if self.rows.neighbors[i] >> j & 1]
+
+
+def _listed(what: str, sentences: Collection[str]) -> str:
+    """The sentences after a count, the first few in full."""
+    more = f"; and {len(sentences) - SHOWN} more" if len(sentences) > SHOWN else ""
+    return f"{what} ({len(sentences)}): {'; '.join(islice(sentences, SHOWN))}{more}."
+
+
+def _times(gain: float) -> str:
+    """A Bayes factor from its logarithm, as a power of ten."""
+    return f"10^{gain / log(10):.0f}"
+
+
+class _Agreement:
+    """How much of the evidence the colliders of a node uphold: the score of rules without a likelihood."""
+
+    def __init__(self, strengths: dict[Triple, float]) -> None:
+        self.of: dict[int, list[tuple[int, float]]] = {}
+        for (x, y, z), strength in strengths.items():
+            self.of.setdefault(y, []).append((1 << x | 1 << z, strength))
+
+    def __call__(self, node: int, parents: int) -> float:
+        """The evidence for the colliders that these parents make."""
+        return sum(strength for pair, strength in self.of.get(node, ()) if pair & parents == pair)

@@ -19,7 +19,7 @@ from aitia.stats.search._fisher_z_kernel import level_of
 from aitia.stats.search.records import Skeleton, TestRecord
 from aitia.stats.search.skeleton import Constraints
 
-__all__ = ["partial_correlation_skeleton"]
+__all__ = ["DecisiveTests", "partial_correlation_skeleton"]
 
 
 def partial_correlation_skeleton(
@@ -29,7 +29,6 @@ def partial_correlation_skeleton(
     *,
     alpha: float,
     max_depth: int,
-    union: bool,
     limits: Constraints,
     jobs: int = 1,
     progress: Progress | None = None,
@@ -42,7 +41,6 @@ def partial_correlation_skeleton(
         names: Of the p variables.
         alpha: Level of the tests.
         max_depth: Largest conditioning set.
-        union: Run every test of a level and keep the union of the separating sets; else stop at the first.
         limits: From background knowledge.
         jobs: Threads; they do not change the answer.
         progress: Told after each level.
@@ -56,7 +54,7 @@ def partial_correlation_skeleton(
     apart = adjacent & ~limits.required & (square < tanh(quantile / sqrt(n - 3)) ** 2)
     count = int(adjacent.sum()) // 2
     state = _State(np.where(adjacent, _statistic(square, n, 0), np.inf))
-    state.separators = dict.fromkeys(((i, j) for i, j in np.argwhere(np.triu(apart, 1)).tolist()), 0)
+    state.separators = dict.fromkeys(((i, j) for i, j in np.argwhere(np.triu(apart, 1)).tolist()), (0,))
     adjacent &= ~apart
     size = 0
     while size < max_depth and int(adjacent.sum(axis=1).max(initial=0)) > size + 1 and n - (size + 1) - 3 > 0:
@@ -64,7 +62,7 @@ def partial_correlation_skeleton(
         if progress is not None:
             progress(f"sets of {size}", size - 1, max_depth)
         threshold = tanh(quantile / sqrt(n - size - 3)) ** 2
-        count += _run_level(correlation, adjacent, limits.required, size, threshold, union, names, n, state, jobs)
+        count += _run_level(correlation, adjacent, limits.required, size, threshold, names, n, state, jobs)
     rows = [int.from_bytes(np.packbits(row, bitorder="little").tobytes(), "little") for row in adjacent]
     capped = size == max_depth and int(adjacent.sum(axis=1).max(initial=0)) > size + 1
     tests = DecisiveTests(state, limits.allowed, names)
@@ -77,7 +75,7 @@ class _State:
     def __init__(self, statistic: NDArray[np.float64]) -> None:
         self.statistic = statistic
         self.least_set: dict[tuple[int, int], tuple[int, ...]] = {}
-        self.separators: dict[tuple[int, int], int] = {}
+        self.separators: dict[tuple[int, int], tuple[int, ...]] = {}
 
 
 class DecisiveTests(Sequence[TestRecord]):
@@ -120,7 +118,6 @@ def _run_level(
     required: NDArray[np.bool_],
     size: int,
     threshold: float,
-    union: bool,
     names: Sequence[str],
     n: int,
     state: _State,
@@ -138,7 +135,6 @@ def _run_level(
     rows = packed.view(np.uint64)
     locked = required[places[:, 0], places[:, 1]]
     apart = np.zeros(len(places), np.bool_)
-    separators = np.zeros((len(places), words), np.uint64)
     least = np.full(len(places), np.inf)
     least_set = np.full((len(places), size), -1, np.int64)
     degree = adjacent.sum(axis=1)
@@ -148,13 +144,12 @@ def _run_level(
 
     def work(nodes: NDArray[np.int64], later: bool) -> tuple[int, int]:
         done: tuple[int, int] = level(
-            nodes, correlation, start, neighbors, size, threshold, union, later, locked, apart, separators, least,
-            least_set, rows,
+            nodes, correlation, start, neighbors, size, threshold, later, locked, apart, least, least_set, rows,
         )  # fmt: skip
         return done
 
     count = 0
-    for later in (True, False):  # the second pass leaves out what the first has done
+    for later in (True, False):
         if len(shares) == 1:
             results = [work(shares[0], later)]
         else:
@@ -175,9 +170,8 @@ def _run_level(
         if statistic[slot] < state.statistic[i, j]:
             state.statistic[i, j] = state.statistic[j, i] = statistic[slot]
             state.least_set[pair] = tuple(least_set[slot].tolist())
-        if apart[slot]:
-            mask = int.from_bytes(separators[slot].tobytes(), "little")
-            state.separators[pair] = state.separators.get(pair, 0) | mask
+        if apart[slot]:  # its least test is the one that separates it best: all before were above the threshold
+            state.separators[pair] = (sum(1 << k for k in state.least_set[pair]),)
     gone = np.zeros_like(adjacent)
     gone[places[apart, 0], places[apart, 1]] = True
     gone |= gone.T

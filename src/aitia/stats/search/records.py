@@ -38,8 +38,8 @@ class Skeleton:
     Args:
         names: The variables.
         adjacent: One bit row a variable.
-        separators: For each separated pair (i, j), i < j, the set of positions as a bit row: the first set found, or
-            the union of all sets of its level.
+        separators: For each separated pair (i, j), i < j, the set of positions, as a bit row, that separates it best:
+            with the largest p-value of all sets of its level. More than one where they tie.
         tests: The tests behind it; of each pair at least the one that separates it or the weakest that did not.
         count: How many tests were run, recorded or not.
         capped: Whether the limit on the set size ended the search.
@@ -47,7 +47,7 @@ class Skeleton:
 
     names: tuple[str, ...]
     adjacent: Sequence[int]
-    separators: Mapping[tuple[int, int], int]
+    separators: Mapping[tuple[int, int], tuple[int, ...]]
     tests: Sequence[TestRecord] = field(repr=False, default=())
     count: int = 0
     capped: bool = False
@@ -59,10 +59,10 @@ class Skeleton:
         return Graph.from_bits(self.names, tuple(self.adjacent), nothing, nothing)
 
     def separating_set(self, x: str, y: str) -> tuple[str, ...] | None:
-        """The set that separates two variables; None where they are adjacent or knowledge keeps them apart."""
+        """The set that separates two variables best; None where they are adjacent or knowledge keeps them apart."""
         i, j = sorted((self.names.index(x), self.names.index(y)))
-        mask = self.separators.get((i, j))
-        return None if mask is None else tuple(self.names[k] for k in bits(mask))
+        masks = self.separators.get((i, j))
+        return None if masks is None else tuple(self.names[k] for k in bits(masks[0]))
 
 
 def weakest_tests(tests: Iterable[TestRecord]) -> dict[frozenset[str], TestRecord]:

@@ -99,6 +99,7 @@ class LocalScore:
         self.data = _counted(table, name, penalty, prior) if self.discrete else _gaussian(table, penalty)
         self.limit = max(1, min(len(self.names) - 1, table.n // ROWS_A_PARENT))
         self._known: dict[tuple[int, int], float] = {}
+        self._grown: set[tuple[int, int]] = set()
         self._nothing = np.zeros(0, np.bool_), np.zeros(0)
 
     def __call__(self, y: int, parents: int) -> float:
@@ -111,6 +112,21 @@ class LocalScore:
             )
             self._known[y, parents] = known
         return known
+
+    def grown(self, y: int, parents: int) -> None:
+        """Computes at once the scores of the y-th variable given a bit row and each one further variable."""
+        if (y, parents) in self._grown:
+            return
+        self._grown.add((y, parents))
+        p = len(self.names)
+        listed, out = np.array([*bits(parents)], np.int64), np.zeros(p)
+        wanted = np.ones(p, np.bool_)
+        wanted[y] = False
+        wanted[listed] = False
+        kernels(self.seconds(len(listed), p)).grow(self.data, y, listed, len(listed), wanted, out)
+        for z, value in enumerate(out.tolist()):
+            if wanted[z]:
+                self._known.setdefault((y, parents | 1 << z), value)
 
     def of(self, name: str, parents: Iterable[str] = ()) -> float:
         """The same by name.

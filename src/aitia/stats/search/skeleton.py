@@ -1,7 +1,8 @@
 """The skeleton search of PC-stable, for any independence test.
 
 All tests of a level, which is the size of the conditioning set, look at the adjacencies as the level found them, so the
-order of the columns does not matter (Colombo and Maathuis 2014). The tests go out in batches, which a test may spread
+order of the columns does not matter (Colombo and Maathuis 2014); and every set of a level is tried, so that what
+separates a pair best does not hang on it either. The tests go out in batches, which a test may spread
 over the cores; a store keeps finished ones, so that a search that was stopped goes on where it was.
 
 Sources:
@@ -11,9 +12,8 @@ Sources:
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, islice
+from itertools import combinations
 from math import comb
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +25,7 @@ from aitia.graph.knowledge import Knowledge
 from aitia.stats.independence import IndependenceTest, Tested, Triple
 from aitia.stats.search.records import Skeleton, TestRecord
 
-__all__ = ["Asker", "Constraints", "SeparatingSets", "find_skeleton", "predicted_seconds"]
-
-SeparatingSets = Literal["first", "union"]
+__all__ = ["Asker", "Constraints", "find_skeleton", "predicted_seconds"]
 
 LONG = 3600.0
 """Seconds of predicted work on one level from which a search asks before it goes on."""
@@ -69,7 +67,7 @@ class Asker:
             for triple, tested in zip(batch, self.test.test(batch), strict=True):
                 self.answers[triple] = tested
                 if self.store is not None:
-                    self.store[_key(triple)] = [tested.statistic, tested.p_value, tested.n]
+                    self.store[_key(triple)] = _kept(tested)
         if self.progress is not None and new:
             self.progress(what, len(new), len(new))
         return [self.answers[t] for t in triples]
@@ -77,6 +75,12 @@ class Asker:
     def records(self) -> list[TestRecord]:
         """Every answer so far, in the order of asking."""
         return [TestRecord(x, y, given, t.statistic, t.p_value) for (x, y, given), t in self.answers.items()]
+
+
+def _kept(tested: Tested) -> list[float]:
+    """The answer as JSON keeps it, which has no infinities."""
+    tail = [tested.log_tail] if tested.p_value == 0 else []
+    return [tested.statistic, tested.p_value, tested.n, *tail]
 
 
 def _key(triple: Triple) -> str:
@@ -130,7 +134,6 @@ def find_skeleton(
     *,
     alpha: float,
     max_depth: int,
-    separating_sets: SeparatingSets = "first",
     limits: Constraints,
     accept_cost: bool = False,
 ) -> Skeleton:
@@ -140,8 +143,6 @@ def find_skeleton(
         asker: Puts the tests.
         alpha: A pair with p-value above it is taken as separated.
         max_depth: Largest conditioning set.
-        separating_sets: `first` stops a pair at its first separating set (the usual rule, fewer tests); `union` runs
-            every test of the level and keeps the union of all separating sets, as causal-learn does.
         limits: From background knowledge.
         accept_cost: Go on where a level is predicted to take more than an hour.
 
@@ -151,15 +152,15 @@ def find_skeleton(
     names = asker.test.names
     p = len(names)
     adjacent = [sum(1 << int(j) for j in np.flatnonzero(row)) for row in limits.allowed]
-    separators: dict[tuple[int, int], int] = {}
+    separators: dict[tuple[int, int], tuple[int, ...]] = {}
     asked = 0
     size = 0
     while size <= max_depth and (size == 0 or max((row.bit_count() for row in adjacent), default=0) > size):
         pairs = [(i, j) for i in range(p) for j in bits(adjacent[i] >> (i + 1) << (i + 1))]
         asked += _check_cost(asker, adjacent, pairs, size, accept_cost)
-        found = _level(asker, adjacent, pairs, size, alpha, separating_sets == "union", limits.required)
-        for (i, j), mask in found.items():
-            separators[i, j] = mask
+        found = _level(asker, adjacent, pairs, size, alpha, limits.required)
+        separators |= found
+        for i, j in found:
             adjacent[i] &= ~(1 << j)
             adjacent[j] &= ~(1 << i)
         size += 1
@@ -190,23 +191,19 @@ def _level(
     pairs: Sequence[tuple[int, int]],
     size: int,
     alpha: float,
-    union: bool,
     required: NDArray[np.bool_],
-) -> dict[tuple[int, int], int]:
-    """The pairs that some set of this size separates, with that set, or with the union of all."""
+) -> dict[tuple[int, int], tuple[int, ...]]:
+    """The pairs that some set of this size separates, with the set that does so best, or those that tie."""
     names = asker.test.names
-    what = f"tests given {size}"
-    found: dict[tuple[int, int], int] = {}
-    open_pairs = {pair: _subsets(adjacent, *pair, size) for pair in pairs}
-    while open_pairs:
-        # The first rule asks one set a pair at a time, so that no test is run that it does not need.
-        round_ = {pair: list(islice(sets, None if union else 1)) for pair, sets in open_pairs.items()}
-        asked = [(pair, mask) for pair, masks in round_.items() for mask in masks]
-        triples = [(names[i], names[j], tuple(names[k] for k in bits(mask))) for (i, j), mask in asked]
-        for ((i, j), mask), tested in zip(asked, asker.ask(triples, what), strict=True):
-            if tested.p_value > alpha and not required[i, j]:
-                found[i, j] = found.get((i, j), 0) | mask
-        open_pairs = {} if union else {q: s for q, s in open_pairs.items() if round_[q] and q not in found}
+    asked = [(pair, mask) for pair in pairs for mask in _subsets(adjacent, *pair, size)]
+    triples = [(names[i], names[j], tuple(names[k] for k in bits(mask))) for (i, j), mask in asked]
+    best: dict[tuple[int, int], float] = {}
+    found: dict[tuple[int, int], tuple[int, ...]] = {}
+    for ((i, j), mask), tested in zip(asked, asker.ask(triples, f"tests given {size}"), strict=True):
+        p_value = tested.p_value
+        if p_value > alpha and not required[i, j] and p_value >= best.get((i, j), 0.0):
+            found[i, j] = (*found[i, j], mask) if p_value == best.get((i, j)) else (mask,)
+            best[i, j] = p_value
     return found
 
 

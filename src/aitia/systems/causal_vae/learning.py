@@ -35,7 +35,7 @@ def learnt_graph(labels: Table, alpha: float) -> tuple[Graph, tuple[str, ...]]:
     limits = Constraints.of(labels.names, None)
     skeleton = find_skeleton(asker, alpha=alpha, max_depth=_DEEPEST, limits=limits)
     found = Orientation(skeleton, limits.forbidden)
-    found.colliders("sepset", asker, alpha, _DEEPEST)
+    found.colliders("strongest-first", asker, alpha, _DEEPEST)
     found.close(with_knowledge=False)
     notes = [f"The graph was searched for in the labels. {why}", *found.warnings]
     undirected = [edge for edge in str(found.graph).split("; ") if "---" in edge]

@@ -5,7 +5,7 @@ from typing import Literal
 
 from aitia.errors import OptionError
 from aitia.stats.search.config import SearchConfig
-from aitia.stats.search.orientation import ColliderRule
+from aitia.stats.search.evidence import ColliderRule
 
 __all__ = ["CDNODConfig"]
 
@@ -30,7 +30,7 @@ class CDNODConfig(SearchConfig):
         OptionError: If a value is out of range.
     """
 
-    colliders: ColliderRule = "majority"
+    colliders: ColliderRule | Literal["auto"] = "majority"
     context_kind: Literal["auto", "time", "domain"] = "auto"
     time_width: float = 0.25
     phases: int = 4

@@ -117,11 +117,13 @@ class CDNOD(ConstraintSearch, Discovers):
         oriented = Orientation(self.skeleton_, limits.forbidden)
         oriented.exogenous(context)  # phase 2
         oriented.known()
-        oriented.colliders(self.config.colliders, asker, self.config.alpha, self._depth)
+        self._collide(oriented, asker)
         oriented.close(with_knowledge=self.config.known is not None)
         self.tests_ = self._keep_tests(self.skeleton_, asker)
         self.couplings_, self.evidence_ = {}, {}
         complete = table.take(np.flatnonzero(~np.isnan(table.matrix()).any(axis=1))) if self._has_gaps(table) else table
+        if complete is not table and self.config.phases >= 3:
+            self.warnings_.append(f"Phases 3 and 4 use the {complete.n} whole rows of {table.n}.")
         if self.config.phases >= 3:
             self._measured: dict[tuple[int, int], float] = {}
             if kind == "time":
@@ -160,7 +162,7 @@ class CDNOD(ConstraintSearch, Discovers):
     def training(self) -> Training:
         """The test that was taken, what changes, and what to keep in mind."""
         told = ", ".join(change.variable for change in self.changing_) or "none"
-        notes = (self.test_reason_, f"Mechanisms that change with {self.asked_['context']}: {told}.")
+        notes = (self.test_reason_, self.rule_reason_, f"Mechanisms that change with {self.asked_['context']}: {told}.")
         return Training((), notes, tuple(self.warnings_))
 
     def judge(self, fresh: Given, seen: Given) -> Scores:

@@ -89,8 +89,11 @@ class FCI(ConstraintSearch, Discovers):
     def _learn(self, asker: Asker, limits: Constraints) -> Graph:
         """The graph by the answers of a test."""
         first = self._find_skeleton(asker, limits)
+        how = "the set that separates a pair best" if self.config.colliders == "auto" else "as asked"
+        self.rule_, self.rule_reason_ = self.config.rule, f"Collider rule {self.config.rule}: {how}."
+        self.mended_ = []
         recorded = not isinstance(asker.test, FisherZ) or self.config.record == "all"
-        apart = Separation(first, asker, self.config.alpha, self.config.colliders, recorded)
+        apart = Separation(first, asker, self.config.alpha, self.config.rule, recorded)
         marks = self._with_colliders(apart, limits, {})
         apart.search(possible_d_sep(marks), self._depth, limits, self.config.accept_cost)
         self.orientation_reasons_ = {}
@@ -183,8 +186,8 @@ class FCI(ConstraintSearch, Discovers):
 
     @property
     def training(self) -> Training:
-        """The test that was taken, and what to keep in mind."""
-        return Training((), (self.test_reason_,), tuple(self.warnings_))
+        """The test and the collider rule that were taken, and what to keep in mind."""
+        return Training((), (self.test_reason_, self.rule_reason_), tuple(self.warnings_))
 
     def judge(self, fresh: Given, seen: Given) -> Scores:
         """Which share of what the graph says of pairs of variables holds in fresh rows."""

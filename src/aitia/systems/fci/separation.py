@@ -19,7 +19,7 @@ Pair = tuple[int, int]
 
 
 class Separation:
-    """The pairs that are apart, and of each the sets of its level that separate it.
+    """The pairs that are apart, and of each the sets of its level that separate it best.
 
     Args:
         skeleton: Of the first stage.
@@ -31,6 +31,7 @@ class Separation:
     Attributes:
         names: The variables.
         adjacent: One bit row a variable; the second stage takes pairs out.
+        separators: For each pair that is apart the sets that separate it best, several where they tie.
         count: Tests that this class ran.
         capped: Whether the limit on the set size ended the second stage.
     """
@@ -41,22 +42,8 @@ class Separation:
         self._first = tuple(skeleton.adjacent)
         self._asker, self._alpha, self._rule, self._recorded = asker, alpha, rule, recorded
         self.names = skeleton.names
-        self._unions = dict(skeleton.separators)
-        self._separating = self._of_tests(skeleton)
-        self._complete: dict[Pair, None] = {}
-
-    def _of_tests(self, skeleton: Skeleton) -> dict[Pair, list[tuple[int, float]]]:
-        """Of each pair that is apart the separating sets among the tests that were kept, with their p-values."""
-        place = {name: k for k, name in enumerate(self.names)}
-        found: dict[Pair, list[tuple[int, float]]] = {}
-        for pair in skeleton.separators:
-            found[pair] = []
-        for test in skeleton.tests if found else ():
-            if test.p_value > self._alpha:
-                i, j = sorted((place[test.x], place[test.y]))
-                if (i, j) in found:
-                    found[i, j].append((sum(1 << place[name] for name in test.given), test.p_value))
-        return found
+        self.separators = dict(skeleton.separators)
+        self._level: dict[Pair, tuple[int, ...]] = {}
 
     # -- tests ----------------------------------------------------------------------------------------------------
 
@@ -114,12 +101,9 @@ class Separation:
         values = self.p_values(pair, masks, f"tests beyond the neighbours given {size}")
         found = [(m, value) for m, value in zip(masks, values, strict=True) if value > self._alpha]
         if found:
-            self._separating[pair] = found
-            self._complete[pair] = None
-            union = 0
-            for mask, _ in found:
-                union |= mask
-            self._unions[pair] = union
+            best = max(value for _, value in found)
+            self.separators[pair] = tuple(mask for mask, value in found if value == best)
+            self._level[pair] = tuple(mask for mask, _ in found)
         return bool(found)
 
     def _sets(self, pair: Pair, rows: Sequence[int], size: int) -> list[int]:
@@ -140,44 +124,24 @@ class Separation:
 
     # -- what the sets say ----------------------------------------------------------------------------------------
 
-    @property
-    def separators(self) -> dict[Pair, int]:
-        """Of each pair that is apart the set that separates it best; the union where none was kept."""
-        found = dict(self._unions)
-        for pair, sets in self._separating.items():
-            if sets:
-                found[pair] = max(sets, key=lambda told: told[1])[0]
-        return found
-
     def is_collider(self, s: int, middle: int, c: int) -> bool | None:
         """Whether a node between s and c, which are apart, is a collider; None where the tests leave it open."""
         pair = (s, c) if s < c else (c, s)
-        if pair not in self._unions:  # knowledge keeps them apart: no test says what separates them
+        if pair not in self.separators:  # knowledge keeps them apart: no test says what separates them
             return None
-        if self._rule == "sepset":
-            return not self._unions[pair] >> middle & 1
-        if self._rule in ("majority", "conservative"):
-            self._find_all(pair)
-        sets = self._separating[pair]
-        if not sets:
-            return not self._unions[pair] >> middle & 1
-        if self._rule in ("majority", "conservative"):
-            share = sum(mask >> middle & 1 for mask, _ in sets) / len(sets)
-            if self._rule == "conservative":
-                return True if share == 0 else False if share == 1 else None
+        voted = self._rule in ("majority", "conservative")
+        held = [mask >> middle & 1 for mask in (self._all(pair) if voted else self.separators[pair])]
+        share = sum(held) / len(held)
+        if self._rule == "majority":
             return None if share == 0.5 else share < 0.5
-        best = max(value for _, value in sets)
-        held = [mask >> middle & 1 for mask, value in sets if value == best]
-        return None if len(set(held)) > 1 else not held[0]
+        return True if share == 0 else False if share == 1 else None
 
-    def _find_all(self, pair: Pair) -> None:
-        """Adds the separating sets among the neighbours, of the size of the one that was kept."""
-        if pair in self._complete or not self._separating[pair]:
-            return
-        self._complete[pair] = None
-        kept = dict(self._separating[pair])
-        masks = [m for m in self._sets(pair, self._first, next(iter(kept)).bit_count()) if m not in kept]
-        if masks:
-            values = self.p_values(pair, masks, "colliders")
-            kept |= {m: value for m, value in zip(masks, values, strict=True) if value > self._alpha}
-        self._separating[pair] = list(kept.items())
+    def _all(self, pair: Pair) -> tuple[int, ...]:
+        """The sets of neighbours that separate the pair, as large as the best one, and that one."""
+        if pair not in self._level:
+            best = self.separators[pair]
+            masks = [m for m in self._sets(pair, self._first, best[0].bit_count()) if m not in best]
+            values = self.p_values(pair, masks, "colliders") if masks else []
+            others = (mask for mask, value in zip(masks, values, strict=True) if value > self._alpha)
+            self._level[pair] = (*best, *others)
+        return self._level[pair]

@@ -5,7 +5,7 @@
 2. Delete edges in the same way.
 
 With ever more rows from a distribution that a DAG fits, the result is the class of that DAG. With finitely many the
-first steps can mislead; `boss` is slower for few variables and better for dense graphs. Steps go by scores alone, so
+first steps can mislead, in dense graphs most: there `boss` scores higher. Steps go by scores alone, so
 that neither names nor the order of the columns matter.
 
 The result is a CPDAG: an arrow is in every graph of this score that obeys the knowledge; an undirected edge may point

@@ -75,7 +75,7 @@ class PC(ConstraintSearch, Discovers):
     def _orient(self, skeleton: Skeleton, limits: Constraints, asker: Asker) -> Orientation:
         oriented = Orientation(skeleton, limits.forbidden)
         oriented.known()
-        oriented.colliders(self.config.colliders, asker, self.config.alpha, self._depth)
+        self._collide(oriented, asker)
         oriented.close(with_knowledge=self.config.known is not None)
         return oriented
 
@@ -88,8 +88,8 @@ class PC(ConstraintSearch, Discovers):
 
     @property
     def training(self) -> Training:
-        """The test that was taken, and what to keep in mind."""
-        return Training((), (self.test_reason_,), tuple(self.warnings_))
+        """The test and the collider rule that were taken, and what to keep in mind."""
+        return Training((), (self.test_reason_, self.rule_reason_), tuple(self.warnings_))
 
     def judge(self, fresh: Given, seen: Given) -> Scores:
         """Which share of what the graph says of pairs of variables holds in fresh rows."""

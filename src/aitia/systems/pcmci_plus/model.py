@@ -87,7 +87,7 @@ class PCMCIPlus(ConstraintSearch, Discovers):
         time, series = str(given.column("time")), given.column("series")
         variables = [name for name in given.columns("variables") if name not in (time, series)]
         table = given.table.select(variables)
-        check_table(table, missing="testwise")
+        check_table(table, missing=self.config.missing)
         samples = lagged_samples(given.table, variables, time, series, self.config.lags)
         self.warnings_ = [*table_warnings(table), *samples.notes]
         self.asked_ = {"context": None, "context_kind": None, "widths": None, "variables": variables}
@@ -97,6 +97,10 @@ class PCMCIPlus(ConstraintSearch, Discovers):
             progress(f"predicted: {len(variables)} variables, {self.config.lags} lags, {samples.table.n} samples", 0, 1)
         links = self._links(samples.table, progress, store)
         self._keep(self._searched(links, variables), links, variables)
+        self.rule_, self.mended_ = self.config.rule, []
+        self.rule_reason_ = (
+            f"Collider rule {self.rule_}: {'as asked' if self.config.colliders != 'auto' else 'a vote'}."
+        )
         self.samples_, self.predicted_seconds_ = samples.table.n, 0.0
         self.edge_frequencies_ = self._in_blocks(samples.table, variables, store, progress)
         self.rows_ = given.table.select([name for name in (time, series, *variables) if name is not None])
@@ -125,7 +129,7 @@ class PCMCIPlus(ConstraintSearch, Discovers):
         n, known = len(variables), self.config.known
         forbidden = np.zeros((n, n), dtype=np.bool_) if known is None else known.forbidden_matrix(variables)
         depth = n if self.config.max_depth is None else self.config.max_depth
-        search = Search(links, n, self.config.lags, self.config.alpha, self.config.colliders, depth, forbidden)
+        search = Search(links, n, self.config.lags, self.config.alpha, self.config.rule, depth, forbidden)
         return search.run()
 
     def _graph(self, found: Found, names: Sequence[str], n: int) -> Graph:
@@ -233,8 +237,8 @@ class PCMCIPlus(ConstraintSearch, Discovers):
 
     @property
     def training(self) -> Training:
-        """The test that was taken, and what to keep in mind."""
-        return Training((), (self.test_reason_,), tuple(self.warnings_))
+        """The test and the collider rule that were taken, and what to keep in mind."""
+        return Training((), (self.test_reason_, self.rule_reason_), tuple(self.warnings_))
 
     def judge(self, fresh: Given, seen: Given) -> Scores:
         """Which share of what the graph says of pairs of lagged variables holds in fresh rows."""

@@ -20,10 +20,14 @@ from numpy.typing import NDArray
 from aitia.data.table import Kind, Table
 from aitia.errors import DataError
 
-__all__ = ["Pooled", "imputed", "pooled"]
+__all__ = ["FEWEST", "IMPUTATIONS", "Pooled", "imputed", "pooled"]
 
 Values = NDArray[np.float64]
 ROUNDS, DONORS, RIDGE = 10, 5, 1e-5
+IMPUTATIONS = 20
+"""Of which answers are pooled."""
+FEWEST = 2 * DONORS
+"""Values of a column, below which its gaps are not filled."""
 
 
 def imputed(table: Table, many: int, seed: int = 0) -> list[Table]:
@@ -41,7 +45,7 @@ def imputed(table: Table, many: int, seed: int = 0) -> list[Table]:
     for name in names:
         if not table.plain(name) or table.column(name).ndim > 1:
             raise DataError(f"gaps are filled from numbers and labels, and {name!r} is neither: leave it out")
-        if table.missing(name) and table.n - table.missing(name) < 2 * DONORS:
+        if table.missing(name) and table.n - table.missing(name) < FEWEST:
             raise DataError(
                 f"{name!r} has {table.n - table.missing(name)} values, which are too few to fill its gaps from: "
                 "leave it out, or take whole rows (--missing complete)"

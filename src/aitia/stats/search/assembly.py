@@ -1,0 +1,80 @@
+"""A DAG on a skeleton that contradicts as little evidence on its colliders as it can.
+
+Dor and Tarsi take away sinks one at a time: a node may go last where no arrow leaves it and each two of its neighbours
+are adjacent or make a collider that is there. Where the evidence contradicts itself no such node is left; then the one
+goes that contradicts the least of it. What is consistent is thus kept as it is, and the result is always a DAG. Nothing
+hangs on the order of the nodes but equal sums of evidence.
+
+Source:
+    Dor and Tarsi, A simple algorithm to construct a consistent extension of a partially oriented graph, 1992.
+"""
+
+from collections.abc import Mapping, Sequence
+from math import inf
+
+from aitia.errors import GraphError, join_names
+from aitia.graph.bits import bits
+
+__all__ = ["Triple", "least_contradicted"]
+
+Triple = tuple[int, int, int]
+"""x, y, z with x < z: an unshielded triple with y in the middle."""
+
+
+def least_contradicted(
+    adjacent: Sequence[int], evidence: Mapping[Triple, float], forced: Sequence[int], names: Sequence[str]
+) -> list[int]:
+    """The parents of each node of a DAG with these adjacencies.
+
+    Args:
+        adjacent: One bit row a node.
+        evidence: For unshielded triples how strongly the middle is a collider; below zero, that it is none.
+        forced: Bit rows: [i] holds the j for which i --> j is known.
+        names: Of the nodes, for the error.
+
+    Raises:
+        GraphError: If what is known makes a cycle.
+    """
+    p = len(adjacent)
+    against: list[list[tuple[int, float]]] = [[] for _ in range(p)]  # what a node contradicts as the sink of `left`
+    watch = list(adjacent)
+    for (x, y, z), weight in evidence.items():
+        ends = 1 << x | 1 << z
+        if weight < 0:
+            against[y].append((ends, -weight))
+        elif weight > 0:
+            against[x].append((1 << y | 1 << z, weight))
+            against[z].append((1 << y | 1 << x, weight))
+            watch[x] |= 1 << z
+            watch[z] |= 1 << x
+    parents = [0] * p
+    left = waiting = (1 << p) - 1
+    while left:
+        for i in bits(waiting):
+            if not forced[i] & left and not any(pair & left == pair for pair, _ in against[i]):
+                break
+            waiting ^= 1 << i  # cannot go before one of those that it watches
+        else:
+            i = _cheapest(left, against, forced, names)
+        parents[i] = adjacent[i] & left
+        left ^= 1 << i
+        waiting = (waiting | watch[i]) & left
+    return parents
+
+
+def _cheapest(
+    left: int, against: Sequence[Sequence[tuple[int, float]]], forced: Sequence[int], names: Sequence[str]
+) -> int:
+    """The node that contradicts the least evidence as a sink of those that are left."""
+    least, best = inf, -1
+    for i in bits(left):
+        if not forced[i] & left:
+            cost = sum(weight for pair, weight in against[i] if pair & left == pair)
+            if cost < least:
+                least, best = cost, i
+    if best < 0:
+        raise GraphError(
+            f"the knowledge makes a cycle among {join_names(names[i] for i in bits(left))}: of the edges that the data "
+            "show between them each may point one way only"
+        )
+    return best

@@ -1,0 +1,210 @@
+"""The best class of equivalent DAGs on a skeleton: steepest ascent, one edge turned at a time.
+
+A state is a class, kept as its CPDAG; a step goes to the class of a DAG in which one edge of a member points the other
+way (the turning phase of Hauser and Bühlmann). The score of every member of a class is the same, so neither the start
+inside a class nor the order of the nodes matters. Where two steps to different classes are equally good, neither is
+taken.
+
+Where a score and the table allow it, pairs that the tests took apart come back: x and z are apart in the class, so some
+set separates them in a member, and the table contradicts that beyond doubt. They go again once it no longer does.
+
+Sources:
+    Hauser and Bühlmann, Characterization and greedy learning of interventional Markov equivalence classes of directed
+    acyclic graphs, JMLR 13 (2012), section 4.3.
+    Chickering, Optimal structure identification with greedy search, JMLR 3 (2002), theorems 15 and 17: insertion and
+    deletion.
+    Nandy, Hauser and Maathuis, High-dimensional consistency in score-based and hybrid structure learning, Annals of
+    Statistics 46 (2018): a skeleton of tests whose unshielded triples may be shielded.
+    Meek, Causal inference and causal explanation with background knowledge, UAI 1995.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aitia.graph._pdag import Pdag, compelled, extend
+from aitia.graph.bits import bits
+
+__all__ = ["ClassSearch"]
+
+Score = Callable[[int, int], float]
+"""Of a node and the bit row of its parents; higher is better."""
+
+ALIKE = 1e-6
+"""Differences of scores up to this count as none: sums over another order of the rows differ by less."""
+
+
+class Gains(Protocol):
+    """Anything that is ranked by what it gains."""
+
+    @property
+    def gain(self) -> float: ...
+
+
+Step = TypeVar("Step", bound=Gains)
+Class = TypeVar("Class")
+
+
+class _Turn(NamedTuple):
+    """u --> v in place of v --> u in the members in which these parents of v and u are all of theirs."""
+
+    gain: float
+    u: int
+    v: int
+    of_v: int
+    of_u: int
+
+
+class ClassSearch:
+    """A class of equivalent DAGs, by its CPDAG, that a score leads on.
+
+    Args:
+        parents: Of each node in some member, as bit rows.
+        adjacent: The skeleton.
+        forbidden: (p, p), [i, j] True where i cannot cause j.
+        score: Of a node and its parents.
+    """
+
+    def __init__(
+        self, parents: Sequence[int], adjacent: Sequence[int], forbidden: NDArray[np.bool_], score: Score
+    ) -> None:
+        self.adjacent = list(adjacent)
+        self.score = score
+        self.forbidden = [sum(1 << int(i) for i in np.flatnonzero(column)) for column in forbidden.T]
+        self.bound = any(self.forbidden)
+        self._scores: dict[tuple[int, int], float] = {}
+        shared = compelled(parents, self.adjacent)
+        assert shared is not None
+        self.rows = Pdag.of(shared, self.adjacent)
+
+    # -- knowledge --------------------------------------------------------------------------------------------------
+
+    def known(self, rows: Pdag) -> Pdag | None:
+        """The class under what is known, closed under Meek's rules; None where no member obeys it."""
+        if not self.bound:
+            return rows
+        closed = rows.copy()
+        for j, banned in enumerate(self.forbidden):
+            if banned & closed.parents[j]:
+                return None
+            for i in bits(banned & closed.neighbors[j]):
+                if closed.neighbors[j] >> i & 1:
+                    closed.close(closed.orient(j, i))
+        broken = any(banned & row for banned, row in zip(self.forbidden, closed.parents, strict=True))
+        return None if broken or extend(closed) is None else closed
+
+    # -- turning ----------------------------------------------------------------------------------------------------
+
+    def ascend(self) -> None:
+        """Turns edges, the one that gains most first, until none gains."""
+        p = len(self.adjacent)
+        steps: dict[tuple[int, int], list[_Turn]] = {}
+        dirty = (1 << p) - 1
+        while True:
+            for u in range(p):
+                for v in bits(self.adjacent[u]):
+                    if dirty >> u & 1 or dirty >> v & 1:
+                        steps[u, v] = self._turns(u, v)
+            ranked = sorted((turn for turns in steps.values() for turn in turns), key=lambda t: -t.gain)
+            step = self._first_sure(ranked, self._turned)
+            if step is None:
+                return
+            before, self.rows = self.rows, Pdag.of(step[1], self.adjacent)
+            dirty = sum(
+                1 << i
+                for i in range(p)
+                if before.parents[i] != self.rows.parents[i] or before.neighbors[i] != self.rows.neighbors[i]
+            )
+
+    def _first_sure(self, ranked: Sequence[Step], reach: Callable[[Step], Class | None]) -> tuple[Step, Class] | None:
+        """The best step that can be taken, and the class that it leads to; those that tie and lead apart are none."""
+        start = 0
+        while start < len(ranked):
+            stop = start
+            reached: list[tuple[Step, Class]] = []
+            while stop < len(ranked) and ranked[start].gain - ranked[stop].gain <= ALIKE:
+                after = reach(ranked[stop])
+                if after is not None and all(after != other for _, other in reached):
+                    reached.append((ranked[stop], after))
+                stop += 1
+            if len(reached) == 1:
+                return reached[0]
+            start = stop
+        return None
+
+    def _turns(self, u: int, v: int) -> list[_Turn]:
+        """What u --> v in place of v --> u would gain, for each choice of parents among the neighbours."""
+        rows = self.rows
+        if not (rows.parents[u] | rows.neighbors[u]) >> v & 1 or self.forbidden[v] >> u & 1:
+            return []
+        gains = []
+        of_u, of_v = rows.parents[u] & ~(1 << v), rows.parents[v]
+        beside_u, beside_v = rows.neighbors[u] & ~(1 << v), rows.neighbors[v] & ~(1 << u)
+        if rows.neighbors[u] >> v & 1:
+            beside_u &= self.adjacent[v]  # another parent of u would make a collider with v
+        for more_u in self._cliques(beside_u):
+            second = of_u | more_u
+            lost = self._of(u, second | 1 << v) - self._of(u, second)
+            for more_v in self._cliques(beside_v):
+                first = of_v | more_v
+                if first == second:  # a covered edge: the class stays
+                    continue
+                gain = self._of(v, first | 1 << u) - self._of(v, first) - lost
+                if gain > ALIKE:
+                    gains.append(_Turn(gain, u, v, more_v, more_u))
+        return gains
+
+    def _turned(self, turn: _Turn) -> list[int] | None:
+        """The compelled parents after a turn; None where no member has these parents or the turn closes a cycle."""
+        u, v = turn.u, turn.v
+        if self._descends(v, u):
+            return None
+        rows = self.rows.copy()
+        for node, chosen, other in ((v, turn.of_v, u), (u, turn.of_u, v)):
+            for i in bits(chosen):
+                rows.orient(i, node)
+            for i in bits(rows.neighbors[node] & ~(1 << other)):
+                rows.orient(node, i)
+        if rows.neighbors[v] >> u & 1:
+            rows.orient(v, u)
+        member = extend(rows)
+        if member is None or compelled(member, self.adjacent) != self.rows.parents:
+            return None
+        member[u] ^= 1 << v
+        member[v] |= 1 << u
+        return self._allowed(member)
+
+    def _descends(self, start: int, goal: int) -> bool:
+        """Whether arrows lead from one node to another by way of a third."""
+        children = self.rows.children
+        seen = frontier = children[start] & ~(1 << goal)
+        while frontier:
+            step = 0
+            for i in bits(frontier):
+                step |= children[i]
+            if step >> goal & 1:
+                return True
+            frontier = step & ~seen
+            seen |= frontier
+        return False
+
+    def _allowed(self, member: Sequence[int]) -> list[int] | None:
+        after = compelled(member, self.adjacent)
+        if after is None or (self.bound and self.known(Pdag.of(after, self.adjacent)) is None):
+            return None
+        return after
+
+    def _of(self, node: int, parents: int) -> float:
+        key = (node, parents)
+        if key not in self._scores:
+            self._scores[key] = self.score(node, parents)
+        return self._scores[key]
+
+    def _cliques(self, nodes: int) -> Iterator[int]:
+        """Every set of these nodes that are all adjacent, the empty one first."""
+        yield 0
+        for i in bits(nodes):
+            for rest in self._cliques(nodes & self.adjacent[i] & -(2 << i)):
+                yield rest | 1 << i

@@ -1,0 +1,145 @@
+"""How strongly tests speak for and against a collider in the middle of an unshielded triple x - y - z.
+
+Of the sets that may separate x and z some hold y and some do not. If y is a collider, one of the latter does; if it is
+none, one of the former. The strength of the evidence is the difference of the largest logarithms of p on the two sides:
+above zero for a collider. p-values of many rows underflow, their logarithms do not.
+
+    conservative       a collider where no separating set holds y, none where all do, else open
+    majority           by most of the separating sets; half and half is open
+    max-p              by the set with the largest p of all
+    strongest-first    the same among the sets that the skeleton has shown to separate, with and without y: few tests
+
+The first three take all sets of neighbours of x or of z, so nothing hangs on the order in which sets were tried.
+
+Sources:
+    Ramsey, Zhang and Spirtes, Adjacency-faithfulness and conservative causal inference, UAI 2006 (`conservative`).
+    Colombo and Maathuis, JMLR 15 (2014) (`majority`).
+    Ramsey, Improving accuracy and scalability of the PC algorithm by maximizing p-value, 2016 (`max-p`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import log
+from typing import Literal
+
+from aitia.graph.bits import bits
+from aitia.stats.search.assembly import Triple
+from aitia.stats.search.records import Skeleton
+from aitia.stats.search.skeleton import Asker
+
+__all__ = ["ColliderRule", "Verdict", "unshielded", "verdicts"]
+
+ColliderRule = Literal["likelihood", "strongest-first", "max-p", "majority", "conservative"]
+
+SLIGHT = 1e-9
+"""Strength of what a rule leaves open: no collider, where nothing else speaks."""
+
+MOST = 20.0
+"""Strength from which more makes no difference: what is certain is not outvoted by what is more certain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a rule says of one triple.
+
+    Args:
+        collider: Whether the middle is a collider; None where the rule leaves it open.
+        strength: In favour of a collider; below zero against it.
+        why: In words.
+    """
+
+    collider: bool | None
+    strength: float
+    why: str
+
+
+def unshielded(adjacent: Sequence[int]) -> list[Triple]:
+    """Every x, y, z with x - y - z and x, z apart, x before z."""
+    return [
+        (x, y, z)
+        for y, around in enumerate(adjacent)
+        for x in bits(around)
+        for z in bits(around & ~adjacent[x] & (-2 << x))
+    ]
+
+
+def verdicts(
+    skeleton: Skeleton, rule: ColliderRule, asker: Asker, alpha: float, max_depth: int
+) -> dict[Triple, Verdict]:
+    """What a rule says of each unshielded triple; of ends that knowledge keeps apart no test says anything.
+
+    Args:
+        skeleton: Adjacencies and separating sets.
+        rule: One of this module; `likelihood` starts from `strongest-first`.
+        asker: Puts the tests.
+        alpha: A set with a p-value above it separates.
+        max_depth: Largest conditioning set.
+    """
+    triples = [t for t in unshielded(skeleton.adjacent) if _pair(t) in skeleton.separators]
+    if rule in ("likelihood", "strongest-first"):
+        sets = {t: _with_and_without(skeleton.separators[_pair(t)], t[1]) for t in triples}
+    else:
+        near = {_pair(t): _sets_of_neighbors(skeleton, *_pair(t), max_depth) for t in triples}
+        sets = {t: near[_pair(t)] for t in triples}
+    names = skeleton.names
+    asked = {(*_pair(t), mask): None for t, masks in sets.items() for mask in masks}
+    told = asker.ask([(names[x], names[z], _named(names, mask)) for x, z, mask in asked], "colliders")
+    logs = {key: tested.log_p_value for key, tested in zip(asked, told, strict=True)}
+    found = {}
+    for triple, masks in sets.items():
+        values = {mask: logs[(*_pair(triple), mask)] for mask in masks}
+        found[triple] = _judge(triple, values, rule, log(alpha), names, skeleton.separators[_pair(triple)])
+    return found
+
+
+def _judge(
+    triple: Triple,
+    logs: Mapping[int, float],
+    rule: ColliderRule,
+    level: float,
+    names: Sequence[str],
+    separators: Sequence[int],
+) -> Verdict:
+    x, y, z = triple
+    without = max((value for mask, value in logs.items() if not mask >> y & 1))
+    with_ = max((value for mask, value in logs.items() if mask >> y & 1))
+    strength = 0.0 if without == with_ else max(-MOST, min(MOST, without - with_))
+    if rule in ("likelihood", "strongest-first", "max-p"):
+        best = max((mask for mask in logs), key=logs.__getitem__)
+        told = "nothing" if not best else "{" + ", ".join(_named(names, best)) + "}"
+        how = "with" if best >> y & 1 else "without"
+        why = f"{told} separates {names[x]} and {names[z]} best, {how} {names[y]}"
+        return Verdict(None if not strength else strength > 0, strength or -SLIGHT, why)
+    separating = [mask for mask, value in logs.items() if value > level] or separators
+    share = sum(mask >> y & 1 for mask in separating) / len(separating)
+    why = f"{names[y]} is in {share:.0%} of the sets that separate {names[x]} and {names[z]}"
+    voted = (True if not share else False if share == 1 else None) if rule == "conservative" else None
+    if rule == "majority" and share != 0.5:
+        voted = share < 0.5
+    if voted is None:
+        return Verdict(None, -SLIGHT, why)
+    size = max(abs(strength), SLIGHT * 10)
+    return Verdict(voted, size if voted else -size, why)
+
+
+def _pair(triple: Triple) -> tuple[int, int]:
+    return triple[0], triple[2]
+
+
+def _with_and_without(separators: Iterable[int], y: int) -> list[int]:
+    return list(dict.fromkeys(m for mask in separators for m in (mask & ~(1 << y), mask | 1 << y)))
+
+
+def _sets_of_neighbors(skeleton: Skeleton, x: int, z: int, max_depth: int) -> list[int]:
+    """Every set of neighbours of x or of z up to the depth, and what the skeleton found."""
+    masks: dict[int, None] = dict.fromkeys(skeleton.separators[x, z])
+    for row in (skeleton.adjacent[x], skeleton.adjacent[z]):
+        nodes = tuple(bits(row))
+        for size in range(min(len(nodes), max_depth) + 1):
+            masks.update(dict.fromkeys(sum(1 << k for k in chosen) for chosen in combinations(nodes, size)))
+    return list(masks)
+
+
+def _named(names: Sequence[str], mask: int) -> tuple[str, ...]:
+    return tuple(names[k] for k in bits(mask))

@@ -1,0 +1,209 @@
+"""Edges that the tests took out come back where the class that results contradicts the table beyond doubt.
+
+A pair is taken apart by one set out of many, and that set can be wrong: few rows, effects that nearly cancel. The class
+then states independences of the pair that the table refutes: one member lacks x --> z, and with it the table would be a
+million times likelier (the Bayes factor, by the BIC). The edge that is asked for most comes back, the class ascends
+again, and so on; it goes again once the class explains the pair without it.
+
+Sources:
+    Chickering, Optimal structure identification with greedy search, JMLR 3 (2002), theorems 15 and 17: insertion and
+    deletion.
+    Nandy, Hauser and Maathuis, High-dimensional consistency in score-based and hybrid structure learning, Annals of
+    Statistics 46 (2018): a skeleton of tests to which a score may add.
+    Cheng, Greiner, Kelly, Bell and Liu, Learning Bayesian networks from data: an information-theory based approach,
+    Artificial Intelligence 137 (2002): thickening and thinning.
+    Kass and Raftery, Bayes factors, Journal of the American Statistical Association 90 (1995).
+"""
+
+from collections.abc import Sequence
+from math import log
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aitia.graph._pdag import Pdag, compelled, extend
+from aitia.graph.bits import bits
+from aitia.stats.search.classes import ClassSearch
+
+__all__ = ["BEYOND_DOUBT", "Mending"]
+
+BEYOND_DOUBT = log(1e6)
+"""Logarithm of the Bayes factor from which a table refutes an independence."""
+
+
+class Likelihood(Protocol):
+    """A score that also tells what each further parent would add."""
+
+    def __call__(self, node: int, parents: int, /) -> float: ...
+
+    def gains(self, node: int, parents: int, others: int) -> list[tuple[int, float]]: ...
+
+
+class _Edge(NamedTuple):
+    """An edge x --> z that comes back given a set of parents of z, or goes; `turned` are neighbours of z that change."""
+
+    gain: float
+    x: int
+    z: int
+    turned: int
+    given: int
+
+
+Changed = tuple[list[int], list[int]]
+"""Adjacencies, and the compelled parents of the class on them."""
+
+
+class Mending(ClassSearch):
+    """A class search that may put pairs back.
+
+    Args:
+        parents, adjacent, forbidden: See `ClassSearch`.
+        score: A likelihood.
+        allowed: Bit rows: the pairs that may be adjacent.
+
+    Attributes:
+        mended: The pairs that came back, with the set given which the table refutes their independence and the
+            logarithm of the Bayes factor.
+    """
+
+    def __init__(
+        self,
+        parents: Sequence[int],
+        adjacent: Sequence[int],
+        forbidden: NDArray[np.bool_],
+        score: Likelihood,
+        allowed: Sequence[int],
+    ) -> None:
+        super().__init__(parents, adjacent, forbidden, score)
+        self.likelihood = score
+        self.waiting = [row & ~near for row, near in zip(allowed, adjacent, strict=True)]
+        self.mended: dict[tuple[int, int], tuple[int, float]] = {}
+        self._missed: dict[int, tuple[object, list[_Edge]]] = {}
+
+    def mend(self) -> None:
+        """Ascends, and puts back what the table asks for, until neither changes anything."""
+        self.ascend()
+        while True:
+            gone = sorted((e for pair in self.mended for e in self._needless(pair)), key=lambda e: e.gain)
+            step = next(((e, c) for e in gone if (c := self._deleted(e)) is not None), None)
+            if step is not None:
+                del self.mended[_pair(step[0])]
+            else:
+                missed = sorted((e for z in range(len(self.adjacent)) for e in self._missing(z)), key=lambda e: -e.gain)
+                step = self._first_sure(missed, self._inserted)
+                if step is None:
+                    return
+                edge = step[0]
+                self.waiting[edge.x] &= ~(1 << edge.z)
+                self.waiting[edge.z] &= ~(1 << edge.x)
+                self.mended[_pair(edge)] = (edge.given, edge.gain)
+            self.adjacent, parents = step[1]
+            self.rows = Pdag.of(parents, self.adjacent)
+            self.ascend()
+
+    def _missing(self, z: int) -> list[_Edge]:
+        """The edges into z that are beyond doubt given its parents and some of its neighbours."""
+        beside, parents, waiting = self.rows.neighbors[z], self.rows.parents[z], self.waiting[z] & ~self.forbidden[z]
+        around = tuple(self.adjacent[k] for k in bits(beside))
+        state = (beside, parents, waiting, around)
+        if z not in self._missed or self._missed[z][0] != state:
+            reached = 0
+            for row in around:
+                reached |= row
+            found = []
+            for into in self._cliques(beside):
+                others = waiting if not beside else self._shielded(waiting, beside, into, reached)
+                for x, gain in self.likelihood.gains(z, parents | into, others):
+                    if gain > BEYOND_DOUBT:
+                        found.append(_Edge(gain, x, z, into & ~self.adjacent[x], parents | into))
+            self._missed[z] = state, found
+        return self._missed[z][1]
+
+    def _shielded(self, waiting: int, beside: int, into: int, reached: int) -> int:
+        """Those of `waiting` whose neighbours beside z are all in `into`."""
+        if not beside & ~into:
+            return waiting
+        return waiting & ~sum(1 << x for x in bits(waiting & reached) if self.adjacent[x] & beside & ~into)
+
+    def _inserted(self, edge: _Edge) -> Changed | None:
+        """The class with the edge; None where no member takes it."""
+        x, z, more = edge.x, edge.z, edge.turned
+        if self._semidirected(z, x, self.rows.neighbors[z] & edge.given):  # theorem 15: no such path
+            return None
+        adjacent = _toggled(self.adjacent, x, z)
+        parents = self.rows.parents.copy()
+        parents[z] |= 1 << x | more
+        member = extend(Pdag.of(parents, adjacent))
+        if member is None:
+            return None
+        before = member.copy()
+        before[z] &= ~(1 << x)
+        if compelled(before, self.adjacent) != self.rows.parents:
+            return None
+        return self._changed(member, adjacent)
+
+    def _semidirected(self, start: int, goal: int, blocked: int) -> bool:
+        """Whether a path leads along arrows and undirected edges that no blocked node lies on."""
+        seen = 1 << start | blocked
+        frontier = 1 << start
+        while frontier:
+            step = 0
+            for i in bits(frontier):
+                step |= self.rows.children[i] | self.rows.neighbors[i]
+            frontier = step & ~seen
+            if frontier >> goal & 1:
+                return True
+            seen |= frontier
+        return False
+
+    def _needless(self, pair: tuple[int, int]) -> list[_Edge]:
+        """The edge of a pair, for each set given which it is no longer beyond doubt."""
+        found = []
+        for x, z in (pair, pair[::-1]):
+            if not (self.rows.parents[z] | self.rows.neighbors[z]) >> x & 1:
+                continue
+            near = self.rows.neighbors[z] & self.adjacent[x]
+            for stay in self._cliques(near):
+                given = stay | self.rows.parents[z] & ~(1 << x)
+                gain = self._of(z, given | 1 << x) - self._of(z, given)
+                if gain < BEYOND_DOUBT:
+                    found.append(_Edge(gain, x, z, near & ~stay, given))
+        return found
+
+    def _deleted(self, edge: _Edge) -> Changed | None:
+        """The class without the edge; None where no member lets it go."""
+        x, z, out = edge.x, edge.z, edge.turned
+        adjacent = _toggled(self.adjacent, x, z)
+        parents = self.rows.parents.copy()
+        parents[z] &= ~(1 << x)
+        for h in bits(out):
+            parents[h] |= 1 << z
+            if self.rows.neighbors[x] >> h & 1:
+                parents[h] |= 1 << x
+        member = extend(Pdag.of(parents, adjacent))
+        if member is None:
+            return None
+        before = member.copy()
+        before[z] |= 1 << x
+        if compelled(before, self.adjacent) != self.rows.parents:
+            return None
+        return self._changed(member, adjacent)
+
+    def _changed(self, member: list[int], adjacent: list[int]) -> Changed | None:
+        after = compelled(member, adjacent)
+        assert after is not None
+        if self.bound and self.known(Pdag.of(after, adjacent)) is None:
+            return None
+        return adjacent, after
+
+
+def _pair(edge: _Edge) -> tuple[int, int]:
+    return min(edge.x, edge.z), max(edge.x, edge.z)
+
+
+def _toggled(adjacent: list[int], i: int, j: int) -> list[int]:
+    rows = adjacent.copy()
+    rows[i] ^= 1 << j
+    rows[j] ^= 1 << i
+    return rows
