@@ -40,6 +40,20 @@ def do_command(
     draws: Annotated[int, typer.Option(help="Answers a row, of a fitted system.")] = 1,
     role: Annotated[list[str] | None, typer.Option("--role", help="Column of a role, name=column.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for a fitted system's answer; in the run if absent.")] = None,
+    scale: Annotated[str, typer.Option(help="difference, ratio, or odds; of a discovery.")] = "difference",
+    weights: Annotated[str | None, typer.Option(help="Column that says how much each row counts.")] = None,
+    cluster: Annotated[str | None, typer.Option(help="Column of clusters, which are drawn again whole.")] = None,
+    instrument: Annotated[str | None, typer.Option(help="Of the graph's instruments the one to use.")] = None,
+    refute: Annotated[
+        bool, typer.Option(help="Try to refute the effect: placebo, random cause, subsets, hidden cause.")
+    ] = False,
+    trim: Annotated[bool, typer.Option(help="Leave out rows that the table says nothing of.")] = False,
+    graphs: Annotated[
+        int | None, typer.Option(help="Times that the graph is found again; 50 where that is cheap, if absent.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="Compare before and after this date, in place of do.")] = None,
+    time: Annotated[str | None, typer.Option(help="Column of dates for --since; the context of a discovery.")] = None,
+    treated: Annotated[str | None, typer.Option(help="COLUMN=LABEL of the rows that --since concerned.")] = None,
     missing: Annotated[
         str | None,
         typer.Option(
@@ -73,22 +87,17 @@ def do_command(
         raise OptionError(f"--{given[0]} is for the folder of a fitted system, and {run} is none")
     if context.args:
         raise OptionError(f"there is no option {context.args[0]} for a discovery: aitia do --help lists them")
-    _estimate(
-        run,
-        intervention,
-        outcome,
-        against,
-        label,
-        graph,
-        resamples,
-        confidence,
-        missing or "complete",
-        jobs,
-        seed,
-        as_json,
-        reading,
-        kinds,
-    )
+    if since is not None:
+        odd = [("trim", trim), ("refute", refute), ("graph", graph), ("weights", weights), ("against", against)]
+        _before_after(run, since, time, treated, outcome, label, cluster, confidence, as_json, (reading, kinds),
+                      [name for name, value in odd if value])  # fmt: skip
+        return
+    options = {
+        "label": label, "scale": scale, "weights": weights, "cluster": cluster, "trim": trim, "instrument": instrument,
+        "refute": refute, "resamples": resamples,
+        "confidence": confidence, "missing": missing or "complete", "seed": seed,
+    }  # fmt: skip
+    _estimate(run, intervention, outcome, against, graph, graphs, jobs, as_json, (reading, kinds), options)
 
 
 def _is_fit(run: Path) -> bool:
@@ -139,32 +148,33 @@ def _estimate(
     intervention: str | None,
     outcome: str | None,
     against: str | None,
-    label: str | None,
     graph: Path | None,
-    resamples: int,
-    confidence: float,
-    missing: str,
+    graphs: int | None,
     jobs: int,
-    seed: int,
     as_json: bool,
-    reading: "Reading",
-    kinds: Mapping[str, str],
+    how: "tuple[Reading, Mapping[str, str]]",
+    options: dict[str, Any],
 ) -> None:
     from aitia.data.tables import read_table
     from aitia.discovery import estimate_effect, load_discovery
+    from aitia.discovery.effects import Search
     from aitia.discovery.marked import marked_contrast, marked_outcome, passed_over
     from aitia.do import Intervention
     from aitia.engine import LocalEngine
     from aitia.graph import Roles
     from aitia.graph.formats import read_graph_and_roles
 
+    search = None
     if run.is_dir():
         saved = load_discovery(run)
         table, found, read_as = saved.table, saved.graph, saved.read_as
+        search = Search.of(table, saved.config, graphs) if graph is None else None
     elif graph is not None:
-        table, found = read_table(run, kinds=kinds, how=reading), None
+        table, found = read_table(run, kinds=how[1], how=how[0]), None
     else:
         raise OptionError(f"{run} is no folder of a discovery; for a table, say which graph to use (--graph FILE)")
+    if graph is not None and graphs:
+        raise OptionError("--graphs finds the graph again, and --graph says which it is: leave one out")
     roles = Roles()
     if graph is not None:
         (found, roles), read_as = read_graph_and_roles(graph), "auto"
@@ -180,27 +190,54 @@ def _estimate(
         typer.echo(f"Note: {note}", err=True)
     with progress_bar(quiet=as_json) as progress:
         answer = estimate_effect(
-            found,
-            table,
-            done,
-            outcome,
-            against=reference,
-            label=label,
-            latent=roles.latent,
-            read_as=read_as,
-            resamples=resamples,
-            confidence=confidence,
-            missing=missing,
-            seed=seed,
-            engine=LocalEngine(jobs),
-            progress=progress,
-        )
+            found, table, done, outcome, against=reference, latent=roles.latent, read_as=read_as,
+            search=search,
+            engine=LocalEngine(jobs), progress=progress, **options,
+        )  # fmt: skip
     if as_json:
         typer.echo(json.dumps(answer.to_json(), indent=2, ensure_ascii=False))
         return
     if answer.flow:
         typer.echo("\n".join([*answer.flow, ""]))
-    typer.echo(f"{answer}\n{answer.because}")
-    for warning in answer.warnings:
-        typer.echo(f"Note: {warning}")
+    typer.echo("\n".join(answer.lines()))
     echo_alarms(answer.alarms)
+
+
+def _before_after(
+    run: Path,
+    since: str,
+    time: str | None,
+    treated: str | None,
+    outcome: str | None,
+    label: str | None,
+    cluster: str | None,
+    confidence: float,
+    as_json: bool,
+    how: "tuple[Reading, Mapping[str, str]]",
+    odd: list[str],
+) -> None:
+    from aitia.data.tables import read_table
+    from aitia.discovery import load_discovery
+    from aitia.discovery.effects import before_after
+
+    if odd:
+        raise OptionError(f"--{odd[0]} is of an intervention, and --since compares before and after: leave one out")
+    if run.is_dir():
+        saved = load_discovery(run)
+        table, time = saved.table, time or saved.context
+    else:
+        table = read_table(run, kinds=how[1], how=how[0])
+    if time is None:
+        raise OptionError("say which column is the time (--time COLUMN): --since is a moment of it")
+    if outcome is None:
+        raise OptionError("say which variable to watch (--outcome)")
+    group = None
+    if treated is not None:
+        name, mark, wanted = treated.partition("=")
+        if not mark:
+            raise OptionError(f"--treated is COLUMN=LABEL, such as state=NJ, got {treated!r}")
+        group = (name.strip(), wanted.strip())
+    found = before_after(
+        table, outcome, time, since, treated=group, label=label, cluster=cluster, confidence=confidence
+    )
+    typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False) if as_json else "\n".join(found.lines()))

@@ -12,7 +12,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -141,6 +141,7 @@ class SavedDiscovery:
         table: The rows.
         context: The context column, or None.
         path: The folder.
+        config: Options of the search, with the test that was chosen.
         read_as: What the edges mean, as `estimate_effect` takes it.
     """
 
@@ -148,6 +149,7 @@ class SavedDiscovery:
     table: Table
     context: str | None
     path: Path
+    config: Mapping[str, Any] = field(default_factory=dict)
     read_as: ReadAs = "auto"
 
 
@@ -167,7 +169,9 @@ def load_discovery(path: str | Path) -> SavedDiscovery:
         graph = read_graph(path / "graph.json")
         if context is not None and not isinstance(context, str):
             raise FormatError(f"the context in {path / 'run.json'} is {str(context)[:40]}, wanted a name")
-        read_as: Any = read_json(path / "summary.json", dict).get("read_as", "auto")
-        return SavedDiscovery(graph, table, context, path, read_as)
+        summary = read_json(path / "summary.json", dict)
+        config = {**record.config, "test": summary.get("test", "auto")}
+        read_as: Any = summary.get("read_as", "auto")
+        return SavedDiscovery(graph, table, context, path, config, read_as)
     except (FormatError, DataError) as error:
         raise RunError(f"the run in {path} is damaged ({error}): run the discovery again") from error

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from aitia.data.table import Table
 from aitia.errors import CostError, DataError, GraphError, OptionError, unknown_variable
@@ -46,6 +47,7 @@ def fit_scm(
     mechanisms: Any = "auto",
     smoothing: float = 0.0,
     noise: str = "empirical",
+    weights: ArrayLike | None = None,
     seed: int = 0,
 ) -> SCM:
     """The SCM on this graph whose mechanisms fit the table.
@@ -59,13 +61,16 @@ def fit_scm(
         smoothing: Count added to each cell of a table (1 is Laplace's rule). With 0, parents' labels that never occur
             together give the variable's overall frequencies.
         noise: `"empirical"` keeps the residuals as they are, `"gaussian"` their variance.
+        weights: (n,) how much each row counts, such as 1 over its chance of being sampled; frequencies, least squares
+            and likelihoods are weighted. Kernels take none: with weights `"auto"` fits a line.
         seed: Chooses the centres of kernels.
 
     Raises:
         GraphError: If the graph is no DAG.
         UnknownVariableError: If the table lacks a column, or `mechanisms` names a variable that is not there.
         DataError: If a family has too few complete rows.
-        OptionError: If a choice does not fit a variable's kind, or an option is none of the above.
+        OptionError: If a choice does not fit a variable's kind, or an option is none of the above; weights that are
+            below zero, no numbers, or not one a row.
         CostError: If a table would have more than two million cells.
     """
     if not graph.is_dag:
@@ -76,6 +81,7 @@ def fit_scm(
         raise OptionError(f"smoothing is zero or more, got {smoothing}")
     data = Table.of(table)
     wanted = _wanted(graph, mechanisms)
+    counted = None if weights is None else _weights(weights, data.n)
     labels = {name: data.categories(name) for name in graph}
     columns = {name: read_column(data, name, labels[name]) for name in graph}
     fitted = {}
@@ -84,9 +90,26 @@ def fit_scm(
         if isinstance(choice, Mechanism):
             fitted[name] = choice
         else:
-            family = _Family(name, graph.parents(name), columns, labels)
+            family = _Family(name, graph.parents(name), columns, labels, counted)
             fitted[name] = _fit(family, choice, smoothing, noise, np.random.default_rng([seed, place]))
     return SCM(graph, fitted, categories={name: found for name, found in labels.items() if found})
+
+
+def _weights(given: ArrayLike, n: int) -> Values:
+    """The weights of the rows, 1 on average.
+
+    Raises:
+        OptionError: If one is below zero or no number, all are zero, or there is not one a row.
+    """
+    weights = np.asarray(given, dtype=np.float64)
+    if weights.shape != (n,):
+        raise OptionError(f"weights are one number for each of {n} rows, got shape {weights.shape}")
+    bad = np.flatnonzero(~(weights >= 0) | ~np.isfinite(weights))
+    if bad.size:
+        raise OptionError(f"a weight is a number, zero or more, and row {bad[0]} has {weights[bad[0]]:g}")
+    if not weights.sum() > 0:
+        raise OptionError("every weight is zero: no row counts")
+    return np.asarray(weights / weights.mean())
 
 
 def _wanted(graph: Graph, mechanisms: Any) -> dict[str, Any]:
@@ -108,12 +131,20 @@ class _Family:
     """The complete rows of a variable and its parents."""
 
     def __init__(
-        self, name: str, parents: tuple[str, ...], columns: Mapping[str, Values], labels: Mapping[str, tuple[Any, ...]]
+        self,
+        name: str,
+        parents: tuple[str, ...],
+        columns: Mapping[str, Values],
+        labels: Mapping[str, tuple[Any, ...]],
+        weights: Values | None = None,
     ) -> None:
         self.name, self.parents = name, parents
         self.cardinality = len(labels[name])
         self.levels = tuple(len(labels[parent]) for parent in parents)
         complete = ~np.isnan(np.column_stack([columns[v] for v in (name, *parents)])).any(axis=1)
+        if weights is not None:
+            complete &= weights > 0
+        self.weights = None if weights is None else weights[complete]
         self.y = columns[name][complete]
         self.x = [columns[parent][complete] for parent in parents]
         self.n = len(self.y)
@@ -154,9 +185,10 @@ def _fit_table(family: _Family, smoothing: float) -> TableMechanism:
             "are allowed: choose 'softmax' for it, or a graph with fewer parents"
         )
     places = np.ravel_multi_index([v.astype(np.intp) for v in (*family.x, family.y)], shape)
-    counts = np.bincount(places, minlength=cells).reshape(shape) + smoothing
+    counts = np.bincount(places, weights=family.weights, minlength=cells).reshape(shape) + smoothing
     total = counts.sum(axis=-1, keepdims=True)
-    overall = np.bincount(family.y.astype(np.intp), minlength=family.cardinality) / family.n
+    overall = np.bincount(family.y.astype(np.intp), weights=family.weights, minlength=family.cardinality)
+    overall = overall / overall.sum()
     return TableMechanism(family.parents, np.where(total > 0, counts / np.where(total > 0, total, 1.0), overall))
 
 
@@ -170,6 +202,7 @@ def _fit_softmax(family: _Family) -> Softmax:
     Z = np.column_stack([np.ones(family.n), (X - middle) / spread])
     k = family.cardinality
     target = family.y[:, None] == np.arange(k)
+    each = np.ones(family.n) if family.weights is None else family.weights
 
     def loss(flat: Values) -> tuple[float, Values]:
         W = flat.reshape(Z.shape[1], k)
@@ -177,8 +210,10 @@ def _fit_softmax(family: _Family) -> Softmax:
         top = score.max(axis=1, keepdims=True)
         log_sum = top + np.log(np.exp(score - top).sum(axis=1, keepdims=True))
         penalty = SOFTMAX_PENALTY * W
-        value = float((log_sum[:, 0] - score[target]).sum() + (penalty * W).sum() / 2)
-        return value / family.n, ((Z.T @ (np.exp(score - log_sum) - target) + penalty) / family.n).ravel()
+        value = float(each @ (log_sum[:, 0] - score[target]) + (penalty * W).sum() / 2)
+        return value / family.n, (
+            (Z.T @ (each[:, None] * (np.exp(score - log_sum) - target)) + penalty) / family.n
+        ).ravel()
 
     solution = minimize(loss, np.zeros(Z.shape[1] * k), jac=True, method="L-BFGS-B", options={"maxiter": 500})
     W = solution.x.reshape(Z.shape[1], k)
@@ -186,7 +221,24 @@ def _fit_softmax(family: _Family) -> Softmax:
     return Softmax(family.parents, weights, W[0] - middle @ weights, family.levels)
 
 
+def _fit_weighted(family: _Family, choice: str, noise: str) -> Mechanism:
+    """Weighted least squares; the noise stands for the residuals in the shares of their weights."""
+    if choice == "nonlinear":
+        raise OptionError(f"the kernel of {family.name!r} takes no weights: choose 'linear' or leave it at 'auto'")
+    assert family.weights is not None
+    Z = np.column_stack([np.ones(family.n), family.design()])
+    root = np.sqrt(family.weights)
+    beta: Values = np.linalg.lstsq(Z * root[:, None], family.y * root, rcond=None)[0].astype(np.float64)
+    residual = family.y - Z @ beta
+    share = np.cumsum(family.weights) / family.weights.sum()
+    rows = np.searchsorted(share, (np.arange(family.n) + 0.5) / family.n)
+    drawn = residual[np.minimum(rows, family.n - 1)] * np.sqrt(family.n / max(family.n - Z.shape[1], 1))
+    return Linear(family.parents, beta[1:], float(beta[0]), _noise(drawn, noise), family.levels)
+
+
 def _fit_continuous(family: _Family, choice: str, noise: str, rng: np.random.Generator) -> Mechanism:
+    if family.weights is not None:
+        return _fit_weighted(family, choice, noise)
     X = family.design()
     Z = np.column_stack([np.ones(family.n), X])
     beta: Values = np.linalg.lstsq(Z, family.y, rcond=None)[0].astype(np.float64)
@@ -213,6 +265,8 @@ def _fit_continuous(family: _Family, choice: str, noise: str, rng: np.random.Gen
 
 def _fit_regressor(family: _Family, regressor: Any, noise: str) -> Mechanism:
     """A fitted copy of the user's regressor, its noise from errors on rows that it did not see."""
+    if family.weights is not None:
+        raise OptionError(f"the regressor of {family.name!r} takes no weights here: choose 'linear' for it")
     from sklearn.base import clone
     from sklearn.model_selection import cross_val_predict
 
@@ -227,3 +281,18 @@ def _fit_regressor(family: _Family, regressor: Any, noise: str) -> Mechanism:
 
 def _noise(residual: Values, kind: str) -> Noise:
     return Empirical.of(residual) if kind == "empirical" else Gaussian(float(np.std(residual)))
+
+
+def kinds_of(fitted: Mapping[str, Mechanism], asked: Any) -> dict[str, Any]:
+    """What to ask for so that a further fit takes mechanisms of the same kinds.
+
+    Args:
+        fitted: The mechanisms of a fit.
+        asked: What was asked for there: regressors and finished mechanisms stay as they were given.
+    """
+    given = dict(asked) if isinstance(asked, Mapping) else {}
+    names = {Linear: "linear", AdditiveNoise: "nonlinear", Softmax: "softmax", TableMechanism: "table"}
+    return {
+        name: given[name] if not isinstance(given.get(name, ""), str) else names.get(type(mechanism), "auto")
+        for name, mechanism in fitted.items()
+    }

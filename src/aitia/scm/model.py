@@ -52,6 +52,29 @@ class Exogenous:
     seed: int
 
 
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """What an SCM was fitted to, so that it can be fitted again to other rows.
+
+    Args:
+        table: The rows.
+        mechanisms: As they were asked for.
+        options: Of the fit.
+    """
+
+    table: Table
+    mechanisms: Any
+    options: Mapping[str, Any]
+
+    def again(self, graph: Graph, fitted: Mapping[str, Mechanism], number: int) -> "SCM":
+        """The fit to as many rows drawn with replacement."""
+        from aitia.scm.fit import fit_scm, kinds_of
+
+        rng = np.random.default_rng([int(self.options["seed"]), 11, number])
+        rows = self.table.take(rng.integers(0, self.table.n, self.table.n))
+        return fit_scm(graph, rows, mechanisms=kinds_of(fitted, self.mechanisms), **self.options)
+
+
 class SCM:
     """A causal system of the form (1). Immutable.
 
@@ -83,6 +106,7 @@ class SCM:
         self._base = graph
         self._mechanisms = dict(mechanisms)
         self._intervention = Intervention()
+        self._origin: Origin | None = None
         self._categories = _categories(self._mechanisms, categories or {})
         self._validate()
 
@@ -138,12 +162,17 @@ class SCM:
         mechanisms: Any = "auto",
         smoothing: float = 0.0,
         noise: str = "empirical",
+        weights: ArrayLike | None = None,
         seed: int = 0,
     ) -> "SCM":
         """Fits a mechanism to each variable of a known DAG; see `aitia.scm.fit.fit_scm` for the arguments."""
         from aitia.scm.fit import fit_scm
 
-        return fit_scm(graph, table, mechanisms=mechanisms, smoothing=smoothing, noise=noise, seed=seed)
+        options: dict[str, Any] = {"smoothing": smoothing, "noise": noise, "seed": seed}
+        scm = fit_scm(graph, table, mechanisms=mechanisms, weights=weights, **options)
+        if weights is None:
+            scm._origin = Origin(Table.of(table), mechanisms, options)
+        return scm
 
     # -- what it is -----------------------------------------------------------------------------------------------
 
@@ -180,24 +209,39 @@ class SCM:
 
     # -- the verbs ------------------------------------------------------------------------------------------------
 
-    def do(self, intervention: Intervention, /) -> "SCM":
+    def do(self, intervention: Intervention | Mapping[Any, Any] | str, /) -> "SCM":
         """The system under an intervention, on top of what was done before; the latest wins on a shared target.
+
+        Args:
+            intervention: An `Intervention`, a mapping from variable to action, or text such as `"do(x=1)"`.
 
         Raises:
             UnknownVariableError: If there is no such variable.
             InterventionError: If an action means nothing for its variable.
         """
-        for target, action in intervention.items():
+        done = Intervention.parse(intervention) if isinstance(intervention, str) else Intervention(intervention)
+        for target, action in done.items():
             action.check(target, self.categories(target))
             if isinstance(getattr(action, "value", None), tuple):
                 raise InterventionError(f"{target!r} takes one number a row in an SCM, got {action}")
-        return self._with(self._intervention | intervention)
+        return self._with(self._intervention | done)
 
     def _with(self, intervention: Intervention) -> "SCM":
         scm = SCM.__new__(type(self))
         scm._base, scm._mechanisms, scm._categories = self._base, self._mechanisms, self._categories
-        scm._intervention = intervention
+        scm._intervention, scm._origin = intervention, self._origin
         return scm
+
+    def refitted(self, number: int) -> "SCM | None":
+        """The system fitted again to its rows drawn anew, sample `number`; None if it was given and not fitted.
+
+        Mechanisms that were chosen keep their kind, so that samples differ by their rows alone.
+        """
+        if self._origin is None:
+            return None
+        again = self._origin.again(self._base, self._mechanisms, number)
+        # Labels that did not come up keep their codes: a sample has the categories of its table.
+        return again._with(self._intervention)
 
     def sample(self, n: int, *, seed: int = 0) -> Table:
         """Draws n rows. A seed draws the same noise for each variable whatever `do` holds fixed."""

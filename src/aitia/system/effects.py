@@ -27,6 +27,7 @@ def effect(
     draws: int = 1,
     seed: int = 0,
     confidence: float = 0.95,
+    resamples: int = 100,
     **roles: Any,
 ) -> Effect:
     """The effect of `a` against `b` on the mean of the outcome.
@@ -45,6 +46,7 @@ def effect(
         draws: Answers a row.
         seed: Of the draws.
         confidence: Coverage of the interval over the rows.
+        resamples: Times that an SCM which was fitted is fitted again, for its interval.
         roles: As in `predict`.
 
     Raises:
@@ -54,7 +56,8 @@ def effect(
     if not isinstance(system, System):
         if rows is not None or roles:
             raise OptionError(f"{type(system).__name__} draws its own rows: leave out rows")
-        return sampled(system, a, b, outcome=outcome, label=label, n=n or 10_000, seed=seed, confidence=confidence)
+        options: dict[str, Any] = {"label": label, "confidence": confidence, "resamples": resamples}
+        return sampled(system, a, b, outcome=outcome, n=n or 10_000, seed=seed, **options)
     one, two = (side.held for side in (System.do(_bare(system), a), System.do(_bare(system), b)))
     sides: list[Any] = [system.do(one), system.do(two)]
     if isinstance(system, Counterfactuals) and rows is not None:

@@ -1,0 +1,191 @@
+"""One graph's answer: the contrast of both sides, its interval, and what the table lacks of it."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aitia.discovery.effects.job import Job, Means, overlap_lines
+from aitia.discovery.effects.result import Member
+from aitia.discovery.effects.scale import NULL, on_scale
+from aitia.engine import Engine, Progress
+from aitia.errors import OptionError
+from aitia.stats.imputation import IMPUTATIONS, imputed, pooled
+from aitia.threads import one_blas_thread
+
+__all__ = ["Contrast", "How", "contrast", "point", "quantile"]
+
+WITHHELD = 0.05
+"""Share of the rows without support above which bounds are given in place of an estimate."""
+
+
+@dataclass(frozen=True)
+class How:
+    """How a contrast is made."""
+
+    scale: str
+    resamples: int
+    confidence: float
+    impute: bool
+    engine: Engine
+    progress: Progress | None
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """One graph's answer."""
+
+    member: Member
+    means: Means
+    resamples: int
+    imputations: int
+    zero: bool
+    overlap: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def contrast(job: Job, how: How) -> Contrast:
+    """The job done on its table, or on several in which the gaps are filled, and pooled by Rubin's rules."""
+    if not job.intervention and not job.against:
+        null = NULL[how.scale]
+        mean = job.means_alone()
+        return Contrast(Member(job.graph, null, null, null), mean, how.resamples, 0, True)
+    if how.impute and any(map(job.table.missing, job.table.names)):
+        return _pooled(job, how)
+    with one_blas_thread():
+        means = job.prepared().means(None)
+    overlap = _overlap(job, means)
+    estimate, warnings = point(means, how.scale), list(overlap[1])
+    what = "bootstrap of the effect"
+    runs = how.engine.map(job.means, range(how.resamples), progress=how.progress, what=what)
+    low, high = _interval(runs, how)
+    if how.resamples and high - low <= 1e-12 * max(abs(low), abs(high), 1e-300):
+        low, high, told = _exact(job, estimate, how)
+        warnings.append(told)
+    if math.isinf(high):
+        warnings.append("in some samples the denominator is zero: the interval has no upper end")
+    return Contrast(Member(job.graph, estimate, low, high), means, how.resamples, 0, False, overlap[0], tuple(warnings))
+
+
+def point(means: Means, scale: str) -> float:
+    """The effect; NaN where too much of it is open."""
+    if means.lacking > WITHHELD:
+        return float("nan")
+    return on_scale(scale, *means.plain)
+
+
+def _interval(runs: Sequence[Means], how: How) -> tuple[float, float]:
+    """Percentiles of the least and of the largest effect of the samples; NaN without samples."""
+    if not runs:
+        return float("nan"), float("nan")
+    tail = (1 - how.confidence) / 2
+    lows = [_scaled(how.scale, run.low, run.high_against) for run in runs]
+    highs = [_scaled(how.scale, run.high, run.low_against) for run in runs]
+    low, high = quantile(lows, tail), quantile(highs, 1 - tail)
+    return low, high
+
+
+def quantile(values: Sequence[float], level: float) -> float:
+    """Of which a further sample exceeds the share `level` on average (Hyndman and Fan's sixth); may be infinite."""
+    ordered = np.sort(values)
+    place = min(max(level * (len(ordered) + 1) - 1, 0.0), len(ordered) - 1.0)
+    below, above = ordered[math.floor(place)], ordered[math.ceil(place)]
+    return float(below if below == above or math.isinf(below) else below + (above - below) * (place % 1))
+
+
+def _scaled(scale: str, mean: float, against: float) -> float:
+    """The effect in a sample; infinite where its denominator is zero."""
+    try:
+        return on_scale(scale, mean, against)
+    except OptionError:
+        return float("inf")
+
+
+def _exact(job: Job, estimate: float, how: How) -> tuple[float, float, str]:
+    """The interval where the samples do not differ: a label that all or none have, or an outcome without noise."""
+    if job.label is None or how.scale != "difference":
+        nothing = float("nan")
+        return nothing, nothing, "the outcome follows from its causes without noise in these rows: no interval is given"
+    n = job.table.n
+    for side in (job.intervention, job.against):
+        for name, action in side.items():
+            if job.table.discrete(name) and getattr(action, "value", None) in job.table.categories(name):
+                code = job.table.categories(name).index(action.value)  # type: ignore[attr-defined]
+                n = min(n, int((job.table.column(name) == code).sum()))
+    # What none of n rows has, has a probability below 1 - tail^(1/n) at this confidence (the rule of three).
+    reach = 1 - ((1 - how.confidence) / 2) ** (1 / max(n, 1))
+    told = f"the samples do not differ: the interval is that of a share that none of {n} rows has"
+    return estimate - reach, estimate + reach, told
+
+
+def _pooled(job: Job, how: How) -> Contrast:
+    """Rubin's rules over tables in which the gaps are filled, with a bootstrap in each."""
+    jobs = [replace(job, table=table) for table in imputed(job.table, IMPUTATIONS, job.seed)]
+    with one_blas_thread():
+        means = [filled.prepared().means(None) for filled in jobs]
+    mean = Means(*(float(np.mean([getattr(m, side) for m in means])) for side in _SIDES))
+    mean = replace(mean, lacking=max(m.lacking for m in means), trimmed=max(m.trimmed for m in means))
+    overlap = _overlap(jobs[0], mean)
+    estimate = point(mean, how.scale)
+    if not how.resamples:
+        nothing = float("nan")
+        member = Member(job.graph, estimate, nothing, nothing)
+        return Contrast(member, mean, 0, IMPUTATIONS, False, overlap[0], overlap[1])
+    each = max(how.resamples // IMPUTATIONS, 2)
+    ends: list[tuple[list[float], list[float]]] = [([], []), ([], [])]
+    log = how.scale != "difference"  # ratios are pooled as logarithms
+    for k, filled in enumerate(jobs):
+        run = range(k * each, (k + 1) * each)
+        runs = how.engine.map(filled.means, run, progress=how.progress, what="bootstrap of the effect")
+        for at, (middle, spread) in enumerate(ends):
+            effects = [_end(m, how.scale, at) for m in (means[k], *runs)]
+            values = np.log(effects) if log else np.array(effects)
+            middle.append(float(values[0]))
+            spread.append(float(np.var(values[1:], ddof=1)))
+    low, high = (pooled(*end).interval(how.confidence)[at] for at, end in enumerate(ends))
+    low, high = (math.exp(low), math.exp(high)) if log else (low, high)
+    member = Member(job.graph, estimate, low, high)
+    return Contrast(member, mean, each * IMPUTATIONS, IMPUTATIONS, False, overlap[0], overlap[1])
+
+
+_SIDES = ("low", "high", "low_against", "high_against")
+
+
+def _end(means: Means, scale: str, at: int) -> float:
+    """The least (0) or the largest (1) effect."""
+    if at:
+        return on_scale(scale, means.high, means.low_against)
+    return on_scale(scale, means.low, means.high_against)
+
+
+def _overlap(job: Job, means: Means) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What the table lacks of what is needed, in sentences, and what became of the answer because of it."""
+    told = overlap_lines(job)
+    lines, notes = [], []
+    if told["empty"]:
+        lines.append(
+            f"cells that the answer needs and no row is in: {'; '.join(told['empty'][:6])}{_more(told['empty'])}"
+        )
+    if told["thin"]:
+        lines.append(f"thin cells: {'; '.join(told['thin'][:6])}{_more(told['thin'])}")
+    lines += [f"{line}; there the answer rests on the fitted line alone" for line in told["range"]]
+    so = "that is too many to go by the line" if job.bounded else "there the answer rests on the fitted line alone"
+    lines += [f"{line}; {so}" for line in told["region"]]
+    if means.trimmed:
+        left = f"{means.trimmed:.1%} of the rows are left out for want of support (--trim)"
+        notes.append(f"{left}: the effect is that on the others")
+    elif means.lacking:
+        held = "the interval holds every outcome for them"
+        if means.lacking > WITHHELD:
+            held = f"only bounds are given, which hold every outcome for them{_trim(job)}"
+        notes.append(f"of {means.lacking:.1%} of the rows the table says nothing: {held}")
+    return tuple(lines), tuple(notes)
+
+
+def _trim(job: Job) -> str:
+    return "; --trim gives the effect on the others" if job.support.fixed else ""
+
+
+def _more(lines: Sequence[str]) -> str:
+    return f" and {len(lines) - 6} more" if len(lines) > 6 else ""

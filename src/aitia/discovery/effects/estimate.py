@@ -1,0 +1,291 @@
+"""The effect of an intervention on a learned or given graph, fitted to a table, with its interval."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aitia.data.table import Table
+from aitia.discovery.effects.contrast import Contrast, How, contrast, point
+from aitia.discovery.effects.estimators import Columns, Estimator, beside, by_instruments, disagreement
+from aitia.discovery.effects.instrumented import effect_by_instruments, instrument_columns
+from aitia.discovery.effects.job import Job
+from aitia.discovery.effects.over import Search, over_graphs
+from aitia.discovery.effects.question import (
+    Asked,
+    asked,
+    check_names,
+    check_rows_are_independent,
+    label_of,
+    outside,
+    restricted,
+    targets_of,
+)
+from aitia.discovery.effects.refute import Refutation, refutations
+from aitia.discovery.effects.result import EstimatedEffect, OverGraphs
+from aitia.discovery.effects.rows import Rows, censored, rows_of
+from aitia.discovery.effects.scale import NULL, check_scale
+from aitia.discovery.gaps import gap_warnings
+from aitia.do import Intervention
+from aitia.engine import Engine, LocalEngine, Progress
+from aitia.errors import IdentifiabilityError, OptionError
+from aitia.graph import Graph
+from aitia.graph._question import ReadAs
+
+__all__ = ["estimate_effect"]
+
+_OFF = ", and the effect may be off; --missing impute uses what is observed"
+Done = Intervention | Mapping[Any, Any] | str
+
+
+def estimate_effect(
+    graph: Graph,
+    table: Table,
+    intervention: Done,
+    outcome: str,
+    *,
+    against: Done | None = None,
+    label: object | None = None,
+    latent: Sequence[str] = (),
+    read_as: ReadAs = "auto",
+    scale: str = "difference",
+    weights: str | None = None,
+    cluster: str | None = None,
+    instrument: str | None = None,
+    trim: bool = False,
+    resamples: int = 200,
+    confidence: float = 0.95,
+    draws: int = 4000,
+    missing: str = "complete",
+    search: Search | None = None,
+    refute: bool = False,
+    seed: int = 0,
+    engine: Engine | None = None,
+    progress: Progress | None = None,
+) -> EstimatedEffect:
+    """Fits the mechanisms above the outcome and measures what the intervention does to it.
+
+    The mechanisms are fitted anew to each of `resamples` samples of the rows; both sides use the same noise. Cells that
+    the mechanisms need and no row is in become bounds; a CPDAG whose members do not agree is answered by all of them.
+    Where hidden causes leave no adjustment set, an instrument of the graph answers (two-stage least squares).
+
+    Args:
+        graph: A DAG, a CPDAG, or an ADMG, MAG or PAG in which an adjustment set gives the effect.
+        table: Rows to fit to, with a column for each variable that matters.
+        intervention: What is done: an `Intervention`, a mapping from variable to action, or text such as `"do(x=1)"`.
+        outcome: The variable to watch.
+        against: What to compare with; None leaves the system alone.
+        label: For a discrete outcome, the label whose probability is reported; None takes the last one.
+        latent: Variables of the graph that are not observed, such as `Roles.latent`: the table needs no column for
+            them, and they are never adjusted for.
+        read_as: What the edges mean, as in `adjustment_set`; `pag` for a PAG, which may have no circles.
+        scale: `difference`, `ratio` of the means or probabilities, or `odds` ratio of a label.
+        weights: Column that says how much each row counts, such as 1 over its chance of being sampled.
+        cluster: Column of clusters, such as patients or villages: whole clusters are drawn again.
+        instrument: An instrument to use of those that the graph has; None takes all that need nothing held fixed.
+        trim: Whether rows without support are left out; the effect is that on the others.
+        resamples: Bootstrap samples of rows.
+        confidence: Coverage of the interval.
+        draws: Rows simulated for each mean where it has no exact form.
+        missing: `complete` takes whole rows; `testwise` for each mechanism those it can use; `impute` fills gaps 20
+            times and pools the answers; `error` refuses them.
+        search: How the graph was found; it is found again in bootstrap samples, and the interval covers that.
+        refute: Whether to try to refute the effect: placebo, random cause, subsets, sensitivity to a hidden cause.
+        seed: Seed of noise, gaps and bootstrap.
+        engine: Where the bootstrap runs.
+        progress: Told how far it is.
+
+    Raises:
+        UnknownVariableError: If the graph lacks a target or the outcome.
+        IdentifiabilityError: If the effect does not follow from the graph and the observed variables; says why.
+        InterventionError: If the outcome itself is intervened on.
+        OptionError: If an option is out of its range, or the outcome has no such label.
+        DataError: If no row is complete, gaps are refused, the outcome is censored, what is set has one value, or a
+            label that is set has no rows.
+
+    Source:
+        Pearl, Causality (2009), sections 3.2 and 7.1; Efron and Tibshirani (1993), section 13.3, for the interval.
+    """
+    _check_options(seed, resamples, confidence)
+    check_rows_are_independent(graph)
+    label = label_of(table, outcome, label)
+    check_scale(scale, outcome, label)
+    ask = _Ask(
+        graph, table, (_intervention(intervention), _intervention(against)), outcome, label, tuple(latent), read_as,
+        scale, weights, cluster, instrument, trim, resamples, confidence, draws, missing, search, refute, seed,
+        engine or LocalEngine(), progress,
+    )  # fmt: skip
+    targets = targets_of(*ask.sides)
+    check_names(graph, targets, outcome, latent)
+    helpers = instrument_columns(graph, targets, outcome, latent, instrument, read_as)
+    censored(table, outcome)
+    try:
+        question = asked(graph, targets, outcome, latent, read_as)
+    except IdentifiabilityError as refused:
+        if not helpers:
+            raise
+        return effect_by_instruments(
+            graph, table, ask.sides, outcome, label, helpers, refused, latent=latent, asked=instrument, scale=scale,
+            weights=weights, cluster=cluster, missing=missing, confidence=confidence,
+        )  # fmt: skip
+    return _answered(ask, question, [name for name in helpers if name in table and not table.missing(name)])
+
+
+@dataclass(frozen=True)
+class _Ask:
+    """The arguments of `estimate_effect`, checked; the two sides together."""
+
+    graph: Graph
+    table: Table
+    sides: tuple[Intervention, Intervention]
+    outcome: str
+    label: object | None
+    latent: tuple[str, ...]
+    read_as: ReadAs
+    scale: str
+    weights: str | None
+    cluster: str | None
+    instrument: str | None
+    trim: bool
+    resamples: int
+    confidence: float
+    draws: int
+    missing: str
+    search: Search | None
+    refute: bool
+    seed: int
+    engine: Engine
+    progress: Progress | None
+
+
+def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEffect:
+    """The effect by fitted mechanisms, and beside it by other estimators."""
+    names = [name for name in ask.graph if any(name in part for part in question.parts)]
+    gaps = [] if ask.missing == "impute" else gap_warnings(ask.table.select(names), _OFF)
+    rows = rows_of(ask.table, list(dict.fromkeys((*names, *helpers))), ask.missing, ask.weights, ask.cluster)
+    far, near = outside(rows.table, *(restricted(side, _union(question)) for side in ask.sides))
+    how = How(ask.scale, ask.resamples, ask.confidence, ask.missing == "impute", ask.engine, ask.progress)
+    jobs = [_job(ask, part, rows) for part in question.parts]
+    contrasts = [contrast(job, how) for job in jobs]
+    over = None
+    if ask.search is not None and ask.resamples:
+        over = over_graphs(ask.search, jobs[0], ask.sides, ask.scale, ask.confidence, ask.engine, ask.progress)
+    found = _combined(contrasts, over, far)
+    lines, tried, told = _beside(ask, question, rows, jobs[0], contrasts)
+    lines, told = ((), []) if far else (lines, told)
+    warnings = [*gaps, *rows.warnings, *far, *near, *found.pop("warnings"), *told]
+    return EstimatedEffect(
+        intervention=ask.sides[0],
+        against=ask.sides[1],
+        outcome=ask.outcome,
+        label=ask.label,
+        scale=ask.scale,
+        confidence=ask.confidence,
+        n=ask.draws,
+        identification=question.answers[0].reason if len(contrasts) == 1 else _left_open(question),
+        graph=question.parts[0],
+        resamples=contrasts[0].resamples,
+        rows=rows.table.n,
+        imputations=contrasts[0].imputations,
+        members=() if len(contrasts) == 1 else tuple(c.member for c in contrasts),
+        undecided=question.undecided,
+        over=over,
+        estimators=lines,
+        refutations=tried,
+        flow=tuple(rows.flow.lines()),
+        warnings=tuple(warnings),
+        weighted=ask.weights,
+        clustered=ask.cluster,
+        **found,
+    )
+
+
+def _job(ask: _Ask, part: Graph, rows: Rows) -> Job:
+    sides = [restricted(side, part) for side in ask.sides]
+    return Job(
+        part, rows.table.select(part.nodes), sides[0], sides[1], ask.outcome, ask.label, ask.draws, ask.seed,
+        ask.trim, rows.weights, rows.clusters,
+    )  # fmt: skip
+
+
+def _beside(
+    ask: _Ask, question: Asked, rows: Rows, job: Job, contrasts: Sequence[Contrast]
+) -> tuple[tuple[Estimator, ...], tuple[Refutation, ...], list[str]]:
+    """Other estimators, refutations, and where they disagree; none where there is no one estimate."""
+    first = contrasts[0]
+    if len(contrasts) > 1 or first.zero or math.isnan(first.member.estimate):
+        told = ["there is no one estimate to refute"] if ask.refute else []
+        return (), (), told
+    adjusted = question.answers[0].adjustment
+    columns = None
+    if not any(map(rows.table.missing, rows.table.names)):
+        columns = Columns.of(rows.table, *ask.sides, ask.outcome, ask.label, rows.weights, rows.clusters)
+    lines: list[Estimator] = []
+    if columns is not None and ask.scale == "difference" and not ask.trim and not first.means.lacking:
+        member = first.member
+        own = Estimator("g-formula", member.estimate, member.low, member.high, "the fitted mechanisms")
+        others = [] if adjusted is None else [beside(columns, adjusted, ask.confidence, ask.seed)]
+        if ask.read_as != "pag":
+            others.append(by_instruments(columns, ask.graph, ask.outcome, ask.latent, ask.instrument, ask.confidence))
+        lines = [own, *(line for line in others if line is not None)]
+    tried: list[Refutation] = []
+    if ask.refute:
+        ends, means = (first.member.low, first.member.high), first.means.plain
+        tried = refutations(
+            job, columns, adjusted, lambda other: point(other.means(None), ask.scale), NULL[ask.scale], ends, means,
+            ask.scale,
+        )  # fmt: skip
+    lines = lines if len(lines) > 1 else []
+    return tuple(lines), tuple(tried), disagreement(lines) if lines else []
+
+
+def _intervention(given: Done | None) -> Intervention:
+    return Intervention.parse(given) if isinstance(given, str) else Intervention(given)
+
+
+def _check_options(seed: int, resamples: int, confidence: float) -> None:
+    if seed < 0 or resamples < 0:
+        raise OptionError(f"seed and resamples are 0 or more, got {seed} and {resamples}")
+    if not 0 < confidence < 1:
+        raise OptionError(f"confidence lies between 0 and 1, got {confidence}")
+
+
+def _union(question: Asked) -> Graph:
+    """The variables of all parts."""
+    return Graph([], dict.fromkeys(name for part in question.parts for name in part))
+
+
+def _left_open(question: Asked) -> str:
+    edges = ", ".join(f"{a} - {b}" for a, b in question.undecided)
+    return (
+        f"the graph leaves the direction of {edges} open, and its members give {len(question.parts)} answers, each "
+        "adjusted for the parents that what is set has there"
+    )
+
+
+def _combined(contrasts: Sequence[Contrast], over: OverGraphs | None, far: Sequence[str]) -> dict[str, Any]:
+    """One answer from those of all members, and of the bootstrap graphs."""
+    first = contrasts[0]
+    nothing = float("nan")
+    found: dict[str, Any] = {
+        "lacking": max(c.means.lacking for c in contrasts),
+        "trimmed": max(c.means.trimmed for c in contrasts),
+        "overlap": tuple(dict.fromkeys(line for c in contrasts for line in c.overlap)),
+        "warnings": list(dict.fromkeys(line for c in contrasts for line in c.warnings)),
+        "zero": all(c.zero for c in contrasts),
+    }
+    mean, against = first.means.plain
+    estimates = [c.member.estimate for c in contrasts]
+    same = max(estimates) - min(estimates) <= 1e-9 * max(map(abs, estimates)) if len(estimates) > 1 else True
+    estimate = first.member.estimate if same else nothing
+    if math.isnan(estimate):
+        mean = against = nothing
+    ends = [(c.member.low, c.member.high) for c in contrasts if not (found["zero"])]
+    if over is not None and not math.isnan(over.low):
+        ends.append((over.low, over.high))
+    ends = [(low, high) for low, high in ends if not math.isnan(low)]
+    low = min((low for low, _ in ends), default=nothing)
+    high = max((high for _, high in ends), default=nothing)
+    if far or low == high:
+        low = high = nothing
+    return {**found, "estimate": estimate, "mean": mean, "mean_against": against, "low": low, "high": high}

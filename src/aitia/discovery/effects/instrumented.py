@@ -1,0 +1,129 @@
+"""Instruments of the graph: which there are, whether one that was named is one, and the effect that they alone tell."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from aitia.data.table import Table
+from aitia.discovery.effects.estimators import WEAK, Columns, Estimator, by_instruments
+from aitia.discovery.effects.result import EstimatedEffect
+from aitia.discovery.effects.rows import Rows, rows_of
+from aitia.do import Intervention
+from aitia.errors import IdentifiabilityError, OptionError, join_names
+from aitia.graph import Graph
+from aitia.graph._question import ReadAs
+from aitia.graph.instruments import instruments, why_not_instrument
+
+__all__ = ["effect_by_instruments", "instrument_columns"]
+
+
+def instrument_columns(
+    graph: Graph,
+    targets: Sequence[str],
+    outcome: str,
+    latent: Sequence[str],
+    asked: str | None,
+    read_as: ReadAs = "auto",
+) -> list[str]:
+    """The instruments for the one target, and what they are given; empty where there are none, as in a PAG.
+
+    Raises:
+        OptionError: If the instrument that was named is none by the graph; says why.
+    """
+    if read_as == "pag":
+        if asked is not None:
+            raise OptionError(f"an instrument is told by a DAG or ADMG, and this is a PAG: leave out {asked!r}")
+        return []
+    if asked is not None:
+        _check(graph, targets, outcome, latent, asked)
+    if not graph.is_admg or len(targets) != 1 or outcome not in graph.descendants(targets):
+        return []
+    found = instruments(graph, targets[0], outcome, latent=latent)
+    if asked is not None or not found:
+        every = instruments(graph, targets[0], outcome, conditional=True, latent=latent)
+        found = tuple(one for one in every if one.name == asked) if asked is not None else every[:1]
+    return list(dict.fromkeys(name for one in found for name in (one.name, *one.given)))
+
+
+def _check(graph: Graph, targets: Sequence[str], outcome: str, latent: Sequence[str], asked: str) -> None:
+    if len(targets) != 1 or not graph.is_admg:
+        raise OptionError(
+            f"an instrument serves one target in a DAG or ADMG: {asked!r} cannot serve {join_names(targets)} here"
+        )
+    every = [one.name for one in instruments(graph, targets[0], outcome, conditional=True, latent=latent)]
+    if asked not in every:
+        why = why_not_instrument(graph, asked, targets[0], outcome, latent=latent)
+        others = f"; by the graph {join_names(every)} would do" if every else ""
+        raise OptionError(f"{asked!r} is no instrument for {targets[0]} and {outcome} by the graph: {why}{others}")
+
+
+def effect_by_instruments(
+    graph: Graph,
+    table: Table,
+    sides: tuple[Intervention, Intervention],
+    outcome: str,
+    label: object | None,
+    names: Sequence[str],
+    refused: object,
+    *,
+    latent: Sequence[str],
+    asked: str | None,
+    scale: str,
+    weights: str | None,
+    cluster: str | None,
+    missing: str,
+    confidence: float,
+) -> EstimatedEffect:
+    """The effect where hidden causes leave no adjustment set and an instrument tells it.
+
+    Raises:
+        OptionError: If the scale is not `difference`, or gaps are to be filled.
+        IdentifiabilityError: If the sides are no two labels and no number that is moved; with why else (`refused`).
+        DataError: As `rows_of`, and if the treatment has more than two labels.
+    """
+    if scale != "difference":
+        raise OptionError(f"instruments tell a difference, and the scale is {scale!r}: leave out --scale")
+    if missing != "complete":
+        raise OptionError(f"instruments take whole rows (--missing complete), got {missing!r}")
+    target = str(next(iter(dict.fromkeys((*sides[0].targets, *sides[1].targets)))))
+    rows: Rows = rows_of(table, [target, outcome, *names], missing, weights, cluster)
+    columns = Columns.of(rows.table, sides[0], sides[1], outcome, label, rows.weights, rows.clusters)
+    found = None if columns is None else by_instruments(columns, graph, outcome, latent, asked, confidence)
+    if found is None:
+        raise IdentifiabilityError(
+            f"{refused}; {join_names(names)} would tell it as an instrument, of one of two labels against the other or "
+            f"of so much more of a number: say --against what {target} is compared with"
+        )
+    nothing = float("nan")
+    return EstimatedEffect(
+        intervention=sides[0],
+        against=sides[1],
+        outcome=outcome,
+        label=label,
+        estimate=found.estimate,
+        low=found.low,
+        high=found.high,
+        confidence=confidence,
+        mean=nothing,
+        mean_against=nothing,
+        n=rows.table.n,
+        method="2SLS",
+        identification=f"hidden causes leave no adjustment set, and instruments tell the effect ({found.name})",
+        graph=graph,
+        resamples=0,
+        rows=rows.table.n,
+        flow=tuple(rows.flow.lines()),
+        warnings=(*rows.warnings, *_weak(found)),
+        estimators=(found,),
+        weighted=weights,
+        clustered=cluster,
+    )
+
+
+def _weak(found: Estimator) -> list[str]:
+    if found.first_stage is None or not np.isfinite(found.first_stage) or found.first_stage >= WEAK:
+        return []
+    return [
+        f"the instrument is weak, F = {found.first_stage:.3g} below 10: the estimate leans towards the confounded one "
+        "and its interval is too narrow"
+    ]

@@ -1,0 +1,244 @@
+"""One fit and contrast on a table or a bootstrap sample of it, with what the rows leave open as bounds.
+
+A row under `do` whose parents' labels occur together in no row of the table may have any outcome between the least and
+the largest that is seen (0 and 1 for a label): each mean is an interval then. In a bootstrap sample the cells are
+looked up again, so that a cell with a row or two, which is often empty there, widens the interval.
+
+References:
+    Manski, Nonparametric bounds on treatment effects, American Economic Review 80 (1990).
+    Davison and Hinkley, Bootstrap methods and their application (1997), section 3.8, for whole clusters drawn again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aitia.data.table import Table
+from aitia.discovery.effects.support import Support
+from aitia.do import Intervention, do
+from aitia.errors import IdentifiabilityError
+from aitia.graph import Graph
+from aitia.scm import SCM
+from aitia.scm.fit import fit_scm, kinds_of
+from aitia.scm.means import expected, mean_under
+
+__all__ = ["Job", "Means"]
+
+Values = NDArray[np.float64]
+SURE = 10
+"""Rows from which on a cell is practically never empty in a bootstrap sample."""
+NAMED = {"region": 0.01, "range": 0.05}
+"""Share of the rows from which on it is told that they rest on a line."""
+LITTLE = 0.05
+"""Share of the rows up to which an answer may rest on a line where its labels are not seen."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """The outcome's mean on either side, each between two numbers, which are equal where the rows say all.
+
+    Args:
+        low: Under the intervention, at least.
+        high: At most.
+        low_against: Under what it is compared with, at least.
+        high_against: At most.
+        lacking: Share of the rows, on the side that has more of them, of which nothing is known.
+        trimmed: Share of the rows that was left out.
+    """
+
+    low: float
+    high: float
+    low_against: float
+    high_against: float
+    lacking: float = 0.0
+    trimmed: float = 0.0
+
+    @property
+    def plain(self) -> tuple[float, float]:
+        """Both means, where they are numbers, else the middles."""
+        return (self.low + self.high) / 2, (self.low_against + self.high_against) / 2
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is asked of a table; picklable, so that the bootstrap can run in other processes.
+
+    Args:
+        graph: Whose mechanisms are fitted.
+        table: The rows.
+        intervention: What is done.
+        against: What it is compared with.
+        outcome: What is watched.
+        label: Of a discrete outcome.
+        draws: Rows simulated where there is no exact answer.
+        seed: Of the bootstrap and of what is drawn.
+        trim: Whether rows without support are left out.
+        weights: (n,) of the rows.
+        clusters: (n,) the cluster of each row, 0, 1, ...; whole clusters are drawn again.
+    """
+
+    graph: Graph
+    table: Table
+    intervention: Intervention
+    against: Intervention
+    outcome: str
+    label: object | None
+    draws: int
+    seed: int
+    trim: bool = False
+    weights: Values | None = None
+    clusters: NDArray[np.intp] | None = None
+
+    @cached_property
+    def scm(self) -> SCM:
+        """Fitted to the table as it is."""
+        return fit_scm(self.graph, self.table, weights=self.weights, seed=self.seed)
+
+    @cached_property
+    def kinds(self) -> dict[str, str]:
+        """Of the mechanisms: samples take the same, whose rows that stand twice would bend a line."""
+        return kinds_of(self.scm.mechanisms, "auto")
+
+    @cached_property
+    def support(self) -> Support:
+        """What the table has of what is needed."""
+        targets = sorted({str(name) for name in (*self.intervention.targets, *self.against.targets)})
+        return Support.of(self.graph, self.table, targets, self.outcome, self.weights)
+
+    @cached_property
+    def simulated(self) -> tuple[Table, Table]:
+        """Rows under either intervention, from the fit to the whole table."""
+        a, b = (do(self.scm, side).sample(self.draws, seed=self.seed) for side in (self.intervention, self.against))
+        return a, b
+
+    @cached_property
+    def region(self) -> float:
+        """Share of the rows that rest on a line because a label that is set is seen nowhere near them."""
+        return max(float(self.support.extrapolated(rows, "region").mean()) for rows in self.simulated)
+
+    @cached_property
+    def bounded(self) -> bool:
+        """Whether such rows are so many that nothing is taken from the line."""
+        return self.region > LITTLE
+
+    @cached_property
+    def easy(self) -> bool:
+        """Whether every sample can be answered without looking its cells up."""
+        lacking = any(self.support.empty(rows).any() for rows in self.simulated)
+        ranges = self.trim and any(self.support.extrapolated(rows, "range").any() for rows in self.simulated)
+        return not lacking and not ranges and not self.bounded and self.support.fewest >= SURE
+
+    def prepared(self) -> "Job":
+        """The job with everything worked out that its samples share."""
+        _ = self.kinds, self.easy, self.span
+        return self
+
+    @cached_property
+    def span(self) -> tuple[float, float]:
+        """The least and the largest outcome."""
+        if self.label is not None:
+            return 0.0, 1.0
+        values = self.table.column(self.outcome)
+        return float(np.nanmin(values)), float(np.nanmax(values))
+
+    def means(self, resample: int | None) -> Means:
+        """The means, fitted to bootstrap sample number `resample`, or to the table itself."""
+        if resample is None:
+            return self._answer(self.scm, self.support, self.seed)
+        chosen = self.rows(resample)
+        table = self.table.take(chosen)
+        weights = None if self.weights is None else self.weights[chosen]
+        scm = fit_scm(self.graph, table, mechanisms=self.kinds, weights=weights, seed=self.seed)
+        support = self.support if self.easy else self.support.recounted(table, weights)
+        # Other rows are drawn for each sample, so that the spread holds the chance of drawing too.
+        return self._answer(scm, support, self.seed + resample + 1)
+
+    def means_alone(self) -> Means:
+        """The outcome's mean in the rows, where nothing that is set reaches it."""
+        values = self.table.column(self.outcome)
+        if self.label is not None:
+            code = self.table.categories(self.outcome).index(self.label)
+            values = np.where(np.isnan(values), np.nan, values == code)
+        there = ~np.isnan(values)
+        weights = None if self.weights is None else self.weights[there]
+        mean = float(np.average(values[there], weights=weights))
+        return Means(mean, mean, mean, mean)
+
+    def rows(self, resample: int) -> NDArray[np.intp]:
+        """The rows of a bootstrap sample."""
+        rng = np.random.default_rng([self.seed, resample])
+        if self.clusters is None:
+            return rng.integers(0, self.table.n, self.table.n)
+        many = int(self.clusters.max()) + 1
+        order = np.argsort(self.clusters, kind="stable")
+        starts = np.searchsorted(self.clusters[order], np.arange(many + 1))
+        return np.concatenate([order[starts[k] : starts[k + 1]] for k in rng.integers(0, many, many)])
+
+    def _answer(self, scm: SCM, support: Support, seed: int) -> Means:
+        sides = [do(scm, side) for side in (self.intervention, self.against)]
+        if self.easy:
+            a, b = (mean_under(side, self.outcome, self.label, draws=self.draws, seed=seed) for side in sides)
+            return Means(a, a, b, b)
+        rows = [side.sample(self.draws, seed=seed) for side in sides]
+        lacking = [support.empty(table) for table in rows]
+        if self.bounded or self.trim:
+            lacking = [gap | support.extrapolated(t, "region") for gap, t in zip(lacking, rows, strict=True)]
+        kept = np.ones(self.draws, dtype=bool)
+        if self.trim:
+            for gap, table in zip(lacking, rows, strict=True):
+                kept &= ~gap & ~support.extrapolated(table, "range")
+            self._check_trim(kept)
+        found: list[float] = []
+        for side, gap, table in zip(sides, lacking, rows, strict=True):
+            parents = [table.column(name) for name in side.mechanisms[self.outcome].parents]
+            y = expected(side, self.outcome, self.label, parents, self.draws)
+            found += [float(np.where(gap, end, y)[kept].mean()) for end in self.span]
+        worst = 0.0 if self.trim else max(float(gap.mean()) for gap in lacking)
+        return Means(found[0], found[1], found[2], found[3], worst, 1 - float(kept.mean()))
+
+    def _check_trim(self, kept: NDArray[np.bool_]) -> None:
+        if not self.support.fixed:
+            raise IdentifiabilityError(
+                "--trim leaves out rows by what is not changed by the intervention, and a mechanism that it reaches "
+                "has parents that are: without --trim the answer is given as bounds"
+            )
+        if not kept.any():
+            raise IdentifiabilityError("--trim leaves no row: nowhere does the table have both sides of the contrast")
+
+
+def overlap_lines(job: Job) -> Mapping[str, list[str]]:
+    """Sentences on what the table lacks: `empty` and `thin` cells, `region` and `range`."""
+    told: dict[str, list[str]] = {"empty": [], "thin": [], "region": [], "range": []}
+    cells = {str(cell): cell for rows in job.simulated for cell in job.support.cells(job.table, rows)}
+    for text, cell in cells.items():
+        told["thin" if cell.rows else "empty"].append(f"{text} ({cell.share:.1%} of the rows under do)")
+    for side, rows in zip((job.intervention, job.against), job.simulated, strict=True):
+        for kind in ("region", "range"):
+            share = float(job.support.extrapolated(rows, kind).mean())
+            if share > NAMED[kind]:
+                told[kind].append(_where(job, side, rows, kind, share))
+    return told
+
+
+def _where(job: Job, side: Intervention, rows: Table, kind: str, share: float) -> str:
+    """Which rows have nothing like them in the table, by the column that tells them apart best."""
+    from aitia.discovery.effects.support import Region
+
+    lacks = job.support.extrapolated(rows, kind)
+    regions: list[Region] = [r for r in job.support.regions if (r.label is None) == (kind == "range")]
+    names = dict.fromkeys(n for r in regions for n in (*r.family.others, *r.family.discrete) if n != r.treatment)
+    numbers = [name for name in names if rows.continuous(name)]
+    text = f"under {side} {share:.0%} of the rows have none like them in the table"
+    if not numbers:
+        return text
+    scores = {}
+    for name in numbers:
+        values = rows.column(name)
+        spread = float(values.std()) or 1.0
+        scores[name] = abs(float(values[lacks].mean() - values[~lacks].mean())) / spread if not lacks.all() else 0.0
+    best = max(scores, key=lambda name: scores[name])
+    low, high = np.quantile(rows.column(best)[lacks], [0.05, 0.95])
+    return f"{text} ({best} mostly {low:.3g} to {high:.3g})"

@@ -1,0 +1,264 @@
+"""An effect that was estimated, with what its interval covers, in words and in JSON values."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from aitia.discovery.effects.estimators import Estimator
+from aitia.discovery.effects.refute import Refutation
+from aitia.discovery.effects.scale import NULL
+from aitia.do import Effect
+from aitia.graph import Graph
+from aitia.stats.worth import LEAST
+
+__all__ = ["EstimatedEffect", "Member", "OverGraphs"]
+
+
+@dataclass(frozen=True)
+class Member:
+    """The effect in the members of the equivalence class that share the parents of what is set.
+
+    Args:
+        graph: The DAG whose mechanisms were fitted.
+        estimate: Of the effect there; NaN where the rows only bound it.
+        low: Lower end of its interval, which covers sampling and the fit.
+        high: Upper end.
+    """
+
+    graph: Graph
+    estimate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class OverGraphs:
+    """The effect over graphs that were found anew in bootstrap samples, with every member of their classes.
+
+    Args:
+        graphs: How many were found.
+        answered: In how many of them the question had an answer.
+        low: Lower end over all of them.
+        high: Upper end.
+        path: Share of them in which a directed path leads from what is set to the outcome.
+    """
+
+    graphs: int
+    answered: int
+    low: float
+    high: float
+    path: float
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EstimatedEffect(Effect):
+    """An `Effect` on fitted mechanisms; its interval is a percentile bootstrap over the rows, or follows Rubin's rules
+    over imputations with a bootstrap in each.
+
+    `estimate` is NaN where the rows, or the members of the class, leave it open; `low` and `high` are bounds then. Both
+    are NaN where no interval can be given: a value that no row comes near, or an effect that is zero by the graph.
+
+    Args:
+        identification: Why the effect follows from the graph, in words.
+        graph: The DAG whose mechanisms were fitted, of the first member where there are several.
+        resamples: Number of bootstrap samples behind the interval.
+        rows: That the mechanisms were fitted to.
+        scale: `difference`, `ratio` or `odds`.
+        zero: Whether it is zero by the graph: no directed path.
+        lacking: Share of the rows of which the table says nothing: the interval holds every outcome for them.
+        trimmed: Share of the rows that was left out because of that.
+        members: The members of the class, where they do not agree.
+        undecided: Edges whose direction tells them apart.
+        over: The effect over bootstrap graphs, where the graph was found and not given.
+        overlap: What the table lacks of what is needed, in sentences.
+        imputations: How many times the gaps were filled; 0 where they were not.
+        flow: How the rows came to be, and which were left out, a line each.
+        warnings: What to keep in mind, in sentences.
+        method: `g-formula` on fitted mechanisms, or `2SLS` where instruments alone tell the effect.
+        estimators: The effect by other estimators, the one that is reported first.
+        refutations: What the effect came to where it should be nothing, or the same.
+        clustered: Column of the clusters that were drawn again.
+        weighted: Column of the weights.
+    """
+
+    identification: str
+    graph: Graph
+    resamples: int
+    rows: int
+    scale: str = "difference"
+    zero: bool = False
+    lacking: float = 0.0
+    trimmed: float = 0.0
+    members: tuple[Member, ...] = ()
+    undecided: tuple[tuple[str, str], ...] = ()
+    over: OverGraphs | None = None
+    overlap: tuple[str, ...] = ()
+    imputations: int = 0
+    flow: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    method: str = "g-formula"
+    estimators: tuple[Estimator, ...] = ()
+    refutations: tuple[Refutation, ...] = ()
+    clustered: str | None = None
+    weighted: str | None = None
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """Why the effect is worth little, in sentences."""
+        if self.rows >= LEAST:
+            return ()
+        return (f"the effect rests on {self.rows} rows, fewer than {LEAST}: on others it may be anything",)
+
+    def __str__(self) -> str:
+        what = self.outcome if self.label is None else f"P({self.outcome} = {self.label})"
+        against = str(self.against) if self.against else "the system left alone"
+        of = {"difference": "by", "ratio": "by a factor of", "odds": "by an odds ratio of"}[self.scale]
+        if self.zero:
+            return (
+                f"{self.intervention} changes {what} {of} {NULL[self.scale]:.4g} against {against}: {self._no_path()}"
+            )
+        interval = "" if math.isnan(self.low) else f"[{self.low:.4g}, {self.high:.4g}]"
+        if math.isnan(self.estimate):
+            if not interval:
+                return f"what {self.intervention} changes in {what} is left open"
+            return f"{self.intervention} changes {what} {of} {self.low:.4g} to {self.high:.4g} against {against}"
+        sides = "" if math.isnan(self.mean) else f" ({self.mean_against:.4g} -> {self.mean:.4g})"
+        told = f"{self.intervention} changes {what} {of} {self.estimate:.4g}"
+        return f"{told}{' ' if interval else ''}{interval} against {against}{sides}"
+
+    def _no_path(self) -> str:
+        if self.over is None:
+            return "no directed path in this graph"
+        found = f"{self.over.path:.0%} of {self.over.graphs} bootstrap graphs"
+        return f"no directed path in this graph; there is one in {found}"
+
+    @property
+    def range_line(self) -> str | None:
+        """What the members of the class leave open, such as `-0.2 to 0.6: the direction of a - b decides`."""
+        if not self.members:
+            return None
+        ends = [m.estimate for m in self.members if not math.isnan(m.estimate)]
+        edges = ", ".join(f"{a} - {b}" for a, b in self.undecided)
+        span = f"{min(ends):.4g} to {max(ends):.4g}" if ends else "between the bounds of each"
+        one = len(self.undecided) == 1
+        return f"{span}: the direction{'' if one else 's'} of {edges} decide{'s' if one else ''}"
+
+    @property
+    def because(self) -> str:
+        """Why this is the effect, and what it rests on, in words."""
+        why = self.identification[:1].upper() + self.identification[1:].rstrip(".")
+        fitted = "" if self.members or self.method != "g-formula" else f" Mechanisms fitted on: {self.graph}."
+        return f"{why}.{fitted} {self.covers_line}"
+
+    def lines(self) -> list[str]:
+        """All that is to be read of it, a line each: the effect, what decides it, why, and what to keep in mind."""
+        lines = [str(self)]
+        if self.range_line is not None:
+            lines.append(self.range_line)
+        if self.over is not None and self.over.answered:
+            lines.append(
+                f"Over {self.over.answered} bootstrap graphs and all members of their classes: {self.over.low:.4g} to "
+                f"{self.over.high:.4g}; a directed path in {self.over.path:.0%} of them"
+            )
+        lines.append(self.because)
+        if len(self.estimators) > 1:
+            width = max(len(e.name) for e in self.estimators)
+            lines += ["By other estimators:"]
+            lines += [
+                f"  {e.name:<{width}}  {e.estimate:9.4g}  [{e.low:.4g}, {e.high:.4g}]  rests on: {e.rests_on}"
+                for e in self.estimators
+            ]
+        if self.refutations:
+            lines += ["Refutations:", *(f"  {told}" for told in self.refutations)]
+        return [*lines, *(f"Note: {told}" for told in (*self.overlap, *self.warnings))]
+
+    @property
+    def covers_line(self) -> str:
+        """What the interval covers, in words."""
+        if self.zero:
+            return "What is zero by the graph is as sure as the graph: it has no interval."
+        if self.method == "2SLS":
+            return (
+                "The interval covers sampling, with errors robust to unequal spread"
+                f"{' and clusters' if self.clustered else ''}; where rows differ in their effect it is that of those "
+                "whom the instrument moves."
+            )
+        if not self.resamples:
+            return "No interval was asked for (0 resamples)."
+        if math.isnan(self.low):
+            return "No interval is given."
+        drawn = f"whole clusters of {self.clustered}" if self.clustered else "the rows"
+        parts = [f"sampling of {drawn} and the fit of the mechanisms ({self.resamples} resamples)"]
+        if self.imputations:
+            parts.append(f"gaps filled {self.imputations} times (Rubin's rules)")
+        if self.lacking:
+            parts.append(f"every outcome of the {self.lacking:.1%} of the rows that the table says nothing of")
+        if self.members:
+            parts.append("the members of the equivalence class")
+        if self.over is not None:
+            parts.append(f"the graph ({self.over.answered} of {self.over.graphs} bootstrap graphs answer)")
+            return f"The interval covers {', '.join(parts)}."
+        return f"The interval covers {', '.join(parts)}; not an error in the graph."
+
+    def to_json(self) -> dict[str, Any]:
+        """In JSON values, for programs."""
+        over = self.over
+        return {
+            "intervention": str(self.intervention),
+            "against": str(self.against),
+            "resamples": self.resamples,
+            "outcome": self.outcome,
+            "label": self.label if self.label is None else str(self.label),
+            "scale": self.scale,
+            "estimate": _number(self.estimate),
+            "low": _number(self.low),
+            "high": _number(self.high),
+            "confidence": self.confidence,
+            "covers": self.covers_line,
+            "mean": _number(self.mean),
+            "mean_against": _number(self.mean_against),
+            "zero_by_the_graph": self.zero,
+            "lacking": self.lacking,
+            "trimmed": self.trimmed,
+            "overlap": list(self.overlap),
+            "members": [
+                {"graph": str(m.graph), "estimate": _number(m.estimate), "low": _number(m.low), "high": _number(m.high)}
+                for m in self.members
+            ],
+            "undecided": [list(pair) for pair in self.undecided],
+            "range": self.range_line,
+            "over_graphs": None
+            if over is None
+            else {
+                "graphs": over.graphs,
+                "answered": over.answered,
+                "low": _number(over.low),
+                "high": _number(over.high),
+                "directed_path": over.path,
+            },
+            "method": self.method,
+            "estimators": [
+                {
+                    "name": e.name,
+                    "estimate": _number(e.estimate),
+                    "low": _number(e.low),
+                    "high": _number(e.high),
+                    "rests_on": e.rests_on,
+                    "first_stage": e.first_stage,
+                }
+                for e in self.estimators
+            ],
+            "refutations": [r.to_json() for r in self.refutations],
+            "identification": self.identification,
+            "graph": str(self.graph),
+            "weights": self.weighted,
+            "cluster": self.clustered,
+            "alarms": list(self.alarms),
+            "imputations": self.imputations,
+            "flow": list(self.flow),
+            "warnings": list(self.warnings),
+        }

@@ -1,0 +1,206 @@
+"""Scales, weights, clusters and bad input: each refusal is one sentence."""
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from aitia.cli.main import app
+from aitia.data.table import Table
+from aitia.discovery import discover, estimate_effect
+from aitia.discovery.effects import Search
+from aitia.discovery.effects.scale import on_scale
+from aitia.errors import DataError, OptionError
+from aitia.graph import Graph
+
+YES = np.array(["no", "yes"])
+GRAPH = Graph("z -> x -> y <- z")
+ASK = {"against": "x=no", "resamples": 40}
+
+
+@pytest.fixture(scope="module")
+def rows():
+    rng = np.random.default_rng(0)
+    z, n = rng.integers(0, 2, 900), 900
+    x = (rng.random(n) < 0.3 + 0.4 * z).astype(int)
+    y = (rng.random(n) < 0.2 + 0.2 * x + 0.3 * z).astype(int)
+    return Table.of({"z": YES[z], "x": YES[x], "y": YES[y], "number": y + x + rng.normal(size=n),
+                     "w": rng.integers(1, 4, n), "c": rng.integers(0, 50, n).astype(float)})  # fmt: skip
+
+
+def standardised(rows, weights=None):
+    """P(y = yes) under both sides by sums over z."""
+    z, x, y = (rows.labels(n) == "yes" for n in "zxy")
+    w = np.ones(rows.n) if weights is None else weights
+    return [
+        sum(w[z == k].sum() / w.sum() * np.average(y[(z == k) & (x == s)], weights=w[(z == k) & (x == s)])
+            for k in (0, 1))
+        for s in (1, 0)
+    ]  # fmt: skip
+
+
+def test_each_scale_is_that_of_the_sums_by_hand(rows):
+    a, b = standardised(rows)
+    wanted = {"difference": a - b, "ratio": a / b, "odds": a / (1 - a) / (b / (1 - b))}
+    for scale, value in wanted.items():
+        found = estimate_effect(GRAPH, rows, "x=yes", "y", scale=scale, **ASK)
+        assert found.estimate == pytest.approx(value, rel=1e-9)
+        assert found.low < value < found.high
+        assert found.to_json()["scale"] == scale
+    assert "by an odds ratio of" in str(found)
+
+
+def test_weights_are_rows_that_stand_as_often(rows):
+    a, b = standardised(rows, rows.labels("w").astype(float))
+    found = estimate_effect(GRAPH, rows, "x=yes", "y", weights="w", **ASK)
+    assert found.estimate == pytest.approx(a - b, rel=1e-9)
+    many = rows.take(np.repeat(np.arange(rows.n), rows.labels("w").astype(int)))
+    same = estimate_effect(GRAPH, many, "x=yes", "y", **ASK)
+    assert found.estimate == pytest.approx(same.estimate, rel=1e-9)
+    line = estimate_effect(Graph("z -> x -> number <- z"), rows, "x=yes", "number", weights="w", **ASK)
+    assert line.to_json()["weights"] == "w"
+
+
+def test_clusters_of_rows_that_agree_widen_the_interval():
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 2, 40).repeat(15)
+    y = x + rng.normal(size=40).repeat(15) + 0.1 * rng.normal(size=600)
+    rows = Table.of({"x": YES[x], "y": y, "c": np.arange(40).repeat(15).astype(float)})
+    alone, whole = (
+        estimate_effect(Graph("x -> y"), rows, "x=yes", "y", against="x=no", cluster=c, resamples=200)
+        for c in (None, "c")
+    )
+    # With 40 clusters of 15 rows that agree the standard error is sqrt 15 times as large.
+    ratio = (whole.high - whole.low) / (alone.high - alone.low)
+    assert 0.7 * 15**0.5 < ratio < 1.4 * 15**0.5
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "sentence"),
+    [
+        ({"w": -1.0}, {"weights": "w"}, "a weight is zero or more, and 'w' is -1 in row 0"),
+        ({"w": 0.0}, {"weights": "w"}, "every weight in 'w' is zero: no row counts"),
+        ({"w": "heavy"}, {"weights": "w"}, "weights are numbers, and 'w' has the labels heavy"),
+        ({"c": 1.5}, {"cluster": "c"}, "'c' has one cluster: how clusters differ is not seen"),
+        ({"c": None}, {"cluster": "c"}, "every cluster of 'c' has one row: these are the rows themselves"),
+        ({}, {"scale": "log"}, "scale is difference, ratio or odds, got 'log'"),
+        ({}, {"scale": "odds", "outcome": "number"}, "'number' is a number, and odds are of a label"),
+    ],
+)
+def test_bad_options_are_one_sentence(rows, columns, options, sentence):
+    for name, value in columns.items():
+        values = np.arange(900) + 0.5 if value is None else np.full(900, value)
+        rows = rows.with_columns({name: values})
+    outcome = options.pop("outcome", "y") if "outcome" in options else "y"
+    graph = Graph(f"z -> x -> {outcome} <- z")
+    with pytest.raises(OptionError, match=sentence):
+        estimate_effect(graph, rows, "x=yes", outcome, **ASK, **options)
+
+
+def test_clusters_of_one_row_among_others_are_told(rows):
+    c = np.arange(900) // 20
+    c[-1] = 99
+    rows = rows.with_columns({"c": c + 0.5})
+    found = estimate_effect(GRAPH, rows, "x=yes", "y", cluster="c", **ASK)
+    assert any("1 of 46 clusters of 'c' have one row, such as 99.5" in told for told in found.warnings)
+    few = rows.with_columns({"c": np.arange(900) // 100 + 0.5})
+    found = estimate_effect(GRAPH, few, "x=yes", "y", cluster="c", **ASK)
+    assert any("'c' has 9 clusters: with fewer than 30" in told for told in found.warnings)
+
+
+def test_a_row_without_weight_or_cluster_is_refused(rows):
+    gap = np.where(np.arange(900) < 3, np.nan, 1.5)
+    with pytest.raises(DataError, match="'w' is missing in 3 of 900 rows"):
+        estimate_effect(GRAPH, rows.with_columns({"w": gap}), "x=yes", "y", weights="w", **ASK)
+
+
+def test_denominators_of_zero_are_one_sentence(rows):
+    with pytest.raises(OptionError, match="a ratio needs a denominator above zero, and the outcome is 0 under"):
+        on_scale("ratio", 0.5, 0.0)
+    with pytest.raises(OptionError, match="odds have a zero denominator where a share is 1"):
+        on_scale("odds", 0.5, 1.0)
+    never = rows.with_columns({"y": np.where(rows.labels("x") == "no", "no", rows.labels("y"))})
+    with pytest.raises(OptionError, match="say --scale difference"):
+        estimate_effect(GRAPH, never, "x=yes", "y", scale="ratio", **ASK)
+    low = rows.with_columns({"number": rows.column("number") - 50})
+    with pytest.raises(OptionError, match="a ratio needs a denominator above zero"):
+        estimate_effect(Graph("z -> x -> number <- z"), low, "x=yes", "number", scale="ratio", **ASK)
+
+
+def test_censored_outcomes_are_refused_with_what_to_do(rows):
+    days = np.minimum(np.random.default_rng(0).exponential(300, 900), 365.0)
+    graph = Graph("z -> x -> y <- z")
+    with pytest.raises(DataError, match=r"'y' looks censored: \d+ of 900 rows have its largest value, 365"):
+        estimate_effect(graph, rows.with_columns({"y": days}), "x=yes", "y", **ASK)
+    marked = np.where(days < 365, np.round(days / 100).astype(int).astype(str), ">365")
+    with pytest.raises(DataError, match="'y' is censored: >365 says only that it lies beyond"):
+        estimate_effect(graph, rows.with_columns({"y": marked}), "x=yes", "y", **ASK)
+    for kept in (np.maximum(days - 200, 0), np.round(days / 40), np.array(["low", "a+", "b"])[np.arange(900) % 3]):
+        estimate_effect(graph, rows.with_columns({"y": kept}), "x=yes", "y", **ASK)
+
+
+def test_samples_that_do_not_differ_give_no_interval_of_width_zero(rows):
+    never = rows.with_columns({"y": np.where(np.arange(900) < 1, "yes", "no")}).take(range(1, 900))
+    found = estimate_effect(GRAPH, never, "x=yes", "y", label="yes", **ASK)
+    least = min((never.labels("x") == side).sum() for side in ("yes", "no"))
+    assert (found.estimate, found.high) == (0, pytest.approx(1 - 0.025 ** (1 / least)))
+    assert any(f"a share that none of {least} rows has" in told for told in found.warnings)
+    x = np.arange(60) + 0.5
+    exact = estimate_effect(Graph("x -> y"), Table.of({"x": x, "y": 2 * x}), "x=3", "y", against="x=2", resamples=20)
+    assert exact.estimate == pytest.approx(2)
+    assert np.isnan(exact.low) or exact.high > exact.low
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 300))
+    c = a + b + 0.7 * rng.normal(size=300)
+    table = {"a": a, "b": b, "c": c, "d": 0.8 * c + rng.normal(size=300)}
+    out = tmp_path_factory.mktemp("discovery") / "run"
+    return discover(table, test="fisher-z", out=out), out
+
+
+def test_the_interval_over_bootstrap_graphs_holds_what_the_graph_leaves_open(found):
+    discovery, _ = found
+    search = Search.of(discovery.table, {**discovery.config, "test": discovery.test}, 20)
+    ask = {"against": "c=0", "resamples": 60}
+    given = estimate_effect(discovery.graph, discovery.table, "c=1", "d", **ask)
+    wide = estimate_effect(discovery.graph, discovery.table, "c=1", "d", search=search, **ask)
+    assert wide.estimate == given.estimate
+    assert wide.low <= given.low < given.high <= wide.high
+    assert wide.over.graphs == 20
+    assert wide.over.path > 0.6
+    assert "bootstrap graphs answer)" in wide.because
+    assert "not an error in the graph" in given.because
+    back = estimate_effect(discovery.graph, discovery.table, "d=1", "a", against="d=0", resamples=20, search=search)
+    assert f"there is one in {back.over.path:.0%} of 20 bootstrap graphs" in str(back)
+    assert back.estimate == 0
+    apart = estimate_effect(discovery.graph, discovery.table, "a=1", "b", against="a=0", resamples=20, search=search)
+    assert apart.low <= 0 <= apart.high
+    assert apart.low < apart.high, "an edge that no test insisted on is not known to be absent"
+    assert Search.of(discovery.table, {"test": "kci", "method": "pc"}) is None
+    assert Search.of(discovery.table, {"test": "fisher-z", "method": "pc"}).graphs == 50
+
+
+def test_the_command_does_what_the_function_does(found, rows, tmp_path):
+    _, out = found
+    ask = ["do", str(out), "do(c=1)", "--against", "do(c=0)", "--outcome", "d", "--resamples", "30", "--graphs", "10"]
+    told = CliRunner().invoke(app, [*ask, "--json"])
+    assert told.exit_code == 0, told.output
+    answer = json.loads(told.stdout)
+    assert answer["over_graphs"]["graphs"] == 10
+    assert answer["low"] <= answer["estimate"] <= answer["high"]
+    assert "Over 10 bootstrap graphs and all members of their classes" in CliRunner().invoke(app, ask).output
+    rows.to_pandas().to_csv(tmp_path / "t.csv", index=False)
+    (tmp_path / "g.txt").write_text("z -> x; x -> y; z -> y")
+    ask = ["do", str(tmp_path / "t.csv"), "do(x=yes)", "--against", "do(x=no)", "--graph", str(tmp_path / "g.txt"),
+           "--outcome", "y", "--resamples", "30", "--scale", "odds", "--weights", "w", "--cluster", "c",
+           "--refute"]  # fmt: skip
+    told = CliRunner().invoke(app, ask)
+    assert told.exit_code == 0, told.output
+    assert "by an odds ratio of" in told.output
+    assert "placebo treatment" in told.output
+    refused = CliRunner().invoke(app, [*ask, "--graphs", "5"])
+    assert "--graphs finds the graph again, and --graph says which it is: leave one out" in str(refused.exception)
