@@ -18,7 +18,7 @@ from aitia.graph.marks import Mark
 from aitia.stats.search.batch import partial_correlations
 from aitia.system import load
 from aitia.systems.fci import FCI
-from aitia.systems.fci.marks import OrderFreeMarks, possible_d_sep
+from aitia.systems.fci.marks import OrderFreeMarks, between, possible_d_sep
 
 
 def agrees_with_the_truth(seed, rule="auto"):
@@ -167,6 +167,18 @@ def test_possible_d_sep_goes_through_colliders_and_triangles_alone():
     # From a over the collider b to c and not on, for c is no collider; from d to e, c, and not past it.
     assert possible_d_sep(marks)[0] == 0b00110
     assert possible_d_sep(marks)[3] == 0b10100
+
+
+def test_the_nodes_between_two_neighbours_are_those_of_their_biconnected_component():
+    networkx = pytest.importorskip("networkx")
+    for seed in range(40):
+        graph = networkx.gnm_random_graph(9, 6 + seed % 9, seed=seed)
+        rows = [sum(1 << j for j in graph[i]) for i in range(9)]
+        expected = {}
+        for edges in networkx.biconnected_component_edges(graph):
+            nodes = sum(1 << k for k in {k for edge in edges for k in edge})
+            expected |= {tuple(sorted(edge)): nodes for edge in edges}
+        assert between(rows) == expected
 
 
 def test_what_is_known_is_marked_and_what_it_forbids_is_not():

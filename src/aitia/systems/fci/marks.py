@@ -11,7 +11,7 @@ from aitia.graph._fci import CircleGraph
 from aitia.graph.bits import bits
 from aitia.graph.marks import Mark
 
-__all__ = ["OrderFreeMarks", "openly_joined", "possible_d_sep"]
+__all__ = ["OrderFreeMarks", "between", "openly_joined", "possible_d_sep"]
 
 
 class OrderFreeMarks(CircleGraph):
@@ -102,6 +102,45 @@ def possible_d_sep(marks: CircleGraph) -> list[int]:
         return (marks.adjacent[b] & marks.adjacent[a]) | (marks.here[Mark.ARROW][b] if collider else 0)
 
     return _walked(marks, onward)
+
+
+def between(adjacent: Sequence[int]) -> dict[tuple[int, int], int]:
+    """Of each two neighbours i < j a bit row, the nodes on paths from one to the other: their biconnected component.
+
+    What separates two nodes lies on paths between them.
+
+    Source:
+        Hopcroft and Tarjan, Algorithm 447: efficient algorithms for graph manipulation, CACM 16 (1973).
+    """
+    found: dict[tuple[int, int], int] = {}
+    depth = [-1] * len(adjacent)
+    low = depth.copy()
+    for root in range(len(adjacent)):
+        if depth[root] >= 0:
+            continue
+        depth[root] = low[root] = 0
+        edges: list[tuple[int, int]] = []
+        path = [(root, -1, bits(adjacent[root]))]
+        while path:
+            v, before, left = path[-1]
+            w = next(left, None)
+            if w is None:
+                path.pop()
+                if path:
+                    low[before] = min(low[before], low[v])
+                    if low[v] >= depth[before]:  # nothing below v reaches above `before`: a component ends here
+                        start = edges.index((before, v))
+                        nodes = sum(1 << k for k in dict.fromkeys(k for edge in edges[start:] for k in edge))
+                        found |= {(min(edge), max(edge)): nodes for edge in edges[start:]}
+                        del edges[start:]
+            elif depth[w] < 0:
+                edges.append((v, w))
+                depth[w] = low[w] = len(path)
+                path.append((w, v, bits(adjacent[w])))
+            elif w != before and depth[w] < depth[v]:
+                edges.append((v, w))
+                low[v] = min(low[v], depth[w])
+    return found
 
 
 def openly_joined(marks: CircleGraph) -> list[int]:

@@ -2,7 +2,7 @@
 
 1. Skeleton among neighbours, as in PC. With hidden causes some pairs are left that no set of neighbours separates.
 2. Unshielded colliders, and from them for each x the nodes that may be in a set that separates it (possible d-sep).
-   Each pair that is left is tested given the sets of these.
+   Each pair that is left is tested given the sets of these that lie on paths between the two.
 3. Unshielded colliders anew, and the rules R1-R10, which are complete: marks that stay circles differ between the
    graphs with hidden causes that explain the independences.
 

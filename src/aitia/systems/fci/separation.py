@@ -12,6 +12,7 @@ from aitia.stats.independence import FisherZ
 from aitia.stats.search import Asker, ColliderRule, Skeleton
 from aitia.stats.search.batch import partial_correlations
 from aitia.stats.search.skeleton import LONG, Constraints
+from aitia.systems.fci.marks import between
 
 __all__ = ["Separation"]
 
@@ -68,6 +69,8 @@ class Separation:
     def search(self, rows: Sequence[int], max_depth: int, limits: Constraints, accept_cost: bool) -> None:
         """Tests each pair that is left given the sets of these bit rows; takes those out that one of them separates.
 
+        Of a pair, sets are made of nodes on paths from one to the other.
+
         Args:
             rows: The possible d-separating sets, of the graph after the first stage.
             max_depth: Largest set.
@@ -81,21 +84,23 @@ class Separation:
         pairs = [
             (i, j) for i in range(p) for j in bits(self.adjacent[i] >> (i + 1) << (i + 1)) if not limits.required[i, j]
         ]
+        near = between(self._first)
+        sides = {(i, j): tuple(rows[a] & near[i, j] & ~(1 << i | 1 << j) for a in (i, j)) for i, j in pairs}
         size = 0
         while pairs and size < max_depth:
             size += 1
-            pairs = [q for q in pairs if any((rows[a] & ~(1 << b)).bit_count() >= size for a, b in (q, q[::-1]))]
-            self._check_cost(rows, pairs, size, accept_cost)
-            apart = dict.fromkeys(pair for pair in pairs if self._separates(pair, rows, size))
+            pairs = [pair for pair in pairs if any(row.bit_count() >= size for row in sides[pair])]
+            self._check_cost([row for pair in pairs for row in sides[pair]], size, accept_cost)
+            apart = dict.fromkeys(pair for pair in pairs if self._separates(pair, sides[pair], size))
             pairs = [pair for pair in pairs if pair not in apart]
             for i, j in apart:
                 self.adjacent[i] &= ~(1 << j)
                 self.adjacent[j] &= ~(1 << i)
         self.capped = bool(pairs)
 
-    def _separates(self, pair: Pair, rows: Sequence[int], size: int) -> bool:
+    def _separates(self, pair: Pair, sides: Sequence[int], size: int) -> bool:
         # Sets of neighbours alone were tested in the first stage.
-        masks = [m for m in self._sets(pair, rows, size) if all(m & ~self._first[k] for k in pair)]
+        masks = [m for m in _sets(sides, size) if all(m & ~self._first[k] for k in pair)]
         if not masks:
             return False
         values = self.p_values(pair, masks, f"tests beyond the neighbours given {size}")
@@ -106,14 +111,8 @@ class Separation:
             self._level[pair] = tuple(mask for mask, _ in found)
         return bool(found)
 
-    def _sets(self, pair: Pair, rows: Sequence[int], size: int) -> list[int]:
-        masks: dict[int, None] = {}
-        for a, b in (pair, pair[::-1]):
-            masks.update(dict.fromkeys(sum(1 << k for k in s) for s in combinations(bits(rows[a] & ~(1 << b)), size)))
-        return list(masks)
-
-    def _check_cost(self, rows: Sequence[int], pairs: Sequence[Pair], size: int, accept: bool) -> None:
-        count = sum(comb((rows[a] & ~(1 << b)).bit_count(), size) for q in pairs for a, b in (q, q[::-1]))
+    def _check_cost(self, rows: Sequence[int], size: int, accept: bool) -> None:
+        count = sum(comb(row.bit_count(), size) for row in rows)
         seconds = count * self._asker.test.cost(size)
         if seconds > LONG and not accept:
             raise CostError(
@@ -140,8 +139,17 @@ class Separation:
         """The sets of neighbours that separate the pair, as large as the best one, and that one."""
         if pair not in self._level:
             best = self.separators[pair]
-            masks = [m for m in self._sets(pair, self._first, best[0].bit_count()) if m not in best]
+            sides = [self._first[a] & ~(1 << b) for a, b in (pair, pair[::-1])]
+            masks = [m for m in _sets(sides, best[0].bit_count()) if m not in best]
             values = self.p_values(pair, masks, "colliders") if masks else []
             others = (mask for mask, value in zip(masks, values, strict=True) if value > self._alpha)
             self._level[pair] = (*best, *others)
         return self._level[pair]
+
+
+def _sets(sides: Sequence[int], size: int) -> list[int]:
+    """Every subset of this size of one of the bit rows."""
+    masks: dict[int, None] = {}
+    for row in sides:
+        masks.update(dict.fromkeys(sum(1 << k for k in chosen) for chosen in combinations(bits(row), size)))
+    return list(masks)
