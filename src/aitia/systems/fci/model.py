@@ -32,6 +32,8 @@ from aitia.report import Block
 from aitia.runs import RunStore
 from aitia.stats.independence import FisherZ
 from aitia.stats.search import Asker, Constraints, ConstraintSearch, Skeleton
+from aitia.stats.search.assembly import Triple
+from aitia.stats.search.evidence import MOST, verdicts
 from aitia.system import Discovers, Given, Score, Scores, Training
 from aitia.systems.fci.card import CARD
 from aitia.systems.fci.config import FCIConfig
@@ -41,6 +43,8 @@ from aitia.systems.fci.separation import Separation
 
 __all__ = ["FCI"]
 
+TRIED = 60
+"""Verdicts, the weakest first, that are turned round where the marks contradict each other."""
 SURE = 1e-6
 """A dependence with a smaller p-value counts as sure."""
 
@@ -94,9 +98,8 @@ class FCI(ConstraintSearch, Discovers):
         self.mended_ = []
         recorded = not isinstance(asker.test, FisherZ) or self.config.record == "all"
         apart = Separation(first, asker, self.config.alpha, self.config.rule, recorded)
-        marks = self._with_colliders(apart, limits, {})
+        marks = self._with_colliders(apart, limits, {}, None)
         apart.search(possible_d_sep(marks), self._depth, limits, self.config.accept_cost)
-        self.orientation_reasons_ = {}
         self.skeleton_ = Skeleton(
             first.names, apart.adjacent, apart.separators, first.tests, first.count + apart.count,
             first.capped or apart.capped,
@@ -106,14 +109,41 @@ class FCI(ConstraintSearch, Discovers):
                 f"The search stopped at sets of {self._depth}: some edges may be indirect (max_depth); its heads and "
                 "tails are as sound as without a limit."
             )
-        marks = self._with_colliders(apart, limits, self.orientation_reasons_)
+        marks = self._oriented(apart, limits)
+        if self.config.known is None and not self._open and not is_pag(marks.graph(first.names)):
+            marks = self._reconciled(apart, limits, asker)
+        self._warn(marks.graph(first.names), marks, apart)
+        return marks.graph(first.names)
+
+    def _oriented(self, apart: Separation, limits: Constraints, turned: Triple | None = None) -> OrderFreeMarks:
+        """The marks that knowledge, colliders and the rules make, with the verdict on one triple turned round."""
+        self.orientation_reasons_ = {}
+        marks = self._with_colliders(apart, limits, self.orientation_reasons_, turned)
         marks.orient(lambda s, a, b, c: apart.is_collider(s, b, c))  # type: ignore[arg-type, return-value]
-        graph = marks.graph(first.names)
-        self._warn(graph, marks, apart)
-        return graph
+        return marks
+
+    def _reconciled(self, apart: Separation, limits: Constraints, asker: Asker) -> OrderFreeMarks:
+        """Marks of a PAG, the weakest verdict that stands in the way turned round; all marks where no one does.
+
+        What is certain is turned nowhere: of two such verdicts the order of the columns would say which.
+        """
+        found = verdicts(self.skeleton_, "strongest-first", asker, self.config.alpha, self._depth)
+        names, strength = apart.names, {triple: abs(verdict.strength) for triple, verdict in found.items()}
+        weak = [triple for triple in found if strength[triple] < MOST]
+        for triple in sorted(weak, key=strength.__getitem__)[:TRIED]:
+            marks = self._oriented(apart, limits, triple)
+            if is_pag(marks.graph(names)):
+                x, y, z = (names[k] for k in triple)
+                what = "no collider" if apart.is_collider(*triple) else "a collider"
+                self.warnings_.append(
+                    f"The tests contradict each other: {y} is taken as {what} between {x} and {z} against its own "
+                    f"tests (strength {strength[triple]:.1f}), as no graph with hidden causes has all marks otherwise."
+                )
+                return marks
+        return self._oriented(apart, limits)
 
     def _with_colliders(
-        self, apart: Separation, limits: Constraints, reasons: dict[tuple[str, str], str]
+        self, apart: Separation, limits: Constraints, reasons: dict[tuple[str, str], str], turned: Triple | None
     ) -> OrderFreeMarks:
         """The skeleton with what is known and the unshielded colliders (R0) marked."""
         marks, names = OrderFreeMarks(apart.adjacent), apart.names
@@ -128,7 +158,7 @@ class FCI(ConstraintSearch, Discovers):
         for y, row in enumerate(apart.adjacent):
             for x in bits(row):
                 for z in bits(row & ~apart.adjacent[x] & (-1 << (x + 1))):
-                    verdict = apart.is_collider(x, y, z)
+                    verdict = apart.is_collider(x, y, z) if (x, y, z) != turned else not apart.is_collider(x, y, z)
                     self._open += verdict is None and bool(limits.allowed[x, z])
                     if verdict:
                         marks.put(x, y, Mark.ARROW)
@@ -165,8 +195,8 @@ class FCI(ConstraintSearch, Discovers):
             p_value, a, b = sure[0]
             self.warnings_.append(
                 f"{len(sure)} pairs depend on each other (p < {SURE:g}) and the graph joins them by no open path: an "
-                f"edge is missing there, hidden by a set of close relatives; the surest is {a} and {b} "
-                f"(p = {p_value:.1g})."
+                f"edge between them or on the way is missing, hidden by a set of close relatives; the surest is "
+                f"{a} and {b} (p = {p_value:.1g})."
             )
 
     # -- what it answers ------------------------------------------------------------------------------------------
