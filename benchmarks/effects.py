@@ -108,7 +108,7 @@ def study(kind: str, tables: int, rows: int, learned: bool) -> dict[str, Any]:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 found = discover(table)
-            dag, search = found.graph, Search.of(table, {**found.config, "test": found.test})
+            dag, search = found.graph, Search.of(found)
         answer = asked(w, dag, table, search, seed)
         if answer is None:
             refused += 1

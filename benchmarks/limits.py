@@ -15,7 +15,7 @@ import json
 import sys
 from pathlib import Path
 
-from _limits import adjusting, counting, machine, sampling, searching
+from _limits import adjusting, counting, kernels, machine, sampling, searching
 from _measure import machine_words
 
 ROWS = {
@@ -26,6 +26,7 @@ ROWS = {
     "chi2": counting.binary,
     "networks": counting.networks,
     "do": sampling.rows,
+    "kci": kernels.rows,
     "adjustment": adjusting.rows,
 }
 

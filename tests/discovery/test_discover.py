@@ -73,7 +73,7 @@ def test_the_report_tells_the_graph_the_evidence_and_how_to_do_it_again(saved):
         "x &lt;b&gt; → y",
         "What changes with site",
         "its weakest test of all",
-        "bootstrap samples",
+        "3 resamples",
         "driving force",
         "r2 sortability",
         aitia.__version__,

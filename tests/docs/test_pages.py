@@ -43,8 +43,10 @@ def run_commands(text):
     for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
         line, *shown = part.splitlines()
         told = [line for line in printed(line).splitlines() if not line.startswith("predicted: ")]
-        output = "".join(line.rstrip() + "\n" for line in told if line.strip())
-        assert agrees([line for line in shown if line.strip()], output), f"{line}\n{output}"
+        output = "".join(line.rstrip().replace(f"{Path.cwd()}/", "") + "\n" for line in told if line.strip())
+        assert agrees([line for line in shown if line.strip() and not line.startswith("predicted: ")], output), (
+            f"{line}\n{output}"
+        )
 
 
 def run_python(text, names, page):

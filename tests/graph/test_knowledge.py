@@ -57,6 +57,13 @@ def test_both_file_forms_read_back(tmp_path_factory, order, cut, forbidden, excl
         assert Knowledge.read(folder / name) == knowledge
 
 
+def test_a_tier_may_tell_its_number_which_is_its_place():
+    told = Knowledge.from_text("tier 1: age, sex\nexclusive tier 2: lab_*\ntier 3: *\n")
+    assert told == Knowledge.from_text("tier: age, sex\nexclusive tier: lab_*\ntier: *\n")
+    with pytest.raises(FormatError, match=r"line 1 of the knowledge starts with 'tier:'.* got 'tier 2: age'"):
+        Knowledge.from_text("tier 2: age\n")
+
+
 def test_tiers_patterns_and_exclusive_tiers_by_hand():
     knowledge = Knowledge.from_text(
         "# comment\ntier: age, sex\nexclusive tier: lab_*\ntier: *\nforbidden: age -> lab_x\nrequired: sex -> out\n"

@@ -24,7 +24,11 @@ def described(entry: "Entry") -> str:
     lines += ["", f"do {card.does or 'sets nothing'}", *_wrapped(card.do, 2)]
     lines += ["", f"Verbs: {', '.join(card.verbs) or 'none beside do'}"]
     lines += ["", "Options (--name value, or --option name=value)", *_options(entry)]
-    lines += ["", "Shared: --rows --size --world name=value (of a world), --test-share, --seed, --out, --json"]
+    lines += [
+        "",
+        "Shared: --rows --size --world name=value (of a world), --missing, --test-share, --seed, --out, --json,",
+    ]
+    lines += ["and how a table is read (aitia run --help)"]
     lines += ["", "For example", *(f"  {line}" for line in _examples(card))]
     return "\n".join(lines)
 

@@ -42,7 +42,9 @@ def discover_command(
     max_depth: Annotated[int | None, typer.Option(help="Largest set that is conditioned on.")] = None,
     score: Annotated[str, typer.Option(help="Of boss and ges: bic, bdeu, degenerate-gaussian, or auto.")] = "auto",
     knowledge: Annotated[Path | None, typer.Option(help="What is known: tiers, required and forbidden edges.")] = None,
-    bootstrap: Annotated[int, typer.Option(help="Resamples for edge frequencies.")] = 0,
+    bootstrap: Annotated[
+        int | None, typer.Option(help="Halves of the rows that say how sure each edge is; 100 where it takes seconds.")
+    ] = None,
     missing: Annotated[
         str, typer.Option(help="testwise to use for each test the rows it can, complete, impute, or error.")
     ] = "testwise",
@@ -102,6 +104,8 @@ def discover_command(
 
 def text_of(found: "Discovery") -> str:
     """What the command prints."""
+    from aitia.discovery.sureness import sureness
+
     lines = [*found.reasons, "", found.graph.to_text()]
     if found.read_as == "pag":
         lines += ["", found.caption]
@@ -116,12 +120,8 @@ def text_of(found: "Discovery") -> str:
         for name, windows in found.fastest.items():
             times = ", then ".join(f"{start:g} to {end:g}" for start, end in windows)
             lines.append(f"  {name} moves fastest {times}")
-    if found.edge_frequencies is not None:
-        lines += ["", "Share of bootstrap samples in which the two are adjacent:"]
-        lines += [
-            f"  {e.left} {e.symbol} {e.right}  {found.edge_frequencies.share(e.left, e.right):.0%}"
-            for e in found.graph.edges
-        ]
+    if table := sureness(found):
+        lines += ["", *table]
     if found.sortability:
         told = ", ".join(f"{k.replace('_', ' ')} {v:.2f}" for k, v in found.sortability.items())
         lines += ["", f"Scale: {told}"]

@@ -168,7 +168,7 @@ def _estimate(
     if run.is_dir():
         saved = load_discovery(run)
         table, found, read_as = saved.table, saved.graph, saved.read_as
-        search = Search.of(table, saved.config, graphs) if graph is None else None
+        search = Search.of(saved, graphs) if graph is None else None
     elif graph is not None:
         table, found = read_table(run, kinds=how[1], how=how[0]), None
     else:

@@ -32,7 +32,7 @@ DISCRETE_AT_MOST = 10
 """A column of whole numbers with at most this many distinct values is taken as labels, unless told otherwise."""
 
 
-LOOKED_AT = 1000
+LOOKED_AT = 100
 """Values of a column that mostly settle what it holds."""
 
 TURNED_AT_ONCE = 1 << 14

@@ -6,6 +6,7 @@ rows fits into the cache, so that here the table is read twice and nothing of it
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,14 +43,15 @@ class Moments:
         deviation: Values = np.sqrt(np.diagonal(self.covariance))
         return deviation
 
-    @property
+    @cached_property
     def correlation(self) -> Values:
-        """(p, p), one along the diagonal; zero beside it where a column does not vary."""
+        """(p, p), read-only; one along the diagonal; zero beside it where a column does not vary."""
         scale = np.maximum(self.spread, 1e-300)
         found: Values = self.covariance / scale
         found /= scale[:, None]
         np.clip(found, -1, 1, out=found)
         np.fill_diagonal(found, 1)
+        found.flags.writeable = False
         return found
 
 

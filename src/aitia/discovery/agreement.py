@@ -6,6 +6,7 @@ from typing import Any, get_args
 import numpy as np
 
 from aitia.discovery.result import Discovery
+from aitia.errors import OptionError
 from aitia.graph import Graph
 from aitia.stats.search.evidence import ColliderRule
 
@@ -45,7 +46,12 @@ def agreement(found: Discovery, *, orders: int = 3, seed: int = 0) -> Agreement:
         found: What was discovered.
         orders: Orders of the columns for each rule: that of the table, and random ones.
         seed: Of the random orders.
+
+    Raises:
+        OptionError: If the search goes by a score.
     """
+    if not hasattr(found.learner.config, "colliders"):
+        raise OptionError(f"{found.method} goes by a score, which has no rules for colliders to compare")
     rng = np.random.default_rng(seed)
     names = [name for name in found.table.names if name != found.context]
     every = [names, *([names[k] for k in rng.permutation(len(names))] for _ in range(orders - 1))]

@@ -106,7 +106,7 @@ def _over_time(table: Table, method: str, context: str | None, series: TimeSerie
         raise DataError(f"a causal graph needs two variables, the table has {len(variables)} beside the time")
     chosen = able[0] if method == "auto" else method
     lags = series.config()["lags"]
-    why = f"{series.time!r} orders the rows, and a cause may lie up to {lags} steps back"
+    why = f"{series.time!r} orders the rows, and a cause may lie up to {lags} step{'s' * (lags != 1)} back"
     reasons = (_describe(table, variables), f"Method {chosen.upper()}: {why}.")
     return Plan(chosen, None, None, reasons, series.roles)
 

@@ -5,15 +5,15 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from aitia.data.flow import Flow
 from aitia.data.frames import row_index
 from aitia.data.spreadsheet import Reading
 from aitia.data.table import Kind, Table
 from aitia.data.tables import read_table
 from aitia.discovery.choose import ContextKind, Plan, choose
+from aitia.discovery.contexts import dated
 from aitia.discovery.gaps import gap_warnings
+from aitia.discovery.hints import knowledge_hint
 from aitia.discovery.result import Discovery
 from aitia.discovery.series import TimeSeries, is_panel, read_panel, source_of
 from aitia.engine import Progress, Store
@@ -29,6 +29,10 @@ __all__ = ["discover"]
 
 MISSING = ("testwise", "complete", "impute", "error")
 """What becomes of rows with gaps."""
+SAMPLES = 100
+"""Halves of the rows that are searched where nobody says how many."""
+SOON = 10.0
+"""Seconds of predicted work up to which they are."""
 RECORD_ALL = 60
 """Up to this many columns every test goes into the folder; with more that would be the larger part of the work."""
 
@@ -47,7 +51,7 @@ def discover(
     max_depth: int | None = None,
     score: str = "auto",
     knowledge: Knowledge | str | Path | None = None,
-    bootstrap: int = 0,
+    bootstrap: int | None = None,
     missing: str = "testwise",
     kinds: Mapping[str, Kind | str] | None = None,
     reading: Reading | None = None,
@@ -72,7 +76,8 @@ def discover(
         max_depth: Largest conditioning set; None lets the method decide.
         score: Of `boss` and `ges`: `bic`, `bdeu` (labels), `degenerate-gaussian` (mixed), or `auto`.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
-        bootstrap: Number of resamples for edge frequencies; 0 for none.
+        bootstrap: How many random halves of the rows are searched again, which says how sure each edge and each
+            direction is; 0 for none, None for 100 where these are predicted to take under ten seconds.
         missing: `testwise` uses rows that a test can use, `complete` whole rows, `impute` pools tests of filled tables.
         kinds, drop: Columns whose kind (such as `number`) is not what their values suggest; columns to leave out.
         reading: How to read a file, where what stands in it does not say it.
@@ -95,7 +100,7 @@ def discover(
         x --> z; y --> z
     """
     over = TimeSeries.of(data, time, series, lags)
-    table, gaps = _read(data, kinds, reading, drop, (context, *over.columns), missing)
+    table, gaps = _read(data, kinds, reading, drop, (context, *over.columns), context_kind, missing)
     plan = choose(table, method=method, context=context, context_kind=context_kind, series=over)
     known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
     config = {
@@ -121,6 +126,7 @@ def _read(
     reading: Reading | None,
     drop: Sequence[str],
     roles: Sequence[str | None],
+    context_kind: ContextKind,
     missing: str,
 ) -> tuple[Table, tuple[str, ...]]:
     """The rows to search, and what their gaps depend on."""
@@ -139,8 +145,8 @@ def _read(
         table = table.drop([index])
         note = f"{index}: counts the rows, left out (--continuous {index} keeps it)"
         table = table.with_flow((table.flow or Flow("the table", table.n)).noting(note))
-    for name in roles:
-        table = _dated(table, name) if name is not None and name in table else table
+    if (context := roles[0]) is not None and context_kind != "domain":
+        table = dated(table, context)
     mend = ", and its edges may be those of the rows that have it"
     gaps = () if missing == "impute" else tuple(gap_warnings(table, mend))
     return _complete(table) if missing == "complete" else table, gaps
@@ -178,17 +184,6 @@ def _given(
         "reading": "" if reading is None else ", ".join(f"{k}={v!r}" for k, v in reading.said().items()),
         "drop": list(drop),
     }
-
-
-def _dated(table: Table, context: str) -> Table:
-    """The table with a context of ISO dates, as text, turned into days since 1970."""
-    if not table.discrete(context) or not all(isinstance(c, str) for c in table.categories(context)):
-        return table
-    try:
-        days = np.array(table.labels(context), dtype="datetime64[ns]")
-    except ValueError:
-        return table
-    return table.with_columns({context: days}, kinds={context: Kind.NUMBER})
 
 
 def _small(table: Table, out: str | Path | None) -> bool:
@@ -242,7 +237,9 @@ def _fit(
     run = RunStore(progress=progress, journal=None if store is None else lambda name: store)
     fitted: Any = learner
     fitted.fit(table, run=run, **roles)
+    resampled = _resample(learner, config["bootstrap"], store, progress)
     graph = learner.graph_
+    hint = knowledge_hint(graph, table) if config["knowledge"] is None and not plan.roles else None
     flow = () if table.flow is None else tuple(table.flow.lines())
     return Discovery(
         graph=graph,
@@ -252,12 +249,32 @@ def _fit(
         method=plan.method,
         test=learner.test_name_,
         context=plan.context,
-        reasons=(*flow, *plan.reasons, learner.test_reason_, learner.rule_reason_),
-        warnings=(*gaps, *learner.warnings_),
+        reasons=(*flow, *plan.reasons, *learner.choices_, resampled),
+        warnings=(*gaps, *learner.warnings_, *([hint] if hint else [])),
         config=config,
         given=given,
         sortability=_sortability(graph, table),
     )
+
+
+def _resample(learner: "ConstraintSearch", asked: int | None, store: Store | None, progress: Progress | None) -> str:
+    """Searches in halves of the rows where nobody said how many and it takes seconds; what was done, in a sentence."""
+    if asked is None:
+        from aitia.stats.search.cost import in_words
+
+        try:
+            seconds = SAMPLES * learner.sample_seconds()
+            if seconds > SOON:
+                return (
+                    f"No resamples: {SAMPLES} halves of the rows are predicted to take {in_words(seconds)} "
+                    f"(--bootstrap {SAMPLES}, bootstrap={SAMPLES})."
+                )
+            learner.resample(SAMPLES, store=store, progress=progress)
+        except DataError as error:
+            return f"No resamples: {error}."
+    if learner.edge_frequencies_ is None:
+        return "No resamples, as asked: nothing says how sure an edge is."
+    return f"{learner.edge_frequencies_.graphs} resamples, each a random half of the rows, say how sure each edge is."
 
 
 def _sortability(graph: Graph, table: Table) -> dict[str, float]:

@@ -8,11 +8,15 @@ from aitia.data.drawing import draw_flow
 from aitia.data.flow import Flow
 from aitia.data.table import Table
 from aitia.discovery.result import Discovery
+from aitia.discovery.sureness import columns
 from aitia.graph import Edge
 from aitia.report import Block, Callout, Code, GraphFigure, Line, Picture, Section, TableBlock, Text, line_chart, render
+from aitia.stats.bootstrap import SURE
 
 __all__ = ["report"]
 
+MISSED = 0.3
+"""Pairs that the graph leaves apart are told from this share of the resamples on."""
 MANY_TESTS = 400
 """More tests than this stand in tests.parquet only."""
 
@@ -52,22 +56,20 @@ def _tests_use(table: Table) -> dict[str, int]:
 def _graph(found: Discovery) -> list[Block]:
     graph = found.augmented
     evidence = {(e.left, e.right): found.evidence(e) for e in graph.edges}
-    frequencies = found.edge_frequencies
-    labels = None
-    if frequencies is not None:
-        labels = {(e.left, e.right): f"{frequencies.share(e.left, e.right):.0%}" for e in found.graph.edges}
     titles = {(e.left, e.right): _reading(e) for e in graph.edges}
-    classes = {} if found.context is None else {found.context: "context"}
-    changing = [c.variable for c in found.changing]
     caption = found.caption
     if found.context is not None:
         caption += f" The dashed box is the context: its arrows mark the mechanisms that change with {found.context}."
-
-    if labels:
-        caption += " Percentages say in how many bootstrap samples the two are adjacent."
-    blocks: list[Block] = [
-        GraphFigure(graph.to_svg(classes=classes, highlight=changing, labels=labels, titles=titles), evidence, caption)
-    ]
+    if (frequencies := found.edge_frequencies) is not None:
+        caption += (
+            f" Beside an edge: in how many of {frequencies.graphs} resamples, each a random half of the rows, the two "
+            "are adjacent, then in how many the arrow points this way. The less sure an edge, the thinner and fainter; "
+            f"dashed where less than {SURE:.0%} bear it out."
+        )
+    blocks: list[Block] = [GraphFigure(found.to_svg(titles=titles), evidence, caption)]
+    if found.doubts:
+        told = [f"{_reading(edge)}: {doubt}" for edge, doubt in found.doubts.items()]
+        blocks.append(Callout(told, "warning", "Edges that are not sure"))
     if not found.graph.edges:
         blocks.append(Callout(["No edges: no two variables depend on each other once the others are taken in."]))
     return blocks
@@ -113,33 +115,30 @@ def _turn(windows: Sequence[tuple[float, float]]) -> str:
 
 
 def _edges(found: Discovery) -> list[Block]:
-    rows = []
-    frequencies = found.edge_frequencies
-    for e in found.graph.edges:
-        row: list[object] = [_reading(e), " ".join(found.evidence(e))]
-        if frequencies is not None:
-            row += [frequencies.share(e.left, e.right), frequencies.directed(e.left, e.right)]
-            row += [frequencies.directed(e.right, e.left)]
-        rows.append(row)
-    if not rows:
+    if not found.graph.edges:
         return [Text("There are none.")]
-    heads = ["edge", "why it stands"]
-    caption = ""
-    if frequencies is not None:
-        heads += ["adjacent", "this way", "other way"]
-        caption = f"Shares of {frequencies.graphs} bootstrap samples."
+    frequencies = found.edge_frequencies
+    if frequencies is None:
+        plain: list[list[object]] = [[_reading(e), " ".join(found.evidence(e))] for e in found.graph.edges]
+        return [TableBlock(["edge", "why it stands"], plain)]
+    names = columns(frequencies)
+    rows: list[list[object]] = []
+    for e in found.graph.edges:
+        shares = frequencies.shares(e.left, e.right)
+        rows.append([_reading(e), " ".join(found.evidence(e)), *(shares.get(name, 0.0) for name in names)])
+    heads = ["edge", "why it stands", *(names[name] for name in names)]
+    caption = f"Shares of {frequencies.graphs} resamples, read from the first name to the second."
     blocks: list[Block] = [TableBlock(heads, rows, caption)]
-    if frequencies is not None:
-        there = {frozenset((e.left, e.right)) for e in found.graph.edges}
-        missed = [r for r in frequencies.rows(0.3) if frozenset((r["left"], r["right"])) not in there]
-        if missed:
-            blocks.append(
-                TableBlock(
-                    ["not in the graph", "adjacent"],
-                    [[f"{r['left']}, {r['right']}", r["adjacent"]] for r in missed],
-                    "Pairs that the graph leaves apart although many bootstrap samples join them.",
-                )
+    there = {frozenset((e.left, e.right)) for e in found.graph.edges}
+    missed = [r for r in frequencies.rows(MISSED) if frozenset((r["left"], r["right"])) not in there]
+    if missed:
+        blocks.append(
+            TableBlock(
+                ["not in the graph", *names.values()],
+                [[f"{r['left']}, {r['right']}", *(r.get(name, 0.0) for name in names)] for r in missed],
+                "Pairs that the graph leaves apart although many resamples join them.",
             )
+        )
     return blocks
 
 

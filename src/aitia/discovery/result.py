@@ -9,6 +9,8 @@ from aitia.discovery.turns import fastest
 from aitia.graph import Edge, Graph
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from aitia.stats.bootstrap import EdgeFrequencies
     from aitia.stats.search import ConstraintSearch
 
@@ -50,7 +52,7 @@ class Discovery:
 
     @property
     def edge_frequencies(self) -> "EdgeFrequencies | None":
-        """How often the bootstrap found each edge; None without a bootstrap."""
+        """How often the search found each edge in halves of the rows; None without resamples."""
         frequencies: EdgeFrequencies | None = self.learner.edge_frequencies_
         return frequencies
 
@@ -88,8 +90,53 @@ class Discovery:
         return getattr(self.learner, "caption", plain)
 
     def evidence(self, edge: Edge) -> list[str]:
-        """Why this edge stands, in sentences: its weakest test, its direction, its bootstrap share."""
+        """Why this edge stands, in sentences: its weakest test, its direction, its shares of the resamples."""
         return self.learner.why(edge)
+
+    @property
+    def doubts(self) -> dict[Edge, str]:
+        """The edges that are not sure: less than half of the resamples bear them out. Each with a sentence."""
+        frequencies = self.edge_frequencies
+        if frequencies is None:
+            return {}
+        told = {edge: frequencies.doubt(edge) for edge in self.graph.edges}
+        return {edge: doubt for edge, doubt in told.items() if doubt is not None}
+
+    def to_svg(self, **options: Any) -> str:
+        """The graph as a picture, see `aitia.graph.drawing.to_svg`: the less sure an edge, the thinner and fainter.
+
+        Beside an edge stand the shares of the resamples that join the two and, for an arrow, that point its way; an
+        edge that is not sure is dashed.
+        """
+        classes = {} if self.context is None else {self.context: "context"}
+        drawn: dict[str, Any] = {"classes": classes, "highlight": [c.variable for c in self.changing]}
+        return self.augmented.to_svg(**drawn, **self._sureness(labels=True), **options)
+
+    def plot(self, ax: Any = None) -> "Figure":
+        """The same as a matplotlib figure."""
+        return self.augmented.plot(ax, **self._sureness(labels=False))
+
+    def _repr_html_(self) -> str:
+        return self.to_svg()
+
+    def _sureness(self, labels: bool) -> dict[str, Any]:
+        frequencies = self.edge_frequencies
+        if frequencies is None:
+            return {}
+        shares = {
+            (e.left, e.right): (frequencies.share(e.left, e.right), frequencies.drawn(e)) for e in self.graph.edges
+        }
+        found: dict[str, Any] = {
+            "sureness": {ends: drawn for ends, (_, drawn) in shares.items()},
+            "dashed": [(e.left, e.right) for e in self.doubts],
+        }
+        if labels:
+            plain = {(e.left, e.right) for e in self.graph.edges if e.symbol == "---"}
+            found["labels"] = {
+                ends: f"{joined:.0%}" if ends in plain else f"{joined:.0%}, {drawn:.0%}"
+                for ends, (joined, drawn) in shares.items()
+            }
+        return found
 
     @property
     def scores(self) -> Mapping[tuple[str, str], float]:
@@ -107,11 +154,13 @@ class Discovery:
                     "symbol": e.symbol,
                     "right": e.right,
                     "evidence": self.evidence(e),
-                    "share": None if frequencies is None else frequencies.share(e.left, e.right),
+                    "shares": None if frequencies is None else frequencies.shares(e.left, e.right),
+                    "doubt": None if frequencies is None else frequencies.doubt(e),
                 }
                 | ({"nats": self.scores[e.left, e.right]} if self.scores else {})
                 for e in self.graph.edges
             ],
+            "resamples": 0 if frequencies is None else frequencies.graphs,
             "changing": [{"variable": c.variable, "p_value": c.p_value} for c in self.changing],
             "fastest": {name: [list(window) for window in windows] for name, windows in self.fastest.items()},
             "method": self.method,
@@ -135,7 +184,7 @@ class Discovery:
             "alpha": 0.05,
             "max_depth": None,
             "score": "auto",
-            "bootstrap": 0,
+            "bootstrap": None,
             "missing": "testwise",
             "seed": 0,
         }

@@ -14,15 +14,17 @@ Source:
 """
 
 from aitia.do.actions import Action, Categorical, Normal, Scale, Shift, Uniform, Value, scale, shift
+from aitia.do.effects import FittedEffect, effect
 from aitia.do.intervention import Intervention
 from aitia.do.laws import Law, LawTable, check
-from aitia.do.verbs import Acts, Effect, Sampler, counterfactual, do, effect
+from aitia.do.verbs import Acts, Effect, Sampler, counterfactual, do
 
 __all__ = [
     "Action",
     "Acts",
     "Categorical",
     "Effect",
+    "FittedEffect",
     "Intervention",
     "Law",
     "LawTable",

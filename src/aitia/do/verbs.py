@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any, Protocol, Self, TypeVar
 
@@ -104,13 +104,12 @@ class Effect:
         outcome: The variable that was watched.
         label: The label whose probability is reported for a discrete outcome, None for a continuous one.
         estimate: Difference of the means (or probabilities) under `intervention` and under `against`.
-        low: Lower end of the interval.
+        low: Lower end of the interval. It covers the chance of sampling from the system, not the system's own doubt.
         high: Upper end.
         confidence: Coverage of the interval.
         mean: Mean (or probability) under the intervention.
         mean_against: Mean (or probability) under what it is compared with.
         n: Rows drawn on either side, with the same noise.
-        covers: What the interval covers.
     """
 
     intervention: Intervention
@@ -124,7 +123,6 @@ class Effect:
     mean: float
     mean_against: float
     n: int
-    covers: str = "the chance of drawing rows from the system, which is taken as it is"
 
     def __str__(self) -> str:
         what = self.outcome if self.label is None else f"P({self.outcome} = {self.label})"
@@ -145,12 +143,8 @@ def effect(
     n: int = 10_000,
     seed: int = 0,
     confidence: float = 0.95,
-    resamples: int = 100,
 ) -> Effect:
     """The effect of `a` against `b` on the mean of the outcome, from `n` rows with the same noise on both sides.
-
-    Of a system that was fitted and can be fitted again (`SCM.fit`), the interval is a percentile bootstrap: it covers
-    what the rows of the fit leave open. Of any other it covers the chance of drawing rows alone; `covers` says which.
 
     Args:
         system: Anything with `do` and `sample`.
@@ -160,36 +154,18 @@ def effect(
         label: For a discrete outcome, the label whose probability is reported; None takes the last one.
         n: Rows drawn on either side.
         seed: Seed of the noise.
-        confidence: Coverage of the interval; of a system that was not fitted mean +- z sd / sqrt(n) of the paired
-            differences.
-        resamples: Times that a fitted system is fitted again; 0 takes it as it is.
+        confidence: Coverage of the interval, mean +- z sd / sqrt(n) of the paired differences.
 
     Raises:
         UnknownVariableError: If the system has no such variable.
         InterventionError: If the label is not one of the outcome's.
-        OptionError: If `n` is below 2, `resamples` below 0, or `confidence` not between 0 and 1.
+        OptionError: If `n` is below 2 or `confidence` not between 0 and 1.
     """
-    if n < 2 or resamples < 0 or not 0 < confidence < 1:
-        raise OptionError(
-            "n is at least 2, resamples at least 0 and confidence between 0 and 1, got "
-            f"{n}, {resamples} and {confidence}"
-        )
+    if n < 2 or not 0 < confidence < 1:
+        raise OptionError(f"n is at least 2 and confidence between 0 and 1, got {n} and {confidence}")
     one, other = _intervention(a, {}), _intervention(b, {})
-
-    def told(of: Sampler, seed: int) -> Effect:
-        tables = [do(of, side).sample(n, seed=seed) for side in (one, other)]
-        return contrast(one, other, tables[0], tables[1], outcome, label=label, confidence=confidence)
-
-    found = told(system, seed)
-    refitted: Any = getattr(system, "refitted", None)
-    if not resamples or refitted is None or (first := refitted(0)) is None:
-        return found
-    # Other rows are drawn from each fit, so that the spread holds the chance of drawing too.
-    fits = (first if k == 0 else refitted(k) for k in range(resamples))
-    estimates = [told(fit, seed + 1 + k).estimate for k, fit in enumerate(fits)]
-    low, high = np.quantile(estimates, [(1 - confidence) / 2, (1 + confidence) / 2])
-    covers = f"sampling of the rows that it was fitted to ({resamples} fits), and drawing; not an error in the graph"
-    return replace(found, low=float(low), high=float(high), covers=covers)
+    tables = [do(system, side).sample(n, seed=seed) for side in (one, other)]
+    return contrast(one, other, tables[0], tables[1], outcome, label=label, confidence=confidence)
 
 
 def contrast(

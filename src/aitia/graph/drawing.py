@@ -1,9 +1,9 @@
 """Pictures of graphs: SVG for notebooks and reports, a matplotlib figure, and plain text for a terminal."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from html import escape
 from math import hypot
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aitia.errors import MissingExtraError, unknown_variable
 from aitia.graph._layout import NODE_HEIGHT, Layout, layout
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["plot", "to_svg", "to_text"]
 
 Point = tuple[float, float]
+Value = TypeVar("Value")
 
 MARGIN = 12.0
 ARROW = 9.0
@@ -46,6 +47,8 @@ def to_svg(
     classes: Mapping[str, str] | None = None,
     labels: Mapping[tuple[str, str], str] | None = None,
     titles: Mapping[tuple[str, str], str] | None = None,
+    sureness: Mapping[tuple[str, str], float] | None = None,
+    dashed: Collection[tuple[str, str]] = (),
 ) -> str:
     """The graph as a self-contained SVG picture, causes above effects.
 
@@ -58,6 +61,8 @@ def to_svg(
         classes: Further classes of nodes, such as `context`.
         labels: Text beside an edge, by its ends in either order; where --> and <-> join them, beside -->.
         titles: Text that a browser shows when the pointer rests on an edge, by its ends likewise.
+        sureness: From 0 to 1, by the ends of an edge likewise: the less sure, the thinner and fainter it is.
+        dashed: Edges with a dashed line, by their ends in either order.
 
     Raises:
         UnknownVariableError: If a name is no node.
@@ -83,8 +88,10 @@ def to_svg(
             f"<title>{escape(title)}</title>"
         )
         curve = _curve(points)
-        parts.append(f'<path class="hit" d="{curve}"/><path class="line" d="{curve}"/>')
-        parts.append(_end(points[1], points[0], edge.left_mark) + _end(points[-2], points[-1], edge.right_mark))
+        ends = _end(points[1], points[0], edge.left_mark) + _end(points[-2], points[-1], edge.right_mark)
+        faint, line = _faintness(_either(sureness, *told), _among(dashed, *told))
+        drawn = f'<path class="line"{line} d="{curve}"/>{ends}'
+        parts.append(f'<path class="hit" d="{curve}"/>' + (f"<g{faint}>{drawn}</g>" if faint else drawn))
         if label:
             x, y = _middle(points)
             w = LETTER * len(label) + 4
@@ -110,12 +117,20 @@ def to_svg(
     return "".join([*parts, "</g></svg>"])
 
 
-def plot(graph: Graph, ax: Any = None) -> "Figure":
+def plot(
+    graph: Graph,
+    ax: Any = None,
+    *,
+    sureness: Mapping[tuple[str, str], float] | None = None,
+    dashed: Collection[tuple[str, str]] = (),
+) -> "Figure":
     """The same picture as a matplotlib figure.
 
     Args:
         graph: What to draw.
         ax: Axes to draw into; None makes a new figure.
+        sureness: See `to_svg`.
+        dashed: See `to_svg`.
 
     Raises:
         MissingExtraError: If matplotlib is not installed.
@@ -141,12 +156,18 @@ def plot(graph: Graph, ax: Any = None) -> "Figure":
         for a, b, end in _segments(points):
             vertices += [a, b, end]
             codes += [Path.CURVE4] * 3
-        ax.add_patch(PathPatch(Path(vertices, codes), fill=False, edgecolor=ink, linewidth=1.4, zorder=1))
+        told = () if _is_beside(graph, edge) else (edge.left, edge.right)
+        sure = _either(sureness, *told)
+        width, alpha = (1.4, 1.0) if sure is None else (_width(sure), _opacity(sure))
+        style = "--" if _among(dashed, *told) else "-"
+        ax.add_patch(
+            PathPatch(Path(vertices, codes), fill=False, edgecolor=ink, lw=width, ls=style, alpha=alpha, zorder=1)
+        )
         for start, tip, mark in ((points[1], points[0], edge.left_mark), (points[-2], points[-1], edge.right_mark)):
             if mark == Mark.ARROW:
-                ax.add_patch(Polygon(_head(start, tip), closed=True, color=ink, zorder=2))
+                ax.add_patch(Polygon(_head(start, tip), closed=True, color=ink, alpha=alpha, zorder=2))
             elif mark == Mark.CIRCLE:
-                ax.add_patch(Circle(_ring(start, tip), CIRCLE, facecolor="white", edgecolor=ink, zorder=2))
+                ax.add_patch(Circle(_ring(start, tip), CIRCLE, facecolor="white", edgecolor=ink, alpha=alpha, zorder=2))
     for name, (x, y) in placed.centers.items():
         w = placed.widths[name]
         ax.add_patch(
@@ -273,12 +294,35 @@ def _middle(points: Sequence[Point]) -> Point:
     return (x0 + x1) / 2, (y0 + y1) / 2
 
 
-def _either(texts: Mapping[tuple[str, str], str] | None, *ends: str) -> str | None:
-    """The text of a pair of ends in either order; None for none."""
-    if texts is None or not ends:
+def _either(of: Mapping[tuple[str, str], Value] | None, *ends: str) -> Value | None:
+    """What is said of a pair of ends in either order; None for none."""
+    if of is None or not ends:
         return None
     a, b = ends
-    return texts.get((a, b), texts.get((b, a)))
+    return of.get((a, b), of.get((b, a)))
+
+
+def _among(edges: Collection[tuple[str, str]], *ends: str) -> bool:
+    return ends in edges or ends[::-1] in edges
+
+
+def _opacity(sure: float) -> float:
+    return 0.3 + 0.7 * sure
+
+
+def _width(sure: float) -> float:
+    return 0.8 + 1.2 * sure
+
+
+def _faintness(sure: float | None, dashed: bool) -> tuple[str, str]:
+    """Attributes of the marks of an edge together, which overlap, and of its line."""
+    style = [] if sure is None else [f"stroke-width:{_width(sure):.2f}"]
+    if dashed:
+        style.append("stroke-dasharray:5 3")
+    return (
+        "" if sure is None else f' opacity="{_opacity(sure):.2f}"',
+        f' style="{";".join(style)}"' if style else "",
+    )
 
 
 def _attribute(text: str) -> str:

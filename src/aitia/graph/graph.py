@@ -262,11 +262,11 @@ class Graph(MarkedEdges):
 
     # -- pictures -------------------------------------------------------------------------------------------------
 
-    def plot(self, ax: Any = None) -> "Figure":
+    def plot(self, ax: Any = None, **options: Any) -> "Figure":
         """The graph as a matplotlib figure; see `aitia.graph.drawing.plot`."""
         from aitia.graph.drawing import plot
 
-        return plot(self, ax)
+        return plot(self, ax, **options)
 
     def to_svg(self, **options: Any) -> str:
         """The graph as an SVG picture; see `aitia.graph.drawing.to_svg`."""

@@ -5,7 +5,7 @@ The file form, one statement a line (JSON with the fields of `Knowledge` and the
     # lines that start with # are comments
     tier: age, sex                        earlier tiers first; nothing causes a variable of an earlier tier
     exclusive tier: smoking, diet         no edges inside this tier
-    tier: lab_*, "body mass"              * stands for any text, ? for one character; odd names in double quotes
+    tier 3: lab_*, "body mass"            numbered or not; * stands for any text, ? for one character; odd names quoted
     required: smoking -> lab_tar
     forbidden: diet -> lab_tar; * -> age
 
@@ -272,7 +272,7 @@ class Knowledge:
             line = raw.strip()
             if not line or line.startswith("#"):
                 continue
-            kind, pairs, names = _statement(line, number)
+            kind, pairs, names = _statement(line, number, len(tiers) + 1)
             if kind in edges:
                 edges[kind] += pairs
                 continue
@@ -374,11 +374,11 @@ def _fits(name: str, entry: str) -> bool:
     return re.fullmatch(pattern, name, re.DOTALL) is not None
 
 
-def _statement(line: str, number: int) -> tuple[str, list[tuple[str, str]], list[str]]:
-    """The kind of a line with its pairs (cause, effect) or its names."""
+def _statement(line: str, number: int, tier: int) -> tuple[str, list[tuple[str, str]], list[str]]:
+    """The kind of a line with its pairs (cause, effect) or its names; a tier may say that it is number `tier`."""
     where = f"line {number} of the knowledge"
     head, colon, rest = line.partition(":")
-    kind = " ".join(head.split()).lower()
+    kind = re.sub(rf"(?<=tier) ?{tier}$", "", " ".join(head.split()).lower())
     if not colon or kind not in ("tier", "exclusive tier", "required", "forbidden"):
         raise FormatError(f"{where} starts with 'tier:', 'exclusive tier:', 'required:' or 'forbidden:', got {line!r}")
     try:

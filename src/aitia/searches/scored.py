@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 from numpy.typing import NDArray
 
 from aitia.data.table import Table
-from aitia.engine import LocalEngine, Progress, Store
+from aitia.engine import Progress, Store
 from aitia.errors import DataError, OptionError, join_names
 from aitia.graph._pdag import Pdag
 from aitia.graph.bits import bits
@@ -18,13 +18,14 @@ from aitia.report import Block
 from aitia.runs import RunStore
 from aitia.saving import SavedArrays
 from aitia.scm.model import SCM
-from aitia.stats.bootstrap import EdgeFrequencies, bootstrap_graphs
+from aitia.stats.bootstrap import EdgeFrequencies
 from aitia.stats.independence import independence_test
 from aitia.stats.search.auto import departure
 from aitia.stats.search.checks import FEW_ROWS, check_table
 from aitia.stats.search.greedy import Step, conditioned, deletions, known, member
+from aitia.stats.search.halves import Again, resampled
 from aitia.stats.search.keeping import kept, recall
-from aitia.stats.search.learner import Again, scm_on
+from aitia.stats.search.learner import scm_on
 from aitia.stats.search.records import Skeleton, TestRecord, weakest_tests
 from aitia.stats.search.scores import ROWS_A_PARENT, LocalScore, choose_score
 from aitia.system import Discovers, Given, Score, Scores, Training
@@ -87,6 +88,11 @@ class ScoreSearch(SavedArrays, Discovers):
 
     # -- what was found ------------------------------------------------------------------------------------------------
 
+    @property
+    def choices_(self) -> tuple[str, ...]:
+        """What was chosen and why, a sentence each."""
+        return (self.test_reason_,)
+
     def why(self, edge: Edge) -> list[str]:
         """Why an edge stands, in sentences: its score, what a test says, its direction, its bootstrap share."""
         pair = (edge.left, edge.right) if (edge.left, edge.right) in self.losses_ else (edge.right, edge.left)
@@ -99,8 +105,9 @@ class ScoreSearch(SavedArrays, Discovers):
         told = reason or "both ways have the same score"
         lines.append(f"Direction: {told}.")
         if self.edge_frequencies_ is not None:
-            share = self.edge_frequencies_.share(edge.left, edge.right)
-            lines.append(f"In {share:.0%} of the bootstrap samples the two are adjacent.")
+            lines.append(self.edge_frequencies_.told(edge))
+            if (doubt := self.edge_frequencies_.doubt(edge)) is not None:
+                lines.append(doubt)
         return lines
 
     def scm(self, rows: Any = None) -> SCM:
@@ -188,8 +195,10 @@ class ScoreSearch(SavedArrays, Discovers):
         self.graph_ = known(found, self.config.known)
         self.score_ = score.graph(member(found, self.config.known))
         self._explain(found, score)
-        self.edge_frequencies_ = self._bootstrap(table, store, progress)
         self.asked_, self.predicted_seconds_, self.rows_ = {"context": None}, 0.0, table
+        self.edge_frequencies_ = None
+        if self.config.bootstrap:
+            self.resample(self.config.bootstrap, store=store, progress=progress)
         return self.graph_
 
     def _whole(self, table: Table) -> Table:
@@ -270,18 +279,35 @@ class ScoreSearch(SavedArrays, Discovers):
             if e.symbol == "-->"
         }
 
-    def _bootstrap(self, table: Table, store: Store | None, progress: Progress | None) -> EdgeFrequencies | None:
-        """The frequencies of edges in resampled rows; None where no bootstrap was asked for."""
-        if not self.config.bootstrap:
-            return None
+    def resample(
+        self, samples: int, *, store: Store | None = None, progress: Progress | None = None
+    ) -> EdgeFrequencies:
+        """Searches again in random halves of the rows, and keeps how often each edge was found.
+
+        Args:
+            samples: How many halves.
+            store: Keeps finished ones, so that a search that was stopped goes on.
+            progress: Told what it is predicted to cost, and how far it is.
+
+        Raises:
+            OptionError: If nothing has been searched, or there is no sample.
+            DataError: If there are too few rows to halve, or halves of them cannot be searched.
+        """
+        self._need_fit()
         learner = type(self).__new__(type(self))
         learner.config = replace(self.config, bootstrap=None, jobs=1)
         learner.score_name_ = self.score_name_
-        again = Again(_again, learner, table, None)
-        return bootstrap_graphs(
-            again, table.names, self.config.bootstrap, engine=LocalEngine(self.config.jobs), store=store,
-            progress=progress,
-        )  # fmt: skip
+        again = Again(_again, learner, self.rows_)
+        self.edge_frequencies_ = resampled(
+            again, samples, self.sample_seconds(), self.config, store=store, progress=progress
+        )
+        return self.edge_frequencies_
+
+    def sample_seconds(self) -> float:
+        """Predicted seconds of the search in half of the rows, on one core; the same on every machine."""
+        n, p = self.rows_.n, len(self.rows_.names)
+        table = 1e-8 * n * p * p if self.score_name_ == "bic" else 2e-7 * n * p * p
+        return 2e-3 + table + 2e-6 * p**3
 
 
 def _again(learner: ScoreSearch, table: Table) -> Graph:

@@ -21,6 +21,9 @@ def pivoted(points, codes, tolerance, limit):  # type: ignore[no-untyped-def]
     room = min(limit, 64)
     factor = np.empty((room, n))
     rest = np.ones(n)
+    decades = np.log10(0.01 / tolerance)
+    tenth = 0  # the rank at which a tenth was left
+    hundredth = 0
     column = np.empty(n)
     for rank in range(limit + 1):
         pivot = np.argmax(rest)
@@ -28,6 +31,15 @@ def pivoted(points, codes, tolerance, limit):  # type: ignore[no-untyped-def]
             return factor, rank
         if rank == limit:
             break
+        if limit < n and not hundredth:
+            if not tenth and rest[pivot] <= 0.1:
+                tenth = rank
+            if not tenth and 4 * rank > limit:
+                break
+            if rest[pivot] <= 0.01:
+                hundredth = rank
+                if 0.85 * (rank + decades * (rank - tenth)) > limit:
+                    break
         if rank == room:  # grow by doubling: the rank is not known beforehand
             room = min(limit, 2 * room)
             larger = np.empty((room, n))

@@ -73,7 +73,8 @@ def incomplete_cholesky(
         points: (n, d), scaled so that k = exp(-1/2 |a - b|^2); d may be 0.
         labels: (n, c) integer codes, or None.
         tolerance: Largest diagonal entry left unexplained.
-        max_rank: Give up beyond it; None goes to n.
+        max_rank: Give up beyond it, or as soon as it will not suffice: what is left falls by about the same factor
+            each so many steps, once a tenth of it is left. None goes to n.
 
     Returns:
         (n, r); or None where `max_rank` did not suffice.

@@ -27,7 +27,7 @@ def effect(
     draws: int = 1,
     seed: int = 0,
     confidence: float = 0.95,
-    resamples: int = 100,
+    resamples: int = 50,
     **roles: Any,
 ) -> Effect:
     """The effect of `a` against `b` on the mean of the outcome.

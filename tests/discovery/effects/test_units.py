@@ -1,6 +1,7 @@
 """Scales, weights, clusters and bad input: each refusal is one sentence."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from typer.testing import CliRunner
 
 from aitia.cli.main import app
 from aitia.data.table import Table
-from aitia.discovery import discover, estimate_effect
+from aitia.discovery import discover, estimate_effect, load_discovery
 from aitia.discovery.effects import Search
 from aitia.discovery.effects.scale import on_scale
 from aitia.errors import DataError, OptionError
@@ -163,8 +164,8 @@ def found(tmp_path_factory):
 
 
 def test_the_interval_over_bootstrap_graphs_holds_what_the_graph_leaves_open(found):
-    discovery, _ = found
-    search = Search.of(discovery.table, {**discovery.config, "test": discovery.test}, 20)
+    discovery, out = found
+    search = Search.of(discovery, 20)
     ask = {"against": "c=0", "resamples": 60}
     given = estimate_effect(discovery.graph, discovery.table, "c=1", "d", **ask)
     wide = estimate_effect(discovery.graph, discovery.table, "c=1", "d", search=search, **ask)
@@ -180,8 +181,11 @@ def test_the_interval_over_bootstrap_graphs_holds_what_the_graph_leaves_open(fou
     apart = estimate_effect(discovery.graph, discovery.table, "a=1", "b", against="a=0", resamples=20, search=search)
     assert apart.low <= 0 <= apart.high
     assert apart.low < apart.high, "an edge that no test insisted on is not known to be absent"
-    assert Search.of(discovery.table, {"test": "kci", "method": "pc"}) is None
-    assert Search.of(discovery.table, {"test": "fisher-z", "method": "pc"}).graphs == 50
+    assert Search.of(discovery).graphs == 50
+    assert Search.of(load_discovery(out)).config["test"] == "fisher-z"
+    assert Search.of(replace(discovery, test="kci")) is None
+    with pytest.raises(OptionError, match="graphs is 0 or more, got -1"):
+        Search.of(discovery, -1)
 
 
 def test_the_command_does_what_the_function_does(found, rows, tmp_path):

@@ -198,7 +198,7 @@ def test_every_edge_says_what_it_means_and_why():
     assert told["<->"].startswith("A hidden variable causes both; neither causes the other. Dependent given")
     assert "Head at leaves: fruit and water are independent without leaves in the condition." in told["<->"]
     assert "water does not cause" not in told["o->"]
-    assert "In 100% of the bootstrap samples" in told["<->"]
+    assert "Of 4 resamples 100% join the two" in told["<->"]
 
 
 def test_contradicting_tests_are_told_and_the_weaker_one_is_passed_over():

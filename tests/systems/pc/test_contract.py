@@ -124,7 +124,7 @@ def test_what_the_graph_states_is_asked_of_fresh_rows(found):
 
 def test_the_report_says_why_each_edge_stands(found):
     page = "".join(block.html() for block in found.report(Given.of(PC.card, found.rows_)))
-    for said in ("water --&gt; growth", "its weakest test of all", "bootstrap samples the two are adjacent"):
+    for said in ("water --&gt; growth", "its weakest test of all", "resamples 100% join the two"):
         assert said in page
     assert found.training.notes == (
         "Test fisher-z: as asked.",

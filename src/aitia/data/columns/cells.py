@@ -72,6 +72,8 @@ def looks_like(values: Any) -> Kind | None:
     if getattr(values, "dtype", None) == np.uint8 and getattr(values, "ndim", 0) == 4:
         return Kind.PICTURE
     dtype = getattr(values, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind != "O":
+        return None
     if dtype is not None and str(dtype) != "object":
         return None
     first = next((value for value in as_list(values) if not absent(value)), None)

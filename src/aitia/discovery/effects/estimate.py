@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aitia.data.table import Table
@@ -31,6 +31,7 @@ from aitia.engine import Engine, LocalEngine, Progress
 from aitia.errors import IdentifiabilityError, OptionError
 from aitia.graph import Graph
 from aitia.graph._question import ReadAs
+from aitia.threads import one_blas_thread
 
 __all__ = ["estimate_effect"]
 
@@ -106,34 +107,18 @@ def estimate_effect(
     Source:
         Pearl, Causality (2009), sections 3.2 and 7.1; Efron and Tibshirani (1993), section 13.3, for the interval.
     """
-    _check_options(seed, resamples, confidence)
-    check_rows_are_independent(graph)
-    label = label_of(table, outcome, label)
-    check_scale(scale, outcome, label)
-    ask = _Ask(
-        graph, table, (_intervention(intervention), _intervention(against)), outcome, label, tuple(latent), read_as,
-        scale, weights, cluster, instrument, trim, resamples, confidence, draws, missing, search, refute, seed,
-        engine or LocalEngine(), progress,
+    return _posed(
+        _Ask(
+            graph, table, (_intervention(intervention), _intervention(against)), outcome, label, tuple(latent), read_as,
+            scale, weights, cluster, instrument, trim, resamples, confidence, draws, missing, search, refute, seed,
+            engine or LocalEngine(), progress,
+        )
     )  # fmt: skip
-    targets = targets_of(*ask.sides)
-    check_names(graph, targets, outcome, latent)
-    helpers = instrument_columns(graph, targets, outcome, latent, instrument, read_as)
-    censored(table, outcome)
-    try:
-        question = asked(graph, targets, outcome, latent, read_as)
-    except IdentifiabilityError as refused:
-        if not helpers:
-            raise
-        return effect_by_instruments(
-            graph, table, ask.sides, outcome, label, helpers, refused, latent=latent, asked=instrument, scale=scale,
-            weights=weights, cluster=cluster, missing=missing, confidence=confidence,
-        )  # fmt: skip
-    return _answered(ask, question, [name for name in helpers if name in table and not table.missing(name)])
 
 
 @dataclass(frozen=True)
 class _Ask:
-    """The arguments of `estimate_effect`, checked; the two sides together."""
+    """The arguments of `estimate_effect`, the two sides together."""
 
     graph: Graph
     table: Table
@@ -158,6 +143,30 @@ class _Ask:
     progress: Progress | None
 
 
+def _posed(ask: _Ask) -> EstimatedEffect:
+    """The question checked, and put to the mechanisms or to instruments."""
+    _check_options(ask.seed, ask.resamples, ask.confidence)
+    check_rows_are_independent(ask.graph)
+    label = label_of(ask.table, ask.outcome, ask.label)
+    check_scale(ask.scale, ask.outcome, label)
+    targets = targets_of(*ask.sides)
+    check_names(ask.graph, targets, ask.outcome, ask.latent)
+    helpers = instrument_columns(ask.graph, targets, ask.outcome, ask.latent, ask.instrument, ask.read_as)
+    censored(ask.table, ask.outcome)
+    try:
+        question = asked(ask.graph, targets, ask.outcome, ask.latent, ask.read_as)
+    except IdentifiabilityError as refused:
+        if not helpers:
+            raise
+        return effect_by_instruments(
+            ask.graph, ask.table, ask.sides, ask.outcome, label, helpers, refused, latent=ask.latent,
+            asked=ask.instrument, scale=ask.scale, weights=ask.weights, cluster=ask.cluster, missing=ask.missing,
+            confidence=ask.confidence,
+        )  # fmt: skip
+    whole = [name for name in helpers if name in ask.table and not ask.table.missing(name)]
+    return _answered(replace(ask, label=label), question, whole)
+
+
 def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEffect:
     """The effect by fitted mechanisms, and beside it by other estimators."""
     names = [name for name in ask.graph if any(name in part for part in question.parts)]
@@ -171,7 +180,8 @@ def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEf
     if ask.search is not None and ask.resamples:
         over = over_graphs(ask.search, jobs[0], ask.sides, ask.scale, ask.confidence, ask.engine, ask.progress)
     found = _combined(contrasts, over, far)
-    lines, tried, told = _beside(ask, question, rows, jobs[0], contrasts)
+    with one_blas_thread():
+        lines, tried, told = _beside(ask, question, rows, jobs[0], contrasts)
     lines, told = ((), []) if far else (lines, told)
     warnings = [*gaps, *rows.warnings, *far, *near, *found.pop("warnings"), *told]
     return EstimatedEffect(

@@ -22,7 +22,7 @@ from aitia.do import Intervention, do
 from aitia.errors import IdentifiabilityError
 from aitia.graph import Graph
 from aitia.scm import SCM
-from aitia.scm.fit import fit_scm, kinds_of
+from aitia.scm.fit import kinds_of
 from aitia.scm.means import expected, mean_under
 
 __all__ = ["Job", "Means"]
@@ -95,7 +95,7 @@ class Job:
     @cached_property
     def scm(self) -> SCM:
         """Fitted to the table as it is."""
-        return fit_scm(self.graph, self.table, weights=self.weights, seed=self.seed)
+        return SCM.fit(self.graph, self.table, weights=self.weights, seed=self.seed)
 
     @cached_property
     def kinds(self) -> dict[str, str]:
@@ -151,7 +151,7 @@ class Job:
         chosen = self.rows(resample)
         table = self.table.take(chosen)
         weights = None if self.weights is None else self.weights[chosen]
-        scm = fit_scm(self.graph, table, mechanisms=self.kinds, weights=weights, seed=self.seed)
+        scm = SCM.fit(self.graph, table, mechanisms=self.kinds, weights=weights, seed=self.seed)
         support = self.support if self.easy else self.support.recounted(table, weights)
         # Other rows are drawn for each sample, so that the spread holds the chance of drawing too.
         return self._answer(scm, support, self.seed + resample + 1)

@@ -9,7 +9,7 @@ the sample holds beside 0 the effect that there is once an arrow is put in.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,14 +21,20 @@ from aitia.discovery.effects.result import OverGraphs
 from aitia.discovery.effects.scale import NULL, on_scale
 from aitia.do import Intervention
 from aitia.engine import Engine, Progress
-from aitia.errors import AitiaError
+from aitia.errors import AitiaError, OptionError
 from aitia.graph import Graph, Knowledge, consistent_extension
 from aitia.graph._question import ReadAs
+
+if TYPE_CHECKING:
+    from aitia.discovery.result import Discovery
+    from aitia.discovery.save import SavedDiscovery
 
 __all__ = ["Search", "over_graphs"]
 
 CHEAP = ("fisher-z", "ranks", "chi2", "g2")
-"""Tests that are cheap enough to search again by default."""
+"""Tests that are cheap enough to search again by default,"""
+MANY = 50
+"""so many times."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +52,18 @@ class Search:
     graphs: int
 
     @classmethod
-    def of(cls, table: Table, config: Mapping[str, Any], graphs: int | None = None) -> "Search | None":
-        """The search, 50 times where its tests are cheap unless `graphs` says otherwise; None for none."""
+    def of(cls, found: "Discovery | SavedDiscovery", graphs: int | None = None) -> "Search | None":
+        """The search of a discovery, 50 times where its tests are cheap unless `graphs` says otherwise; None for none.
+
+        Raises:
+            OptionError: If `graphs` is below 0.
+        """
+        config = {**found.config, "test": getattr(found, "test", found.config.get("test"))}
         if graphs is None:
-            graphs = 50 if config.get("test") in CHEAP and config.get("method") == "pc" else 0
-        return cls(table, config, graphs) if graphs else None
+            graphs = MANY if config["test"] in CHEAP and config.get("method") == "pc" else 0
+        if graphs < 0:
+            raise OptionError(f"graphs is 0 or more, got {graphs}")
+        return cls(found.table, config, graphs) if graphs else None
 
     @property
     def read_as(self) -> ReadAs:

@@ -49,6 +49,13 @@ class OverGraphs:
     high: float
     path: float
 
+    @property
+    def told(self) -> str:
+        """How many graphs, in words."""
+        if self.answered == self.graphs:
+            return f"{self.graphs} bootstrap graphs"
+        return f"those {self.answered} of {self.graphs} bootstrap graphs that answer"
+
 
 def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
@@ -133,8 +140,7 @@ class EstimatedEffect(Effect):
     def _no_path(self) -> str:
         if self.over is None:
             return "no directed path in this graph"
-        found = f"{self.over.path:.0%} of {self.over.graphs} bootstrap graphs"
-        return f"no directed path in this graph; there is one in {found}"
+        return f"no directed path in this graph; there is one in {self.over.path:.0%} of {self.over.told}"
 
     @property
     def range_line(self) -> str | None:
@@ -160,10 +166,9 @@ class EstimatedEffect(Effect):
         if self.range_line is not None:
             lines.append(self.range_line)
         if self.over is not None and self.over.answered:
-            lines.append(
-                f"Over {self.over.answered} bootstrap graphs and all members of their classes: {self.over.low:.4g} to "
-                f"{self.over.high:.4g}; a directed path in {self.over.path:.0%} of them"
-            )
+            over = self.over
+            ends = f"{over.low:.4g} to {over.high:.4g}; a directed path in {over.path:.0%} of them"
+            lines.append(f"Over {over.told} and all members of their classes: {ends}")
         lines.append(self.because)
         if len(self.estimators) > 1:
             width = max(len(e.name) for e in self.estimators)

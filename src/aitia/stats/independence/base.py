@@ -89,6 +89,11 @@ class IndependenceTest(ABC):
         """Rows of the table."""
         return self.table.n
 
+    @property
+    def has_gaps(self) -> bool:
+        """Whether values are missing."""
+        return self._gaps
+
     def __call__(self, x: str, y: str, given: Sequence[str] = ()) -> Tested:
         """Tests one triple."""
         return self.test([(x, y, tuple(given))])[0]

@@ -63,8 +63,10 @@ class Contingency(IndependenceTest):
             return []
         values, freedoms, counts = self._counted([self._columns(triple) for triple in triples])
         p_values = _upper_tails(values, freedoms)
-        logs = [log_upper_tail(k / 2, value / 2) for k, value in zip(freedoms.tolist(), values.tolist(), strict=True)]
-        return list(map(Tested, values.tolist(), p_values.tolist(), counts.tolist(), logs))
+        logs = np.zeros(len(values))
+        for k in np.flatnonzero(p_values == 0):
+            logs[k] = log_upper_tail(freedoms[k] / 2, values[k] / 2)
+        return list(map(Tested, values.tolist(), p_values.tolist(), counts.tolist(), logs.tolist()))
 
     def _counted(self, tests: Sequence[Sequence[int]]) -> tuple[Values, Counts, Counts]:
         """Statistics, degrees of freedom and rows."""

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, unknown_variable
 from aitia.stats.independence._cache import ArrayCache
+from aitia.stats.independence._residuals import Regression, apply, regression, sketched
 from aitia.stats.independence.base import IndependenceTest, Missing, Tested, log_upper_tail
 from aitia.stats.kernels import center
 
@@ -109,6 +110,11 @@ class KernelTest(IndependenceTest):
     def _width(self, n: int, conditional: bool, dimensions: int, points: Values) -> float:
         """Width of the Gaussian kernel for standardised variables."""
 
+    @property
+    def _may_sketch(self) -> bool:
+        """Whether a thin factor may stand for a whole R K R."""
+        return True
+
     def _variance_rows(self, n: int) -> NDArray[np.intp] | None:
         """Rows whose pairs stand for all pairs in |W|^2; None takes all."""
         return None
@@ -153,32 +159,21 @@ class KernelTest(IndependenceTest):
 
         def compute() -> Values:
             part = self._centred(names, given, rows)
-            base, inverse = self._regression(given, rows)
-            if _whole(part) and _whole(base):
-                # Two products of whole matrices are the cost of the dense form. Single precision halves it and moves
-                # p-values by some 1e-6, far less than the tolerance of the thin factors.
-                small = base.astype(np.float32)
-                return (small @ part.astype(np.float32) @ small).astype(np.float64)
-            if _whole(part):
-                return _apply(base, inverse, np.ascontiguousarray(_apply(base, inverse, part).T))
-            return _truncated(_apply(base, inverse, part))
+            found = self._regression(given, rows)
+
+            def applied(matrix: Values) -> Values:
+                return apply(found, self._ridge, matrix)
+
+            if not _whole(part):
+                return _truncated(applied(part))
+            thin = sketched(part, applied) if self._may_sketch else None
+            return applied(np.ascontiguousarray(applied(part).T)) if thin is None else _truncated(thin)
 
         return self._cache.get(("residual", names, given, _key(rows)), compute)
 
-    def _regression(self, given: tuple[str, ...], rows: Rows) -> tuple[Values, Values]:
-        """R as (L, (L'L + e I)^-1), or as (R, an empty array)."""
-
-        def compute() -> tuple[Values, Values]:
-            from scipy.linalg import cho_factor, cho_solve
-
-            part = self._centred(given, given, rows, conditioning=True)
-            size = len(part) if _whole(part) else part.shape[1]
-            matrix = part.copy() if _whole(part) else part.T @ part
-            matrix.flat[:: size + 1] += self._ridge
-            inverse = cho_solve(cho_factor(matrix, lower=True, overwrite_a=True), np.eye(size))
-            if _whole(part):
-                return self._ridge * inverse, np.empty((0, 0))
-            return part, inverse
+    def _regression(self, given: tuple[str, ...], rows: Rows) -> Regression:
+        def compute() -> Regression:
+            return regression(self._centred(given, given, rows, conditioning=True), self._ridge)
 
         return self._cache.get(("regression", given, _key(rows)), compute)
 
@@ -254,15 +249,6 @@ def _inner(a: Values, b: Values) -> float:
         return float(np.vdot(_full(a), _full(b)))
     cross = a.T @ b
     return float(np.vdot(cross, cross))
-
-
-def _apply(base: Values, inverse: Values, part: Values) -> Values:
-    """R times a matrix."""
-    if not inverse.size:
-        result: Values = base @ part
-        return result
-    rest: Values = part - base @ (inverse @ (base.T @ part))
-    return rest
 
 
 def _truncated(factor: Values) -> Values:

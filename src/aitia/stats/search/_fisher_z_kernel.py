@@ -1,32 +1,37 @@
-"""One level of the skeleton search with partial correlations: plain for a few tests, compiled for many.
+"""One level of the skeleton search with partial correlations: by arrays for a few tests, compiled for many.
 
 For a variable x with neighbours N the subsets S of N are walked as a tree. A branch eliminates one more variable from
 the covariance of {x} + N (a Schur complement, d^2 operations); its last variable is eliminated for the row of x alone,
 so that one test costs a few operations however large S is. With thresholds on r^2 no logarithm is taken in the loop.
 
-To load the compiler takes as long as some thousand tests in plain Python: it is loaded for what a small table never
-asks.
+To load the compiler takes half a second: it is loaded for what a small table, and a hundred halves of its rows, never
+ask. The arithmetic is the same, and with it every bit of the answer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import combinations
+from math import comb
 from typing import Any
 
 import numpy as np
 
-__all__ = ["level_of"]
+__all__ = ["by_arrays", "level", "level_of"]
 
 TINY = 1e-10
-PLAIN_AT_MOST = 3000
-"""Tests of a process that run without the compiler: half a second's worth at most."""
-_plain_so_far = 0
+A_BRANCH = 4e-5
+"""Seconds that one branch of the tree takes by arrays."""
+LOADING = 0.4
+"""Seconds of a process that pass by arrays before the compiler is loaded."""
+_spent = 0.0
 
 
-def level_of(tests: int) -> Callable[..., Any]:
-    """The function `level` for so many further tests, which answers the same either way."""
-    global _plain_so_far
-    _plain_so_far += tests
-    return level if _plain_so_far <= PLAIN_AT_MOST else _compiled()
+def level_of(degrees: Sequence[int], size: int) -> Callable[..., Any]:
+    """The function `level` for sets of this size of nodes with these many neighbours, which answers the same anyhow."""
+    global _spent
+    if _spent <= LOADING:
+        _spent += A_BRANCH * sum(2 * comb(d, size - 1) for d in degrees if d > size)
+    return by_arrays if _spent <= LOADING else _compiled()
 
 
 @cache
@@ -148,4 +153,60 @@ def level(  # type: ignore[no-untyped-def]
                         least_set[slot, e] = neighbors[first + chosen[e]]
                 if square < threshold and not locked[slot]:
                     apart[slot] = True
+    return count, -1
+
+
+def by_arrays(  # type: ignore[no-untyped-def]
+    nodes, correlation, start, neighbors, size, threshold, later, locked, apart, least, least_set, rows
+):
+    """The same as `level`, with the last variable of all sets of a branch eliminated at once."""
+    count = 0
+    bits = np.unpackbits(rows.view(np.uint8), axis=1, bitorder="little")
+    for x in nodes:
+        first, d = start[x], int(start[x + 1] - start[x])
+        around = neighbors[first : first + d]
+        wanted = (around > x) == later
+        if d <= size or not wanted.any():
+            continue
+        places = np.append(around, x)
+        whole = correlation[np.ix_(places, places)]
+        near = bits[np.ix_(around, around)] == 1  # [k, s]: s is a neighbour of k
+        for branch in combinations(range(d), size - 1):
+            last = np.arange(branch[-1] + 1 if branch else 0, d)
+            if not len(last):
+                continue
+            c, had, free = whole, np.full(d, not later), wanted.copy()
+            for depth, s in enumerate(branch):
+                if c[s, s] < TINY:
+                    least_set[first] = -1
+                    least_set[first, : depth + 1] = around[list(branch[: depth + 1])]
+                    return count, x
+                c = c - (c[:, s] / c[s, s])[:, None] * c[s]
+                had &= near[:, s]
+                free[s] = False
+            pivot = c[last, last]
+            if (bad := np.flatnonzero(pivot < TINY)).size:
+                least_set[first] = around[[*branch, last[bad[0]]]]
+                return count, x
+            factor = c[d, last] / pivot
+            cross_s = c[:d, last]
+            spread = (c.diagonal()[:d, None] - cross_s * cross_s / pivot) * (c[d, d] - factor * c[d, last])
+            cross = c[d, :d, None] - factor * c[last, :d].T
+            asked = free[:, None] & ~(had[:, None] & near[:, last])
+            asked[last, np.arange(len(last))] = False
+            count += int(asked.sum())
+            if (flat := (asked & (spread < TINY * TINY)).any(axis=0)).any():
+                least_set[first] = around[[*branch, last[int(flat.argmax())]]]
+                return count, x
+            with np.errstate(divide="ignore", invalid="ignore"):
+                square = np.where(asked, cross * cross / spread, np.inf)
+            best = square.argmin(axis=1)
+            smallest = square[np.arange(d), best]
+            slots = first + np.arange(d)
+            lower = smallest < least[slots]
+            least[slots[lower]] = smallest[lower]
+            least_set[slots[lower]] = np.column_stack(
+                [*(np.full(int(lower.sum()), around[s]) for s in branch), around[last[best[lower]]]]
+            )
+            apart[slots[(smallest < threshold) & ~locked[slots]]] = True
     return count, -1

@@ -191,7 +191,7 @@ def move(data: ScoreData, trees: Trees, order: Ints, place: int, first: int, las
             before[w] = True
     before[v] = True
     behind = 0.0
-    best, value = place, 0.0
+    best = place
     for k in range(last, first - 1, -1):
         if k < last:
             w = order[k] if k < place else order[k + 1]
@@ -201,12 +201,14 @@ def move(data: ScoreData, trees: Trees, order: Ints, place: int, first: int, las
                 return -1
             behind += trees.shrunk[node]
         scores[k] += behind
-    value = scores[place] + LEAST
+    value = scores[place]
     for k in range(first, last + 1):
-        if scores[k] > value:
-            best, value = k, scores[k]
-    if best == place:
+        value = max(value, scores[k])
+    if value <= scores[place] + LEAST:
         return 0
+    for k in range(first, last + 1):  # of places that score the same but for rounding the nearest, the earlier of two
+        if scores[k] >= value - LEAST and (best == place or abs(k - place) < abs(best - place)):
+            best = k
     step = 1 if best > place else -1
     while place != best:
         order[place] = order[place + step]

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from aitia.graph._pdag import Pdag, compelled, extend
 from aitia.graph.bits import bits
 
-__all__ = ["ClassSearch"]
+__all__ = ["ALIKE", "ClassSearch", "Score"]
 
 Score = Callable[[int, int], float]
 """Of a node and the bit row of its parents; higher is better."""
@@ -78,6 +78,13 @@ class ClassSearch:
         shared = compelled(parents, self.adjacent)
         assert shared is not None
         self.rows = Pdag.of(shared, self.adjacent)
+
+    @property
+    def total(self) -> float:
+        """The score of the class."""
+        member = extend(self.rows)
+        assert member is not None
+        return sum(self._of(node, parents) for node, parents in enumerate(member))
 
     # -- knowledge --------------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ Sources:
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import log
+from math import copysign, log
 from typing import Literal
 
 from aitia.graph.bits import bits
@@ -28,15 +28,18 @@ from aitia.stats.search.assembly import Triple
 from aitia.stats.search.records import Skeleton
 from aitia.stats.search.skeleton import Asker
 
-__all__ = ["ColliderRule", "Verdict", "unshielded", "verdicts"]
+__all__ = ["ColliderRule", "Verdict", "saturated", "unshielded", "verdicts", "vote"]
 
 ColliderRule = Literal["likelihood", "strongest-first", "max-p", "majority", "conservative"]
 
 SLIGHT = 1e-9
-"""Strength of what a rule leaves open: no collider, where nothing else speaks."""
+"""Weight of what a rule leaves open: no collider where nothing else speaks, and the likelier ones first to give way."""
 
 MOST = 20.0
-"""Strength from which more makes no difference: what is certain is not outvoted by what is more certain."""
+"""What a weight tends to: what is certain is not outvoted by what is more certain."""
+
+HUGE = 1e9
+"""In place of an infinite difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,16 @@ class Verdict:
     collider: bool | None
     strength: float
     why: str
+
+
+def saturated(strength: float) -> float:
+    """A strength as a weight that tends to `MOST`."""
+    return strength / (1 + abs(strength) / MOST)
+
+
+def vote(strength: float) -> float:
+    """A strength as a vote: nearly the same weight for all."""
+    return copysign(1.0, strength) + saturated(strength) / (100 * MOST)
 
 
 def unshielded(adjacent: Sequence[int]) -> list[Triple]:
@@ -102,15 +115,15 @@ def _judge(
     separators: Sequence[int],
 ) -> Verdict:
     x, y, z = triple
-    without = max((value for mask, value in logs.items() if not mask >> y & 1))
-    with_ = max((value for mask, value in logs.items() if mask >> y & 1))
-    strength = 0.0 if without == with_ else max(-MOST, min(MOST, without - with_))
+    without = max((value for mask, value in logs.items() if not mask >> y & 1), default=level)  # beyond the depth
+    with_ = max((value for mask, value in logs.items() if mask >> y & 1), default=level)
+    strength = 0.0 if without == with_ else max(-HUGE, min(HUGE, without - with_))
     if rule in ("likelihood", "strongest-first", "max-p"):
-        best = max((mask for mask in logs), key=logs.__getitem__)
+        best = max(logs, key=logs.__getitem__)
         told = "nothing" if not best else "{" + ", ".join(_named(names, best)) + "}"
         how = "with" if best >> y & 1 else "without"
         why = f"{told} separates {names[x]} and {names[z]} best, {how} {names[y]}"
-        return Verdict(None if not strength else strength > 0, strength or -SLIGHT, why)
+        return Verdict(strength > 0 if strength else None, strength or -SLIGHT * MOST, why)
     separating = [mask for mask, value in logs.items() if value > level] or separators
     share = sum(mask >> y & 1 for mask in separating) / len(separating)
     why = f"{names[y]} is in {share:.0%} of the sets that separate {names[x]} and {names[z]}"
@@ -118,8 +131,8 @@ def _judge(
     if rule == "majority" and share != 0.5:
         voted = share < 0.5
     if voted is None:
-        return Verdict(None, -SLIGHT, why)
-    size = max(abs(strength), SLIGHT * 10)
+        return Verdict(None, SLIGHT * (saturated(strength) - 2 * MOST), why)
+    size = max(abs(strength), SLIGHT * 10 * MOST)
     return Verdict(voted, size if voted else -size, why)
 
 

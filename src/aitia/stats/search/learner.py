@@ -1,41 +1,41 @@
 """What learners that search with independence tests have in common: the choice of a test, the bootstrap, findings."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.table import Table
-from aitia.engine import LocalEngine, Progress, Store
-from aitia.errors import CostError, DataError, IdentifiabilityError, OptionError, join_names
+from aitia.engine import Progress, Store
+from aitia.errors import CostError, IdentifiabilityError, OptionError, join_names
 from aitia.graph._question import ReadAs
 from aitia.graph.graph import Graph
 from aitia.graph.marks import Edge
 from aitia.saving import SavedArrays
 from aitia.scm.model import SCM
-from aitia.stats.bootstrap import EdgeFrequencies, bootstrap_graphs, resampled
+from aitia.stats.bootstrap import EdgeFrequencies
 from aitia.stats.independence import ContextKind, FisherZ, IndependenceTest, RankCorrelation, independence_test
 from aitia.stats.search.auto import choose_test
 from aitia.stats.search.checks import check_functions, check_table, table_warnings
+from aitia.stats.search.cost import Cost, in_words, search_sizes
 from aitia.stats.search.evidence import ColliderRule
+from aitia.stats.search.halves import Again, resampled
 from aitia.stats.search.keeping import kept, recall
 from aitia.stats.search.likelihood import score_of
 from aitia.stats.search.orientation import Orientation
 from aitia.stats.search.partial_correlation import DecisiveTests, partial_correlation_skeleton
 from aitia.stats.search.records import Skeleton, TestRecord, weakest_tests
-from aitia.stats.search.skeleton import LONG, Asker, Constraints, find_skeleton, predicted_seconds
+from aitia.stats.search.skeleton import LONG, Asker, Constraints, find_skeleton
 
-__all__ = ["Again", "ConstraintSearch", "scm_on"]
+__all__ = ["ConstraintSearch", "scm_on"]
 
 NO_LIMIT = 1 << 20
 
 RULES = ("the test has no likelihood", "the arrows that explain the rows best")
 """Why a collider rule was chosen."""
-
-ATTEMPTS = 20
-"""Draws of one bootstrap sample before its table is given up."""
 
 
 class ConstraintSearch(SavedArrays):
@@ -73,8 +73,17 @@ class ConstraintSearch(SavedArrays):
     predicted_seconds_: float
     rows_: Table
     asked_: Mapping[str, Any]
+    ready: IndependenceTest | None = None
+    again = False
+    mendable: Sequence[tuple[str, str]] | None = None
+    _searched: tuple[Callable[[Any, Table], Graph], Table, str | None]
 
     # -- what was found -------------------------------------------------------------------------------------------
+
+    @property
+    def choices_(self) -> tuple[str, ...]:
+        """What was chosen and why, a sentence each."""
+        return self.test_reason_, self.rule_reason_
 
     @property
     def whole_graph_(self) -> Graph:
@@ -126,7 +135,7 @@ class ConstraintSearch(SavedArrays):
         return {name: float(np.mean(held)) for name, held in right.items()}
 
     def why(self, edge: Edge) -> list[str]:
-        """Why an edge stands, in sentences: its weakest test, its direction, its bootstrap share."""
+        """Why an edge stands, in sentences: its weakest test, its direction, its shares of the resamples."""
         lines = []
         last = self._weakest(edge.left, edge.right)
         mended = next((why for a, b, why in self.mended_ if {a, b} == {edge.left, edge.right}), None)
@@ -141,8 +150,9 @@ class ConstraintSearch(SavedArrays):
         elif edge.symbol == "---":
             lines.append("Direction: both fit the data equally well.")
         if self.edge_frequencies_ is not None and self.asked_["context"] not in (edge.left, edge.right):
-            share = self.edge_frequencies_.share(edge.left, edge.right)
-            lines.append(f"In {share:.0%} of the bootstrap samples the two are adjacent.")
+            lines.append(self.edge_frequencies_.told(edge))
+            if (doubt := self.edge_frequencies_.doubt(edge)) is not None:
+                lines.append(doubt)
         return lines
 
     def _weakest(self, x: str, y: str) -> TestRecord | None:
@@ -187,6 +197,10 @@ class ConstraintSearch(SavedArrays):
         widths: Mapping[str, float] | None = None,
     ) -> Asker:
         """Checks the table, takes a test, and says what the search is predicted to cost."""
+        self.asked_ = {"context": context, "context_kind": context_kind, "widths": dict(widths) if widths else None}
+        if self.again:
+            self.warnings_, self.test_name_, self.test_reason_ = [], self.config.test, ""
+            return Asker(self.ready or self._test_of(table))
         check_table(table, missing=self.config.missing, context=context)
         self.warnings_ = table_warnings(table, context=context, missing=self.config.missing)
         self.test_name_, self.test_reason_ = self.config.test, f"Test {self.config.test}: as asked."
@@ -194,39 +208,36 @@ class ConstraintSearch(SavedArrays):
             self.test_name_, self.test_reason_ = choose_test(table, min(self._depth, 3), context=context)
         if self.test_name_ not in (FisherZ.name, RankCorrelation.name):  # which see lines only
             check_functions(table, context)
-        self.asked_ = {"context": context, "context_kind": context_kind, "widths": dict(widths) if widths else None}
         test = self._test_of(table)
-        once = predicted_seconds(test, len(test.names), min(self._depth, 4))
-        seconds = self.predicted_seconds_ = once * (1 + (self.config.bootstrap or 0) / self.config.jobs)
-        if seconds > LONG and not self.config.accept_cost:
+        sizes = search_sizes(test, alpha=self.config.alpha, max_depth=self._depth)
+        cost = Cost(test, self._test_of, sizes, self.config.bootstrap or 0, self.config.jobs)
+        self.predicted_seconds_ = cost.seconds
+        if cost.seconds > LONG and not self.config.accept_cost:
+            samples = f", with {cost.samples} bootstrap samples," if cost.samples else ""
             raise CostError(
-                f"the search with {test.name}{_and_bootstrap(self.config.bootstrap)} is predicted to take "
-                f"{seconds / 3600:.1f} hours: lower max_depth, take a faster test (rcit, fisher-z), fewer variables or "
-                "samples, or accept the cost (--accept-cost, accept_cost=True)"
+                f"the search with {test.name}{samples} is predicted to take {in_words(cost.seconds)}: lower max_depth, "
+                "take a faster test (rcit, fisher-z), fewer variables or samples, or accept the cost (--accept-cost, "
+                f"accept_cost=True){cost.cheaper()}"
             )
         if progress is not None:
-            told = f"about {seconds:.0f} s" if seconds >= 2 else "under two seconds"
-            progress(f"predicted: {told} of {test.name} tests{_and_bootstrap(self.config.bootstrap)}", 0, 1)
+            progress(f"predicted: {cost.told()}", 0, 1)
         return Asker(test, store, progress)
 
-    def _test_of(self, table: Table) -> IndependenceTest:
-        """The test of the search, of these rows."""
+    def _test_of(self, table: Table, name: str | None = None) -> IndependenceTest:
+        """The test of the search, or the named one, of these rows."""
+        name = name or self.test_name_
         options = {"context": self.asked_["context"], "context_kind": self.asked_["context_kind"]}
         options["fill_seed"] = self.config.seed
-        if self.test_name_ == "rcit":
+        if name == "rcit":
             options["seed"] = self.config.seed
-        if self.test_name_ in ("kci", "rcit"):
+        if name in ("kci", "rcit"):
             options["widths"] = self.asked_["widths"]
-        return independence_test(self.test_name_, table, missing=self.config.missing, jobs=self.config.jobs, **options)
+        return independence_test(name, table, missing=self.config.missing, jobs=self.config.jobs, **options)
 
     def _find_skeleton(self, asker: Asker, limits: Constraints) -> Skeleton:
         """The skeleton; by the compiled search where the test is Fisher's z and nobody wants every test recorded."""
         test = asker.test
-        if (
-            isinstance(test, FisherZ)
-            and self.config.record == "decisive"
-            and not any(map(test.table.missing, test.names))
-        ):
+        if isinstance(test, FisherZ) and self.config.record == "decisive" and not test.has_gaps:
             skeleton = partial_correlation_skeleton(
                 test.correlation, test.n, test.names, alpha=self.config.alpha, max_depth=self._depth,
                 limits=limits, jobs=self.config.jobs, progress=asker.progress,
@@ -242,8 +253,8 @@ class ConstraintSearch(SavedArrays):
             )
         return skeleton
 
-    def _collide(self, oriented: Orientation, asker: Asker) -> None:
-        """Decides the colliders by the rule that was asked for, and says which it was.
+    def _orient(self, oriented: Orientation, asker: Asker) -> None:
+        """Orients by the rule that was asked for, says which it was, and checks what the graph implies.
 
         Raises:
             OptionError: If a likelihood is asked for and the test has none.
@@ -259,7 +270,11 @@ class ConstraintSearch(SavedArrays):
         chosen: ColliderRule = rule if rule != "auto" else "likelihood" if score else "majority"
         how = "as asked" if rule != "auto" else RULES[chosen == "likelihood"]
         self.rule_, self.rule_reason_ = chosen, f"Collider rule {chosen}: {how}."
+        oriented.mendable = self.mendable
         oriented.colliders(chosen, asker, self.config.alpha, self._depth, score)
+        oriented.close(with_knowledge=self.config.known is not None)
+        if not self.again:
+            oriented.check(asker)
         self.mended_ = [[*pair, why] for pair, why in oriented.mended.items()]
 
     def _keep_tests(self, skeleton: Skeleton, asker: Asker) -> Sequence[TestRecord]:
@@ -274,18 +289,57 @@ class ConstraintSearch(SavedArrays):
         store: Store | None,
         progress: Progress | None,
     ) -> EdgeFrequencies | None:
-        """The frequencies of edges in resampled rows; None where no bootstrap was asked for."""
-        if not self.config.bootstrap:
+        """The frequencies of edges in halves of the rows; None where no bootstrap was asked for."""
+        self._searched = search, table, context
+        self.edge_frequencies_ = None
+        if not self.config.bootstrap or self.again:
             return None
+        return self.resample(self.config.bootstrap, store=store, progress=progress)
+
+    def resample(
+        self, samples: int, *, store: Store | None = None, progress: Progress | None = None
+    ) -> EdgeFrequencies:
+        """Searches again in random halves of the rows, and keeps how often each edge was found.
+
+        Args:
+            samples: How many halves.
+            store: Keeps finished ones, so that a search that was stopped goes on.
+            progress: Told what it is predicted to cost, and how far it is.
+
+        Raises:
+            OptionError: If nothing has been searched, or there is no sample.
+            DataError: If there are too few rows to halve, or halves of them cannot be searched.
+            CostError: If it is predicted to take more than an hour and `accept_cost` is False.
+        """
+        again = self._again()
+        self.edge_frequencies_ = resampled(
+            again, samples, self.sample_seconds(), self.config, store=store, progress=progress
+        )
+        return self.edge_frequencies_
+
+    def sample_seconds(self) -> float:
+        """Predicted seconds of the search in half of the rows, on one core; the same on every machine."""
+        again = self._again()
+        if again.whole is not None:
+            return Cost(again.whole, self._test_of, {0: self.skeleton_.count}).half
+        sizes = Counter(len(record.given) for record in self.tests_)
+        return Cost(self._test_of(again.table), self._test_of, sizes).half
+
+    def _again(self) -> Again:
+        """The search as the halves repeat it."""
+        if not hasattr(self, "_searched"):
+            raise OptionError(f"this {type(self).__name__} has not been fitted here: call fit first")
+        search, table, context = self._searched
         learner = type(self).__new__(type(self))
         learner.config = replace(
             self.config, bootstrap=None, test=self.test_name_, jobs=1, accept_cost=True, record="decisive"
         )
-        again = Again(search, learner, table, context)
-        nodes = [name for name in table.names if name != context]
-        return bootstrap_graphs(
-            again, nodes, self.config.bootstrap, engine=LocalEngine(self.config.jobs), store=store, progress=progress
-        )
+        learner.again = True
+        learner.mendable = [(a, b) for a, b, _ in self.mended_]
+        linear = self.test_name_ in (FisherZ.name, RankCorrelation.name)
+        test = self._test_of(table) if linear and context is None else None
+        thin = test if isinstance(test, FisherZ) and not test.has_gaps else None
+        return Again(search, learner, table, context, thin)
 
 
 def scm_on(graph: Graph, table: Table, seed: int) -> SCM:
@@ -302,31 +356,3 @@ def scm_on(graph: Graph, table: Table, seed: int) -> SCM:
             "known (knowledge), or fit SCM.fit to a member of the class (aitia.graph.consistent_extension)"
         )
     return SCM.fit(graph, table.select(graph.nodes), seed=seed)
-
-
-def _and_bootstrap(samples: int | None) -> str:
-    return f", with {samples} bootstrap samples" if samples else ""
-
-
-@dataclass
-class Again:
-    """The same search in resampled rows; picklable, so that it can run in other processes."""
-
-    search: Callable[[Any, Table], Graph]
-    learner: Any
-    table: Table
-    context: str | None
-
-    def __call__(self, number: int) -> list[list[Any]]:
-        """The edges found in this sample."""
-        for attempt in range(ATTEMPTS - 1):
-            try:
-                return self._edges(number, attempt)
-            except DataError:  # a rare label is gone, or two columns agree in these rows: draw them again
-                continue
-        return self._edges(number, ATTEMPTS - 1)
-
-    def _edges(self, number: int, attempt: int) -> list[list[Any]]:
-        rows = resampled(self.table, self.learner.config.seed, number, self.context, attempt)
-        edges = self.search(self.learner, rows).edges
-        return [[e.left, e.right, int(e.left_mark), int(e.right_mark)] for e in edges]

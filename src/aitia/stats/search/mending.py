@@ -41,7 +41,7 @@ class Likelihood(Protocol):
 
 
 class _Edge(NamedTuple):
-    """An edge x --> z that comes back given a set of parents of z, or goes; `turned` are neighbours of z that change."""
+    """An edge x --> z that comes back, or goes, given a set; `turned` are the neighbours of z that it changes."""
 
     gain: float
     x: int
@@ -105,6 +105,8 @@ class Mending(ClassSearch):
     def _missing(self, z: int) -> list[_Edge]:
         """The edges into z that are beyond doubt given its parents and some of its neighbours."""
         beside, parents, waiting = self.rows.neighbors[z], self.rows.parents[z], self.waiting[z] & ~self.forbidden[z]
+        if not waiting:
+            return []
         around = tuple(self.adjacent[k] for k in bits(beside))
         state = (beside, parents, waiting, around)
         if z not in self._missed or self._missed[z][0] != state:

@@ -12,7 +12,7 @@ Sources:
     Meek, Causal inference and causal explanation with background knowledge, UAI 1995.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, islice
 from math import log
@@ -24,8 +24,10 @@ from aitia.graph._pdag import Pdag
 from aitia.graph.bits import bits, pack
 from aitia.graph.graph import Graph
 from aitia.stats.search.assembly import Triple, least_contradicted
-from aitia.stats.search.classes import ClassSearch
-from aitia.stats.search.evidence import ColliderRule, Verdict, verdicts
+from aitia.stats.search.classes import ALIKE, ClassSearch
+from aitia.stats.search.evidence import ColliderRule, Verdict, saturated, verdicts, vote
+from aitia.stats.search.implied import refuted
+from aitia.stats.search.likelihood import GaussianScore
 from aitia.stats.search.mending import Likelihood, Mending
 from aitia.stats.search.records import Skeleton
 from aitia.stats.search.skeleton import Asker
@@ -36,6 +38,14 @@ SHOWN = 5
 """Contradictions that a warning tells one by one."""
 
 
+FEW_NODES = 30
+"""Up to so many variables the likelihood is led on from several starts."""
+
+OTHER_STARTS: tuple[ColliderRule, ...] = ("max-p", "majority")
+SMALL_SETS = 3
+"""Largest set that these two try."""
+
+
 @dataclass
 class Orientation:
     """A PDAG under construction.
@@ -43,19 +53,23 @@ class Orientation:
     Args:
         skeleton: Adjacencies and separating sets.
         forbidden: (p, p), [i, j] True where i cannot cause j.
+        mendable: The pairs that may come back after a test took them apart; None for all.
 
     Attributes:
         reasons: For each arrow (cause, effect), why it points so.
         conflicts: Sentences on evidence that was passed over because stronger evidence contradicts it.
         ambiguous: Unshielded triples whose middle the collider rule could not decide.
+        refuted: Sentences on independences that the graph states and the table refutes.
         mended: Edges that the tests had taken out and the table asked back, each with the reason.
     """
 
     skeleton: Skeleton
     forbidden: NDArray[np.bool_]
+    mendable: Sequence[tuple[str, str]] | None = None
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
     conflicts: list[str] = field(default_factory=list)
     ambiguous: set[Triple] = field(default_factory=set)
+    refuted: list[str] = field(default_factory=list)
     mended: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -79,6 +93,8 @@ class Orientation:
             found.append(
                 _listed("Edges came back because the graph without them contradicts the table", self.mended.values())
             )
+        if self.refuted:
+            found.append(_listed("The graph contradicts the table: an edge is missing or an arrow wrong", self.refuted))
         if self.ambiguous:
             found.append(
                 f"{len(self.ambiguous) // 2} possible colliders were left open by the collider rule: the graph is a "
@@ -126,32 +142,34 @@ class Orientation:
         Raises:
             GraphError: If what is known makes a cycle.
         """
-        adjacent = self.rows.adjacent
-        found = verdicts(self.skeleton, rule, asker, alpha, max_depth)
-        found = {t: v for t, v in found.items() if not (self.forbidden[t[0], t[1]] or self.forbidden[t[2], t[1]])}
+        found = self._verdicts(rule, asker, alpha, max_depth)
         banned = self.forbidden.copy()
         for j, row in enumerate(self.rows.parents):
             for i in bits(row):
                 banned[j, i] = True
-        forced = [sum(1 << j for j in bits(row) if banned[j, i]) for i, row in enumerate(adjacent)]
-        strengths = {triple: verdict.strength for triple, verdict in found.items()}
-        start = least_contradicted(adjacent, strengths, forced, self.names)
         if score is None:
-            search = ClassSearch(start, adjacent, banned, _Agreement(strengths))
+            weights = {triple: saturated(verdict.strength) for triple, verdict in found.items()}
+            search = ClassSearch(self._start(weights, banned), self.rows.adjacent, banned, _Agreement(weights))
             search.ascend()
         else:
-            search = Mending(start, adjacent, banned, score, self._may_be_adjacent())
-            search.mend()
-            self.rows.adjacent = tuple(search.adjacent)
-            for i, j in search.mended:
-                self.rows.neighbors[i] |= 1 << j
-                self.rows.neighbors[j] |= 1 << i
-            self.mended = {
-                (self.names[i], self.names[j]): self._why_mended(i, j, *why) for (i, j), why in search.mended.items()
-            }
-        open_ = {t for t, verdict in found.items() if verdict.collider is None and rule != "likelihood"}
-        self.ambiguous = {triple for x, y, z in open_ for triple in ((x, y, z), (z, y, x))}
+            search = self._likeliest(found, banned, asker, alpha, max_depth, score)
+            self._add(search)
+        into = search.rows.parents
+        for (x, y, z), verdict in found.items() if score is None else ():
+            if verdict.collider is None and not (into[y] >> x & into[y] >> z & 1):
+                self.ambiguous |= {(x, y, z), (z, y, x)}
         self._settle(search.rows, found)
+
+    def check(self, asker: Asker) -> None:
+        """Names the pairs that the graph calls independent although they are far from it in the table."""
+        names = self.names
+
+        def log_p(i: int, j: int) -> float:
+            return asker.ask([(names[i], names[j], ())], "implied independences")[0].log_p_value
+
+        for i, j in refuted(self.rows, self.skeleton.conditional(), log_p):
+            told = f"p = {_power(log_p(i, j))}"
+            self.refuted.append(f"it has {names[i]} and {names[j]} independent, and they are not ({told})")
 
     def _why_mended(self, i: int, j: int, given: int, gain: float) -> str:
         names = self.names
@@ -159,14 +177,72 @@ class Orientation:
         told = [", ".join(of) or "nothing" for of in (apart, [names[k] for k in bits(given)])]
         return (
             f"a test takes {names[i]} and {names[j]} apart given {told[0]}, but given {told[1]} the table is "
-            f"{_times(gain)} times likelier with an edge between them"
+            f"{_power(gain)} times likelier with an edge between them"
         )
 
     def _may_be_adjacent(self) -> list[int]:
         """Bit rows of the pairs that knowledge does not keep apart."""
+        if self.mendable is not None:
+            rows = [0] * len(self.names)
+            for a, b in self.mendable:
+                i, j = self.names.index(a), self.names.index(b)
+                rows[i] |= 1 << j
+                rows[j] |= 1 << i
+            return rows
         everyone = (1 << len(self.names)) - 1
         apart = self.forbidden & self.forbidden.T
         return [everyone & ~(1 << i) & ~pack(row) for i, row in enumerate(apart)]
+
+    def _verdicts(self, rule: ColliderRule, asker: Asker, alpha: float, max_depth: int) -> dict[Triple, Verdict]:
+        """What a rule says of the triples that knowledge leaves open."""
+        found = verdicts(self.skeleton, rule, asker, alpha, max_depth)
+        return {t: v for t, v in found.items() if not (self.forbidden[t[0], t[1]] or self.forbidden[t[2], t[1]])}
+
+    def _start(self, weights: dict[Triple, float], banned: NDArray[np.bool_]) -> list[int]:
+        """A DAG that contradicts the evidence least."""
+        adjacent = self.rows.adjacent
+        forced = [sum(1 << j for j in bits(row) if banned[j, i]) for i, row in enumerate(adjacent)]
+        return least_contradicted(adjacent, weights, forced, self.names)
+
+    def _likeliest(
+        self,
+        found: dict[Triple, Verdict],
+        banned: NDArray[np.bool_],
+        asker: Asker,
+        alpha: float,
+        max_depth: int,
+        score: Likelihood,
+    ) -> Mending:
+        """The class that a likelihood leads to, and the edges that it asks back; of several starts the best.
+
+        Tests of partial correlation cost little: on small graphs the ascent also starts from what two other rules say,
+        and from evidence that counts by its strength or by its number.
+        """
+        starts: list[tuple[dict[Triple, Verdict], Callable[[float], float]]] = [(found, saturated)]
+        if isinstance(score, GaussianScore) and len(self.names) <= FEW_NODES:
+            others = [self._verdicts(rule, asker, alpha, min(max_depth, SMALL_SETS)) for rule in OTHER_STARTS]
+            starts = [(verdict, weigh) for verdict in (found, *others) for weigh in (saturated, float, vote)]
+        allowed, best = self._may_be_adjacent(), None
+        tried: list[list[int]] = []
+        for said, weigh in starts:
+            start = self._start({triple: weigh(verdict.strength) for triple, verdict in said.items()}, banned)
+            if start in tried:
+                continue
+            tried.append(start)
+            search = Mending(start, self.rows.adjacent, banned, score, allowed)
+            search.mend()
+            if best is None or search.total > best.total + ALIKE:
+                best = search
+        assert best is not None
+        return best
+
+    def _add(self, search: Mending) -> None:
+        """The edges that came back, undirected so far."""
+        self.rows.adjacent = tuple(search.adjacent)
+        for (i, j), why in search.mended.items():
+            self.rows.neighbors[i] |= 1 << j
+            self.rows.neighbors[j] |= 1 << i
+            self.mended[self.names[i], self.names[j]] = self._why_mended(i, j, *why)
 
     def _settle(self, settled: Pdag, found: dict[Triple, Verdict]) -> None:
         """Orients the colliders of a class, with their reasons, and names the verdicts that it passes over."""
@@ -268,9 +344,9 @@ def _listed(what: str, sentences: Collection[str]) -> str:
     return f"{what} ({len(sentences)}): {'; '.join(islice(sentences, SHOWN))}{more}."
 
 
-def _times(gain: float) -> str:
-    """A Bayes factor from its logarithm, as a power of ten."""
-    return f"10^{gain / log(10):.0f}"
+def _power(logarithm: float) -> str:
+    """A number from its logarithm, as a power of ten."""
+    return f"10^{logarithm / log(10):.0f}"
 
 
 class _Agreement:

@@ -4,9 +4,10 @@ Same tests, same order and same answer as the general search with `fisher-z`; it
 of asking for each p-value. With degree d and largest set size k it takes O(p d^(k+1)) steps and O(p^2) memory.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from math import comb, erfc, sqrt, tanh
+from functools import cached_property
+from math import erfc, sqrt, tanh
 from statistics import NormalDist
 from typing import overload
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from aitia.engine import Progress
 from aitia.errors import DataError, join_names
 from aitia.stats.search._fisher_z_kernel import level_of
-from aitia.stats.search.records import Skeleton, TestRecord
+from aitia.stats.search.records import Separators, Skeleton, TestRecord
 from aitia.stats.search.skeleton import Constraints
 
 __all__ = ["DecisiveTests", "partial_correlation_skeleton"]
@@ -50,12 +51,9 @@ def partial_correlation_skeleton(
     """
     quantile = -NormalDist().inv_cdf(alpha / 2)
     square = correlation**2
-    adjacent = limits.allowed.copy()
-    apart = adjacent & ~limits.required & (square < tanh(quantile / sqrt(n - 3)) ** 2)
-    count = int(adjacent.sum()) // 2
-    state = _State(np.where(adjacent, _statistic(square, n, 0), np.inf))
-    state.separators = dict.fromkeys(((i, j) for i, j in np.argwhere(np.triu(apart, 1)).tolist()), (0,))
-    adjacent &= ~apart
+    adjacent = limits.allowed & (limits.required | (square >= tanh(quantile / sqrt(n - 3)) ** 2))
+    count = int(np.count_nonzero(limits.allowed)) // 2
+    state = _State(correlation, limits.allowed, adjacent, n)
     size = 0
     while size < max_depth and int(adjacent.sum(axis=1).max(initial=0)) > size + 1 and n - (size + 1) - 3 > 0:
         size += 1
@@ -63,19 +61,72 @@ def partial_correlation_skeleton(
             progress(f"sets of {size}", size - 1, max_depth)
         threshold = tanh(quantile / sqrt(n - size - 3)) ** 2
         count += _run_level(correlation, adjacent, limits.required, size, threshold, names, n, state, jobs)
-    rows = [int.from_bytes(np.packbits(row, bitorder="little").tobytes(), "little") for row in adjacent]
+    rows = [int.from_bytes(row.tobytes(), "little") for row in np.packbits(adjacent, axis=1, bitorder="little")]
     capped = size == max_depth and int(adjacent.sum(axis=1).max(initial=0)) > size + 1
-    tests = DecisiveTests(state, limits.allowed, names)
-    return Skeleton(tuple(names), rows, state.separators, tests, count, capped)
+    return Skeleton(tuple(names), rows, _Separators(state), DecisiveTests(state, names), count, capped)
 
 
 class _State:
-    """The weakest test of each pair so far, and what separates the pairs that are apart."""
+    """The weakest test of each pair so far, and what separates the pairs that are apart.
 
-    def __init__(self, statistic: NDArray[np.float64]) -> None:
-        self.statistic = statistic
-        self.least_set: dict[tuple[int, int], tuple[int, ...]] = {}
-        self.separators: dict[tuple[int, int], tuple[int, ...]] = {}
+    Most pairs of a large table are apart at once, and nothing is kept of them: a tuple for each would take longer to
+    make, and to be walked by the collector of garbage, than the search. Of the others there are arrays.
+    """
+
+    def __init__(
+        self, correlation: NDArray[np.float64], allowed: NDArray[np.bool_], near: NDArray[np.bool_], n: int
+    ) -> None:
+        self.correlation, self.allowed, self.n = correlation, allowed, n
+        places = np.argwhere(np.triu(near, 1))
+        self.keys = places[:, 0] * len(near) + places[:, 1]  # ascending
+        self.statistic = _statistic(correlation[places[:, 0], places[:, 1]] ** 2, n, 0)
+        self.size = np.zeros(len(places), np.int64)  # of the weakest test's set, which is
+        self.slot = np.zeros(len(places), np.int64)  # this row of the sets of that level
+        self.apart = np.zeros(len(places), np.bool_)
+        self.sets: list[NDArray[np.int64]] = [np.empty((1, 0), np.int64)]
+
+    def place(self, i: int, j: int) -> int:
+        """Where a pair, i < j, stands in the arrays; -1 where it was apart at once."""
+        key = i * len(self.allowed) + j
+        k = int(np.searchsorted(self.keys, key))
+        return k if k < len(self.keys) and self.keys[k] == key else -1
+
+    def weakest(self, i: int, j: int) -> tuple[float, list[int]]:
+        """The statistic and the set of the weakest test of a pair, i < j."""
+        if (k := self.place(i, j)) < 0:
+            return float(_statistic(np.square(self.correlation[i, j]), self.n, 0)), []
+        chosen: list[int] = self.sets[self.size[k]][self.slot[k]].tolist()
+        return float(self.statistic[k]), chosen
+
+
+class _Separators(Separators):
+    """Those of a state."""
+
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    def __getitem__(self, pair: tuple[int, int]) -> tuple[int, ...]:
+        i, j = pair
+        if not (0 <= i < j < len(self._state.allowed) and self._state.allowed[i, j]):
+            raise KeyError(pair)
+        if (k := self._state.place(i, j)) < 0:
+            return (0,)
+        if not self._state.apart[k]:
+            raise KeyError(pair)
+        return (sum(1 << v for v in self._state.weakest(i, j)[1]),)
+
+    def conditional(self) -> list[tuple[int, int]]:
+        """The pairs that some level with sets took apart."""
+        keys = self._state.keys[self._state.apart & (self._state.size > 0)]
+        return list(zip(*(part.tolist() for part in divmod(keys, len(self._state.allowed))), strict=True))
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        together = np.zeros_like(self._state.allowed)
+        together.flat[self._state.keys[~self._state.apart]] = True
+        yield from map(tuple, np.argwhere(np.triu(self._state.allowed & ~together, 1)).tolist())
+
+    def __len__(self) -> int:
+        return int(np.count_nonzero(self._state.allowed)) // 2 - int(np.count_nonzero(~self._state.apart))
 
 
 class DecisiveTests(Sequence[TestRecord]):
@@ -84,12 +135,15 @@ class DecisiveTests(Sequence[TestRecord]):
     A search of hundreds of columns has as many pairs as it takes milliseconds; each record is made when it is read.
     """
 
-    def __init__(self, state: _State, allowed: NDArray[np.bool_], names: Sequence[str]) -> None:
+    def __init__(self, state: _State, names: Sequence[str]) -> None:
         self._state, self._names = state, tuple(names)
-        self._pairs = np.argwhere(np.triu(allowed, 1))
+
+    @cached_property
+    def _pairs(self) -> NDArray[np.int64]:
+        return np.argwhere(np.triu(self._state.allowed, 1))
 
     def __len__(self) -> int:
-        return len(self._pairs)
+        return int(np.count_nonzero(self._state.allowed)) // 2
 
     @overload
     def __getitem__(self, place: int) -> TestRecord: ...
@@ -99,8 +153,7 @@ class DecisiveTests(Sequence[TestRecord]):
         if isinstance(place, slice):
             return [self[k] for k in range(*place.indices(len(self)))]
         i, j = (int(k) for k in self._pairs[place])
-        given = self._state.least_set.get((i, j), ())
-        statistic = float(self._state.statistic[i, j])
+        statistic, given = self._state.weakest(i, j)
         names = self._names
         return TestRecord(names[i], names[j], tuple(names[k] for k in given), statistic, erfc(statistic / sqrt(2)))
 
@@ -138,7 +191,7 @@ def _run_level(
     least = np.full(len(places), np.inf)
     least_set = np.full((len(places), size), -1, np.int64)
     degree = adjacent.sum(axis=1)
-    level = level_of(sum(int(d) * comb(int(d) - 1, size) for d in degree if d))
+    level = level_of(degree.tolist(), size)
     everyone = np.arange(p)
     shares = [everyone[k::jobs] for k in range(jobs)] if jobs > 1 and p >= 200 else [everyone]
 
@@ -163,17 +216,20 @@ def _run_level(
                     f"{join_names(dict.fromkeys([names[x], *found]))} are collinear: one of them follows from the "
                     "others, so no partial correlation given them exists; drop one"
                 )
+    back = np.argsort(neighbors, kind="stable")  # the slot (y, x) of each slot (x, y)
+    first = np.flatnonzero(places[:, 0] < places[:, 1])
+    second = back[first]
     statistic = _statistic(least, n, size)
-    for slot in np.flatnonzero(apart | (statistic < state.statistic[places[:, 0], places[:, 1]])):
-        i, j = places[slot].tolist()
-        pair = (min(i, j), max(i, j))
-        if statistic[slot] < state.statistic[i, j]:
-            state.statistic[i, j] = state.statistic[j, i] = statistic[slot]
-            state.least_set[pair] = tuple(least_set[slot].tolist())
-        if apart[slot]:  # its least test is the one that separates it best: all before were above the threshold
-            state.separators[pair] = (sum(1 << k for k in state.least_set[pair]),)
-    gone = np.zeros_like(adjacent)
-    gone[places[apart, 0], places[apart, 1]] = True
-    gone |= gone.T
-    adjacent &= ~gone
+    slot = np.where(statistic[second] < statistic[first], second, first)
+    pairs = np.searchsorted(state.keys, places[first, 0] * p + places[first, 1])
+    separated = apart[first] | apart[second]
+    # Of a pair that comes apart now all tests before were above the threshold: the weakest test separates it best.
+    weaker = statistic[slot] < state.statistic[pairs]
+    state.statistic[pairs[weaker]] = statistic[slot[weaker]]
+    state.size[pairs[weaker]] = len(state.sets)
+    state.slot[pairs[weaker]] = slot[weaker]
+    state.apart[pairs[separated]] = True
+    state.sets.append(least_set)
+    for i, j in (places[first[separated]].T, places[first[separated]].T[::-1]):
+        adjacent[i, j] = False
     return count

@@ -1,5 +1,6 @@
 """What a search leaves behind: the tests that it ran, and the skeleton that they support."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -7,7 +8,7 @@ from typing import ClassVar
 from aitia.graph.bits import bits
 from aitia.graph.graph import Graph
 
-__all__ = ["Skeleton", "TestRecord", "weakest_tests"]
+__all__ = ["Separators", "Skeleton", "TestRecord", "weakest_tests"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,14 @@ class TestRecord:
     given: tuple[str, ...]
     statistic: float
     p_value: float
+
+
+class Separators(Mapping[tuple[int, int], tuple[int, ...]], ABC):
+    """Of each separated pair (i, j), i < j, the bit rows of the sets that separate it best, made when they are read."""
+
+    @abstractmethod
+    def conditional(self) -> list[tuple[int, int]]:
+        """The pairs that are separated by sets, none of them empty."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,12 @@ class Skeleton:
         """The skeleton as a graph of undirected edges."""
         nothing = (0,) * len(self.names)
         return Graph.from_bits(self.names, tuple(self.adjacent), nothing, nothing)
+
+    def conditional(self) -> list[tuple[int, int]]:
+        """The pairs (i, j), i < j, that are separated by sets, none of them empty."""
+        if isinstance(self.separators, Separators):
+            return self.separators.conditional()
+        return [pair for pair, masks in self.separators.items() if 0 not in masks]
 
     def separating_set(self, x: str, y: str) -> tuple[str, ...] | None:
         """The set that separates two variables best; None where they are adjacent or knowledge keeps them apart."""

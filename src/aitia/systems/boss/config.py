@@ -20,7 +20,7 @@ class BOSSConfig(ScoreConfig):
         FormatError: If the file of knowledge cannot be read.
     """
 
-    starts: int = 5
+    starts: int = 10
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -117,8 +117,7 @@ class CDNOD(ConstraintSearch, Discovers):
         oriented = Orientation(self.skeleton_, limits.forbidden)
         oriented.exogenous(context)  # phase 2
         oriented.known()
-        self._collide(oriented, asker)
-        oriented.close(with_knowledge=self.config.known is not None)
+        self._orient(oriented, asker)
         self.tests_ = self._keep_tests(self.skeleton_, asker)
         self.couplings_, self.evidence_ = {}, {}
         complete = table.take(np.flatnonzero(~np.isnan(table.matrix()).any(axis=1))) if self._has_gaps(table) else table

@@ -52,7 +52,7 @@ class Separation:
         """Of the pair given each of these sets, which are of one size."""
         test, names = self._asker.test, self.names
         self.count += len(masks)
-        if not self._recorded and isinstance(test, FisherZ) and not any(map(test.table.missing, test.names)):
+        if not self._recorded and isinstance(test, FisherZ) and not test.has_gaps:
             given = np.array([list(bits(mask)) for mask in masks], dtype=np.int64).reshape(len(masks), -1)
             x, y = (np.full(len(masks), k) for k in pair)
             r = np.abs(partial_correlations(test.correlation, x, y, given))

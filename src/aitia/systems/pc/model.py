@@ -2,11 +2,15 @@
 
 1. Skeleton. Start with all pairs adjacent; remove a pair as soon as some set of neighbours makes it independent, sets
    of growing size (the stable variant, which does not depend on the order of the columns).
-2. Colliders. x - y - z with x, z apart and y outside the set that separates them becomes x -> y <- z.
+2. Colliders. x - y - z with x, z apart becomes x -> y <- z where the sets that separate x and z lack y. Tests on real
+   data contradict each other: all colliders are decided together, by the strength of their evidence, so that some DAG
+   has them. Where the test has a likelihood the class of graphs is taken that it leads to from there, and edges without
+   which that class contradicts the table come back (`stats.search.classes`, `stats.search.mending`).
 3. Meek's rules orient what follows.
 
-The result is a CPDAG: an arrow is in every graph that explains the independencies; an undirected edge may point either
-way.
+The result is a CPDAG: an arrow is in every graph of the class that explains the rows; an undirected edge may point
+either way. Under background knowledge its arrows are those of all members that obey it. No step depends on the order of
+columns or rows.
 
 Sources:
     Spirtes, Glymour and Scheines, Causation, Prediction, and Search (2000), section 5.4.2.
@@ -21,7 +25,7 @@ from aitia.engine import Progress, Store
 from aitia.graph.graph import Graph
 from aitia.report import Block
 from aitia.runs import RunStore
-from aitia.stats.search import Asker, Constraints, ConstraintSearch, Orientation, Skeleton
+from aitia.stats.search import Constraints, ConstraintSearch, Orientation
 from aitia.system import Discovers, Given, Score, Scores, Training
 from aitia.systems.pc.card import CARD
 from aitia.systems.pc.config import PCConfig
@@ -63,7 +67,9 @@ class PC(ConstraintSearch, Discovers):
         limits = Constraints.of(table.names, self.config.known)
         asker = self._begin(table, progress, store)
         self.skeleton_ = self._find_skeleton(asker, limits)
-        oriented = self._orient(self.skeleton_, limits, asker)
+        oriented = Orientation(self.skeleton_, limits.forbidden)
+        oriented.known()
+        self._orient(oriented, asker)
         self.graph_ = oriented.graph
         self.orientation_reasons_ = oriented.reasons
         self.warnings_ += oriented.warnings
@@ -71,13 +77,6 @@ class PC(ConstraintSearch, Discovers):
         self.edge_frequencies_ = self._bootstrap(_again, table, None, store, progress)
         self.rows_ = table
         return self.graph_
-
-    def _orient(self, skeleton: Skeleton, limits: Constraints, asker: Asker) -> Orientation:
-        oriented = Orientation(skeleton, limits.forbidden)
-        oriented.known()
-        self._collide(oriented, asker)
-        oriented.close(with_knowledge=self.config.known is not None)
-        return oriented
 
     def graphs(self, rows: Any = None) -> dict[str, Graph]:
         """The graph found; with rows, the one that the same search finds in those."""

@@ -23,7 +23,7 @@ class PCMCIPlusConfig(SearchConfig):
         max_depth: Largest set of variables of the same time that is conditioned on beside the lagged causes.
         colliders: `majority`, which `auto` takes, `conservative` or `max-p`, over all sets of neighbours of one time.
         missing: `error`; or `testwise`: a sample with a gap in one of its steps is left out.
-        bootstrap: How many times to search again in samples drawn in blocks; None for not at all.
+        bootstrap: How many random halves of the samples are searched again; None for none.
 
     Raises:
         OptionError: If a value is out of range.

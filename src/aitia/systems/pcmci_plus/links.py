@@ -25,7 +25,10 @@ class Links:
 
     Attributes:
         count: Tests so far.
+        cost: Predicted seconds of one.
     """
+
+    cost = 2e-5
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names, self.count = tuple(names), 0
@@ -86,7 +89,7 @@ class AskedLinks(Links):
 
     def __init__(self, asker: Asker) -> None:
         super().__init__(asker.test.names)
-        self.asker = asker
+        self.asker, self.cost = asker, asker.test.cost(4)
 
     def test(
         self, pairs: Sequence[tuple[int, int]], given: Sequence[Set], what: str

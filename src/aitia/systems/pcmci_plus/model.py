@@ -17,7 +17,6 @@ Source:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import ceil
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -25,13 +24,13 @@ from numpy.typing import NDArray
 
 from aitia.data.table import Table
 from aitia.engine import LocalEngine, Progress, Store
-from aitia.errors import IdentifiabilityError
+from aitia.errors import IdentifiabilityError, OptionError
 from aitia.graph.graph import Graph
 from aitia.graph.marks import Edge, Mark
 from aitia.report import Block
 from aitia.runs import RunStore
 from aitia.scm.model import SCM
-from aitia.stats.bootstrap import EdgeFrequencies, bootstrap_graphs
+from aitia.stats.bootstrap import EdgeFrequencies, Rows, bootstrap_graphs
 from aitia.stats.independence import independence_test
 from aitia.stats.search import Asker, ConstraintSearch, Skeleton, TestRecord, check_table, choose_test, table_warnings
 from aitia.system import Discovers, Given, Score, Scores, Training
@@ -96,13 +95,16 @@ class PCMCIPlus(ConstraintSearch, Discovers):
         if progress is not None:
             progress(f"predicted: {len(variables)} variables, {self.config.lags} lags, {samples.table.n} samples", 0, 1)
         links = self._links(samples.table, progress, store)
-        self._keep(self._searched(links, variables), links, variables)
+        self._keep(self._found(links, variables), links, variables)
         self.rule_, self.mended_ = self.config.rule, []
         self.rule_reason_ = (
             f"Collider rule {self.rule_}: {'as asked' if self.config.colliders != 'auto' else 'a vote'}."
         )
-        self.samples_, self.predicted_seconds_ = samples.table.n, 0.0
-        self.edge_frequencies_ = self._in_blocks(samples.table, variables, store, progress)
+        self.samples_, self.predicted_seconds_ = samples.table.n, links.count * links.cost
+        self._samples = samples.table
+        self.edge_frequencies_ = None
+        if self.config.bootstrap:
+            self.resample(self.config.bootstrap, store=store, progress=progress)
         self.rows_ = given.table.select([name for name in (time, series, *variables) if name is not None])
 
     # -- steps ----------------------------------------------------------------------------------------------------
@@ -125,7 +127,7 @@ class PCMCIPlus(ConstraintSearch, Discovers):
         test = independence_test("fisher-z", table)  # which refuses labels in a sentence
         return CorrelatedLinks(table.names, test.correlation, table.n)  # type: ignore[attr-defined]
 
-    def _searched(self, links: Links, variables: Sequence[str]) -> Found:
+    def _found(self, links: Links, variables: Sequence[str]) -> Found:
         n, known = len(variables), self.config.known
         forbidden = np.zeros((n, n), dtype=np.bool_) if known is None else known.forbidden_matrix(variables)
         depth = n if self.config.max_depth is None else self.config.max_depth
@@ -165,24 +167,42 @@ class PCMCIPlus(ConstraintSearch, Discovers):
         if found.conflicts:
             i, j = found.conflicts[0]
             self.warnings_.append(
-                f"The tests contradict each other on the direction of {len(found.conflicts)} edges of one time, which "
-                f"is left open; for one, {names[i]} --- {names[j]}."
+                f"The tests contradict each other on directions within one time, which are left open: in "
+                f"{len(found.conflicts)} of these edges, for one {names[i]} --- {names[j]}."
             )
         if found.ambiguous:
             self.warnings_.append(f"{found.ambiguous} possible colliders were left open by the collider rule.")
 
-    def _in_blocks(
-        self, table: Table, variables: Sequence[str], store: Store | None, progress: Progress | None
-    ) -> EdgeFrequencies | None:
-        """The frequencies of edges in samples drawn in blocks, as neighbouring samples are alike."""
-        if not self.config.bootstrap:
-            return None
-        learner = type(self)(replace(self.config, bootstrap=None, test=self.test_name_, jobs=1))
+    def resample(
+        self, samples: int, *, store: Store | None = None, progress: Progress | None = None
+    ) -> EdgeFrequencies:
+        """Searches again in random halves of the lagged samples, and keeps how often each edge was found.
+
+        A sample holds the past that it is tested given, so that halves need not be of neighbouring times.
+
+        Args:
+            samples: How many halves.
+            store: Keeps finished ones, so that a search that was stopped goes on.
+            progress: Told how far it is.
+
+        Raises:
+            OptionError: If nothing has been searched here.
+            DataError: If halves of the samples cannot be searched.
+        """
+        if not hasattr(self, "_samples"):
+            raise OptionError("this PCMCIPlus has not been fitted here: call fit first")
+        learner = type(self)(replace(self.config, bootstrap=None, jobs=1))
         learner.test_name_ = self.test_name_
-        return bootstrap_graphs(
-            _Again(learner, table, tuple(variables)), self.graph_.nodes, self.config.bootstrap,
-            engine=LocalEngine(self.config.jobs), store=store, progress=progress,
+        again = _Again(learner, self._samples, tuple(self.asked_["variables"]))
+        self.edge_frequencies_ = bootstrap_graphs(
+            again, self.graph_.nodes, self.samples_, samples,
+            seed=self.config.seed, engine=LocalEngine(self.config.jobs), store=store, progress=progress,
         )  # fmt: skip
+        return self.edge_frequencies_
+
+    def sample_seconds(self) -> float:
+        """Predicted seconds of the search in half of the samples."""
+        return self.predicted_seconds_
 
     @property
     def summary_(self) -> list[tuple[str, str, str]]:
@@ -266,17 +286,12 @@ class PCMCIPlus(ConstraintSearch, Discovers):
 
 @dataclass
 class _Again:
-    """The same search in samples drawn in blocks of the cube root of their number; picklable."""
+    """The same search in some of the lagged samples; picklable."""
 
     learner: PCMCIPlus
     table: Table
     variables: tuple[str, ...]
 
-    def __call__(self, number: int) -> list[list[Any]]:
-        n = self.table.n
-        length = ceil(n ** (1 / 3))
-        starts = np.random.default_rng([self.learner.config.seed, number]).integers(0, n - length + 1, ceil(n / length))
-        rows = (starts[:, None] + np.arange(length)).ravel()[:n]
+    def __call__(self, rows: Rows) -> Graph:
         links = self.learner._links(self.table.take(rows), None, None)
-        graph = self.learner._graph(self.learner._searched(links, self.variables), links.names, len(self.variables))
-        return [[e.left, e.right, int(e.left_mark), int(e.right_mark)] for e in graph.edges]
+        return self.learner._graph(self.learner._found(links, self.variables), links.names, len(self.variables))

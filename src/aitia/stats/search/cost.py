@@ -1,0 +1,169 @@
+"""What a search is going to cost, before it starts: the tests that it will ask for, counted by a cheap rehearsal.
+
+How many tests a search takes is decided by its graph, which nobody has yet. The same search with partial correlations,
+on the same columns, takes milliseconds and about as many tests of each size; each is counted with the cost of the test
+that will be asked in its place.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import comb
+
+import numpy as np
+
+from aitia.data.table import Table
+from aitia.errors import DataError
+from aitia.stats.independence import FisherZ, IndependenceTest
+from aitia.stats.search.partial_correlation import partial_correlation_skeleton
+from aitia.stats.search.skeleton import Constraints
+
+__all__ = ["TOLD_FROM", "Cost", "in_words", "rehearsed", "search_sizes"]
+
+TOLD_FROM = 2.0
+"""Seconds of work from which its cost is told."""
+
+CHEAPER_FROM = 60.0
+"""Seconds of work from which it is told what would be cheaper."""
+
+SLOW_TEST = 5e-4
+"""Seconds of a test from which the rehearsal is worth its milliseconds."""
+
+DEEP = 4
+"""Sets of more variables are rare, and hardly change the prediction."""
+
+DEGREE = 3
+"""Neighbours of a variable, where no rehearsal says how many there are."""
+
+SMALL = 2e-3
+"""Seconds of a search beside its tests."""
+
+FEWER = 20
+"""Samples that show whether an edge is one of the unsure."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The predicted cost of a search, and of repeating it in halves of the rows; the same on every machine.
+
+    Args:
+        test: Of all rows.
+        of: Makes a test of a table by its name, for the half and for what would be cheaper.
+        sizes: How many tests given a set of each size.
+        samples: How many halves.
+        jobs: Cores for them.
+    """
+
+    test: IndependenceTest
+    of: Callable[[Table, str], IndependenceTest]
+    sizes: Mapping[int, float]
+    samples: int = 0
+    jobs: int = 1
+
+    @property
+    def seconds(self) -> float:
+        """Of the search and its halves."""
+        return self._seconds(self.test, self.sizes, self.samples)
+
+    @property
+    def half(self) -> float:
+        """Seconds of the search in half of the rows."""
+        return self._once(self.test, self.sizes, half=True)
+
+    def told(self) -> str:
+        """The prediction in words, and over a minute what is cheaper."""
+        samples = f", with {self.samples} bootstrap samples" if self.samples else ""
+        return f"{in_words(self.seconds)} of {self.test.name} tests{samples}{self.cheaper()}"
+
+    def cheaper(self) -> str:
+        """What takes at most half as long, in words; nothing for a search of under a minute."""
+        seconds = self.seconds
+        if seconds < CHEAPER_FROM:
+            return ""
+        others = {f"--test {name}": self._other(name) for name in ("rcit", "fisher-z") if name != self.test.name}
+        deepest = max(self.sizes)
+        for depth in range(min(deepest - 1, 2), 0, -1):
+            part = {size: count for size, count in self.sizes.items() if size <= depth}
+            others[f"--max-depth {depth}"] = self._seconds(self.test, part, self.samples)
+        others["half of the rows"] = self._seconds(self._half_of(self.test), self.sizes, self.samples)
+        if self.samples > FEWER:
+            others[f"--bootstrap {FEWER}"] = self._seconds(self.test, self.sizes, FEWER)
+        told = [f"{what} ({in_words(s)})" for what, s in others.items() if s is not None and s <= seconds / 2]
+        return f"; cheaper: {', '.join(told)}" if told else ""
+
+    def _seconds(self, test: IndependenceTest, sizes: Mapping[int, float], samples: int) -> float:
+        again = samples * self._once(test, sizes, half=True) / self.jobs if samples else 0.0
+        return self._once(test, sizes) + again
+
+    def _once(self, test: IndependenceTest, sizes: Mapping[int, float], half: bool = False) -> float:
+        if isinstance(test, FisherZ):  # compiled, and most of it is not in the tests
+            p, n = len(test.names), test.n / 2 if half else test.n
+            return SMALL + 3e-5 * p + 5e-6 * p**2 + 3e-11 * n * p**2 + 3e-7 * sum(sizes.values())
+        test = self._half_of(test) if half else test
+        return SMALL + sum(count * test.cost(size) for size, count in sizes.items())
+
+    def _half_of(self, test: IndependenceTest) -> IndependenceTest:
+        return self.of(test.table.take(slice(0, None, 2)), test.name)
+
+    def _other(self, name: str) -> float | None:
+        try:
+            return self._seconds(self.of(self.test.table, name), self.sizes, self.samples)
+        except DataError:  # not of such columns
+            return None
+
+
+def search_sizes(test: IndependenceTest, *, alpha: float, max_depth: int) -> Mapping[int, float]:
+    """About how many tests given a set of each size a search will take.
+
+    Args:
+        test: The independence test.
+        alpha: Level of the tests.
+        max_depth: Largest conditioning set.
+    """
+    depth = min(max_depth, DEEP)
+    if test.cost(1) >= SLOW_TEST and (sizes := rehearsed(test.table, alpha=alpha, max_depth=depth)):
+        return sizes
+    p = len(test.names)
+    extent = min(p - 1, DEGREE + 1)
+    guessed = {size: p * extent * comb(extent, size) / 2 for size in range(1, min(depth, p - 2) + 1)}
+    return {0: p * (p - 1) / 2, **guessed}
+
+
+def rehearsed(table: Table, *, alpha: float, max_depth: int) -> Counter[int]:
+    """How many tests given a set of each size a search with partial correlations takes; nothing where it cannot run."""
+    names = table.names
+    if any(table.column(name).ndim > 1 for name in names):
+        return Counter()
+    values = np.column_stack([table.column(name) for name in names])
+    values = values[~np.isnan(values).any(axis=1)]
+    if len(values) < 10:
+        return Counter()
+    values = values - values.mean(axis=0)
+    spread = values.std(axis=0)
+    values /= np.where(spread > 0, spread, 1.0)
+    correlation = values.T @ values / len(values)
+    limits = Constraints.of(names, None)
+    np.fill_diagonal(correlation, 1.0)
+    sizes: Counter[int] = Counter()
+    before = 0
+    for depth in range(max_depth + 1):
+        try:
+            found = partial_correlation_skeleton(
+                correlation, len(values), names, alpha=alpha, max_depth=depth, limits=limits
+            )
+        except DataError:  # columns that follow from others, which other tests may be able to use
+            break
+        sizes[depth] = found.count - before
+        before = found.count
+        if not found.capped:
+            break
+    return sizes
+
+
+def in_words(seconds: float) -> str:
+    """A predicted time as it is told."""
+    if seconds < TOLD_FROM:
+        return "under two seconds"
+    if seconds < 2 * CHEAPER_FROM:
+        return f"about {seconds:.0f} s"
+    return f"about {seconds / 60:.0f} minutes" if seconds < 7200 else f"about {seconds / 3600:.1f} hours"

@@ -1,0 +1,173 @@
+"""Local scores beside least squares, pgmpy and brute force; equivalent graphs score alike."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aitia.data.table import Table
+from aitia.errors import DataError, OptionError, UnknownVariableError
+from aitia.graph import Graph, markov_equivalence_class
+from aitia.stats.search import compiling
+from aitia.stats.search.scores import LocalScore, choose_score
+
+
+def numbers(n, p, seed):
+    rng = np.random.default_rng(seed)
+    return Table.of(rng.normal(size=(n, p)) @ rng.normal(size=(p, p)))
+
+
+def labels(n, p, seed, levels=3):
+    """Dependent labels."""
+    rng = np.random.default_rng(seed)
+    x = rng.integers(0, levels, (n, p))
+    for j in range(1, p):
+        x[:, j] = np.where(rng.random(n) < 0.6, x[:, j - 1], x[:, j])
+    return Table.of({f"x{j}": np.array([f"v{v}" for v in x[:, j]], object) for j in range(p)})
+
+
+def mixed(n, seed):
+    rng = np.random.default_rng(seed)
+    a, b = rng.normal(size=(2, n))
+    site = np.array(["s", "t", "u"], object)[rng.integers(0, 3, n)]
+    kind = np.where(a + rng.normal(size=n) > 0, "yes", "no").astype(object)
+    return Table.of({"a": a, "b": b + a, "site": site, "kind": kind})
+
+
+@given(seed=st.integers(0, 2**16), size=st.integers(0, 4), penalty=st.floats(0.2, 5))
+def test_bic_of_numbers_is_that_of_least_squares(seed, size, penalty):
+    table = numbers(60, 5, seed)
+    parents = table.names[1 : 1 + size]
+    y = table.column("x0")
+    x = np.column_stack([np.ones(60), *(table.column(name) for name in parents)])
+    left = y - x @ np.linalg.lstsq(x, y, rcond=None)[0]
+    wanted = -30 * (np.log(2 * np.pi * left.var()) + 1) - penalty / 2 * np.log(60) * (size + 2)
+    assert LocalScore(table, "bic", penalty=penalty).of("x0", parents) == pytest.approx(wanted, abs=1e-6)
+
+
+@pytest.mark.parametrize("parents", [(), ("x1",), ("x1", "x3"), ("x1", "x2", "x3")])
+@pytest.mark.parametrize("prior", [1.0, 10.0])
+def test_bdeu_and_bic_of_labels_are_those_of_pgmpy(parents, prior):
+    structure = pytest.importorskip("pgmpy.structure_score")
+    table = labels(200, 4, 1)
+    frame = table.to_pandas().astype(str)
+    theirs = structure.BDeu(frame, equivalent_sample_size=prior).local_score("x0", parents)
+    assert LocalScore(table, "bdeu", prior=prior).of("x0", parents) == pytest.approx(theirs, abs=1e-8)
+    theirs = structure.BIC(frame).local_score("x0", parents)
+    assert LocalScore(table, "bic").of("x0", parents) == pytest.approx(theirs, abs=1e-8)
+
+
+def test_the_degenerate_gaussian_score_is_the_gaussian_one_of_the_indicators():
+    table = mixed(300, 0)
+    score = LocalScore(table, "degenerate-gaussian")
+    codes = table.column("site")
+    columns = {"t": (codes == 1).astype(float), "u": (codes == 2).astype(float)}
+    both = np.column_stack([*columns.values(), table.column("a")])
+    # log det of the covariance of (site, a) is that of a, and that of site given a
+    gain = score.of("site", ["a"]) - score.of("site")
+    joint = np.linalg.slogdet(np.cov(both.T, ddof=0))[1]
+    apart = np.linalg.slogdet(np.cov(both[:, :2].T, ddof=0))[1] + np.log(both[:, 2].var())
+    assert gain == pytest.approx(-150 * (joint - apart) - np.log(300) / 2 * 2, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("bic", numbers(80, 5, 3)),
+        ("bic", labels(150, 5, 3, 2)),
+        ("bdeu", labels(150, 5, 4)),
+        ("degenerate-gaussian", mixed(150, 5)),
+    ],
+)
+def test_equivalent_graphs_have_the_same_score(name, table):
+    score = LocalScore(table, name, penalty=1.7, prior=2.5)
+    rng = np.random.default_rng(0)
+    p = len(table.names)
+    for _ in range(12):
+        edges = np.triu(rng.random((p, p)) < 0.5, 1)
+        order = rng.permutation(p)
+        dag = Graph.from_adjacency(edges[np.ix_(order, order)], table.names)
+        scores = [score.graph(other) for other in markov_equivalence_class(dag)]
+        assert np.ptp(scores) < 1e-7
+
+
+@given(seed=st.integers(0, 2**16))
+@settings(max_examples=20)
+def test_order_of_rows_and_columns_names_of_labels_and_scale_do_not_matter(seed):
+    rng = np.random.default_rng(seed)
+    table = mixed(100, seed)
+    score = LocalScore(table, "degenerate-gaussian")
+    turned = {"s": "z", "t": "m", "u": "b"}
+    other = Table.of(
+        {
+            "site": np.array([turned[v] for v in table.labels("site")], object),
+            "kind": table.labels("kind"),
+            "b": table.column("b") * 10 - 3,
+            "a": table.column("a"),
+        }
+    ).take(rng.permutation(100))
+    again = LocalScore(other, "degenerate-gaussian")
+    for size in range(3):
+        for parents in combinations(("a", "kind", "b"), size):
+            gain = score.of("site", parents) - score.of("site")
+            assert again.of("site", parents) - again.of("site") == pytest.approx(gain, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [("bic", numbers(90, 6, 1)), ("bdeu", labels(120, 6, 1)), ("bic", labels(120, 6, 2)),
+     ("degenerate-gaussian", mixed(100, 1))],
+)  # fmt: skip
+def test_to_grow_a_set_gives_the_scores_of_the_larger_sets_plain_and_compiled(name, table):
+    score = LocalScore(table, name)
+    p = len(table.names)
+    for kernels in (compiling._plain(), compiling._compiled()):
+        for y in range(p):
+            for parents in ([], [(y + 1) % p], [(y + 1) % p, (y + 2) % p]):
+                given_ = np.array(parents, np.int64)
+                wanted = np.array([z != y and z not in parents for z in range(p)])
+                out = np.zeros(p)
+                kernels.grow(score.data, y, given_, len(parents), wanted, out)
+                for z in np.flatnonzero(wanted):
+                    mask = sum(1 << k for k in parents) | 1 << int(z)
+                    assert out[z] == pytest.approx(score(y, mask), abs=1e-8)
+
+
+def test_a_wide_table_of_labels_counts_its_distinct_rows():
+    table = labels(300, 45, 0, 3)  # 3^45 possible rows pass what an integer holds
+    score = LocalScore(table, "bdeu")
+    assert score.data.weights.sum() == 300
+    few = LocalScore(table.select(table.names[:3]), "bdeu")
+    assert score.of("x0", ["x1", "x2"]) == pytest.approx(few.of("x0", ["x1", "x2"]), abs=1e-9)
+
+
+def test_the_score_follows_the_kinds_of_the_columns():
+    assert choose_score(numbers(20, 3, 0))[0] == "bic"
+    assert choose_score(labels(20, 3, 0))[0] == "bdeu"
+    assert choose_score(mixed(20, 0))[0] == "degenerate-gaussian"
+
+
+def test_what_no_score_can_be_made_of_is_refused_in_a_sentence():
+    gap = Table.of({"a": [1.5, np.nan, 2.5, 3.5], "b": [1.5, 2.5, 0.5, 3.5]})
+    flat = Table.of({"a": [1.5, 1.5, 1.5], "b": [0.5, 1.5, 3.5]}, kinds={"a": "number", "b": "number"})
+    same = Table.of({"a": np.array(["x"] * 4, object), "b": np.array(["x", "y"] * 2, object)})
+    for table, name, told in (
+        (gap, "bic", "values are missing in a"),
+        (flat, "bic", "'a': every row has the same value"),
+        (same, "bdeu", "'a': every row has the same value"),
+        (numbers(20, 2, 0), "bdeu", "x0, x1 holds numbers: take degenerate-gaussian"),
+        (mixed(20, 0), "bic", "holds labels while .* holds numbers: take degenerate-gaussian"),
+    ):
+        with pytest.raises(DataError, match=told):
+            LocalScore(table, name)
+    for options, told in (
+        ({"name": "aic"}, "one of bic, bdeu, degenerate-gaussian"),
+        ({"name": "bic", "penalty": 0.0}, "penalty of a score is above 0"),
+        ({"name": "bic", "prior": -1.0}, "prior sample size is above 0"),
+    ):
+        with pytest.raises(OptionError, match=told):
+            LocalScore(numbers(20, 2, 0), **options)
+    with pytest.raises(UnknownVariableError, match="Did you mean 'x0'"):
+        LocalScore(numbers(20, 2, 0), "bic").of("x00")
