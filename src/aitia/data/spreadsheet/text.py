@@ -37,14 +37,14 @@ def decoded(path: Path, data: bytes, encoding: str | None) -> tuple[str, str | N
         return data.decode("utf-8"), None
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        codec = foreign_codec(data)
-        if codec == "":
+        foreign = foreign_codec(data)
+        if foreign == "":
             raise FormatError(
                 f"{path}, line {line} is no UTF-8, and its letters are of another script than that of western Europe: "
                 "say which encoding it is (--encoding cp1251, gbk, euc-jp, ...)"
             ) from None
         # Windows-1252 is what spreadsheets of western Europe write; five bytes are none of its characters.
-        codec = codec or "cp1252"
+        codec = foreign or "cp1252"
         text = _text(path, data, codec)
         shown = next(word for word in text.splitlines()[line - 1].split() if not word.isascii())
         return text, f"{codec}, since line {line} is no UTF-8: {shown[:30]!r} (--encoding)"
