@@ -76,8 +76,7 @@ def discover(
         max_depth: Largest conditioning set; None lets the method decide.
         score: Of `boss` and `ges`: `bic`, `bdeu` (labels), `degenerate-gaussian` (mixed), or `auto`.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
-        bootstrap: How many random halves of the rows are searched again, which says how sure each edge and each
-            direction is; 0 for none, None for 100 where these are predicted to take under ten seconds.
+        bootstrap: Random halves of the rows that say how sure each direction is; None for 100 where that is quick.
         missing: `testwise` uses rows that a test can use, `complete` whole rows, `impute` pools tests of filled tables.
         kinds, drop: Columns whose kind (such as `number`) is not what their values suggest; columns to leave out.
         reading: How to read a file, where what stands in it does not say it.
