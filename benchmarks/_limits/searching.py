@@ -10,7 +10,7 @@ from aitia.discovery import discover
 from aitia.systems.pc.model import PC
 from pc import data
 
-__all__ = ["fits", "many_rows", "wide"]
+__all__ = ["fits", "halves", "many_rows", "wide"]
 
 SEARCH: dict[str, Any] = {"test": "fisher-z", "alpha": 0.01}
 ALONE: dict[str, Any] = {"bootstrap": 0}
@@ -40,6 +40,18 @@ def fits(full: bool) -> Iterator[Row]:
         x = data(columns, 3, 5000, columns)
         limit, ours = in_turn(5 if columns < 1000 or full else 2, lambda x=x: x.T @ x, lambda x=x: PC(**SEARCH).fit(x))
         yield Row(f"PC.fit, {columns} columns, over one product", limit, ours, target)
+
+
+def halves(full: bool) -> Iterator[Row]:
+    """One resample beside one product of the rows that a sample with replacement holds, 63 % of the table."""
+    for columns, target in ((100, 12.0), (500, 10.0), (1000, 18.0)) if full else ((100, 12.0), (500, 10.0)):
+        x = data(columns, 3, 5000, columns)
+        search = PC(**SEARCH).fit(x)
+        part, samples = x[: round(0.632 * len(x))], 20 if columns == 100 else 2
+        limit, ours = in_turn(
+            3, lambda part=part: part.T @ part, lambda search=search, samples=samples: search.resample(samples)
+        )
+        yield Row(f"a resample, {columns} columns, over its product", limit, ours / samples, target)
 
 
 def many_rows(full: bool) -> Iterator[Row]:

@@ -76,7 +76,7 @@ def discover(
         max_depth: Largest conditioning set; None lets the method decide.
         score: Of searches by scores: `bic`, `bdeu` (labels), `degenerate-gaussian` (mixed), or `auto`.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
-        bootstrap: Random halves of the rows searched again for how sure edges are; None: 100 if under ten seconds.
+        bootstrap: Random halves of the rows that say how sure each direction is; None for 100 where that is quick.
         missing: `testwise` uses rows that a test can use, `complete` whole rows, `impute` pools tests of filled tables.
         kinds, drop: Columns whose kind (such as `number`) is not what their values suggest; columns to leave out.
         reading: How to read a file, where what stands in it does not say it.
