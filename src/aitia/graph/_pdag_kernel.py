@@ -96,10 +96,10 @@ def compelled(parents, adjacent, shared):  # type: ignore[no-untyped-def]
         for k in range(words):
             word = parents[y, k]
             while word:
-                i = k * 64 + np.int64(trailing_zeros(word))
+                above = k * 64 + np.int64(trailing_zeros(word))
                 word &= word - ONE
-                if x < 0 or rank[i] > rank[x]:
-                    x = i
+                if x < 0 or rank[above] > rank[x]:
+                    x = above
         if x < 0:
             continue
         all_ = False
