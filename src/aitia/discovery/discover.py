@@ -74,10 +74,9 @@ def discover(
         test: `fisher-z`, `ranks`, `chi2`, `g2`, `kci`, `rcit`, or `auto`, which says what it chose and why.
         alpha: Significance level of the independence tests.
         max_depth: Largest conditioning set; None lets the method decide.
-        score: Of `boss` and `ges`: `bic`, `bdeu` (labels), `degenerate-gaussian` (mixed), or `auto`.
+        score: Of searches by scores: `bic`, `bdeu` (labels), `degenerate-gaussian` (mixed), or `auto`.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
-        bootstrap: How many random halves of the rows are searched again, which says how sure each edge and each
-            direction is; 0 for none, None for 100 where these are predicted to take under ten seconds.
+        bootstrap: Random halves of the rows searched again for how sure edges are; None: 100 if under ten seconds.
         missing: `testwise` uses rows that a test can use, `complete` whole rows, `impute` pools tests of filled tables.
         kinds, drop: Columns whose kind (such as `number`) is not what their values suggest; columns to leave out.
         reading: How to read a file, where what stands in it does not say it.
