@@ -6,7 +6,10 @@ from typing import Any
 import numpy as np
 
 from _limits.base import Row, in_turn
+from aitia.data.table import Table
 from aitia.discovery import discover
+from aitia.stats.independence import FisherZ
+from aitia.stats.search import Constraints, check_table, partial_correlation_skeleton
 from aitia.systems.pc.model import PC
 from pc import data
 
@@ -34,11 +37,25 @@ def wide(full: bool) -> Iterator[Row]:
         yield Row(f"discover, {columns} columns, over PC.fit", limit, ours, 1.8)
 
 
+def skeleton(x: np.ndarray[Any, Any]) -> Any:
+    """All of a search but its arrows: the table, its checks, the tests."""
+    table = Table.of(x)
+    check_table(table)
+    test, limits = FisherZ(table), Constraints.of(table.names, None)
+    return partial_correlation_skeleton(test.correlation, test.n, test.names, alpha=0.01, max_depth=99, limits=limits)
+
+
 def fits(full: bool) -> Iterator[Row]:
-    """PC beside one product of the table with itself."""
+    """PC beside one product of the table with itself; up to the skeleton, and with the arrows."""
     for columns, target in ((100, 6.0), (500, 4.0), (1000, 3.0)):
         x = data(columns, 3, 5000, columns)
-        limit, ours = in_turn(5 if columns < 1000 or full else 2, lambda x=x: x.T @ x, lambda x=x: PC(**SEARCH).fit(x))
+        limit, part, ours = in_turn(
+            5 if columns < 1000 or full else 2,
+            lambda x=x: x.T @ x,
+            lambda x=x: skeleton(x),
+            lambda x=x: PC(**SEARCH).fit(x),
+        )
+        yield Row(f"skeleton, {columns} columns, over one product", limit, part, target)
         yield Row(f"PC.fit, {columns} columns, over one product", limit, ours, target)
 
 
