@@ -187,7 +187,7 @@ def _estimate(
     _check_out(out)
     if run.is_dir():
         saved = load_discovery(run)
-        table, found = saved.table, saved.graph
+        table, found, read_as = saved.table, saved.graph, saved.read_as
         search = Search.of(saved, graphs) if graph is None else None
     elif graph is not None:
         table, found = read_table(run, kinds=how[1], how=how[0]), None
@@ -197,7 +197,7 @@ def _estimate(
         raise OptionError("--graphs finds the graph again, and --graph says which it is: leave one out")
     roles = Roles()
     if graph is not None:
-        found, roles = read_graph_and_roles(graph)
+        (found, roles), read_as = read_graph_and_roles(graph), "auto"
     assert found is not None
     outcome = marked_outcome(roles) if said["outcome"] is None else said["outcome"]
     reference = None if said["against"] is None else Intervention.parse(said["against"])
@@ -210,7 +210,8 @@ def _estimate(
         typer.echo(f"Note: {note}", err=True)
     with progress_bar(quiet=as_json) as progress:
         answer = estimate_effect(
-            found, table, done, outcome, against=reference, latent=roles.latent, search=search,
+            found, table, done, outcome, against=reference, latent=roles.latent, read_as=read_as,
+            search=search,
             engine=LocalEngine(jobs), progress=progress, **options,
         )  # fmt: skip
     if as_json:

@@ -1,11 +1,13 @@
 """Which method suits a table: the choice of `--method auto`, with its reasons in words."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
 from aitia.data.table import Table
+from aitia.discovery.series import TimeSeries
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
 from aitia.system import systems
 
@@ -26,12 +28,14 @@ class Plan:
         context: The context column, None for methods that take none.
         context_kind: `time` or `domain`, None without a context.
         reasons: One sentence a choice.
+        roles: The columns that are no variables, by role.
     """
 
     method: str
     context: str | None
     context_kind: Literal["time", "domain"] | None
     reasons: tuple[str, ...]
+    roles: Mapping[str, str] = field(default_factory=dict)
 
 
 def methods() -> tuple[str, ...]:
@@ -40,7 +44,12 @@ def methods() -> tuple[str, ...]:
 
 
 def choose(
-    table: Table, *, method: str = "auto", context: str | None = None, context_kind: ContextKind = "auto"
+    table: Table,
+    *,
+    method: str = "auto",
+    context: str | None = None,
+    context_kind: ContextKind = "auto",
+    series: TimeSeries | None = None,
 ) -> Plan:
     """The method for this table.
 
@@ -61,6 +70,10 @@ def choose(
         raise OptionError(
             f"{method} has no use for a context: drop --context, or choose cd-nod to let {context!r} play its part"
         )
+    if series is not None and series.time is not None:
+        return _over_time(table, method, context, series)
+    if method not in ("auto", "cd-nod") and "time" in systems()[method].card.takes:
+        raise OptionError(f"{method} searches series in time: name the column that says when a row was taken (--time)")
     variables = [name for name in table.names if name != context]
     if len(variables) < 2:
         raise DataError(f"a causal graph needs two variables, the table has {len(variables)} beside the context")
@@ -75,6 +88,27 @@ def choose(
     reasons.append(f"Method CD-NOD: {context!r} says where each row comes from, so mechanisms may change with it.")
     reasons.append(why)
     return Plan("cd-nod", context, kind, tuple(reasons))
+
+
+def _over_time(table: Table, method: str, context: str | None, series: TimeSeries) -> Plan:
+    """The method for rows in time."""
+    series.check(table)
+    able = [slug for slug in methods() if "time" in systems()[slug].card.takes]
+    if method not in ("auto", *able):
+        raise OptionError(f"{method} has no use for --time: drop it, or choose {join_names(able)}")
+    if context is not None:
+        raise OptionError(
+            f"--time {series.time} asks for causes with lags, --context {context} for mechanisms that change: ask "
+            "one at a time"
+        )
+    variables = [name for name in table.names if name not in series.columns]
+    if len(variables) < 2:
+        raise DataError(f"a causal graph needs two variables, the table has {len(variables)} beside the time")
+    chosen = able[0] if method == "auto" else method
+    lags = series.config()["lags"]
+    why = f"{series.time!r} orders the rows, and a cause may lie up to {lags} step{'s' * (lags != 1)} back"
+    reasons = (_describe(table, variables), f"Method {chosen.upper()}: {why}.")
+    return Plan(chosen, None, None, reasons, series.roles)
 
 
 def _describe(table: Table, variables: list[str]) -> str:

@@ -15,6 +15,7 @@ from aitia.discovery.contexts import dated
 from aitia.discovery.gaps import gap_warnings
 from aitia.discovery.hints import knowledge_hint
 from aitia.discovery.result import Discovery
+from aitia.discovery.series import TimeSeries, is_panel, read_panel, source_of
 from aitia.engine import Progress, Store
 from aitia.errors import DataError, OptionError
 from aitia.graph import Graph, Knowledge
@@ -41,6 +42,9 @@ def discover(
     *,
     context: str | None = None,
     context_kind: ContextKind = "auto",
+    time: str | None = None,
+    series: str | None = None,
+    lags: int | None = None,
     method: str = "auto",
     test: str = "auto",
     alpha: float = 0.05,
@@ -59,33 +63,28 @@ def discover(
     progress: Progress | None = None,
     command: str | None = None,
 ) -> Discovery:
-    """Learns a causal graph from a table.
+    """Learns a causal graph from a table, with the evidence for each edge, warnings and choices in words.
 
     Args:
-        data: A path to a CSV, TSV, Parquet or Arrow file, or a pandas, polars, Arrow or numpy table.
+        data: A path to a file, paths to files of one time series each, or a pandas, polars, Arrow or numpy table.
         context: The column that says when or where a row was taken; mechanisms may change with it.
         context_kind: `time` where near values are near, `domain` where values are labels; `auto` decides and says why.
-        method: `pc`, `cd-nod`, `boss`, `ges`, `direct-lingam`, or `auto`: CD-NOD with a context, PC without.
+        time, series, lags: The columns that say when and of which series a row is; how many steps back causes may lie.
+        method: A search of `choose.methods`, or `auto`: CD-NOD with a context, PCMCI+ with a time, else PC.
         test: `fisher-z`, `ranks`, `chi2`, `g2`, `kci`, `rcit`, or `auto`, which says what it chose and why.
         alpha: Significance level of the independence tests.
         max_depth: Largest conditioning set; None lets the method decide.
-        score: Of `boss` and `ges`: `bic`, `bdeu` (labels), `degenerate-gaussian` (mixed), or `auto`.
+        score: Of searches by scores: `bic`, `bdeu` (labels), `degenerate-gaussian` (mixed), or `auto`.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
-        bootstrap: How many random halves of the rows are searched again, which says how sure each edge and each
-            direction is; 0 for none, None for 100 where these are predicted to take under ten seconds.
+        bootstrap: Random halves of the rows searched again for how sure edges are; None: 100 if under ten seconds.
         missing: `testwise` uses rows that a test can use, `complete` whole rows, `impute` pools tests of filled tables.
-        kinds: Columns whose kind (such as `number` or `label`) is not what their values suggest.
+        kinds, drop: Columns whose kind (such as `number`) is not what their values suggest; columns to leave out.
         reading: How to read a file, where what stands in it does not say it.
-        drop: Columns to leave out.
         accept_cost: Whether to start a search that is predicted to be very long.
         jobs: Processor cores; the result does not depend on it.
         seed: Seed of the bootstrap and of random features.
         out: Folder for the result and `report.html`. A run that was killed resumes there and ends in the same bytes.
-        progress: Told how far the work is.
-        command: The command line to record, where there is one.
-
-    Returns:
-        The graph with the evidence for each edge, what changes with the context, warnings and choices in words.
+        progress, command: Who is told how far the work is; the command line to record, where there is one.
 
     Raises:
         DataError: If the table cannot be analysed as it stands: constant, duplicate, collinear or missing columns, ...
@@ -99,14 +98,15 @@ def discover(
         >>> print(discover({"x": x, "y": y, "z": x + y + noise}, test="fisher-z").graph)
         x --> z; y --> z
     """
-    table, gaps = _read(data, kinds, reading, drop, context, context_kind, missing)
-    plan = choose(table, method=method, context=context, context_kind=context_kind)
+    over = TimeSeries.of(data, time, series, lags)
+    table, gaps = _read(data, kinds, reading, drop, (context, *over.columns), context_kind, missing)
+    plan = choose(table, method=method, context=context, context_kind=context_kind, series=over)
     known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
     config = {
-        "source": Path(data).name if isinstance(data, str | Path) else None, "method": plan.method, "context": context,
-        "context_kind": plan.context_kind, "test": test, "alpha": alpha, "max_depth": max_depth, "missing": missing,
-        "knowledge": None if known is None else known.to_json(), "bootstrap": bootstrap, "seed": seed,
-    } | ({"score": score} if score != "auto" else {})  # fmt: skip
+        "source": source_of(data), "method": plan.method, "context": context, "context_kind": plan.context_kind,
+        "test": test, "alpha": alpha, "max_depth": max_depth, "bootstrap": bootstrap, "missing": missing, "seed": seed,
+        "knowledge": None if known is None else known.to_json(),
+    } | ({"score": score} if score != "auto" else {}) | over.config()  # fmt: skip
     learner = _learner(plan, config, known, jobs=jobs, accept_cost=accept_cost, whole=_small(table, out))
     given = _given(data, knowledge, kinds, reading, drop) | {"accept_cost": accept_cost}
     if out is None:
@@ -124,25 +124,27 @@ def _read(
     kinds: Mapping[str, Kind | str] | None,
     reading: Reading | None,
     drop: Sequence[str],
-    context: str | None,
+    roles: Sequence[str | None],
     context_kind: ContextKind,
     missing: str,
 ) -> tuple[Table, tuple[str, ...]]:
     """The rows to search, and what their gaps depend on."""
     if missing not in MISSING:
         raise OptionError(f"missing is {' or '.join(MISSING)}, got {missing!r}")
-    if isinstance(data, str | Path):
+    if (panel := read_panel(data, kinds, reading)) is not data:
+        table = panel
+    elif isinstance(data, str | Path):
         table = read_table(data, kinds=kinds, how=reading)
     elif reading is not None and reading != Reading():
         raise OptionError("how to read a file is said of a file, and these rows are in memory")
     else:
         table = Table.of(data, kinds=kinds)
     table = table.drop(drop)
-    if (index := row_index(table)) is not None and index != context and index not in (kinds or {}):
+    if (index := row_index(table)) is not None and index not in roles and index not in (kinds or {}):
         table = table.drop([index])
         note = f"{index}: counts the rows, left out (--continuous {index} keeps it)"
         table = table.with_flow((table.flow or Flow("the table", table.n)).noting(note))
-    if context is not None and context_kind != "domain":
+    if (context := roles[0]) is not None and context_kind != "domain":
         table = dated(table, context)
     mend = ", and its edges may be those of the rows that have it"
     gaps = () if missing == "impute" else tuple(gap_warnings(table, mend))
@@ -175,7 +177,7 @@ def _given(
 ) -> dict[str, Any]:
     """What the search was called with, for the line of Python that repeats it."""
     return {
-        "data": str(data) if isinstance(data, str | Path) else None,
+        "data": str(data) if isinstance(data, str | Path) else [str(path) for path in data] if is_panel(data) else None,
         "knowledge": str(knowledge) if isinstance(knowledge, str | Path) else None,
         "kinds": {name: str(kind) for name, kind in (kinds or {}).items()},
         "reading": "" if reading is None else ", ".join(f"{k}={v!r}" for k, v in reading.said().items()),
@@ -212,6 +214,7 @@ def _learner(
     asked |= {"accept_cost": accept_cost, "record": "all" if whole else "decisive"}
     if plan.context is not None:
         asked["context_kind"] = plan.context_kind or "auto"
+    asked |= {name: config[name] for name in ("lags",) if name in config}
     learner: ConstraintSearch = entry.load()(**{name: value for name, value in asked.items() if name in known})  # type: ignore[assignment]
     return learner
 
@@ -226,15 +229,16 @@ def _fit(
     store: Store | None,
     gaps: Sequence[str],
 ) -> Discovery:
-    roles: dict[str, Any] = {"variables": [name for name in table.names if name != plan.context]}
+    roles: dict[str, Any] = dict(plan.roles)
     if plan.context is not None:
         roles["context"] = plan.context
+    roles["variables"] = [name for name in table.names if name not in roles.values()]
     run = RunStore(progress=progress, journal=None if store is None else lambda name: store)
     fitted: Any = learner
     fitted.fit(table, run=run, **roles)
     resampled = _resample(learner, config["bootstrap"], store, progress)
     graph = learner.graph_
-    hint = knowledge_hint(graph, table) if config["knowledge"] is None else None
+    hint = knowledge_hint(graph, table) if config["knowledge"] is None and not plan.roles else None
     flow = () if table.flow is None else tuple(table.flow.lines())
     return Discovery(
         graph=graph,
@@ -276,7 +280,9 @@ def _sortability(graph: Graph, table: Table) -> dict[str, float]:
     """Both sortabilities over the continuous part of the graph, where it has a direction at all."""
     from aitia.scm import sortabilities
 
-    columns = [name for name in graph.nodes if table.continuous(name) and table.column(name).ndim == 1]
+    columns = [
+        name for name in graph.nodes if name in table and table.continuous(name) and table.column(name).ndim == 1
+    ]
     part = graph if len(columns) == len(graph) else graph.subgraph(columns)
     directed = part if part.is_directed else Graph([e for e in part.edges if e.symbol == "-->"], part.nodes)
     if not directed.edges or not directed.is_acyclic:

@@ -31,6 +31,8 @@ def report(found: Discovery, command: str, versions: Mapping[str, str]) -> str:
     table = found.table
     lead = f"{table.n} rows, {len(found.graph)} variables" + (f", context {found.context}" if found.context else "")
     sections = [Section("The graph", _graph(found))]
+    if found.summary:
+        sections.append(Section("Over all lags", found.learner.summary_blocks()))  # type: ignore[attr-defined]
     if found.warnings:
         sections.append(Section("Keep in mind", [Callout(found.warnings, "warning")]))
     if found.context is not None:
@@ -54,7 +56,7 @@ def _graph(found: Discovery) -> list[Block]:
     graph = found.augmented
     evidence = {(e.left, e.right): found.evidence(e) for e in graph.edges}
     titles = {(e.left, e.right): _reading(e) for e in graph.edges}
-    caption = "An arrow points from a cause to its effect; a line without a head may point either way."
+    caption = found.caption
     if found.context is not None:
         caption += f" The dashed box is the context: its arrows mark the mechanisms that change with {found.context}."
     if (frequencies := found.edge_frequencies) is not None:
@@ -75,6 +77,8 @@ def _graph(found: Discovery) -> list[Block]:
 def _reading(edge: Edge) -> str:
     if edge.symbol == "-->":
         return f"{edge.left} → {edge.right}"
+    if edge.symbol != "---":
+        return f"{edge.left} {edge.symbol} {edge.right}"
     return f"{edge.left} — {edge.right} (direction open)"
 
 

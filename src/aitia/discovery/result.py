@@ -26,7 +26,7 @@ class Discovery:
         augmented: The graph with the context as a node; the same as `graph` where there is no context.
         table: The table it was learned from.
         learner: The fitted learner, with every detail.
-        method: `pc` or `cd-nod`.
+        method: The slug of the search, such as `pc`.
         test: The independence test that was used.
         context: The context column, or None.
         reasons: What was chosen, and why, one sentence each.
@@ -72,6 +72,22 @@ class Discovery:
         """For each changing variable the times between which its mechanism moves fastest, the fastest first."""
         turns = {name: fastest(force.context, force.curves.curves[0]) for name, force in self.forces.items()}
         return {name: windows for name, windows in turns.items() if windows}
+
+    @property
+    def summary(self) -> tuple[tuple[str, str, str], ...]:
+        """Of a graph over time the causes and effects among the variables, with the lags; else nothing."""
+        return tuple(getattr(self.learner, "summary_", ()))
+
+    @property
+    def read_as(self) -> str:
+        """What the edges mean to a question of adjustment: `pag` where hidden common causes are looked for."""
+        return getattr(self.learner, "read_as", "auto")
+
+    @property
+    def caption(self) -> str:
+        """What the marks of the graph say, in a sentence."""
+        plain = "An arrow points from a cause to its effect; a line without a head may point either way."
+        return getattr(self.learner, "caption", plain)
 
     def evidence(self, edge: Edge) -> list[str]:
         """Why this edge stands, in sentences: its weakest test, its direction, its shares of the resamples."""
@@ -148,10 +164,16 @@ class Discovery:
             "changing": [{"variable": c.variable, "p_value": c.p_value} for c in self.changing],
             "fastest": {name: [list(window) for window in windows] for name, windows in self.fastest.items()},
             "method": self.method,
+            "read_as": self.read_as,
             "test": self.test,
             "context": self.context,
             "reasons": list(self.reasons),
             "warnings": list(self.warnings),
+            **(
+                {"summary": [dict(zip(("cause", "effect", "lags"), row, strict=True)) for row in self.summary]}
+                if self.summary
+                else {}
+            ),
             "sortability": dict(self.sortability),
         }
 
@@ -166,6 +188,7 @@ class Discovery:
             "missing": "testwise",
             "seed": 0,
         }
+        defaults |= dict.fromkeys(("time", "series", "lags"))
         shown: dict[str, Any] = {"context": self.context, "context_kind": self.config.get("context_kind")}
         shown["test"] = None if self.scores else self.test
         shown |= {k: self.config[k] for k, plain in defaults.items() if self.config.get(k, plain) != plain}

@@ -23,6 +23,7 @@ from aitia.discovery.report import report
 from aitia.discovery.result import Discovery
 from aitia.errors import DataError, FormatError, MissingExtraError, RunError
 from aitia.graph import Graph
+from aitia.graph._question import ReadAs
 from aitia.graph.formats import read_graph, to_dagitty, to_dot, to_json
 from aitia.guard import read_json
 from aitia.runs import Record, Run, open_run, versions
@@ -141,6 +142,7 @@ class SavedDiscovery:
         context: The context column, or None.
         path: The folder.
         config: Options of the search, with the test that was chosen.
+        read_as: What the edges mean, as `estimate_effect` takes it.
     """
 
     graph: Graph
@@ -148,6 +150,7 @@ class SavedDiscovery:
     context: str | None
     path: Path
     config: Mapping[str, Any] = field(default_factory=dict)
+    read_as: ReadAs = "auto"
 
 
 def load_discovery(path: str | Path) -> SavedDiscovery:
@@ -166,7 +169,9 @@ def load_discovery(path: str | Path) -> SavedDiscovery:
         graph = read_graph(path / "graph.json")
         if context is not None and not isinstance(context, str):
             raise FormatError(f"the context in {path / 'run.json'} is {str(context)[:40]}, wanted a name")
-        config = {**record.config, "test": read_json(path / "summary.json", dict).get("test", "auto")}
-        return SavedDiscovery(graph, table, context, path, config)
+        summary = read_json(path / "summary.json", dict)
+        config = {**record.config, "test": summary.get("test", "auto")}
+        read_as: Any = summary.get("read_as", "auto")
+        return SavedDiscovery(graph, table, context, path, config, read_as)
     except (FormatError, DataError) as error:
         raise RunError(f"the run in {path} is damaged ({error}): run the discovery again") from error

@@ -1,5 +1,7 @@
 """Places for the nodes of a graph: layers from causes to effects, few crossings, straight long edges.
 
+A window of time-lagged nodes is a grid: a row for each variable, a column for each time, the oldest first.
+
 Source:
     Sugiyama, Tagawa and Toda, Methods for visual understanding of hierarchical system structures, IEEE Transactions on
     Systems, Man, and Cybernetics 11 (1981).
@@ -11,6 +13,7 @@ from itertools import pairwise
 
 from aitia.graph.bits import bits
 from aitia.graph.graph import Graph
+from aitia.graph.lagged import is_window, lag_of, variable_of
 
 __all__ = ["Layout", "layout"]
 
@@ -51,6 +54,8 @@ def text_width(text: str) -> float:
 def layout(graph: Graph) -> Layout:
     """Places nodes in layers, every arrow pointing down where there is no cycle; the same graph, the same places."""
     names = graph.nodes
+    if is_window(graph):
+        return _window(graph)
     layers_of = _layers(graph)
     widths = {name: text_width(name) for name in names}
     # A node or a bend of a long edge: (layer, key). Bends have keys (edge number, layer).
@@ -83,6 +88,29 @@ def layout(graph: Graph) -> Layout:
     routes = tuple(tuple((x[b] - left, y[b]) for b in chain) for chain in bends)
     height = max(count, 1) * (NODE_HEIGHT + LAYER_GAP) - LAYER_GAP
     return Layout(centers, widths, routes, right - left, height)
+
+
+def _window(graph: Graph) -> Layout:
+    """Variables from top to bottom, times from left to right; long edges bend round the nodes between their ends."""
+    names = graph.nodes
+    widths = {name: text_width(name) for name in names}
+    rows = {name: k for k, name in enumerate(dict.fromkeys(map(variable_of, names)))}
+    last = max(map(lag_of, names))
+    wide = max(widths.values()) + LAYER_GAP
+    high = NODE_HEIGHT + NODE_GAP
+    left, top = max(widths.values()) / 2, NODE_HEIGHT * 1.5
+    centers = {name: (left + (last - lag_of(name)) * wide, top + rows[variable_of(name)] * high) for name in names}
+    routes: list[tuple[Point, ...]] = []
+    for edge in graph.edges:
+        (x, y), (to_x, to_y) = centers[edge.left], centers[edge.right]
+        if y == to_y and abs(to_x - x) > wide:
+            routes.append((((x + to_x) / 2, y - NODE_HEIGHT),))
+        elif x == to_x and abs(to_y - y) > high:
+            routes.append(((x + wide / 2, (y + to_y) / 2),))
+        else:
+            routes.append(())
+    height = top + (len(rows) - 1) * high + NODE_HEIGHT / 2
+    return Layout(centers, widths, tuple(routes), last * wide + 2 * left + LAYER_GAP / 2, height)
 
 
 def _layers(graph: Graph) -> list[int]:

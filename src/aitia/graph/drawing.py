@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from aitia.errors import MissingExtraError, unknown_variable
 from aitia.graph._layout import NODE_HEIGHT, Layout, layout
 from aitia.graph.graph import Graph
+from aitia.graph.lagged import is_window, lag_of
 from aitia.graph.marks import Edge, Mark, quote
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ def plot(
 
 
 def to_text(graph: Graph) -> str:
-    """The graph for a terminal: each effect with its causes, then what has no direction.
+    """The graph for a terminal: each effect with its causes, then what has no direction, then what has no edge now.
 
     Example:
         >>> print(to_text(Graph("age -> income <- job; job --- town; cat")))
@@ -195,7 +196,9 @@ def to_text(graph: Graph) -> str:
     lines += [f"{quote(n):<{wide}}  <-  {', '.join(map(quote, graph.parents(n)))}" for n in effects]
     other = [e for e in graph.edges if e.symbol != "-->"]
     lines += [f"{quote(e.left)} {e.symbol}  {quote(e.right)}" for e in other]
-    lines += [f"{quote(name)} (no edge)" for name in graph.nodes if not graph.adjacent(name)]
+    past = is_window(graph)  # of which nodes without edge are not told
+    alone = [name for name in graph.nodes if not graph.adjacent(name) and not (past and lag_of(name))]
+    lines += [f"{quote(name)} (no edge)" for name in alone]
     return "\n".join(lines)
 
 

@@ -11,7 +11,7 @@ from aitia.errors import GraphError, OptionError
 from aitia.graph.graph import Graph
 from aitia.graph.marks import Edge, Mark
 
-__all__ = ["is_stationary", "lag_of", "lagged_effects", "lagged_name", "summary", "unroll", "variable_of"]
+__all__ = ["is_stationary", "is_window", "lag_of", "lagged_effects", "lagged_name", "summary", "unroll", "variable_of"]
 
 _NAME = re.compile(r"(?P<variable>.+)\[t(?:-(?P<lag>[0-9]+))?\]", re.DOTALL)
 
@@ -47,6 +47,17 @@ def variable_of(name: str) -> str:
         GraphError: If the name is not of that form.
     """
     return _split(name)[0]
+
+
+def is_window(graph: Graph) -> bool:
+    """Whether every node is a variable at a time, and there are several times.
+
+    Example:
+        >>> is_window(Graph("x[t-1] -> x[t]")), is_window(Graph("x -> y"))
+        (True, False)
+    """
+    lags = [match["lag"] for name in graph.nodes if (match := _NAME.fullmatch(name)) is not None]
+    return len(lags) == len(graph) and len(dict.fromkeys(lags)) > 1
 
 
 def is_stationary(graph: Graph) -> bool:

@@ -29,6 +29,7 @@ from aitia.runs import RECORD, Run, RunStore, open_run, versions
 from aitia.saving import need_safetensors
 from aitia.system import Given, Score, Scores, System, Target, Training, find
 from aitia.system.loading import FIT
+from aitia.workflow.held_out import held_out
 from aitia.workflow.missing import TESTWISE, gaps, policy, used
 from aitia.workflow.names import configured, sorted_names
 from aitia.workflow.progress import with_prediction
@@ -259,7 +260,7 @@ def _parts(system: System, given: Given, source: Source, test_share: float, seed
         return given, given.fresh(system.card, min(FRESH, len(given)), seed=source.seed + FRESH_SEED)
     if test_share == 0:
         return given, given
-    seen, fresh = given.split(test_share, seed)
+    seen, fresh = held_out(given, test_share, seed)
     system.check_given(seen)
     return seen, fresh.take(range(min(len(fresh), MANY)))
 

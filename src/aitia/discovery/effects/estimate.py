@@ -11,7 +11,16 @@ from aitia.discovery.effects.estimators import Columns, Estimator, beside, by_in
 from aitia.discovery.effects.instrumented import effect_by_instruments, instrument_columns
 from aitia.discovery.effects.job import Job
 from aitia.discovery.effects.over import Search, over_graphs
-from aitia.discovery.effects.question import Asked, asked, check_names, label_of, outside, restricted, targets_of
+from aitia.discovery.effects.question import (
+    Asked,
+    asked,
+    check_names,
+    check_rows_are_independent,
+    label_of,
+    outside,
+    restricted,
+    targets_of,
+)
 from aitia.discovery.effects.refute import Refutation, refutations
 from aitia.discovery.effects.result import EstimatedEffect, OverGraphs
 from aitia.discovery.effects.rows import Rows, censored, rows_of
@@ -21,6 +30,7 @@ from aitia.do import Intervention
 from aitia.engine import Engine, LocalEngine, Progress
 from aitia.errors import IdentifiabilityError, OptionError
 from aitia.graph import Graph
+from aitia.graph._question import ReadAs
 from aitia.threads import one_blas_thread
 
 __all__ = ["estimate_effect"]
@@ -38,6 +48,7 @@ def estimate_effect(
     against: Done | None = None,
     label: object | None = None,
     latent: Sequence[str] = (),
+    read_as: ReadAs = "auto",
     scale: str = "difference",
     weights: str | None = None,
     cluster: str | None = None,
@@ -68,6 +79,7 @@ def estimate_effect(
         label: For a discrete outcome, the label whose probability is reported; None takes the last one.
         latent: Variables of the graph that are not observed, such as `Roles.latent`: the table needs no column for
             them, and they are never adjusted for.
+        read_as: What the edges mean, as in `adjustment_set`; `pag` for a PAG, which may have no circles.
         scale: `difference`, `ratio` of the means or probabilities, or `odds` ratio of a label.
         weights: Column that says how much each row counts, such as 1 over its chance of being sampled.
         cluster: Column of clusters, such as patients or villages: whole clusters are drawn again.
@@ -97,8 +109,8 @@ def estimate_effect(
     """
     return _posed(
         _Ask(
-            graph, table, (_intervention(intervention), _intervention(against)), outcome, label, tuple(latent), scale,
-            weights, cluster, instrument, trim, resamples, confidence, draws, missing, search, refute, seed,
+            graph, table, (_intervention(intervention), _intervention(against)), outcome, label, tuple(latent), read_as,
+            scale, weights, cluster, instrument, trim, resamples, confidence, draws, missing, search, refute, seed,
             engine or LocalEngine(), progress,
         )
     )  # fmt: skip
@@ -114,6 +126,7 @@ class _Ask:
     outcome: str
     label: object | None
     latent: tuple[str, ...]
+    read_as: ReadAs
     scale: str
     weights: str | None
     cluster: str | None
@@ -133,14 +146,15 @@ class _Ask:
 def _posed(ask: _Ask) -> EstimatedEffect:
     """The question checked, and put to the mechanisms or to instruments."""
     _check_options(ask.seed, ask.resamples, ask.confidence)
+    check_rows_are_independent(ask.graph)
     label = label_of(ask.table, ask.outcome, ask.label)
     check_scale(ask.scale, ask.outcome, label)
     targets = targets_of(*ask.sides)
     check_names(ask.graph, targets, ask.outcome, ask.latent)
-    helpers = instrument_columns(ask.graph, targets, ask.outcome, ask.latent, ask.instrument)
+    helpers = instrument_columns(ask.graph, targets, ask.outcome, ask.latent, ask.instrument, ask.read_as)
     censored(ask.table, ask.outcome)
     try:
-        question = asked(ask.graph, targets, ask.outcome, ask.latent)
+        question = asked(ask.graph, targets, ask.outcome, ask.latent, ask.read_as)
     except IdentifiabilityError as refused:
         if not helpers:
             raise
@@ -221,7 +235,8 @@ def _beside(
         member = first.member
         own = Estimator("g-formula", member.estimate, member.low, member.high, "the fitted mechanisms")
         others = [] if adjusted is None else [beside(columns, adjusted, ask.confidence, ask.seed)]
-        others.append(by_instruments(columns, ask.graph, ask.outcome, ask.latent, ask.instrument, ask.confidence))
+        if ask.read_as != "pag":
+            others.append(by_instruments(columns, ask.graph, ask.outcome, ask.latent, ask.instrument, ask.confidence))
         lines = [own, *(line for line in others if line is not None)]
     tried: list[Refutation] = []
     if ask.refute:

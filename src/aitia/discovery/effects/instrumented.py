@@ -11,19 +11,29 @@ from aitia.discovery.effects.rows import Rows, rows_of
 from aitia.do import Intervention
 from aitia.errors import IdentifiabilityError, OptionError, join_names
 from aitia.graph import Graph
+from aitia.graph._question import ReadAs
 from aitia.graph.instruments import instruments, why_not_instrument
 
 __all__ = ["effect_by_instruments", "instrument_columns"]
 
 
 def instrument_columns(
-    graph: Graph, targets: Sequence[str], outcome: str, latent: Sequence[str], asked: str | None
+    graph: Graph,
+    targets: Sequence[str],
+    outcome: str,
+    latent: Sequence[str],
+    asked: str | None,
+    read_as: ReadAs = "auto",
 ) -> list[str]:
-    """The instruments for the one target, and what they are given; empty where there are none.
+    """The instruments for the one target, and what they are given; empty where there are none, as in a PAG.
 
     Raises:
         OptionError: If the instrument that was named is none by the graph; says why.
     """
+    if read_as == "pag":
+        if asked is not None:
+            raise OptionError(f"an instrument is told by a DAG or ADMG, and this is a PAG: leave out {asked!r}")
+        return []
     if asked is not None:
         _check(graph, targets, outcome, latent, asked)
     if not graph.is_admg or len(targets) != 1 or outcome not in graph.descendants(targets):

@@ -23,6 +23,7 @@ from aitia.do import Intervention
 from aitia.engine import Engine, Progress
 from aitia.errors import AitiaError, OptionError
 from aitia.graph import Graph, Knowledge, consistent_extension
+from aitia.graph._question import ReadAs
 
 if TYPE_CHECKING:
     from aitia.discovery.result import Discovery
@@ -63,6 +64,14 @@ class Search:
         if graphs < 0:
             raise OptionError(f"graphs is 0 or more, got {graphs}")
         return cls(found.table, config, graphs) if graphs else None
+
+    @property
+    def read_as(self) -> ReadAs:
+        """What the edges of the graphs mean."""
+        from aitia.system import systems
+
+        read_as: ReadAs = getattr(systems()[str(self.config["method"])].load(), "read_as", "auto")
+        return read_as
 
     def rows(self, number: int) -> Table:
         """Sample `number` of the rows."""
@@ -105,7 +114,7 @@ class _Sample:
             directed = Graph([e for e in graph.edges if e.symbol == "-->"], graph.nodes)
             targets = targets_of(self.intervention, self.against)
             path = self.outcome in directed.descendants(targets)
-            question = asked(graph, targets, self.outcome, ())
+            question = asked(graph, targets, self.outcome, (), self.search.read_as)
             ends = [self._effect(part, rows, number) for part in question.parts]
             if not path and (joined := _joined(graph, targets, self.outcome)) is not None:
                 ends.append(self._effect(joined, rows, number))

@@ -9,13 +9,26 @@ from numpy.typing import NDArray
 from aitia.data.table import Table
 from aitia.do import Action, Intervention, Value
 from aitia.errors import DataError, IdentifiabilityError, InterventionError, OptionError, join_names, unknown_variable
-from aitia.graph import Graph, Identification, consistent_extension, identify
+from aitia.graph import Graph, Identification, consistent_extension, identify, pag
+from aitia.graph._question import ReadAs, graph_kind
+from aitia.graph.equivalence import _member_mag
+from aitia.graph.lagged import is_window
 
 HALF, LITTLE = 0.5, 0.05
 """Shares of the rows that are taken beyond what is observed: above the one no interval is given, above the other it is
 told."""
 
-__all__ = ["Asked", "asked", "check_names", "label_of", "outside", "part_of", "restricted", "targets_of"]
+__all__ = [
+    "Asked",
+    "asked",
+    "check_names",
+    "check_rows_are_independent",
+    "label_of",
+    "outside",
+    "part_of",
+    "restricted",
+    "targets_of",
+]
 
 
 @dataclass(frozen=True)
@@ -36,6 +49,19 @@ class Asked:
 def targets_of(intervention: Intervention, against: Intervention) -> list[str]:
     """What is set on either side."""
     return sorted({str(t) for t in (*intervention.targets, *against.targets)})
+
+
+def check_rows_are_independent(graph: Graph) -> None:
+    """Refuses a graph over the times of a process.
+
+    Raises:
+        IdentifiabilityError: If it is one.
+    """
+    if is_window(graph):
+        raise IdentifiabilityError(
+            "no effect follows from a window of a process: its oldest values have causes in common that lie before it; "
+            "a graph over rows that are independent is needed (--graph)"
+        )
 
 
 def check_names(graph: Graph, targets: Sequence[str], outcome: str, latent: Sequence[str]) -> None:
@@ -59,18 +85,42 @@ def check_names(graph: Graph, targets: Sequence[str], outcome: str, latent: Sequ
         )
 
 
-def asked(graph: Graph, targets: Sequence[str], outcome: str, latent: Sequence[str]) -> Asked:
+def asked(graph: Graph, targets: Sequence[str], outcome: str, latent: Sequence[str], read_as: ReadAs = "auto") -> Asked:
     """The question to the graph, or one to each member of its class that gives another answer.
+
+    Args:
+        graph: As `estimate_effect` takes it.
+        targets: What is set.
+        outcome: What is watched.
+        latent: What is not observed.
+        read_as: What the edges mean; `pag` where they are those of a PAG, which may have no circles.
 
     Raises:
         IdentifiabilityError: If the effect does not follow from the graph and what is observed.
     """
-    answer = identify(graph, targets, (outcome,), latent=latent)
+    if graph_kind(graph, read_as) == "pag":
+        graph, read_as = _pag(graph), "pag"
+    answer = identify(graph, targets, (outcome,), latent=latent, read_as=read_as)
     if answer.identified:
-        return Asked((part_of(graph, answer, targets, outcome, latent),), (answer,))
-    if latent or not graph.is_pdag:
+        return Asked((part_of(graph, answer, targets, outcome, latent, hidden=read_as == "pag"),), (answer,))
+    if latent or read_as == "pag" or not graph.is_pdag:
         raise IdentifiabilityError(answer.reason)
     return _each(graph, targets, outcome, answer)
+
+
+def _pag(graph: Graph) -> Graph:
+    """The PAG that this graph is, or, where background knowledge put further marks into it, that it came from.
+
+    Raises:
+        IdentifiabilityError: If there is none.
+    """
+    member = _member_mag(graph)
+    if member is None:
+        raise IdentifiabilityError(
+            "no effect follows from this graph: no graph with hidden causes has its marks, as the tests behind it "
+            "contradict each other; search at another level (--alpha), or say which graph to use (--graph)"
+        )
+    return pag(member)
 
 
 def _each(graph: Graph, targets: Sequence[str], outcome: str, refused: Identification) -> Asked:
@@ -91,7 +141,15 @@ def _each(graph: Graph, targets: Sequence[str], outcome: str, refused: Identific
     return Asked(tuple(p for p, _ in found), tuple(a for _, a in found), tuple(open_edges(graph, targets)))
 
 
-def part_of(graph: Graph, answer: Identification, targets: Sequence[str], outcome: str, latent: Sequence[str]) -> Graph:
+def part_of(
+    graph: Graph,
+    answer: Identification,
+    targets: Sequence[str],
+    outcome: str,
+    latent: Sequence[str],
+    *,
+    hidden: bool = False,
+) -> Graph:
     """The DAG whose mechanisms are fitted: what lies above the outcome.
 
     Where some of that is not observed, or the graph has hidden causes, the mechanisms of the adjustment formula stand
@@ -101,7 +159,7 @@ def part_of(graph: Graph, answer: Identification, targets: Sequence[str], outcom
     Raises:
         IdentifiabilityError: If hidden causes leave another formula than adjustment alone.
     """
-    hidden = not graph.is_pdag
+    hidden = hidden or not graph.is_pdag
     member = graph if graph.is_dag or hidden else consistent_extension(graph)
     above = () if hidden else member.ancestors(outcome)
     if not hidden and not set(latent) & set(above):

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from aitia.data.table import Table
 from aitia.engine import Progress, Store
 from aitia.errors import CostError, IdentifiabilityError, OptionError, join_names
+from aitia.graph._question import ReadAs
 from aitia.graph.graph import Graph
 from aitia.graph.marks import Edge
 from aitia.saving import SavedArrays
@@ -56,6 +57,8 @@ class ConstraintSearch(SavedArrays):
     """
 
     config: Any
+    read_as: ClassVar[ReadAs] = "auto"
+    """What the edges of the graph mean to a question of adjustment."""
     graph_: Graph
     skeleton_: Skeleton
     tests_: Sequence[TestRecord]

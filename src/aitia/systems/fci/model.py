@@ -1,0 +1,235 @@
+"""FCI: a causal graph from tests of independence, where hidden variables may be common causes of the columns.
+
+1. Skeleton among neighbours, as in PC. With hidden causes some pairs are left that no set of neighbours separates.
+2. Unshielded colliders, and from them for each x the nodes that may be in a set that separates it (possible d-sep).
+   Each pair that is left is tested given the sets of these that lie on paths between the two.
+3. Unshielded colliders anew, and the rules R1-R10, which are complete: marks that stay circles differ between the
+   graphs with hidden causes that explain the independences.
+
+The result is a partial ancestral graph (PAG). A tail at x on x *-* y: x causes y or the selection of the rows. A head
+at x: x causes neither. Two heads: a hidden common cause. A circle: both occur.
+
+The order of the columns does not matter: sets of a level are all tested, the rules make their marks at once.
+
+Sources:
+    Spirtes, Meek and Richardson, Causal inference in the presence of latent variables and selection bias, UAI 1995.
+    Spirtes, An anytime algorithm for causal inference, AISTATS 2001 (`max_depth`).
+    Zhang, Artificial Intelligence 172 (2008), section 3 (the rules).
+    Colombo and Maathuis, Order-independent constraint-based causal structure learning, JMLR 15 (2014).
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from aitia.data.table import Table
+from aitia.engine import Progress, Store
+from aitia.graph._question import ReadAs
+from aitia.graph.bits import bits
+from aitia.graph.equivalence import is_pag
+from aitia.graph.graph import Graph
+from aitia.graph.marks import Edge, Mark
+from aitia.report import Block
+from aitia.runs import RunStore
+from aitia.stats.independence import FisherZ
+from aitia.stats.search import Asker, Constraints, ConstraintSearch, Skeleton
+from aitia.stats.search.assembly import Triple
+from aitia.stats.search.evidence import MOST, verdicts
+from aitia.system import Discovers, Given, Score, Scores, Training
+from aitia.systems.fci.card import CARD
+from aitia.systems.fci.config import FCIConfig
+from aitia.systems.fci.marks import OrderFreeMarks, openly_joined, possible_d_sep
+from aitia.systems.fci.page import MARKS, blocks, reading
+from aitia.systems.fci.separation import Separation
+
+__all__ = ["FCI"]
+
+TRIED = 60
+"""Verdicts, the weakest first, that are turned round where the marks contradict each other."""
+SURE = 1e-6
+"""A dependence with a smaller p-value counts as sure."""
+
+
+class FCI(ConstraintSearch, Discovers):
+    """The FCI algorithm, order-independent. What it leaves behind are the attributes of `ConstraintSearch`.
+
+    Example:
+        >>> import numpy as np
+        >>> rng = np.random.default_rng(0)
+        >>> a, b, hidden = rng.normal(size=(3, 1000))
+        >>> x, y = a + hidden + rng.normal(size=1000), b + hidden + rng.normal(size=1000)
+        >>> print(FCI(alpha=0.01).fit({"a": a, "x": x, "y": y, "b": b}).graph)
+        a o-> x; x <-> y; b o-> y
+    """
+
+    card = CARD
+    Config = FCIConfig
+    config: FCIConfig
+    read_as: ClassVar[ReadAs] = "pag"
+    caption: ClassVar[str] = MARKS
+
+    def work(self, given: Given) -> str:
+        """Variables and rows."""
+        return f"a search over {len(given.columns('variables'))} variables ({len(given)} rows)"
+
+    def _fit(self, given: Given, run: RunStore) -> None:
+        """Searches the table; `run` keeps finished tests and bootstrap samples, so that a stopped search goes on.
+
+        Raises:
+            DataError: If the table cannot be analysed as it stands.
+            GraphError: If the knowledge does not fit the columns.
+            CostError: If hours of tests are predicted and `accept_cost` is False.
+        """
+        self._search(given.table.select(given.columns("variables")), run.progress, run.store("search"))
+
+    def _search(self, table: Table, progress: Progress | None = None, store: Store | None = None) -> Graph:
+        limits = Constraints.of(table.names, self.config.known)
+        asker = self._begin(table, progress, store)
+        self.graph_ = self._learn(asker, limits)
+        self.tests_ = self._keep_tests(self.skeleton_, asker)
+        self.edge_frequencies_ = self._bootstrap(_again, table, None, store, progress)
+        self.rows_ = table
+        return self.graph_
+
+    def _learn(self, asker: Asker, limits: Constraints) -> Graph:
+        """The graph by the answers of a test."""
+        first = self._find_skeleton(asker, limits)
+        how = "the set that separates a pair best" if self.config.colliders == "auto" else "as asked"
+        self.rule_, self.rule_reason_ = self.config.rule, f"Collider rule {self.config.rule}: {how}."
+        self.mended_ = []
+        recorded = not isinstance(asker.test, FisherZ) or self.config.record == "all"
+        apart = Separation(first, asker, self.config.alpha, self.config.rule, recorded)
+        marks = self._with_colliders(apart, limits, {}, None)
+        apart.search(possible_d_sep(marks), self._depth, limits, self.config.accept_cost)
+        self.skeleton_ = Skeleton(
+            first.names, apart.adjacent, apart.separators, first.tests, first.count + apart.count,
+            first.capped or apart.capped,
+        )  # fmt: skip
+        if apart.capped and not first.capped:
+            self.warnings_.append(
+                f"The search stopped at sets of {self._depth}: some edges may be indirect (max_depth); its heads and "
+                "tails are as sound as without a limit."
+            )
+        marks = self._oriented(apart, limits)
+        if self.config.known is None and not self._open and not is_pag(marks.graph(first.names)):
+            marks = self._reconciled(apart, limits, asker)
+        self._warn(marks.graph(first.names), marks, apart)
+        return marks.graph(first.names)
+
+    def _oriented(self, apart: Separation, limits: Constraints, turned: Triple | None = None) -> OrderFreeMarks:
+        """The marks that knowledge, colliders and the rules make, with the verdict on one triple turned round."""
+        self.orientation_reasons_ = {}
+        marks = self._with_colliders(apart, limits, self.orientation_reasons_, turned)
+        marks.orient(lambda s, a, b, c: apart.is_collider(s, b, c))  # type: ignore[arg-type, return-value]
+        return marks
+
+    def _reconciled(self, apart: Separation, limits: Constraints, asker: Asker) -> OrderFreeMarks:
+        """Marks of a PAG, the weakest verdict that stands in the way turned round; all marks where no one does.
+
+        What is certain is turned nowhere: of two such verdicts the order of the columns would say which.
+        """
+        found = verdicts(self.skeleton_, "strongest-first", asker, self.config.alpha, self._depth)
+        names, strength = apart.names, {triple: abs(verdict.strength) for triple, verdict in found.items()}
+        weak = [triple for triple in found if strength[triple] < MOST]
+        for triple in sorted(weak, key=strength.__getitem__)[:TRIED]:
+            marks = self._oriented(apart, limits, triple)
+            if is_pag(marks.graph(names)):
+                x, y, z = (names[k] for k in triple)
+                what = "no collider" if apart.is_collider(*triple) else "a collider"
+                self.warnings_.append(
+                    f"The tests contradict each other: {y} is taken as {what} between {x} and {z} against its own "
+                    f"tests (strength {strength[triple]:.1f}), as no graph with hidden causes has all marks otherwise."
+                )
+                return marks
+        return self._oriented(apart, limits)
+
+    def _with_colliders(
+        self, apart: Separation, limits: Constraints, reasons: dict[tuple[str, str], str], turned: Triple | None
+    ) -> OrderFreeMarks:
+        """The skeleton with what is known and the unshielded colliders (R0) marked."""
+        marks, names = OrderFreeMarks(apart.adjacent), apart.names
+        for i, row in enumerate(apart.adjacent):
+            for j in bits(row):
+                if limits.forbidden[i, j]:
+                    marks.put(j, i, Mark.ARROW)
+                if limits.forbidden[j, i] and limits.required[i, j]:
+                    marks.put(j, i, Mark.TAIL)
+        marks.settle()
+        self._open = 0
+        for y, row in enumerate(apart.adjacent):
+            for x in bits(row):
+                for z in bits(row & ~apart.adjacent[x] & (-1 << (x + 1))):
+                    verdict = apart.is_collider(x, y, z) if (x, y, z) != turned else not apart.is_collider(x, y, z)
+                    self._open += verdict is None and bool(limits.allowed[x, z])
+                    if verdict:
+                        marks.put(x, y, Mark.ARROW)
+                        marks.put(z, y, Mark.ARROW)
+                        for a, b in ((x, z), (z, x)):
+                            why = f"{names[a]} and {names[b]} are independent without {names[y]} in the condition"
+                            reasons.setdefault((names[a], names[y]), why)
+        marks.settle()
+        return marks
+
+    def _warn(self, graph: Graph, marks: OrderFreeMarks, apart: Separation) -> None:
+        if self._open:
+            self.warnings_.append(f"{self._open} possible colliders were left open by the collider rule.")
+        names = graph.nodes
+        if marks.contested:
+            i, j = next(iter(marks.contested))
+            self.warnings_.append(
+                f"The tests contradict each other at {len(marks.contested)} ends of edges, which keep their circle; "
+                f"for one, at {names[j]} on its edge with {names[i]}."
+            )
+        if self.config.known is None and not self._open and not is_pag(graph):
+            self.warnings_.append(
+                "The tests contradict each other: no graph with hidden causes has exactly these marks in common with "
+                "all that explain the same independences; trust single edges more than chains of them."
+            )
+        joined = openly_joined(marks)
+        denied = [
+            (apart.p_values((i, j), [0], "what the graph implies")[0], names[i], names[j])
+            for i, row in enumerate(joined)
+            for j in bits(~row & ((1 << i) - 1))
+            if (j, i) in apart.separators
+        ]
+        if sure := sorted(pair for pair in denied if pair[0] < SURE):
+            p_value, a, b = sure[0]
+            self.warnings_.append(
+                f"{len(sure)} pairs depend on each other (p < {SURE:g}) and the graph joins them by no open path: an "
+                f"edge between them or on the way is missing, hidden by a set of close relatives; the surest is "
+                f"{a} and {b} (p = {p_value:.1g})."
+            )
+
+    # -- what it answers ------------------------------------------------------------------------------------------
+
+    def why(self, edge: Edge) -> list[str]:
+        """What an edge says and why it stands, in sentences."""
+        lines = [reading(edge), *super().why(edge)]
+        back = self.orientation_reasons_.get((edge.right, edge.left))
+        return [*lines, f"Head at {edge.left}: {back}."] if back else lines
+
+    def graphs(self, rows: Any = None) -> dict[str, Graph]:
+        """The graph found; with rows, the one that the same search finds in those."""
+        self._need_fit()
+        if rows is None:
+            return {"graph": self.graph_}
+        return {"graph": type(self)(self.config).fit(self.given(rows)).graph_}
+
+    @property
+    def training(self) -> Training:
+        """The test and the collider rule that were taken, and what to keep in mind."""
+        return Training((), (self.test_reason_, self.rule_reason_), tuple(self.warnings_))
+
+    def judge(self, fresh: Given, seen: Given) -> Scores:
+        """Which share of what the graph says of pairs of variables holds in fresh rows."""
+        shares = self.upheld(fresh.table.select(self.rows_.names))
+        about = "Share of the independences and dependences that the graph states which fresh rows bear out."
+        others = {name: share for name, share in shares.items() if name != "found"}
+        return {"statements upheld": Score(shares["found"], "higher", about, others)}
+
+    def report(self, given: Given) -> Sequence[Block]:
+        """The graph, and what each edge says and why it stands."""
+        return blocks(self)
+
+
+def _again(learner: FCI, table: Table) -> Graph:
+    return learner._search(table)
