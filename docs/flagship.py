@@ -18,10 +18,8 @@ BLOCK = re.compile(r"(?<=<!-- discover:begin -->\n```text\n).*?(?=\n```\n<!-- di
 
 def pages(found: Discovery) -> dict[Path, str]:
     """The text of each file that shows a result, as this result makes it."""
-    changing = [change.variable for change in found.changing]
-    picture = found.augmented.to_svg(classes={found.context or "": "context"}, highlight=changing)
     return {
-        PICTURE: picture + "\n",
+        PICTURE: found.to_svg() + "\n",
         TUTORIAL: BLOCK.sub(lambda _: text_of(found), TUTORIAL.read_text(encoding="utf-8")),
     }
 

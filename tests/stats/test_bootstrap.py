@@ -36,7 +36,7 @@ def test_what_a_pair_has_is_told_from_either_end_and_sums_to_one():
     assert sum(swapped.values()) - swapped["adjacent"] == pytest.approx(1)
 
 
-def test_an_edge_is_not_sure_where_less_than_half_of_the_graphs_bear_it_out():
+def test_an_edge_is_not_sure_where_few_graphs_join_the_two_or_more_turn_it_round_than_have_it():
     def of(forwards, backwards, open_, none):
         graphs = [Graph("x -> y")] * forwards + [Graph("x <- y")] * backwards + [Graph("x --- y")] * open_
         return EdgeFrequencies.of([g.reorder(["x", "y"]) for g in graphs] + [Graph((), ["x", "y"])] * none)
@@ -46,7 +46,8 @@ def test_an_edge_is_not_sure_where_less_than_half_of_the_graphs_bear_it_out():
     assert of(24, 64, 12, 0).doubt(arrow) == (
         "Not sure of its direction: 64% of the resamples point the other way, 24% this way."
     )
-    assert of(40, 10, 50, 0).doubt(arrow) == "Not sure of its direction: only 40% of the resamples point this way."
+    assert of(24, 10, 66, 0).doubt(arrow) == "Not sure of its direction: only 24% of the resamples point this way."
+    assert of(25, 25, 50, 0).doubt(arrow) is None
     assert of(45, 0, 0, 55).doubt(arrow) == "Not sure: only 45% of the resamples join the two."
     assert of(40, 40, 0, 20).doubt(line) is None
     assert of(24, 64, 8, 4).told(arrow) == (

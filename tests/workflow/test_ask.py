@@ -125,6 +125,8 @@ def test_the_command_line_ends_with_two_and_one_sentence(aitia, fitted, tmp_path
         (("do", run, "do(xx=1)"), "'xx' is not a variable of this system"),
         (("do", run, "do(x=1)", "--rows", "three"), "rows are numbers such as 3,17 or 0-5"),
         (("do", run, "do(x=1)", "--outcome", "y"), "is a fitted system, which answers row by row"),
+        (("do", run, "do(x=1)", "--scale", "ratio"), "which answers row by row: leave out --scale"),
+        (("do", run, "do(x=1)", "--refute"), "which answers row by row: leave out --refute"),
         (("do", run, "do(x=1)", "--yy", "y"), "no role, subject or option 'yy'"),
         (("predict", tmp_path / "none"), "is not the folder of a run: it has no run.json"),
         (("encode", fitted("tiny-redact").run), "has no answer to 'encode'"),

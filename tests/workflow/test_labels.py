@@ -4,14 +4,20 @@ import ast
 import csv
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.commands import command
 
 import aitia
+from aitia.discovery import estimate_effect
 from aitia.do import Intervention
+from aitia.graph import Graph
+from aitia.workflow import trials
 from aitia.workflow.ask import answer_folder
+from aitia.worlds import PendulumWorld
 
 SOURCE = Path(aitia.__file__).parent
 LABELS = ('4"', '6"', "a, b)", "=", "two\nlines", "\\", 'd(x="1")', "1.50", "../up", "<b>ü</b>", "4'")
@@ -128,3 +134,43 @@ def test_inside_the_program_interventions_travel_as_objects():
         if list(written_as_text(ast.parse(path.read_text(encoding="utf-8"))))
     }
     assert found == set(WRITE_TEXT)
+
+
+def test_interventions_that_a_world_writes_come_back_whatever_their_labels_hold(tmp_path, monkeypatch):
+    world = PendulumWorld()
+    asked = tuple(Intervention({"pipe": label}) for label in (*LABELS, "01", "1", "a=b", "do(x=1)"))
+    trial = replace(trials.trial_of(world, 20, seed=0, size=16), asked=asked)
+    monkeypatch.setattr(trials, "trial_of", lambda *given, **more: trial)
+    trials.write_trial(world, tmp_path / "files", 20, seed=0, size=16)
+    told = json.loads((tmp_path / "files" / "interventions.json").read_text(encoding="utf-8"))
+    assert [Intervention.parse(line["do"])["pipe"].value for line in told] == [do["pipe"].value for do in asked]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("01", "01"),
+        ("007", "007"),
+        ("00.5", "00.5"),
+        ("-01", "-01"),
+        ("0", 0),
+        ("0.5", 0.5),
+        ("-0", 0),
+        ("10", 10),
+        ("1e-3", 1e-3),
+    ],
+)
+def test_a_code_that_begins_with_a_zero_is_a_label_as_in_a_table(text, value):
+    found = Intervention.parse(f"do(x={text})")["x"].value
+    assert (found, type(found)) == (value, type(value))
+    assert Intervention.parse(str(Intervention({"x": text})))["x"].value == text
+
+
+def test_codes_of_a_column_are_asked_about_as_they_are_written():
+    rng = np.random.default_rng(0)
+    site = rng.choice(["01", "02", "03"], 90).astype(object)
+    rows = aitia.Table.of({"site": site, "y": rng.normal(size=90) + (site == "02")})
+    ask = {"against": Intervention.parse("do(site=01)"), "resamples": 0}
+    found = estimate_effect(Graph("site -> y"), rows, Intervention.parse("do(site=02)"), "y", **ask)
+    y = rows.column("y")
+    assert found.estimate == pytest.approx(y[site == "02"].mean() - y[site == "01"].mean(), abs=0.1)

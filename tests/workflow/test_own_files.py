@@ -12,7 +12,9 @@ import pytest
 from aitia.discovery import discover, load_discovery
 from aitia.errors import RunError
 from aitia.evidence import Evidence
+from aitia.runs.lock import holder_of
 from aitia.workflow.answer_files import answer_place, check_place, write_record
+from aitia.workflow.verify import evidence_folder
 
 
 def tree(folder):
@@ -229,18 +231,20 @@ def test_a_run_that_another_process_works_on_is_named_and_a_killed_one_tells_its
     assert aitia("do", tmp_path, "do(a=1)", "--outcome", "d").returncode == 2
 
 
-def test_two_verifies_of_one_folder_one_is_told_who_works_there(tmp_path):
+def test_of_two_verifies_of_a_system_into_one_folder_one_is_told_who_works_there(tmp_path):
     command = [sys.executable, "-c", "from aitia.cli import main; main()", "verify", "hca", "--seeds", "1", "--out"]
     first = subprocess.Popen([*command, tmp_path / "e"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.time() + 60
-    while time.time() < deadline and not (tmp_path / "e" / ".lock").exists():
+    while time.time() < deadline and not (tmp_path / "e" / ".hca.lock").exists():
         time.sleep(0.05)
     second = subprocess.run([*command, tmp_path / "e"], capture_output=True, text=True)
+    with evidence_folder(tmp_path / "e", "gde"):  # another system is not in its way
+        assert holder_of(tmp_path / "e" / ".hca.lock") is not None
     first.communicate(timeout=300)
     assert second.returncode == 2
     told = f"aitia: {tmp_path / 'e'} is in use by process {first.pid} on "
     assert second.stderr.startswith(told), second.stderr
-    assert f"({tmp_path / 'e' / '.lock'} is its lock)" in second.stderr
+    assert f"({tmp_path / 'e' / '.hca.lock'} is its lock)" in second.stderr
     assert [p.name for p in (tmp_path / "e").iterdir()] == ["hca.json"]
 
 

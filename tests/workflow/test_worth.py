@@ -7,10 +7,14 @@ import numpy as np
 import pytest
 
 import aitia as library
+from aitia.data.read import read
 from aitia.data.table import Table
+from aitia.evidence import stored_evidence
+from aitia.evidence.summary import STORED
 from aitia.stats.worth import beyond_control, within_noise
 from aitia.system import Given, Score
 from aitia.workflow.worth import of_effects, of_fit, of_rows, of_scores
+from aitia.worlds import CapabilitiesWorld
 
 
 def effects(effect, control, half=0.1):
@@ -65,12 +69,23 @@ def test_a_share_of_a_difference_within_noise_is_told():
     assert within_noise([2.0]) is None
 
 
+KNOWS_NOTHING = "'most frequent label': accuracy of the network"
+
+
 def test_the_causes_in_a_network_that_knows_nothing_are_told(fitted):
     example = fitted("path-interventions").example
     found = library.fit("path-interventions", example.files, **example.named)
     effects_ = found.system.effects()
     assert effects_.column("cause").sum() > 0, "random weights have causes as well"
-    assert any("'most frequent label': accuracy of the network" in alarm for alarm in found.alarms)
+    assert any(KNOWS_NOTHING in alarm for alarm in found.alarms)
+    # The control: the same network and causes on pictures that are called what it says, so that it knows all of them.
+    rows = read(example.files)
+    said = found.system.predict(rows.drop(["shape"])).labels("shape")
+    assert len(set(said)) > 1
+    known = rows.with_columns({"shape": said}, {"shape": "label"})
+    same = library.fit("path-interventions", known, **example.named)
+    assert same.system.effects().column("cause").sum() > 0
+    assert not any(KNOWS_NOTHING in alarm for alarm in same.alarms)
 
 
 # -- the rules ---------------------------------------------------------------------------------------------------------
@@ -194,6 +209,22 @@ def test_nothing_is_told_of_a_fit_that_beats_its_baselines(slug, fitted):
     found = library.fit(slug, example.files, test_share=share, **example.named)
     assert len(found.fresh) >= 30
     assert found.alarms == ()
+
+
+def test_nothing_is_told_on_fresh_rows_of_a_claim_that_holds():
+    found = {row.metric: row.verdict for row in stored_evidence(STORED, "hca").judged}
+    assert any("laplace, 500 rows a base" in name and verdict == "holds" for name, verdict in found.items()), found
+    world = CapabilitiesWorld(noise="laplace", seed=1000)  # a seed of development: the claim has its own
+    sample = world.sample(500 * len(world.environments), seed=1000)
+    scores = np.asarray(world.render(sample))
+    names = [f"score {k}" for k in range(scores.shape[1])]
+    rows = Table.of(
+        {"base": sample.labels, **dict(zip(names, scores.T, strict=True))}, kinds=dict.fromkeys(names, "number")
+    )
+    fitted = library.fit("hca", rows, base="base", resamples=0, null_draws=20, seed=1000)
+    assert len(fitted.fresh) == len(rows) // 10 >= 100
+    assert fitted.alarms == ()
+    assert of_effects(fitted.system.effects(fitted.fresh)) == ()
 
 
 # -- where they stand --------------------------------------------------------------------------------------------------

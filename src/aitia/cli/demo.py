@@ -25,7 +25,7 @@ HISTORY = (
 
 def demo_command(
     out: Annotated[Path, typer.Option(help="Folder for the two reports.")] = Path("demo"),
-    bootstrap: Annotated[int, typer.Option(help="Resamples for edge frequencies.")] = 20,
+    bootstrap: Annotated[int, typer.Option(help="Halves of the rows that say how sure each edge is.")] = 100,
     jobs: Annotated[int, typer.Option(help="Cores; they do not change the result.")] = 1,
 ) -> None:
     """Show a causal graph of fifty years of the US economy, what changed when, and a graph whose truth is known.
@@ -36,6 +36,7 @@ def demo_command(
     from aitia.discovery import discover
     from aitia.discovery.agreement import agreement
     from aitia.discovery.save import need_pyarrow
+    from aitia.discovery.sureness import sureness
     from aitia.graph import cpdag
     from aitia.graph.formats import read_bif
 
@@ -51,12 +52,15 @@ def demo_command(
             command=line,
         )  # fmt: skip
     typer.echo(f"    {line}\n\n{found.graph.to_text()}\n")
-    typer.echo("\n".join([*told(found), *agreement(found).sentences()]))
+    typer.echo("\n".join([*told(found), *agreement(found).sentences(), "", *sureness(found)]))
 
     typer.echo("\n2. Known truth: 20,000 rows drawn from the survey network (Scutari and Denis 2014).\n")
     network = read_bif(data_path("survey.bif"))
-    graph = discover(network.sample(20_000, seed=0), alpha=0.01, out=survey, command="aitia demo").graph
+    rows = network.sample(20_000, seed=0)
+    known = discover(rows, alpha=0.01, bootstrap=bootstrap, jobs=jobs, out=survey, command="aitia demo")
+    graph = known.graph
     typer.echo(f"{graph.to_text()}\n")
+    typer.echo("\n".join([*sureness(known), ""]))
     typer.echo("\n".join(_compared(cpdag(network.graph), graph)))
     typer.echo(f"\nReports: {(macro / 'report.html').resolve()}\n         {(survey / 'report.html').resolve()}")
 

@@ -4,14 +4,15 @@ import json
 import shlex
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from aitia.cli.progress import progress_bar
 from aitia.cli.tables import reads_tables
-from aitia.errors import FormatError
+from aitia.errors import FormatError, OptionError
 
 if TYPE_CHECKING:
     from aitia.data.spreadsheet import Reading
@@ -53,6 +54,7 @@ def discover_command(
     jobs: Annotated[int, typer.Option(help="Cores; they do not change the result.")] = 1,
     seed: Annotated[int, typer.Option(help="Of the bootstrap and of random features.")] = 0,
     accept_cost: Annotated[bool, typer.Option(help="Start even where hours are predicted.")] = False,
+    compare: Annotated[bool, typer.Option(help="Run every search that fits, and show where they agree.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     *,
     reading: "Reading",
@@ -63,41 +65,45 @@ def discover_command(
     Example: aitia discover visits.csv --context site --bootstrap 100 --out visits-run
     """
     from aitia.data.named import located, nearest_data
-    from aitia.discovery import discover
 
     for file in table:
         if not located(file).exists():
             raise FormatError(f"there is no file {file}. {nearest_data(str(file))}")
+    rows = table[0] if len(table) == 1 else table
+    options: dict[str, Any] = {
+        "context": context, "context_kind": context_kind, "test": test, "alpha": alpha, "max_depth": max_depth,
+        "score": score, "knowledge": knowledge, "missing": missing, "kinds": kinds, "reading": reading,
+        "drop": drop or (), "accept_cost": accept_cost, "jobs": jobs, "seed": seed, "out": out,
+        "command": shlex.join(["aitia", *sys.argv[1:]]),
+    }  # fmt: skip
+    of_one = {"method": method != "auto", "bootstrap": bootstrap is not None, "time": time, "series": series,
+              "lags": lags}  # fmt: skip
+    if compare and (given := [name for name, value in of_one.items() if value]):
+        raise OptionError(f"--compare runs every search of a table, once: drop --{given[0]}")
     with progress_bar(quiet=as_json) as progress:
-        found = discover(
-            table[0] if len(table) == 1 else table,
-            context=context,
-            time=time,
-            series=series,
-            lags=lags,
-            context_kind=context_kind,  # type: ignore[arg-type]  # checked by discover, with a sentence
-            method=method,
-            test=test,
-            alpha=alpha,
-            max_depth=max_depth,
-            score=score,
-            knowledge=knowledge,
-            bootstrap=bootstrap,
-            missing=missing,
-            kinds=kinds,
-            reading=reading,
-            drop=drop or (),
-            accept_cost=accept_cost,
-            jobs=jobs,
-            seed=seed,
-            out=out,
-            progress=progress,
-            command=shlex.join(["aitia", *sys.argv[1:]]),
-        )
+        if compare:
+            from aitia.discovery.comparing import compare_searches
+
+            compared = compare_searches(rows, **options, progress=progress)
+            values, text = compared.to_json, compared.to_text
+        else:
+            from aitia.discovery import discover
+
+            found = discover(
+                rows,
+                **options,
+                method=method,
+                bootstrap=bootstrap,
+                time=time,
+                series=series,
+                lags=lags,
+                progress=progress,
+            )
+            values, text = found.to_json, partial(text_of, found)
     if as_json:
-        typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
+        typer.echo(json.dumps(values(), indent=2, ensure_ascii=False))
         return
-    typer.echo(text_of(found))
+    typer.echo(text())
     if out is not None:
         typer.echo(f"\nReport: {(out / 'report.html').resolve()}")
 

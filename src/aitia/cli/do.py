@@ -1,6 +1,8 @@
 """`aitia do`: what an intervention would change, from a discovery or a fitted system."""
 
 import json
+import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +17,7 @@ from aitia.errors import OptionError
 
 if TYPE_CHECKING:
     from aitia.data.spreadsheet import Reading
+    from aitia.discovery.effects import BeforeAfter, EstimatedEffect
 
 __all__ = ["do_command"]
 
@@ -39,7 +42,9 @@ def do_command(
     data: Annotated[str | None, typer.Option(help="Other data to ask a fitted system about.")] = None,
     draws: Annotated[int, typer.Option(help="Answers a row, of a fitted system.")] = 1,
     role: Annotated[list[str] | None, typer.Option("--role", help="Column of a role, name=column.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for a fitted system's answer; in the run if absent.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the answer; in the run, of a fitted system, if absent.")
+    ] = None,
     scale: Annotated[str, typer.Option(help="difference, ratio, or odds; of a discovery.")] = "difference",
     weights: Annotated[str | None, typer.Option(help="Column that says how much each row counts.")] = None,
     cluster: Annotated[str | None, typer.Option(help="Column of clusters, which are drawn again whole.")] = None,
@@ -73,31 +78,45 @@ def do_command(
 
     Or of a fitted system: aitia do faces-run "do(domain=north)" --rows 3,17 writes the answer and opens nothing.
     """
+    said = {
+        "outcome": outcome, "against": against, "graph": graph, "graphs": graphs, "scale": scale, "weights": weights,
+        "cluster": cluster, "instrument": instrument, "trim": trim, "refute": refute, "since": since, "time": time,
+        "treated": treated,
+    }  # fmt: skip
     if _is_fit(run):
-        if intervention is None:
-            raise OptionError(f'{run} is a fitted system: say what to do to it, such as "do(x=1)"')
-        if given := [n for n, v in (("outcome", outcome), ("against", against), ("graph", graph)) if v is not None]:
-            raise OptionError(f"{run} is a fitted system, which answers row by row: leave out --{given[0]}")
+        _check_fit(run, intervention, said)
         how: dict[str, Any] = columns(named(context.args), pairs(role))
         how |= {"reading": reading, "kinds": kinds, "missing": missing}
-        _ask(run, intervention, rows, data, draws, seed, how, out, as_json)
+        _ask(run, intervention or "", rows, data, draws, seed, how, out, as_json)
         return
-    told = (("rows", rows), ("data", data), ("out", out), ("role", role))
-    if given := [name for name, value in told if value is not None]:
-        raise OptionError(f"--{given[0]} is for the folder of a fitted system, and {run} is none")
-    if context.args:
-        raise OptionError(f"there is no option {context.args[0]} for a discovery: aitia do --help lists them")
+    _check_discovery(run, {"rows": rows, "data": data, "role": role}, context.args)
+    options: dict[str, Any] = {"label": label, "confidence": confidence}
     if since is not None:
-        odd = [("trim", trim), ("refute", refute), ("graph", graph), ("weights", weights), ("against", against)]
-        _before_after(run, since, time, treated, outcome, label, cluster, confidence, as_json, (reading, kinds),
-                      [name for name, value in odd if value])  # fmt: skip
+        _before_after(run, intervention, said, options, as_json, out, (reading, kinds))
         return
-    options = {
-        "label": label, "scale": scale, "weights": weights, "cluster": cluster, "trim": trim, "instrument": instrument,
-        "refute": refute, "resamples": resamples,
-        "confidence": confidence, "missing": missing or "complete", "seed": seed,
-    }  # fmt: skip
-    _estimate(run, intervention, outcome, against, graph, graphs, jobs, as_json, (reading, kinds), options)
+    options |= {"resamples": resamples, "missing": missing or "complete", "seed": seed}
+    _estimate(run, intervention, said, jobs, as_json, out, (reading, kinds), options)
+
+
+def _check_fit(run: Path, intervention: str | None, said: Mapping[str, Any]) -> None:
+    """Refuses of a fitted system what is of a discovery."""
+    if intervention is None:
+        raise OptionError(f'{run} is a fitted system: say what to do to it, such as "do(x=1)"')
+    if given := _given(said):
+        raise OptionError(f"{run} is a fitted system, which answers row by row: leave out --{given[0]}")
+
+
+def _given(said: Mapping[str, Any]) -> list[str]:
+    """The options that were given."""
+    return [name for name, value in said.items() if value and (name, value) != ("scale", "difference")]
+
+
+def _check_discovery(run: Path, told: Mapping[str, Any], unknown: list[str]) -> None:
+    """Refuses of a discovery what is of a fitted system."""
+    if given := [name for name, value in told.items() if value is not None]:
+        raise OptionError(f"--{given[0]} is for the folder of a fitted system, and {run} is none")
+    if unknown:
+        raise OptionError(f"there is no option {unknown[0]} for a discovery: aitia do --help lists them")
 
 
 def _is_fit(run: Path) -> bool:
@@ -146,12 +165,10 @@ def _ask(
 def _estimate(
     run: Path,
     intervention: str | None,
-    outcome: str | None,
-    against: str | None,
-    graph: Path | None,
-    graphs: int | None,
+    said: Mapping[str, Any],
     jobs: int,
     as_json: bool,
+    out: Path | None,
     how: "tuple[Reading, Mapping[str, str]]",
     options: dict[str, Any],
 ) -> None:
@@ -164,7 +181,10 @@ def _estimate(
     from aitia.graph import Roles
     from aitia.graph.formats import read_graph_and_roles
 
-    search = None
+    search, graph, graphs = None, said["graph"], said["graphs"]
+    for name in ("scale", "weights", "cluster", "instrument", "trim", "refute"):
+        options[name] = said[name]
+    _check_out(out)
     if run.is_dir():
         saved = load_discovery(run)
         table, found, read_as = saved.table, saved.graph, saved.read_as
@@ -179,8 +199,8 @@ def _estimate(
     if graph is not None:
         (found, roles), read_as = read_graph_and_roles(graph), "auto"
     assert found is not None
-    outcome = marked_outcome(roles) if outcome is None else outcome
-    reference = None if against is None else Intervention.parse(against)
+    outcome = marked_outcome(roles) if said["outcome"] is None else said["outcome"]
+    reference = None if said["against"] is None else Intervention.parse(said["against"])
     if intervention is not None:
         done = Intervention.parse(intervention)
     else:
@@ -196,32 +216,56 @@ def _estimate(
         )  # fmt: skip
     if as_json:
         typer.echo(json.dumps(answer.to_json(), indent=2, ensure_ascii=False))
+    else:
+        typer.echo("\n".join([*answer.flow, *([""] if answer.flow else []), *answer.lines()]))
+        echo_alarms(answer.alarms)
+    _written(answer, out, as_json)
+
+
+def _check_out(out: Path | None) -> None:
+    """Refuses a folder that holds something else, before any work."""
+    if out is not None:
+        from aitia.workflow.answer_files import check_place
+
+        check_place(out)
+
+
+def _written(found: "EstimatedEffect | BeforeAfter", out: Path | None, quiet: bool) -> None:
+    """The answer as a folder: answer.json and report.html."""
+    if out is None:
         return
-    if answer.flow:
-        typer.echo("\n".join([*answer.flow, ""]))
-    typer.echo("\n".join(answer.lines()))
-    echo_alarms(answer.alarms)
+    from aitia.discovery.effects.page import page
+    from aitia.runs import versions
+    from aitia.workflow.answer_files import answer_place, write_record
+
+    with answer_place(out) as stage:
+        (stage / "report.html").write_text(
+            page(found, shlex.join(["aitia", *sys.argv[1:]]), versions()), encoding="utf-8"
+        )
+        write_record(stage, found.to_json())
+    if not quiet:
+        typer.echo(f"Report: {(out / 'report.html').resolve()}")
 
 
 def _before_after(
     run: Path,
-    since: str,
-    time: str | None,
-    treated: str | None,
-    outcome: str | None,
-    label: str | None,
-    cluster: str | None,
-    confidence: float,
+    intervention: str | None,
+    said: Mapping[str, Any],
+    options: dict[str, Any],
     as_json: bool,
+    out: Path | None,
     how: "tuple[Reading, Mapping[str, str]]",
-    odd: list[str],
 ) -> None:
     from aitia.data.tables import read_table
     from aitia.discovery import load_discovery
     from aitia.discovery.effects import before_after
 
-    if odd:
-        raise OptionError(f"--{odd[0]} is of an intervention, and --since compares before and after: leave one out")
+    of = ("outcome", "cluster", "since", "time", "treated")
+    given = [f"--{name}" for name in _given(said) if name not in of] + ([intervention] if intervention else [])
+    if given:
+        raise OptionError(f"{given[0]} is of an intervention, and --since compares before and after: leave one out")
+    outcome, time, treated = said["outcome"], said["time"], said["treated"]
+    _check_out(out)
     if run.is_dir():
         saved = load_discovery(run)
         table, time = saved.table, time or saved.context
@@ -237,7 +281,7 @@ def _before_after(
         if not mark:
             raise OptionError(f"--treated is COLUMN=LABEL, such as state=NJ, got {treated!r}")
         group = (name.strip(), wanted.strip())
-    found = before_after(
-        table, outcome, time, since, treated=group, label=label, cluster=cluster, confidence=confidence
-    )
+    options |= {"treated": group, "cluster": said["cluster"]}
+    found = before_after(table, outcome, time, said["since"], **options)
     typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False) if as_json else "\n".join(found.lines()))
+    _written(found, out, as_json)

@@ -131,6 +131,9 @@ def compare_searches(
         out: Folder for the comparison, with a folder in it for each search.
         options: Others of `discover`, taken by those searches that have them.
 
+    Returns:
+        What each found, and which refused the table.
+
     Raises:
         DataError: If no search fits the table, with the reason of the first.
         OptionError: If an option is outside of its range.

@@ -11,7 +11,6 @@ from aitia.discovery.result import Discovery
 from aitia.discovery.sureness import columns
 from aitia.graph import Edge
 from aitia.report import Block, Callout, Code, GraphFigure, Line, Picture, Section, TableBlock, Text, line_chart, render
-from aitia.stats.bootstrap import SURE
 
 __all__ = ["report"]
 
@@ -64,7 +63,7 @@ def _graph(found: Discovery) -> list[Block]:
         caption += (
             f" Beside an edge: in how many of {frequencies.graphs} resamples, each a random half of the rows, the two "
             "are adjacent, then in how many the arrow points this way. The less sure an edge, the thinner and fainter; "
-            f"dashed where less than {SURE:.0%} bear it out."
+            "dashed where it is not sure."
         )
     blocks: list[Block] = [GraphFigure(found.to_svg(titles=titles), evidence, caption)]
     if found.doubts:

@@ -95,7 +95,7 @@ class Discovery:
 
     @property
     def doubts(self) -> dict[Edge, str]:
-        """The edges that are not sure: less than half of the resamples bear them out. Each with a sentence."""
+        """The edges that are not sure by `EdgeFrequencies.doubt`, each with the sentence that says why."""
         frequencies = self.edge_frequencies
         if frequencies is None:
             return {}

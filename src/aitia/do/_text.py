@@ -12,7 +12,8 @@ __all__ = ["Reader", "target_text"]
 
 _WORD = re.compile(r"""[^\s"',;=:(){}\[\]]+""")
 _TARGET = re.compile(_WORD.pattern + r"(?:\[[^\[\]\"]*\])?")  # a place in a network ends in brackets: mlp[unit=17]
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![^\s,;:)}\]])")
+# 01 is a code and no number, as in a table; a lone 0 and 0.5 are numbers.
+_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![^\s,;:)}\]])")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"' + r"|'(?:[^'\\]|\\.)*'", re.DOTALL)
 _QUOTES = "\"'"
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)

@@ -7,12 +7,19 @@ References:
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from aitia.errors import GraphError
-from aitia.graph.bits import bits
+from aitia.graph.bits import bits, from_words, to_words
 from aitia.graph.graph import Graph
 
 __all__ = ["Pdag", "compelled", "extend"]
+
+MANY = 100
+"""Nodes from which rows are worth turning into words for compiled loops."""
 
 
 class Pdag:
@@ -96,8 +103,19 @@ class Pdag:
         return bool(start) and any(self.parents[c] & start for c in bits(into))  # 4: a --- d --> c --> b, a *-* c
 
 
+@lru_cache(maxsize=2)
+def _skeleton(adjacent: tuple[int, ...]) -> NDArray[np.uint64]:
+    """Its words: searches ask of many graphs on one skeleton."""
+    return to_words(adjacent)
+
+
 def extend(rows: Pdag) -> list[int] | None:
     """The parents of each node in a consistent extension, or None: takes away sinks one at a time (Dor and Tarsi)."""
+    if len(rows.parents) >= MANY:
+        from aitia.graph._pdag_kernel import extend as extended
+
+        above, below, beside = map(to_words, (rows.parents, rows.children, rows.neighbors))
+        return from_words(above) if extended(above, below, beside, _skeleton(tuple(rows.adjacent))) else None
     parents = rows.parents.copy()
     left = waiting = (1 << len(parents)) - 1
     while left:
@@ -120,6 +138,12 @@ def compelled(parents: Sequence[int], adjacent: Sequence[int]) -> list[int] | No
 
     Chickering's edge labelling, one row operation for each parent: O(nodes + edges).
     """
+    if len(parents) >= MANY:
+        from aitia.graph._pdag_kernel import compelled as labelled
+
+        above = to_words(parents)
+        found = np.zeros_like(above)
+        return from_words(found) if labelled(above, _skeleton(tuple(adjacent)), found) else None
     waits = [row.bit_count() for row in parents]
     order = [i for i, count in enumerate(waits) if not count]
     for i in order:  # grows while it is walked: a node follows the last of its parents

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bits", "bits", "closure", "pack", "transpose"]
+__all__ = ["Bits", "bits", "closure", "from_words", "pack", "to_words", "transpose"]
 
 Bits = tuple[int, ...]
 """One bit row a node."""
@@ -22,6 +22,20 @@ def bits(mask: int) -> Iterator[int]:
 def pack(row: NDArray[np.bool_]) -> int:
     """The bit row of a row of truth values."""
     return int.from_bytes(np.packbits(row, bitorder="little").tobytes(), "little")
+
+
+def to_words(rows: Sequence[int]) -> NDArray[np.uint64]:
+    """(rows, words) of 64 bits, a copy that may be written to: what compiled loops take."""
+    count = (len(rows) + 63) // 64 * 8
+    return np.frombuffer(bytearray().join([row.to_bytes(count, "little") for row in rows]), np.uint64).reshape(
+        len(rows), -1
+    )
+
+
+def from_words(words: NDArray[np.uint64]) -> list[int]:
+    """The bit rows that these words hold."""
+    held, count = words.tobytes(), words.shape[1] * 8
+    return [int.from_bytes(held[k : k + count], "little") for k in range(0, len(held), count)]
 
 
 def transpose(rows: Sequence[int]) -> Bits:

@@ -32,6 +32,9 @@ from aitia.system import Discovers, Given, Score, Scores, Training
 
 __all__ = ["ScoreSearch"]
 
+PLAIN = ("test_name_", "test_reason_", "warnings_", "score_name_", "score_")
+"""Findings that are JSON values as they are."""
+
 
 class ScoreSearch(SavedArrays, Discovers):
     """A search for the class of graphs of the highest score, and what it leaves behind. A subclass gives `_class`.
@@ -65,8 +68,6 @@ class ScoreSearch(SavedArrays, Discovers):
     orientation_reasons_: Mapping[tuple[str, str], str]
     edge_frequencies_: EdgeFrequencies | None
     warnings_: list[str]
-    predicted_seconds_: float
-    asked_: Mapping[str, Any]
     rows_: Table
 
     @abstractmethod
@@ -165,21 +166,14 @@ class ScoreSearch(SavedArrays, Discovers):
 
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         self._need_fit()
-        options, arrays = kept(self)
-        options["score"] = {
-            "name": self.score_name_,
-            "value": self.score_,
-            "losses": [[*pair, loss] for pair, loss in self.losses_.items()],
-        }
-        return options, arrays
+        options, arrays = kept(self, PLAIN)
+        return options | {"losses": [[*pair, loss] for pair, loss in self.losses_.items()]}, arrays
 
     @classmethod
     def _restored(cls, options: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
         model = cls(**options["config"])
-        recall(model, options, arrays)
-        told = options["score"]
-        model.score_name_, model.score_ = told["name"], told["value"]
-        model.losses_ = {(a, b): loss for a, b, loss in told["losses"]}
+        recall(model, options, arrays, PLAIN)
+        model.losses_ = {(a, b): loss for a, b, loss in options["losses"]}
         return model
 
     # -- steps of a search ---------------------------------------------------------------------------------------------
@@ -195,7 +189,7 @@ class ScoreSearch(SavedArrays, Discovers):
         self.graph_ = known(found, self.config.known)
         self.score_ = score.graph(member(found, self.config.known))
         self._explain(found, score)
-        self.asked_, self.predicted_seconds_, self.rows_ = {"context": None}, 0.0, table
+        self.rows_ = table
         self.edge_frequencies_ = None
         if self.config.bootstrap:
             self.resample(self.config.bootstrap, store=store, progress=progress)

@@ -26,10 +26,10 @@ from aitia.errors import DataError, OptionError, unknown_variable
 from aitia.graph.graph import Graph
 from aitia.graph.marks import Edge
 
-__all__ = ["SURE", "EdgeFrequencies", "Rows", "bootstrap_graphs", "half"]
+__all__ = ["EdgeFrequencies", "Rows", "bootstrap_graphs", "half"]
 
-SURE = 0.5
-"""An edge that a smaller share of the graphs has is called not sure."""
+SURE, SURE_WAY = 0.5, 0.25
+"""Shares of the graphs below which a pair, and the direction of an arrow, are called not sure."""
 
 ATTEMPTS = 20
 """Draws of one half before its table is given up."""
@@ -141,15 +141,19 @@ class EdgeFrequencies:
         )
 
     def doubt(self, edge: Edge) -> str | None:
-        """Why an edge is not sure: a sentence where less than half of the graphs bear it out, else None."""
-        drawn, joined = self.drawn(edge), self.share(edge.left, edge.right)
-        if drawn >= SURE:
-            return None
+        """Why an edge is not sure, in a sentence; None where it is sure enough.
+
+        It is not where less than half of the graphs join the two; and an arrow, where more graphs turn it round than
+        have it, or less than a quarter have it.
+        """
+        joined, drawn, other = self.share(edge.left, edge.right), self.drawn(edge), self.turned(edge)
         if joined < SURE:
             return f"Not sure: only {joined:.0%} of the resamples join the two."
-        if (other := self.turned(edge)) > drawn:
+        if other > drawn:
             return f"Not sure of its direction: {other:.0%} of the resamples point the other way, {drawn:.0%} this way."
-        return f"Not sure of its direction: only {drawn:.0%} of the resamples point this way."
+        if drawn < SURE_WAY:
+            return f"Not sure of its direction: only {drawn:.0%} of the resamples point this way."
+        return None
 
     def rows(self, least: float = 0.0) -> list[dict[str, Any]]:
         """One row a pair that some graph joins: `left`, `right` and its `shares`; most frequent first."""

@@ -66,7 +66,7 @@ def replay(slug: str, out: Path, *, jobs: int = 1, progress: Progress | None = N
         OptionError: If there is no evidence, or none that holds values.
         RunError: If the folder cannot be written, or another process works in it.
     """
-    with evidence_folder(out):
+    with evidence_folder(out, slug):
         return _replayed(slug, out, jobs, progress)
 
 

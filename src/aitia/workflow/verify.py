@@ -15,7 +15,7 @@ from aitia.evidence import Claim, ClaimContext, Evidence, no_more_asked, stored_
 from aitia.evidence.origin import commit_here, machine_here, origin_key
 from aitia.evidence.source import rivals_of, syntax_hash
 from aitia.files import made_folder, write_whole
-from aitia.runs import LOCK, Journal, Lock, content_hash, versions
+from aitia.runs import Journal, Lock, content_hash, versions
 from aitia.system.registry import systems
 
 __all__ = ["LONG", "claim_module", "claim_of", "evidence_folder", "measure", "source_of", "verify"]
@@ -86,7 +86,7 @@ def verify(
         OptionError: If there is no such claim, `seeds` is below 1, `first_seed` below 0, or `quick` meets `seeds`; if
             the claim does not run the controls that it names.
         FormatError: If the evidence that would be written over is damaged, or of another system.
-        RunError: If the folder cannot be written, or another process works in it.
+        RunError: If the folder cannot be written, or another process measures the same system in it.
     """
     if seeds is not None and seeds < 1:
         raise OptionError(f"seeds must be 1 or more, got {seeds}")
@@ -96,7 +96,7 @@ def verify(
         raise OptionError("a quick run takes the first seed alone: leave out either --quick or --seeds")
     stem = slug + (f".from-{first_seed}" if first_seed else "") + (".quick" if quick else "")
     options: dict[str, Any] = {"first_seed": first_seed, "quick": quick, "jobs": jobs, "progress": progress}
-    with evidence_folder(out):
+    with evidence_folder(out, slug):
         before = _before(out, stem, slug)
         evidence = measure(slug, out, stem, seeds=seeds, resume=resume, **options)
         if before is not None:
@@ -107,13 +107,13 @@ def verify(
 
 
 @contextmanager
-def evidence_folder(out: Path) -> Iterator[None]:
-    """A folder of evidence that this process alone works in.
+def evidence_folder(out: Path, slug: str) -> Iterator[None]:
+    """A folder of evidence, of which this process alone measures this system.
 
     Raises:
-        RunError: If the folder cannot be written, or another process works in it.
+        RunError: If the folder cannot be written, or another process measures the same there.
     """
-    with made_folder(out, RunError), Lock(out / LOCK):
+    with made_folder(out, RunError), Lock(out / f".{slug}.lock"):
         yield
 
 

@@ -67,6 +67,8 @@ def test_a_spike_is_found_and_plain_numbers_are_left_alone(seed, value, many):
     plain = rng.normal(5, 2, 300)
     assert sentinel(plain) is None
     assert sentinel(np.round(plain)) is None
+    assert sentinel(np.round(plain - 4)) is None
+    assert sentinel(np.round(plain[:40])) is None
     found = sentinel(np.concatenate([plain, np.full(many, value)]))
     assert found is not None
     assert found[:2] == ((value,), many)
@@ -196,3 +198,44 @@ def test_a_mark_for_missing_is_a_number_in_the_decimals_of_the_file():
         (["1.234", "0.5", "2.5"], "1234", [1.234, 0.5, 2.5]),
     ):
         np.testing.assert_array_equal(column(cells, Reading(missing=(f"a={mark}",)))[0], numbers)
+
+
+@pytest.mark.parametrize(
+    ("cells", "shown"),
+    [
+        ([k % 7 for k in range(60)] + [-1, -1, -1], "-1 in 3 row"),
+        ([1 + k % 5 for k in range(60)] + [9, 9], "9 in 2 row"),
+        ([1 + k % 5 for k in range(60)] + [8, 9], "9, 8 in 2 row"),
+        ([1 + k % 4 for k in range(60)] + [7], "7 in 1 row"),
+    ],
+)
+def test_codes_beside_counts_and_answers_are_asked_about(cells, shown):
+    with pytest.raises(DataError, match=shown):
+        column(list(map(str, cells)))
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [k % 7 for k in range(60)] + [-1],  # once: a number like another
+        [k % 7 - 3 for k in range(60)],
+        [-1, 0, 1] * 20,
+        [1 + k % 9 for k in range(60)],
+        [k % 6 for k in range(60)] + [9, 8],  # counts have a tail
+        [1 + k % 5 for k in range(60)] + [6],
+        [f"{k % 7}.5" for k in range(60)] + [-1, -1],
+    ],
+)
+def test_numbers_that_may_well_be_numbers_are_not(cells):
+    values, _ = column(list(map(str, cells)))
+    assert not np.isnan(np.asarray(values, dtype=float)).any()
+
+
+def test_times_of_day_are_times():
+    values, found = column(["08:30", "8:45:30", "11:15 PM", "0:00", ""])
+    assert found.kinds["a"] is Kind.TIME
+    np.testing.assert_allclose(values[:4], [8.5 / 24, (8 * 3600 + 45 * 60 + 30) / 86400, 23.25 / 24, 0])
+    assert np.isnan(values[4])
+    assert "a: times of day, '08:30' is 0.3542 of a day (--discrete a)" in found.told
+    assert column(["25:10", "08:30"])[0].tolist() == ["25:10", "08:30"]  # a length of time: labels
+    assert column(["08:30", "09:45"], kind=Kind.LABEL)[0].tolist() == ["08:30", "09:45"]

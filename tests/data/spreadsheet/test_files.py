@@ -80,7 +80,7 @@ def test_gaps_are_used_test_by_test_or_rows_are_dropped_and_counted(tmp_path):
     )
     with pytest.raises(DataError, match="--missing testwise"):
         discovered(tmp_path / "gaps.csv", "--missing", "error")
-    with pytest.raises(OptionError, match="missing is testwise or complete or error, got 'drop'"):
+    with pytest.raises(OptionError, match="missing is testwise or complete or impute or error, got 'drop'"):
         discovered(tmp_path / "gaps.csv", "--missing", "drop")
 
 

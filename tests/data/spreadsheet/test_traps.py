@@ -143,7 +143,9 @@ def test_labels_that_look_alike_are_one_and_na_is_told(tmp_path):
 def test_text_of_another_codec_is_shown(tmp_path):
     path = tmp_path / "t.csv"
     path.write_bytes(("город,b\n" + rows(lambda k: f"Москва,{k}\n")).encode("cp1251"))
-    assert any("'ãîðîä,b' (--encoding)" in line for line in read_table(path).flow.told)
+    assert any(
+        "cp1251, since line 1 is no UTF-8: 'город,b' (--encoding)" in line for line in read_table(path).flow.told
+    )
     assert "город" in read_table(path, how=Reading(encoding="cp1251"))
 
 

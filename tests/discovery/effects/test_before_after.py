@@ -109,9 +109,13 @@ def test_the_command_asks_with_since(series, tmp_path):
     assert told.exit_code == 0, told.output
     assert "Difference in differences over 240 rows before and 160 after" in told.output
     assert json.loads(CliRunner().invoke(app, [*ask, "--json"]).stdout)["method"] == "difference in differences"
+    page = CliRunner().invoke(app, [*ask, "--out", str(tmp_path / "answer")])
+    assert page.exit_code == 0, page.output
+    assert "y before and after 6" in (tmp_path / "answer" / "report.html").read_text()
     for wrong, sentence in (
         (ask[:4] + ask[6:], "say which column is the time"),
         ([*ask[:8], "--treated", "NJ"], "--treated is COLUMN=LABEL"),
         ([*ask, "--trim"], "--trim is of an intervention"),
+        ([*ask[:2], "do(y=1)", *ask[2:]], "do(y=1) is of an intervention, and --since compares before and after"),
     ):
         assert sentence in str(CliRunner().invoke(app, wrong).exception)

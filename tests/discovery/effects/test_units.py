@@ -12,7 +12,7 @@ from aitia.data.table import Table
 from aitia.discovery import discover, estimate_effect, load_discovery
 from aitia.discovery.effects import Search
 from aitia.discovery.effects.scale import on_scale
-from aitia.errors import DataError, OptionError
+from aitia.errors import DataError, OptionError, RunError
 from aitia.graph import Graph
 
 YES = np.array(["no", "yes"])
@@ -206,5 +206,15 @@ def test_the_command_does_what_the_function_does(found, rows, tmp_path):
     assert told.exit_code == 0, told.output
     assert "by an odds ratio of" in told.output
     assert "placebo treatment" in told.output
+    written = CliRunner().invoke(app, [*ask, "--out", str(tmp_path / "answer")])
+    assert written.output.endswith(f"Report: {tmp_path / 'answer' / 'report.html'}\n")
+    kept = json.loads((tmp_path / "answer" / "answer.json").read_text())
+    assert (kept["scale"], kept["files"]) == ("odds", ["report.html"])
+    told = (tmp_path / "answer" / "report.html").read_text()
+    for part in ("by an odds ratio of", "placebo treatment", "Adjusting for z", "The command"):
+        assert part in told
+    (tmp_path / "mine.txt").write_text("mine")
+    taken = CliRunner().invoke(app, [*ask, "--out", str(tmp_path)])
+    assert isinstance(taken.exception, RunError)
     refused = CliRunner().invoke(app, [*ask, "--graphs", "5"])
     assert "--graphs finds the graph again, and --graph says which it is: leave one out" in str(refused.exception)

@@ -215,8 +215,8 @@ def test_the_compiled_search_gives_what_the_general_one_gives(seed, depth, jobs)
 def test_plain_and_compiled_tests_of_partial_correlation_agree_to_the_last_bit(seed, monkeypatch):
     test = FisherZ(data(seed))
     found = []
-    for at_most in (10**9, -1):
-        monkeypatch.setattr(_fisher_z_kernel, "PLAIN_AT_MOST", at_most)
+    for loading in (10**9, -1):
+        monkeypatch.setattr(_fisher_z_kernel, "LOADING", loading)
         found.append(
             partial_correlation_skeleton(
                 test.correlation,

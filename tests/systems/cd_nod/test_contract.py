@@ -103,4 +103,4 @@ def test_the_report_shows_what_changes_and_how(found):
     page = "".join(block.html() for block in found.report(Given.of(CDNOD.card, found.rows_, context="plot")))
     for said in ("water --&gt; growth", "driving force", "Variables whose mechanism changes", "change with plot"):
         assert said in page
-    assert found.training.notes[1] == "Mechanisms that change with plot: water."
+    assert found.training.notes[-1] == "Mechanisms that change with plot: water."

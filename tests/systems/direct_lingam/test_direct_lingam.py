@@ -108,7 +108,7 @@ def test_knowledge_decides_where_it_speaks(tmp_path):
     read = load(tmp_path / "model")
     assert read.order_ == found.order_
     assert read.graphs() == found.graphs()
-    assert aitia.discover(example.files, method="direct-lingam").graph == found.graph
+    assert aitia.discover(example.files, method="direct-lingam", bootstrap=0).graph == found.graph
     with pytest.raises(OptionError, match="direct-lingam has no option score"):
         aitia.discover(example.files, method="direct-lingam", score="bic")
 

@@ -1,5 +1,6 @@
 """Tables in workbooks of Excel: one sheet, read as people lay it out."""
 
+import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from aitia.data.frames import import_extra
 from aitia.data.kinds import Kind
 from aitia.data.spreadsheet import Reading, Sheet, read_rows
 from aitia.errors import FormatError, OptionError, join_names
+from aitia.guard import check_size
 
 __all__ = ["SUFFIXES", "sheet"]
 
@@ -23,6 +25,8 @@ def sheet(path: Path, suffix: str, kinds: Mapping[str, Kind], how: Reading) -> S
         FormatError: If no sheet has cells.
     """
     openpyxl = import_extra("openpyxl", "data")
+    with zipfile.ZipFile(path) as parts:
+        check_size(path, sum(part.file_size for part in parts.infolist()))
     book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     try:
         chosen, rows = _chosen(path, book, how.sheet)

@@ -1,11 +1,12 @@
 """Tables as JSON lines: an object a row; what a row lacks is missing."""
 
-import gzip
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from aitia.data.kinds import Kind
+from aitia.data.reading.packed import unpacked
 from aitia.data.spreadsheet import Reading, Sheet
 from aitia.errors import FormatError
 from aitia.guard import parse_json
@@ -21,9 +22,8 @@ def sheet(path: Path, suffix: str, kinds: Mapping[str, Kind], how: Reading) -> S
     Raises:
         FormatError: If a line is no JSON object, or there is none; names the line.
     """
-    opened = gzip.open if path.suffix == ".gz" else open
     rows: list[dict[str, Any]] = []
-    with opened(path, "rt", encoding="utf-8-sig") as file:
+    with io.TextIOWrapper(io.BytesIO(unpacked(path)), encoding="utf-8-sig") as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
                 continue

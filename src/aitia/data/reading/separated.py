@@ -1,10 +1,10 @@
 """Tables as text: a line a row, cells between commas, tabs, or what the lines show (CSV, TSV, TXT)."""
 
-import gzip
 from collections.abc import Mapping
 from pathlib import Path
 
 from aitia.data.kinds import Kind
+from aitia.data.reading.packed import unpacked
 from aitia.data.spreadsheet import Reading, Sheet, read_text
 
 __all__ = ["SUFFIXES", "sheet"]
@@ -22,5 +22,4 @@ def sheet(path: Path, suffix: str, kinds: Mapping[str, Kind], how: Reading) -> S
         kinds: Of columns, where the user says them.
         how: To read it, where the user says it.
     """
-    data = path.read_bytes()
-    return read_text(path, gzip.decompress(data) if path.suffix == ".gz" else data, how, _USUAL[suffix], kinds)
+    return read_text(path, unpacked(path), how, _USUAL[suffix], kinds)

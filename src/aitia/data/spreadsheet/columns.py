@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.kinds import CONTINUOUS, Kind
-from aitia.data.spreadsheet.dates import dates_of, looks_dated
+from aitia.data.spreadsheet.dates import dates_of, looks_dated, times_of
 from aitia.data.spreadsheet.numbers import Number, bare, mark_of, parsed, plainly_written, with_unit
 from aitia.data.spreadsheet.options import Reading
 from aitia.data.spreadsheet.sentinels import sentinel
@@ -266,6 +266,15 @@ def _dates(place: str, name: str, tokens: Tokens, words: Sequence[str], gone: se
     said = [word for word in words if word not in marks]
     if not said or kind in CONTINUOUS - {Kind.TIME}:
         return None
+    if (times := times_of(said)) is not None:
+        values = tokens.numbers(lambda word: times.get(word, np.nan))
+        word = said[0]
+        told = [f"{name}: times of day, {word!r} is {times[word]:.4g} of a day (--discrete {name})"]
+        if marks:
+            told.append(
+                f"{name}: {tokens.count(marks)} cell(s) {join_names(map(repr, sorted(marks)), 4)} read as missing"
+            )
+        return Column(values, Kind.TIME, told)
     found = dates_of(said, how.date_order, compact)
     if found is None:
         dated = {word for word in said if looks_dated(word)}

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-__all__ = ["Dates", "dates_of", "looks_dated"]
+__all__ = ["Dates", "dates_of", "looks_dated", "times_of"]
 
 _MONTHS = {
     name: k + 1
@@ -35,6 +35,9 @@ _NUMBERS = re.compile(r"(?P<a>\d{1,2})(?P<sep>[-/.])(?P<b>\d{1,2})(?P=sep)(?P<y>
 _NAMED = re.compile(
     r"(?:[A-Za-zéûäö]{2,10}\.?,?\s+)?(?:(?P<d>\d{1,2})(?:st|nd|rd|th|\.)?[-\s/]+)?(?P<name>[A-Za-zéûäö]{3,10})\.?"
     r"(?:[-\s/]+(?P<d2>\d{1,2})(?:st|nd|rd|th)?,)?[-\s/,]*(?P<y>\d{4}|\d{2})" + _TIME
+)
+_OF_DAY = re.compile(
+    r"(?P<h>\d{1,2}):(?P<min>\d{2})(?::(?P<s>\d{2})(?:[.,](?P<f>\d{1,9}))?)?\s*(?P<half>[AaPp]\.?[Mm]\.?)?(?P<zone>)$"
 )
 _QUARTER = re.compile(r"(?:(?P<y>\d{4})[-\s/]?[QqKkTt](?P<q>[1-4])|[QqKkTt](?P<q2>[1-4])[-\s/]?(?P<y2>\d{4}))$")
 _WEEK = re.compile(r"(?P<y>\d{4})-?[Ww](?P<w>\d{2})(?:-(?P<day>[1-7]))?$")
@@ -100,6 +103,21 @@ def dates_of(cells: Sequence[str], order: str | None, compact: bool = False) -> 
     for cell in cells:
         if found.value(cell) is None:
             return None
+    return found
+
+
+def times_of(cells: Sequence[str]) -> dict[str, float] | None:
+    """Times of day in days since midnight, by cell; None if one of them is none, such as a length of 25:10."""
+    found: dict[str, float] = {}
+    for cell in cells:
+        match = _OF_DAY.match(cell.strip())
+        if match is None:
+            return None
+        try:
+            moment = _with_time(1970, 1, 1, match)
+        except ValueError:
+            return None
+        found[cell] = (moment - datetime(1970, 1, 1)) / timedelta(days=1)
     return found
 
 

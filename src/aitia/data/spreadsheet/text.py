@@ -3,6 +3,7 @@
 import codecs
 from pathlib import Path
 
+from aitia.data.spreadsheet.codecs import foreign_codec
 from aitia.errors import FormatError
 
 __all__ = ["decoded"]
@@ -35,11 +36,18 @@ def decoded(path: Path, data: bytes, encoding: str | None) -> tuple[str, str | N
     try:
         return data.decode("utf-8"), None
     except UnicodeDecodeError as error:
-        # Windows-1252 is what spreadsheets of western Europe write; five bytes are none of its characters.
-        text = _text(path, data, "cp1252")
         line = data.count(b"\n", 0, error.start) + 1
+        foreign = foreign_codec(data)
+        if foreign == "":
+            raise FormatError(
+                f"{path}, line {line} is no UTF-8, and its letters are of another script than that of western Europe: "
+                "say which encoding it is (--encoding cp1251, gbk, euc-jp, ...)"
+            ) from None
+        # Windows-1252 is what spreadsheets of western Europe write; five bytes are none of its characters.
+        codec = foreign or "cp1252"
+        text = _text(path, data, codec)
         shown = next(word for word in text.splitlines()[line - 1].split() if not word.isascii())
-        return text, f"cp1252, since line {line} is no UTF-8: {shown[:30]!r} (--encoding)"
+        return text, f"{codec}, since line {line} is no UTF-8: {shown[:30]!r} (--encoding)"
 
 
 def _without_mark(data: bytes) -> str | None:

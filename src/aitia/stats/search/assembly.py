@@ -48,6 +48,7 @@ def least_contradicted(
             watch[x] |= 1 << z
             watch[z] |= 1 << x
     parents = [0] * p
+    costs: dict[int, float] = {}  # of the nodes whose pairs are all as they were when it was summed
     left = waiting = (1 << p) - 1
     while left:
         for i in bits(waiting):
@@ -55,21 +56,29 @@ def least_contradicted(
                 break
             waiting ^= 1 << i  # cannot go before one of those that it watches
         else:
-            i = _cheapest(left, against, forced, names)
+            i = _cheapest(left, against, forced, names, costs)
         parents[i] = adjacent[i] & left
         left ^= 1 << i
+        for j in bits(watch[i] & left):
+            costs.pop(j, None)
         waiting = (waiting | watch[i]) & left
     return parents
 
 
 def _cheapest(
-    left: int, against: Sequence[Sequence[tuple[int, float]]], forced: Sequence[int], names: Sequence[str]
+    left: int,
+    against: Sequence[Sequence[tuple[int, float]]],
+    forced: Sequence[int],
+    names: Sequence[str],
+    costs: dict[int, float],
 ) -> int:
     """The node that contradicts the least evidence as a sink of those that are left."""
     least, best = inf, -1
     for i in bits(left):
         if not forced[i] & left:
-            cost = sum(weight for pair, weight in against[i] if pair & left == pair)
+            if i not in costs:
+                costs[i] = sum(weight for pair, weight in against[i] if pair & left == pair)
+            cost = costs[i]
             if cost < least:
                 least, best = cost, i
     if best < 0:

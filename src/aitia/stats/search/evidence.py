@@ -122,7 +122,7 @@ def _judge(
         best = max(logs, key=logs.__getitem__)
         told = "nothing" if not best else "{" + ", ".join(_named(names, best)) + "}"
         how = "with" if best >> y & 1 else "without"
-        why = f"{told} separates {names[x]} and {names[z]} best, {how} {names[y]}"
+        why = f"{names[x]} and {names[z]} are most independent given {told}, {how} {names[y]}"
         return Verdict(strength > 0 if strength else None, strength or -SLIGHT * MOST, why)
     separating = [mask for mask, value in logs.items() if value > level] or separators
     share = sum(mask >> y & 1 for mask in separating) / len(separating)

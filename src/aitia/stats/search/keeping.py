@@ -1,6 +1,6 @@
 """What a search found as JSON values and arrays, and back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,10 @@ Arrays = Mapping[str, NDArray[Any]]
 PLAIN = ("test_name_", "test_reason_", "rule_", "rule_reason_", "mended_", "predicted_seconds_", "warnings_", "asked_")
 
 
-def kept(search: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """The options and findings of a search as JSON values, and its numbers as arrays."""
+def kept(search: Any, plain: Sequence[str] = PLAIN) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """The options and findings of a search as JSON values, and its numbers as arrays; `plain` are JSON as they are."""
     skeleton, tests, rows = search.skeleton_, search.tests_, search.rows_
-    options: dict[str, Any] = {name: getattr(search, name) for name in PLAIN}
+    options: dict[str, Any] = {name: getattr(search, name) for name in plain}
     options |= {
         "config": search.config.to_json(),
         "graph": to_json(search.graph_),
@@ -48,9 +48,9 @@ def kept(search: Any) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     return options, arrays
 
 
-def recall(search: Any, options: Mapping[str, Any], arrays: Arrays) -> None:
+def recall(search: Any, options: Mapping[str, Any], arrays: Arrays, plain: Sequence[str] = PLAIN) -> None:
     """Puts them into a search; KeyError names what is missing."""
-    for name in PLAIN:
+    for name in plain:
         setattr(search, name, options[name])
     search.graph_ = from_json(options["graph"])
     search.tests_ = tuple(

@@ -43,10 +43,18 @@ class GaussianScore:
     def __init__(self, correlation: NDArray[np.float64], n: int) -> None:
         self.correlation, self.n = correlation, n
         self.price = 0.5 * log(n)
+        self._left: dict[tuple[int, int], float] = {}
+        self._gained: dict[tuple[int, int], NDArray[np.float64]] = {}
         self._rows: list[list[float]] = correlation.tolist()  # a few numbers at a time: faster than arrays
 
     def __call__(self, node: int, parents: int) -> float:
         """The score of a node with these parents, a bit row."""
+        key = (node, parents)
+        if key not in self._left:
+            self._left[key] = self._score(node, parents)
+        return self._left[key]
+
+    def _score(self, node: int, parents: int) -> float:
         places = [*bits(parents), node]
         factor: list[list[float]] = []  # Cholesky, row by row: the last entry of the last row is what is left
         left = 1.0
@@ -64,8 +72,14 @@ class GaussianScore:
         return -self.n / 2 * log(left) - self.price * (len(places) - 1)
 
     def gains(self, node: int, parents: int, others: int) -> list[tuple[int, float]]:
-        """What each of these other nodes, a bit row, would add as a parent."""
-        places = list(bits(parents))
+        """What each of these other nodes, a bit row, would add as a parent, where it adds."""
+        key = (node, parents)
+        if key not in self._gained:
+            self._gained[key] = self._all_gains(node, list(bits(parents)))
+        gained = self._gained[key]
+        return [(x, float(gained[x])) for x in bits(others) if gained[x] > 0]
+
+    def _all_gains(self, node: int, places: list[int]) -> NDArray[np.float64]:
         around, own = self.correlation, self.correlation[node]
         left, rest, cross = 1.0, np.ones(len(own)), own
         if places:
@@ -73,10 +87,9 @@ class GaussianScore:
             left = 1.0 - float(own[places] @ half[:, node])
             rest = 1.0 - np.einsum("ij,ij->j", around[places], half)
             cross = own - own[places] @ half
-        chosen = list(bits(others))
-        share = cross[chosen] ** 2 / np.maximum(left * rest[chosen], TINY)
-        gained = -self.n / 2 * np.log1p(-np.minimum(share, 1 - TINY)) - self.price
-        return list(zip(chosen, gained.tolist(), strict=True))
+        share = np.minimum(cross**2 / np.maximum(left * rest, TINY), 1 - TINY)
+        gained: NDArray[np.float64] = -self.n / 2 * np.log1p(-share) - self.price
+        return gained
 
 
 class MultinomialScore:

@@ -12,7 +12,7 @@ Sources:
     Meek, Causal inference and causal explanation with background knowledge, UAI 1995.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, islice
 from math import log
@@ -171,6 +171,14 @@ class Orientation:
             told = f"p = {_power(log_p(i, j))}"
             self.refuted.append(f"it has {names[i]} and {names[j]} independent, and they are not ({told})")
 
+    def _passed_over(self, settled: Pdag, found: dict[Triple, Verdict]) -> Iterator[Triple]:
+        """The triples of which a class says otherwise than their verdict."""
+        for (x, y, z), verdict in found.items():
+            into = settled.parents[y]
+            collides = bool(into >> x & 1 and into >> z & 1)
+            if verdict.collider is not None and collides is not verdict.collider:
+                yield x, y, z
+
     def _why_mended(self, i: int, j: int, given: int, gain: float) -> str:
         names = self.names
         apart = self.skeleton.separating_set(names[i], names[j]) or ()
@@ -215,25 +223,31 @@ class Orientation:
     ) -> Mending:
         """The class that a likelihood leads to, and the edges that it asks back; of several starts the best.
 
-        Tests of partial correlation cost little: on small graphs the ascent also starts from what two other rules say,
-        and from evidence that counts by its strength or by its number.
+        Tests of partial correlation cost little: on small graphs, where the evidence contradicts itself, the ascent
+        also starts from what two other rules say, and from evidence that counts by its strength or by its number.
         """
-        starts: list[tuple[dict[Triple, Verdict], Callable[[float], float]]] = [(found, saturated)]
-        if isinstance(score, GaussianScore) and len(self.names) <= FEW_NODES:
-            others = [self._verdicts(rule, asker, alpha, min(max_depth, SMALL_SETS)) for rule in OTHER_STARTS]
-            starts = [(verdict, weigh) for verdict in (found, *others) for weigh in (saturated, float, vote)]
-        allowed, best = self._may_be_adjacent(), None
-        tried: list[list[int]] = []
-        for said, weigh in starts:
+        allowed, tried = self._may_be_adjacent(), list[list[int]]()
+
+        def lead(said: dict[Triple, Verdict], weigh: Callable[[float], float]) -> Mending | None:
             start = self._start({triple: weigh(verdict.strength) for triple, verdict in said.items()}, banned)
             if start in tried:
-                continue
+                return None
             tried.append(start)
             search = Mending(start, self.rows.adjacent, banned, score, allowed)
             search.mend()
-            if best is None or search.total > best.total + ALIKE:
-                best = search
+            return search
+
+        best = lead(found, saturated)
         assert best is not None
+        clear = not best.mended and not any(True for _ in self._passed_over(best.rows, found))
+        if clear or not isinstance(score, GaussianScore) or len(self.names) > FEW_NODES:
+            return best
+        others = [self._verdicts(rule, asker, alpha, min(max_depth, SMALL_SETS)) for rule in OTHER_STARTS]
+        for said in (found, *others):
+            for weigh in (saturated, float, vote):
+                search = lead(said, weigh)
+                if search is not None and search.total > best.total + ALIKE:
+                    best = search
         return best
 
     def _add(self, search: Mending) -> None:
@@ -247,12 +261,10 @@ class Orientation:
     def _settle(self, settled: Pdag, found: dict[Triple, Verdict]) -> None:
         """Orients the colliders of a class, with their reasons, and names the verdicts that it passes over."""
         names = self.names
-        for (x, y, z), verdict in found.items():
-            into = settled.parents[y]
-            collides = into >> x & 1 and into >> z & 1
-            if verdict.collider is not None and bool(collides) is not verdict.collider:
-                says = "is a collider" if verdict.collider else "is no collider"
-                self.conflicts.append(f"that {names[y]} {says} between {names[x]} and {names[z]} ({verdict.why})")
+        for x, y, z in self._passed_over(settled, found):
+            verdict = found[x, y, z]
+            says = "is a collider" if verdict.collider else "is no collider"
+            self.conflicts.append(f"that {names[y]} {says} between {names[x]} and {names[z]} ({verdict.why})")
         for y, into in enumerate(settled.parents):
             for x in bits(into):
                 for z in bits(into & ~self.rows.adjacent[x] & (-2 << x)):
