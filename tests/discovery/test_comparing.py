@@ -16,7 +16,8 @@ def rows():
     rng = np.random.default_rng(0)
     x, y = rng.laplace(size=(2, 400))
     z = x + y + 0.5 * rng.laplace(size=400)
-    return Table.of({"x": x, "y": y, "z": z, "free": rng.laplace(size=400), "half": np.repeat(["first", "second"], 200)})
+    half = np.repeat(["first", "second"], 200)
+    return Table.of({"x": x, "y": y, "z": z, "free": rng.laplace(size=400), "half": half})
 
 
 @pytest.fixture(scope="module")
