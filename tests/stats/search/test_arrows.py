@@ -157,7 +157,7 @@ def test_a_likelihood_is_asked_of_a_test_that_has_one():
     with pytest.raises(OptionError, match="'likelihood' needs a test with a likelihood"):
         PC(test="kci", colliders="likelihood", max_depth=0).fit(numbers(0, 4, 60))
     found = PC(test="kci", max_depth=0).fit(numbers(0, 4, 60))
-    assert found.rule_reason_ == "Collider rule majority: the test has no likelihood."
+    assert found.rule_reason_ == "Collider rule majority: a vote over all sets that separate."
 
 
 def test_an_edge_that_a_test_lost_comes_back_and_is_named():

@@ -34,8 +34,8 @@ __all__ = ["ConstraintSearch", "scm_on"]
 
 NO_LIMIT = 1 << 20
 
-RULES = ("the test has no likelihood", "the arrows that explain the rows best")
-"""Why a collider rule was chosen."""
+RULES = {"majority": "a vote over all sets that separate", "likelihood": "the arrows that explain the rows best"}
+"""What a collider rule does that nobody asked for by name."""
 
 
 class ConstraintSearch(SavedArrays):
@@ -268,7 +268,7 @@ class ConstraintSearch(SavedArrays):
                     f"rows, got {asker.test.name}: take majority or max-p"
                 )
         chosen: ColliderRule = rule if rule != "auto" else "likelihood" if score else "majority"
-        how = "as asked" if rule != "auto" else RULES[chosen == "likelihood"]
+        how = RULES[chosen] if rule in ("auto", type(self.config)().colliders) else "as asked"
         self.rule_, self.rule_reason_ = chosen, f"Collider rule {chosen}: {how}."
         oriented.mendable = self.mendable
         oriented.colliders(chosen, asker, self.config.alpha, self._depth, score)
