@@ -22,6 +22,7 @@ ROWS = {
     "machine": machine.rows,
     "discover": searching.wide,
     "partial-correlation": searching.fits,
+    "resamples": searching.halves,
     "rows": searching.many_rows,
     "chi2": counting.binary,
     "networks": counting.networks,

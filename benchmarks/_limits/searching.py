@@ -6,11 +6,14 @@ from typing import Any
 import numpy as np
 
 from _limits.base import Row, in_turn
+from aitia.data.table import Table
 from aitia.discovery import discover
+from aitia.stats.independence import FisherZ
+from aitia.stats.search import Constraints, check_table, partial_correlation_skeleton
 from aitia.systems.pc.model import PC
 from pc import data
 
-__all__ = ["fits", "many_rows", "wide"]
+__all__ = ["fits", "halves", "many_rows", "wide"]
 
 SEARCH: dict[str, Any] = {"test": "fisher-z", "alpha": 0.01}
 ALONE: dict[str, Any] = {"bootstrap": 0}
@@ -34,12 +37,38 @@ def wide(full: bool) -> Iterator[Row]:
         yield Row(f"discover, {columns} columns, over PC.fit", limit, ours, 1.8)
 
 
+def skeleton(x: np.ndarray[Any, Any]) -> Any:
+    """All of a search but its arrows: the table, its checks, the tests."""
+    table = Table.of(x)
+    check_table(table)
+    test, limits = FisherZ(table), Constraints.of(table.names, None)
+    return partial_correlation_skeleton(test.correlation, test.n, test.names, alpha=0.01, max_depth=99, limits=limits)
+
+
 def fits(full: bool) -> Iterator[Row]:
-    """PC beside one product of the table with itself."""
+    """PC beside one product of the table with itself; up to the skeleton, and with the arrows."""
     for columns, target in ((100, 6.0), (500, 4.0), (1000, 3.0)):
         x = data(columns, 3, 5000, columns)
-        limit, ours = in_turn(5 if columns < 1000 or full else 2, lambda x=x: x.T @ x, lambda x=x: PC(**SEARCH).fit(x))
+        limit, part, ours = in_turn(
+            5 if columns < 1000 or full else 2,
+            lambda x=x: x.T @ x,
+            lambda x=x: skeleton(x),
+            lambda x=x: PC(**SEARCH).fit(x),
+        )
+        yield Row(f"skeleton, {columns} columns, over one product", limit, part, target)
         yield Row(f"PC.fit, {columns} columns, over one product", limit, ours, target)
+
+
+def halves(full: bool) -> Iterator[Row]:
+    """One resample beside one product of the rows that a sample with replacement holds, 63 % of the table."""
+    for columns, target in ((100, 12.0), (500, 10.0), (1000, 18.0)) if full else ((100, 12.0), (500, 10.0)):
+        x = data(columns, 3, 5000, columns)
+        search = PC(**SEARCH).fit(x)
+        part, samples = x[: round(0.632 * len(x))], 20 if columns == 100 else 2
+        limit, ours = in_turn(
+            3, lambda part=part: part.T @ part, lambda search=search, samples=samples: search.resample(samples)
+        )
+        yield Row(f"a resample, {columns} columns, over its product", limit, ours / samples, target)
 
 
 def many_rows(full: bool) -> Iterator[Row]:

@@ -66,9 +66,7 @@ def test_the_answer_repeats_the_question_where_no_causal_path_leads_to_the_outco
     answer = estimate_effect(
         GRAPH, confounded, Intervention(recovery=0.05), "dose", against=Intervention(recovery=0.0), resamples=3
     )
-    assert str(answer) == (
-        "do(recovery=0.05) changes dose by 0 against do(recovery=0): no directed path in this graph"
-    )
+    assert str(answer) == ("do(recovery=0.05) changes dose by 0 against do(recovery=0): no directed path in this graph")
     assert np.isnan([answer.low, answer.high]).all(), "as sure as the graph, and no surer"
     assert "No causal path leads from recovery to it" in answer.because
     told = answer.to_json()

@@ -5,7 +5,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from aitia.report import ImageBlock, image_grid
+from aitia.report import ImageBlock, Picture, image_grid, narrow_grid
 
 RED, BLUE = (np.full((8, 8, 3), colour, np.uint8) for colour in ((200, 0, 0), (0, 0, 200)))
 
@@ -41,3 +41,23 @@ def test_the_page_holds_the_picture_itself():
     html = ImageBlock(image_grid([[RED]], ["a"], ["b"]), 'c & "d"').html()
     assert 'src="data:image/png;base64,' in html
     assert "c &amp; " in html
+
+
+def test_a_wide_grid_has_bands_for_a_phone_that_each_begin_with_the_first_column():
+    cells, heads = [[RED, *[BLUE] * 7]], ["fact", *[f"do(x={k})" for k in range(7)]]
+    wide, narrow = opened(image_grid(cells, heads, ["row 0"])), opened(narrow_grid(cells, heads, ["row 0"]))
+    assert wide.shape[1] > 358 >= narrow.shape[1]
+    red, blue = ((np.abs(narrow - colour).sum(-1) == 0) for colour in ([200, 0, 0], [0, 0, 200]))
+    bands = int((np.diff(red.any(axis=1).astype(int)) == 1).sum())
+    assert 2 <= bands <= 7
+    assert blue.sum() == 7 * 96 * 96
+    assert red.sum() == bands * 96 * 96
+    assert narrow_grid([[RED]], ["fact"], ["row 0"]) is None
+    html = ImageBlock(b"wide", "c", narrow=b"narrow").html()
+    assert html.index('media="(max-width:640px)" srcset="data:image/png;base64,') < html.index("<img ")
+
+
+def test_a_picture_may_have_another_for_a_phone():
+    html = Picture("<svg id='a'/>", "told", "<svg id='b'/>").html()
+    assert html.index('class="desk"') < html.index("id='a'") < html.index('class="phone"') < html.index("id='b'")
+    assert "phone" not in Picture("<svg/>").html()

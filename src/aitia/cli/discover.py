@@ -43,9 +43,7 @@ def discover_command(
     max_depth: Annotated[int | None, typer.Option(help="Largest set that is conditioned on.")] = None,
     score: Annotated[str, typer.Option(help="Of boss and ges: bic, bdeu, degenerate-gaussian, or auto.")] = "auto",
     knowledge: Annotated[Path | None, typer.Option(help="What is known: tiers, required and forbidden edges.")] = None,
-    bootstrap: Annotated[
-        int | None, typer.Option(help="Halves of the rows that say how sure each edge is; 100 where it takes seconds.")
-    ] = None,
+    bootstrap: Annotated[int | None, typer.Option(help="Halves of the rows for shares; 100 where quick.")] = None,
     missing: Annotated[
         str, typer.Option(help="testwise to use for each test the rows it can, complete, impute, or error.")
     ] = "testwise",
@@ -90,15 +88,9 @@ def discover_command(
             from aitia.discovery import discover
 
             found = discover(
-                rows,
-                **options,
-                method=method,
-                bootstrap=bootstrap,
-                time=time,
-                series=series,
-                lags=lags,
+                rows, **options, method=method, bootstrap=bootstrap, time=time, series=series, lags=lags,
                 progress=progress,
-            )
+            )  # fmt: skip
             values, text = found.to_json, partial(text_of, found)
     if as_json:
         typer.echo(json.dumps(values(), indent=2, ensure_ascii=False))

@@ -19,6 +19,7 @@ from aitia.report import (
     TrackPanel,
     image_grid,
     line_chart,
+    narrow_grid,
     tracks_figure,
 )
 
@@ -47,7 +48,8 @@ def draw_tables(shown: Mapping[str, Table], names: Sequence[str], about: str) ->
         parts = {head: (table.pictures(column), table.absent(column)) for head, table in there.items()}
         several = f" ({column})" if len(pictures) > 1 else ""
         grid = [[None if gone[i] else _coloured(all_[i]) for all_, gone in parts.values()] for i in _rows(names)]
-        blocks.append(ImageBlock(image_grid(grid, list(parts), list(names)), about + several))
+        shown_as = (grid, list(parts), list(names))
+        blocks.append(ImageBlock(image_grid(*shown_as), about + several, narrow=narrow_grid(*shown_as)))
     columns = [name for name in first.names if name not in pictures]
     if columns:
         heads = [head for name in columns for head in _heads(first, name)]

@@ -74,14 +74,12 @@ def discover(
         test: `fisher-z`, `ranks`, `chi2`, `g2`, `kci`, `rcit`, or `auto`, which says what it chose and why.
         alpha: Significance level of the independence tests.
         max_depth: Largest conditioning set; None lets the method decide.
-        score: Of `boss` and `ges`: `bic`, `bdeu` (labels), `degenerate-gaussian` (mixed), or `auto`.
+        score: Of searches by scores: `bic`, `bdeu` (labels), `degenerate-gaussian` (mixed), or `auto`.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
-        bootstrap: How many random halves of the rows are searched again, which says how sure each edge and each
-            direction is; 0 for none, None for 100 where these are predicted to take under ten seconds.
+        bootstrap: Random halves of the rows that say how sure each direction is; None for 100 where that is quick.
         missing: `testwise` uses rows that a test can use, `complete` whole rows, `impute` pools tests of filled tables.
         kinds, drop: Columns whose kind (such as `number`) is not what their values suggest; columns to leave out.
-        reading: How to read a file, where what stands in it does not say it.
-        accept_cost: Whether to start a search that is predicted to be very long.
+        reading, accept_cost: How to read a file, where it does not say it; whether to start a search of hours.
         jobs: Processor cores; the result does not depend on it.
         seed: Seed of the bootstrap and of random features.
         out: Folder for the result and `report.html`. A run that was killed resumes there and ends in the same bytes.

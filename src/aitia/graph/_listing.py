@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from aitia.graph.bits import Bits, bits
+from aitia.graph.bits import Bits, bits, from_words, to_words
 from aitia.graph.graph import Graph
 
 __all__ = ["separating"]
@@ -39,22 +39,17 @@ def separating(graph: Graph, near: int, far: int) -> Separating:
     parents, spouses, children = graph._parents, graph._spouses, graph._children
     if len(graph) < MANY:
         return lambda within, among: _walked(parents, spouses, children, near, far, within, among)
-    count = (len(graph) + 63) // 64 * 8
-    edges = [_words(rows, count) for rows in (parents, spouses, children)]
-    ends = [_words([mask], count)[0] for mask in (near, far)]
-    walk, met = _compiled(), np.empty(count // 8, np.uint64)
+    nodes = len(graph)
+    edges = [to_words(rows) for rows in (parents, spouses, children)]
+    ends = to_words([near, far], nodes)
+    walk, met = _compiled(), np.empty_like(ends[:1])
 
     def compiled(within: int, among: int) -> int | None:
-        if walk(*edges, *ends, *_words([within, among], count), met):
+        if walk(*edges, *ends, *to_words([within, among], nodes), met[0]):
             return None
-        return int.from_bytes(met.tobytes(), "little")
+        return from_words(met)[0]
 
     return compiled
-
-
-def _words(rows: Any, count: int) -> Any:
-    """(rows, words) of bit rows."""
-    return np.frombuffer(b"".join(row.to_bytes(count, "little") for row in rows), np.uint64).reshape(len(rows), -1)
 
 
 def _walked(parents: Bits, spouses: Bits, children: Bits, near: int, far: int, within: int, among: int) -> int | None:

@@ -109,13 +109,25 @@ def _skeleton(adjacent: tuple[int, ...]) -> NDArray[np.uint64]:
     return to_words(adjacent)
 
 
+def _extended(rows: Pdag) -> list[int] | None:
+    from aitia.graph._pdag_kernel import extend as compiled
+
+    above, below, beside = map(to_words, (rows.parents, rows.children, rows.neighbors))
+    return from_words(above) if compiled(above, below, beside, _skeleton(tuple(rows.adjacent))) else None
+
+
+def _compelled(parents: Sequence[int], adjacent: Sequence[int]) -> list[int] | None:
+    from aitia.graph._pdag_kernel import compelled as compiled
+
+    above = to_words(parents)
+    shared = np.zeros_like(above)
+    return from_words(shared) if compiled(above, _skeleton(tuple(adjacent)), shared) else None
+
+
 def extend(rows: Pdag) -> list[int] | None:
     """The parents of each node in a consistent extension, or None: takes away sinks one at a time (Dor and Tarsi)."""
     if len(rows.parents) >= MANY:
-        from aitia.graph._pdag_kernel import extend as extended
-
-        above, below, beside = map(to_words, (rows.parents, rows.children, rows.neighbors))
-        return from_words(above) if extended(above, below, beside, _skeleton(tuple(rows.adjacent))) else None
+        return _extended(rows)
     parents = rows.parents.copy()
     left = waiting = (1 << len(parents)) - 1
     while left:
@@ -139,11 +151,7 @@ def compelled(parents: Sequence[int], adjacent: Sequence[int]) -> list[int] | No
     Chickering's edge labelling, one row operation for each parent: O(nodes + edges).
     """
     if len(parents) >= MANY:
-        from aitia.graph._pdag_kernel import compelled as labelled
-
-        above = to_words(parents)
-        found = np.zeros_like(above)
-        return from_words(found) if labelled(above, _skeleton(tuple(adjacent)), found) else None
+        return _compelled(parents, adjacent)
     waits = [row.bit_count() for row in parents]
     order = [i for i, count in enumerate(waits) if not count]
     for i in order:  # grows while it is walked: a node follows the last of its parents

@@ -39,7 +39,7 @@ def extend(parents, children, neighbors, adjacent):  # type: ignore[no-untyped-d
         left[i >> 6] |= ONE << np.uint64(i & 63)
     waiting = left.copy()
     for _ in range(nodes):
-        sink = -1
+        sink = np.int64(-1)
         for k in range(words):
             word = waiting[k]
             while word and sink < 0:
@@ -92,14 +92,14 @@ def compelled(parents, adjacent, shared):  # type: ignore[no-untyped-def]
     if stop < nodes:
         return False
     for y in order:
-        x = -1
+        x = np.int64(-1)
         for k in range(words):
             word = parents[y, k]
             while word:
-                i = k * 64 + np.int64(trailing_zeros(word))
+                above = k * 64 + np.int64(trailing_zeros(word))
                 word &= word - ONE
-                if x < 0 or rank[i] > rank[x]:
-                    x = i
+                if x < 0 or rank[above] > rank[x]:
+                    x = above
         if x < 0:
             continue
         all_ = False

@@ -24,9 +24,9 @@ def pack(row: NDArray[np.bool_]) -> int:
     return int.from_bytes(np.packbits(row, bitorder="little").tobytes(), "little")
 
 
-def to_words(rows: Sequence[int]) -> NDArray[np.uint64]:
-    """(rows, words) of 64 bits, a copy that may be written to: what compiled loops take."""
-    count = (len(rows) + 63) // 64 * 8
+def to_words(rows: Sequence[int], nodes: int | None = None) -> NDArray[np.uint64]:
+    """(rows, words) of 64 bits for so many nodes, as many as rows by default: what compiled loops take and write to."""
+    count = ((len(rows) if nodes is None else nodes) + 63) // 64 * 8
     return np.frombuffer(bytearray().join([row.to_bytes(count, "little") for row in rows]), np.uint64).reshape(
         len(rows), -1
     )

@@ -3,7 +3,7 @@
 from aitia.report.blocks import Block, Callout, Code, GraphFigure, Multiples, Picture, Section, TableBlock, Text
 from aitia.report.charts import Line, line_chart
 from aitia.report.distributions import histogram, shaded_matrix
-from aitia.report.images import ImageBlock, image_grid
+from aitia.report.images import ImageBlock, image_grid, narrow_grid
 from aitia.report.page import render
 from aitia.report.scatter import ScatterPanel, scatter_panels
 from aitia.report.tracks import TrackPanel, tracks_figure
@@ -25,6 +25,7 @@ __all__ = [
     "histogram",
     "image_grid",
     "line_chart",
+    "narrow_grid",
     "render",
     "scatter_panels",
     "shaded_matrix",

@@ -122,15 +122,18 @@ class Picture:
     Args:
         svg: The picture.
         caption: Below it.
+        narrow: The same for a phone, where the picture is too wide for one.
     """
 
     svg: str
     caption: str = ""
+    narrow: str = ""
 
     def html(self) -> str:
         """As HTML."""
         caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
-        return f"<figure>{self.svg}{caption}</figure>"
+        shown = f'<div class="desk">{self.svg}</div><div class="phone">{self.narrow}</div>' if self.narrow else self.svg
+        return f"<figure>{shown}{caption}</figure>"
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from aitia.errors import MissingExtraError
 
-__all__ = ["ImageBlock", "image_grid"]
+__all__ = ["ImageBlock", "image_grid", "narrow_grid"]
 
-_CELL, _PAGE, _GAP, _LINE = 96, 1100, 6, 15
+_CELL, _PAGE, _PHONE, _GAP, _LINE = 96, 1100, 358, 6, 15
 _INK, _SOFT = (28, 39, 51), (85, 103, 122)
 
 
@@ -26,18 +26,25 @@ class ImageBlock:
         png: The file's bytes.
         caption: Below it.
         alternative: What it shows, for who cannot see it.
+        narrow: The same for a phone, where the picture is too wide for one.
     """
 
     png: bytes
     caption: str = ""
     alternative: str = ""
+    narrow: bytes | None = None
 
     def html(self) -> str:
         """As HTML."""
         data = base64.b64encode(self.png).decode()
         caption = f"<figcaption>{escape(self.caption)}</figcaption>" if self.caption else ""
         name = escape(self.alternative or self.caption, quote=True)
-        return f'<figure class="picture"><img alt="{name}" src="data:image/png;base64,{data}">{caption}</figure>'
+        shown = f'<img alt="{name}" src="data:image/png;base64,{data}">'
+        if self.narrow is not None:
+            phone = base64.b64encode(self.narrow).decode()
+            source = f'<source media="(max-width:640px)" srcset="data:image/png;base64,{phone}">'
+            shown = f"<picture>{source}{shown}</picture>"
+        return f'<figure class="picture">{shown}{caption}</figure>'
 
 
 def image_grid(
@@ -84,6 +91,36 @@ def image_grid(
         for k, cell in enumerate(row):
             if cell is not None:
                 page.paste(_scaled(Image.fromarray(cell), scale, Image), (left + sum(widths[:k]), y))
+    packed = io.BytesIO()
+    page.save(packed, format="PNG", optimize=True)
+    return packed.getvalue()
+
+
+def narrow_grid(
+    cells: Sequence[Sequence[NDArray[np.uint8] | None]], columns: Sequence[str], rows: Sequence[str]
+) -> bytes | None:
+    """The same grid in bands below each other, each as wide as a phone; None where it fits one as it is.
+
+    The first column, which the others are compared with, begins every band. Arguments are those of `image_grid`.
+    """
+    from PIL import Image
+
+    def drawn(places: Sequence[int]) -> Any:
+        part = [[row[k] for k in places] for row in cells]
+        return Image.open(io.BytesIO(image_grid(part, [columns[k] for k in places], rows)))
+
+    if drawn(range(len(columns))).width <= _PHONE:
+        return None
+    bands, open_ = [], [0]
+    for k in range(1, len(columns)):
+        if len(open_) > 1 and drawn([*open_, k]).width > _PHONE:
+            bands.append(drawn(open_))
+            open_ = [0]
+        open_.append(k)
+    bands.append(drawn(open_))
+    page = Image.new("RGB", (max(b.width for b in bands), sum(b.height + _LINE for b in bands)), "white")
+    for number, band in enumerate(bands):
+        page.paste(band, (0, sum(b.height + _LINE for b in bands[:number])))
     packed = io.BytesIO()
     page.save(packed, format="PNG", optimize=True)
     return packed.getvalue()

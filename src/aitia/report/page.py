@@ -38,7 +38,8 @@ padding:8px 14px;font-size:14.5px;margin-top:10px;color:var(--soft)}
 .graph .edge{cursor:pointer;outline:none}.graph .edge.on .line{stroke:#b8741a;stroke-width:3}
 .graph .edge.on .head{fill:#b8741a;stroke:#b8741a}
 footer{margin-top:48px;font-size:13px;color:var(--soft);border-top:1px solid var(--line);padding-top:10px}
-@media (max-width:640px){main{padding:20px 16px 40px}h1{font-size:24px}
+.phone{display:none}
+@media (max-width:640px){.desk{display:none}.phone{display:block}main{padding:20px 16px 40px}h1{font-size:24px}
 .chart.wide .tick{font-size:15px}.chart.wide .axis{font-size:16px}
 table.stack thead{display:none}table.stack tr{display:block;padding:6px 0;border-bottom:2px solid var(--line)}
 table.stack,table.stack tbody,table.stack caption{display:block}

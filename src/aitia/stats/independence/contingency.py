@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from aitia.data.table import Table
 from aitia.errors import DataError
-from aitia.stats.independence._contingency_kernel import compiled, planes_of, statistic
+from aitia.stats.independence._contingency_kernel import planes_of, statistic
 from aitia.stats.independence.base import IndependenceTest, Missing, Tested, Triple, log_upper_tail
 
 __all__ = ["ChiSquare", "Contingency", "GSquare"]
@@ -116,10 +116,12 @@ class Contingency(IndependenceTest):
         """The same of many tables, by compiled code."""
         widths = np.array([len(test) for test in tests])
         columns = np.zeros((len(tests), int(widths.max())), np.int64)
-        for width in set(widths.tolist()):
+        for width in np.unique(widths):
             columns[widths == width, :width] = [test for test in tests if len(test) == width]
         values, freedoms, counts = np.empty(len(tests)), np.empty(len(tests), np.int64), np.empty(len(tests), np.int64)
-        compiled()(
+        from aitia.stats.independence._contingency_loops import answer
+
+        answer(
             *self._planes, self._codes, self._sizes, columns, widths, self.likelihood, values, freedoms, counts
         )  # fmt: skip
         return values, freedoms, counts

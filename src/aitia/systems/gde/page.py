@@ -57,7 +57,7 @@ def _beside(model: "GDE", given: Given, along: Values) -> list[Block]:
         panels.append(ScatterPanel(_short(model.labels[k]), both, (), (model.columns[a], model.columns[b])))
     told = "Real rows beside as many drawn ones, of sets from the left, the middle and the right of the map"
     more = ", in the two columns whose means differ most between sets." if len(model.columns) > 2 else "."
-    return [Picture(scatter_panels(panels, same=True), told + more)]
+    return [Picture(scatter_panels(panels, same=True), told + more, scatter_panels(panels, across=1, same=True))]
 
 
 def _short(name: str) -> str:
