@@ -70,7 +70,7 @@ class ClassSearch:
     def __init__(
         self, parents: Sequence[int], adjacent: Sequence[int], forbidden: NDArray[np.bool_], score: Score
     ) -> None:
-        self.adjacent = list(adjacent)
+        self.member, self.adjacent = list(parents), list(adjacent)
         self.score = score
         self.forbidden = [sum(1 << int(i) for i in np.flatnonzero(column)) for column in forbidden.T]
         self.bound = any(self.forbidden)
