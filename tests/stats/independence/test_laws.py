@@ -177,3 +177,15 @@ def test_a_width_of_its_own_takes_out_a_fast_drift_and_sees_one():
         independence_test("kci", table, widths={"s": 0.25})
     with pytest.raises(OptionError, match="width of 't' is positive"):
         independence_test("kci", table, widths={"t": 0.0})
+
+
+def test_many_tests_of_partial_correlation_at_once_are_those_one_after_another():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(50, 14)) @ rng.normal(size=(14, 14))
+    test = independence_test("fisher-z", Table.of(x))
+    asked = [(0, j, sorted(rng.permutation(range(1, j))[: j - 1].tolist())) for j in range(1, 14) for _ in range(3)]
+    one = [test(test.names[i], test.names[j], [test.names[k] for k in given]).log_p_value for i, j, given in asked]
+    assert test.log_p_values(asked) == one
+    same = Table.of(np.column_stack([x[:, :3], x[:, 1] + x[:, 2]]))
+    with pytest.raises(DataError, match="follows exactly"):
+        independence_test("fisher-z", same).log_p_values([(0, 1, [2]), (0, 3, [1, 2])])

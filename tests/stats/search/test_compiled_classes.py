@@ -34,15 +34,17 @@ def ends(monkeypatch, compiled, correlation, near, n, seed):
     return search
 
 
-@pytest.mark.parametrize("p, cases", [(6, 30), (20, 10), (70, 3), (130, 1)])
+@pytest.mark.parametrize(("p", "cases"), [(6, 30), (20, 10), (70, 3), (130, 1)])
 def test_the_compiled_search_ends_where_the_plain_one_does(monkeypatch, p, cases):
     back = 0
     for seed in range(cases):
         n = (60, 400, 2000)[seed % 3] + p
         correlation, near = table(p, n, (1.5, 3.0)[seed % 2], seed)
         plain, swift = (ends(monkeypatch, on, correlation, near, n, seed) for on in (False, True))
-        assert swift.rows.parents == plain.rows.parents and swift.rows.neighbors == plain.rows.neighbors
-        assert swift.adjacent == plain.adjacent and set(swift.mended) == set(plain.mended)
+        assert swift.rows.parents == plain.rows.parents
+        assert swift.rows.neighbors == plain.rows.neighbors
+        assert swift.adjacent == plain.adjacent
+        assert set(swift.mended) == set(plain.mended)
         assert swift.total == pytest.approx(plain.total, abs=1e-6)
         for pair, (_, gain) in swift.mended.items():
             assert gain == pytest.approx(plain.mended[pair][1], abs=1e-5)

@@ -122,6 +122,33 @@ class FisherZ(IndependenceTest):
         statistic = sqrt(n - len(given) - 3) * atanh(abs(correlation))
         return Tested(statistic, _two_sided(statistic), n, _log_two_sided(statistic))
 
+    def log_p_values(self, asked: Sequence[tuple[int, int, Sequence[int]]]) -> list[float]:
+        """The logarithms of the p-values of many tests at once, to the bit those of one after another.
+
+        Args:
+            asked: The positions of two variables and of a set, each ascending.
+        """
+        by_size: dict[int, list[int]] = {}
+        for k, (_, _, given) in enumerate(asked):
+            by_size.setdefault(len(given), []).append(k)
+        found = [0.0] * len(asked)
+        for size, chosen in by_size.items():
+            freedom = self.n - size - 3
+            places = np.array([[*asked[k][2], *asked[k][:2]] for k in chosen])
+            values = None if self._gaps or freedom <= 0 or size > FEW else _partials_of_few(self.correlation, places)
+            if values is None:  # some cannot be told, or are long: one after another, with what is wrong in words
+                names = self.names
+                for k in chosen:
+                    x, y, given = asked[k]
+                    found[k] = self._one(names[x], names[y], tuple(names[i] for i in given)).log_p_value
+                continue
+            root = sqrt(freedom)
+            for k, value in zip(chosen, values.tolist(), strict=True):
+                statistic = root * atanh(min(abs(value), 1 - 1e-16))
+                p_value = _two_sided(statistic)
+                found[k] = log(p_value) if p_value > 0 else _log_two_sided(statistic)
+        return found
+
     def cost(self, given: int) -> float:
         """Microseconds."""
         return 2e-5 + 1e-6 * given
@@ -183,6 +210,27 @@ def _partial_of_few(matrix: list[list[float]], columns: list[int], names: tuple[
             gone = names[count - len(names) + 2]
             raise DataError(f"{gone!r} follows exactly from {join_names(names[2:])}: drop one of them")
         factor.append([*row, sqrt(left)])
+    return value / (factor[-2][-1] * factor[-1][-1])
+
+
+def _partials_of_few(matrix: NDArray[np.float64], places: NDArray[np.int64]) -> NDArray[np.float64] | None:
+    """The same of many at once, rows of (set, x, y), number by number; None where some follow from others."""
+    factor: list[list[NDArray[np.float64]]] = []
+    value: NDArray[np.float64] = np.zeros(len(places))
+    last = places.shape[1] - 1
+    for count, place in enumerate(places.T):
+        row: list[NDArray[np.float64]] = []
+        left = matrix[place, place]
+        for k, above in enumerate(factor):
+            done = sum((a * b for a, b in zip(row, above, strict=False)), np.zeros(len(places)))
+            value = matrix[place, places[:, k]] - done
+            if count == last and k == count - 1:
+                break
+            row.append(value / above[k])
+            left = left - row[-1] ** 2
+        if (left < 1e-14).any():
+            return None
+        factor.append([*row, np.sqrt(left)])
     return value / (factor[-2][-1] * factor[-1][-1])
 
 

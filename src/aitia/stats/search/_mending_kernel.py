@@ -1,19 +1,16 @@
 """Edges that come back and go again, with the likelihood of Gaussian rows, compiled; see `mending`."""
 
-from math import log, sqrt
+from math import sqrt
 
 import numpy as np
 
 from aitia.compiled import njit, trailing_zeros
 from aitia.graph._pdag_kernel import compelled, extend
-from aitia.stats.search._class_kernel import (
-    ALIKE,
+from aitia.stats.search._class_kernel import ALIKE, TINY, ascend, score_of, settle
+from aitia.stats.search._words_kernel import (
     INNER,
     ONE,
-    TINY,
     append,
-    ascend,
-    assign,
     assign_all,
     clear,
     cliques,
@@ -26,8 +23,6 @@ from aitia.stats.search._class_kernel import (
     no_steps,
     put,
     ranked,
-    score_of,
-    settle,
 )
 
 __all__ = ["mend"]

@@ -17,14 +17,17 @@ Sources:
     Ramsey, Improving accuracy and scalability of the PC algorithm by maximizing p-value, 2016 (`max-p`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from math import copysign, log
 from typing import Literal
 
 from aitia.graph.bits import bits
+from aitia.stats.independence import FisherZ
 from aitia.stats.search.assembly import Triple
+from aitia.stats.search.partial_correlation import DecisiveTests
 from aitia.stats.search.records import Skeleton
 from aitia.stats.search.skeleton import Asker
 
@@ -49,12 +52,17 @@ class Verdict:
     Args:
         collider: Whether the middle is a collider; None where the rule leaves it open.
         strength: In favour of a collider; below zero against it.
-        why: In words.
+        told: Says why, in words.
     """
 
     collider: bool | None
     strength: float
-    why: str
+    told: Callable[[], str]
+
+    @property
+    def why(self) -> str:
+        """In words."""
+        return self.told()
 
 
 def saturated(strength: float) -> float:
@@ -89,21 +97,37 @@ def verdicts(
         alpha: A set with a p-value above it separates.
         max_depth: Largest conditioning set.
     """
-    triples = [t for t in unshielded(skeleton.adjacent) if _pair(t) in skeleton.separators]
-    if rule in ("likelihood", "strongest-first"):
-        sets = {t: _with_and_without(skeleton.separators[_pair(t)], t[1]) for t in triples}
-    else:
-        near = {_pair(t): _sets_of_neighbors(skeleton, *_pair(t), max_depth) for t in triples}
-        sets = {t: near[_pair(t)] for t in triples}
-    names = skeleton.names
-    asked = {(*_pair(t), mask): None for t, masks in sets.items() for mask in masks}
-    told = asker.ask([(names[x], names[z], _named(names, mask)) for x, z, mask in asked], "colliders")
-    logs = {key: tested.log_p_value for key, tested in zip(asked, told, strict=True)}
+    triples = unshielded(skeleton.adjacent)
+    of_pair = {pair: skeleton.separators.get(pair) for pair in dict.fromkeys(map(_pair, triples))}
+    near: dict[tuple[int, int], list[int]] = {}
+    sets: dict[Triple, list[int]] = {}
+    for triple in triples:
+        pair = _pair(triple)
+        separators = of_pair[pair]
+        if separators is None:
+            continue
+        if rule in ("likelihood", "strongest-first"):
+            sets[triple] = _with_and_without(separators, triple[1])
+        else:
+            if pair not in near:
+                near[pair] = _sets_of_neighbors(skeleton, *pair, max_depth)
+            sets[triple] = near[pair]
+    logs = _logs(skeleton, asker, [*dict.fromkeys((x, z, mask) for (x, _, z), masks in sets.items() for mask in masks)])
     found = {}
     for triple, masks in sets.items():
-        values = {mask: logs[(*_pair(triple), mask)] for mask in masks}
-        found[triple] = _judge(triple, values, rule, log(alpha), names, skeleton.separators[_pair(triple)])
+        x, _, z = triple
+        values = {mask: logs[x, z, mask] for mask in masks}
+        found[triple] = _judge(triple, values, rule, log(alpha), skeleton.names, of_pair[x, z] or ())
     return found
+
+
+def _logs(skeleton: Skeleton, asker: Asker, asked: Sequence[Triple]) -> dict[Triple, float]:
+    """The logarithms of the p-values of tests: two positions and a set, a bit row."""
+    names = skeleton.names
+    if isinstance(skeleton.tests, DecisiveTests) and isinstance(asker.test, FisherZ):  # not every test is recorded
+        return dict(zip(asked, asker.test.log_p_values([(x, z, [*bits(mask)]) for x, z, mask in asked]), strict=True))
+    told = asker.ask([(names[x], names[z], _named(names, mask)) for x, z, mask in asked], "colliders")
+    return {key: tested.log_p_value for key, tested in zip(asked, told, strict=True)}
 
 
 def _judge(
@@ -114,26 +138,36 @@ def _judge(
     names: Sequence[str],
     separators: Sequence[int],
 ) -> Verdict:
-    x, y, z = triple
+    _, y, _ = triple
     without = max((value for mask, value in logs.items() if not mask >> y & 1), default=level)  # beyond the depth
     with_ = max((value for mask, value in logs.items() if mask >> y & 1), default=level)
     strength = 0.0 if without == with_ else max(-HUGE, min(HUGE, without - with_))
     if rule in ("likelihood", "strongest-first", "max-p"):
         best = max(logs, key=logs.__getitem__)
-        told = "nothing" if not best else "{" + ", ".join(_named(names, best)) + "}"
-        how = "with" if best >> y & 1 else "without"
-        why = f"{names[x]} and {names[z]} are most independent given {told}, {how} {names[y]}"
-        return Verdict(strength > 0 if strength else None, strength or -SLIGHT * MOST, why)
+        told = partial(_most_independent, triple, best, names)
+        return Verdict(strength > 0 if strength else None, strength or -SLIGHT * MOST, told)
     separating = [mask for mask, value in logs.items() if value > level] or separators
     share = sum(mask >> y & 1 for mask in separating) / len(separating)
-    why = f"{names[y]} is in {share:.0%} of the sets that separate {names[x]} and {names[z]}"
+    told = partial(_share_of_sets, triple, share, names)
     voted = (True if not share else False if share == 1 else None) if rule == "conservative" else None
     if rule == "majority" and share != 0.5:
         voted = share < 0.5
     if voted is None:
-        return Verdict(None, SLIGHT * (saturated(strength) - 2 * MOST), why)
+        return Verdict(None, SLIGHT * (saturated(strength) - 2 * MOST), told)
     size = max(abs(strength), SLIGHT * 10 * MOST)
-    return Verdict(voted, size if voted else -size, why)
+    return Verdict(voted, size if voted else -size, told)
+
+
+def _most_independent(triple: Triple, best: int, names: Sequence[str]) -> str:
+    x, y, z = triple
+    given = "nothing" if not best else "{" + ", ".join(_named(names, best)) + "}"
+    how = "with" if best >> y & 1 else "without"
+    return f"{names[x]} and {names[z]} are most independent given {given}, {how} {names[y]}"
+
+
+def _share_of_sets(triple: Triple, share: float, names: Sequence[str]) -> str:
+    x, y, z = triple
+    return f"{names[y]} is in {share:.0%} of the sets that separate {names[x]} and {names[z]}"
 
 
 def _pair(triple: Triple) -> tuple[int, int]:

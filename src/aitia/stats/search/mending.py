@@ -37,7 +37,7 @@ A_NODE = 2e-4
 """Seconds that a search takes for each node in plain Python."""
 
 LOADING = 2.0
-"""Seconds of a process that pass so before the compiler is loaded, which works for twenty the first time on a machine."""
+"""Seconds of a process that pass so before the compiler is loaded; the first time on a machine it works for twenty."""
 _spent = 0.0
 
 

@@ -251,12 +251,13 @@ class Orientation:
         return best
 
     def _add(self, search: Mending) -> None:
-        """The edges that came back, undirected so far."""
+        """The edges that came back, undirected but for what is known of them."""
         self.rows.adjacent = tuple(search.adjacent)
         for (i, j), why in search.mended.items():
             self.rows.neighbors[i] |= 1 << j
             self.rows.neighbors[j] |= 1 << i
             self.mended[self.names[i], self.names[j]] = self._why_mended(i, j, *why)
+        self.known()
 
     def _settle(self, settled: Pdag, found: dict[Triple, Verdict]) -> None:
         """Orients the colliders of a class, with their reasons, and names the verdicts that it passes over."""
