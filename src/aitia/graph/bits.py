@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bits", "bits", "closure", "from_words", "pack", "to_words", "transpose"]
+__all__ = ["Bits", "bits", "closure", "columns", "from_words", "pack", "to_words", "transpose"]
 
 Bits = tuple[int, ...]
 """One bit row a node."""
@@ -22,6 +22,11 @@ def bits(mask: int) -> Iterator[int]:
 def pack(row: NDArray[np.bool_]) -> int:
     """The bit row of a row of truth values."""
     return int.from_bytes(np.packbits(row, bitorder="little").tobytes(), "little")
+
+
+def columns(matrix: NDArray[np.bool_]) -> list[int]:
+    """The bit row of each column: [j] holds the i with a true [i, j]."""
+    return [pack(column) for column in matrix.T] if matrix.any() else [0] * matrix.shape[1]
 
 
 def to_words(rows: Sequence[int], nodes: int | None = None) -> NDArray[np.uint64]:

@@ -181,11 +181,13 @@ def test_a_width_of_its_own_takes_out_a_fast_drift_and_sees_one():
 
 def test_many_tests_of_partial_correlation_at_once_are_those_one_after_another():
     rng = np.random.default_rng(0)
-    x = rng.normal(size=(50, 14)) @ rng.normal(size=(14, 14))
-    test = independence_test("fisher-z", Table.of(x))
-    asked = [(0, j, sorted(rng.permutation(range(1, j))[: j - 1].tolist())) for j in range(1, 14) for _ in range(3)]
-    one = [test(test.names[i], test.names[j], [test.names[k] for k in given]).log_p_value for i, j, given in asked]
-    assert test.log_p_values(asked) == one
-    same = Table.of(np.column_stack([x[:, :3], x[:, 1] + x[:, 2]]))
+    test = independence_test("fisher-z", Table.of(rng.normal(size=(50, 14)) @ rng.normal(size=(14, 14))))
+    for size in range(11):
+        asked = np.array([rng.permutation(14)[: size + 2] for _ in range(9)])
+        (x, y), given = np.sort(asked[:, :2], axis=1).T, np.sort(asked[:, 2:], axis=1)
+        names = [[test.names[k] for k in row] for row in np.column_stack([x, y, given]).tolist()]
+        assert test.log_p_values(x, y, given) == [test(i, j, of).log_p_value for i, j, *of in names]
+    rows = rng.normal(size=(50, 3))
+    same = independence_test("fisher-z", Table.of(np.column_stack([rows, rows[:, 1] + rows[:, 2]])))
     with pytest.raises(DataError, match="follows exactly"):
-        independence_test("fisher-z", same).log_p_values([(0, 1, [2]), (0, 3, [1, 2])])
+        same.log_p_values(np.array([0, 0]), np.array([3, 3]), np.array([[1, 2], [1, 2]]))

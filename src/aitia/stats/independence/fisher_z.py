@@ -21,6 +21,8 @@ from aitia.stats.independence.base import IndependenceTest, Missing, Tested, Tri
 
 __all__ = ["FisherZ", "numbers_of", "of_numbers"]
 
+Places = NDArray[np.int64]
+
 FEW = 8
 """Variables in a set up to which a partial correlation is worked out number by number."""
 
@@ -122,31 +124,27 @@ class FisherZ(IndependenceTest):
         statistic = sqrt(n - len(given) - 3) * atanh(abs(correlation))
         return Tested(statistic, _two_sided(statistic), n, _log_two_sided(statistic))
 
-    def log_p_values(self, asked: Sequence[tuple[int, int, Sequence[int]]]) -> list[float]:
-        """The logarithms of the p-values of many tests at once, to the bit those of one after another.
+    def log_p_values(self, x: Places, y: Places, given: Places) -> list[float]:
+        """The logarithms of the p-values of m tests at once, to the bit those of one after another.
 
         Args:
-            asked: The positions of two variables and of a set, each ascending.
+            x: (m,) positions.
+            y: (m,) positions, each after that of x.
+            given: (m, s) positions, ascending.
         """
-        by_size: dict[int, list[int]] = {}
-        for k, (_, _, given) in enumerate(asked):
-            by_size.setdefault(len(given), []).append(k)
-        found = [0.0] * len(asked)
-        for size, chosen in by_size.items():
-            freedom = self.n - size - 3
-            places = np.array([[*asked[k][2], *asked[k][:2]] for k in chosen])
-            values = None if self._gaps or freedom <= 0 or size > FEW else _partials_of_few(self.correlation, places)
-            if values is None:  # some cannot be told, or are long: one after another, with what is wrong in words
-                names = self.names
-                for k in chosen:
-                    x, y, given = asked[k]
-                    found[k] = self._one(names[x], names[y], tuple(names[i] for i in given)).log_p_value
-                continue
-            root = sqrt(freedom)
-            for k, value in zip(chosen, values.tolist(), strict=True):
-                statistic = root * atanh(min(abs(value), 1 - 1e-16))
-                p_value = _two_sided(statistic)
-                found[k] = log(p_value) if p_value > 0 else _log_two_sided(statistic)
+        size, values = given.shape[1], None
+        freedom = self.n - size - 3
+        if freedom > 0 and size <= FEW and not self._gaps:
+            values = _partials_of_few(self.correlation, np.column_stack([given, x, y]))
+        if values is None:  # some cannot be told, or are long: one after another, with what is wrong in words
+            names = self.names
+            each = zip(x.tolist(), y.tolist(), given.tolist(), strict=True)
+            return [self._one(names[i], names[j], tuple(names[k] for k in of)).log_p_value for i, j, of in each]
+        root, found = sqrt(freedom), []
+        for value in np.minimum(np.abs(values), 1 - 1e-16).tolist():
+            statistic = root * atanh(value)
+            p_value = _two_sided(statistic)
+            found.append(log(p_value) if p_value > 0 else _log_two_sided(statistic))
         return found
 
     def cost(self, given: int) -> float:
@@ -213,7 +211,7 @@ def _partial_of_few(matrix: list[list[float]], columns: list[int], names: tuple[
     return value / (factor[-2][-1] * factor[-1][-1])
 
 
-def _partials_of_few(matrix: NDArray[np.float64], places: NDArray[np.int64]) -> NDArray[np.float64] | None:
+def _partials_of_few(matrix: NDArray[np.float64], places: Places) -> NDArray[np.float64] | None:
     """The same of many at once, rows of (set, x, y), number by number; None where some follow from others."""
     factor: list[list[NDArray[np.float64]]] = []
     value: NDArray[np.float64] = np.zeros(len(places))

@@ -24,10 +24,12 @@ from itertools import combinations
 from math import copysign, log
 from typing import Literal
 
+import numpy as np
+
 from aitia.graph.bits import bits
 from aitia.stats.independence import FisherZ
 from aitia.stats.search.assembly import Triple
-from aitia.stats.search.partial_correlation import DecisiveTests
+from aitia.stats.search.partial_correlation import BestSets
 from aitia.stats.search.records import Skeleton
 from aitia.stats.search.skeleton import Asker
 
@@ -52,17 +54,12 @@ class Verdict:
     Args:
         collider: Whether the middle is a collider; None where the rule leaves it open.
         strength: In favour of a collider; below zero against it.
-        told: Says why, in words.
+        why: Says of the triple why, in words.
     """
 
     collider: bool | None
     strength: float
-    told: Callable[[], str]
-
-    @property
-    def why(self) -> str:
-        """In words."""
-        return self.told()
+    why: Callable[[Triple], str]
 
 
 def saturated(strength: float) -> float:
@@ -98,36 +95,52 @@ def verdicts(
         max_depth: Largest conditioning set.
     """
     triples = unshielded(skeleton.adjacent)
-    of_pair = {pair: skeleton.separators.get(pair) for pair in dict.fromkeys(map(_pair, triples))}
-    near: dict[tuple[int, int], list[int]] = {}
-    sets: dict[Triple, list[int]] = {}
-    for triple in triples:
-        pair = _pair(triple)
-        separators = of_pair[pair]
-        if separators is None:
-            continue
-        if rule in ("likelihood", "strongest-first"):
-            sets[triple] = _with_and_without(separators, triple[1])
-        else:
-            if pair not in near:
-                near[pair] = _sets_of_neighbors(skeleton, *pair, max_depth)
-            sets[triple] = near[pair]
-    logs = _logs(skeleton, asker, [*dict.fromkeys((x, z, mask) for (x, _, z), masks in sets.items() for mask in masks)])
+    by_strength = rule in ("likelihood", "strongest-first")
+    if by_strength and isinstance(skeleton.separators, BestSets) and isinstance(asker.test, FisherZ):
+        return _of_best_sets(triples, skeleton.separators, asker.test)
+    triples = [t for t in triples if _pair(t) in skeleton.separators]
+    if by_strength:
+        sets = {t: _with_and_without(skeleton.separators[_pair(t)], t[1]) for t in triples}
+    else:
+        near = {_pair(t): _sets_of_neighbors(skeleton, *_pair(t), max_depth) for t in triples}
+        sets = {t: near[_pair(t)] for t in triples}
+    names = skeleton.names
+    asked = {(*_pair(t), mask): None for t, masks in sets.items() for mask in masks}
+    told = asker.ask([(names[x], names[z], _named(names, mask)) for x, z, mask in asked], "colliders")
+    logs = {key: tested.log_p_value for key, tested in zip(asked, told, strict=True)}
     found = {}
     for triple, masks in sets.items():
-        x, _, z = triple
-        values = {mask: logs[x, z, mask] for mask in masks}
-        found[triple] = _judge(triple, values, rule, log(alpha), skeleton.names, of_pair[x, z] or ())
+        values = {mask: logs[(*_pair(triple), mask)] for mask in masks}
+        found[triple] = _judge(triple, values, rule, log(alpha), names, skeleton.separators[_pair(triple)])
     return found
 
 
-def _logs(skeleton: Skeleton, asker: Asker, asked: Sequence[Triple]) -> dict[Triple, float]:
-    """The logarithms of the p-values of tests: two positions and a set, a bit row."""
-    names = skeleton.names
-    if isinstance(skeleton.tests, DecisiveTests) and isinstance(asker.test, FisherZ):  # not every test is recorded
-        return dict(zip(asked, asker.test.log_p_values([(x, z, [*bits(mask)]) for x, z, mask in asked]), strict=True))
-    told = asker.ask([(names[x], names[z], _named(names, mask)) for x, z, mask in asked], "colliders")
-    return {key: tested.log_p_value for key, tested in zip(asked, told, strict=True)}
+def _of_best_sets(triples: Sequence[Triple], separators: BestSets, test: FisherZ) -> dict[Triple, Verdict]:
+    """What the best set of each pair says, with the middle and without it; the tests of a size at once."""
+    x, y, z = np.array(triples, np.int64).reshape(-1, 3).T
+    without, with_ = np.full(len(x), np.nan), np.full(len(x), np.nan)
+    for chosen, given in separators.by_size(x, z):
+        middle = y[chosen]
+        held = given == middle[:, None]
+        inside = held.any(axis=1)
+        beside = given[inside][~held[inside]].reshape(np.count_nonzero(inside), -1) if inside.any() else given[inside]
+        joined = np.sort(np.column_stack([given, middle])[~inside], axis=1)
+        for rows, fewer, more in ((inside, beside, given[inside]), (~inside, given[~inside], joined)):
+            places = chosen[rows]
+            if len(places):
+                without[places] = test.log_p_values(x[places], z[places], fewer)
+                with_[places] = test.log_p_values(x[places], z[places], more)
+
+    def why(triple: Triple) -> str:
+        x, y, z = triple
+        (best,) = separators[x, z]
+        return _most_independent(best | 1 << y if found[triple].collider is False else best & ~(1 << y), names, triple)
+
+    names, found = test.names, dict[Triple, Verdict]()
+    for triple, out, within in zip(triples, without.tolist(), with_.tolist(), strict=True):
+        if out == out:  # a number: of ends that knowledge keeps apart no test says anything
+            found[triple] = _strongest(out, within, why)
+    return found
 
 
 def _judge(
@@ -141,14 +154,12 @@ def _judge(
     _, y, _ = triple
     without = max((value for mask, value in logs.items() if not mask >> y & 1), default=level)  # beyond the depth
     with_ = max((value for mask, value in logs.items() if mask >> y & 1), default=level)
-    strength = 0.0 if without == with_ else max(-HUGE, min(HUGE, without - with_))
     if rule in ("likelihood", "strongest-first", "max-p"):
-        best = max(logs, key=logs.__getitem__)
-        told = partial(_most_independent, triple, best, names)
-        return Verdict(strength > 0 if strength else None, strength or -SLIGHT * MOST, told)
+        return _strongest(without, with_, partial(_most_independent, max(logs, key=logs.__getitem__), names))
+    strength = _difference(without, with_)
     separating = [mask for mask, value in logs.items() if value > level] or separators
     share = sum(mask >> y & 1 for mask in separating) / len(separating)
-    told = partial(_share_of_sets, triple, share, names)
+    told = partial(_share_of_sets, share, names)
     voted = (True if not share else False if share == 1 else None) if rule == "conservative" else None
     if rule == "majority" and share != 0.5:
         voted = share < 0.5
@@ -158,14 +169,24 @@ def _judge(
     return Verdict(voted, size if voted else -size, told)
 
 
-def _most_independent(triple: Triple, best: int, names: Sequence[str]) -> str:
+def _difference(without: float, with_: float) -> float:
+    return 0.0 if without == with_ else max(-HUGE, min(HUGE, without - with_))
+
+
+def _strongest(without: float, with_: float, why: Callable[[Triple], str]) -> Verdict:
+    """The verdict by the largest logarithms of p without the middle and with it."""
+    strength = _difference(without, with_)
+    return Verdict(strength > 0 if strength else None, strength or -SLIGHT * MOST, why)
+
+
+def _most_independent(best: int, names: Sequence[str], triple: Triple) -> str:
     x, y, z = triple
-    given = "nothing" if not best else "{" + ", ".join(_named(names, best)) + "}"
+    told = "nothing" if not best else "{" + ", ".join(_named(names, best)) + "}"
     how = "with" if best >> y & 1 else "without"
-    return f"{names[x]} and {names[z]} are most independent given {given}, {how} {names[y]}"
+    return f"{names[x]} and {names[z]} are most independent given {told}, {how} {names[y]}"
 
 
-def _share_of_sets(triple: Triple, share: float, names: Sequence[str]) -> str:
+def _share_of_sets(share: float, names: Sequence[str], triple: Triple) -> str:
     x, y, z = triple
     return f"{names[y]} is in {share:.0%} of the sets that separate {names[x]} and {names[z]}"
 

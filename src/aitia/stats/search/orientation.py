@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.graph._pdag import Pdag
-from aitia.graph.bits import bits, pack
+from aitia.graph.bits import bits, columns, pack
 from aitia.graph.graph import Graph
 from aitia.stats.search.assembly import Triple, least_contradicted
 from aitia.stats.search.classes import ALIKE, ClassSearch
@@ -54,6 +54,7 @@ class Orientation:
         skeleton: Adjacencies and separating sets.
         forbidden: (p, p), [i, j] True where i cannot cause j.
         mendable: The pairs that may come back after a test took them apart; None for all.
+        in_words: Whether reasons and conflicts are wanted, and not only the graph.
 
     Attributes:
         reasons: For each arrow (cause, effect), why it points so.
@@ -61,16 +62,19 @@ class Orientation:
         ambiguous: Unshielded triples whose middle the collider rule could not decide.
         refuted: Sentences on independences that the graph states and the table refutes.
         mended: Edges that the tests had taken out and the table asked back, each with the reason.
+        settled: Whether the rules have nothing left to orient.
     """
 
     skeleton: Skeleton
     forbidden: NDArray[np.bool_]
     mendable: Sequence[tuple[str, str]] | None = None
+    in_words: bool = True
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
     conflicts: list[str] = field(default_factory=list)
     ambiguous: set[Triple] = field(default_factory=set)
     refuted: list[str] = field(default_factory=list)
     mended: dict[tuple[str, str], str] = field(default_factory=dict)
+    settled: bool = False
 
     def __post_init__(self) -> None:
         self.names = self.skeleton.names
@@ -122,6 +126,8 @@ class Orientation:
 
     def known(self) -> None:
         """Orients what background knowledge decides: the edges that may point one way only."""
+        if not self.forbidden.any():
+            return
         for i in range(len(self.names)):
             for j in bits(self.rows.neighbors[i]):
                 if self.forbidden[j, i] and not self.forbidden[i, j]:
@@ -153,6 +159,9 @@ class Orientation:
             search.ascend()
         else:
             search = self._likeliest(found, banned, asker, alpha, max_depth, score)
+            if not self.in_words and not search.bound:  # the rules would find the class again, with their reasons
+                self.rows, self.settled = search.rows, True
+                return
             self._add(search)
         into = search.rows.parents
         for (x, y, z), verdict in found.items() if score is None else ():
@@ -204,12 +213,14 @@ class Orientation:
     def _verdicts(self, rule: ColliderRule, asker: Asker, alpha: float, max_depth: int) -> dict[Triple, Verdict]:
         """What a rule says of the triples that knowledge leaves open."""
         found = verdicts(self.skeleton, rule, asker, alpha, max_depth)
+        if not self.forbidden.any():
+            return found
         return {t: v for t, v in found.items() if not (self.forbidden[t[0], t[1]] or self.forbidden[t[2], t[1]])}
 
     def _start(self, weights: dict[Triple, float], banned: NDArray[np.bool_]) -> list[int]:
         """A DAG that contradicts the evidence least."""
         adjacent = self.rows.adjacent
-        forced = [sum(1 << j for j in bits(row) if banned[j, i]) for i, row in enumerate(adjacent)]
+        forced = [row & banning for row, banning in zip(adjacent, columns(banned), strict=True)]
         return least_contradicted(adjacent, weights, forced, self.names)
 
     def _likeliest(
@@ -265,12 +276,14 @@ class Orientation:
         for x, y, z in self._passed_over(settled, found):
             verdict = found[x, y, z]
             says = "is a collider" if verdict.collider else "is no collider"
-            self.conflicts.append(f"that {names[y]} {says} between {names[x]} and {names[z]} ({verdict.why})")
+            self.conflicts.append(
+                f"that {names[y]} {says} between {names[x]} and {names[z]} ({verdict.why((x, y, z))})"
+            )
         for y, into in enumerate(settled.parents):
             for x in bits(into):
                 for z in bits(into & ~self.rows.adjacent[x] & (-2 << x)):
                     told = found.get((x, y, z))
-                    why = told.why if told is not None and told.collider else self._against(x, y, z)
+                    why = told.why((x, y, z)) if told is not None and told.collider else self._against(x, y, z)
                     for end in (x, z):
                         self.orient(end, y, why)
 
