@@ -1,10 +1,16 @@
-"""The compiled ascent beside the plain one: the same classes, and the same edges back, from starts of any kind."""
+"""Compiled parts of the search for a class beside the plain ones.
+
+The ascent ends in the same class, with the same edges back, from starts of any kind; labels are counted alike.
+"""
 
 import numpy as np
 import pytest
 
+from aitia.data.table import Table
+from aitia.stats.independence import ChiSquare
+from aitia.stats.independence.contingency import Contingency
 from aitia.stats.search import mending
-from aitia.stats.search.likelihood import GaussianScore
+from aitia.stats.search.likelihood import GaussianScore, _regret, score_of
 from aitia.stats.search.mending import Mending
 
 
@@ -50,3 +56,31 @@ def test_the_compiled_search_ends_where_the_plain_one_does(monkeypatch, p, cases
             assert gain == pytest.approx(plain.mended[pair][1], abs=1e-5)
         back += len(swift.mended)
     assert back > 0
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+def test_labels_are_counted_alike_with_the_compiler_and_without(monkeypatch, gaps):
+    rng = np.random.default_rng(0)
+    n, sizes = 300, [2, 3, 5, 2, 40, 7, 9]
+    columns = {f"c{k}": rng.integers(0, size, n).astype(str).astype(object) for k, size in enumerate(sizes)}
+    if gaps:
+        columns["c1"][:20] = None
+    test = ChiSquare(Table.of(columns), missing="testwise")
+    codes = test.codes[:, (test.codes >= 0).all(axis=0)]
+    scores = []
+    for seconds in (0.0, 1e9):  # of tests that the process has put: none, and more than the compiler takes to load
+        monkeypatch.setattr(Contingency, "plain_seconds", seconds)
+        score = score_of(test)
+        scores.append(
+            [(score(k, mask & ~(1 << k)), score.gains(k, 0, mask & ~(1 << k))) for k in range(7) for mask in range(128)]
+        )
+    assert scores[0] == scores[1]
+    score = score_of(test)
+    for mask in range(1, 128):
+        chosen = [k for k in range(7) if mask >> k & 1]
+        counts = np.unique(codes[chosen], axis=1, return_counts=True)[1]
+        found = score(chosen[0], mask & ~(1 << chosen[0]))
+        rest = np.unique(codes[chosen[1:]], axis=1, return_counts=True)[1] if chosen[1:] else np.array([score.n])
+        likelihood = (counts * np.log(counts)).sum() - (rest * np.log(rest)).sum()
+        labels = [np.prod([float(test.sizes[k]) for k in of]) for of in (chosen, chosen[1:])]
+        assert found == pytest.approx(likelihood - _regret(score.n, labels[0]) + _regret(score.n, labels[1]), abs=1e-8)
