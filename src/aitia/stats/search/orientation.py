@@ -23,12 +23,14 @@ from numpy.typing import NDArray
 from aitia.graph._pdag import Pdag
 from aitia.graph.bits import bits, columns, pack
 from aitia.graph.graph import Graph
+from aitia.stats.independence import FisherZ
 from aitia.stats.search.assembly import Triple, least_contradicted
 from aitia.stats.search.classes import ALIKE, ClassSearch
 from aitia.stats.search.evidence import ColliderRule, Verdict, saturated, verdicts, vote
 from aitia.stats.search.implied import refuted
 from aitia.stats.search.likelihood import GaussianScore
 from aitia.stats.search.mending import Likelihood, Mending
+from aitia.stats.search.partial_correlation import BestSets
 from aitia.stats.search.records import Skeleton
 from aitia.stats.search.skeleton import Asker
 
@@ -171,14 +173,18 @@ class Orientation:
 
     def check(self, asker: Asker) -> None:
         """Names the pairs that the graph calls independent although they are far from it in the table."""
-        names = self.names
+        names, test = self.names, asker.test
 
-        def log_p(i: int, j: int) -> float:
-            return asker.ask([(names[i], names[j], ())], "implied independences")[0].log_p_value
+        def log_p(pairs: Sequence[tuple[int, int]]) -> Sequence[float]:
+            if isinstance(self.skeleton.separators, BestSets) and isinstance(test, FisherZ):
+                i, j = np.array(pairs, np.int64).reshape(-1, 2).T
+                return test.log_p_values(i, j, np.empty((len(i), 0), np.int64))
+            told = asker.ask([(names[i], names[j], ()) for i, j in pairs], "implied independences")
+            return [tested.log_p_value for tested in told]
 
-        for i, j in refuted(self.rows, self.skeleton.conditional(), log_p):
-            told = f"p = {_power(log_p(i, j))}"
-            self.refuted.append(f"it has {names[i]} and {names[j]} independent, and they are not ({told})")
+        pairs = refuted(self.rows, self.skeleton.conditional(), log_p)
+        for (i, j), value in zip(pairs, log_p(pairs), strict=True):
+            self.refuted.append(f"it has {names[i]} and {names[j]} independent, and they are not (p = {_power(value)})")
 
     def _passed_over(self, settled: Pdag, found: dict[Triple, Verdict]) -> Iterator[Triple]:
         """The triples of which a class says otherwise than their verdict."""
