@@ -16,7 +16,7 @@ from aitia.errors import GraphError
 from aitia.graph.bits import bits, from_words, to_words
 from aitia.graph.graph import Graph
 
-__all__ = ["Pdag", "compelled", "extend"]
+__all__ = ["Pdag", "compelled", "extend", "extend_within"]
 
 MANY = 100
 """Nodes from which rows are worth turning into words for compiled loops."""
@@ -128,8 +128,15 @@ def extend(rows: Pdag) -> list[int] | None:
     """The parents of each node in a consistent extension, or None: takes away sinks one at a time (Dor and Tarsi)."""
     if len(rows.parents) >= MANY:
         return _extended(rows)
-    parents = rows.parents.copy()
-    left = waiting = (1 << len(parents)) - 1
+    return extend_within(rows, (1 << len(rows.parents)) - 1, rows.parents)
+
+
+def extend_within(rows: Pdag, left: int, member: Sequence[int]) -> list[int] | None:
+    """The same among the nodes `left` only; all others have the parents that they have in a member."""
+    parents = list(member)
+    for i in bits(left):
+        parents[i] = rows.parents[i]
+    waiting = left
     while left:
         for i in bits(waiting):
             around = rows.adjacent[i] & left

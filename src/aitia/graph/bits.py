@@ -70,7 +70,7 @@ def ancestors(parents: Sequence[int]) -> list[int]:
     return found
 
 
-def closure(rows: Bits, start: int) -> int:
+def closure(rows: Sequence[int], start: int) -> int:
     """Everything reachable from `start` along the rows, `start` included."""
     reached = frontier = start
     while frontier:

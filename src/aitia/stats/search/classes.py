@@ -24,8 +24,8 @@ from typing import NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.graph._pdag import Pdag, compelled, extend
-from aitia.graph.bits import bits, columns
+from aitia.graph._pdag import Pdag, compelled, extend, extend_within
+from aitia.graph.bits import bits, closure, columns
 
 __all__ = ["ALIKE", "ClassSearch", "Score"]
 
@@ -70,7 +70,7 @@ class ClassSearch:
     def __init__(
         self, parents: Sequence[int], adjacent: Sequence[int], forbidden: NDArray[np.bool_], score: Score
     ) -> None:
-        self.member, self.adjacent = list(parents), list(adjacent)
+        self.adjacent = list(adjacent)
         self.score = score
         self.forbidden = columns(forbidden)
         self.bound = any(self.forbidden)
@@ -78,13 +78,21 @@ class ClassSearch:
         shared = compelled(parents, self.adjacent)
         assert shared is not None
         self.rows = Pdag.of(shared, self.adjacent)
+        self._member = self.rows, list(parents)
+
+    @property
+    def member(self) -> list[int]:
+        """The parents of each node in some member."""
+        if self._member[0] is not self.rows:
+            member = extend(self.rows)
+            assert member is not None
+            self._member = self.rows, member
+        return self._member[1]
 
     @property
     def total(self) -> float:
         """The score of the class."""
-        member = extend(self.rows)
-        assert member is not None
-        return sum(self._of(node, parents) for node, parents in enumerate(member))
+        return sum(self._of(node, parents) for node, parents in enumerate(self.member))
 
     # -- knowledge --------------------------------------------------------------------------------------------------
 
@@ -176,8 +184,10 @@ class ClassSearch:
                 rows.orient(node, i)
         if rows.neighbors[v] >> u & 1:
             rows.orient(v, u)
-        member = extend(rows)
-        if member is None or compelled(member, self.adjacent) != self.rows.parents:
+        # Only what hangs together with the two by undirected edges is made anew: the parts of a class are free.
+        together = closure(self.rows.neighbors, 1 << u | 1 << v)
+        member = extend_within(rows, together, self.member)
+        if member is None:
             return None
         member[u] ^= 1 << v
         member[v] |= 1 << u
