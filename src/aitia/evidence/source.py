@@ -11,15 +11,14 @@ Left out: `aitia.evidence`, since values are stored and judged anew whenever the
 """
 
 import ast
-import gc
 import hashlib
 import importlib.util
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from aitia.collector import uncollected
 from aitia.errors import OptionError
 
 __all__ = ["homes_of", "modules_of", "rivals_of", "syntax_hash"]
@@ -39,22 +38,10 @@ def syntax_hash(module: str, packages: Mapping[str, Path] | None = None) -> str:
         OptionError: If there is no such module.
     """
     total = hashlib.sha256()
-    with _uncollected():
+    with uncollected():  # syntax trees
         for name, path in sorted(modules_of(module, packages).items()):
             total.update(f"{name} {_digest(str(path), path.stat().st_mtime_ns)}\n".encode())
     return total.hexdigest()
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without garbage collection: syntax trees have no cycles, and it would go through them all again and again."""
-    collected = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collected:
-            gc.enable()
 
 
 def modules_of(module: str, packages: Mapping[str, Path] | None = None) -> dict[str, Path]:

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.collector import uncollected
 from aitia.data.table import Table
 from aitia.engine import Progress, Store
 from aitia.errors import CostError, IdentifiabilityError, OptionError, join_names
@@ -18,6 +20,7 @@ from aitia.saving import SavedArrays
 from aitia.scm.model import SCM
 from aitia.stats.bootstrap import EdgeFrequencies
 from aitia.stats.independence import ContextKind, FisherZ, IndependenceTest, RankCorrelation, independence_test
+from aitia.stats.independence.contingency import Contingency
 from aitia.stats.search.auto import choose_test
 from aitia.stats.search.checks import check_functions, check_table, table_warnings
 from aitia.stats.search.cost import Cost, in_words, search_sizes
@@ -243,10 +246,11 @@ class ConstraintSearch(SavedArrays):
                 limits=limits, jobs=self.config.jobs, progress=asker.progress,
             )  # fmt: skip
         else:
-            skeleton = find_skeleton(
-                asker, alpha=self.config.alpha, max_depth=self._depth, limits=limits,
-                accept_cost=self.config.accept_cost,
-            )  # fmt: skip
+            with uncollected() if isinstance(test, Contingency) else nullcontext():  # a test takes microseconds
+                skeleton = find_skeleton(
+                    asker, alpha=self.config.alpha, max_depth=self._depth, limits=limits,
+                    accept_cost=self.config.accept_cost,
+                )  # fmt: skip
         if skeleton.capped:
             self.warnings_.append(
                 f"The search stopped at sets of {self._depth}: some edges may be indirect (max_depth)."
@@ -271,7 +275,8 @@ class ConstraintSearch(SavedArrays):
         how = RULES[chosen] if rule in ("auto", type(self.config)().colliders) else "as asked"
         self.rule_, self.rule_reason_ = chosen, f"Collider rule {chosen}: {how}."
         oriented.mendable, oriented.in_words = self.mendable, not self.again
-        oriented.colliders(chosen, asker, self.config.alpha, self._depth, score)
+        with uncollected() if score is not None else nullcontext():
+            oriented.colliders(chosen, asker, self.config.alpha, self._depth, score)
         if not oriented.settled:
             oriented.close(with_knowledge=self.config.known is not None)
         if not self.again:

@@ -12,7 +12,7 @@ Sources:
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from math import comb
 
 import numpy as np
@@ -50,6 +50,7 @@ class Asker:
 
     def __post_init__(self) -> None:
         self.answers: dict[Triple, Tested] = {}
+        self._records: list[TestRecord] = []
 
     def ask(self, triples: Sequence[Triple], what: str) -> list[Tested]:
         """The answer for each triple; each is computed once however often it is asked."""
@@ -74,7 +75,9 @@ class Asker:
 
     def records(self) -> list[TestRecord]:
         """Every answer so far, in the order of asking."""
-        return [TestRecord(x, y, given, t.statistic, t.p_value) for (x, y, given), t in self.answers.items()]
+        since = islice(self.answers.items(), len(self._records), None)
+        self._records += [TestRecord(x, y, given, t.statistic, t.p_value) for (x, y, given), t in since]
+        return self._records.copy()
 
 
 def _kept(tested: Tested) -> list[float]:
@@ -195,8 +198,11 @@ def _level(
 ) -> dict[tuple[int, int], tuple[int, ...]]:
     """The pairs that some set of this size separates, with the set that does so best, or those that tie."""
     names = asker.test.names
-    asked = [(pair, mask) for pair in pairs for mask in _subsets(adjacent, *pair, size)]
-    triples = [(names[i], names[j], tuple(names[k] for k in bits(mask))) for (i, j), mask in asked]
+    asked, triples = [], []
+    for i, j in pairs:
+        for mask, chosen in _subsets(adjacent, i, j, size):
+            asked.append(((i, j), mask))
+            triples.append((names[i], names[j], tuple([names[k] for k in chosen])))
     best: dict[tuple[int, int], float] = {}
     found: dict[tuple[int, int], tuple[int, ...]] = {}
     for ((i, j), mask), tested in zip(asked, asker.ask(triples, f"tests given {size}"), strict=True):
@@ -207,12 +213,18 @@ def _level(
     return found
 
 
-def _subsets(adjacent: Sequence[int], i: int, j: int, size: int) -> Iterator[int]:
+def _subsets(adjacent: Sequence[int], i: int, j: int, size: int) -> Iterator[tuple[int, tuple[int, ...]]]:
     """Sets of neighbours of i, then those of j that were not among them, each in lexicographic order."""
     near, far = adjacent[i] & ~(1 << j), adjacent[j] & ~(1 << i)
     for chosen in combinations(tuple(bits(near)), size):
-        yield sum(1 << k for k in chosen)
-    for chosen in combinations(tuple(bits(far)), size):
-        mask = sum(1 << k for k in chosen)
-        if mask & ~near:
-            yield mask
+        yield _mask(chosen), chosen
+    for chosen in combinations(tuple(bits(far)), size) if far & ~near else ():
+        if (mask := _mask(chosen)) & ~near:
+            yield mask, chosen
+
+
+def _mask(nodes: Sequence[int]) -> int:
+    mask = 0
+    for k in nodes:
+        mask |= 1 << k
+    return mask
