@@ -61,19 +61,8 @@ def test_every_network_that_pgmpy_ships_is_read_and_labels_that_compare_come_bac
     """`child` has the labels `<7.5` and `>=7.5`."""
     pgmpy = pytest.importorskip("pgmpy")
     networks = Path(pgmpy.__file__).parent / "utils" / "example_models"
-    for name in (
-        "alarm",
-        "asia",
-        "cancer",
-        "child",
-        "earthquake",
-        "hailfinder",
-        "insurance",
-        "sachs",
-        "survey",
-        "water",
-    ):
-        text = gzip.open(networks / f"{name}.bif.gz", "rt").read()
+    for name in ("alarm", "asia", "child", "hailfinder", "insurance", "sachs", "survey", "water"):
+        text = gzip.decompress((networks / f"{name}.bif.gz").read_bytes()).decode()
         network = from_bif(text)
         assert len(network.graph) == text.count("variable ")
         again = from_bif(to_bif(network))
