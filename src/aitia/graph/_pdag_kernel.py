@@ -4,7 +4,7 @@ import numpy as np
 
 from aitia.compiled import njit, trailing_zeros
 
-__all__ = ["compelled", "extend"]
+__all__ = ["compelled", "extend", "extend_within"]
 
 ONE = np.uint64(1)
 
@@ -31,14 +31,11 @@ def _sink(i, left, children, neighbors, adjacent):  # type: ignore[no-untyped-de
 
 
 @njit(nogil=True)
-def extend(parents, children, neighbors, adjacent):  # type: ignore[no-untyped-def]
-    """Makes `parents` those of a DAG; False where there is none. The first sink goes, as in the plain loop."""
-    nodes, words = parents.shape
-    left = np.zeros(words, np.uint64)
-    for i in range(nodes):
-        left[i >> 6] |= ONE << np.uint64(i & 63)
+def extend_within(left, parents, children, neighbors, adjacent):  # type: ignore[no-untyped-def]
+    """Makes `parents` those of a DAG among the nodes `left`; False where there is none. The first sink goes."""
+    words = left.shape[0]
     waiting = left.copy()
-    for _ in range(nodes):
+    while np.any(left):
         sink = np.int64(-1)
         for k in range(words):
             word = waiting[k]
@@ -58,6 +55,16 @@ def extend(parents, children, neighbors, adjacent):  # type: ignore[no-untyped-d
             parents[sink, k] |= neighbors[sink, k] & left[k]
             waiting[k] = (waiting[k] | adjacent[sink, k]) & left[k]
     return True
+
+
+@njit(nogil=True)
+def extend(parents, children, neighbors, adjacent):  # type: ignore[no-untyped-def]
+    """The same among all nodes, as in the plain loop."""
+    nodes, words = parents.shape
+    left = np.zeros(words, np.uint64)
+    for i in range(nodes):
+        left[i >> 6] |= ONE << np.uint64(i & 63)
+    return extend_within(left, parents, children, neighbors, adjacent)
 
 
 @njit(nogil=True)

@@ -177,3 +177,17 @@ def test_a_width_of_its_own_takes_out_a_fast_drift_and_sees_one():
         independence_test("kci", table, widths={"s": 0.25})
     with pytest.raises(OptionError, match="width of 't' is positive"):
         independence_test("kci", table, widths={"t": 0.0})
+
+
+def test_many_tests_of_partial_correlation_at_once_are_those_one_after_another():
+    rng = np.random.default_rng(0)
+    test = independence_test("fisher-z", Table.of(rng.normal(size=(50, 14)) @ rng.normal(size=(14, 14))))
+    for size in range(11):
+        asked = np.array([rng.permutation(14)[: size + 2] for _ in range(9)])
+        (x, y), given = np.sort(asked[:, :2], axis=1).T, np.sort(asked[:, 2:], axis=1)
+        names = [[test.names[k] for k in row] for row in np.column_stack([x, y, given]).tolist()]
+        assert test.log_p_values(x, y, given) == [test(i, j, of).log_p_value for i, j, *of in names]
+    rows = rng.normal(size=(50, 3))
+    same = independence_test("fisher-z", Table.of(np.column_stack([rows, rows[:, 1] + rows[:, 2]])))
+    with pytest.raises(DataError, match="follows exactly"):
+        same.log_p_values(np.array([0, 0]), np.array([3, 3]), np.array([[1, 2], [1, 2]]))

@@ -5,7 +5,7 @@ import numpy as np
 from aitia.compiled import bit_count, njit
 from aitia.stats.independence._contingency_kernel import FEW_CELLS, statistic
 
-__all__ = ["answer"]
+__all__ = ["answer", "entropies"]
 
 _statistic = njit(nogil=True)(statistic)
 
@@ -132,3 +132,60 @@ def answer(planes, first, codes, sizes, tests, widths, likelihood, values, freed
             append(stratum, codes[columns[1]], k_y)
             by_rows(stratum, cells)
         values[t], freedoms[t], counts[t] = _statistic(cells, strata, k_x, k_y, likelihood, by_x, by_y)
+
+
+@njit(nogil=True)
+def occurring(place, cells, found):  # type: ignore[no-untyped-def]
+    """Writes how often each place occurs to `found`, sorted; returns how many do. `cells` is zero before and after."""
+    for i in range(place.shape[0]):
+        cells[place[i]] += 1
+    stop = 0
+    for i in range(place.shape[0]):
+        if cells[place[i]]:
+            found[stop] = cells[place[i]]
+            cells[place[i]] = 0
+            stop += 1
+    found[:stop].sort()
+    return stop
+
+
+@njit(nogil=True)
+def entropies(planes, first, sizes, codes, sets, cells, weight, values):  # type: ignore[no-untyped-def]
+    """Fills the sum of N log N over the cells of each table, smallest first.
+
+    Args:
+        planes: As `planes_of` gives them, and
+        first: where those of a column begin.
+        sizes: (p,) labels of each column.
+        codes: (p, n), none missing.
+        sets: (m, width) the columns of each table, two or more.
+        cells: Zeros, as many as the largest table has cells.
+        weight: (n + 1,) N log N.
+        values: (m,)
+    """
+    width = sets.shape[1]
+    masks = np.empty((width, planes.shape[1]), np.uint64)
+    place, few = np.empty(codes.shape[1], np.int64), np.empty(FEW_CELLS, np.int64)
+    found = np.empty(max(codes.shape[1], FEW_CELLS), np.int64)
+    for t in range(sets.shape[0]):
+        size, packed = 1, True
+        for d in range(width):
+            size *= sizes[sets[t, d]]
+            packed = packed and first[sets[t, d]] >= 0
+        if packed and size <= FEW_CELLS:
+            by_bits(planes, first, sizes, sets[t], width, masks, few)
+            stop = 0
+            for c in range(size):
+                if few[c]:
+                    found[stop] = few[c]
+                    stop += 1
+            found[:stop].sort()
+        else:
+            place[:] = 0
+            for d in range(width):
+                append(place, codes[sets[t, d]], sizes[sets[t, d]])
+            stop = occurring(place, cells, found)
+        total = 0.0
+        for c in range(stop):
+            total += weight[found[c]]
+        values[t] = total

@@ -34,7 +34,12 @@ MANY_CELLS = 4096
 
 
 class Contingency(IndependenceTest):
-    """What counts rows by the labels of two columns and a set."""
+    """What counts rows by the labels of two columns and a set.
+
+    Attributes:
+        sizes: (p,) labels of each column, one where it has none.
+        codes: (p, n), -1 where missing.
+    """
 
     likelihood: ClassVar[bool]
     plain_seconds: ClassVar[float] = 0.0
@@ -47,9 +52,9 @@ class Contingency(IndependenceTest):
                     f"{name!r} is continuous: {self.name} counts labels; use kci or fisher-z, or declare the column "
                     "discrete if its numbers are labels"
                 )
-        self._sizes = np.array([max(len(table.categories(name)), 1) for name in table.names])
-        self._codes = np.empty((len(self._sizes), table.n), np.int16 if self._sizes.max() < 1 << 15 else np.int32)
-        for row, name in zip(self._codes, table.names, strict=True):
+        self.sizes = np.array([max(len(table.categories(name)), 1) for name in table.names])
+        self.codes = np.empty((len(self.sizes), table.n), np.int16 if self.sizes.max() < 1 << 15 else np.int32)
+        for row, name in zip(self.codes, table.names, strict=True):
             row[:] = np.nan_to_num(table.column(name), nan=-1) if table.missing(name) else table.column(name)
 
     def test(self, triples: Sequence[Triple]) -> list[Tested]:
@@ -71,11 +76,18 @@ class Contingency(IndependenceTest):
     def _counted(self, tests: Sequence[Sequence[int]]) -> tuple[Values, Counts, Counts]:
         """Statistics, degrees of freedom and rows."""
         seconds = sum(5e-5 + 2e-8 * self.n * len(test) for test in tests)
-        if Contingency.plain_seconds + seconds > SOON or self._most_cells(tests) > MANY_CELLS:
+        if self._most_cells(tests) > MANY_CELLS or self.worth_compiling(seconds):
             return self._compiled(tests)
-        Contingency.plain_seconds += seconds
         values, freedoms, counts = map(np.array, zip(*map(self._plain, tests), strict=True))
         return values, freedoms, counts
+
+    @staticmethod
+    def worth_compiling(seconds: float) -> bool:
+        """Whether what has been counted without the compiler, and so many seconds more, take longer than to load it."""
+        if Contingency.plain_seconds + seconds > SOON:
+            return True
+        Contingency.plain_seconds += seconds
+        return False
 
     def _columns(self, triple: Triple) -> list[int]:
         """The places of x, y and the set, in order of the columns."""
@@ -92,7 +104,7 @@ class Contingency(IndependenceTest):
 
     def _most_cells(self, tests: Sequence[Sequence[int]]) -> int:
         """Of the largest table."""
-        sizes: list[int] = self._sizes.tolist()
+        sizes: list[int] = self.sizes.tolist()
         largest: int = max(sizes) ** max(map(len, tests))
         return largest if largest <= MANY_CELLS else max(prod(sizes[k] for k in test) for test in tests)
 
@@ -101,11 +113,11 @@ class Contingency(IndependenceTest):
         whole = np.ones(self.n, np.bool_)
         place = np.zeros(self.n, np.int64)
         for k in (*test[2:], *test[:2]):
-            place = place * self._sizes[k] + self._codes[k]
+            place = place * self.sizes[k] + self.codes[k]
             if self._gaps:
-                whole &= self._codes[k] >= 0
-        k_x, k_y = (int(self._sizes[k]) for k in test[:2])
-        size = prod(int(self._sizes[k]) for k in test)
+                whole &= self.codes[k] >= 0
+        k_x, k_y = (int(self.sizes[k]) for k in test[:2])
+        size = prod(int(self.sizes[k]) for k in test)
         cells = np.bincount(place[whole] if self._gaps else place, minlength=size).tolist()
         found: tuple[float, int, int] = statistic(  # type: ignore[no-untyped-call]
             cells, size // (k_x * k_y), k_x, k_y, self.likelihood, [0] * k_x, [0] * k_y
@@ -122,13 +134,14 @@ class Contingency(IndependenceTest):
         from aitia.stats.independence._contingency_loops import answer
 
         answer(
-            *self._planes, self._codes, self._sizes, columns, widths, self.likelihood, values, freedoms, counts
+            *self.planes, self.codes, self.sizes, columns, widths, self.likelihood, values, freedoms, counts
         )  # fmt: skip
         return values, freedoms, counts
 
     @cached_property
-    def _planes(self) -> tuple[NDArray[np.uint64], Counts]:
-        return planes_of(self._codes, self._sizes)
+    def planes(self) -> tuple[NDArray[np.uint64], Counts]:
+        """The bit rows of the labels, and where those of each column begin."""
+        return planes_of(self.codes, self.sizes)
 
     def counted(self, x: str, y: str, given: tuple[str, ...]) -> tuple[float, int, int]:
         """The statistic of one triple, its degrees of freedom, and the rows."""

@@ -21,6 +21,8 @@ from aitia.stats.independence.base import IndependenceTest, Missing, Tested, Tri
 
 __all__ = ["FisherZ", "numbers_of", "of_numbers"]
 
+Places = NDArray[np.int64]
+
 FEW = 8
 """Variables in a set up to which a partial correlation is worked out number by number."""
 
@@ -122,6 +124,29 @@ class FisherZ(IndependenceTest):
         statistic = sqrt(n - len(given) - 3) * atanh(abs(correlation))
         return Tested(statistic, _two_sided(statistic), n, _log_two_sided(statistic))
 
+    def log_p_values(self, x: Places, y: Places, given: Places) -> list[float]:
+        """The logarithms of the p-values of m tests at once, to the bit those of one after another.
+
+        Args:
+            x: (m,) positions.
+            y: (m,) positions, each after that of x.
+            given: (m, s) positions, ascending.
+        """
+        size, values = given.shape[1], None
+        freedom = self.n - size - 3
+        if freedom > 0 and size <= FEW and not self._gaps:
+            values = _partials_of_few(self.correlation, np.column_stack([given, x, y]))
+        if values is None:  # some cannot be told, or are long: one after another, with what is wrong in words
+            names = self.names
+            each = zip(x.tolist(), y.tolist(), given.tolist(), strict=True)
+            return [self._one(names[i], names[j], tuple(names[k] for k in of)).log_p_value for i, j, of in each]
+        root, found = sqrt(freedom), []
+        for value in np.minimum(np.abs(values), 1 - 1e-16).tolist():
+            statistic = root * atanh(value)
+            p_value = _two_sided(statistic)
+            found.append(log(p_value) if p_value > 0 else _log_two_sided(statistic))
+        return found
+
     def cost(self, given: int) -> float:
         """Microseconds."""
         return 2e-5 + 1e-6 * given
@@ -183,6 +208,27 @@ def _partial_of_few(matrix: list[list[float]], columns: list[int], names: tuple[
             gone = names[count - len(names) + 2]
             raise DataError(f"{gone!r} follows exactly from {join_names(names[2:])}: drop one of them")
         factor.append([*row, sqrt(left)])
+    return value / (factor[-2][-1] * factor[-1][-1])
+
+
+def _partials_of_few(matrix: NDArray[np.float64], places: Places) -> NDArray[np.float64] | None:
+    """The same of many at once, rows of (set, x, y), number by number; None where some follow from others."""
+    factor: list[list[NDArray[np.float64]]] = []
+    value: NDArray[np.float64] = np.zeros(len(places))
+    last = places.shape[1] - 1
+    for count, place in enumerate(places.T):
+        row: list[NDArray[np.float64]] = []
+        left = matrix[place, place]
+        for k, above in enumerate(factor):
+            done = sum((a * b for a, b in zip(row, above, strict=False)), np.zeros(len(places)))
+            value = matrix[place, places[:, k]] - done
+            if count == last and k == count - 1:
+                break
+            row.append(value / above[k])
+            left = left - row[-1] ** 2
+        if (left < 1e-14).any():
+            return None
+        factor.append([*row, np.sqrt(left)])
     return value / (factor[-2][-1] * factor[-1][-1])
 
 

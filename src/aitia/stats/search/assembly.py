@@ -10,7 +10,7 @@ Source:
 """
 
 from collections.abc import Mapping, Sequence
-from math import inf
+from heapq import heappop, heappush
 
 from aitia.errors import GraphError, join_names
 from aitia.graph.bits import bits
@@ -49,16 +49,24 @@ def least_contradicted(
             watch[z] |= 1 << x
     parents = [0] * p
     costs: dict[int, float] = {}  # of the nodes whose pairs are all as they were when it was summed
-    left = waiting = (1 << p) - 1
+    heap: list[tuple[float, int]] = []  # of these, and of what is no more
+    left = waiting = stale = (1 << p) - 1
     while left:
         for i in bits(waiting):
             if not forced[i] & left and not any(pair & left == pair for pair, _ in against[i]):
                 break
             waiting ^= 1 << i  # cannot go before one of those that it watches
         else:
-            i = _cheapest(left, against, forced, names, costs)
+            i = _cheapest(left, stale, against, forced, costs, heap)
+            if i < 0:
+                raise GraphError(
+                    f"the knowledge makes a cycle among {join_names(names[k] for k in bits(left))}: of the edges that "
+                    "the data show between them each may point one way only"
+                )
+            stale = sum(1 << k for k in bits(stale) if forced[k] & left) if any(forced) else 0
         parents[i] = adjacent[i] & left
         left ^= 1 << i
+        stale = (stale | watch[i]) & left
         for j in bits(watch[i] & left):
             costs.pop(j, None)
         waiting = (waiting | watch[i]) & left
@@ -67,23 +75,20 @@ def least_contradicted(
 
 def _cheapest(
     left: int,
+    stale: int,
     against: Sequence[Sequence[tuple[int, float]]],
     forced: Sequence[int],
-    names: Sequence[str],
     costs: dict[int, float],
+    heap: list[tuple[float, int]],
 ) -> int:
-    """The node that contradicts the least evidence as a sink of those that are left."""
-    least, best = inf, -1
-    for i in bits(left):
+    """The node that contradicts the least evidence as a sink of those that are left; -1 where none may be one."""
+    for i in bits(stale):
         if not forced[i] & left:
-            if i not in costs:
-                costs[i] = sum(weight for pair, weight in against[i] if pair & left == pair)
-            cost = costs[i]
-            if cost < least:
-                least, best = cost, i
-    if best < 0:
-        raise GraphError(
-            f"the knowledge makes a cycle among {join_names(names[i] for i in bits(left))}: of the edges that the data "
-            "show between them each may point one way only"
-        )
-    return best
+            costs[i] = sum(weight for pair, weight in against[i] if pair & left == pair)
+            heappush(heap, (costs[i], i))
+    while heap:
+        cost, i = heap[0]
+        if left >> i & 1 and costs.get(i) == cost:
+            return i
+        heappop(heap)
+    return -1

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.graph._pdag import Pdag, compelled, extend
-from aitia.graph.bits import bits
+from aitia.graph.bits import bits, columns
 
 __all__ = ["ALIKE", "ClassSearch", "Score"]
 
@@ -70,9 +70,9 @@ class ClassSearch:
     def __init__(
         self, parents: Sequence[int], adjacent: Sequence[int], forbidden: NDArray[np.bool_], score: Score
     ) -> None:
-        self.adjacent = list(adjacent)
+        self.member, self.adjacent = list(parents), list(adjacent)
         self.score = score
-        self.forbidden = [sum(1 << int(i) for i in np.flatnonzero(column)) for column in forbidden.T]
+        self.forbidden = columns(forbidden)
         self.bound = any(self.forbidden)
         self._scores: dict[tuple[int, int], float] = {}
         shared = compelled(parents, self.adjacent)

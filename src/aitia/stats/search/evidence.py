@@ -17,14 +17,19 @@ Sources:
     Ramsey, Improving accuracy and scalability of the PC algorithm by maximizing p-value, 2016 (`max-p`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from math import copysign, log
 from typing import Literal
 
+import numpy as np
+
 from aitia.graph.bits import bits
+from aitia.stats.independence import FisherZ
 from aitia.stats.search.assembly import Triple
+from aitia.stats.search.partial_correlation import BestSets
 from aitia.stats.search.records import Skeleton
 from aitia.stats.search.skeleton import Asker
 
@@ -49,12 +54,12 @@ class Verdict:
     Args:
         collider: Whether the middle is a collider; None where the rule leaves it open.
         strength: In favour of a collider; below zero against it.
-        why: In words.
+        why: Says of the triple why, in words.
     """
 
     collider: bool | None
     strength: float
-    why: str
+    why: Callable[[Triple], str]
 
 
 def saturated(strength: float) -> float:
@@ -89,8 +94,12 @@ def verdicts(
         alpha: A set with a p-value above it separates.
         max_depth: Largest conditioning set.
     """
-    triples = [t for t in unshielded(skeleton.adjacent) if _pair(t) in skeleton.separators]
-    if rule in ("likelihood", "strongest-first"):
+    triples = unshielded(skeleton.adjacent)
+    by_strength = rule in ("likelihood", "strongest-first")
+    if by_strength and isinstance(skeleton.separators, BestSets) and isinstance(asker.test, FisherZ):
+        return _of_best_sets(triples, skeleton.separators, asker.test)
+    triples = [t for t in triples if _pair(t) in skeleton.separators]
+    if by_strength:
         sets = {t: _with_and_without(skeleton.separators[_pair(t)], t[1]) for t in triples}
     else:
         near = {_pair(t): _sets_of_neighbors(skeleton, *_pair(t), max_depth) for t in triples}
@@ -106,6 +115,34 @@ def verdicts(
     return found
 
 
+def _of_best_sets(triples: Sequence[Triple], separators: BestSets, test: FisherZ) -> dict[Triple, Verdict]:
+    """What the best set of each pair says, with the middle and without it; the tests of a size at once."""
+    x, y, z = np.array(triples, np.int64).reshape(-1, 3).T
+    without, with_ = np.full(len(x), np.nan), np.full(len(x), np.nan)
+    for chosen, given in separators.by_size(x, z):
+        middle = y[chosen]
+        held = given == middle[:, None]
+        inside = held.any(axis=1)
+        beside = given[inside][~held[inside]].reshape(np.count_nonzero(inside), -1) if inside.any() else given[inside]
+        joined = np.sort(np.column_stack([given, middle])[~inside], axis=1)
+        for rows, fewer, more in ((inside, beside, given[inside]), (~inside, given[~inside], joined)):
+            places = chosen[rows]
+            if len(places):
+                without[places] = test.log_p_values(x[places], z[places], fewer)
+                with_[places] = test.log_p_values(x[places], z[places], more)
+
+    def why(triple: Triple) -> str:
+        x, y, z = triple
+        (best,) = separators[x, z]
+        return _most_independent(best | 1 << y if found[triple].collider is False else best & ~(1 << y), names, triple)
+
+    names, found = test.names, dict[Triple, Verdict]()
+    for triple, out, within in zip(triples, without.tolist(), with_.tolist(), strict=True):
+        if out == out:  # a number: of ends that knowledge keeps apart no test says anything
+            found[triple] = _strongest(out, within, why)
+    return found
+
+
 def _judge(
     triple: Triple,
     logs: Mapping[int, float],
@@ -114,26 +151,44 @@ def _judge(
     names: Sequence[str],
     separators: Sequence[int],
 ) -> Verdict:
-    x, y, z = triple
+    _, y, _ = triple
     without = max((value for mask, value in logs.items() if not mask >> y & 1), default=level)  # beyond the depth
     with_ = max((value for mask, value in logs.items() if mask >> y & 1), default=level)
-    strength = 0.0 if without == with_ else max(-HUGE, min(HUGE, without - with_))
     if rule in ("likelihood", "strongest-first", "max-p"):
-        best = max(logs, key=logs.__getitem__)
-        told = "nothing" if not best else "{" + ", ".join(_named(names, best)) + "}"
-        how = "with" if best >> y & 1 else "without"
-        why = f"{names[x]} and {names[z]} are most independent given {told}, {how} {names[y]}"
-        return Verdict(strength > 0 if strength else None, strength or -SLIGHT * MOST, why)
+        return _strongest(without, with_, partial(_most_independent, max(logs, key=logs.__getitem__), names))
+    strength = _difference(without, with_)
     separating = [mask for mask, value in logs.items() if value > level] or separators
     share = sum(mask >> y & 1 for mask in separating) / len(separating)
-    why = f"{names[y]} is in {share:.0%} of the sets that separate {names[x]} and {names[z]}"
+    told = partial(_share_of_sets, share, names)
     voted = (True if not share else False if share == 1 else None) if rule == "conservative" else None
     if rule == "majority" and share != 0.5:
         voted = share < 0.5
     if voted is None:
-        return Verdict(None, SLIGHT * (saturated(strength) - 2 * MOST), why)
+        return Verdict(None, SLIGHT * (saturated(strength) - 2 * MOST), told)
     size = max(abs(strength), SLIGHT * 10 * MOST)
-    return Verdict(voted, size if voted else -size, why)
+    return Verdict(voted, size if voted else -size, told)
+
+
+def _difference(without: float, with_: float) -> float:
+    return 0.0 if without == with_ else max(-HUGE, min(HUGE, without - with_))
+
+
+def _strongest(without: float, with_: float, why: Callable[[Triple], str]) -> Verdict:
+    """The verdict by the largest logarithms of p without the middle and with it."""
+    strength = _difference(without, with_)
+    return Verdict(strength > 0 if strength else None, strength or -SLIGHT * MOST, why)
+
+
+def _most_independent(best: int, names: Sequence[str], triple: Triple) -> str:
+    x, y, z = triple
+    told = "nothing" if not best else "{" + ", ".join(_named(names, best)) + "}"
+    how = "with" if best >> y & 1 else "without"
+    return f"{names[x]} and {names[z]} are most independent given {told}, {how} {names[y]}"
+
+
+def _share_of_sets(share: float, names: Sequence[str], triple: Triple) -> str:
+    x, y, z = triple
+    return f"{names[y]} is in {share:.0%} of the sets that separate {names[x]} and {names[z]}"
 
 
 def _pair(triple: Triple) -> tuple[int, int]:

@@ -4,11 +4,11 @@ A pair is taken apart by one set. Where the graph that results says that the two
 they are far from it, the graph lacks an edge or has an arrow that is wrong.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import log
 
 from aitia.graph._pdag import Pdag, extend
-from aitia.graph.bits import closure
+from aitia.graph.bits import ancestors
 
 __all__ = ["OVERWHELMING", "refuted"]
 
@@ -16,20 +16,18 @@ OVERWHELMING = 1e-6
 """p-value below which two are dependent whatever the number of tests."""
 
 
-def refuted(rows: Pdag, pairs: Iterable[tuple[int, int]], log_p: Callable[[int, int], float]) -> list[tuple[int, int]]:
+def refuted(
+    rows: Pdag, pairs: Iterable[tuple[int, int]], log_p: Callable[[Sequence[tuple[int, int]]], Sequence[float]]
+) -> list[tuple[int, int]]:
     """The pairs, taken apart given some set, that the graph calls independent given nothing, and the table does not.
 
     Args:
         rows: The graph; it has a consistent extension.
         pairs: Those that were taken apart given a set.
-        log_p: Of two nodes the logarithm of the p-value of their independence given nothing.
+        log_p: Of pairs of nodes the logarithms of the p-values of their independence given nothing.
     """
     parents = extend(rows)
     assert parents is not None
-    above = [closure(tuple(parents), 1 << i) for i in range(len(parents))]
-    return [
-        (i, j)
-        for i, j in pairs
-        if not above[i] & above[j] and not rows.adjacent[i] >> j & 1
-        if log_p(i, j) < log(OVERWHELMING)
-    ]
+    above = ancestors(parents)
+    stated = [(i, j) for i, j in pairs if not above[i] & above[j] and not rows.adjacent[i] >> j & 1]
+    return [pair for pair, value in zip(stated, log_p(stated), strict=True) if value < log(OVERWHELMING)]

@@ -270,9 +270,10 @@ class ConstraintSearch(SavedArrays):
         chosen: ColliderRule = rule if rule != "auto" else "likelihood" if score else "majority"
         how = RULES[chosen] if rule in ("auto", type(self.config)().colliders) else "as asked"
         self.rule_, self.rule_reason_ = chosen, f"Collider rule {chosen}: {how}."
-        oriented.mendable = self.mendable
+        oriented.mendable, oriented.in_words = self.mendable, not self.again
         oriented.colliders(chosen, asker, self.config.alpha, self._depth, score)
-        oriented.close(with_knowledge=self.config.known is not None)
+        if not oriented.settled:
+            oriented.close(with_knowledge=self.config.known is not None)
         if not self.again:
             oriented.check(asker)
         self.mended_ = [[*pair, why] for pair, why in oriented.mended.items()]

@@ -15,13 +15,18 @@ Sources:
     Transactions on Information Theory 58 (2012), theorem 2.
 """
 
-from math import inf, log, sqrt
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
+from math import inf, log, prod, sqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aitia.graph.bits import bits
-from aitia.stats.independence import ChiSquare, FisherZ, GSquare, IndependenceTest
+from aitia.stats.independence import FisherZ, IndependenceTest
+from aitia.stats.independence._contingency_kernel import planes_of
+from aitia.stats.independence.contingency import Contingency
 
 __all__ = ["GaussianScore", "MultinomialScore", "score_of"]
 
@@ -96,40 +101,88 @@ class MultinomialScore:
     """The quotient normalised maximum likelihood of labels.
 
     Args:
-        codes: (n, p) from 0.
+        codes: (p, n) from 0.
         sizes: Of each column the number of labels.
+        planes: Gives the bit rows of the labels, as `planes_of` of the codes does.
     """
 
-    def __init__(self, codes: NDArray[np.int64], sizes: list[int]) -> None:
-        self.codes = [np.ascontiguousarray(column) for column in codes.T]
-        self.sizes, self.n = sizes, len(codes)
+    def __init__(self, codes: NDArray[Any], sizes: Sequence[int], planes: Callable[[], Any] | None = None) -> None:
+        self.codes, self.n = codes, codes.shape[1]
+        self.sizes = [int(size) for size in sizes]
+        self._planes = planes or (lambda: planes_of(codes, np.array(self.sizes)))
         self._of: dict[int, float] = {}
 
     def __call__(self, node: int, parents: int) -> float:
         """The score of a node with these parents, a bit row."""
-        return self._set(parents | 1 << node) - self._set(parents)
+        known, both = self._of, parents | 1 << node
+        for nodes in (parents, both):
+            if nodes not in known:
+                self._count(nodes & (nodes - 1), [(nodes & -nodes).bit_length() - 1] if nodes else [])
+        return known[both] - known[parents]
 
     def gains(self, node: int, parents: int, others: int) -> list[tuple[int, float]]:
         """What each of these other nodes, a bit row, would add as a parent."""
+        known, both, more = self._of, parents | 1 << node, [*bits(others)]
         own = self(node, parents)
-        return [(x, self(node, parents | 1 << x) - own) for x in bits(others)]
+        for nodes in (parents, both):
+            self._count(nodes, more)
+        return [(x, known[both | 1 << x] - known[parents | 1 << x] - own) for x in more]
 
-    def _set(self, nodes: int) -> float:
-        if nodes not in self._of:
-            code, cells, combinations = np.zeros(self.n, np.int64), 1, 1.0
-            for k in bits(nodes):
-                code = code * self.sizes[k] + self.codes[k]
-                cells *= self.sizes[k]
-                combinations *= self.sizes[k]
-                if cells > DENSE:  # renumber what occurs, so that the codes stay small
-                    present, code = np.unique(code, return_inverse=True)
-                    cells = len(present)
-            counts = np.bincount(code, minlength=1)
-            counts = np.sort(counts[counts > 0]).astype(np.float64)  # sorted: the sum is that of any order of labels
-            self._of[nodes] = float(counts @ np.log(counts)) - _regret(self.n, combinations)
-        return self._of[nodes]
+    def _count(self, nodes: int, more: Sequence[int]) -> None:
+        """Scores a set of nodes together with each of these; without any, itself."""
+        new = [x for x in more if nodes | 1 << x not in self._of]
+        held = [*bits(nodes)]
+        cells = prod(float(self.sizes[k]) for k in held)
+        dense = [x for x in new if cells * self.sizes[x] <= DENSE] if held else []
+        if dense and Contingency.worth_compiling(5e-5 * len(dense)):
+            for x, entropy in zip(dense, self._entropies(held, dense), strict=True):
+                self._of[nodes | 1 << x] = entropy - _regret(self.n, cells * self.sizes[x])
+        for x in new:
+            if nodes | 1 << x not in self._of:
+                self._of[nodes | 1 << x] = self._entropy([*held, x]) - _regret(self.n, cells * self.sizes[x])
+        if not more and nodes not in self._of:
+            self._of[nodes] = self._entropy(held) - _regret(self.n, cells)
+
+    @cached_property
+    def _weight(self) -> NDArray[np.float64]:
+        """(n + 1,) N log N."""
+        counts = np.arange(self.n + 1.0)
+        return counts * np.log(np.maximum(counts, 1.0))
+
+    def _entropies(self, held: list[int], more: list[int]) -> list[float]:
+        """The sum of N log N over the cells of each table of these columns and one more, by compiled code."""
+        from aitia.stats.independence._contingency_loops import entropies
+
+        columns = np.empty((len(more), len(held) + 1), np.int64)
+        columns[:, :-1], columns[:, -1] = held, more
+        values = np.empty(len(more))
+        entropies(*self._ready, self.codes, columns, self._cells, self._weight, values)
+        found: list[float] = values.tolist()
+        return found
+
+    @cached_property
+    def _ready(self) -> Any:
+        return *self._planes(), np.array(self.sizes)
+
+    @cached_property
+    def _cells(self) -> NDArray[np.int64]:
+        return np.zeros(DENSE, np.int64)
+
+    def _entropy(self, columns: Sequence[int]) -> float:
+        """The same of one table, without the compiler."""
+        code, cells = np.zeros(self.n, np.int64), 1
+        for k in columns:
+            code = code * self.sizes[k] + self.codes[k]
+            cells *= self.sizes[k]
+            if cells > DENSE:  # renumber what occurs, so that the codes stay small
+                present, code = np.unique(code, return_inverse=True)
+                cells = len(present)
+        counts = np.bincount(code, minlength=1)
+        counts = np.sort(counts[counts > 0])  # sorted: the sum is that of any order of labels
+        return float(np.cumsum(self._weight[counts])[-1])
 
 
+@lru_cache(maxsize=4096)
 def _regret(n: int, labels: float) -> float:
     """The logarithm of the sum of the largest likelihoods of all samples: what n rows of so many labels may fit.
 
@@ -148,11 +201,11 @@ def score_of(test: IndependenceTest) -> GaussianScore | MultinomialScore | None:
     if isinstance(test, FisherZ):
         n = _complete(table.matrix()) if test.has_gaps else test.n
         return GaussianScore(test.correlation, n) if n > len(table.names) + 3 else None
-    if isinstance(test, ChiSquare | GSquare):
-        codes = table.matrix()
-        codes = codes[~np.isnan(codes).any(axis=1)]
-        sizes = [max(len(table.categories(name)), 1) for name in table.names]
-        return MultinomialScore(codes.astype(np.int64), sizes) if len(codes) else None
+    if isinstance(test, Contingency):
+        if not test.has_gaps:
+            return MultinomialScore(test.codes, test.sizes.tolist(), lambda: test.planes)
+        codes = np.ascontiguousarray(test.codes[:, (test.codes >= 0).all(axis=0)])
+        return MultinomialScore(codes, test.sizes.tolist()) if codes.shape[1] else None
     return None
 
 

@@ -22,14 +22,23 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.graph._pdag import Pdag, compelled, extend
-from aitia.graph.bits import bits
+from aitia.graph._pdag import MANY, Pdag, compelled, extend
+from aitia.graph.bits import bits, from_words, to_words
 from aitia.stats.search.classes import ClassSearch
+from aitia.stats.search.likelihood import GaussianScore
 
 __all__ = ["BEYOND_DOUBT", "Mending"]
 
 BEYOND_DOUBT = log(1e6)
 """Logarithm of the Bayes factor from which a table refutes an independence."""
+
+
+A_NODE = 2e-4
+"""Seconds that a search takes for each node in plain Python."""
+
+LOADING = 2.0
+"""Seconds of a process that pass so before the compiler is loaded; the first time on a machine it works for twenty."""
+_spent = 0.0
 
 
 class Likelihood(Protocol):
@@ -83,6 +92,9 @@ class Mending(ClassSearch):
 
     def mend(self) -> None:
         """Ascends, and puts back what the table asks for, until neither changes anything."""
+        if isinstance(self.likelihood, GaussianScore) and not self.bound and _worth_compiling(len(self.adjacent)):
+            self._mend_compiled(self.likelihood)
+            return
         self.ascend()
         while True:
             gone = sorted((e for pair in self.mended for e in self._needless(pair)), key=lambda e: e.gain)
@@ -101,6 +113,25 @@ class Mending(ClassSearch):
             self.adjacent, parents = step[1]
             self.rows = Pdag.of(parents, self.adjacent)
             self.ascend()
+
+    def _mend_compiled(self, score: GaussianScore) -> None:
+        """The same, compiled."""
+        from aitia.stats.search import _class_kernel, _mending_kernel
+
+        rows, room = self.rows, len(self.adjacent) + 2
+        held = (rows.parents, rows.children, rows.neighbors, self.adjacent, self.member)
+        state = _class_kernel.State(*map(to_words, held))
+        of = _class_kernel.Score(
+            score.correlation, float(score.n), score.price, np.empty(room, np.int64), np.empty((room, room))
+        )
+        back, count = _mending_kernel.mend(state, of, to_words(self.waiting), BEYOND_DOUBT)
+        self.adjacent = from_words(state.adjacent)
+        self.rows = Pdag.of(from_words(state.parents), self.adjacent)
+        given = from_words(back.second[:count])
+        ends = np.sort(back.ends[:count], axis=1).tolist()
+        self.mended = {
+            (i, j): why for (i, j), why in zip(ends, zip(given, back.gain.tolist(), strict=False), strict=True)
+        }
 
     def _missing(self, z: int) -> list[_Edge]:
         """The edges into z that are beyond doubt given its parents and some of its neighbours."""
@@ -198,6 +229,14 @@ class Mending(ClassSearch):
         if self.bound and self.known(Pdag.of(after, adjacent)) is None:
             return None
         return adjacent, after
+
+
+def _worth_compiling(nodes: int) -> bool:
+    """Whether so many nodes, or all that have been mended so far, take longer than to load the compiler."""
+    global _spent
+    if _spent <= LOADING:
+        _spent += A_NODE * nodes
+    return nodes >= MANY or _spent > LOADING
 
 
 def _pair(edge: _Edge) -> tuple[int, int]:

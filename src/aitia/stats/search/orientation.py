@@ -21,14 +21,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.graph._pdag import Pdag
-from aitia.graph.bits import bits, pack
+from aitia.graph.bits import bits, columns, pack
 from aitia.graph.graph import Graph
+from aitia.stats.independence import FisherZ
 from aitia.stats.search.assembly import Triple, least_contradicted
 from aitia.stats.search.classes import ALIKE, ClassSearch
 from aitia.stats.search.evidence import ColliderRule, Verdict, saturated, verdicts, vote
 from aitia.stats.search.implied import refuted
 from aitia.stats.search.likelihood import GaussianScore
 from aitia.stats.search.mending import Likelihood, Mending
+from aitia.stats.search.partial_correlation import BestSets
 from aitia.stats.search.records import Skeleton
 from aitia.stats.search.skeleton import Asker
 
@@ -54,6 +56,7 @@ class Orientation:
         skeleton: Adjacencies and separating sets.
         forbidden: (p, p), [i, j] True where i cannot cause j.
         mendable: The pairs that may come back after a test took them apart; None for all.
+        in_words: Whether reasons and conflicts are wanted, and not only the graph.
 
     Attributes:
         reasons: For each arrow (cause, effect), why it points so.
@@ -61,16 +64,19 @@ class Orientation:
         ambiguous: Unshielded triples whose middle the collider rule could not decide.
         refuted: Sentences on independences that the graph states and the table refutes.
         mended: Edges that the tests had taken out and the table asked back, each with the reason.
+        settled: Whether the rules have nothing left to orient.
     """
 
     skeleton: Skeleton
     forbidden: NDArray[np.bool_]
     mendable: Sequence[tuple[str, str]] | None = None
+    in_words: bool = True
     reasons: dict[tuple[str, str], str] = field(default_factory=dict)
     conflicts: list[str] = field(default_factory=list)
     ambiguous: set[Triple] = field(default_factory=set)
     refuted: list[str] = field(default_factory=list)
     mended: dict[tuple[str, str], str] = field(default_factory=dict)
+    settled: bool = False
 
     def __post_init__(self) -> None:
         self.names = self.skeleton.names
@@ -122,6 +128,8 @@ class Orientation:
 
     def known(self) -> None:
         """Orients what background knowledge decides: the edges that may point one way only."""
+        if not self.forbidden.any():
+            return
         for i in range(len(self.names)):
             for j in bits(self.rows.neighbors[i]):
                 if self.forbidden[j, i] and not self.forbidden[i, j]:
@@ -153,6 +161,9 @@ class Orientation:
             search.ascend()
         else:
             search = self._likeliest(found, banned, asker, alpha, max_depth, score)
+            if not self.in_words and not search.bound:  # the rules would find the class again, with their reasons
+                self.rows, self.settled = search.rows, True
+                return
             self._add(search)
         into = search.rows.parents
         for (x, y, z), verdict in found.items() if score is None else ():
@@ -162,14 +173,18 @@ class Orientation:
 
     def check(self, asker: Asker) -> None:
         """Names the pairs that the graph calls independent although they are far from it in the table."""
-        names = self.names
+        names, test = self.names, asker.test
 
-        def log_p(i: int, j: int) -> float:
-            return asker.ask([(names[i], names[j], ())], "implied independences")[0].log_p_value
+        def log_p(pairs: Sequence[tuple[int, int]]) -> Sequence[float]:
+            if isinstance(self.skeleton.separators, BestSets) and isinstance(test, FisherZ):
+                i, j = np.array(pairs, np.int64).reshape(-1, 2).T
+                return test.log_p_values(i, j, np.empty((len(i), 0), np.int64))
+            told = asker.ask([(names[i], names[j], ()) for i, j in pairs], "implied independences")
+            return [tested.log_p_value for tested in told]
 
-        for i, j in refuted(self.rows, self.skeleton.conditional(), log_p):
-            told = f"p = {_power(log_p(i, j))}"
-            self.refuted.append(f"it has {names[i]} and {names[j]} independent, and they are not ({told})")
+        pairs = refuted(self.rows, self.skeleton.conditional(), log_p)
+        for (i, j), value in zip(pairs, log_p(pairs), strict=True):
+            self.refuted.append(f"it has {names[i]} and {names[j]} independent, and they are not (p = {_power(value)})")
 
     def _passed_over(self, settled: Pdag, found: dict[Triple, Verdict]) -> Iterator[Triple]:
         """The triples of which a class says otherwise than their verdict."""
@@ -204,12 +219,14 @@ class Orientation:
     def _verdicts(self, rule: ColliderRule, asker: Asker, alpha: float, max_depth: int) -> dict[Triple, Verdict]:
         """What a rule says of the triples that knowledge leaves open."""
         found = verdicts(self.skeleton, rule, asker, alpha, max_depth)
+        if not self.forbidden.any():
+            return found
         return {t: v for t, v in found.items() if not (self.forbidden[t[0], t[1]] or self.forbidden[t[2], t[1]])}
 
     def _start(self, weights: dict[Triple, float], banned: NDArray[np.bool_]) -> list[int]:
         """A DAG that contradicts the evidence least."""
         adjacent = self.rows.adjacent
-        forced = [sum(1 << j for j in bits(row) if banned[j, i]) for i, row in enumerate(adjacent)]
+        forced = [row & banning for row, banning in zip(adjacent, columns(banned), strict=True)]
         return least_contradicted(adjacent, weights, forced, self.names)
 
     def _likeliest(
@@ -251,12 +268,13 @@ class Orientation:
         return best
 
     def _add(self, search: Mending) -> None:
-        """The edges that came back, undirected so far."""
+        """The edges that came back, undirected but for what is known of them."""
         self.rows.adjacent = tuple(search.adjacent)
         for (i, j), why in search.mended.items():
             self.rows.neighbors[i] |= 1 << j
             self.rows.neighbors[j] |= 1 << i
             self.mended[self.names[i], self.names[j]] = self._why_mended(i, j, *why)
+        self.known()
 
     def _settle(self, settled: Pdag, found: dict[Triple, Verdict]) -> None:
         """Orients the colliders of a class, with their reasons, and names the verdicts that it passes over."""
@@ -264,12 +282,14 @@ class Orientation:
         for x, y, z in self._passed_over(settled, found):
             verdict = found[x, y, z]
             says = "is a collider" if verdict.collider else "is no collider"
-            self.conflicts.append(f"that {names[y]} {says} between {names[x]} and {names[z]} ({verdict.why})")
+            self.conflicts.append(
+                f"that {names[y]} {says} between {names[x]} and {names[z]} ({verdict.why((x, y, z))})"
+            )
         for y, into in enumerate(settled.parents):
             for x in bits(into):
                 for z in bits(into & ~self.rows.adjacent[x] & (-2 << x)):
                     told = found.get((x, y, z))
-                    why = told.why if told is not None and told.collider else self._against(x, y, z)
+                    why = told.why((x, y, z)) if told is not None and told.collider else self._against(x, y, z)
                     for end in (x, z):
                         self.orient(end, y, why)
 

@@ -20,7 +20,9 @@ from aitia.stats.search._fisher_z_kernel import level_of
 from aitia.stats.search.records import Separators, Skeleton, TestRecord
 from aitia.stats.search.skeleton import Constraints
 
-__all__ = ["DecisiveTests", "partial_correlation_skeleton"]
+__all__ = ["BestSets", "DecisiveTests", "partial_correlation_skeleton"]
+
+Places = NDArray[np.int64]
 
 
 def partial_correlation_skeleton(
@@ -63,7 +65,7 @@ def partial_correlation_skeleton(
         count += _run_level(correlation, adjacent, limits.required, size, threshold, names, n, state, jobs)
     rows = [int.from_bytes(row.tobytes(), "little") for row in np.packbits(adjacent, axis=1, bitorder="little")]
     capped = size == max_depth and int(adjacent.sum(axis=1).max(initial=0)) > size + 1
-    return Skeleton(tuple(names), rows, _Separators(state), DecisiveTests(state, names), count, capped)
+    return Skeleton(tuple(names), rows, BestSets(state), DecisiveTests(state, names), count, capped)
 
 
 class _State:
@@ -99,8 +101,8 @@ class _State:
         return float(self.statistic[k]), chosen
 
 
-class _Separators(Separators):
-    """Those of a state."""
+class BestSets(Separators):
+    """Those of a state: of each pair one set."""
 
     def __init__(self, state: _State) -> None:
         self._state = state
@@ -114,6 +116,21 @@ class _Separators(Separators):
         if not self._state.apart[k]:
             raise KeyError(pair)
         return (sum(1 << v for v in self._state.weakest(i, j)[1]),)
+
+    def by_size(self, i: Places, j: Places) -> Iterator[tuple[Places, Places]]:
+        """Of many pairs, i before j, that are not adjacent, those with a set of each size, and their sets."""
+        state = self._state
+        keys = i * len(state.allowed) + j
+        place = np.searchsorted(state.keys, keys)
+        place[place == len(state.keys)] = 0
+        near = state.keys[place] == keys if len(state.keys) else np.zeros(len(keys), np.bool_)
+        at_once = np.flatnonzero(~near & state.allowed[i, j])
+        near[near] = state.apart[place[near]]
+        size = np.where(near, state.size[place] if len(state.keys) else 0, -1)
+        size[at_once] = 0
+        for k in np.unique(size[size >= 0]).tolist():
+            chosen = np.flatnonzero(size == k)
+            yield chosen, state.sets[k][state.slot[place[chosen]]] if k else np.empty((len(chosen), 0), np.int64)
 
     def conditional(self) -> list[tuple[int, int]]:
         """The pairs that some level with sets took apart."""

@@ -1,0 +1,331 @@
+"""Edges that come back and go again, with the likelihood of Gaussian rows, compiled; see `mending`."""
+
+from math import sqrt
+
+import numpy as np
+
+from aitia.compiled import njit, trailing_zeros
+from aitia.graph._pdag_kernel import compelled, extend
+from aitia.stats.search._class_kernel import ALIKE, TINY, ascend, score_of, settle
+from aitia.stats.search._words_kernel import (
+    INNER,
+    ONE,
+    append,
+    assign_all,
+    clear,
+    cliques,
+    drop,
+    equal,
+    equal_all,
+    holds,
+    members,
+    move,
+    no_steps,
+    put,
+    ranked,
+)
+
+__all__ = ["mend"]
+
+
+@njit(**INNER)
+def _gains(score, node, row, around, gains):  # type: ignore[no-untyped-def]
+    """Fills `gains` with what each node would add as a parent to these parents."""
+    correlation, nodes = score.correlation, len(score.correlation)
+    places, factor = score.places, score.factor
+    count = members(row, places)
+    rest, cross, left = np.ones(nodes), correlation[node].copy(), 1.0
+    for a in range(count):  # a row of the Cholesky factor, and that row of its inverse times the correlations
+        spread, half = 1.0, around[a]
+        for x in range(nodes):
+            half[x] = correlation[places[a], x]
+        for k in range(a):
+            done = 0.0
+            for m in range(k):
+                done += factor[a, m] * factor[k, m]
+            value = (correlation[places[a], places[k]] - done) / factor[k, k]
+            factor[a, k] = value
+            spread -= value * value
+            for x in range(nodes):
+                half[x] -= value * around[k, x]
+        factor[a, a] = sqrt(max(spread, TINY))
+        for x in range(nodes):
+            half[x] /= factor[a, a]
+            rest[x] -= half[x] * half[x]
+        own = half[node]
+        left -= own * own
+        for x in range(nodes):
+            cross[x] -= own * half[x]
+    for x in range(nodes):
+        gains[x] = min(cross[x] ** 2 / max(left * rest[x], TINY), 1 - TINY)  # the share; its gain where it is asked for
+
+
+@njit(**INNER)
+def _missing(state, score, waiting, z, doubt, steps, count, around, gains):  # type: ignore[no-untyped-def]
+    """Appends the edges into z that are beyond doubt given its parents and some of its neighbours."""
+    words = state.parents.shape[1]
+    if equal(waiting[z], np.zeros(words, np.uint64)):
+        return steps, count
+    given, turned = np.empty(words, np.uint64), np.empty(words, np.uint64)
+    enough = 1 - np.exp(-2 * (doubt + score.price) / score.n) * (1 + 1e-9)
+    beside = state.neighbors[z]
+    for into in cliques(beside, state.adjacent):
+        for m in range(words):
+            given[m] = into[m] | state.parents[z, m]
+        _gains(score, z, given, around, gains)
+        for k in range(words):
+            word = waiting[z, k]
+            while word:
+                x = k * 64 + np.int64(trailing_zeros(word))
+                word &= word - ONE
+                if gains[x] < enough:
+                    continue
+                gain = -score.n / 2 * np.log1p(-gains[x]) - score.price
+                shielded = True
+                for m in range(words):
+                    shielded = shielded and state.adjacent[x, m] & beside[m] & ~into[m] == 0
+                if gain > doubt and shielded:
+                    for m in range(words):
+                        turned[m] = into[m] & ~state.adjacent[x, m]
+                    steps = append(steps, count, gain, x, z, turned, given)
+                    count += 1
+    return steps, count
+
+
+@njit(**INNER)
+def _semidirected(state, start, goal, blocked):  # type: ignore[no-untyped-def]
+    """Whether a path leads along arrows and undirected edges that no blocked node lies on."""
+    seen = blocked.copy()
+    put(seen, start)
+    stack, top = np.empty(len(state.children), np.int64), 1
+    stack[0] = start
+    while top:
+        top -= 1
+        i = stack[top]
+        for k in range(len(seen)):
+            word = (state.children[i, k] | state.neighbors[i, k]) & ~seen[k]
+            seen[k] |= word
+            while word:
+                stack[top] = k * 64 + np.int64(trailing_zeros(word))
+                word &= word - ONE
+                top += 1
+        if holds(seen, goal):
+            return True
+    return False
+
+
+@njit(**INNER)
+def _changed(state, x, z, adjacent, above, member, after):  # type: ignore[no-untyped-def]
+    """Fills a member with the compelled parents `above` on these adjacencies, and its class; False where none is.
+
+    Without the change of x --> z it must be a member of the class as it stands.
+    """
+    nodes = len(above)
+    below, places = np.zeros_like(above), np.empty(nodes, np.int64)
+    for j in range(nodes):
+        for i in places[: members(above[j], places)]:
+            put(below[i], j)
+    beside = np.empty_like(above)
+    for i in range(nodes):
+        for k in range(above.shape[1]):
+            beside[i, k] = adjacent[i, k] & ~(above[i, k] | below[i, k])
+    assign_all(member, above)
+    if not extend(member, below, beside, adjacent):
+        return False
+    before = member.copy()
+    if holds(adjacent[x], z):
+        drop(before[z], x)
+    else:
+        put(before[z], x)
+    clear(after)
+    if not compelled(before, state.adjacent, after) or not equal_all(after, state.parents):
+        return False
+    clear(after)
+    return compelled(member, adjacent, after)
+
+
+@njit(**INNER)
+def _toggled(adjacent, x, z):  # type: ignore[no-untyped-def]
+    rows = adjacent.copy()
+    rows[x, z >> 6] ^= ONE << np.uint64(z & 63)
+    rows[z, x >> 6] ^= ONE << np.uint64(x & 63)
+    return rows
+
+
+@njit(**INNER)
+def _inserted(state, x, z, more, given, member, after):  # type: ignore[no-untyped-def]
+    """Fills a member and the class with the edge; False where no member takes it."""
+    blocked = given.copy()
+    for m in range(len(given)):
+        blocked[m] &= state.neighbors[z, m]
+    if _semidirected(state, z, x, blocked):  # theorem 15: no such path
+        return False
+    above = state.parents.copy()
+    for m in range(len(given)):
+        above[z, m] |= more[m]
+    put(above[z], x)
+    return _changed(state, x, z, _toggled(state.adjacent, x, z), above, member, after)
+
+
+@njit(**INNER)
+def _same(x, z, ends):  # type: ignore[no-untyped-def]
+    """Whether x and z are these two."""
+    return (x == ends[0] and z == ends[1]) or (x == ends[1] and z == ends[0])
+
+
+@njit(**INNER)
+def _best(state, steps, count, kept, tried):  # type: ignore[no-untyped-def]
+    """The edge that gains most of those that can come back, `kept` its member and class; of those that tie apart, none.
+
+    Returns its place, -1 for none.
+    """
+    order = ranked(steps.gain, count)
+    start = 0
+    while start < count:
+        stop, reached, first = start, 0, -1
+        while stop < count and steps.gain[order[start]] - steps.gain[order[stop]] <= ALIKE:
+            t = order[stop]
+            stop += 1
+            if reached > 1:
+                continue
+            x, z = steps.ends[t, 0], steps.ends[t, 1]
+            if _inserted(state, x, z, steps.first[t], steps.second[t], tried[0], tried[1]):
+                if not reached:
+                    assign_all(kept[0], tried[0])
+                    assign_all(kept[1], tried[1])
+                    first, reached = t, 1
+                elif not (_same(x, z, steps.ends[first]) and equal_all(kept[1], tried[1])):
+                    reached = 2
+        if reached == 1:
+            return first
+        start = stop
+    return -1
+
+
+@njit(**INNER)
+def _needless(state, score, a, b, doubt, steps, count):  # type: ignore[no-untyped-def]
+    """Appends the edge of a pair, for each set given which it is no longer beyond doubt; it gains what it costs."""
+    for x, z in ((a, b), (b, a)):
+        if not (holds(state.parents[z], x) or holds(state.neighbors[z], x)):
+            continue
+        near = state.neighbors[z].copy()
+        for m in range(len(near)):
+            near[m] &= state.adjacent[x, m]
+        given, out = near.copy(), near.copy()
+        for stay in cliques(near, state.adjacent):
+            for m in range(len(near)):
+                given[m], out[m] = stay[m] | state.parents[z, m], near[m] & ~stay[m]
+            drop(given, x)
+            without = score_of(score, z, given)
+            put(given, x)
+            gain = score_of(score, z, given) - without
+            drop(given, x)
+            if gain < doubt:
+                steps = append(steps, count, -gain, x, z, out, given)
+                count += 1
+    return steps, count
+
+
+@njit(**INNER)
+def _deleted(state, x, z, out, member, after):  # type: ignore[no-untyped-def]
+    """Fills a member and the class without the edge; False where no member lets it go."""
+    above = state.parents.copy()
+    drop(above[z], x)
+    places = np.empty(len(above), np.int64)
+    for h in places[: members(out, places)]:
+        put(above[h], z)
+        if holds(state.neighbors[x], h):
+            put(above[h], x)
+    return _changed(state, x, z, _toggled(state.adjacent, x, z), above, member, after)
+
+
+@njit(**INNER)
+def _gone(state, score, mended, mended_count, doubt, kept):  # type: ignore[no-untyped-def]
+    """The place among the edges that came back of one that goes, `kept` its member and class; -1 where none does."""
+    steps, count = no_steps(state.parents.shape[1]), 0
+    for e in range(mended_count):
+        steps, count = _needless(state, score, mended.ends[e, 0], mended.ends[e, 1], doubt, steps, count)
+    order = ranked(steps.gain, count)
+    for t in order:
+        x, z = steps.ends[t, 0], steps.ends[t, 1]
+        if _deleted(state, x, z, steps.first[t], kept[0], kept[1]):
+            for e in range(mended_count):
+                if _same(x, z, mended.ends[e]):
+                    return e
+    return -1
+
+
+@njit(**INNER)
+def _moved(state, seen, moved):  # type: ignore[no-untyped-def]
+    """Marks the nodes around which the class is not what it was, and keeps in `seen` what it is."""
+    nodes = len(moved)
+    places, toggled = np.empty(nodes, np.int64), np.empty(nodes, np.bool_)
+    for i in range(nodes):
+        toggled[i] = not equal(seen[2, i], state.adjacent[i])
+        if toggled[i] or not equal(seen[0, i], state.parents[i]) or not equal(seen[1, i], state.neighbors[i]):
+            moved[i] = True
+    for i in range(nodes):
+        if toggled[i]:
+            for j in places[: members(state.neighbors[i], places)]:
+                moved[j] = True
+    assign_all(seen[0], state.parents)
+    assign_all(seen[1], state.neighbors)
+    assign_all(seen[2], state.adjacent)
+
+
+@njit(nogil=True)
+def mend(state, score, waiting, doubt):  # type: ignore[no-untyped-def]
+    """Ascends, and puts back what the table asks for, until neither changes anything.
+
+    Args:
+        state: The class; it is changed.
+        score: Of the rows.
+        waiting: The pairs that may come back; it is changed.
+        doubt: Logarithm of the Bayes factor from which a table refutes an independence.
+
+    Returns:
+        The edges that came back, each with the set given which it did as its second, and their number.
+    """
+    nodes, words = state.parents.shape
+    turns, edges, mended = no_steps(words), no_steps(words), no_steps(words)
+    dirty, stale = np.ones(nodes, np.bool_), np.ones(nodes, np.bool_)
+    seen, looked = np.zeros((3, nodes, words), np.uint64), np.zeros((3, nodes, words), np.uint64)
+    kept, tried = np.empty((2, nodes, words), np.uint64), np.empty((2, nodes, words), np.uint64)
+    around, gains = np.empty((nodes + 2, nodes)), np.empty(nodes)
+    edge_count = mended_count = 0
+    turns, turn_count = ascend(state, score, turns, 0, dirty)
+    while True:
+        _moved(state, seen, dirty)
+        for i in range(nodes):
+            dirty[i] = False
+        e = _gone(state, score, mended, mended_count, doubt, kept)
+        if e >= 0:
+            x, z = mended.ends[e, 0], mended.ends[e, 1]
+            mended_count -= 1
+            for t in range(e, mended_count):
+                move(mended, t + 1, t)
+        else:
+            _moved(state, looked, stale)
+            all_, edge_count = edge_count, 0
+            for t in range(all_):
+                if not stale[edges.ends[t, 1]]:
+                    move(edges, t, edge_count)
+                    edge_count += 1
+            for i in range(nodes):
+                if stale[i]:
+                    edges, edge_count = _missing(state, score, waiting, i, doubt, edges, edge_count, around, gains)
+                stale[i] = False
+            e = _best(state, edges, edge_count, kept, tried)
+            if e < 0:
+                return mended, mended_count
+            x, z = edges.ends[e, 0], edges.ends[e, 1]
+            drop(waiting[x], z)
+            drop(waiting[z], x)
+            stale[x] = stale[z] = True
+            mended = append(mended, mended_count, edges.gain[e], x, z, edges.first[e], edges.second[e])
+            mended_count += 1
+        assign_all(state.adjacent, _toggled(state.adjacent, x, z))
+        settle(state, kept[1])
+        assign_all(state.member, kept[0])
+        _moved(state, seen, dirty)
+        turns, turn_count = ascend(state, score, turns, turn_count, dirty)
