@@ -44,6 +44,7 @@ doctest: .venv/.ready
 	$(BIN)/python -m pytest --doctest-modules -q src/aitia
 
 unit: .venv/.ready
+	$(BIN)/python -m tests.kernels
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not slow" tests
 
 fixtures: .venv/.ready  ## trains the models that tests read, where the code that trains them has changed

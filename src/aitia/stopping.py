@@ -67,9 +67,18 @@ def leave(number: int | None = None) -> NoReturn:
     """Says that the command was stopped and how to go on, and ends the process; code 130, 143 or 129."""
     number = (_Told.number or int(signal.SIGINT)) if number is None else number
     way = "" if _Told.way_on is None else _Told.way_on()
+    _put_away()
     with suppress(OSError):  # nobody listens
         os.write(2, f"aitia: stopped by {_SIGNALS[number]}{f'; {way}' if way else ''}\n".encode())
     os._exit(128 + number)
+
+
+def _put_away() -> None:
+    """Takes away the semaphores of workers' queues, which a process that ends at once leaves, and is blamed for."""
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        with suppress(Exception):
+            util._run_finalizers(0)
 
 
 def _handle(handler: Callable[[int, Any], object]) -> None:

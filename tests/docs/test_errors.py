@@ -38,7 +38,8 @@ def owned(folder):
     (folder / "thesis").mkdir()
     (folder / "thesis" / "chapter.tex").write_text("1")
     CliRunner().invoke(app, ["discover", str(folder / "a.csv"), "--out", str(folder / "runs" / "a")])
-    wide = {f"x{k}": rng.normal(size=300) for k in range(80)}
+    shared = rng.normal(size=(300, 10))
+    wide = {f"x{k}": shared[:, k // 8] + rng.normal(size=300) for k in range(80)}
     return {
         "discover": aitia.discover, "Table": aitia.Table, "Graph": Graph, "Intervention": aitia.Intervention, "np": np,
         "adjustment_set": adjustment_set, "identify": identify, "read_table": read_table, "PC": PC,

@@ -20,8 +20,8 @@ figcaption,caption{font-size:13.5px;color:var(--soft);margin-top:6px;caption-sid
 .chart{width:100%;max-width:680px}.chart .grid{stroke:var(--line);fill:none}
 .chart .tick{font-size:12px;fill:var(--soft)}.chart .axis{font-size:13px;fill:var(--ink)}
 .chart .mark{paint-order:stroke;stroke:#fff;stroke-width:4px}
-.multiples{display:flex;flex-wrap:wrap;gap:6px 24px}.multiples figure{flex:0 1 auto;margin:8px 0;max-width:100%}
-.multiples figcaption{max-width:260px}
+.multiples{display:flex;flex-wrap:wrap;gap:6px 24px}.multiples figure{flex:0 1 auto;margin:8px 0}
+.multiples figure:not(:only-child){max-width:calc(50% - 12px)}.multiples figcaption{width:0;min-width:max(100%,160px)}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14.5px;margin:10px 0}
 th{text-align:left;font-weight:600;border-bottom:2px solid var(--line);padding:5px 10px 5px 0}
 td{border-bottom:1px solid var(--line);padding:5px 10px 5px 0;vertical-align:top;overflow-wrap:break-word}
@@ -40,7 +40,7 @@ padding:8px 14px;font-size:14.5px;margin-top:10px;color:var(--soft)}
 footer{margin-top:48px;font-size:13px;color:var(--soft);border-top:1px solid var(--line);padding-top:10px}
 .phone{display:none}
 @media (max-width:640px){.desk{display:none}.phone{display:block}main{padding:20px 16px 40px}h1{font-size:24px}
-.chart.wide .tick{font-size:15px}.chart.wide .axis{font-size:16px}
+.multiples figure:not(:only-child){max-width:100%}.chart.wide .tick{font-size:15px}.chart.wide .axis{font-size:16px}
 table.stack thead{display:none}table.stack tr{display:block;padding:6px 0;border-bottom:2px solid var(--line)}
 table.stack,table.stack tbody,table.stack caption{display:block}
 table.stack td{display:flex;gap:12px;justify-content:space-between;border:0;padding:1px 0;text-align:right}

@@ -1,3 +1,6 @@
+import gzip
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -52,6 +55,21 @@ def test_tables_by_hand_in_both_layouts():
     assert from_bif(flat).tables["b"].tolist() == network.tables["b"].tolist()
     default = TEXT.replace("(no) 0.5, 0.25, 0.25;", "default 0.5, 0.25, 0.25;")
     assert from_bif(default).tables["b"].tolist() == network.tables["b"].tolist()
+
+
+def test_every_network_that_pgmpy_ships_is_read_and_labels_that_compare_come_back():
+    """`child` has the labels `<7.5` and `>=7.5`."""
+    pgmpy = pytest.importorskip("pgmpy")
+    networks = Path(pgmpy.__file__).parent / "utils" / "example_models"
+    for name in ("alarm", "asia", "child", "hailfinder", "insurance", "sachs", "survey", "water"):
+        text = gzip.decompress((networks / f"{name}.bif.gz").read_bytes()).decode()
+        network = from_bif(text)
+        assert len(network.graph) == text.count("variable ")
+        again = from_bif(to_bif(network))
+        assert again.states == network.states
+        assert all(np.array_equal(again.tables[node], table) for node, table in network.tables.items())
+        if name == "child":
+            assert network.states["CO2Report"] == ("<7.5", ">=7.5")
 
 
 def test_rows_follow_the_tables():

@@ -22,8 +22,8 @@ _WORD = re.compile(
     rf"""\s*(?:
         {COMMENTS}
       | "(?P<quoted>(?:[^"\\]|\\.)*)"
+      | (?P<name>(?:[<>]=)?[^\s{{}}()\[\];,|="]+)
       | (?P<mark>[{{}}()\[\];,|=])
-      | (?P<name>[^\s{{}}()\[\];,|="]+)
     )""",
     re.VERBOSE | re.DOTALL,
 )

@@ -15,6 +15,8 @@ import numpy as np
 from aitia.data.table import Table
 from aitia.errors import DataError
 from aitia.stats.independence import FisherZ, IndependenceTest
+from aitia.stats.independence.contingency import Contingency
+from aitia.stats.search.orientation import FEW_NODES
 from aitia.stats.search.partial_correlation import partial_correlation_skeleton
 from aitia.stats.search.skeleton import Constraints
 
@@ -37,6 +39,9 @@ DEGREE = 3
 
 SMALL = 2e-3
 """Seconds of a search beside its tests."""
+
+ARROWS = 1.8
+"""Of tables of counts: arrows by likelihood take nearly as long as the tests."""
 
 FEWER = 20
 """Samples that show whether an edge is one of the unsure."""
@@ -98,9 +103,11 @@ class Cost:
     def _once(self, test: IndependenceTest, sizes: Mapping[int, float], half: bool = False) -> float:
         if isinstance(test, FisherZ):  # compiled, and most of it is not in the tests
             p, n = len(test.names), test.n / 2 if half else test.n
-            return SMALL + 3e-5 * p + 5e-6 * p**2 + 3e-11 * n * p**2 + 3e-7 * sum(sizes.values())
+            starts = 1e-3 * p if p <= FEW_NODES else 1e-4 * p + 1e-7 * p**2
+            return SMALL / 2 + starts + 3e-11 * n * p**2
         test = self._half_of(test) if half else test
-        return SMALL + sum(count * test.cost(size) for size, count in sizes.items())
+        arrows = ARROWS if isinstance(test, Contingency) else 1.0
+        return SMALL + arrows * sum(count * test.cost(size) for size, count in sizes.items())
 
     def _half_of(self, test: IndependenceTest) -> IndependenceTest:
         return self.of(test.table.take(slice(0, None, 2)), test.name)

@@ -1,10 +1,10 @@
 """Scores of graphs that are sums over their variables: BIC, BDeu, and the degenerate Gaussian score.
 
-    bic                   columns of numbers: the Gaussian likelihood; of labels: the multinomial one; less a penalty of
-                          log(n) / 2 for each parameter
-    bdeu                  labels: the probability of the table where every table of probabilities has a Dirichlet prior
-    degenerate-gaussian   numbers and labels: the Gaussian BIC with a column for each label but one, as if those were
-                          Gaussian too
+- `bic`, of columns of numbers: the Gaussian likelihood; of labels: the multinomial one; less a penalty of log(n) / 2
+  for each parameter.
+- `bdeu`, of labels: the probability of the table where every table of probabilities has a Dirichlet prior.
+- `degenerate-gaussian`, of numbers and labels: the Gaussian BIC with a column for each label but one, as if those were
+  Gaussian too.
 
 Equivalent graphs have the same score under each of them.
 
