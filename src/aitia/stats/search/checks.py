@@ -1,6 +1,6 @@
 """What a search asks of a table before it starts, each with one sentence that says what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -49,8 +49,9 @@ def check_table(table: Table, *, missing: str = "error", context: str | None = N
                 f"the context {context!r} has one value: nothing changes with it; use pc, without a context"
             )
         raise DataError(f"{join_names(constant)}: every row has the same value; drop the column")
-    _check_labels(table, names)
-    _check_duplicates(table, names)
+    counts = {name: _label_counts(table, name) for name in names if table.discrete(name)}
+    _check_labels(table, counts)
+    _check_duplicates(table, counts)
     _check_collinear(table, names)
 
 
@@ -74,13 +75,11 @@ def check_functions(table: Table, context: str | None = None) -> None:
                 )
 
 
-def _check_labels(table: Table, names: Sequence[str]) -> None:
+def _check_labels(table: Table, counts: Mapping[str, Sequence[int]]) -> None:
     """Text that stands for no group of rows: a stray word among numbers, or a name for each row."""
-    for name in names:
-        if not table.discrete(name):
-            continue
+    for name, of_labels in counts.items():
         codes = table.column(name)
-        labels = [label for label, n in zip(table.categories(name), _label_counts(table, name), strict=True) if n]
+        labels = [label for label, n in zip(table.categories(name), of_labels, strict=True) if n]
         words = [label for label in labels if isinstance(label, str) and not _is_number(label)]
         texts = sum(isinstance(label, str) for label in labels)
         if words and texts - len(words) > max(DISCRETE_AT_MOST, len(labels) / 2):
@@ -112,16 +111,15 @@ def _is_constant(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> b
     return len(seen) == 0 or bool((seen == seen[0]).all())
 
 
-def _check_duplicates(table: Table, names: Sequence[str]) -> None:
+def _check_duplicates(table: Table, counts: Mapping[str, Sequence[int]]) -> None:
     """Two columns of labels that name the same groups are one variable."""
     seen: dict[tuple[int, ...], list[str]] = {}
-    for name in names:
-        if table.discrete(name):
-            alike = seen.setdefault(tuple(sorted(n for n in _label_counts(table, name) if n)), [])
-            for other in alike:
-                if _same_groups(table, other, name):
-                    raise DataError(f"{name!r} repeats {other!r}: they are one variable, drop one of them")
-            alike.append(name)
+    for name, of_labels in counts.items():
+        alike = seen.setdefault(tuple(sorted(n for n in of_labels if n)), [])
+        for other in alike:
+            if _same_groups(table, other, name):
+                raise DataError(f"{name!r} repeats {other!r}: they are one variable, drop one of them")
+        alike.append(name)
 
 
 def _same_groups(table: Table, a: str, b: str) -> bool:
@@ -206,7 +204,7 @@ def _function_warnings(table: Table, context: str | None) -> list[str]:
     if not 3 <= len(labels) <= FEW_COLUMNS:
         return warnings
     may = two_may_determine(table, labels)
-    for three in combinations(range(len(labels)), 3):
+    for three in sorted({tuple(sorted(found)) for found in np.argwhere(may).tolist() if len(set(found)) == 3}):
         for k in three[::-1]:
             i, j = (other for other in three if other != k)
             a, b, name = labels[i], labels[j], labels[k]

@@ -170,8 +170,10 @@ class MultinomialScore:
 
     def _entropy(self, columns: Sequence[int]) -> float:
         """The same of one table, without the compiler."""
-        code, cells = np.zeros(self.n, np.int64), 1
-        for k in columns:
+        if not columns:
+            return float(self._weight[self.n])
+        code, cells = self.codes[columns[0]].astype(np.int64), self.sizes[columns[0]]
+        for k in columns[1:]:
             code = code * self.sizes[k] + self.codes[k]
             cells *= self.sizes[k]
             if cells > DENSE:  # renumber what occurs, so that the codes stay small
