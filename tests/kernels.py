@@ -9,6 +9,7 @@ import time
 import numpy as np
 
 from aitia.data.table import Table
+from aitia.stats.independence.contingency import Contingency
 from aitia.stats.search import compiling
 from aitia.systems.boss import BOSS
 from aitia.systems.ges import GES
@@ -26,6 +27,8 @@ def main() -> None:
         for search in (BOSS(starts=2), GES()):
             search.fit(table)
     PC(test="fisher-z", alpha=0.01, bootstrap=2).fit(Table.of(rng.normal(size=(200, 120))))
+    Contingency.plain_seconds = np.inf
+    PC(test="chi2", alpha=0.01).fit(labels)
     print(f"the loops of the searches are compiled ({time.perf_counter() - began:.0f} s)")
 
 
