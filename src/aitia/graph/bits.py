@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Bits", "ancestors", "bits", "closure", "columns", "from_words", "pack", "to_words", "transpose"]
+__all__ = ["Bits", "bits", "closure", "from_words", "pack", "to_words", "transpose"]
 
 Bits = tuple[int, ...]
 """One bit row a node."""
@@ -22,11 +22,6 @@ def bits(mask: int) -> Iterator[int]:
 def pack(row: NDArray[np.bool_]) -> int:
     """The bit row of a row of truth values."""
     return int.from_bytes(np.packbits(row, bitorder="little").tobytes(), "little")
-
-
-def columns(matrix: NDArray[np.bool_]) -> list[int]:
-    """The bit row of each column: [j] holds the i with a true [i, j]."""
-    return [pack(column) for column in matrix.T] if matrix.any() else [0] * matrix.shape[1]
 
 
 def to_words(rows: Sequence[int], nodes: int | None = None) -> NDArray[np.uint64]:
@@ -52,25 +47,7 @@ def transpose(rows: Sequence[int]) -> Bits:
     return tuple(turned)
 
 
-def ancestors(parents: Sequence[int]) -> list[int]:
-    """Of each node of a DAG itself and all above it, from the bit rows of the parents."""
-    found = [0] * len(parents)
-    for start in range(len(parents)):
-        waiting = [start]
-        while waiting:
-            i = waiting[-1]
-            if not found[i] and (unknown := [j for j in bits(parents[i]) if not found[j]]):
-                waiting += unknown
-                continue
-            waiting.pop()
-            if not found[i]:
-                found[i] = 1 << i
-                for j in bits(parents[i]):
-                    found[i] |= found[j]
-    return found
-
-
-def closure(rows: Sequence[int], start: int) -> int:
+def closure(rows: Bits, start: int) -> int:
     """Everything reachable from `start` along the rows, `start` included."""
     reached = frontier = start
     while frontier:

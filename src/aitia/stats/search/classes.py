@@ -25,9 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.graph._pdag import Pdag, compelled, extend, extend_within
-from aitia.graph.bits import bits, closure, columns
+from aitia.graph.bits import bits, closure, pack
 
-__all__ = ["ALIKE", "ClassSearch", "Score"]
+__all__ = ["ALIKE", "ClassSearch", "Score", "columns"]
 
 Score = Callable[[int, int], float]
 """Of a node and the bit row of its parents; higher is better."""
@@ -185,7 +185,7 @@ class ClassSearch:
         if rows.neighbors[v] >> u & 1:
             rows.orient(v, u)
         # Only what hangs together with the two by undirected edges is made anew: the parts of a class are free.
-        together = closure(self.rows.neighbors, 1 << u | 1 << v)
+        together = closure(tuple(self.rows.neighbors), 1 << u | 1 << v)
         member = extend_within(rows, together, self.member)
         if member is None:
             return None
@@ -225,3 +225,8 @@ class ClassSearch:
         for i in bits(nodes):
             for rest in self._cliques(nodes & self.adjacent[i] & -(2 << i)):
                 yield rest | 1 << i
+
+
+def columns(matrix: NDArray[np.bool_]) -> list[int]:
+    """The bit row of each column: [j] holds the i with a true [i, j]."""
+    return [pack(column) for column in matrix.T] if matrix.any() else [0] * matrix.shape[1]

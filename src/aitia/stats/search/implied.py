@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from math import log
 
 from aitia.graph._pdag import Pdag, extend
-from aitia.graph.bits import ancestors
+from aitia.graph.bits import bits
 
 __all__ = ["OVERWHELMING", "refuted"]
 
@@ -31,3 +31,21 @@ def refuted(
     above = ancestors(parents)
     stated = [(i, j) for i, j in pairs if not above[i] & above[j] and not rows.adjacent[i] >> j & 1]
     return [pair for pair, value in zip(stated, log_p(stated), strict=True) if value < log(OVERWHELMING)]
+
+
+def ancestors(parents: Sequence[int]) -> list[int]:
+    """Of each node of a DAG itself and all above it, from the bit rows of the parents."""
+    found = [0] * len(parents)
+    for start in range(len(parents)):
+        waiting = [start]
+        while waiting:
+            i = waiting[-1]
+            if not found[i] and (unknown := [j for j in bits(parents[i]) if not found[j]]):
+                waiting += unknown
+                continue
+            waiting.pop()
+            if not found[i]:
+                found[i] = 1 << i
+                for j in bits(parents[i]):
+                    found[i] |= found[j]
+    return found

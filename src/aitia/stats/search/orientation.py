@@ -21,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.graph._pdag import Pdag
-from aitia.graph.bits import bits, columns, pack
+from aitia.graph.bits import bits, pack
 from aitia.graph.graph import Graph
 from aitia.stats.independence import FisherZ
 from aitia.stats.search.assembly import Triple, least_contradicted
-from aitia.stats.search.classes import ALIKE, ClassSearch
+from aitia.stats.search.classes import ALIKE, ClassSearch, columns
 from aitia.stats.search.evidence import ColliderRule, Verdict, saturated, verdicts, vote
 from aitia.stats.search.implied import refuted
 from aitia.stats.search.likelihood import GaussianScore
