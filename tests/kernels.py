@@ -12,7 +12,6 @@ from aitia.data.table import Table
 from aitia.stats.independence.contingency import Contingency
 from aitia.stats.search import compiling
 from aitia.systems.boss import BOSS
-from aitia.systems.ges import GES
 from aitia.systems.pc import PC
 
 
@@ -24,8 +23,7 @@ def main() -> None:
     numbers = Table.of(rng.normal(size=(200, 6)) @ rng.normal(size=(6, 6)))
     labels = Table.of({name: rng.choice(["a", "b", "c"], 200) for name in "uvw"})
     for table in (numbers, labels):
-        for search in (BOSS(starts=2), GES()):
-            search.fit(table)
+        BOSS(starts=2).fit(table)
     PC(test="fisher-z", alpha=0.01, bootstrap=2).fit(Table.of(rng.normal(size=(200, 120))))
     Contingency.plain_seconds = np.inf
     PC(test="chi2", alpha=0.01).fit(labels)
