@@ -19,7 +19,7 @@ Sources:
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from aitia.data.table import Table
 from aitia.engine import Progress, Store
@@ -29,12 +29,12 @@ from aitia.graph.equivalence import is_pag
 from aitia.graph.graph import Graph
 from aitia.graph.marks import Edge, Mark
 from aitia.report import Block
-from aitia.runs import RunStore
+from aitia.searches.tested import TestedSearch
 from aitia.stats.independence import FisherZ
-from aitia.stats.search import Asker, Constraints, ConstraintSearch, Skeleton
+from aitia.stats.search import Asker, Constraints, Skeleton
 from aitia.stats.search.assembly import Triple
 from aitia.stats.search.evidence import MOST, verdicts
-from aitia.system import Discovers, Given, Score, Scores, Training
+from aitia.system import Given
 from aitia.systems.fci.card import CARD
 from aitia.systems.fci.config import FCIConfig
 from aitia.systems.fci.marks import OrderFreeMarks, openly_joined, possible_d_sep
@@ -49,7 +49,7 @@ SURE = 1e-6
 """A dependence with a smaller p-value counts as sure."""
 
 
-class FCI(ConstraintSearch, Discovers):
+class FCI(TestedSearch):
     """The FCI algorithm, order-independent. What it leaves behind are the attributes of `ConstraintSearch`.
 
     Example:
@@ -66,20 +66,6 @@ class FCI(ConstraintSearch, Discovers):
     config: FCIConfig
     read_as: ClassVar[ReadAs] = "pag"
     caption: ClassVar[str] = MARKS
-
-    def work(self, given: Given) -> str:
-        """Variables and rows."""
-        return f"a search over {len(given.columns('variables'))} variables ({len(given)} rows)"
-
-    def _fit(self, given: Given, run: RunStore) -> None:
-        """Searches the table; `run` keeps finished tests and bootstrap samples, so that a stopped search goes on.
-
-        Raises:
-            DataError: If the table cannot be analysed as it stands.
-            GraphError: If the knowledge does not fit the columns.
-            CostError: If hours of tests are predicted and `accept_cost` is False.
-        """
-        self._search(given.table.select(given.columns("variables")), run.progress, run.store("search"))
 
     def _search(self, table: Table, progress: Progress | None = None, store: Store | None = None) -> Graph:
         limits = Constraints.of(table.names, self.config.known)
@@ -206,25 +192,6 @@ class FCI(ConstraintSearch, Discovers):
         lines = [reading(edge), *super().why(edge)]
         back = self.orientation_reasons_.get((edge.right, edge.left))
         return [*lines, f"Head at {edge.left}: {back}."] if back else lines
-
-    def graphs(self, rows: Any = None) -> dict[str, Graph]:
-        """The graph found; with rows, the one that the same search finds in those."""
-        self._need_fit()
-        if rows is None:
-            return {"graph": self.graph_}
-        return {"graph": type(self)(self.config).fit(self.given(rows)).graph_}
-
-    @property
-    def training(self) -> Training:
-        """The test and the collider rule that were taken, and what to keep in mind."""
-        return Training((), (self.test_reason_, self.rule_reason_), tuple(self.warnings_))
-
-    def judge(self, fresh: Given, seen: Given) -> Scores:
-        """Which share of what the graph says of pairs of variables holds in fresh rows."""
-        shares = self.upheld(fresh.table.select(self.rows_.names))
-        about = "Share of the independences and dependences that the graph states which fresh rows bear out."
-        others = {name: share for name, share in shares.items() if name != "found"}
-        return {"statements upheld": Score(shares["found"], "higher", about, others)}
 
     def report(self, given: Given) -> Sequence[Block]:
         """The graph, and what each edge says and why it stands."""

@@ -18,15 +18,14 @@ Sources:
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from aitia.data.table import Table
 from aitia.engine import Progress, Store
 from aitia.graph.graph import Graph
 from aitia.report import Block
-from aitia.runs import RunStore
-from aitia.stats.search import Constraints, ConstraintSearch, Orientation
-from aitia.system import Discovers, Given, Score, Scores, Training
+from aitia.searches.tested import TestedSearch
+from aitia.stats.search import Constraints, Orientation
+from aitia.system import Given
 from aitia.systems.pc.card import CARD
 from aitia.systems.pc.config import PCConfig
 from aitia.systems.pc.page import blocks
@@ -34,7 +33,7 @@ from aitia.systems.pc.page import blocks
 __all__ = ["PC"]
 
 
-class PC(ConstraintSearch, Discovers):
+class PC(TestedSearch):
     """The PC algorithm, stable variant. What it leaves behind are the attributes of `ConstraintSearch`.
 
     Example:
@@ -48,20 +47,6 @@ class PC(ConstraintSearch, Discovers):
     card = CARD
     Config = PCConfig
     config: PCConfig
-
-    def work(self, given: Given) -> str:
-        """Variables and rows."""
-        return f"a search over {len(given.columns('variables'))} variables ({len(given)} rows)"
-
-    def _fit(self, given: Given, run: RunStore) -> None:
-        """Searches the table; `run` keeps finished tests and bootstrap samples, so that a stopped search goes on.
-
-        Raises:
-            DataError: If the table cannot be analysed as it stands.
-            GraphError: If the knowledge does not fit the columns.
-            CostError: If hours of tests are predicted and `accept_cost` is False.
-        """
-        self._search(given.table.select(given.columns("variables")), run.progress, run.store("search"))
 
     def _search(self, table: Table, progress: Progress | None = None, store: Store | None = None) -> Graph:
         limits = Constraints.of(table.names, self.config.known)
@@ -77,25 +62,6 @@ class PC(ConstraintSearch, Discovers):
         self.edge_frequencies_ = self._bootstrap(_again, table, None, store, progress)
         self.rows_ = table
         return self.graph_
-
-    def graphs(self, rows: Any = None) -> dict[str, Graph]:
-        """The graph found; with rows, the one that the same search finds in those."""
-        self._need_fit()
-        if rows is None:
-            return {"graph": self.graph_}
-        return {"graph": type(self)(self.config).fit(self.given(rows)).graph_}
-
-    @property
-    def training(self) -> Training:
-        """The test and the collider rule that were taken, and what to keep in mind."""
-        return Training((), (self.test_reason_, self.rule_reason_), tuple(self.warnings_))
-
-    def judge(self, fresh: Given, seen: Given) -> Scores:
-        """Which share of what the graph says of pairs of variables holds in fresh rows."""
-        shares = self.upheld(fresh.table.select(self.rows_.names))
-        about = "Share of the independences and dependences that the graph states which fresh rows bear out."
-        others = {name: share for name, share in shares.items() if name != "found"}
-        return {"statements upheld": Score(shares["found"], "higher", about, others)}
 
     def report(self, given: Given) -> Sequence[Block]:
         """The graph, and why each edge stands."""
