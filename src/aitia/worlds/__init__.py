@@ -7,6 +7,7 @@ The worlds of tables (`HeterogeneousWorld` and its kin) have a `graph` and draw 
 from aitia.worlds.calcium import CalciumWorld
 from aitia.worlds.capabilities import CapabilitiesWorld
 from aitia.worlds.collision import CollisionWorld
+from aitia.worlds.entities import EntitiesWorld
 from aitia.worlds.export import export_world
 from aitia.worlds.fall import FallWorld
 from aitia.worlds.figure import FigureWorld
@@ -50,6 +51,7 @@ __all__ = [
     "CrowdWorld",
     "DomainShift",
     "DriftWorld",
+    "EntitiesWorld",
     "FallWorld",
     "FigureWorld",
     "FlowWorld",

@@ -11,6 +11,7 @@ prefill      prompts read once, and what follows on top
 ranking      log-probabilities of options
 writing      what it writes under a rule of what may stand where
 small        models of a small config with random weights
+training     examples drawn anew at every step, and the loss over them
 masked_diffusion, retrieval, policy   three ways to train that are more than a weighted loss
 """
 
@@ -20,6 +21,7 @@ from aitia.nn.sequences.objectives import Example
 from aitia.nn.sequences.prefill import Prefilled, prefill
 from aitia.nn.sequences.ranking import OptionScores, option_log_probabilities
 from aitia.nn.sequences.small import POSITIONS, Positions, small_sequence_model
+from aitia.nn.sequences.training import DrawnExamples, SequenceLoss
 from aitia.nn.sequences.vocabulary import Vocabulary
 from aitia.nn.sequences.writing import Allowed, fill, write
 
@@ -27,11 +29,13 @@ __all__ = [
     "POSITIONS",
     "VISIBILITIES",
     "Allowed",
+    "DrawnExamples",
     "Example",
     "OptionScores",
     "Positions",
     "Prefilled",
     "SequenceBatch",
+    "SequenceLoss",
     "SequenceModel",
     "Visibility",
     "Vocabulary",
