@@ -17,6 +17,7 @@ Source:
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -152,7 +153,9 @@ class EntitiesWorld(TextWorld):
         return plain.with_known({"spans": self.spans(sample)}, {"spans": "spans"})
 
     def plain(self, n: int, seed: int = 0) -> list[str]:
-        """n lines of text without labels, over all names: sentences, and now and then `NAME : TYPE`.
+        """n lines of text without labels, over all names: one to three sentences about a name, or `NAME : TYPE`.
+
+        That names are said again, as in any text, is what teaches a model to copy one.
 
         Raises:
             OptionError: If n is below 1.
@@ -160,12 +163,19 @@ class EntitiesWorld(TextWorld):
         if n < 1:
             raise OptionError(f"n is 1 or more, got {n}")
         sample = self.sample(n, seed=seed, env="all")
-        texts, spans = list(self.render(sample)), self.spans(sample)
-        listed = np.random.default_rng([seed, 1]).random(n) < LISTED
-        for row in np.flatnonzero(listed):
-            start, stop, kind = spans[row][0]
-            texts[row] = f"{texts[row][start:stop]} : {kind}"
-        return texts
+        random = np.random.default_rng([seed, 1])
+        told = [sample, *(replace(sample, latents={**sample.latents, WORDING: random.random(n)}) for _ in range(2))]
+        texts, spans = [self.render(part) for part in told], [self.spans(part) for part in told]
+        lines = []
+        for row, (kind, number) in enumerate(zip(*(sample[k].astype(int) for k in ("type", "number")), strict=True)):
+            first, name, said = FIRST[kind][number], "", []
+            for text, held in zip((text[row] for text in texts), (held[row] for held in spans), strict=True):
+                start, stop = next((a, b) for a, b, _ in held if text[a:b].split()[0] == first)
+                name = name or text[start:stop]
+                said.append(text[:start] + name + text[stop:])
+            listed = random.random() < LISTED
+            lines.append(f"{name} : {TYPES[kind]}" if listed else " ".join(said[: random.integers(1, 4)]))
+        return lines
 
     @cached_property
     def vocabulary(self) -> tuple[str, ...]:

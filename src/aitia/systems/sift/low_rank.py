@@ -2,6 +2,8 @@
 
 import copy
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +16,14 @@ from aitia.nn.sequences import SequenceModel
 __all__ = ["read_low_rank", "with_low_rank", "without_low_rank", "write_low_rank"]
 
 
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the warnings of names in transformers that peft still uses."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        yield
+
+
 def with_low_rank(model: SequenceModel, rank: int, seed: int) -> None:
     """Freezes the weights of a model and gives its attention updates of this rank, in place.
 
@@ -24,8 +34,7 @@ def with_low_rank(model: SequenceModel, rank: int, seed: int) -> None:
 
     names = {name.rpartition(".")[2] for name, _ in model.model.named_modules()}
     parts = [name for name in ("q_proj", "v_proj", "c_attn", "query", "value") if name in names]
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # names in transformers that peft still uses
+    with torch.random.fork_rng(devices=[]), _quiet():
         torch.manual_seed(seed)
         options = LoraConfig(
             r=rank,
@@ -68,7 +77,5 @@ def read_low_rank(model: SequenceModel, folder: Path) -> None:
 
     if not (folder / "adapter_model.safetensors").is_file():
         raise FormatError(f"{folder} holds no low-rank updates: it was not saved whole")
-    with guarded(folder, "does not fit the model: bind the one that it was tuned on (--model)"):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)
-            model.model = PeftModel.from_pretrained(model.model, str(folder)).eval()
+    with guarded(folder, "does not fit the model: bind the one that it was tuned on (--model)"), _quiet():
+        model.model = PeftModel.from_pretrained(model.model, str(folder)).eval()
