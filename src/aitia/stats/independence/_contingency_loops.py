@@ -7,6 +7,9 @@ from aitia.stats.independence._contingency_kernel import FEW_CELLS, statistic
 
 __all__ = ["answer", "entropies"]
 
+DENSE = 16
+"""A table is counted whole up to so many cells for each row."""
+
 _statistic = njit(nogil=True)(statistic)
 
 
@@ -90,40 +93,127 @@ def by_rows(place, cells):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
-def answer(planes, first, codes, sizes, tests, widths, likelihood, values, freedoms, counts):  # type: ignore[no-untyped-def]
-    """Fills statistic, degrees of freedom and rows of each test.
+def merged(columns, width, whole, known):  # type: ignore[no-untyped-def]
+    """Writes the columns of a test to `whole`, ascending; returns how many of the first `known` stay as they were."""
+    stay, end, k = 0, 0, 2
+    for place in range(width):
+        if end < 2 and (k == width or columns[end] < columns[k]):
+            column = columns[end]
+            end += 1
+        else:
+            column = columns[k]
+            k += 1
+        stay += stay == place and place < known and whole[place] == column
+        whole[place] = column
+    return stay
+
+
+@njit(nogil=True)
+def joined(codes, sizes, gaps, whole, width, made, place, cells):  # type: ignore[no-untyped-def]
+    """Counts the rows by all columns; of the first `made` of them the place of each row is known from another table."""
+    for d in range(made, width - 1):
+        if d:
+            place[d] = place[d - 1]
+        else:
+            place[0] = 0
+        extended(place[d], codes[whole[d]], sizes[whole[d]], gaps)
+    column, size, before = codes[whole[width - 1]], sizes[whole[width - 1]], place[width - 2]
+    for i in range(column.shape[0]):
+        if not gaps or (column[i] >= 0 and before[i] >= 0):
+            cells[np.uint64(before[i] * size + column[i])] += 1
+
+
+@njit(nogil=True)
+def extended(place, column, size, gaps):  # type: ignore[no-untyped-def]
+    """`append`, without a look for missing labels where there are none."""
+    if gaps:
+        append(place, column, size)
+        return
+    for i in range(place.shape[0]):
+        place[i] = place[i] * size + column[i]
+
+
+@njit(nogil=True)
+def turned(table, sizes, whole, columns, width, steps, cells):  # type: ignore[no-untyped-def]
+    """Writes a table, its last column fastest, as strata of x and y; returns how many strata have a row.
+
+    A stratum without any says nothing, and is passed over.
+    """
+    step = 1
+    for d in range(width - 1, -1, -1):
+        steps[0, d] = step
+        step *= sizes[whole[d]]
+    for d in range(width):
+        for k in range(width):
+            if whole[k] == columns[d]:
+                steps[1, d] = steps[0, k]
+                steps[2, d] = 0
+    k_x, k_y, by_x, by_y = sizes[columns[0]], sizes[columns[1]], steps[1, 0], steps[1, 1]
+    start, place, found = 0, 0, 0
+    while True:
+        here = place
+        rows = 0
+        for a in range(k_x):
+            for b in range(k_y):
+                count = table[start + a * by_x + b * by_y]
+                cells[here] = count
+                rows += count
+                here += 1
+        if rows:
+            place = here
+            found += 1
+        d = width - 1
+        while d >= 2 and steps[2, d] == sizes[columns[d]] - 1:
+            start -= steps[1, d] * steps[2, d]
+            steps[2, d] = 0
+            d -= 1
+        if d < 2:
+            return found
+        steps[2, d] += 1
+        start += steps[1, d]
+
+
+@njit(nogil=True)
+def answer(planes, first, codes, sizes, gaps, tests, widths, order, likelihood, values, freedoms, counts):  # type: ignore[no-untyped-def]
+    """Fills statistic, degrees of freedom and rows of each test. Neighbours in `order` share what they have in common:
+    tests of the same columns one table, and tables of the same first columns the place of each row by these.
 
     Args:
         planes: As `planes_of` gives them, and
         first: where those of a column begin.
         codes: (p, n), -1 where missing.
         sizes: (p,) labels of each column.
-        tests: (m, widest) columns x, y and the set.
+        gaps: Whether a label is missing.
+        tests: (m, widest) columns x, y and the set, x < y and the set ascending.
         widths: (m,) how many columns a test has.
+        order: (m,) in which they are answered.
         likelihood: Whether G-square is wanted.
         values: (m,)
         freedoms: (m,)
         counts: (m,)
     """
-    n = codes.shape[1]
-    masks = np.empty((tests.shape[1], planes.shape[1]), np.uint64)
-    stratum = np.empty(n, np.int64)
-    cells = np.empty(FEW_CELLS, np.int64)
-    widest = sizes.max()
-    by_x, by_y = np.empty(widest, np.int64), np.empty(widest, np.int64)
+    n, widest = codes.shape[1], tests.shape[1]
+    masks = np.empty((widest, planes.shape[1]), np.uint64)
+    whole, inner, steps = np.zeros(widest, np.int64), np.zeros(widest, np.int64), np.zeros((3, widest), np.int64)
+    place, stratum = np.empty((max(widest - 1, 1), n), np.int32), np.empty(0, np.int64)
+    table, cells = np.empty(FEW_CELLS, np.int64), np.empty(FEW_CELLS, np.int64)
+    by_x, by_y = np.empty(sizes.max(), np.int64), np.empty(sizes.max(), np.int64)
     limit = max(n, 1024)
-    for t in range(tests.shape[0]):
+    dense = min(DENSE * limit, 1 << 20)
+    made, known, before = 0, 0, 0  # columns of `whole` that `place` and `table` are of; of the test before
+    for t in order:
         columns, width = tests[t], widths[t]
         k_x, k_y = sizes[columns[0]], sizes[columns[1]]
-        strata, size, packed = 1, k_x * k_y, True
+        stay = merged(columns, width, whole, before)
+        made, before = min(made, stay), width
+        size, packed = 1, True
         for d in range(width):
             packed = packed and first[columns[d]] >= 0
-            if d >= 2 and size <= FEW_CELLS:
-                strata *= sizes[columns[d]]
-                size *= sizes[columns[d]]
-        if packed and size <= FEW_CELLS:
-            by_bits(planes, first, sizes, columns, width, masks, cells)
-        else:
+            size = size * sizes[columns[d]] if size <= dense else size
+        if size > dense:
+            known = 0
+            if stratum.shape[0] == 0:
+                stratum = np.empty(n, np.int64)
             strata = strata_of(codes, sizes, columns, width, limit, stratum)
             if strata * k_x * k_y > cells.shape[0]:
                 cells = np.empty(strata * k_x * k_y, np.int64)
@@ -131,6 +221,21 @@ def answer(planes, first, codes, sizes, tests, widths, likelihood, values, freed
             append(stratum, codes[columns[0]], k_x)
             append(stratum, codes[columns[1]], k_y)
             by_rows(stratum, cells)
+        else:
+            if size > table.shape[0]:
+                table = np.empty(2 * size, np.int64)
+            if size > cells.shape[0]:
+                cells = np.empty(2 * size, np.int64)
+            if stay < width or known != width:
+                if packed and size <= FEW_CELLS:
+                    inner[:2], inner[2:width] = whole[width - 2 : width], whole[: width - 2]
+                    by_bits(planes, first, sizes, inner, width, masks, table)
+                else:
+                    table[:size] = 0
+                    joined(codes, sizes, gaps, whole, width, made, place, table)
+                    made = width - 1
+                known = width
+            strata = turned(table, sizes, whole, columns, width, steps, cells)
         values[t], freedoms[t], counts[t] = _statistic(cells, strata, k_x, k_y, likelihood, by_x, by_y)
 
 
