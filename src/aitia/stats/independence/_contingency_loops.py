@@ -240,57 +240,127 @@ def answer(planes, first, codes, sizes, gaps, tests, widths, order, likelihood, 
 
 
 @njit(nogil=True)
-def occurring(place, cells, found):  # type: ignore[no-untyped-def]
-    """Writes how often each place occurs to `found`, sorted; returns how many do. `cells` is zero before and after."""
-    for i in range(place.shape[0]):
-        cells[place[i]] += 1
+def ascending(found, stop):  # type: ignore[no-untyped-def]
+    if stop > 32:
+        found[:stop].sort()
+        return
+    for k in range(1, stop):
+        count, place = found[k], k
+        while place and found[place - 1] > count:
+            found[place] = found[place - 1]
+            place -= 1
+        found[place] = count
+
+
+@njit(nogil=True)
+def occurring(place, column, size, most, cells, found):  # type: ignore[no-untyped-def]
+    """Writes how often each place in one more column occurs to `found`; returns how many do.
+
+    Args:
+        place: (n,)
+        column: (n,)
+        size: Its labels.
+        most: Places there may be.
+        cells: Zeros, before and after, at least as many.
+        found: (n,)
+    """
     stop = 0
     for i in range(place.shape[0]):
-        if cells[place[i]]:
-            found[stop] = cells[place[i]]
-            cells[place[i]] = 0
+        cells[np.uint64(place[i] * size + column[i])] += 1
+    if most <= 2 * place.shape[0]:
+        for k in range(most):
+            if cells[k]:
+                found[stop] = cells[k]
+                cells[k] = 0
+                stop += 1
+        return stop
+    for i in range(place.shape[0]):
+        k = np.uint64(place[i] * size + column[i])
+        if cells[k]:
+            found[stop] = cells[k]
+            cells[k] = 0
             stop += 1
-    found[:stop].sort()
     return stop
 
 
 @njit(nogil=True)
-def entropies(planes, first, sizes, codes, sets, cells, weight, values):  # type: ignore[no-untyped-def]
-    """Fills the sum of N log N over the cells of each table, smallest first.
+def split(planes, first, sizes, held, more, room, masks, found, stops):  # type: ignore[no-untyped-def]
+    """Counts the cells of some columns, and each of these split by one more column: (m, room) and how many have rows.
+
+    The tables of more than `room` cells are left out. The labels turn like the digits of a counter.
+    """
+    width = held.shape[0]
+    digits = np.zeros(width, np.int64)
+    size = 1
+    for d in range(width):
+        size *= sizes[held[d]]
+    fresh = 0
+    while True:
+        for d in range(fresh, width):
+            label = planes[first[held[d]] + digits[d]]
+            if d:
+                shared(masks[d - 1], label, masks[d])
+            else:
+                masks[0] = label
+        here = common(masks[width - 1], masks[width - 1])
+        for k in range(more.shape[0] if here else 0):
+            x = more[k]
+            if first[x] >= 0 and size * sizes[x] <= room:
+                rest = here
+                for label in range(sizes[x] - 1):
+                    count = common(masks[width - 1], planes[first[x] + label]) if rest else 0
+                    if count:
+                        found[k, stops[k]] = count
+                        stops[k] += 1
+                        rest -= count
+                if rest:
+                    found[k, stops[k]] = rest
+                    stops[k] += 1
+        fresh = width - 1
+        while fresh >= 0 and digits[fresh] == sizes[held[fresh]] - 1:
+            digits[fresh] = 0
+            fresh -= 1
+        if fresh < 0:
+            return
+        digits[fresh] += 1
+
+
+@njit(nogil=True)
+def entropies(planes, first, sizes, codes, held, more, cells, weight, values):  # type: ignore[no-untyped-def]
+    """Fills the sum of N log N over the cells of each table of some columns and one more, smallest first.
 
     Args:
         planes: As `planes_of` gives them, and
         first: where those of a column begin.
         sizes: (p,) labels of each column.
         codes: (p, n), none missing.
-        sets: (m, width) the columns of each table, two or more.
+        held: (w,) columns that all tables have, one or more.
+        more: (m,) of each table another column.
         cells: Zeros, as many as the largest table has cells.
         weight: (n + 1,) N log N.
         values: (m,)
     """
-    width = sets.shape[1]
-    masks = np.empty((width, planes.shape[1]), np.uint64)
-    place, few = np.empty(codes.shape[1], np.int64), np.empty(FEW_CELLS, np.int64)
-    found = np.empty(max(codes.shape[1], FEW_CELLS), np.int64)
-    for t in range(sets.shape[0]):
-        size, packed = 1, True
-        for d in range(width):
-            size *= sizes[sets[t, d]]
-            packed = packed and first[sets[t, d]] >= 0
-        if packed and size <= FEW_CELLS:
-            by_bits(planes, first, sizes, sets[t], width, masks, few)
-            stop = 0
-            for c in range(size):
-                if few[c]:
-                    found[stop] = few[c]
-                    stop += 1
-            found[:stop].sort()
-        else:
-            place[:] = 0
-            for d in range(width):
-                append(place, codes[sets[t, d]], sizes[sets[t, d]])
-            stop = occurring(place, cells, found)
+    width = held.shape[0]
+    size, packed = 1, True
+    for d in range(width):
+        size *= sizes[held[d]]
+        packed = packed and first[held[d]] >= 0
+    few, stops = np.empty((more.shape[0], FEW_CELLS), np.int64), np.zeros(more.shape[0], np.int64)
+    place, many = np.empty(0, np.int32), np.empty(0, np.int64)
+    if packed and 2 * size <= FEW_CELLS:
+        masks = np.empty((width, planes.shape[1]), np.uint64)
+        split(planes, first, sizes, held, more, FEW_CELLS, masks, few, stops)
+    for k in range(more.shape[0]):
+        counts, stop = few[k], stops[k]
+        if stop == 0:
+            if place.shape[0] == 0:
+                place, many = np.zeros(codes.shape[1], np.int32), np.empty(codes.shape[1], np.int64)
+                for d in range(width):
+                    extended(place, codes[held[d]], sizes[held[d]], False)
+            counts = many
+            stop = occurring(place, codes[more[k]], sizes[more[k]], size * sizes[more[k]], cells, many)
+        ascending(counts, stop)
         total = 0.0
         for c in range(stop):
-            total += weight[found[c]]
-        values[t] = total
+            total += weight[counts[c]]
+        values[k] = total

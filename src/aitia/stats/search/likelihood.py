@@ -153,10 +153,8 @@ class MultinomialScore:
         """The sum of N log N over the cells of each table of these columns and one more, by compiled code."""
         from aitia.stats.independence._contingency_loops import entropies
 
-        columns = np.empty((len(more), len(held) + 1), np.int64)
-        columns[:, :-1], columns[:, -1] = held, more
         values = np.empty(len(more))
-        entropies(*self._ready, self.codes, columns, self._cells, self._weight, values)
+        entropies(*self._ready, self.codes, np.array(held), np.array(more), self._cells, self._weight, values)
         found: list[float] = values.tolist()
         return found
 
