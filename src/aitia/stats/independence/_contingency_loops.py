@@ -275,10 +275,10 @@ def occurring(place, column, size, most, cells, found):  # type: ignore[no-untyp
                 stop += 1
         return stop
     for i in range(place.shape[0]):
-        k = np.uint64(place[i] * size + column[i])
-        if cells[k]:
-            found[stop] = cells[k]
-            cells[k] = 0
+        cell = np.uint64(place[i] * size + column[i])
+        if cells[cell]:
+            found[stop] = cells[cell]
+            cells[cell] = 0
             stop += 1
     return stop
 

@@ -14,7 +14,6 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.graph.bits import bits
 from aitia.stats.independence import Tested, Triple
 from aitia.stats.independence.contingency import Contingency
 from aitia.stats.search.records import TestRecord
@@ -150,11 +149,12 @@ def _answered(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Statistics and p-values, in parts between which a search may be stopped."""
     step = max(int(AT_ONCE / test.cost(tests.shape[1] - 2)), 1)
-    parts = []
+    statistics, p_values = np.empty(len(tests)), np.empty(len(tests))
     for start in range(0, len(tests), step):
         if progress is not None:
             progress(start, len(tests))
-        parts.append(test.answers(tests[start : start + step]))
+        part = slice(start, start + step)
+        statistics[part], p_values[part] = test.answers(tests[part])
     if progress is not None and len(tests):
         progress(len(tests), len(tests))
-    return tuple(map(np.concatenate, zip(*parts, strict=True))) if parts else (np.empty(0), np.empty(0))
+    return statistics, p_values

@@ -100,7 +100,7 @@ def two_may_determine(table: Table, names: Sequence[str]) -> Truths:
     sizes = np.array([max(len(table.categories(name)), 1) for name in names])
     codes = np.array([np.nan_to_num(table.column(name)[rows], nan=-1) for name in names]).astype(np.int64)
     pairs = np.arange(p)[:, None] < np.arange(p)
-    may = np.repeat(pairs[:, :, None], p, axis=2) & (np.arange(p) != np.arange(p)[:, None])
+    may: Truths = np.repeat(pairs[:, :, None], p, axis=2) & (np.arange(p) != np.arange(p)[:, None])
     may &= (np.arange(p) != np.arange(p)[:, None])[:, None]
     stamps = np.zeros(int(np.sort(sizes)[-2:].prod()), np.int64)
     if Contingency.worth_compiling(A_TRIPLE * p**3 / 2):
