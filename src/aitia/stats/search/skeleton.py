@@ -33,6 +33,9 @@ __all__ = ["Asker", "Constraints", "find_skeleton", "predicted_seconds"]
 LONG = 3600.0
 """Seconds of predicted work on one level from which a search asks before it goes on."""
 
+BRIEF = 10.0
+"""Seconds of predicted work on one level up to which it is sooner done again than kept."""
+
 BATCH = 256
 """Tests handed out together: enough to share work between them, few enough to keep a stopped search's loss small."""
 
@@ -179,7 +182,7 @@ def find_skeleton(
     size = 0
     while size <= max_depth and (size == 0 or max((row.bit_count() for row in adjacent), default=0) > size):
         many = _check_cost(asker, adjacent, size, accept_cost)
-        if asker.store is None and isinstance(asker.test, Contingency) and asker.test.compiled(many, 2 + size):
+        if _at_once(asker, many, size):
             found = asker.counted(adjacent, size, alpha, limits.required, _told(size))
         else:
             found = _level(asker, adjacent, size, alpha, limits.required)
@@ -190,6 +193,13 @@ def find_skeleton(
         size += 1
     capped = size > max_depth and max((row.bit_count() for row in adjacent), default=0) > size
     return Skeleton(names, adjacent, separators, asker.records(), asker.count, capped)
+
+
+def _at_once(asker: Asker, tests: int, size: int) -> bool:
+    """Whether a level is one of counts, by compiled code, and no loss where it has to be counted again."""
+    test = asker.test
+    brief = asker.store is None or tests * test.cost(size) < BRIEF
+    return brief and isinstance(test, Contingency) and test.compiled(tests, 2 + size)
 
 
 def _told(size: int) -> str:
