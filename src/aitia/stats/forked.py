@@ -58,11 +58,11 @@ class ForkedEngine(LocalEngine):
                     worker.start()
                     theirs.close()
                     workers[ours] = worker
-            busy = set(workers)
+            busy = list(workers)
             for pipe in workers:
                 pipe.send(next(left))
             while busy:
-                for pipe in cast("list[Connection]", wait(list(busy))):
+                for pipe in cast("list[Connection]", wait(busy)):
                     i, result = _received(pipe, workers[pipe])
                     if (following := next(left, None)) is None:
                         busy.remove(pipe)
