@@ -14,6 +14,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.graph.bits import to_words
 from aitia.stats.independence import Tested, Triple
 from aitia.stats.independence.contingency import Contingency
 from aitia.stats.search.records import TestRecord
@@ -112,7 +113,8 @@ def counted_level(
     """
     from aitia.stats.search._level_kernel import sets_of
 
-    near = np.array([[row >> k & 1 for k in range(len(adjacent))] for row in adjacent], np.bool_)
+    words = to_words(adjacent).view(np.uint8)
+    near = np.unpackbits(words, axis=1, count=len(adjacent), bitorder="little").view(np.bool_)
     pairs = np.argwhere(np.triu(near, 1))
     begin = np.zeros(len(pairs) + 1, np.int64)
     np.cumsum(_counts(near, pairs, size), out=begin[1:])

@@ -131,6 +131,8 @@ class MultinomialScore:
     def _count(self, nodes: int, more: Sequence[int]) -> None:
         """Scores a set of nodes together with each of these; without any, itself."""
         new = [x for x in more if nodes | 1 << x not in self._of]
+        if more and not new:
+            return
         held = [*bits(nodes)]
         cells = prod(float(self.sizes[k]) for k in held)
         dense = [x for x in new if cells * self.sizes[x] <= DENSE] if held else []
