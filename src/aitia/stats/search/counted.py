@@ -139,8 +139,8 @@ def counted_level(
 def _counts(near: NDArray[np.bool_], pairs: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     """How many sets of neighbours of the one or of the other there are for each pair."""
     i, j = pairs.T
-    ways = np.array([comb(k, size) for k in range(len(near))])
     degree = near.sum(axis=1)
+    ways = np.array([comb(k, size) for k in range(int(degree.max(initial=0)) + 1)])
     both = (near[i] & near[j]).sum(axis=1)
     counts: NDArray[np.int64] = ways[degree[i] - 1] + ways[degree[j] - 1] - ways[both]
     return counts
