@@ -10,14 +10,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from multiprocessing import get_context
-from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from aitia.engine import LocalEngine, _live_no_longer_than
 from aitia.threads import one_blas_thread
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
     from multiprocessing.context import ForkProcess
 
 __all__ = ["ForkedEngine", "can_fork"]
@@ -46,6 +45,8 @@ class ForkedEngine(LocalEngine):
         if jobs < 2 or not can_fork():
             yield from super()._run(function, items, waiting)
             return
+        from multiprocessing import connection, get_context
+
         context, left = get_context("fork"), iter(waiting)
         workers: dict[Connection, ForkProcess] = {}
         try:
@@ -62,7 +63,7 @@ class ForkedEngine(LocalEngine):
             for pipe in workers:
                 pipe.send(next(left))
             while busy:
-                for pipe in cast("list[Connection]", wait(busy)):
+                for pipe in cast("list[Connection]", connection.wait(busy)):
                     i, result = _received(pipe, workers[pipe])
                     if (following := next(left, None)) is None:
                         busy.remove(pipe)
@@ -76,7 +77,7 @@ class ForkedEngine(LocalEngine):
                 worker.join()
 
 
-def _received(pipe: Connection, worker: "ForkProcess") -> Any:
+def _received(pipe: "Connection", worker: "ForkProcess") -> Any:
     """What a worker found, with its number; raises what it raised."""
     try:
         i, found, wrong = pipe.recv()
@@ -92,7 +93,7 @@ def _received(pipe: Connection, worker: "ForkProcess") -> Any:
 
 
 def _serve(
-    function: Callable[[Any], Any], items: list[Any], pipe: Connection, others: list[Connection], parent: int
+    function: Callable[[Any], Any], items: list[Any], pipe: "Connection", others: "list[Connection]", parent: int
 ) -> None:
     """A worker: items by their numbers, until there is no more."""
     gc.freeze()  # what was there before is the parent's: to walk it would copy it
