@@ -202,7 +202,7 @@ def main() -> None:
     options = arguments(__doc__)
     logging.disable(logging.CRITICAL)
     warnings.filterwarnings("ignore")
-    _, table, x = linear(40, 3, 500, 0)
+    _, table, x = linear(60, 3, 500, 0)
     BOSS().fit(table)  # the compiled kernels are loaded, and so is the peer
     peer("pc", x, discrete=False)
     rows: list[dict[str, Any]] = lingam()

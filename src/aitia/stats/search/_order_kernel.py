@@ -5,6 +5,10 @@ parents. A node is a set that growing has reached; its branches are the variable
 the first branch that comes before y is taken, and where none does, shrinking takes away what lowers the score. Scores
 are computed once for each node, however many orders pass through it.
 
+While variables move, each holds the node where its walk ended (`Stand`). Another variable v that comes before it, or no
+longer does, changes that walk only where v was passed over for not coming before, or was taken; all other walks are left
+alone, so that trying every place of v costs a walk for each of the few variables that v matters to.
+
 Source:
     Andrews, Ramsey, Sanchez-Romero, Camchong and Kummerfeld, Fast scalable and accurate discovery of DAGs using the
     best order score search and grow-shrink trees, NeurIPS 2023.
@@ -15,9 +19,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.stats.search._score_kernel import ScoreData, grow, local
+from aitia.stats.search._score_kernel import ScoreData, fewer_lines, grow, local
 
-__all__ = ["Trees", "along", "sweep"]
+__all__ = ["Trees", "along", "climb"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -25,6 +29,20 @@ Flags = NDArray[np.bool_]
 
 LEAST = 1e-6
 """Nats by which a score must rise to count as higher: above rounding, far below what data can tell."""
+
+
+class Stand(NamedTuple):
+    """Where the walk of each variable ended, with what comes before it in an order.
+
+    Args:
+        node: (p,), the node.
+        taken: (p, p), [w, v] True where the walk of w took v.
+        passed: (p, p), [w, v] True where it passed a branch of v over, since v does not come before w.
+    """
+
+    node: NDArray[np.int64]
+    taken: NDArray[np.bool_]
+    passed: NDArray[np.bool_]
 
 
 class Trees(NamedTuple):
@@ -93,9 +111,10 @@ def expand(data: ScoreData, trees: Trees, y: int, node: int) -> bool:
         wanted[z] = trees.allowed[z, y]
     for e in range(size):
         wanted[parents[e]] = False
-    grow(data, y, parents, size, wanted, out)
+    least = trees.grown[node] + LEAST
+    grow(data, y, parents, size, wanted, out, least)
     for z in range(p):
-        if not wanted[z] or out[z] <= trees.grown[node] + LEAST:
+        if not wanted[z] or out[z] <= least:
             continue
         place = trees.used[1]
         while place > trees.start[node] and trees.score[place - 1] < out[z]:  # the best first, equals as they come
@@ -116,8 +135,14 @@ def shrink(data: ScoreData, trees: Trees, y: int, node: int, parents: Ints) -> t
     for z in range(p):
         if trees.required[z, y]:
             fixed += 1
+    best = trees.grown[node]
+    if size == fixed:
+        return size, best
+    lines, left = fewer_lines(data, y, parents, size, fixed, best, LEAST)
+    if lines >= 0:
+        return lines, left
     wanted, out = np.zeros(0, np.bool_), np.zeros(0)
-    best, fewer = trees.grown[node], np.empty(p, np.int64)
+    fewer = np.empty(p, np.int64)
     while True:
         worst = -1
         for e in range(fixed, size):
@@ -136,9 +161,14 @@ def shrink(data: ScoreData, trees: Trees, y: int, node: int, parents: Ints) -> t
         size -= 1
 
 
-def trace(data: ScoreData, trees: Trees, y: int, before: Flags) -> int:
-    """The node of y's tree at which growing ends, where `before` holds what comes before y; -1 where room ran out."""
+def walk(data: ScoreData, trees: Trees, y: int, before: Flags, taken: Flags, passed: Flags) -> int:
+    """The node of y's tree at which growing ends, where `before` holds what comes before y; -1 where room ran out.
+
+    Writes into `taken` and `passed` (p,) what the walk took and what it passed over.
+    """
     node = y
+    for z in range(len(before)):
+        taken[z] = passed[z] = False
     while True:
         if trees.start[node] < 0 and not expand(data, trees, y, node):
             return -1
@@ -147,8 +177,10 @@ def trace(data: ScoreData, trees: Trees, y: int, before: Flags) -> int:
             if before[trees.variable[branch]]:
                 found = branch
                 break
+            passed[trees.variable[branch]] = True
         if found < 0:
             break
+        taken[trees.variable[found]] = True
         if trees.child[found] < 0:
             new = trees.used[0]
             if new >= len(trees.up):
@@ -165,72 +197,105 @@ def trace(data: ScoreData, trees: Trees, y: int, before: Flags) -> int:
     return node
 
 
-def move(data: ScoreData, trees: Trees, order: Ints, place: int, first: int, last: int, scores: Floats) -> int:
-    """Moves the variable at `place` to where the order scores best, between `first` and `last`.
+def settle(data: ScoreData, trees: Trees, order: Ints, stand: Stand) -> bool:
+    """Walks for every variable of an order; False where room ran out."""
+    before = np.zeros(len(order), np.bool_)
+    for w in order:
+        stand.node[w] = walk(data, trees, w, before, stand.taken[w], stand.passed[w])
+        if stand.node[w] < 0:
+            return False
+        before[w] = True
+    return True
 
-    Returns:
-        1 where it moved, 0 where it stays, -1 where room ran out and nothing was done.
+
+def places(
+    data: ScoreData, trees: Trees, order: Ints, stand: Stand, place: int, first: int, last: int, scores: Floats
+) -> bool:
+    """Puts into scores[k] what an order scores between `first` and `last` with the variable at `place` moved to k.
+
+    False where room ran out.
     """
-    v = order[place]
-    before = np.zeros(trees.allowed.shape[0], np.bool_)
+    p, v = len(order), order[place]
+    before, taken, passed = np.zeros(p, np.bool_), np.empty(p, np.bool_), np.empty(p, np.bool_)
+    own_taken, own_passed, behind = np.empty(p, np.bool_), np.empty(p, np.bool_), np.empty(p)
     for k in range(first):
         before[order[k]] = True
-    # scores[k]: v between the others k - 1 and k; first what v itself and the others before it have
+    node = walk(data, trees, v, before, own_taken, own_passed)
+    if node < 0:
+        return False
+    # v between the others k - 1 and k: first what v itself and the others before it have
     ahead = 0.0
     for k in range(first, last + 1):
-        node = trace(data, trees, v, before)
-        if node < 0:
-            return -1
         scores[k] = ahead + trees.shrunk[node]
-        if k < last:
-            w = order[k] if k < place else order[k + 1]
-            node = trace(data, trees, w, before)
+        if k == last:
+            break
+        w = order[k] if k < place else order[k + 1]
+        without = with_it = stand.node[w]
+        if k < place and stand.passed[w, v]:
+            before[v] = True
+            with_it = walk(data, trees, w, before, taken, passed)
+            before[v] = False
+        elif k >= place and stand.taken[w, v]:
+            without = walk(data, trees, w, before, taken, passed)
+        if with_it < 0 or without < 0:
+            return False
+        ahead += trees.shrunk[without]
+        behind[k] = trees.shrunk[with_it]
+        before[w] = True
+        if own_passed[w]:
+            node = walk(data, trees, v, before, own_taken, own_passed)
             if node < 0:
-                return -1
-            ahead += trees.shrunk[node]
-            before[w] = True
-    before[v] = True
-    behind = 0.0
-    best = place
-    for k in range(last, first - 1, -1):
-        if k < last:
-            w = order[k] if k < place else order[k + 1]
-            before[w] = False
-            node = trace(data, trees, w, before)
-            if node < 0:
-                return -1
-            behind += trees.shrunk[node]
-        scores[k] += behind
-    value = scores[place]
-    for k in range(first, last + 1):
-        value = max(value, scores[k])
-    if value <= scores[place] + LEAST:
-        return 0
-    for k in range(first, last + 1):  # of places that score the same but for rounding the nearest, the earlier of two
-        if scores[k] >= value - LEAST and (best == place or abs(k - place) < abs(best - place)):
-            best = k
-    step = 1 if best > place else -1
+                return False
+    after = 0.0
+    for k in range(last - 1, first - 1, -1):
+        after += behind[k]
+        scores[k] += after
+    return True
+
+
+def move(data: ScoreData, trees: Trees, order: Ints, stand: Stand, place: int, best: int) -> bool:
+    """Moves the variable at `place` to `best` and walks anew where that matters; False where room ran out."""
+    v, step = order[place], 1 if best > place else -1
+    low, high = min(place, best), max(place, best)
     while place != best:
         order[place] = order[place + step]
         place += step
     order[best] = v
-    return 1
+    before = np.zeros(len(order), np.bool_)
+    for k in range(high + 1):
+        w = order[k]
+        if k >= low and (w == v or (stand.taken[w, v] if step > 0 else stand.passed[w, v])):
+            stand.node[w] = walk(data, trees, w, before, stand.taken[w], stand.passed[w])
+            if stand.node[w] < 0:
+                return False
+        before[w] = True
+    return True
 
 
-def sweep(data: ScoreData, trees: Trees, order: Ints, variables: Ints, begin: int, must: Flags) -> tuple[int, int]:
-    """Moves one variable after another to its best place, from the `begin`-th of `variables` on.
+def climb(
+    data: ScoreData, trees: Trees, order: Ints, turns: Ints, begin: int, still: int, must: Flags
+) -> tuple[int, int, float]:
+    """Moves one variable after another to its best place, until none moves.
 
     Args:
+        order: (p,), changed in place.
+        turns: (p,), the variables in the order in which they move, round after round.
+        begin: How many turns are done already.
+        still: How many of the last of these moved nothing.
         must: (p, p), [a, b] True where a comes before b whatever the score.
 
     Returns:
-        How many of the variables are done, fewer than there are where room ran out; and how many of them moved.
+        How many turns are done, and how many of the last moved nothing: fewer than p where room ran out; the score of
+        the order.
     """
-    p, moved = len(order), 0
+    p = len(order)
+    stand = Stand(np.empty(p, np.int64), np.empty((p, p), np.bool_), np.empty((p, p), np.bool_))
     scores = np.empty(p)
-    for at in range(begin, len(variables)):
-        v = variables[at]
-        place: Any = np.int64(0)  # of one type from the start, so that `move` is compiled once
+    if not settle(data, trees, order, stand):
+        return begin, still, np.nan
+    while still < p:
+        v = turns[begin % p]
+        place: Any = np.int64(0)  # of one type from the start, so that what it is given to is compiled once
         while order[place] != v:
             place += 1
         first: Any = np.int64(0)
@@ -240,11 +305,30 @@ def sweep(data: ScoreData, trees: Trees, order: Ints, variables: Ints, begin: in
                 first = k + 1
             if k > place and must[v, order[k]] and last == p - 1:
                 last = k - 1
-        done = move(data, trees, order, place, first, last, scores)
-        if done < 0:
-            return at, moved
-        moved += done
-    return len(variables), moved
+        if not places(data, trees, order, stand, place, first, last, scores):
+            return begin, still, np.nan
+        best = nearest(scores, place, first, last)
+        begin += 1
+        still = still + 1 if best == place else 0
+        if best != place and not move(data, trees, order, stand, place, best):
+            return begin, still, np.nan
+    total = 0.0
+    for w in order:
+        total += trees.shrunk[stand.node[w]]
+    return begin, still, total
+
+
+def nearest(scores: Floats, place: int, first: int, last: int) -> int:
+    """The best place; of places that score the same but for rounding the nearest, the earlier of two."""
+    value = scores[place]
+    for k in range(first, last + 1):
+        value = max(value, scores[k])
+    best = place
+    if value > scores[place] + LEAST:
+        for k in range(first, last + 1):
+            if scores[k] >= value - LEAST and (best == place or abs(k - place) < abs(best - place)):
+                best = k
+    return best
 
 
 def along(data: ScoreData, trees: Trees, order: Ints, found: Flags) -> float:
@@ -253,11 +337,11 @@ def along(data: ScoreData, trees: Trees, order: Ints, found: Flags) -> float:
     Writes into found[z, y] whether z is a parent of y in that graph.
     """
     p = len(order)
-    before = np.zeros(p, np.bool_)
+    before, taken, passed = np.zeros(p, np.bool_), np.empty(p, np.bool_), np.empty(p, np.bool_)
     parents = np.empty(p, np.int64)
     score = 0.0
     for y in order:
-        node = trace(data, trees, y, before)
+        node = walk(data, trees, y, before, taken, passed)
         if node < 0:
             return np.nan
         size, value = shrink(data, trees, y, node, parents)

@@ -41,30 +41,34 @@ class GrowShrink:
             np.array([p, 0], np.int64), allowed, required, limit,
         )  # fmt: skip
 
-    def sweep(self, order: NDArray[np.int64], variables: NDArray[np.int64], must: NDArray[np.bool_]) -> int:
-        """Moves each of these variables to where the order scores best; returns how many moved."""
-        done = moved = 0
-        while done < len(variables):
-            done, more = self._kernels().sweep(self.score.data, self._trees, order, variables, done, must)
-            moved += more
-            self._room(done < len(variables))
-        return moved
+    def climb(self, order: NDArray[np.int64], turns: NDArray[np.int64], must: NDArray[np.bool_]) -> float:
+        """Moves each variable in turn to where the order scores best, until none moves; returns the score.
+
+        Args:
+            order: (p,), changed in place.
+            turns: (p,), which variable moves first, second and so on.
+            must: (p, p), [a, b] True where a comes before b whatever the score.
+        """
+        done = still = 0
+        while True:
+            done, still, value = self._kernels().climb(self.score.data, self._trees, order, turns, done, still, must)
+            if still >= len(order):
+                return float(value)
+            self._room()
 
     def along(self, order: NDArray[np.int64]) -> tuple[float, NDArray[np.bool_]]:
         """The score of an order, and (p, p), [z, y] True where z is a parent of y in the graph along it."""
         found = np.zeros(self._trees.allowed.shape, np.bool_)
         while np.isnan(value := self._kernels().along(self.score.data, self._trees, order, found)):
-            self._room(True)
+            self._room()
         return float(value), found
 
     def _kernels(self) -> Any:
         p = len(self.score.names)
-        return kernels(5 * p * self.score.seconds(2, p))
+        return kernels(15 * p * self.score.seconds(2, p))
 
-    def _room(self, full: bool) -> None:
-        """Twice the room, where it ran out."""
-        if not full:
-            return
+    def _room(self) -> None:
+        """Twice the room."""
         trees = self._trees
         fills: dict[str, float] = {"up": -1, "added": -1, "grown": np.nan, "shrunk": np.nan, "start": -1, "branches": 0}
         fills |= {"variable": 0, "child": -1, "score": 0}

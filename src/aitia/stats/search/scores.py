@@ -123,7 +123,7 @@ class LocalScore:
         wanted = np.ones(p, np.bool_)
         wanted[y] = False
         wanted[listed] = False
-        kernels(self.seconds(len(listed), p)).grow(self.data, y, listed, len(listed), wanted, out)
+        kernels(self.seconds(len(listed), p)).grow(self.data, y, listed, len(listed), wanted, out, -np.inf)
         for z, value in enumerate(out.tolist()):
             if wanted[z]:
                 self._known.setdefault((y, parents | 1 << z), value)

@@ -60,18 +60,18 @@ class BOSS(ScoreSearch):
         limits = Constraints.of(names, self.config.known)
         must = must_precede(names, self.config.known)
         trees = GrowShrink(score, limits, self._limit(score))
-        best, parents = -np.inf, limits.required
+        free = not must.any()
+        best, along = -np.inf, np.arange(len(names))
         for start in range(starts):
+            if progress is not None:
+                progress("orders", start, starts)
             rng = np.random.default_rng([self.config.seed, start])
-            order = _obeying(rng.permutation(len(names)), must)
-            moved = 1
-            while moved:
-                if progress is not None:
-                    progress("orders", start, starts)
-                moved = trees.sweep(order, rng.permutation(len(names)), must)
-            value, found = trees.along(order)
+            order = rng.permutation(len(names))
+            order = order if free else _obeying(order, must)
+            value = trees.climb(order, rng.permutation(len(names)), must)
             if value > best + LEAST:
-                best, parents = value, found
+                best, along = value, order
+        _, parents = trees.along(along)
         return backward(cpdag(Graph.from_adjacency(parents, names)), score, self.config.known)
 
 
