@@ -45,34 +45,30 @@ class Stand(NamedTuple):
     passed: NDArray[np.bool_]
 
 
+NODE = np.dtype(
+    [("grown", "f8"), ("shrunk", "f8"), ("start", "i8"), ("branches", "i4"), ("up", "i4"), ("added", "i4")], align=True
+)
+"""A node: the score of its set, NaN for a root that was never visited; that after shrinking, NaN where nobody has asked;
+where its branches begin, -1 where they are not known, and how many there are; the node before, -1 for a root; and the
+variable that was added to come here."""
+BRANCH = np.dtype([("score", "f8"), ("variable", "i4"), ("child", "i4")], align=True)
+"""A branch: the score of the set with its variable; its node, -1 where nobody went there."""
+
+
 class Trees(NamedTuple):
     """The trees of all variables; node y is the root of the tree of y.
 
     Args:
-        up: (nodes,), the node before; -1 for a root.
-        added: (nodes,), the variable that was added to come here.
-        grown: (nodes,), the score of the set; NaN for a root that was never visited.
-        shrunk: (nodes,), its score after shrinking; NaN where nobody has asked.
-        start: (nodes,), where its branches begin; -1 where they are not known.
-        branches: (nodes,), how many there are.
-        variable: (branches,), the variable of a branch.
-        child: (branches,), its node; -1 where nobody went there.
-        score: (branches,), the score of that node.
+        nodes: (nodes,) of `NODE`.
+        twigs: (branches,) of `BRANCH`.
         used: (2,), how many nodes and branches there are.
         allowed: (p, p), [z, y] True where z may be a parent of y.
         required: (p, p), [z, y] True where it is one.
         limit: Most parents.
     """
 
-    up: NDArray[np.int32]
-    added: NDArray[np.int32]
-    grown: NDArray[np.float64]
-    shrunk: NDArray[np.float64]
-    start: NDArray[np.int64]
-    branches: NDArray[np.int32]
-    variable: NDArray[np.int32]
-    child: NDArray[np.int32]
-    score: NDArray[np.float64]
+    nodes: NDArray[np.void]
+    twigs: NDArray[np.void]
     used: NDArray[np.int64]
     allowed: NDArray[np.bool_]
     required: NDArray[np.bool_]
@@ -86,44 +82,45 @@ def path(trees: Trees, y: int, node: int, parents: Ints) -> int:
         if trees.required[z, y]:
             parents[size] = z
             size += 1
-    while trees.up[node] >= 0:
-        parents[size] = trees.added[node]
+    while trees.nodes[node]["up"] >= 0:
+        parents[size] = trees.nodes[node]["added"]
         size += 1
-        node = trees.up[node]
+        node = trees.nodes[node]["up"]
     return size
 
 
 def expand(data: ScoreData, trees: Trees, y: int, node: int) -> bool:
     """Finds the branches of a node; False where there is no room for them."""
     p = trees.allowed.shape[0]
-    if trees.used[1] + p > len(trees.variable):
+    if trees.used[1] + p > len(trees.twigs):
         return False
+    here, twigs = trees.nodes[node], trees.twigs
     parents = np.empty(p, np.int64)
     size = path(trees, y, node, parents)
     wanted = np.zeros(p, np.bool_)
     out = np.empty(p)
-    if np.isnan(trees.grown[node]):
-        trees.grown[node] = local(data, y, parents, size, wanted[:0], out[:0])
-    trees.start[node], trees.branches[node] = trees.used[1], 0
+    if np.isnan(here["grown"]):
+        here["grown"] = local(data, y, parents, size, wanted[:0], out[:0])
+    here["start"], here["branches"] = trees.used[1], 0
     if size >= trees.limit:
         return True
     for z in range(p):
         wanted[z] = trees.allowed[z, y]
     for e in range(size):
         wanted[parents[e]] = False
-    least = trees.grown[node] + LEAST
+    least = here["grown"] + LEAST
     grow(data, y, parents, size, wanted, out, least)
     for z in range(p):
         if not wanted[z] or out[z] <= least:
             continue
         place = trees.used[1]
-        while place > trees.start[node] and trees.score[place - 1] < out[z]:  # the best first, equals as they come
-            trees.variable[place], trees.score[place] = trees.variable[place - 1], trees.score[place - 1]
+        while place > here["start"] and twigs[place - 1]["score"] < out[z]:  # the best first, equals as they come
+            twigs[place]["variable"], twigs[place]["score"] = twigs[place - 1]["variable"], twigs[place - 1]["score"]
             place -= 1
-        trees.variable[place], trees.score[place] = z, out[z]
-        trees.child[trees.used[1]] = -1
+        twigs[place]["variable"], twigs[place]["score"] = z, out[z]
+        twigs[trees.used[1]]["child"] = -1
         trees.used[1] += 1
-        trees.branches[node] += 1
+        here["branches"] += 1
     return True
 
 
@@ -135,7 +132,7 @@ def shrink(data: ScoreData, trees: Trees, y: int, node: int, parents: Ints) -> t
     for z in range(p):
         if trees.required[z, y]:
             fixed += 1
-    best = trees.grown[node]
+    best = trees.nodes[node]["grown"]
     if size == fixed:
         return size, best
     lines, left = fewer_lines(data, y, parents, size, fixed, best, LEAST)
@@ -166,34 +163,66 @@ def walk(data: ScoreData, trees: Trees, y: int, before: Flags, taken: Flags, pas
 
     Writes into `taken` and `passed` (p,) what the walk took and what it passed over.
     """
-    node = y
+    node = follow(trees.nodes, trees.twigs, y, before, taken, passed)
+    if node < 0:
+        node = explore(data, trees, y, before)
+        if node >= 0:
+            node = follow(trees.nodes, trees.twigs, y, before, taken, passed)
+    return node
+
+
+def follow(
+    nodes: NDArray[np.void], twigs: NDArray[np.void], y: int, before: Flags, taken: Flags, passed: Flags
+) -> int:
+    """`walk` where others went before; -1 where nobody did."""
     for z in range(len(before)):
         taken[z] = passed[z] = False
+    node: Any = np.int64(y)
     while True:
-        if trees.start[node] < 0 and not expand(data, trees, y, node):
+        begin, found = nodes[node]["start"], -1
+        if begin < 0:
             return -1
-        begin, found = trees.start[node], -1
-        for branch in range(begin, begin + trees.branches[node]):
-            if before[trees.variable[branch]]:
+        for branch in range(begin, begin + nodes[node]["branches"]):
+            variable = twigs[branch]["variable"]
+            if before[variable]:
+                taken[variable] = True
                 found = branch
                 break
-            passed[trees.variable[branch]] = True
+            passed[variable] = True
+        if found < 0:
+            return -1 if np.isnan(nodes[node]["shrunk"]) else node
+        node = np.int64(twigs[found]["child"])
+        if node < 0:
+            return -1
+
+
+def explore(data: ScoreData, trees: Trees, y: int, before: Flags) -> int:
+    """Makes the nodes and branches of a walk; the node at its end, -1 where room ran out."""
+    nodes, twigs = trees.nodes, trees.twigs
+    node: Any = np.int64(y)
+    while True:
+        if nodes[node]["start"] < 0 and not expand(data, trees, y, node):
+            return -1
+        begin, found = nodes[node]["start"], -1
+        for branch in range(begin, begin + nodes[node]["branches"]):
+            if before[twigs[branch]["variable"]]:
+                found = branch
+                break
         if found < 0:
             break
-        taken[trees.variable[found]] = True
-        if trees.child[found] < 0:
+        if twigs[found]["child"] < 0:
             new = trees.used[0]
-            if new >= len(trees.up):
+            if new >= len(nodes):
                 return -1
-            trees.up[new], trees.added[new] = node, trees.variable[found]
-            trees.grown[new], trees.shrunk[new] = trees.score[found], np.nan
-            trees.start[new], trees.branches[new] = -1, 0
-            trees.child[found] = new
+            nodes[new]["up"], nodes[new]["added"] = node, twigs[found]["variable"]
+            nodes[new]["grown"], nodes[new]["shrunk"] = twigs[found]["score"], np.nan
+            nodes[new]["start"], nodes[new]["branches"] = -1, 0
+            twigs[found]["child"] = new
             trees.used[0] += 1
-        node = trees.child[found]
-    if np.isnan(trees.shrunk[node]):
+        node = np.int64(twigs[found]["child"])
+    if np.isnan(nodes[node]["shrunk"]):
         parents = np.empty(trees.allowed.shape[0], np.int64)
-        _, trees.shrunk[node] = shrink(data, trees, y, node, parents)
+        _, nodes[node]["shrunk"] = shrink(data, trees, y, node, parents)
     return node
 
 
@@ -226,7 +255,7 @@ def places(
     # v between the others k - 1 and k: first what v itself and the others before it have
     ahead = 0.0
     for k in range(first, last + 1):
-        scores[k] = ahead + trees.shrunk[node]
+        scores[k] = ahead + trees.nodes[node]["shrunk"]
         if k == last:
             break
         w = order[k] if k < place else order[k + 1]
@@ -239,8 +268,8 @@ def places(
             without = walk(data, trees, w, before, taken, passed)
         if with_it < 0 or without < 0:
             return False
-        ahead += trees.shrunk[without]
-        behind[k] = trees.shrunk[with_it]
+        ahead += trees.nodes[without]["shrunk"]
+        behind[k] = trees.nodes[with_it]["shrunk"]
         before[w] = True
         if own_passed[w]:
             node = walk(data, trees, v, before, own_taken, own_passed)
@@ -273,49 +302,51 @@ def move(data: ScoreData, trees: Trees, order: Ints, stand: Stand, place: int, b
 
 
 def climb(
-    data: ScoreData, trees: Trees, order: Ints, turns: Ints, begin: int, still: int, must: Flags
-) -> tuple[int, int, float]:
-    """Moves one variable after another to its best place, until none moves.
+    data: ScoreData, trees: Trees, orders: Ints, turns: Ints, must: Flags, at: Ints, values: Floats
+) -> bool:
+    """Moves one variable of an order after another to its best place, until none moves; so with every order.
 
     Args:
-        order: (p,), changed in place.
-        turns: (p,), the variables in the order in which they move, round after round.
-        begin: How many turns are done already.
-        still: How many of the last of these moved nothing.
+        orders: (orders, p), changed in place.
+        turns: (orders, p), the variables in the order in which they move, round after round.
         must: (p, p), [a, b] True where a comes before b whatever the score.
+        at: (3,), how many orders are done, how many turns of the next, and how many of the last of these moved nothing.
+        values: (orders,), for the score of each order at its end.
 
     Returns:
-        How many turns are done, and how many of the last moved nothing: fewer than p where room ran out; the score of
-        the order.
+        False where room ran out; `at` says where to go on.
     """
-    p = len(order)
+    p = orders.shape[1]
     stand = Stand(np.empty(p, np.int64), np.empty((p, p), np.bool_), np.empty((p, p), np.bool_))
     scores = np.empty(p)
-    if not settle(data, trees, order, stand):
-        return begin, still, np.nan
-    while still < p:
-        v = turns[begin % p]
-        place: Any = np.int64(0)  # of one type from the start, so that what it is given to is compiled once
-        while order[place] != v:
-            place += 1
-        first: Any = np.int64(0)
-        last: Any = np.int64(p - 1)
-        for k in range(p):
-            if k < place and must[order[k], v]:
-                first = k + 1
-            if k > place and must[v, order[k]] and last == p - 1:
-                last = k - 1
-        if not places(data, trees, order, stand, place, first, last, scores):
-            return begin, still, np.nan
-        best = nearest(scores, place, first, last)
-        begin += 1
-        still = still + 1 if best == place else 0
-        if best != place and not move(data, trees, order, stand, place, best):
-            return begin, still, np.nan
-    total = 0.0
-    for w in order:
-        total += trees.shrunk[stand.node[w]]
-    return begin, still, total
+    for start in range(at[0], len(orders)):
+        order = orders[start]
+        if not settle(data, trees, order, stand):
+            return False
+        while at[2] < p:
+            v = turns[start, at[1] % p]
+            place: Any = np.int64(0)  # of one type from the start, so that what it is given to is compiled once
+            while order[place] != v:
+                place += 1
+            first: Any = np.int64(0)
+            last: Any = np.int64(p - 1)
+            for k in range(p):
+                if k < place and must[order[k], v]:
+                    first = k + 1
+                if k > place and must[v, order[k]] and last == p - 1:
+                    last = k - 1
+            if not places(data, trees, order, stand, place, first, last, scores):
+                return False
+            best = nearest(scores, place, first, last)
+            at[1] += 1
+            at[2] = at[2] + 1 if best == place else 0
+            if best != place and not move(data, trees, order, stand, place, best):
+                return False
+        values[start] = 0.0
+        for w in order:
+            values[start] += trees.nodes[stand.node[w]]["shrunk"]
+        at[0], at[1], at[2] = start + 1, 0, 0
+    return True
 
 
 def nearest(scores: Floats, place: int, first: int, last: int) -> int:
