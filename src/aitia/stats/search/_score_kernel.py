@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BDEU", "BIC", "GAUSSIAN", "ScoreData", "fewer_lines", "grow", "local"]
+__all__ = ["BDEU", "BIC", "GAUSSIAN", "ScoreData", "fewer_lines", "grow", "local", "several"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -65,6 +65,14 @@ def local(data: ScoreData, y: int, parents: Ints, size: int, wanted: Flags, out:
     if data.kind == GAUSSIAN:
         return gaussian(data, y, parents, size, wanted, out)
     return discrete(data, y, parents, size, wanted, out)
+
+
+def several(data: ScoreData, ys: Ints, begins: Ints, parents: Ints, found: Floats) -> None:
+    """Puts into found[k] the score of ys[k] given parents[begins[k] : begins[k + 1]]."""
+    wanted, out = np.zeros(0, np.bool_), np.zeros(0)
+    for k in range(len(ys)):
+        own = parents[begins[k] : begins[k + 1]]
+        found[k] = local(data, ys[k], own, len(own), wanted, out)
 
 
 def grow(data: ScoreData, y: int, parents: Ints, size: int, wanted: Flags, out: Floats, least: float) -> None:

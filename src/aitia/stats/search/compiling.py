@@ -11,7 +11,7 @@ from aitia.stats.search import _order_kernel, _score_kernel
 
 __all__ = ["kernels"]
 
-ENTRIES = ("local", "grow", "climb", "along")
+ENTRIES = ("several", "grow", "climb", "along")
 """What Python calls; the rest is called by these alone, and needs no door of its own."""
 
 INLINE = ("walk",)
