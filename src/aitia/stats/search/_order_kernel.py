@@ -5,9 +5,9 @@ parents. A node is a set that growing has reached; its branches are the variable
 the first branch that comes before y is taken, and where none does, shrinking takes away what lowers the score. Scores
 are computed once for each node, however many orders pass through it.
 
-While variables move, each holds the node where its walk ended (`Stand`). Another variable v that comes before it, or no
-longer does, changes that walk only where v was passed over for not coming before, or was taken; all other walks are left
-alone, so that trying every place of v costs a walk for each of the few variables that v matters to.
+While variables move, each holds the node where its walk ended (`Stand`). Another variable v that comes before it, or
+no longer does, changes that walk only where v was passed over for not coming before, or was taken; all other walks are
+left alone, so that trying every place of v costs a walk for each of the few variables that v matters to.
 
 Source:
     Andrews, Ramsey, Sanchez-Romero, Camchong and Kummerfeld, Fast scalable and accurate discovery of DAGs using the
@@ -48,9 +48,9 @@ class Stand(NamedTuple):
 NODE = np.dtype(
     [("grown", "f8"), ("shrunk", "f8"), ("start", "i8"), ("branches", "i4"), ("up", "i4"), ("added", "i4")], align=True
 )
-"""A node: the score of its set, NaN for a root that was never visited; that after shrinking, NaN where nobody has asked;
-where its branches begin, -1 where they are not known, and how many there are; the node before, -1 for a root; and the
-variable that was added to come here."""
+"""A node: the score of its set, NaN for a root that was never visited; that after shrinking, NaN where nobody has
+asked; where its branches begin, -1 where they are not known, and how many there are; the node before, -1 for a root;
+and the variable that was added to come here."""
 BRANCH = np.dtype([("score", "f8"), ("variable", "i4"), ("child", "i4")], align=True)
 """A branch: the score of the set with its variable; its node, -1 where nobody went there."""
 
@@ -171,9 +171,7 @@ def walk(data: ScoreData, trees: Trees, y: int, before: Flags, taken: Flags, pas
     return node
 
 
-def follow(
-    nodes: NDArray[np.void], twigs: NDArray[np.void], y: int, before: Flags, taken: Flags, passed: Flags
-) -> int:
+def follow(nodes: NDArray[np.void], twigs: NDArray[np.void], y: int, before: Flags, taken: Flags, passed: Flags) -> int:
     """`walk` where others went before; -1 where nobody did."""
     for z in range(len(before)):
         taken[z] = passed[z] = False
@@ -223,7 +221,8 @@ def explore(data: ScoreData, trees: Trees, y: int, before: Flags) -> int:
     if np.isnan(nodes[node]["shrunk"]):
         parents = np.empty(trees.allowed.shape[0], np.int64)
         _, nodes[node]["shrunk"] = shrink(data, trees, y, node, parents)
-    return node
+    end: int = node
+    return end
 
 
 def settle(data: ScoreData, trees: Trees, order: Ints, stand: Stand) -> bool:
@@ -301,9 +300,7 @@ def move(data: ScoreData, trees: Trees, order: Ints, stand: Stand, place: int, b
     return True
 
 
-def climb(
-    data: ScoreData, trees: Trees, orders: Ints, turns: Ints, must: Flags, at: Ints, values: Floats
-) -> bool:
+def climb(data: ScoreData, trees: Trees, orders: Ints, turns: Ints, must: Flags, at: Ints, values: Floats) -> bool:
     """Moves one variable of an order after another to its best place, until none moves; so with every order.
 
     Args:
