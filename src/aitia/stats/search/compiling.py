@@ -11,7 +11,7 @@ from aitia.stats.search import _order_kernel, _score_kernel
 
 __all__ = ["kernels"]
 
-ENTRIES = ("several", "grow", "climb", "along")
+ENTRIES = ("local", "several", "grow", "climb", "along")
 """What Python calls; the rest is called by these alone, and needs no door of its own."""
 
 INLINE = ("walk",)

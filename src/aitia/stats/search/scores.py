@@ -101,13 +101,15 @@ class LocalScore:
         self.limit = max(1, min(len(self.names) - 1, table.n // ROWS_A_PARENT))
         self._known: dict[tuple[int, int], float] = {}
         self._grown: set[tuple[int, int]] = set()
+        self._nothing = np.zeros(0, np.bool_), np.zeros(0)
 
     def __call__(self, y: int, parents: int) -> float:
         """The score of the y-th variable given the variables of a bit row."""
         known = self._known.get((y, parents))
         if known is None:
-            self.several([(y, parents)])
-            known = self._known[y, parents]
+            listed = np.array([*bits(parents)], np.int64)
+            run = kernels(self.seconds(len(listed), 1))
+            known = self._known[y, parents] = float(run.local(self.data, y, listed, len(listed), *self._nothing))
         return known
 
     def several(self, asked: Iterable[tuple[int, int]]) -> None:
