@@ -69,7 +69,7 @@ def test_plain_text_lists_the_type_of_a_name_now_and_then():
     known = {word for of in FIRST for word in of}
     for line in set(lines) - set(listed):  # whatever is said of a name again has the name again
         words = [word for word in line.split() if word in known]
-        assert max(words.count(word) for word in words) == line.count(" .")
+        assert max(words.count(word) for word in words) >= line.count(" .")
     assert np.mean([line.count(" .") > 1 for line in lines if line not in listed]) == pytest.approx(2 / 3, abs=0.05)
     for line in listed[:20]:
         name, kind = line.split(" : ")
