@@ -11,6 +11,7 @@ from aitia.discovery.effects.estimators import Columns, Estimator, beside, by_in
 from aitia.discovery.effects.instrumented import effect_by_instruments, instrument_columns
 from aitia.discovery.effects.job import Job
 from aitia.discovery.effects.over import Search, over_graphs
+from aitia.discovery.effects.overlap import Overlap
 from aitia.discovery.effects.question import (
     Asked,
     asked,
@@ -277,11 +278,16 @@ def _combined(contrasts: Sequence[Contrast], over: OverGraphs | None, far: Seque
     """One answer from those of all members, and of the bootstrap graphs."""
     first = contrasts[0]
     nothing = float("nan")
+    needed = [c.overlap for c in contrasts if c.overlap is not None]
+    lacks = Overlap.merged(needed) if needed else None
     found: dict[str, Any] = {
         "lacking": max(c.means.lacking for c in contrasts),
         "trimmed": max(c.means.trimmed for c in contrasts),
-        "overlap": tuple(dict.fromkeys(line for c in contrasts for line in c.overlap)),
-        "warnings": list(dict.fromkeys(line for c in contrasts for line in c.warnings)),
+        "overlap": () if lacks is None else lacks.lines(),
+        "warnings": [
+            *(() if lacks is None else lacks.notes()),
+            *dict.fromkeys(w for c in contrasts for w in c.warnings),
+        ],
         "zero": all(c.zero for c in contrasts),
     }
     mean, against = first.means.plain
