@@ -254,6 +254,9 @@ class EstimatedEffect(Effect):
                     "high": _number(e.high),
                     "rests_on": e.rests_on,
                     "first_stage": e.first_stage,
+                    "anderson_rubin": None
+                    if e.anderson_rubin is None
+                    else [[_number(low), _number(high)] for low, high in e.anderson_rubin],
                 }
                 for e in self.estimators
             ],
