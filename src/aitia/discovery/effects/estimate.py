@@ -26,6 +26,7 @@ from aitia.discovery.effects.refute import Refutation, refutations
 from aitia.discovery.effects.result import EstimatedEffect, OverGraphs
 from aitia.discovery.effects.rows import Rows, censored, rows_of
 from aitia.discovery.effects.scale import NULL, check_scale
+from aitia.discovery.effects.unsure import unsure_line
 from aitia.discovery.gaps import gap_warnings
 from aitia.do import Intervention
 from aitia.engine import Engine, LocalEngine, Progress
@@ -91,7 +92,8 @@ def estimate_effect(
         draws: Rows simulated for each mean where it has no exact form.
         missing: `complete` takes whole rows; `testwise` for each mechanism those it can use; `impute` fills gaps 20
             times and pools the answers; `error` refuses them.
-        search: How the graph was found; it is found again in bootstrap samples, and the interval covers that.
+        search: How the graph was found; it is found again in other rows, and the interval covers that. Of its edges
+            that are not sure those that decide the effect are told.
         refute: Whether to try to refute the effect: placebo, random cause, subsets, sensitivity to a hidden cause.
         seed: Seed of noise, gaps and bootstrap.
         engine: Where the bootstrap runs.
@@ -178,13 +180,15 @@ def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEf
     jobs = [_job(ask, part, rows) for part in question.parts]
     contrasts = [contrast(job, how) for job in jobs]
     over = None
-    if ask.search is not None and ask.resamples:
+    if ask.search is not None and ask.search.graphs and ask.resamples:
         over = over_graphs(ask.search, jobs[0], ask.sides, ask.scale, ask.confidence, ask.engine, ask.progress)
     found = _combined(contrasts, over, far)
     with one_blas_thread():
         lines, tried, told = _beside(ask, question, rows, jobs[0], contrasts)
     lines, told = ((), []) if far else (lines, told)
-    warnings = [*gaps, *rows.warnings, *far, *near, *found.pop("warnings"), *told]
+    doubts = {} if ask.search is None else ask.search.doubts
+    unsure = unsure_line(ask.graph, doubts, targets_of(*ask.sides), ask.outcome)
+    warnings = [*unsure, *gaps, *rows.warnings, *far, *near, *found.pop("warnings"), *told]
     return EstimatedEffect(
         intervention=ask.sides[0],
         against=ask.sides[1],
@@ -201,6 +205,7 @@ def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEf
         members=() if len(contrasts) == 1 else tuple(c.member for c in contrasts),
         undecided=question.undecided,
         over=over,
+        uncovered=ask.search is not None and over is None,
         estimators=lines,
         refutations=tried,
         flow=tuple(rows.flow.lines()),
