@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from linearmodels import iv
 from statsmodels.sandbox.regression import gmm
 
 from aitia.data.table import Table
@@ -73,7 +74,6 @@ def test_two_stages_are_those_of_statsmodels_and_linearmodels(instrumented):
     ours = two_stage(y, x, Z, controls)
     theirs = gmm.IV2SLS(y, np.column_stack([controls, x]), np.column_stack([controls, Z])).fit()
     assert ours.coefficient == pytest.approx(theirs.params[-1], rel=1e-9)
-    iv = pytest.importorskip("linearmodels.iv")
     robust = iv.IV2SLS(y, controls, x, Z).fit(cov_type="robust", debiased=True)
     assert ours.coefficient == pytest.approx(robust.params.iloc[-1], rel=1e-9)
     assert ours.variance == pytest.approx(robust.cov.iloc[-1, -1], rel=1e-9)

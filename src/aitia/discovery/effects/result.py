@@ -216,9 +216,7 @@ class EstimatedEffect(Effect):
         """What would make the interval cover the graph, where that was found."""
         if not self.uncovered:
             return ""
-        return (
-            " The graph was found in these rows: --graphs 50 finds it again in others, and the interval covers it then."
-        )
+        return " The graph was found in these rows: --graphs 50 finds it again in others, and the interval covers it."
 
     def to_json(self) -> dict[str, Any]:
         """In JSON values, for programs."""
