@@ -137,6 +137,12 @@ def test_censored_outcomes_are_refused_with_what_to_do(rows):
     marked = np.where(days < 365, np.round(days / 100).astype(int).astype(str), ">365")
     with pytest.raises(DataError, match="'y' is censored: >365 says only that it lies beyond"):
         estimate_effect(graph, rows.with_columns({"y": marked}), "x=yes", "y", **ASK)
+    for y in (days, marked):
+        told = estimate_effect(graph, rows.with_columns({"y": y}), "x=yes", "y", accept_censored=True, **ASK).warnings
+        assert "censored" in told[0]
+        assert told[0].endswith("it is taken as it stands (--accept-censored), and what lies beyond changes nothing")
+    plain = estimate_effect(graph, rows.with_columns({"y": days[::-1].cumsum()}), "x=yes", "y", **ASK)
+    assert not any("censored" in told for told in plain.warnings)
     for kept in (np.maximum(days - 200, 0), np.round(days / 40), np.array(["low", "a+", "b"])[np.arange(900) % 3]):
         estimate_effect(graph, rows.with_columns({"y": kept}), "x=yes", "y", **ASK)
 
@@ -258,5 +264,15 @@ def test_the_command_does_what_the_function_does(found, rows, tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     taken = CliRunner().invoke(app, [*ask, "--out", str(tmp_path)])
     assert isinstance(taken.exception, RunError)
+    days = np.minimum(np.random.default_rng(0).exponential(300, 900), 365.0)
+    rows.with_columns({"y": days}).to_pandas().to_csv(tmp_path / "days.csv", index=False)
+    at = [
+        str(tmp_path / "days.csv") if part.endswith("t.csv") else part
+        for part in ask
+        if part not in ("--refute", "odds", "--scale")
+    ]
+    refused = CliRunner().invoke(app, at)
+    assert str(refused.exception).endswith("or say that these are its values (--accept-censored)")
+    assert "(--accept-censored), and what lies" in CliRunner().invoke(app, [*at, "--accept-censored"]).output
     refused = CliRunner().invoke(app, [*ask, "--graphs", "5"])
     assert "--graphs finds the graph again, and --graph says which it is: leave one out" in str(refused.exception)

@@ -56,6 +56,7 @@ def estimate_effect(
     cluster: str | None = None,
     instrument: str | None = None,
     trim: bool = False,
+    accept_censored: bool = False,
     resamples: int = 200,
     confidence: float = 0.95,
     draws: int = 4000,
@@ -87,6 +88,7 @@ def estimate_effect(
         cluster: Column of clusters, such as patients or villages: whole clusters are drawn again.
         instrument: An instrument to use of those that the graph has; None takes all that need nothing held fixed.
         trim: Whether rows without support are left out; the effect is that on the others.
+        accept_censored: Whether an outcome that looks censored is taken as it stands.
         resamples: Bootstrap samples of rows.
         confidence: Coverage of the interval.
         draws: Rows simulated for each mean where it has no exact form.
@@ -113,8 +115,8 @@ def estimate_effect(
     return _posed(
         _Ask(
             graph, table, (_intervention(intervention), _intervention(against)), outcome, label, tuple(latent), read_as,
-            scale, weights, cluster, instrument, trim, resamples, confidence, draws, missing, search, refute, seed,
-            engine or LocalEngine(), progress,
+            scale, weights, cluster, instrument, trim, accept_censored, resamples, confidence, draws, missing, search,
+            refute, seed, engine or LocalEngine(), progress,
         )
     )  # fmt: skip
 
@@ -135,6 +137,7 @@ class _Ask:
     cluster: str | None
     instrument: str | None
     trim: bool
+    accept_censored: bool
     resamples: int
     confidence: float
     draws: int
@@ -155,19 +158,21 @@ def _posed(ask: _Ask) -> EstimatedEffect:
     targets = targets_of(*ask.sides)
     check_names(ask.graph, targets, ask.outcome, ask.latent)
     helpers = instrument_columns(ask.graph, targets, ask.outcome, ask.latent, ask.instrument, ask.read_as)
-    censored(ask.table, ask.outcome)
+    taken = censored(ask.table, ask.outcome, ask.accept_censored)
     try:
         question = asked(ask.graph, targets, ask.outcome, ask.latent, ask.read_as)
     except IdentifiabilityError as refused:
         if not helpers:
             raise
-        return effect_by_instruments(
+        found = effect_by_instruments(
             ask.graph, ask.table, ask.sides, ask.outcome, label, helpers, refused, latent=ask.latent,
             asked=ask.instrument, scale=ask.scale, weights=ask.weights, cluster=ask.cluster, missing=ask.missing,
             confidence=ask.confidence,
         )  # fmt: skip
-    whole = [name for name in helpers if name in ask.table and not ask.table.missing(name)]
-    return _answered(replace(ask, label=label), question, whole)
+    else:
+        whole = [name for name in helpers if name in ask.table and not ask.table.missing(name)]
+        found = _answered(replace(ask, label=label), question, whole)
+    return replace(found, warnings=(*taken, *found.warnings))
 
 
 def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEffect:
