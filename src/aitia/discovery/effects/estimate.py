@@ -11,6 +11,7 @@ from aitia.discovery.effects.estimators import Columns, Estimator, beside, by_in
 from aitia.discovery.effects.instrumented import effect_by_instruments, instrument_columns
 from aitia.discovery.effects.job import Job
 from aitia.discovery.effects.over import Search, over_graphs
+from aitia.discovery.effects.overlap import Overlap
 from aitia.discovery.effects.question import (
     Asked,
     asked,
@@ -25,6 +26,7 @@ from aitia.discovery.effects.refute import Refutation, refutations
 from aitia.discovery.effects.result import EstimatedEffect, OverGraphs
 from aitia.discovery.effects.rows import Rows, censored, rows_of
 from aitia.discovery.effects.scale import NULL, check_scale
+from aitia.discovery.effects.unsure import unsure_line
 from aitia.discovery.gaps import gap_warnings
 from aitia.do import Intervention
 from aitia.engine import Engine, LocalEngine, Progress
@@ -54,6 +56,7 @@ def estimate_effect(
     cluster: str | None = None,
     instrument: str | None = None,
     trim: bool = False,
+    accept_censored: bool = False,
     resamples: int = 200,
     confidence: float = 0.95,
     draws: int = 4000,
@@ -85,12 +88,14 @@ def estimate_effect(
         cluster: Column of clusters, such as patients or villages: whole clusters are drawn again.
         instrument: An instrument to use of those that the graph has; None takes all that need nothing held fixed.
         trim: Whether rows without support are left out; the effect is that on the others.
+        accept_censored: Whether an outcome that looks censored is taken as it stands.
         resamples: Bootstrap samples of rows.
         confidence: Coverage of the interval.
         draws: Rows simulated for each mean where it has no exact form.
         missing: `complete` takes whole rows; `testwise` for each mechanism those it can use; `impute` fills gaps 20
             times and pools the answers; `error` refuses them.
-        search: How the graph was found; it is found again in bootstrap samples, and the interval covers that.
+        search: How the graph was found; it is found again in other rows, and the interval covers that. Of its edges
+            that are not sure those that decide the effect are told.
         refute: Whether to try to refute the effect: placebo, random cause, subsets, sensitivity to a hidden cause.
         seed: Seed of noise, gaps and bootstrap.
         engine: Where the bootstrap runs.
@@ -110,8 +115,8 @@ def estimate_effect(
     return _posed(
         _Ask(
             graph, table, (_intervention(intervention), _intervention(against)), outcome, label, tuple(latent), read_as,
-            scale, weights, cluster, instrument, trim, resamples, confidence, draws, missing, search, refute, seed,
-            engine or LocalEngine(), progress,
+            scale, weights, cluster, instrument, trim, accept_censored, resamples, confidence, draws, missing, search,
+            refute, seed, engine or LocalEngine(), progress,
         )
     )  # fmt: skip
 
@@ -132,6 +137,7 @@ class _Ask:
     cluster: str | None
     instrument: str | None
     trim: bool
+    accept_censored: bool
     resamples: int
     confidence: float
     draws: int
@@ -152,19 +158,21 @@ def _posed(ask: _Ask) -> EstimatedEffect:
     targets = targets_of(*ask.sides)
     check_names(ask.graph, targets, ask.outcome, ask.latent)
     helpers = instrument_columns(ask.graph, targets, ask.outcome, ask.latent, ask.instrument, ask.read_as)
-    censored(ask.table, ask.outcome)
+    taken = censored(ask.table, ask.outcome, ask.accept_censored)
     try:
         question = asked(ask.graph, targets, ask.outcome, ask.latent, ask.read_as)
     except IdentifiabilityError as refused:
         if not helpers:
             raise
-        return effect_by_instruments(
+        found = effect_by_instruments(
             ask.graph, ask.table, ask.sides, ask.outcome, label, helpers, refused, latent=ask.latent,
             asked=ask.instrument, scale=ask.scale, weights=ask.weights, cluster=ask.cluster, missing=ask.missing,
             confidence=ask.confidence,
         )  # fmt: skip
-    whole = [name for name in helpers if name in ask.table and not ask.table.missing(name)]
-    return _answered(replace(ask, label=label), question, whole)
+    else:
+        whole = [name for name in helpers if name in ask.table and not ask.table.missing(name)]
+        found = _answered(replace(ask, label=label), question, whole)
+    return replace(found, warnings=(*taken, *found.warnings))
 
 
 def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEffect:
@@ -177,13 +185,15 @@ def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEf
     jobs = [_job(ask, part, rows) for part in question.parts]
     contrasts = [contrast(job, how) for job in jobs]
     over = None
-    if ask.search is not None and ask.resamples:
+    if ask.search is not None and ask.search.graphs and ask.resamples:
         over = over_graphs(ask.search, jobs[0], ask.sides, ask.scale, ask.confidence, ask.engine, ask.progress)
     found = _combined(contrasts, over, far)
     with one_blas_thread():
         lines, tried, told = _beside(ask, question, rows, jobs[0], contrasts)
     lines, told = ((), []) if far else (lines, told)
-    warnings = [*gaps, *rows.warnings, *far, *near, *found.pop("warnings"), *told]
+    doubts = {} if ask.search is None else ask.search.doubts
+    unsure = unsure_line(ask.graph, doubts, targets_of(*ask.sides), ask.outcome)
+    warnings = [*unsure, *gaps, *rows.warnings, *far, *near, *found.pop("warnings"), *told]
     return EstimatedEffect(
         intervention=ask.sides[0],
         against=ask.sides[1],
@@ -200,6 +210,7 @@ def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEf
         members=() if len(contrasts) == 1 else tuple(c.member for c in contrasts),
         undecided=question.undecided,
         over=over,
+        uncovered=ask.search is not None and over is None,
         estimators=lines,
         refutations=tried,
         flow=tuple(rows.flow.lines()),
@@ -277,11 +288,16 @@ def _combined(contrasts: Sequence[Contrast], over: OverGraphs | None, far: Seque
     """One answer from those of all members, and of the bootstrap graphs."""
     first = contrasts[0]
     nothing = float("nan")
+    needed = [c.overlap for c in contrasts if c.overlap is not None]
+    lacks = Overlap.merged(needed) if needed else None
     found: dict[str, Any] = {
         "lacking": max(c.means.lacking for c in contrasts),
         "trimmed": max(c.means.trimmed for c in contrasts),
-        "overlap": tuple(dict.fromkeys(line for c in contrasts for line in c.overlap)),
-        "warnings": list(dict.fromkeys(line for c in contrasts for line in c.warnings)),
+        "overlap": () if lacks is None else lacks.lines(),
+        "warnings": [
+            *(() if lacks is None else lacks.notes()),
+            *dict.fromkeys(w for c in contrasts for w in c.warnings),
+        ],
         "zero": all(c.zero for c in contrasts),
     }
     mean, against = first.means.plain

@@ -8,7 +8,7 @@ the sample holds beside 0 the effect that there is once an arrow is put in.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from aitia.discovery.effects.scale import NULL, on_scale
 from aitia.do import Intervention
 from aitia.engine import Engine, Progress
 from aitia.errors import AitiaError, OptionError
-from aitia.graph import Graph, Knowledge, consistent_extension
+from aitia.graph import Edge, Graph, Knowledge, consistent_extension
 from aitia.graph._question import ReadAs
 
 if TYPE_CHECKING:
@@ -44,16 +44,18 @@ class Search:
     Args:
         table: That was searched.
         config: Options of the discovery, as its run folder keeps them.
-        graphs: How many times.
+        graphs: How many times; 0 where the interval is not to cover the graph.
+        doubts: Why an edge of the graph is not sure, as the discovery says it.
     """
 
     table: Table
     config: Mapping[str, Any]
     graphs: int
+    doubts: Mapping[Edge, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, found: "Discovery | SavedDiscovery", graphs: int | None = None) -> "Search | None":
-        """The search of a discovery, 50 times where its tests are cheap unless `graphs` says otherwise; None for none.
+    def of(cls, found: "Discovery | SavedDiscovery", graphs: int | None = None) -> "Search":
+        """The search of a discovery, 50 times where its tests are cheap and else none, unless `graphs` says otherwise.
 
         Raises:
             OptionError: If `graphs` is below 0.
@@ -63,7 +65,7 @@ class Search:
             graphs = MANY if config["test"] in CHEAP and config.get("method") == "pc" else 0
         if graphs < 0:
             raise OptionError(f"graphs is 0 or more, got {graphs}")
-        return cls(found.table, config, graphs) if graphs else None
+        return cls(found.table, config, graphs, found.doubts)
 
     @property
     def read_as(self) -> ReadAs:
@@ -168,7 +170,7 @@ def over_graphs(
         progress: Told how far it is.
     """
     # The estimate itself carries the shared parts of its own fit, which a sample has no use for.
-    bare = replace(search, config=dict(search.config))
+    bare = replace(search, config=dict(search.config), doubts={})
     sample = _Sample(bare, sides[0], sides[1], job.outcome, job.label, scale, min(job.draws, 2000), job.seed)
     found = engine.map(sample.answer, range(search.graphs), progress=progress, what="bootstrap of the graph")
     answers = [answer for answer in found if answer is not None]

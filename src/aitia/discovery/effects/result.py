@@ -81,6 +81,7 @@ class EstimatedEffect(Effect):
         members: The members of the class, where they do not agree.
         undecided: Edges whose direction tells them apart.
         over: The effect over bootstrap graphs, where the graph was found and not given.
+        uncovered: Whether the graph was found, and not found again in other rows.
         overlap: What the table lacks of what is needed, in sentences.
         imputations: How many times the gaps were filled; 0 where they were not.
         flow: How the rows came to be, and which were left out, a line each.
@@ -103,6 +104,7 @@ class EstimatedEffect(Effect):
     members: tuple[Member, ...] = ()
     undecided: tuple[tuple[str, str], ...] = ()
     over: OverGraphs | None = None
+    uncovered: bool = False
     overlap: tuple[str, ...] = ()
     imputations: int = 0
     flow: tuple[str, ...] = ()
@@ -185,7 +187,7 @@ class EstimatedEffect(Effect):
     def covers_line(self) -> str:
         """What the interval covers, in words."""
         if self.zero:
-            return "What is zero by the graph is as sure as the graph: it has no interval."
+            return f"What is zero by the graph is as sure as the graph: it has no interval.{self._uncovered}"
         if self.method == "2SLS":
             return (
                 "The interval covers sampling, with errors robust to unequal spread"
@@ -207,7 +209,14 @@ class EstimatedEffect(Effect):
         if self.over is not None:
             parts.append(f"the graph ({self.over.answered} of {self.over.graphs} bootstrap graphs answer)")
             return f"The interval covers {', '.join(parts)}."
-        return f"The interval covers {', '.join(parts)}; not an error in the graph."
+        return f"The interval covers {', '.join(parts)}; not an error in the graph.{self._uncovered}"
+
+    @property
+    def _uncovered(self) -> str:
+        """What would make the interval cover the graph, where that was found."""
+        if not self.uncovered:
+            return ""
+        return " The graph was found in these rows: --graphs 50 finds it again in others, and the interval covers it."
 
     def to_json(self) -> dict[str, Any]:
         """In JSON values, for programs."""
@@ -254,6 +263,9 @@ class EstimatedEffect(Effect):
                     "high": _number(e.high),
                     "rests_on": e.rests_on,
                     "first_stage": e.first_stage,
+                    "anderson_rubin": None
+                    if e.anderson_rubin is None
+                    else [[_number(low), _number(high)] for low, high in e.anderson_rubin],
                 }
                 for e in self.estimators
             ],
