@@ -24,6 +24,8 @@ from aitia.engine import Engine, Progress
 from aitia.errors import AitiaError, OptionError
 from aitia.graph import Edge, Graph, Knowledge, consistent_extension
 from aitia.graph._question import ReadAs
+from aitia.scm import SCM
+from aitia.scm.fit import kinds_of
 
 if TYPE_CHECKING:
     from aitia.discovery.result import Discovery
@@ -107,6 +109,7 @@ class _Sample:
     scale: str
     draws: int
     seed: int
+    seen: dict[tuple[str, tuple[str, ...]], Any] = field(default_factory=dict)
 
     def answer(self, number: int) -> tuple[float, float, bool] | None:
         """The least and the largest effect over the members, and whether a directed path is there; None without one."""
@@ -130,11 +133,21 @@ class _Sample:
             return NULL[self.scale], NULL[self.scale]
         job = Job(
             part, rows.select(part.nodes).complete(), done, other, self.outcome, self.label, self.draws,
-            self.seed + number,
+            self.seed + number, mechanisms=self._kinds(part),
         )  # fmt: skip
         found = job.means(None)
         low = on_scale(self.scale, found.low, found.high_against)
         return low, on_scale(self.scale, found.high, found.low_against)
+
+    def _kinds(self, part: Graph) -> dict[str, Any]:
+        """Of each mechanism the kind that the whole table gives it: rows that stand twice would bend a line."""
+        for name in part.nodes:
+            parents = part.parents(name)
+            if (name, parents) not in self.seen:
+                alone = Graph([(parent, name) for parent in parents], [*parents, name])
+                scm = SCM.fit(alone, self.search.table.select(alone.nodes).complete(), seed=self.seed)
+                self.seen[name, parents] = kinds_of(scm.mechanisms, "auto")[name]
+        return {name: self.seen[name, part.parents(name)] for name in part.nodes}
 
 
 def _joined(graph: Graph, targets: Sequence[str], outcome: str) -> Graph | None:
