@@ -143,27 +143,3 @@ def test_what_is_saved_holds_the_share_of_each_direction(rows, tmp_path):
     assert saved["samples"] == 5
     pair = next(pair for pair in saved["pairs"] if {pair["left"], pair["right"]} == {"z", "w"})
     assert set(pair) == {"left", "right", "adjacent", "forwards", "backwards", "undirected", "absent"}
-
-
-def test_each_kind_of_edge_of_a_pag_has_its_own_column_and_its_ends_are_told_in_words():
-    rng = np.random.default_rng(0)
-    water, bees, blight = rng.normal(size=(3, 600))
-    leaves, fruit = (kind - blight + 0.5 * rng.normal(size=600) for kind in (water, bees))
-    table = Table.of({"water": water, "leaves": leaves, "fruit": fruit, "bees": bees})
-    found = discover(table, method="fci", test="fisher-z", alpha=0.01, bootstrap=20)
-    assert str(found.graph) == "water o-> leaves; leaves <-> fruit; bees o-> fruit"
-    text = text_of(found)
-    assert re.search(r"adjacent +--> +<-- +<-> +o-> +<-o +o-o +none\n", text)
-    shares = {(e["left"], e["right"]): e["shares"] for e in found.to_json()["edges"]}
-    hidden = shares["leaves", "fruit"]
-    assert hidden["bidirected"] > 0.8
-    assert re.search(rf"leaves <-> fruit +100% .* {hidden['bidirected']:.0%} ", text)
-    assert "other" not in hidden
-    (told,) = (line for line in found.evidence(found.graph.edges[0]) if "join the two" in line)
-    assert "at leaves 100% have a head, 0% a tail; at water 0% have a head, 0% a tail, the others a circle" in told
-    assert found.doubts == {}
-    from aitia.discovery.report import report
-
-    page = report(found, "aitia discover t.csv --method fci", {"aitia": "0"})
-    assert re.search(r"<th[^>]*>&lt;-&gt;</th><th[^>]*>o-&gt;</th><th[^>]*>&lt;-o</th><th[^>]*>o-o</th>", page)
-    assert "in how many the edge has the heads and tails that are drawn" in page

@@ -212,7 +212,7 @@ class _Search:
         counts = None if start is None else self._counted(start)
         order = {"zero": 0, "set": 1, "none": 2}
         found = []
-        for key in sorted(set(map(self._root, self.found)), key=lambda key: (order[key[0]], key[1])):
+        for key in sorted(dict.fromkeys(map(self._root, self.found)), key=lambda key: (order[key[0]], key[1])):
             reason, member = self.found[key]
             adjusted = self.pag.names(self.sets[key[1]]) if key[0] == "set" else None
             many = None if counts is None else sum(n for other, n in counts.items() if self._root(other) == key)

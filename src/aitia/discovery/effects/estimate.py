@@ -178,7 +178,7 @@ def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEf
     jobs = [_job(ask, part, rows) for part in question.parts]
     contrasts = [contrast(job, how) for job in jobs]
     over = None
-    if ask.search is not None and ask.resamples and question.unidentified is None:
+    if ask.search is not None and ask.resamples:
         over = over_graphs(ask.search, jobs[0], ask.sides, ask.scale, ask.confidence, ask.engine, ask.progress)
     found = _combined(contrasts, over, far, question.unidentified is not None)
     with one_blas_thread():

@@ -28,7 +28,7 @@ def each_mag(pag: Graph, targets: Sequence[str], outcome: str, refused: Identifi
         count: Whether members are counted.
 
     Raises:
-        IdentifiabilityError: If in no member an adjustment set gives the effect, but that it is zero in some.
+        IdentifiabilityError: If in no member an adjustment set gives the effect, or it is zero in all others.
         CostError: If the class is too large.
     """
     found = class_adjustment(pag, targets, outcome, count=count)
@@ -37,9 +37,7 @@ def each_mag(pag: Graph, targets: Sequence[str], outcome: str, refused: Identifi
     if found.unidentified:
         (none,) = found.unidentified
         unidentified = Unidentified(none.reason, none.count, found.members)
-    if not any(reading.effect for reading in given):
-        if unidentified is None:
-            return Asked((Graph([], [outcome]),), (_answer(refused, None, given[0].reason),))
+    if unidentified is not None and not any(reading.effect for reading in given):
         more = unidentified.told("it is zero") if given else "no member of the class has one"
         raise IdentifiabilityError(f"{refused.reason}; {more}")
     if len(given) > MOST_MEMBERS:
@@ -55,5 +53,6 @@ def each_mag(pag: Graph, targets: Sequence[str], outcome: str, refused: Identifi
 
 
 def _answer(refused: Identification, adjustment: tuple[str, ...] | None, reason: str) -> Identification:
-    method = "no-effect" if adjustment is None else "adjustment"
-    return replace(refused, identified=True, method=method, adjustment=adjustment, reason=reason)
+    if adjustment is None:
+        return replace(refused, identified=True, method="no-effect", reason=reason)
+    return replace(refused, identified=True, method="adjustment", adjustment=adjustment, reason=reason)

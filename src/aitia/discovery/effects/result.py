@@ -212,10 +212,10 @@ class EstimatedEffect(Effect):
         lines = [str(self)]
         if self.range_line is not None:
             lines.append(self.range_line)
-        if self.over is not None and self.over.answered:
-            over = self.over
+        if (over := self.over) is not None:
             ends = f"{over.low:.4g} to {over.high:.4g}; a directed path in {over.path:.0%} of them"
-            lines.append(f"Over {over.told} and all members of their classes: {ends}")
+            told = f"Over {over.told} and all members of their classes: {ends}"
+            lines.append(told if over.answered else f"Of {over.graphs} bootstrap graphs none answers")
         lines.append(self.because)
         if len(self.estimators) > 1:
             width = max(len(e.name) for e in self.estimators)
