@@ -25,39 +25,44 @@ def chain():
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory, chain):
-    folder = tmp_path_factory.mktemp("hidden")
+    """A run whose graph shows that p causes q, and leaves open what x does to y."""
     rng = np.random.default_rng(4)
     z, w, h = rng.normal(size=(3, 800))
     p = z + w + rng.normal(size=800)
     rows = chain.with_columns({"z": z, "w": w, "p": p, "q": 0.8 * p + h, "r": h + rng.normal(size=800)})
-    lines = [",".join(f"{value:.5f}" for value in row) for row in rows.matrix()]
-    (folder / "rows.csv").write_text("\n".join([",".join(rows.names), *lines, ""]))
-    command("discover", folder / "rows.csv", "--method", "fci", "--test", "fisher-z", "--alpha", "0.001",
-            "--bootstrap", "0", "--out", folder / "run")  # fmt: skip
-    return folder / "run"
+    folder = tmp_path_factory.mktemp("hidden") / "run"
+    discover(rows, method="fci", test="fisher-z", alpha=0.001, bootstrap=0, out=folder)
+    return folder
+
+
+def effect(run, x, y, graphs=None):
+    saved = load_discovery(run)
+    search = Search.of(saved, graphs)
+    return estimate_effect(saved.graph, saved.table, {x: 1}, y, against={x: 0}, resamples=20, read_as="pag",
+                           search=search)  # fmt: skip
 
 
 def test_an_effect_in_a_pag_covers_bootstrap_graphs_on_request(run):
-    ask = ("do", run, "do(p=1)", "--against", "do(p=0)", "--outcome", "q", "--resamples", "20", "--json")
-    plain = json.loads(command(*ask))
-    assert plain["over_graphs"] is None
-    told = json.loads(command(*ask, "--graphs", "12"))
+    plain = effect(run, "p", "q")
+    assert plain.over is None
+    told = json.loads(command("do", run, "do(p=1)", "--against", "do(p=0)", "--outcome", "q", "--resamples", "20",
+                              "--graphs", "8", "--json"))  # fmt: skip
     over = told["over_graphs"]
-    assert over["graphs"] == 12
-    assert 0 < over["answered"] <= 12
+    assert over["graphs"] == 8
+    assert 0 < over["answered"] <= 8
     assert over["low"] <= 0.8 <= over["high"]
-    assert told["low"] <= min(plain["low"], over["low"])
+    assert told["low"] <= min(plain.low, over["low"])
+    assert told["high"] >= max(plain.high, over["high"])
     assert "the graph (" in told["covers"]
 
 
 def test_bootstrap_graphs_whose_members_leave_it_open_do_not_answer(run):
-    ask = ("do", run, "do(x=1)", "--against", "do(x=0)", "--outcome", "y", "--resamples", "10", "--graphs", "5")
-    told = command(*ask)
-    assert "not identified in" in told
-    assert "bootstrap graphs" in told
-    answer = json.loads(command(*ask, "--json"))
-    assert answer["estimate"] is None
-    assert answer["over_graphs"]["answered"] < 5
+    found = effect(run, "x", "y", 5)
+    assert "not identified in" in found.range_line
+    assert np.isnan([found.estimate, found.low, found.high]).all()
+    assert found.over.graphs == 5
+    assert found.over.answered < 5
+    assert any("bootstrap graphs" in line for line in found.lines())
 
 
 def test_the_search_of_a_pag_is_repeated_as_a_pag(run, chain):
@@ -78,7 +83,7 @@ def test_each_kind_of_edge_of_a_pag_has_its_own_column_and_its_ends_are_told_in_
     water, bees, blight = rng.normal(size=(3, 600))
     leaves, fruit = (kind - blight + 0.5 * rng.normal(size=600) for kind in (water, bees))
     table = Table.of({"water": water, "leaves": leaves, "fruit": fruit, "bees": bees})
-    found = discover(table, method="fci", test="fisher-z", alpha=0.01, bootstrap=20)
+    found = discover(table, method="fci", test="fisher-z", alpha=0.01, bootstrap=10)
     assert str(found.graph) == "water o-> leaves; leaves <-> fruit; bees o-> fruit"
     text = text_of(found)
     assert re.search(r"adjacent +--> +<-- +<-> +o-> +<-o +o-o +none\n", text)
