@@ -36,10 +36,12 @@ from aitia.graph.marks import Edge, Mark
 
 __all__ = ["ClassAdjustment", "Reading", "class_adjustment"]
 
-STEPS = 20_000
+STEPS = 4000
 """Partial graphs that are looked at before a class is called too large."""
 COUNTED = 200
-"""Members that are counted at most."""
+"""Members that are counted at most,"""
+CIRCLES = 40
+"""and circles of a PAG of which they are."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ def class_adjustment(pag: Graph, treatment: Nodes, outcome: Nodes, *, count: boo
         pag: A PAG without selection.
         treatment: One name or several.
         outcome: One name or several.
-        count: Whether the members behind each answer are counted, up to 200 in all, where there are several.
+        count: Whether the members behind each answer are counted, where there are several: up to 200 in all, of a PAG
+            with up to 40 circles.
 
     Raises:
         GraphError: If the graph is no PAG, or one with selection.
@@ -127,7 +130,7 @@ def class_adjustment(pag: Graph, treatment: Nodes, outcome: Nodes, *, count: boo
     search = _Search(ordered, *names)
     search.explore(start)
     found = search.readings(None)
-    if count and len(found) > 1:
+    if count and len(found) > 1 and sum(1 for _ in start.circles()) <= CIRCLES:
         found = search.readings(start)
     edges = {frozenset((ordered.nodes[i], ordered.nodes[j])) for i, j in search.deciding}
     deciding = tuple(edge for edge in pag.edges if frozenset((edge.left, edge.right)) in edges)
@@ -162,7 +165,7 @@ class _Search:
         circle = next(self._order(partial), None)
         settled = self._settled(partial, circle is None)
         if settled is not None or circle is None:
-            member = next(partial.members(self.steps), None)
+            member = partial.member(self.steps)
             if member is None:
                 return frozenset()
             self.seen.append(member)
@@ -289,7 +292,7 @@ class _Search:
 
     def _sets(self, partial: PartialMag, forbidden: int) -> Iterator[int]:
         """Sets that may be valid in all members: the nearest one of a member, all possible ancestors."""
-        member = next(partial.members(self.steps), None)
+        member = partial.member(self.steps)
         if member is not None:
             question = pose(member, self.treatment, self.outcome, "mag")
             if question.causal and question.obstacle is None and (z := self._nearest(question)) is not None:

@@ -11,7 +11,7 @@ from typing import Self
 from aitia.errors import CostError
 from aitia.graph._fci import CircleGraph
 from aitia.graph.bits import bits, closure, transpose
-from aitia.graph.equivalence import _pag, is_mag
+from aitia.graph.equivalence import _member_mag, _pag, is_mag
 from aitia.graph.graph import Graph
 from aitia.graph.marks import Mark
 
@@ -118,6 +118,17 @@ class PartialMag(CircleGraph):
     def above(self) -> tuple[int, ...]:
         """Row i: every j that i may have as a parent."""
         return transpose([self._onward(v) for v in range(len(self.adjacent))])
+
+    def member(self, steps: Steps) -> Graph | None:
+        """A MAG of the class with these marks; None where there is none.
+
+        Raises:
+            CostError: If it takes more steps than there are.
+        """
+        found = _member_mag(self.graph(self.names)) if self.possible else None
+        if found is not None and _pag(found)._ends == self.pag._ends:
+            return found
+        return next(self.members(steps), None)
 
     def members(self, steps: Steps) -> Iterator[Graph]:
         """Every MAG of the class with these marks, each once.

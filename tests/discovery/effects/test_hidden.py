@@ -77,9 +77,7 @@ def test_where_it_is_zero_or_open_there_is_nothing_to_estimate_and_it_is_refused
     # By hand: both causes of x are adjacent to y, so that no member shows that nothing confounds x --> y.
     closed = pag(mag(Graph("w -> x; v -> x; w -> y; v -> y; x -> y; x -> m; m -> y"), latent="m"))
     rows = chain.with_columns({"w": chain.column("a"), "v": chain.column("a") ** 2})
-    with pytest.raises(
-        IdentifiabilityError, match="zero in 25 of the 34 members of the class, not identified in 9"
-    ):
+    with pytest.raises(IdentifiabilityError, match="zero in 25 of the 34 members of the class, not identified in 9"):
         estimate_effect(closed, rows, "x=1", "y", read_as="pag")
 
 
