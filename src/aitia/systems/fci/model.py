@@ -129,18 +129,23 @@ class FCI(TestedSearch):
     def _reconciled(self, apart: Separation, limits: Constraints, found: Mapping[Triple, Verdict]) -> Graph:
         """The PAG that passes over the weakest verdicts, each told.
 
-        Sets of verdicts are turned round, the weakest in sum first, until the marks are those of a PAG. Where none of
-        those that are tried is enough, it is the PAG of the DAG that contradicts the verdicts least.
+        Sets of verdicts are turned round, the weakest in sum first, until the marks are those of a PAG; of sets that
+        weigh the same none is preferred. Where none of those that are tried is enough, it is the PAG of the DAG
+        that contradicts the verdicts least.
         """
         names = apart.names
         weights = {triple: abs(saturated(verdict.strength)) for triple, verdict in found.items()}
         # What is certain is turned nowhere: of two such verdicts the order of the columns would say which.
         unsure = {triple: weights[triple] for triple, verdict in found.items() if abs(verdict.strength) < HUGE}
         graph = None
-        for turned in weakest_first(unsure, TRIED):
-            tried = self._oriented(apart, limits, found, turned).graph(names)
-            if is_pag(tried):
-                graph = tried
+        for group in weakest_first(unsure, TRIED):
+            tried = {turned: self._oriented(apart, limits, found, turned).graph(names) for turned in group}
+            good = {turned: other for turned, other in tried.items() if is_pag(other)}
+            if len(set(good.values())) > 1:  # as good as one another: all at once, or none of them
+                every = tuple(dict.fromkeys(triple for turned in good for triple in turned))
+                good = {every: self._oriented(apart, limits, found, every).graph(names)}
+            graph = next(filter(is_pag, good.values()), None)
+            if graph is not None:
                 break
         if graph is None:
             evidence = {triple: saturated(verdict.strength) for triple, verdict in found.items()}

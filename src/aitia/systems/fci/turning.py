@@ -9,28 +9,44 @@ from aitia.stats.search.assembly import Triple
 __all__ = ["weakest_first"]
 
 
-def weakest_first(weights: Mapping[Triple, float], most: int) -> Iterator[tuple[Triple, ...]]:
-    """The first sets of triples, the one with the least sum of weights first; each once.
+ALIKE = 1e-9
+"""Sums that differ by less are the same."""
+
+
+def weakest_first(weights: Mapping[Triple, float], most: int) -> Iterator[list[tuple[Triple, ...]]]:
+    """Sets of triples, the ones with the least sum of weights first; each once, and those of one sum together.
 
     Args:
         weights: What it costs to pass a verdict over, 0 or more.
-        most: So many sets at most.
+        most: So many sets, and those with the sum of the last.
 
     Example:
         >>> a, b = (0, 1, 2), (1, 2, 3)
         >>> list(weakest_first({a: 1.0, b: 3.0}, 9))
-        [((0, 1, 2),), ((1, 2, 3),), ((0, 1, 2), (1, 2, 3))]
+        [[((0, 1, 2),)], [((1, 2, 3),)], [((0, 1, 2), (1, 2, 3))]]
     """
-    yield from islice(_sets(weights), most)
+    group: list[tuple[Triple, ...]] = []
+    least, count = 0.0, 0
+    for cost, chosen in islice(_sets(weights), 10 * most):
+        if group and cost - least > ALIKE:
+            yield group
+            count += len(group)
+            group = []
+            if count >= most:
+                return
+        least = cost if not group else least
+        group.append(chosen)
+    if group:
+        yield group
 
 
-def _sets(weights: Mapping[Triple, float]) -> Iterator[tuple[Triple, ...]]:
+def _sets(weights: Mapping[Triple, float]) -> Iterator[tuple[float, tuple[Triple, ...]]]:
     order = sorted(weights, key=lambda triple: weights[triple])
     costs = [weights[triple] for triple in order]
     waiting: list[tuple[float, tuple[int, ...]]] = [(costs[0], (0,))] if order else []
     while waiting:
         cost, chosen = heappop(waiting)
-        yield tuple(order[k] for k in chosen)
+        yield cost, tuple(order[k] for k in chosen)
         last = chosen[-1]
         if last + 1 < len(order):  # the last one moves on, or another joins it: every set is reached in one way
             heappush(waiting, (cost + costs[last + 1], (*chosen, last + 1)))
