@@ -119,7 +119,9 @@ class _Sample:
             directed = Graph([e for e in graph.edges if e.symbol == "-->"], graph.nodes)
             targets = targets_of(self.intervention, self.against)
             path = self.outcome in directed.descendants(targets)
-            question = asked(graph, targets, self.outcome, (), self.search.read_as)
+            question = asked(graph, targets, self.outcome, (), self.search.read_as, count=False)
+            if question.unidentified is not None:
+                return None
             ends = [self._effect(part, rows, number) for part in question.parts]
             if not path and (joined := _joined(graph, targets, self.outcome)) is not None:
                 ends.append(self._effect(joined, rows, number))
