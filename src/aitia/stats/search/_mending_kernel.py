@@ -27,18 +27,20 @@ from aitia.stats.search._words_kernel import (
 
 __all__ = ["mend"]
 
+SINGULAR = 1e6
+"""Trace of an inverse from which rounding may hide what is worked out from it."""
+
 
 @njit(**INNER)
-def _gains(score, node, row, around, gains):  # type: ignore[no-untyped-def]
-    """Fills `gains` with what each node would add as a parent to these parents."""
-    correlation, nodes = score.correlation, len(score.correlation)
-    places, factor = score.places, score.factor
-    count = members(row, places)
-    rest, cross, left = np.ones(nodes), correlation[node].copy(), 1.0
-    for a in range(count):  # a row of the Cholesky factor, and that row of its inverse times the correlations
-        spread, half = 1.0, around[a]
-        for x in range(nodes):
-            half[x] = correlation[places[a], x]
+def _factorised(score, node, row, half):  # type: ignore[no-untyped-def]
+    """Fills the Cholesky factor of the correlations of the parents, and `half`: its inverse times those with the node.
+
+    Returns how many parents there are, and the share of the variance that they leave.
+    """
+    correlation, places, factor = score.correlation, score.places, score.factor
+    count, left = members(row, places), 1.0
+    for a in range(count):
+        spread, half[a] = 1.0, correlation[places[a], node]
         for k in range(a):
             done = 0.0
             for m in range(k):
@@ -46,22 +48,70 @@ def _gains(score, node, row, around, gains):  # type: ignore[no-untyped-def]
             value = (correlation[places[a], places[k]] - done) / factor[k, k]
             factor[a, k] = value
             spread -= value * value
-            for x in range(nodes):
-                half[x] -= value * around[k, x]
+            half[a] -= value * half[k]
         factor[a, a] = sqrt(max(spread, TINY))
-        for x in range(nodes):
-            half[x] /= factor[a, a]
-            rest[x] -= half[x] * half[x]
-        own = half[node]
-        left -= own * own
-        for x in range(nodes):
-            cross[x] -= own * half[x]
-    for x in range(nodes):
-        gains[x] = min(cross[x] ** 2 / max(left * rest[x], TINY), 1 - TINY)  # the share; its gain where it is asked for
+        half[a] /= factor[a, a]
+        left -= half[a] * half[a]
+    return count, left
 
 
 @njit(**INNER)
-def _missing(state, score, waiting, z, doubt, steps, count, around, gains):  # type: ignore[no-untyped-def]
+def _share(score, node, x, count, left, half, of_x):  # type: ignore[no-untyped-def]
+    """The squared partial correlation of x and a node given the parents that are factorised."""
+    correlation, places, factor = score.correlation, score.places, score.factor
+    cross, rest = correlation[node, x], 1.0
+    for a in range(count):
+        of_x[a] = correlation[places[a], x]
+        for k in range(a):
+            of_x[a] -= factor[a, k] * of_x[k]
+        of_x[a] /= factor[a, a]
+        rest -= of_x[a] * of_x[a]
+        cross -= half[a] * of_x[a]
+    return min(cross**2 / max(left * rest, TINY), 1 - TINY)
+
+
+@njit(**INNER)
+def _may_reach(score, node, count, left, half, enough, room, may):  # type: ignore[no-untyped-def]
+    """Marks the x whose squared partial correlation with a node can be `enough`, in a few operations for each.
+
+    The numerator is worked out; what the parents explain of x is at most the trace of the inverse of their
+    correlations times the sum of the squares of those with x.
+    """
+    correlation, places, factor = score.correlation, score.places, score.factor
+    trace = 0.0
+    for a in range(count):  # the inverse of the factor, its column a at a time
+        room[0, a] = 1 / factor[a, a]
+        trace += room[0, a] ** 2
+        for k in range(a + 1, count):
+            done = 0.0
+            for m in range(a, k):
+                done += factor[k, m] * room[0, m]
+            room[0, k] = -done / factor[k, k]
+            trace += room[0, k] ** 2
+    nodes = len(may)
+    if trace > SINGULAR:
+        may[:] = True
+        return
+    cross, reach = room[1], room[2]
+    for x in range(nodes):
+        cross[x], reach[x] = correlation[node, x], 0.0
+    for a in range(count - 1, -1, -1):
+        weight = half[a]
+        for k in range(a + 1, count):
+            weight -= factor[k, a] * room[3, k]
+        weight /= factor[a, a]
+        room[3, a] = weight
+        row = correlation[places[a]]
+        for x in range(nodes):
+            cross[x] -= weight * row[x]
+            reach[x] += row[x] * row[x]
+    least = enough * left * (1 - 1e-6)
+    for x in range(nodes):
+        may[x] = cross[x] * cross[x] + least * trace * reach[x] >= least - TINY
+
+
+@njit(**INNER)
+def _missing(state, score, waiting, z, doubt, steps, count, room, may):  # type: ignore[no-untyped-def]
     """Appends the edges into z that are beyond doubt given its parents and some of its neighbours."""
     words = state.parents.shape[1]
     if equal(waiting[z], np.zeros(words, np.uint64)):
@@ -72,23 +122,23 @@ def _missing(state, score, waiting, z, doubt, steps, count, around, gains):  # t
     for into in cliques(beside, state.adjacent):
         for m in range(words):
             given[m] = into[m] | state.parents[z, m]
-        _gains(score, z, given, around, gains)
-        for k in range(words):
-            word = waiting[z, k]
-            while word:
-                x = k * 64 + np.int64(trailing_zeros(word))
-                word &= word - ONE
-                if gains[x] < enough:
-                    continue
-                gain = -score.n / 2 * np.log1p(-gains[x]) - score.price
-                shielded = True
+        held, left = _factorised(score, z, given, room[4])
+        _may_reach(score, z, held, left, room[4], enough, room, may)
+        for x in range(len(may)):
+            if not may[x] or not holds(waiting[z], x):
+                continue
+            share = _share(score, z, x, held, left, room[4], room[5])
+            if share < enough:
+                continue
+            gain = -score.n / 2 * np.log1p(-share) - score.price
+            shielded = True
+            for m in range(words):
+                shielded = shielded and state.adjacent[x, m] & beside[m] & ~into[m] == 0
+            if gain > doubt and shielded:
                 for m in range(words):
-                    shielded = shielded and state.adjacent[x, m] & beside[m] & ~into[m] == 0
-                if gain > doubt and shielded:
-                    for m in range(words):
-                        turned[m] = into[m] & ~state.adjacent[x, m]
-                    steps = append(steps, count, gain, x, z, turned, given)
-                    count += 1
+                    turned[m] = into[m] & ~state.adjacent[x, m]
+                steps = append(steps, count, gain, x, z, turned, given)
+                count += 1
     return steps, count
 
 
@@ -291,7 +341,7 @@ def mend(state, score, waiting, doubt):  # type: ignore[no-untyped-def]
     dirty, stale = np.ones(nodes, np.bool_), np.ones(nodes, np.bool_)
     seen, looked = np.zeros((3, nodes, words), np.uint64), np.zeros((3, nodes, words), np.uint64)
     kept, tried = np.empty((2, nodes, words), np.uint64), np.empty((2, nodes, words), np.uint64)
-    around, gains = np.empty((nodes + 2, nodes)), np.empty(nodes)
+    room, may = np.empty((6, nodes + 2)), np.empty(nodes, np.bool_)
     edge_count = mended_count = 0
     turns, turn_count = ascend(state, score, turns, 0, dirty)
     while True:
@@ -313,7 +363,7 @@ def mend(state, score, waiting, doubt):  # type: ignore[no-untyped-def]
                     edge_count += 1
             for i in range(nodes):
                 if stale[i]:
-                    edges, edge_count = _missing(state, score, waiting, i, doubt, edges, edge_count, around, gains)
+                    edges, edge_count = _missing(state, score, waiting, i, doubt, edges, edge_count, room, may)
                 stale[i] = False
             e = _best(state, edges, edge_count, kept, tried)
             if e < 0:
