@@ -16,6 +16,7 @@ from aitia.stats.search._words_kernel import (
     INNER,
     Words,
     append,
+    assign,
     assign_all,
     clear,
     cliques,
@@ -86,31 +87,41 @@ def _added(score, node, row, more):  # type: ignore[no-untyped-def]
 
 
 @njit(**INNER)
-def _turns(state, score, u, v, steps, count):  # type: ignore[no-untyped-def]
-    """Appends what u --> v in place of v --> u would gain, for each choice of parents among the neighbours."""
+def _turns(state, score, u, v, steps, count, rows):  # type: ignore[no-untyped-def]
+    """Appends what u --> v in place of v --> u would gain, for each choice of parents among the neighbours.
+
+    `rows` is room for four sets.
+    """
     undirected = holds(state.neighbors[u], v)
     if not undirected and not holds(state.parents[u], v):
         return steps, count
-    beside_u, beside_v = state.neighbors[u].copy(), state.neighbors[v].copy()
+    beside_u, beside_v, first, second = rows[0], rows[1], rows[2], rows[3]
+    assign(beside_u, state.neighbors[u])
+    assign(beside_v, state.neighbors[v])
     drop(beside_u, v)
     drop(beside_v, u)
     if undirected:
         for m in range(len(beside_u)):
             beside_u[m] &= state.adjacent[v, m]  # another parent of u would make a collider with v
     of_u, of_v = cliques(beside_u, state.adjacent), cliques(beside_v, state.adjacent)
-    second, firsts, won = beside_u.copy(), of_v.copy(), np.empty(len(of_v))
-    for b in range(len(of_v)):
-        for m in range(len(beside_v)):
-            firsts[b, m] = of_v[b, m] | state.parents[v, m]
-        won[b] = _added(score, v, firsts[b], u)
+    lost = np.empty(len(of_u))
     for a in range(len(of_u)):
-        for m in range(len(beside_u)):
+        for m in range(len(second)):
             second[m] = of_u[a, m] | state.parents[u, m]
         drop(second, v)
-        lost = _added(score, u, second, v)
-        for b in range(len(of_v)):
-            gain = won[b] - lost
-            if gain > ALIKE and not equal(firsts[b], second):  # equal: a covered edge, the class stays
+        lost[a] = _added(score, u, second, v)
+    for b in range(len(of_v)):
+        for m in range(len(first)):
+            first[m] = of_v[b, m] | state.parents[v, m]
+        won = _added(score, v, first, u)
+        for a in range(len(of_u)):
+            gain = won - lost[a]
+            if gain <= ALIKE:
+                continue
+            for m in range(len(second)):
+                second[m] = of_u[a, m] | state.parents[u, m]
+            drop(second, v)
+            if not equal(first, second):  # equal: a covered edge, the class stays
                 steps = append(steps, count, gain, u, v, of_v[b], of_u[a])
                 count += 1
     return steps, count
@@ -164,7 +175,11 @@ def ascend(state, score, steps, count, dirty):  # type: ignore[no-untyped-def]
     `steps` holds those of the nodes that are not dirty; returned as they are in the end, when no node is.
     """
     nodes, words = state.parents.shape
-    room, near = np.empty((3, nodes, words), np.uint64), np.empty(nodes, np.int64)
+    room, near, rows = (
+        np.empty((3, nodes, words), np.uint64),
+        np.empty(nodes, np.int64),
+        np.empty((4, words), np.uint64),
+    )
     kept, tried = no_change(state), no_change(state)
     while True:
         all_, count = count, 0
@@ -176,9 +191,9 @@ def ascend(state, score, steps, count, dirty):  # type: ignore[no-untyped-def]
         for u in range(nodes):
             if dirty[u]:
                 for v in near[: members(state.adjacent[u], near)]:
-                    steps, count = _turns(state, score, u, v, steps, count)
+                    steps, count = _turns(state, score, u, v, steps, count, rows)
                     if not dirty[v]:
-                        steps, count = _turns(state, score, v, u, steps, count)
+                        steps, count = _turns(state, score, v, u, steps, count, rows)
         for i in range(nodes):
             dirty[i] = False
         if not _best(state, steps, count, room, kept, tried):

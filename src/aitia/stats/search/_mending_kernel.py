@@ -11,6 +11,7 @@ from aitia.stats.search._words_kernel import (
     INNER,
     ONE,
     append,
+    assign,
     assign_all,
     clear,
     cliques,
@@ -143,25 +144,22 @@ def _missing(state, score, waiting, z, doubt, steps, count, room, may):  # type:
 
 
 @njit(**INNER)
-def _semidirected(state, start, goal, blocked):  # type: ignore[no-untyped-def]
-    """Whether a path leads along arrows and undirected edges that no blocked node lies on."""
-    seen = blocked.copy()
-    put(seen, start)
+def _reached(state, start, blocked, reached):  # type: ignore[no-untyped-def]
+    """Fills `reached` with what paths lead to along arrows and undirected edges that no blocked node lies on."""
+    assign(reached, blocked)
+    put(reached, start)
     stack, top = np.empty(len(state.children), np.int64), 1
     stack[0] = start
     while top:
         top -= 1
         i = stack[top]
-        for k in range(len(seen)):
-            word = (state.children[i, k] | state.neighbors[i, k]) & ~seen[k]
-            seen[k] |= word
+        for k in range(len(reached)):
+            word = (state.children[i, k] | state.neighbors[i, k]) & ~reached[k]
+            reached[k] |= word
             while word:
                 stack[top] = k * 64 + np.int64(trailing_zeros(word))
                 word &= word - ONE
                 top += 1
-        if holds(seen, goal):
-            return True
-    return False
 
 
 @njit(**INNER)
@@ -203,15 +201,10 @@ def _toggled(adjacent, x, z):  # type: ignore[no-untyped-def]
 
 
 @njit(**INNER)
-def _inserted(state, x, z, more, given, member, after):  # type: ignore[no-untyped-def]
-    """Fills a member and the class with the edge; False where no member takes it."""
-    blocked = given.copy()
-    for m in range(len(given)):
-        blocked[m] &= state.neighbors[z, m]
-    if _semidirected(state, z, x, blocked):  # theorem 15: no such path
-        return False
+def _inserted(state, x, z, more, member, after):  # type: ignore[no-untyped-def]
+    """Fills a member and the class with an edge that no path forbids; False where no member takes it."""
     above = state.parents.copy()
-    for m in range(len(given)):
+    for m in range(len(more)):
         above[z, m] |= more[m]
     put(above[z], x)
     return _changed(state, x, z, _toggled(state.adjacent, x, z), above, member, after)
@@ -229,7 +222,13 @@ def _best(state, steps, count, kept, tried):  # type: ignore[no-untyped-def]
 
     Returns its place, -1 for none.
     """
-    order = ranked(steps.gain, count)
+    order, words = ranked(steps.gain, count), state.parents.shape[1]
+    alike = np.empty(count, np.int64)  # the first step with the same node and set: it asks for the same paths
+    blocked, reached_by = np.empty(words, np.uint64), np.zeros((count, words), np.uint64)
+    for t in range(count):
+        alike[t] = t
+        if t and steps.ends[t, 1] == steps.ends[t - 1, 1] and equal(steps.second[t], steps.second[t - 1]):
+            alike[t] = alike[t - 1]
     start = 0
     while start < count:
         stop, reached, first = start, 0, -1
@@ -239,7 +238,14 @@ def _best(state, steps, count, kept, tried):  # type: ignore[no-untyped-def]
             if reached > 1:
                 continue
             x, z = steps.ends[t, 0], steps.ends[t, 1]
-            if _inserted(state, x, z, steps.first[t], steps.second[t], tried[0], tried[1]):
+            after_z = reached_by[alike[t]]
+            if not holds(after_z, z):
+                for m in range(words):
+                    blocked[m] = steps.second[t, m] & state.neighbors[z, m]
+                _reached(state, z, blocked, after_z)
+            if holds(after_z, x):  # theorem 15: no such path
+                continue
+            if _inserted(state, x, z, steps.first[t], tried[0], tried[1]):
                 if not reached:
                     assign_all(kept[0], tried[0])
                     assign_all(kept[1], tried[1])

@@ -34,7 +34,7 @@ class Change(NamedTuple):
     parents: Words
     touched: NDArray[np.bool_]
     places: NDArray[np.int64]
-    count: NDArray[np.int64]
+    size: NDArray[np.int64]
 
 
 @njit(**INNER)
@@ -54,21 +54,21 @@ def no_change(state):  # type: ignore[no-untyped-def]
 def _touch(change, i):  # type: ignore[no-untyped-def]
     if not change.touched[i]:
         change.touched[i] = True
-        change.places[change.count[0]] = i
-        change.count[0] += 1
+        change.places[change.size[0]] = i
+        change.size[0] += 1
 
 
 @njit(**INNER)
 def _forget(change):  # type: ignore[no-untyped-def]
-    for i in change.places[: change.count[0]]:
+    for i in change.places[: change.size[0]]:
         change.touched[i] = False
-    change.count[0] = 0
+    change.size[0] = 0
 
 
 @njit(**INNER)
 def undo(state, change):  # type: ignore[no-untyped-def]
     """Makes a change none again."""
-    for i in change.places[: change.count[0]]:
+    for i in change.places[: change.size[0]]:
         assign(change.member[i], state.member[i])
         assign(change.parents[i], state.parents[i])
     _forget(change)
@@ -78,7 +78,7 @@ def undo(state, change):  # type: ignore[no-untyped-def]
 def alike(change, other):  # type: ignore[no-untyped-def]
     """Whether two changes lead to one class."""
     for by in (change, other):
-        for i in by.places[: by.count[0]]:
+        for i in by.places[: by.size[0]]:
             if not equal(change.parents[i], other.parents[i]):
                 return False
     return True
@@ -87,7 +87,7 @@ def alike(change, other):  # type: ignore[no-untyped-def]
 @njit(**INNER)
 def settled(state, change, other, dirty):  # type: ignore[no-untyped-def]
     """Makes the class that of a change, marks the nodes around which it is another, and lets `other`, none, follow."""
-    for i in change.places[: change.count[0]]:
+    for i in change.places[: change.size[0]]:
         for k in range(change.parents.shape[1]):
             word = change.parents[i, k] ^ state.parents[i, k]
             while word:
@@ -222,7 +222,7 @@ def _spread(state, change):  # type: ignore[no-untyped-def]
     queue, waits = np.empty(nodes, np.int64), np.zeros(nodes, np.bool_)
     row, below = np.empty(words, np.uint64), np.empty(words, np.uint64)
     head = size = 0
-    for i in change.places[: change.count[0]]:
+    for i in change.places[: change.size[0]]:
         for k in range(words):  # its children look at its parents
             below[k] = state.adjacent[i, k] & ~change.member[i, k]
         put(below, i)

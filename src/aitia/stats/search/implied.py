@@ -7,8 +7,8 @@ they are far from it, the graph lacks an edge or has an arrow that is wrong.
 from collections.abc import Callable, Iterable, Sequence
 from math import log
 
-from aitia.graph._pdag import Pdag, extend
-from aitia.graph.bits import bits
+from aitia.graph._pdag import MANY, Pdag, extend
+from aitia.graph.bits import bits, from_words, to_words
 
 __all__ = ["OVERWHELMING", "refuted"]
 
@@ -28,7 +28,12 @@ def refuted(
     """
     parents = extend(rows)
     assert parents is not None
-    above = ancestors(parents)
+    if len(parents) >= MANY:
+        from aitia.stats.search import _arrows_kernel
+
+        above = from_words(_arrows_kernel.above(to_words(parents)))
+    else:
+        above = ancestors(parents)
     stated = [(i, j) for i, j in pairs if not above[i] & above[j] and not rows.adjacent[i] >> j & 1]
     return [pair for pair, value in zip(stated, log_p(stated), strict=True) if value < log(OVERWHELMING)]
 

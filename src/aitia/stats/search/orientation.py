@@ -12,21 +12,23 @@ Sources:
     Meek, Causal inference and causal explanation with background knowledge, UAI 1995.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from itertools import combinations, islice
 from math import log
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.graph._pdag import Pdag
+from aitia.graph._pdag import MANY, Pdag
 from aitia.graph.bits import bits, pack
 from aitia.graph.graph import Graph
 from aitia.stats.independence import FisherZ
 from aitia.stats.search.assembly import Triple, least_contradicted
 from aitia.stats.search.classes import ALIKE, ClassSearch, columns
-from aitia.stats.search.evidence import ColliderRule, Verdict, saturated, verdicts, vote
+from aitia.stats.search.evidence import BestVerdicts, ColliderRule, Verdict, saturated, verdicts, vote
 from aitia.stats.search.implied import refuted
 from aitia.stats.search.likelihood import GaussianScore
 from aitia.stats.search.mending import Likelihood, Mending
@@ -59,7 +61,7 @@ class Orientation:
         in_words: Whether reasons and conflicts are wanted, and not only the graph.
 
     Attributes:
-        reasons: For each arrow (cause, effect), why it points so.
+        told: For each arrow (cause, effect) that was oriented step by step, why it points so.
         conflicts: Sentences on evidence that was passed over because stronger evidence contradicts it.
         ambiguous: Unshielded triples whose middle the collider rule could not decide.
         refuted: Sentences on independences that the graph states and the table refutes.
@@ -71,8 +73,8 @@ class Orientation:
     forbidden: NDArray[np.bool_]
     mendable: Sequence[tuple[str, str]] | None = None
     in_words: bool = True
-    reasons: dict[tuple[str, str], str] = field(default_factory=dict)
-    conflicts: list[str] = field(default_factory=list)
+    told: dict[tuple[str, str], str] = field(default_factory=dict)
+    conflicts: Sequence[str] = ()
     ambiguous: set[Triple] = field(default_factory=set)
     refuted: list[str] = field(default_factory=list)
     mended: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -80,12 +82,18 @@ class Orientation:
 
     def __post_init__(self) -> None:
         self.names = self.skeleton.names
-        self.rows = Pdag(self.skeleton.graph)
+        self.rows = Pdag.of([0] * len(self.names), self.skeleton.adjacent)
+        self._earlier: Callable[[], Mapping[tuple[str, str], str]] | None = None
 
     @property
     def graph(self) -> Graph:
         """The graph as it stands."""
         return self.rows.graph(self.names)
+
+    @property
+    def reasons(self) -> Mapping[tuple[str, str], str]:
+        """For each arrow (cause, effect), why it points so; those of a class are found when they are read."""
+        return self.told if self._earlier is None else _Reasons(self._earlier, self.told)
 
     @property
     def warnings(self) -> list[str]:
@@ -117,7 +125,7 @@ class Orientation:
         if not self.rows.neighbors[i] >> j & 1 or self.forbidden[i, j] or self._leads(j, i):
             return False
         self.rows.orient(i, j)
-        self.reasons[self.names[i], self.names[j]] = reason
+        self.told[self.names[i], self.names[j]] = reason
         return True
 
     def exogenous(self, node: str) -> None:
@@ -161,7 +169,11 @@ class Orientation:
             search.ascend()
         else:
             search = self._likeliest(found, banned, asker, alpha, max_depth, score)
-            if not self.in_words and not search.bound:  # the rules would find the class again, with their reasons
+            if not search.bound:  # the rules would find the class again, with their reasons: when somebody reads them
+                if self.in_words:
+                    self._add(search)
+                    self.conflicts = _Sentences(_passed_over(search.rows, found), partial(_conflict, self.names, found))
+                    self._earlier = partial(_told, self.skeleton, self.forbidden, search.rows, found)
                 self.rows, self.settled = search.rows, True
                 return
             self._add(search)
@@ -186,14 +198,6 @@ class Orientation:
         for (i, j), value in zip(pairs, log_p(pairs), strict=True):
             self.refuted.append(f"it has {names[i]} and {names[j]} independent, and they are not (p = {_power(value)})")
 
-    def _passed_over(self, settled: Pdag, found: dict[Triple, Verdict]) -> Iterator[Triple]:
-        """The triples of which a class says otherwise than their verdict."""
-        for (x, y, z), verdict in found.items():
-            into = settled.parents[y]
-            collides = bool(into >> x & 1 and into >> z & 1)
-            if verdict.collider is not None and collides is not verdict.collider:
-                yield x, y, z
-
     def _why_mended(self, i: int, j: int, given: int, gain: float) -> str:
         names = self.names
         apart = self.skeleton.separating_set(names[i], names[j]) or ()
@@ -216,7 +220,7 @@ class Orientation:
         apart = self.forbidden & self.forbidden.T
         return [everyone & ~(1 << i) & ~pack(row) for i, row in enumerate(apart)]
 
-    def _verdicts(self, rule: ColliderRule, asker: Asker, alpha: float, max_depth: int) -> dict[Triple, Verdict]:
+    def _verdicts(self, rule: ColliderRule, asker: Asker, alpha: float, max_depth: int) -> Mapping[Triple, Verdict]:
         """What a rule says of the triples that knowledge leaves open."""
         found = verdicts(self.skeleton, rule, asker, alpha, max_depth)
         if not self.forbidden.any():
@@ -231,7 +235,7 @@ class Orientation:
 
     def _likeliest(
         self,
-        found: dict[Triple, Verdict],
+        found: Mapping[Triple, Verdict],
         banned: NDArray[np.bool_],
         asker: Asker,
         alpha: float,
@@ -245,8 +249,11 @@ class Orientation:
         """
         allowed, tried = self._may_be_adjacent(), list[list[int]]()
 
-        def lead(said: dict[Triple, Verdict], weigh: Callable[[float], float]) -> Mending | None:
-            start = self._start({triple: weigh(verdict.strength) for triple, verdict in said.items()}, banned)
+        def lead(said: Mapping[Triple, Verdict], weigh: Callable[[float], float]) -> Mending | None:
+            if isinstance(said, BestVerdicts) and len(self.names) >= MANY and not banned.any():
+                start = said.least_contradicted(self.rows.adjacent)
+            else:
+                start = self._start({triple: weigh(verdict.strength) for triple, verdict in said.items()}, banned)
             if start in tried:
                 return None
             tried.append(start)
@@ -256,7 +263,7 @@ class Orientation:
 
         best = lead(found, saturated)
         assert best is not None
-        clear = not best.mended and not any(True for _ in self._passed_over(best.rows, found))
+        clear = not best.mended and not _passed_over(best.rows, found)
         if clear or not isinstance(score, GaussianScore) or len(self.names) > FEW_NODES:
             return best
         others = [self._verdicts(rule, asker, alpha, min(max_depth, SMALL_SETS)) for rule in OTHER_STARTS]
@@ -276,15 +283,9 @@ class Orientation:
             self.mended[self.names[i], self.names[j]] = self._why_mended(i, j, *why)
         self.known()
 
-    def _settle(self, settled: Pdag, found: dict[Triple, Verdict]) -> None:
+    def _settle(self, settled: Pdag, found: Mapping[Triple, Verdict]) -> None:
         """Orients the colliders of a class, with their reasons, and names the verdicts that it passes over."""
-        names = self.names
-        for x, y, z in self._passed_over(settled, found):
-            verdict = found[x, y, z]
-            says = "is a collider" if verdict.collider else "is no collider"
-            self.conflicts.append(
-                f"that {names[y]} {says} between {names[x]} and {names[z]} ({verdict.why((x, y, z))})"
-            )
+        self.conflicts = [_conflict(self.names, found, triple) for triple in _passed_over(settled, found)]
         for y, into in enumerate(settled.parents):
             for x in bits(into):
                 for z in bits(into & ~self.rows.adjacent[x] & (-2 << x)):
@@ -368,6 +369,81 @@ class Orientation:
     def undirected_among(self, nodes: Sequence[int]) -> list[tuple[int, int]]:
         """The pairs of these nodes that an undirected edge joins."""
         return [(i, j) for i, j in combinations(nodes, 2) if self.rows.neighbors[i] >> j & 1]
+
+
+class _Reasons(Mapping[tuple[str, str], str]):
+    """Reasons that are found when they are read, and those that were told step by step after them."""
+
+    def __init__(
+        self, earlier: Callable[[], Mapping[tuple[str, str], str]], told: Mapping[tuple[str, str], str]
+    ) -> None:
+        self._earlier, self._told = earlier, told
+
+    @cached_property
+    def _all(self) -> dict[tuple[str, str], str]:
+        return {**self._earlier(), **self._told}
+
+    def __getitem__(self, arrow: tuple[str, str]) -> str:
+        return self._all[arrow]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def __reduce__(self) -> Any:
+        return dict, (self._all,)
+
+
+class _Sentences(Sequence[str]):
+    """What is said of triples, each sentence made when it is read."""
+
+    def __init__(self, triples: Sequence[Triple], say: Callable[[Triple], str]) -> None:
+        self._triples, self._say = triples, say
+
+    def __len__(self) -> int:
+        return len(self._triples)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[str]: ...
+    def __getitem__(self, place: int | slice) -> str | list[str]:
+        if isinstance(place, slice):
+            return [self._say(triple) for triple in self._triples[place]]
+        return self._say(self._triples[place])
+
+
+def _told(
+    skeleton: Skeleton, forbidden: NDArray[np.bool_], settled: Pdag, found: Mapping[Triple, Verdict]
+) -> Mapping[tuple[str, str], str]:
+    """The reasons for the arrows of a class: its colliders, and Meek's rules."""
+    again = Orientation(skeleton, forbidden)
+    again.rows = Pdag.of([0] * len(again.names), settled.adjacent)
+    again._settle(settled, found)
+    again.close(with_knowledge=False)
+    return again.told
+
+
+def _passed_over(settled: Pdag, found: Mapping[Triple, Verdict]) -> list[Triple]:
+    """The triples of which a class says otherwise than their verdict."""
+    if isinstance(found, BestVerdicts):
+        return found.passed_over(settled.parents)
+    odd = []
+    for (x, y, z), verdict in found.items():
+        into = settled.parents[y]
+        collides = bool(into >> x & 1 and into >> z & 1)
+        if verdict.collider is not None and collides is not verdict.collider:
+            odd.append((x, y, z))
+    return odd
+
+
+def _conflict(names: Sequence[str], found: Mapping[Triple, Verdict], triple: Triple) -> str:
+    x, y, z = triple
+    verdict = found[triple]
+    says = "is a collider" if verdict.collider else "is no collider"
+    return f"that {names[y]} {says} between {names[x]} and {names[z]} ({verdict.why(triple)})"
 
 
 def _listed(what: str, sentences: Collection[str]) -> str:
