@@ -133,6 +133,10 @@ class NamedColumns:
         """
         return self._plain(name).values
 
+    def total(self, name: str) -> float:
+        """The sum of a column (n,) of numbers or codes; NaN where a value is missing."""
+        return self._plain(name).total
+
     def labels(self, name: str) -> NDArray[Any]:
         """The column as the user gave it: numbers for a continuous one, else labels, texts, lists or paths.
 
