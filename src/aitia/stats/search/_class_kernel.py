@@ -77,20 +77,10 @@ def score_of(score, node, row):  # type: ignore[no-untyped-def]
 
 
 @njit(**INNER)
-def _added(score, node, row, more):  # type: ignore[no-untyped-def]
-    """What a further parent adds to the score of a node with these parents."""
-    without = score_of(score, node, row)
-    put(row, more)
-    with_ = score_of(score, node, row)
-    drop(row, more)
-    return with_ - without
-
-
-@njit(**INNER)
-def _turns(state, score, u, v, steps, count, rows):  # type: ignore[no-untyped-def]
+def _turns(state, score, own, u, v, steps, count, rows):  # type: ignore[no-untyped-def]
     """Appends what u --> v in place of v --> u would gain, for each choice of parents among the neighbours.
 
-    `rows` is room for four sets.
+    `own` are the scores of the nodes with their compelled parents alone; `rows` is room for four sets.
     """
     undirected = holds(state.neighbors[u], v)
     if not undirected and not holds(state.parents[u], v):
@@ -104,16 +94,23 @@ def _turns(state, score, u, v, steps, count, rows):  # type: ignore[no-untyped-d
         for m in range(len(beside_u)):
             beside_u[m] &= state.adjacent[v, m]  # another parent of u would make a collider with v
     of_u, of_v = cliques(beside_u, state.adjacent), cliques(beside_v, state.adjacent)
+    if undirected and len(of_u) == 1 and len(of_v) == 1:
+        return steps, count  # a covered edge: the two have the same parents
     lost = np.empty(len(of_u))
     for a in range(len(of_u)):
         for m in range(len(second)):
             second[m] = of_u[a, m] | state.parents[u, m]
         drop(second, v)
-        lost[a] = _added(score, u, second, v)
+        without = own[u] if undirected and a == 0 else score_of(score, u, second)
+        put(second, v)
+        lost[a] = (own[u] if not undirected and a == 0 else score_of(score, u, second)) - without
     for b in range(len(of_v)):
         for m in range(len(first)):
             first[m] = of_v[b, m] | state.parents[v, m]
-        won = _added(score, v, first, u)
+        without = own[v] if b == 0 else score_of(score, v, first)
+        put(first, u)
+        won = score_of(score, v, first) - without
+        drop(first, u)
         for a in range(len(of_u)):
             gain = won - lost[a]
             if gain <= ALIKE:
@@ -181,6 +178,9 @@ def ascend(state, score, steps, count, dirty):  # type: ignore[no-untyped-def]
         np.empty((4, words), np.uint64),
     )
     kept, tried = no_change(state), no_change(state)
+    own = np.empty(nodes)
+    for i in range(nodes):
+        own[i] = score_of(score, i, state.parents[i])
     while True:
         all_, count = count, 0
         for t in range(all_):
@@ -191,11 +191,14 @@ def ascend(state, score, steps, count, dirty):  # type: ignore[no-untyped-def]
         for u in range(nodes):
             if dirty[u]:
                 for v in near[: members(state.adjacent[u], near)]:
-                    steps, count = _turns(state, score, u, v, steps, count, rows)
+                    steps, count = _turns(state, score, own, u, v, steps, count, rows)
                     if not dirty[v]:
-                        steps, count = _turns(state, score, v, u, steps, count, rows)
+                        steps, count = _turns(state, score, own, v, u, steps, count, rows)
         for i in range(nodes):
             dirty[i] = False
         if not _best(state, steps, count, room, kept, tried):
             return steps, count
         settled(state, kept, tried, dirty)
+        for i in range(nodes):
+            if dirty[i]:
+                own[i] = score_of(score, i, state.parents[i])

@@ -296,18 +296,34 @@ def _deleted(state, x, z, out, member, after):  # type: ignore[no-untyped-def]
 
 
 @njit(**INNER)
-def _gone(state, score, mended, mended_count, doubt, kept):  # type: ignore[no-untyped-def]
-    """The place among the edges that came back of one that goes, `kept` its member and class; -1 where none does."""
+def _gone(state, score, mended, mended_count, doubt, kept, tried):  # type: ignore[no-untyped-def]
+    """The place among the edges that came back of one that goes, `kept` its member and class; -1 where none does.
+
+    Of those that tie and lead apart, none.
+    """
     steps, count = no_steps(state.parents.shape[1]), 0
     for e in range(mended_count):
         steps, count = _needless(state, score, mended.ends[e, 0], mended.ends[e, 1], doubt, steps, count)
-    order = ranked(steps.gain, count)
-    for t in order:
-        x, z = steps.ends[t, 0], steps.ends[t, 1]
-        if _deleted(state, x, z, steps.first[t], kept[0], kept[1]):
+    order, start = ranked(steps.gain, count), 0
+    while start < count:
+        stop, first, apart = start, -1, False
+        while stop < count and steps.gain[order[start]] - steps.gain[order[stop]] <= ALIKE:
+            t = order[stop]
+            stop += 1
+            x, z = steps.ends[t, 0], steps.ends[t, 1]
+            if apart or not _deleted(state, x, z, steps.first[t], tried[0], tried[1]):
+                continue
+            if first < 0:
+                assign_all(kept[0], tried[0])
+                assign_all(kept[1], tried[1])
+                first = t
+            else:
+                apart = not (_same(x, z, steps.ends[first]) and equal_all(kept[1], tried[1]))
+        if first >= 0 and not apart:
             for e in range(mended_count):
-                if _same(x, z, mended.ends[e]):
+                if _same(steps.ends[first, 0], steps.ends[first, 1], mended.ends[e]):
                     return e
+        start = stop
     return -1
 
 
@@ -354,7 +370,7 @@ def mend(state, score, waiting, doubt):  # type: ignore[no-untyped-def]
         _moved(state, seen, dirty)
         for i in range(nodes):
             dirty[i] = False
-        e = _gone(state, score, mended, mended_count, doubt, kept)
+        e = _gone(state, score, mended, mended_count, doubt, kept, tried)
         if e >= 0:
             x, z = mended.ends[e, 0], mended.ends[e, 1]
             mended_count -= 1

@@ -48,6 +48,9 @@ SLIGHT = 1e-9
 MOST = 20.0
 """What a weight tends to: what is certain is not outvoted by what is more certain."""
 
+ALIKE = 1e-9
+"""Share of a logarithm of p up to which a difference may be rounding, which hangs on the order of the columns."""
+
 HUGE = 1e9
 """In place of an infinite difference."""
 
@@ -138,7 +141,7 @@ class BestVerdicts(Mapping[Triple, Verdict]):
         self.separators, self.names = separators, names
         with np.errstate(invalid="ignore"):  # both infinite
             found = np.clip(self.without - self.with_, -HUGE, HUGE)
-        found[self.without == self.with_] = 0.0
+        found[np.isnan(found) | (np.abs(found) <= ALIKE * (1 + np.abs(self.with_)))] = 0.0
         self.said = np.sign(found)  # 1 for a collider, -1 for none, 0 for what is left open
         self.strength: Values = np.where(self.said == 0, -SLIGHT * MOST, found)
 
@@ -158,7 +161,7 @@ class BestVerdicts(Mapping[Triple, Verdict]):
 
     def _why(self, triple: Triple) -> str:
         x, y, z = triple
-        (best,) = self.separators[x, z]
+        best = self.separators[x, z][0]
         held = best | 1 << y if self[triple].collider is False else best & ~(1 << y)
         return _most_independent(held, self.names, triple)
 
@@ -196,7 +199,7 @@ def _of_best_sets(adjacent: Sequence[int], separators: BestSets, test: FisherZ) 
         for chosen, of in sets:
             given[chosen, : of.shape[1]], size[chosen] = of, of.shape[1]
         if _arrows_kernel.evidence(test.correlation, test.n, triples, given, size, without, with_):
-            return BestVerdicts(triples, without, with_, separators, test.names)
+            sets = []
     for chosen, given in sets:
         middle = y[chosen]
         held = given == middle[:, None]
@@ -208,7 +211,19 @@ def _of_best_sets(adjacent: Sequence[int], separators: BestSets, test: FisherZ) 
             if len(places):
                 without[places] = test.log_p_values(x[places], z[places], fewer)
                 with_[places] = test.log_p_values(x[places], z[places], more)
+    if separators.tied:
+        _with_ties(triples, without, with_, separators, test)
     return BestVerdicts(triples, without, with_, separators, test.names)
+
+
+def _with_ties(triples: Places, without: Values, with_: Values, separators: BestSets, test: FisherZ) -> None:
+    """Of ends that several sets separate alike the largest logarithms of p of all of them."""
+    for t, (x, y, z) in enumerate(triples.tolist()):
+        sets = separators.tied.get((x, z))
+        if sets is not None:
+            ends = np.array([x]), np.array([z])
+            for values, masks in ((without, [m & ~(1 << y) for m in sets]), (with_, [m | 1 << y for m in sets])):
+                values[t] = max(test.log_p_values(*ends, np.array([list(bits(m))], np.int64))[0] for m in masks)
 
 
 def _judge(
@@ -238,7 +253,8 @@ def _judge(
 
 
 def _difference(without: float, with_: float) -> float:
-    return 0.0 if without == with_ else max(-HUGE, min(HUGE, without - with_))
+    found = 0.0 if without == with_ else max(-HUGE, min(HUGE, without - with_))
+    return 0.0 if abs(found) <= ALIKE * (1 + abs(with_)) else found
 
 
 def _strongest(without: float, with_: float, why: Callable[[Triple], str]) -> Verdict:

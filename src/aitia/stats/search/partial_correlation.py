@@ -254,24 +254,23 @@ def _run_level(
                     f"{join_names(dict.fromkeys([names[x], *found]))} are collinear: one of them follows from the "
                     "others, so no partial correlation given them exists; drop one"
                 )
-    statistic = _statistic(least, n, size)
-    slot = np.where(statistic[second] < statistic[first], second, first)
-    separated = apart[first] | apart[second]
+    slot, other = np.where(least[second] < least[first], (second, first), (first, second))
+    statistic = _statistic(least[slot], n, size)
+    separated = apart[slot] | apart[other]
     # Of a pair that comes apart now all tests before were above the threshold: the weakest test separates it best.
-    weaker = statistic[slot] < state.statistic[pairs]
-    state.statistic[pairs[weaker]] = statistic[slot[weaker]]
+    weaker = statistic < state.statistic[pairs]
+    state.statistic[pairs[weaker]] = statistic[weaker]
     state.size[pairs[weaker]] = len(state.sets)
     state.slot[pairs[weaker]] = slot[weaker]
     state.apart[pairs[separated]] = True
     state.sets.append(least_set)
-    sides = np.sort(np.sqrt(np.column_stack([least[first], least[second]])), axis=1)
-    alike = sides[:, 1] <= sides[:, 0] + TIE
-    for k in np.flatnonzero(separated & (alike | tied[slot])).tolist():
+    new = np.flatnonzero(separated)
+    alike = np.sqrt(least[other[new]]) <= np.sqrt(least[slot[new]]) + TIE
+    for k in new[alike | tied[slot[new]]].tolist():
         sets = _alike(correlation, int(i[k]), int(j[k]), adjacent, size)
         if len(sets) > 1:
             state.tied[int(i[k]), int(j[k])] = sets
-    for a, b in ((i[separated], j[separated]), (j[separated], i[separated])):
-        adjacent[a, b] = False
+    adjacent[i[new], j[new]] = adjacent[j[new], i[new]] = False
     return count
 
 

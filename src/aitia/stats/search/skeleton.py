@@ -30,6 +30,9 @@ __all__ = ["Asker", "Constraints", "find_skeleton", "predicted_seconds"]
 LONG = 3600.0
 """Seconds of predicted work on one level from which a search asks before it goes on."""
 
+ALIKE = 1e-9
+"""Share of a p-value up to which a difference may be rounding, which hangs on the order of the columns."""
+
 BATCH = 256
 """Tests handed out together: enough to share work between them, few enough to keep a stopped search's loss small."""
 
@@ -203,14 +206,17 @@ def _level(
         for mask, chosen in _subsets(adjacent, i, j, size):
             asked.append(((i, j), mask))
             triples.append((names[i], names[j], tuple([names[k] for k in chosen])))
-    best: dict[tuple[int, int], float] = {}
-    found: dict[tuple[int, int], tuple[int, ...]] = {}
+    found: dict[tuple[int, int], list[tuple[float, int]]] = {}
     for ((i, j), mask), tested in zip(asked, asker.ask(triples, f"tests given {size}"), strict=True):
-        p_value = tested.p_value
-        if p_value > alpha and not required[i, j] and p_value >= best.get((i, j), 0.0):
-            found[i, j] = (*found[i, j], mask) if p_value == best.get((i, j)) else (mask,)
-            best[i, j] = p_value
-    return found
+        if tested.p_value > alpha and not required[i, j]:
+            found.setdefault((i, j), []).append((tested.p_value, mask))
+    return {pair: _best_of(sets) for pair, sets in found.items()}
+
+
+def _best_of(sets: Sequence[tuple[float, int]]) -> tuple[int, ...]:
+    """Those of the sets with the largest p-value; what differs by rounding alone is alike, whatever the order."""
+    least = max(p_value for p_value, _ in sets) * (1 - ALIKE)
+    return tuple(mask for p_value, mask in sets if p_value >= least)
 
 
 def _subsets(adjacent: Sequence[int], i: int, j: int, size: int) -> Iterator[tuple[int, tuple[int, ...]]]:
