@@ -18,6 +18,9 @@ Values = NDArray[np.float64]
 Kept = TypeVar("Kept")
 
 
+_PLAIN = CONTINUOUS | DISCRETE
+
+
 class NamedColumns:
     """What may be asked of columns; a `Table` is made of them.
 
@@ -101,7 +104,7 @@ class NamedColumns:
 
     def plain(self, name: str) -> bool:
         """Whether the column holds numbers or labels, as every statistic takes them."""
-        return self.kind(name) in CONTINUOUS | DISCRETE
+        return self.kind(name) in _PLAIN
 
     def fits(self, name: str, kind: str) -> bool:
         """Whether a column serves where this kind is asked for: numbers and labels as they are, `any` for either."""

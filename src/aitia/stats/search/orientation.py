@@ -12,12 +12,10 @@ Sources:
     Meek, Causal inference and causal explanation with background knowledge, UAI 1995.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
-from itertools import combinations, islice
-from math import log
-from typing import Any, overload
+from functools import partial
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,11 +33,9 @@ from aitia.stats.search.mending import Likelihood, Mending
 from aitia.stats.search.partial_correlation import BestSets
 from aitia.stats.search.records import Skeleton
 from aitia.stats.search.skeleton import Asker
+from aitia.stats.search.telling import Reasons, Sentences, conflict, listed, passed_over, power
 
 __all__ = ["Orientation"]
-
-SHOWN = 5
-"""Contradictions that a warning tells one by one."""
 
 
 FEW_NODES = 30
@@ -93,22 +89,20 @@ class Orientation:
     @property
     def reasons(self) -> Mapping[tuple[str, str], str]:
         """For each arrow (cause, effect), why it points so; those of a class are found when they are read."""
-        return self.told if self._earlier is None else _Reasons(self._earlier, self.told)
+        return self.told if self._earlier is None else Reasons(self._earlier, self.told)
 
     @property
     def warnings(self) -> list[str]:
         """What could not be reconciled, in plain words."""
         found = []
         if self.conflicts:
-            found.append(
-                _listed("The tests contradict each other, and weaker evidence was passed over", self.conflicts)
-            )
+            found.append(listed("The tests contradict each other, and weaker evidence was passed over", self.conflicts))
         if self.mended:
             found.append(
-                _listed("Edges came back because the graph without them contradicts the table", self.mended.values())
+                listed("Edges came back because the graph without them contradicts the table", self.mended.values())
             )
         if self.refuted:
-            found.append(_listed("The graph contradicts the table: an edge is missing or an arrow wrong", self.refuted))
+            found.append(listed("The graph contradicts the table: an edge is missing or an arrow wrong", self.refuted))
         if self.ambiguous:
             found.append(
                 f"{len(self.ambiguous) // 2} possible colliders were left open by the collider rule: the graph is a "
@@ -172,7 +166,7 @@ class Orientation:
             if not search.bound:  # the rules would find the class again, with their reasons: when somebody reads them
                 if self.in_words:
                     self._add(search)
-                    self.conflicts = _Sentences(_passed_over(search.rows, found), partial(_conflict, self.names, found))
+                    self.conflicts = Sentences(passed_over(search.rows, found), partial(conflict, self.names, found))
                     self._earlier = partial(_told, self.skeleton, self.forbidden, search.rows, found)
                 self.rows, self.settled = search.rows, True
                 return
@@ -196,7 +190,7 @@ class Orientation:
 
         pairs = refuted(self.rows, self.skeleton.conditional(), log_p)
         for (i, j), value in zip(pairs, log_p(pairs), strict=True):
-            self.refuted.append(f"it has {names[i]} and {names[j]} independent, and they are not (p = {_power(value)})")
+            self.refuted.append(f"it has {names[i]} and {names[j]} independent, and they are not (p = {power(value)})")
 
     def _why_mended(self, i: int, j: int, given: int, gain: float) -> str:
         names = self.names
@@ -204,7 +198,7 @@ class Orientation:
         told = [", ".join(of) or "nothing" for of in (apart, [names[k] for k in bits(given)])]
         return (
             f"a test takes {names[i]} and {names[j]} apart given {told[0]}, but given {told[1]} the table is "
-            f"{_power(gain)} times likelier with an edge between them"
+            f"{power(gain)} times likelier with an edge between them"
         )
 
     def _may_be_adjacent(self) -> list[int]:
@@ -217,6 +211,8 @@ class Orientation:
                 rows[j] |= 1 << i
             return rows
         everyone = (1 << len(self.names)) - 1
+        if not self.forbidden.any():
+            return [everyone ^ 1 << i for i in range(len(self.names))]
         apart = self.forbidden & self.forbidden.T
         return [everyone & ~(1 << i) & ~pack(row) for i, row in enumerate(apart)]
 
@@ -263,7 +259,7 @@ class Orientation:
 
         best = lead(found, saturated)
         assert best is not None
-        clear = not best.mended and not _passed_over(best.rows, found)
+        clear = not best.mended and not passed_over(best.rows, found)
         if clear or not isinstance(score, GaussianScore) or len(self.names) > FEW_NODES:
             return best
         others = [self._verdicts(rule, asker, alpha, min(max_depth, SMALL_SETS)) for rule in OTHER_STARTS]
@@ -285,7 +281,7 @@ class Orientation:
 
     def _settle(self, settled: Pdag, found: Mapping[Triple, Verdict]) -> None:
         """Orients the colliders of a class, with their reasons, and names the verdicts that it passes over."""
-        self.conflicts = [_conflict(self.names, found, triple) for triple in _passed_over(settled, found)]
+        self.conflicts = [conflict(self.names, found, triple) for triple in passed_over(settled, found)]
         for y, into in enumerate(settled.parents):
             for x in bits(into):
                 for z in bits(into & ~self.rows.adjacent[x] & (-2 << x)):
@@ -371,50 +367,6 @@ class Orientation:
         return [(i, j) for i, j in combinations(nodes, 2) if self.rows.neighbors[i] >> j & 1]
 
 
-class _Reasons(Mapping[tuple[str, str], str]):
-    """Reasons that are found when they are read, and those that were told step by step after them."""
-
-    def __init__(
-        self, earlier: Callable[[], Mapping[tuple[str, str], str]], told: Mapping[tuple[str, str], str]
-    ) -> None:
-        self._earlier, self._told = earlier, told
-
-    @cached_property
-    def _all(self) -> dict[tuple[str, str], str]:
-        return {**self._earlier(), **self._told}
-
-    def __getitem__(self, arrow: tuple[str, str]) -> str:
-        return self._all[arrow]
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        return iter(self._all)
-
-    def __len__(self) -> int:
-        return len(self._all)
-
-    def __reduce__(self) -> Any:
-        return dict, (self._all,)
-
-
-class _Sentences(Sequence[str]):
-    """What is said of triples, each sentence made when it is read."""
-
-    def __init__(self, triples: Sequence[Triple], say: Callable[[Triple], str]) -> None:
-        self._triples, self._say = triples, say
-
-    def __len__(self) -> int:
-        return len(self._triples)
-
-    @overload
-    def __getitem__(self, place: int) -> str: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[str]: ...
-    def __getitem__(self, place: int | slice) -> str | list[str]:
-        if isinstance(place, slice):
-            return [self._say(triple) for triple in self._triples[place]]
-        return self._say(self._triples[place])
-
-
 def _told(
     skeleton: Skeleton, forbidden: NDArray[np.bool_], settled: Pdag, found: Mapping[Triple, Verdict]
 ) -> Mapping[tuple[str, str], str]:
@@ -424,37 +376,6 @@ def _told(
     again._settle(settled, found)
     again.close(with_knowledge=False)
     return again.told
-
-
-def _passed_over(settled: Pdag, found: Mapping[Triple, Verdict]) -> list[Triple]:
-    """The triples of which a class says otherwise than their verdict."""
-    if isinstance(found, BestVerdicts):
-        return found.passed_over(settled.parents)
-    odd = []
-    for (x, y, z), verdict in found.items():
-        into = settled.parents[y]
-        collides = bool(into >> x & 1 and into >> z & 1)
-        if verdict.collider is not None and collides is not verdict.collider:
-            odd.append((x, y, z))
-    return odd
-
-
-def _conflict(names: Sequence[str], found: Mapping[Triple, Verdict], triple: Triple) -> str:
-    x, y, z = triple
-    verdict = found[triple]
-    says = "is a collider" if verdict.collider else "is no collider"
-    return f"that {names[y]} {says} between {names[x]} and {names[z]} ({verdict.why(triple)})"
-
-
-def _listed(what: str, sentences: Collection[str]) -> str:
-    """The sentences after a count, the first few in full."""
-    more = f"; and {len(sentences) - SHOWN} more" if len(sentences) > SHOWN else ""
-    return f"{what} ({len(sentences)}): {'; '.join(islice(sentences, SHOWN))}{more}."
-
-
-def _power(logarithm: float) -> str:
-    """A number from its logarithm, as a power of ten."""
-    return f"10^{logarithm / log(10):.0f}"
 
 
 class _Agreement:
