@@ -141,7 +141,7 @@ class BestVerdicts(Mapping[Triple, Verdict]):
         self.separators, self.names = separators, names
         with np.errstate(invalid="ignore"):  # both infinite
             found = np.clip(self.without - self.with_, -HUGE, HUGE)
-        found[np.isnan(found) | (np.abs(found) <= ALIKE * (1 + np.abs(self.with_)))] = 0.0
+        found[np.isnan(found) | (np.abs(found) <= ALIKE * (1 + np.minimum(-self.without, -self.with_)))] = 0.0
         self.said = np.sign(found)  # 1 for a collider, -1 for none, 0 for what is left open
         self.strength: Values = np.where(self.said == 0, -SLIGHT * MOST, found)
 
@@ -254,7 +254,7 @@ def _judge(
 
 def _difference(without: float, with_: float) -> float:
     found = 0.0 if without == with_ else max(-HUGE, min(HUGE, without - with_))
-    return 0.0 if abs(found) <= ALIKE * (1 + abs(with_)) else found
+    return 0.0 if abs(found) <= ALIKE * (1 + min(abs(without), abs(with_))) else found
 
 
 def _strongest(without: float, with_: float, why: Callable[[Triple], str]) -> Verdict:
