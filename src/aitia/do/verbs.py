@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.table import Table
-from aitia.do.actions import Value
+from aitia.do.actions import Scale, Shift, Value
 from aitia.do.intervention import Intervention
 from aitia.errors import InterventionError, OptionError, unknown_variable
 
-__all__ = ["Acts", "Effect", "Sampler", "counterfactual", "do", "effect"]
+__all__ = ["Acts", "Effect", "Sampler", "check_sides", "counterfactual", "do", "effect"]
 
 Values = NDArray[np.float64]
 
@@ -50,6 +50,23 @@ def _known(system: object, intervention: Intervention) -> None:
         for target in intervention.targets:
             if target not in graph.nodes:
                 raise unknown_variable(target, graph.nodes, "system")
+
+
+def check_sides(done: Intervention, against: Intervention) -> None:
+    """Refuses a comparison of an intervention with itself.
+
+    Raises:
+        InterventionError: If both sides do the same to every system.
+    """
+    moving = [
+        {target: action for target, action in side.items() if action not in (Shift(0), Scale(1))}
+        for side in (done, against)
+    ]
+    if moving[0] == moving[1]:
+        other = str(against) if against else "the system left alone"
+        raise InterventionError(
+            f"{done} does the same as what it is compared with, {other}: no effect is to be told"
+        )
 
 
 def do(system: Acts_, intervention: Intervention | Mapping[Any, Any] | str | None = None, /, **targets: Any) -> Acts_:
@@ -158,12 +175,13 @@ def effect(
 
     Raises:
         UnknownVariableError: If the system has no such variable.
-        InterventionError: If the label is not one of the outcome's.
+        InterventionError: If the label is not one of the outcome's, or `a` and `b` do the same.
         OptionError: If `n` is below 2 or `confidence` not between 0 and 1.
     """
     if n < 2 or not 0 < confidence < 1:
         raise OptionError(f"n is at least 2 and confidence between 0 and 1, got {n} and {confidence}")
     one, other = _intervention(a, {}), _intervention(b, {})
+    check_sides(one, other)
     tables = [do(system, side).sample(n, seed=seed) for side in (one, other)]
     return contrast(one, other, tables[0], tables[1], outcome, label=label, confidence=confidence)
 

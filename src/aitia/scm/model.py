@@ -209,17 +209,19 @@ class SCM:
 
     # -- the verbs ------------------------------------------------------------------------------------------------
 
-    def do(self, intervention: Intervention | Mapping[Any, Any] | str, /) -> "SCM":
+    def do(self, intervention: Intervention | Mapping[Any, Any] | str | None = None, /, **targets: Any) -> "SCM":
         """The system under an intervention, on top of what was done before; the latest wins on a shared target.
 
         Args:
             intervention: An `Intervention`, a mapping from variable to action, or text such as `"do(x=1)"`.
+            targets: Further variables by name.
 
         Raises:
             UnknownVariableError: If there is no such variable.
             InterventionError: If an action means nothing for its variable.
         """
         done = Intervention.parse(intervention) if isinstance(intervention, str) else Intervention(intervention)
+        done |= targets
         for target, action in done.items():
             action.check(target, self.categories(target))
             if isinstance(getattr(action, "value", None), tuple):

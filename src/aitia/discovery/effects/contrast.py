@@ -32,7 +32,7 @@ class How:
 
 @dataclass(frozen=True)
 class Contrast:
-    """One graph's answer."""
+    """One graph's answer; `exact` where every sample of the rows gives the same, so that there is nothing to try."""
 
     member: Member
     means: Means
@@ -41,14 +41,16 @@ class Contrast:
     zero: bool
     overlap: Overlap | None = None
     warnings: tuple[str, ...] = ()
+    exact: bool = False
 
 
 def contrast(job: Job, how: How) -> Contrast:
     """The job done on its table, or on several in which the gaps are filled, and pooled by Rubin's rules."""
-    if not job.intervention and not job.against:
+    if job.intervention == job.against:  # what is left of both sides where paths lead to the outcome
         null = NULL[how.scale]
         mean = job.means_alone()
         return Contrast(Member(job.graph, null, null, null), mean, how.resamples, 0, True)
+    _check_zeros(job, how.scale)
     if how.impute and any(map(job.table.missing, job.table.names)):
         return _pooled(job, how)
     with one_blas_thread():
@@ -59,12 +61,36 @@ def contrast(job: Job, how: How) -> Contrast:
     what = "bootstrap of the effect"
     runs = how.engine.map(job.means, range(how.resamples), progress=how.progress, what=what)
     low, high = _interval(runs, how)
-    if how.resamples and high - low <= 1e-12 * max(abs(low), abs(high), 1e-300):
+    exact = bool(how.resamples) and high - low <= 1e-12 * max(abs(low), abs(high), 1e-300)
+    if exact:
         low, high, told = _exact(job, estimate, how)
         warnings.append(told)
     if math.isinf(high):
         warnings.append("in some samples the denominator is zero: the interval has no upper end")
-    return Contrast(Member(job.graph, estimate, low, high), means, how.resamples, 0, False, overlap, tuple(warnings))
+    member = Member(job.graph, estimate, low, high)
+    return Contrast(member, means, how.resamples, 0, False, overlap, tuple(warnings), exact)
+
+
+def _check_zeros(job: Job, scale: str) -> None:
+    """Refuses a ratio of which a side is zero in the rows, and odds of which one is zero or one.
+
+    Raises:
+        OptionError: In that case.
+    """
+    if scale == "difference":
+        return
+    for side in (job.against, job.intervention):
+        found = job.alike(side, job.table, job.weights)
+        if found is None or not (found[1] == 0 or (scale == "odds" and found[1] == 1)):
+            continue
+        name, share = found
+        where = f"{name} = {side[name]} has {job.outcome} = {job.label}"
+        if job.label is None:
+            told = f"every row with {name} = {side[name]} has {job.outcome} = 0"
+        else:
+            told = f"{'every' if share else 'no'} row with {where}"
+        of = "odds of that have no end" if scale == "odds" else "a ratio to zero, or of it, tells nothing"
+        raise OptionError(f"{told}: {of}; say --scale difference")
 
 
 def point(means: Means, scale: str) -> float:
@@ -105,7 +131,8 @@ def _exact(job: Job, estimate: float, how: How) -> tuple[float, float, str]:
     """The interval where the samples do not differ: a label that all or none have, or an outcome without noise."""
     if job.label is None or how.scale != "difference":
         nothing = float("nan")
-        return nothing, nothing, "the outcome follows from its causes without noise in these rows: no interval is given"
+        told = "as where the outcome follows from its causes without noise"
+        return nothing, nothing, f"every sample of the rows gives the same effect, {told}: no interval is given"
     n = job.table.n
     for side in (job.intervention, job.against):
         for name, action in side.items():

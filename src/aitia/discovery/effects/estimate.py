@@ -15,12 +15,14 @@ from aitia.discovery.effects.overlap import Overlap
 from aitia.discovery.effects.question import (
     Asked,
     asked,
+    check_actions,
     check_names,
     check_rows_are_independent,
     label_of,
     outside,
     restricted,
     targets_of,
+    without_mediators,
 )
 from aitia.discovery.effects.refute import Refutation, refutations
 from aitia.discovery.effects.result import EstimatedEffect, OverGraphs
@@ -157,19 +159,21 @@ def _posed(ask: _Ask) -> EstimatedEffect:
     check_scale(ask.scale, ask.outcome, label)
     targets = targets_of(*ask.sides)
     check_names(ask.graph, targets, ask.outcome, ask.latent)
+    check_actions(ask.table, ask.sides)
     helpers = instrument_columns(ask.graph, targets, ask.outcome, ask.latent, ask.instrument, ask.read_as)
     taken = censored(ask.table, ask.outcome, ask.accept_censored)
     try:
-        question = asked(ask.graph, targets, ask.outcome, ask.latent, ask.read_as)
+        question = asked(ask.graph, ask.sides, ask.outcome, ask.latent, ask.read_as)
     except IdentifiabilityError as refused:
         if not helpers:
             raise
         found = effect_by_instruments(
             ask.graph, ask.table, ask.sides, ask.outcome, label, helpers, refused, latent=ask.latent,
             asked=ask.instrument, scale=ask.scale, weights=ask.weights, cluster=ask.cluster, missing=ask.missing,
-            confidence=ask.confidence,
+            confidence=ask.confidence, trim=ask.trim, refute=ask.refute,
         )  # fmt: skip
     else:
+        question = without_mediators(question, targets, ask.outcome) if ask.trim else question
         whole = [name for name in helpers if name in ask.table and not ask.table.missing(name)]
         found = _answered(replace(ask, label=label), question, whole)
     return replace(found, warnings=(*taken, *found.warnings))
@@ -190,10 +194,14 @@ def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEf
     found = _combined(contrasts, over, far)
     with one_blas_thread():
         lines, tried, told = _beside(ask, question, rows, jobs[0], contrasts)
-    lines, told = ((), []) if far else (lines, told)
+    if far:
+        lines, told = (), []
     doubts = {} if ask.search is None else ask.search.doubts
     unsure = unsure_line(ask.graph, doubts, targets_of(*ask.sides), ask.outcome)
-    warnings = [*unsure, *gaps, *rows.warnings, *far, *near, *found.pop("warnings"), *told]
+    few = [] if far or found["zero"] or how.impute else _few(ask.resamples, "resamples (--resamples)", ask.confidence)
+    if over is not None:
+        few += _few(over.answered, "bootstrap graphs (--graphs)", ask.confidence)
+    warnings = [*unsure, *gaps, *rows.warnings, *far, *near, *found.pop("warnings"), *few, *told]
     return EstimatedEffect(
         intervention=ask.sides[0],
         against=ask.sides[1],
@@ -234,15 +242,20 @@ def _beside(
 ) -> tuple[tuple[Estimator, ...], tuple[Refutation, ...], list[str]]:
     """Other estimators, refutations, and where they disagree; none where there is no one estimate."""
     first = contrasts[0]
-    if len(contrasts) > 1 or first.zero or math.isnan(first.member.estimate):
-        told = ["there is no one estimate to refute"] if ask.refute else []
-        return (), (), told
+    if len(contrasts) > 1 or first.zero or first.exact or math.isnan(first.member.estimate):
+        why = "every sample of the rows gives the same effect" if first.exact else "there is no one estimate"
+        return (), (), [f"--refute tried nothing: {why}"] if ask.refute else []
     adjusted = question.answers[0].adjustment
     columns = None
     if not any(map(rows.table.missing, rows.table.names)):
         columns = Columns.of(rows.table, *ask.sides, ask.outcome, ask.label, rows.weights, rows.clusters)
     lines: list[Estimator] = []
-    if columns is not None and ask.scale == "difference" and not ask.trim and not first.means.lacking:
+    told = []
+    if ask.trim or ask.scale != "difference":
+        on = "on all rows" if ask.trim else "as a difference"
+        option = "--trim" if ask.trim else f"--scale {ask.scale}"
+        told = [f"other estimators tell the effect {on}: with {option} none stands beside it"]
+    elif columns is not None and not first.means.lacking:
         member = first.member
         own = Estimator("g-formula", member.estimate, member.low, member.high, "the fitted mechanisms")
         others = [] if adjusted is None else [beside(columns, adjusted, ask.confidence, ask.seed)]
@@ -257,7 +270,7 @@ def _beside(
             ask.scale,
         )  # fmt: skip
     lines = lines if len(lines) > 1 else []
-    return tuple(lines), tuple(tried), disagreement(lines) if lines else []
+    return tuple(lines), tuple(tried), [*told, *(disagreement(lines) if lines else [])]
 
 
 def _intervention(given: Done | None) -> Intervention:
@@ -267,8 +280,21 @@ def _intervention(given: Done | None) -> Intervention:
 def _check_options(seed: int, resamples: int, confidence: float) -> None:
     if seed < 0 or resamples < 0:
         raise OptionError(f"seed and resamples are 0 or more, got {seed} and {resamples}")
+    if resamples == 1:
+        raise OptionError("one resample tells no spread: resamples is 0, for no interval, or 2 or more")
     if not 0 < confidence < 1:
         raise OptionError(f"confidence lies between 0 and 1, got {confidence}")
+
+
+def _few(many: int, what: str, confidence: float) -> list[str]:
+    """A sentence where an interval's ends are the least and the largest of its samples."""
+    needed = math.ceil(2 / (1 - confidence) - 1e-9) - 1
+    if not 0 < many < needed:
+        return []
+    return [
+        f"{many} {what} are too few for an interval at {confidence:.4g}: its ends are the least and the largest of "
+        f"them, and it is too narrow; from {needed} on it is not"
+    ]
 
 
 def _union(question: Asked) -> Graph:
@@ -296,7 +322,7 @@ def _combined(contrasts: Sequence[Contrast], over: OverGraphs | None, far: Seque
         "overlap": () if lacks is None else lacks.lines(),
         "warnings": [
             *(() if lacks is None else lacks.notes()),
-            *dict.fromkeys(w for c in contrasts for w in c.warnings),
+            *dict.fromkeys(w for c in contrasts for w in c.warnings if not far),  # they are of the interval
         ],
         "zero": all(c.zero for c in contrasts),
     }

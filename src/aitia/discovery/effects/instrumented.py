@@ -71,16 +71,24 @@ def effect_by_instruments(
     cluster: str | None,
     missing: str,
     confidence: float,
+    trim: bool,
+    refute: bool,
 ) -> EstimatedEffect:
     """The effect where hidden causes leave no adjustment set and an instrument tells it.
 
     Raises:
-        OptionError: If the scale is not `difference`, or gaps are to be filled.
+        OptionError: If the scale is not `difference`, gaps are to be filled, or rows to be left out or dealt out anew.
         IdentifiabilityError: If the sides are no two labels and no number that is moved; with why else (`refused`).
         DataError: As `rows_of`, and if the treatment has more than two labels.
     """
     if scale != "difference":
         raise OptionError(f"instruments tell a difference, and the scale is {scale!r}: leave out --scale")
+    for given, option in ((trim, "--trim"), (refute, "--refute")):
+        if given:
+            raise OptionError(
+                f"{option} is of fitted mechanisms, and here hidden causes leave none: an instrument alone tells the "
+                f"effect ({join_names(names)}). Leave out {option}"
+            )
     if missing != "complete":
         raise OptionError(f"instruments take whole rows (--missing complete), got {missing!r}")
     target = str(next(iter(dict.fromkeys((*sides[0].targets, *sides[1].targets)))))

@@ -116,7 +116,7 @@ class _Sample:
             directed = Graph([e for e in graph.edges if e.symbol == "-->"], graph.nodes)
             targets = targets_of(self.intervention, self.against)
             path = self.outcome in directed.descendants(targets)
-            question = asked(graph, targets, self.outcome, (), self.search.read_as)
+            question = asked(graph, (self.intervention, self.against), self.outcome, (), self.search.read_as)
             ends = [self._effect(part, rows, number) for part in question.parts]
             if not path and (joined := _joined(graph, targets, self.outcome)) is not None:
                 ends.append(self._effect(joined, rows, number))

@@ -1,13 +1,14 @@
 """What is asked, checked: is the effect in the graph, on which mechanisms does it rest, which label is watched."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.table import Table
 from aitia.do import Action, Intervention, Value
+from aitia.do.verbs import check_sides
 from aitia.errors import DataError, IdentifiabilityError, InterventionError, OptionError, join_names, unknown_variable
 from aitia.graph import Graph, Identification, consistent_extension, identify, pag
 from aitia.graph._question import ReadAs, graph_kind
@@ -21,6 +22,7 @@ told."""
 __all__ = [
     "Asked",
     "asked",
+    "check_actions",
     "check_names",
     "check_rows_are_independent",
     "label_of",
@@ -28,6 +30,7 @@ __all__ = [
     "part_of",
     "restricted",
     "targets_of",
+    "without_mediators",
 ]
 
 
@@ -85,12 +88,32 @@ def check_names(graph: Graph, targets: Sequence[str], outcome: str, latent: Sequ
         )
 
 
-def asked(graph: Graph, targets: Sequence[str], outcome: str, latent: Sequence[str], read_as: ReadAs = "auto") -> Asked:
+def check_actions(table: Table, sides: Sequence[Intervention]) -> None:
+    """Refuses what cannot be done to a column, and sides that do the same.
+
+    Raises:
+        InterventionError: In that case.
+    """
+    check_sides(*sides)
+    for side in sides:
+        for target, action in side.items():
+            if target not in table:
+                continue
+            action.check(target, table.categories(target))
+            if isinstance(getattr(action, "value", None), tuple):
+                raise InterventionError(f"{target!r} takes one number a row, got {action}")
+
+
+def asked(
+    graph: Graph, sides: Sequence[Intervention], outcome: str, latent: Sequence[str], read_as: ReadAs = "auto"
+) -> Asked:
     """The question to the graph, or one to each member of its class that gives another answer.
+
+    Sides that set different variables are asked for each on its own: what is adjusted for differs.
 
     Args:
         graph: As `estimate_effect` takes it.
-        targets: What is set.
+        sides: What is done, and what it is compared with.
         outcome: What is watched.
         latent: What is not observed.
         read_as: What the edges mean; `pag` where they are those of a PAG, which may have no circles.
@@ -100,12 +123,31 @@ def asked(graph: Graph, targets: Sequence[str], outcome: str, latent: Sequence[s
     """
     if graph_kind(graph, read_as) == "pag":
         graph, read_as = _pag(graph), "pag"
-    answer = identify(graph, targets, (outcome,), latent=latent, read_as=read_as)
+    targets, hidden = targets_of(*sides), read_as == "pag"
+    answer = _identified(graph, sides, outcome, latent, read_as)
     if answer.identified:
-        return Asked((part_of(graph, answer, targets, outcome, latent, hidden=read_as == "pag"),), (answer,))
-    if latent or read_as == "pag" or not graph.is_pdag:
+        return Asked((part_of(graph, answer, targets, outcome, latent, hidden=hidden),), (answer,))
+    if latent or hidden or not graph.is_pdag:
         raise IdentifiabilityError(answer.reason)
-    return _each(graph, targets, outcome, answer)
+    return _each(graph, sides, outcome, answer)
+
+
+def _identified(
+    graph: Graph, sides: Sequence[Intervention], outcome: str, latent: Sequence[str], read_as: ReadAs
+) -> Identification:
+    """Whether the effect follows from the graph: of all targets, and of those of either side where these differ."""
+    answer = identify(graph, targets_of(*sides), (outcome,), latent=latent, read_as=read_as)
+    setting = [side for side in sides if side]
+    if len({frozenset(side.targets) for side in setting}) < 2:
+        return answer
+    each = [identify(graph, side.targets, (outcome,), latent=latent, read_as=read_as) for side in setting]
+    if refused := [one for one in (answer, *each) if not one.identified]:
+        return refused[0]
+    if all(one.method == "no-effect" for one in each):
+        return answer
+    # No one set is adjusted for: where mechanisms do not tell the effect, there is no formula for both sides.
+    told = "; ".join(f"for {side} {one.reason}" for side, one in zip(setting, each, strict=True))
+    return replace(answer, method="id", adjustment=None, reason=told)
 
 
 def _pag(graph: Graph) -> Graph:
@@ -123,13 +165,13 @@ def _pag(graph: Graph) -> Graph:
     return pag(member)
 
 
-def _each(graph: Graph, targets: Sequence[str], outcome: str, refused: Identification) -> Asked:
+def _each(graph: Graph, sides: Sequence[Intervention], outcome: str, refused: Identification) -> Asked:
     """The question to each member of the class that answers it in its own way."""
     from aitia.discovery.effects.members import MOST_MEMBERS, members, open_edges
 
-    parts: dict[str, tuple[Graph, Identification]] = {}
+    targets, parts = targets_of(*sides), dict[str, tuple[Graph, Identification]]()
     for dag in members(graph, targets):
-        answer = identify(dag, targets, (outcome,))
+        answer = _identified(dag, sides, outcome, (), "auto")
         part = part_of(dag, answer, targets, outcome, ())
         parts.setdefault(str(part), (part, answer))
         if len(parts) > MOST_MEMBERS:
@@ -172,8 +214,29 @@ def part_of(
             "set gives is estimated, and there is none"
         )
     ordered = member.topological_order() if member.is_admg else targets
-    order = (*(answer.adjustment or ()), *(name for name in ordered if name in targets), outcome)
+    return _formula(answer.adjustment or (), [name for name in ordered if name in targets], outcome)
+
+
+def _formula(adjusted: Sequence[str], targets: Sequence[str], outcome: str) -> Graph:
+    """The mechanisms of the adjustment formula."""
+    order = (*adjusted, *targets, outcome)
     return Graph([(a, b) for k, b in enumerate(order) for a in order[:k]], order)
+
+
+def without_mediators(question: Asked, targets: Sequence[str], outcome: str) -> Asked:
+    """The question to the adjustment formula where something else that the intervention changes acts on the outcome.
+
+    Which rows lack support is told by what it does not change: what is set and what is adjusted for.
+    """
+    parts = []
+    for part, answer in zip(question.parts, question.answers, strict=True):
+        reached = [name for name in targets if name in part]
+        moved = set(part.descendants(reached)) - set(targets) if reached else set()
+        if answer.adjustment is not None and any(moved & set(part.parents(name)) for name in part):
+            inside = [name for name in part.topological_order() if name in reached]
+            part = _formula(answer.adjustment, [*inside, *(t for t in targets if t not in inside)], outcome)
+        parts.append(part)
+    return replace(question, parts=tuple(parts))
 
 
 def label_of(table: Table, outcome: str, wanted: object | None) -> object | None:

@@ -57,6 +57,11 @@ class OverGraphs:
         return f"those {self.answered} of {self.graphs} bootstrap graphs that answer"
 
 
+def _ends(line: Estimator) -> str:
+    """The interval of an estimator; nothing where it has none."""
+    return f"[{line.low:.4g}, {line.high:.4g}]  " if line.low < line.high else ""
+
+
 def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
@@ -141,7 +146,8 @@ class EstimatedEffect(Effect):
 
     def _no_path(self) -> str:
         if self.over is None:
-            return "no directed path in this graph"
+            looked = "; whether one is in graphs of other rows was not looked at" if self.uncovered else ""
+            return f"no directed path in this graph{looked}"
         return f"no directed path in this graph; there is one in {self.over.path:.0%} of {self.over.told}"
 
     @property
@@ -176,8 +182,7 @@ class EstimatedEffect(Effect):
             width = max(len(e.name) for e in self.estimators)
             lines += ["By other estimators:"]
             lines += [
-                f"  {e.name:<{width}}  {e.estimate:9.4g}  [{e.low:.4g}, {e.high:.4g}]  rests on: {e.rests_on}"
-                for e in self.estimators
+                f"  {e.name:<{width}}  {e.estimate:9.4g}  {_ends(e)}rests on: {e.rests_on}" for e in self.estimators
             ]
         if self.refutations:
             lines += ["Refutations:", *(f"  {told}" for told in self.refutations)]

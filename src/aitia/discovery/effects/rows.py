@@ -16,6 +16,8 @@ __all__ = ["MISSING", "Rows", "censored", "rows_of"]
 Values = NDArray[np.float64]
 MISSING = ("complete", "testwise", "impute", "error")
 MANY_VALUES = 20
+FEWEST_CLUSTERS = 5
+"""Four can be drawn again in 35 ways, of which an interval at 95 % needs 39."""
 PILE = 0.05
 """Share of the rows at the largest value of a number from which on it looks as if it had been cut there."""
 
@@ -106,6 +108,12 @@ def _clusters(rows: Table, name: str) -> tuple[NDArray[np.intp], tuple[str, ...]
     values, codes, many = np.unique(rows.column(name), return_inverse=True, return_counts=True)
     if len(values) == 1:
         raise OptionError(f"{name!r} has one cluster: how clusters differ is not seen. Leave out --cluster")
+    if len(values) < FEWEST_CLUSTERS:
+        sizes = ", ".join(str(size) for size in many.tolist())
+        raise OptionError(
+            f"{name!r} has {len(values)} clusters, of {sizes} rows: at least {FEWEST_CLUSTERS} are needed to see how "
+            "clusters differ. Leave out --cluster"
+        )
     if many.max() == 1:
         raise OptionError(f"every cluster of {name!r} has one row: these are the rows themselves. Leave out --cluster")
     warnings = []
