@@ -12,6 +12,7 @@ from aitia.data.table import Table
 from aitia.discovery import discover, estimate_effect, load_discovery
 from aitia.discovery.effects import Search
 from aitia.discovery.effects.scale import on_scale
+from aitia.discovery.effects.unsure import unsure_line
 from aitia.errors import DataError, OptionError, RunError
 from aitia.graph import Graph
 
@@ -220,6 +221,22 @@ def test_an_arrow_that_decides_the_effect_and_is_not_sure_is_told(found):
     assert not any(
         "not sure" in told for told in estimate_effect(discovery.graph, discovery.table, "b=1", "d", **ask).warnings
     )
+
+
+def test_an_arrow_to_elsewhere_decides_only_by_its_direction():
+    graph = Graph("z -> x -> y <- z; x -> w -> v")
+    edge = next(e for e in graph.edges if e.right == "w")
+    assert unsure_line(graph, {edge: "Not sure: only 40% of the resamples join the two."}, ["x"], "y") == []
+    turned = {edge: "Not sure of its direction: only 20% of the resamples point this way."}
+    assert unsure_line(graph, turned, ["x"], "y") == [
+        "the effect rests on what the discovery is not sure of: x --> w (only 20% of the resamples point this way)"
+    ]
+    assert unsure_line(graph, turned, ["z"], "y") == []
+    many = dict.fromkeys(
+        Graph("a -> x; b -> x; c -> x; x -> y").edges, "Not sure: only 40% of the resamples join the two."
+    )
+    (told,) = unsure_line(Graph(list(many)), many, ["x"], "y")
+    assert told.endswith("c --> x (only 40% of the resamples join the two) and 1 more")
 
 
 def test_doubts_of_a_discovery_come_from_its_folder(tmp_path):

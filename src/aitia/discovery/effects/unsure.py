@@ -10,7 +10,7 @@ SHOWN = 3
 
 
 def deciding(graph: Graph, targets: Sequence[str], outcome: str) -> list[Edge]:
-    """The edges at what is set, whose directions say what is adjusted for, and those on its ways to the outcome.
+    """The edges that may point into what is set, which say what is adjusted for, and those on its ways to the outcome.
 
     Args:
         graph: Any graph; a way runs against no arrowhead.
@@ -19,14 +19,14 @@ def deciding(graph: Graph, targets: Sequence[str], outcome: str) -> list[Edge]:
 
     Example:
         >>> [str(edge) for edge in deciding(Graph("z -> x -> m -> y <- z; x -> w -> v"), ["x"], "y")]
-        ['z --> x', 'x --> m', 'm --> y', 'x --> w']
+        ['z --> x', 'x --> m', 'm --> y']
     """
     steps = [(e.left, e.right) for e in graph.edges if e.left_mark != Mark.ARROW]
     steps += [(e.right, e.left) for e in graph.edges if e.right_mark != Mark.ARROW]
     from_, to = _reached(targets, steps), _reached([outcome], [(b, a) for a, b in steps])
     on_a_way = {frozenset((a, b)) for a, b in steps if a in from_ and b in to}
-    near = set(targets)
-    return [e for e in graph.edges if near & {e.left, e.right} or frozenset((e.left, e.right)) in on_a_way]
+    into = {frozenset((a, b)) for a, b in steps if b in targets}
+    return [e for e in graph.edges if frozenset((e.left, e.right)) in into | on_a_way]
 
 
 def _reached(start: Iterable[str], steps: Sequence[tuple[str, str]]) -> set[str]:
@@ -48,11 +48,14 @@ def unsure_line(graph: Graph, doubts: Mapping[Edge, str], targets: Sequence[str]
         targets: What is set.
         outcome: What is watched.
     """
-    told = [
-        f"{edge} ({doubts[edge].partition(': ')[2].rstrip('.')})"
-        for edge in deciding(graph, targets, outcome)
-        if edge in doubts
-    ]
+    decide = deciding(graph, targets, outcome)
+    told = []
+    for edge, doubt in doubts.items():
+        what, _, why = doubt.partition(": ")
+        # An arrow out of what is set that leads elsewhere decides nothing unless it is turned round.
+        turned = "direction" in what and {edge.left, edge.right} & set(targets)
+        if edge in decide or turned:
+            told.append(f"{edge} ({why.rstrip('.')})")
     if not told:
         return []
     more = f" and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
