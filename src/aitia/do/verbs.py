@@ -1,8 +1,8 @@
 """`do`, `counterfactual` and `effect`, for any system that has the methods of `Acts` and `Sampler`."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Any, Protocol, Self, TypeVar
 
@@ -64,9 +64,7 @@ def check_sides(done: Intervention, against: Intervention) -> None:
     ]
     if moving[0] == moving[1]:
         other = str(against) if against else "the system left alone"
-        raise InterventionError(
-            f"{done} does the same as what it is compared with, {other}: no effect is to be told"
-        )
+        raise InterventionError(f"{done} does the same as what it is compared with, {other}: no effect is to be told")
 
 
 def do(system: Acts_, intervention: Intervention | Mapping[Any, Any] | str | None = None, /, **targets: Any) -> Acts_:
@@ -127,6 +125,7 @@ class Effect:
         mean: Mean (or probability) under the intervention.
         mean_against: Mean (or probability) under what it is compared with.
         n: Rows drawn on either side, with the same noise.
+        zero: Whether it is zero by the graph of the system: no directed path. It has no interval then, NaN.
     """
 
     intervention: Intervention
@@ -140,14 +139,16 @@ class Effect:
     mean: float
     mean_against: float
     n: int
+    zero: bool = False
 
     def __str__(self) -> str:
         what = self.outcome if self.label is None else f"P({self.outcome} = {self.label})"
         against = str(self.against) if self.against else "the system left alone"
-        return (
-            f"{self.intervention} changes {what} by {self.estimate:.4g} "
-            f"[{self.low:.4g}, {self.high:.4g}] against {against} ({self.mean_against:.4g} -> {self.mean:.4g})"
-        )
+        told = f"{self.intervention} changes {what} by {self.estimate:.4g}"
+        if self.zero:
+            return f"{told} against {against}: no directed path in its graph"
+        interval = "" if math.isnan(self.low) else f" [{self.low:.4g}, {self.high:.4g}]"
+        return f"{told}{interval} against {against} ({self.mean_against:.4g} -> {self.mean:.4g})"
 
 
 def effect(
@@ -183,7 +184,18 @@ def effect(
     one, other = _intervention(a, {}), _intervention(b, {})
     check_sides(one, other)
     tables = [do(system, side).sample(n, seed=seed) for side in (one, other)]
-    return contrast(one, other, tables[0], tables[1], outcome, label=label, confidence=confidence)
+    found = contrast(one, other, tables[0], tables[1], outcome, label=label, confidence=confidence)
+    if found.estimate == 0 and not _reached(system, (*one.targets, *other.targets), outcome):
+        return replace(found, low=math.nan, high=math.nan, zero=True)
+    return found
+
+
+def _reached(system: object, targets: Sequence[Any], outcome: str) -> bool:
+    """Whether a directed path leads from a target to the outcome; True of a system whose graph does not tell."""
+    graph: Any = getattr(system, "graph", None)
+    if graph is None or not graph.is_dag or not {*targets, outcome} <= set(graph.nodes):
+        return True
+    return outcome in graph.descendants(targets)
 
 
 def contrast(

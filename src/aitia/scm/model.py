@@ -234,6 +234,11 @@ class SCM:
         scm._intervention, scm._origin = intervention, self._origin
         return scm
 
+    @property
+    def rows(self) -> Table | None:
+        """The rows that the system was fitted to; None if it was given, or fitted with weights."""
+        return None if self._origin is None else self._origin.table
+
     def refitted(self, number: int) -> "SCM | None":
         """The system fitted again to its rows drawn anew, sample `number`; None if it was given and not fitted.
 

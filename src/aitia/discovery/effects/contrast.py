@@ -61,7 +61,7 @@ def contrast(job: Job, how: How) -> Contrast:
     what = "bootstrap of the effect"
     runs = how.engine.map(job.means, range(how.resamples), progress=how.progress, what=what)
     low, high = _interval(runs, how)
-    exact = bool(how.resamples) and high - low <= 1e-12 * max(abs(low), abs(high), 1e-300)
+    exact = math.isfinite(high) and high - low <= 1e-12 * max(abs(low), abs(high), 1e-300)
     if exact:
         low, high, told = _exact(job, estimate, how)
         warnings.append(told)

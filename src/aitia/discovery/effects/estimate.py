@@ -19,18 +19,18 @@ from aitia.discovery.effects.question import (
     check_names,
     check_rows_are_independent,
     label_of,
-    outside,
     restricted,
     targets_of,
     without_mediators,
 )
 from aitia.discovery.effects.refute import Refutation, refutations
 from aitia.discovery.effects.result import EstimatedEffect, OverGraphs
-from aitia.discovery.effects.rows import Rows, censored, rows_of
+from aitia.discovery.effects.rows import Rows, as_table, censored, rows_of
 from aitia.discovery.effects.scale import NULL, check_scale
 from aitia.discovery.effects.unsure import unsure_line
 from aitia.discovery.gaps import gap_warnings
 from aitia.do import Intervention
+from aitia.do.observed import outside
 from aitia.engine import Engine, LocalEngine, Progress
 from aitia.errors import IdentifiabilityError, OptionError
 from aitia.graph import Graph
@@ -45,7 +45,7 @@ Done = Intervention | Mapping[Any, Any] | str
 
 def estimate_effect(
     graph: Graph,
-    table: Table,
+    table: Any,
     intervention: Done,
     outcome: str,
     *,
@@ -77,7 +77,7 @@ def estimate_effect(
 
     Args:
         graph: A DAG, a CPDAG, or an ADMG, MAG or PAG in which an adjustment set gives the effect.
-        table: Rows to fit to, with a column for each variable that matters.
+        table: Rows to fit to, with a column for each variable that matters: a file, or whatever `Table.of` reads.
         intervention: What is done: an `Intervention`, a mapping from variable to action, or text such as `"do(x=1)"`.
         outcome: The variable to watch.
         against: What to compare with; None leaves the system alone.
@@ -114,11 +114,12 @@ def estimate_effect(
     Source:
         Pearl, Causality (2009), sections 3.2 and 7.1; Efron and Tibshirani (1993), section 13.3, for the interval.
     """
+    sides = _intervention(intervention), _intervention(against)
     return _posed(
         _Ask(
-            graph, table, (_intervention(intervention), _intervention(against)), outcome, label, tuple(latent), read_as,
-            scale, weights, cluster, instrument, trim, accept_censored, resamples, confidence, draws, missing, search,
-            refute, seed, engine or LocalEngine(), progress,
+            graph, as_table(table), sides, outcome, label, tuple(latent), read_as, scale, weights, cluster, instrument,
+            trim, accept_censored, resamples, confidence, draws, missing, search, refute, seed, engine or LocalEngine(),
+            progress,
         )
     )  # fmt: skip
 
@@ -190,7 +191,10 @@ def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEf
     contrasts = [contrast(job, how) for job in jobs]
     over = None
     if ask.search is not None and ask.search.graphs and ask.resamples:
-        over = over_graphs(ask.search, jobs[0], ask.sides, ask.scale, ask.confidence, ask.engine, ask.progress)
+        over = over_graphs(
+            ask.search, jobs[0], ask.sides, ask.scale, ask.confidence, ask.engine, ask.progress, ask.weights,
+            ask.cluster,
+        )  # fmt: skip
     found = _combined(contrasts, over, far)
     with one_blas_thread():
         lines, tried, told = _beside(ask, question, rows, jobs[0], contrasts)

@@ -3,21 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from aitia.data.table import Table
-from aitia.do import Action, Intervention, Value
+from aitia.do import Intervention
 from aitia.do.verbs import check_sides
-from aitia.errors import DataError, IdentifiabilityError, InterventionError, OptionError, join_names, unknown_variable
+from aitia.errors import IdentifiabilityError, InterventionError, OptionError, join_names, unknown_variable
 from aitia.graph import Graph, Identification, consistent_extension, identify, pag
 from aitia.graph._question import ReadAs, graph_kind
 from aitia.graph.equivalence import _member_mag
 from aitia.graph.lagged import is_window
-
-HALF, LITTLE = 0.5, 0.05
-"""Shares of the rows that are taken beyond what is observed: above the one no interval is given, above the other it is
-told."""
 
 __all__ = [
     "Asked",
@@ -26,7 +19,6 @@ __all__ = [
     "check_names",
     "check_rows_are_independent",
     "label_of",
-    "outside",
     "part_of",
     "restricted",
     "targets_of",
@@ -261,54 +253,3 @@ def label_of(table: Table, outcome: str, wanted: object | None) -> object | None
 def restricted(intervention: Intervention, part: Graph) -> Intervention:
     """Without the targets that have no path to the outcome: they change nothing."""
     return Intervention({target: action for target, action in intervention.items() if target in part})
-
-
-def outside(table: Table, *sides: Intervention) -> tuple[list[str], list[str]]:
-    """A sentence for each number that is set to what no row comes near, or beyond what is seen for a part of the rows.
-
-    Raises:
-        DataError: If no row has a label that is set, or a target has one value alone.
-    """
-    far: list[str] = []
-    near: list[str] = []
-    for name in dict.fromkeys(str(target) for side in sides for target in side):
-        values = table.column(name)
-        values = values[~np.isnan(values)]
-        if not len(values) or values.min() == values.max():
-            only = table.categories(name)[int(values[0])] if len(values) and table.discrete(name) else None
-            shown = only if only is not None else (f"{values[0]:g}" if len(values) else "none")
-            raise DataError(f"{name!r} has one value in these rows, {shown}: what another would do, no row tells")
-        for side in sides:
-            action = side.get(name)
-            if action is None:
-                continue
-            if table.discrete(name):
-                _check_label(table, name, values, action)
-                continue
-            share, sentence = _beyond(name, values, action)
-            if share > HALF:
-                far.append(f"{sentence}: the line goes on there without a row, and no interval is given")
-            elif share > LITTLE:
-                near.append(f"{sentence}; there the answer rests on the fitted line alone")
-    return list(dict.fromkeys(far)), list(dict.fromkeys(near))
-
-
-def _check_label(table: Table, name: str, values: NDArray[np.float64], action: Action) -> None:
-    labels = table.categories(name)
-    label = getattr(action, "value", None)
-    if label in labels and not (values == labels.index(label)).any():
-        raise DataError(f"no row has {name} = {label}: what it would do, no row tells")
-
-
-def _beyond(name: str, values: NDArray[np.float64], action: Action) -> tuple[float, str]:
-    """The share of the rows that an action takes beyond what is observed, and a sentence on it."""
-    low, high = float(values.min()), float(values.max())
-    if isinstance(action, Value) and isinstance(action.value, int | float):
-        off = max(low - action.value, action.value - high) / (high - low)
-        told = (
-            f"{name} = {action.value:g} lies outside of what is observed, {low:.4g} to {high:.4g}, by {off:.1g} times"
-        )
-        return float(off > 0), f"{told} its width"
-    moved = action.apply(values, (np.arange(len(values)) + 0.5) / len(values))
-    share = float(((moved < low) | (moved > high)).mean())
-    return share, f"{name}={action} takes {share:.0%} of the rows outside of what is observed, {low:.4g} to {high:.4g}"

@@ -40,7 +40,9 @@ class OverGraphs:
         answered: In how many of them the question had an answer.
         low: Lower end over all of them.
         high: Upper end.
-        path: Share of them in which a directed path leads from what is set to the outcome.
+        path: Share of the graphs from halves of the rows in which a directed path leads from what is set to the
+            outcome; NaN without any.
+        halves: How many graphs were found in halves of the rows.
     """
 
     graphs: int
@@ -48,6 +50,14 @@ class OverGraphs:
     low: float
     high: float
     path: float
+    halves: int
+
+    @property
+    def path_told(self) -> str:
+        """In how many graphs there is a directed path, in words, after `a directed path in`."""
+        if not self.halves:
+            return "none, as no half of the rows could be searched"
+        return f"{self.path:.0%} of the graphs from {self.halves} random halves of the rows"
 
     @property
     def told(self) -> str:
@@ -59,7 +69,7 @@ class OverGraphs:
 
 def _ends(line: Estimator) -> str:
     """The interval of an estimator; nothing where it has none."""
-    return f"[{line.low:.4g}, {line.high:.4g}]  " if line.low < line.high else ""
+    return "" if line.interval is None else f"[{line.low:.4g}, {line.high:.4g}]  "
 
 
 def _number(value: float) -> float | None:
@@ -80,7 +90,6 @@ class EstimatedEffect(Effect):
         resamples: Number of bootstrap samples behind the interval.
         rows: That the mechanisms were fitted to.
         scale: `difference`, `ratio` or `odds`.
-        zero: Whether it is zero by the graph: no directed path.
         lacking: Share of the rows of which the table says nothing: the interval holds every outcome for them.
         trimmed: Share of the rows that was left out because of that.
         members: The members of the class, where they do not agree.
@@ -103,7 +112,6 @@ class EstimatedEffect(Effect):
     resamples: int
     rows: int
     scale: str = "difference"
-    zero: bool = False
     lacking: float = 0.0
     trimmed: float = 0.0
     members: tuple[Member, ...] = ()
@@ -148,7 +156,7 @@ class EstimatedEffect(Effect):
         if self.over is None:
             looked = "; whether one is in graphs of other rows was not looked at" if self.uncovered else ""
             return f"no directed path in this graph{looked}"
-        return f"no directed path in this graph; there is one in {self.over.path:.0%} of {self.over.told}"
+        return f"no directed path in this graph, and one in {self.over.path_told}"
 
     @property
     def range_line(self) -> str | None:
@@ -175,8 +183,8 @@ class EstimatedEffect(Effect):
             lines.append(self.range_line)
         if self.over is not None and self.over.answered:
             over = self.over
-            ends = f"{over.low:.4g} to {over.high:.4g}; a directed path in {over.path:.0%} of them"
-            lines.append(f"Over {over.told} and all members of their classes: {ends}")
+            path = "" if self.zero else f"; a directed path in {over.path_told}"
+            lines.append(f"Over {over.told} and all members of their classes: {over.low:.4g} to {over.high:.4g}{path}")
         lines.append(self.because)
         if len(self.estimators) > 1:
             width = max(len(e.name) for e in self.estimators)
@@ -257,15 +265,16 @@ class EstimatedEffect(Effect):
                 "answered": over.answered,
                 "low": _number(over.low),
                 "high": _number(over.high),
-                "directed_path": over.path,
+                "directed_path": _number(over.path),
+                "halves": over.halves,
             },
             "method": self.method,
             "estimators": [
                 {
                     "name": e.name,
                     "estimate": _number(e.estimate),
-                    "low": _number(e.low),
-                    "high": _number(e.high),
+                    "low": None if e.interval is None else _number(e.low),
+                    "high": None if e.interval is None else _number(e.high),
                     "rests_on": e.rests_on,
                     "first_stage": e.first_stage,
                     "anderson_rubin": None

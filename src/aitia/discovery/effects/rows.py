@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, join_names
 from aitia.stats.imputation import IMPUTATIONS
 
-__all__ = ["MISSING", "Rows", "censored", "rows_of"]
+__all__ = ["MISSING", "Rows", "as_table", "censored", "rows_of"]
 
 Values = NDArray[np.float64]
 MISSING = ("complete", "testwise", "impute", "error")
@@ -39,6 +41,19 @@ class Rows:
     weights: Values | None = None
     clusters: NDArray[np.intp] | None = None
     warnings: tuple[str, ...] = ()
+
+
+def as_table(data: Any) -> Table:
+    """The table that a file, or whatever `Table.of` reads, holds.
+
+    Raises:
+        DataError: If it holds none.
+    """
+    if isinstance(data, str | Path):
+        from aitia.data.tables import read_table
+
+        return read_table(data)
+    return Table.of(data)
 
 
 def rows_of(table: Table, names: Sequence[str], missing: str, weights: str | None, cluster: str | None) -> Rows:
