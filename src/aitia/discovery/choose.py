@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from aitia.data.kinds import Kind
 from aitia.data.table import Table
 from aitia.discovery.series import TimeSeries
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
@@ -131,6 +132,11 @@ def _context_kind(table: Table, context: str, wanted: ContextKind) -> tuple[Lite
         return (
             "domain",
             f"{context!r} has {distinct} labels, so it is treated as a domain; --context-kind time says otherwise.",
+        )
+    if table.kind(context) is Kind.TIME:
+        return (
+            "time",
+            f"{context!r} holds {distinct} dates, so it is treated as time; --context-kind domain says otherwise.",
         )
     if distinct <= DOMAIN_AT_MOST and distinct * 10 <= table.n and _whole(values):
         return "domain", (

@@ -14,6 +14,7 @@ from aitia.discovery.choose import ContextKind, Plan, choose
 from aitia.discovery.contexts import dated
 from aitia.discovery.gaps import gap_warnings
 from aitia.discovery.hints import knowledge_hint
+from aitia.discovery.repeats import repeated_rows
 from aitia.discovery.result import Discovery
 from aitia.discovery.series import TimeSeries, is_panel, read_panel, source_of
 from aitia.engine import Progress, Store
@@ -147,6 +148,8 @@ def _read(
         table = dated(table, context)
     mend = ", and its edges may be those of the rows that have it"
     gaps = () if missing == "impute" else tuple(gap_warnings(table, mend))
+    if (copies := repeated_rows(table)) is not None:
+        gaps = (*gaps, copies)
     return _complete(table) if missing == "complete" else table, gaps
 
 

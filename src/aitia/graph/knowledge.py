@@ -3,7 +3,8 @@
 The file form, one statement a line (JSON with the fields of `Knowledge` and the files of Tetrad are read as well):
 
     # lines that start with # are comments
-    tier: age, sex                        earlier tiers first; nothing causes a variable of an earlier tier
+    tier: age, sex                        earlier tiers first; nothing causes a variable of an earlier tier; one alone
+                                          comes before all that it does not name
     exclusive tier: smoking, diet         no edges inside this tier
     tier 3: lab_*, "body mass"            numbered or not; * stands for any text, ? for one character; odd names quoted
     required: smoking -> lab_tar
@@ -45,7 +46,7 @@ class Knowledge:
 
     Args:
         tiers: Groups of names or patterns, causes first: no variable causes one of an earlier tier. A variable in no
-            tier is free.
+            tier is free; where there is one tier alone, all others come after it.
         required: Pairs (cause, effect) that are edges.
         forbidden: Pairs (cause, effect) that are not edges; either may be a pattern.
         tiers_exclusive: The positions of the tiers inside which there are no edges; True means all tiers.
@@ -89,7 +90,9 @@ class Knowledge:
         for k, tier in enumerate(self.tiers):
             for entry in tier:
                 if seen.setdefault(entry, k) != k:
-                    raise GraphError(f"{entry!r} stands in tier {seen[entry]} and in tier {k}: it can be in one only")
+                    raise GraphError(
+                        f"{entry!r} stands in tier {seen[entry] + 1} and in tier {k + 1}: it can be in one only"
+                    )
         for a, b in self.required:
             if pattern := next((name for name in (a, b) if _is_pattern(name)), None):
                 raise GraphError(f"required edges name both variables in full, got the pattern {pattern!r}")
@@ -104,6 +107,9 @@ class Knowledge:
     def tier(self, name: str) -> int | None:
         """The position of the variable's tier; None for a variable that no tier holds.
 
+        Where there is one tier alone, and it allows edges inside, it stands before all that it does not hold: they get
+        1, for it would say nothing otherwise.
+
         Raises:
             GraphError: If patterns of two tiers fit the name and no tier lists it in full.
         """
@@ -114,9 +120,11 @@ class Knowledge:
         fits = fits or [k for k, tier in enumerate(self.tiers) if "*" in tier]
         if len(fits) > 1:
             raise GraphError(
-                f"patterns of tiers {fits[0]} and {fits[1]} both fit {name!r}: list it in full where it belongs"
+                f"patterns of tiers {fits[0] + 1} and {fits[1] + 1} both fit {name!r}: list it in full where it belongs"
             )
-        return fits[0] if fits else None
+        if fits:
+            return fits[0]
+        return 1 if len(self.tiers) == 1 and not self._exclusive else None
 
     def forbids(self, a: str, b: str) -> bool:
         """Whether `a` cannot be a direct cause of `b`."""
@@ -137,9 +145,11 @@ class Knowledge:
         before, after = self.tier(a), self.tier(b)
         if before is not None and after is not None and a != b:
             if before > after:
-                return f"{a!r} is in tier {before} and {b!r} in the earlier tier {after}"
+                if before == len(self.tiers):
+                    return f"{b!r} is in the only tier, which stands before all others"
+                return f"{a!r} is in tier {before + 1} and {b!r} in the earlier tier {after + 1}"
             if before == after and before in self._exclusive:
-                return f"both are in tier {before}, which allows no edges inside"
+                return f"both are in tier {before + 1}, which allows no edges inside"
         return None
 
     @property

@@ -173,14 +173,40 @@ def test_what_an_instrument_cannot_do_is_refused(option):
 
 
 def test_why_no_other_estimator_stands_beside_is_told(rows):
-    for options, told in (
-        ({"scale": "ratio"}, "other estimators tell the effect as a difference: with --scale ratio none stands beside"),
-        ({"trim": True}, "other estimators tell the effect on all rows: with --trim none stands beside it"),
+    gaps = rows.with_columns({"age": np.where(np.arange(600) < 9, np.nan, rows.column("age"))})
+    for table, options, told in (
+        (rows, {"scale": "ratio"}, "tell a difference, and this is --scale ratio: none stands beside it"),
+        (rows, {"trim": True}, "tell the effect on all rows, and --trim leaves some out: none stands beside it"),
+        (gaps, {"missing": "impute"}, "take whole rows, and this is --missing impute: none stands beside it"),
+        (gaps, {"missing": "testwise"}, "take whole rows, and this is --missing testwise: none stands beside it"),
     ):
-        found = estimate_effect(GRAPH, rows, "arm=yes", "y", **ASK, **options)
+        found = estimate_effect(GRAPH, table, "arm=yes", "y", **ASK, **options)
         assert found.estimators == ()
-        assert any(note.startswith(told) for note in found.warnings)
-    assert len(estimate_effect(GRAPH, rows, "arm=yes", "y", **ASK).estimators) > 1
+        assert f"other estimators {told}" in found.warnings
+    assert len(estimate_effect(GRAPH, gaps, "arm=yes", "y", **ASK).estimators) > 1
+    rare = rows.with_columns({"site": np.where(np.arange(600) % 40, "a", "b")})
+    alone = rare.with_columns({"arm": np.where(rare.labels("site") == "b", "yes", rare.labels("arm"))})
+    found = estimate_effect(Graph("site -> arm -> event; site -> event"), alone, "arm=yes", "event", **ASK)
+    assert 0 < found.lacking < 0.05
+    assert any(note.startswith("other estimators carry on a line where") for note in found.warnings)
+
+
+def test_an_instrument_does_not_carry_a_line_beyond_the_rows():
+    rng = np.random.default_rng(0)
+    z, u = rng.normal(size=(2, 400))
+    rows = Table.of({"z": z, "x": z + u, "y": 2 * (z + u) - u + rng.normal(size=400)})
+    found = estimate_effect(Graph("z -> x -> y; x <-> y"), rows, "x=500", "y", against="x=0")
+    assert math.isnan(found.low)
+    assert found.covers_line == "No interval is given."
+    assert any("x = 500 lies outside of what is observed" in note for note in found.warnings)
+    with pytest.raises(DataError, match="'x' has one value in these rows, 1"):
+        estimate_effect(
+            Graph("z -> x -> y; x <-> y"),
+            rows.with_columns({"x": np.ones(400)}, {"x": "number"}),
+            "x=2",
+            "y",
+            against="x=1",
+        )
 
 
 @given(st.integers(0, 50))
@@ -223,6 +249,8 @@ def test_frames_and_files_are_read(rows, tmp_path):
 
 def test_sides_that_set_different_variables_are_asked_each_on_its_own(rows):
     found = estimate_effect(GRAPH, rows, "arm=yes", "y", against="age=40", resamples=5)
+    same = estimate_effect(GRAPH, rows, "y=5", "double", against="y=4, age=30", resamples=0)
+    assert same.identification == "nothing confounds the effect"
     assert found.identification == (
         'for do(arm="yes") adjusting for age closes every non-causal path; for do(age=40) nothing confounds the effect'
     )

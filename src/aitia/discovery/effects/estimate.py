@@ -248,18 +248,16 @@ def _beside(
     first = contrasts[0]
     if len(contrasts) > 1 or first.zero or first.exact or math.isnan(first.member.estimate):
         why = "every sample of the rows gives the same effect" if first.exact else "there is no one estimate"
+        why = "the effect is zero by the graph" if all(c.zero for c in contrasts) else why
         return (), (), [f"--refute tried nothing: {why}"] if ask.refute else []
     adjusted = question.answers[0].adjustment
     columns = None
     if not any(map(rows.table.missing, rows.table.names)):
         columns = Columns.of(rows.table, *ask.sides, ask.outcome, ask.label, rows.weights, rows.clusters)
     lines: list[Estimator] = []
-    told = []
-    if ask.trim or ask.scale != "difference":
-        on = "on all rows" if ask.trim else "as a difference"
-        option = "--trim" if ask.trim else f"--scale {ask.scale}"
-        told = [f"other estimators tell the effect {on}: with {option} none stands beside it"]
-    elif columns is not None and not first.means.lacking:
+    apart = _apart(ask, columns is None and any(map(rows.table.missing, rows.table.names)), first)
+    told = [] if apart is None else [f"{apart}: none stands beside it"]
+    if columns is not None and apart is None:
         member = first.member
         own = Estimator("g-formula", member.estimate, member.low, member.high, "the fitted mechanisms")
         others = [] if adjusted is None else [beside(columns, adjusted, ask.confidence, ask.seed)]
@@ -275,6 +273,19 @@ def _beside(
         )  # fmt: skip
     lines = lines if len(lines) > 1 else []
     return tuple(lines), tuple(tried), [*told, *(disagreement(lines) if lines else [])]
+
+
+def _apart(ask: _Ask, gaps: bool, first: Contrast) -> str | None:
+    """Why what other estimators tell is another effect; None where it is not."""
+    if ask.scale != "difference":
+        return f"other estimators tell a difference, and this is --scale {ask.scale}"
+    if ask.trim:
+        return "other estimators tell the effect on all rows, and --trim leaves some out"
+    if gaps:
+        return f"other estimators take whole rows, and this is --missing {ask.missing}"
+    if first.means.lacking:
+        return "other estimators carry on a line where the table says nothing, and this interval does not"
+    return None
 
 
 def _intervention(given: Done | None) -> Intervention:

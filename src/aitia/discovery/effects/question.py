@@ -138,6 +138,8 @@ def _identified(
     if all(one.method == "no-effect" for one in each):
         return answer
     # No one set is adjusted for: where mechanisms do not tell the effect, there is no formula for both sides.
+    if len({one.reason for one in each}) == 1 and graph.is_pdag and not latent and read_as != "pag":
+        return replace(answer, method="id", adjustment=None, reason=each[0].reason)
     told = "; ".join(f"for {side} {one.reason}" for side, one in zip(setting, each, strict=True))
     return replace(answer, method="id", adjustment=None, reason=told)
 

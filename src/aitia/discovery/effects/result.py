@@ -201,6 +201,8 @@ class EstimatedEffect(Effect):
         """What the interval covers, in words."""
         if self.zero:
             return f"What is zero by the graph is as sure as the graph: it has no interval.{self._uncovered}"
+        if self.method == "2SLS" and math.isnan(self.low):
+            return "No interval is given."
         if self.method == "2SLS":
             return (
                 "The interval covers sampling, with errors robust to unequal spread"
