@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from aitia.cli.main import app
 from aitia.data.table import Table
-from aitia.discovery import discover, estimate_effect
+from aitia.discovery import discover, estimate_effect, load_discovery
 from aitia.discovery.effects import Search, before_after
 from aitia.errors import DataError, IdentifiabilityError, InterventionError, OptionError
 from aitia.graph import Edge, Graph
@@ -307,6 +307,27 @@ def test_the_share_of_graphs_with_a_path_is_that_of_the_halves_that_the_discover
         assert effect.over.path == sum(b in g.descendants(a) for g in directed) / 30
         assert effect.over.halves == 30
         assert f"{effect.over.path:.0%} of the graphs from 30 random halves of the rows" in "\n".join(effect.lines())
+
+
+@pytest.mark.parametrize("method", ["pc", "fci", "ges", "boss", "direct-lingam"])
+def test_every_search_is_repeated_as_it_was(method, tmp_path):
+    rng = np.random.default_rng(0)
+    a, b, c, d = rng.exponential(size=(4, 300))
+    rows = Table.of({"a": a, "b": b, "c": a + b + c, "d": a + b + c + d})
+    again = discover(rows, method=method, bootstrap=None, out=tmp_path / "run")
+    for one in (again, load_discovery(tmp_path / "run")):
+        assert Search.of(one, 4).graph(rows) == again.graph
+    if method != "fci":  # whose graph may leave the question open
+        ask = {"against": "c=0", "search": Search.of(again, 4), "resamples": 40}
+        assert estimate_effect(again.graph, rows, "c=1", "d", **ask).over.answered == 4
+
+
+def test_an_interval_does_not_cover_a_graph_that_was_not_found_again(found):
+    search = replace(Search.of(found, 4), config={**found.config, "test": "fisher-z", "alpha": 2.0})
+    chain = Graph("a -> c -> d; b -> c")
+    effect = estimate_effect(chain, found.table, "c=1", "d", against="c=0", search=search, resamples=40)
+    assert effect.over.answered == 0
+    assert "not an error in the graph, as none of 4 bootstrap graphs answers" in effect.because
 
 
 def test_samples_for_the_graph_keep_clusters_whole_and_rows_weighted(found):

@@ -12,7 +12,7 @@ the sample holds beside 0 the effect that there is once an arrow is put in.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -104,8 +104,11 @@ class Search:
     def graph(self, rows: Table) -> Graph:
         """What the search finds in these rows."""
         from aitia.discovery.discover import discover
+        from aitia.system import systems
 
-        said = {name: self.config[name] for name in ("test", "alpha", "max_depth", "missing") if name in self.config}
+        own = {field.name for field in fields(systems()[str(self.config["method"])].config())} | {"missing"}
+        options = ("test", "score", "alpha", "max_depth", "missing", "seed")
+        said = {name: self.config[name] for name in options if name in self.config and name in own}
         known = self.config.get("knowledge")
         knowledge = None if known is None else Knowledge.from_json(known)
         context = self.config.get("context")

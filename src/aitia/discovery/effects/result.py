@@ -221,10 +221,11 @@ class EstimatedEffect(Effect):
             parts.append(f"every outcome of the {self.lacking:.1%} of the rows that the table says nothing of")
         if self.members:
             parts.append("the members of the equivalence class")
-        if self.over is not None:
+        if self.over is not None and self.over.answered:
             parts.append(f"the graph ({self.over.answered} of {self.over.graphs} bootstrap graphs answer)")
             return f"The interval covers {', '.join(parts)}."
-        return f"The interval covers {', '.join(parts)}; not an error in the graph.{self._uncovered}"
+        lost = f", as none of {self.over.graphs} bootstrap graphs answers" if self.over is not None else ""
+        return f"The interval covers {', '.join(parts)}; not an error in the graph{lost}.{self._uncovered}"
 
     @property
     def _uncovered(self) -> str:
