@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.table import Table
-from aitia.engine import LocalEngine, Progress, Store
+from aitia.engine import Progress, Store
 from aitia.errors import DataError, IdentifiabilityError, OptionError
 from aitia.graph.graph import Graph
 from aitia.graph.marks import Edge, Mark
@@ -31,6 +31,7 @@ from aitia.report import Block
 from aitia.runs import RunStore
 from aitia.scm.model import SCM
 from aitia.stats.bootstrap import EdgeFrequencies, Rows, bootstrap_graphs
+from aitia.stats.forked import ForkedEngine
 from aitia.stats.independence import independence_test
 from aitia.stats.search import Asker, ConstraintSearch, Skeleton, TestRecord, check_table, choose_test, table_warnings
 from aitia.stats.search.cost import in_words
@@ -206,7 +207,7 @@ class PCMCIPlus(ConstraintSearch, Discovers):
         again = _Again(learner, self._samples, tuple(self.asked_["variables"]))
         self.edge_frequencies_ = bootstrap_graphs(
             again, self.graph_.nodes, self.samples_, samples,
-            seed=self.config.seed, engine=LocalEngine(self.config.jobs), store=store, progress=progress,
+            seed=self.config.seed, engine=ForkedEngine(self.config.jobs), store=store, progress=progress,
         )  # fmt: skip
         return self.edge_frequencies_
 
