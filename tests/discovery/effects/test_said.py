@@ -343,6 +343,25 @@ def test_samples_for_the_graph_keep_clusters_whole_and_rows_weighted(found):
     assert plain.over != estimate_effect(found.graph, table, "c=1", "d", weights="w", **ask).over
 
 
+def test_samples_of_the_graph_without_a_denominator_leave_no_upper_end():
+    x = np.repeat([0, 1], 150)
+    y = np.where(x == 1, np.arange(300) % 2, 0)
+    y[:3] = 1
+    rows = Table.of({"x": YES[x], "y": YES[y]})
+    search = Search.of(discover(rows, test="chi2", bootstrap=None), 60)
+    found = estimate_effect(
+        Graph("x -> y"), rows, "x=yes", "y", against="x=no", label="yes", scale="ratio", search=search, resamples=0
+    )
+    assert found.over is None
+    found = estimate_effect(
+        Graph("x -> y"), rows, "x=yes", "y", against="x=no", label="yes", scale="ratio", search=search, resamples=40
+    )
+    assert math.isinf(found.high)
+    assert found.over.answered == 60
+    assert found.to_json()["high"] is None
+    assert found.warnings.count("in some samples the denominator is zero: the interval has no upper end") == 1
+
+
 def test_a_zero_of_a_graph_that_was_not_found_again_says_so(found):
     ask = {"against": "d=0", "resamples": 5}
     told = str(estimate_effect(found.graph, found.table, "d=1", "a", search=Search.of(found, 0), **ask))

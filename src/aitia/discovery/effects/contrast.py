@@ -15,7 +15,9 @@ from aitia.errors import OptionError
 from aitia.stats.imputation import IMPUTATIONS, imputed, pooled
 from aitia.threads import one_blas_thread
 
-__all__ = ["Contrast", "How", "contrast", "point", "quantile"]
+__all__ = ["NO_END", "Contrast", "How", "contrast", "point", "quantile", "scaled"]
+
+NO_END = "in some samples the denominator is zero: the interval has no upper end"
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def contrast(job: Job, how: How) -> Contrast:
         low, high, told = _exact(job, estimate, how)
         warnings.append(told)
     if math.isinf(high):
-        warnings.append("in some samples the denominator is zero: the interval has no upper end")
+        warnings.append(NO_END)
     member = Member(job.graph, estimate, low, high)
     return Contrast(member, means, how.resamples, 0, False, overlap, tuple(warnings), exact)
 
@@ -105,8 +107,8 @@ def _interval(runs: Sequence[Means], how: How) -> tuple[float, float]:
     if not runs:
         return float("nan"), float("nan")
     tail = (1 - how.confidence) / 2
-    lows = [_scaled(how.scale, run.low, run.high_against) for run in runs]
-    highs = [_scaled(how.scale, run.high, run.low_against) for run in runs]
+    lows = [scaled(how.scale, run.low, run.high_against) for run in runs]
+    highs = [scaled(how.scale, run.high, run.low_against) for run in runs]
     low, high = quantile(lows, tail), quantile(highs, 1 - tail)
     return low, high
 
@@ -119,7 +121,7 @@ def quantile(values: Sequence[float], level: float) -> float:
     return float(below if below == above or math.isinf(below) else below + (above - below) * (place % 1))
 
 
-def _scaled(scale: str, mean: float, against: float) -> float:
+def scaled(scale: str, mean: float, against: float) -> float:
     """The effect in a sample; infinite where its denominator is zero."""
     try:
         return on_scale(scale, mean, against)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aitia.data.table import Table
-from aitia.discovery.effects.contrast import Contrast, How, contrast, point
+from aitia.discovery.effects.contrast import NO_END, Contrast, How, contrast, point
 from aitia.discovery.effects.estimators import Columns, Estimator, beside, by_instruments, disagreement
 from aitia.discovery.effects.instrumented import effect_by_instruments, instrument_columns
 from aitia.discovery.effects.job import Job
@@ -204,6 +204,7 @@ def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEf
     unsure = unsure_line(ask.graph, doubts, targets_of(*ask.sides), ask.outcome)
     few = [] if far or found["zero"] or how.impute else _few(ask.resamples, "resamples (--resamples)", ask.confidence)
     if over is not None:
+        few += [NO_END] if math.isinf(over.high) and NO_END not in found["warnings"] else []
         few += _few(over.answered, "bootstrap graphs (--graphs)", ask.confidence)
     warnings = [*unsure, *gaps, *rows.warnings, *far, *near, *found.pop("warnings"), *few, *told]
     return EstimatedEffect(

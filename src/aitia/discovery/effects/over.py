@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aitia.data.table import Table
-from aitia.discovery.effects.contrast import quantile
+from aitia.discovery.effects.contrast import quantile, scaled
 from aitia.discovery.effects.job import Job
 from aitia.discovery.effects.question import asked, restricted, targets_of
 from aitia.discovery.effects.result import OverGraphs
 from aitia.discovery.effects.rows import rows_of
-from aitia.discovery.effects.scale import NULL, on_scale
+from aitia.discovery.effects.scale import NULL
 from aitia.do import Intervention
 from aitia.engine import Engine, Progress
 from aitia.errors import AitiaError, OptionError
@@ -167,8 +167,8 @@ class _Sample:
             weights=whole.weights,
         )  # fmt: skip
         found = job.means(None)
-        low = on_scale(self.scale, found.low, found.high_against)
-        return low, on_scale(self.scale, found.high, found.low_against)
+        low = scaled(self.scale, found.low, found.high_against)
+        return low, scaled(self.scale, found.high, found.low_against)
 
 
 def _joined(graph: Graph, targets: Sequence[str], outcome: str) -> Graph | None:
