@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from aitia.cli.main import app
 from aitia.data.table import Table
 from aitia.discovery import discover, estimate_effect, load_discovery
+from aitia.discovery.comparing import compare_searches
 from aitia.discovery.effects import Search, before_after
 from aitia.errors import DataError, IdentifiabilityError, InterventionError, OptionError
 from aitia.graph import Edge, Graph
@@ -309,17 +310,17 @@ def test_the_share_of_graphs_with_a_path_is_that_of_the_halves_that_the_discover
         assert f"{effect.over.path:.0%} of the graphs from 30 random halves of the rows" in "\n".join(effect.lines())
 
 
-@pytest.mark.parametrize("method", ["pc", "fci", "ges", "boss", "direct-lingam"])
-def test_every_search_is_repeated_as_it_was(method, tmp_path):
+def test_every_search_is_repeated_as_it_was(tmp_path):
     rng = np.random.default_rng(0)
     a, b, c, d = rng.exponential(size=(4, 300))
     rows = Table.of({"a": a, "b": b, "c": a + b + c, "d": a + b + c + d})
-    again = discover(rows, method=method, bootstrap=None, out=tmp_path / "run")
-    for one in (again, load_discovery(tmp_path / "run")):
-        assert Search.of(one, 4).graph(rows) == again.graph
-    if method != "fci":  # whose graph may leave the question open
-        ask = {"against": "c=0", "search": Search.of(again, 4), "resamples": 40}
-        assert estimate_effect(again.graph, rows, "c=1", "d", **ask).over.answered == 4
+    compared = compare_searches(rows, out=tmp_path)
+    assert len(compared.found) >= 5
+    for method, again in compared.found.items():
+        for one in (again, load_discovery(tmp_path / method)):
+            assert Search.of(one, 4).graph(rows) == again.graph
+        ask = {"against": "c=0", "search": Search.of(again, 4), "resamples": 40, "read_as": Search.of(again, 4).read_as}
+        assert estimate_effect(again.graph, rows, "c=1", "d", **ask).over.answered >= 3  # a PAG may leave it open
 
 
 def test_an_interval_does_not_cover_a_graph_that_was_not_found_again(found):

@@ -11,8 +11,10 @@ from aitia.cli.main import app
 from aitia.data.table import Table
 from aitia.discovery import discover, estimate_effect, load_discovery
 from aitia.discovery.effects import Search
+from aitia.discovery.effects.over import _Sample
 from aitia.discovery.effects.scale import on_scale
 from aitia.discovery.effects.unsure import unsure_line
+from aitia.do import Intervention
 from aitia.errors import DataError, OptionError, RunError
 from aitia.graph import Graph
 
@@ -205,6 +207,21 @@ def test_the_interval_over_bootstrap_graphs_holds_what_the_graph_leaves_open(fou
     assert none.because.endswith(f"it has no interval. {covers}")
     with pytest.raises(OptionError, match="graphs is 0 or more, got -1"):
         Search.of(discovery, -1)
+
+
+def test_lines_of_the_table_stay_lines_in_samples_whose_rows_stand_twice(found):
+    discovery, _ = found
+    search = Search.of(discovery, 1)
+    sample = _Sample(search, Intervention(c=1.0), Intervention(c=0.0), "d", None, "difference", 100, 0)
+    same = 0
+    for number in range(40):
+        rows = search.rows(number)
+        if search.graph(rows) == discovery.graph:
+            same += 1
+            slope = np.polyfit(rows.column("c"), rows.column("d"), 1)[0]
+            assert sample.answer(number) == (pytest.approx(slope), pytest.approx(slope))
+    assert same > 10
+    assert set(sample.seen.values()) == {"linear"}
 
 
 def test_an_arrow_that_decides_the_effect_and_is_not_sure_is_told(found):

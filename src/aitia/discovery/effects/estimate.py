@@ -24,7 +24,7 @@ from aitia.discovery.effects.question import (
     without_mediators,
 )
 from aitia.discovery.effects.refute import Refutation, refutations
-from aitia.discovery.effects.result import EstimatedEffect, OverGraphs
+from aitia.discovery.effects.result import EstimatedEffect, Member, OverGraphs
 from aitia.discovery.effects.rows import Rows, as_table, censored, rows_of
 from aitia.discovery.effects.scale import NULL, check_scale
 from aitia.discovery.effects.unsure import unsure_line
@@ -72,11 +72,12 @@ def estimate_effect(
     """Fits the mechanisms above the outcome and measures what the intervention does to it.
 
     The mechanisms are fitted anew to each of `resamples` samples of the rows; both sides use the same noise. Cells that
-    the mechanisms need and no row is in become bounds; a CPDAG whose members do not agree is answered by all of them.
+    the mechanisms need and no row is in become bounds; a CPDAG or PAG whose members do not agree is answered by all of
+    them, and without estimate or interval where hidden causes leave it open in some.
     Where hidden causes leave no adjustment set, an instrument of the graph answers (two-stage least squares).
 
     Args:
-        graph: A DAG, a CPDAG, or an ADMG, MAG or PAG in which an adjustment set gives the effect.
+        graph: A DAG, a CPDAG, a PAG, or an ADMG or MAG in which an adjustment set gives the effect.
         table: Rows to fit to, with a column for each variable that matters: a file, or whatever `Table.of` reads.
         intervention: What is done: an `Intervention`, a mapping from variable to action, or text such as `"do(x=1)"`.
         outcome: The variable to watch.
@@ -195,11 +196,12 @@ def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEf
             ask.search, jobs[0], ask.sides, ask.scale, ask.confidence, ask.engine, ask.progress, ask.weights,
             ask.cluster,
         )  # fmt: skip
-    found = _combined(contrasts, over, far)
+    found = _combined(contrasts, over, far, question.unidentified is not None)
     with one_blas_thread():
         lines, tried, told = _beside(ask, question, rows, jobs[0], contrasts)
     if far:
         lines, told = (), []
+    several = len(contrasts) > 1 or question.unidentified is not None
     doubts = {} if ask.search is None else ask.search.doubts
     unsure = unsure_line(ask.graph, doubts, targets_of(*ask.sides), ask.outcome)
     few = [] if far or found["zero"] or how.impute else _few(ask.resamples, "resamples (--resamples)", ask.confidence)
@@ -215,13 +217,14 @@ def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEf
         scale=ask.scale,
         confidence=ask.confidence,
         n=ask.draws,
-        identification=question.answers[0].reason if len(contrasts) == 1 else _left_open(question),
+        identification=_left_open(question) if several else question.answers[0].reason,
         graph=question.parts[0],
         resamples=contrasts[0].resamples,
         rows=rows.table.n,
         imputations=contrasts[0].imputations,
-        members=() if len(contrasts) == 1 else tuple(c.member for c in contrasts),
-        undecided=question.undecided,
+        members=_members(contrasts, question) if several else (),
+        undecided=question.undecided if several else (),
+        unidentified=question.unidentified,
         over=over,
         uncovered=ask.search is not None and over is None,
         estimators=lines,
@@ -247,9 +250,14 @@ def _beside(
 ) -> tuple[tuple[Estimator, ...], tuple[Refutation, ...], list[str]]:
     """Other estimators, refutations, and where they disagree; none where there is no one estimate."""
     first = contrasts[0]
-    if len(contrasts) > 1 or first.zero or first.exact or math.isnan(first.member.estimate):
+    several = len(contrasts) > 1 or question.unidentified is not None
+    if several or first.zero or first.exact or math.isnan(first.member.estimate):
         why = "every sample of the rows gives the same effect" if first.exact else "there is no one estimate"
-        why = "the effect is zero by the graph" if all(c.zero for c in contrasts) else why
+        why = (
+            "the effect is zero by the graph"
+            if all(c.zero for c in contrasts) and question.unidentified is None
+            else why
+        )
         return (), (), [f"--refute tried nothing: {why}"] if ask.refute else []
     adjusted = question.answers[0].adjustment
     columns = None
@@ -318,16 +326,28 @@ def _union(question: Asked) -> Graph:
     return Graph([], dict.fromkeys(name for part in question.parts for name in part))
 
 
+def _members(contrasts: Sequence[Contrast], question: Asked) -> tuple[Member, ...]:
+    counts = question.counts or (None,) * len(contrasts)
+    return tuple(replace(c.member, count=count) for c, count in zip(contrasts, counts, strict=True))
+
+
 def _left_open(question: Asked) -> str:
-    edges = ", ".join(f"{a} - {b}" for a, b in question.undecided)
+    if question.counts:
+        edges = ", ".join(map(str, question.undecided))
+        none = "" if question.unidentified is None else ", and in some there is none"
+        many = f"{len(question.parts)} answer{'s' if len(question.parts) > 1 else ''}"
+        return f"the graph leaves circles of {edges} open, and its members give {many} by adjustment{none}"
+    edges = ", ".join(f"{e.left} - {e.right}" for e in question.undecided)
     return (
         f"the graph leaves the direction of {edges} open, and its members give {len(question.parts)} answers, each "
         "adjusted for the parents that what is set has there"
     )
 
 
-def _combined(contrasts: Sequence[Contrast], over: OverGraphs | None, far: Sequence[str]) -> dict[str, Any]:
-    """One answer from those of all members, and of the bootstrap graphs."""
+def _combined(
+    contrasts: Sequence[Contrast], over: OverGraphs | None, far: Sequence[str], unidentified: bool
+) -> dict[str, Any]:
+    """One answer from those of all members, and of the bootstrap graphs; none where some members give none."""
     first = contrasts[0]
     nothing = float("nan")
     needed = [c.overlap for c in contrasts if c.overlap is not None]
@@ -340,12 +360,12 @@ def _combined(contrasts: Sequence[Contrast], over: OverGraphs | None, far: Seque
             *(() if lacks is None else lacks.notes()),
             *dict.fromkeys(w for c in contrasts for w in c.warnings if not far),  # they are of the interval
         ],
-        "zero": all(c.zero for c in contrasts),
+        "zero": all(c.zero for c in contrasts) and not unidentified,
     }
     mean, against = first.means.plain
     estimates = [c.member.estimate for c in contrasts]
     same = max(estimates) - min(estimates) <= 1e-9 * max(map(abs, estimates)) if len(estimates) > 1 else True
-    estimate = first.member.estimate if same else nothing
+    estimate = first.member.estimate if same and not unidentified else nothing
     if math.isnan(estimate):
         mean = against = nothing
     ends = [(c.member.low, c.member.high) for c in contrasts if not (found["zero"])]
@@ -354,6 +374,6 @@ def _combined(contrasts: Sequence[Contrast], over: OverGraphs | None, far: Seque
     ends = [(low, high) for low, high in ends if not math.isnan(low)]
     low = min((low for low, _ in ends), default=nothing)
     high = max((high for _, high in ends), default=nothing)
-    if far or low == high:
+    if far or low == high or unidentified:
         low = high = nothing
     return {**found, "estimate": estimate, "mean": mean, "mean_against": against, "low": low, "high": high}

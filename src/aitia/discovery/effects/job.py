@@ -11,6 +11,7 @@ References:
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +76,7 @@ class Job:
         trim: Whether rows without support are left out.
         weights: (n,) of the rows.
         clusters: (n,) the cluster of each row, 0, 1, ...; whole clusters are drawn again.
+        mechanisms: Their kinds, as `SCM.fit` takes them.
     """
 
     graph: Graph
@@ -88,11 +90,12 @@ class Job:
     trim: bool = False
     weights: Values | None = None
     clusters: NDArray[np.intp] | None = None
+    mechanisms: Any = "auto"
 
     @cached_property
     def scm(self) -> SCM:
         """Fitted to the table as it is."""
-        return SCM.fit(self.graph, self.table, weights=self.weights, seed=self.seed)
+        return SCM.fit(self.graph, self.table, mechanisms=self.mechanisms, weights=self.weights, seed=self.seed)
 
     @cached_property
     def kinds(self) -> dict[str, str]:

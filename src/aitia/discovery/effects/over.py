@@ -29,6 +29,8 @@ from aitia.engine import Engine, Progress
 from aitia.errors import AitiaError, OptionError
 from aitia.graph import Edge, Graph, Knowledge, consistent_extension
 from aitia.graph._question import ReadAs
+from aitia.scm import SCM
+from aitia.scm.fit import kinds_of
 from aitia.stats.bootstrap import half
 
 if TYPE_CHECKING:
@@ -131,6 +133,7 @@ class _Sample:
     seed: int
     weights: str | None = None
     cluster: str | None = None
+    seen: dict[tuple[str, tuple[str, ...]], Any] = field(default_factory=dict)
 
     def path(self, number: int) -> bool | None:
         """Whether a directed path is in the graph from half `number`; None where it cannot be searched."""
@@ -149,7 +152,10 @@ class _Sample:
         try:
             graph = self.search.graph(rows)
             targets = targets_of(self.intervention, self.against)
-            question = asked(graph, (self.intervention, self.against), self.outcome, (), self.search.read_as)
+            sides = self.intervention, self.against
+            question = asked(graph, sides, self.outcome, (), self.search.read_as, count=False)
+            if question.unidentified is not None:
+                return None
             ends = [self._effect(part, rows, number) for part in question.parts]
             if not self._path(graph) and (joined := _joined(graph, targets, self.outcome)) is not None:
                 ends.append(self._effect(joined, rows, number))
@@ -164,11 +170,24 @@ class _Sample:
         whole = rows_of(rows, part.nodes, "complete", self.weights, None)
         job = Job(
             part, whole.table, done, other, self.outcome, self.label, self.draws, self.seed + number,
-            weights=whole.weights,
+            weights=whole.weights, mechanisms="auto" if self.weights else self._kinds(part),
         )  # fmt: skip
         found = job.means(None)
         low = scaled(self.scale, found.low, found.high_against)
         return low, scaled(self.scale, found.high, found.low_against)
+
+    def _kinds(self, part: Graph) -> dict[str, Any]:
+        """Of each mechanism the kind that the whole table gives it: rows that stand twice would bend a line.
+
+        With weights there are lines alone.
+        """
+        for name in part.nodes:
+            parents = part.parents(name)
+            if (name, parents) not in self.seen:
+                alone = Graph([(parent, name) for parent in parents], [*parents, name])
+                scm = SCM.fit(alone, self.search.table.select(alone.nodes).complete(), seed=self.seed)
+                self.seen[name, parents] = kinds_of(scm.mechanisms, "auto")[name]
+        return {name: self.seen[name, part.parents(name)] for name in part.nodes}
 
 
 def _joined(graph: Graph, targets: Sequence[str], outcome: str) -> Graph | None:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from aitia.data.table import Table
+from aitia.discovery.effects.result import Unidentified
 from aitia.do import Intervention
 from aitia.do.verbs import check_sides
 from aitia.errors import IdentifiabilityError, InterventionError, OptionError, join_names, unknown_variable
-from aitia.graph import Graph, Identification, consistent_extension, identify, pag
+from aitia.graph import Edge, Graph, Identification, consistent_extension, identify, pag
 from aitia.graph._question import ReadAs, graph_kind
 from aitia.graph.equivalence import _member_mag
 from aitia.graph.lagged import is_window
@@ -33,12 +34,16 @@ class Asked:
     Args:
         parts: For each way to read the graph the DAG whose mechanisms are fitted; one where the effect is identified.
         answers: How it is identified, for each.
-        undecided: Edges whose direction tells the members apart; none where the effect is identified.
+        undecided: Edges whose marks tell the members apart; none where the effect is identified.
+        counts: How many members of a PAG's class stand behind each part; None where they were not counted.
+        unidentified: Of a PAG the members in which no adjustment set gives the effect.
     """
 
     parts: tuple[Graph, ...]
     answers: tuple[Identification, ...]
-    undecided: tuple[tuple[str, str], ...] = ()
+    undecided: tuple[Edge, ...] = ()
+    counts: tuple[int | None, ...] = ()
+    unidentified: Unidentified | None = None
 
 
 def targets_of(intervention: Intervention, against: Intervention) -> list[str]:
@@ -97,7 +102,13 @@ def check_actions(table: Table, sides: Sequence[Intervention]) -> None:
 
 
 def asked(
-    graph: Graph, sides: Sequence[Intervention], outcome: str, latent: Sequence[str], read_as: ReadAs = "auto"
+    graph: Graph,
+    sides: Sequence[Intervention],
+    outcome: str,
+    latent: Sequence[str],
+    read_as: ReadAs = "auto",
+    *,
+    count: bool = True,
 ) -> Asked:
     """The question to the graph, or one to each member of its class that gives another answer.
 
@@ -109,9 +120,11 @@ def asked(
         outcome: What is watched.
         latent: What is not observed.
         read_as: What the edges mean; `pag` where they are those of a PAG, which may have no circles.
+        count: Whether the members of a PAG's class are counted.
 
     Raises:
         IdentifiabilityError: If the effect does not follow from the graph and what is observed.
+        CostError: If the members are too many to be told apart.
     """
     if graph_kind(graph, read_as) == "pag":
         graph, read_as = _pag(graph), "pag"
@@ -119,9 +132,18 @@ def asked(
     answer = _identified(graph, sides, outcome, latent, read_as)
     if answer.identified:
         return Asked((part_of(graph, answer, targets, outcome, latent, hidden=hidden),), (answer,))
+    if hidden and not latent and _set_the_same(sides):
+        from aitia.discovery.effects.hidden import each_mag
+
+        return each_mag(graph, targets, outcome, answer, count)
     if latent or hidden or not graph.is_pdag:
         raise IdentifiabilityError(answer.reason)
     return _each(graph, sides, outcome, answer)
+
+
+def _set_the_same(sides: Sequence[Intervention]) -> bool:
+    """Whether all sides that set something set the same variables."""
+    return len({frozenset(side.targets) for side in sides if side}) < 2
 
 
 def _identified(
@@ -129,9 +151,9 @@ def _identified(
 ) -> Identification:
     """Whether the effect follows from the graph: of all targets, and of those of either side where these differ."""
     answer = identify(graph, targets_of(*sides), (outcome,), latent=latent, read_as=read_as)
-    setting = [side for side in sides if side]
-    if len({frozenset(side.targets) for side in setting}) < 2:
+    if _set_the_same(sides):
         return answer
+    setting = [side for side in sides if side]
     each = [identify(graph, side.targets, (outcome,), latent=latent, read_as=read_as) for side in setting]
     if refused := [one for one in (answer, *each) if not one.identified]:
         return refused[0]
