@@ -114,7 +114,7 @@ class FCI(TestedSearch):
         self._warn(graph, marks, apart)
         return graph
 
-    def _verdicts(self, skeleton: Skeleton, asker: Asker) -> dict[Triple, Verdict]:
+    def _verdicts(self, skeleton: Skeleton, asker: Asker) -> Mapping[Triple, Verdict]:
         """What the rule says of each unshielded triple, by sets of neighbours of a few nodes."""
         return verdicts(skeleton, self.config.rule, asker, self.config.alpha, min(self._depth, SMALL_SETS))
 
