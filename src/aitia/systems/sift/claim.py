@@ -143,8 +143,8 @@ def _set_anew(fresh: Sample, others: list[str]) -> tuple[list[str], list[list[Sp
     for kind in sorted(set(others)):
         rows = np.flatnonzero(np.array(others) == kind)
         anew = WORLD.counterfactual(fresh.take(rows), {"type": kind})
-        for row, text, held in zip(rows, WORLD.render(anew), WORLD.spans(anew), strict=True):
-            texts[row], spans[row] = text, held
+        for place, text, held in zip(rows, WORLD.render(anew), WORLD.spans(anew), strict=True):
+            texts[place], spans[place] = text, held
     return texts, spans
 
 
