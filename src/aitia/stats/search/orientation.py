@@ -84,7 +84,9 @@ class Orientation:
     @property
     def graph(self) -> Graph:
         """The graph as it stands."""
-        return self.rows.graph(self.names)
+        drawn = self.rows.graph(self.names)
+        places = sorted((t for t in self.ambiguous if t[0] < t[2] and drawn._is_open(*t)), key=lambda t: (t[1], *t))
+        return Graph.from_bits(self.names, *drawn._ends, places) if places else drawn
 
     @property
     def reasons(self) -> Mapping[tuple[str, str], str]:
