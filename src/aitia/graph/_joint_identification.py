@@ -1,4 +1,4 @@
-"""Identification in a graph with open triples: one formula for all the graphs that decide them, or which triple decides."""
+"""Identification in a graph with open triples: a formula for all graphs that decide them, or which triple decides."""
 
 from dataclasses import replace
 from itertools import combinations

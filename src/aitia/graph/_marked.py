@@ -6,7 +6,7 @@ no other edges do. `_open` holds the open triples (i, middle, k), i < k; the mos
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Self
 
 from aitia.errors import GraphError, join_names, unknown_variable
@@ -58,7 +58,9 @@ class MarkedEdges:
         if any(self._bows):
             self._check_bows()
         if triples:
-            self._open = tuple(sorted({self._checked(*triple) for triple in triples}, key=lambda t: (t[1], *t)))
+            self._open = tuple(
+                sorted(dict.fromkeys(self._checked(*triple) for triple in triples), key=lambda t: (t[1], *t))
+            )
 
     def _checked(self, a: str, b: str, c: str) -> tuple[int, int, int]:
         """The positions of an open triple."""
@@ -106,6 +108,7 @@ class MarkedEdges:
         tail: Sequence[int],
         arrow: Sequence[int],
         circle: Sequence[int],
+        *,
         open_triples: Sequence[tuple[int, int, int]] = (),
     ) -> Self:
         """The graph whose edge i *-* j bears a mark at j where bit j of that mark's row i is set.
@@ -295,7 +298,8 @@ class MarkedEdges:
         return f"{type(self).__name__}({str(self)!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self).from_bits, (self._names, *self._ends, *([self._open] if self._open else []))
+        made = type(self).from_bits
+        return (partial(made, open_triples=self._open) if self._open else made), (self._names, *self._ends)
 
 
 def _check_second(edge: Edge, right: list[int], left: list[int]) -> None:

@@ -225,7 +225,7 @@ class Graph(MarkedEdges):
         """The graph with some nodes renamed; positions stay."""
         for node in names:
             self.index(node)
-        return Graph.from_bits([names.get(node, node) for node in self._names], *self._ends, self._open)
+        return Graph.from_bits([names.get(node, node) for node in self._names], *self._ends, open_triples=self._open)
 
     def reorder(self, nodes: Sequence[str]) -> "Graph":
         """The same graph with its nodes in another order.

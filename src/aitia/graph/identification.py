@@ -103,8 +103,8 @@ def identify(
 
     Args:
         graph: A DAG or ADMG: the verdict is complete. A CPDAG or PDAG: identified when every possibly causal path from
-            the treatments starts with a directed edge (complete without `given`). A MAG or PAG: adjustment only. With open triples:
-            identified when one formula holds however they are decided.
+            the treatments starts with a directed edge (complete without `given`); with open triples, when one formula
+            holds however they are decided. A MAG or PAG: adjustment only.
         treatment: One name or several.
         outcome: One name or several.
         given: What the effect is conditional on.

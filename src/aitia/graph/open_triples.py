@@ -57,7 +57,7 @@ def each_decided(graph: Graph) -> Iterator[Graph]:
         CostError: If the search for the next takes too long.
     """
     base = frozenset(_unshielded_colliders(graph))
-    start = _State(_rows(graph), frozenset(graph._open), base)
+    start = _State(_rows(graph), graph._open, base)
     waiting, steps, none = [start], 0, True
     while waiting:
         state = waiting.pop()
@@ -67,8 +67,7 @@ def each_decided(graph: Graph) -> Iterator[Graph]:
         if not state.follow():
             continue
         if state.pending:
-            triple = min(state.pending, key=lambda t: (t[1], *t))
-            waiting += [state.with_collider(triple), state.without(triple)]
+            waiting += [state.with_collider(), state.without()]
             continue
         if extend(state.rows) is None:
             continue
@@ -94,18 +93,21 @@ class _State:
     """A PDAG in which some triples are still open, and the unshielded colliders that it may have beside these."""
 
     rows: Pdag
-    pending: frozenset[Place]
+    pending: tuple[Place, ...]
     colliders: frozenset[Place]
 
-    def with_collider(self, triple: Place) -> "_State":
-        rows, (i, j, k) = self.rows.copy(), triple
+    def with_collider(self) -> "_State":
+        """A copy in which the first open triple is a collider."""
+        (i, j, k), *rest = self.pending
+        rows = self.rows.copy()
         for end in (i, k):
             if rows.neighbors[j] >> end & 1:
                 rows.orient(end, j)
-        return _State(rows, self.pending - {triple}, self.colliders | {triple})
+        return _State(rows, tuple(rest), self.colliders | {(i, j, k)})
 
-    def without(self, triple: Place) -> "_State":
-        return _State(self.rows.copy(), self.pending - {triple}, self.colliders)
+    def without(self) -> "_State":
+        """A copy in which it is none."""
+        return _State(self.rows.copy(), self.pending[1:], self.colliders)
 
     def follow(self) -> bool:
         """Draws what follows: no collider beside those that are wanted, no cycle; False where it contradicts itself."""
@@ -127,13 +129,14 @@ class _State:
 
     def _settle(self) -> None:
         """Takes the triples that the arrows have decided out of those that are open."""
+        kept = []
         for i, j, k in self.pending:
             ends = 1 << i | 1 << k
-            if self.rows.children[j] & ends:
-                self.pending -= {(i, j, k)}
-            elif not ends & ~self.rows.parents[j]:
-                self.pending -= {(i, j, k)}
+            if not ends & ~self.rows.parents[j]:
                 self.colliders |= {(i, j, k)}
+            elif not self.rows.children[j] & ends:
+                kept.append((i, j, k))
+        self.pending = tuple(kept)
 
 
 def _place(i: int, j: int, k: int) -> Place:

@@ -14,6 +14,7 @@ from aitia.graph import Edge, Graph, Identification, consistent_extension, ident
 from aitia.graph._question import ReadAs, graph_kind
 from aitia.graph.equivalence import _member_mag
 from aitia.graph.lagged import is_window
+from aitia.graph.marks import Triple
 
 HALF, LITTLE = 0.5, 0.05
 """Shares of the rows that are taken beyond what is observed: above the one no interval is given, above the other it is
@@ -42,6 +43,7 @@ class Asked:
         undecided: Edges whose marks tell the members apart; none where the effect is identified.
         counts: How many members of a PAG's class stand behind each part; None where they were not counted.
         unidentified: Of a PAG the members in which no adjustment set gives the effect.
+        open_triples: Of a graph that leaves colliders open the triples that tell the members apart.
     """
 
     parts: tuple[Graph, ...]
@@ -49,6 +51,7 @@ class Asked:
     undecided: tuple[Edge, ...] = ()
     counts: tuple[int | None, ...] = ()
     unidentified: Unidentified | None = None
+    open_triples: tuple[Triple, ...] = ()
 
 
 def targets_of(intervention: Intervention, against: Intervention) -> list[str]:
@@ -116,6 +119,10 @@ def asked(
     if graph_kind(graph, read_as) == "pag":
         graph, read_as = _pag(graph), "pag"
     answer = identify(graph, targets, (outcome,), latent=latent, read_as=read_as)
+    if graph.open_triples and not latent:
+        from aitia.discovery.effects.undecided import each_class
+
+        return each_class(graph, targets, outcome, answer)
     if answer.identified:
         return Asked((part_of(graph, answer, targets, outcome, latent, hidden=read_as == "pag"),), (answer,))
     if read_as == "pag" and not latent:

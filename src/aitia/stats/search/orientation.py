@@ -86,7 +86,7 @@ class Orientation:
         """The graph as it stands."""
         drawn = self.rows.graph(self.names)
         places = sorted((t for t in self.ambiguous if t[0] < t[2] and drawn._is_open(*t)), key=lambda t: (t[1], *t))
-        return Graph.from_bits(self.names, *drawn._ends, places) if places else drawn
+        return Graph.from_bits(self.names, *drawn._ends, open_triples=places) if places else drawn
 
     @property
     def reasons(self) -> Mapping[tuple[str, str], str]:
