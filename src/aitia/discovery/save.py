@@ -47,7 +47,7 @@ FILES = (
     "graph.json", "graph.dot", "graph.dagitty", "augmented.json", "tests.parquet", "changes.json", "bootstrap.json",
     "kinds.json", "table.parquet", "summary.json", "report.html",
 )  # fmt: skip
-"""What a discovery writes; two of them only where there is a context, or a bootstrap."""
+"""What a discovery writes; three of them only where there is a context, a bootstrap, or no open triple."""
 
 
 @contextmanager
