@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from aitia.discovery.effects.question import asked
+from aitia.do import Intervention
 from aitia.errors import CostError, FormatError, GraphError, IdentifiabilityError
 from aitia.graph import (
     Edge,
@@ -119,9 +120,9 @@ def test_effects_over_the_members_are_the_ida_set_over_all_dags() -> None:
     for number, (graph, dags) in enumerate(CASES[:50]):
         x, y = random.Random(number).sample(graph.nodes, 2)
         if identify(graph, x, y).identified:
-            assert len(asked(graph, [x], y, ()).parts) == 1
+            assert len(asked(graph, [Intervention({x: 1.0}), Intervention({})], y, ()).parts) == 1
             continue
-        question = asked(graph, [x], y, ())
+        question = asked(graph, [Intervention({x: 1.0}), Intervention({})], y, ())
         sets = {dag.parents(x) if y in dag.descendants(x) else None for dag in dags}
         said = {a.adjustment if a.method == "adjustment" else None for a in question.answers}
         assert said == sets, f"{graph}: {x} on {y}"
@@ -137,7 +138,7 @@ def test_the_triple_that_decides_is_named() -> None:
     assert fault is not None
     assert fault.startswith("x --- a is undirected")
     assert fault.endswith("where x is no collider between a and b")
-    question = asked(graph, ["x"], "y", ())
+    question = asked(graph, [Intervention({"x": 1.0}), Intervention({})], "y", ())
     assert question.open_triples == (("a", "x", "b"),)
     assert [str(edge) for edge in question.undecided] == ["x --- a", "x --- b"]
     assert ("a", "b") in [answer.adjustment for answer in question.answers]

@@ -14,9 +14,10 @@ from dataclasses import replace
 from itertools import combinations
 
 from aitia.discovery.effects.members import MOST_MEMBERS, members, open_edges
-from aitia.discovery.effects.question import Asked, part_of
+from aitia.discovery.effects.question import Asked, _identified, part_of, targets_of
+from aitia.do import Intervention
 from aitia.errors import IdentifiabilityError
-from aitia.graph import Edge, Graph, Identification, decided, identify
+from aitia.graph import Edge, Graph, Identification, decided
 from aitia.graph.open_triples import told_apart
 
 __all__ = ["each_class"]
@@ -24,19 +25,20 @@ __all__ = ["each_class"]
 _FORMULAS = ("adjustment", "no-effect")
 
 
-def each_class(graph: Graph, targets: Sequence[str], outcome: str, answer: Identification) -> Asked:
+def each_class(graph: Graph, sides: Sequence[Intervention], outcome: str, answer: Identification) -> Asked:
     """The question to the graph, or to each member of its classes that answers it in its own way.
 
     Args:
         graph: A PDAG with open triples.
-        targets: What is set.
+        sides: What is done, and what it is compared with.
         outcome: What is watched.
-        answer: Of `identify`, for the graph.
+        answer: Of the graph itself.
 
     Raises:
         IdentifiabilityError: If more than 64 members answer in their own way.
         CostError: If open triples can be decided in more than 256 ways, or too many edges at the targets are open.
     """
+    targets = targets_of(*sides)
     if answer.identified and answer.method in _FORMULAS:
         return Asked((part_of(graph, answer, targets, outcome, (), hidden=True),), (answer,))
     parts: dict[str, tuple[Graph, Identification]] = {}
@@ -45,7 +47,7 @@ def each_class(graph: Graph, targets: Sequence[str], outcome: str, answer: Ident
     for reading in decided(graph):
         keys = set()
         edges.update(dict.fromkeys(open_edges(reading, targets)))
-        for part, one in _answers(reading, targets, outcome):
+        for part, one in _answers(reading, sides, outcome):
             keys.add(str(part))
             parts.setdefault(str(part), (part, one))
             if len(parts) > MOST_MEMBERS:
@@ -65,10 +67,11 @@ def each_class(graph: Graph, targets: Sequence[str], outcome: str, answer: Ident
     )
 
 
-def _answers(reading: Graph, targets: Sequence[str], outcome: str) -> Iterator[tuple[Graph, Identification]]:
+def _answers(reading: Graph, sides: Sequence[Intervention], outcome: str) -> Iterator[tuple[Graph, Identification]]:
     """How the members of one class answer: one for each set of parents that what is set has."""
+    targets = targets_of(*sides)
     for dag in members(reading, targets):
-        one = identify(dag, targets, (outcome,))
+        one = _identified(dag, sides, outcome, (), "auto")
         if one.method == "adjustment" and len(targets) == 1:
             one = replace(one, adjustment=dag.parents(targets[0]))
         yield part_of(dag, one, targets, outcome, (), hidden=one.method in _FORMULAS), one
