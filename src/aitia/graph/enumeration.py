@@ -44,7 +44,7 @@ def markov_equivalence_class(cpdag: Graph) -> Iterator[Graph]:
         b --> a; b --> c
         b --> a; c --> b
     """
-    return chain.from_iterable(map(_members, decided(cpdag)))
+    return chain.from_iterable([_members(one) for one in decided(cpdag)])
 
 
 def _members(pdag: Graph) -> Iterator[Graph]:
