@@ -27,13 +27,15 @@ from aitia.stats.search.halves import Again, resampled
 from aitia.stats.search.keeping import kept, recall
 from aitia.stats.search.learner import scm_on
 from aitia.stats.search.records import Skeleton, TestRecord, weakest_tests
-from aitia.stats.search.scores import ROWS_A_PARENT, LocalScore, choose_score
+from aitia.stats.search.scores import ROWS_A_PARENT, LocalScore, bent_ranks, choose_score
 from aitia.system import Discovers, Given, Score, Scores, Training
 
 __all__ = ["ScoreSearch"]
 
 PLAIN = ("test_name_", "test_reason_", "warnings_", "score_name_", "score_")
 """Findings that are JSON values as they are."""
+PRIORS = ("prior", "structure_prior")
+"""Options of BDeu, which not every search has."""
 
 
 class ScoreSearch(SavedArrays, Discovers):
@@ -221,8 +223,8 @@ class ScoreSearch(SavedArrays, Discovers):
         return self.config.score, f"Score {self.config.score}: as asked."
 
     def _score(self, table: Table) -> LocalScore:
-        prior = getattr(self.config, "prior", 1.0)  # which BDeu alone has
-        return LocalScore(table, self.score_name_, penalty=self.config.penalty, prior=prior)
+        given = {name: getattr(self.config, name) for name in PRIORS if hasattr(self.config, name)}
+        return LocalScore(table, self.score_name_, penalty=self.config.penalty, **given)
 
     def _limit(self, score: LocalScore) -> int:
         """Most parents of a variable."""
@@ -245,12 +247,13 @@ class ScoreSearch(SavedArrays, Discovers):
         single = [name for name in table.names if table.column(name).ndim == 1]
         if self.score_name_ == "bic" and not score.discrete and (bent := departure(table, single)):
             self.warnings_.append(f"The score sees straight lines of Gaussian columns only, and {bent}.")
+        if self.config.score == "ranks" and (bent := bent_ranks(table)):
+            self.warnings_.append(f"The score sees straight lines of ranks only, and {bent}.")
 
     def _explain(self, found: Graph, score: LocalScore) -> None:
         """The evidence for each edge: its loss, a test, the reason of its direction."""
         names, rows = found.nodes, Pdag(found)
-        kinds = {score.table.discrete(name) for name in names}
-        self.test_name_ = ("g2" if True in kinds else "fisher-z") if len(kinds) == 1 else ""
+        self.test_name_ = _test_beside(score)
         cheapest = {(e.left, e.right): _cheapest(rows, names.index(e.left), names.index(e.right), score)
                     for e in self.graph_.edges}  # fmt: skip
         self.losses_ = {pair: -step.gain for pair, step in cheapest.items()}
@@ -301,6 +304,14 @@ class ScoreSearch(SavedArrays, Discovers):
         """Predicted seconds of the search in half of the rows, on one core; the same on every machine."""
         n, p = self.rows_.n, len(self.rows_.names)
         return 2e-3 + 1e-8 * n * p**2 + 1e-6 * p**3  # measured with 8 to 50 columns
+
+
+def _test_beside(score: LocalScore) -> str:
+    """The test that takes columns as the score does; empty where labels and numbers are mixed."""
+    if score.name == "ranks":
+        return "ranks"
+    kinds = {score.table.discrete(name) for name in score.names}
+    return ("g2" if True in kinds else "fisher-z") if len(kinds) == 1 else ""
 
 
 def _again(learner: ScoreSearch, table: Table) -> Graph:
