@@ -105,8 +105,10 @@ def _is_number(text: str) -> bool:
 
 
 def _is_constant(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> bool:
-    if values.ndim == 1 and np.ptp(values[: 2 * FEW_ROWS]) > 0:
-        return False
+    if values.ndim == 1:
+        first, second = values[:2].tolist()
+        if first < second or first > second or np.ptp(values[: 2 * FEW_ROWS]) > 0:  # of a gap neither holds
+            return False
     seen = values[~np.isnan(values.reshape(len(values), -1)).any(axis=1)]
     return len(seen) == 0 or bool((seen == seen[0]).all())
 
