@@ -35,7 +35,7 @@ __all__ = ["ScoreSearch"]
 
 PLAIN = ("test_name_", "test_reason_", "warnings_", "score_name_", "score_")
 """Findings that are JSON values as they are."""
-EVIDENCE = ("_cheapest", "losses_", "tests_", "skeleton_", "orientation_reasons_")
+EVIDENCE = ("score_", "_cheapest", "losses_", "tests_", "skeleton_", "orientation_reasons_")
 """What is made of the class and its score when it is read."""
 PRIORS = ("prior", "structure_prior")
 """Options of BDeu, which not every search has."""
@@ -64,7 +64,6 @@ class ScoreSearch(SavedArrays, Discovers):
     """Why an arrow points so that knowledge does not decide."""
     graph_: Graph
     score_name_: str
-    score_: float
     test_name_: str
     test_reason_: str
     edge_frequencies_: EdgeFrequencies | None
@@ -190,7 +189,6 @@ class ScoreSearch(SavedArrays, Discovers):
         self._warn(table, score)
         found = self._class(score, progress)
         self.graph_ = known(found, self.config.known)
-        self.score_ = score.graph(member(found, self.config.known))
         self._explain(found, score)
         self.rows_ = table
         self.edge_frequencies_ = None
@@ -273,6 +271,12 @@ class ScoreSearch(SavedArrays, Discovers):
         found, score = self._of
         rows, place = Pdag(found), {name: k for k, name in enumerate(found.nodes)}
         return {(e.left, e.right): _cheapest(rows, place[e.left], place[e.right], score) for e in self.graph_.edges}
+
+    @cached_property
+    def score_(self) -> float:
+        """Of the graph, in nats."""
+        found, score = self._of
+        return score.graph(member(found, self.config.known))
 
     @cached_property
     def losses_(self) -> Mapping[tuple[str, str], float]:
