@@ -224,6 +224,7 @@ def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEf
         imputations=contrasts[0].imputations,
         members=_members(contrasts, question) if several else (),
         undecided=question.undecided if several else (),
+        open_triples=question.open_triples if several else (),
         unidentified=question.unidentified,
         over=over,
         uncovered=ask.search is not None and over is None,
@@ -338,8 +339,12 @@ def _left_open(question: Asked) -> str:
         many = f"{len(question.parts)} answer{'s' if len(question.parts) > 1 else ''}"
         return f"the graph leaves circles of {edges} open, and its members give {many} by adjustment{none}"
     edges = ", ".join(f"{e.left} - {e.right}" for e in question.undecided)
+    left = f"the direction of {edges} open" if edges else ""
+    if question.open_triples:
+        triples = ", ".join(f"{b} is a collider between {a} and {c}" for a, b, c in question.open_triples)
+        left = f"open whether {triples}{f', and {left}' if left else ''}"
     return (
-        f"the graph leaves the direction of {edges} open, and its members give {len(question.parts)} answers, each "
+        f"the graph leaves {left}, and its members give {len(question.parts)} answers, each "
         "adjusted for the parents that what is set has there"
     )
 

@@ -107,7 +107,7 @@ class Search:
         from aitia.system import systems
 
         own = {field.name for field in fields(systems()[str(self.config["method"])].config())} | {"missing"}
-        options = ("test", "score", "alpha", "max_depth", "missing", "seed")
+        options = ("test", "score", "colliders", "alpha", "max_depth", "missing", "seed")
         said = {name: self.config[name] for name in options if name in self.config and name in own}
         known = self.config.get("knowledge")
         knowledge = None if known is None else Knowledge.from_json(known)

@@ -12,6 +12,7 @@ from aitia.graph import Edge, Graph, Identification, consistent_extension, ident
 from aitia.graph._question import ReadAs, graph_kind
 from aitia.graph.equivalence import _member_mag
 from aitia.graph.lagged import is_window
+from aitia.graph.marks import Triple
 
 __all__ = [
     "Asked",
@@ -37,6 +38,7 @@ class Asked:
         undecided: Edges whose marks tell the members apart; none where the effect is identified.
         counts: How many members of a PAG's class stand behind each part; None where they were not counted.
         unidentified: Of a PAG the members in which no adjustment set gives the effect.
+        open_triples: Of a graph that leaves colliders open the triples that tell the members apart.
     """
 
     parts: tuple[Graph, ...]
@@ -44,6 +46,7 @@ class Asked:
     undecided: tuple[Edge, ...] = ()
     counts: tuple[int | None, ...] = ()
     unidentified: Unidentified | None = None
+    open_triples: tuple[Triple, ...] = ()
 
 
 def targets_of(intervention: Intervention, against: Intervention) -> list[str]:
@@ -130,6 +133,10 @@ def asked(
         graph, read_as = _pag(graph), "pag"
     targets, hidden = targets_of(*sides), read_as == "pag"
     answer = _identified(graph, sides, outcome, latent, read_as)
+    if graph.open_triples and not latent:
+        from aitia.discovery.effects.undecided import each_class
+
+        return each_class(graph, sides, outcome, answer)
     if answer.identified:
         return Asked((part_of(graph, answer, targets, outcome, latent, hidden=hidden),), (answer,))
     if hidden and not latent and _set_the_same(sides):

@@ -10,6 +10,7 @@ from aitia.discovery.effects.refute import Refutation
 from aitia.discovery.effects.scale import NULL
 from aitia.do import Effect
 from aitia.graph import Edge, Graph
+from aitia.graph.marks import Triple
 from aitia.stats.worth import LEAST
 
 __all__ = ["EstimatedEffect", "Member", "OverGraphs", "Unidentified", "deciding"]
@@ -102,13 +103,20 @@ def _ends(line: Estimator) -> str:
     return "" if line.interval is None else f"[{line.low:.4g}, {line.high:.4g}]  "
 
 
-def deciding(edges: Sequence[Edge]) -> str:
-    """Which edges decide, in words.
+def deciding(edges: Sequence[Edge], triples: Sequence[Triple] = ()) -> str:
+    """Which edges decide, and which open triples, in words.
 
     Example:
         >>> print(deciding(Graph("a --- b").edges), deciding(Graph("x o-> y").edges), sep="; ")
         the direction of a - b decides; the circle of x o-> y decides
+        >>> print(deciding((), [("a", "b", "c")]))
+        whether b is a collider between a and c decides
     """
+    if triples:
+        told = ", ".join(f"{b} is a collider between {a} and {c}" for a, b, c in triples)
+        if not edges:
+            return f"whether {told} decides"
+        return f"whether {told}, and the direction of {', '.join(f'{e.left} - {e.right}' for e in edges)} decide"
     plain = all(edge.symbol == "---" for edge in edges)
     what = "direction" if plain else "circle"
     named = ", ".join(f"{e.left} - {e.right}" if plain else str(e) for e in edges)
@@ -138,6 +146,7 @@ class EstimatedEffect(Effect):
         trimmed: Share of the rows that was left out because of that.
         members: The members of the class, where they do not agree.
         undecided: Edges whose direction, or of a PAG whose marks, tell them apart.
+        open_triples: Triples (a, b, c) that do, as the graph leaves open whether b is a collider.
         unidentified: The members of a PAG's class in which it is not identified: no estimate and no interval then.
         over: The effect over bootstrap graphs, where the graph was found and not given.
         uncovered: Whether the graph was found, and not found again in other rows.
@@ -161,6 +170,7 @@ class EstimatedEffect(Effect):
     trimmed: float = 0.0
     members: tuple[Member, ...] = ()
     undecided: tuple[Edge, ...] = ()
+    open_triples: tuple[Triple, ...] = ()
     unidentified: Unidentified | None = None
     over: OverGraphs | None = None
     uncovered: bool = False
@@ -214,7 +224,7 @@ class EstimatedEffect(Effect):
         span = "between the bounds of each" if not ends else low if low == high else f"{low} to {high}"
         if self.unidentified is not None:
             span = self.unidentified.told(span)
-        return f"{span}: {deciding(self.undecided)}"
+        return f"{span}: {deciding(self.undecided, self.open_triples)}"
 
     @property
     def because(self) -> str:
@@ -313,6 +323,7 @@ class EstimatedEffect(Effect):
                 for m in self.members
             ],
             "undecided": [[edge.left, edge.right] for edge in self.undecided],
+            **({"open_triples": [list(triple) for triple in self.open_triples]} if self.open_triples else {}),
             "unidentified": None if self.unidentified is None else asdict(self.unidentified),
             "range": self.range_line,
             "over_graphs": None
