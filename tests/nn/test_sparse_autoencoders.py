@@ -83,7 +83,7 @@ def test_gradients_are_those_of_finite_differences(kind):
                     flat[place] = before + move
                     sides.append(float(loss(x)["loss"]))
                 flat[place] = before
-            assert (sides[0] - sides[1]) / 2e-6 == pytest.approx(float(slope.view(-1)[place]), rel=1e-4, abs=1e-6)
+            assert (sides[0] - sides[1]) / 2e-6 == pytest.approx(float(slope.reshape(-1)[place]), rel=1e-4, abs=1e-6)
 
 
 def test_the_gradient_of_an_annealed_norm_points_along_that_of_the_norm():
@@ -94,7 +94,7 @@ def test_the_gradient_of_an_annealed_norm_points_along_that_of_the_norm():
     (slope,) = torch.autograd.grad(loss._norm(z), z)
     one, power = z.sum() / 2, (z[z > 0] ** 0.2).sum() / 2
     wanted = one / power * 0.2 * z[z > 0] ** -0.8 / 2
-    assert torch.allclose(slope[z > 0], wanted, rtol=1e-2)  # 1e-12 to the power 0.2, taken off each number, is 0.004
+    assert torch.allclose(slope[z > 0], wanted, rtol=1e-2)  # 1e-12 ** 0.2 is 0.004
 
 
 def test_the_threshold_of_a_batch_is_the_running_least_that_was_kept():
