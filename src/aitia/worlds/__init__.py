@@ -8,6 +8,7 @@ from aitia.worlds.calcium import CalciumWorld
 from aitia.worlds.capabilities import CapabilitiesWorld
 from aitia.worlds.collision import CollisionWorld
 from aitia.worlds.concept_text import ConceptTextWorld
+from aitia.worlds.entities import EntitiesWorld
 from aitia.worlds.export import export_world
 from aitia.worlds.fall import FallWorld
 from aitia.worlds.figure import FigureWorld
@@ -52,6 +53,7 @@ __all__ = [
     "CrowdWorld",
     "DomainShift",
     "DriftWorld",
+    "EntitiesWorld",
     "FallWorld",
     "FigureWorld",
     "FlowWorld",

@@ -10,6 +10,9 @@ model        a model under the three switches
 prefill      prompts read once, and what follows on top
 ranking      log-probabilities of options
 writing      what it writes under a rule of what may stand where
+small        models of a small config with random weights
+training     examples drawn anew at every step, and the loss over them
+masked_diffusion, retrieval, policy   three ways to train that are more than a weighted loss
 """
 
 from aitia.nn.sequences.batch import SequenceBatch, collate
@@ -17,16 +20,22 @@ from aitia.nn.sequences.model import VISIBILITIES, SequenceModel, Visibility, ch
 from aitia.nn.sequences.objectives import Example
 from aitia.nn.sequences.prefill import Prefilled, prefill
 from aitia.nn.sequences.ranking import OptionScores, option_log_probabilities
+from aitia.nn.sequences.small import POSITIONS, Positions, small_sequence_model
+from aitia.nn.sequences.training import DrawnExamples, SequenceLoss
 from aitia.nn.sequences.vocabulary import Vocabulary
 from aitia.nn.sequences.writing import Allowed, fill, write
 
 __all__ = [
+    "POSITIONS",
     "VISIBILITIES",
     "Allowed",
+    "DrawnExamples",
     "Example",
     "OptionScores",
+    "Positions",
     "Prefilled",
     "SequenceBatch",
+    "SequenceLoss",
     "SequenceModel",
     "Visibility",
     "Vocabulary",
@@ -35,6 +44,7 @@ __all__ = [
     "fill",
     "option_log_probabilities",
     "prefill",
+    "small_sequence_model",
     "weighted_loss",
     "write",
 ]
