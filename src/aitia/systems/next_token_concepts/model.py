@@ -25,6 +25,7 @@ Source:
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Self, cast
@@ -209,6 +210,11 @@ class NextTokenConcepts(Pretrained, Predicts, Encodes):
 
     # -- asking --------------------------------------------------------------------------------------------------------
 
+    def _opened(self, data: tuple[Any, ...], roles: Mapping[str, Any]) -> tuple[Any, ...]:
+        """As of every system; prompts for one that was fitted to pairs have no columns of pairs."""
+        kept = roles if self.found is None else {name: roles[name] for name in roles if name not in ("x0", "x1")}
+        return super()._opened(data, kept)
+
     @property
     def fitted_findings(self) -> Findings:
         """What the fit tells.
@@ -280,11 +286,8 @@ class NextTokenConcepts(Pretrained, Predicts, Encodes):
         return said
 
     def _encode(self, given: Given) -> Table:
-        """The log-odds of every concept, and the state; of a pair, those of its second text."""
-        role = next((role for role in ("text", "x1") if given.column(role) in given.table), None)
-        if role is None:
-            raise OptionError("there is no text to read: say which column it is (text)")
-        states = self.states(given.texts(role))
+        """The log-odds of every concept, and the state; of a pair, those of its text without the concept."""
+        states = self.states(_texts_of(given))
         said = self.log_odds(states)
         columns = {f"log-odds of {name}": said[:, k] for k, name in enumerate(self.names)}
         columns |= {f"h{k}": states[:, k] for k in range(states.shape[1])}
@@ -296,14 +299,10 @@ class NextTokenConcepts(Pretrained, Predicts, Encodes):
         texts = table.texts(column) if column in table else [""] * len(given)
         holes = [row for row, text in enumerate(texts) if not text.strip()]
         if holes:
-            prompts = given.take(holes).texts("text")
+            prompts = _texts_of(given.take(holes))
             steered = self._steered()
-            with torch.no_grad():
-                if steered:
-                    with intervene(self.language.model, steered):
-                        said = self.language.generate(prompts, most=self.config.most, batch_size=self.config.batch_size)
-                else:
-                    said = self.language.generate(prompts, most=self.config.most, batch_size=self.config.batch_size)
+            with intervene(self.language.model, steered) if steered else nullcontext():
+                said = self.language.generate(prompts, most=self.config.most, batch_size=self.config.batch_size)
             for row, text in zip(holes, said, strict=True):
                 texts[row] = text
         rows = given.data.with_known({column: texts}, {column: "text"})
@@ -357,6 +356,14 @@ class NextTokenConcepts(Pretrained, Predicts, Encodes):
         model._learnt = _Learnt(len(model.names), int(options["width"]), autoencoder).eval()
         model.found = Findings.from_json(options["found"])
         return model
+
+
+def _texts_of(given: Given) -> list[str]:
+    """The texts; of pairs those without the concept."""
+    role = next((role for role in ("text", "x0") if given.column(role) in given.table), None)
+    if role is None:
+        raise OptionError("there is no text to read: say which column it is (text)")
+    return given.texts(role)
 
 
 def _told_of(autoencoder: SparseAutoencoder, on: TrainedOn, site: Site, width: int) -> str:
