@@ -118,9 +118,9 @@ class Loaded:
                 return other.read(system.card, roles, system.reads(system.config)), ()
             sized = {} if size is None or source is None or source.is_world else {"size": size}
             kept = {name: columns for name, columns in system.roles.items() if name not in roles}
-            options, there = _may_lack(system.card, kept)
-            given = {**system.reads(system.config), **sized, **reads, **options}
-            rows = read_rows(system.card, data, {**there, **roles}, given)
+            expected, there = _may_lack(system.card, kept)
+            options = {**system.reads(system.config), **sized, **reads, **expected}
+            rows = read_rows(system.card, data, {**there, **roles}, options)
             _check_marks(reading, rows)
             return replace(system.given(rows, **roles), name=data), ()
         if source is None or source.in_memory:

@@ -131,8 +131,9 @@ def test_directions_that_do_not_move_their_probes_are_refused():
 
 
 def test_prompts_are_asked_of_a_system_that_was_fitted_to_pairs_and_pairs_give_their_first_text(model, tmp_path):
-    (tmp_path / "prompts.csv").write_text("text\nnoun3 one\n", encoding="utf-8")
-    assert model.predict(tmp_path / "prompts.csv") == model.predict({"text": ["noun3 one"]})
+    (tmp_path / "prompts.csv").write_text("text\nnoun3 not one\n", encoding="utf-8")
+    asked, wanted = model.predict(tmp_path / "prompts.csv"), model.predict({"text": ["noun3 not one"]})
+    assert asked.texts("written") == wanted.texts("written")
     pair = {"concept": ["plural"], "x0": ["noun3 one"], "x1": ["noun3 many"]}
     assert model.encode(pair) == model.encode({"text": ["noun3 one"]})
 
