@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from scipy.stats import ttest_1samp, ttest_ind
 
 from aitia.do import Intervention
 from aitia.errors import DataError, FormatError, InterventionError, OptionError, UnknownVariableError
@@ -18,9 +19,10 @@ from aitia.report.page import render
 from aitia.system import load
 from aitia.systems.next_token_concepts import NextTokenConcepts
 from aitia.systems.next_token_concepts.dictionary import score_dictionary, score_features
+from aitia.systems.next_token_concepts.effects import effects_of
 from aitia.systems.next_token_concepts.findings import BAG, RANDOM
 from aitia.systems.next_token_concepts.predictors import summed_words, teach
-from aitia.systems.next_token_concepts.reading import Concept, examples_of, halves_of
+from aitia.systems.next_token_concepts.reading import Concept, Examples, examples_of, halves_of
 from aitia.systems.next_token_concepts.readout import Readout, accuracy_of
 from aitia.systems.next_token_concepts.states import States, bag_of_words, output_site, random_network, site_of
 from aitia.systems.next_token_concepts.steering import steer
@@ -136,6 +138,34 @@ def test_prompts_are_asked_of_a_system_that_was_fitted_to_pairs_and_pairs_give_t
     assert asked.texts("written") == wanted.texts("written")
     pair = {"concept": ["plural"], "x0": ["noun3 one"], "x1": ["noun3 many"]}
     assert model.encode(pair) == model.encode({"text": ["noun3 one"]})
+
+
+def test_effects_are_mean_differences_of_log_odds_with_the_intervals_of_t_tests(model):
+    rows = pairs()
+    told = model.effects(rows)
+    assert told.labels("target").tolist() == ["plural", "plural", "colour", "colour"]
+    sides = [model.log_odds(model.states(rows[x][:12])) for x in ("x0", "x1")]
+    for k, line in enumerate(range(2)):
+        each = (sides[1] - sides[0])[:, k]
+        interval = ttest_1samp(each, 0).confidence_interval()
+        assert told.column("effect")[line] == pytest.approx(each.mean())
+        assert (told.column("low")[line], told.column("high")[line]) == pytest.approx(tuple(interval))
+    own, control = (told.column(name)[0] for name in ("effect", "control"))
+    assert own > 5 * abs(control)
+    one = model.effects(rows, target="plural", outcome="colour")
+    assert one.labels("outcome").tolist() == ["colour"]
+    assert model.do("do(plural=1)").effects(rows, target="plural", outcome="plural").column("effect")[0] == (
+        pytest.approx(0, abs=1e-3)
+    )
+
+
+def test_effects_of_labels_are_differences_of_means_with_the_interval_of_welch():
+    rng = np.random.default_rng(0)
+    concept = Concept("c", np.arange(20), np.arange(20, 50), False)
+    said = rng.standard_normal((50, 1)) * np.repeat([1, 3], [20, 30])[:, None]
+    told = effects_of(Examples(tuple(map(str, range(50))), (concept,)), said, ["c"])
+    wanted = ttest_ind(said[20:, 0], said[:20, 0], equal_var=False).confidence_interval()
+    assert (told.column("low")[0], told.column("high")[0]) == pytest.approx(tuple(wanted))
 
 
 # -- halves, baselines, judging ----------------------------------------------------------------------------------------
@@ -400,6 +430,7 @@ def test_states_that_overflow_are_refused_by_the_name_of_their_layer(decoder):
         (lambda m: m.do("do(plurl=present)"), UnknownVariableError, "Did you mean 'plural'"),
         (lambda m: m.do("do(plural=presnt)"), InterventionError, "Did you mean 'present'"),
         (lambda m: m.do("do(plural=scale(2))"), InterventionError, "set to absent or present, to log-odds or to shift"),
+        (lambda m: m.effects(pairs(), outcome="plurl"), UnknownVariableError, "Did you mean 'plural'"),
         (lambda m: m.encode({"written": ["a"]}), OptionError, "no text to read"),
         (lambda m: NextTokenConcepts(ridge=0), OptionError, "ridge is above 0"),
         (lambda m: NextTokenConcepts(autoencoder="dense"), OptionError, "autoencoder is one of none, top-k"),

@@ -35,11 +35,10 @@ CARD = Card(
     do="do(CONCEPT=present), absent, a number or shift(number) moves the states of the layer along the concept's "
     "counterfactual direction, at every token, until its probe says the usual log-odds of texts with it, of texts "
     "without it, that number, or so much more; CONCEPT is its name among the pairs, or its column.",
-    verbs=("predict", "encode", "export"),
+    verbs=("predict", "encode", "effects", "export"),
     absent={
         "counterfactual": "greedy writing keeps no noise of a row",
         "edit": "it writes on after a text, and changes none that is given",
-        "effects": "what steering changes is what is written: predict under do(CONCEPT=present) and do(CONCEPT=absent)",
     },
     extra="language",
 )

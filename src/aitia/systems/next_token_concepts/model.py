@@ -37,7 +37,7 @@ from torch import Tensor, nn
 
 from aitia.data.base import Data
 from aitia.data.table import Table
-from aitia.errors import OptionError
+from aitia.errors import OptionError, unknown_variable
 from aitia.nn.language import LanguageModel
 from aitia.nn.opening import open_language_model
 from aitia.nn.pretrained import Pretrained, fitted
@@ -48,11 +48,12 @@ from aitia.nn.weights import write_weights
 from aitia.report import Block
 from aitia.runs import RunStore
 from aitia.saving import made
-from aitia.system import Encodes, Given, Predicts, Scores, Targets, Training
+from aitia.system import Encodes, Explains, Given, Predicts, Scores, Targets, Training
 from aitia.system.base import Asked
 from aitia.systems.next_token_concepts.card import CARD
 from aitia.systems.next_token_concepts.config import ConceptsConfig
 from aitia.systems.next_token_concepts.dictionary import score_dictionary, train_dictionary
+from aitia.systems.next_token_concepts.effects import effects_of
 from aitia.systems.next_token_concepts.findings import Findings, find_concepts, other_readers
 from aitia.systems.next_token_concepts.judge import judged
 from aitia.systems.next_token_concepts.page import blocks
@@ -99,7 +100,7 @@ class _Learnt(nn.Module):
             cast(Tensor, getattr(self, name)).copy_(torch.from_numpy(values))
 
 
-class NextTokenConcepts(Pretrained, Predicts, Encodes):
+class NextTokenConcepts(Pretrained, Predicts, Encodes, Explains):
     """Probes and directions of concepts in a language model, after `fit`; see the module.
 
     Args:
@@ -292,6 +293,16 @@ class NextTokenConcepts(Pretrained, Predicts, Encodes):
         columns = {f"log-odds of {name}": said[:, k] for k, name in enumerate(self.names)}
         columns |= {f"h{k}": states[:, k] for k in range(states.shape[1])}
         return Table.of(columns, kinds=dict.fromkeys(columns, "number"))
+
+    def _effects(self, given: Given, target: str | None, outcome: str | None) -> Table:
+        """What each concept does to what each probe says, over these pairs or texts; see `effects.py`."""
+        if outcome is not None and outcome not in self.names:
+            raise unknown_variable(outcome, self.names, "system")
+        examples = examples_of(given, 2)
+        told = effects_of(examples, self.log_odds(self.states(examples.texts)), self.names, self.config.seed)
+        wanted = {"target": target, "outcome": outcome}
+        kept = [told.labels(column) == name for column, name in wanted.items() if name is not None]
+        return told.take(np.flatnonzero(np.logical_and.reduce(kept))) if kept else told
 
     def _predict(self, given: Given, draws: int, seed: int) -> Data:
         """What the model writes after each text that has nothing written, greedily; every draw is the same."""
