@@ -70,7 +70,9 @@ class OverGraphs:
         answered: In how many of them the question had an answer.
         low: Lower end over all of them.
         high: Upper end.
-        path: Share of them in which a directed path leads from what is set to the outcome.
+        path: Share of the graphs from halves of the rows in which a directed path leads from what is set to the
+            outcome; NaN without any.
+        halves: How many graphs were found in halves of the rows.
     """
 
     graphs: int
@@ -78,6 +80,14 @@ class OverGraphs:
     low: float
     high: float
     path: float
+    halves: int
+
+    @property
+    def path_told(self) -> str:
+        """In how many graphs there is a directed path, in words, after `a directed path in`."""
+        if not self.halves:
+            return "none, as no half of the rows could be searched"
+        return f"{self.path:.0%} of the graphs from {self.halves} random halves of the rows"
 
     @property
     def told(self) -> str:
@@ -85,6 +95,11 @@ class OverGraphs:
         if self.answered == self.graphs:
             return f"{self.graphs} bootstrap graphs"
         return f"those {self.answered} of {self.graphs} bootstrap graphs that answer"
+
+
+def _ends(line: Estimator) -> str:
+    """The interval of an estimator; nothing where it has none."""
+    return "" if line.interval is None else f"[{line.low:.4g}, {line.high:.4g}]  "
 
 
 def deciding(edges: Sequence[Edge]) -> str:
@@ -119,7 +134,6 @@ class EstimatedEffect(Effect):
         resamples: Number of bootstrap samples behind the interval.
         rows: That the mechanisms were fitted to.
         scale: `difference`, `ratio` or `odds`.
-        zero: Whether it is zero by the graph: no directed path.
         lacking: Share of the rows of which the table says nothing: the interval holds every outcome for them.
         trimmed: Share of the rows that was left out because of that.
         members: The members of the class, where they do not agree.
@@ -143,7 +157,6 @@ class EstimatedEffect(Effect):
     resamples: int
     rows: int
     scale: str = "difference"
-    zero: bool = False
     lacking: float = 0.0
     trimmed: float = 0.0
     members: tuple[Member, ...] = ()
@@ -187,8 +200,9 @@ class EstimatedEffect(Effect):
 
     def _no_path(self) -> str:
         if self.over is None:
-            return "no directed path in this graph"
-        return f"no directed path in this graph; there is one in {self.over.path:.0%} of {self.over.told}"
+            looked = "; whether one is in graphs of other rows was not looked at" if self.uncovered else ""
+            return f"no directed path in this graph{looked}"
+        return f"no directed path in this graph, and one in {self.over.path_told}"
 
     @property
     def range_line(self) -> str | None:
@@ -215,16 +229,15 @@ class EstimatedEffect(Effect):
         if self.range_line is not None:
             lines.append(self.range_line)
         if (over := self.over) is not None:
-            ends = f"{over.low:.4g} to {over.high:.4g}; a directed path in {over.path:.0%} of them"
-            told = f"Over {over.told} and all members of their classes: {ends}"
+            path = "" if self.zero else f"; a directed path in {over.path_told}"
+            told = f"Over {over.told} and all members of their classes: {over.low:.4g} to {over.high:.4g}{path}"
             lines.append(told if over.answered else f"Of {over.graphs} bootstrap graphs none answers")
         lines.append(self.because)
         if len(self.estimators) > 1:
             width = max(len(e.name) for e in self.estimators)
             lines += ["By other estimators:"]
             lines += [
-                f"  {e.name:<{width}}  {e.estimate:9.4g}  [{e.low:.4g}, {e.high:.4g}]  rests on: {e.rests_on}"
-                for e in self.estimators
+                f"  {e.name:<{width}}  {e.estimate:9.4g}  {_ends(e)}rests on: {e.rests_on}" for e in self.estimators
             ]
         if self.refutations:
             lines += ["Refutations:", *(f"  {told}" for told in self.refutations)]
@@ -235,6 +248,8 @@ class EstimatedEffect(Effect):
         """What the interval covers, in words."""
         if self.zero:
             return f"What is zero by the graph is as sure as the graph: it has no interval.{self._uncovered}"
+        if self.method == "2SLS" and math.isnan(self.low):
+            return "No interval is given."
         if self.method == "2SLS":
             return (
                 "The interval covers sampling, with errors robust to unequal spread"
@@ -253,10 +268,11 @@ class EstimatedEffect(Effect):
             parts.append(f"every outcome of the {self.lacking:.1%} of the rows that the table says nothing of")
         if self.members:
             parts.append("the members of the equivalence class")
-        if self.over is not None:
+        if self.over is not None and self.over.answered:
             parts.append(f"the graph ({self.over.answered} of {self.over.graphs} bootstrap graphs answer)")
             return f"The interval covers {', '.join(parts)}."
-        return f"The interval covers {', '.join(parts)}; not an error in the graph.{self._uncovered}"
+        lost = f", as none of {self.over.graphs} bootstrap graphs answers" if self.over is not None else ""
+        return f"The interval covers {', '.join(parts)}; not an error in the graph{lost}.{self._uncovered}"
 
     @property
     def _uncovered(self) -> str:
@@ -306,15 +322,16 @@ class EstimatedEffect(Effect):
                 "answered": over.answered,
                 "low": _number(over.low),
                 "high": _number(over.high),
-                "directed_path": over.path,
+                "directed_path": _number(over.path),
+                "halves": over.halves,
             },
             "method": self.method,
             "estimators": [
                 {
                     "name": e.name,
                     "estimate": _number(e.estimate),
-                    "low": _number(e.low),
-                    "high": _number(e.high),
+                    "low": None if e.interval is None else _number(e.low),
+                    "high": None if e.interval is None else _number(e.high),
                     "rests_on": e.rests_on,
                     "first_stage": e.first_stage,
                     "anderson_rubin": None
