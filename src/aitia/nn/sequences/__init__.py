@@ -19,7 +19,7 @@ from aitia.nn.sequences.batch import SequenceBatch, collate
 from aitia.nn.sequences.model import VISIBILITIES, SequenceModel, Visibility, check_takes_masks, weighted_loss
 from aitia.nn.sequences.objectives import Example
 from aitia.nn.sequences.prefill import Prefilled, prefill
-from aitia.nn.sequences.ranking import OptionScores, option_log_probabilities
+from aitia.nn.sequences.ranking import OptionScores, option_log_probabilities, token_log_probabilities
 from aitia.nn.sequences.small import POSITIONS, Positions, small_sequence_model
 from aitia.nn.sequences.training import DrawnExamples, SequenceLoss
 from aitia.nn.sequences.vocabulary import Vocabulary
@@ -45,6 +45,7 @@ __all__ = [
     "option_log_probabilities",
     "prefill",
     "small_sequence_model",
+    "token_log_probabilities",
     "weighted_loss",
     "write",
 ]

@@ -13,7 +13,7 @@ from aitia.errors import DataError
 from aitia.nn.sequences.model import SequenceModel
 from aitia.nn.sequences.prefill import prefill
 
-__all__ = ["OptionScores", "option_log_probabilities"]
+__all__ = ["OptionScores", "option_log_probabilities", "token_log_probabilities"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,28 @@ def option_log_probabilities(
     if batch:
         _score(model, batch, prompts, options, found)
     return [scores for scores in found if scores is not None]
+
+
+@torch.no_grad()
+def token_log_probabilities(
+    model: SequenceModel, prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]
+) -> list[NDArray[np.float64]]:
+    """For each answer the log-probability of each of its tokens, in one pass over prompt and answer.
+
+    Args:
+        model: A decoder.
+        prompts: Ids before each answer.
+        answers: Ids.
+    """
+    rows = [[*prompt, *answer] for prompt, answer in zip(prompts, answers, strict=True)]
+    lengths = torch.tensor([len(row) for row in rows])
+    ids = torch.full((len(rows), int(lengths.max())), model.vocabulary.pad)
+    for k, row in enumerate(rows):
+        ids[k, : len(row)] = torch.as_tensor(row)
+    present = torch.arange(ids.shape[1]) < lengths[:, None]
+    logits = model.logits(ids.to(model.device), present.to(model.device))[:, :-1].float().log_softmax(dim=-1)
+    said = logits.gather(2, ids[:, 1:, None].to(model.device))[..., 0].double().cpu().numpy()
+    return [said[k, len(p) - 1 : len(p) - 1 + len(a)] for k, (p, a) in enumerate(zip(prompts, answers, strict=True))]
 
 
 def _score(

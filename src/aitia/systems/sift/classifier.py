@@ -1,7 +1,7 @@
 """The rivals of a model that writes: one that tags each word, from what stands before it or from the whole sentence.
 
-A linear layer reads the state of a word's first token as B-TYPE, I-TYPE or O. With the causal mask it has seen what stands
-before it; with the mask removed it sees all, in training and after.
+A linear layer reads the state of a word's first token as B-TYPE, I-TYPE or O. With the causal mask it has seen what
+stands before it; with the mask removed it sees all, in training and after.
 
 Source:
     Dukic and Snajder, Looking right is sometimes right: Investigating the capabilities of decoder-only LLMs for

@@ -19,21 +19,17 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 import numpy as np
-import torch
 
 from aitia.data.base import Data
 from aitia.data.subjects import Network
 from aitia.engine import Progress
 from aitia.errors import DataError, OptionError
-from aitia.nn.language import word_tokenizer
-from aitia.nn.opening import open_language_model
 from aitia.nn.sequences import (
     DrawnExamples,
     SequenceLoss,
     SequenceModel,
-    Vocabulary,
     objectives,
-    small_sequence_model,
+    token_log_probabilities,
     write,
 )
 from aitia.nn.sequences.saving import KeepsModels
@@ -44,10 +40,11 @@ from aitia.system import Given, Predicts, Scores, Training
 from aitia.systems.sift.answers import Answers, Written
 from aitia.systems.sift.card import CARD
 from aitia.systems.sift.config import SiftConfig
+from aitia.systems.sift.decoder import made_decoder, opened_decoder
 from aitia.systems.sift.judge import judged
 from aitia.systems.sift.low_rank import read_low_rank, with_low_rank, without_low_rank, write_low_rank
 from aitia.systems.sift.page import blocks
-from aitia.systems.sift.prompts import TEMPLATE, Prompts
+from aitia.systems.sift.prompts import Prompts
 from aitia.systems.sift.sentences import Sentence, Span, check_spans, sentence_of
 from aitia.train import TrainConfig, train
 
@@ -126,10 +123,10 @@ class Sift(KeepsModels, Predicts):
         losses = []
         named = cast(Network | None, given.subjects.get("model"))
         if named is None:
-            self._model = _made(config, texts, self.types)
+            self._model = made_decoder(config, texts, self.types)
             losses.append(self._read(texts, run.progress))
         else:
-            self._model = _opened(named, config)
+            self._model = opened_decoder(named, config)
         labelled = self._labelled([texts[row] for row in rows], [spans[row] for row in rows])
         if config.lora:
             with_low_rank(self._model, config.lora, config.seed)
@@ -249,7 +246,7 @@ class Sift(KeepsModels, Predicts):
                 model, asked[part], most=self.config.most, ends=[*held.end], allowed=rule, temperature=temperature,
                 seed=seed + start,
             )  # fmt: skip
-            logs = _log_probabilities(model, asked[part], [[*row, *held.end] for row in ids])
+            logs = token_log_probabilities(model, asked[part], [[*row, *held.end] for row in ids])
             for sentence, row, log in zip(sentences[part], ids, logs, strict=True):
                 written = held.read(sentence, row)
                 self.unaligned += written.unaligned
@@ -343,7 +340,7 @@ class Sift(KeepsModels, Predicts):
 
     def _fitted(self) -> SequenceModel:
         if self._model is None and self._updates is not None:
-            self._model = _opened(cast(Network, self.subjects["model"]), self.config)
+            self._model = opened_decoder(cast(Network, self.subjects["model"]), self.config)
             read_low_rank(self._model, self._updates)
         if self._model is None:
             raise OptionError("this Sift has not been fitted: call fit first")
@@ -373,41 +370,3 @@ class Sift(KeepsModels, Predicts):
         if column is None or column not in given.table:
             return []
         return [int(row) for row in np.flatnonzero(~given.table.absent(column))]
-
-
-def _made(config: SiftConfig, texts: Sequence[str], types: Sequence[str]) -> SequenceModel:
-    """A small decoder over the words of the texts, of the prompts and of the types."""
-    from aitia.systems.sift.sentences import words_of
-
-    words = sorted({*TEMPLATE.split(), *(w for kind in types for w in kind.split()), *words_of(texts)})
-    tokenizer = word_tokenizer([word for word in words if word not in ("[SEP]", "[PAD]")])
-    tokenizer.eos_token = "[SEP]"
-    longest = config.longest or 64 * (config.demonstrations + 1) + config.most
-    return small_sequence_model(
-        Vocabulary(tokenizer), width=config.width, layers=config.layers, longest=longest, seed=config.seed
-    )
-
-
-def _opened(named: Network, config: SiftConfig) -> SequenceModel:
-    held = open_language_model(named, "causal")
-    if isinstance(held, SequenceModel):
-        return held
-    import copy
-
-    return SequenceModel(copy.deepcopy(held.model), Vocabulary(held.tokenizer), longest=config.longest)
-
-
-@torch.no_grad()
-def _log_probabilities(
-    model: SequenceModel, prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[int]]
-) -> list[np.ndarray[Any, Any]]:
-    """For each answer the log-probability of each of its tokens."""
-    rows = [[*prompt, *answer] for prompt, answer in zip(prompts, answers, strict=True)]
-    lengths = torch.tensor([len(row) for row in rows])
-    ids = torch.full((len(rows), int(lengths.max())), model.vocabulary.pad)
-    for k, row in enumerate(rows):
-        ids[k, : len(row)] = torch.as_tensor(row)
-    present = torch.arange(ids.shape[1]) < lengths[:, None]
-    logits = model.logits(ids.to(model.device), present.to(model.device))[:, :-1].float().log_softmax(dim=-1)
-    said = logits.gather(2, ids[:, 1:, None].to(model.device))[..., 0].cpu().numpy()
-    return [said[k, len(p) - 1 : len(p) - 1 + len(a)] for k, (p, a) in enumerate(zip(prompts, answers, strict=True))]
