@@ -162,7 +162,8 @@ CASES = {
     ),
     "standard, old": (
         {"d_in": 5, "d_sae": 9, "hook_name": "blocks.7.hook_resid_post", "model_name": "gpt2",
-         "architecture": "standard", "activation_fn_str": "relu", "activation_fn_kwargs": {}, "apply_b_dec_to_input": False},
+         "architecture": "standard", "activation_fn_str": "relu", "activation_fn_kwargs": {},
+         "apply_b_dec_to_input": False},
         ("b_enc",), lambda x, w: torch.relu(x @ w["W_enc"] + w["b_enc"]),
     ),
     "topk": (
