@@ -7,6 +7,7 @@ The worlds of tables (`HeterogeneousWorld` and its kin) have a `graph` and draw 
 from aitia.worlds.calcium import CalciumWorld
 from aitia.worlds.capabilities import CapabilitiesWorld
 from aitia.worlds.collision import CollisionWorld
+from aitia.worlds.concept_text import ConceptTextWorld
 from aitia.worlds.entities import EntitiesWorld
 from aitia.worlds.export import export_world
 from aitia.worlds.fall import FallWorld
@@ -48,6 +49,7 @@ __all__ = [
     "CapabilitiesWorld",
     "ChainWorld",
     "CollisionWorld",
+    "ConceptTextWorld",
     "CrowdWorld",
     "DomainShift",
     "DriftWorld",
