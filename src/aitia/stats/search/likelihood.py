@@ -131,6 +131,8 @@ class MultinomialScore:
     def _count(self, nodes: int, more: Sequence[int]) -> None:
         """Scores a set of nodes together with each of these; without any, itself."""
         new = [x for x in more if nodes | 1 << x not in self._of]
+        if more and not new:
+            return
         held = [*bits(nodes)]
         cells = prod(float(self.sizes[k]) for k in held)
         dense = [x for x in new if cells * self.sizes[x] <= DENSE] if held else []
@@ -153,10 +155,8 @@ class MultinomialScore:
         """The sum of N log N over the cells of each table of these columns and one more, by compiled code."""
         from aitia.stats.independence._contingency_loops import entropies
 
-        columns = np.empty((len(more), len(held) + 1), np.int64)
-        columns[:, :-1], columns[:, -1] = held, more
         values = np.empty(len(more))
-        entropies(*self._ready, self.codes, columns, self._cells, self._weight, values)
+        entropies(*self._ready, self.codes, np.array(held), np.array(more), self._cells, self._weight, values)
         found: list[float] = values.tolist()
         return found
 
