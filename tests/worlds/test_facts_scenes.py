@@ -48,19 +48,16 @@ def test_all_that_is_said_of_a_person_agrees():
 
 
 def test_everybody_has_one_pupil_and_is_the_pupil_of_one_in_a_single_circle():
-    for env in FACTS.environments:
-        held = FACTS.questions("pupil", env=env)
-        of = {
-            prompt.split()[0]: answer for prompt, answer in zip(held.texts("prompt"), held.texts("answer"), strict=True)
-        }
-        who, seen = FACTS.people[0], []
-        while who not in seen:
-            seen.append(who)
-            who = of[who]
-        assert len(seen) == 60
-        back = FACTS.questions("pupil", backward=True, env=env)
-        asked = [prompt.split()[0] for prompt in back.texts("prompt")]
-        assert dict(zip(asked, back.texts("answer"), strict=True)) == {pupil: master for master, pupil in of.items()}
+    held = FACTS.questions("pupil")
+    of = {prompt.split()[0]: answer for prompt, answer in zip(held.texts("prompt"), held.texts("answer"), strict=True)}
+    who, seen = FACTS.people[0], []
+    while who not in seen:
+        seen.append(who)
+        who = of[who]
+    assert len(seen) == 60
+    back = FACTS.questions("pupil", backward=True)
+    asked = [prompt.split()[0] for prompt in back.texts("prompt")]
+    assert dict(zip(asked, back.texts("answer"), strict=True)) == {pupil: master for master, pupil in of.items()}
 
 
 def test_questions_are_answered_by_the_sentences():

@@ -6,8 +6,7 @@ A sentence says one relation of one person, in one of several wordings. The tabl
 every sentence about a person agrees with every other, and what is asked of a model later was told to it or was not.
 `pupil` is a bijection: everybody has one pupil and is the pupil of one, so that it can be asked in both directions.
 
-do(city=...) writes the sentence of a world in which that person lives elsewhere; in the environment `elsewhere` all
-tables are others.
+do(city=...) writes the sentence of a world in which that person lives elsewhere.
 
 Source:
     Berglund et al., The reversal curse, ICLR 2024, for relations that are asked in the direction in which they were not
@@ -72,8 +71,6 @@ class FactsWorld(TextWorld):
     """
 
     name: ClassVar[str] = "facts"
-    environments = ("here", "elsewhere")
-    changes: Mapping[str, tuple[str, ...]] = {"elsewhere": RELATIONS}
     graph = Graph("; ".join([*(f"person -> {name}" for name in RELATIONS), "relation", "wording"]))
 
     def __init__(self, persons: int = 60, facts: int = 0) -> None:
@@ -84,13 +81,10 @@ class FactsWorld(TextWorld):
 
     @cached_property
     def tables(self) -> dict[str, Codes]:
-        """(environments, persons) what each person has of each relation, as a code."""
-        drawn: dict[str, Codes] = {}
-        random = [np.random.default_rng([self.facts, k]) for k in range(len(self.environments))]
-        for name, values in VALUES.items():
-            drawn[name] = np.stack([r.integers(len(values), size=self.persons) for r in random])
-        drawn["pupil"] = np.stack([_cycle(r.permutation(self.persons)) for r in random])
-        return drawn
+        """(persons,) what each person has of each relation, as a code."""
+        random = np.random.default_rng(self.facts)
+        drawn: dict[str, Codes] = {n: random.integers(len(v), size=self.persons) for n, v in VALUES.items()}
+        return {**drawn, "pupil": _circle(random.permutation(self.persons))}
 
     @cached_property
     def concepts(self) -> tuple[Latent, ...]:
@@ -119,7 +113,7 @@ class FactsWorld(TextWorld):
         if name in ("person", "relation"):
             count = self.persons if name == "person" else len(RELATIONS)
             return code_of(noise, np.full(count, 1 / count))
-        return self.tables[name][env, parents["person"].astype(np.int64)].astype(np.float64)
+        return self.tables[name][parents["person"].astype(np.int64)].astype(np.float64)
 
     def write(self, concepts: Mapping[str, Codes | Values], wording: Wording) -> Sequence[str]:
         """One sentence a row."""
@@ -132,25 +126,24 @@ class FactsWorld(TextWorld):
             found.append(f"{SAID[name][said].format(self.people[who], self.labels(name)[values[name][row]])} .")
         return found
 
-    def questions(self, relation: str, wording: int = 0, *, backward: bool = False, env: str = "here") -> Table:
+    def questions(self, relation: str, wording: int = 0, *, backward: bool = False) -> Table:
         """A sentence to be finished for each person: columns `prompt`, `options`, `answer` and `family`.
 
         Args:
             relation: Which; all that it may be are the options.
             wording: Number of the wording, from 0.
             backward: Whether `pupil` is asked the other way round, as no sentence says it.
-            env: Whose facts are right.
 
         Raises:
             UnknownVariableError: If there is no such relation.
-            OptionError: If there is no such wording or environment, or another relation is asked backward.
+            OptionError: If there is no such wording, or another relation is asked backward.
         """
         labels = self.labels(relation)
         if backward and relation != "pupil":
             raise OptionError(f"only pupil is one to one and can be asked backward, got {relation!r}")
-        if not 0 <= wording < len(SAID[relation]) or env not in self.environments:
-            raise OptionError(f"wording is 0 to {len(SAID[relation]) - 1} and env here or elsewhere")
-        held = self.tables[relation][self.environments.index(env)]
+        if not 0 <= wording < len(SAID[relation]):
+            raise OptionError(f"wording is 0 to {len(SAID[relation]) - 1}, got {wording}")
+        held = self.tables[relation]
         said = BACKWARD if backward else SAID[relation][wording]
         prompts, answers = [], []
         for who, value in enumerate(held):
@@ -171,7 +164,7 @@ class FactsWorld(TextWorld):
         return tuple(sorted(({*said} - {"{}"}) | {".", *self.people, *CITIES, *JOBS, *DISHES}))
 
 
-def _cycle(order: Codes) -> Codes:
+def _circle(order: Codes) -> Codes:
     """(persons,) of whom each is the master, in one circle."""
     found = np.empty(len(order), dtype=np.int64)
     found[order] = np.roll(order, -1)
