@@ -17,7 +17,7 @@ from aitia.nn.sequences import SequenceModel, Vocabulary, small_sequence_model
 from aitia.systems.lm_objectives.config import LmObjectivesConfig
 from aitia.systems.lm_objectives.stages import Stage, most_spans
 
-__all__ = ["begin_of", "begun", "opened", "pieces_of", "sentinels_of", "tokenizer_of"]
+__all__ = ["begin_of", "begun", "opened", "pieces_of", "sentinels_of", "tokenizer_of", "with_sentinels"]
 
 Ids = NDArray[np.int64]
 ROOM = 32
@@ -46,21 +46,21 @@ def tokenizer_of(config: LmObjectivesConfig, texts: Iterable[str]) -> Any:
     return tokenizer
 
 
-def begun(config: LmObjectivesConfig, stages: Sequence[Stage], tokenizer: Any, longest: int) -> SequenceModel:
+def begun(config: LmObjectivesConfig, stage: Stage, tokenizer: Any, longest: int) -> SequenceModel:
     """A small model with random weights.
 
     Args:
         config: Its size and seed.
-        stages: Of the arm: the first says who sees whom, and masked spans need rows.
+        stage: The first of the arm, which says who sees whom.
         tokenizer: Of its tokens.
         longest: Tokens of the texts that it is to take.
     """
-    spans = most_spans(config.length) if any(stage.objective == "mlm" for stage in stages) else 0
+    # Rows for masked spans are there whatever the objective: all arms are of one size, and can be changed to any other.
     vocabulary = Vocabulary(copy.deepcopy(tokenizer))
-    if spans > len(sentinels_of(vocabulary)):
+    if (spans := most_spans(config.length)) > len(sentinels_of(vocabulary)):
         vocabulary = Vocabulary(vocabulary.tokenizer, sentinels=spans)
     return small_sequence_model(
-        vocabulary, stages[0].visibility, width=config.width, layers=config.layers, longest=longest + ROOM,
+        vocabulary, stage.visibility, width=config.width, layers=config.layers, longest=longest + ROOM,
         seed=config.seed,
     )  # fmt: skip
 
@@ -80,17 +80,28 @@ def opened(named: Network, config: LmObjectivesConfig, arm: str, stages: Sequenc
         held = open_language_model(named, "seq2seq" if visibility == "encoder-decoder" else "causal")
         vocabulary = Vocabulary.of(copy.deepcopy(held.tokenizer))
         model = SequenceModel(copy.deepcopy(held.model), vocabulary, visibility, held.longest)
-    if any(stage.objective == "mlm" for stage in stages):
-        needed, there = most_spans(config.length), len(sentinels_of(model.vocabulary))
-        if there < needed and not config.add_sentinels:
-            raise OptionError(
-                f"{named.id} has {there} sentinel rows, and {arm} needs {needed} for documents of {config.length} "
-                "tokens: say --add-sentinels, and they begin as the mean of the others"
-            )
-        if there < needed:
-            held_vocabulary = Vocabulary(model.vocabulary.tokenizer, sentinels=needed)
-            model = SequenceModel(model.model, held_vocabulary, visibility, model.longest)
-    return model
+    return with_sentinels(model, config, named.id, arm, stages)
+
+
+def with_sentinels(
+    model: SequenceModel, config: LmObjectivesConfig, who: str, arm: str, stages: Sequence[Stage]
+) -> SequenceModel:
+    """The model with the rows that masked spans need; the very model where it has them, or needs none.
+
+    Raises:
+        OptionError: If it lacks some and the options do not say to add them.
+    """
+    needed, there = most_spans(config.length), len(sentinels_of(model.vocabulary))
+    if there >= needed or all(stage.objective != "mlm" for stage in stages):
+        return model
+    if not config.add_sentinels:
+        raise OptionError(
+            f"{who} has {there} sentinel rows, and {arm} needs {needed} for documents of {config.length} tokens: say "
+            "--add-sentinels, and they begin as the mean of the others"
+        )
+    return SequenceModel(
+        model.model, Vocabulary(model.vocabulary.tokenizer, sentinels=needed), model.visibility, model.longest
+    )
 
 
 def sentinels_of(vocabulary: Vocabulary) -> Ids:

@@ -35,7 +35,7 @@ from aitia.system import Given, Predicts, Scores, Training
 from aitia.systems.lm_objectives.card import CARD
 from aitia.systems.lm_objectives.config import LmObjectivesConfig
 from aitia.systems.lm_objectives.judge import judged
-from aitia.systems.lm_objectives.making import begun, opened, pieces_of, tokenizer_of
+from aitia.systems.lm_objectives.making import begun, opened, pieces_of, tokenizer_of, with_sentinels
 from aitia.systems.lm_objectives.page import blocks
 from aitia.systems.lm_objectives.stages import Stage, most_spans, parsed
 from aitia.systems.lm_objectives.tasks import Task, check_tasks, continued, ranked, tasks_of
@@ -138,7 +138,7 @@ class LmObjectives(KeepsModels, Predicts):
         tokenizer = tokenizer_of(config, [*said, *asked])
         longest = max((len(tokenizer(text)["input_ids"]) + 2 for text in asked), default=0)
         longest = max(longest, config.length + 2 * most_spans(config.length) + 2)
-        return lambda name, stages: begun(config, stages, tokenizer, longest)
+        return lambda name, stages: begun(config, stages[0], tokenizer, longest)
 
     @property
     def training(self) -> Training:
@@ -227,12 +227,9 @@ class LmObjectives(KeepsModels, Predicts):
         name = f"{name}>{wanted}" if wanted and wanted != str(held.stage) else name
         stage = parsed(name)[-1]
         model = copy.deepcopy(held.model)
-        if stage.objective == "mlm":
-            kept = Network.of(model)
-            model = opened(kept, config, name, (stage,))
-        arm = Arm(switched(model, stage), stage, held.phases)
+        arm = Arm(switched(with_sentinels(model, config, "the model", name, (stage,)), stage), stage, held.phases)
         if documents:
-            pieces, _ = pieces_of(documents, model.vocabulary, config.length, (stage,))
+            pieces, _ = pieces_of(documents, arm.model.vocabulary, config.length, (stage,))
             arm = trained(arm, pieces, budget, config, config.seed + len(arm.phases), _places(QUIET, 0), None)
         if _taught(tasks):
             arm = taught(arm, _taught(tasks), budget, config, config.seed, _places(QUIET, 0), None)

@@ -92,14 +92,10 @@ def parsed(arm: str) -> tuple[Stage, ...]:
         if objective == "flm" and architecture != "cd":
             raise OptionError(f"every token is said from those before it in cd alone: {part.strip()} is plm or mlm")
         if objective == "plm" and architecture == "cd":
-            raise OptionError(
-                "what stands before the cut is seen both ways in plm, which cd cannot: take nd:plm or cd:flm"
-            )
+            raise OptionError("plm sees what stands before the cut both ways, which cd cannot: take nd:plm or cd:flm")
         stages.append(Stage(architecture, objective))
     if len({stage.architecture == "ed" for stage in stages}) > 1:
-        raise OptionError(
-            f"a change switches the mask and the objective and adds no encoder: {arm!r} has ed and a decoder"
-        )
+        raise OptionError(f"a change adds or drops no encoder, it switches mask and objective: {arm!r} has both")
     return tuple(stages)
 
 
