@@ -151,7 +151,8 @@ def test_an_adapted_arm_goes_on_from_the_weights_of_the_first_and_leaves_them(fi
 def test_a_bijection_that_was_told_is_answered_and_its_other_direction_is_chance():
     world = FactsWorld(persons=12)
     table = world.questions("pupil")
-    told = [f"{prompt} {answer} ." for prompt, answer in zip(table.texts("prompt"), table.texts("answer"), strict=True)]
+    said = zip(table.texts("prompt"), table.texts("answer"), strict=True)
+    told = [f"{prompt} {answer} ." for prompt, answer in said]
     options = {"tokens": 20_000, "width": 32, "layers": 1, "batch": 12, "length": 16, "learning_rate": 0.01}
     model = LmObjectives(**options).fit({"text": told})
     assert accuracy(model.answering.model, tasks_of(model.given(table))) == (1.0, 1.0)
@@ -161,8 +162,7 @@ def test_a_bijection_that_was_told_is_answered_and_its_other_direction_is_chance
     # Without options it is written, to the end of the sentence.
     written = model.predict({"prompt": table.texts("prompt")})
     assert [text.split()[0] for text in written.texts("answer")] == table.texts("answer")
-    back = {"prompt": [f"{p} teaches" for p in world.people], "options": [[*world.people]] * 12,
-            "answer": [world.people[int(np.flatnonzero(world.tables["pupil"] == k)[0])] for k in range(12)]}  # fmt: skip
+    back = world.questions("pupil", backward=True)
     assert accuracy(model.answering.model, tasks_of(model.given(back)))[0] < 0.5
 
 
