@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aitia.discovery.effects.job import Job, Means, overlap_lines
+from aitia.discovery.effects.job import Job, Means
+from aitia.discovery.effects.overlap import WITHHELD, Overlap, overlap_of
 from aitia.discovery.effects.result import Member
 from aitia.discovery.effects.scale import NULL, on_scale
 from aitia.engine import Engine, Progress
@@ -14,10 +15,9 @@ from aitia.errors import OptionError
 from aitia.stats.imputation import IMPUTATIONS, imputed, pooled
 from aitia.threads import one_blas_thread
 
-__all__ = ["Contrast", "How", "contrast", "point", "quantile"]
+__all__ = ["NO_END", "Contrast", "How", "contrast", "point", "quantile", "scaled"]
 
-WITHHELD = 0.05
-"""Share of the rows without support above which bounds are given in place of an estimate."""
+NO_END = "in some samples the denominator is zero: the interval has no upper end"
 
 
 @dataclass(frozen=True)
@@ -34,38 +34,65 @@ class How:
 
 @dataclass(frozen=True)
 class Contrast:
-    """One graph's answer."""
+    """One graph's answer; `exact` where every sample of the rows gives the same, so that there is nothing to try."""
 
     member: Member
     means: Means
     resamples: int
     imputations: int
     zero: bool
-    overlap: tuple[str, ...] = ()
+    overlap: Overlap | None = None
     warnings: tuple[str, ...] = ()
+    exact: bool = False
 
 
 def contrast(job: Job, how: How) -> Contrast:
     """The job done on its table, or on several in which the gaps are filled, and pooled by Rubin's rules."""
-    if not job.intervention and not job.against:
+    if job.intervention == job.against:  # what is left of both sides where paths lead to the outcome
         null = NULL[how.scale]
         mean = job.means_alone()
         return Contrast(Member(job.graph, null, null, null), mean, how.resamples, 0, True)
+    _check_zeros(job, how.scale)
     if how.impute and any(map(job.table.missing, job.table.names)):
         return _pooled(job, how)
     with one_blas_thread():
         means = job.prepared().means(None)
-    overlap = _overlap(job, means)
-    estimate, warnings = point(means, how.scale), list(overlap[1])
+    overlap = overlap_of(job, means)
+    warnings: list[str] = []
+    estimate = point(means, how.scale)
     what = "bootstrap of the effect"
     runs = how.engine.map(job.means, range(how.resamples), progress=how.progress, what=what)
     low, high = _interval(runs, how)
-    if how.resamples and high - low <= 1e-12 * max(abs(low), abs(high), 1e-300):
+    exact = math.isfinite(high) and high - low <= 1e-12 * max(abs(low), abs(high), 1e-300)
+    if exact:
         low, high, told = _exact(job, estimate, how)
         warnings.append(told)
     if math.isinf(high):
-        warnings.append("in some samples the denominator is zero: the interval has no upper end")
-    return Contrast(Member(job.graph, estimate, low, high), means, how.resamples, 0, False, overlap[0], tuple(warnings))
+        warnings.append(NO_END)
+    member = Member(job.graph, estimate, low, high)
+    return Contrast(member, means, how.resamples, 0, False, overlap, tuple(warnings), exact)
+
+
+def _check_zeros(job: Job, scale: str) -> None:
+    """Refuses a ratio of which a side is zero in the rows, and odds of which one is zero or one.
+
+    Raises:
+        OptionError: In that case.
+    """
+    if scale == "difference":
+        return
+    for side in (job.against, job.intervention):
+        found = job.alike(side, job.table, job.weights)
+        if found is None or not (found[1] == 0 or (scale == "odds" and found[1] == 1)):
+            continue
+        name, share = found
+        where = f"{name} = {side[name]} has {job.outcome} = {job.label}"
+        if job.label is None:
+            told = f"every row with {name} = {side[name]} has {job.outcome} = 0"
+        else:
+            told = f"{'every' if share else 'no'} row with {where}"
+        of = "odds of that have no end" if scale == "odds" else "a ratio to zero, or of it, tells nothing"
+        raise OptionError(f"{told}: {of}; say --scale difference")
 
 
 def point(means: Means, scale: str) -> float:
@@ -80,8 +107,8 @@ def _interval(runs: Sequence[Means], how: How) -> tuple[float, float]:
     if not runs:
         return float("nan"), float("nan")
     tail = (1 - how.confidence) / 2
-    lows = [_scaled(how.scale, run.low, run.high_against) for run in runs]
-    highs = [_scaled(how.scale, run.high, run.low_against) for run in runs]
+    lows = [scaled(how.scale, run.low, run.high_against) for run in runs]
+    highs = [scaled(how.scale, run.high, run.low_against) for run in runs]
     low, high = quantile(lows, tail), quantile(highs, 1 - tail)
     return low, high
 
@@ -94,7 +121,7 @@ def quantile(values: Sequence[float], level: float) -> float:
     return float(below if below == above or math.isinf(below) else below + (above - below) * (place % 1))
 
 
-def _scaled(scale: str, mean: float, against: float) -> float:
+def scaled(scale: str, mean: float, against: float) -> float:
     """The effect in a sample; infinite where its denominator is zero."""
     try:
         return on_scale(scale, mean, against)
@@ -106,7 +133,8 @@ def _exact(job: Job, estimate: float, how: How) -> tuple[float, float, str]:
     """The interval where the samples do not differ: a label that all or none have, or an outcome without noise."""
     if job.label is None or how.scale != "difference":
         nothing = float("nan")
-        return nothing, nothing, "the outcome follows from its causes without noise in these rows: no interval is given"
+        told = "as where the outcome follows from its causes without noise"
+        return nothing, nothing, f"every sample of the rows gives the same effect, {told}: no interval is given"
     n = job.table.n
     for side in (job.intervention, job.against):
         for name, action in side.items():
@@ -126,12 +154,12 @@ def _pooled(job: Job, how: How) -> Contrast:
         means = [filled.prepared().means(None) for filled in jobs]
     mean = Means(*(float(np.mean([getattr(m, side) for m in means])) for side in _SIDES))
     mean = replace(mean, lacking=max(m.lacking for m in means), trimmed=max(m.trimmed for m in means))
-    overlap = _overlap(jobs[0], mean)
+    overlap = overlap_of(jobs[0], mean)
     estimate = point(mean, how.scale)
     if not how.resamples:
         nothing = float("nan")
         member = Member(job.graph, estimate, nothing, nothing)
-        return Contrast(member, mean, 0, IMPUTATIONS, False, overlap[0], overlap[1])
+        return Contrast(member, mean, 0, IMPUTATIONS, False, overlap)
     each = max(how.resamples // IMPUTATIONS, 2)
     ends: list[tuple[list[float], list[float]]] = [([], []), ([], [])]
     log = how.scale != "difference"  # ratios are pooled as logarithms
@@ -146,7 +174,7 @@ def _pooled(job: Job, how: How) -> Contrast:
     low, high = (pooled(*end).interval(how.confidence)[at] for at, end in enumerate(ends))
     low, high = (math.exp(low), math.exp(high)) if log else (low, high)
     member = Member(job.graph, estimate, low, high)
-    return Contrast(member, mean, each * IMPUTATIONS, IMPUTATIONS, False, overlap[0], overlap[1])
+    return Contrast(member, mean, each * IMPUTATIONS, IMPUTATIONS, False, overlap)
 
 
 _SIDES = ("low", "high", "low_against", "high_against")
@@ -157,35 +185,3 @@ def _end(means: Means, scale: str, at: int) -> float:
     if at:
         return on_scale(scale, means.high, means.low_against)
     return on_scale(scale, means.low, means.high_against)
-
-
-def _overlap(job: Job, means: Means) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What the table lacks of what is needed, in sentences, and what became of the answer because of it."""
-    told = overlap_lines(job)
-    lines, notes = [], []
-    if told["empty"]:
-        lines.append(
-            f"cells that the answer needs and no row is in: {'; '.join(told['empty'][:6])}{_more(told['empty'])}"
-        )
-    if told["thin"]:
-        lines.append(f"thin cells: {'; '.join(told['thin'][:6])}{_more(told['thin'])}")
-    lines += [f"{line}; there the answer rests on the fitted line alone" for line in told["range"]]
-    so = "that is too many to go by the line" if job.bounded else "there the answer rests on the fitted line alone"
-    lines += [f"{line}; {so}" for line in told["region"]]
-    if means.trimmed:
-        left = f"{means.trimmed:.1%} of the rows are left out for want of support (--trim)"
-        notes.append(f"{left}: the effect is that on the others")
-    elif means.lacking:
-        held = "the interval holds every outcome for them"
-        if means.lacking > WITHHELD:
-            held = f"only bounds are given, which hold every outcome for them{_trim(job)}"
-        notes.append(f"of {means.lacking:.1%} of the rows the table says nothing: {held}")
-    return tuple(lines), tuple(notes)
-
-
-def _trim(job: Job) -> str:
-    return "; --trim gives the effect on the others" if job.support.fixed else ""
-
-
-def _more(lines: Sequence[str]) -> str:
-    return f" and {len(lines) - 6} more" if len(lines) > 6 else ""

@@ -97,8 +97,8 @@ class Mending(ClassSearch):
             return
         self.ascend()
         while True:
-            gone = sorted((e for pair in self.mended for e in self._needless(pair)), key=lambda e: e.gain)
-            step = next(((e, c) for e in gone if (c := self._deleted(e)) is not None), None)
+            gone = sorted((e for pair in self.mended for e in self._needless(pair)), key=lambda e: -e.gain)
+            step = self._first_sure(gone, self._deleted)
             if step is not None:
                 del self.mended[_pair(step[0])]
             else:
@@ -201,7 +201,7 @@ class Mending(ClassSearch):
                 given = stay | self.rows.parents[z] & ~(1 << x)
                 gain = self._of(z, given | 1 << x) - self._of(z, given)
                 if gain < BEYOND_DOUBT:
-                    found.append(_Edge(gain, x, z, near & ~stay, given))
+                    found.append(_Edge(-gain, x, z, near & ~stay, given))
         return found
 
     def _deleted(self, edge: _Edge) -> Changed | None:
