@@ -366,6 +366,16 @@ def test_options_that_contradict_each_other_are_refused(fitted):
     assert OBJECTIVES == ("flm", "plm", "mlm")
 
 
+def test_options_that_the_tokenizer_cannot_tell_apart_are_refused_and_left_out_of_scores(fitted):
+    rows = {"prompt": ["w1", "w2"], "options": [["w2", "w3"], ["unheard", "unseen"]], "answer": ["w2", "unseen"]}
+    with pytest.raises(DataError, match="cannot tell two options of row 1 apart, unheard, unseen"):
+        fitted.predict({k: rows[k] for k in ("prompt", "options")})
+    score = fitted.judge(fitted.given(rows), fitted.given(EVEN))["accuracy"]
+    assert score.value in (0.0, 1.0)
+    assert score.about.startswith("Of 1 prompts")
+    assert "of 1 others apart" in score.about
+
+
 def test_a_piece_that_the_model_cannot_take_is_told_with_the_length_that_it_can(backbone):
     long = {"text": [" ".join(WORDS * 8)] * 3}
     with pytest.raises(OptionError, match="up to 70 in cd:mlm, the model takes 64: say --length 58"):

@@ -12,7 +12,7 @@ from aitia.nn.sequences import Example, SequenceBatch, SequenceModel, collate
 from aitia.system import Given, Score, Scores
 from aitia.systems.lm_objectives.making import Ids, pieces_of
 from aitia.systems.lm_objectives.stages import Stage
-from aitia.systems.lm_objectives.tasks import Task, ranked, tasks_of
+from aitia.systems.lm_objectives.tasks import Task, ranked, tasks_of, told_apart
 from aitia.systems.lm_objectives.training import Arm, drawn_documents
 
 if TYPE_CHECKING:
@@ -31,11 +31,12 @@ def judged(model: "LmObjectives", fresh: Given, seen: Given) -> Scores:
     known = [task for task in tasks_of(seen) if task.answer is not None and task.options]
     asked = [task for task in tasks_of(fresh) if task.answer is not None and task.options]
     held_out = [task for task in (*asked, *known) if task.held_out]
+    apart = {id(task) for task in told_apart(model.answering.model, (*asked, *held_out))}
     learnt = [task for task in known if not task.held_out]
     texts = [text for _, text in documents_of(seen)]
     for name, part in (("accuracy", [t for t in asked if not t.held_out]), ("accuracy, held out", held_out)):
-        if part:
-            scores[name] = _accuracy(model, part, learnt, texts, name)
+        if kept := [task for task in part if id(task) in apart]:
+            scores[name] = _accuracy(model, kept, learnt, texts, name, len(part) - len(kept))
     documents = documents_of(fresh)
     if documents and texts:
         scores["perplexity"] = _perplexity(model.answering, documents, documents_of(seen), model.config.length)
@@ -54,7 +55,7 @@ def accuracy(model: SequenceModel, tasks: Sequence[Task]) -> tuple[float, float]
 
 
 def _accuracy(
-    model: "LmObjectives", tasks: Sequence[Task], learnt: Sequence[Task], texts: Sequence[str], name: str
+    model: "LmObjectives", tasks: Sequence[Task], learnt: Sequence[Task], texts: Sequence[str], name: str, gone: int
 ) -> Score:
     by = model.config.rank_by
     found = {arm: accuracy(held.model, tasks)[by == "mean"] for arm, held in model.arms.items()}
@@ -71,10 +72,10 @@ def _accuracy(
     }
     rest = {arm: value for arm, value in found.items() if arm != mine}
     rest[f"ranked by {other}"] = accuracy(model.answering.model, tasks)[by == "sum"]
-    return Score(
-        found[mine], "higher", f"Of {len(tasks)} prompts, whose likeliest option by the {by} of log p is right.",
-        {**trivial, **rest}, tuple(trivial) if name == "accuracy" else None,
-    )  # fmt: skip
+    about = f"Of {len(tasks)} prompts, whose likeliest option by the {by} of log p is right."
+    if gone:
+        about += f" The tokenizer cannot tell the options of {gone} others apart."
+    return Score(found[mine], "higher", about, {**trivial, **rest}, tuple(trivial) if name == "accuracy" else None)
 
 
 def _share(tasks: Sequence[Task], scores: Sequence[Sequence[float]]) -> float:

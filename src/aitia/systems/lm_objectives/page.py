@@ -7,7 +7,7 @@ import numpy as np
 
 from aitia.report import Block, Line, Multiples, Picture, TableBlock, Text, line_chart
 from aitia.systems.lm_objectives.judge import accuracy
-from aitia.systems.lm_objectives.tasks import ranked, tasks_of
+from aitia.systems.lm_objectives.tasks import ranked, tasks_of, told_apart
 
 if TYPE_CHECKING:
     from aitia.system import Given
@@ -24,7 +24,7 @@ ASKED = 200
 
 def blocks(system: "LmObjectives", given: "Given") -> list[Block]:
     """Arms, losses, and some of the prompts of these rows."""
-    tasks = [task for task in tasks_of(given) if task.options]
+    tasks = told_apart(system.answering.model, [task for task in tasks_of(given) if task.options])
     known = [task for task in tasks if task.answer is not None][:ASKED]
     heads = ["arm", "parameters", "steps", "tokens read", "tokens with loss", "last loss"]
     lines: list[list[object]] = []

@@ -11,7 +11,7 @@ from aitia.nn.sequences import Example, SequenceModel, Vocabulary, objectives, o
 from aitia.nn.sequences.ranking import OptionScores
 from aitia.system import Given
 
-__all__ = ["Task", "answer_example", "asked_ids", "check_tasks", "continued", "ranked", "tasks_of"]
+__all__ = ["Task", "answer_example", "asked_ids", "check_tasks", "continued", "ranked", "tasks_of", "told_apart"]
 
 HELD_OUT = "held out"
 AT_ONCE = 32
@@ -117,12 +117,32 @@ def ranked(model: SequenceModel, tasks: Sequence[Task]) -> list[OptionScores]:
     """log p of the options of each task, by sum and by mean over tokens.
 
     Raises:
-        DataError: If a text is longer than the model takes; counts the rows from 0 among those asked.
+        DataError: If the tokenizer cannot tell two options apart (names the row), or a text is longer than the model
+            takes.
     """
-    pairs = [[asked_ids(model.vocabulary, t.prompt, option, model.has_encoder) for option in t.options] for t in tasks]
+    pairs = [_pairs(model, task) for task in tasks]
+    for task, held in zip(tasks, pairs, strict=True):
+        if not _differ(held):
+            raise DataError(
+                f"the tokenizer cannot tell two options of row {task.row} apart, {', '.join(task.options)}: it does "
+                "not know their words; take another tokenizer, or rows that hold them"
+            )
     return option_log_probabilities(
         model, [held[0][0] for held in pairs], [[option for _, option in held] for held in pairs]
     )
+
+
+def told_apart(model: SequenceModel, tasks: Sequence[Task]) -> list[Task]:
+    """The tasks whose options are different ones to the tokenizer."""
+    return [task for task in tasks if _differ(_pairs(model, task))]
+
+
+def _pairs(model: SequenceModel, task: Task) -> list[tuple[list[int], list[int]]]:
+    return [asked_ids(model.vocabulary, task.prompt, option, model.has_encoder) for option in task.options]
+
+
+def _differ(pairs: Sequence[tuple[list[int], list[int]]]) -> bool:
+    return len({tuple(option) for _, option in pairs}) == len(pairs)
 
 
 @torch.no_grad()
