@@ -67,7 +67,7 @@ class FactsWorld(TextWorld):
         >>> world = FactsWorld()
         >>> fact = world.sample(1, seed=0)
         >>> print(world.render(fact)[0])
-        mira has a house in quito .
+        mira has a house in lagos .
     """
 
     name: ClassVar[str] = "facts"
@@ -83,7 +83,8 @@ class FactsWorld(TextWorld):
     def tables(self) -> dict[str, Codes]:
         """(persons,) what each person has of each relation, as a code."""
         random = np.random.default_rng(self.facts)
-        drawn: dict[str, Codes] = {n: random.integers(len(v), size=self.persons) for n, v in VALUES.items()}
+        # Every value is as common as any other, as far as the number of persons allows.
+        drawn = {n: random.permutation(np.arange(self.persons) % len(v)) for n, v in VALUES.items()}
         return {**drawn, "pupil": _circle(random.permutation(self.persons))}
 
     @cached_property

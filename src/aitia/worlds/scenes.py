@@ -84,7 +84,7 @@ class ScenesWorld(TextWorld):
         >>> other = world.counterfactual(fact, "do(city_3=rome)")
         >>> before, after = world.render(fact)[0].split(" . "), world.render(other)[0].split(" . ")
         >>> [(a, b) for a, b in zip(before, after) if a != b]
-        [('quin is from quito', 'quin is from rome')]
+        [('quin is from quito', 'quin is from rome'), ('in quito lives quin .', 'in rome lives quin .')]
     """
 
     name: ClassVar[str] = "scenes"

@@ -1,6 +1,6 @@
 """The claim of lm-objectives, on two worlds of text whose answers are known.
 
-(a) After pretraining alone, on `facts` (60 persons, closed book): a causal decoder that says every token finishes more
+(a) After pretraining alone, on `facts` (30 persons, closed book): a causal decoder that says every token finishes more
     sentences right than each model that learnt from masked spans, by 20 points, and no fewer than one of prefixes, to
     1 point.
 (b) After finetuning on five families of questions about `scenes`: on the three families that no training saw, a model
@@ -14,7 +14,7 @@ put together over a twentieth of it; a change that does not come so low counts a
 
 Control: `facts` whose values are drawn anew in every sentence, on the first seed: there is nothing to know.
 
-Bars are those of the card, set before any run here.
+Bars are those of the card. Persons, batch and rate of (a) were chosen on seed 1000 for cd:flm to be short of all right.
 """
 
 from collections.abc import Sequence
@@ -41,15 +41,17 @@ BEST = "cd:flm"
 PRETRAINED = (BEST, "nd:plm", "ed:plm", "cd:mlm", "nd:mlm", "ed:mlm")
 CHANGED = (BEST, "nd:mlm", "ed:mlm", "cd:flm>nd:mlm", "nd:mlm>cd:flm")
 HELD_OUT = ("inverse-job", "two-hop-job", "entailment-city")
-FACTS: dict[str, Any] = {"tokens": 500_000, "width": 64, "layers": 2, "length": 48, "learning_rate": 3e-3}
+FACTS: dict[str, Any] = {
+    "tokens": 500_000, "width": 64, "layers": 2, "length": 48, "batch": 8, "learning_rate": 2e-3,
+}  # fmt: skip
 SCENES: dict[str, Any] = {
-    "tokens": 400_000, "change_tokens": 400_000, "task_tokens": 400_000, "width": 64, "layers": 2, "length": 72,
+    "tokens": 250_000, "change_tokens": 250_000, "task_tokens": 250_000, "width": 64, "layers": 2, "length": 72,
     "learning_rate": 2e-3,
 }  # fmt: skip
 DOCUMENTS, ASKED, TESTED = 4000, 600, 100
 """Documents of a corpus, questions of a family to learn from, and to be tested by."""
-SENTENCES = 5
-"""Of facts in a document."""
+PERSONS, SENTENCES = 30, 5
+"""Of `facts`, and of them in a document."""
 NEAR = 1.02
 ACCURACY = "accuracy after pretraining, cd:flm"
 CONTROL = "values drawn anew"
@@ -79,7 +81,7 @@ def corpus(world: FactsWorld, seed: int, *, anew: bool = False) -> list[str]:
 
 
 def _facts(options: dict[str, Any], seed: int, arms: Sequence[str] = PRETRAINED, anew: bool = False) -> Found:
-    world = FactsWorld(facts=seed)
+    world = FactsWorld(PERSONS, seed)
     model = LmObjectives(arms=tuple(arms), seed=seed, **options).fit({"text": corpus(world, seed, anew=anew)})
     tasks = [t for relation in RELATIONS for t in tasks_of(model.given(world.questions(relation)))]
     found: Found = {name: accuracy(arm.model, tasks)[0] for name, arm in model.arms.items()}
@@ -171,4 +173,4 @@ def _changes(results: Sequence[Found]) -> list[Row]:
     ]  # fmt: skip
 
 
-CLAIM = Claim(LmObjectives.card, run, minutes=15, swap="cd:mlm", controls=(CONTROL,))
+CLAIM = Claim(LmObjectives.card, run, minutes=18, swap="cd:mlm", controls=(CONTROL,))
