@@ -41,7 +41,7 @@ def discover_command(
     test: Annotated[str, typer.Option(help="fisher-z, ranks, chi2, g2, kci, rcit, or auto.")] = "auto",
     alpha: Annotated[float, typer.Option(help="Level of the tests.")] = 0.05,
     max_depth: Annotated[int | None, typer.Option(help="Largest set that is conditioned on.")] = None,
-    score: Annotated[str, typer.Option(help="Of boss and ges: bic, bdeu, degenerate-gaussian, or auto.")] = "auto",
+    score: Annotated[str, typer.Option(help="Of boss and ges: bic, bdeu, ranks, degenerate-gaussian, auto.")] = "auto",
     knowledge: Annotated[Path | None, typer.Option(help="What is known: tiers, required and forbidden edges.")] = None,
     bootstrap: Annotated[int | None, typer.Option(help="Halves of the rows for shares; 100 where quick.")] = None,
     missing: Annotated[
