@@ -10,6 +10,7 @@ from aitia.worlds.collision import CollisionWorld
 from aitia.worlds.concept_text import ConceptTextWorld
 from aitia.worlds.entities import EntitiesWorld
 from aitia.worlds.export import export_world
+from aitia.worlds.facts import FactsWorld
 from aitia.worlds.fall import FallWorld
 from aitia.worlds.figure import FigureWorld
 from aitia.worlds.flow import FlowWorld
@@ -32,6 +33,7 @@ from aitia.worlds.robot import RobotWorld
 from aitia.worlds.rollout import Frame, Rollout
 from aitia.worlds.sample import Latent, Sample
 from aitia.worlds.scene_config import SceneConfig
+from aitia.worlds.scenes import ScenesWorld
 from aitia.worlds.shapes import ShapesWorld
 from aitia.worlds.shifts import DomainShift
 from aitia.worlds.slope import SlopeWorld
@@ -54,6 +56,7 @@ __all__ = [
     "DomainShift",
     "DriftWorld",
     "EntitiesWorld",
+    "FactsWorld",
     "FallWorld",
     "FigureWorld",
     "FlowWorld",
@@ -80,6 +83,7 @@ __all__ = [
     "Rollout",
     "Sample",
     "SceneConfig",
+    "ScenesWorld",
     "ShapesWorld",
     "SlopeWorld",
     "SpringMassWorld",

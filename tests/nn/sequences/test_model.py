@@ -179,6 +179,12 @@ def test_what_is_saved_is_opened_here_and_by_plain_transformers(family, tmp_path
         assert torch.allclose(plain(input_ids=IDS, attention_mask=mask).logits, wanted, atol=1e-5)
 
 
+def test_a_loaded_model_takes_as_many_tokens_as_its_positions_bear(tmp_path):
+    model = tiny.model("gpt2", "causal")
+    model.save(tmp_path)
+    assert SequenceModel.load(tmp_path).longest == model.model.config.max_position_embeddings
+
+
 def test_the_loss_is_the_weighted_mean_of_what_is_said():
     model = tiny.model("llama")
     random = np.random.default_rng(0)

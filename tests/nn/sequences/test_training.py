@@ -5,7 +5,7 @@ import pytest
 import torch
 from tests.nn.sequences import tiny
 
-from aitia.errors import OptionError
+from aitia.errors import DataError, OptionError
 from aitia.nn.sequences import objectives
 from aitia.nn.sequences.training import DrawnExamples, SequenceLoss
 from aitia.train import TrainConfig, train
@@ -33,6 +33,24 @@ def test_what_was_read_and_what_carried_loss_is_counted():
     tensors = drawn(0, 0, 1)
     assert drawn.processed == int(tensors[1].sum()) == 13
     assert drawn.carrying == int((tensors[3] > 0).sum())
+
+
+@pytest.mark.parametrize("carrying", [False, True])
+def test_a_plan_has_the_fewest_steps_that_reach_the_budget_and_counts_what_they_take(carrying):
+    for budget in (1, 13, 14, 200):
+        drawn = made(3)
+        planned = drawn.planned(budget, carrying=carrying)
+        assert (drawn.processed, drawn.carrying) == (0, 0)
+        counts = []
+        for step in range(planned.steps):
+            drawn(step, 0, 1)
+            counts.append(drawn.carrying if carrying else drawn.processed)
+        assert (planned.processed, planned.carrying) == (drawn.processed, drawn.carrying)
+        assert counts[-1] >= budget
+        assert all(count < budget for count in counts[:-1])
+    silent = DrawnExamples(lambda row, rng: objectives.responses([([5, 6], False)]), 1, 1, 0)
+    with pytest.raises(DataError, match="no position of a step carries loss"):
+        silent.planned(5, carrying=True)
 
 
 def test_a_model_learns_a_text_by_heart():

@@ -21,7 +21,7 @@ from aitia.nn.sequences.objectives import Example
 from aitia.nn.sequences.prefill import Prefilled, prefill
 from aitia.nn.sequences.ranking import OptionScores, option_log_probabilities, token_log_probabilities
 from aitia.nn.sequences.small import POSITIONS, Positions, small_sequence_model
-from aitia.nn.sequences.training import DrawnExamples, SequenceLoss
+from aitia.nn.sequences.training import DrawnExamples, Planned, SequenceLoss
 from aitia.nn.sequences.vocabulary import Vocabulary
 from aitia.nn.sequences.writing import Allowed, fill, write
 
@@ -32,6 +32,7 @@ __all__ = [
     "DrawnExamples",
     "Example",
     "OptionScores",
+    "Planned",
     "Positions",
     "Prefilled",
     "SequenceBatch",

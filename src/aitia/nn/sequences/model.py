@@ -155,7 +155,9 @@ class SequenceModel(LanguageModel):
         loaded = load_language_model(source, "seq2seq" if encoder else "causal", **options)
         noted = getattr(config, "visibility", None)
         kind = visibility or (noted if noted in VISIBILITIES else "encoder-decoder" if encoder else "causal")
-        return cls(loaded.model, Vocabulary.of(loaded.tokenizer), cast(Visibility, kind), loaded.longest)
+        # What the tokenizer says counts where the model has no bound of its own.
+        longest = None if getattr(config, "max_position_embeddings", None) else loaded.longest
+        return cls(loaded.model, Vocabulary.of(loaded.tokenizer), cast(Visibility, kind), longest)
 
     def _checked(self, visibility: Visibility) -> Visibility:
         if visibility not in VISIBILITIES:

@@ -7,12 +7,27 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from aitia.errors import OptionError
+from aitia.errors import DataError, OptionError
 from aitia.nn.sequences.batch import SequenceBatch, collate
 from aitia.nn.sequences.model import SequenceModel, Visibility
 from aitia.nn.sequences.objectives import Example
 
-__all__ = ["DrawnExamples", "SequenceLoss"]
+__all__ = ["DrawnExamples", "Planned", "SequenceLoss"]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What a number of steps takes.
+
+    Args:
+        steps: How many.
+        processed: Tokens that are read.
+        carrying: Positions that carry loss.
+    """
+
+    steps: int
+    processed: int
+    carrying: int
 
 
 @dataclass
@@ -48,15 +63,39 @@ class DrawnExamples:
 
     def __call__(self, step: int, rank: int, ranks: int, /) -> tuple[Tensor, ...]:
         """The examples of this step."""
-        places = np.arange(step * self.size, (step + 1) * self.size)[rank::ranks]
+        examples = self._examples(step, rank, ranks)
+        self.processed += sum(map(_read, examples))
+        self.carrying += sum(example.carrying for example in examples)
+        return collate(examples, self.pad, self.longest).tensors()
+
+    def planned(self, tokens: int, *, carrying: bool = False) -> Planned:
+        """The fewest steps, over all processes, that reach a budget of tokens, and what they take.
+
+        Every example is made once, as it will be in training, so that the count is exact for any objective.
+
+        Args:
+            tokens: The budget.
+            carrying: Whether it counts positions that carry loss; else all tokens that are read.
+
+        Raises:
+            DataError: If a step carries no loss and the budget counts that.
+        """
+        steps = processed = carried = 0
+        while (carried if carrying else processed) < tokens:
+            examples = self._examples(steps, 0, 1)
+            found = sum(example.carrying for example in examples)
+            if carrying and not found:
+                raise DataError("no position of a step carries loss, so no number of steps reaches the budget")
+            processed, carried, steps = processed + sum(map(_read, examples)), carried + found, steps + 1
+        return Planned(steps, processed, carried)
+
+    def _examples(self, step: int, rank: int, ranks: int) -> list[Example]:
         examples = []
-        for place in places:
+        for place in np.arange(step * self.size, (step + 1) * self.size)[rank::ranks]:
             epoch, within = divmod(int(place), self.rows)
             row = int(self._order(epoch)[within])
             examples.append(self.make(row, np.random.default_rng([self.seed, int(place), row])))
-        self.processed += sum(len(e.tokens) + (0 if e.encoder is None else len(e.encoder)) for e in examples)
-        self.carrying += sum(example.carrying for example in examples)
-        return collate(examples, self.pad, self.longest).tensors()
+        return examples
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
         if epoch not in self._orders:
@@ -64,6 +103,11 @@ class DrawnExamples:
                 self._orders.clear()
             self._orders[epoch] = np.random.default_rng([self.seed, epoch]).permutation(self.rows)
         return self._orders[epoch]
+
+
+def _read(example: Example) -> int:
+    """Tokens of an example, its encoder's among them."""
+    return len(example.tokens) + (0 if example.encoder is None else len(example.encoder))
 
 
 class SequenceLoss(nn.Module):

@@ -55,7 +55,7 @@ def write(
     stops = {model.vocabulary.end} if ends is None else {int(k) for k in ends}
     open_to_all = np.ones(len(model.vocabulary), dtype=bool)
     open_to_all[model.vocabulary.mask] = False
-    open_to_all[list(stops)] = True
+    open_to_all[sorted(stops)] = True
     streams = [np.random.default_rng([seed, row]) for row in range(len(prompts))]
     written: list[list[int]] = [[] for _ in prompts]
     room = min(most, model.longest - max(map(len, prompts)))

@@ -101,7 +101,7 @@ class Answers:
                 states = {after for state in states for t, after in self._steps(sentence, state) if t == token}
             held[row] = list(so_far), states
             found = np.zeros(len(self.vocabulary), dtype=bool)
-            found[[token for state in states for token, _ in self._steps(sentence, state)]] = True
+            found[sorted({token for state in states for token, _ in self._steps(sentence, state)})] = True
             return found
 
         return allowed

@@ -22,7 +22,6 @@ import numpy as np
 
 from aitia.data.base import Data
 from aitia.data.subjects import Network
-from aitia.engine import Progress
 from aitia.errors import DataError, OptionError
 from aitia.nn.sequences import (
     DrawnExamples,
@@ -124,7 +123,7 @@ class Sift(KeepsModels, Predicts):
         named = cast(Network | None, given.subjects.get("model"))
         if named is None:
             self._model = made_decoder(config, texts, self.types)
-            losses.append(self._read(texts, run.progress))
+            losses.append(self._read(texts, run))
         else:
             self._model = opened_decoder(named, config)
         labelled = self._labelled([texts[row] for row in rows], [spans[row] for row in rows])
@@ -136,7 +135,7 @@ class Sift(KeepsModels, Predicts):
         self._losses = tuple(phase for phase in losses if phase is not None)
         self._told = self._warnings(labelled)
 
-    def _read(self, texts: Sequence[str], progress: Progress | None) -> Any:
+    def _read(self, texts: Sequence[str], run: RunStore) -> Any:
         """The plain texts, from the left: what a small decoder knows before it is tuned."""
         model, config = self._fitted(), self.config
         if not config.first_steps:
@@ -147,8 +146,9 @@ class Sift(KeepsModels, Predicts):
             model.vocabulary.pad, model.longest, config.seed,
         )  # fmt: skip
         history = train(
-            SequenceLoss(model), drawn, self._training(config.first_steps), progress=progress, what="reading the texts"
-        )
+            SequenceLoss(model), drawn, self._training(config.first_steps), progress=run.progress,
+            what="reading the texts", checkpoint=_place(run, "reading"),
+        )  # fmt: skip
         model.model.eval()
         return "reading the texts", tuple(history.losses)
 
@@ -169,7 +169,7 @@ class Sift(KeepsModels, Predicts):
         )
         history = train(
             SequenceLoss(model), drawn, self._training(steps), progress=run.progress, what="writing the spans",
-            checkpoint=run.checkpoint,
+            checkpoint=_place(run, "writing"),
         )  # fmt: skip
         model.model.eval()
         return "writing the spans", tuple(history.losses)
@@ -370,3 +370,11 @@ class Sift(KeepsModels, Predicts):
         if column is None or column not in given.table:
             return []
         return [int(row) for row in np.flatnonzero(~given.table.absent(column))]
+
+
+def _place(run: RunStore, what: str) -> Path | None:
+    """Where the state of a training is kept."""
+    if run.checkpoint is None:
+        return None
+    run.checkpoint.mkdir(parents=True, exist_ok=True)
+    return run.checkpoint / f"{what}.safetensors"
