@@ -83,8 +83,7 @@ def discover(
         missing: `testwise` uses rows that a test can use, `complete` whole rows, `impute` pools tests of filled tables.
         kinds, drop: Columns whose kind (such as `number`) is not what their values suggest; columns to leave out.
         reading, accept_cost: How to read a file, where it does not say it; whether to start a search of hours.
-        jobs: Processor cores; the result does not depend on it.
-        seed: Seed of the bootstrap and of random features.
+        jobs, seed: Processor cores, on which the result does not depend; seed of the bootstrap and of random features.
         out: Folder for the result and `report.html`. A run that was killed resumes there and ends in the same bytes.
         progress, command: Who is told how far the work is; the command line to record, where there is one.
 
