@@ -5,7 +5,7 @@ import numpy as np
 from aitia.compiled import bit_count, njit
 from aitia.stats.independence._contingency_kernel import FEW_CELLS, statistic
 
-__all__ = ["answer", "entropies"]
+__all__ = ["answer", "sums_of_cells"]
 
 _statistic = njit(nogil=True)(statistic)
 
@@ -150,8 +150,8 @@ def occurring(place, cells, found):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
-def entropies(planes, first, sizes, codes, sets, cells, weight, values):  # type: ignore[no-untyped-def]
-    """Fills the sum of N log N over the cells of each table, smallest first.
+def sums_of_cells(planes, first, sizes, codes, sets, cells, weight, values, counts):  # type: ignore[no-untyped-def]
+    """Fills the sum of the weights of the counts N over the cells of each table, smallest first.
 
     Args:
         planes: As `planes_of` gives them, and
@@ -160,8 +160,9 @@ def entropies(planes, first, sizes, codes, sets, cells, weight, values):  # type
         codes: (p, n), none missing.
         sets: (m, width) the columns of each table, two or more.
         cells: Zeros, as many as the largest table has cells.
-        weight: (n + 1,) N log N.
-        values: (m,)
+        weight: (n + 1,) of each N above zero.
+        values: (m,) the sums.
+        counts: (m,) how many cells hold rows.
     """
     width = sets.shape[1]
     masks = np.empty((width, planes.shape[1]), np.uint64)
@@ -189,3 +190,4 @@ def entropies(planes, first, sizes, codes, sets, cells, weight, values):  # type
         for c in range(stop):
             total += weight[found[c]]
         values[t] = total
+        counts[t] = stop

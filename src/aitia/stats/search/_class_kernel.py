@@ -1,4 +1,4 @@
-"""The ascent over classes of equivalent DAGs by the likelihood of Gaussian rows, on rows of 64-bit words, compiled.
+"""Turns in classes of equivalent DAGs by the likelihood of Gaussian rows, on rows of 64-bit words, compiled.
 
 What `classes` does with any score, with the arithmetic of `likelihood`. Of the members of a class only the parts that
 hang together with the turned edge by undirected edges are made anew for a step; elsewhere a member that is kept serves.
@@ -31,7 +31,7 @@ from aitia.stats.search._words_kernel import (
     ranked,
 )
 
-__all__ = ["ALIKE", "TINY", "Score", "State", "ascend", "score_of", "settle"]
+__all__ = ["ALIKE", "TINY", "Score", "State", "best_turn", "renew_turns", "score_of", "settle"]
 
 ALIKE = 1e-6
 TINY = 1e-12
@@ -219,12 +219,15 @@ def settle(state, parents):  # type: ignore[no-untyped-def]
 
 
 @njit(**INNER)
-def _best(state, steps, count, room, kept, tried):  # type: ignore[no-untyped-def]
-    """Fills `kept` with a member and the class of the best turn that can be taken; of those that tie apart, none."""
+def best_turn(state, steps, count, room, kept, tried):  # type: ignore[no-untyped-def]
+    """The turn that gains most of those that can be taken, `kept` its member and class; of those that tie apart, none.
+
+    Returns its place, -1 for none.
+    """
     order = ranked(steps.gain, count)
     start = 0
     while start < count:
-        stop, reached = start, 0
+        stop, reached, first = start, 0, -1
         while stop < count and steps.gain[order[start]] - steps.gain[order[stop]] <= ALIKE:
             t = order[stop]
             stop += 1
@@ -235,42 +238,28 @@ def _best(state, steps, count, room, kept, tried):  # type: ignore[no-untyped-de
                 if not reached:
                     assign_all(kept[0], tried[0])
                     assign_all(kept[1], tried[1])
-                    reached = 1
+                    first, reached = t, 1
                 elif not equal_all(kept[1], tried[1]):
                     reached = 2
         if reached == 1:
-            return True
+            return first
         start = stop
-    return False
+    return -1
 
 
 @njit(**INNER)
-def ascend(state, score, steps, count, dirty):  # type: ignore[no-untyped-def]
-    """Turns edges, the one that gains most first, until none gains.
-
-    `steps` holds those of the nodes that are not dirty; returned as they are in the end, when no node is.
-    """
-    nodes, words = state.parents.shape
-    room, near = np.empty((3, nodes, words), np.uint64), np.empty(nodes, np.int64)
-    kept, tried = np.empty((2, nodes, words), np.uint64), np.empty((2, nodes, words), np.uint64)
-    before = np.empty((2, nodes, words), np.uint64)
-    while True:
-        all_, count = count, 0
-        for t in range(all_):
-            if not (dirty[steps.ends[t, 0]] or dirty[steps.ends[t, 1]]):
-                move(steps, t, count)
-                count += 1
-        for u in range(nodes):
-            for v in near[: members(state.adjacent[u], near)]:
-                if dirty[u] or dirty[v]:
-                    steps, count = _turns(state, score, u, v, steps, count)
-        for i in range(nodes):
-            dirty[i] = False
-        if not _best(state, steps, count, room, kept, tried):
-            return steps, count
-        assign_all(before[0], state.parents)
-        assign_all(before[1], state.neighbors)
-        settle(state, kept[1])
-        assign_all(state.member, kept[0])
-        for i in range(nodes):
-            dirty[i] = not (equal(before[0, i], state.parents[i]) and equal(before[1, i], state.neighbors[i]))
+def renew_turns(state, score, steps, count, dirty):  # type: ignore[no-untyped-def]
+    """Makes the turns at dirty nodes anew, after which none is; `steps` holds those of the others."""
+    near = np.empty(len(dirty), np.int64)
+    all_, count = count, 0
+    for t in range(all_):
+        if not (dirty[steps.ends[t, 0]] or dirty[steps.ends[t, 1]]):
+            move(steps, t, count)
+            count += 1
+    for u in range(len(dirty)):
+        for v in near[: members(state.adjacent[u], near)]:
+            if dirty[u] or dirty[v]:
+                steps, count = _turns(state, score, u, v, steps, count)
+    for i in range(len(dirty)):
+        dirty[i] = False
+    return steps, count

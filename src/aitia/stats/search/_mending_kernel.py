@@ -6,7 +6,7 @@ import numpy as np
 
 from aitia.compiled import njit, trailing_zeros
 from aitia.graph._pdag_kernel import compelled, extend
-from aitia.stats.search._class_kernel import ALIKE, TINY, ascend, score_of, settle
+from aitia.stats.search._class_kernel import ALIKE, TINY, best_turn, renew_turns, score_of, settle
 from aitia.stats.search._words_kernel import (
     INNER,
     ONE,
@@ -240,18 +240,36 @@ def _deleted(state, x, z, out, member, after):  # type: ignore[no-untyped-def]
 
 
 @njit(**INNER)
-def _gone(state, score, mended, mended_count, doubt, kept):  # type: ignore[no-untyped-def]
-    """The place among the edges that came back of one that goes, `kept` its member and class; -1 where none does."""
+def _gone(state, score, mended, mended_count, doubt, kept, tried):  # type: ignore[no-untyped-def]
+    """The place among the edges that came back of one that goes, `kept` its member and class; of those that tie, none.
+
+    Returns -1 where none does.
+    """
     steps, count = no_steps(state.parents.shape[1]), 0
     for e in range(mended_count):
         steps, count = _needless(state, score, mended.ends[e, 0], mended.ends[e, 1], doubt, steps, count)
     order = ranked(steps.gain, count)
-    for t in order:
-        x, z = steps.ends[t, 0], steps.ends[t, 1]
-        if _deleted(state, x, z, steps.first[t], kept[0], kept[1]):
+    start = 0
+    while start < count:
+        stop, reached, first = start, 0, -1
+        while stop < count and steps.gain[order[start]] - steps.gain[order[stop]] <= ALIKE:
+            t = order[stop]
+            stop += 1
+            if reached > 1:
+                continue
+            x, z = steps.ends[t, 0], steps.ends[t, 1]
+            if _deleted(state, x, z, steps.first[t], tried[0], tried[1]):
+                if not reached:
+                    assign_all(kept[0], tried[0])
+                    assign_all(kept[1], tried[1])
+                    first, reached = t, 1
+                elif not (_same(x, z, steps.ends[first]) and equal_all(kept[1], tried[1])):
+                    reached = 2
+        if reached == 1:
             for e in range(mended_count):
-                if _same(x, z, mended.ends[e]):
+                if _same(steps.ends[first, 0], steps.ends[first, 1], mended.ends[e]):
                     return e
+        start = stop
     return -1
 
 
@@ -274,31 +292,30 @@ def _moved(state, seen, moved):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
-def mend(state, score, waiting, doubt):  # type: ignore[no-untyped-def]
-    """Ascends, and puts back what the table asks for, until neither changes anything.
+def mend(state, score, waiting, doubt, mended, mended_count):  # type: ignore[no-untyped-def]
+    """Turns edges and puts back what the table asks for, what gains most first, until neither gains anything.
 
     Args:
         state: The class; it is changed.
         score: Of the rows.
         waiting: The pairs that may come back; it is changed.
         doubt: Logarithm of the Bayes factor from which a table refutes an independence.
+        mended: The edges that came back before, as returned, and
+        mended_count: their number.
 
     Returns:
         The edges that came back, each with the set given which it did as its second, and their number.
     """
     nodes, words = state.parents.shape
-    turns, edges, mended = no_steps(words), no_steps(words), no_steps(words)
+    turns, edges = no_steps(words), no_steps(words)
     dirty, stale = np.ones(nodes, np.bool_), np.ones(nodes, np.bool_)
     seen, looked = np.zeros((3, nodes, words), np.uint64), np.zeros((3, nodes, words), np.uint64)
     kept, tried = np.empty((2, nodes, words), np.uint64), np.empty((2, nodes, words), np.uint64)
     around, gains = np.empty((nodes + 2, nodes)), np.empty(nodes)
-    edge_count = mended_count = 0
-    turns, turn_count = ascend(state, score, turns, 0, dirty)
+    room, turned = np.empty((3, nodes, words), np.uint64), np.empty((2, nodes, words), np.uint64)
+    turn_count = edge_count = 0
     while True:
-        _moved(state, seen, dirty)
-        for i in range(nodes):
-            dirty[i] = False
-        e = _gone(state, score, mended, mended_count, doubt, kept)
+        e = _gone(state, score, mended, mended_count, doubt, kept, tried)
         if e >= 0:
             x, z = mended.ends[e, 0], mended.ends[e, 1]
             mended_count -= 1
@@ -316,6 +333,13 @@ def mend(state, score, waiting, doubt):  # type: ignore[no-untyped-def]
                     edges, edge_count = _missing(state, score, waiting, i, doubt, edges, edge_count, around, gains)
                 stale[i] = False
             e = _best(state, edges, edge_count, kept, tried)
+            _moved(state, seen, dirty)
+            turns, turn_count = renew_turns(state, score, turns, turn_count, dirty)
+            turn = best_turn(state, turns, turn_count, room, turned, tried)
+            if turn >= 0 and (e < 0 or turns.gain[turn] >= edges.gain[e]):
+                settle(state, turned[1])
+                assign_all(state.member, turned[0])
+                continue
             if e < 0:
                 return mended, mended_count
             x, z = edges.ends[e, 0], edges.ends[e, 1]
@@ -327,5 +351,3 @@ def mend(state, score, waiting, doubt):  # type: ignore[no-untyped-def]
         assign_all(state.adjacent, _toggled(state.adjacent, x, z))
         settle(state, kept[1])
         assign_all(state.member, kept[0])
-        _moved(state, seen, dirty)
-        turns, turn_count = ascend(state, score, turns, turn_count, dirty)

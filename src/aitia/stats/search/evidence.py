@@ -43,6 +43,9 @@ SLIGHT = 1e-9
 MOST = 20.0
 """What a weight tends to: what is certain is not outvoted by what is more certain."""
 
+ROUNDING = 1e-10
+"""Difference of two logarithms, beside their size, that the order in which rows and columns are summed can make."""
+
 HUGE = 1e9
 """In place of an infinite difference."""
 
@@ -170,7 +173,9 @@ def _judge(
 
 
 def _difference(without: float, with_: float) -> float:
-    return 0.0 if without == with_ else max(-HUGE, min(HUGE, without - with_))
+    if without == with_ or abs(without - with_) <= ROUNDING * (1 + min(abs(without), abs(with_))):
+        return 0.0
+    return max(-HUGE, min(HUGE, without - with_))
 
 
 def _strongest(without: float, with_: float, why: Callable[[Triple], str]) -> Verdict:

@@ -240,8 +240,9 @@ class Orientation:
     ) -> Mending:
         """The class that a likelihood leads to, and the edges that it asks back; of several starts the best.
 
-        Tests of partial correlation cost little: on small graphs, where the evidence contradicts itself, the ascent
-        also starts from what two other rules say, and from evidence that counts by its strength or by its number.
+        On small graphs, where the evidence contradicts itself, the search goes on from where it ends with edges turned
+        at a loss. Tests of partial correlation cost little: there it also starts from what two other rules say, and
+        from evidence that counts by its strength or by its number.
         """
         allowed, tried = self._may_be_adjacent(), list[list[int]]()
 
@@ -257,15 +258,17 @@ class Orientation:
         best = lead(found, saturated)
         assert best is not None
         clear = not best.mended and not any(True for _ in self._passed_over(best.rows, found))
-        if clear or not isinstance(score, GaussianScore) or len(self.names) > FEW_NODES:
+        if clear or len(self.names) > FEW_NODES:
             return best
+        if not isinstance(score, GaussianScore):  # tests of labels take longer than the search
+            return best.escaped()
         others = [self._verdicts(rule, asker, alpha, min(max_depth, SMALL_SETS)) for rule in OTHER_STARTS]
         for said in (found, *others):
             for weigh in (saturated, float, vote):
                 search = lead(said, weigh)
                 if search is not None and search.total > best.total + ALIKE:
                     best = search
-        return best
+        return best.escaped()
 
     def _add(self, search: Mending) -> None:
         """The edges that came back, undirected but for what is known of them."""
