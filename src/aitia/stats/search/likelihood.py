@@ -1,8 +1,8 @@
 """The log-likelihood of a variable given parents, less what chance alone would fit: what `likelihood` maximises.
 
     numbers   linear Gaussian: -n/2 log(1 - R^2) less 1/2 log n for each parent (BIC)
-    labels    f(node + parents) - f(parents), where f(set) is the log-likelihood of the combinations of labels in the rows
-              by the sparse adaptive Dirichlet process: after t rows one seen N times comes with N / (t + b), one of
+    labels    f(node + parents) - f(parents), where f(set) is the log-likelihood of the combinations of labels of the
+              rows by the sparse adaptive Dirichlet process: after t rows one seen N times comes with N / (t + b), one of
               the K - m others with b / ((t + b) (K - m)), b = m / (2 log((n + 1) / m)) for the m that occur in n rows
 
 Both give equivalent DAGs equal scores, and have no parameter to choose. Of many combinations few occur where a column

@@ -120,13 +120,15 @@ class Mending(ClassSearch):
             if step is not None:
                 del self.mended[_pair(step[0])]
             else:
-                missed = sorted((e for z in range(len(self.adjacent)) for e in self._missing(z)), key=lambda e: -e.gain)
-                step, turn = self._first_sure(missed, self._inserted), self._best_turn()
-                if turn is not None and (step is None or turn[0].gain >= step[0].gain):
+                turn = self._best_turn()
+                most = turn[0].gain if turn is not None else BEYOND_DOUBT
+                missed = [e for z in range(len(self.adjacent)) for e in self._missing(z) if e.gain > most]
+                step = self._first_sure(sorted(missed, key=lambda e: -e.gain), self._inserted)
+                if step is None:
+                    if turn is None:
+                        return
                     self._become(turn[1], self.adjacent)
                     continue
-                if step is None:
-                    return
                 edge = step[0]
                 self.waiting[edge.x] &= ~(1 << edge.z)
                 self.waiting[edge.z] &= ~(1 << edge.x)
