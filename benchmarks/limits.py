@@ -23,6 +23,7 @@ ROWS = {
     "discover": searching.wide,
     "partial-correlation": searching.fits,
     "resamples": searching.halves,
+    "jobs": searching.jobs,
     "rows": searching.many_rows,
     "chi2": counting.binary,
     "networks": counting.networks,

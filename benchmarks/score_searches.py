@@ -202,12 +202,12 @@ def main() -> None:
     options = arguments(__doc__)
     logging.disable(logging.CRITICAL)
     warnings.filterwarnings("ignore")
-    _, table, x = linear(40, 3, 500, 0)
+    _, table, x = linear(60, 3, 500, 0)
     BOSS().fit(table)  # the compiled kernels are loaded, and so is the peer
     peer("pc", x, discrete=False)
     rows: list[dict[str, Any]] = lingam()
     print("set                method            ours CPU s   SHD  causal-learn CPU s  ratio  their SHD")
-    for nodes in (10, 20, 60):
+    for nodes in (10, 20, 40, 60):
         rows += compared(f"gaussian {nodes}", linear(nodes, 3, 1000, nodes), nodes < 60 or options.full)
     for name in ("asia", "sachs", "child", "insurance"):
         rows += compared(name, network(name, 2000, 0), name in ("asia", "sachs") or options.full)

@@ -14,8 +14,8 @@ class Row:
 
     Args:
         path: What is done.
-        limit: CPU seconds of the work alone at the speed of the machine.
-        ours: CPU seconds.
+        limit: CPU seconds of the work alone at the speed of the machine; seconds on the wall where the path says so.
+        ours: The same of the path.
         target: The ratio that the path is held to; None where there is none.
         peer: CPU seconds of the peer, where there is one.
     """
@@ -27,7 +27,7 @@ class Row:
     peer: float | None = None
 
     def __str__(self) -> str:
-        target = "" if self.target is None else f"{self.target:.1f}"
+        target = "" if self.target is None else f"{self.target:.2g}"
         peer = "" if self.peer is None else f"{self.peer / self.ours:.1f}x ours"
         return f"{self.path:44} {self.limit:9.4f} {self.ours:9.4f} {self.ours / self.limit:7.2f} {target:>8}  {peer}"
 
@@ -36,13 +36,13 @@ class Row:
         return asdict(self) | {"ratio": self.ours / self.limit}
 
 
-def in_turn(repeats: int, *calls: Callable[[], Any]) -> list[float]:
-    """Least CPU seconds of each call, after one of each that is not counted."""
+def in_turn(repeats: int, *calls: Callable[[], Any], clock: Callable[[], float] = time.process_time) -> list[float]:
+    """Least seconds of each call, after one of each that is not counted; of CPU unless there is another clock."""
     least = [float("inf")] * len(calls)
     for turn in range(repeats + 1):
         for k, call in enumerate(calls):
-            started = time.process_time()
+            started = clock()
             call()
             if turn:
-                least[k] = min(least[k], time.process_time() - started)
+                least[k] = min(least[k], clock() - started)
     return least

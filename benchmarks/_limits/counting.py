@@ -117,8 +117,7 @@ def binary(full: bool) -> Iterator[Row]:
     answer = asked(table)
     for _ in range(4):  # the first half second of tests is not compiled
         search(table)
-    limit, on, off = in_turn(5, answer, lambda: search(table), lambda: silent(table))
-    peer = in_turn(1, lambda: theirs(table))[0]
+    limit, on, off, peer = in_turn(5, answer, lambda: search(table), lambda: silent(table), lambda: theirs(table))
     yield Row("chi2, 20 binary columns, 10,000 rows", limit, on, 35.0, peer)
     yield Row("the same without the warning", limit, off, 15.0, peer)
     del full
@@ -126,6 +125,7 @@ def binary(full: bool) -> Iterator[Row]:
 
 def networks(full: bool) -> Iterator[Row]:
     """Networks that pgmpy ships, 5,000 rows each."""
+    del full
     from pgmpy.utils import get_example_model
 
     for name, target in NETWORKS.items():
@@ -135,6 +135,5 @@ def networks(full: bool) -> Iterator[Row]:
         answer = asked(table)
         for _ in range(2):
             search(table)
-        limit, ours = in_turn(3, answer, lambda t=table: search(t))
-        peer = in_turn(1, lambda t=table: theirs(t))[0] if name == "alarm" or full else None
+        limit, ours, peer = in_turn(5, answer, lambda t=table: search(t), lambda t=table: theirs(t))
         yield Row(f"chi2, {name}, {len(table.names)} columns, 5,000 rows", limit, ours, target, peer)

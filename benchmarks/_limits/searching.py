@@ -1,6 +1,7 @@
 """Searches with partial correlation beside one product of the table with itself."""
 
 from collections.abc import Iterator
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -8,14 +9,16 @@ import numpy as np
 from _limits.base import Row, in_turn
 from aitia.data.table import Table
 from aitia.discovery import discover
+from aitia.scm import random_dag, random_discrete_scm
 from aitia.stats.independence import FisherZ
 from aitia.stats.search import Constraints, check_table, partial_correlation_skeleton
 from aitia.systems.pc.model import PC
 from pc import data
 
-__all__ = ["fits", "halves", "many_rows", "wide"]
+__all__ = ["fits", "halves", "jobs", "many_rows", "wide"]
 
 SEARCH: dict[str, Any] = {"test": "fisher-z", "alpha": 0.01}
+COUNTED: dict[str, Any] = {"test": "chi2", "alpha": 0.01}
 ALONE: dict[str, Any] = {"bootstrap": 0}
 
 
@@ -69,6 +72,27 @@ def halves(full: bool) -> Iterator[Row]:
             3, lambda part=part: part.T @ part, lambda search=search, samples=samples: search.resample(samples)
         )
         yield Row(f"a resample, {columns} columns, over its product", limit, ours / samples, target)
+
+
+def jobs(full: bool) -> Iterator[Row]:
+    """100 resamples in two processes beside one, by the clock on the wall: for a machine with two free cores.
+
+    Run alone: with torch in the process, or another thread, processes start anew in place of being copied.
+    """
+    tables: dict[str, tuple[Any, dict[str, Any]]] = {
+        f"{columns} numbers": (data(columns, 3, 5000, columns), SEARCH) for columns in (100, 200, 500)
+    }
+    tables["20 columns of labels"] = (
+        random_discrete_scm(random_dag(20, 3, seed=0), seed=0).sample(5000, seed=0),
+        COUNTED,
+    )
+    for name, (table, options) in tables.items():
+        one, two = PC(**options).fit(table), PC(**options, jobs=2).fit(table)
+        alone, both = in_turn(
+            3 if full else 2, lambda one=one: one.resample(100), lambda two=two: two.resample(100), clock=perf_counter
+        )
+        assert one.edge_frequencies_ == two.edge_frequencies_
+        yield Row(f"resamples, {name}, two jobs over one (wall)", alone, both, 1 / 1.7)
 
 
 def many_rows(full: bool) -> Iterator[Row]:

@@ -7,8 +7,9 @@ from aitia.data.table import Table
 from aitia.discovery import discover
 from aitia.discovery.contexts import dated
 from aitia.discovery.hints import doubted, knowledge_hint
-from aitia.errors import DataError
+from aitia.errors import DataError, GraphError
 from aitia.graph import Graph, Knowledge
+from aitia.graph._tetrad import parse_tetrad
 
 
 @pytest.mark.parametrize(
@@ -33,10 +34,12 @@ def test_the_hint_names_the_users_columns_in_the_form_that_knowledge_has():
     hint = knowledge_hint(Graph('dose -> age <- "birth year"; dose -> "birth year"'), table)
     assert hint == (
         'Arrows point into age, birth year. No background knowledge was given: `tier 1: age, "birth year"` '
-        "forbids arrows into them (--knowledge FILE, with `tier 2: *` as its next line)."
+        "forbids arrows into them (as a line of --knowledge FILE)."
     )
-    said = Knowledge.from_text('tier 1: age, "birth year"\ntier 2: *')
+    said = Knowledge.from_text('tier 1: age, "birth year"')
     assert said.forbids("dose", "age")
+    assert not said.forbids("age", "dose")
+    assert "age" in (knowledge_hint(Graph("dose o-> age"), table) or "")
     assert knowledge_hint(Graph("age -> dose"), table) is None
 
 
@@ -99,3 +102,36 @@ def test_dates_stay_labels_where_a_domain_is_asked_for():
     rows = {"day": ["2021-01-01", "2021-02-01"] * 40, "x": rng.normal(size=80), "y": rng.normal(size=80)}
     found = discover(rows, context="day", context_kind="domain", bootstrap=0)
     assert found.table.categories("day") == ("2021-01-01", "2021-02-01")
+
+
+def test_one_tier_stands_before_all_that_it_does_not_name():
+    known = Knowledge.from_text("tier 1: age, sex")
+    assert known.forbids("dose", "age")
+    assert not any(known.forbids(a, b) for a, b in (("age", "dose"), ("age", "sex"), ("dose", "recovery")))
+    names = ("dose", "age", "recovery")
+    assert Knowledge(tiers=[["age"]]).forbidden_matrix(names).tolist() == [
+        [False, True, False],
+        [False, False, False],
+        [False, True, False],
+    ]
+    # One that allows no edges inside says that and no more.
+    alone = Knowledge.from_text("exclusive tier: smoking, diet")
+    assert alone.forbids("smoking", "diet")
+    assert not alone.forbids("dose", "diet")
+    with pytest.raises(GraphError, match="'age' is in the only tier, which stands before all others"):
+        Knowledge(tiers=[["age"]], required=[("dose", "age")])
+    with pytest.raises(GraphError, match="'c' is in tier 2 and 'a' in the earlier tier 1"):
+        Knowledge(tiers=[["a"], ["c"]], required=[("c", "a")])
+    assert not Knowledge(**parse_tetrad("/knowledge\naddtemporal\n1 age sex\n")).tiers  # in Tetrad it says nothing
+
+
+@pytest.mark.parametrize("method", ["pc", "boss", "fci", "cd-nod"])
+def test_nothing_points_into_the_one_tier_of_a_search(method):
+    rng = np.random.default_rng(1)
+    dose, age = rng.normal(size=(2, 500))
+    rows = Table.of({"age": age + dose, "dose": dose, "other": rng.normal(size=500) + dose})
+    more = {"context": "other"} if method == "cd-nod" else {}
+    found = discover(rows, method=method, knowledge=Knowledge(tiers=[["age"]]), bootstrap=0, **more)
+    heads = {e.right for e in found.graph.edges if e.symbol.endswith(">")}
+    assert "age" not in heads
+    assert found.graph.edges

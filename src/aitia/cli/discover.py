@@ -116,7 +116,7 @@ def text_of(found: "Discovery") -> str:
         changing = [f"{c.variable} (p = {c.p_value:.2g})" for c in found.changing]
         lines += ["", f"Changes with {found.context}: {', '.join(changing) or 'nothing'}"]
         for name, windows in found.fastest.items():
-            times = ", then ".join(f"{start:g} to {end:g}" for start, end in windows)
+            times = ", then ".join(" to ".join(map(found.context_text, window)) for window in windows)
             lines.append(f"  {name} moves fastest {times}")
     if table := sureness(found):
         lines += ["", *table]

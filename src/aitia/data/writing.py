@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from aitia.data.tracks import Tracks
 
 __all__ = [
+    "date_text",
     "make_folder",
     "table_bytes",
     "write_animals",
@@ -175,7 +176,7 @@ def _told(table: Table, name: str) -> list[tuple[str, list[str]]]:
     if column.values.ndim == 2:
         return [(f"{name}.{k}", [_number(v) for v in column.values[:, k]]) for k in range(column.values.shape[1])]
     if column.kind is Kind.TIME:
-        return [(name, [_date(v) for v in column.values])]
+        return [(name, [date_text(v) for v in column.values])]
     return [(name, [_number(v) for v in column.values])]
 
 
@@ -184,7 +185,7 @@ def _plain(table: Table, name: str) -> list[Any]:
     if isinstance(column, Cells):
         return column.told() if column.kind is Kind.PICTURE else column.cells()
     if column.kind is Kind.TIME:
-        return [_date(v) or None for v in column.values]
+        return [date_text(v) or None for v in column.values]
     if column.kind in DISCRETE:
         return list(column.cells())
     return [None if v != v else v for v in column.values.tolist()]
@@ -200,7 +201,8 @@ def _number(value: float) -> str:
     )
 
 
-def _date(days: float) -> str:
+def date_text(days: float) -> str:
+    """A time as people write it, from days since 1970: a date, with the hour unless it is midnight; empty if none."""
     if np.isnan(days):
         return ""
     moment = np.datetime64(round(days * 86_400e6), "us")

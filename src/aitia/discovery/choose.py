@@ -6,9 +6,12 @@ from typing import Literal
 
 import numpy as np
 
+from aitia.data.kinds import Kind
 from aitia.data.table import Table
 from aitia.discovery.series import TimeSeries
+from aitia.discovery.suited import suited
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
+from aitia.graph import Knowledge
 from aitia.system import systems
 
 __all__ = ["ContextKind", "Plan", "choose", "methods"]
@@ -45,13 +48,21 @@ def methods() -> tuple[str, ...]:
 
 def choose(
     table: Table,
-    *,
     method: str = "auto",
     context: str | None = None,
     context_kind: ContextKind = "auto",
     series: TimeSeries | None = None,
+    *,
+    knowledge: Knowledge | None = None,
+    tests: bool = False,
 ) -> Plan:
-    """The method for this table.
+    """The method for this table: CD-NOD with a context, PCMCI+ with a time, else see `suited`.
+
+    Args:
+        table: Variables, and the context where there is one.
+        method, context, context_kind, series: As for `discover`.
+        knowledge: What is known beforehand.
+        tests: Whether someone asked for what searches by tests alone have, such as a level.
 
     Raises:
         OptionError: If the options contradict, such as `cd-nod` without a context.
@@ -82,11 +93,14 @@ def choose(
     if method not in ("auto", "pc", "cd-nod"):
         return Plan(method, None, None, (*reasons, f"Method {method.upper()}: as asked."))
     if context is None:
+        if method == "auto":
+            chosen, why = suited(table, knowledge, tests=tests)
+            return Plan(chosen, None, None, (*reasons, *why))
         reasons.append("Method PC: no context column is given, so every row is taken from one unchanging system.")
         return Plan("pc", None, None, tuple(reasons))
-    kind, why = _context_kind(table, context, context_kind)
+    kind, told = _context_kind(table, context, context_kind)
     reasons.append(f"Method CD-NOD: {context!r} says where each row comes from, so mechanisms may change with it.")
-    reasons.append(why)
+    reasons.append(told)
     return Plan("cd-nod", context, kind, tuple(reasons))
 
 
@@ -131,6 +145,11 @@ def _context_kind(table: Table, context: str, wanted: ContextKind) -> tuple[Lite
         return (
             "domain",
             f"{context!r} has {distinct} labels, so it is treated as a domain; --context-kind time says otherwise.",
+        )
+    if table.kind(context) is Kind.TIME:
+        return (
+            "time",
+            f"{context!r} holds {distinct} dates, so it is treated as time; --context-kind domain says otherwise.",
         )
     if distinct <= DOMAIN_AT_MOST and distinct * 10 <= table.n and _whole(values):
         return "domain", (

@@ -14,6 +14,7 @@ from aitia.discovery.choose import ContextKind, Plan, choose
 from aitia.discovery.contexts import dated
 from aitia.discovery.gaps import gap_warnings
 from aitia.discovery.hints import knowledge_hint
+from aitia.discovery.repeats import repeated_rows
 from aitia.discovery.result import Discovery
 from aitia.discovery.series import TimeSeries, is_panel, read_panel, source_of
 from aitia.engine import Progress, Store
@@ -70,7 +71,7 @@ def discover(
         context: The column that says when or where a row was taken; mechanisms may change with it.
         context_kind: `time` where near values are near, `domain` where values are labels; `auto` decides and says why.
         time, series, lags: The columns that say when and of which series a row is; how many steps back causes may lie.
-        method: A search of `choose.methods`, or `auto`: CD-NOD with a context, PCMCI+ with a time, else PC.
+        method: A search of `choose.methods`, or `auto`: see `choose`.
         test: `fisher-z`, `ranks`, `chi2`, `g2`, `kci`, `rcit`, or `auto`, which says what it chose and why.
         alpha: Significance level of the independence tests.
         max_depth: Largest conditioning set; None lets the method decide.
@@ -99,8 +100,9 @@ def discover(
     """
     over = TimeSeries.of(data, time, series, lags)
     table, gaps = _read(data, kinds, reading, drop, (context, *over.columns), context_kind, missing)
-    plan = choose(table, method=method, context=context, context_kind=context_kind, series=over)
     known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
+    asked = (test, alpha, max_depth, score, missing == "impute") != ("auto", 0.05, None, "auto", False)
+    plan = choose(table, method, context, context_kind, over, knowledge=known, tests=asked)
     config = {
         "source": source_of(data), "method": plan.method, "context": context, "context_kind": plan.context_kind,
         "test": test, "alpha": alpha, "max_depth": max_depth, "bootstrap": bootstrap, "missing": missing, "seed": seed,
@@ -147,6 +149,8 @@ def _read(
         table = dated(table, context)
     mend = ", and its edges may be those of the rows that have it"
     gaps = () if missing == "impute" else tuple(gap_warnings(table, mend))
+    if (copies := repeated_rows(table)) is not None:
+        gaps = (*gaps, copies)
     return _complete(table) if missing == "complete" else table, gaps
 
 

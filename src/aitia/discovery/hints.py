@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from aitia.data.table import Kind, Table
 from aitia.errors import join_names
 from aitia.graph import Graph
-from aitia.graph.marks import quote
+from aitia.graph.marks import Mark, quote
 
 __all__ = ["EXOGENOUS", "doubted", "knowledge_hint"]
 
@@ -43,11 +43,12 @@ def _named(name: str) -> bool:
 
 def knowledge_hint(graph: Graph, table: Table) -> str | None:
     """The sentence that says how to forbid arrows into such columns; None where there is none."""
-    into = doubted(table, (name for name in graph.nodes if graph.parents(name)))
+    heads = {edge.right for edge in graph.edges if edge.right_mark is Mark.ARROW}
+    heads |= {edge.left for edge in graph.edges if edge.left_mark is Mark.ARROW}
+    into = doubted(table, (name for name in graph.nodes if name in heads))
     if not into:
         return None
     return (
         f"Arrows point into {join_names(into)}. No background knowledge was given: "
-        f"`tier 1: {', '.join(map(quote, into))}` forbids arrows into them (--knowledge FILE, with `tier 2: *` as its "
-        "next line)."
+        f"`tier 1: {', '.join(map(quote, into))}` forbids arrows into them (as a line of --knowledge FILE)."
     )

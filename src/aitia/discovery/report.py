@@ -103,13 +103,13 @@ def _changes(found: Discovery) -> list[Block]:
         parents = f" given {', '.join(force.parents)}" if force.parents else ""
         caption = f"How the mechanism of {name}{parents} moves. Sign and scale are arbitrary; the shape is what counts."
         chart = line_chart(x, shown, x_label=context, y_label="driving force")
-        blocks.append(Picture(chart, caption + _turn(found.fastest.get(name, ()))))
+        blocks.append(Picture(chart, caption + _turn(found, found.fastest.get(name, ()))))
     return blocks
 
 
-def _turn(windows: Sequence[tuple[float, float]]) -> str:
+def _turn(found: Discovery, windows: Sequence[tuple[float, float]]) -> str:
     """Where the leading curve moves fastest, for a context that is a time."""
-    told = [f"between {start:g} and {end:g}" for start, end in windows]
+    told = [f"between {' and '.join(map(found.context_text, window))}" for window in windows]
     return f" It moves fastest {', then '.join(told)}." if told else ""
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from aitia.data.kinds import Kind
 from aitia.data.table import Table
 from aitia.discovery.turns import fastest
 from aitia.graph import Edge, Graph
@@ -72,6 +73,14 @@ class Discovery:
         """For each changing variable the times between which its mechanism moves fastest, the fastest first."""
         turns = {name: fastest(force.context, force.curves.curves[0]) for name, force in self.forces.items()}
         return {name: windows for name, windows in turns.items() if windows}
+
+    def context_text(self, value: float) -> str:
+        """A value of the context as a reader writes it: a date where it is a time, else the number."""
+        from aitia.data.writing import date_text
+
+        if self.context is not None and self.context in self.table and self.table.kind(self.context) is Kind.TIME:
+            return date_text(value)
+        return f"{value:g}"
 
     @property
     def summary(self) -> tuple[tuple[str, str, str], ...]:

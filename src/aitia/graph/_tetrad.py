@@ -71,6 +71,8 @@ def parse_tetrad(text: str) -> Mapping[str, Any]:
         if tiers[k][1] == "-":
             later = [name for names in listed[place + 2 :] for name in names]
             pairs["forbiddirect"] += product(tiers[k][0], later)
+    if len(order) == 1 and tiers[order[0]][1] != "*":
+        listed = []  # one tier alone says nothing there
     return {
         "tiers": listed,
         "forbidden": pairs["forbiddirect"],

@@ -3,7 +3,8 @@
 The file form, one statement a line (JSON with the fields of `Knowledge` and the files of Tetrad are read as well):
 
     # lines that start with # are comments
-    tier: age, sex                        earlier tiers first; nothing causes a variable of an earlier tier
+    tier: age, sex                        earlier tiers first; nothing causes a variable of an earlier tier; one alone
+                                          comes before all that it does not name
     exclusive tier: smoking, diet         no edges inside this tier
     tier 3: lab_*, "body mass"            numbered or not; * stands for any text, ? for one character; odd names quoted
     required: smoking -> lab_tar
@@ -17,7 +18,6 @@ Reference:
 """
 
 import json
-import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,10 +28,11 @@ from numpy.typing import NDArray
 
 from aitia.errors import FormatError, GraphError, unknown_variable
 from aitia.graph._pdag import Pdag
+from aitia.graph._statements import fits_entry, is_pattern, statement
 from aitia.graph._tetrad import is_tetrad, parse_tetrad
 from aitia.graph.bits import bits
 from aitia.graph.graph import Graph
-from aitia.graph.marks import Mark, parse_edges, quote
+from aitia.graph.marks import quote
 from aitia.guard import parse_json, read_text
 
 __all__ = ["Knowledge", "apply"]
@@ -45,7 +46,7 @@ class Knowledge:
 
     Args:
         tiers: Groups of names or patterns, causes first: no variable causes one of an earlier tier. A variable in no
-            tier is free.
+            tier is free; where there is one tier alone, all others come after it.
         required: Pairs (cause, effect) that are edges.
         forbidden: Pairs (cause, effect) that are not edges; either may be a pattern.
         tiers_exclusive: The positions of the tiers inside which there are no edges; True means all tiers.
@@ -89,9 +90,11 @@ class Knowledge:
         for k, tier in enumerate(self.tiers):
             for entry in tier:
                 if seen.setdefault(entry, k) != k:
-                    raise GraphError(f"{entry!r} stands in tier {seen[entry]} and in tier {k}: it can be in one only")
+                    raise GraphError(
+                        f"{entry!r} stands in tier {seen[entry] + 1} and in tier {k + 1}: it can be in one only"
+                    )
         for a, b in self.required:
-            if pattern := next((name for name in (a, b) if _is_pattern(name)), None):
+            if pattern := next((name for name in (a, b) if is_pattern(name)), None):
                 raise GraphError(f"required edges name both variables in full, got the pattern {pattern!r}")
             if why := self._why_forbidden(a, b):
                 raise GraphError(f"the edge {a} -> {b} is required, but {why}")
@@ -104,19 +107,24 @@ class Knowledge:
     def tier(self, name: str) -> int | None:
         """The position of the variable's tier; None for a variable that no tier holds.
 
+        Where there is one tier alone, and it allows edges inside, it stands before all that it does not hold: they get
+        1, for it would say nothing otherwise.
+
         Raises:
             GraphError: If patterns of two tiers fit the name and no tier lists it in full.
         """
         for k, tier in enumerate(self.tiers):
             if name in tier:
                 return k
-        fits = [k for k, tier in enumerate(self.tiers) if any(e != "*" and _fits(name, e) for e in tier)]
+        fits = [k for k, tier in enumerate(self.tiers) if any(e != "*" and fits_entry(name, e) for e in tier)]
         fits = fits or [k for k, tier in enumerate(self.tiers) if "*" in tier]
         if len(fits) > 1:
             raise GraphError(
-                f"patterns of tiers {fits[0]} and {fits[1]} both fit {name!r}: list it in full where it belongs"
+                f"patterns of tiers {fits[0] + 1} and {fits[1] + 1} both fit {name!r}: list it in full where it belongs"
             )
-        return fits[0] if fits else None
+        if fits:
+            return fits[0]
+        return 1 if len(self.tiers) == 1 and not self._exclusive else None
 
     def forbids(self, a: str, b: str) -> bool:
         """Whether `a` cannot be a direct cause of `b`."""
@@ -131,15 +139,17 @@ class Knowledge:
         if (b, a) in self.required:
             return f"{b} -> {a} is required"
         for cause, effect in self.forbidden:
-            if a != b and _fits(a, cause) and _fits(b, effect):
+            if a != b and fits_entry(a, cause) and fits_entry(b, effect):
                 told = f"{cause} -> {effect}"
                 return "it is forbidden" if told == f"{a} -> {b}" else f"{told} is forbidden"
         before, after = self.tier(a), self.tier(b)
         if before is not None and after is not None and a != b:
             if before > after:
-                return f"{a!r} is in tier {before} and {b!r} in the earlier tier {after}"
+                if before == len(self.tiers):
+                    return f"{b!r} is in the only tier, which stands before all others"
+                return f"{a!r} is in tier {before + 1} and {b!r} in the earlier tier {after + 1}"
             if before == after and before in self._exclusive:
-                return f"both are in tier {before}, which allows no edges inside"
+                return f"both are in tier {before + 1}, which allows no edges inside"
         return None
 
     @property
@@ -160,8 +170,8 @@ class Knowledge:
         alone = np.array([k in self._exclusive for k in tiers], dtype=bool)
         matrix |= (rank[:, None] == rank[None, :]) & alone[:, None]
         for cause, effect in self.forbidden:
-            rows = np.array([_fits(name, cause) for name in listed], dtype=bool)
-            columns = np.array([_fits(name, effect) for name in listed], dtype=bool)
+            rows = np.array([fits_entry(name, cause) for name in listed], dtype=bool)
+            columns = np.array([fits_entry(name, effect) for name in listed], dtype=bool)
             matrix |= np.outer(rows, columns)
         position = {name: i for i, name in enumerate(listed)}
         for a, b in self.required:
@@ -197,10 +207,10 @@ class Knowledge:
         for entry in dict.fromkeys(entries):
             if entry in known:
                 continue
-            if not _is_pattern(entry):
+            if not is_pattern(entry):
                 raise unknown_variable(entry, listed, "table, though the knowledge names it")
             # `tier: *` means "the rest", which may be nobody.
-            if entry != "*" and not any(_fits(name, entry) for name in listed):
+            if entry != "*" and not any(fits_entry(name, entry) for name in listed):
                 raise GraphError(f"the pattern {entry!r} of the knowledge fits no variable")
         for name in listed:
             self.tier(name)
@@ -272,7 +282,7 @@ class Knowledge:
             line = raw.strip()
             if not line or line.startswith("#"):
                 continue
-            kind, pairs, names = _statement(line, number, len(tiers) + 1)
+            kind, pairs, names = statement(line, number, len(tiers) + 1)
             if kind in edges:
                 edges[kind] += pairs
                 continue
@@ -351,50 +361,7 @@ def _pairs(pairs: Iterable[tuple[str, str]], field: str) -> tuple[tuple[str, str
         listed = tuple(pair)
         if isinstance(pair, str) or len(listed) != 2 or not all(isinstance(name, str) for name in listed):
             raise GraphError(f"`{field}` lists pairs (cause, effect) of names, got {pair!r}")
-        if listed[0] == listed[1] and not _is_pattern(listed[0]):
+        if listed[0] == listed[1] and not is_pattern(listed[0]):
             raise GraphError(f"`{field}` has an edge from {listed[0]!r} to itself")
         checked.append(listed)
     return tuple(dict.fromkeys(checked))
-
-
-def _is_pattern(entry: str) -> bool:
-    return "*" in entry or "?" in entry
-
-
-def _fits(name: str, entry: str) -> bool:
-    """Whether the name is the entry or fits its pattern; brackets are plain text, for names such as x[t-1]."""
-    if name == entry or not _is_pattern(entry):
-        return name == entry
-    head, *rest = ("".join("." if c == "?" else re.escape(c) for c in part) for part in entry.split("*"))
-    if not rest:
-        return re.fullmatch(head, name, re.DOTALL) is not None
-    *middle, tail = rest
-    # The first place of each middle part is taken for good, so that a pattern of many stars costs no more than one.
-    pattern = head + "".join(f"(?>.*?{part})" for part in middle) + ".*" + tail
-    return re.fullmatch(pattern, name, re.DOTALL) is not None
-
-
-def _statement(line: str, number: int, tier: int) -> tuple[str, list[tuple[str, str]], list[str]]:
-    """The kind of a line with its pairs (cause, effect) or its names; a tier may say that it is number `tier`."""
-    where = f"line {number} of the knowledge"
-    head, colon, rest = line.partition(":")
-    kind = re.sub(rf"(?<=tier) ?{tier}$", "", " ".join(head.split()).lower())
-    if not colon or kind not in ("tier", "exclusive tier", "required", "forbidden"):
-        raise FormatError(f"{where} starts with 'tier:', 'exclusive tier:', 'required:' or 'forbidden:', got {line!r}")
-    try:
-        edges, names = parse_edges(rest)
-    except GraphError as error:
-        raise FormatError(f"{where}: {error}") from None
-    if kind.endswith("tier"):
-        if edges:
-            raise FormatError(f"{where} lists names, got the edge {edges[0]}")
-        return kind, [], names
-    pairs = []
-    for edge in edges:
-        turned = edge if edge.left_mark == Mark.TAIL else edge.reversed()
-        if (turned.left_mark, turned.right_mark) != (Mark.TAIL, Mark.ARROW):
-            raise FormatError(f"{where} lists edges cause -> effect, got {edge}")
-        pairs.append((turned.left, turned.right))
-    if alone := [name for name in names if not any(name in pair for pair in pairs)]:
-        raise FormatError(f"{where} lists edges cause -> effect, got {alone[0]!r} alone")
-    return kind, pairs, names

@@ -11,6 +11,8 @@ from aitia.data.table import Table
 from aitia.errors import GraphError
 from aitia.graph import Graph, Knowledge, consistent_extension, cpdag, markov_equivalence_class
 from aitia.graph._pdag import Pdag
+from aitia.stats.search import compiling
+from aitia.stats.search._order_kernel import Stand
 from aitia.stats.search.greedy import (
     Step,
     _after,
@@ -198,20 +200,58 @@ def test_growing_and_shrinking_makes_room_for_itself():
     table = linear(random_dag(6, 0.7, 2), 300, 2)
     score = LocalScore(table, "bic")
     trees = GrowShrink(score, Constraints.of(table.names, None), 5)
-    small = {name: getattr(trees._trees, name)[:6] for name in ("up", "added", "grown", "shrunk", "start", "branches")}
-    small |= {name: getattr(trees._trees, name)[:7] for name in ("variable", "child", "score")}
     narrow = GrowShrink(score, Constraints.of(table.names, None), 5)
-    narrow._trees = narrow._trees._replace(**{name: array.copy() for name, array in small.items()})
+    first = narrow._trees
+    narrow._trees = first._replace(nodes=first.nodes[:6].copy(), twigs=first.twigs[:7].copy())
     free = must_precede(table.names, None)
     ends = []
     for forest in (trees, narrow):
-        order = np.arange(6)
-        while forest.sweep(order, np.arange(6), free):
-            pass
+        orders, turns = np.array([range(6), range(5, -1, -1)]), np.array([range(6)] * 2)
+        climbed, order = forest.climb(orders, turns, free)[1], orders[1]
         value, parents = forest.along(order)
+        assert climbed == pytest.approx(value, abs=1e-9)
         ends.append((order.tolist(), value, parents.tolist()))
     assert ends[0] == ends[1]
-    assert len(narrow._trees.up) > 6
+    assert len(narrow._trees.nodes) > 6
+
+
+@given(seed=st.integers(0, 2**16), kind=st.sampled_from(["bic", "bdeu"]))
+@settings(max_examples=25)
+def test_the_scores_of_all_places_are_those_of_the_orders_walked_anew(seed, kind):
+    rng = np.random.default_rng(seed)
+    table = linear(random_dag(6, 0.6, seed), 150, seed)
+    if kind == "bdeu":
+        table = Table.of({name: np.where(table.column(name) > 0, "u", "d").astype(object) for name in table.names})
+    trees = GrowShrink(LocalScore(table, kind), Constraints.of(table.names, None), 5)
+    kernels, data, forest = compiling._plain(), trees.score.data, trees._trees
+    order, places = rng.permutation(6), rng.integers(0, 6, (4, 2))
+    stand = Stand(np.empty(6, np.int64), np.empty((6, 6), bool), np.empty((6, 6), bool))
+    assert kernels.settle(data, forest, order, stand)
+    for place, target in places:  # the walks that are kept are those of the order as it is by then
+        scores = np.empty(6)
+        assert kernels.places(data, forest, order, stand, place, 0, 5, scores)
+        others = np.delete(order, place)
+        for k in range(6):
+            assert scores[k] == pytest.approx(trees.along(np.insert(others, k, order[place]))[0], abs=1e-8)
+        moved = np.insert(others, target, order[place])
+        assert kernels.move(data, forest, order, stand, place, target)
+        assert order.tolist() == moved.tolist()
+        anew = Stand(np.empty(6, np.int64), np.empty((6, 6), bool), np.empty((6, 6), bool))
+        assert kernels.settle(data, forest, order, anew)
+        assert all(np.array_equal(one, other) for one, other in zip(stand, anew, strict=True))
+
+
+@given(seed=st.integers(0, 2**16))
+@settings(max_examples=15)
+def test_a_climb_ends_where_no_move_of_one_variable_scores_higher(seed):
+    table = linear(random_dag(6, 0.7, seed), 200, seed)
+    trees = GrowShrink(LocalScore(table, "bic"), Constraints.of(table.names, None), 5)
+    rng = np.random.default_rng(seed)
+    orders, turns = (np.array([rng.permutation(6) for _ in range(2)]) for _ in range(2))
+    values = trees.climb(orders, turns, must_precede(table.names, None))
+    for order, value in zip(orders, values, strict=True):
+        for place, k in product(range(6), repeat=2):
+            assert trees.along(np.insert(np.delete(order, place), k, order[place]))[0] <= value + 1e-5
 
 
 def test_tiers_and_required_edges_that_no_order_obeys_are_named():

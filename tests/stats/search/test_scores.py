@@ -11,6 +11,7 @@ from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, UnknownVariableError
 from aitia.graph import Graph, markov_equivalence_class
 from aitia.stats.search import compiling
+from aitia.stats.search._score_kernel import fewer_lines
 from aitia.stats.search.scores import LocalScore, choose_score
 
 
@@ -129,10 +130,41 @@ def test_to_grow_a_set_gives_the_scores_of_the_larger_sets_plain_and_compiled(na
                 given_ = np.array(parents, np.int64)
                 wanted = np.array([z != y and z not in parents for z in range(p)])
                 out = np.zeros(p)
-                kernels.grow(score.data, y, given_, len(parents), wanted, out)
-                for z in np.flatnonzero(wanted):
-                    mask = sum(1 << k for k in parents) | 1 << int(z)
-                    assert out[z] == pytest.approx(score(y, mask), abs=1e-8)
+                kernels.grow(score.data, y, given_, len(parents), wanted, out, -np.inf)
+                full = {z: score(y, sum(1 << k for k in parents) | 1 << int(z)) for z in np.flatnonzero(wanted)}
+                assert {z: out[z] for z in full} == pytest.approx(full, abs=1e-8)
+                least = float(np.median(list(full.values())))
+                kernels.grow(score.data, y, given_, len(parents), wanted, out, least)
+                assert all(out[z] == pytest.approx(value, abs=1e-8) for z, value in full.items() if value > least)
+                assert all(out[z] <= least + 1e-8 for z, value in full.items() if value <= least)
+
+
+@given(seed=st.integers(0, 2**16), fixed=st.integers(0, 2), twin=st.booleans())
+@settings(max_examples=40)
+def test_parents_go_as_scores_computed_one_at_a_time_say(seed, fixed, twin):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(60, 6)) @ rng.normal(size=(6, 6))
+    if twin:  # columns that are nearly functions of each other are left to the other way
+        x[:, 1] = x[:, 2] + 1e-4 * rng.normal(size=60)
+    score = LocalScore(Table.of(x), "bic", penalty=2)
+    parents = rng.permutation(np.arange(1, 6))
+    given_ = parents.astype(np.int64)
+    before = score(0, sum(1 << int(k) for k in parents))
+    kept, value = fewer_lines(score.data, 0, given_, 5, fixed, before, 1e-6)
+    if kept < 0:
+        assert given_.tolist() == parents.tolist()
+        return
+    assert not twin
+    left, best = parents.tolist(), before
+    while True:
+        further = {e: score(0, sum(1 << k for k in left if k != e)) for e in left if e not in parents[:fixed]}
+        worst = max(further, key=lambda e: further[e], default=None)
+        if worst is None or further[worst] <= best + 1e-6:
+            break
+        best = further[worst]
+        left.remove(worst)
+    assert given_[:kept].tolist() == left
+    assert value == pytest.approx(best, abs=1e-6)
 
 
 def test_a_wide_table_of_labels_counts_its_distinct_rows():

@@ -33,7 +33,9 @@ def test_no_sample_crosses_a_gap_and_gaps_are_told():
     samples = lagged_samples(rows(times, np.array(times)), ["x"], "when", None, 1)
     assert first_lags(samples, 0) == [2, 3, 9, 10, 11]
     assert first_lags(samples, 2) == [0, 1, 7, 8, 9]
-    assert samples.notes == ("when has 1 gap; no sample crosses one.",)
+    assert samples.notes == (
+        "when has 1 gap; no sample crosses one, which leaves 5 samples of 3 times each from 9 rows.",
+    )
 
 
 def test_no_sample_crosses_from_one_series_to_the_next():
@@ -60,7 +62,9 @@ def test_months_quarters_and_month_ends_are_even_and_a_missing_month_is_a_gap():
     months = [datetime.date(2000 + k // 12, k % 12 + 1, 1) for k in range(30) if k != 13]
     samples = lagged_samples(rows(months), ["x"], "when", None, 1)
     assert samples.table.n == 29 - 4
-    assert samples.notes == ("when has 1 gap; no sample crosses one.",)
+    assert samples.notes == (
+        "when has 1 gap; no sample crosses one, which leaves 25 samples of 3 times each from 29 rows.",
+    )
     ends = [datetime.date(2000 + (k + 1) // 12, (k + 1) % 12 + 1, 1) - datetime.timedelta(days=1) for k in range(30)]
     assert lagged_samples(rows(ends), ["x"], "when", None, 1).table.n == 28
     quarters = [datetime.date(2000 + k // 4, 3 * (k % 4) + 1, 15) for k in range(20)]
@@ -86,7 +90,7 @@ def test_samples_with_a_missing_value_are_left_out_and_told():
         (rows([0.0, 1, 2.4, 3.4, 4.4]), None, 1, r"when is not even: most steps are 1, and the one after 1 is 1\.4"),
         (rows(["2020-01-01", "2020-01-02", "2020-01-03", "2020-01-03T07:00"]), None, 1,
          "most steps are 1 days, and the one after 2020-01-03 is 0.29"),
-        (rows([0.0, np.nan, 2]), None, 1, "1 rows have no 'when'"),
+        (rows([0.0, np.nan, 2]), None, 1, "1 row has no 'when'"),
         (rows(["early", "late", "later"]), None, 1, "holds text such as 'early', which is no date"),
         (rows([0.0, 1, 0, 1], of=list("aabb")), "of", 1, "no series has more than 2 in a row"),
         (rows([0.0, 1, 2, 3], np.array([1.0, np.nan, 2, np.nan])), None, 1, "every sample has a gap: 'x' lacks 2 of 4"),
@@ -99,5 +103,5 @@ def test_what_is_wrong_with_the_time_is_said_in_a_sentence(table, series, lags, 
 
 def test_a_row_without_a_series_is_refused():
     table = rows([0.0, 1, 2, 3], of=["a", "a", None, "a"])
-    with pytest.raises(DataError, match="1 rows have no 'of'"):
+    with pytest.raises(DataError, match="1 row has no 'of'"):
         lagged_samples(table, ["x"], "when", "of", 1)

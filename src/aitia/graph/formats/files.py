@@ -94,6 +94,11 @@ def write_graph(graph: Graph, path: str | Path, format: str | None = None, **opt
         OptionError: If there is no such format.
     """
     path = Path(path)
+    if "bif" in (format, None if format else _SUFFIX.get(path.suffix.lower())):
+        raise FormatError(
+            f"{path}: a BIF file holds probabilities too, which a graph has not: write_bif writes a fitted network, "
+            "and DOT, dagitty, GML or JSON the graph alone"
+        )
     text = _WRITE[_format(path, format, _WRITE)](graph, **options)
     write_whole(path, text)
 

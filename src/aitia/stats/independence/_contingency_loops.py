@@ -7,6 +7,9 @@ from aitia.stats.independence._contingency_kernel import FEW_CELLS, statistic
 
 __all__ = ["answer", "sums_of_cells"]
 
+DENSE = 16
+"""A table is counted whole up to so many cells for each row."""
+
 _statistic = njit(nogil=True)(statistic)
 
 
@@ -90,40 +93,127 @@ def by_rows(place, cells):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True)
-def answer(planes, first, codes, sizes, tests, widths, likelihood, values, freedoms, counts):  # type: ignore[no-untyped-def]
-    """Fills statistic, degrees of freedom and rows of each test.
+def merged(columns, width, whole, known):  # type: ignore[no-untyped-def]
+    """Writes the columns of a test to `whole`, ascending; returns how many of the first `known` stay as they were."""
+    stay, end, k = 0, 0, 2
+    for place in range(width):
+        if end < 2 and (k == width or columns[end] < columns[k]):
+            column = columns[end]
+            end += 1
+        else:
+            column = columns[k]
+            k += 1
+        stay += stay == place and place < known and whole[place] == column
+        whole[place] = column
+    return stay
+
+
+@njit(nogil=True)
+def joined(codes, sizes, gaps, whole, width, made, place, cells):  # type: ignore[no-untyped-def]
+    """Counts the rows by all columns; of the first `made` of them the place of each row is known from another table."""
+    for d in range(made, width - 1):
+        if d:
+            place[d] = place[d - 1]
+        else:
+            place[0] = 0
+        extended(place[d], codes[whole[d]], sizes[whole[d]], gaps)
+    column, size, before = codes[whole[width - 1]], sizes[whole[width - 1]], place[width - 2]
+    for i in range(column.shape[0]):
+        if not gaps or (column[i] >= 0 and before[i] >= 0):
+            cells[np.uint64(before[i] * size + column[i])] += 1
+
+
+@njit(nogil=True)
+def extended(place, column, size, gaps):  # type: ignore[no-untyped-def]
+    """`append`, without a look for missing labels where there are none."""
+    if gaps:
+        append(place, column, size)
+        return
+    for i in range(place.shape[0]):
+        place[i] = place[i] * size + column[i]
+
+
+@njit(nogil=True)
+def turned(table, sizes, whole, columns, width, steps, cells):  # type: ignore[no-untyped-def]
+    """Writes a table, its last column fastest, as strata of x and y; returns how many strata have a row.
+
+    A stratum without any says nothing, and is passed over.
+    """
+    step = 1
+    for d in range(width - 1, -1, -1):
+        steps[0, d] = step
+        step *= sizes[whole[d]]
+    for d in range(width):
+        for k in range(width):
+            if whole[k] == columns[d]:
+                steps[1, d] = steps[0, k]
+                steps[2, d] = 0
+    k_x, k_y, by_x, by_y = sizes[columns[0]], sizes[columns[1]], steps[1, 0], steps[1, 1]
+    start, place, found = 0, 0, 0
+    while True:
+        here = place
+        rows = 0
+        for a in range(k_x):
+            for b in range(k_y):
+                count = table[start + a * by_x + b * by_y]
+                cells[here] = count
+                rows += count
+                here += 1
+        if rows:
+            place = here
+            found += 1
+        d = width - 1
+        while d >= 2 and steps[2, d] == sizes[columns[d]] - 1:
+            start -= steps[1, d] * steps[2, d]
+            steps[2, d] = 0
+            d -= 1
+        if d < 2:
+            return found
+        steps[2, d] += 1
+        start += steps[1, d]
+
+
+@njit(nogil=True)
+def answer(planes, first, codes, sizes, gaps, tests, widths, order, likelihood, values, freedoms, counts):  # type: ignore[no-untyped-def]
+    """Fills statistic, degrees of freedom and rows of each test. Neighbours in `order` share what they have in common:
+    tests of the same columns one table, and tables of the same first columns the place of each row by these.
 
     Args:
         planes: As `planes_of` gives them, and
         first: where those of a column begin.
         codes: (p, n), -1 where missing.
         sizes: (p,) labels of each column.
-        tests: (m, widest) columns x, y and the set.
+        gaps: Whether a label is missing.
+        tests: (m, widest) columns x, y and the set, x < y and the set ascending.
         widths: (m,) how many columns a test has.
+        order: (m,) in which they are answered.
         likelihood: Whether G-square is wanted.
         values: (m,)
         freedoms: (m,)
         counts: (m,)
     """
-    n = codes.shape[1]
-    masks = np.empty((tests.shape[1], planes.shape[1]), np.uint64)
-    stratum = np.empty(n, np.int64)
-    cells = np.empty(FEW_CELLS, np.int64)
-    widest = sizes.max()
-    by_x, by_y = np.empty(widest, np.int64), np.empty(widest, np.int64)
+    n, widest = codes.shape[1], tests.shape[1]
+    masks = np.empty((widest, planes.shape[1]), np.uint64)
+    whole, inner, steps = np.zeros(widest, np.int64), np.zeros(widest, np.int64), np.zeros((3, widest), np.int64)
+    place, stratum = np.empty((max(widest - 1, 1), n), np.int32), np.empty(0, np.int64)
+    table, cells = np.empty(FEW_CELLS, np.int64), np.empty(FEW_CELLS, np.int64)
+    by_x, by_y = np.empty(sizes.max(), np.int64), np.empty(sizes.max(), np.int64)
     limit = max(n, 1024)
-    for t in range(tests.shape[0]):
+    dense = min(DENSE * limit, 1 << 20)
+    made, known, before = 0, 0, 0  # columns of `whole` that `place` and `table` are of; of the test before
+    for t in order:
         columns, width = tests[t], widths[t]
         k_x, k_y = sizes[columns[0]], sizes[columns[1]]
-        strata, size, packed = 1, k_x * k_y, True
+        stay = merged(columns, width, whole, before)
+        made, before = min(made, stay), width
+        size, packed = 1, True
         for d in range(width):
             packed = packed and first[columns[d]] >= 0
-            if d >= 2 and size <= FEW_CELLS:
-                strata *= sizes[columns[d]]
-                size *= sizes[columns[d]]
-        if packed and size <= FEW_CELLS:
-            by_bits(planes, first, sizes, columns, width, masks, cells)
-        else:
+            size = size * sizes[columns[d]] if size <= dense else size
+        if size > dense:
+            known = 0
+            if stratum.shape[0] == 0:
+                stratum = np.empty(n, np.int64)
             strata = strata_of(codes, sizes, columns, width, limit, stratum)
             if strata * k_x * k_y > cells.shape[0]:
                 cells = np.empty(strata * k_x * k_y, np.int64)
@@ -131,63 +221,147 @@ def answer(planes, first, codes, sizes, tests, widths, likelihood, values, freed
             append(stratum, codes[columns[0]], k_x)
             append(stratum, codes[columns[1]], k_y)
             by_rows(stratum, cells)
+        else:
+            if size > table.shape[0]:
+                table = np.empty(2 * size, np.int64)
+            if size > cells.shape[0]:
+                cells = np.empty(2 * size, np.int64)
+            if stay < width or known != width:
+                if packed and size <= FEW_CELLS:
+                    inner[:2], inner[2:width] = whole[width - 2 : width], whole[: width - 2]
+                    by_bits(planes, first, sizes, inner, width, masks, table)
+                else:
+                    table[:size] = 0
+                    joined(codes, sizes, gaps, whole, width, made, place, table)
+                    made = width - 1
+                known = width
+            strata = turned(table, sizes, whole, columns, width, steps, cells)
         values[t], freedoms[t], counts[t] = _statistic(cells, strata, k_x, k_y, likelihood, by_x, by_y)
 
 
 @njit(nogil=True)
-def occurring(place, cells, found):  # type: ignore[no-untyped-def]
-    """Writes how often each place occurs to `found`, sorted; returns how many do. `cells` is zero before and after."""
-    for i in range(place.shape[0]):
-        cells[place[i]] += 1
+def ascending(found, stop):  # type: ignore[no-untyped-def]
+    if stop > 32:
+        found[:stop].sort()
+        return
+    for k in range(1, stop):
+        count, place = found[k], k
+        while place and found[place - 1] > count:
+            found[place] = found[place - 1]
+            place -= 1
+        found[place] = count
+
+
+@njit(nogil=True)
+def occurring(place, column, size, most, cells, found):  # type: ignore[no-untyped-def]
+    """Writes how often each place in one more column occurs to `found`; returns how many do.
+
+    Args:
+        place: (n,)
+        column: (n,)
+        size: Its labels.
+        most: Places there may be.
+        cells: Zeros, before and after, at least as many.
+        found: (n,)
+    """
     stop = 0
     for i in range(place.shape[0]):
-        if cells[place[i]]:
-            found[stop] = cells[place[i]]
-            cells[place[i]] = 0
+        cells[np.uint64(place[i] * size + column[i])] += 1
+    if most <= 2 * place.shape[0]:
+        for k in range(most):
+            if cells[k]:
+                found[stop] = cells[k]
+                cells[k] = 0
+                stop += 1
+        return stop
+    for i in range(place.shape[0]):
+        cell = np.uint64(place[i] * size + column[i])
+        if cells[cell]:
+            found[stop] = cells[cell]
+            cells[cell] = 0
             stop += 1
-    found[:stop].sort()
     return stop
 
 
 @njit(nogil=True)
-def sums_of_cells(planes, first, sizes, codes, sets, cells, weight, values, counts):  # type: ignore[no-untyped-def]
-    """Fills the sum of the weights of the counts N over the cells of each table, smallest first.
+def split(planes, first, sizes, held, more, room, masks, found, stops):  # type: ignore[no-untyped-def]
+    """Counts the cells of some columns, and each of these split by one more column: (m, room) and how many have rows.
+
+    The tables of more than `room` cells are left out. The labels turn like the digits of a counter.
+    """
+    width = held.shape[0]
+    digits = np.zeros(width, np.int64)
+    size = 1
+    for d in range(width):
+        size *= sizes[held[d]]
+    fresh = 0
+    while True:
+        for d in range(fresh, width):
+            label = planes[first[held[d]] + digits[d]]
+            if d:
+                shared(masks[d - 1], label, masks[d])
+            else:
+                masks[0] = label
+        here = common(masks[width - 1], masks[width - 1])
+        for k in range(more.shape[0] if here else 0):
+            x = more[k]
+            if first[x] >= 0 and size * sizes[x] <= room:
+                rest = here
+                for label in range(sizes[x] - 1):
+                    count = common(masks[width - 1], planes[first[x] + label]) if rest else 0
+                    if count:
+                        found[k, stops[k]] = count
+                        stops[k] += 1
+                        rest -= count
+                if rest:
+                    found[k, stops[k]] = rest
+                    stops[k] += 1
+        fresh = width - 1
+        while fresh >= 0 and digits[fresh] == sizes[held[fresh]] - 1:
+            digits[fresh] = 0
+            fresh -= 1
+        if fresh < 0:
+            return
+        digits[fresh] += 1
+
+
+@njit(nogil=True)
+def sums_of_cells(planes, first, sizes, codes, held, more, cells, weight, values, present):  # type: ignore[no-untyped-def]
+    """Fills the sum of weights of counts N over the cells of tables of some columns and one more, smallest first.
 
     Args:
         planes: As `planes_of` gives them, and
         first: where those of a column begin.
         sizes: (p,) labels of each column.
         codes: (p, n), none missing.
-        sets: (m, width) the columns of each table, two or more.
+        held: (w,) columns that all tables have, one or more.
+        more: (m,) of each table another column.
         cells: Zeros, as many as the largest table has cells.
         weight: (n + 1,) of each N above zero.
         values: (m,) the sums.
-        counts: (m,) how many cells hold rows.
+        present: (m,) how many cells hold rows.
     """
-    width = sets.shape[1]
-    masks = np.empty((width, planes.shape[1]), np.uint64)
-    place, few = np.empty(codes.shape[1], np.int64), np.empty(FEW_CELLS, np.int64)
-    found = np.empty(max(codes.shape[1], FEW_CELLS), np.int64)
-    for t in range(sets.shape[0]):
-        size, packed = 1, True
-        for d in range(width):
-            size *= sizes[sets[t, d]]
-            packed = packed and first[sets[t, d]] >= 0
-        if packed and size <= FEW_CELLS:
-            by_bits(planes, first, sizes, sets[t], width, masks, few)
-            stop = 0
-            for c in range(size):
-                if few[c]:
-                    found[stop] = few[c]
-                    stop += 1
-            found[:stop].sort()
-        else:
-            place[:] = 0
-            for d in range(width):
-                append(place, codes[sets[t, d]], sizes[sets[t, d]])
-            stop = occurring(place, cells, found)
+    width = held.shape[0]
+    size, packed = 1, True
+    for d in range(width):
+        size *= sizes[held[d]]
+        packed = packed and first[held[d]] >= 0
+    few, stops = np.empty((more.shape[0], FEW_CELLS), np.int64), np.zeros(more.shape[0], np.int64)
+    place, many = np.empty(0, np.int32), np.empty(0, np.int64)
+    if packed and 2 * size <= FEW_CELLS:
+        masks = np.empty((width, planes.shape[1]), np.uint64)
+        split(planes, first, sizes, held, more, FEW_CELLS, masks, few, stops)
+    for k in range(more.shape[0]):
+        counts, stop = few[k], stops[k]
+        if stop == 0:
+            if place.shape[0] == 0:
+                place, many = np.zeros(codes.shape[1], np.int32), np.empty(codes.shape[1], np.int64)
+                for d in range(width):
+                    extended(place, codes[held[d]], sizes[held[d]], False)
+            counts = many
+            stop = occurring(place, codes[more[k]], sizes[more[k]], size * sizes[more[k]], cells, many)
+        ascending(counts, stop)
         total = 0.0
         for c in range(stop):
-            total += weight[found[c]]
-        values[t] = total
-        counts[t] = stop
+            total += weight[counts[c]]
+        values[k], present[k] = total, stop

@@ -11,7 +11,7 @@ Source:
 
 from collections.abc import Sequence
 from functools import cached_property
-from math import prod
+from math import inf, prod
 from typing import ClassVar
 
 import numpy as np
@@ -75,19 +75,43 @@ class Contingency(IndependenceTest):
 
     def _counted(self, tests: Sequence[Sequence[int]]) -> tuple[Values, Counts, Counts]:
         """Statistics, degrees of freedom and rows."""
-        seconds = sum(5e-5 + 2e-8 * self.n * len(test) for test in tests)
+        seconds = sum(self.plain_cost(len(test)) for test in tests)
         if self._most_cells(tests) > MANY_CELLS or self.worth_compiling(seconds):
-            return self._compiled(tests)
+            widths = np.array([len(test) for test in tests])
+            columns = np.zeros((len(tests), int(widths.max())), np.int64)
+            for width in np.unique(widths):
+                columns[widths == width, :width] = [test for test in tests if len(test) == width]
+            return self._compiled(columns, widths)
         values, freedoms, counts = map(np.array, zip(*map(self._plain, tests), strict=True))
         return values, freedoms, counts
+
+    def plain_cost(self, width: int) -> float:
+        """Seconds of a test of so many columns without the compiler."""
+        return 5e-5 + 2e-8 * self.n * width
+
+    def compiled(self, tests: int, width: int) -> bool:
+        """Whether so many tests of so many columns are counted by compiled code."""
+        return int(self.sizes.max()) ** width > MANY_CELLS or (
+            Contingency.plain_seconds + tests * self.plain_cost(width) > SOON
+        )
 
     @staticmethod
     def worth_compiling(seconds: float) -> bool:
         """Whether what has been counted without the compiler, and so many seconds more, take longer than to load it."""
         if Contingency.plain_seconds + seconds > SOON:
+            Contingency.plain_seconds = inf  # it is loaded now
             return True
         Contingency.plain_seconds += seconds
         return False
+
+    def answers(self, tests: NDArray[np.int64]) -> tuple[Values, Values]:
+        """Statistics and p-values of many tests of one size, by compiled code.
+
+        Args:
+            tests: (m, 2 + s) positions of x, y and the set, x < y and the set ascending.
+        """
+        values, freedoms, _ = self._compiled(tests, np.full(len(tests), tests.shape[1]))
+        return values, _upper_tails(values, freedoms)
 
     def _columns(self, triple: Triple) -> list[int]:
         """The places of x, y and the set, in order of the columns."""
@@ -124,17 +148,14 @@ class Contingency(IndependenceTest):
         )
         return found
 
-    def _compiled(self, tests: Sequence[Sequence[int]]) -> tuple[Values, Counts, Counts]:
-        """The same of many tables, by compiled code."""
-        widths = np.array([len(test) for test in tests])
-        columns = np.zeros((len(tests), int(widths.max())), np.int64)
-        for width in np.unique(widths):
-            columns[widths == width, :width] = [test for test in tests if len(test) == width]
-        values, freedoms, counts = np.empty(len(tests)), np.empty(len(tests), np.int64), np.empty(len(tests), np.int64)
+    def _compiled(self, tests: NDArray[np.int64], widths: Counts) -> tuple[Values, Counts, Counts]:
+        """The same of many tests, of the first `widths` of these columns, by compiled code."""
         from aitia.stats.independence._contingency_loops import answer
 
+        values, freedoms, counts = np.empty(len(tests)), np.empty(len(tests), np.int64), np.empty(len(tests), np.int64)
         answer(
-            *self.planes, self.codes, self.sizes, columns, widths, self.likelihood, values, freedoms, counts
+            *self.planes, self.codes, self.sizes, self._gaps, tests, widths, _order(tests, widths, len(self.sizes)),
+            self.likelihood, values, freedoms, counts,
         )  # fmt: skip
         return values, freedoms, counts
 
@@ -152,8 +173,8 @@ class Contingency(IndependenceTest):
         return self.test([(x, y, given)])[0]
 
     def cost(self, given: int) -> float:
-        """Counting rows, compiled."""
-        return 1.5e-5 + 4e-10 * self.n * (given + 2)
+        """Counting rows, compiled, together with tests of the same columns."""
+        return 1e-6 + 1e-10 * self.n * (given + 1)
 
 
 class ChiSquare(Contingency):
@@ -184,6 +205,16 @@ class GSquare(Contingency):
     name: ClassVar[str] = "g2"
     title: ClassVar[str] = "the likelihood-ratio (G-square) test"
     likelihood: ClassVar[bool] = True
+
+
+def _order(tests: NDArray[np.int64], widths: Counts, p: int) -> Counts:
+    """An order in which tests of the same columns, and of the same first columns, mostly follow each other."""
+    bits = p.bit_length()
+    held = np.where(np.arange(tests.shape[1]) < widths[:, None], tests, p)
+    key = np.zeros(len(tests), np.int64)
+    for column in np.sort(held, axis=1).T[: 63 // bits]:
+        key = key << bits | column
+    return np.argsort(key)
 
 
 def _upper_tails(values: Values, freedoms: Counts) -> Values:

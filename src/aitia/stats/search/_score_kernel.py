@@ -12,13 +12,13 @@ with N_jk rows at the j-th of q values of S and the k-th of r values of y. `comp
 these functions; small tables are searched with them as they stand.
 """
 
-from math import lgamma, log, sqrt
+from math import exp, lgamma, log, sqrt
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BDEU", "BIC", "GAUSSIAN", "ScoreData", "discrete", "gaussian", "grow", "local"]
+__all__ = ["BDEU", "BIC", "GAUSSIAN", "ScoreData", "fewer_lines", "grow", "local", "several"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -28,6 +28,8 @@ GAUSSIAN, BIC, BDEU = 0, 1, 2
 """Kinds of scores."""
 TINY = 1e-9
 """Variance, of one, below which a column counts as a function of others."""
+FAR = 1e-4
+"""Variance above which rounding in what is left of a column moves no score."""
 
 
 class ScoreData(NamedTuple):
@@ -65,12 +67,126 @@ def local(data: ScoreData, y: int, parents: Ints, size: int, wanted: Flags, out:
     return discrete(data, y, parents, size, wanted, out)
 
 
-def grow(data: ScoreData, y: int, parents: Ints, size: int, wanted: Flags, out: Floats) -> None:
-    """Puts the score of y given `parents` and z into out[z], for every wanted z."""
-    if data.kind == GAUSSIAN:
+def several(data: ScoreData, ys: Ints, begins: Ints, parents: Ints, found: Floats) -> None:
+    """Puts into found[k] the score of ys[k] given parents[begins[k] : begins[k + 1]]."""
+    wanted, out = np.zeros(0, np.bool_), np.zeros(0)
+    for k in range(len(ys)):
+        own = parents[begins[k] : begins[k + 1]]
+        found[k] = local(data, ys[k], own, len(own), wanted, out)
+
+
+def grow(data: ScoreData, y: int, parents: Ints, size: int, wanted: Flags, out: Floats, least: float) -> None:
+    """Puts the score of y given `parents` and z into out[z], for every wanted z; or less, where it is below `least`."""
+    if data.kind == GAUSSIAN and single(data):
+        lines(data, y, parents, size, wanted, out, least)
+    elif data.kind == GAUSSIAN:
         gaussian(data, y, parents, size, wanted, out)
     else:
         discrete(data, y, parents, size, wanted, out)
+
+
+def single(data: ScoreData) -> bool:
+    """Whether every variable of a Gaussian score is one column."""
+    return len(data.correlation) == len(data.constant)
+
+
+def lines(data: ScoreData, y: int, parents: Ints, size: int, wanted: Flags, out: Floats, least: float) -> None:
+    """`grow` for variables of one column: eliminates the parents from all columns at once."""
+    corr, p = data.correlation, len(data.constant)
+    rows, own, spread = np.empty((size, p)), np.empty(p), np.ones(p)
+    for z in range(p):
+        own[z] = corr[y, z]
+    for a in range(size):
+        column = parents[a]
+        row, pivot = rows[a], spread[column]
+        for z in range(p):
+            row[z] = corr[column, z]
+        for c in range(a):
+            other, factor = rows[c], rows[c, column]
+            for z in range(p):
+                row[z] -= factor * other[z]
+        scale = 1 / sqrt(pivot) if pivot > TINY else 0.0
+        factor = row[y] * scale
+        for z in range(p):
+            row[z] *= scale
+            own[z] -= factor * row[z]
+            spread[z] -= row[z] * row[z]
+    price, half = 0.5 * data.penalty * log(data.rows), 0.5 * data.rows
+    base = data.constant[y] - price * (size + 3)
+    most = own[y]
+    if least > -np.inf:  # what leaves more of y than this scores less
+        most = min(most, 1.0001 * exp(min((base - least) / half, 1.0)))
+    for z in range(p):
+        if not wanted[z]:
+            continue
+        left = own[y] - own[z] * own[z] / spread[z] if spread[z] > TINY else own[y]
+        out[z] = base - half * log(max(left, TINY)) if left <= most else -np.inf
+
+
+def fewer_lines(
+    data: ScoreData, y: int, parents: Ints, size: int, fixed: int, score: float, least: float
+) -> tuple[int, float]:
+    """Takes parents away one by one, the worst first, as long as the score of y rises by more than `least`.
+
+    It sweeps the correlations of parents and y, so that every deletion is one number. Only for variables of one column
+    that are far from functions of each other.
+
+    Args:
+        parents: The parents, of which the first `fixed` stay; what is left is written in their place.
+        score: Of all of them.
+
+    Returns:
+        How many are left, and the score; -1 and nothing done where the columns are not of this kind.
+    """
+    if data.kind != GAUSSIAN or not single(data):
+        return -1, score
+    swept = np.empty((size + 1, size + 1))
+    for a in range(size + 1):
+        for b in range(size + 1):
+            one, other = parents[a] if a < size else y, parents[b] if b < size else y
+            swept[a, b] = data.correlation[one, other]
+    for a in range(size):
+        if swept[a, a] < FAR:
+            return -1, score
+        sweep(swept, a, 1.0)
+    if swept[size, size] < FAR:
+        return -1, score
+    price, half = 0.5 * data.penalty * log(data.rows), 0.5 * data.rows
+    gone, kept = np.zeros(size, np.bool_), size
+    while True:
+        left, worst, best = swept[size, size], -1, score
+        for e in range(fixed, size):
+            if not gone[e]:
+                more = left - swept[size, e] * swept[size, e] / swept[e, e]
+                value = data.constant[y] - price * (kept + 1) - half * log(more)
+                if value > best + least:
+                    worst, best = e, value
+        if worst < 0:
+            break
+        sweep(swept, worst, -1.0)
+        gone[worst], score, kept = True, best, kept - 1
+    kept = 0
+    for e in range(size):
+        if not gone[e]:
+            parents[kept] = parents[e]
+            kept += 1
+    return kept, score
+
+
+def sweep(matrix: Floats, k: int, sign: float) -> None:
+    """Sweeps a symmetric matrix on the k-th pivot; with sign -1 back."""
+    pivot, size = matrix[k, k], len(matrix)
+    for i in range(size):
+        if i != k:
+            factor = matrix[i, k] / pivot
+            for j in range(size):
+                if j != k:
+                    matrix[i, j] -= factor * matrix[k, j]
+    for i in range(size):
+        if i != k:
+            matrix[i, k] *= sign / pivot
+            matrix[k, i] = matrix[i, k]
+    matrix[k, k] = -1 / pivot
 
 
 def gaussian(data: ScoreData, y: int, parents: Ints, size: int, wanted: Flags, out: Floats) -> float:

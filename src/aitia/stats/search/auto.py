@@ -7,6 +7,8 @@ Gaussian, uniform, Laplace, exponential, heavy-tailed, exponentiated and cut int
 than kernels in each, and lose to them only where the dependence is not monotone.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from aitia.data.moments import table_moments
@@ -16,7 +18,7 @@ from aitia.stats.independence.fisher_z import of_numbers
 from aitia.stats.search.shape import Shape
 from aitia.stats.search.skeleton import predicted_seconds
 
-__all__ = ["choose_test", "departure"]
+__all__ = ["choose_test", "departure", "shape"]
 
 MANY_ROWS = 2000
 """Beyond it the exact kernel test takes seconds a test, and random features lose little."""
@@ -72,8 +74,16 @@ def choose_test(table: Table, max_depth: int, *, context: str | None = None) -> 
 
 def departure(table: Table, names: list[str]) -> str | None:
     """What in columns of numbers speaks against straight lines with Gaussian noise; None where nothing does."""
-    shape = _shape(table, names)
-    return shape.far_from_gaussian(names) or shape.bent(names)
+    found = shape(table, names)
+    return found.far_from_gaussian(names) or found.bent(names)
+
+
+def shape(table: Table, names: Sequence[str]) -> Shape:
+    """The shape of these columns of numbers, computed once."""
+    names = tuple(names)
+    return table.kept(
+        ("shape", names), lambda: Shape.of([table.column(name) for name in names], table_moments(table, names))
+    )
 
 
 def _of_labels(table: Table, names: list[str], ordinal: list[str], loose: list[str]) -> tuple[str, str]:
@@ -97,7 +107,7 @@ def _of_labels(table: Table, names: list[str], ordinal: list[str], loose: list[s
 
 def _straight(table: Table, names: list[str], discrete: list[str], reason: str) -> tuple[str, str]:
     """Partial correlation, of ranks where the columns are not numbers near a Gaussian."""
-    ranks = bool(discrete) or _shape(table, names).far_from_gaussian(names) is not None
+    ranks = bool(discrete) or shape(table, names).far_from_gaussian(names) is not None
     name = RankCorrelation.name if ranks else FisherZ.name
     return name, f"Test {name}: {reason}."
 
@@ -107,7 +117,3 @@ def _ordered(ordinal: list[str], discrete: list[str]) -> str | None:
     if ordinal:
         return f"{ordinal[0]!r} holds labels with an order"
     return f"{discrete[0]!r} holds two labels" if discrete else None
-
-
-def _shape(table: Table, names: list[str]) -> Shape:
-    return Shape.of([table.column(name) for name in names], table_moments(table, names))

@@ -132,7 +132,8 @@ def _same_groups(table: Table, a: str, b: str) -> bool:
 def _label_counts(table: Table, name: str) -> list[int]:
     """How many rows have each category, code 0 first."""
     codes = table.column(name)
-    counts = np.bincount(codes[~np.isnan(codes)].astype(np.intp), minlength=len(table.categories(name)))
+    seen = codes[~np.isnan(codes)] if table.missing(name) else codes
+    counts = np.bincount(seen.astype(np.intp), minlength=len(table.categories(name)))
     found: list[int] = counts.tolist()
     return found
 

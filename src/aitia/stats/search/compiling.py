@@ -11,8 +11,11 @@ from aitia.stats.search import _order_kernel, _score_kernel
 
 __all__ = ["kernels"]
 
-ENTRIES = ("local", "grow", "sweep", "along")
+ENTRIES = ("local", "several", "grow", "climb", "along")
 """What Python calls; the rest is called by these alone, and needs no door of its own."""
+
+INLINE = ("walk",)
+"""What is written out where it is called: to hand all the arrays to it takes longer than a step of it."""
 
 PLAIN_AT_MOST = 0.6
 """Predicted seconds of a process that run without the compiler."""
@@ -49,6 +52,7 @@ def _compiled() -> SimpleNamespace:
     names: dict[str, Any] = {**vars(_score_kernel), **vars(_order_kernel)}
     functions = _functions()
     for name, function in functions.items():
-        inner = {} if name in ENTRIES else {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+        inner: dict[str, Any] = {} if name in ENTRIES else {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+        inner |= {"inline": "always"} if name in INLINE else {}
         names[name] = njit(nogil=True, **inner)(FunctionType(function.__code__, names, name))
     return SimpleNamespace(**{name: names[name] for name in functions})

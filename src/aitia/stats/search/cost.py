@@ -40,8 +40,8 @@ DEGREE = 3
 SMALL = 2e-3
 """Seconds of a search beside its tests."""
 
-ARROWS = 1.8
-"""Of tables of counts: arrows by likelihood take nearly as long as the tests."""
+ARROWS = 2.5
+"""Of tables of counts: arrows by likelihood take longer than the tests."""
 
 FEWER = 20
 """Samples that show whether an edge is one of the unsure."""

@@ -9,11 +9,15 @@ anything. Lines are found by their rank (`checks`); here the function may have a
 """
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.table import Table
+from aitia.stats.independence.contingency import Contingency
+from aitia.stats.search._functions_kernel import two_leave_open
 
 __all__ = ["determines", "may_determine", "two_may_determine"]
 
@@ -29,8 +33,14 @@ EXACT = 1e-3
 THIN = 400
 """Rows of a first look, which settles nearly every pair."""
 
-ROOM = 1 << 17
+ROOM = 1 << 16
 """Numbers that the first look at many columns of labels may hold; with more labels it takes fewer rows."""
+
+LOOK = 4096
+"""Rows of the first look at three columns, which mostly ends after some ten of them."""
+
+A_TRIPLE = 2e-6
+"""Seconds that it takes without the compiler."""
 
 
 def determines(table: Table, given: tuple[str, ...], name: str) -> bool:
@@ -79,39 +89,43 @@ def may_determine(table: Table, names: Sequence[str]) -> Truths:
     return _settled(np.maximum.reduceat(together, begin, axis=1), np.add.reduceat(together, begin, axis=1), begin)
 
 
-def two_may_determine(table: Table, names: Sequence[str]) -> NDArray[np.bool_]:
+def two_may_determine(table: Table, names: Sequence[str]) -> Truths:
     """(p, p, p) False at [i, j, k], i < j, where rows show that labels i and j leave label k open.
-
-    All tables of three columns are counted with one product of matrices for each label: its rows, times themselves.
 
     Args:
         table: The rows.
         names: Columns of labels.
     """
-    ones, begin = _indicators(table, names)
-    p, may = len(names), np.zeros((len(names),) * 3, np.bool_)
-    ends = np.append(begin[1:], ones.shape[1])
-    for i in range(p - 2):
-        later = ends[i]
-        starts = begin[i + 1 :] - later
-        most = total = np.zeros((ones.shape[1] - later,) * 2, np.float32)
-        may[i, i + 1 :, i + 1 :] = True
-        for label in range(begin[i], ends[i]):
-            rows = ones[ones[:, label] > 0, later:]
-            together = rows.T @ rows
-            here = np.maximum.reduceat(together, starts, axis=1), np.add.reduceat(together, starts, axis=1)
-            may[i, i + 1 :, i + 1 :] &= _settled(*here, starts)
-            most, total = np.maximum(most, together), total + together
-        open_ = np.logical_or.reduceat(np.logical_or.reduceat(most != total, starts, axis=0), starts, axis=1)
-        for j in range(i + 1, p):  # i from the two others
-            may[j, j + 1 :, i] = ~open_[j - i - 1, j - i :]
+    p, rows = len(names), _evenly(table, LOOK)
+    sizes = np.array([max(len(table.categories(name)), 1) for name in names])
+    codes = np.array([np.nan_to_num(table.column(name)[rows], nan=-1) for name in names]).astype(np.int64)
+    pairs = np.arange(p)[:, None] < np.arange(p)
+    may: Truths = np.repeat(pairs[:, :, None], p, axis=2) & (np.arange(p) != np.arange(p)[:, None])
+    may &= (np.arange(p) != np.arange(p)[:, None])[:, None]
+    stamps = np.zeros(int(np.sort(sizes)[-2:].prod()), np.int64)
+    if Contingency.worth_compiling(A_TRIPLE * p**3 / 2):
+        _compiled()(codes, sizes, stamps, np.zeros_like(stamps), may)
+    else:
+        two_leave_open(codes.tolist(), sizes.tolist(), stamps.tolist(), stamps.tolist(), may)
     return may
+
+
+@cache
+def _compiled() -> Any:
+    from aitia.compiled import njit
+
+    return njit(nogil=True)(two_leave_open)
+
+
+def _evenly(table: Table, most: int) -> NDArray[np.intp]:
+    """Rows evenly apart, so many at most."""
+    return np.arange(0, table.n, -(-table.n // most))
 
 
 def _indicators(table: Table, names: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     """(rows, labels of all) ones where a row has a label, of rows evenly apart; and where a column's labels begin."""
     sizes = np.array([max(len(table.categories(name)), 1) for name in names])
-    rows = np.arange(0, table.n, -(-table.n // max(THIN, ROOM // int(sizes.sum()))))
+    rows = _evenly(table, max(THIN, ROOM // int(sizes.sum())))
     ones = np.zeros((len(rows), int(sizes.sum())), np.float32)
     begin = np.cumsum(sizes) - sizes
     for name, first in zip(names, begin, strict=True):

@@ -138,13 +138,16 @@ def forward(
 
 def deletions(rows: Pdag, x: int, y: int, score: LocalScore) -> Iterator[Step]:
     """Every valid Delete(X, Y, H) of a CPDAG, and what the score gains; nothing where Y --> X."""
-    if not (rows.neighbors[y] | rows.parents[y]) >> x & 1:
-        return
     around = rows.neighbors[y] & rows.adjacent[x]
-    parents = rows.parents[y] & ~(1 << x)
-    for kept in _cliques(rows, around, 0):
-        without = score(y, kept | parents)
-        yield Step(without - score(y, kept | parents | 1 << x), x, y, around & ~kept)
+    for kept, without in _left(rows, x, y):
+        yield Step(score(y, without) - score(y, without | 1 << x), x, y, around & ~kept)
+
+
+def _left(rows: Pdag, x: int, y: int) -> Iterator[tuple[int, int]]:
+    """What each valid Delete(X, Y, H) keeps of NA(Y, X), and the set that it leaves to Y."""
+    if (rows.neighbors[y] | rows.parents[y]) >> x & 1:
+        for kept in _cliques(rows, rows.neighbors[y] & rows.adjacent[x], 0):
+            yield kept, kept | rows.parents[y] & ~(1 << x)
 
 
 def conditioned(rows: Pdag, step: Step) -> int:
@@ -155,10 +158,16 @@ def conditioned(rows: Pdag, step: Step) -> int:
 
 def _all_deletions(rows: Pdag, score: LocalScore, knowledge: Knowledge | None) -> Iterator[Step]:
     required = set() if knowledge is None else {frozenset(pair) for pair in knowledge.required}
-    for y in range(len(rows.parents)):
-        for x in bits(rows.neighbors[y] | rows.parents[y]):
-            if not required or frozenset((score.names[x], score.names[y])) not in required:
-                yield from deletions(rows, x, y, score)
+    pairs = [
+        (x, y)
+        for y in range(len(rows.parents))
+        for x in bits(rows.neighbors[y] | rows.parents[y])
+        if not required or frozenset((score.names[x], score.names[y])) not in required
+    ]
+    sets = [(y, without, without | 1 << x) for x, y in pairs for _, without in _left(rows, x, y)]
+    score.several((y, given) for y, *both in sets for given in both)
+    for x, y in pairs:
+        yield from deletions(rows, x, y, score)
 
 
 def _touched(last: Pdag | None, rows: Pdag) -> Iterator[tuple[int, int]]:

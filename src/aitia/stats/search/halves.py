@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.table import Table
-from aitia.engine import LocalEngine, Progress, Store
+from aitia.engine import Progress, Store
 from aitia.errors import CostError, DataError
 from aitia.graph.graph import Graph
 from aitia.stats.bootstrap import EdgeFrequencies, Rows, bootstrap_graphs
+from aitia.stats.forked import ForkedEngine
 from aitia.stats.independence import FisherZ
 from aitia.stats.search.cost import TOLD_FROM, in_words
 from aitia.stats.search.skeleton import LONG
@@ -23,7 +24,7 @@ Values = NDArray[np.float64]
 FEW_ROWS = 20
 """With fewer, half of the rows are too few for any test."""
 
-TOGETHER = 0.2
+TOGETHER = 0.05
 """Seconds of predicted work that go to a worker at once."""
 
 
@@ -114,5 +115,5 @@ def resampled(
         again, [name for name in table.names if name != context], table.n, samples,
         strata=table.column(context) if context is not None and table.categories(context) else None,
         seed=config.seed, together=max(1, min(round(TOGETHER / (2 * seconds)), 10)),
-        engine=LocalEngine(config.jobs), store=store, progress=progress,
+        engine=ForkedEngine(config.jobs), store=store, progress=progress,
     )  # fmt: skip

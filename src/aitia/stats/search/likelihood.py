@@ -2,8 +2,8 @@
 
     numbers   linear Gaussian: -n/2 log(1 - R^2) less 1/2 log n for each parent (BIC)
     labels    f(node + parents) - f(parents), where f(set) is the log-likelihood of the combinations of labels of the
-              rows by the sparse adaptive Dirichlet process: after t rows one seen N times comes with N / (t + b), one of
-              the K - m others with b / ((t + b) (K - m)), b = m / (2 log((n + 1) / m)) for the m that occur in n rows
+              rows by the sparse adaptive Dirichlet process: after t rows one seen N times comes with N / (t + b), one
+              of the K - m others with b / ((t + b) (K - m)), b = m / (2 log((n + 1) / m)) for the m of all n rows
 
 Both give equivalent DAGs equal scores, and have no parameter to choose. Of many combinations few occur where a column
 nearly follows from others: the BIC, the BDeu or a normalised likelihood over all that could takes such a column for far
@@ -135,6 +135,8 @@ class MultinomialScore:
     def _count(self, nodes: int, more: Sequence[int]) -> None:
         """Scores a set of nodes together with each of these; without any, itself."""
         new = [x for x in more if nodes | 1 << x not in self._of]
+        if more and not new:
+            return
         held = [*bits(nodes)]
         cells = prod(float(self.sizes[k]) for k in held)
         dense = [x for x in new if cells * self.sizes[x] <= DENSE] if held else []
@@ -169,10 +171,9 @@ class MultinomialScore:
         """The sum of these over the cells of each table of these columns and one more, and how many occur; compiled."""
         from aitia.stats.independence._contingency_loops import sums_of_cells
 
-        columns = np.empty((len(more), len(held) + 1), np.int64)
-        columns[:, :-1], columns[:, -1] = held, more
+        columns, others = np.array(held), np.array(more)
         sums, found = np.empty(len(more)), np.empty(len(more), np.int64)
-        sums_of_cells(*self._ready, self.codes, columns, self._cells, self._weight, sums, found)
+        sums_of_cells(*self._ready, self.codes, columns, others, self._cells, self._weight, sums, found)
         return sums.tolist(), found.tolist()
 
     @cached_property

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from aitia.errors import GraphError
 from aitia.graph.knowledge import Knowledge
-from aitia.stats.search._order_kernel import Trees
+from aitia.stats.search._order_kernel import BRANCH, NODE, Trees
 from aitia.stats.search.compiling import kernels
 from aitia.stats.search.scores import LocalScore
 from aitia.stats.search.skeleton import Constraints
@@ -34,46 +34,45 @@ class GrowShrink:
         limit = limit + int(required.sum(axis=0).max(initial=0))
         allowed = ~limits.forbidden & ~np.eye(p, dtype=bool)
         self.score = score
-        self._trees = Trees(
-            np.full(p * NODES, -1, np.int32), np.full(p * NODES, -1, np.int32), np.full(p * NODES, np.nan),
-            np.full(p * NODES, np.nan), np.full(p * NODES, -1, np.int64), np.zeros(p * NODES, np.int32),
-            np.zeros(p * NODES * 4, np.int32), np.zeros(p * NODES * 4, np.int32), np.zeros(p * NODES * 4),
-            np.array([p, 0], np.int64), allowed, required, limit,
-        )  # fmt: skip
+        nodes = np.zeros(p * NODES, NODE)
+        nodes["up"] = nodes["start"] = -1
+        nodes["grown"] = nodes["shrunk"] = np.nan
+        twigs, used = np.zeros(p * NODES * 4, BRANCH), np.array([p, 0], np.int64)
+        self._trees = Trees(nodes, twigs, used, allowed, required, limit)
 
-    def sweep(self, order: NDArray[np.int64], variables: NDArray[np.int64], must: NDArray[np.bool_]) -> int:
-        """Moves each of these variables to where the order scores best; returns how many moved."""
-        done = moved = 0
-        while done < len(variables):
-            done, more = self._kernels().sweep(self.score.data, self._trees, order, variables, done, must)
-            moved += more
-            self._room(done < len(variables))
-        return moved
+    def climb(
+        self, orders: NDArray[np.int64], turns: NDArray[np.int64], must: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        """Moves each variable of an order in turn to where the order scores best, until none moves.
+
+        Args:
+            orders: (orders, p), changed in place.
+            turns: (orders, p), which variable moves first, second and so on.
+            must: (p, p), [a, b] True where a comes before b whatever the score.
+
+        Returns:
+            (orders,), the score of each order.
+        """
+        at, values = np.zeros(3, np.int64), np.empty(len(orders))
+        while not self._kernels(len(orders)).climb(self.score.data, self._trees, orders, turns, must, at, values):
+            self._room()
+        return values
 
     def along(self, order: NDArray[np.int64]) -> tuple[float, NDArray[np.bool_]]:
         """The score of an order, and (p, p), [z, y] True where z is a parent of y in the graph along it."""
         found = np.zeros(self._trees.allowed.shape, np.bool_)
-        while np.isnan(value := self._kernels().along(self.score.data, self._trees, order, found)):
-            self._room(True)
+        while np.isnan(value := self._kernels(1).along(self.score.data, self._trees, order, found)):
+            self._room()
         return float(value), found
 
-    def _kernels(self) -> Any:
+    def _kernels(self, orders: int) -> Any:
         p = len(self.score.names)
-        return kernels(5 * p * self.score.seconds(2, p))
+        return kernels(orders * 15 * p * self.score.seconds(2, p))
 
-    def _room(self, full: bool) -> None:
-        """Twice the room, where it ran out."""
-        if not full:
-            return
+    def _room(self) -> None:
+        """Twice the room; what is used of it is written first."""
         trees = self._trees
-        fills: dict[str, float] = {"up": -1, "added": -1, "grown": np.nan, "shrunk": np.nan, "start": -1, "branches": 0}
-        fills |= {"variable": 0, "child": -1, "score": 0}
-        wider: dict[str, Any] = {name: _doubled(getattr(trees, name), fill) for name, fill in fills.items()}
-        self._trees = trees._replace(**wider)
-
-
-def _doubled(array: NDArray[Any], fill: float) -> NDArray[Any]:
-    return np.concatenate([array, np.full(len(array), fill, array.dtype)])
+        self._trees = trees._replace(nodes=np.tile(trees.nodes, 2), twigs=np.tile(trees.twigs, 2))
 
 
 def must_precede(names: Sequence[str], knowledge: Knowledge | None) -> NDArray[np.bool_]:

@@ -21,6 +21,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.moments import moments, table_moments
 from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
 from aitia.graph.bits import bits
@@ -107,11 +108,22 @@ class LocalScore:
         known = self._known.get((y, parents))
         if known is None:
             listed = np.array([*bits(parents)], np.int64)
-            known = float(
-                kernels(self.seconds(len(listed), 1)).local(self.data, y, listed, len(listed), *self._nothing)
-            )
-            self._known[y, parents] = known
+            run = kernels(self.seconds(len(listed), 1))
+            known = self._known[y, parents] = float(run.local(self.data, y, listed, len(listed), *self._nothing))
         return known
+
+    def several(self, asked: Iterable[tuple[int, int]]) -> None:
+        """Computes at once what is not known yet of scores of a variable given a bit row."""
+        new = [key for key in dict.fromkeys(asked) if key not in self._known]
+        if not new:
+            return
+        sets = [[*bits(parents)] for _, parents in new]
+        sizes = [len(listed) for listed in sets]
+        found, begins = np.empty(len(new)), np.cumsum([0, *sizes])
+        listed = np.array([z for one in sets for z in one], np.int64)
+        seconds = sum(self.seconds(size, 1) for size in sizes)
+        kernels(seconds).several(self.data, np.array([y for y, _ in new], np.int64), begins, listed, found)
+        self._known.update(zip(new, found.tolist(), strict=True))
 
     def grown(self, y: int, parents: int) -> None:
         """Computes at once the scores of the y-th variable given a bit row and each one further variable."""
@@ -123,7 +135,7 @@ class LocalScore:
         wanted = np.ones(p, np.bool_)
         wanted[y] = False
         wanted[listed] = False
-        kernels(self.seconds(len(listed), p)).grow(self.data, y, listed, len(listed), wanted, out)
+        kernels(self.seconds(len(listed), p)).grow(self.data, y, listed, len(listed), wanted, out, -np.inf)
         for z, value in enumerate(out.tolist()):
             if wanted[z]:
                 self._known.setdefault((y, parents | 1 << z), value)
@@ -142,7 +154,10 @@ class LocalScore:
 
     def graph(self, dag: Graph) -> float:
         """The score of a DAG: the sum over its variables."""
-        return sum(self.of(name, dag.parents(name)) for name in self.names)
+        place = {name: k for k, name in enumerate(self.names)}
+        asked = [(place[name], sum(1 << place[parent] for parent in dag.parents(name))) for name in self.names]
+        self.several(asked)
+        return sum(self(*one) for one in asked)
 
     def seconds(self, size: int, further: int) -> float:
         """About how long it takes in plain Python to grow a set of this size by each of so many further variables."""
@@ -152,16 +167,16 @@ class LocalScore:
 
 def _gaussian(table: Table, penalty: float) -> ScoreData:
     """The correlations of all columns, labels as indicators of all but the first that occurs."""
-    blocks = [_columns(table, name) for name in table.names]
-    first = np.concatenate([[0], np.cumsum([block.shape[1] for block in blocks])]).astype(np.int64)
-    values = np.concatenate(blocks, axis=1)
-    values = values - values.mean(axis=0)
-    spread = np.sqrt(np.einsum("ij,ij->j", values, values) / table.n)
+    if any(table.discrete(name) or table.column(name).ndim > 1 for name in table.names):
+        blocks = [_columns(table, name) for name in table.names]
+        first = np.concatenate([[0], np.cumsum([block.shape[1] for block in blocks])]).astype(np.int64)
+        found = moments([*np.concatenate(blocks, axis=1).T])
+    else:
+        first, found = np.arange(len(table.names) + 1), table_moments(table, table.names)
+    spread, correlation = found.spread, found.correlation.copy()  # of one type with those that are made elsewhere
     if (flat := np.flatnonzero(spread == 0)).size:
         name = table.names[int(np.searchsorted(first, flat[0], side="right")) - 1]
         raise DataError(f"{name!r}: every row has the same value; drop the column")
-    values /= spread
-    correlation = values.T @ values / table.n
     widths = np.diff(first)
     logs = np.add.reduceat(np.log(spread), first[:-1])
     constant = -table.n * (0.5 * widths * (log(2 * pi) + 1) + logs)

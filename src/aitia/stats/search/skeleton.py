@@ -12,6 +12,7 @@ Sources:
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations, islice
 from math import comb
 
@@ -23,12 +24,17 @@ from aitia.errors import CostError
 from aitia.graph.bits import bits
 from aitia.graph.knowledge import Knowledge
 from aitia.stats.independence import IndependenceTest, Tested, Triple
+from aitia.stats.independence.contingency import Contingency
+from aitia.stats.search.counted import CountedLevel, LateRecords, counted_level
 from aitia.stats.search.records import Skeleton, TestRecord
 
 __all__ = ["Asker", "Constraints", "find_skeleton", "predicted_seconds"]
 
 LONG = 3600.0
 """Seconds of predicted work on one level from which a search asks before it goes on."""
+
+BRIEF = 10.0
+"""Seconds of predicted work on one level up to which it is sooner done again than kept."""
 
 BATCH = 256
 """Tests handed out together: enough to share work between them, few enough to keep a stopped search's loss small."""
@@ -51,6 +57,7 @@ class Asker:
     def __post_init__(self) -> None:
         self.answers: dict[Triple, Tested] = {}
         self._records: list[TestRecord] = []
+        self._levels: list[tuple[int, CountedLevel]] = []
 
     def ask(self, triples: Sequence[Triple], what: str) -> list[Tested]:
         """The answer for each triple; each is computed once however often it is asked."""
@@ -73,8 +80,25 @@ class Asker:
             self.progress(what, len(new), len(new))
         return [self.answers[t] for t in triples]
 
-    def records(self) -> list[TestRecord]:
+    @property
+    def count(self) -> int:
+        """How many tests were put."""
+        return len(self.answers) + sum(len(level.tests) for _, level in self._levels)
+
+    def counted(
+        self, adjacent: Sequence[int], size: int, alpha: float, required: NDArray[np.bool_], what: str
+    ) -> dict[tuple[int, int], tuple[int, ...]]:
+        """The pairs that a level separates, from arrays to arrays: see `counted_level`."""
+        test, tell = self.test, None if self.progress is None else partial(self.progress, what)
+        assert isinstance(test, Contingency)
+        level, found = counted_level(test, adjacent, size, alpha, required, tell)
+        self._levels.append((len(self.answers), level))
+        return found
+
+    def records(self) -> Sequence[TestRecord]:
         """Every answer so far, in the order of asking."""
+        if self._levels:
+            return LateRecords(self.test.names, self.answers, self._levels, len(self.answers))
         since = islice(self.answers.items(), len(self._records), None)
         self._records += [TestRecord(x, y, given, t.statistic, t.p_value) for (x, y, given), t in since]
         return self._records.copy()
@@ -153,31 +177,39 @@ def find_skeleton(
         CostError: If a level is predicted to take more than an hour and `accept_cost` is False.
     """
     names = asker.test.names
-    p = len(names)
     adjacent = [sum(1 << int(j) for j in np.flatnonzero(row)) for row in limits.allowed]
     separators: dict[tuple[int, int], tuple[int, ...]] = {}
-    asked = 0
     size = 0
     while size <= max_depth and (size == 0 or max((row.bit_count() for row in adjacent), default=0) > size):
-        pairs = [(i, j) for i in range(p) for j in bits(adjacent[i] >> (i + 1) << (i + 1))]
-        asked += _check_cost(asker, adjacent, pairs, size, accept_cost)
-        found = _level(asker, adjacent, pairs, size, alpha, limits.required)
+        many = _check_cost(asker, adjacent, size, accept_cost)
+        if _at_once(asker, many, size):
+            found = asker.counted(adjacent, size, alpha, limits.required, _told(size))
+        else:
+            found = _level(asker, adjacent, size, alpha, limits.required)
         separators |= found
         for i, j in found:
             adjacent[i] &= ~(1 << j)
             adjacent[j] &= ~(1 << i)
         size += 1
     capped = size > max_depth and max((row.bit_count() for row in adjacent), default=0) > size
-    return Skeleton(names, adjacent, separators, asker.records(), len(asker.answers), capped)
+    return Skeleton(names, adjacent, separators, asker.records(), asker.count, capped)
 
 
-def _check_cost(
-    asker: Asker, adjacent: Sequence[int], pairs: Sequence[tuple[int, int]], size: int, accept: bool
-) -> int:
+def _at_once(asker: Asker, tests: int, size: int) -> bool:
+    """Whether a level is one of counts, by compiled code, and no loss where it has to be counted again."""
+    test = asker.test
+    brief = asker.store is None or tests * test.cost(size) < BRIEF
+    return brief and isinstance(test, Contingency) and test.compiled(tests, 2 + size)
+
+
+def _told(size: int) -> str:
+    return f"tests given {size}"
+
+
+def _check_cost(asker: Asker, adjacent: Sequence[int], size: int, accept: bool) -> int:
     """How many tests a level can take; refuses one that would be very long."""
-    count = len(pairs)
-    if size:
-        count = sum(comb(adjacent[a].bit_count() - 1, size) for i, j in pairs for a in (i, j))
+    degrees = [row.bit_count() for row in adjacent]
+    count = sum(d * comb(d - 1, size) for d in degrees if d) if size else sum(degrees) // 2
     seconds = count * asker.test.cost(size)
     if seconds > LONG and not accept:
         raise CostError(
@@ -191,7 +223,6 @@ def _check_cost(
 def _level(
     asker: Asker,
     adjacent: Sequence[int],
-    pairs: Sequence[tuple[int, int]],
     size: int,
     alpha: float,
     required: NDArray[np.bool_],
@@ -199,13 +230,14 @@ def _level(
     """The pairs that some set of this size separates, with the set that does so best, or those that tie."""
     names = asker.test.names
     asked, triples = [], []
-    for i, j in pairs:
-        for mask, chosen in _subsets(adjacent, i, j, size):
-            asked.append(((i, j), mask))
-            triples.append((names[i], names[j], tuple([names[k] for k in chosen])))
+    for i, row in enumerate(adjacent):
+        for j in bits(row & -2 << i):
+            for mask, chosen in _subsets(adjacent, i, j, size):
+                asked.append(((i, j), mask))
+                triples.append((names[i], names[j], tuple([names[k] for k in chosen])))
     best: dict[tuple[int, int], float] = {}
     found: dict[tuple[int, int], tuple[int, ...]] = {}
-    for ((i, j), mask), tested in zip(asked, asker.ask(triples, f"tests given {size}"), strict=True):
+    for ((i, j), mask), tested in zip(asked, asker.ask(triples, _told(size)), strict=True):
         p_value = tested.p_value
         if p_value > alpha and not required[i, j] and p_value >= best.get((i, j), 0.0):
             found[i, j] = (*found[i, j], mask) if p_value == best.get((i, j)) else (mask,)

@@ -35,6 +35,8 @@ __all__ = ["BOSS"]
 
 LEAST = 1e-6
 """Nats by which one end must be better than another."""
+TOGETHER = 400
+"""Variables of all the orders that move before anyone is told how far it is."""
 
 
 class BOSS(ScoreSearch):
@@ -60,18 +62,21 @@ class BOSS(ScoreSearch):
         limits = Constraints.of(names, self.config.known)
         must = must_precede(names, self.config.known)
         trees = GrowShrink(score, limits, self._limit(score))
-        best, parents = -np.inf, limits.required
-        for start in range(starts):
-            rng = np.random.default_rng([self.config.seed, start])
-            order = _obeying(rng.permutation(len(names)), must)
-            moved = 1
-            while moved:
-                if progress is not None:
-                    progress("orders", start, starts)
-                moved = trees.sweep(order, rng.permutation(len(names)), must)
-            value, found = trees.along(order)
-            if value > best + LEAST:
-                best, parents = value, found
+        rng = np.random.default_rng(self.config.seed)
+        variables = np.tile(np.arange(len(names)), (starts, 1))
+        orders, turns = rng.permuted(variables, axis=1), rng.permuted(variables, axis=1)
+        if must.any():
+            orders = np.array([_obeying(order, must) for order in orders])
+        best, along = -np.inf, orders[0]
+        step = max(1, TOGETHER // len(names))
+        for done in range(0, starts, step):
+            if progress is not None:
+                progress("orders", done, starts)
+            some = orders[done : done + step]
+            for order, value in zip(some, trees.climb(some, turns[done : done + step], must).tolist(), strict=True):
+                if value > best + LEAST:
+                    best, along = value, order
+        _, parents = trees.along(along)
         return backward(cpdag(Graph.from_adjacency(parents, names)), score, self.config.known)
 
 

@@ -31,12 +31,10 @@ from aitia.stats.search.orders import GrowShrink, must_precede
 from aitia.stats.search.scores import LocalScore
 from aitia.systems.direct_lingam.card import CARD
 from aitia.systems.direct_lingam.config import DirectLiNGAMConfig
-from aitia.systems.direct_lingam.order import causal_order, gaussian_probability
+from aitia.systems.direct_lingam.doubts import Doubt, doubt, left, looks_gaussian
+from aitia.systems.direct_lingam.order import causal_order
 
 __all__ = ["DirectLiNGAM"]
-
-SURE = 0.01
-"""p-value of a test of Gaussian noise, times the columns, above which it looks Gaussian."""
 
 
 class DirectLiNGAM(ScoreSearch):
@@ -96,13 +94,8 @@ class DirectLiNGAM(ScoreSearch):
         Raises:
             DataError: If all of it does.
         """
-        names, centred = graph.nodes, values - values.mean(axis=0)
-        plain = []
-        for k, name in enumerate(names):
-            before = centred[:, [names.index(parent) for parent in graph.parents(name)]]
-            noise = centred[:, k] - before @ np.linalg.lstsq(before, centred[:, k], rcond=None)[0]
-            if gaussian_probability(noise) > SURE / len(names):
-                plain.append(name)
+        names = graph.nodes
+        plain = [names[k] for k in looks_gaussian(left(values, graph))]
         if len(plain) == len(names):
             raise DataError(
                 "the noise of every column looks Gaussian, and then no order can be told from its shape: choose boss "
@@ -113,6 +106,15 @@ class DirectLiNGAM(ScoreSearch):
                 f"The noise of {join_names(plain, 5)} looks Gaussian (Jarque-Bera): arrows between them are not told "
                 "by the data."
             )
+
+    def doubt(self) -> Doubt | None:
+        """What in the rows of the fit speaks against its model; None where nothing does. See `doubts.py`.
+
+        Raises:
+            OptionError: If nothing has been searched.
+        """
+        self._need_fit()
+        return doubt(self.rows_.matrix(list(self.graph_.nodes)), self.graph_)
 
     def _state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         options, arrays = super()._state()

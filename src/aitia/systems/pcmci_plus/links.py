@@ -12,7 +12,7 @@ from aitia.errors import DataError, join_names
 from aitia.stats.search import Asker
 from aitia.stats.search.batch import partial_correlations
 
-__all__ = ["AskedLinks", "CorrelatedLinks", "Links"]
+__all__ = ["AskedLinks", "CorrelatedLinks", "Links", "predicted_tests"]
 
 Set = tuple[int, ...]
 
@@ -100,3 +100,8 @@ class AskedLinks(Links):
         triples = [(names[x], names[y], tuple(names[k] for k in s)) for (x, y), s in zip(pairs, given, strict=True)]
         told = self.asker.ask(triples, what)
         return [t.statistic for t in told], [t.p_value for t in told]
+
+
+def predicted_tests(variables: int, lags: int) -> int:
+    """About how many tests a search asks: twice those of pairs given nothing, as in simulated series of 5 to 20."""
+    return 2 * (variables * variables * lags + variables * (variables - 1) // 2)

@@ -23,25 +23,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.table import Table
-from aitia.engine import LocalEngine, Progress, Store
-from aitia.errors import IdentifiabilityError, OptionError
+from aitia.engine import Progress, Store
+from aitia.errors import DataError, IdentifiabilityError, OptionError
 from aitia.graph.graph import Graph
 from aitia.graph.marks import Edge, Mark
 from aitia.report import Block
 from aitia.runs import RunStore
 from aitia.scm.model import SCM
 from aitia.stats.bootstrap import EdgeFrequencies, Rows, bootstrap_graphs
+from aitia.stats.forked import ForkedEngine
 from aitia.stats.independence import independence_test
 from aitia.stats.search import Asker, ConstraintSearch, Skeleton, TestRecord, check_table, choose_test, table_warnings
+from aitia.stats.search.cost import in_words
 from aitia.system import Discovers, Given, Score, Scores, Training
 from aitia.systems.pcmci_plus.card import CARD
 from aitia.systems.pcmci_plus.config import PARTIAL_CORRELATION, PCMCIPlusConfig
-from aitia.systems.pcmci_plus.links import AskedLinks, CorrelatedLinks, Links
+from aitia.systems.pcmci_plus.links import AskedLinks, CorrelatedLinks, Links, predicted_tests
 from aitia.systems.pcmci_plus.page import CAPTION, blocks, summary_blocks, summary_rows
 from aitia.systems.pcmci_plus.samples import lagged_samples
 from aitia.systems.pcmci_plus.search import Found, Search
 
 __all__ = ["PCMCIPlus"]
+
+FEWEST = 4
+"""Samples below which no partial correlation can be tested."""
 
 
 class PCMCIPlus(ConstraintSearch, Discovers):
@@ -92,9 +97,15 @@ class PCMCIPlus(ConstraintSearch, Discovers):
         self.asked_ = {"context": None, "context_kind": None, "widths": None, "variables": variables}
         self._choose(table)
         progress, store = run.progress, run.store("search")
-        if progress is not None:
-            progress(f"predicted: {len(variables)} variables, {self.config.lags} lags, {samples.table.n} samples", 0, 1)
+        if samples.table.n < FEWEST:
+            raise DataError(
+                f"{given.table.n} rows leave {samples.table.n} samples of {2 * self.config.lags + 1} times each, too "
+                "few to test a link: ask for fewer lags (--lags)"
+            )
         links = self._links(samples.table, progress, store)
+        if progress is not None:
+            told = in_words(predicted_tests(len(variables), self.config.lags) * links.cost)
+            progress(f"predicted: {told} of {self.test_name_} tests of {samples.table.n} samples", 0, 1)
         self._keep(self._found(links, variables), links, variables)
         self.rule_, self.mended_ = self.config.rule, []
         self.rule_reason_ = (
@@ -196,7 +207,7 @@ class PCMCIPlus(ConstraintSearch, Discovers):
         again = _Again(learner, self._samples, tuple(self.asked_["variables"]))
         self.edge_frequencies_ = bootstrap_graphs(
             again, self.graph_.nodes, self.samples_, samples,
-            seed=self.config.seed, engine=LocalEngine(self.config.jobs), store=store, progress=progress,
+            seed=self.config.seed, engine=ForkedEngine(self.config.jobs), store=store, progress=progress,
         )  # fmt: skip
         return self.edge_frequencies_
 

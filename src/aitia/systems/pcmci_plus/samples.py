@@ -78,9 +78,12 @@ def lagged_samples(table: Table, variables: Sequence[str], time: str, series: st
             f"with {_many(lags, 'lag')} a sample spans {depth + 1} times (a cause, and the causes of that), and {of} "
             f"in a row{' between gaps' if gaps else ''}: ask for fewer lags (--lags)"
         )
-    if gaps:
-        notes.append(f"{time} has {_many(gaps, 'gap')}; no sample crosses one.")
     rows = np.concatenate(windows)  # (samples, depth + 1), the row of each lag
+    if gaps:
+        notes.append(
+            f"{time} has {_many(gaps, 'gap')}; no sample crosses one, which leaves {_many(len(rows), 'sample')} of "
+            f"{depth + 1} times each from {_many(table.n, 'row')}."
+        )
     return _table(table, variables, rows, notes)
 
 
@@ -106,6 +109,10 @@ def _table(table: Table, variables: Sequence[str], rows: NDArray[np.int64], note
     return Samples(Table.from_codes(columns, labels), tuple(notes))
 
 
+def _have(rows: int) -> str:
+    return "1 row has" if rows == 1 else f"{rows} rows have"
+
+
 def _many(count: int, word: str) -> str:
     return f"{count} {word}{'s' if count != 1 else ''}"
 
@@ -115,7 +122,7 @@ def _members(table: Table, series: str | None) -> dict[str, NDArray[np.int64]]:
     if series is None:
         return {"": np.arange(table.n)}
     if gaps := table.missing(series):
-        raise DataError(f"{gaps} rows have no {series!r}: say which series they are of, or drop them")
+        raise DataError(f"{_have(gaps)} no {series!r}: say which series they are of, or drop them")
     names = np.array([str(label) for label in table.labels(series)])
     return {name: np.flatnonzero(names == name) for name in dict.fromkeys(names.tolist())}
 
@@ -123,7 +130,7 @@ def _members(table: Table, series: str | None) -> dict[str, NDArray[np.int64]]:
 def _times(table: Table, time: str) -> tuple[Values, bool]:
     """The times as numbers, and whether they are dates, as days since 1970."""
     if gaps := table.missing(time):
-        raise DataError(f"{gaps} rows have no {time!r}: fill in when they were taken, or drop them")
+        raise DataError(f"{_have(gaps)} no {time!r}: fill in when they were taken, or drop them")
     column = table.column(time)
     if column.ndim > 1:
         raise DataError(f"the time {time!r} holds several numbers a row: one is needed")
