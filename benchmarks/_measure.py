@@ -13,10 +13,13 @@ from typing import Any
 PACKAGES = ("aitia", "causal-learn", "numpy", "scipy", "numba")
 
 
-def arguments(description: str | None) -> argparse.Namespace:
+def arguments(description: str | None, **files: str) -> argparse.Namespace:
+    """The options that all benchmarks have, and those that name further files, each with its help."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, help="where to write the numbers")
     parser.add_argument("--full", action="store_true", help="also what takes minutes")
+    for name, told in files.items():
+        parser.add_argument(f"--{name}", type=Path, help=told)
     return parser.parse_args()
 
 

@@ -3,14 +3,18 @@
 Tables are drawn from random systems whose effect is known: linear ones in closed form, discrete ones by summing out.
 The truth counts as held by an interval, by bounds, and by "0 by the graph" where it is 0; refusals are counted apart.
 
-python benchmarks/effects.py [--full] [--json FILE]
+python benchmarks/effects.py [--full] [--json FILE] [--keep LINES]
 
-100 tables of each kind, or 500 with --full.
+100 tables of each kind, or 500 with --full. --keep appends a line of JSON for each table, and does not do again what
+stands there.
 """
 
+import json
+import sys
 import time
 import warnings
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -97,49 +101,111 @@ def held(answer: Any, truth: float) -> bool:
     return bool(answer.low <= truth <= answer.high)
 
 
-def study(kind: str, tables: int, rows: int, learned: bool) -> dict[str, Any]:
-    """Coverage, median width, and shares of refusals and of bounds."""
-    answers, refused, start = [], 0, time.process_time()
+def kind_of(answer: Any) -> str:
+    """What an answer is: one estimate, 0 by the graph, or a range that members of the class or empty cells leave."""
+    return "zero" if answer.zero else "range" if np.isnan(answer.estimate) else "one"
+
+
+def table_of(kind: str, seed: int, rows: int, learned: bool) -> dict[str, Any]:
+    """One table: what came of its question."""
+    start = time.process_time()
+    w = world(kind, seed)
+    table = w.scm.sample(rows, seed=seed)
+    dag, search = w.scm.graph, None
+    if learned:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = discover(table)
+        dag, search = found.graph, Search.of(found)
+    answer = asked(w, dag, table, search, seed)
+    line: dict[str, Any] = {"system": kind, "graph": "found" if learned else "given", "rows": rows, "seed": seed}
+    if answer is None:
+        line["answer"] = "refused"
+    else:
+        width = None if np.isnan(answer.low) else float(answer.high - answer.low)
+        line |= {"answer": kind_of(answer), "held": held(answer, w.truth), "width": width}
+    return line | {"cpu_seconds": time.process_time() - start}
+
+
+def study(kind: str, tables: int, rows: int, learned: bool, keep: Path | None) -> dict[str, Any]:
+    """Coverage, median width, and shares of the kinds of answers; tables that `keep` has are not done again."""
+    done: dict[int, dict[str, Any]] = {}
+    if keep is not None and keep.exists():
+        wanted = {"system": kind, "graph": "found" if learned else "given", "rows": rows}
+        lines = [json.loads(line) for line in keep.read_text(encoding="utf-8").splitlines()]
+        done = {line["seed"]: line for line in lines if wanted.items() <= line.items()}
     for seed in range(tables):
-        w = world(kind, seed)
-        table = w.scm.sample(rows, seed=seed)
-        dag, search = w.scm.graph, None
-        if learned:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                found = discover(table)
-            dag, search = found.graph, Search.of(found)
-        answer = asked(w, dag, table, search, seed)
-        if answer is None:
-            refused += 1
-        else:
-            answers.append((held(answer, w.truth), answer.high - answer.low, np.isnan(answer.estimate)))
-    hits = np.array([hit for hit, _, _ in answers], dtype=float)
-    widths = np.array([width for _, width, _ in answers])
-    return {
-        "system": kind, "graph": "found" if learned else "given", "tables": tables, "rows": rows,
-        "coverage": float(hits.mean()), "error": float(1.96 * hits.std() / np.sqrt(len(hits))),
-        "median_width": float(np.nanmedian(widths)), "refused": refused / tables,
-        "open": float(np.mean([left for _, _, left in answers])), "cpu_seconds": time.process_time() - start,
+        if seed not in done:
+            done[seed] = table_of(kind, seed, rows, learned)
+            if keep is not None:
+                with keep.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(done[seed]) + "\n")
+        if seed == 9:  # the first few compile what the others use
+            each = float(np.median([done[k]["cpu_seconds"] for k in range(10)]))
+            print(f"{kind}, graph {done[0]['graph']}: {each:.2f} CPU seconds a table", file=sys.stderr, flush=True)
+    return summary(kind, rows, [done[seed] for seed in range(tables)])
+
+
+def summary(kind: str, rows: int, lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """The figures of all tables; coverage and width of each kind of answer beside those of all."""
+    answered = [line for line in lines if line["answer"] != "refused"]
+    hits = np.array([line["held"] for line in answered], dtype=float)
+    found: dict[str, Any] = {
+        "system": kind, "graph": lines[0]["graph"], "tables": len(lines), "rows": rows, "coverage": float(hits.mean()),
+        "error": float(1.96 * hits.std() / np.sqrt(len(hits))), "median_width": _width(answered),
+        "refused": 1 - len(answered) / len(lines), "cpu_seconds": sum(line["cpu_seconds"] for line in lines),
     }  # fmt: skip
+    for what in ("one", "range", "zero"):
+        own = [line for line in answered if line["answer"] == what]
+        if own:
+            found[what] = {
+                "share": len(own) / len(lines), "coverage": float(np.mean([line["held"] for line in own])),
+                "median_width": _width(own),
+            }  # fmt: skip
+    return found
+
+
+def _width(lines: list[dict[str, Any]]) -> float | None:
+    widths = [line["width"] for line in lines if line["width"] is not None]
+    return float(np.median(widths)) if widths else None
 
 
 def main() -> None:
-    given = arguments(__doc__)
+    given = arguments(__doc__, keep="a line of JSON for each table; what stands there is not done again")
     tables = 500 if given.full else 100
     lines = []
-    print("| system | graph | tables | rows | coverage | median width | no estimate | refused |")
-    print("|---|---|---|---|---|---|---|---|")
+    heads = (
+        "system",
+        "graph",
+        "tables",
+        "rows",
+        "coverage",
+        "median width",
+        "one estimate",
+        "a range",
+        "0 by the graph",
+    )
+    print(f"| {' | '.join((*heads, 'refused'))} |\n{'|---' * 10}|")
     for kind in ("linear", "discrete"):
         for learned in (False, True):
-            line = study(kind, tables, ROWS, learned)
+            line = study(kind, tables, ROWS, learned, given.keep)
             lines.append(line)
             print(
                 f"| {kind} | {line['graph']} | {line['tables']} | {line['rows']} | {line['coverage']:.3f} ± "
-                f"{line['error']:.3f} | {line['median_width']:.3g} | {line['open']:.0%} | {line['refused']:.1%} |",
+                f"{line['error']:.3f} | {line['median_width']:.3g} | {_part(line, 'one')} | {_part(line, 'range')} | "
+                f"{_part(line, 'zero')} | {line['refused']:.1%} |",
                 flush=True,
             )
     write(given.json, lines)
+
+
+def _part(line: dict[str, Any], what: str) -> str:
+    """One kind of answer: its share, and its coverage and width."""
+    if what not in line:
+        return "0%"
+    part = line[what]
+    width = "" if part["median_width"] is None else f", {part['median_width']:.2g}"
+    return f"{part['share']:.0%} ({part['coverage']:.3f}{width})"
 
 
 if __name__ == "__main__":

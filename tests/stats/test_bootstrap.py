@@ -25,15 +25,44 @@ def test_shares_by_hand():
         EdgeFrequencies.of([])
 
 
+def over(pairs):
+    """Frequencies over graphs of x and y: of each text so many."""
+    graphs = [Graph(text, ["x", "y"]) for text, many in pairs.items() for _ in range(many)]
+    return EdgeFrequencies.of(graphs)
+
+
 def test_what_a_pair_has_is_told_from_either_end_and_sums_to_one():
-    graphs = [Graph("x -> y"), Graph("y -> x"), Graph("x --- y"), Graph((), ["x", "y"]), Graph("x <-> y")]
-    found = EdgeFrequencies.of([g.reorder(["x", "y"]) for g in graphs])
+    found = over({"x -> y": 1, "y -> x": 1, "x --- y": 1, "": 1})
     assert found.shares("x", "y") == {
-        "adjacent": 0.8, "forwards": 0.2, "backwards": 0.2, "undirected": 0.2, "other": 0.2, "absent": 0.2
+        "adjacent": 0.75, "forwards": 0.25, "backwards": 0.25, "undirected": 0.25, "absent": 0.25
+    }  # fmt: skip
+    found = over({"x -> y": 1, "x <-> y": 2, "x o-> y": 3, "y o-> x": 1, "x o-o y": 1, "": 2})
+    assert found.shares("x", "y") == {
+        "adjacent": 0.8, "forwards": 0.1, "backwards": 0.0, "undirected": 0.0, "bidirected": 0.2, "open_forwards": 0.3,
+        "open_backwards": 0.1, "open": 0.1, "absent": 0.2
     }  # fmt: skip
     swapped = found.shares("y", "x")
-    assert (swapped["forwards"], swapped["backwards"]) == (0.2, 0.2)
+    assert (swapped["backwards"], swapped["open_backwards"], swapped["open_forwards"]) == (0.1, 0.3, 0.1)
     assert sum(swapped.values()) - swapped["adjacent"] == pytest.approx(1)
+    selected = over({"x --o y": 1, "x o-- y": 3}).shares("x", "y")
+    assert (selected["tail_left"], selected["tail_right"]) == (0.25, 0.75)
+
+
+def test_in_a_pag_each_head_and_each_tail_is_looked_at():
+    found = over({"x -> y": 20, "x <-> y": 15, "x o-> y": 40, "x o-o y": 5, "": 20})
+    (circle,), (arrow,), (both,), (back,) = (Graph(text).edges for text in ("x o-> y", "x -> y", "x <-> y", "y o-> x"))
+    assert found.ends("x", "y") == (0.75, 0.0)
+    assert found.ends("y", "x") == (0.15, 0.2)
+    assert (found.drawn(circle), found.drawn(arrow), found.drawn(both), found.drawn(back)) == (0.75, 0.2, 0.15, 0.15)
+    assert found.drawn(Graph("x o-o y").edges[0]) == 0.8
+    assert found.told(circle) == (
+        "Of 100 resamples 80% join the two: at y 75% have a head, 0% a tail; at x 15% have a head, 20% a tail, the "
+        "others a circle."
+    )
+    assert found.doubt(circle) is None
+    assert found.doubt(arrow) == "Not sure of its mark at x: only 20% of the resamples have a tail there."
+    assert found.doubt(both) == "Not sure of its mark at x: 20% of the resamples have a tail there, 15% a head."
+    assert over({"x o-> y": 45, "": 55}).doubt(circle) == "Not sure: only 45% of the resamples join the two."
 
 
 def test_an_edge_is_not_sure_where_few_graphs_join_the_two_or_more_turn_it_round_than_have_it():

@@ -53,6 +53,7 @@ def do_command(
         bool, typer.Option(help="Try to refute the effect: placebo, random cause, subsets, hidden cause.")
     ] = False,
     trim: Annotated[bool, typer.Option(help="Leave out rows that the table says nothing of.")] = False,
+    accept_censored: Annotated[bool, typer.Option(help="Take an outcome that looks censored as it stands.")] = False,
     graphs: Annotated[
         int | None, typer.Option(help="Times that the graph is found again; 50 where that is cheap, if absent.")
     ] = None,
@@ -80,7 +81,8 @@ def do_command(
     """
     said = {
         "outcome": outcome, "against": against, "graph": graph, "graphs": graphs, "scale": scale, "weights": weights,
-        "cluster": cluster, "instrument": instrument, "trim": trim, "refute": refute, "since": since, "time": time,
+        "cluster": cluster, "instrument": instrument, "trim": trim, "refute": refute,
+        "accept_censored": accept_censored, "since": since, "time": time,
         "treated": treated,
     }  # fmt: skip
     if _is_fit(run):
@@ -103,7 +105,9 @@ def _check_fit(run: Path, intervention: str | None, said: Mapping[str, Any]) -> 
     if intervention is None:
         raise OptionError(f'{run} is a fitted system: say what to do to it, such as "do(x=1)"')
     if given := _given(said):
-        raise OptionError(f"{run} is a fitted system, which answers row by row: leave out --{given[0]}")
+        raise OptionError(
+            f"{run} is a fitted system, which answers row by row: leave out --{given[0].replace('_', '-')}"
+        )
 
 
 def _given(said: Mapping[str, Any]) -> list[str]:
@@ -182,7 +186,7 @@ def _estimate(
     from aitia.graph.formats import read_graph_and_roles
 
     search, graph, graphs = None, said["graph"], said["graphs"]
-    for name in ("scale", "weights", "cluster", "instrument", "trim", "refute"):
+    for name in ("scale", "weights", "cluster", "instrument", "trim", "refute", "accept_censored"):
         options[name] = said[name]
     _check_out(out)
     if run.is_dir():
@@ -261,7 +265,9 @@ def _before_after(
     from aitia.discovery.effects import before_after
 
     of = ("outcome", "cluster", "since", "time", "treated")
-    given = [f"--{name}" for name in _given(said) if name not in of] + ([intervention] if intervention else [])
+    given = [f"--{name.replace('_', '-')}" for name in _given(said) if name not in of] + (
+        [intervention] if intervention else []
+    )
     if given:
         raise OptionError(f"{given[0]} is of an intervention, and --since compares before and after: leave one out")
     outcome, time, treated = said["outcome"], said["time"], said["treated"]

@@ -59,8 +59,15 @@ class Plain:
         return Plain(read_only(self.values[rows]), self.kind, self.categories)
 
     @cached_property
+    def total(self) -> float:
+        """The sum of the numbers of (n,) values; NaN where one is missing."""
+        return float(self.values.sum())
+
+    @cached_property
     def gaps(self) -> int:
         """How many rows hold nothing."""
+        if self.values.ndim == 1 and math.isfinite(self.total):
+            return 0
         return int(np.count_nonzero(np.isnan(self.values).reshape(len(self.values), -1).any(axis=1)))
 
     @property
@@ -95,7 +102,7 @@ def raw_columns(data: Any, names: Sequence[str] | None) -> dict[str, Any]:
         if len(names) != array.shape[1]:
             raise DataError(f"{len(names)} names for {array.shape[1]} columns")
         array = _turned(array)
-        pairs = [(name, array[:, i]) for i, name in enumerate(names)]
+        pairs = list(zip(names, _beyond_doubt(array), strict=True))
     keys = [str(name) for name, _ in pairs]
     need_distinct(keys)
     return {key: values for key, (_, values) in zip(keys, pairs, strict=True)}
@@ -111,6 +118,20 @@ def _turned(array: NDArray[Any]) -> NDArray[Any]:
         columns[:, begin : begin + step] = array[begin : begin + step].T
     columns.flags.writeable = False
     return columns.T
+
+
+def _beyond_doubt(array: NDArray[Any]) -> list[Any]:
+    """The columns: as they will be kept where they surely hold numbers, none missing; others as they are given."""
+    if not _frozen(array.T) or len(array) < 3:
+        return list(array.T)
+    totals = array.sum(axis=0)
+    a, b, c = array[:3]
+    sure = np.isfinite(totals) & (a != b) & (b != c) & (a != c) & ((a % 1 != 0) | (b % 1 != 0) | (c % 1 != 0))
+    columns: list[Any] = list(array.T)
+    for i in np.flatnonzero(sure).tolist():
+        columns[i] = Plain(columns[i], Kind.NUMBER)
+        columns[i].__dict__["total"] = float(totals[i])  # worked out for all at once
+    return columns
 
 
 def need_distinct(names: Sequence[str]) -> None:

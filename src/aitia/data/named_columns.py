@@ -18,6 +18,9 @@ Values = NDArray[np.float64]
 Kept = TypeVar("Kept")
 
 
+_PLAIN = CONTINUOUS | DISCRETE
+
+
 class NamedColumns:
     """What may be asked of columns; a `Table` is made of them.
 
@@ -101,7 +104,7 @@ class NamedColumns:
 
     def plain(self, name: str) -> bool:
         """Whether the column holds numbers or labels, as every statistic takes them."""
-        return self.kind(name) in CONTINUOUS | DISCRETE
+        return self.kind(name) in _PLAIN
 
     def fits(self, name: str, kind: str) -> bool:
         """Whether a column serves where this kind is asked for: numbers and labels as they are, `any` for either."""
@@ -132,6 +135,10 @@ class NamedColumns:
             DataError: If it is of a kind that has no numbers, such as text.
         """
         return self._plain(name).values
+
+    def total(self, name: str) -> float:
+        """The sum of a column (n,) of numbers or codes; NaN where a value is missing."""
+        return self._plain(name).total
 
     def labels(self, name: str) -> NDArray[Any]:
         """The column as the user gave it: numbers for a continuous one, else labels, texts, lists or paths.

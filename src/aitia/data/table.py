@@ -284,6 +284,10 @@ class Table(NamedColumns, Data):
 
 
 def _column(name: str, values: Any, kind: Kind | None, folder: Path | None) -> Plain | Cells:
+    if isinstance(values, Plain):
+        if kind is None:
+            return values
+        values = values.values
     kind = looks_like(values) if kind is None else kind
     if kind is None or kind in _PLAIN:
         return plain_column(name, values, kind)

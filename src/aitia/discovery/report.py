@@ -60,10 +60,11 @@ def _graph(found: Discovery) -> list[Block]:
     if found.context is not None:
         caption += f" The dashed box is the context: its arrows mark the mechanisms that change with {found.context}."
     if (frequencies := found.edge_frequencies) is not None:
+        so = "the edge has the heads and tails that are drawn" if frequencies.hidden else "the arrow points this way"
         caption += (
             f" Beside an edge: in how many of {frequencies.graphs} resamples, each a random half of the rows, the two "
-            "are adjacent, then in how many the arrow points this way. The less sure an edge, the thinner and fainter; "
-            "dashed where it is not sure."
+            f"are adjacent, then in how many {so}. The less sure an edge, the thinner and fainter; dashed where it is "
+            "not sure."
         )
     blocks: list[Block] = [GraphFigure(found.to_svg(titles=titles), evidence, caption)]
     if found.doubts:

@@ -114,8 +114,8 @@ class Discovery:
     def to_svg(self, **options: Any) -> str:
         """The graph as a picture, see `aitia.graph.drawing.to_svg`: the less sure an edge, the thinner and fainter.
 
-        Beside an edge stand the shares of the resamples that join the two and, for an arrow, that point its way; an
-        edge that is not sure is dashed.
+        Beside an edge stand the shares of the resamples that join the two and, for an arrow, that point its way, or
+        in a PAG that have the heads and tails it is drawn with; an edge that is not sure is dashed.
         """
         classes = {} if self.context is None else {self.context: "context"}
         drawn: dict[str, Any] = {"classes": classes, "highlight": [c.variable for c in self.changing]}
@@ -140,7 +140,7 @@ class Discovery:
             "dashed": [(e.left, e.right) for e in self.doubts],
         }
         if labels:
-            plain = {(e.left, e.right) for e in self.graph.edges if e.symbol == "---"}
+            plain = {(e.left, e.right) for e in self.graph.edges if e.symbol in ("---", "o-o")}
             found["labels"] = {
                 ends: f"{joined:.0%}" if ends in plain else f"{joined:.0%}, {drawn:.0%}"
                 for ends, (joined, drawn) in shares.items()

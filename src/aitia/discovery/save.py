@@ -22,7 +22,7 @@ from aitia.data.tables import read_table
 from aitia.discovery.report import report
 from aitia.discovery.result import Discovery
 from aitia.errors import DataError, FormatError, MissingExtraError, RunError
-from aitia.graph import Graph
+from aitia.graph import Edge, Graph
 from aitia.graph._question import ReadAs
 from aitia.graph.formats import read_graph, to_dagitty, to_dot, to_json
 from aitia.guard import read_json
@@ -143,6 +143,7 @@ class SavedDiscovery:
         path: The folder.
         config: Options of the search, with the test that was chosen.
         read_as: What the edges mean, as `estimate_effect` takes it.
+        doubts: Why an edge is not sure, as `Discovery.doubts`.
     """
 
     graph: Graph
@@ -151,6 +152,7 @@ class SavedDiscovery:
     path: Path
     config: Mapping[str, Any] = field(default_factory=dict)
     read_as: ReadAs = "auto"
+    doubts: Mapping[Edge, str] = field(default_factory=dict)
 
 
 def load_discovery(path: str | Path) -> SavedDiscovery:
@@ -172,6 +174,8 @@ def load_discovery(path: str | Path) -> SavedDiscovery:
         summary = read_json(path / "summary.json", dict)
         config = {**record.config, "test": summary.get("test", "auto")}
         read_as: Any = summary.get("read_as", "auto")
-        return SavedDiscovery(graph, table, context, path, config, read_as)
+        told = {frozenset((e["left"], e["right"])): e.get("doubt") for e in summary.get("edges", ())}
+        doubts = {e: told[pair] for e in graph.edges if told.get(pair := frozenset((e.left, e.right)))}
+        return SavedDiscovery(graph, table, context, path, config, read_as, doubts)
     except (FormatError, DataError) as error:
         raise RunError(f"the run in {path} is damaged ({error}): run the discovery again") from error

@@ -11,11 +11,11 @@ __all__ = ["columns", "sureness"]
 
 
 def columns(frequencies: "EdgeFrequencies") -> dict[str, str]:
-    """What the graphs have between pairs, and its heading; `other` only where a graph has other marks than a PDAG."""
-    heads = {"adjacent": "adjacent", "forwards": "-->", "backwards": "<--", "undirected": "---"}
-    if any(symbol not in ("-->", "<--", "---") for of in frequencies.counts.values() for symbol in of):
-        heads["other"] = "other"
-    return {**heads, "absent": "none"}
+    """What the graphs have between pairs, and its heading: a column for each kind of edge."""
+    names = {name: symbol for symbol, name in frequencies.symbols.items()}
+    if frequencies.hidden and not any("---" in of for of in frequencies.counts.values()):
+        del names["undirected"]  # two tails: in a PAG that is selection
+    return {"adjacent": "adjacent", **names, "absent": "none"}
 
 
 def sureness(found: Discovery) -> list[str]:

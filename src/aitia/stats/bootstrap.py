@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from aitia.engine import Engine, LocalEngine, Progress, Store
 from aitia.errors import DataError, OptionError, unknown_variable
 from aitia.graph.graph import Graph
-from aitia.graph.marks import Edge
+from aitia.graph.marks import Edge, Mark
 
 __all__ = ["EdgeFrequencies", "Rows", "bootstrap_graphs", "half"]
 
@@ -38,6 +38,11 @@ Rows = NDArray[np.bool_]
 
 _ENDS = str.maketrans("<>", "><")
 DIRECTIONS = {"-->": "forwards", "<--": "backwards", "---": "undirected"}
+"""The symbols of a CPDAG, and what their shares are called;"""
+HIDDEN = {"<->": "bidirected", "o->": "open_forwards", "<-o": "open_backwards", "o-o": "open"}
+"""those that a MAG or PAG has besides;"""
+SELECTED = {"--o": "tail_left", "o--": "tail_right"}
+"""and those that speak of selected rows."""
 
 
 @dataclass(frozen=True)
@@ -103,25 +108,43 @@ class EdgeFrequencies:
         """Share of the graphs with a --> b."""
         return self._seen(a, b).get("-->", 0) / self.graphs
 
+    @property
+    def symbols(self) -> dict[str, str]:
+        """The symbols that these graphs may have, and what their shares are called: of a CPDAG, of a PAG, of one with
+        selection."""
+        seen = {symbol for of in self.counts.values() for symbol in of}
+        found = {**DIRECTIONS, **(HIDDEN if seen - set(DIRECTIONS) else {})}
+        return {**found, **(SELECTED if seen & set(SELECTED) else {})}
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the marks are those of a MAG or PAG, where each end of an edge says something of its own."""
+        return len(self.symbols) > len(DIRECTIONS)
+
     def shares(self, a: str, b: str) -> dict[str, float]:
         """What the graphs have between two variables, as shares.
 
         Returns:
-            `adjacent`; of these `forwards` (a --> b), `backwards` (a <-- b), `undirected` (a --- b) and, where a graph
-            has other marks, `other`; and `absent`. All but the first sum to 1.
+            `adjacent`; of these `forwards` (a --> b), `backwards` (a <-- b), `undirected` (a --- b) and, where graphs
+            are MAGs or PAGs, `bidirected` (a <-> b), `open_forwards` (a o-> b), `open_backwards` (a <-o b), `open`
+            (a o-o b) and, with selection, `tail_left` (a --o b) and `tail_right` (a o-- b); and `absent`. All but the
+            first sum to 1.
         """
         seen = self._seen(a, b)
-        found = {"adjacent": sum(seen.values()), **{name: seen.get(symbol, 0) for symbol, name in DIRECTIONS.items()}}
-        if more := sum(count for symbol, count in seen.items() if symbol not in DIRECTIONS):
-            found["other"] = more
-        found["absent"] = self.graphs - found["adjacent"]
+        joined = sum(seen.values())
+        found = {"adjacent": joined, **{name: seen.get(symbol, 0) for symbol, name in self.symbols.items()}}
+        found["absent"] = self.graphs - joined
         return {name: count / self.graphs for name, count in found.items()}
 
     def drawn(self, edge: Edge) -> float:
-        """Share of the graphs that bear an edge out: that have these marks, or, for ---, any between the two."""
-        if edge.symbol == "---":
+        """Share of the graphs that bear an edge out: that have its heads and tails, or, for ---, any between the two.
+
+        Circles of a PAG are borne out by any mark, and there --- is two tails.
+        """
+        if edge.symbol == "---" and not self.hidden:
             return self.share(edge.left, edge.right)
-        return self._seen(edge.left, edge.right).get(edge.symbol, 0) / self.graphs
+        seen = self._seen(edge.left, edge.right)
+        return sum(count for symbol, count in seen.items() if _bears_out(symbol, edge.symbol)) / self.graphs
 
     def turned(self, edge: Edge) -> float:
         """Share of the graphs that have the marks of an edge the other way round; 0 where that is the same."""
@@ -129,9 +152,19 @@ class EdgeFrequencies:
         seen = self._seen(edge.left, edge.right)
         return 0.0 if symbol == edge.symbol else seen.get(symbol, 0) / self.graphs
 
+    def ends(self, a: str, b: str) -> tuple[float, float]:
+        """Shares of the graphs with a head, and with a tail, at b on the edge between a and b."""
+        seen = self._seen(a, b)
+        head, tail = (sum(n for symbol, n in seen.items() if symbol[-1] == end) for end in ">-")
+        return head / self.graphs, tail / self.graphs
+
     def told(self, edge: Edge) -> str:
         """The shares of an edge in a sentence."""
         joined, way = self.share(edge.left, edge.right), Edge(edge.left, edge.right)
+        if self.hidden:
+            at = [(b, *self.ends(a, b)) for a, b in ((edge.left, edge.right), (edge.right, edge.left))]
+            marks = "; ".join(f"at {name} {head:.0%} have a head, {tail:.0%} a tail" for name, head, tail in at)
+            return f"Of {self.graphs} resamples {joined:.0%} join the two: {marks}, the others a circle."
         drawn = way if edge.symbol == "---" else edge
         this, other = self.drawn(drawn), self.turned(drawn)
         ways = ("to " + edge.right, "to " + edge.left) if drawn is way else ("this way", "the other way")
@@ -144,15 +177,34 @@ class EdgeFrequencies:
         """Why an edge is not sure, in a sentence; None where it is sure enough.
 
         It is not where less than half of the graphs join the two; and an arrow, where more graphs turn it round than
-        have it, or less than a quarter have it.
+        have it, or less than a quarter have it. In a MAG or PAG each head and each tail is looked at so.
         """
         joined, drawn, other = self.share(edge.left, edge.right), self.drawn(edge), self.turned(edge)
         if joined < SURE:
             return f"Not sure: only {joined:.0%} of the resamples join the two."
+        if self.hidden:
+            return self._doubt_at(edge) or self._doubt_at(edge.reversed())
         if other > drawn:
             return f"Not sure of its direction: {other:.0%} of the resamples point the other way, {drawn:.0%} this way."
         if drawn < SURE_WAY:
             return f"Not sure of its direction: only {drawn:.0%} of the resamples point this way."
+        return None
+
+    def _doubt_at(self, edge: Edge) -> str | None:
+        """Why the mark at the right end is not sure; None for a circle."""
+        if edge.right_mark == Mark.CIRCLE:
+            return None
+        this, other = self.ends(edge.left, edge.right)
+        what, else_ = "head", "tail"
+        if edge.right_mark == Mark.TAIL:
+            this, other, what, else_ = other, this, else_, what
+        if other > this:
+            return (
+                f"Not sure of its mark at {edge.right}: {other:.0%} of the resamples have a {else_} there, "
+                f"{this:.0%} a {what}."
+            )
+        if this < SURE_WAY:
+            return f"Not sure of its mark at {edge.right}: only {this:.0%} of the resamples have a {what} there."
         return None
 
     def rows(self, least: float = 0.0) -> list[dict[str, Any]]:
@@ -164,6 +216,11 @@ class EdgeFrequencies:
 def _turned(symbol: str) -> str:
     """The symbol as it is read from the other end."""
     return symbol[::-1].translate(_ENDS)
+
+
+def _bears_out(symbol: str, drawn: str) -> bool:
+    """Whether a symbol has every head and tail of the one that is drawn."""
+    return all(wanted in ("o", there) for there, wanted in ((symbol[0], drawn[0]), (symbol[-1], drawn[-1])))
 
 
 def coded(graph: Graph, nodes: Sequence[str]) -> list[list[Any]]:

@@ -131,7 +131,8 @@ def placed_rows(
     for name, role in card.takes.items():
         if name not in roles and role.rest:
             taken = {c for columns in roles.values() for c in ((columns,) if isinstance(columns, str) else columns)}
-            left = tuple(n for n in rows.known.names if n not in (*taken, *PLACES) and rows.known.fits(n, role.kind))
+            taken |= {*PLACES}
+            left = tuple(n for n in rows.known.names if n not in taken and rows.known.fits(n, role.kind))
             if left:
                 roles[name] = left if role.many else left[0]
     for name, role in card.takes.items():

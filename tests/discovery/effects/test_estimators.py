@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from linearmodels import iv
 from statsmodels.sandbox.regression import gmm
 
 from aitia.data.table import Table
@@ -10,6 +11,7 @@ from aitia.discovery import estimate_effect
 from aitia.discovery.effects.estimators import FOLDS, Columns, beside, disagreement
 from aitia.discovery.effects.estimators import _folds as folds_of
 from aitia.discovery.effects.regression import chance, least_squares, logistic, two_stage
+from aitia.discovery.effects.weak import anderson_rubin, in_words
 from aitia.do import Intervention
 from aitia.errors import DataError, IdentifiabilityError, OptionError
 from aitia.graph import Graph
@@ -72,7 +74,6 @@ def test_two_stages_are_those_of_statsmodels_and_linearmodels(instrumented):
     ours = two_stage(y, x, Z, controls)
     theirs = gmm.IV2SLS(y, np.column_stack([controls, x]), np.column_stack([controls, Z])).fit()
     assert ours.coefficient == pytest.approx(theirs.params[-1], rel=1e-9)
-    iv = pytest.importorskip("linearmodels.iv")
     robust = iv.IV2SLS(y, controls, x, Z).fit(cov_type="robust", debiased=True)
     assert ours.coefficient == pytest.approx(robust.params.iloc[-1], rel=1e-9)
     assert ours.variance == pytest.approx(robust.cov.iloc[-1, -1], rel=1e-9)
@@ -108,7 +109,13 @@ def test_instruments_that_are_weak_or_none_are_named(instrumented):
     x = 0.02 * i + w + rng.normal(size=len(i))
     rows = Table.of({"i": i, "x": x, "y": x + 2 * w + rng.normal(size=len(i)), "j": j})
     found = estimate_effect(BOW, rows, "x=1", "y", against="x=0")
-    assert any(told.startswith("the instrument is weak, F = ") and "below 10" in told for told in found.warnings)
+    weak = [told for told in found.warnings if told.startswith("the instrument is weak, F = ") and "below 10" in told]
+    kept = anderson_rubin(rows.column("y"), x, i[:, None], np.ones((len(i), 1)))
+    assert [told.endswith(f"holds however weak it is, is {in_words(kept)}") for told in weak] == [True]
+    twice = estimate_effect(BOW, rows, "x=-2", "y", against="x=0").estimators[0].anderson_rubin
+    wanted = sorted(tuple(sorted((-2 * low, -2 * high))) for low, high in kept)
+    np.testing.assert_allclose(twice, wanted, rtol=1e-9)
+    assert len(found.to_json()["estimators"][0]["anderson_rubin"]) == len(kept)
     with pytest.raises(OptionError, match="'i' is no instrument for x and y by the graph: i reaches y past x"):
         estimate_effect(Graph("i -> x -> y; i -> y"), rows, "x=1", "y", against="x=0", instrument="i")
     with pytest.raises(OptionError, match="by the graph i would do"):
@@ -120,6 +127,40 @@ def test_instruments_that_are_weak_or_none_are_named(instrumented):
     three = rows.with_columns({"x": np.array(list("abc"))[np.arange(len(i)) % 3]})
     with pytest.raises(DataError, match="2SLS takes a number or two labels, and 'x' has 3"):
         estimate_effect(BOW, three, "x=a", "y", against="x=b")
+
+
+@pytest.mark.parametrize("many", [1, 2, 3])
+@pytest.mark.parametrize("strength", [0.0, 0.1, 0.8])
+@pytest.mark.parametrize("how", ["plain", "clusters", "weights"])
+def test_the_interval_of_anderson_and_rubin_is_that_of_its_test_inverted_by_statsmodels(many, strength, how):
+    rng = np.random.default_rng([many, int(10 * strength)])
+    n = 150
+    Z, (w, u) = rng.normal(size=(n, many)), rng.normal(size=(2, n))
+    x = strength * Z.sum(axis=1) + u + 0.5 * w + rng.normal(size=n)
+    y = 2 * x + 3 * u + w + rng.normal(size=n) * (1 + np.abs(Z[:, 0]))
+    controls, X = np.column_stack([np.ones(n), w]), np.column_stack([np.ones(n), w, Z])
+    clusters = rng.integers(0, 25, n).astype(np.intp) if how == "clusters" else None
+    weights = rng.random(n) + 0.2 if how == "weights" else None
+    kept = anderson_rubin(y, x, Z, controls, weights, clusters)
+    kind = {"cov_type": "HC1"} if clusters is None else {"cov_type": "cluster", "cov_kwds": {"groups": clusters}}
+    left = np.eye(2 + many)[2:]
+    ends = [end + off for pair in kept for end in pair for off in (-1e-4, 1e-4) if np.isfinite(end)]
+    for b in (*np.tan(np.linspace(-1.57, 1.57, 60)), *ends):
+        fit = sm.WLS(y - b * x, X, weights=1.0 if weights is None else weights).fit(use_t=True, **kind)
+        assert any(low <= b <= high for low, high in kept) == (fit.f_test(left).pvalue > 0.05), b
+
+
+def test_an_interval_of_anderson_and_rubin_may_be_anything():
+    rng = np.random.default_rng(0)
+    z, u = rng.normal(size=(2, 300))
+    one = np.ones((300, 1))
+    assert in_words(anderson_rubin(z + u, rng.normal(size=300), rng.normal(size=(300, 1)), one)) == (
+        "every number: the rows say nothing of the effect"
+    )
+    other = rng.normal(size=300)
+    both = np.column_stack([z, other])  # one says 1, the other -5
+    torn = anderson_rubin(z - 5 * other + u, z + other + u, both, one)
+    assert (torn, in_words(torn)) == ((), "empty: no one effect agrees with all instruments")
 
 
 def doubly(seed, n=8000, steep=1.2):

@@ -107,6 +107,25 @@ def test_where_both_sides_are_everywhere_nothing_is_told():
     assert found.low < found.estimate < found.high
 
 
+def test_what_several_members_lack_is_told_once_with_the_largest_share():
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=400)
+    z = 0.5 * a + rng.normal(size=400)
+    x = a + z + 0.7 * rng.normal(size=400)
+    rows = Table.of({"a": a, "z": z, "x": x, "y": x + a - z + rng.normal(size=400)})
+    open_ = Graph("a --- x; z --- x; a --- z; x -> y; a -> y; z -> y")
+    found = estimate_effect(open_, rows, "x=2", "y", against="x=0", resamples=20)
+    assert len(found.members) > 2
+    each = [
+        estimate_effect(member.graph, rows, "x=2", "y", against="x=0", resamples=5).overlap for member in found.members
+    ]
+    one = [told for lines in each for told in lines if told.startswith("under do(x=2)")]
+    assert len(set(one)) > 1, "members that lack different shares"
+    merged = [told for told in found.overlap if told.startswith("under do(x=2)")]
+    worst = max(one, key=lambda told: int(told.split("%")[0].split()[-1]))
+    assert merged == [worst.replace("under do(x=2)", "under do(x=2) up to")]
+
+
 def test_a_value_that_no_row_comes_near_has_no_interval():
     rng = np.random.default_rng(0)
     z = rng.normal(size=300)

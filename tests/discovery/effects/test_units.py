@@ -11,7 +11,10 @@ from aitia.cli.main import app
 from aitia.data.table import Table
 from aitia.discovery import discover, estimate_effect, load_discovery
 from aitia.discovery.effects import Search
+from aitia.discovery.effects.over import _Sample
 from aitia.discovery.effects.scale import on_scale
+from aitia.discovery.effects.unsure import unsure_line
+from aitia.do import Intervention
 from aitia.errors import DataError, OptionError, RunError
 from aitia.graph import Graph
 
@@ -137,6 +140,12 @@ def test_censored_outcomes_are_refused_with_what_to_do(rows):
     marked = np.where(days < 365, np.round(days / 100).astype(int).astype(str), ">365")
     with pytest.raises(DataError, match="'y' is censored: >365 says only that it lies beyond"):
         estimate_effect(graph, rows.with_columns({"y": marked}), "x=yes", "y", **ASK)
+    for y in (days, marked):
+        told = estimate_effect(graph, rows.with_columns({"y": y}), "x=yes", "y", accept_censored=True, **ASK).warnings
+        assert "censored" in told[0]
+        assert told[0].endswith("it is taken as it stands (--accept-censored), and what lies beyond changes nothing")
+    plain = estimate_effect(graph, rows.with_columns({"y": days[::-1].cumsum()}), "x=yes", "y", **ASK)
+    assert not any("censored" in told for told in plain.warnings)
     for kept in (np.maximum(days - 200, 0), np.round(days / 40), np.array(["low", "a+", "b"])[np.arange(900) % 3]):
         estimate_effect(graph, rows.with_columns({"y": kept}), "x=yes", "y", **ASK)
 
@@ -183,9 +192,82 @@ def test_the_interval_over_bootstrap_graphs_holds_what_the_graph_leaves_open(fou
     assert apart.low < apart.high, "an edge that no test insisted on is not known to be absent"
     assert Search.of(discovery).graphs == 50
     assert Search.of(load_discovery(out)).config["test"] == "fisher-z"
-    assert Search.of(replace(discovery, test="kci")) is None
+    kernels = Search.of(replace(discovery, test="kci"))
+    assert kernels.graphs == 0
+    plain = estimate_effect(discovery.graph, discovery.table, "c=1", "d", search=kernels, **ask)
+    assert (plain.low, plain.high, plain.over) == (given.low, given.high, None)
+    covers = "The graph was found in these rows: --graphs 50 finds it again in others, and the interval covers it."
+    assert plain.because.endswith(f"; not an error in the graph. {covers}")
+    assert covers not in given.because
+    assert covers not in wide.because
+    none = estimate_effect(discovery.graph, discovery.table, "d=1", "a", against="d=0", resamples=9, search=kernels)
+    assert none.because.endswith(f"it has no interval. {covers}")
     with pytest.raises(OptionError, match="graphs is 0 or more, got -1"):
         Search.of(discovery, -1)
+
+
+def test_lines_of_the_table_stay_lines_in_samples_whose_rows_stand_twice(found):
+    discovery, _ = found
+    search = Search.of(discovery, 1)
+    sample = _Sample(search, Intervention(c=1.0), Intervention(c=0.0), "d", None, "difference", 100, 0)
+    same = 0
+    for number in range(40):
+        rows = search.rows(number)
+        if search.graph(rows) == discovery.graph:
+            same += 1
+            slope = np.polyfit(rows.column("c"), rows.column("d"), 1)[0]
+            assert sample.answer(number) == (pytest.approx(slope), pytest.approx(slope), True)
+    assert same > 10
+    assert set(sample.seen.values()) == {"linear"}
+
+
+def test_an_arrow_that_decides_the_effect_and_is_not_sure_is_told(found):
+    discovery, _ = found
+    doubts = {
+        edge: f"Not sure: only 4{k}% of the resamples join the two." for k, edge in enumerate(discovery.graph.edges)
+    }
+    assert [str(edge) for edge in doubts] == ["a --> c", "b --> c", "c --> d"]
+    search = Search(discovery.table, discovery.config, 0, doubts)
+    ask = {"against": "c=0", "resamples": 5, "search": search}
+    told = estimate_effect(discovery.graph, discovery.table, "c=1", "d", **ask).warnings[0]
+    assert told == (
+        "the effect rests on what the discovery is not sure of: a --> c (only 40% of the resamples join the two); "
+        "b --> c (only 41% of the resamples join the two); c --> d (only 42% of the resamples join the two)"
+    )
+    ask |= {"search": replace(search, doubts=dict(list(doubts.items())[:1])), "against": "b=0"}
+    assert not any(
+        "not sure" in told for told in estimate_effect(discovery.graph, discovery.table, "b=1", "d", **ask).warnings
+    )
+
+
+def test_an_arrow_to_elsewhere_decides_only_by_its_direction():
+    graph = Graph("z -> x -> y <- z; x -> w -> v")
+    edge = next(e for e in graph.edges if e.right == "w")
+    assert unsure_line(graph, {edge: "Not sure: only 40% of the resamples join the two."}, ["x"], "y") == []
+    turned = {edge: "Not sure of its direction: only 20% of the resamples point this way."}
+    assert unsure_line(graph, turned, ["x"], "y") == [
+        "the effect rests on what the discovery is not sure of: x --> w (only 20% of the resamples point this way)"
+    ]
+    assert unsure_line(graph, turned, ["z"], "y") == []
+    many = dict.fromkeys(
+        Graph("a -> x; b -> x; c -> x; x -> y").edges, "Not sure: only 40% of the resamples join the two."
+    )
+    (told,) = unsure_line(Graph(list(many)), many, ["x"], "y")
+    assert told.endswith("c --> x (only 40% of the resamples join the two) and 1 more")
+
+
+def test_doubts_of_a_discovery_come_from_its_folder(tmp_path):
+    rng = np.random.default_rng(1)
+    a, b = rng.normal(size=(2, 60))
+    rows = {"a": a, "b": b, "c": 0.5 * a + 0.5 * b + rng.normal(size=60)}
+    discovery = discover(rows, test="fisher-z", out=tmp_path / "run")
+    assert discovery.doubts
+    assert load_discovery(tmp_path / "run").doubts == Search.of(discovery).doubts == discovery.doubts
+    edge, doubt = next(iter(discovery.doubts.items()))
+    ask = ["do", str(tmp_path / "run"), f"do({edge.left}=1)", "--against", f"do({edge.left}=0)"]
+    told = CliRunner().invoke(app, [*ask, "--outcome", edge.right, "--resamples", "5", "--graphs", "0"]).output
+    assert f"Note: the effect rests on what the discovery is not sure of: {edge} (" in told
+    assert doubt.partition(": ")[2].rstrip(".") in told
 
 
 def test_the_command_does_what_the_function_does(found, rows, tmp_path):
@@ -216,5 +298,15 @@ def test_the_command_does_what_the_function_does(found, rows, tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     taken = CliRunner().invoke(app, [*ask, "--out", str(tmp_path)])
     assert isinstance(taken.exception, RunError)
+    days = np.minimum(np.random.default_rng(0).exponential(300, 900), 365.0)
+    rows.with_columns({"y": days}).to_pandas().to_csv(tmp_path / "days.csv", index=False)
+    at = [
+        str(tmp_path / "days.csv") if part.endswith("t.csv") else part
+        for part in ask
+        if part not in ("--refute", "odds", "--scale")
+    ]
+    refused = CliRunner().invoke(app, at)
+    assert str(refused.exception).endswith("or say that these are its values (--accept-censored)")
+    assert "(--accept-censored), and what lies" in CliRunner().invoke(app, [*at, "--accept-censored"]).output
     refused = CliRunner().invoke(app, [*ask, "--graphs", "5"])
     assert "--graphs finds the graph again, and --graph says which it is: leave one out" in str(refused.exception)

@@ -28,9 +28,9 @@ def asked(p, seed, size, copies):
 def answer(function, later, correlation, start, neighbors, size, threshold, locked, rows):
     apart, least = np.zeros(len(neighbors), np.bool_), np.full(len(neighbors), np.inf)
     least_set = np.full((len(neighbors), size), -1, np.int64)
-    nodes = np.arange(len(correlation))
+    nodes, tied = np.arange(len(correlation)), np.zeros(len(neighbors), np.bool_)
     count, x = function(
-        nodes, correlation, start, neighbors, size, threshold, later, locked, apart, least, least_set, rows
+        nodes, correlation, start, neighbors, size, threshold, later, locked, apart, least, least_set, tied, rows
     )
     return count, x, apart, least, least_set
 

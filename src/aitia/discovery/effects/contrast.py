@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aitia.discovery.effects.job import Job, Means, overlap_lines
+from aitia.discovery.effects.job import Job, Means
+from aitia.discovery.effects.overlap import WITHHELD, Overlap, overlap_of
 from aitia.discovery.effects.result import Member
 from aitia.discovery.effects.scale import NULL, on_scale
 from aitia.engine import Engine, Progress
@@ -15,9 +16,6 @@ from aitia.stats.imputation import IMPUTATIONS, imputed, pooled
 from aitia.threads import one_blas_thread
 
 __all__ = ["Contrast", "How", "contrast", "point", "quantile"]
-
-WITHHELD = 0.05
-"""Share of the rows without support above which bounds are given in place of an estimate."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class Contrast:
     resamples: int
     imputations: int
     zero: bool
-    overlap: tuple[str, ...] = ()
+    overlap: Overlap | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -55,8 +53,9 @@ def contrast(job: Job, how: How) -> Contrast:
         return _pooled(job, how)
     with one_blas_thread():
         means = job.prepared().means(None)
-    overlap = _overlap(job, means)
-    estimate, warnings = point(means, how.scale), list(overlap[1])
+    overlap = overlap_of(job, means)
+    warnings: list[str] = []
+    estimate = point(means, how.scale)
     what = "bootstrap of the effect"
     runs = how.engine.map(job.means, range(how.resamples), progress=how.progress, what=what)
     low, high = _interval(runs, how)
@@ -65,7 +64,7 @@ def contrast(job: Job, how: How) -> Contrast:
         warnings.append(told)
     if math.isinf(high):
         warnings.append("in some samples the denominator is zero: the interval has no upper end")
-    return Contrast(Member(job.graph, estimate, low, high), means, how.resamples, 0, False, overlap[0], tuple(warnings))
+    return Contrast(Member(job.graph, estimate, low, high), means, how.resamples, 0, False, overlap, tuple(warnings))
 
 
 def point(means: Means, scale: str) -> float:
@@ -126,12 +125,12 @@ def _pooled(job: Job, how: How) -> Contrast:
         means = [filled.prepared().means(None) for filled in jobs]
     mean = Means(*(float(np.mean([getattr(m, side) for m in means])) for side in _SIDES))
     mean = replace(mean, lacking=max(m.lacking for m in means), trimmed=max(m.trimmed for m in means))
-    overlap = _overlap(jobs[0], mean)
+    overlap = overlap_of(jobs[0], mean)
     estimate = point(mean, how.scale)
     if not how.resamples:
         nothing = float("nan")
         member = Member(job.graph, estimate, nothing, nothing)
-        return Contrast(member, mean, 0, IMPUTATIONS, False, overlap[0], overlap[1])
+        return Contrast(member, mean, 0, IMPUTATIONS, False, overlap)
     each = max(how.resamples // IMPUTATIONS, 2)
     ends: list[tuple[list[float], list[float]]] = [([], []), ([], [])]
     log = how.scale != "difference"  # ratios are pooled as logarithms
@@ -146,7 +145,7 @@ def _pooled(job: Job, how: How) -> Contrast:
     low, high = (pooled(*end).interval(how.confidence)[at] for at, end in enumerate(ends))
     low, high = (math.exp(low), math.exp(high)) if log else (low, high)
     member = Member(job.graph, estimate, low, high)
-    return Contrast(member, mean, each * IMPUTATIONS, IMPUTATIONS, False, overlap[0], overlap[1])
+    return Contrast(member, mean, each * IMPUTATIONS, IMPUTATIONS, False, overlap)
 
 
 _SIDES = ("low", "high", "low_against", "high_against")
@@ -157,35 +156,3 @@ def _end(means: Means, scale: str, at: int) -> float:
     if at:
         return on_scale(scale, means.high, means.low_against)
     return on_scale(scale, means.low, means.high_against)
-
-
-def _overlap(job: Job, means: Means) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What the table lacks of what is needed, in sentences, and what became of the answer because of it."""
-    told = overlap_lines(job)
-    lines, notes = [], []
-    if told["empty"]:
-        lines.append(
-            f"cells that the answer needs and no row is in: {'; '.join(told['empty'][:6])}{_more(told['empty'])}"
-        )
-    if told["thin"]:
-        lines.append(f"thin cells: {'; '.join(told['thin'][:6])}{_more(told['thin'])}")
-    lines += [f"{line}; there the answer rests on the fitted line alone" for line in told["range"]]
-    so = "that is too many to go by the line" if job.bounded else "there the answer rests on the fitted line alone"
-    lines += [f"{line}; {so}" for line in told["region"]]
-    if means.trimmed:
-        left = f"{means.trimmed:.1%} of the rows are left out for want of support (--trim)"
-        notes.append(f"{left}: the effect is that on the others")
-    elif means.lacking:
-        held = "the interval holds every outcome for them"
-        if means.lacking > WITHHELD:
-            held = f"only bounds are given, which hold every outcome for them{_trim(job)}"
-        notes.append(f"of {means.lacking:.1%} of the rows the table says nothing: {held}")
-    return tuple(lines), tuple(notes)
-
-
-def _trim(job: Job) -> str:
-    return "; --trim gives the effect on the others" if job.support.fixed else ""
-
-
-def _more(lines: Sequence[str]) -> str:
-    return f" and {len(lines) - 6} more" if len(lines) > 6 else ""

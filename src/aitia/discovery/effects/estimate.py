@@ -11,6 +11,7 @@ from aitia.discovery.effects.estimators import Columns, Estimator, beside, by_in
 from aitia.discovery.effects.instrumented import effect_by_instruments, instrument_columns
 from aitia.discovery.effects.job import Job
 from aitia.discovery.effects.over import Search, over_graphs
+from aitia.discovery.effects.overlap import Overlap
 from aitia.discovery.effects.question import (
     Asked,
     asked,
@@ -22,9 +23,10 @@ from aitia.discovery.effects.question import (
     targets_of,
 )
 from aitia.discovery.effects.refute import Refutation, refutations
-from aitia.discovery.effects.result import EstimatedEffect, OverGraphs
+from aitia.discovery.effects.result import EstimatedEffect, Member, OverGraphs
 from aitia.discovery.effects.rows import Rows, censored, rows_of
 from aitia.discovery.effects.scale import NULL, check_scale
+from aitia.discovery.effects.unsure import unsure_line
 from aitia.discovery.gaps import gap_warnings
 from aitia.do import Intervention
 from aitia.engine import Engine, LocalEngine, Progress
@@ -54,6 +56,7 @@ def estimate_effect(
     cluster: str | None = None,
     instrument: str | None = None,
     trim: bool = False,
+    accept_censored: bool = False,
     resamples: int = 200,
     confidence: float = 0.95,
     draws: int = 4000,
@@ -67,11 +70,12 @@ def estimate_effect(
     """Fits the mechanisms above the outcome and measures what the intervention does to it.
 
     The mechanisms are fitted anew to each of `resamples` samples of the rows; both sides use the same noise. Cells that
-    the mechanisms need and no row is in become bounds; a CPDAG whose members do not agree is answered by all of them.
+    the mechanisms need and no row is in become bounds; a CPDAG or PAG whose members do not agree is answered by all of
+    them, and without estimate or interval where hidden causes leave it open in some.
     Where hidden causes leave no adjustment set, an instrument of the graph answers (two-stage least squares).
 
     Args:
-        graph: A DAG, a CPDAG, or an ADMG, MAG or PAG in which an adjustment set gives the effect.
+        graph: A DAG, a CPDAG, a PAG, or an ADMG or MAG in which an adjustment set gives the effect.
         table: Rows to fit to, with a column for each variable that matters.
         intervention: What is done: an `Intervention`, a mapping from variable to action, or text such as `"do(x=1)"`.
         outcome: The variable to watch.
@@ -85,12 +89,14 @@ def estimate_effect(
         cluster: Column of clusters, such as patients or villages: whole clusters are drawn again.
         instrument: An instrument to use of those that the graph has; None takes all that need nothing held fixed.
         trim: Whether rows without support are left out; the effect is that on the others.
+        accept_censored: Whether an outcome that looks censored is taken as it stands.
         resamples: Bootstrap samples of rows.
         confidence: Coverage of the interval.
         draws: Rows simulated for each mean where it has no exact form.
         missing: `complete` takes whole rows; `testwise` for each mechanism those it can use; `impute` fills gaps 20
             times and pools the answers; `error` refuses them.
-        search: How the graph was found; it is found again in bootstrap samples, and the interval covers that.
+        search: How the graph was found; it is found again in other rows, and the interval covers that. Of its edges
+            that are not sure those that decide the effect are told.
         refute: Whether to try to refute the effect: placebo, random cause, subsets, sensitivity to a hidden cause.
         seed: Seed of noise, gaps and bootstrap.
         engine: Where the bootstrap runs.
@@ -110,8 +116,8 @@ def estimate_effect(
     return _posed(
         _Ask(
             graph, table, (_intervention(intervention), _intervention(against)), outcome, label, tuple(latent), read_as,
-            scale, weights, cluster, instrument, trim, resamples, confidence, draws, missing, search, refute, seed,
-            engine or LocalEngine(), progress,
+            scale, weights, cluster, instrument, trim, accept_censored, resamples, confidence, draws, missing, search,
+            refute, seed, engine or LocalEngine(), progress,
         )
     )  # fmt: skip
 
@@ -132,6 +138,7 @@ class _Ask:
     cluster: str | None
     instrument: str | None
     trim: bool
+    accept_censored: bool
     resamples: int
     confidence: float
     draws: int
@@ -152,19 +159,21 @@ def _posed(ask: _Ask) -> EstimatedEffect:
     targets = targets_of(*ask.sides)
     check_names(ask.graph, targets, ask.outcome, ask.latent)
     helpers = instrument_columns(ask.graph, targets, ask.outcome, ask.latent, ask.instrument, ask.read_as)
-    censored(ask.table, ask.outcome)
+    taken = censored(ask.table, ask.outcome, ask.accept_censored)
     try:
         question = asked(ask.graph, targets, ask.outcome, ask.latent, ask.read_as)
     except IdentifiabilityError as refused:
         if not helpers:
             raise
-        return effect_by_instruments(
+        found = effect_by_instruments(
             ask.graph, ask.table, ask.sides, ask.outcome, label, helpers, refused, latent=ask.latent,
             asked=ask.instrument, scale=ask.scale, weights=ask.weights, cluster=ask.cluster, missing=ask.missing,
             confidence=ask.confidence,
         )  # fmt: skip
-    whole = [name for name in helpers if name in ask.table and not ask.table.missing(name)]
-    return _answered(replace(ask, label=label), question, whole)
+    else:
+        whole = [name for name in helpers if name in ask.table and not ask.table.missing(name)]
+        found = _answered(replace(ask, label=label), question, whole)
+    return replace(found, warnings=(*taken, *found.warnings))
 
 
 def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEffect:
@@ -177,13 +186,16 @@ def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEf
     jobs = [_job(ask, part, rows) for part in question.parts]
     contrasts = [contrast(job, how) for job in jobs]
     over = None
-    if ask.search is not None and ask.resamples:
+    if ask.search is not None and ask.search.graphs and ask.resamples:
         over = over_graphs(ask.search, jobs[0], ask.sides, ask.scale, ask.confidence, ask.engine, ask.progress)
-    found = _combined(contrasts, over, far)
+    found = _combined(contrasts, over, far, question.unidentified is not None)
     with one_blas_thread():
         lines, tried, told = _beside(ask, question, rows, jobs[0], contrasts)
     lines, told = ((), []) if far else (lines, told)
-    warnings = [*gaps, *rows.warnings, *far, *near, *found.pop("warnings"), *told]
+    several = len(contrasts) > 1 or question.unidentified is not None
+    doubts = {} if ask.search is None else ask.search.doubts
+    unsure = unsure_line(ask.graph, doubts, targets_of(*ask.sides), ask.outcome)
+    warnings = [*unsure, *gaps, *rows.warnings, *far, *near, *found.pop("warnings"), *told]
     return EstimatedEffect(
         intervention=ask.sides[0],
         against=ask.sides[1],
@@ -192,14 +204,16 @@ def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEf
         scale=ask.scale,
         confidence=ask.confidence,
         n=ask.draws,
-        identification=question.answers[0].reason if len(contrasts) == 1 else _left_open(question),
+        identification=_left_open(question) if several else question.answers[0].reason,
         graph=question.parts[0],
         resamples=contrasts[0].resamples,
         rows=rows.table.n,
         imputations=contrasts[0].imputations,
-        members=() if len(contrasts) == 1 else tuple(c.member for c in contrasts),
-        undecided=question.undecided,
+        members=_members(contrasts, question) if several else (),
+        undecided=question.undecided if several else (),
+        unidentified=question.unidentified,
         over=over,
+        uncovered=ask.search is not None and over is None,
         estimators=lines,
         refutations=tried,
         flow=tuple(rows.flow.lines()),
@@ -223,7 +237,7 @@ def _beside(
 ) -> tuple[tuple[Estimator, ...], tuple[Refutation, ...], list[str]]:
     """Other estimators, refutations, and where they disagree; none where there is no one estimate."""
     first = contrasts[0]
-    if len(contrasts) > 1 or first.zero or math.isnan(first.member.estimate):
+    if len(contrasts) > 1 or question.unidentified is not None or first.zero or math.isnan(first.member.estimate):
         told = ["there is no one estimate to refute"] if ask.refute else []
         return (), (), told
     adjusted = question.answers[0].adjustment
@@ -265,29 +279,46 @@ def _union(question: Asked) -> Graph:
     return Graph([], dict.fromkeys(name for part in question.parts for name in part))
 
 
+def _members(contrasts: Sequence[Contrast], question: Asked) -> tuple[Member, ...]:
+    counts = question.counts or (None,) * len(contrasts)
+    return tuple(replace(c.member, count=count) for c, count in zip(contrasts, counts, strict=True))
+
+
 def _left_open(question: Asked) -> str:
-    edges = ", ".join(f"{a} - {b}" for a, b in question.undecided)
+    if question.counts:
+        edges = ", ".join(map(str, question.undecided))
+        none = "" if question.unidentified is None else ", and in some there is none"
+        many = f"{len(question.parts)} answer{'s' if len(question.parts) > 1 else ''}"
+        return f"the graph leaves circles of {edges} open, and its members give {many} by adjustment{none}"
+    edges = ", ".join(f"{e.left} - {e.right}" for e in question.undecided)
     return (
         f"the graph leaves the direction of {edges} open, and its members give {len(question.parts)} answers, each "
         "adjusted for the parents that what is set has there"
     )
 
 
-def _combined(contrasts: Sequence[Contrast], over: OverGraphs | None, far: Sequence[str]) -> dict[str, Any]:
-    """One answer from those of all members, and of the bootstrap graphs."""
+def _combined(
+    contrasts: Sequence[Contrast], over: OverGraphs | None, far: Sequence[str], unidentified: bool
+) -> dict[str, Any]:
+    """One answer from those of all members, and of the bootstrap graphs; none where some members give none."""
     first = contrasts[0]
     nothing = float("nan")
+    needed = [c.overlap for c in contrasts if c.overlap is not None]
+    lacks = Overlap.merged(needed) if needed else None
     found: dict[str, Any] = {
         "lacking": max(c.means.lacking for c in contrasts),
         "trimmed": max(c.means.trimmed for c in contrasts),
-        "overlap": tuple(dict.fromkeys(line for c in contrasts for line in c.overlap)),
-        "warnings": list(dict.fromkeys(line for c in contrasts for line in c.warnings)),
-        "zero": all(c.zero for c in contrasts),
+        "overlap": () if lacks is None else lacks.lines(),
+        "warnings": [
+            *(() if lacks is None else lacks.notes()),
+            *dict.fromkeys(w for c in contrasts for w in c.warnings),
+        ],
+        "zero": all(c.zero for c in contrasts) and not unidentified,
     }
     mean, against = first.means.plain
     estimates = [c.member.estimate for c in contrasts]
     same = max(estimates) - min(estimates) <= 1e-9 * max(map(abs, estimates)) if len(estimates) > 1 else True
-    estimate = first.member.estimate if same else nothing
+    estimate = first.member.estimate if same and not unidentified else nothing
     if math.isnan(estimate):
         mean = against = nothing
     ends = [(c.member.low, c.member.high) for c in contrasts if not (found["zero"])]
@@ -296,6 +327,6 @@ def _combined(contrasts: Sequence[Contrast], over: OverGraphs | None, far: Seque
     ends = [(low, high) for low, high in ends if not math.isnan(low)]
     low = min((low for low, _ in ends), default=nothing)
     high = max((high for _, high in ends), default=nothing)
-    if far or low == high:
+    if far or low == high or unidentified:
         low = high = nothing
     return {**found, "estimate": estimate, "mean": mean, "mean_against": against, "low": low, "high": high}

@@ -22,12 +22,13 @@ from numpy.typing import NDArray
 
 from aitia.data.table import Table
 from aitia.discovery.effects.regression import chance, logistic, two_stage
+from aitia.discovery.effects.weak import Intervals, anderson_rubin, in_words
 from aitia.do import Intervention, Shift, Value
 from aitia.errors import DataError
 from aitia.graph import Graph
 from aitia.graph.instruments import instruments
 
-__all__ = ["WEAK", "Columns", "Estimator", "beside", "by_instruments", "columns_of", "disagreement"]
+__all__ = ["WEAK", "Columns", "Estimator", "beside", "by_instruments", "columns_of", "disagreement", "weakness"]
 
 Values = NDArray[np.float64]
 FOLDS = 5
@@ -47,6 +48,7 @@ class Estimator:
         high: Upper end.
         rests_on: What it takes for granted beside the graph.
         first_stage: F statistic of the instruments, where there are some.
+        anderson_rubin: What the interval of Anderson and Rubin keeps, where these are weak.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Estimator:
     high: float
     rests_on: str
     first_stage: float | None = None
+    anderson_rubin: Intervals | None = None
 
 
 @dataclass(frozen=True)
@@ -195,12 +198,17 @@ def by_instruments(
             raise DataError(f"2SLS takes a number or two labels, and {columns.target!r} has {len(labels)}")
         x = (x == labels.index(columns.sides[0])).astype(np.float64)
     Z = columns_of(table, [one.name for one in found], squares=False)[:, 1:]
-    fit = two_stage(columns.outcome, x, Z, columns_of(table, given, squares=False), columns.weights, columns.clusters)
+    data = (columns.outcome, x, Z, columns_of(table, given, squares=False), columns.weights, columns.clusters)
+    fit = two_stage(*data)
     half = NormalDist().inv_cdf((1 + confidence) / 2) * fit.variance**0.5 * abs(columns.added)
     mid = columns.added * fit.coefficient
     names = ", ".join(one.name for one in found) + (f" given {', '.join(given)}" if given else "")
     weak = f", F = {fit.first_stage:.3g}"
-    return Estimator(f"2SLS by {names}", mid, mid - half, mid + half, f"a straight line{weak}", fit.first_stage)
+    kept = None
+    if fit.first_stage < WEAK and columns.added:
+        ends = [(columns.added * low, columns.added * high) for low, high in anderson_rubin(*data, confidence)]
+        kept = tuple(sorted((min(pair), max(pair)) for pair in ends))
+    return Estimator(f"2SLS by {names}", mid, mid - half, mid + half, f"a straight line{weak}", fit.first_stage, kept)
 
 
 def disagreement(lines: Sequence[Estimator]) -> list[str]:
@@ -214,12 +222,19 @@ def disagreement(lines: Sequence[Estimator]) -> list[str]:
                 f"{line.name} says {line.estimate:.4g} [{line.low:.4g}, {line.high:.4g}], which does not meet "
                 f"{first.name}: {why} may be amiss"
             )
-        if line.first_stage is not None and line.first_stage < WEAK:
-            told.append(
-                f"the instrument is weak, F = {line.first_stage:.3g} below 10: the estimate of 2SLS leans towards the "
-                "confounded one and its interval is too narrow"
-            )
+        told += weakness(line)
     return told
+
+
+def weakness(line: Estimator) -> list[str]:
+    """A sentence where the instruments of an estimator are weak, with the interval that holds all the same."""
+    if line.anderson_rubin is None:
+        return []
+    return [
+        f"the instrument is weak, F = {line.first_stage:.3g} below 10: the estimate of 2SLS leans towards the "
+        "confounded one and its interval is too narrow; that of Anderson and Rubin, which holds however weak it is, is "
+        f"{in_words(line.anderson_rubin)}"
+    ]
 
 
 def _folds(columns: Columns, seed: int) -> NDArray[np.intp]:

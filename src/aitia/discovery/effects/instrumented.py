@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from aitia.data.table import Table
-from aitia.discovery.effects.estimators import WEAK, Columns, Estimator, by_instruments
+from aitia.discovery.effects.estimators import Columns, by_instruments, weakness
 from aitia.discovery.effects.result import EstimatedEffect
 from aitia.discovery.effects.rows import Rows, rows_of
 from aitia.do import Intervention
@@ -113,17 +111,8 @@ def effect_by_instruments(
         resamples=0,
         rows=rows.table.n,
         flow=tuple(rows.flow.lines()),
-        warnings=(*rows.warnings, *_weak(found)),
+        warnings=(*rows.warnings, *weakness(found)),
         estimators=(found,),
         weighted=weights,
         clustered=cluster,
     )
-
-
-def _weak(found: Estimator) -> list[str]:
-    if found.first_stage is None or not np.isfinite(found.first_stage) or found.first_stage >= WEAK:
-        return []
-    return [
-        f"the instrument is weak, F = {found.first_stage:.3g} below 10: the estimate leans towards the confounded one "
-        "and its interval is too narrow"
-    ]

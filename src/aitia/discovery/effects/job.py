@@ -9,9 +9,9 @@ References:
     Davison and Hinkley, Bootstrap methods and their application (1997), section 3.8, for whole clusters drawn again.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,8 +30,6 @@ __all__ = ["Job", "Means"]
 Values = NDArray[np.float64]
 SURE = 10
 """Rows from which on a cell is practically never empty in a bootstrap sample."""
-NAMED = {"region": 0.01, "range": 0.05}
-"""Share of the rows from which on it is told that they rest on a line."""
 LITTLE = 0.05
 """Share of the rows up to which an answer may rest on a line where its labels are not seen."""
 
@@ -78,6 +76,7 @@ class Job:
         trim: Whether rows without support are left out.
         weights: (n,) of the rows.
         clusters: (n,) the cluster of each row, 0, 1, ...; whole clusters are drawn again.
+        mechanisms: Their kinds, as `SCM.fit` takes them.
     """
 
     graph: Graph
@@ -91,11 +90,12 @@ class Job:
     trim: bool = False
     weights: Values | None = None
     clusters: NDArray[np.intp] | None = None
+    mechanisms: Any = "auto"
 
     @cached_property
     def scm(self) -> SCM:
         """Fitted to the table as it is."""
-        return SCM.fit(self.graph, self.table, weights=self.weights, seed=self.seed)
+        return SCM.fit(self.graph, self.table, mechanisms=self.mechanisms, weights=self.weights, seed=self.seed)
 
     @cached_property
     def kinds(self) -> dict[str, str]:
@@ -207,38 +207,3 @@ class Job:
             )
         if not kept.any():
             raise IdentifiabilityError("--trim leaves no row: nowhere does the table have both sides of the contrast")
-
-
-def overlap_lines(job: Job) -> Mapping[str, list[str]]:
-    """Sentences on what the table lacks: `empty` and `thin` cells, `region` and `range`."""
-    told: dict[str, list[str]] = {"empty": [], "thin": [], "region": [], "range": []}
-    cells = {str(cell): cell for rows in job.simulated for cell in job.support.cells(job.table, rows)}
-    for text, cell in cells.items():
-        told["thin" if cell.rows else "empty"].append(f"{text} ({cell.share:.1%} of the rows under do)")
-    for side, rows in zip((job.intervention, job.against), job.simulated, strict=True):
-        for kind in ("region", "range"):
-            share = float(job.support.extrapolated(rows, kind).mean())
-            if share > NAMED[kind]:
-                told[kind].append(_where(job, side, rows, kind, share))
-    return told
-
-
-def _where(job: Job, side: Intervention, rows: Table, kind: str, share: float) -> str:
-    """Which rows have nothing like them in the table, by the column that tells them apart best."""
-    from aitia.discovery.effects.support import Region
-
-    lacks = job.support.extrapolated(rows, kind)
-    regions: list[Region] = [r for r in job.support.regions if (r.label is None) == (kind == "range")]
-    names = dict.fromkeys(n for r in regions for n in (*r.family.others, *r.family.discrete) if n != r.treatment)
-    numbers = [name for name in names if rows.continuous(name)]
-    text = f"under {side} {share:.0%} of the rows have none like them in the table"
-    if not numbers:
-        return text
-    scores = {}
-    for name in numbers:
-        values = rows.column(name)
-        spread = float(values.std()) or 1.0
-        scores[name] = abs(float(values[lacks].mean() - values[~lacks].mean())) / spread if not lacks.all() else 0.0
-    best = max(scores, key=lambda name: scores[name])
-    low, high = np.quantile(rows.column(best)[lacks], [0.05, 0.95])
-    return f"{text} ({best} mostly {low:.3g} to {high:.3g})"

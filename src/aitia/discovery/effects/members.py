@@ -22,19 +22,18 @@ MOST_EDGES = 12
 """Open edges at what is set, at most."""
 
 
-def open_edges(graph: Graph, targets: Sequence[str]) -> list[tuple[str, str]]:
-    """The undirected edges at what is set, as (target, other).
+def open_edges(graph: Graph, targets: Sequence[str]) -> list[Edge]:
+    """The undirected edges at what is set, read from there.
 
     Example:
-        >>> open_edges(Graph("a --- x -> y"), ["x"])
-        [('x', 'a')]
+        >>> print(*open_edges(Graph("a --- x -> y"), ["x"]))
+        x --- a
     """
-    found = []
-    for edge in graph.edges:
-        if edge.symbol == "---" and {edge.left, edge.right} & set(targets):
-            a, b = (edge.left, edge.right) if edge.left in targets else (edge.right, edge.left)
-            found.append((a, b))
-    return found
+    return [
+        edge if edge.left in targets else edge.reversed()
+        for edge in graph.edges
+        if edge.symbol == "---" and {edge.left, edge.right} & set(targets)
+    ]
 
 
 def members(graph: Graph, targets: Sequence[str]) -> Iterator[Graph]:
@@ -63,10 +62,10 @@ def members(graph: Graph, targets: Sequence[str]) -> Iterator[Graph]:
             "effect of its own: say what is known of them (--knowledge at the discovery, or --graph)"
         )
     colliders = _colliders(consistent_extension(graph))
-    pairs = {frozenset(pair) for pair in undecided}
+    pairs = {frozenset((e.left, e.right)) for e in undecided}
     kept = [e for e in graph.edges if frozenset((e.left, e.right)) not in pairs]
     for into in product((True, False), repeat=len(undecided)):
-        arrows = [(b, a) if arrow else (a, b) for (a, b), arrow in zip(undecided, into, strict=True)]
+        arrows = [(e.right, e.left) if arrow else (e.left, e.right) for e, arrow in zip(undecided, into, strict=True)]
         directed = Graph([*kept, *(Edge(a, b) for a, b in arrows)], graph.nodes)
         try:
             dag = consistent_extension(meek(directed))

@@ -8,7 +8,7 @@ the sample holds beside 0 the effect that there is once an arrow is put in.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,8 +22,10 @@ from aitia.discovery.effects.scale import NULL, on_scale
 from aitia.do import Intervention
 from aitia.engine import Engine, Progress
 from aitia.errors import AitiaError, OptionError
-from aitia.graph import Graph, Knowledge, consistent_extension
+from aitia.graph import Edge, Graph, Knowledge, consistent_extension
 from aitia.graph._question import ReadAs
+from aitia.scm import SCM
+from aitia.scm.fit import kinds_of
 
 if TYPE_CHECKING:
     from aitia.discovery.result import Discovery
@@ -44,16 +46,18 @@ class Search:
     Args:
         table: That was searched.
         config: Options of the discovery, as its run folder keeps them.
-        graphs: How many times.
+        graphs: How many times; 0 where the interval is not to cover the graph.
+        doubts: Why an edge of the graph is not sure, as the discovery says it.
     """
 
     table: Table
     config: Mapping[str, Any]
     graphs: int
+    doubts: Mapping[Edge, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, found: "Discovery | SavedDiscovery", graphs: int | None = None) -> "Search | None":
-        """The search of a discovery, 50 times where its tests are cheap unless `graphs` says otherwise; None for none.
+    def of(cls, found: "Discovery | SavedDiscovery", graphs: int | None = None) -> "Search":
+        """The search of a discovery, 50 times where its tests are cheap and else none, unless `graphs` says otherwise.
 
         Raises:
             OptionError: If `graphs` is below 0.
@@ -63,7 +67,7 @@ class Search:
             graphs = MANY if config["test"] in CHEAP and config.get("method") == "pc" else 0
         if graphs < 0:
             raise OptionError(f"graphs is 0 or more, got {graphs}")
-        return cls(found.table, config, graphs) if graphs else None
+        return cls(found.table, config, graphs, found.doubts)
 
     @property
     def read_as(self) -> ReadAs:
@@ -105,6 +109,7 @@ class _Sample:
     scale: str
     draws: int
     seed: int
+    seen: dict[tuple[str, tuple[str, ...]], Any] = field(default_factory=dict)
 
     def answer(self, number: int) -> tuple[float, float, bool] | None:
         """The least and the largest effect over the members, and whether a directed path is there; None without one."""
@@ -114,7 +119,9 @@ class _Sample:
             directed = Graph([e for e in graph.edges if e.symbol == "-->"], graph.nodes)
             targets = targets_of(self.intervention, self.against)
             path = self.outcome in directed.descendants(targets)
-            question = asked(graph, targets, self.outcome, (), self.search.read_as)
+            question = asked(graph, targets, self.outcome, (), self.search.read_as, count=False)
+            if question.unidentified is not None:
+                return None
             ends = [self._effect(part, rows, number) for part in question.parts]
             if not path and (joined := _joined(graph, targets, self.outcome)) is not None:
                 ends.append(self._effect(joined, rows, number))
@@ -128,11 +135,21 @@ class _Sample:
             return NULL[self.scale], NULL[self.scale]
         job = Job(
             part, rows.select(part.nodes).complete(), done, other, self.outcome, self.label, self.draws,
-            self.seed + number,
+            self.seed + number, mechanisms=self._kinds(part),
         )  # fmt: skip
         found = job.means(None)
         low = on_scale(self.scale, found.low, found.high_against)
         return low, on_scale(self.scale, found.high, found.low_against)
+
+    def _kinds(self, part: Graph) -> dict[str, Any]:
+        """Of each mechanism the kind that the whole table gives it: rows that stand twice would bend a line."""
+        for name in part.nodes:
+            parents = part.parents(name)
+            if (name, parents) not in self.seen:
+                alone = Graph([(parent, name) for parent in parents], [*parents, name])
+                scm = SCM.fit(alone, self.search.table.select(alone.nodes).complete(), seed=self.seed)
+                self.seen[name, parents] = kinds_of(scm.mechanisms, "auto")[name]
+        return {name: self.seen[name, part.parents(name)] for name in part.nodes}
 
 
 def _joined(graph: Graph, targets: Sequence[str], outcome: str) -> Graph | None:
@@ -168,7 +185,7 @@ def over_graphs(
         progress: Told how far it is.
     """
     # The estimate itself carries the shared parts of its own fit, which a sample has no use for.
-    bare = replace(search, config=dict(search.config))
+    bare = replace(search, config=dict(search.config), doubts={})
     sample = _Sample(bare, sides[0], sides[1], job.outcome, job.label, scale, min(job.draws, 2000), job.seed)
     found = engine.map(sample.answer, range(search.graphs), progress=progress, what="bootstrap of the graph")
     answers = [answer for answer in found if answer is not None]

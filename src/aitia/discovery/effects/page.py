@@ -37,6 +37,9 @@ def _sections(found: EstimatedEffect) -> list[Section]:
     if found.members:
         rows = [[str(m.graph), _cell(m.estimate), _cell(m.low), _cell(m.high)] for m in found.members]
         heads = ["mechanisms above the outcome", "effect", "low", "high"]
+        if any(m.count is not None for m in found.members):
+            heads.append("members")
+            rows = [[*row, m.count] for row, m in zip(rows, found.members, strict=True)]
         caption = f"The graph leaves edges open, and its members do not agree. {found.range_line}."
         sections.append(Section("All members of the class", [TableBlock(heads, rows, caption)]))
     if len(found.estimators) > 1:

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.table import Table
+from aitia.discovery.effects.result import Unidentified
 from aitia.do import Action, Intervention, Value
 from aitia.errors import DataError, IdentifiabilityError, InterventionError, OptionError, join_names, unknown_variable
-from aitia.graph import Graph, Identification, consistent_extension, identify, pag
+from aitia.graph import Edge, Graph, Identification, consistent_extension, identify, pag
 from aitia.graph._question import ReadAs, graph_kind
 from aitia.graph.equivalence import _member_mag
 from aitia.graph.lagged import is_window
@@ -38,12 +39,16 @@ class Asked:
     Args:
         parts: For each way to read the graph the DAG whose mechanisms are fitted; one where the effect is identified.
         answers: How it is identified, for each.
-        undecided: Edges whose direction tells the members apart; none where the effect is identified.
+        undecided: Edges whose marks tell the members apart; none where the effect is identified.
+        counts: How many members of a PAG's class stand behind each part; None where they were not counted.
+        unidentified: Of a PAG the members in which no adjustment set gives the effect.
     """
 
     parts: tuple[Graph, ...]
     answers: tuple[Identification, ...]
-    undecided: tuple[tuple[str, str], ...] = ()
+    undecided: tuple[Edge, ...] = ()
+    counts: tuple[int | None, ...] = ()
+    unidentified: Unidentified | None = None
 
 
 def targets_of(intervention: Intervention, against: Intervention) -> list[str]:
@@ -85,7 +90,15 @@ def check_names(graph: Graph, targets: Sequence[str], outcome: str, latent: Sequ
         )
 
 
-def asked(graph: Graph, targets: Sequence[str], outcome: str, latent: Sequence[str], read_as: ReadAs = "auto") -> Asked:
+def asked(
+    graph: Graph,
+    targets: Sequence[str],
+    outcome: str,
+    latent: Sequence[str],
+    read_as: ReadAs = "auto",
+    *,
+    count: bool = True,
+) -> Asked:
     """The question to the graph, or one to each member of its class that gives another answer.
 
     Args:
@@ -94,16 +107,22 @@ def asked(graph: Graph, targets: Sequence[str], outcome: str, latent: Sequence[s
         outcome: What is watched.
         latent: What is not observed.
         read_as: What the edges mean; `pag` where they are those of a PAG, which may have no circles.
+        count: Whether the members of a PAG's class are counted.
 
     Raises:
         IdentifiabilityError: If the effect does not follow from the graph and what is observed.
+        CostError: If the members are too many to be told apart.
     """
     if graph_kind(graph, read_as) == "pag":
         graph, read_as = _pag(graph), "pag"
     answer = identify(graph, targets, (outcome,), latent=latent, read_as=read_as)
     if answer.identified:
         return Asked((part_of(graph, answer, targets, outcome, latent, hidden=read_as == "pag"),), (answer,))
-    if latent or read_as == "pag" or not graph.is_pdag:
+    if read_as == "pag" and not latent:
+        from aitia.discovery.effects.hidden import each_mag
+
+        return each_mag(graph, targets, outcome, answer, count)
+    if latent or not graph.is_pdag:
         raise IdentifiabilityError(answer.reason)
     return _each(graph, targets, outcome, answer)
 

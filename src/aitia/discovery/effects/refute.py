@@ -149,7 +149,8 @@ def _tried(jobs: Sequence[Job], effect: Callable[[Job], float]) -> np.ndarray[An
     return np.array([value for value in found if math.isfinite(value)])
 
 
-def _placebo(job: Job, effect: Callable[[Job], float], null: float) -> Refutation | None:
+def _placebos(job: Job, effect: Callable[[Job], float]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """The effects where what is set is dealt out anew."""
     rng = np.random.default_rng([job.seed, 51])
     targets = [t for t in dict.fromkeys((*job.intervention.targets, *job.against.targets)) if t in job.table]
     jobs = []
@@ -157,7 +158,11 @@ def _placebo(job: Job, effect: Callable[[Job], float], null: float) -> Refutatio
         order = rng.permutation(job.table.n)
         dealt = {str(t): job.table.column(str(t))[order] for t in targets}
         jobs.append(replace(job, table=job.table.with_codes(dealt)))
-    found = _tried(jobs, effect)
+    return _tried(jobs, effect)
+
+
+def _placebo(job: Job, effect: Callable[[Job], float], null: float) -> Refutation | None:
+    found = _placebos(job, effect)
     if len(found) < 2:
         return None
     mean, sd = float(found.mean()), float(found.std(ddof=1))

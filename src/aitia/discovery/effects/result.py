@@ -1,17 +1,18 @@
 """An effect that was estimated, with what its interval covers, in words and in JSON values."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from aitia.discovery.effects.estimators import Estimator
 from aitia.discovery.effects.refute import Refutation
 from aitia.discovery.effects.scale import NULL
 from aitia.do import Effect
-from aitia.graph import Graph
+from aitia.graph import Edge, Graph
 from aitia.stats.worth import LEAST
 
-__all__ = ["EstimatedEffect", "Member", "OverGraphs"]
+__all__ = ["EstimatedEffect", "Member", "OverGraphs", "Unidentified", "deciding"]
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,41 @@ class Member:
         estimate: Of the effect there; NaN where the rows only bound it.
         low: Lower end of its interval, which covers sampling and the fit.
         high: Upper end.
+        count: How many MAGs of a PAG's class answer so; None where they were not counted.
     """
 
     graph: Graph
     estimate: float
     low: float
     high: float
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class Unidentified:
+    """The members of a PAG's class in which no adjustment set gives the effect.
+
+    Args:
+        reason: What stands in the way, of one of them.
+        count: How many they are; None where they were not counted.
+        members: How many the class has.
+    """
+
+    reason: str
+    count: int | None
+    members: int | None
+
+    def told(self, what: str) -> str:
+        """That the others say `what`, and these nothing, in words.
+
+        Example:
+            >>> print(Unidentified("x --> y is not visible", 1, 5).told("0"))
+            0 in 4 of the 5 members of the class, not identified in 1, where x --> y is not visible
+        """
+        if self.count is None or self.members is None:
+            return f"{what} in some members of the class, not identified in others, where {self.reason}"
+        rest, of = self.members - self.count, f"of the {self.members} members of the class"
+        return f"{what} in {rest} {of}, not identified in {self.count}, where {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -57,6 +87,20 @@ class OverGraphs:
         return f"those {self.answered} of {self.graphs} bootstrap graphs that answer"
 
 
+def deciding(edges: Sequence[Edge]) -> str:
+    """Which edges decide, in words.
+
+    Example:
+        >>> print(deciding(Graph("a --- b").edges), deciding(Graph("x o-> y").edges), sep="; ")
+        the direction of a - b decides; the circle of x o-> y decides
+    """
+    plain = all(edge.symbol == "---" for edge in edges)
+    what = "direction" if plain else "circle"
+    named = ", ".join(f"{e.left} - {e.right}" if plain else str(e) for e in edges)
+    one = len(edges) == 1 and (plain or edges[0].symbol != "o-o")
+    return f"the {what}{'' if one else 's'} of {named} decide{'s' if one else ''}"
+
+
 def _number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
@@ -79,8 +123,10 @@ class EstimatedEffect(Effect):
         lacking: Share of the rows of which the table says nothing: the interval holds every outcome for them.
         trimmed: Share of the rows that was left out because of that.
         members: The members of the class, where they do not agree.
-        undecided: Edges whose direction tells them apart.
+        undecided: Edges whose direction, or of a PAG whose marks, tell them apart.
+        unidentified: The members of a PAG's class in which it is not identified: no estimate and no interval then.
         over: The effect over bootstrap graphs, where the graph was found and not given.
+        uncovered: Whether the graph was found, and not found again in other rows.
         overlap: What the table lacks of what is needed, in sentences.
         imputations: How many times the gaps were filled; 0 where they were not.
         flow: How the rows came to be, and which were left out, a line each.
@@ -101,8 +147,10 @@ class EstimatedEffect(Effect):
     lacking: float = 0.0
     trimmed: float = 0.0
     members: tuple[Member, ...] = ()
-    undecided: tuple[tuple[str, str], ...] = ()
+    undecided: tuple[Edge, ...] = ()
+    unidentified: Unidentified | None = None
     over: OverGraphs | None = None
+    uncovered: bool = False
     overlap: tuple[str, ...] = ()
     imputations: int = 0
     flow: tuple[str, ...] = ()
@@ -148,10 +196,11 @@ class EstimatedEffect(Effect):
         if not self.members:
             return None
         ends = [m.estimate for m in self.members if not math.isnan(m.estimate)]
-        edges = ", ".join(f"{a} - {b}" for a, b in self.undecided)
-        span = f"{min(ends):.4g} to {max(ends):.4g}" if ends else "between the bounds of each"
-        one = len(self.undecided) == 1
-        return f"{span}: the direction{'' if one else 's'} of {edges} decide{'s' if one else ''}"
+        low, high = (f"{end(ends):.4g}" if ends else "" for end in (min, max))
+        span = "between the bounds of each" if not ends else low if low == high else f"{low} to {high}"
+        if self.unidentified is not None:
+            span = self.unidentified.told(span)
+        return f"{span}: {deciding(self.undecided)}"
 
     @property
     def because(self) -> str:
@@ -165,10 +214,10 @@ class EstimatedEffect(Effect):
         lines = [str(self)]
         if self.range_line is not None:
             lines.append(self.range_line)
-        if self.over is not None and self.over.answered:
-            over = self.over
+        if (over := self.over) is not None:
             ends = f"{over.low:.4g} to {over.high:.4g}; a directed path in {over.path:.0%} of them"
-            lines.append(f"Over {over.told} and all members of their classes: {ends}")
+            told = f"Over {over.told} and all members of their classes: {ends}"
+            lines.append(told if over.answered else f"Of {over.graphs} bootstrap graphs none answers")
         lines.append(self.because)
         if len(self.estimators) > 1:
             width = max(len(e.name) for e in self.estimators)
@@ -185,7 +234,7 @@ class EstimatedEffect(Effect):
     def covers_line(self) -> str:
         """What the interval covers, in words."""
         if self.zero:
-            return "What is zero by the graph is as sure as the graph: it has no interval."
+            return f"What is zero by the graph is as sure as the graph: it has no interval.{self._uncovered}"
         if self.method == "2SLS":
             return (
                 "The interval covers sampling, with errors robust to unequal spread"
@@ -207,7 +256,14 @@ class EstimatedEffect(Effect):
         if self.over is not None:
             parts.append(f"the graph ({self.over.answered} of {self.over.graphs} bootstrap graphs answer)")
             return f"The interval covers {', '.join(parts)}."
-        return f"The interval covers {', '.join(parts)}; not an error in the graph."
+        return f"The interval covers {', '.join(parts)}; not an error in the graph.{self._uncovered}"
+
+    @property
+    def _uncovered(self) -> str:
+        """What would make the interval cover the graph, where that was found."""
+        if not self.uncovered:
+            return ""
+        return " The graph was found in these rows: --graphs 50 finds it again in others, and the interval covers it."
 
     def to_json(self) -> dict[str, Any]:
         """In JSON values, for programs."""
@@ -231,10 +287,17 @@ class EstimatedEffect(Effect):
             "trimmed": self.trimmed,
             "overlap": list(self.overlap),
             "members": [
-                {"graph": str(m.graph), "estimate": _number(m.estimate), "low": _number(m.low), "high": _number(m.high)}
+                {
+                    "graph": str(m.graph),
+                    "estimate": _number(m.estimate),
+                    "low": _number(m.low),
+                    "high": _number(m.high),
+                    "members": m.count,
+                }
                 for m in self.members
             ],
-            "undecided": [list(pair) for pair in self.undecided],
+            "undecided": [[edge.left, edge.right] for edge in self.undecided],
+            "unidentified": None if self.unidentified is None else asdict(self.unidentified),
             "range": self.range_line,
             "over_graphs": None
             if over is None
@@ -254,6 +317,9 @@ class EstimatedEffect(Effect):
                     "high": _number(e.high),
                     "rests_on": e.rests_on,
                     "first_stage": e.first_stage,
+                    "anderson_rubin": None
+                    if e.anderson_rubin is None
+                    else [[_number(low), _number(high)] for low, high in e.anderson_rubin],
                 }
                 for e in self.estimators
             ],

@@ -123,33 +123,48 @@ def _clusters(rows: Table, name: str) -> tuple[NDArray[np.intp], tuple[str, ...]
     return codes.astype(np.intp).ravel(), tuple(warnings)
 
 
-def censored(table: Table, outcome: str) -> None:
-    """Refuses an outcome that is only known to lie beyond a limit in some rows.
+def censored(table: Table, outcome: str, accept: bool = False) -> list[str]:
+    """Refuses an outcome that is only known to lie beyond a limit in some rows; a sentence where it is taken all the
+    same.
+
+    Args:
+        table: The rows.
+        outcome: What is watched.
+        accept: Whether the values are taken as they are.
 
     Raises:
         DataError: If labels say so (`>365`, `<0.1`, `12+`), or many rows of a number stand at its largest value.
     """
+    found = _signs(table, outcome)
+    if found is None:
+        return []
+    sign, mend = found
+    if accept:
+        return [f"{sign}; it is taken as it stands (--accept-censored), and what lies beyond changes nothing"]
+    raise DataError(
+        f"{sign}. Its mean needs a model of survival, which is not here: watch instead whether it passes a limit, "
+        f"{mend}or say that these are its values (--accept-censored)"
+    )
+
+
+def _signs(table: Table, outcome: str) -> tuple[str, str] | None:
+    """What looks censored, and what else may be done about it; None where nothing does."""
     if table.discrete(outcome):
         labels = [label for label in table.categories(outcome) if isinstance(label, str)]
         marked = [label for label in labels if _limit(label) and not _plain(label)]
         if marked and len(marked) < len(table.categories(outcome)) and all(_plain(x) or _limit(x) for x in labels):
-            raise DataError(
-                f"{outcome!r} is censored: {join_names(marked, 4)} says only that it lies beyond. Its mean needs a "
-                "model of survival, which is not here: watch instead whether it passes a limit"
-            )
-        return
+            return f"{outcome!r} is censored: {join_names(marked, 4)} says only that it lies beyond", ""
+        return None
     values = table.column(outcome)
     values = values[~np.isnan(values)]
     found, many = np.unique(values, return_counts=True)
     if len(found) < MANY_VALUES or table.n < 2 * MANY_VALUES:
-        return
+        return None
     top = int(many[-1])
-    if top >= PILE * len(values) and top > 5 * int(many[:-1].max()):
-        raise DataError(
-            f"{outcome!r} looks censored: {top} of {len(values)} rows have its largest value, {found[-1]:g}. Its mean "
-            "needs a model of survival, which is not here: watch instead whether it passes a limit, or leave these "
-            "rows out"
-        )
+    if top < PILE * len(values) or top <= 5 * int(many[:-1].max()):
+        return None
+    sign = f"{outcome!r} looks censored: {top} of {len(values)} rows have its largest value, {found[-1]:g}"
+    return sign, "leave these rows out, "
 
 
 def _plain(text: str) -> bool:

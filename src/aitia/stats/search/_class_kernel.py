@@ -10,11 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.compiled import njit, trailing_zeros
-from aitia.graph._pdag_kernel import compelled, extend_within
+from aitia.compiled import njit
+from aitia.stats.search._turn_kernel import alike, turned, undo
 from aitia.stats.search._words_kernel import (
     INNER,
-    ONE,
     Words,
     append,
     assign,
@@ -23,7 +22,6 @@ from aitia.stats.search._words_kernel import (
     cliques,
     drop,
     equal,
-    equal_all,
     holds,
     members,
     move,
@@ -79,129 +77,51 @@ def score_of(score, node, row):  # type: ignore[no-untyped-def]
 
 
 @njit(**INNER)
-def _added(score, node, row, more):  # type: ignore[no-untyped-def]
-    """What a further parent adds to the score of a node with these parents."""
-    without = score_of(score, node, row)
-    put(row, more)
-    with_ = score_of(score, node, row)
-    drop(row, more)
-    return with_ - without
+def _turns(state, score, own, u, v, steps, count, rows):  # type: ignore[no-untyped-def]
+    """Appends what u --> v in place of v --> u would gain, for each choice of parents among the neighbours.
 
-
-@njit(**INNER)
-def _turns(state, score, u, v, steps, count):  # type: ignore[no-untyped-def]
-    """Appends what u --> v in place of v --> u would gain, for each choice of parents among the neighbours."""
+    `own` are the scores of the nodes with their compelled parents alone; `rows` is room for four sets.
+    """
     undirected = holds(state.neighbors[u], v)
     if not undirected and not holds(state.parents[u], v):
         return steps, count
-    beside_u, beside_v = state.neighbors[u].copy(), state.neighbors[v].copy()
+    beside_u, beside_v, first, second = rows[0], rows[1], rows[2], rows[3]
+    assign(beside_u, state.neighbors[u])
+    assign(beside_v, state.neighbors[v])
     drop(beside_u, v)
     drop(beside_v, u)
     if undirected:
         for m in range(len(beside_u)):
             beside_u[m] &= state.adjacent[v, m]  # another parent of u would make a collider with v
     of_u, of_v = cliques(beside_u, state.adjacent), cliques(beside_v, state.adjacent)
-    second, firsts, won = beside_u.copy(), of_v.copy(), np.empty(len(of_v))
-    for b in range(len(of_v)):
-        for m in range(len(beside_v)):
-            firsts[b, m] = of_v[b, m] | state.parents[v, m]
-        won[b] = _added(score, v, firsts[b], u)
+    if undirected and len(of_u) == 1 and len(of_v) == 1:
+        return steps, count  # a covered edge: the two have the same parents
+    lost = np.empty(len(of_u))
     for a in range(len(of_u)):
-        for m in range(len(beside_u)):
+        for m in range(len(second)):
             second[m] = of_u[a, m] | state.parents[u, m]
         drop(second, v)
-        lost = _added(score, u, second, v)
-        for b in range(len(of_v)):
-            gain = won[b] - lost
-            if gain > ALIKE and not equal(firsts[b], second):  # equal: a covered edge, the class stays
+        without = own[u] if undirected and a == 0 else score_of(score, u, second)
+        put(second, v)
+        lost[a] = (own[u] if not undirected and a == 0 else score_of(score, u, second)) - without
+    for b in range(len(of_v)):
+        for m in range(len(first)):
+            first[m] = of_v[b, m] | state.parents[v, m]
+        without = own[v] if b == 0 else score_of(score, v, first)
+        put(first, u)
+        won = score_of(score, v, first) - without
+        drop(first, u)
+        for a in range(len(of_u)):
+            gain = won - lost[a]
+            if gain <= ALIKE:
+                continue
+            for m in range(len(second)):
+                second[m] = of_u[a, m] | state.parents[u, m]
+            drop(second, v)
+            if not equal(first, second):  # equal: a covered edge, the class stays
                 steps = append(steps, count, gain, u, v, of_v[b], of_u[a])
                 count += 1
     return steps, count
-
-
-@njit(**INNER)
-def _descends(children, start, goal):  # type: ignore[no-untyped-def]
-    """Whether arrows lead from one node to another by way of a third."""
-    seen = children[start].copy()
-    drop(seen, goal)
-    stack = np.empty(len(children), np.int64)
-    top = members(seen, stack)
-    while top:
-        top -= 1
-        row = children[stack[top]]
-        if holds(row, goal):
-            return True
-        for k in range(len(row)):
-            word = row[k] & ~seen[k]
-            seen[k] |= word
-            while word:
-                stack[top] = k * 64 + np.int64(trailing_zeros(word))
-                word &= word - ONE
-                top += 1
-    return False
-
-
-@njit(**INNER)
-def _together(neighbors, u, v):  # type: ignore[no-untyped-def]
-    """What hangs together with u or v by undirected edges."""
-    found = np.zeros(neighbors.shape[1], np.uint64)
-    put(found, u)
-    put(found, v)
-    stack = np.empty(len(neighbors), np.int64)
-    stack[0], stack[1], top = u, v, 2
-    while top:
-        top -= 1
-        row = neighbors[stack[top]]
-        for k in range(len(row)):
-            word = row[k] & ~found[k]
-            found[k] |= word
-            while word:
-                stack[top] = k * 64 + np.int64(trailing_zeros(word))
-                word &= word - ONE
-                top += 1
-    return found
-
-
-@njit(**INNER)
-def _orient(i, j, parents, children, neighbors):  # type: ignore[no-untyped-def]
-    """Turns i --- j into i --> j."""
-    drop(neighbors[i], j)
-    drop(neighbors[j], i)
-    put(children[i], j)
-    put(parents[j], i)
-
-
-@njit(**INNER)
-def _turned(state, u, v, of_v, of_u, room, member, after):  # type: ignore[no-untyped-def]
-    """Fills a member and the compelled parents after a turn; False where no member has these parents, or of a cycle."""
-    if _descends(state.children, v, u):
-        return False
-    inside = _together(state.neighbors, u, v)
-    places = np.empty(len(member), np.int64)
-    count = members(inside, places)
-    parents, children, neighbors = room[0], room[1], room[2]
-    for i in places[:count]:
-        assign(parents[i], state.parents[i])
-        assign(children[i], state.children[i])
-        assign(neighbors[i], state.neighbors[i])
-    near = np.empty(len(member), np.int64)
-    for node, chosen, other in ((v, of_v, u), (u, of_u, v)):
-        for i in near[: members(neighbors[node], near)]:
-            if holds(chosen, i):
-                _orient(i, node, parents, children, neighbors)
-            elif i != other:
-                _orient(node, i, parents, children, neighbors)
-    if holds(neighbors[v], u):
-        _orient(v, u, parents, children, neighbors)
-    if not extend_within(inside, parents, children, neighbors, state.adjacent):
-        return False
-    assign_all(member, state.member)
-    for i in places[:count]:
-        assign(member[i], parents[i])
-    drop(member[u], v)
-    put(member[v], u)
-    clear(after)
-    return compelled(member, state.adjacent, after)
 
 
 @njit(**INNER)
@@ -220,9 +140,9 @@ def settle(state, parents):  # type: ignore[no-untyped-def]
 
 @njit(**INNER)
 def best_turn(state, steps, count, room, kept, tried):  # type: ignore[no-untyped-def]
-    """The turn that gains most of those that can be taken, `kept` its member and class; of those that tie apart, none.
+    """Makes `kept` the change of the turn that gains most of those that can be taken; of those that tie apart, none.
 
-    Returns its place, -1 for none.
+    Returns its place, -1 for none, when `kept` is no change. `tried` is none before and after.
     """
     order = ranked(steps.gain, count)
     start = 0
@@ -233,33 +153,40 @@ def best_turn(state, steps, count, room, kept, tried):  # type: ignore[no-untype
             stop += 1
             if reached > 1:
                 continue
-            u, v = steps.ends[t, 0], steps.ends[t, 1]
-            if _turned(state, u, v, steps.first[t], steps.second[t], room, tried[0], tried[1]):
+            change = tried if reached else kept
+            if turned(state, steps.ends[t, 0], steps.ends[t, 1], steps.first[t], steps.second[t], room, change):
                 if not reached:
-                    assign_all(kept[0], tried[0])
-                    assign_all(kept[1], tried[1])
                     first, reached = t, 1
-                elif not equal_all(kept[1], tried[1]):
+                    continue
+                if not alike(kept, tried):
                     reached = 2
+            undo(state, change)
         if reached == 1:
             return first
+        undo(state, kept)
         start = stop
     return -1
 
 
 @njit(**INNER)
-def renew_turns(state, score, steps, count, dirty):  # type: ignore[no-untyped-def]
-    """Makes the turns at dirty nodes anew, after which none is; `steps` holds those of the others."""
-    near = np.empty(len(dirty), np.int64)
+def renew_turns(state, score, own, steps, count, dirty, near, rows):  # type: ignore[no-untyped-def]
+    """Makes the turns at dirty nodes anew, and their scores with their compelled parents alone.
+
+    `steps` holds the turns of the others; `near` is room for places, `rows` for four sets.
+    """
+    for i in range(len(dirty)):
+        if dirty[i]:
+            own[i] = score_of(score, i, state.parents[i])
     all_, count = count, 0
     for t in range(all_):
         if not (dirty[steps.ends[t, 0]] or dirty[steps.ends[t, 1]]):
-            move(steps, t, count)
+            if t > count:
+                move(steps, t, count)
             count += 1
     for u in range(len(dirty)):
-        for v in near[: members(state.adjacent[u], near)]:
-            if dirty[u] or dirty[v]:
-                steps, count = _turns(state, score, u, v, steps, count)
-    for i in range(len(dirty)):
-        dirty[i] = False
+        if dirty[u]:
+            for v in near[: members(state.adjacent[u], near)]:
+                steps, count = _turns(state, score, own, u, v, steps, count, rows)
+                if not dirty[v]:
+                    steps, count = _turns(state, score, own, v, u, steps, count, rows)
     return steps, count

@@ -11,7 +11,8 @@ ask. The arithmetic is the same, and with it every bit of the answer.
 from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import combinations
-from math import comb
+from math import comb, sqrt
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,10 @@ import numpy as np
 __all__ = ["by_arrays", "level", "level_of"]
 
 TINY = 1e-10
+TIE = 1e-9
+"""Partial correlations that differ by less are alike: what is between them may be rounding."""
+SLACK = 1e-12
+"""More than rounding in a variance."""
 A_BRANCH = 4e-5
 """Seconds that one branch of the tree takes by arrays."""
 LOADING = 0.4
@@ -38,8 +43,14 @@ def level_of(degrees: Sequence[int], size: int) -> Callable[..., Any]:
 def _compiled() -> Callable[..., Any]:
     from aitia.compiled import njit
 
-    compiled: Callable[..., Any] = njit(nogil=True)(level)
+    names: dict[str, Any] = {**globals(), "_as_good": njit(nogil=True)(_as_good)}
+    compiled: Callable[..., Any] = njit(nogil=True)(FunctionType(level.__code__, names, "level"))
     return compiled
+
+
+def _as_good(square: float, threshold: float) -> float:
+    """The largest r^2 that is alike to this one, or up to which it counts."""
+    return max((sqrt(square) + TIE) ** 2, threshold)
 
 
 def level(  # type: ignore[no-untyped-def]
@@ -54,6 +65,7 @@ def level(  # type: ignore[no-untyped-def]
     apart,
     least,
     least_set,
+    tied,
     rows,
 ):
     """Tests every pair (x, y) of adjacent variables given every subset of `size` neighbours of x.
@@ -70,6 +82,7 @@ def level(  # type: ignore[no-untyped-def]
         apart: (slots,) set where a separating set was found.
         least: (slots,) least r^2 of all tests, and
         least_set: (slots, size) its set.
+        tied: (slots,) set where other sets may do as well.
         rows: (p, words) adjacency bit rows.
 
     Returns:
@@ -82,6 +95,7 @@ def level(  # type: ignore[no-untyped-def]
     stack = np.empty((size, widest + 1, widest + 1))
     chosen = np.empty(size, np.int64)
     wanted = np.empty(widest, np.bool_)
+    bound = np.empty(widest)  # r^2 from which a test of the pair changes nothing
     for x in nodes:
         first = start[x]
         d = start[x + 1] - first
@@ -92,6 +106,7 @@ def level(  # type: ignore[no-untyped-def]
             y = neighbors[first + k]
             wanted[k] = (y > x) == later
             left += wanted[k]
+            bound[k] = _as_good(least[first + k], threshold)
         if left == 0:
             continue
         base = stack[0]
@@ -124,6 +139,7 @@ def level(  # type: ignore[no-untyped-def]
                 continue
             factor = c[d, s] / pivot
             spread_x = c[d, d] - factor * c[d, s]
+            once = 1 / pivot
             for k in range(d):
                 if not wanted[k] or k == s:
                     continue
@@ -139,25 +155,33 @@ def level(  # type: ignore[no-untyped-def]
                     had = had and (rows[neighbors[slot], i >> 6] >> np.uint64(i & 63)) & np.uint64(1) != 0
                 if had:
                     continue
-                spread = (c[k, k] - c[k, s] * c[k, s] / pivot) * spread_x
                 cross = c[d, k] - factor * c[s, k]
                 count += 1
+                about = c[k, k] - c[k, s] * (c[k, s] * once)
+                clear = about > 2 * SLACK and about * spread_x > 4 * TINY * TINY
+                if clear and cross * cross > bound[k] * (about + SLACK) * spread_x:
+                    continue  # no division for what changes nothing
+                spread = (c[k, k] - c[k, s] * c[k, s] / pivot) * spread_x
                 if spread < TINY * TINY:
                     for e in range(size):
                         least_set[first, e] = neighbors[first + chosen[e]]
                     return count, x
                 square = cross * cross / spread
                 if square < least[slot]:
+                    tied[slot] = least[slot] <= _as_good(square, 0.0)
                     least[slot] = square
+                    bound[k] = _as_good(square, threshold)
                     for e in range(size):
                         least_set[slot, e] = neighbors[first + chosen[e]]
+                elif square <= _as_good(least[slot], 0.0):
+                    tied[slot] = True
                 if square < threshold and not locked[slot]:
                     apart[slot] = True
     return count, -1
 
 
 def by_arrays(  # type: ignore[no-untyped-def]
-    nodes, correlation, start, neighbors, size, threshold, later, locked, apart, least, least_set, rows
+    nodes, correlation, start, neighbors, size, threshold, later, locked, apart, least, least_set, tied, rows
 ):
     """The same as `level`, with the last variable of all sets of a branch eliminated at once."""
     count = 0
@@ -203,7 +227,12 @@ def by_arrays(  # type: ignore[no-untyped-def]
             best = square.argmin(axis=1)
             smallest = square[np.arange(d), best]
             slots = first + np.arange(d)
-            lower = smallest < least[slots]
+            alike = (np.sqrt(smallest) + TIE) ** 2
+            before = least[slots]
+            lower = smallest < before
+            near_before = np.isfinite(smallest) & (smallest <= (np.sqrt(before) + TIE) ** 2)
+            several = (square <= alike[:, None]).sum(axis=1) > 1
+            tied[slots] = np.where(lower, (before <= alike) | several, tied[slots] | near_before)
             least[slots[lower]] = smallest[lower]
             least_set[slots[lower]] = np.column_stack(
                 [*(np.full(int(lower.sum()), around[s]) for s in branch), around[last[best[lower]]]]

@@ -1,16 +1,17 @@
 """Edges that come back and go again, with the likelihood of Gaussian rows, compiled; see `mending`."""
 
-from math import sqrt
-
 import numpy as np
 
 from aitia.compiled import njit, trailing_zeros
 from aitia.graph._pdag_kernel import compelled, extend
-from aitia.stats.search._class_kernel import ALIKE, TINY, best_turn, renew_turns, score_of, settle
+from aitia.stats.search._class_kernel import ALIKE, best_turn, renew_turns, score_of, settle
+from aitia.stats.search._gains_kernel import factorised, may_reach, share
+from aitia.stats.search._turn_kernel import no_change, settled, undo
 from aitia.stats.search._words_kernel import (
     INNER,
     ONE,
     append,
+    assign,
     assign_all,
     clear,
     cliques,
@@ -29,39 +30,7 @@ __all__ = ["mend"]
 
 
 @njit(**INNER)
-def _gains(score, node, row, around, gains):  # type: ignore[no-untyped-def]
-    """Fills `gains` with what each node would add as a parent to these parents."""
-    correlation, nodes = score.correlation, len(score.correlation)
-    places, factor = score.places, score.factor
-    count = members(row, places)
-    rest, cross, left = np.ones(nodes), correlation[node].copy(), 1.0
-    for a in range(count):  # a row of the Cholesky factor, and that row of its inverse times the correlations
-        spread, half = 1.0, around[a]
-        for x in range(nodes):
-            half[x] = correlation[places[a], x]
-        for k in range(a):
-            done = 0.0
-            for m in range(k):
-                done += factor[a, m] * factor[k, m]
-            value = (correlation[places[a], places[k]] - done) / factor[k, k]
-            factor[a, k] = value
-            spread -= value * value
-            for x in range(nodes):
-                half[x] -= value * around[k, x]
-        factor[a, a] = sqrt(max(spread, TINY))
-        for x in range(nodes):
-            half[x] /= factor[a, a]
-            rest[x] -= half[x] * half[x]
-        own = half[node]
-        left -= own * own
-        for x in range(nodes):
-            cross[x] -= own * half[x]
-    for x in range(nodes):
-        gains[x] = min(cross[x] ** 2 / max(left * rest[x], TINY), 1 - TINY)  # the share; its gain where it is asked for
-
-
-@njit(**INNER)
-def _missing(state, score, waiting, z, doubt, steps, count, around, gains):  # type: ignore[no-untyped-def]
+def _missing(state, score, waiting, z, doubt, steps, count, room, may):  # type: ignore[no-untyped-def]
     """Appends the edges into z that are beyond doubt given its parents and some of its neighbours."""
     words = state.parents.shape[1]
     if equal(waiting[z], np.zeros(words, np.uint64)):
@@ -72,46 +41,43 @@ def _missing(state, score, waiting, z, doubt, steps, count, around, gains):  # t
     for into in cliques(beside, state.adjacent):
         for m in range(words):
             given[m] = into[m] | state.parents[z, m]
-        _gains(score, z, given, around, gains)
-        for k in range(words):
-            word = waiting[z, k]
-            while word:
-                x = k * 64 + np.int64(trailing_zeros(word))
-                word &= word - ONE
-                if gains[x] < enough:
-                    continue
-                gain = -score.n / 2 * np.log1p(-gains[x]) - score.price
-                shielded = True
+        held, left = factorised(score, z, given, room[4])
+        may_reach(score, z, held, left, room[4], enough, room, may)
+        for x in range(len(may)):
+            if not may[x] or not holds(waiting[z], x):
+                continue
+            found = share(score, z, x, held, left, room[4], room[5])
+            if found < enough:
+                continue
+            gain = -score.n / 2 * np.log1p(-found) - score.price
+            shielded = True
+            for m in range(words):
+                shielded = shielded and state.adjacent[x, m] & beside[m] & ~into[m] == 0
+            if gain > doubt and shielded:
                 for m in range(words):
-                    shielded = shielded and state.adjacent[x, m] & beside[m] & ~into[m] == 0
-                if gain > doubt and shielded:
-                    for m in range(words):
-                        turned[m] = into[m] & ~state.adjacent[x, m]
-                    steps = append(steps, count, gain, x, z, turned, given)
-                    count += 1
+                    turned[m] = into[m] & ~state.adjacent[x, m]
+                steps = append(steps, count, gain, x, z, turned, given)
+                count += 1
     return steps, count
 
 
 @njit(**INNER)
-def _semidirected(state, start, goal, blocked):  # type: ignore[no-untyped-def]
-    """Whether a path leads along arrows and undirected edges that no blocked node lies on."""
-    seen = blocked.copy()
-    put(seen, start)
+def _reached(state, start, blocked, reached):  # type: ignore[no-untyped-def]
+    """Fills `reached` with what paths lead to along arrows and undirected edges that no blocked node lies on."""
+    assign(reached, blocked)
+    put(reached, start)
     stack, top = np.empty(len(state.children), np.int64), 1
     stack[0] = start
     while top:
         top -= 1
         i = stack[top]
-        for k in range(len(seen)):
-            word = (state.children[i, k] | state.neighbors[i, k]) & ~seen[k]
-            seen[k] |= word
+        for k in range(len(reached)):
+            word = (state.children[i, k] | state.neighbors[i, k]) & ~reached[k]
+            reached[k] |= word
             while word:
                 stack[top] = k * 64 + np.int64(trailing_zeros(word))
                 word &= word - ONE
                 top += 1
-        if holds(seen, goal):
-            return True
-    return False
 
 
 @njit(**INNER)
@@ -153,15 +119,10 @@ def _toggled(adjacent, x, z):  # type: ignore[no-untyped-def]
 
 
 @njit(**INNER)
-def _inserted(state, x, z, more, given, member, after):  # type: ignore[no-untyped-def]
-    """Fills a member and the class with the edge; False where no member takes it."""
-    blocked = given.copy()
-    for m in range(len(given)):
-        blocked[m] &= state.neighbors[z, m]
-    if _semidirected(state, z, x, blocked):  # theorem 15: no such path
-        return False
+def _inserted(state, x, z, more, member, after):  # type: ignore[no-untyped-def]
+    """Fills a member and the class with an edge that no path forbids; False where no member takes it."""
     above = state.parents.copy()
-    for m in range(len(given)):
+    for m in range(len(more)):
         above[z, m] |= more[m]
     put(above[z], x)
     return _changed(state, x, z, _toggled(state.adjacent, x, z), above, member, after)
@@ -174,12 +135,20 @@ def _same(x, z, ends):  # type: ignore[no-untyped-def]
 
 
 @njit(**INNER)
-def _best(state, steps, count, kept, tried):  # type: ignore[no-untyped-def]
+def _best(state, steps, count, least, kept, tried):  # type: ignore[no-untyped-def]
     """The edge that gains most of those that can come back, `kept` its member and class; of those that tie apart, none.
 
-    Returns its place, -1 for none.
+    Returns its place, -1 where none gains more than the least.
     """
-    order = ranked(steps.gain, count)
+    order, words = ranked(steps.gain, count), state.parents.shape[1]
+    alike = np.empty(count, np.int64)  # the first step with the same node and set: it asks for the same paths
+    blocked, reached_by = np.empty(words, np.uint64), np.zeros((count, words), np.uint64)
+    for t in range(count):
+        alike[t] = t
+        if t and steps.ends[t, 1] == steps.ends[t - 1, 1] and equal(steps.second[t], steps.second[t - 1]):
+            alike[t] = alike[t - 1]
+    while count and steps.gain[order[count - 1]] <= least:
+        count -= 1
     start = 0
     while start < count:
         stop, reached, first = start, 0, -1
@@ -189,7 +158,14 @@ def _best(state, steps, count, kept, tried):  # type: ignore[no-untyped-def]
             if reached > 1:
                 continue
             x, z = steps.ends[t, 0], steps.ends[t, 1]
-            if _inserted(state, x, z, steps.first[t], steps.second[t], tried[0], tried[1]):
+            after_z = reached_by[alike[t]]
+            if not holds(after_z, z):
+                for m in range(words):
+                    blocked[m] = steps.second[t, m] & state.neighbors[z, m]
+                _reached(state, z, blocked, after_z)
+            if holds(after_z, x):  # theorem 15: no such path
+                continue
+            if _inserted(state, x, z, steps.first[t], tried[0], tried[1]):
                 if not reached:
                     assign_all(kept[0], tried[0])
                     assign_all(kept[1], tried[1])
@@ -241,31 +217,29 @@ def _deleted(state, x, z, out, member, after):  # type: ignore[no-untyped-def]
 
 @njit(**INNER)
 def _gone(state, score, mended, mended_count, doubt, kept, tried):  # type: ignore[no-untyped-def]
-    """The place among the edges that came back of one that goes, `kept` its member and class; of those that tie, none.
+    """The place among the edges that came back of one that goes, `kept` its member and class; -1 where none does.
 
-    Returns -1 where none does.
+    Of those that tie and lead apart, none.
     """
     steps, count = no_steps(state.parents.shape[1]), 0
     for e in range(mended_count):
         steps, count = _needless(state, score, mended.ends[e, 0], mended.ends[e, 1], doubt, steps, count)
-    order = ranked(steps.gain, count)
-    start = 0
+    order, start = ranked(steps.gain, count), 0
     while start < count:
-        stop, reached, first = start, 0, -1
+        stop, first, apart = start, -1, False
         while stop < count and steps.gain[order[start]] - steps.gain[order[stop]] <= ALIKE:
             t = order[stop]
             stop += 1
-            if reached > 1:
-                continue
             x, z = steps.ends[t, 0], steps.ends[t, 1]
-            if _deleted(state, x, z, steps.first[t], tried[0], tried[1]):
-                if not reached:
-                    assign_all(kept[0], tried[0])
-                    assign_all(kept[1], tried[1])
-                    first, reached = t, 1
-                elif not (_same(x, z, steps.ends[first]) and equal_all(kept[1], tried[1])):
-                    reached = 2
-        if reached == 1:
+            if apart or not _deleted(state, x, z, steps.first[t], tried[0], tried[1]):
+                continue
+            if first < 0:
+                assign_all(kept[0], tried[0])
+                assign_all(kept[1], tried[1])
+                first = t
+            else:
+                apart = not (_same(x, z, steps.ends[first]) and equal_all(kept[1], tried[1]))
+        if first >= 0 and not apart:
             for e in range(mended_count):
                 if _same(steps.ends[first, 0], steps.ends[first, 1], mended.ends[e]):
                     return e
@@ -275,7 +249,7 @@ def _gone(state, score, mended, mended_count, doubt, kept, tried):  # type: igno
 
 @njit(**INNER)
 def _moved(state, seen, moved):  # type: ignore[no-untyped-def]
-    """Marks the nodes around which the class is not what it was, and keeps in `seen` what it is."""
+    """Marks the nodes around which the class is not what was `seen`."""
     nodes = len(moved)
     places, toggled = np.empty(nodes, np.int64), np.empty(nodes, np.bool_)
     for i in range(nodes):
@@ -286,9 +260,6 @@ def _moved(state, seen, moved):  # type: ignore[no-untyped-def]
         if toggled[i]:
             for j in places[: members(state.neighbors[i], places)]:
                 moved[j] = True
-    assign_all(seen[0], state.parents)
-    assign_all(seen[1], state.neighbors)
-    assign_all(seen[2], state.adjacent)
 
 
 @njit(nogil=True)
@@ -309,10 +280,11 @@ def mend(state, score, waiting, doubt, mended, mended_count):  # type: ignore[no
     nodes, words = state.parents.shape
     turns, edges = no_steps(words), no_steps(words)
     dirty, stale = np.ones(nodes, np.bool_), np.ones(nodes, np.bool_)
-    seen, looked = np.zeros((3, nodes, words), np.uint64), np.zeros((3, nodes, words), np.uint64)
+    seen, within = np.empty((3, nodes, words), np.uint64), np.empty((3, nodes, words), np.uint64)
     kept, tried = np.empty((2, nodes, words), np.uint64), np.empty((2, nodes, words), np.uint64)
-    around, gains = np.empty((nodes + 2, nodes)), np.empty(nodes)
-    room, turned = np.empty((3, nodes, words), np.uint64), np.empty((2, nodes, words), np.uint64)
+    near, rows = np.empty(nodes, np.int64), np.empty((4, words), np.uint64)
+    room, may, own = np.empty((6, nodes + 2)), np.empty(nodes, np.bool_), np.empty(nodes)
+    change, other = no_change(state), no_change(state)
     turn_count = edge_count = 0
     while True:
         e = _gone(state, score, mended, mended_count, doubt, kept, tried)
@@ -322,7 +294,7 @@ def mend(state, score, waiting, doubt, mended, mended_count):  # type: ignore[no
             for t in range(e, mended_count):
                 move(mended, t + 1, t)
         else:
-            _moved(state, looked, stale)
+            turns, turn_count = renew_turns(state, score, own, turns, turn_count, dirty, near, rows)
             all_, edge_count = edge_count, 0
             for t in range(all_):
                 if not stale[edges.ends[t, 1]]:
@@ -330,24 +302,32 @@ def mend(state, score, waiting, doubt, mended, mended_count):  # type: ignore[no
                     edge_count += 1
             for i in range(nodes):
                 if stale[i]:
-                    edges, edge_count = _missing(state, score, waiting, i, doubt, edges, edge_count, around, gains)
-                stale[i] = False
-            e = _best(state, edges, edge_count, kept, tried)
-            _moved(state, seen, dirty)
-            turns, turn_count = renew_turns(state, score, turns, turn_count, dirty)
-            turn = best_turn(state, turns, turn_count, room, turned, tried)
-            if turn >= 0 and (e < 0 or turns.gain[turn] >= edges.gain[e]):
-                settle(state, turned[1])
-                assign_all(state.member, turned[0])
-                continue
-            if e < 0:
+                    edges, edge_count = _missing(state, score, waiting, i, doubt, edges, edge_count, room, may)
+                dirty[i] = stale[i] = False
+            turn = best_turn(state, turns, turn_count, within, change, other)
+            e = _best(state, edges, edge_count, turns.gain[turn] if turn >= 0 else doubt, kept, tried)
+            if e < 0 and turn < 0:
                 return mended, mended_count
+            if e < 0:
+                settled(state, change, other, dirty)
+                for i in range(nodes):
+                    stale[i] = dirty[i]
+                continue
+            undo(state, change)
             x, z = edges.ends[e, 0], edges.ends[e, 1]
             drop(waiting[x], z)
             drop(waiting[z], x)
-            stale[x] = stale[z] = True
             mended = append(mended, mended_count, edges.gain[e], x, z, edges.first[e], edges.second[e])
             mended_count += 1
+        assign_all(seen[0], state.parents)
+        assign_all(seen[1], state.neighbors)
+        assign_all(seen[2], state.adjacent)
         assign_all(state.adjacent, _toggled(state.adjacent, x, z))
         settle(state, kept[1])
         assign_all(state.member, kept[0])
+        for by in (change, other):
+            assign_all(by.parents, state.parents)
+            assign_all(by.member, state.member)
+        _moved(state, seen, dirty)
+        for i in range(nodes):
+            stale[i] = stale[i] or dirty[i]

@@ -164,6 +164,11 @@ def members(row, places):  # type: ignore[no-untyped-def]
 def cliques(nodes, adjacent):  # type: ignore[no-untyped-def]
     """Every set of these nodes that are all adjacent, the empty one first: (sets, words)."""
     words = nodes.shape[0]
+    some = False
+    for k in range(words):
+        some = some or nodes[k] != 0
+    if not some:
+        return np.zeros((1, words), np.uint64)
     sets, after = np.zeros((8, words), np.uint64), np.zeros((8, words), np.uint64)
     assign(after[0], nodes)
     count, at = 1, 0

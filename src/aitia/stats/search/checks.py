@@ -105,7 +105,7 @@ def _is_number(text: str) -> bool:
 
 
 def _is_constant(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> bool:
-    if values.ndim == 1 and np.ptp(values[: 2 * FEW_ROWS]) > 0:
+    if values.ndim == 1 and (abs(values[0] - values[-1]) > 0 or np.ptp(values[: 2 * FEW_ROWS]) > 0):
         return False
     seen = values[~np.isnan(values.reshape(len(values), -1)).any(axis=1)]
     return len(seen) == 0 or bool((seen == seen[0]).all())
@@ -147,7 +147,9 @@ def _check_collinear(table: Table, names: Sequence[str]) -> None:
     if found.n <= len(columns):
         return
     correlation = found.correlation
-    i, j = np.unravel_index(int(np.abs(np.triu(correlation, 1)).argmax()), correlation.shape)
+    beside = np.abs(correlation)
+    np.fill_diagonal(beside, 0)
+    i, j = divmod(int(beside.argmax()), len(columns))  # of a symmetric matrix the first stands above the diagonal
     if abs(correlation[i, j]) > 1 - 1e-12:
         raise DataError(f"{columns[j]!r} repeats {columns[i]!r} up to scale: they are one variable, drop one of them")
     try:

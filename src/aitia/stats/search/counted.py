@@ -19,8 +19,10 @@ from aitia.stats.independence import Tested, Triple
 from aitia.stats.independence.contingency import Contingency
 from aitia.stats.search.records import TestRecord
 
-__all__ = ["CountedLevel", "LateRecords", "counted_level"]
+__all__ = ["ALIKE", "CountedLevel", "LateRecords", "counted_level"]
 
+ALIKE = 1e-9
+"""Share of a p-value up to which a difference may be rounding, which hangs on the order of the columns."""
 AT_ONCE = 0.2
 """Predicted seconds between two words on how far a level is."""
 
@@ -128,7 +130,9 @@ def counted_level(
     best[asked > 0] = np.maximum.reduceat(p_values, begin[:-1][asked > 0])
     best[(best <= alpha) | required[pairs[:, 0], pairs[:, 1]]] = np.inf
     found: dict[tuple[int, int], tuple[int, ...]] = {}
-    for i, j, *given in tests[p_values == np.repeat(best, asked)].tolist():
+    least = np.repeat(best, asked)
+    least[np.isfinite(least)] *= 1 - ALIKE
+    for i, j, *given in tests[p_values >= least].tolist():
         mask = 0
         for k in given:
             mask |= 1 << k

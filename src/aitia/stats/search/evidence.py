@@ -17,23 +17,28 @@ Sources:
     Ramsey, Improving accuracy and scalability of the PC algorithm by maximizing p-value, 2016 (`max-p`).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import combinations
 from math import copysign, log
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from aitia.graph.bits import bits
+from aitia.graph._pdag import MANY
+from aitia.graph.bits import bits, from_words, to_words
 from aitia.stats.independence import FisherZ
 from aitia.stats.search.assembly import Triple
 from aitia.stats.search.partial_correlation import BestSets
 from aitia.stats.search.records import Skeleton
 from aitia.stats.search.skeleton import Asker
 
-__all__ = ["ColliderRule", "Verdict", "saturated", "unshielded", "verdicts", "vote"]
+__all__ = ["BestVerdicts", "ColliderRule", "Verdict", "saturated", "unshielded", "verdicts", "vote"]
+
+Places = NDArray[np.int64]
+Values = NDArray[np.float64]
 
 ColliderRule = Literal["likelihood", "strongest-first", "max-p", "majority", "conservative"]
 
@@ -43,8 +48,8 @@ SLIGHT = 1e-9
 MOST = 20.0
 """What a weight tends to: what is certain is not outvoted by what is more certain."""
 
-ROUNDING = 1e-10
-"""Difference of two logarithms, beside their size, that the order in which rows and columns are summed can make."""
+ALIKE = 1e-9
+"""Share of a logarithm of p up to which a difference may be rounding, which hangs on the order of the columns."""
 
 HUGE = 1e9
 """In place of an infinite difference."""
@@ -87,7 +92,7 @@ def unshielded(adjacent: Sequence[int]) -> list[Triple]:
 
 def verdicts(
     skeleton: Skeleton, rule: ColliderRule, asker: Asker, alpha: float, max_depth: int
-) -> dict[Triple, Verdict]:
+) -> Mapping[Triple, Verdict]:
     """What a rule says of each unshielded triple; of ends that knowledge keeps apart no test says anything.
 
     Args:
@@ -97,11 +102,10 @@ def verdicts(
         alpha: A set with a p-value above it separates.
         max_depth: Largest conditioning set.
     """
-    triples = unshielded(skeleton.adjacent)
     by_strength = rule in ("likelihood", "strongest-first")
     if by_strength and isinstance(skeleton.separators, BestSets) and isinstance(asker.test, FisherZ):
-        return _of_best_sets(triples, skeleton.separators, asker.test)
-    triples = [t for t in triples if _pair(t) in skeleton.separators]
+        return _of_best_sets(skeleton.adjacent, skeleton.separators, asker.test)
+    triples = [t for t in unshielded(skeleton.adjacent) if _pair(t) in skeleton.separators]
     if by_strength:
         sets = {t: _with_and_without(skeleton.separators[_pair(t)], t[1]) for t in triples}
     else:
@@ -118,11 +122,85 @@ def verdicts(
     return found
 
 
-def _of_best_sets(triples: Sequence[Triple], separators: BestSets, test: FisherZ) -> dict[Triple, Verdict]:
-    """What the best set of each pair says, with the middle and without it; the tests of a size at once."""
-    x, y, z = np.array(triples, np.int64).reshape(-1, 3).T
+class BestVerdicts(Mapping[Triple, Verdict]):
+    """What the best set of each pair says of triples: arrays, and each verdict in words when it is read.
+
+    Args:
+        triples: (m, 3).
+        without: (m,) logarithms of p given the best set without the middle; NaN where no test says anything.
+        with_: (m,) given it with the middle.
+        separators: The best sets.
+        names: Of the variables.
+    """
+
+    def __init__(
+        self, triples: Places, without: Values, with_: Values, separators: BestSets, names: Sequence[str]
+    ) -> None:
+        asked = ~np.isnan(without)
+        self.triples, self.without, self.with_ = triples[asked], without[asked], with_[asked]
+        self.separators, self.names = separators, names
+        with np.errstate(invalid="ignore"):  # both infinite
+            found = np.clip(self.without - self.with_, -HUGE, HUGE)
+        found[np.isnan(found) | (np.abs(found) <= ALIKE * (1 + np.minimum(-self.without, -self.with_)))] = 0.0
+        self.said = np.sign(found)  # 1 for a collider, -1 for none, 0 for what is left open
+        self.strength: Values = np.where(self.said == 0, -SLIGHT * MOST, found)
+
+    @cached_property
+    def _places(self) -> dict[Triple, int]:
+        return {(x, y, z): k for k, (x, y, z) in enumerate(self.triples.tolist())}
+
+    def __getitem__(self, triple: Triple) -> Verdict:
+        k = self._places[triple]
+        return _strongest(float(self.without[k]), float(self.with_[k]), self._why)
+
+    def __iter__(self) -> Iterator[Triple]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self.triples)
+
+    def _why(self, triple: Triple) -> str:
+        x, y, z = triple
+        best = self.separators[x, z][0]
+        held = best | 1 << y if self[triple].collider is False else best & ~(1 << y)
+        return _most_independent(held, self.names, triple)
+
+    def least_contradicted(self, adjacent: Sequence[int]) -> list[int]:
+        """The parents in a DAG on these adjacencies that contradicts the evidence least, see `assembly`."""
+        from aitia.stats.search import _arrows_kernel
+
+        weights = self.strength / (1 + np.abs(self.strength) / MOST)  # saturated
+        return from_words(_arrows_kernel.least_contradicted(to_words(adjacent), self.triples, weights))
+
+    def passed_over(self, parents: Sequence[int]) -> list[Triple]:
+        """The triples of which a DAG, or what all members of a class have, says otherwise."""
+        x, y, z = self.triples.T
+        into = to_words(parents)
+        both = [into[y, of >> 6] >> (of & 63).astype(np.uint64) & np.uint64(1) for of in (x, z)]
+        odd = (self.said != 0) & (((both[0] & both[1]) != 0) != (self.said > 0))
+        return [(x, y, z) for x, y, z in self.triples[odd].tolist()]
+
+
+def _of_best_sets(adjacent: Sequence[int], separators: BestSets, test: FisherZ) -> BestVerdicts:
+    """What the best set of each pair says, with the middle and without it; all tests at once."""
+    compiled = len(adjacent) >= MANY
+    if compiled:
+        from aitia.stats.search import _arrows_kernel
+
+        triples = _arrows_kernel.unshielded(to_words(adjacent))
+    else:
+        triples = np.array(unshielded(adjacent), np.int64).reshape(-1, 3)
+    x, y, z = triples.T
     without, with_ = np.full(len(x), np.nan), np.full(len(x), np.nan)
-    for chosen, given in separators.by_size(x, z):
+    sets = list(separators.by_size(x, z))
+    if compiled:
+        given = np.empty((len(x), max((of.shape[1] for _, of in sets), default=0)), np.int64)
+        size = np.full(len(x), -1)
+        for chosen, of in sets:
+            given[chosen, : of.shape[1]], size[chosen] = of, of.shape[1]
+        if _arrows_kernel.evidence(test.correlation, test.n, triples, given, size, without, with_):
+            sets = []
+    for chosen, given in sets:
         middle = y[chosen]
         held = given == middle[:, None]
         inside = held.any(axis=1)
@@ -133,17 +211,19 @@ def _of_best_sets(triples: Sequence[Triple], separators: BestSets, test: FisherZ
             if len(places):
                 without[places] = test.log_p_values(x[places], z[places], fewer)
                 with_[places] = test.log_p_values(x[places], z[places], more)
+    if separators.tied:
+        _with_ties(triples, without, with_, separators, test)
+    return BestVerdicts(triples, without, with_, separators, test.names)
 
-    def why(triple: Triple) -> str:
-        x, y, z = triple
-        (best,) = separators[x, z]
-        return _most_independent(best | 1 << y if found[triple].collider is False else best & ~(1 << y), names, triple)
 
-    names, found = test.names, dict[Triple, Verdict]()
-    for triple, out, within in zip(triples, without.tolist(), with_.tolist(), strict=True):
-        if out == out:  # a number: of ends that knowledge keeps apart no test says anything
-            found[triple] = _strongest(out, within, why)
-    return found
+def _with_ties(triples: Places, without: Values, with_: Values, separators: BestSets, test: FisherZ) -> None:
+    """Of ends that several sets separate alike the largest logarithms of p of all of them."""
+    for t, (x, y, z) in enumerate(triples.tolist()):
+        sets = separators.tied.get((x, z))
+        if sets is not None:
+            ends = np.array([x]), np.array([z])
+            for values, masks in ((without, [m & ~(1 << y) for m in sets]), (with_, [m | 1 << y for m in sets])):
+                values[t] = max(test.log_p_values(*ends, np.array([list(bits(m))], np.int64))[0] for m in masks)
 
 
 def _judge(
@@ -173,9 +253,8 @@ def _judge(
 
 
 def _difference(without: float, with_: float) -> float:
-    if without == with_ or abs(without - with_) <= ROUNDING * (1 + min(abs(without), abs(with_))):
-        return 0.0
-    return max(-HUGE, min(HUGE, without - with_))
+    found = 0.0 if without == with_ else max(-HUGE, min(HUGE, without - with_))
+    return 0.0 if abs(found) <= ALIKE * (1 + min(abs(without), abs(with_))) else found
 
 
 def _strongest(without: float, with_: float, why: Callable[[Triple], str]) -> Verdict:

@@ -4,11 +4,14 @@ A pair is taken apart by one set. Where the graph that results says that the two
 they are far from it, the graph lacks an edge or has an arrow that is wrong.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from math import log
 
-from aitia.graph._pdag import Pdag, extend
-from aitia.graph.bits import bits
+import numpy as np
+from numpy.typing import NDArray
+
+from aitia.graph._pdag import MANY, Pdag, extend
+from aitia.graph.bits import bits, to_words
 
 __all__ = ["OVERWHELMING", "refuted"]
 
@@ -17,19 +20,27 @@ OVERWHELMING = 1e-6
 
 
 def refuted(
-    rows: Pdag, pairs: Iterable[tuple[int, int]], log_p: Callable[[Sequence[tuple[int, int]]], Sequence[float]]
+    rows: Pdag, pairs: NDArray[np.int64], log_p: Callable[[Sequence[tuple[int, int]]], Sequence[float]]
 ) -> list[tuple[int, int]]:
     """The pairs, taken apart given some set, that the graph calls independent given nothing, and the table does not.
 
     Args:
         rows: The graph; it has a consistent extension.
-        pairs: Those that were taken apart given a set.
+        pairs: (m, 2) those that were taken apart given a set.
         log_p: Of pairs of nodes the logarithms of the p-values of their independence given nothing.
     """
     parents = extend(rows)
     assert parents is not None
-    above = ancestors(parents)
-    stated = [(i, j) for i, j in pairs if not above[i] & above[j] and not rows.adjacent[i] >> j & 1]
+    if len(parents) >= MANY:
+        from aitia.stats.search import _arrows_kernel
+
+        above = _arrows_kernel.above(to_words(parents))
+    else:
+        above = to_words(ancestors(parents))
+    i, j = pairs.T
+    apart = ~(above[i] & above[j]).any(axis=1)
+    apart &= (to_words(rows.adjacent)[i, j >> 6] >> (j & 63).astype(np.uint64) & np.uint64(1)) == 0
+    stated = list(zip(i[apart].tolist(), j[apart].tolist(), strict=True))
     return [pair for pair, value in zip(stated, log_p(stated), strict=True) if value < log(OVERWHELMING)]
 
 

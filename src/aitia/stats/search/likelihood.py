@@ -54,7 +54,12 @@ class GaussianScore:
         self.price = 0.5 * log(n)
         self._left: dict[tuple[int, int], float] = {}
         self._gained: dict[tuple[int, int], NDArray[np.float64]] = {}
-        self._rows: list[list[float]] = correlation.tolist()  # a few numbers at a time: faster than arrays
+
+    @cached_property
+    def _rows(self) -> list[list[float]]:
+        """The correlations a few at a time: faster than arrays."""
+        rows: list[list[float]] = self.correlation.tolist()
+        return rows
 
     def __call__(self, node: int, parents: int) -> float:
         """The score of a node with these parents, a bit row."""

@@ -12,32 +12,30 @@ Sources:
     Meek, Causal inference and causal explanation with background knowledge, UAI 1995.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, islice
-from math import log
+from functools import partial
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.graph._pdag import Pdag
+from aitia.graph._pdag import MANY, Pdag
 from aitia.graph.bits import bits, pack
 from aitia.graph.graph import Graph
 from aitia.stats.independence import FisherZ
 from aitia.stats.search.assembly import Triple, least_contradicted
 from aitia.stats.search.classes import ALIKE, ClassSearch, columns
-from aitia.stats.search.evidence import ColliderRule, Verdict, saturated, verdicts, vote
+from aitia.stats.search.evidence import BestVerdicts, ColliderRule, Verdict, saturated, verdicts, vote
 from aitia.stats.search.implied import refuted
 from aitia.stats.search.likelihood import GaussianScore
 from aitia.stats.search.mending import Likelihood, Mending
 from aitia.stats.search.partial_correlation import BestSets
 from aitia.stats.search.records import Skeleton
 from aitia.stats.search.skeleton import Asker
+from aitia.stats.search.telling import Reasons, Sentences, conflict, listed, passed_over, power
 
 __all__ = ["Orientation"]
-
-SHOWN = 5
-"""Contradictions that a warning tells one by one."""
 
 
 FEW_NODES = 30
@@ -59,7 +57,7 @@ class Orientation:
         in_words: Whether reasons and conflicts are wanted, and not only the graph.
 
     Attributes:
-        reasons: For each arrow (cause, effect), why it points so.
+        told: For each arrow (cause, effect) that was oriented step by step, why it points so.
         conflicts: Sentences on evidence that was passed over because stronger evidence contradicts it.
         ambiguous: Unshielded triples whose middle the collider rule could not decide.
         refuted: Sentences on independences that the graph states and the table refutes.
@@ -71,8 +69,8 @@ class Orientation:
     forbidden: NDArray[np.bool_]
     mendable: Sequence[tuple[str, str]] | None = None
     in_words: bool = True
-    reasons: dict[tuple[str, str], str] = field(default_factory=dict)
-    conflicts: list[str] = field(default_factory=list)
+    told: dict[tuple[str, str], str] = field(default_factory=dict)
+    conflicts: Sequence[str] = ()
     ambiguous: set[Triple] = field(default_factory=set)
     refuted: list[str] = field(default_factory=list)
     mended: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -80,7 +78,8 @@ class Orientation:
 
     def __post_init__(self) -> None:
         self.names = self.skeleton.names
-        self.rows = Pdag(self.skeleton.graph)
+        self.rows = Pdag.of([0] * len(self.names), self.skeleton.adjacent)
+        self._earlier: Callable[[], Mapping[tuple[str, str], str]] | None = None
 
     @property
     def graph(self) -> Graph:
@@ -88,19 +87,22 @@ class Orientation:
         return self.rows.graph(self.names)
 
     @property
+    def reasons(self) -> Mapping[tuple[str, str], str]:
+        """For each arrow (cause, effect), why it points so; those of a class are found when they are read."""
+        return self.told if self._earlier is None else Reasons(self._earlier, self.told)
+
+    @property
     def warnings(self) -> list[str]:
         """What could not be reconciled, in plain words."""
         found = []
         if self.conflicts:
-            found.append(
-                _listed("The tests contradict each other, and weaker evidence was passed over", self.conflicts)
-            )
+            found.append(listed("The tests contradict each other, and weaker evidence was passed over", self.conflicts))
         if self.mended:
             found.append(
-                _listed("Edges came back because the graph without them contradicts the table", self.mended.values())
+                listed("Edges came back because the graph without them contradicts the table", self.mended.values())
             )
         if self.refuted:
-            found.append(_listed("The graph contradicts the table: an edge is missing or an arrow wrong", self.refuted))
+            found.append(listed("The graph contradicts the table: an edge is missing or an arrow wrong", self.refuted))
         if self.ambiguous:
             found.append(
                 f"{len(self.ambiguous) // 2} possible colliders were left open by the collider rule: the graph is a "
@@ -117,7 +119,7 @@ class Orientation:
         if not self.rows.neighbors[i] >> j & 1 or self.forbidden[i, j] or self._leads(j, i):
             return False
         self.rows.orient(i, j)
-        self.reasons[self.names[i], self.names[j]] = reason
+        self.told[self.names[i], self.names[j]] = reason
         return True
 
     def exogenous(self, node: str) -> None:
@@ -161,7 +163,11 @@ class Orientation:
             search.ascend()
         else:
             search = self._likeliest(found, banned, asker, alpha, max_depth, score)
-            if not self.in_words and not search.bound:  # the rules would find the class again, with their reasons
+            if not search.bound:  # the rules would find the class again, with their reasons: when somebody reads them
+                if self.in_words:
+                    self._add(search)
+                    self.conflicts = Sentences(passed_over(search.rows, found), partial(conflict, self.names, found))
+                    self._earlier = partial(_told, self.skeleton, self.forbidden, search.rows, found)
                 self.rows, self.settled = search.rows, True
                 return
             self._add(search)
@@ -184,15 +190,7 @@ class Orientation:
 
         pairs = refuted(self.rows, self.skeleton.conditional(), log_p)
         for (i, j), value in zip(pairs, log_p(pairs), strict=True):
-            self.refuted.append(f"it has {names[i]} and {names[j]} independent, and they are not (p = {_power(value)})")
-
-    def _passed_over(self, settled: Pdag, found: dict[Triple, Verdict]) -> Iterator[Triple]:
-        """The triples of which a class says otherwise than their verdict."""
-        for (x, y, z), verdict in found.items():
-            into = settled.parents[y]
-            collides = bool(into >> x & 1 and into >> z & 1)
-            if verdict.collider is not None and collides is not verdict.collider:
-                yield x, y, z
+            self.refuted.append(f"it has {names[i]} and {names[j]} independent, and they are not (p = {power(value)})")
 
     def _why_mended(self, i: int, j: int, given: int, gain: float) -> str:
         names = self.names
@@ -200,7 +198,7 @@ class Orientation:
         told = [", ".join(of) or "nothing" for of in (apart, [names[k] for k in bits(given)])]
         return (
             f"a test takes {names[i]} and {names[j]} apart given {told[0]}, but given {told[1]} the table is "
-            f"{_power(gain)} times likelier with an edge between them"
+            f"{power(gain)} times likelier with an edge between them"
         )
 
     def _may_be_adjacent(self) -> list[int]:
@@ -213,10 +211,12 @@ class Orientation:
                 rows[j] |= 1 << i
             return rows
         everyone = (1 << len(self.names)) - 1
+        if not self.forbidden.any():
+            return [everyone ^ 1 << i for i in range(len(self.names))]
         apart = self.forbidden & self.forbidden.T
         return [everyone & ~(1 << i) & ~pack(row) for i, row in enumerate(apart)]
 
-    def _verdicts(self, rule: ColliderRule, asker: Asker, alpha: float, max_depth: int) -> dict[Triple, Verdict]:
+    def _verdicts(self, rule: ColliderRule, asker: Asker, alpha: float, max_depth: int) -> Mapping[Triple, Verdict]:
         """What a rule says of the triples that knowledge leaves open."""
         found = verdicts(self.skeleton, rule, asker, alpha, max_depth)
         if not self.forbidden.any():
@@ -231,7 +231,7 @@ class Orientation:
 
     def _likeliest(
         self,
-        found: dict[Triple, Verdict],
+        found: Mapping[Triple, Verdict],
         banned: NDArray[np.bool_],
         asker: Asker,
         alpha: float,
@@ -246,8 +246,11 @@ class Orientation:
         """
         allowed, tried = self._may_be_adjacent(), list[list[int]]()
 
-        def lead(said: dict[Triple, Verdict], weigh: Callable[[float], float]) -> Mending | None:
-            start = self._start({triple: weigh(verdict.strength) for triple, verdict in said.items()}, banned)
+        def lead(said: Mapping[Triple, Verdict], weigh: Callable[[float], float]) -> Mending | None:
+            if isinstance(said, BestVerdicts) and len(self.names) >= MANY and not banned.any():
+                start = said.least_contradicted(self.rows.adjacent)
+            else:
+                start = self._start({triple: weigh(verdict.strength) for triple, verdict in said.items()}, banned)
             if start in tried:
                 return None
             tried.append(start)
@@ -257,7 +260,7 @@ class Orientation:
 
         best = lead(found, saturated)
         assert best is not None
-        clear = not best.mended and not any(True for _ in self._passed_over(best.rows, found))
+        clear = not best.mended and not passed_over(best.rows, found)
         if clear or len(self.names) > FEW_NODES:
             return best
         if not isinstance(score, GaussianScore):  # tests of labels take longer than the search
@@ -279,15 +282,9 @@ class Orientation:
             self.mended[self.names[i], self.names[j]] = self._why_mended(i, j, *why)
         self.known()
 
-    def _settle(self, settled: Pdag, found: dict[Triple, Verdict]) -> None:
+    def _settle(self, settled: Pdag, found: Mapping[Triple, Verdict]) -> None:
         """Orients the colliders of a class, with their reasons, and names the verdicts that it passes over."""
-        names = self.names
-        for x, y, z in self._passed_over(settled, found):
-            verdict = found[x, y, z]
-            says = "is a collider" if verdict.collider else "is no collider"
-            self.conflicts.append(
-                f"that {names[y]} {says} between {names[x]} and {names[z]} ({verdict.why((x, y, z))})"
-            )
+        self.conflicts = [conflict(self.names, found, triple) for triple in passed_over(settled, found)]
         for y, into in enumerate(settled.parents):
             for x in bits(into):
                 for z in bits(into & ~self.rows.adjacent[x] & (-2 << x)):
@@ -373,15 +370,15 @@ class Orientation:
         return [(i, j) for i, j in combinations(nodes, 2) if self.rows.neighbors[i] >> j & 1]
 
 
-def _listed(what: str, sentences: Collection[str]) -> str:
-    """The sentences after a count, the first few in full."""
-    more = f"; and {len(sentences) - SHOWN} more" if len(sentences) > SHOWN else ""
-    return f"{what} ({len(sentences)}): {'; '.join(islice(sentences, SHOWN))}{more}."
-
-
-def _power(logarithm: float) -> str:
-    """A number from its logarithm, as a power of ten."""
-    return f"10^{logarithm / log(10):.0f}"
+def _told(
+    skeleton: Skeleton, forbidden: NDArray[np.bool_], settled: Pdag, found: Mapping[Triple, Verdict]
+) -> Mapping[tuple[str, str], str]:
+    """The reasons for the arrows of a class: its colliders, and Meek's rules."""
+    again = Orientation(skeleton, forbidden)
+    again.rows = Pdag.of([0] * len(again.names), settled.adjacent)
+    again._settle(settled, found)
+    again.close(with_knowledge=False)
+    return again.told
 
 
 class _Agreement:

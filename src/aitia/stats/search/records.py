@@ -5,6 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from aitia.graph.bits import bits
 from aitia.graph.graph import Graph
 
@@ -36,8 +39,8 @@ class Separators(Mapping[tuple[int, int], tuple[int, ...]], ABC):
     """Of each separated pair (i, j), i < j, the bit rows of the sets that separate it best, made when they are read."""
 
     @abstractmethod
-    def conditional(self) -> list[tuple[int, int]]:
-        """The pairs that are separated by sets, none of them empty."""
+    def conditional(self) -> NDArray[np.int64]:
+        """(m, 2) the pairs that are separated by sets, none of them empty."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +70,12 @@ class Skeleton:
         nothing = (0,) * len(self.names)
         return Graph.from_bits(self.names, tuple(self.adjacent), nothing, nothing)
 
-    def conditional(self) -> list[tuple[int, int]]:
-        """The pairs (i, j), i < j, that are separated by sets, none of them empty."""
+    def conditional(self) -> NDArray[np.int64]:
+        """(m, 2) the pairs (i, j), i < j, that are separated by sets, none of them empty."""
         if isinstance(self.separators, Separators):
             return self.separators.conditional()
-        return [pair for pair, masks in self.separators.items() if 0 not in masks]
+        pairs = [pair for pair, masks in self.separators.items() if 0 not in masks]
+        return np.array(pairs, np.int64).reshape(-1, 2)
 
     def separating_set(self, x: str, y: str) -> tuple[str, ...] | None:
         """The set that separates two variables best; None where they are adjacent or knowledge keeps them apart."""

@@ -25,7 +25,7 @@ from aitia.graph.bits import bits
 from aitia.graph.knowledge import Knowledge
 from aitia.stats.independence import IndependenceTest, Tested, Triple
 from aitia.stats.independence.contingency import Contingency
-from aitia.stats.search.counted import CountedLevel, LateRecords, counted_level
+from aitia.stats.search.counted import ALIKE, CountedLevel, LateRecords, counted_level
 from aitia.stats.search.records import Skeleton, TestRecord
 
 __all__ = ["Asker", "Constraints", "find_skeleton", "predicted_seconds"]
@@ -235,14 +235,17 @@ def _level(
             for mask, chosen in _subsets(adjacent, i, j, size):
                 asked.append(((i, j), mask))
                 triples.append((names[i], names[j], tuple([names[k] for k in chosen])))
-    best: dict[tuple[int, int], float] = {}
-    found: dict[tuple[int, int], tuple[int, ...]] = {}
+    found: dict[tuple[int, int], list[tuple[float, int]]] = {}
     for ((i, j), mask), tested in zip(asked, asker.ask(triples, _told(size)), strict=True):
-        p_value = tested.p_value
-        if p_value > alpha and not required[i, j] and p_value >= best.get((i, j), 0.0):
-            found[i, j] = (*found[i, j], mask) if p_value == best.get((i, j)) else (mask,)
-            best[i, j] = p_value
-    return found
+        if tested.p_value > alpha and not required[i, j]:
+            found.setdefault((i, j), []).append((tested.p_value, mask))
+    return {pair: _best_of(sets) for pair, sets in found.items()}
+
+
+def _best_of(sets: Sequence[tuple[float, int]]) -> tuple[int, ...]:
+    """Those of the sets with the largest p-value; what differs by rounding alone is alike, whatever the order."""
+    least = max(p_value for p_value, _ in sets) * (1 - ALIKE)
+    return tuple(mask for p_value, mask in sets if p_value >= least)
 
 
 def _subsets(adjacent: Sequence[int], i: int, j: int, size: int) -> Iterator[tuple[int, tuple[int, ...]]]:

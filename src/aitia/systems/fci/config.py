@@ -17,8 +17,9 @@ class FCIConfig(SearchConfig):
     Args:
         max_depth: Largest conditioning set, in both stages of the skeleton. A search that stops early (anytime FCI) is
             sound: edges may be left over and circles stay, heads and tails are as right as without a limit.
-        colliders: `max-p`, which `auto` takes: of all sets of the level that separate a pair, the one with the largest
-            p-value says what lies between them, as with `strongest-first`. `majority` goes by most of these sets,
+        colliders: `max-p`, which `auto` takes: of all sets of up to three neighbours, and the set that separates a
+            pair, the one with the largest p-value says what lies between them; `strongest-first` asks the latter
+            alone, with and without what lies between. `majority` goes by most of the sets that separate,
             `conservative` leaves open where they disagree. There is no likelihood of a PAG.
 
     Raises:

@@ -8,10 +8,11 @@ keeps its circle for good.
 from collections.abc import Callable, Iterator, Sequence
 
 from aitia.graph._fci import CircleGraph
-from aitia.graph.bits import bits
+from aitia.graph.bits import Bits, bits, transpose
+from aitia.graph.graph import Graph
 from aitia.graph.marks import Mark
 
-__all__ = ["OrderFreeMarks", "between", "openly_joined", "possible_d_sep"]
+__all__ = ["OrderFreeMarks", "between", "openly_joined", "possible_d_sep", "possibly_above"]
 
 
 class OrderFreeMarks(CircleGraph):
@@ -27,6 +28,17 @@ class OrderFreeMarks(CircleGraph):
         super().__init__(adjacent)
         self.wanted: dict[tuple[int, int], Mark | None] = {}
         self.contested: dict[tuple[int, int], None] = {}
+
+    @classmethod
+    def of(cls, graph: Graph) -> "OrderFreeMarks":
+        """The marks of a graph."""
+        marks = cls(graph._adjacent)
+        for mark in (Mark.TAIL, Mark.ARROW):
+            for i, row in enumerate(graph._ends[mark - 1]):
+                for j in bits(row):
+                    marks.put(i, j, mark)
+        marks.settle()
+        return marks
 
     def put(self, i: int, j: int, mark: Mark) -> None:
         """Notes a mark for the circle at j on i *-* j; `settle` makes it."""
@@ -102,6 +114,11 @@ def possible_d_sep(marks: CircleGraph) -> list[int]:
         return (marks.adjacent[b] & marks.adjacent[a]) | (marks.here[Mark.ARROW][b] if collider else 0)
 
     return _walked(marks, onward)
+
+
+def possibly_above(marks: CircleGraph) -> Bits:
+    """Of each node, a bit row, those next to it that may be above it: without a head at theirs."""
+    return transpose([near & ~heads for near, heads in zip(marks.adjacent, marks.here[Mark.ARROW], strict=True)])
 
 
 def between(adjacent: Sequence[int]) -> dict[tuple[int, int], int]:

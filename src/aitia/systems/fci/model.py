@@ -2,9 +2,11 @@
 
 1. Skeleton among neighbours, as in PC. With hidden causes some pairs are left that no set of neighbours separates.
 2. Unshielded colliders, and from them for each x the nodes that may be in a set that separates it (possible d-sep).
-   Each pair that is left is tested given the sets of these that lie on paths between the two.
+   Each pair that is left is tested given the sets of these that lie on paths between the two and may be above one.
 3. Unshielded colliders anew, and the rules R1-R10, which are complete: marks that stay circles differ between the
    graphs with hidden causes that explain the independences.
+4. Where tests contradict each other the marks may be those of no PAG: the weakest verdicts on colliders are passed
+   over, each named, until they are.
 
 The result is a partial ancestral graph (PAG). A tail at x on x *-* y: x causes y or the selection of the rows. A head
 at x: x causes neither. Two heads: a hidden common cause. A circle: both occur.
@@ -18,33 +20,38 @@ Sources:
     Colombo and Maathuis, Order-independent constraint-based causal structure learning, JMLR 15 (2014).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from aitia.data.table import Table
 from aitia.engine import Progress, Store
 from aitia.graph._question import ReadAs
-from aitia.graph.bits import bits
-from aitia.graph.equivalence import is_pag
+from aitia.graph.bits import bits, transpose
+from aitia.graph.equivalence import is_pag, pag, unshielded_colliders
 from aitia.graph.graph import Graph
 from aitia.graph.marks import Edge, Mark
 from aitia.report import Block
 from aitia.searches.tested import TestedSearch
 from aitia.stats.independence import FisherZ
 from aitia.stats.search import Asker, Constraints, Skeleton
-from aitia.stats.search.assembly import Triple
-from aitia.stats.search.evidence import MOST, verdicts
+from aitia.stats.search.assembly import Triple, least_contradicted
+from aitia.stats.search.evidence import HUGE, Verdict, saturated, verdicts
 from aitia.system import Given
 from aitia.systems.fci.card import CARD
 from aitia.systems.fci.config import FCIConfig
-from aitia.systems.fci.marks import OrderFreeMarks, openly_joined, possible_d_sep
+from aitia.systems.fci.marks import OrderFreeMarks, openly_joined
 from aitia.systems.fci.page import MARKS, blocks, reading
 from aitia.systems.fci.separation import Separation
+from aitia.systems.fci.turning import weakest_first
 
 __all__ = ["FCI"]
 
-TRIED = 60
-"""Verdicts, the weakest first, that are turned round where the marks contradict each other."""
+TRIED = 400
+"""Sets of verdicts, the weakest first, that are turned round where the marks contradict each other."""
+SHOWN = 5
+"""Verdicts that a warning tells one by one."""
+SMALL_SETS = 3
+"""Largest set of neighbours that is asked about a collider."""
 SURE = 1e-6
 """A dependence with a smaller p-value counts as sure."""
 
@@ -83,9 +90,10 @@ class FCI(TestedSearch):
         self.rule_, self.rule_reason_ = self.config.rule, f"Collider rule {self.config.rule}: {how}."
         self.mended_ = []
         recorded = not isinstance(asker.test, FisherZ) or self.config.record == "all"
-        apart = Separation(first, asker, self.config.alpha, self.config.rule, recorded)
-        marks = self._with_colliders(apart, limits, {}, None)
-        apart.search(possible_d_sep(marks), self._depth, limits, self.config.accept_cost)
+        apart = Separation(first, asker, self.config.alpha, recorded)
+        found = self._verdicts(first, asker)
+        marks = self._with_colliders(apart, limits, found)
+        apart.search(marks, self._depth, limits, self.config.accept_cost)
         self.skeleton_ = Skeleton(
             first.names, apart.adjacent, apart.separators, first.tests, first.count + apart.count,
             first.capped or apart.capped,
@@ -95,44 +103,76 @@ class FCI(TestedSearch):
                 f"The search stopped at sets of {self._depth}: some edges may be indirect (max_depth); its heads and "
                 "tails are as sound as without a limit."
             )
-        marks = self._oriented(apart, limits)
-        if self.config.known is None and not self._open and not is_pag(marks.graph(first.names)):
-            marks = self._reconciled(apart, limits, asker)
-        self._warn(marks.graph(first.names), marks, apart)
-        return marks.graph(first.names)
+        if tuple(apart.adjacent) != tuple(first.adjacent):
+            found = self._verdicts(self.skeleton_, asker)
+        marks = self._oriented(apart, limits, found)
+        graph = marks.graph(first.names)
+        if self.config.known is None and not self._open and not is_pag(graph):
+            graph = self._reconciled(apart, limits, found)
+            marks = OrderFreeMarks.of(graph)
+        self._tell_why(graph, found)
+        self._warn(graph, marks, apart)
+        return graph
 
-    def _oriented(self, apart: Separation, limits: Constraints, turned: Triple | None = None) -> OrderFreeMarks:
-        """The marks that knowledge, colliders and the rules make, with the verdict on one triple turned round."""
-        self.orientation_reasons_ = {}
-        marks = self._with_colliders(apart, limits, self.orientation_reasons_, turned)
+    def _verdicts(self, skeleton: Skeleton, asker: Asker) -> Mapping[Triple, Verdict]:
+        """What the rule says of each unshielded triple, by sets of neighbours of a few nodes."""
+        return verdicts(skeleton, self.config.rule, asker, self.config.alpha, min(self._depth, SMALL_SETS))
+
+    def _oriented(
+        self, apart: Separation, limits: Constraints, found: Mapping[Triple, Verdict], turned: Sequence[Triple] = ()
+    ) -> OrderFreeMarks:
+        """The marks that knowledge, colliders and the rules make, with the verdicts on some triples turned round."""
+        marks = self._with_colliders(apart, limits, found, turned)
         marks.orient(lambda s, a, b, c: apart.is_collider(s, b, c))  # type: ignore[arg-type, return-value]
         return marks
 
-    def _reconciled(self, apart: Separation, limits: Constraints, asker: Asker) -> OrderFreeMarks:
-        """Marks of a PAG, the weakest verdict that stands in the way turned round; all marks where no one does.
+    def _reconciled(self, apart: Separation, limits: Constraints, found: Mapping[Triple, Verdict]) -> Graph:
+        """The PAG that passes over the weakest verdicts, each told.
 
-        What is certain is turned nowhere: of two such verdicts the order of the columns would say which.
+        Sets of verdicts are turned round, the weakest in sum first, until the marks are those of a PAG; of sets that
+        weigh the same none is preferred. Where none of those that are tried is enough, it is the PAG of the DAG
+        that contradicts the verdicts least.
         """
-        found = verdicts(self.skeleton_, "strongest-first", asker, self.config.alpha, self._depth)
-        names, strength = apart.names, {triple: abs(verdict.strength) for triple, verdict in found.items()}
-        weak = [triple for triple in found if strength[triple] < MOST]
-        for triple in sorted(weak, key=strength.__getitem__)[:TRIED]:
-            marks = self._oriented(apart, limits, triple)
-            if is_pag(marks.graph(names)):
-                x, y, z = (names[k] for k in triple)
-                what = "no collider" if apart.is_collider(*triple) else "a collider"
-                self.warnings_.append(
-                    f"The tests contradict each other: {y} is taken as {what} between {x} and {z} against its own "
-                    f"tests (strength {strength[triple]:.1f}), as no graph with hidden causes has all marks otherwise."
-                )
-                return marks
-        return self._oriented(apart, limits)
+        names = apart.names
+        weights = {triple: abs(saturated(verdict.strength)) for triple, verdict in found.items()}
+        # What is certain is turned nowhere: of two such verdicts the order of the columns would say which.
+        unsure = {triple: weights[triple] for triple, verdict in found.items() if abs(verdict.strength) < HUGE}
+        graph = None
+        for group in weakest_first(unsure, TRIED):
+            tried = {turned: self._oriented(apart, limits, found, turned).graph(names) for turned in group}
+            good = {turned: other for turned, other in tried.items() if is_pag(other)}
+            if len(set(good.values())) > 1:  # as good as one another: all at once, or none of them
+                every = tuple(dict.fromkeys(triple for turned in good for triple in turned))
+                good = {every: self._oriented(apart, limits, found, every).graph(names)}
+            graph = next(filter(is_pag, good.values()), None)
+            if graph is not None:
+                break
+        if graph is None:
+            evidence = {triple: saturated(verdict.strength) for triple, verdict in found.items()}
+            rows = transpose(least_contradicted(apart.adjacent, evidence, [0] * len(names), names))
+            back = [near & ~row for near, row in zip(apart.adjacent, rows, strict=True)]
+            graph = pag(Graph.from_bits(names, back, rows, [0] * len(names)))
+        colliders = set(unshielded_colliders(graph))
+        passed = [
+            triple
+            for triple, verdict in found.items()
+            if verdict.collider is not None and verdict.collider != (tuple(names[k] for k in triple) in colliders)
+        ]
+        passed.sort(key=lambda triple: -weights[triple])
+        told = [_passed_over([names[k] for k in t], found[t]) for t in passed[:SHOWN]]
+        told = told or ["what separates variables further apart is passed over"]
+        more = f"; and {len(passed) - SHOWN} more" if len(passed) > SHOWN else ""
+        self.warnings_.append(
+            f"The tests contradict each other: {'; '.join(told)}{more}, as no graph with hidden causes has all marks "
+            "otherwise."
+        )
+        return graph
 
     def _with_colliders(
-        self, apart: Separation, limits: Constraints, reasons: dict[tuple[str, str], str], turned: Triple | None
+        self, apart: Separation, limits: Constraints, found: Mapping[Triple, Verdict], turned: Sequence[Triple] = ()
     ) -> OrderFreeMarks:
         """The skeleton with what is known and the unshielded colliders (R0) marked."""
-        marks, names = OrderFreeMarks(apart.adjacent), apart.names
+        marks = OrderFreeMarks(apart.adjacent)
         for i, row in enumerate(apart.adjacent):
             for j in bits(row):
                 if limits.forbidden[i, j]:
@@ -141,19 +181,24 @@ class FCI(TestedSearch):
                     marks.put(j, i, Mark.TAIL)
         marks.settle()
         self._open = 0
-        for y, row in enumerate(apart.adjacent):
-            for x in bits(row):
-                for z in bits(row & ~apart.adjacent[x] & (-1 << (x + 1))):
-                    verdict = apart.is_collider(x, y, z) if (x, y, z) != turned else not apart.is_collider(x, y, z)
-                    self._open += verdict is None and bool(limits.allowed[x, z])
-                    if verdict:
-                        marks.put(x, y, Mark.ARROW)
-                        marks.put(z, y, Mark.ARROW)
-                        for a, b in ((x, z), (z, x)):
-                            why = f"{names[a]} and {names[b]} are independent without {names[y]} in the condition"
-                            reasons.setdefault((names[a], names[y]), why)
+        for triple, verdict in found.items():
+            self._open += verdict.collider is None
+            if verdict.collider is not None and verdict.collider != (triple in turned):
+                x, y, z = triple
+                marks.put(x, y, Mark.ARROW)
+                marks.put(z, y, Mark.ARROW)
         marks.settle()
         return marks
+
+    def _tell_why(self, graph: Graph, found: Mapping[Triple, Verdict]) -> None:
+        """Keeps of each head that a collider made what says so."""
+        self.orientation_reasons_ = {}
+        colliders = {tuple(map(graph.index, triple)) for triple in unshielded_colliders(graph)}
+        names = graph.nodes
+        for x, y, z in sorted(colliders & set(found)):
+            for a, b in ((x, z), (z, x)):
+                why = f"{names[a]} and {names[b]} are independent without {names[y]} in the condition"
+                self.orientation_reasons_.setdefault((names[a], names[y]), why)
 
     def _warn(self, graph: Graph, marks: OrderFreeMarks, apart: Separation) -> None:
         if self._open:
@@ -196,6 +241,12 @@ class FCI(TestedSearch):
     def report(self, given: Given) -> Sequence[Block]:
         """The graph, and what each edge says and why it stands."""
         return blocks(self)
+
+
+def _passed_over(names: Sequence[str], verdict: Verdict) -> str:
+    x, y, z = names
+    what = "no collider" if verdict.collider else "a collider"
+    return f"{y} is taken as {what} between {x} and {z} against its own tests (strength {abs(verdict.strength):.1f})"
 
 
 def _again(learner: FCI, table: Table) -> Graph:

@@ -1,4 +1,9 @@
-"""Which sets separate a pair: the second stage of FCI's skeleton, and what the separating sets say of a middle node."""
+"""Which sets separate a pair: the second stage of FCI's skeleton, and what they say of a node on a path between two.
+
+Source:
+    Spirtes, Glymour and Scheines, Causation, Prediction, and Search (2000), chapter 6: what separates two nodes are
+    nodes above one of them, on paths of colliders that are above one of them too (D-Sep), or nothing does.
+"""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -7,12 +12,13 @@ from math import atanh, comb, erfc, sqrt
 import numpy as np
 
 from aitia.errors import CostError
-from aitia.graph.bits import bits
+from aitia.graph._fci import CircleGraph
+from aitia.graph.bits import bits, closure
 from aitia.stats.independence import FisherZ
-from aitia.stats.search import Asker, ColliderRule, Skeleton
+from aitia.stats.search import Asker, Skeleton
 from aitia.stats.search.batch import partial_correlations
 from aitia.stats.search.skeleton import LONG, Constraints
-from aitia.systems.fci.marks import between
+from aitia.systems.fci.marks import between, possible_d_sep, possibly_above
 
 __all__ = ["Separation"]
 
@@ -26,7 +32,6 @@ class Separation:
         skeleton: Of the first stage.
         asker: Puts the tests.
         alpha: Level of the tests.
-        rule: How a collider is told.
         recorded: Whether every test goes through the asker, which keeps it.
 
     Attributes:
@@ -37,14 +42,13 @@ class Separation:
         capped: Whether the limit on the set size ended the second stage.
     """
 
-    def __init__(self, skeleton: Skeleton, asker: Asker, alpha: float, rule: ColliderRule, recorded: bool) -> None:
+    def __init__(self, skeleton: Skeleton, asker: Asker, alpha: float, recorded: bool) -> None:
         self.adjacent = list(skeleton.adjacent)
         self.count, self.capped = 0, False
         self._first = tuple(skeleton.adjacent)
-        self._asker, self._alpha, self._rule, self._recorded = asker, alpha, rule, recorded
+        self._asker, self._alpha, self._recorded = asker, alpha, recorded
         self.names = skeleton.names
         self.separators = dict(skeleton.separators)
-        self._level: dict[Pair, tuple[int, ...]] = {}
 
     # -- tests ----------------------------------------------------------------------------------------------------
 
@@ -66,13 +70,13 @@ class Separation:
 
     # -- the second stage -----------------------------------------------------------------------------------------
 
-    def search(self, rows: Sequence[int], max_depth: int, limits: Constraints, accept_cost: bool) -> None:
-        """Tests each pair that is left given the sets of these bit rows; takes those out that one of them separates.
+    def search(self, marks: CircleGraph, max_depth: int, limits: Constraints, accept_cost: bool) -> None:
+        """Tests each pair that is left given sets of nodes that may d-separate it; takes those out that one separates.
 
-        Of a pair, sets are made of nodes on paths from one to the other.
+        The nodes lie on paths from one to the other, and may be above one of them by the heads that are there.
 
         Args:
-            rows: The possible d-separating sets, of the graph after the first stage.
+            marks: The graph after the first stage.
             max_depth: Largest set.
             limits: From background knowledge.
             accept_cost: Go on where a size is predicted to take more than an hour.
@@ -84,8 +88,12 @@ class Separation:
         pairs = [
             (i, j) for i in range(p) for j in bits(self.adjacent[i] >> (i + 1) << (i + 1)) if not limits.required[i, j]
         ]
-        near = between(self._first)
-        sides = {(i, j): tuple(rows[a] & near[i, j] & ~(1 << i | 1 << j) for a in (i, j)) for i, j in pairs}
+        near, rows, above = between(self._first), possible_d_sep(marks), possibly_above(marks)
+        sides = {}
+        for i, j in pairs:
+            ends = 1 << i | 1 << j
+            within = near[i, j] & closure(above, ends) & ~ends
+            sides[i, j] = (rows[i] & within, rows[j] & within)
         size = 0
         while pairs and size < max_depth:
             size += 1
@@ -108,7 +116,6 @@ class Separation:
         if found:
             best = max(value for _, value in found)
             self.separators[pair] = tuple(mask for mask, value in found if value == best)
-            self._level[pair] = tuple(mask for mask, _ in found)
         return bool(found)
 
     def _check_cost(self, rows: Sequence[int], size: int, accept: bool) -> None:
@@ -124,27 +131,12 @@ class Separation:
     # -- what the sets say ----------------------------------------------------------------------------------------
 
     def is_collider(self, s: int, middle: int, c: int) -> bool | None:
-        """Whether a node between s and c, which are apart, is a collider; None where the tests leave it open."""
+        """Whether a node on a path between s and c, which are apart, is a collider; None where ties leave it open."""
         pair = (s, c) if s < c else (c, s)
         if pair not in self.separators:  # knowledge keeps them apart: no test says what separates them
             return None
-        voted = self._rule in ("majority", "conservative")
-        held = [mask >> middle & 1 for mask in (self._all(pair) if voted else self.separators[pair])]
-        share = sum(held) / len(held)
-        if self._rule == "majority":
-            return None if share == 0.5 else share < 0.5
-        return True if share == 0 else False if share == 1 else None
-
-    def _all(self, pair: Pair) -> tuple[int, ...]:
-        """The sets of neighbours that separate the pair, as large as the best one, and that one."""
-        if pair not in self._level:
-            best = self.separators[pair]
-            sides = [self._first[a] & ~(1 << b) for a, b in (pair, pair[::-1])]
-            masks = [m for m in _sets(sides, best[0].bit_count()) if m not in best]
-            values = self.p_values(pair, masks, "colliders") if masks else []
-            others = (mask for mask, value in zip(masks, values, strict=True) if value > self._alpha)
-            self._level[pair] = (*best, *others)
-        return self._level[pair]
+        held = [mask >> middle & 1 for mask in self.separators[pair]]
+        return True if not any(held) else False if all(held) else None
 
 
 def _sets(sides: Sequence[int], size: int) -> list[int]:
