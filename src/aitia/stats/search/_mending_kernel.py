@@ -1,17 +1,19 @@
 """Edges that come back and go again, with the likelihood of Gaussian rows, compiled; see `mending`."""
 
+from math import inf
+
 import numpy as np
 
-from aitia.compiled import njit, trailing_zeros
+from aitia.compiled import njit
 from aitia.graph._pdag_kernel import compelled, extend
 from aitia.stats.search._class_kernel import ALIKE, best_turn, renew_turns, score_of, settle
 from aitia.stats.search._gains_kernel import factorised, may_reach, share
+from aitia.stats.search._paths_kernel import without_a_path
 from aitia.stats.search._turn_kernel import no_change, settled, undo
 from aitia.stats.search._words_kernel import (
     INNER,
     ONE,
     append,
-    assign,
     assign_all,
     clear,
     cliques,
@@ -59,25 +61,6 @@ def _missing(state, score, waiting, z, doubt, steps, count, room, may):  # type:
                 steps = append(steps, count, gain, x, z, turned, given)
                 count += 1
     return steps, count
-
-
-@njit(**INNER)
-def _reached(state, start, blocked, reached):  # type: ignore[no-untyped-def]
-    """Fills `reached` with what paths lead to along arrows and undirected edges that no blocked node lies on."""
-    assign(reached, blocked)
-    put(reached, start)
-    stack, top = np.empty(len(state.children), np.int64), 1
-    stack[0] = start
-    while top:
-        top -= 1
-        i = stack[top]
-        for k in range(len(reached)):
-            word = (state.children[i, k] | state.neighbors[i, k]) & ~reached[k]
-            reached[k] |= word
-            while word:
-                stack[top] = k * 64 + np.int64(trailing_zeros(word))
-                word &= word - ONE
-                top += 1
 
 
 @njit(**INNER)
@@ -140,31 +123,17 @@ def _best(state, steps, count, least, kept, tried):  # type: ignore[no-untyped-d
 
     Returns its place, -1 where none gains more than the least.
     """
-    order, words = ranked(steps.gain, count), state.parents.shape[1]
-    alike = np.empty(count, np.int64)  # the first step with the same node and set: it asks for the same paths
-    blocked, reached_by = np.empty(words, np.uint64), np.zeros((count, words), np.uint64)
-    for t in range(count):
-        alike[t] = t
-        if t and steps.ends[t, 1] == steps.ends[t - 1, 1] and equal(steps.second[t], steps.second[t - 1]):
-            alike[t] = alike[t - 1]
-    while count and steps.gain[order[count - 1]] <= least:
-        count -= 1
-    start = 0
-    while start < count:
+    places = without_a_path(state, steps, count, least)
+    gain = steps.gain[places]
+    order, start = ranked(gain, len(places)), 0
+    while start < len(places):
         stop, reached, first = start, 0, -1
-        while stop < count and steps.gain[order[start]] - steps.gain[order[stop]] <= ALIKE:
-            t = order[stop]
+        while stop < len(places) and gain[order[start]] - gain[order[stop]] <= ALIKE:
+            t = places[order[stop]]
             stop += 1
             if reached > 1:
                 continue
             x, z = steps.ends[t, 0], steps.ends[t, 1]
-            after_z = reached_by[alike[t]]
-            if not holds(after_z, z):
-                for m in range(words):
-                    blocked[m] = steps.second[t, m] & state.neighbors[z, m]
-                _reached(state, z, blocked, after_z)
-            if holds(after_z, x):  # theorem 15: no such path
-                continue
             if _inserted(state, x, z, steps.first[t], tried[0], tried[1]):
                 if not reached:
                     assign_all(kept[0], tried[0])
@@ -262,6 +231,25 @@ def _moved(state, seen, moved):  # type: ignore[no-untyped-def]
                 moved[j] = True
 
 
+@njit(**INNER)
+def _kept(steps, count, stale):  # type: ignore[no-untyped-def]
+    """Makes steps into stale nodes gain nothing; once they are half of all, leaves them out. Returns how many stay."""
+    gone = 0
+    for t in range(count):
+        if stale[steps.ends[t, 1]]:
+            steps.gain[t] = -inf
+        gone += steps.gain[t] == -inf
+    if 2 * gone <= count:
+        return count
+    kept = 0
+    for t in range(count):
+        if steps.gain[t] > -inf:
+            if t > kept:
+                move(steps, t, kept)
+            kept += 1
+    return kept
+
+
 @njit(nogil=True)
 def mend(state, score, waiting, doubt, mended, mended_count):  # type: ignore[no-untyped-def]
     """Turns edges and puts back what the table asks for, what gains most first, until neither gains anything.
@@ -295,11 +283,7 @@ def mend(state, score, waiting, doubt, mended, mended_count):  # type: ignore[no
                 move(mended, t + 1, t)
         else:
             turns, turn_count = renew_turns(state, score, own, turns, turn_count, dirty, near, rows)
-            all_, edge_count = edge_count, 0
-            for t in range(all_):
-                if not stale[edges.ends[t, 1]]:
-                    move(edges, t, edge_count)
-                    edge_count += 1
+            edge_count = _kept(edges, edge_count, stale)
             for i in range(nodes):
                 if stale[i]:
                     edges, edge_count = _missing(state, score, waiting, i, doubt, edges, edge_count, room, may)
