@@ -95,12 +95,21 @@ def without_a_path(state, steps, count, least):  # type: ignore[no-untyped-def]
             kept += 1
     if not kept:
         return places[:0]
-    all_, kept, last = kept, 0, -1
+    all_, kept, last, of, beside = kept, 0, -1, -1, False
     part, reached = _parts(state)
-    around = np.empty(words, np.uint64)
+    around, beyond, nobody = np.empty(words, np.uint64), np.empty(words, np.uint64), np.zeros(words, np.uint64)
+    near = np.empty(len(state.neighbors), np.int64)
     for t in places[:all_]:
         x, z = steps.ends[t, 0], steps.ends[t, 1]
         if holds(reached[part[z]], x):
+            if z != of:
+                of, beside = z, not equal(state.neighbors[z], nobody)
+                beyond[:] = 0
+                for c in near[: members(state.children[z], near)]:
+                    for m in range(words):
+                        beyond[m] |= reached[part[c], m]
+            if not beside or holds(beyond, x):
+                continue
             if last < 0 or steps.ends[last, 1] != z or not equal(steps.second[last], steps.second[t]):
                 _around(state, z, steps.second[t], part, reached, around)
                 last = t
