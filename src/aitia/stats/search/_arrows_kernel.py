@@ -9,6 +9,7 @@ import numpy as np
 
 from aitia.compiled import njit
 from aitia.stats.search._words_kernel import INNER, holds, members, put
+from aitia.stats.search.assembly import ALIKE
 
 __all__ = ["above", "evidence", "least_contradicted", "unshielded"]
 
@@ -152,6 +153,29 @@ def _against(nodes, triples, strength):  # type: ignore[no-untyped-def]
     return start, pairs, weights
 
 
+@njit(**INNER)
+def _cheapest(costs, left):  # type: ignore[no-untyped-def]
+    """The first of the least costs of what is left that is no other's; where there is none, the first of the least."""
+    first, count = -1, 0
+    for i in range(len(costs)):
+        if left[i] and (first < 0 or costs[i] < costs[first]):
+            first = i
+    for i in range(len(costs)):
+        count += left[i] and costs[i] - costs[first] <= ALIKE * (1 + costs[first])
+    if count == 1:
+        return first
+    order = np.argsort(np.where(left, costs, inf))
+    held = 0
+    for i in left:
+        held += i
+    for k in range(held):
+        cost = costs[order[k]]
+        before = k > 0 and cost - costs[order[k - 1]] <= ALIKE * (1 + costs[order[k - 1]])
+        if not before and not (k + 1 < held and costs[order[k + 1]] - cost <= ALIKE * (1 + cost)):
+            return order[k]
+    return first
+
+
 @njit(nogil=True)
 def least_contradicted(adjacent, triples, strength):  # type: ignore[no-untyped-def]
     """The parents of each node of a DAG with these adjacencies: `assembly.least_contradicted` with nothing known.
@@ -176,12 +200,10 @@ def least_contradicted(adjacent, triples, strength):  # type: ignore[no-untyped-
                 waiting[i] = False  # cannot go before one of those that it watches
         if sink < 0:
             for i in range(nodes):
-                if left[i]:
-                    if stale[i]:
-                        costs[i] = _contradicted(i, start, pairs, weights, left)
-                        stale[i] = False
-                    if sink < 0 or costs[i] < costs[sink]:
-                        sink = i
+                if left[i] and stale[i]:
+                    costs[i] = _contradicted(i, start, pairs, weights, left)
+                    stale[i] = False
+            sink = _cheapest(costs, left)
         left[sink] = waiting[sink] = False
         for i in near[: members(adjacent[sink], near)]:
             if left[i]:

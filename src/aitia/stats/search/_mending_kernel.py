@@ -102,11 +102,11 @@ def _toggled(adjacent, x, z):  # type: ignore[no-untyped-def]
 
 
 @njit(**INNER)
-def _inserted(state, x, z, more, member, after):  # type: ignore[no-untyped-def]
+def _inserted(state, x, z, given, member, after):  # type: ignore[no-untyped-def]
     """Fills a member and the class with an edge that no path forbids; False where no member takes it."""
     above = state.parents.copy()
-    for m in range(len(more)):
-        above[z, m] |= more[m]
+    for m in range(len(given)):
+        above[z, m] |= given[m]
     put(above[z], x)
     return _changed(state, x, z, _toggled(state.adjacent, x, z), above, member, after)
 
@@ -134,7 +134,7 @@ def _best(state, steps, count, least, kept, tried):  # type: ignore[no-untyped-d
             if reached > 1:
                 continue
             x, z = steps.ends[t, 0], steps.ends[t, 1]
-            if _inserted(state, x, z, steps.first[t], tried[0], tried[1]):
+            if _inserted(state, x, z, steps.second[t], tried[0], tried[1]):
                 if not reached:
                     assign_all(kept[0], tried[0])
                     assign_all(kept[1], tried[1])

@@ -37,7 +37,9 @@ class _Nodes:
 
 
 def greedy_evidence(score: GaussianScore, names: tuple[str, ...], adjacent: Sequence[int]) -> dict[Triple, float]:
-    """1 for each unshielded triple of a skeleton that is a collider in the greedy class, -1 where it is none.
+    """For unshielded triples of a skeleton how strongly the greedy class has a collider there; below zero, none.
+
+    The product of the correlations of the middle with the ends: where all counted alike, ties would decide.
 
     Args:
         score: Of a node and its parents.
@@ -54,8 +56,9 @@ def greedy_evidence(score: GaussianScore, names: tuple[str, ...], adjacent: Sequ
             both = 1 << x | 1 << z
             if adjacent[x] >> z & 1 or not both & (into | others):
                 continue
+            weight = abs(float(score.correlation[x, y] * score.correlation[y, z]))
             if not both & ~into:
-                found[x, y, z] = 1.0
+                found[x, y, z] = weight
             elif both & others:
-                found[x, y, z] = -1.0
+                found[x, y, z] = -weight
     return found

@@ -230,12 +230,12 @@ class Mending(ClassSearch):
 
     def _inserted(self, edge: _Edge) -> Changed | None:
         """The class with the edge; None where no member takes it."""
-        x, z, more = edge.x, edge.z, edge.turned
+        x, z = edge.x, edge.z
         if self._semidirected(z, x, self.rows.neighbors[z] & edge.given):  # theorem 15: no such path
             return None
         adjacent = _toggled(self.adjacent, x, z)
         parents = self.rows.parents.copy()
-        parents[z] |= 1 << x | more
+        parents[z] |= 1 << x | edge.given  # all of them: an extension may turn them else, and be no such member
         member = extend(Pdag.of(parents, adjacent))
         if member is None:
             return None
