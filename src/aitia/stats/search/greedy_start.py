@@ -20,6 +20,10 @@ ROWS_A_PARENT = 10
 """A node has at most a parent for so many rows."""
 
 
+FIRST = 1000.0
+"""Makes what the greedy class says count for more than what tests say of the other triples."""
+
+
 class _Nodes:
     """A likelihood of nodes by their places, as the greedy steps ask it."""
 
@@ -56,7 +60,7 @@ def greedy_evidence(score: GaussianScore, names: tuple[str, ...], adjacent: Sequ
             both = 1 << x | 1 << z
             if adjacent[x] >> z & 1 or not both & (into | others):
                 continue
-            weight = abs(float(score.correlation[x, y] * score.correlation[y, z]))
+            weight = FIRST * abs(float(score.correlation[x, y] * score.correlation[y, z]))
             if not both & ~into:
                 found[x, y, z] = weight
             elif both & others:

@@ -271,7 +271,8 @@ class Orientation:
             others = [self._verdicts(rule, asker, alpha, min(max_depth, SMALL_SETS)) for rule in OTHER_STARTS]
             weights = [weighed(said, weigh) for said in (found, *others) for weigh in (saturated, float, vote)]
         if isinstance(score, GaussianScore) and MANY_BACK * len(best.mended) > sum(map(int.bit_count, best.adjacent)):
-            weights.append(greedy_evidence(score, self.names, self.rows.adjacent))
+            greedy = greedy_evidence(score, self.names, self.rows.adjacent)
+            weights.append(weighed(found, saturated) | greedy)
         for start in (self._start(weight, banned) for weight in weights):
             if start not in tried and (search := lead(start)).total > best.total + ALIKE:
                 best = search
