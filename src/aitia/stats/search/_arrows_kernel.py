@@ -156,24 +156,26 @@ def _against(nodes, triples, strength):  # type: ignore[no-untyped-def]
 @njit(**INNER)
 def _cheapest(costs, left):  # type: ignore[no-untyped-def]
     """The first of the least costs of what is left that is no other's; where there is none, the first of the least."""
-    first, count = -1, 0
-    for i in range(len(costs)):
-        if left[i] and (first < 0 or costs[i] < costs[first]):
-            first = i
-    for i in range(len(costs)):
-        count += left[i] and costs[i] - costs[first] <= ALIKE * (1 + costs[first])
-    if count == 1:
-        return first
-    order = np.argsort(np.where(left, costs, inf))
-    held = 0
-    for i in left:
-        held += i
-    for k in range(held):
-        cost = costs[order[k]]
-        before = k > 0 and cost - costs[order[k - 1]] <= ALIKE * (1 + costs[order[k - 1]])
-        if not before and not (k + 1 < held and costs[order[k + 1]] - cost <= ALIKE * (1 + cost)):
-            return order[k]
-    return first
+    lower, first = -1.0, -1
+    while True:
+        at, count = -1, 0
+        for i in range(len(costs)):
+            if left[i] and costs[i] > lower and (at < 0 or costs[i] < costs[at]):
+                at = i
+        if at < 0:
+            return first
+        if first < 0:
+            first = at
+        top, before = costs[at], -1.0
+        while top > before:  # one that is like the next, which is like another
+            before, bound, count = top, top + ALIKE * (1 + top), 0
+            for i in range(len(costs)):
+                if left[i] and lower < costs[i] <= bound:
+                    top = max(top, costs[i])
+                    count += 1
+        if count == 1:
+            return at
+        lower = top
 
 
 @njit(nogil=True)
