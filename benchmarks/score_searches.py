@@ -4,7 +4,7 @@ python benchmarks/score_searches.py [--json FILE] [--full]
 
 Searches by scores are timed from a table to the CPDAG with the evidence for its edges; the compiled kernels are warm.
 Gaussian graphs have the penalty that both sides can be given (2; the peer's lambda 1); networks of labels have BDeu,
-with prior 1 and a structure prior at the peer's, which it does not let one choose, and 3, the default, at ours.
+with one cause of a variable expected, and prior 1 at the peer's, which it does not let one choose, 3 at ours.
 Distances are to the CPDAG of the true graph.
 The sums are over ten linear and ten discrete sets of 10 to 25 variables and 500 to 5,000 rows. --full adds the peer on
 larger graphs, which takes minutes to an hour.

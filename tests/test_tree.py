@@ -56,6 +56,7 @@ NAMED = {
     "path-interventions": "its units are tested on parts that it shares",
     "gde": "its saved arrays and its sets stand in tests of damaged files, of stopped runs and of alarms",
     "boss": "the search to which others send a table that they cannot order",
+    "fci": "the search to which others send who fears a hidden cause",
     "hca": "its leaderboard is a table of the tests of real tables",
 }
 """Systems that more files outside of their folder name than a new one may."""

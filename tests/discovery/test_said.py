@@ -7,7 +7,7 @@ from aitia import write_graph
 from aitia.data.table import Table
 from aitia.discovery import discover
 from aitia.discovery.choose import _context_kind
-from aitia.errors import DataError, FormatError
+from aitia.errors import DataError, FormatError, OptionError
 from aitia.graph import Graph
 
 
@@ -71,3 +71,40 @@ def test_rows_that_were_entered_twice_are_told_and_labels_that_meet_again_are_no
     assert not any("different ones" in w for w in discover(labels, bootstrap=0).warnings)
     rounded = {"x": np.round(x, 1), "y": np.round(rows["y"], 1)}  # few values, and still pairs that differ
     assert not any("different ones" in w for w in discover(rounded, bootstrap=0).warnings)
+
+
+def test_the_rule_of_colliders_can_be_asked_for_and_is_kept(tmp_path):
+    rng = np.random.default_rng(0)
+    x, y, e = rng.normal(size=(3, 400))
+    rows = {"x": x, "y": y, "z": x + y + e}
+    found = discover(rows, colliders="conservative", bootstrap=0, out=tmp_path / "run")
+    assert found.learner.rule_ == "conservative"
+    assert found.config["colliders"] == "conservative"
+    assert "colliders='conservative'" in found.python()
+    assert "Method PC" in " ".join(found.reasons)
+    from aitia.discovery.effects.over import Search
+    from aitia.discovery.save import load_discovery
+
+    search = Search.of(load_discovery(tmp_path / "run"), 1)
+    assert search.graph(search.table) == found.graph
+    with pytest.raises(OptionError, match="boss has no option colliders"):
+        discover(rows, method="boss", colliders="majority", bootstrap=0)
+
+
+def test_a_conservative_graph_of_the_command_is_asked_over_all_its_members(tmp_path):
+    from typer.testing import CliRunner
+
+    from aitia.cli import app
+
+    rng = np.random.default_rng(3)
+    a, c, e = rng.normal(size=(3, 60))
+    lines = ["a,b,c"] + [f"{p},{q},{r}" for p, q, r in zip(a, 0.5 * a + 0.5 * c + e, c + 0.25 * a, strict=True)]
+    (tmp_path / "t.csv").write_text("\n".join(lines), encoding="utf-8")
+    run = str(tmp_path / "run")
+    line = ["discover", str(tmp_path / "t.csv"), "--colliders", "conservative", "--bootstrap", "0", "--out", run]
+    done = CliRunner().invoke(app, line)
+    assert done.exit_code == 0, done.output
+    assert "Collider rule conservative: as asked." in done.output
+    asked = CliRunner().invoke(app, ["do", run, "do(a=1)", "--against", "do(a=0)", "--outcome", "b", "--graphs", "0"])
+    assert asked.exit_code in (0, 2), asked.output
+    assert "Traceback" not in asked.output

@@ -1,5 +1,8 @@
 """Weighted fits beside statsmodels and beside rows that stand several times; a fitted system tells its own doubt."""
 
+import math
+import warnings
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -7,7 +10,7 @@ import statsmodels.api as sm
 import aitia
 from aitia.data.table import Table
 from aitia.do import FittedEffect, Intervention, effect
-from aitia.errors import InterventionError, OptionError
+from aitia.errors import DataError, InterventionError, OptionError, RangeWarning, UnknownVariableError
 from aitia.graph import Graph
 from aitia.scm import SCM, Linear
 from aitia.scm.means import mean_under
@@ -99,3 +102,44 @@ def test_means_are_exact_where_they_can_be_and_drawn_where_not(rows):
     line = mixed.mechanisms["y"]
     at = dict(zip(line.parents, line.coefficients, strict=True))
     assert drawn == pytest.approx(line.intercept + at["x"] + rows.column("z").mean() * at["z"], abs=0.02)
+
+
+def test_the_effect_of_a_fitted_system_says_what_lies_outside_of_its_rows(rows):
+    scm = SCM.fit(GRAPH, rows, mechanisms="linear")
+    x = rows.column("x")
+    with pytest.warns(RangeWarning, match=f"x = 500 lies outside of what is observed, {x.min():.4g} to {x.max():.4g}"):
+        far = effect(scm, "x=500", "x=0", outcome="y", n=200)
+    assert math.isnan(far.low)
+    assert math.isnan(far.high)
+    assert "lies outside of what is observed" in str(far)
+    assert "[" not in str(far)
+    moved = f"shift({0.3 * (x.max() - x.min())})"
+    with pytest.warns(RangeWarning, match="of the rows outside of what is observed"):
+        near = effect(scm, f"x={moved}", outcome="y", n=200, resamples=3)
+    assert near.low < near.high
+    assert len(near.warnings) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert effect(scm, "x=1", "x=0", outcome="y", n=200, resamples=3).warnings == ()
+    with pytest.raises(DataError, match="'x' has one value in these rows, 3: what another would do, no row tells"):
+        effect(SCM.fit(GRAPH, rows.with_columns({"x": np.full(500, 3.0)})), "x=1", "x=0", outcome="y", n=200)
+
+
+def test_an_effect_without_a_path_is_zero_by_the_graph(rows):
+    for system in (SCM.fit(GRAPH, rows), SCM(Graph("x -> y"), {"x": Linear(), "y": Linear(("x",), [2.0])})):
+        found = effect(system, "y=1", "y=0", outcome="x", n=200)
+        assert (found.estimate, found.zero) == (0, True)
+        assert str(found) == "do(y=1) changes x by 0 against do(y=0): no directed path in its graph"
+        assert math.isnan(found.low)
+    cut = SCM(Graph("x -> m -> y"), {"x": Linear(), "m": Linear(("x",), [1.0]), "y": Linear(("m",), [2.0])}).do(m=1)
+    assert effect(cut, "x=1", "x=0", outcome="y", n=200).zero
+    with pytest.raises(InterventionError, match="does the same as what it is compared with"):
+        effect(cut, "x=1", "x=1", outcome="y")
+
+
+def test_do_takes_names_as_the_verb_does(rows):
+    scm = SCM.fit(GRAPH, rows)
+    assert scm.do(x=1).intervention == scm.do("x=1").intervention == aitia.do(scm, x=1).intervention
+    assert scm.do("x=1", z=0).intervention == aitia.Intervention(x=1, z=0)
+    with pytest.raises(UnknownVariableError, match="'xx'"):
+        scm.do(xx=1)

@@ -1,5 +1,7 @@
 """Tables of few rows."""
 
+import json
+
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -30,6 +32,19 @@ def test_the_command_says_the_option(tmp_path):
     told = CliRunner().invoke(app, ["run", "pc", "--data", str(path)])
     assert told.exit_code == 0, told.output
     assert "--test-share 0)" in " ".join(told.output.split())
+
+
+def test_the_command_draws_the_graph_that_was_found(tmp_path):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 300))
+    path = tmp_path / "t.csv"
+    np.savetxt(path, np.column_stack([x, y, x + y + rng.normal(size=300)]), delimiter=",", header="x,y,z", comments="")
+    told = CliRunner().invoke(app, ["run", "pc", "--data", str(path)])
+    assert told.exit_code == 0, told.output
+    assert "z  <-  x, y\n" in told.output
+    told = CliRunner().invoke(app, ["run", "pc", "--data", str(path), "--json"])
+    assert json.loads(told.stdout)["graphs"] == {"graph": "x --> z; y --> z"}
+    assert fit("pc", table(400)).graphs.keys() == {"graph"}
 
 
 def test_a_fault_of_the_score_on_many_rows_is_not_swallowed(monkeypatch):

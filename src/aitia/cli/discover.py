@@ -41,7 +41,10 @@ def discover_command(
     test: Annotated[str, typer.Option(help="fisher-z, ranks, chi2, g2, kci, rcit, or auto.")] = "auto",
     alpha: Annotated[float, typer.Option(help="Level of the tests.")] = 0.05,
     max_depth: Annotated[int | None, typer.Option(help="Largest set that is conditioned on.")] = None,
-    score: Annotated[str, typer.Option(help="Of boss and ges: bic, bdeu, degenerate-gaussian, or auto.")] = "auto",
+    score: Annotated[str, typer.Option(help="Of boss and ges: bic, bdeu, ranks, degenerate-gaussian, auto.")] = "auto",
+    colliders: Annotated[
+        str, typer.Option(help="likelihood, strongest-first, max-p, majority, conservative, or auto.")
+    ] = "auto",
     knowledge: Annotated[Path | None, typer.Option(help="What is known: tiers, required and forbidden edges.")] = None,
     bootstrap: Annotated[int | None, typer.Option(help="Halves of the rows for shares; 100 where quick.")] = None,
     missing: Annotated[
@@ -70,7 +73,8 @@ def discover_command(
     rows = table[0] if len(table) == 1 else table
     options: dict[str, Any] = {
         "context": context, "context_kind": context_kind, "test": test, "alpha": alpha, "max_depth": max_depth,
-        "score": score, "knowledge": knowledge, "missing": missing, "kinds": kinds, "reading": reading,
+        "score": score, "colliders": colliders,
+        "knowledge": knowledge, "missing": missing, "kinds": kinds, "reading": reading,
         "drop": drop or (), "accept_cost": accept_cost, "jobs": jobs, "seed": seed, "out": out,
         "command": shlex.join(["aitia", *sys.argv[1:]]),
     }  # fmt: skip

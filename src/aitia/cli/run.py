@@ -28,6 +28,9 @@ __all__ = ["RUN_SETTINGS", "run_command"]
 RUN_SETTINGS = {"ignore_unknown_options": True, "allow_extra_args": True}
 """Roles, subjects and options of a system are flags of their own."""
 
+MOST_LINES = 60
+"""Of a graph on the terminal."""
+
 
 @reads_tables
 def run_command(
@@ -165,8 +168,20 @@ def _mark_example(folder: Path, slug: str) -> None:
     write_whole(made(folder) / mark.name, record, RunError)
 
 
+def _graphs(found: "Fit") -> list[str]:
+    """The graphs that were found, each with what it is of where there are several, and a blank line after them."""
+    lines: list[str] = []
+    for name, graph in found.graphs.items():
+        drawn = graph.to_text().splitlines() or ["no variables"]
+        if len(drawn) > MOST_LINES:
+            drawn = [*drawn[:MOST_LINES], f"and {len(drawn) - MOST_LINES} lines more"]
+        lines += [*([] if name == "graph" else [f"{name}:"]), *drawn, ""]
+    return lines
+
+
 def _text(found: "Fit") -> str:
     lines = [] if found.flow is None or not found.flow.lines() else [*found.flow.lines(), ""]
+    lines += _graphs(found)
     names = list(dict.fromkeys(name for score in found.scores.values() for name in score.baselines))
     if not found.scores:
         lines += [found.unscored] if found.unscored else []

@@ -180,7 +180,7 @@ def _searched(table: Table, asked: Mapping[str, Any], out: Path | None, progress
     return Compared(found, refused)
 
 
-OF_SOME = frozenset({"alpha", "test", "max_depth", "score"})
+OF_SOME = frozenset({"alpha", "test", "max_depth", "score", "colliders"})
 """Options of `discover` that not every search has."""
 
 

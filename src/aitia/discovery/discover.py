@@ -51,6 +51,7 @@ def discover(
     alpha: float = 0.05,
     max_depth: int | None = None,
     score: str = "auto",
+    colliders: str = "auto",
     knowledge: Knowledge | str | Path | None = None,
     bootstrap: int | None = None,
     missing: str = "testwise",
@@ -75,14 +76,14 @@ def discover(
         test: `fisher-z`, `ranks`, `chi2`, `g2`, `kci`, `rcit`, or `auto`, which says what it chose and why.
         alpha: Significance level of the independence tests.
         max_depth: Largest conditioning set; None lets the method decide.
-        score: Of searches by scores: `bic`, `bdeu` (labels), `degenerate-gaussian` (mixed), or `auto`.
+        score: Of searches by scores: `bic`, `bdeu` (labels), `ranks`, `degenerate-gaussian` (mixed), or `auto`.
+        colliders: How searches by tests tell a collider: `likelihood`, `conservative`, ...; see `SearchConfig`.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
         bootstrap: Random halves of the rows that say how sure each direction is; None for 100 where that is quick.
         missing: `testwise` uses rows that a test can use, `complete` whole rows, `impute` pools tests of filled tables.
         kinds, drop: Columns whose kind (such as `number`) is not what their values suggest; columns to leave out.
         reading, accept_cost: How to read a file, where it does not say it; whether to start a search of hours.
-        jobs: Processor cores; the result does not depend on it.
-        seed: Seed of the bootstrap and of random features.
+        jobs, seed: Processor cores, on which the result does not depend; seed of the bootstrap and of random features.
         out: Folder for the result and `report.html`. A run that was killed resumes there and ends in the same bytes.
         progress, command: Who is told how far the work is; the command line to record, where there is one.
 
@@ -101,13 +102,13 @@ def discover(
     over = TimeSeries.of(data, time, series, lags)
     table, gaps = _read(data, kinds, reading, drop, (context, *over.columns), context_kind, missing)
     known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
-    asked = (test, alpha, max_depth, score, missing == "impute") != ("auto", 0.05, None, "auto", False)
+    asked = (test, alpha, max_depth, score, colliders) != ("auto", 0.05, None, "auto", "auto") or missing == "impute"
     plan = choose(table, method, context, context_kind, over, knowledge=known, tests=asked)
     config = {
         "source": source_of(data), "method": plan.method, "context": context, "context_kind": plan.context_kind,
         "test": test, "alpha": alpha, "max_depth": max_depth, "bootstrap": bootstrap, "missing": missing, "seed": seed,
         "knowledge": None if known is None else known.to_json(),
-    } | ({"score": score} if score != "auto" else {}) | over.config()  # fmt: skip
+    } | {n: v for n, v in (("score", score), ("colliders", colliders)) if v != "auto"} | over.config()  # fmt: skip
     learner = _learner(plan, config, known, jobs=jobs, accept_cost=accept_cost, whole=_small(table, out))
     given = _given(data, knowledge, kinds, reading, drop) | {"accept_cost": accept_cost}
     if out is None:
@@ -205,8 +206,8 @@ def _learner(
     entry = systems()[plan.method]
     known = {field.name for field in fields(entry.config())}
     asked: dict[str, Any] = {name: config[name] for name in ("alpha", "test", "max_depth", "missing", "seed")}
-    asked |= {"score": config.get("score", "auto")}
-    plain = {"alpha": 0.05, "test": "auto", "max_depth": None, "score": "auto"}
+    asked |= {"score": config.get("score", "auto"), "colliders": config.get("colliders", "auto")}
+    plain = {"alpha": 0.05, "test": "auto", "max_depth": None, "score": "auto", "colliders": "auto"}
     if odd := [name for name in plain if name not in known and asked[name] != plain[name]]:
         raise OptionError(f"{plan.method} has no option {odd[0]}: drop it, or choose another method")
     if asked["missing"] == "complete":  # which the table is by now

@@ -193,6 +193,7 @@ class Discovery:
             "alpha": 0.05,
             "max_depth": None,
             "score": "auto",
+            "colliders": "auto",
             "bootstrap": None,
             "missing": "testwise",
             "seed": 0,

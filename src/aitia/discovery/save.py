@@ -1,6 +1,6 @@
 """A discovery as a folder: graph in three formats, every test, forces, frequencies, the table and the report.
 
-graph.json, graph.dot, graph.dagitty    the graph; augmented.json with the context as a node
+graph.json, graph.dot, graph.dagitty    the graph (dagitty without open triples only); augmented.json with the context
 tests.parquet                           x, y, given, statistic, p_value of each test
 changes.json                            changing mechanisms, driving forces, couplings or evidence of phase 3
 bootstrap.json                          edge frequencies
@@ -47,7 +47,7 @@ FILES = (
     "graph.json", "graph.dot", "graph.dagitty", "augmented.json", "tests.parquet", "changes.json", "bootstrap.json",
     "kinds.json", "table.parquet", "summary.json", "report.html",
 )  # fmt: skip
-"""What a discovery writes; two of them only where there is a context, or a bootstrap."""
+"""What a discovery writes; three of them only where there is a context, a bootstrap, or no open triple."""
 
 
 @contextmanager
@@ -74,7 +74,8 @@ def save_discovery(found: Discovery, run: Run, command: str) -> None:
     """
     run.write_text("graph.json", to_json(found.graph))
     run.write_text("graph.dot", to_dot(found.graph))
-    run.write_text("graph.dagitty", to_dagitty(found.graph))
+    if not found.graph.open_triples:  # which dagitty cannot say
+        run.write_text("graph.dagitty", to_dagitty(found.graph))
     if found.context is not None:
         run.write_text("augmented.json", to_json(found.augmented))
     records = list(found.learner.tests_)  # a wide search makes each record when it is read

@@ -4,6 +4,7 @@ Source:
     Efron and Tibshirani, An introduction to the bootstrap (1993), sections 6.2 and 12.2, for the interval.
 """
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -11,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from aitia.data.table import Table
 from aitia.do.intervention import Intervention
+from aitia.do.observed import outside
 from aitia.do.verbs import Effect, Sampler
 from aitia.do.verbs import effect as drawn
-from aitia.errors import OptionError
+from aitia.errors import OptionError, RangeWarning
 
 __all__ = ["FittedEffect", "effect"]
 
@@ -29,9 +32,15 @@ class FittedEffect(Effect):
 
     Args:
         resamples: Times that the system was fitted again.
+        warnings: What is set beyond the rows of the fit, in sentences. Where these are most of the rows `low` and
+            `high` are NaN.
     """
 
     resamples: int = 0
+    warnings: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return "; ".join((super().__str__(), *self.warnings))
 
 
 def effect(
@@ -63,22 +72,33 @@ def effect(
     Returns:
         A `FittedEffect` of a system that can be fitted again, else an `Effect`.
 
+    Warns:
+        RangeWarning: If a number is set that no row of the fit comes near; there is no interval then.
+
     Raises:
         UnknownVariableError: If the system has no such variable.
         InterventionError: If the label is not one of the outcome's.
         OptionError: If `n` is below 2, `resamples` below 0 or 1, or `confidence` not between 0 and 1.
+        DataError: If a system that was fitted is set to what no row of the fit has: another value of a variable that
+            has one alone, a label without rows.
     """
     if resamples < 0 or resamples == 1:
         raise OptionError(f"resamples is 0, or 2 or more, got {resamples}")
     how: dict[str, Any] = {"outcome": outcome, "label": label, "n": n, "confidence": confidence}
     found = drawn(system, a, b, seed=seed, **how)
     refitted: Any = getattr(system, "refitted", None)
-    if not resamples or refitted is None or (first := refitted(0)) is None:
+    rows: Table | None = getattr(system, "rows", None)
+    if rows is None or refitted is None or found.zero:
         return found
+    far, near = outside(rows, found.intervention, found.against)
+    for told in (*far, *near):
+        warnings.warn(told, RangeWarning, stacklevel=3)
+    if not resamples or far:
+        ends = {"low": float("nan"), "high": float("nan")} if far else {}
+        return FittedEffect(**{**vars(found), **ends}, resamples=0, warnings=(*far, *near))
     # Other rows are drawn from each fit, so that the spread holds the chance of drawing too.
     how["n"] = min(n, MOST_DRAWN)
-    fits = (first if k == 0 else refitted(k) for k in range(resamples))
-    estimates = [drawn(fit, a, b, seed=seed + 1 + k, **how).estimate for k, fit in enumerate(fits)]
+    estimates = [drawn(refitted(k), a, b, seed=seed + 1 + k, **how).estimate for k in range(resamples)]
     half = NormalDist().inv_cdf((1 + confidence) / 2) * float(np.std(estimates, ddof=1))
     ends = {"low": found.estimate - half, "high": found.estimate + half}
-    return FittedEffect(**{**vars(found), **ends}, resamples=resamples)
+    return FittedEffect(**{**vars(found), **ends}, resamples=resamples, warnings=tuple(near))

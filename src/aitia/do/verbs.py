@@ -1,8 +1,8 @@
 """`do`, `counterfactual` and `effect`, for any system that has the methods of `Acts` and `Sampler`."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Any, Protocol, Self, TypeVar
 
@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.table import Table
-from aitia.do.actions import Value
+from aitia.do.actions import Scale, Shift, Value
 from aitia.do.intervention import Intervention
 from aitia.errors import InterventionError, OptionError, unknown_variable
 
-__all__ = ["Acts", "Effect", "Sampler", "counterfactual", "do", "effect"]
+__all__ = ["Acts", "Effect", "Sampler", "check_sides", "counterfactual", "do", "effect"]
 
 Values = NDArray[np.float64]
 
@@ -50,6 +50,21 @@ def _known(system: object, intervention: Intervention) -> None:
         for target in intervention.targets:
             if target not in graph.nodes:
                 raise unknown_variable(target, graph.nodes, "system")
+
+
+def check_sides(done: Intervention, against: Intervention) -> None:
+    """Refuses a comparison of an intervention with itself.
+
+    Raises:
+        InterventionError: If both sides do the same to every system.
+    """
+    moving = [
+        {target: action for target, action in side.items() if action not in (Shift(0), Scale(1))}
+        for side in (done, against)
+    ]
+    if moving[0] == moving[1]:
+        other = str(against) if against else "the system left alone"
+        raise InterventionError(f"{done} does the same as what it is compared with, {other}: no effect is to be told")
 
 
 def do(system: Acts_, intervention: Intervention | Mapping[Any, Any] | str | None = None, /, **targets: Any) -> Acts_:
@@ -110,6 +125,7 @@ class Effect:
         mean: Mean (or probability) under the intervention.
         mean_against: Mean (or probability) under what it is compared with.
         n: Rows drawn on either side, with the same noise.
+        zero: Whether it is zero by the graph of the system: no directed path. It has no interval then, NaN.
     """
 
     intervention: Intervention
@@ -123,14 +139,16 @@ class Effect:
     mean: float
     mean_against: float
     n: int
+    zero: bool = False
 
     def __str__(self) -> str:
         what = self.outcome if self.label is None else f"P({self.outcome} = {self.label})"
         against = str(self.against) if self.against else "the system left alone"
-        return (
-            f"{self.intervention} changes {what} by {self.estimate:.4g} "
-            f"[{self.low:.4g}, {self.high:.4g}] against {against} ({self.mean_against:.4g} -> {self.mean:.4g})"
-        )
+        told = f"{self.intervention} changes {what} by {self.estimate:.4g}"
+        if self.zero:
+            return f"{told} against {against}: no directed path in its graph"
+        interval = "" if math.isnan(self.low) else f" [{self.low:.4g}, {self.high:.4g}]"
+        return f"{told}{interval} against {against} ({self.mean_against:.4g} -> {self.mean:.4g})"
 
 
 def effect(
@@ -158,14 +176,26 @@ def effect(
 
     Raises:
         UnknownVariableError: If the system has no such variable.
-        InterventionError: If the label is not one of the outcome's.
+        InterventionError: If the label is not one of the outcome's, or `a` and `b` do the same.
         OptionError: If `n` is below 2 or `confidence` not between 0 and 1.
     """
     if n < 2 or not 0 < confidence < 1:
         raise OptionError(f"n is at least 2 and confidence between 0 and 1, got {n} and {confidence}")
     one, other = _intervention(a, {}), _intervention(b, {})
+    check_sides(one, other)
     tables = [do(system, side).sample(n, seed=seed) for side in (one, other)]
-    return contrast(one, other, tables[0], tables[1], outcome, label=label, confidence=confidence)
+    found = contrast(one, other, tables[0], tables[1], outcome, label=label, confidence=confidence)
+    if found.estimate == 0 and not _reached(system, (*one.targets, *other.targets), outcome):
+        return replace(found, low=math.nan, high=math.nan, zero=True)
+    return found
+
+
+def _reached(system: object, targets: Sequence[Any], outcome: str) -> bool:
+    """Whether a directed path leads from a target to the outcome; True of a system whose graph does not tell."""
+    graph: Any = getattr(system, "graph", None)
+    if graph is None or not graph.is_dag or not {*targets, outcome} <= set(graph.nodes):
+        return True
+    return outcome in graph.descendants(targets)
 
 
 def contrast(

@@ -42,6 +42,7 @@ from aitia.graph.instruments import Instrument, instruments, is_instrument, why_
 from aitia.graph.knowledge import Knowledge, apply
 from aitia.graph.lagged import is_stationary, lag_of, lagged_effects, lagged_name, summary, unroll, variable_of
 from aitia.graph.marks import Edge, Mark
+from aitia.graph.open_triples import decided
 from aitia.graph.roles import Roles
 from aitia.graph.separation import (
     Independence,
@@ -75,6 +76,7 @@ __all__ = [
     "consistent_extension",
     "count_class",
     "cpdag",
+    "decided",
     "front_door_set",
     "identify",
     "implied_independencies",

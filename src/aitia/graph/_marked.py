@@ -2,16 +2,16 @@
 
 Inside are three tuples of integers used as bit rows: bit j of `_ends[mark - 1][i]` is set when an edge i *-* j bears
 `mark` at j. A pair has one edge, or i --> j beside i <-> j (a bow): then i bears a tail and an arrow, j an arrow, which
-no other edges do.
+no other edges do. `_open` holds the open triples (i, middle, k), i < k; the most graphs have none.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Self
 
 from aitia.errors import GraphError, join_names, unknown_variable
 from aitia.graph.bits import Bits, bits, transpose
-from aitia.graph.marks import Edge, Mark, parse_edges, quote
+from aitia.graph.marks import Edge, Mark, Triple, parse_graph, quote, triple_text
 
 __all__ = ["MarkedEdges"]
 
@@ -23,15 +23,22 @@ class MarkedEdges:
     _names: tuple[str, ...]
     _index: Mapping[str, int]
     _ends: tuple[Bits, Bits, Bits]
+    _open: tuple[tuple[int, int, int], ...] = ()
 
     def __init__(
-        self, edges: str | Iterable[str | Edge | tuple[str, str]] = (), nodes: Iterable[str] | None = None
+        self,
+        edges: str | Iterable[str | Edge | tuple[str, str]] = (),
+        nodes: Iterable[str] | None = None,
+        *,
+        open_triples: Iterable[Triple] = (),
     ) -> None:
         parsed: list[Edge] = []
+        triples = list(open_triples)
         seen: dict[str, None] = {}
         for item in [edges] if isinstance(edges, str) else edges:
             if isinstance(item, str):
-                more, names = parse_edges(item)
+                more, names, asked = parse_graph(item)
+                triples += asked
                 seen.update(dict.fromkeys(names))
             else:
                 more = [item if isinstance(item, Edge) else Edge(*item)]
@@ -50,6 +57,30 @@ class MarkedEdges:
         self._ends = (tuple(rows[0]), tuple(rows[1]), tuple(rows[2]))
         if any(self._bows):
             self._check_bows()
+        if triples:
+            self._open = tuple(
+                sorted(dict.fromkeys(self._checked(*triple) for triple in triples), key=lambda t: (t[1], *t))
+            )
+
+    def _checked(self, a: str, b: str, c: str) -> tuple[int, int, int]:
+        """The positions of an open triple."""
+        i, j, k = self.index(a), self.index(b), self.index(c)
+        told = f"{triple_text((a, b, c))} leaves open whether {b} is a collider between {a} and {c}"
+        if any(self._ends[2]) or any(self._spouses):
+            raise GraphError(f"{told}, which is said in a graph of --> and --- only (a PDAG)")
+        if not self._is_open(i, j, k):
+            raise GraphError(
+                f"{told}, and the edges say it: {a} and {c} are adjacent to {b} and not to each other in an open "
+                f"triple, and no arrow leads from {b} to them, nor from both to it"
+            )
+        return min(i, k), j, max(i, k)
+
+    def _is_open(self, i: int, j: int, k: int) -> bool:
+        """Whether i and k are apart, and their edges with j leave open whether it is a collider."""
+        pair = 1 << i | 1 << k
+        if i == k or self._adjacent[i] >> k & 1 or pair & ~self._adjacent[j] or pair & self._children[j]:
+            return False
+        return bool(pair & self._neighbors[j])
 
     def _set_names(self, names: tuple[str, ...]) -> None:
         for name in names:
@@ -71,14 +102,26 @@ class MarkedEdges:
             )
 
     @classmethod
-    def from_bits(cls, names: Sequence[str], tail: Sequence[int], arrow: Sequence[int], circle: Sequence[int]) -> Self:
+    def from_bits(
+        cls,
+        names: Sequence[str],
+        tail: Sequence[int],
+        arrow: Sequence[int],
+        circle: Sequence[int],
+        *,
+        open_triples: Sequence[tuple[int, int, int]] = (),
+    ) -> Self:
         """The graph whose edge i *-* j bears a mark at j where bit j of that mark's row i is set.
+
+        Open triples (i, middle, k) have i < k, and come in the order of their middles.
 
         Trusted: for algorithms that keep the rows consistent themselves.
         """
         graph = cls.__new__(cls)
         graph._set_names(tuple(names))
         graph._ends = (tuple(tail), tuple(arrow), tuple(circle))
+        if open_triples:
+            graph._open = tuple(open_triples)
         return graph
 
     # -- nodes and edges ------------------------------------------------------------------------------------------
@@ -122,6 +165,11 @@ class MarkedEdges:
             return ()
         names = self._names
         return tuple((names[j], name) for name, row in zip(names, self._bows, strict=True) for j in bits(row))
+
+    @property
+    def open_triples(self) -> tuple[Triple, ...]:
+        """Every (a, b, c), a and c apart, of which it is open whether b is a collider: members may differ there."""
+        return tuple((self._names[i], self._names[j], self._names[k]) for i, j, k in self._open)
 
     def index(self, node: str) -> int:
         """The position of a node.
@@ -229,13 +277,14 @@ class MarkedEdges:
     # -- identity -------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _identity(self) -> tuple[frozenset[str], frozenset[tuple[str, str, int]]]:
+    def _identity(self) -> tuple[frozenset[Any], ...]:
         ends = {(e.left, e.right, int(e.right_mark)) for e in self.edges}
         ends |= {(e.right, e.left, int(e.left_mark)) for e in self.edges}
-        return frozenset(self._names), frozenset(ends)
+        asked = frozenset((b, frozenset((a, c))) for a, b, c in self.open_triples)
+        return (frozenset(self._names), frozenset(ends), *([asked] if asked else []))
 
     def __eq__(self, other: object) -> bool:
-        """Same names and same marked edges; the order of nodes does not count."""
+        """Same names, marked edges and open triples; the order of nodes does not count."""
         return self._identity == other._identity if isinstance(other, MarkedEdges) else NotImplemented
 
     def __hash__(self) -> int:
@@ -243,13 +292,14 @@ class MarkedEdges:
 
     def __str__(self) -> str:
         alone = [quote(name) for name, row in zip(self._names, self._adjacent, strict=True) if not row]
-        return "; ".join([*map(str, self.edges), *alone])
+        return "; ".join([*map(str, self.edges), *alone, *map(triple_text, self.open_triples)])
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self).from_bits, (self._names, *self._ends)
+        made = type(self).from_bits
+        return (partial(made, open_triples=self._open) if self._open else made), (self._names, *self._ends)
 
 
 def _check_second(edge: Edge, right: list[int], left: list[int]) -> None:

@@ -26,7 +26,7 @@ class Pdag:
     """The parents, children, undirected neighbours and adjacencies of each node as bit rows.
 
     Raises:
-        GraphError: If the graph has an edge other than x --> y or x --- y.
+        GraphError: If the graph has an edge other than x --> y or x --- y, or an open triple.
     """
 
     __slots__ = ("adjacent", "children", "neighbors", "parents")
@@ -35,6 +35,12 @@ class Pdag:
         if not graph.is_pdag:
             odd = next(e for e in graph.edges if e.symbol not in ("-->", "---"))
             raise GraphError(f"a PDAG has edges x --> y and x --- y only; this graph has {odd}")
+        if graph._open:
+            a, b, c = graph.open_triples[0]
+            raise GraphError(
+                f"this graph leaves open whether {b} is a collider between {a} and {c}: it stands for several classes "
+                "of DAGs, which decided(graph) gives"
+            )
         self.parents = list(graph._parents)
         self.children = list(graph._children)
         self.neighbors = list(graph._neighbors)

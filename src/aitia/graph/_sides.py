@@ -36,7 +36,7 @@ class _Side:
             return
         from aitia.graph import _distances_kernel as kernel
 
-        if not graph.is_pdag:
+        if not graph.is_pdag or graph._open:
             raise GraphError(f"adjustment distances compare DAGs and CPDAGs, and the {what} is neither")
         self.neighbors = _words(graph._neighbors)
         given = self.parents, self.children, self.neighbors

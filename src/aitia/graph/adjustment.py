@@ -15,6 +15,8 @@ only --> and <-> is read as an ADMG unless `read_as="mag"` says otherwise.
 The blocked condition is checked in one member of the class that the graph stands for (a DAG of the CPDAG, a MAG of the
 PAG): once the graph is amenable and nothing forbidden is adjusted for, it holds in one member iff it holds in each [1].
 
+In a graph with open triples a set is valid where it is in each graph that decides them (`decided`).
+
 References:
     [1] Perkovic, Textor, Kalisch, Maathuis, Complete graphical characterization and construction of adjustment sets in
         Markov equivalence classes of ancestral graphs, JMLR 18 (2018).
@@ -30,6 +32,7 @@ from collections.abc import Iterator
 from typing import Literal, get_args
 
 from aitia.errors import GraphError, IdentifiabilityError, OptionError, join_names
+from aitia.graph._joint import Joint
 from aitia.graph._listing import separating
 from aitia.graph._question import Nodes, Question, ReadAs, Rows, _endpoints, _m_connected, _without_first, pose, union
 from aitia.graph.bits import bits, closure
@@ -83,6 +86,8 @@ def why_not_adjustment_set(
         >>> why_not_adjustment_set(Graph("x -> y; z -> x; z -> y"), "x", "y")
         'the non-causal path x <-- z --> y is open'
     """
+    if graph.open_triples:
+        return Joint.of(graph, treatment, outcome, read_as).fault(graph.mask(adjusted))
     question = pose(graph, treatment, outcome, read_as)
     return question.fault(graph.mask(adjusted))
 
@@ -145,6 +150,7 @@ def adjustment_set(
         UnknownVariableError: If a name is not in the graph.
         GraphError: If the graph is not of the kind it is read as, or treatment and outcome overlap.
         OptionError: If `kind` or `read_as` is not one of its values, or `include`/`restrict` do not go with `kind`.
+        CostError: If open triples can be decided in more than 256 ways.
 
     Example:
         >>> graph = Graph("z -> x -> m -> y; z -> v -> y; w -> y")
@@ -155,10 +161,17 @@ def adjustment_set(
     """
     if kind not in get_args(AdjustmentKind):
         raise OptionError(f"kind is one of {join_names(get_args(AdjustmentKind))}, got {kind!r}")
+    fixed = kind in ("optimal", "parents")
+    if fixed and (restrict is not None or graph.mask(include)):
+        raise OptionError(f"include and restrict go with the minimal and canonical sets, not with {kind!r}")
+    if graph.open_triples:
+        joint = Joint.of(graph, treatment, outcome, read_as)
+        if not fixed:
+            return graph.names(joint.first(kind, include, restrict, latent))
+        hidden = graph.mask(latent)
+        return graph.names(joint.same([_fixed_set(q, kind, hidden) for q in joint.questions], kind))
     question = pose(graph, treatment, outcome, read_as)
-    if kind in ("optimal", "parents"):
-        if restrict is not None or graph.mask(include):
-            raise OptionError(f"include and restrict go with the minimal and canonical sets, not with {kind!r}")
+    if fixed:
         return graph.names(_fixed_set(question, kind, graph.mask(latent)))
     included, allowed = question.bounds(include, restrict, latent)
     canonical = question.canonical(included, allowed)
@@ -195,6 +208,8 @@ def adjustment_sets(
 
     Raises:
         IdentifiabilityError: If there is no valid set, when the first is asked for; the reason as in `adjustment_set`.
+        CostError: If the graph has open triples, and they can be decided in more than 256 ways or more than twelve
+            variables may be in a set.
         UnknownVariableError: If a name is not in the graph.
         GraphError: If the graph is not of the kind it is read as, or treatment and outcome overlap.
 
@@ -202,6 +217,10 @@ def adjustment_sets(
         >>> list(adjustment_sets(Graph("x -> y; x <- a -> b -> y"), "x", "y"))
         [('b',), ('a',)]
     """
+    if graph.open_triples:
+        joint = Joint.of(graph, treatment, outcome, read_as)
+        yield from map(graph.names, joint.all(minimal, include, restrict, latent))
+        return
     question = pose(graph, treatment, outcome, read_as)
     included, allowed = question.bounds(include, restrict, latent)
     question.canonical(included, allowed)  # raises where there is no set

@@ -199,6 +199,7 @@ def to_text(graph: Graph) -> str:
     past = is_window(graph)  # of which nodes without edge are not told
     alone = [name for name in graph.nodes if not graph.adjacent(name) and not (past and lag_of(name))]
     lines += [f"{quote(name)} (no edge)" for name in alone]
+    lines += [f"{' - '.join(map(quote, triple))} (open: a collider or not)" for triple in graph.open_triples]
     return "\n".join(lines)
 
 

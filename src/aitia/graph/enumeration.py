@@ -13,6 +13,7 @@ References:
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from math import factorial, prod
 
 from aitia.errors import GraphError
@@ -20,6 +21,7 @@ from aitia.graph._pdag import Pdag
 from aitia.graph.bits import bits
 from aitia.graph.equivalence import consistent_extension, is_cpdag
 from aitia.graph.graph import Graph
+from aitia.graph.open_triples import decided
 
 __all__ = ["count_class", "markov_equivalence_class", "sample_member"]
 
@@ -28,10 +30,12 @@ def markov_equivalence_class(cpdag: Graph) -> Iterator[Graph]:
     """Every DAG that the CPDAG stands for, each once, lazily.
 
     Also of a CPDAG with background knowledge applied (`aitia.graph.knowledge.apply`): the members that obey it. The
-    work between two members is at most O(edges^2 x degree) row operations; there is no dead end.
+    work between two members is at most O(edges^2 x degree) row operations; there is no dead end. Of a graph with open
+    triples the members of each class that it stands for.
 
     Raises:
         GraphError: If the graph has no consistent extension, or edges other than x --> y and x --- y.
+        CostError: If open triples can be decided in more than 256 ways.
 
     Example:
         >>> for dag in markov_equivalence_class(Graph("a --- b --- c")):
@@ -40,10 +44,14 @@ def markov_equivalence_class(cpdag: Graph) -> Iterator[Graph]:
         b --> a; b --> c
         b --> a; c --> b
     """
-    consistent_extension(cpdag)
-    rows = Pdag(cpdag)
-    rows.close((1 << len(cpdag)) - 1)
-    return _orientations(rows, cpdag.nodes)
+    return chain.from_iterable([_members(one) for one in decided(cpdag)])
+
+
+def _members(pdag: Graph) -> Iterator[Graph]:
+    consistent_extension(pdag)
+    rows = Pdag(pdag)
+    rows.close((1 << len(pdag)) - 1)
+    return _orientations(rows, pdag.nodes)
 
 
 def _orientations(start: Pdag, names: tuple[str, ...]) -> Iterator[Graph]:

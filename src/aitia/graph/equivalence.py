@@ -112,7 +112,8 @@ def meek(pdag: Graph) -> Graph:
 def consistent_extension(pdag: Graph) -> Graph:
     """A DAG with the PDAG's skeleton, directed edges and unshielded colliders (Dor and Tarsi).
 
-    Ties are broken by node order, so the answer is always the same. O(edges x degree) row operations.
+    Ties are broken by node order, so the answer is always the same. O(edges x degree) row operations. At an open triple
+    the DAG has a collider or none.
 
     Raises:
         GraphError: If there is no such DAG, or the graph has edges other than x --> y and x --- y.
@@ -121,6 +122,10 @@ def consistent_extension(pdag: Graph) -> Graph:
         >>> print(consistent_extension(Graph("a --- b; b -> c")))
         b --> a; b --> c
     """
+    if pdag._open:
+        from aitia.graph.open_triples import each_decided
+
+        pdag = next(each_decided(pdag))
     rows = Pdag(pdag)
     parents = extend(rows)
     if parents is None:
@@ -139,7 +144,7 @@ def is_cpdag(graph: Graph) -> bool:
         >>> is_cpdag(Graph("a --- b --- c")), is_cpdag(Graph("a -> b --- c"))
         (True, False)
     """
-    if not graph.is_pdag:
+    if not graph.is_pdag or graph._open:
         return False
     parents = extend(Pdag(graph))
     return parents is not None and cpdag(_with_directed(graph, parents))._ends == graph._ends

@@ -29,10 +29,14 @@ class Graph(MarkedEdges):
     Args:
         edges: Text such as `"x -> y <- z; z <-> w"`, or edges, each as text, an `Edge`, or a pair (cause, effect).
         nodes: All names in the order wanted; absent means in order of appearance.
+        open_triples: Every (a, b, c), a and c not adjacent, of which it is open whether b is a collider, as text has
+            `a ? b ? c`. The graph then stands for all DAGs of its skeleton with its arrows and its other unshielded
+            colliders, and at an open triple either.
 
     Raises:
         GraphError: If a pair of nodes has two edges that are not x --> y beside x <-> y (a bow, in a graph of --> and
-            <-> only), a node is adjacent to itself, or a name is repeated or missing in `nodes`.
+            <-> only), a node is adjacent to itself, a name is repeated or missing in `nodes`, or a
+            triple is not open.
 
     Example:
         >>> graph = Graph("x -> y <- z; z <-> w")
@@ -40,6 +44,8 @@ class Graph(MarkedEdges):
         ('x', 'z')
         >>> print(graph)
         x --> y; z --> y; z <-> w
+        >>> Graph("a --- b --- c; a ? b ? c").open_triples
+        (('a', 'b', 'c'),)
         >>> print(Graph("z -> x -> y; x <-> y"))
         z --> x; x --> y; x <-> y
     """
@@ -213,13 +219,13 @@ class Graph(MarkedEdges):
         """The graph induced on these nodes, in this graph's order."""
         keep = self.mask(nodes)
         inside = [e for e in self.edges if keep >> self._index[e.left] & keep >> self._index[e.right] & 1]
-        return Graph(inside, self.names(keep))
+        return self._left_open(Graph(inside, self.names(keep)))
 
     def rename(self, names: Mapping[str, str]) -> "Graph":
         """The graph with some nodes renamed; positions stay."""
         for node in names:
             self.index(node)
-        return Graph.from_bits([names.get(node, node) for node in self._names], *self._ends)
+        return Graph.from_bits([names.get(node, node) for node in self._names], *self._ends, open_triples=self._open)
 
     def reorder(self, nodes: Sequence[str]) -> "Graph":
         """The same graph with its nodes in another order.
@@ -229,7 +235,7 @@ class Graph(MarkedEdges):
         """
         if sorted(nodes) != sorted(self._names):
             raise GraphError(f"an order must list each of {join_names(self._names)} once, got {join_names(nodes)}")
-        return Graph(self.edges, nodes)
+        return Graph(self.edges, nodes, open_triples=self.open_triples)
 
     def with_edges(self, edges: str | Iterable[str | Edge | tuple[str, str]]) -> "Graph":
         """The graph with these edges added, each replacing what joins its pair; new names are appended.
@@ -238,12 +244,12 @@ class Graph(MarkedEdges):
         """
         added = Graph(edges)
         kept = [e for e in self.edges if not (e.left in added and e.right in added and added.has_edge(e.left, e.right))]
-        return Graph([*kept, *added.edges], dict.fromkeys((*self._names, *added.nodes)))
+        return self._left_open(Graph([*kept, *added.edges], dict.fromkeys((*self._names, *added.nodes))))
 
     def without_edges(self, pairs: Iterable[tuple[str, str]]) -> "Graph":
         """The graph without what joins each pair, whichever way it points; a pair without an edge changes nothing."""
         gone = {frozenset((self._names[self.index(a)], self._names[self.index(b)])) for a, b in pairs}
-        return Graph([e for e in self.edges if frozenset((e.left, e.right)) not in gone], self._names)
+        return self._left_open(Graph([e for e in self.edges if frozenset((e.left, e.right)) not in gone], self._names))
 
     def skeleton(self) -> "Graph":
         """The same adjacencies, every edge undirected."""
@@ -258,7 +264,15 @@ class Graph(MarkedEdges):
             left, right = cut >> self._index[edge.left] & 1, cut >> self._index[edge.right] & 1
             if not ((left and edge.left_mark == Mark.ARROW) or (right and edge.right_mark == Mark.ARROW)):
                 kept.append(edge)
-        return Graph(kept, self._names)
+        return self._left_open(Graph(kept, self._names))
+
+    def _left_open(self, changed: "Graph") -> "Graph":
+        """The changed graph with those open triples that its edges still leave open."""
+        if not self._open:
+            return changed
+        triples = [t for t in self.open_triples if all(name in changed for name in t)]
+        kept = [t for t in triples if changed._is_open(*(changed.index(name) for name in t))]
+        return Graph(changed.edges, changed.nodes, open_triples=kept)
 
     # -- pictures -------------------------------------------------------------------------------------------------
 

@@ -103,7 +103,8 @@ def identify(
 
     Args:
         graph: A DAG or ADMG: the verdict is complete. A CPDAG or PDAG: identified when every possibly causal path from
-            the treatments starts with a directed edge (complete without `given`). A MAG or PAG: adjustment only.
+            the treatments starts with a directed edge (complete without `given`); with open triples, when one formula
+            holds however they are decided. A MAG or PAG: adjustment only.
         treatment: One name or several.
         outcome: One name or several.
         given: What the effect is conditional on.
@@ -114,6 +115,7 @@ def identify(
         UnknownVariableError: If a name is not in the graph.
         GraphError: If the graph is not of the kind it is read as, the sets overlap, or `latent` comes with a CPDAG,
             MAG or PAG.
+        CostError: If open triples can be decided in more than 256 ways.
         OptionError: If `read_as` is not one of its values.
 
     Example:
@@ -122,6 +124,10 @@ def identify(
         >>> print(identify(Graph("x -> y; u -> x; u -> y"), "x", "y", latent="u").reason)
         not identified: hidden common causes link x, y, so that the effect on y cannot be told from confounding
     """
+    if graph.open_triples:
+        from aitia.graph._joint_identification import identify_jointly
+
+        return identify_jointly(graph, treatment, outcome, given, latent, read_as)
     question = pose(graph, treatment, outcome, read_as)
     w, hidden = graph.mask(given), graph.mask(latent)
     _check_sets(question, w, hidden)
@@ -220,11 +226,15 @@ def _by_adjustment(question: Question, w: int, hidden: int) -> Found | None:
     found = question.nearest(w, allowed)
     if found is None:
         return None
-    z = names(found & ~w)
-    effect = Probability(names(question.y), (*names(question.x), *names(w), *z))
+    return _adjusted(names(question.x), names(question.y), names(w), names(found & ~w))
+
+
+def _adjusted(x: tuple[str, ...], y: tuple[str, ...], w: tuple[str, ...], z: tuple[str, ...]) -> Found:
+    """The formula of an adjustment set z."""
+    effect = Probability(y, (*x, *w, *z))
     if not z:
-        return "adjustment", effect, (), f"nothing confounds the effect{' given ' + join_names(names(w)) if w else ''}"
-    formula = total(z, product([effect, Probability(z, names(w))]))
+        return "adjustment", effect, (), f"nothing confounds the effect{' given ' + join_names(w) if w else ''}"
+    formula = total(z, product([effect, Probability(z, w)]))
     return "adjustment", formula, z, f"adjusting for {join_names(z)} closes every non-causal path"
 
 

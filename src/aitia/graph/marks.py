@@ -12,7 +12,10 @@ from enum import IntEnum
 
 from aitia.errors import GraphError
 
-__all__ = ["Edge", "Mark", "parse_edges", "quote", "refuse_bow"]
+__all__ = ["Edge", "Mark", "Triple", "parse_edges", "parse_graph", "quote", "refuse_bow", "refuse_open", "triple_text"]
+
+Triple = tuple[str, str, str]
+"""Two neighbours of a node, it between them."""
 
 
 class Mark(IntEnum):
@@ -98,6 +101,30 @@ def refuse_bow(bows: Sequence[tuple[str, str]], what: str, mend: str = _FORMATS)
         )
 
 
+def triple_text(triple: Triple) -> str:
+    """An open triple as it stands in text.
+
+    Example:
+        >>> print(triple_text(("a", "b", "c")))
+        a ? b ? c
+    """
+    return " ? ".join(map(quote, triple))
+
+
+def refuse_open(triples: Sequence[Triple], what: str) -> None:
+    """Raises where a graph leaves colliders open and `what`, such as `CSV`, cannot say so.
+
+    Raises:
+        GraphError: If there is such a triple.
+    """
+    if triples:
+        a, b, c = triples[0]
+        raise GraphError(
+            f"{what} cannot say that a graph leaves open whether {b} is a collider between {a} and {c}: text, JSON "
+            "and DOT can, and decided(graph) gives each graph that it may be"
+        )
+
+
 def parse_edges(text: str) -> tuple[list[Edge], list[str]]:
     r"""Reads `x -> y <- z; w` into edges and the names in order of appearance.
 
@@ -112,8 +139,28 @@ def parse_edges(text: str) -> tuple[list[Edge], list[str]]:
         >>> print(*edges, names, sep=" | ")
         x --> y | y <-- "body mass" | ['x', 'y', 'body mass', 'w']
     """
+    edges, names, triples = parse_graph(text)
+    if triples:
+        raise GraphError(f"edges are wanted, got {triple_text(triples[0])}: an open triple stands in a graph")
+    return edges, names
+
+
+def parse_graph(text: str) -> tuple[list[Edge], list[str], list[Triple]]:
+    """The same with the triples that the graph leaves open: `a ? b ? c` says that b may be a collider between a and c.
+
+    Raises:
+        GraphError: If the text is not of that form; the message shows where.
+
+    Example:
+        >>> edges, names, triples = parse_graph("a -- b -- c; a ? b ? c")
+        >>> print(*edges, triples, sep=" | ")
+        a --- b | b --- c | [('a', 'b', 'c')]
+    """
     edges: list[Edge] = []
     names: dict[str, None] = {}
+    triples: list[Triple] = []
+    asked: list[str] = []  # names of the open triple that is being read
+    chained = False  # whether an edge is
     left: str | None = None
     symbol: str | None = None
     position, text = 0, text.rstrip()
@@ -123,25 +170,33 @@ def parse_edges(text: str) -> tuple[list[Edge], list[str]]:
             raise _syntax(text, position)
         kind, token = match.lastgroup, match[match.lastgroup or 0]
         if kind == "edge":
-            if left is None or symbol is not None:
+            if left is None or symbol is not None or asked:
                 raise _syntax(text, match.start("edge"))
-            symbol = token
+            symbol, chained = token, True
         elif kind == "end":
-            if symbol is not None:
+            if symbol is not None or len(asked) == 2:
                 raise _syntax(text, match.start("end"))
-            left = None
+            left, asked, chained = None, [], False
         else:
             name = re.sub(r"\\(.)", r"\1", token) if kind == "quoted" else token
             if left is not None and symbol is None:
-                raise _syntax(text, match.start(kind or 0))
+                if kind != "name" or name != "?" or len(asked) == 3 or chained:
+                    raise _syntax(text, match.start(kind or 0))
+                symbol = "?"
+                position = match.end()
+                continue
             names.setdefault(name)
-            if left is not None and symbol is not None:
+            if left is not None and symbol == "?":
+                asked = [*(asked or [left]), name]
+                if len(asked) == 3:
+                    triples.append((asked[0], asked[1], asked[2]))
+            elif left is not None and symbol is not None:
                 edges.append(_edge(left, symbol, name))
             left, symbol = name, None
         position = match.end()
-    if symbol is not None:
+    if symbol is not None or len(asked) == 2:
         raise _syntax(text, len(text))
-    return edges, list(names)
+    return edges, list(names), triples
 
 
 def _edge(left: str, symbol: str, right: str) -> Edge:

@@ -221,6 +221,11 @@ def _require_disjoint(graph: Graph, **sets: int) -> None:
 
 def _require_separable(graph: Graph) -> None:
     """Refuses the kinds of graph on which reading m-separation off the marks would be silently wrong."""
+    if graph._open:
+        raise GraphError(
+            "separation is read from a DAG, ADMG or MAG, and this graph has open triples, at which its members do not "
+            "agree: ask each of decided(graph)"
+        )
     if any(graph._ends[2]):
         raise GraphError(
             "separation is read from a DAG, ADMG or MAG, and this graph has circle marks: ask member_mag(graph); "

@@ -209,17 +209,19 @@ class SCM:
 
     # -- the verbs ------------------------------------------------------------------------------------------------
 
-    def do(self, intervention: Intervention | Mapping[Any, Any] | str, /) -> "SCM":
+    def do(self, intervention: Intervention | Mapping[Any, Any] | str | None = None, /, **targets: Any) -> "SCM":
         """The system under an intervention, on top of what was done before; the latest wins on a shared target.
 
         Args:
             intervention: An `Intervention`, a mapping from variable to action, or text such as `"do(x=1)"`.
+            targets: Further variables by name.
 
         Raises:
             UnknownVariableError: If there is no such variable.
             InterventionError: If an action means nothing for its variable.
         """
         done = Intervention.parse(intervention) if isinstance(intervention, str) else Intervention(intervention)
+        done |= targets
         for target, action in done.items():
             action.check(target, self.categories(target))
             if isinstance(getattr(action, "value", None), tuple):
@@ -231,6 +233,11 @@ class SCM:
         scm._base, scm._mechanisms, scm._categories = self._base, self._mechanisms, self._categories
         scm._intervention, scm._origin = intervention, self._origin
         return scm
+
+    @property
+    def rows(self) -> Table | None:
+        """The rows that the system was fitted to; None if it was given, or fitted with weights."""
+        return None if self._origin is None else self._origin.table
 
     def refitted(self, number: int) -> "SCM | None":
         """The system fitted again to its rows drawn anew, sample `number`; None if it was given and not fitted.

@@ -16,8 +16,8 @@ class GraphConfig:
     """Options of a search whose edges have scores.
 
     Args:
-        penalty: Factor of the penalty of `bic` and `degenerate-gaussian`: 1 is that of Schwarz, 2 finds fewer edges
-            that are not there.
+        penalty: Factor of the penalty of `bic`, `ranks` and `degenerate-gaussian`: 1 is that of Schwarz, 2 finds fewer
+            edges that are not there.
         max_parents: Most causes of a variable beside those that are required; None takes one for every ten rows.
         knowledge: What is known beforehand, or the file that says it.
         missing: `error`, or `complete` to use the rows that have every variable.
@@ -67,8 +67,11 @@ class ScoreConfig(GraphConfig):
     """Options of a search by scores: those of `GraphConfig`, and which score.
 
     Args:
-        score: `auto` looks at the kinds of the columns; or `bic`, `bdeu` (labels), `degenerate-gaussian` (mixed).
+        score: `auto` looks at the kinds of the columns; or `bic`, `bdeu` (labels), `ranks` (numbers, ordinals, two
+            labels), `degenerate-gaussian` (mixed).
         prior: Equivalent sample size of `bdeu`.
+        structure_prior: Causes s of a variable that `bdeu` expects beforehand: with p variables an edge costs
+            log((p - 1 - s) / s) nats, or nothing where half of the others or more are expected.
 
     Raises:
         OptionError: If a value is out of range.
@@ -77,12 +80,14 @@ class ScoreConfig(GraphConfig):
 
     score: str = "auto"
     prior: float = 3.0
+    structure_prior: float = 1.0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.score not in ("auto", *get_args(ScoreName)):
             raise OptionError(f"score is one of auto, {', '.join(get_args(ScoreName))}; got {self.score!r}")
         _above_zero("prior", self.prior)
+        _above_zero("structure_prior", self.structure_prior)
 
 
 def _above_zero(name: str, value: float) -> None:

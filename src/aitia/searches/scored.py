@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from numpy.typing import NDArray
@@ -27,13 +28,17 @@ from aitia.stats.search.halves import Again, resampled
 from aitia.stats.search.keeping import kept, recall
 from aitia.stats.search.learner import scm_on
 from aitia.stats.search.records import Skeleton, TestRecord, weakest_tests
-from aitia.stats.search.scores import ROWS_A_PARENT, LocalScore, choose_score
+from aitia.stats.search.scores import ROWS_A_PARENT, LocalScore, bent_ranks, choose_score
 from aitia.system import Discovers, Given, Score, Scores, Training
 
 __all__ = ["ScoreSearch"]
 
 PLAIN = ("test_name_", "test_reason_", "warnings_", "score_name_", "score_")
 """Findings that are JSON values as they are."""
+EVIDENCE = ("score_", "_cheapest", "losses_", "tests_", "skeleton_", "orientation_reasons_")
+"""What is made of the class and its score when it is read."""
+PRIORS = ("prior", "structure_prior")
+"""Options of BDeu, which not every search has."""
 
 
 class ScoreSearch(SavedArrays, Discovers):
@@ -58,17 +63,14 @@ class ScoreSearch(SavedArrays, Discovers):
     arrow: ClassVar[str] = "every graph of this score has it"
     """Why an arrow points so that knowledge does not decide."""
     graph_: Graph
-    skeleton_: Skeleton
     score_name_: str
-    score_: float
-    losses_: Mapping[tuple[str, str], float]
     test_name_: str
     test_reason_: str
-    tests_: Sequence[TestRecord]
-    orientation_reasons_: Mapping[tuple[str, str], str]
     edge_frequencies_: EdgeFrequencies | None
     warnings_: list[str]
     rows_: Table
+    _of: tuple[Graph, LocalScore]
+    """The class found, and its score: what evidence is made of."""
 
     @abstractmethod
     def _class(self, score: LocalScore, progress: Progress | None = None) -> Graph:
@@ -135,7 +137,7 @@ class ScoreSearch(SavedArrays, Discovers):
         return {name: score.graph(graph) / table.n for name, graph in graphs.items()}
 
     def _need_fit(self) -> None:
-        if not hasattr(self, "skeleton_"):
+        if not hasattr(self, "graph_"):
             raise OptionError(f"this {type(self).__name__} has not been fitted: call fit first")
 
     def graphs(self, rows: Any = None) -> dict[str, Graph]:
@@ -187,7 +189,6 @@ class ScoreSearch(SavedArrays, Discovers):
         self._warn(table, score)
         found = self._class(score, progress)
         self.graph_ = known(found, self.config.known)
-        self.score_ = score.graph(member(found, self.config.known))
         self._explain(found, score)
         self.rows_ = table
         self.edge_frequencies_ = None
@@ -221,8 +222,8 @@ class ScoreSearch(SavedArrays, Discovers):
         return self.config.score, f"Score {self.config.score}: as asked."
 
     def _score(self, table: Table) -> LocalScore:
-        prior = getattr(self.config, "prior", 1.0)  # which BDeu alone has
-        return LocalScore(table, self.score_name_, penalty=self.config.penalty, prior=prior)
+        given = {name: getattr(self.config, name) for name in PRIORS if hasattr(self.config, name)}
+        return LocalScore(table, self.score_name_, penalty=self.config.penalty, **given)
 
     def _limit(self, score: LocalScore) -> int:
         """Most parents of a variable."""
@@ -245,33 +246,78 @@ class ScoreSearch(SavedArrays, Discovers):
         single = [name for name in table.names if table.column(name).ndim == 1]
         if self.score_name_ == "bic" and not score.discrete and (bent := departure(table, single)):
             self.warnings_.append(f"The score sees straight lines of Gaussian columns only, and {bent}.")
+        if self.config.score == "ranks" and (bent := bent_ranks(table)):
+            self.warnings_.append(f"The score sees straight lines of ranks only, and {bent}.")
+
+    # -- the evidence for each edge, made when it is read ----------------------------------------------------------
 
     def _explain(self, found: Graph, score: LocalScore) -> None:
-        """The evidence for each edge: its loss, a test, the reason of its direction."""
-        names, rows = found.nodes, Pdag(found)
-        kinds = {score.table.discrete(name) for name in names}
-        self.test_name_ = ("g2" if True in kinds else "fisher-z") if len(kinds) == 1 else ""
-        cheapest = {(e.left, e.right): _cheapest(rows, names.index(e.left), names.index(e.right), score)
-                    for e in self.graph_.edges}  # fmt: skip
-        self.losses_ = {pair: -step.gain for pair, step in cheapest.items()}
-        tests: list[TestRecord] = []
-        if self.test_name_ and score.table.n > len(names) + 3:
-            test = independence_test(self.test_name_, score.table)
-            asked = [(*pair, tuple(names[k] for k in bits(conditioned(rows, step)))) for pair, step in cheapest.items()]
-            answers = zip(asked, test.test(asked), strict=True)
-            tests = [TestRecord(x, y, given, a.statistic, a.p_value) for (x, y, given), a in answers]
+        """Keeps what the evidence is made of, and names the test that stands beside the score."""
+        for name in EVIDENCE:
+            self.__dict__.pop(name, None)
+        self._of = found, score
+        self.test_name_ = _test_beside(score)
+        if self._asks_tests:
             self.test_reason_ += f" Test {self.test_name_} stands beside it."
-        self.tests_ = tuple(tests)
-        self.skeleton_ = Skeleton(names, tuple(rows.adjacent), {}, self.tests_, len(tests))
+
+    @property
+    def _asks_tests(self) -> bool:
+        _, score = self._of
+        return bool(self.test_name_) and score.table.n > len(score.names) + 3
+
+    @cached_property
+    def _cheapest(self) -> Mapping[tuple[str, str], Step]:
+        """Of each edge the deletion after which the score is highest."""
+        found, score = self._of
+        rows, place = Pdag(found), {name: k for k, name in enumerate(found.nodes)}
+        return {(e.left, e.right): _cheapest(rows, place[e.left], place[e.right], score) for e in self.graph_.edges}
+
+    @cached_property
+    def score_(self) -> float:
+        """Of the graph, in nats."""
+        found, score = self._of
+        return score.graph(member(found, self.config.known))
+
+    @cached_property
+    def losses_(self) -> Mapping[tuple[str, str], float]:
+        """For each edge (left, right), how many nats the best neighbouring class without it is worse."""
+        return {pair: -step.gain for pair, step in self._cheapest.items()}
+
+    @cached_property
+    def tests_(self) -> Sequence[TestRecord]:
+        """One test for each edge, given what its cheapest deletion conditions on."""
+        if not self._asks_tests:
+            return ()
+        found, score = self._of
+        names, rows = found.nodes, Pdag(found)
+        test = independence_test(self.test_name_, score.table)
+        asked = [
+            (*pair, tuple(names[k] for k in bits(conditioned(rows, step)))) for pair, step in self._cheapest.items()
+        ]
+        answers = zip(asked, test.test(asked), strict=True)
+        return tuple(TestRecord(x, y, given, a.statistic, a.p_value) for (x, y, given), a in answers)
+
+    @cached_property
+    def skeleton_(self) -> Skeleton:
+        """The adjacencies, with the tests."""
+        found, _ = self._of
+        return Skeleton(found.nodes, found._adjacent, {}, self.tests_, len(self.tests_))
+
+    @cached_property
+    def orientation_reasons_(self) -> Mapping[tuple[str, str], str]:
+        """For each arrow (cause, effect), why it points so."""
+        found, _ = self._of
         shared = {(e.left, e.right) for e in found.edges if e.symbol == "-->"}
         knowledge = self.config.known
-        self.orientation_reasons_ = {
+        return {
             (e.left, e.right): self.arrow
             if (e.left, e.right) in shared and not (knowledge and knowledge.forbids(e.right, e.left))
             else "background knowledge"
             for e in self.graph_.edges
             if e.symbol == "-->"
         }
+
+    # -- the bootstrap ---------------------------------------------------------------------------------------------
 
     def resample(
         self, samples: int, *, store: Store | None = None, progress: Progress | None = None
@@ -301,6 +347,14 @@ class ScoreSearch(SavedArrays, Discovers):
         """Predicted seconds of the search in half of the rows, on one core; the same on every machine."""
         n, p = self.rows_.n, len(self.rows_.names)
         return 2e-3 + 1e-8 * n * p**2 + 1e-6 * p**3  # measured with 8 to 50 columns
+
+
+def _test_beside(score: LocalScore) -> str:
+    """The test that takes columns as the score does; empty where labels and numbers are mixed."""
+    if score.name == "ranks":
+        return "ranks"
+    kinds = {score.table.discrete(name) for name in score.names}
+    return ("g2" if True in kinds else "fisher-z") if len(kinds) == 1 else ""
 
 
 def _again(learner: ScoreSearch, table: Table) -> Graph:

@@ -24,10 +24,11 @@ from aitia.data.flow import Flow
 from aitia.data.spreadsheet import Reading
 from aitia.engine import Progress
 from aitia.errors import DataError, RunError
+from aitia.graph.graph import Graph
 from aitia.guard import guarded, read_json
 from aitia.runs import RECORD, Run, RunStore, open_run, versions
 from aitia.saving import need_safetensors
-from aitia.system import Given, Score, Scores, System, Target, Training, find
+from aitia.system import Discovers, Given, Score, Scores, System, Target, Training, find
 from aitia.system.loading import FIT
 from aitia.workflow.held_out import held_out
 from aitia.workflow.missing import TESTWISE, gaps, policy, used
@@ -93,6 +94,11 @@ class Fit:
         return tuple(self.system.targets)
 
     @property
+    def graphs(self) -> Mapping[str, Graph]:
+        """The graphs that it found, of a system that finds any."""
+        return self.system.graphs() if isinstance(self.system, Discovers) else {}
+
+    @property
     def scored_on(self) -> str:
         """Which rows the scores are of, in words."""
         if self.given.rows is None:
@@ -115,6 +121,7 @@ class Fit:
         return {
             "system": self.slug,
             "data": self.source.name,
+            "graphs": {name: str(graph) for name, graph in self.graphs.items()},
             "scored_on": self.scored_on,
             "scores": {
                 name: {"better": score.better, "model": score.value, **score.baselines}

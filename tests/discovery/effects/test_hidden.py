@@ -68,7 +68,7 @@ def test_members_that_leave_it_open_are_told_and_nothing_is_filled_in(chain):
     assert "not identified in 1" in shown
     assert ">members<" in shown
     refuted = estimate_effect(CHAIN, chain, "x=1", "y", against="x=0", resamples=0, read_as="pag", refute=True)
-    assert "there is no one estimate to refute" in refuted.warnings
+    assert "--refute tried nothing: there is no one estimate" in refuted.warnings
 
 
 def test_where_it_is_zero_or_open_there_is_nothing_to_estimate_and_it_is_refused(chain):

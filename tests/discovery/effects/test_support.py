@@ -167,5 +167,14 @@ def test_what_is_itself_changed_is_not_trimmed_by():
     graph = Graph("x -> m -> y; z -> y")
     whole = estimate_effect(graph, rows, "x=yes", "y", against="x=no", resamples=20)
     assert "z = yes, m = yes: no rows" in whole.overlap[0] or "m = yes, z = yes: no rows" in whole.overlap[0]
-    with pytest.raises(IdentifiabilityError, match="--trim leaves out rows by what is not changed"):
-        estimate_effect(graph, rows, "x=yes", "y", against="x=no", resamples=20, trim=True)
+    with_formula = estimate_effect(graph, rows, "x=yes", "y", against="x=no", resamples=20, trim=True)
+    assert str(with_formula.graph) == "x --> y"
+    shares = [(rows.labels("y")[rows.labels("x") == side] == "yes").mean() for side in ("yes", "no")]
+    assert (with_formula.estimate, with_formula.trimmed) == (pytest.approx(shares[0] - shares[1]), 0)
+    # m is a cause of w and of the outcome on the way from x: no set is adjusted for; and w = yes needs m = yes.
+    rows = rows.with_columns({"w": YES[np.where(m == 1, rng.integers(0, 2, 400), 0)]})
+    graph = Graph("x -> m -> w -> y; m -> y")
+    with pytest.raises(
+        IdentifiabilityError, match="the effect rests on variables that the intervention itself changes"
+    ):
+        estimate_effect(graph, rows, "x=yes, w=yes", "y", against="x=no, w=no", resamples=20, trim=True)

@@ -5,11 +5,13 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aitia.data.table import Table
 from aitia.errors import CostError
 from aitia.stats.independence import KCI, independence_test
-from aitia.stats.search.cost import Cost, in_words, rehearsed, search_sizes
+from aitia.stats.search.cost import Cost, counted, in_words, rehearsed, search_sizes, seen_by_kernels
 from aitia.systems.pc.model import PC
 
 
@@ -28,7 +30,36 @@ def test_the_rehearsal_of_partial_correlations_is_the_search_itself(seed):
     table = rows(400, 8, seed)
     found = PC(test="fisher-z", record="all", colliders="strongest-first").fit(table)
     asked = Counter(len(t.given) for t in found.skeleton_.tests)
-    assert sum(rehearsed(table, alpha=0.05, max_depth=6).values()) == found.skeleton_.count <= sum(asked.values())
+    lines = np.corrcoef(table.matrix(list(table.names)).T)
+    count = sum(counted(lines, 400, table.names, alpha=0.05, max_depth=6).values())
+    assert count == found.skeleton_.count <= sum(asked.values())
+
+
+def test_the_rehearsal_sees_squares_and_is_near_the_lines_of_gaussian_rows():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(3000, 4))
+    x[:, 1] += x[:, 0]
+    x[:, 2] += x[:, 3] ** 2
+    seen = seen_by_kernels(x)
+    lines = np.corrcoef(x.T)
+    assert seen[0, 1] == pytest.approx(lines[0, 1], abs=0.15)
+    assert abs(lines[2, 3]) < 0.1
+    assert abs(seen[2, 3]) > 0.5
+    assert np.abs(seen[:2, 2:]).max() < 0.06
+    bent = Table.of(x)
+    assert rehearsed(bent, alpha=0.05, max_depth=3)[0] == 6
+
+
+@given(seed=st.integers(0, 2**16), n=st.integers(12, 60), same=st.booleans())
+def test_what_kernels_see_is_a_matrix_of_correlations(seed, n, same):
+    x = np.random.default_rng(seed).normal(size=(n, 6))
+    if same:
+        x[:, 1] = x[:, 0] ** 2
+        x[:, 2] = 1.0
+    seen = seen_by_kernels(x)
+    assert seen == pytest.approx(seen.T, abs=1e-12)
+    assert (np.diagonal(seen) == 1).all()
+    assert np.linalg.eigvalsh(seen)[0] > 0.015
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, UnknownVariableError
 from aitia.graph import Graph, markov_equivalence_class
+from aitia.stats.independence.ranks import normal_scores
 from aitia.stats.search import compiling
 from aitia.stats.search._score_kernel import fewer_lines
 from aitia.stats.search.scores import LocalScore, choose_score
@@ -60,6 +61,43 @@ def test_bdeu_and_bic_of_labels_are_those_of_pgmpy(parents, prior):
     assert LocalScore(table, "bic").of("x0", parents) == pytest.approx(theirs, abs=1e-8)
 
 
+@given(seed=st.integers(0, 2**16), prior=st.floats(0.5, 10), expected=st.floats(0.2, 2))
+@settings(max_examples=20, deadline=None)
+def test_bdeu_with_a_prior_of_sparse_graphs_differs_between_graphs_as_that_of_causal_learn(seed, prior, expected):
+    peer = pytest.importorskip("causallearn.score.LocalScoreFunction")
+    table = labels(150, 6, seed)
+    codes = np.column_stack([table.column(name) for name in table.names])
+    given_ = {"sample_prior": prior, "structure_prior": expected, "r_i_map": dict.fromkeys(range(6), 3)}
+    score = LocalScore(table, "bdeu", prior=prior, structure_prior=expected)
+    for parents in ((1,), (2, 4), (1, 3, 5)):
+        theirs = peer.local_score_BDeu(codes, 0, [*parents], given_) - peer.local_score_BDeu(codes, 0, [], given_)
+        ours = score.of("x0", [f"x{k}" for k in parents]) - score.of("x0")
+        assert ours == pytest.approx(theirs, abs=1e-6)
+
+
+def test_no_edge_is_worth_more_beforehand_than_none():
+    for p in (2, 3, 5):
+        table = labels(60, p, 0)
+        free, dense = LocalScore(table, "bdeu"), LocalScore(table, "bdeu", structure_prior=max(1.0, (p - 1) / 2))
+        assert dense.of("x0", ["x1"]) == free.of("x0", ["x1"])
+
+
+@given(seed=st.integers(0, 2**16))
+def test_the_score_of_ranks_is_that_of_the_normal_scores_and_no_increasing_change_moves_it(seed):
+    table = numbers(80, 3, seed)
+    cut = {name: np.digitize(table.column(name), [-1.0, 0.5]) for name in ("x1", "x2")}
+    columns = {"x0": table.column("x0"), **cut}
+    kinds = {"x1": "ordinal", "x2": "ordinal"}
+    score = LocalScore(Table.of(columns, kinds=kinds), "ranks", penalty=2)
+    changed = {"x0": np.exp(columns["x0"]), "x1": 10 * columns["x1"] - 3, "x2": columns["x2"] ** 3}
+    again = LocalScore(Table.of(changed, kinds=kinds), "ranks", penalty=2)
+    plain = LocalScore(Table.of({name: normal_scores(np.asarray(v, float)) for name, v in columns.items()},
+                                kinds=dict.fromkeys(columns, "number")), "bic", penalty=2)  # fmt: skip
+    for parents in ((), ("x1",), ("x1", "x2")):
+        assert score.of("x0", parents) == pytest.approx(plain.of("x0", parents), abs=1e-9)
+        assert score.of("x0", parents) == pytest.approx(again.of("x0", parents), abs=1e-9)
+
+
 def test_the_degenerate_gaussian_score_is_the_gaussian_one_of_the_indicators():
     table = mixed(300, 0)
     score = LocalScore(table, "degenerate-gaussian")
@@ -83,7 +121,7 @@ def test_the_degenerate_gaussian_score_is_the_gaussian_one_of_the_indicators():
     ],
 )
 def test_equivalent_graphs_have_the_same_score(name, table):
-    score = LocalScore(table, name, penalty=1.7, prior=2.5)
+    score = LocalScore(table, name, penalty=1.7, prior=2.5, structure_prior=0.7)
     rng = np.random.default_rng(0)
     p = len(table.names)
     for _ in range(12):
@@ -122,7 +160,7 @@ def test_order_of_rows_and_columns_names_of_labels_and_scale_do_not_matter(seed)
      ("degenerate-gaussian", mixed(100, 1))],
 )  # fmt: skip
 def test_to_grow_a_set_gives_the_scores_of_the_larger_sets_plain_and_compiled(name, table):
-    score = LocalScore(table, name)
+    score = LocalScore(table, name, structure_prior=1)
     p = len(table.names)
     for kernels in (compiling._plain(), compiling._compiled()):
         for y in range(p):
@@ -181,6 +219,31 @@ def test_the_score_follows_the_kinds_of_the_columns():
     assert choose_score(mixed(20, 0))[0] == "degenerate-gaussian"
 
 
+def test_labels_with_an_order_are_scored_by_ranks_or_it_is_said_that_the_order_is_not_used():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 400))
+    age = np.digitize(a, [-1, 0, 1])
+    likes, hill = np.digitize(a + b, [-1, 0, 1]), np.digitize(a**2 + 0.3 * b, [0.5, 1, 2])
+    town = np.array(["n", "s", "w"], object)[rng.integers(0, 3, 400)]
+    two = np.where(b > 0, "y", "n").astype(object)
+
+    def read(columns):
+        return Table.of(columns, kinds={name: "ordinal" for name in columns if name in ("age", "likes", "hill")})
+
+    assert choose_score(read({"age": age, "likes": likes, "b": b}))[1].startswith("Score ranks: 'age' holds")
+    assert choose_score(read({"age": age, "two": two}))[0] == "ranks"
+    for columns, wanted, why in (
+        ({"age": age, "town": town}, "bdeu", "The order of age is not used: town has none."),
+        ({"age": age, "town": town, "b": b}, "degenerate-gaussian", "The order of age is not used: town has none."),
+        ({"age": age, "hill": hill}, "bdeu", "The order of age, hill is not used: "),
+    ):
+        name, told = choose_score(read(columns))
+        assert name == wanted
+        assert why in told
+    with pytest.raises(DataError, match="town holds labels without one"):
+        LocalScore(read({"age": age, "town": town}), "ranks")
+
+
 def test_what_no_score_can_be_made_of_is_refused_in_a_sentence():
     gap = Table.of({"a": [1.5, np.nan, 2.5, 3.5], "b": [1.5, 2.5, 0.5, 3.5]})
     flat = Table.of({"a": [1.5, 1.5, 1.5], "b": [0.5, 1.5, 3.5]}, kinds={"a": "number", "b": "number"})
@@ -195,9 +258,10 @@ def test_what_no_score_can_be_made_of_is_refused_in_a_sentence():
         with pytest.raises(DataError, match=told):
             LocalScore(table, name)
     for options, told in (
-        ({"name": "aic"}, "one of bic, bdeu, degenerate-gaussian"),
+        ({"name": "aic"}, "one of bic, bdeu, ranks, degenerate-gaussian"),
         ({"name": "bic", "penalty": 0.0}, "penalty of a score is above 0"),
         ({"name": "bic", "prior": -1.0}, "prior sample size is above 0"),
+        ({"name": "bdeu", "structure_prior": 0.0}, "structure prior is above 0"),
     ):
         with pytest.raises(OptionError, match=told):
             LocalScore(numbers(20, 2, 0), **options)

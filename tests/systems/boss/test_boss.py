@@ -227,9 +227,10 @@ def test_bad_input_gets_a_sentence(example):
     with pytest.raises(DataError, match="score bdeu is of labels"):
         BOSS(score="bdeu").fit({"a": rng.normal(size=50), "b": rng.normal(size=50)})
     for options, told in (
-        ({"score": "aic"}, "score is one of auto, bic, bdeu, degenerate-gaussian"),
+        ({"score": "aic"}, "score is one of auto, bic, bdeu, ranks, degenerate-gaussian"),
         ({"penalty": 0.0}, "penalty is above 0"),
         ({"prior": -1.0}, "prior is above 0"),
+        ({"structure_prior": 0.0}, "structure_prior is above 0"),
         ({"starts": 0}, "starts is 1 or more"),
         ({"max_parents": -1}, "max_parents is 0 or more"),
         ({"bootstrap": 0}, "bootstrap is 1 or more"),

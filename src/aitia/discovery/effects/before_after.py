@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from aitia.data.table import Kind, Table
 from aitia.discovery.effects.question import label_of
 from aitia.discovery.effects.regression import least_squares
-from aitia.discovery.effects.rows import rows_of
+from aitia.discovery.effects.rows import as_table, rows_of
 from aitia.errors import DataError, OptionError, join_names
 
 __all__ = ["BeforeAfter", "before_after"]
@@ -88,7 +88,7 @@ class BeforeAfter:
 
 
 def before_after(
-    table: Table,
+    table: Any,
     outcome: str,
     time: str,
     since: str | float,
@@ -101,7 +101,7 @@ def before_after(
     """What changed in an outcome with a date.
 
     Args:
-        table: The rows; those with gaps in what is needed are left out.
+        table: The rows, a file or whatever `Table.of` reads; those with gaps in what is needed are left out.
         outcome: The column to watch.
         time: The column that says when a row was taken.
         since: The first moment after the change, a number or a date as the column has it.
@@ -117,6 +117,7 @@ def before_after(
     """
     if not 0 < confidence < 1:
         raise OptionError(f"confidence lies between 0 and 1, got {confidence}")
+    table = as_table(table)
     label = label_of(table, outcome, label)
     names = [outcome, time] if treated is None else [outcome, time, treated[0]]
     rows = rows_of(table, names, "complete", None, cluster)

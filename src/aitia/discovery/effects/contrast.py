@@ -15,7 +15,9 @@ from aitia.errors import OptionError
 from aitia.stats.imputation import IMPUTATIONS, imputed, pooled
 from aitia.threads import one_blas_thread
 
-__all__ = ["Contrast", "How", "contrast", "point", "quantile"]
+__all__ = ["NO_END", "Contrast", "How", "contrast", "point", "quantile", "scaled"]
+
+NO_END = "in some samples the denominator is zero: the interval has no upper end"
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class How:
 
 @dataclass(frozen=True)
 class Contrast:
-    """One graph's answer."""
+    """One graph's answer; `exact` where every sample of the rows gives the same, so that there is nothing to try."""
 
     member: Member
     means: Means
@@ -41,14 +43,16 @@ class Contrast:
     zero: bool
     overlap: Overlap | None = None
     warnings: tuple[str, ...] = ()
+    exact: bool = False
 
 
 def contrast(job: Job, how: How) -> Contrast:
     """The job done on its table, or on several in which the gaps are filled, and pooled by Rubin's rules."""
-    if not job.intervention and not job.against:
+    if job.intervention == job.against:  # what is left of both sides where paths lead to the outcome
         null = NULL[how.scale]
         mean = job.means_alone()
         return Contrast(Member(job.graph, null, null, null), mean, how.resamples, 0, True)
+    _check_zeros(job, how.scale)
     if how.impute and any(map(job.table.missing, job.table.names)):
         return _pooled(job, how)
     with one_blas_thread():
@@ -59,12 +63,36 @@ def contrast(job: Job, how: How) -> Contrast:
     what = "bootstrap of the effect"
     runs = how.engine.map(job.means, range(how.resamples), progress=how.progress, what=what)
     low, high = _interval(runs, how)
-    if how.resamples and high - low <= 1e-12 * max(abs(low), abs(high), 1e-300):
+    exact = math.isfinite(high) and high - low <= 1e-12 * max(abs(low), abs(high), 1e-300)
+    if exact:
         low, high, told = _exact(job, estimate, how)
         warnings.append(told)
     if math.isinf(high):
-        warnings.append("in some samples the denominator is zero: the interval has no upper end")
-    return Contrast(Member(job.graph, estimate, low, high), means, how.resamples, 0, False, overlap, tuple(warnings))
+        warnings.append(NO_END)
+    member = Member(job.graph, estimate, low, high)
+    return Contrast(member, means, how.resamples, 0, False, overlap, tuple(warnings), exact)
+
+
+def _check_zeros(job: Job, scale: str) -> None:
+    """Refuses a ratio of which a side is zero in the rows, and odds of which one is zero or one.
+
+    Raises:
+        OptionError: In that case.
+    """
+    if scale == "difference":
+        return
+    for side in (job.against, job.intervention):
+        found = job.alike(side, job.table, job.weights)
+        if found is None or not (found[1] == 0 or (scale == "odds" and found[1] == 1)):
+            continue
+        name, share = found
+        where = f"{name} = {side[name]} has {job.outcome} = {job.label}"
+        if job.label is None:
+            told = f"every row with {name} = {side[name]} has {job.outcome} = 0"
+        else:
+            told = f"{'every' if share else 'no'} row with {where}"
+        of = "odds of that have no end" if scale == "odds" else "a ratio to zero, or of it, tells nothing"
+        raise OptionError(f"{told}: {of}; say --scale difference")
 
 
 def point(means: Means, scale: str) -> float:
@@ -79,8 +107,8 @@ def _interval(runs: Sequence[Means], how: How) -> tuple[float, float]:
     if not runs:
         return float("nan"), float("nan")
     tail = (1 - how.confidence) / 2
-    lows = [_scaled(how.scale, run.low, run.high_against) for run in runs]
-    highs = [_scaled(how.scale, run.high, run.low_against) for run in runs]
+    lows = [scaled(how.scale, run.low, run.high_against) for run in runs]
+    highs = [scaled(how.scale, run.high, run.low_against) for run in runs]
     low, high = quantile(lows, tail), quantile(highs, 1 - tail)
     return low, high
 
@@ -93,7 +121,7 @@ def quantile(values: Sequence[float], level: float) -> float:
     return float(below if below == above or math.isinf(below) else below + (above - below) * (place % 1))
 
 
-def _scaled(scale: str, mean: float, against: float) -> float:
+def scaled(scale: str, mean: float, against: float) -> float:
     """The effect in a sample; infinite where its denominator is zero."""
     try:
         return on_scale(scale, mean, against)
@@ -105,7 +133,8 @@ def _exact(job: Job, estimate: float, how: How) -> tuple[float, float, str]:
     """The interval where the samples do not differ: a label that all or none have, or an outcome without noise."""
     if job.label is None or how.scale != "difference":
         nothing = float("nan")
-        return nothing, nothing, "the outcome follows from its causes without noise in these rows: no interval is given"
+        told = "as where the outcome follows from its causes without noise"
+        return nothing, nothing, f"every sample of the rows gives the same effect, {told}: no interval is given"
     n = job.table.n
     for side in (job.intervention, job.against):
         for name, action in side.items():

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aitia.data.table import Table
-from aitia.discovery.effects.contrast import Contrast, How, contrast, point
+from aitia.discovery.effects.contrast import NO_END, Contrast, How, contrast, point
 from aitia.discovery.effects.estimators import Columns, Estimator, beside, by_instruments, disagreement
 from aitia.discovery.effects.instrumented import effect_by_instruments, instrument_columns
 from aitia.discovery.effects.job import Job
@@ -15,20 +15,22 @@ from aitia.discovery.effects.overlap import Overlap
 from aitia.discovery.effects.question import (
     Asked,
     asked,
+    check_actions,
     check_names,
     check_rows_are_independent,
     label_of,
-    outside,
     restricted,
     targets_of,
+    without_mediators,
 )
 from aitia.discovery.effects.refute import Refutation, refutations
 from aitia.discovery.effects.result import EstimatedEffect, Member, OverGraphs
-from aitia.discovery.effects.rows import Rows, censored, rows_of
+from aitia.discovery.effects.rows import Rows, as_table, censored, rows_of
 from aitia.discovery.effects.scale import NULL, check_scale
 from aitia.discovery.effects.unsure import unsure_line
 from aitia.discovery.gaps import gap_warnings
 from aitia.do import Intervention
+from aitia.do.observed import outside
 from aitia.engine import Engine, LocalEngine, Progress
 from aitia.errors import IdentifiabilityError, OptionError
 from aitia.graph import Graph
@@ -43,7 +45,7 @@ Done = Intervention | Mapping[Any, Any] | str
 
 def estimate_effect(
     graph: Graph,
-    table: Table,
+    table: Any,
     intervention: Done,
     outcome: str,
     *,
@@ -76,7 +78,7 @@ def estimate_effect(
 
     Args:
         graph: A DAG, a CPDAG, a PAG, or an ADMG or MAG in which an adjustment set gives the effect.
-        table: Rows to fit to, with a column for each variable that matters.
+        table: Rows to fit to, with a column for each variable that matters: a file, or whatever `Table.of` reads.
         intervention: What is done: an `Intervention`, a mapping from variable to action, or text such as `"do(x=1)"`.
         outcome: The variable to watch.
         against: What to compare with; None leaves the system alone.
@@ -113,11 +115,12 @@ def estimate_effect(
     Source:
         Pearl, Causality (2009), sections 3.2 and 7.1; Efron and Tibshirani (1993), section 13.3, for the interval.
     """
+    sides = _intervention(intervention), _intervention(against)
     return _posed(
         _Ask(
-            graph, table, (_intervention(intervention), _intervention(against)), outcome, label, tuple(latent), read_as,
-            scale, weights, cluster, instrument, trim, accept_censored, resamples, confidence, draws, missing, search,
-            refute, seed, engine or LocalEngine(), progress,
+            graph, as_table(table), sides, outcome, label, tuple(latent), read_as, scale, weights, cluster, instrument,
+            trim, accept_censored, resamples, confidence, draws, missing, search, refute, seed, engine or LocalEngine(),
+            progress,
         )
     )  # fmt: skip
 
@@ -158,19 +161,21 @@ def _posed(ask: _Ask) -> EstimatedEffect:
     check_scale(ask.scale, ask.outcome, label)
     targets = targets_of(*ask.sides)
     check_names(ask.graph, targets, ask.outcome, ask.latent)
+    check_actions(ask.table, ask.sides)
     helpers = instrument_columns(ask.graph, targets, ask.outcome, ask.latent, ask.instrument, ask.read_as)
     taken = censored(ask.table, ask.outcome, ask.accept_censored)
     try:
-        question = asked(ask.graph, targets, ask.outcome, ask.latent, ask.read_as)
+        question = asked(ask.graph, ask.sides, ask.outcome, ask.latent, ask.read_as)
     except IdentifiabilityError as refused:
         if not helpers:
             raise
         found = effect_by_instruments(
             ask.graph, ask.table, ask.sides, ask.outcome, label, helpers, refused, latent=ask.latent,
             asked=ask.instrument, scale=ask.scale, weights=ask.weights, cluster=ask.cluster, missing=ask.missing,
-            confidence=ask.confidence,
+            confidence=ask.confidence, trim=ask.trim, refute=ask.refute,
         )  # fmt: skip
     else:
+        question = without_mediators(question, targets, ask.outcome) if ask.trim else question
         whole = [name for name in helpers if name in ask.table and not ask.table.missing(name)]
         found = _answered(replace(ask, label=label), question, whole)
     return replace(found, warnings=(*taken, *found.warnings))
@@ -187,15 +192,23 @@ def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEf
     contrasts = [contrast(job, how) for job in jobs]
     over = None
     if ask.search is not None and ask.search.graphs and ask.resamples:
-        over = over_graphs(ask.search, jobs[0], ask.sides, ask.scale, ask.confidence, ask.engine, ask.progress)
+        over = over_graphs(
+            ask.search, jobs[0], ask.sides, ask.scale, ask.confidence, ask.engine, ask.progress, ask.weights,
+            ask.cluster,
+        )  # fmt: skip
     found = _combined(contrasts, over, far, question.unidentified is not None)
     with one_blas_thread():
         lines, tried, told = _beside(ask, question, rows, jobs[0], contrasts)
-    lines, told = ((), []) if far else (lines, told)
+    if far:
+        lines, told = (), []
     several = len(contrasts) > 1 or question.unidentified is not None
     doubts = {} if ask.search is None else ask.search.doubts
     unsure = unsure_line(ask.graph, doubts, targets_of(*ask.sides), ask.outcome)
-    warnings = [*unsure, *gaps, *rows.warnings, *far, *near, *found.pop("warnings"), *told]
+    few = [] if far or found["zero"] or how.impute else _few(ask.resamples, "resamples (--resamples)", ask.confidence)
+    if over is not None:
+        few += [NO_END] if math.isinf(over.high) and NO_END not in found["warnings"] else []
+        few += _few(over.answered, "bootstrap graphs (--graphs)", ask.confidence)
+    warnings = [*unsure, *gaps, *rows.warnings, *far, *near, *found.pop("warnings"), *few, *told]
     return EstimatedEffect(
         intervention=ask.sides[0],
         against=ask.sides[1],
@@ -211,6 +224,7 @@ def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEf
         imputations=contrasts[0].imputations,
         members=_members(contrasts, question) if several else (),
         undecided=question.undecided if several else (),
+        open_triples=question.open_triples if several else (),
         unidentified=question.unidentified,
         over=over,
         uncovered=ask.search is not None and over is None,
@@ -237,15 +251,23 @@ def _beside(
 ) -> tuple[tuple[Estimator, ...], tuple[Refutation, ...], list[str]]:
     """Other estimators, refutations, and where they disagree; none where there is no one estimate."""
     first = contrasts[0]
-    if len(contrasts) > 1 or question.unidentified is not None or first.zero or math.isnan(first.member.estimate):
-        told = ["there is no one estimate to refute"] if ask.refute else []
-        return (), (), told
+    several = len(contrasts) > 1 or question.unidentified is not None
+    if several or first.zero or first.exact or math.isnan(first.member.estimate):
+        why = "every sample of the rows gives the same effect" if first.exact else "there is no one estimate"
+        why = (
+            "the effect is zero by the graph"
+            if all(c.zero for c in contrasts) and question.unidentified is None
+            else why
+        )
+        return (), (), [f"--refute tried nothing: {why}"] if ask.refute else []
     adjusted = question.answers[0].adjustment
     columns = None
     if not any(map(rows.table.missing, rows.table.names)):
         columns = Columns.of(rows.table, *ask.sides, ask.outcome, ask.label, rows.weights, rows.clusters)
     lines: list[Estimator] = []
-    if columns is not None and ask.scale == "difference" and not ask.trim and not first.means.lacking:
+    apart = _apart(ask, columns is None and any(map(rows.table.missing, rows.table.names)), first)
+    told = [] if apart is None else [f"{apart}: none stands beside it"]
+    if columns is not None and apart is None:
         member = first.member
         own = Estimator("g-formula", member.estimate, member.low, member.high, "the fitted mechanisms")
         others = [] if adjusted is None else [beside(columns, adjusted, ask.confidence, ask.seed)]
@@ -260,7 +282,20 @@ def _beside(
             ask.scale,
         )  # fmt: skip
     lines = lines if len(lines) > 1 else []
-    return tuple(lines), tuple(tried), disagreement(lines) if lines else []
+    return tuple(lines), tuple(tried), [*told, *(disagreement(lines) if lines else [])]
+
+
+def _apart(ask: _Ask, gaps: bool, first: Contrast) -> str | None:
+    """Why what other estimators tell is another effect; None where it is not."""
+    if ask.scale != "difference":
+        return f"other estimators tell a difference, and this is --scale {ask.scale}"
+    if ask.trim:
+        return "other estimators tell the effect on all rows, and --trim leaves some out"
+    if gaps:
+        return f"other estimators take whole rows, and this is --missing {ask.missing}"
+    if first.means.lacking:
+        return "other estimators carry on a line where the table says nothing, and this interval does not"
+    return None
 
 
 def _intervention(given: Done | None) -> Intervention:
@@ -270,8 +305,21 @@ def _intervention(given: Done | None) -> Intervention:
 def _check_options(seed: int, resamples: int, confidence: float) -> None:
     if seed < 0 or resamples < 0:
         raise OptionError(f"seed and resamples are 0 or more, got {seed} and {resamples}")
+    if resamples == 1:
+        raise OptionError("one resample tells no spread: resamples is 0, for no interval, or 2 or more")
     if not 0 < confidence < 1:
         raise OptionError(f"confidence lies between 0 and 1, got {confidence}")
+
+
+def _few(many: int, what: str, confidence: float) -> list[str]:
+    """A sentence where an interval's ends are the least and the largest of its samples."""
+    needed = math.ceil(2 / (1 - confidence) - 1e-9) - 1
+    if not 0 < many < needed:
+        return []
+    return [
+        f"{many} {what} are too few for an interval at {confidence:.4g}: its ends are the least and the largest of "
+        f"them, and it is too narrow; from {needed} on it is not"
+    ]
 
 
 def _union(question: Asked) -> Graph:
@@ -291,8 +339,12 @@ def _left_open(question: Asked) -> str:
         many = f"{len(question.parts)} answer{'s' if len(question.parts) > 1 else ''}"
         return f"the graph leaves circles of {edges} open, and its members give {many} by adjustment{none}"
     edges = ", ".join(f"{e.left} - {e.right}" for e in question.undecided)
+    left = f"the direction of {edges} open" if edges else ""
+    if question.open_triples:
+        triples = ", ".join(f"{b} is a collider between {a} and {c}" for a, b, c in question.open_triples)
+        left = f"open whether {triples}{f', and {left}' if left else ''}"
     return (
-        f"the graph leaves the direction of {edges} open, and its members give {len(question.parts)} answers, each "
+        f"the graph leaves {left}, and its members give {len(question.parts)} answers, each "
         "adjusted for the parents that what is set has there"
     )
 
@@ -311,7 +363,7 @@ def _combined(
         "overlap": () if lacks is None else lacks.lines(),
         "warnings": [
             *(() if lacks is None else lacks.notes()),
-            *dict.fromkeys(w for c in contrasts for w in c.warnings),
+            *dict.fromkeys(w for c in contrasts for w in c.warnings if not far),  # they are of the interval
         ],
         "zero": all(c.zero for c in contrasts) and not unidentified,
     }

@@ -59,6 +59,12 @@ class Estimator:
     first_stage: float | None = None
     anderson_rubin: Intervals | None = None
 
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Its ends; None where nothing tells its width: no row differs from the fit, or no samples were drawn."""
+        wide = self.high - self.low > 1e-9 * max(abs(self.low), abs(self.high))
+        return (self.low, self.high) if wide else None
+
 
 @dataclass(frozen=True)
 class Columns:

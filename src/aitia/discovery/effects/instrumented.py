@@ -1,12 +1,14 @@
 """Instruments of the graph: which there are, whether one that was named is one, and the effect that they alone tell."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aitia.data.table import Table
 from aitia.discovery.effects.estimators import Columns, by_instruments, weakness
 from aitia.discovery.effects.result import EstimatedEffect
 from aitia.discovery.effects.rows import Rows, rows_of
 from aitia.do import Intervention
+from aitia.do.observed import outside
 from aitia.errors import IdentifiabilityError, OptionError, join_names
 from aitia.graph import Graph
 from aitia.graph._question import ReadAs
@@ -71,21 +73,30 @@ def effect_by_instruments(
     cluster: str | None,
     missing: str,
     confidence: float,
+    trim: bool,
+    refute: bool,
 ) -> EstimatedEffect:
     """The effect where hidden causes leave no adjustment set and an instrument tells it.
 
     Raises:
-        OptionError: If the scale is not `difference`, or gaps are to be filled.
+        OptionError: If the scale is not `difference`, gaps are to be filled, or rows to be left out or dealt out anew.
         IdentifiabilityError: If the sides are no two labels and no number that is moved; with why else (`refused`).
-        DataError: As `rows_of`, and if the treatment has more than two labels.
+        DataError: As `rows_of` and `outside`, and if the treatment has more than two labels.
     """
     if scale != "difference":
         raise OptionError(f"instruments tell a difference, and the scale is {scale!r}: leave out --scale")
+    for given, option in ((trim, "--trim"), (refute, "--refute")):
+        if given:
+            raise OptionError(
+                f"{option} is of fitted mechanisms, and here hidden causes leave none: an instrument alone tells the "
+                f"effect ({join_names(names)}). Leave out {option}"
+            )
     if missing != "complete":
         raise OptionError(f"instruments take whole rows (--missing complete), got {missing!r}")
     target = str(next(iter(dict.fromkeys((*sides[0].targets, *sides[1].targets)))))
     rows: Rows = rows_of(table, [target, outcome, *names], missing, weights, cluster)
     columns = Columns.of(rows.table, sides[0], sides[1], outcome, label, rows.weights, rows.clusters)
+    far, near = outside(rows.table, *sides)
     found = None if columns is None else by_instruments(columns, graph, outcome, latent, asked, confidence)
     if found is None:
         raise IdentifiabilityError(
@@ -93,6 +104,7 @@ def effect_by_instruments(
             f"of so much more of a number: say --against what {target} is compared with"
         )
     nothing = float("nan")
+    found = replace(found, low=nothing, high=nothing) if far else found
     return EstimatedEffect(
         intervention=sides[0],
         against=sides[1],
@@ -111,7 +123,7 @@ def effect_by_instruments(
         resamples=0,
         rows=rows.table.n,
         flow=tuple(rows.flow.lines()),
-        warnings=(*rows.warnings, *weakness(found)),
+        warnings=(*rows.warnings, *far, *near, *([] if far else weakness(found))),
         estimators=(found,),
         weighted=weights,
         clustered=cluster,

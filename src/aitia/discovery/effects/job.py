@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from aitia.data.table import Table
 from aitia.discovery.effects.support import Support
-from aitia.do import Intervention, do
-from aitia.errors import IdentifiabilityError
+from aitia.do import Intervention, Value, do
+from aitia.errors import DataError, IdentifiabilityError
 from aitia.graph import Graph
 from aitia.scm import SCM
 from aitia.scm.fit import kinds_of
@@ -147,14 +147,18 @@ class Job:
     def means(self, resample: int | None) -> Means:
         """The means, fitted to bootstrap sample number `resample`, or to the table itself."""
         if resample is None:
-            return self._answer(self.scm, self.support, self.seed)
+            return self._answer(self.scm, self.support, self.table, self.weights, self.seed)
         chosen = self.rows(resample)
         table = self.table.take(chosen)
         weights = None if self.weights is None else self.weights[chosen]
-        scm = SCM.fit(self.graph, table, mechanisms=self.kinds, weights=weights, seed=self.seed)
+        try:
+            scm = SCM.fit(self.graph, table, mechanisms=self.kinds, weights=weights, seed=self.seed)
+        except DataError as error:
+            drawn = "the rows" if self.clusters is None else "whole clusters, which differ too much in size (--cluster)"
+            raise DataError(f"in a sample of {drawn}: {error}") from None
         support = self.support if self.easy else self.support.recounted(table, weights)
         # Other rows are drawn for each sample, so that the spread holds the chance of drawing too.
-        return self._answer(scm, support, self.seed + resample + 1)
+        return self._answer(scm, support, table, weights, self.seed + resample + 1)
 
     def means_alone(self) -> Means:
         """The outcome's mean in the rows, where nothing that is set reaches it."""
@@ -177,24 +181,50 @@ class Job:
         starts = np.searchsorted(self.clusters[order], np.arange(many + 1))
         return np.concatenate([order[starts[k] : starts[k + 1]] for k in rng.integers(0, many, many)])
 
-    def _answer(self, scm: SCM, support: Support, seed: int) -> Means:
-        sides = [do(scm, side) for side in (self.intervention, self.against)]
+    def alike(self, side: Intervention, table: Table, weights: Values | None = None) -> tuple[str, float] | None:
+        """The target of a side with whose label all rows have one value of the outcome, and that (of a label, 1 where
+        they have it and 0 where none has); else None.
+
+        The target is a cause of the outcome's own mechanism. Of a label its likelihood has no maximum then: in its
+        limit the share is 0 or 1, and what keeps the fit finite would make a small number of that.
+        """
+        y = table.column(self.outcome)
+        there = ~np.isnan(y) if weights is None else ~np.isnan(y) & (weights > 0)
+        if self.label is not None:
+            y = (y == table.categories(self.outcome).index(self.label)).astype(np.float64)
+        for name in self.graph.parents(self.outcome):
+            action = side.get(name)
+            if not isinstance(action, Value) or not table.discrete(name):
+                continue
+            found = y[there & (table.column(name) == table.categories(name).index(action.value))]
+            if found.size and found.min() == found.max():
+                return name, float(found[0])
+        return None
+
+    def _answer(self, scm: SCM, support: Support, table: Table, weights: Values | None, seed: int) -> Means:
+        actions = (self.intervention, self.against)
+        sides = [do(scm, side) for side in actions]
+        known = [None if self.label is None else self.alike(side, table, weights) for side in actions]
         if self.easy:
-            a, b = (mean_under(side, self.outcome, self.label, draws=self.draws, seed=seed) for side in sides)
+            a, b = (
+                mean_under(side, self.outcome, self.label, draws=self.draws, seed=seed) if share is None else share[1]
+                for side, share in zip(sides, known, strict=True)
+            )
             return Means(a, a, b, b)
         rows = [side.sample(self.draws, seed=seed) for side in sides]
-        lacking = [support.empty(table) for table in rows]
+        lacking = [support.empty(drawn) for drawn in rows]
         if self.bounded or self.trim:
-            lacking = [gap | support.extrapolated(t, "region") for gap, t in zip(lacking, rows, strict=True)]
+            lacking = [gap | support.extrapolated(r, "region") for gap, r in zip(lacking, rows, strict=True)]
         kept = np.ones(self.draws, dtype=bool)
         if self.trim:
-            for gap, table in zip(lacking, rows, strict=True):
-                kept &= ~gap & ~support.extrapolated(table, "range")
+            for gap, drawn in zip(lacking, rows, strict=True):
+                kept &= ~gap & ~support.extrapolated(drawn, "range")
             self._check_trim(kept)
         found: list[float] = []
-        for side, gap, table in zip(sides, lacking, rows, strict=True):
-            parents = [table.column(name) for name in side.mechanisms[self.outcome].parents]
+        for side, gap, drawn, share in zip(sides, lacking, rows, known, strict=True):
+            parents = [drawn.column(name) for name in side.mechanisms[self.outcome].parents]
             y = expected(side, self.outcome, self.label, parents, self.draws)
+            y = y if share is None else np.full(self.draws, share[1])
             found += [float(np.where(gap, end, y)[kept].mean()) for end in self.span]
         worst = 0.0 if self.trim else max(float(gap.mean()) for gap in lacking)
         return Means(found[0], found[1], found[2], found[3], worst, 1 - float(kept.mean()))
@@ -202,8 +232,8 @@ class Job:
     def _check_trim(self, kept: NDArray[np.bool_]) -> None:
         if not self.support.fixed:
             raise IdentifiabilityError(
-                "--trim leaves out rows by what is not changed by the intervention, and a mechanism that it reaches "
-                "has parents that are: without --trim the answer is given as bounds"
+                "--trim cannot tell which rows to leave out: here the effect rests on variables that the intervention "
+                "itself changes, and on no set to adjust for. Leave out --trim: the answer is given as bounds then"
             )
         if not kept.any():
             raise IdentifiabilityError("--trim leaves no row: nowhere does the table have both sides of the contrast")

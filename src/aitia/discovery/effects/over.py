@@ -3,22 +3,27 @@
 Each sample is searched as the table was, and the effect is measured on the same sample, in every member of the class
 that was found. The interval holds the least of each sample and the largest, at the tails.
 
+How often a directed path leads to the outcome is told of graphs from random halves of the rows, the halves that say how
+sure a discovery is of each edge, so that both agree. An interval from halves would be too narrow: they lose edges and
+turn arrows, alike in all of them.
+
 An edge that no test insisted on is not known to be absent: where no directed path leads to the outcome, and none back,
 the sample holds beside 0 the effect that there is once an arrow is put in.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aitia.data.table import Table
-from aitia.discovery.effects.contrast import quantile
+from aitia.discovery.effects.contrast import quantile, scaled
 from aitia.discovery.effects.job import Job
 from aitia.discovery.effects.question import asked, restricted, targets_of
 from aitia.discovery.effects.result import OverGraphs
-from aitia.discovery.effects.scale import NULL, on_scale
+from aitia.discovery.effects.rows import rows_of
+from aitia.discovery.effects.scale import NULL
 from aitia.do import Intervention
 from aitia.engine import Engine, Progress
 from aitia.errors import AitiaError, OptionError
@@ -26,6 +31,7 @@ from aitia.graph import Edge, Graph, Knowledge, consistent_extension
 from aitia.graph._question import ReadAs
 from aitia.scm import SCM
 from aitia.scm.fit import kinds_of
+from aitia.stats.bootstrap import half
 
 if TYPE_CHECKING:
     from aitia.discovery.result import Discovery
@@ -77,16 +83,32 @@ class Search:
         read_as: ReadAs = getattr(systems()[str(self.config["method"])].load(), "read_as", "auto")
         return read_as
 
-    def rows(self, number: int) -> Table:
-        """Sample `number` of the rows."""
+    def rows(self, number: int, cluster: str | None = None) -> Table:
+        """Sample `number` of the rows, or of whole clusters, drawn with replacement."""
         rng = np.random.default_rng([int(self.config.get("seed", 0)), 23, number])
-        return self.table.take(np.sort(rng.integers(0, self.table.n, self.table.n)))
+        if cluster is None:
+            return self.table.take(np.sort(rng.integers(0, self.table.n, self.table.n)))
+        values, of = np.unique(self.table.column(cluster), return_inverse=True)
+        times = np.bincount(rng.integers(0, len(values), len(values)), minlength=len(values))
+        return self.table.take(np.repeat(np.arange(self.table.n), times[of]))
+
+    def half(self, number: int) -> Table:
+        """Half `number` of the rows, as the discovery halves them for the shares of edges."""
+        pair, second = divmod(number, 2)
+        context = self.config.get("context")
+        labelled = context is not None and self.table.categories(context)
+        strata = self.table.column(str(context)) if labelled else None
+        mask = half(self.table.n, int(self.config.get("seed", 0)), pair, strata)
+        return self.table.take(~mask if second else mask)
 
     def graph(self, rows: Table) -> Graph:
         """What the search finds in these rows."""
         from aitia.discovery.discover import discover
+        from aitia.system import systems
 
-        said = {name: self.config[name] for name in ("test", "alpha", "max_depth", "missing") if name in self.config}
+        own = {field.name for field in fields(systems()[str(self.config["method"])].config())} | {"missing"}
+        options = ("test", "score", "colliders", "alpha", "max_depth", "missing", "seed")
+        said = {name: self.config[name] for name in options if name in self.config and name in own}
         known = self.config.get("knowledge")
         knowledge = None if known is None else Knowledge.from_json(known)
         context = self.config.get("context")
@@ -109,40 +131,56 @@ class _Sample:
     scale: str
     draws: int
     seed: int
+    weights: str | None = None
+    cluster: str | None = None
     seen: dict[tuple[str, tuple[str, ...]], Any] = field(default_factory=dict)
 
-    def answer(self, number: int) -> tuple[float, float, bool] | None:
-        """The least and the largest effect over the members, and whether a directed path is there; None without one."""
-        rows = self.search.rows(number)
+    def path(self, number: int) -> bool | None:
+        """Whether a directed path is in the graph from half `number`; None where it cannot be searched."""
+        try:
+            return self._path(self.search.graph(self.search.half(number)))
+        except AitiaError:
+            return None
+
+    def _path(self, graph: Graph) -> bool:
+        directed = Graph([e for e in graph.edges if e.symbol == "-->"], graph.nodes)
+        return self.outcome in directed.descendants(targets_of(self.intervention, self.against))
+
+    def answer(self, number: int) -> tuple[float, float] | None:
+        """The least and the largest effect over the members of sample `number`; None where there is no answer."""
+        rows = self.search.rows(number, self.cluster)
         try:
             graph = self.search.graph(rows)
-            directed = Graph([e for e in graph.edges if e.symbol == "-->"], graph.nodes)
             targets = targets_of(self.intervention, self.against)
-            path = self.outcome in directed.descendants(targets)
-            question = asked(graph, targets, self.outcome, (), self.search.read_as, count=False)
+            sides = self.intervention, self.against
+            question = asked(graph, sides, self.outcome, (), self.search.read_as, count=False)
             if question.unidentified is not None:
                 return None
             ends = [self._effect(part, rows, number) for part in question.parts]
-            if not path and (joined := _joined(graph, targets, self.outcome)) is not None:
+            if not self._path(graph) and (joined := _joined(graph, targets, self.outcome)) is not None:
                 ends.append(self._effect(joined, rows, number))
         except AitiaError:  # a column that is constant in the sample, an effect that hidden causes leave open
             return None
-        return min(low for low, _ in ends), max(high for _, high in ends), path
+        return min(low for low, _ in ends), max(high for _, high in ends)
 
     def _effect(self, part: Graph, rows: Table, number: int) -> tuple[float, float]:
         done, other = restricted(self.intervention, part), restricted(self.against, part)
-        if not done and not other:
+        if done == other:
             return NULL[self.scale], NULL[self.scale]
+        whole = rows_of(rows, part.nodes, "complete", self.weights, None)
         job = Job(
-            part, rows.select(part.nodes).complete(), done, other, self.outcome, self.label, self.draws,
-            self.seed + number, mechanisms=self._kinds(part),
+            part, whole.table, done, other, self.outcome, self.label, self.draws, self.seed + number,
+            weights=whole.weights, mechanisms="auto" if self.weights else self._kinds(part),
         )  # fmt: skip
         found = job.means(None)
-        low = on_scale(self.scale, found.low, found.high_against)
-        return low, on_scale(self.scale, found.high, found.low_against)
+        low = scaled(self.scale, found.low, found.high_against)
+        return low, scaled(self.scale, found.high, found.low_against)
 
     def _kinds(self, part: Graph) -> dict[str, Any]:
-        """Of each mechanism the kind that the whole table gives it: rows that stand twice would bend a line."""
+        """Of each mechanism the kind that the whole table gives it: rows that stand twice would bend a line.
+
+        With weights there are lines alone.
+        """
         for name in part.nodes:
             parents = part.parents(name)
             if (name, parents) not in self.seen:
@@ -172,6 +210,8 @@ def over_graphs(
     confidence: float,
     engine: Engine,
     progress: Progress | None,
+    weights: str | None = None,
+    cluster: str | None = None,
 ) -> OverGraphs:
     """The effect over the graphs that a search finds in bootstrap samples.
 
@@ -183,16 +223,22 @@ def over_graphs(
         confidence: Coverage of the interval.
         engine: Where the samples run.
         progress: Told how far it is.
+        weights: Column of the weights.
+        cluster: Column of the clusters, which are drawn whole.
     """
     # The estimate itself carries the shared parts of its own fit, which a sample has no use for.
     bare = replace(search, config=dict(search.config), doubts={})
-    sample = _Sample(bare, sides[0], sides[1], job.outcome, job.label, scale, min(job.draws, 2000), job.seed)
+    sample = _Sample(
+        bare, sides[0], sides[1], job.outcome, job.label, scale, min(job.draws, 2000), job.seed, weights,
+        cluster,
+    )  # fmt: skip
     found = engine.map(sample.answer, range(search.graphs), progress=progress, what="bootstrap of the graph")
     answers = [answer for answer in found if answer is not None]
+    looked = engine.map(sample.path, range(search.graphs), progress=progress, what="halves of the rows")
+    paths = [there for there in looked if there is not None]
+    share = sum(paths) / len(paths) if paths else float("nan")
     if not answers:
-        return OverGraphs(search.graphs, 0, float("nan"), float("nan"), 0.0)
+        return OverGraphs(search.graphs, 0, float("nan"), float("nan"), share, len(paths))
     tail = (1 - confidence) / 2
-    low = quantile([a for a, _, _ in answers], tail)
-    high = quantile([b for _, b, _ in answers], 1 - tail)
-    path = sum(there for _, _, there in answers) / len(answers)
-    return OverGraphs(search.graphs, len(answers), low, high, path)
+    low, high = quantile([a for a, _ in answers], tail), quantile([b for _, b in answers], 1 - tail)
+    return OverGraphs(search.graphs, len(answers), low, high, share, len(paths))

@@ -43,7 +43,7 @@ def _sections(found: EstimatedEffect) -> list[Section]:
         caption = f"The graph leaves edges open, and its members do not agree. {found.range_line}."
         sections.append(Section("All members of the class", [TableBlock(heads, rows, caption)]))
     if len(found.estimators) > 1:
-        lines = [[e.name, e.estimate, e.low, e.high, e.rests_on] for e in found.estimators]
+        lines = [[e.name, e.estimate, *(e.interval or ("", "")), e.rests_on] for e in found.estimators]
         sections.append(
             Section("Other estimators", [TableBlock(["estimator", "effect", "low", "high", "rests on"], lines)])
         )
@@ -60,7 +60,7 @@ def _rests(found: EstimatedEffect) -> list[Block]:
         blocks.append(
             Text(
                 f"Over {over.told} and all members of their classes it lies between {over.low:.4g} and {over.high:.4g}"
-                f"; a directed path leads to the outcome in {over.path:.0%} of them."
+                f"; a directed path leads to the outcome in {over.path_told}."
             )
         )
     if found.graph.edges and not found.members:

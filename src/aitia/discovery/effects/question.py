@@ -1,34 +1,30 @@
 """What is asked, checked: is the effect in the graph, on which mechanisms does it rest, which label is watched."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass, replace
 
 from aitia.data.table import Table
 from aitia.discovery.effects.result import Unidentified
-from aitia.do import Action, Intervention, Value
-from aitia.errors import DataError, IdentifiabilityError, InterventionError, OptionError, join_names, unknown_variable
+from aitia.do import Intervention
+from aitia.do.verbs import check_sides
+from aitia.errors import IdentifiabilityError, InterventionError, OptionError, join_names, unknown_variable
 from aitia.graph import Edge, Graph, Identification, consistent_extension, identify, pag
 from aitia.graph._question import ReadAs, graph_kind
 from aitia.graph.equivalence import _member_mag
 from aitia.graph.lagged import is_window
-
-HALF, LITTLE = 0.5, 0.05
-"""Shares of the rows that are taken beyond what is observed: above the one no interval is given, above the other it is
-told."""
+from aitia.graph.marks import Triple
 
 __all__ = [
     "Asked",
     "asked",
+    "check_actions",
     "check_names",
     "check_rows_are_independent",
     "label_of",
-    "outside",
     "part_of",
     "restricted",
     "targets_of",
+    "without_mediators",
 ]
 
 
@@ -42,6 +38,7 @@ class Asked:
         undecided: Edges whose marks tell the members apart; none where the effect is identified.
         counts: How many members of a PAG's class stand behind each part; None where they were not counted.
         unidentified: Of a PAG the members in which no adjustment set gives the effect.
+        open_triples: Of a graph that leaves colliders open the triples that tell the members apart.
     """
 
     parts: tuple[Graph, ...]
@@ -49,6 +46,7 @@ class Asked:
     undecided: tuple[Edge, ...] = ()
     counts: tuple[int | None, ...] = ()
     unidentified: Unidentified | None = None
+    open_triples: tuple[Triple, ...] = ()
 
 
 def targets_of(intervention: Intervention, against: Intervention) -> list[str]:
@@ -90,9 +88,25 @@ def check_names(graph: Graph, targets: Sequence[str], outcome: str, latent: Sequ
         )
 
 
+def check_actions(table: Table, sides: Sequence[Intervention]) -> None:
+    """Refuses what cannot be done to a column, and sides that do the same.
+
+    Raises:
+        InterventionError: In that case.
+    """
+    check_sides(*sides)
+    for side in sides:
+        for target, action in side.items():
+            if target not in table:
+                continue
+            action.check(target, table.categories(target))
+            if isinstance(getattr(action, "value", None), tuple):
+                raise InterventionError(f"{target!r} takes one number a row, got {action}")
+
+
 def asked(
     graph: Graph,
-    targets: Sequence[str],
+    sides: Sequence[Intervention],
     outcome: str,
     latent: Sequence[str],
     read_as: ReadAs = "auto",
@@ -101,9 +115,11 @@ def asked(
 ) -> Asked:
     """The question to the graph, or one to each member of its class that gives another answer.
 
+    Sides that set different variables are asked for each on its own: what is adjusted for differs.
+
     Args:
         graph: As `estimate_effect` takes it.
-        targets: What is set.
+        sides: What is done, and what it is compared with.
         outcome: What is watched.
         latent: What is not observed.
         read_as: What the edges mean; `pag` where they are those of a PAG, which may have no circles.
@@ -115,16 +131,46 @@ def asked(
     """
     if graph_kind(graph, read_as) == "pag":
         graph, read_as = _pag(graph), "pag"
-    answer = identify(graph, targets, (outcome,), latent=latent, read_as=read_as)
+    targets, hidden = targets_of(*sides), read_as == "pag"
+    answer = _identified(graph, sides, outcome, latent, read_as)
+    if graph.open_triples and not latent:
+        from aitia.discovery.effects.undecided import each_class
+
+        return each_class(graph, sides, outcome, answer)
     if answer.identified:
-        return Asked((part_of(graph, answer, targets, outcome, latent, hidden=read_as == "pag"),), (answer,))
-    if read_as == "pag" and not latent:
+        return Asked((part_of(graph, answer, targets, outcome, latent, hidden=hidden),), (answer,))
+    if hidden and not latent and _set_the_same(sides):
         from aitia.discovery.effects.hidden import each_mag
 
         return each_mag(graph, targets, outcome, answer, count)
-    if latent or not graph.is_pdag:
+    if latent or hidden or not graph.is_pdag:
         raise IdentifiabilityError(answer.reason)
-    return _each(graph, targets, outcome, answer)
+    return _each(graph, sides, outcome, answer)
+
+
+def _set_the_same(sides: Sequence[Intervention]) -> bool:
+    """Whether all sides that set something set the same variables."""
+    return len({frozenset(side.targets) for side in sides if side}) < 2
+
+
+def _identified(
+    graph: Graph, sides: Sequence[Intervention], outcome: str, latent: Sequence[str], read_as: ReadAs
+) -> Identification:
+    """Whether the effect follows from the graph: of all targets, and of those of either side where these differ."""
+    answer = identify(graph, targets_of(*sides), (outcome,), latent=latent, read_as=read_as)
+    if _set_the_same(sides):
+        return answer
+    setting = [side for side in sides if side]
+    each = [identify(graph, side.targets, (outcome,), latent=latent, read_as=read_as) for side in setting]
+    if refused := [one for one in (answer, *each) if not one.identified]:
+        return refused[0]
+    if all(one.method == "no-effect" for one in each):
+        return answer
+    # No one set is adjusted for: where mechanisms do not tell the effect, there is no formula for both sides.
+    if len({one.reason for one in each}) == 1 and graph.is_pdag and not latent and read_as != "pag":
+        return replace(answer, method="id", adjustment=None, reason=each[0].reason)
+    told = "; ".join(f"for {side} {one.reason}" for side, one in zip(setting, each, strict=True))
+    return replace(answer, method="id", adjustment=None, reason=told)
 
 
 def _pag(graph: Graph) -> Graph:
@@ -142,13 +188,13 @@ def _pag(graph: Graph) -> Graph:
     return pag(member)
 
 
-def _each(graph: Graph, targets: Sequence[str], outcome: str, refused: Identification) -> Asked:
+def _each(graph: Graph, sides: Sequence[Intervention], outcome: str, refused: Identification) -> Asked:
     """The question to each member of the class that answers it in its own way."""
     from aitia.discovery.effects.members import MOST_MEMBERS, members, open_edges
 
-    parts: dict[str, tuple[Graph, Identification]] = {}
+    targets, parts = targets_of(*sides), dict[str, tuple[Graph, Identification]]()
     for dag in members(graph, targets):
-        answer = identify(dag, targets, (outcome,))
+        answer = _identified(dag, sides, outcome, (), "auto")
         part = part_of(dag, answer, targets, outcome, ())
         parts.setdefault(str(part), (part, answer))
         if len(parts) > MOST_MEMBERS:
@@ -191,8 +237,29 @@ def part_of(
             "set gives is estimated, and there is none"
         )
     ordered = member.topological_order() if member.is_admg else targets
-    order = (*(answer.adjustment or ()), *(name for name in ordered if name in targets), outcome)
+    return _formula(answer.adjustment or (), [name for name in ordered if name in targets], outcome)
+
+
+def _formula(adjusted: Sequence[str], targets: Sequence[str], outcome: str) -> Graph:
+    """The mechanisms of the adjustment formula."""
+    order = (*adjusted, *targets, outcome)
     return Graph([(a, b) for k, b in enumerate(order) for a in order[:k]], order)
+
+
+def without_mediators(question: Asked, targets: Sequence[str], outcome: str) -> Asked:
+    """The question to the adjustment formula where something else that the intervention changes acts on the outcome.
+
+    Which rows lack support is told by what it does not change: what is set and what is adjusted for.
+    """
+    parts = []
+    for part, answer in zip(question.parts, question.answers, strict=True):
+        reached = [name for name in targets if name in part]
+        moved = set(part.descendants(reached)) - set(targets) if reached else set()
+        if answer.adjustment is not None and any(moved & set(part.parents(name)) for name in part):
+            inside = [name for name in part.topological_order() if name in reached]
+            part = _formula(answer.adjustment, [*inside, *(t for t in targets if t not in inside)], outcome)
+        parts.append(part)
+    return replace(question, parts=tuple(parts))
 
 
 def label_of(table: Table, outcome: str, wanted: object | None) -> object | None:
@@ -217,54 +284,3 @@ def label_of(table: Table, outcome: str, wanted: object | None) -> object | None
 def restricted(intervention: Intervention, part: Graph) -> Intervention:
     """Without the targets that have no path to the outcome: they change nothing."""
     return Intervention({target: action for target, action in intervention.items() if target in part})
-
-
-def outside(table: Table, *sides: Intervention) -> tuple[list[str], list[str]]:
-    """A sentence for each number that is set to what no row comes near, or beyond what is seen for a part of the rows.
-
-    Raises:
-        DataError: If no row has a label that is set, or a target has one value alone.
-    """
-    far: list[str] = []
-    near: list[str] = []
-    for name in dict.fromkeys(str(target) for side in sides for target in side):
-        values = table.column(name)
-        values = values[~np.isnan(values)]
-        if not len(values) or values.min() == values.max():
-            only = table.categories(name)[int(values[0])] if len(values) and table.discrete(name) else None
-            shown = only if only is not None else (f"{values[0]:g}" if len(values) else "none")
-            raise DataError(f"{name!r} has one value in these rows, {shown}: what another would do, no row tells")
-        for side in sides:
-            action = side.get(name)
-            if action is None:
-                continue
-            if table.discrete(name):
-                _check_label(table, name, values, action)
-                continue
-            share, sentence = _beyond(name, values, action)
-            if share > HALF:
-                far.append(f"{sentence}: the line goes on there without a row, and no interval is given")
-            elif share > LITTLE:
-                near.append(f"{sentence}; there the answer rests on the fitted line alone")
-    return list(dict.fromkeys(far)), list(dict.fromkeys(near))
-
-
-def _check_label(table: Table, name: str, values: NDArray[np.float64], action: Action) -> None:
-    labels = table.categories(name)
-    label = getattr(action, "value", None)
-    if label in labels and not (values == labels.index(label)).any():
-        raise DataError(f"no row has {name} = {label}: what it would do, no row tells")
-
-
-def _beyond(name: str, values: NDArray[np.float64], action: Action) -> tuple[float, str]:
-    """The share of the rows that an action takes beyond what is observed, and a sentence on it."""
-    low, high = float(values.min()), float(values.max())
-    if isinstance(action, Value) and isinstance(action.value, int | float):
-        off = max(low - action.value, action.value - high) / (high - low)
-        told = (
-            f"{name} = {action.value:g} lies outside of what is observed, {low:.4g} to {high:.4g}, by {off:.1g} times"
-        )
-        return float(off > 0), f"{told} its width"
-    moved = action.apply(values, (np.arange(len(values)) + 0.5) / len(values))
-    share = float(((moved < low) | (moved > high)).mean())
-    return share, f"{name}={action} takes {share:.0%} of the rows outside of what is observed, {low:.4g} to {high:.4g}"

@@ -90,7 +90,7 @@ def sensitivity(t: float, freedom: int, alpha: float = 0.05) -> Sensitivity:
 
 
 def _robustness(f: float) -> float:
-    return (math.sqrt(f**4 + 4 * f**2) - f**2) / 2
+    return 2 / (1 + math.sqrt(1 + 4 / f**2)) if f > 0 else 0.0  # (1) without the difference of two large numbers
 
 
 def _significant(f: float, critical: float) -> float:

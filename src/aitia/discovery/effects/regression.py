@@ -126,7 +126,8 @@ def two_stage(
     first = least_squares(np.column_stack([controls, instruments]), x, weights, clusters)
     c, many = controls.shape[1], instruments.shape[1]
     own = first.coefficients[c:]
-    f = float(own @ np.linalg.solve(first.covariance[c:, c:], own)) / many
+    spread = first.covariance[c:, c:]
+    f = float(own @ np.linalg.solve(spread, own)) / many if first.residual.any() else float("inf")
     fitted = np.column_stack([controls, x - first.residual])
     X = np.column_stack([controls, x])
     inverse = np.linalg.inv(fitted.T @ (w[:, None] * fitted))

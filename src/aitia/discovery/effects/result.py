@@ -10,6 +10,7 @@ from aitia.discovery.effects.refute import Refutation
 from aitia.discovery.effects.scale import NULL
 from aitia.do import Effect
 from aitia.graph import Edge, Graph
+from aitia.graph.marks import Triple
 from aitia.stats.worth import LEAST
 
 __all__ = ["EstimatedEffect", "Member", "OverGraphs", "Unidentified", "deciding"]
@@ -70,7 +71,9 @@ class OverGraphs:
         answered: In how many of them the question had an answer.
         low: Lower end over all of them.
         high: Upper end.
-        path: Share of them in which a directed path leads from what is set to the outcome.
+        path: Share of the graphs from halves of the rows in which a directed path leads from what is set to the
+            outcome; NaN without any.
+        halves: How many graphs were found in halves of the rows.
     """
 
     graphs: int
@@ -78,6 +81,14 @@ class OverGraphs:
     low: float
     high: float
     path: float
+    halves: int
+
+    @property
+    def path_told(self) -> str:
+        """In how many graphs there is a directed path, in words, after `a directed path in`."""
+        if not self.halves:
+            return "none, as no half of the rows could be searched"
+        return f"{self.path:.0%} of the graphs from {self.halves} random halves of the rows"
 
     @property
     def told(self) -> str:
@@ -87,13 +98,25 @@ class OverGraphs:
         return f"those {self.answered} of {self.graphs} bootstrap graphs that answer"
 
 
-def deciding(edges: Sequence[Edge]) -> str:
-    """Which edges decide, in words.
+def _ends(line: Estimator) -> str:
+    """The interval of an estimator; nothing where it has none."""
+    return "" if line.interval is None else f"[{line.low:.4g}, {line.high:.4g}]  "
+
+
+def deciding(edges: Sequence[Edge], triples: Sequence[Triple] = ()) -> str:
+    """Which edges decide, and which open triples, in words.
 
     Example:
         >>> print(deciding(Graph("a --- b").edges), deciding(Graph("x o-> y").edges), sep="; ")
         the direction of a - b decides; the circle of x o-> y decides
+        >>> print(deciding((), [("a", "b", "c")]))
+        whether b is a collider between a and c decides
     """
+    if triples:
+        told = ", ".join(f"{b} is a collider between {a} and {c}" for a, b, c in triples)
+        if not edges:
+            return f"whether {told} decides"
+        return f"whether {told}, and the direction of {', '.join(f'{e.left} - {e.right}' for e in edges)} decide"
     plain = all(edge.symbol == "---" for edge in edges)
     what = "direction" if plain else "circle"
     named = ", ".join(f"{e.left} - {e.right}" if plain else str(e) for e in edges)
@@ -119,11 +142,11 @@ class EstimatedEffect(Effect):
         resamples: Number of bootstrap samples behind the interval.
         rows: That the mechanisms were fitted to.
         scale: `difference`, `ratio` or `odds`.
-        zero: Whether it is zero by the graph: no directed path.
         lacking: Share of the rows of which the table says nothing: the interval holds every outcome for them.
         trimmed: Share of the rows that was left out because of that.
         members: The members of the class, where they do not agree.
         undecided: Edges whose direction, or of a PAG whose marks, tell them apart.
+        open_triples: Triples (a, b, c) that do, as the graph leaves open whether b is a collider.
         unidentified: The members of a PAG's class in which it is not identified: no estimate and no interval then.
         over: The effect over bootstrap graphs, where the graph was found and not given.
         uncovered: Whether the graph was found, and not found again in other rows.
@@ -143,11 +166,11 @@ class EstimatedEffect(Effect):
     resamples: int
     rows: int
     scale: str = "difference"
-    zero: bool = False
     lacking: float = 0.0
     trimmed: float = 0.0
     members: tuple[Member, ...] = ()
     undecided: tuple[Edge, ...] = ()
+    open_triples: tuple[Triple, ...] = ()
     unidentified: Unidentified | None = None
     over: OverGraphs | None = None
     uncovered: bool = False
@@ -187,8 +210,9 @@ class EstimatedEffect(Effect):
 
     def _no_path(self) -> str:
         if self.over is None:
-            return "no directed path in this graph"
-        return f"no directed path in this graph; there is one in {self.over.path:.0%} of {self.over.told}"
+            looked = "; whether one is in graphs of other rows was not looked at" if self.uncovered else ""
+            return f"no directed path in this graph{looked}"
+        return f"no directed path in this graph, and one in {self.over.path_told}"
 
     @property
     def range_line(self) -> str | None:
@@ -200,7 +224,7 @@ class EstimatedEffect(Effect):
         span = "between the bounds of each" if not ends else low if low == high else f"{low} to {high}"
         if self.unidentified is not None:
             span = self.unidentified.told(span)
-        return f"{span}: {deciding(self.undecided)}"
+        return f"{span}: {deciding(self.undecided, self.open_triples)}"
 
     @property
     def because(self) -> str:
@@ -215,16 +239,15 @@ class EstimatedEffect(Effect):
         if self.range_line is not None:
             lines.append(self.range_line)
         if (over := self.over) is not None:
-            ends = f"{over.low:.4g} to {over.high:.4g}; a directed path in {over.path:.0%} of them"
-            told = f"Over {over.told} and all members of their classes: {ends}"
+            path = "" if self.zero else f"; a directed path in {over.path_told}"
+            told = f"Over {over.told} and all members of their classes: {over.low:.4g} to {over.high:.4g}{path}"
             lines.append(told if over.answered else f"Of {over.graphs} bootstrap graphs none answers")
         lines.append(self.because)
         if len(self.estimators) > 1:
             width = max(len(e.name) for e in self.estimators)
             lines += ["By other estimators:"]
             lines += [
-                f"  {e.name:<{width}}  {e.estimate:9.4g}  [{e.low:.4g}, {e.high:.4g}]  rests on: {e.rests_on}"
-                for e in self.estimators
+                f"  {e.name:<{width}}  {e.estimate:9.4g}  {_ends(e)}rests on: {e.rests_on}" for e in self.estimators
             ]
         if self.refutations:
             lines += ["Refutations:", *(f"  {told}" for told in self.refutations)]
@@ -235,6 +258,8 @@ class EstimatedEffect(Effect):
         """What the interval covers, in words."""
         if self.zero:
             return f"What is zero by the graph is as sure as the graph: it has no interval.{self._uncovered}"
+        if self.method == "2SLS" and math.isnan(self.low):
+            return "No interval is given."
         if self.method == "2SLS":
             return (
                 "The interval covers sampling, with errors robust to unequal spread"
@@ -253,10 +278,11 @@ class EstimatedEffect(Effect):
             parts.append(f"every outcome of the {self.lacking:.1%} of the rows that the table says nothing of")
         if self.members:
             parts.append("the members of the equivalence class")
-        if self.over is not None:
+        if self.over is not None and self.over.answered:
             parts.append(f"the graph ({self.over.answered} of {self.over.graphs} bootstrap graphs answer)")
             return f"The interval covers {', '.join(parts)}."
-        return f"The interval covers {', '.join(parts)}; not an error in the graph.{self._uncovered}"
+        lost = f", as none of {self.over.graphs} bootstrap graphs answers" if self.over is not None else ""
+        return f"The interval covers {', '.join(parts)}; not an error in the graph{lost}.{self._uncovered}"
 
     @property
     def _uncovered(self) -> str:
@@ -297,6 +323,7 @@ class EstimatedEffect(Effect):
                 for m in self.members
             ],
             "undecided": [[edge.left, edge.right] for edge in self.undecided],
+            **({"open_triples": [list(triple) for triple in self.open_triples]} if self.open_triples else {}),
             "unidentified": None if self.unidentified is None else asdict(self.unidentified),
             "range": self.range_line,
             "over_graphs": None
@@ -306,15 +333,16 @@ class EstimatedEffect(Effect):
                 "answered": over.answered,
                 "low": _number(over.low),
                 "high": _number(over.high),
-                "directed_path": over.path,
+                "directed_path": _number(over.path),
+                "halves": over.halves,
             },
             "method": self.method,
             "estimators": [
                 {
                     "name": e.name,
                     "estimate": _number(e.estimate),
-                    "low": _number(e.low),
-                    "high": _number(e.high),
+                    "low": None if e.interval is None else _number(e.low),
+                    "high": None if e.interval is None else _number(e.high),
                     "rests_on": e.rests_on,
                     "first_stage": e.first_stage,
                     "anderson_rubin": None

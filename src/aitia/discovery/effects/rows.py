@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +13,13 @@ from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, join_names
 from aitia.stats.imputation import IMPUTATIONS
 
-__all__ = ["MISSING", "Rows", "censored", "rows_of"]
+__all__ = ["MISSING", "Rows", "as_table", "censored", "rows_of"]
 
 Values = NDArray[np.float64]
 MISSING = ("complete", "testwise", "impute", "error")
 MANY_VALUES = 20
+FEWEST_CLUSTERS = 5
+"""Four can be drawn again in 35 ways, of which an interval at 95 % needs 39."""
 PILE = 0.05
 """Share of the rows at the largest value of a number from which on it looks as if it had been cut there."""
 
@@ -37,6 +41,19 @@ class Rows:
     weights: Values | None = None
     clusters: NDArray[np.intp] | None = None
     warnings: tuple[str, ...] = ()
+
+
+def as_table(data: Any) -> Table:
+    """The table that a file, or whatever `Table.of` reads, holds.
+
+    Raises:
+        DataError: If it holds none.
+    """
+    if isinstance(data, str | Path):
+        from aitia.data.tables import read_table
+
+        return read_table(data)
+    return Table.of(data)
 
 
 def rows_of(table: Table, names: Sequence[str], missing: str, weights: str | None, cluster: str | None) -> Rows:
@@ -106,6 +123,12 @@ def _clusters(rows: Table, name: str) -> tuple[NDArray[np.intp], tuple[str, ...]
     values, codes, many = np.unique(rows.column(name), return_inverse=True, return_counts=True)
     if len(values) == 1:
         raise OptionError(f"{name!r} has one cluster: how clusters differ is not seen. Leave out --cluster")
+    if len(values) < FEWEST_CLUSTERS:
+        sizes = ", ".join(str(size) for size in many.tolist())
+        raise OptionError(
+            f"{name!r} has {len(values)} clusters, of {sizes} rows: at least {FEWEST_CLUSTERS} are needed to see how "
+            "clusters differ. Leave out --cluster"
+        )
     if many.max() == 1:
         raise OptionError(f"every cluster of {name!r} has one row: these are the rows themselves. Leave out --cluster")
     warnings = []

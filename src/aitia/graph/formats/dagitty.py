@@ -10,7 +10,7 @@ import re
 from aitia.errors import FormatError, GraphError
 from aitia.graph.formats._words import COMMENTS, HASHES, Words, pairs_of_chain
 from aitia.graph.graph import Graph
-from aitia.graph.marks import Edge, Mark
+from aitia.graph.marks import Edge, Mark, refuse_open
 from aitia.graph.roles import Roles
 
 __all__ = ["from_dagitty", "parse_dagitty", "to_dagitty"]
@@ -47,6 +47,9 @@ def to_dagitty(graph: Graph) -> str:
 
     With x --> y beside x <-> y it is a dag, in which dagitty reads <-> as a hidden common cause.
 
+    Raises:
+        GraphError: If the graph has open triples.
+
     Example:
         >>> print(to_dagitty(Graph("x -> y; y <-> z")))
         mag {
@@ -58,6 +61,7 @@ def to_dagitty(graph: Graph) -> str:
         }
         <BLANKLINE>
     """
+    refuse_open(graph.open_triples, "dagitty")
     circles = any(Mark.CIRCLE in (e.left_mark, e.right_mark) for e in graph.edges)
     kind = "dag" if graph.is_directed or graph.bows else "pag" if circles else "pdag" if graph.is_pdag else "mag"
     lines = [_quote(name) for name in graph.nodes]

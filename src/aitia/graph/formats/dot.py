@@ -1,20 +1,24 @@
 """Graphviz DOT: a digraph whose marks are the shapes at the ends of the arrows.
 
 Read is what describes a graph: nodes, edges, chains, groups in braces, and the attributes `dir`, `arrowhead` and
-`arrowtail`. Sizes, colours and places are passed over.
+`arrowtail`. Sizes, colours and places are passed over. Open triples stand in an attribute of the graph, as JSON.
 """
 
+import json
 import re
 from itertools import chain
 
 from aitia.errors import FormatError, GraphError
 from aitia.graph.formats._words import COMMENTS, HASHES, Word, Words, pairs_of_chain
+from aitia.graph.formats.plain import triple_of
 from aitia.graph.graph import Graph
-from aitia.graph.marks import Edge, Mark
+from aitia.graph.marks import Edge, Mark, Triple
+from aitia.guard import parse_json
 
 __all__ = ["from_dot", "to_dot"]
 
 _SHAPE = {Mark.TAIL: "none", Mark.ARROW: "normal", Mark.CIRCLE: "odot"}
+_OPEN = "open_triples"
 _MARK = {"none": Mark.TAIL, "odot": Mark.CIRCLE}
 _WORD = re.compile(
     rf"""\s*(?:
@@ -46,6 +50,8 @@ def to_dot(graph: Graph) -> str:
     for e in graph.edges:
         marks = f" [dir=both, arrowtail={_SHAPE[e.left_mark]}, arrowhead={_SHAPE[e.right_mark]}]"
         lines.append(f"  {_quote(e.left)} -> {_quote(e.right)}{'' if e.symbol == '-->' else marks};")
+    if graph.open_triples:
+        lines.append(f"  {_OPEN}={_quote(json.dumps(graph.open_triples, ensure_ascii=False))};")
     return "digraph {\n" + "".join(f"{line}\n" for line in lines) + "}\n"
 
 
@@ -72,6 +78,7 @@ class _Reader:
         self.names: dict[str, None] = {}
         self.edges: dict[frozenset[str], list[Edge]] = {}
         self.directed = True
+        self.triples: list[Triple] = []
 
     def graph(self) -> Graph:
         if self.words.stands("name", "strict"):
@@ -86,7 +93,7 @@ class _Reader:
         if self.words.peek() is not None:
             raise self.words.fault("text follows the end of the graph")
         try:
-            return Graph(chain.from_iterable(self.edges.values()), self.names)
+            return Graph(chain.from_iterable(self.edges.values()), self.names, open_triples=self.triples)
         except GraphError as error:
             raise FormatError(str(error)) from None
 
@@ -108,9 +115,11 @@ class _Reader:
             self._attributes()
             return []
         if self.words.stands("name") and self._follows("="):
+            key = self.words.next().text
             self.words.next()
-            self.words.next()
-            self.words.next("name")
+            value = self.words.next("name").text
+            if key == _OPEN:
+                self.triples += map(triple_of, parse_json(value, f"{_OPEN} of the graph", list))
             return []
         groups = [self._group()]
         first = self.words.peek()

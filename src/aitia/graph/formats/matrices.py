@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from aitia.errors import FormatError, GraphError, OptionError
 from aitia.graph.graph import Graph
-from aitia.graph.marks import Edge, Mark, refuse_bow
+from aitia.graph.marks import Edge, Mark, refuse_bow, refuse_open
 
 __all__ = ["from_causallearn", "from_pcalg_amat", "to_causallearn", "to_pcalg_amat"]
 
@@ -27,6 +27,7 @@ def to_causallearn(graph: Graph) -> NDArray[np.int8]:
         >>> to_causallearn(Graph("x -> y")).tolist()
         [[0, -1], [1, 0]]
     """
+    refuse_open(graph.open_triples, "a matrix of causal-learn")
     codes = np.array([0, *(_CAUSAL_LEARN[mark] for mark in Mark)], dtype=np.int8)
     bows = graph.bows
     matrix = np.ascontiguousarray(codes[(graph.with_edges(bows) if bows else graph).marks].T)
@@ -72,6 +73,7 @@ def to_pcalg_amat(graph: Graph, kind: Literal["cpdag", "pag"] = "cpdag") -> NDAr
         GraphError: If a `cpdag` is asked for and the graph has circles or two-headed edges, or two edges join a pair.
     """
     refuse_bow(graph.bows, "a pcalg matrix")
+    refuse_open(graph.open_triples, "a pcalg matrix")
     if kind == "cpdag":
         return np.ascontiguousarray(graph.adjacency.T)
     if kind != "pag":

@@ -9,7 +9,7 @@ from typing import Any
 
 from aitia.errors import FormatError, GraphError, MissingExtraError
 from aitia.graph.graph import Graph
-from aitia.graph.marks import Edge, Mark
+from aitia.graph.marks import Edge, Mark, refuse_open
 from aitia.guard import guarded
 
 __all__ = ["from_gml", "from_graphml", "from_networkx", "to_gml", "to_graphml", "to_networkx"]
@@ -29,7 +29,11 @@ def to_networkx(graph: Graph) -> Any:
     """A `networkx.DiGraph`; edges other than x -> y carry `from_mark` and `to_mark`.
 
     It is a `MultiDiGraph` where x --> y stands beside x <-> y.
+
+    Raises:
+        GraphError: If the graph has open triples.
     """
+    refuse_open(graph.open_triples, "a graph of networkx, GML or GraphML")
     out = _networkx().MultiDiGraph() if graph.bows else _networkx().DiGraph()
     out.add_nodes_from(graph.nodes)
     for e in graph.edges:

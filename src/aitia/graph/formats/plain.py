@@ -6,10 +6,10 @@ import json
 
 from aitia.errors import FormatError, GraphError, OptionError
 from aitia.graph.graph import Graph
-from aitia.graph.marks import Edge, Mark, refuse_bow
+from aitia.graph.marks import Edge, Mark, Triple, refuse_bow, refuse_open
 from aitia.guard import guarded, parse_json
 
-__all__ = ["from_csv", "from_json", "to_csv", "to_json"]
+__all__ = ["from_csv", "from_json", "to_csv", "to_json", "triple_of"]
 
 _MARKS = {str(mark): mark for mark in Mark}
 _ENDS = ("from_mark", "to_mark")
@@ -27,6 +27,8 @@ def to_json(graph: Graph) -> str:
         for e in graph.edges
     ]
     value = {"format": "aitia-graph", "version": 1, "nodes": list(graph.nodes), "edges": edges}
+    if graph.open_triples:
+        value["open_triples"] = [list(triple) for triple in graph.open_triples]
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -39,7 +41,8 @@ def from_json(text: str) -> Graph:
     value = parse_json(text, "the graph", dict)
     try:
         edges = [Edge(_name(e["from"]), _name(e["to"]), *(_MARKS[e[end]] for end in _ENDS)) for e in value["edges"]]
-        return Graph(edges, [_name(node) for node in value["nodes"]])
+        triples = [triple_of(triple) for triple in value.get("open_triples", ())]
+        return Graph(edges, [_name(node) for node in value["nodes"]], open_triples=triples)
     except (KeyError, TypeError) as error:
         raise FormatError(
             "a graph in JSON has 'nodes', and 'edges' with 'from', 'to', 'from_mark' and 'to_mark' (tail, arrow or "
@@ -55,6 +58,18 @@ def _name(value: object) -> str:
     return value
 
 
+def triple_of(value: object) -> Triple:
+    """An open triple as JSON has it.
+
+    Raises:
+        FormatError: If it is not three names.
+    """
+    if not isinstance(value, list) or len(value) != 3:
+        raise FormatError(f"an open triple is a list of three names, the middle second, got {str(value)[:40]}")
+    a, b, c = map(_name, value)
+    return a, b, c
+
+
 def to_csv(graph: Graph, *, edge_direction: str = "row->column") -> str:
     """A matrix with the names in its first row and column.
 
@@ -62,11 +77,12 @@ def to_csv(graph: Graph, *, edge_direction: str = "row->column") -> str:
     the column's end (or, with `column->row`, at the row's).
 
     Raises:
-        GraphError: If two edges join a pair.
+        GraphError: If two edges join a pair, or the graph has open triples.
         OptionError: If `edge_direction` is neither `"row->column"` nor `"column->row"`.
     """
     _check_direction(edge_direction)
     refuse_bow(graph.bows, "CSV")
+    refuse_open(graph.open_triples, "CSV")
     if graph.is_pdag:
         cells = [[str(v) for v in row] for row in graph.adjacency]
     else:

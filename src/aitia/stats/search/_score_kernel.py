@@ -6,7 +6,7 @@ The score of y given S is the logarithm of a likelihood less a penalty, in nats;
                C the covariance of the w columns of y that S leaves; labels stand as indicator columns
     BIC        sum of N_jk log(N_jk / N_j) - penalty/2 log n q (r - 1)
     BDeu       sum over j of log G(a/q) - log G(a/q + N_j) + sum over k of log G(a/(qr) + N_jk) - log G(a/(qr)),
-               G the gamma function
+               G the gamma function; less c for each of S, which is what a prior of sparse graphs says
 
 with N_jk rows at the j-th of q values of S and the k-th of r values of y. `compiled.py` beside it makes machine code of
 these functions; small tables are searched with them as they stand.
@@ -46,6 +46,7 @@ class ScoreData(NamedTuple):
         rows: n.
         penalty: Factor of the penalty of BIC; 1 is BIC itself.
         prior: Equivalent sample size a of BDeu.
+        edge: Nats c that a parent costs beforehand in BDeu.
     """
 
     kind: int
@@ -58,6 +59,7 @@ class ScoreData(NamedTuple):
     rows: int
     penalty: float
     prior: float
+    edge: float
 
 
 def local(data: ScoreData, y: int, parents: Ints, size: int, wanted: Flags, out: Floats) -> float:
@@ -309,14 +311,14 @@ def discrete(data: ScoreData, y: int, parents: Ints, size: int, wanted: Flags, o
         counts = np.zeros(seen * r, np.int64)
         for i in range(m):
             counts[values[i] * r + codes[y, i]] += weights[i]
-        return of_counts(data, counts, seen, r, possible)
+        return of_counts(data, counts, seen, r, possible) - data.edge * size
     for z in range(len(wanted)):
         if wanted[z]:
             t = levels[z]
             counts = np.zeros(seen * t * r, np.int64)
             for i in range(m):
                 counts[(values[i] * t + codes[z, i]) * r + codes[y, i]] += weights[i]
-            out[z] = of_counts(data, counts, seen * t, r, possible * t)
+            out[z] = of_counts(data, counts, seen * t, r, possible * t) - data.edge * (size + 1)
     return 0.0
 
 

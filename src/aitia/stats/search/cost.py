@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import comb
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aitia.data.table import Table
 from aitia.errors import DataError
@@ -20,7 +21,7 @@ from aitia.stats.search.orientation import FEW_NODES
 from aitia.stats.search.partial_correlation import partial_correlation_skeleton
 from aitia.stats.search.skeleton import Constraints
 
-__all__ = ["TOLD_FROM", "Cost", "in_words", "rehearsed", "search_sizes"]
+__all__ = ["TOLD_FROM", "Cost", "counted", "in_words", "rehearsed", "search_sizes", "seen_by_kernels"]
 
 TOLD_FROM = 2.0
 """Seconds of work from which its cost is told."""
@@ -42,6 +43,12 @@ SMALL = 2e-3
 
 ARROWS = 2.5
 """Of tables of counts: arrows by likelihood take longer than the tests."""
+
+BY_CHANCE = 15.0
+"""Of n times a share, what four of them may reach by chance, or too weak for kernels, which look in many directions."""
+
+LEAST = 0.02
+"""Least eigenvalue of the correlations that are rehearsed."""
 
 FEWER = 20
 """Samples that show whether an edge is one of the unsure."""
@@ -137,7 +144,11 @@ def search_sizes(test: IndependenceTest, *, alpha: float, max_depth: int) -> Map
 
 
 def rehearsed(table: Table, *, alpha: float, max_depth: int) -> Counter[int]:
-    """How many tests given a set of each size a search with partial correlations takes; nothing where it cannot run."""
+    """How many tests given a set of each size a search takes, by partial correlations; nothing where it cannot run.
+
+    The mean of two rehearsals: lines alone leave out what a kernel sees beside them, and pairs as strongly related as a
+    kernel finds them are not explained by a third as well as the pairs of a chain are.
+    """
     names = table.names
     if any(table.column(name).ndim > 1 for name in names):
         return Counter()
@@ -145,19 +156,22 @@ def rehearsed(table: Table, *, alpha: float, max_depth: int) -> Counter[int]:
     values = values[~np.isnan(values).any(axis=1)]
     if len(values) < 10:
         return Counter()
-    values = values - values.mean(axis=0)
-    spread = values.std(axis=0)
-    values /= np.where(spread > 0, spread, 1.0)
-    correlation = values.T @ values / len(values)
+    both: Counter[int] = Counter()
+    for correlation in (_lines(values), seen_by_kernels(values)):
+        both.update(counted(correlation, len(values), names, alpha=alpha, max_depth=max_depth))
+    return Counter({size: round(count / 2) for size, count in both.items()})
+
+
+def counted(
+    correlation: NDArray[np.float64], n: int, names: tuple[str, ...], *, alpha: float, max_depth: int
+) -> Counter[int]:
+    """How many tests given a set of each size a search with these correlations of n rows takes."""
     limits = Constraints.of(names, None)
-    np.fill_diagonal(correlation, 1.0)
     sizes: Counter[int] = Counter()
     before = 0
     for depth in range(max_depth + 1):
         try:
-            found = partial_correlation_skeleton(
-                correlation, len(values), names, alpha=alpha, max_depth=depth, limits=limits
-            )
+            found = partial_correlation_skeleton(correlation, n, names, alpha=alpha, max_depth=depth, limits=limits)
         except DataError:  # columns that follow from others, which other tests may be able to use
             break
         sizes[depth] = found.count - before
@@ -165,6 +179,37 @@ def rehearsed(table: Table, *, alpha: float, max_depth: int) -> Counter[int]:
         if not found.capped:
             break
     return sizes
+
+
+def _lines(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Correlations of the columns; none of one that does not vary."""
+    values = values - values.mean(axis=0)
+    spread = values.std(axis=0)
+    values /= np.where(spread > 0, spread, 1.0)
+    found: NDArray[np.float64] = values.T @ values / len(values)
+    np.fill_diagonal(found, 1.0)
+    return found
+
+
+def seen_by_kernels(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Correlations that partial correlation finds as strong as a kernel finds the dependence of each pair.
+
+    A pair may be related in lines, or squares with lines or squares: by the largest. What the four of them reach by
+    chance is taken off. The whole is drawn towards none until it is one of correlations.
+    """
+    n, p = values.shape
+    values = values - values.mean(axis=0)
+    parts = _lines(np.concatenate([values, values**2], axis=1))
+    lines = parts[:p, :p]
+    all_four = lines**2 + parts[p:, p:] ** 2 + parts[:p, p:] ** 2 + parts[p:, :p] ** 2 - BY_CHANCE / n
+    share = np.clip(np.maximum(lines**2, all_four), 0.0, 1.0)
+    found: NDArray[np.float64] = np.where(lines < 0, -1.0, 1.0) * np.sqrt(share)
+    np.fill_diagonal(found, 1.0)
+    least = float(np.linalg.eigvalsh(found)[0])
+    if least < LEAST:
+        found *= (1 - LEAST) / (1 - least)
+        np.fill_diagonal(found, 1.0)
+    return found
 
 
 def in_words(seconds: float) -> str:

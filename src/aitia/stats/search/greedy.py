@@ -126,6 +126,8 @@ def forward(
             state = (rows.neighbors[y], rows.parents[y], rows.adjacent[x])
             if x != y and not never[x] >> y & 1 and seen.get((x, y)) != state:
                 seen[x, y] = state
+                if rows.adjacent[y] >> x & 1:
+                    continue
                 for step in _insertions(rows, x, y, score, limit):
                     heappush(heap, (-step.gain, x, y, step.moved, state))
         last = rows
@@ -176,10 +178,11 @@ def _all_deletions(rows: Pdag, score: NodeScore, knowledge: Knowledge | None) ->
         for x in bits(rows.neighbors[y] | rows.parents[y])
         if not required or frozenset((score.names[x], score.names[y])) not in required
     ]
-    sets = [(y, without, without | 1 << x) for x, y in pairs for _, without in _left(rows, x, y)]
-    score.several((y, given) for y, *both in sets for given in both)
-    for x, y in pairs:
-        yield from deletions(rows, x, y, score)
+    sets = [(x, y, kept, without) for x, y in pairs for kept, without in _left(rows, x, y)]
+    score.several((y, given) for x, y, _, without in sets for given in (without, without | 1 << x))
+    for x, y, kept, without in sets:
+        gain = score(y, without) - score(y, without | 1 << x)
+        yield Step(gain, x, y, rows.neighbors[y] & rows.adjacent[x] & ~kept)
 
 
 def _touched(last: Pdag | None, rows: Pdag) -> Iterator[tuple[int, int]]:
@@ -195,11 +198,11 @@ def _touched(last: Pdag | None, rows: Pdag) -> Iterator[tuple[int, int]]:
 
 
 def _insertions(rows: Pdag, x: int, y: int, score: NodeScore, limit: int) -> Iterator[Step]:
-    """Every Insert(X, Y, T) that raises the score and whose set is a clique."""
+    """Every Insert(X, Y, T) of a pair apart that raises the score and whose set is a clique."""
     if rows.adjacent[y] >> x & 1:
         return
     around = rows.neighbors[y] & rows.adjacent[x]
-    if not _is_clique(rows, around):
+    if around and not _is_clique(rows, around):
         return
     free = rows.neighbors[y] & ~rows.adjacent[x]
     for taken in _cliques(rows, free, around):

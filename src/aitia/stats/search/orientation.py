@@ -91,7 +91,9 @@ class Orientation:
     @property
     def graph(self) -> Graph:
         """The graph as it stands."""
-        return self.rows.graph(self.names)
+        drawn = self.rows.graph(self.names)
+        places = sorted((t for t in self.ambiguous if t[0] < t[2] and drawn._is_open(*t)), key=lambda t: (t[1], *t))
+        return Graph.from_bits(self.names, *drawn._ends, open_triples=places) if places else drawn
 
     @property
     def reasons(self) -> Mapping[tuple[str, str], str]:
@@ -111,9 +113,11 @@ class Orientation:
         if self.refuted:
             found.append(listed("The graph contradicts the table: an edge is missing or an arrow wrong", self.refuted))
         if self.ambiguous:
+            places = sorted(t for t in self.ambiguous if t[0] < t[2])
+            triples = [" - ".join(self.names[k] for k in triple) for triple in places]
             found.append(
-                f"{len(self.ambiguous) // 2} possible colliders were left open by the collider rule: the graph is a "
-                "PDAG, in which these triples may or may not be colliders, and no CPDAG."
+                listed("The collider rule left open whether the middle of a triple is a collider", triples)
+                + " The graph is a PDAG in which it may be or not, and no CPDAG."
             )
         return found
 

@@ -1,8 +1,10 @@
-"""Scores of graphs that are sums over their variables: BIC, BDeu, and the degenerate Gaussian score.
+"""Scores of graphs that are sums over their variables: BIC, BDeu, BIC of ranks, and the degenerate Gaussian score.
 
 - `bic`, of columns of numbers: the Gaussian likelihood; of labels: the multinomial one; less a penalty of log(n) / 2
   for each parameter.
-- `bdeu`, of labels: the probability of the table where every table of probabilities has a Dirichlet prior.
+- `bdeu`, of labels: the probability of the table where every table of probabilities has a Dirichlet prior, times that
+  of the graph, in which each of the p - 1 other variables is a cause with probability s / (p - 1).
+- `ranks`, of numbers, ordinals and columns of two labels: the Gaussian BIC of the normal scores of their ranks.
 - `degenerate-gaussian`, of numbers and labels: the Gaussian BIC with a column for each label but one, as if those were
   Gaussian too.
 
@@ -11,6 +13,7 @@ Equivalent graphs have the same score under each of them.
 Sources:
     Schwarz, Estimating the dimension of a model, Annals of Statistics 6 (1978).
     Heckerman, Geiger and Chickering, Learning Bayesian networks, Machine Learning 20 (1995).
+    Liu, Lafferty and Wasserman, The nonparanormal, JMLR 10 (2009), for normal scores in place of the columns.
     Andrews, Ramsey and Cooper, Learning high-dimensional directed acyclic graphs with mixed data-types, 2019.
 """
 
@@ -22,17 +25,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.moments import moments, table_moments
-from aitia.data.table import Table
+from aitia.data.table import Kind, Table
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
 from aitia.graph.bits import bits
 from aitia.graph.graph import Graph
+from aitia.stats.independence import table_scores
 from aitia.stats.search._score_kernel import BDEU, BIC, GAUSSIAN, ScoreData
 from aitia.stats.search.compiling import kernels
+from aitia.stats.search.shape import Shape
 
-__all__ = ["LocalScore", "ScoreName", "choose_score"]
+__all__ = ["LocalScore", "ScoreName", "bent_ranks", "choose_score", "ranked"]
 
-ScoreName = Literal["bic", "bdeu", "degenerate-gaussian"]
+ScoreName = Literal["bic", "bdeu", "ranks", "degenerate-gaussian"]
 Values = NDArray[np.float64]
+
+MANY = 1e300
+"""Expected causes with which every graph is as likely."""
 
 ROWS_A_PARENT = 10
 """A set of parents has at most a parent for so many rows, where a score could else fit noise exactly."""
@@ -41,14 +49,43 @@ ROWS_A_PARENT = 10
 def choose_score(table: Table) -> tuple[ScoreName, str]:
     """The score that suits the kinds of a table, and why in a sentence."""
     labels = [name for name in table.names if table.discrete(name)]
+    ordinal = [name for name in labels if table.kind(name) is Kind.ORDINAL]
     if not labels:
         return "bic", "Score bic: every column holds numbers, whose relations are taken as straight lines."
+    lost = ""
+    if ordinal:
+        why = _unordered(table)
+        if why is None:
+            return "ranks", (
+                f"Score ranks: {ordinal[0]!r} holds labels with an order and every other column has one; their ranks "
+                "are related in lines."
+            )
+        lost = f" The order of {join_names(ordinal, 3)} is not used: {why}."
     if len(labels) == len(table.names):
-        return "bdeu", "Score bdeu: every column holds labels."
+        return "bdeu", f"Score bdeu: every column holds labels.{lost}"
     return "degenerate-gaussian", (
         f"Score degenerate-gaussian: columns of labels ({len(labels)}) and numbers together; relations are taken as "
-        "straight lines."
+        f"straight lines.{lost}"
     )
+
+
+def ranked(table: Table, name: str) -> bool:
+    """Whether a column has an order that ranks keep: numbers, ordinals, two labels."""
+    if table.discrete(name):
+        return table.kind(name) is Kind.ORDINAL or len(table.categories(name)) <= 2
+    return table.column(name).ndim == 1
+
+
+def _unordered(table: Table) -> str | None:
+    """What speaks against ranks, in words; None where nothing does."""
+    if loose := [name for name in table.names if not ranked(table, name)]:
+        return f"{join_names(loose, 3)} has none"
+    return bent_ranks(table)
+
+
+def bent_ranks(table: Table) -> str | None:
+    """What speaks against straight lines between the ranks of columns, in words; None where nothing does."""
+    return Shape.of([table_scores(table, name) for name in table.names]).bent(table.names)
 
 
 class LocalScore:
@@ -57,8 +94,10 @@ class LocalScore:
     Args:
         table: The rows, none missing.
         name: The score.
-        penalty: Factor of the penalty of `bic` and `degenerate-gaussian`; 1 is Schwarz's.
+        penalty: Factor of the penalty of `bic`, `ranks` and `degenerate-gaussian`; 1 is Schwarz's.
         prior: Equivalent sample size of `bdeu`.
+        structure_prior: Causes of a variable that `bdeu` expects beforehand; half of the others, or more: all graphs
+            are as likely.
 
     Raises:
         OptionError: If there is no such score, or a number is out of range.
@@ -72,13 +111,17 @@ class LocalScore:
         True
     """
 
-    def __init__(self, table: Table, name: str, *, penalty: float = 1.0, prior: float = 1.0) -> None:
+    def __init__(
+        self, table: Table, name: str, *, penalty: float = 1.0, prior: float = 1.0, structure_prior: float = MANY
+    ) -> None:
         if name not in get_args(ScoreName):
             raise OptionError(f"a score is one of {', '.join(get_args(ScoreName))}, or auto; got {name!r}")
         if not penalty > 0:
             raise OptionError(f"the penalty of a score is above 0, got {penalty}")
         if not prior > 0:
             raise OptionError(f"the prior sample size is above 0, got {prior}")
+        if not structure_prior > 0:
+            raise OptionError(f"the structure prior is above 0, got {structure_prior}")
         gaps = [column for column in table.names if table.missing(column)]
         if gaps:
             raise DataError(
@@ -95,9 +138,19 @@ class LocalScore:
                 f"the score bic is of numbers or of labels, and {join_names(labels, 3)} holds labels while "
                 f"{join_names(numbers, 3)} holds numbers: take degenerate-gaussian"
             )
+        if name == "ranks" and (loose := [column for column in table.names if not ranked(table, column)]):
+            raise DataError(
+                f"the score ranks is of what has an order, and {join_names(loose, 3)} holds labels without one, or "
+                "vectors: take degenerate-gaussian, or say that they have (--ordinal)"
+            )
         self.table, self.name, self.names = table, name, table.names
-        self.discrete = bool(labels) and name != "degenerate-gaussian"
-        self.data = _counted(table, name, penalty, prior) if self.discrete else _gaussian(table, penalty)
+        self.discrete = bool(labels) and name in ("bic", "bdeu")
+        odds = (len(self.names) - 1 - structure_prior) / structure_prior  # of no edge, beforehand
+        edge = log(odds) if name == "bdeu" and odds > 1 else 0.0
+        if self.discrete:
+            self.data = _counted(table, name, penalty, prior, edge)
+        else:
+            self.data = _gaussian(table, name, penalty)
         self.limit = max(1, min(len(self.names) - 1, table.n // ROWS_A_PARENT))
         self._known: dict[tuple[int, int], float] = {}
         self._grown: set[tuple[int, int]] = set()
@@ -165,9 +218,12 @@ class LocalScore:
         return 3e-7 * (size * size * size + each * (further + size))
 
 
-def _gaussian(table: Table, penalty: float) -> ScoreData:
-    """The correlations of all columns, labels as indicators of all but the first that occurs."""
-    if any(table.discrete(name) or table.column(name).ndim > 1 for name in table.names):
+def _gaussian(table: Table, score: str, penalty: float) -> ScoreData:
+    """The correlations of all columns, labels as indicators of all but the first that occurs; or of all ranks."""
+    if score == "ranks":
+        first = np.arange(len(table.names) + 1)
+        found = moments([table_scores(table, name) for name in table.names])
+    elif any(table.discrete(name) or table.column(name).ndim > 1 for name in table.names):
         blocks = [_columns(table, name) for name in table.names]
         first = np.concatenate([[0], np.cumsum([block.shape[1] for block in blocks])]).astype(np.int64)
         found = moments([*np.concatenate(blocks, axis=1).T])
@@ -182,7 +238,7 @@ def _gaussian(table: Table, penalty: float) -> ScoreData:
     constant = -table.n * (0.5 * widths * (log(2 * pi) + 1) + logs)
     return ScoreData(
         GAUSSIAN, correlation, first, constant, np.zeros((0, 0), np.int32), np.zeros(0, np.int64),
-        np.zeros(0, np.int64), table.n, float(penalty), 1.0,
+        np.zeros(0, np.int64), table.n, float(penalty), 1.0, 0.0,
     )  # fmt: skip
 
 
@@ -195,7 +251,7 @@ def _columns(table: Table, name: str) -> Values:
     return columns
 
 
-def _counted(table: Table, name: str, penalty: float, prior: float) -> ScoreData:
+def _counted(table: Table, name: str, penalty: float, prior: float, edge: float) -> ScoreData:
     """The distinct rows of labels, and how often each occurs."""
     columns: list[NDArray[np.int32]] = []
     levels = []
@@ -208,7 +264,7 @@ def _counted(table: Table, name: str, penalty: float, prior: float) -> ScoreData
     rows, counts = _distinct(np.array(columns), levels)
     return ScoreData(
         BIC if name == "bic" else BDEU, np.zeros((0, 0)), np.zeros(0, np.int64), np.zeros(0), rows, counts,
-        np.array(levels, np.int64), table.n, float(penalty), float(prior),
+        np.array(levels, np.int64), table.n, float(penalty), float(prior), edge,
     )  # fmt: skip
 
 
