@@ -11,6 +11,7 @@ from aitia.data.table import Kind, Table
 from aitia.errors import GraphError, IdentifiabilityError, OptionError
 from aitia.graph import Knowledge, adjustment_set, apply, consistent_extension, cpdag, is_cpdag
 from aitia.scm import random_dag, random_discrete_scm, random_linear_scm
+from aitia.stats.search.evidence import HUGE, _difference
 from aitia.systems.pc import PC
 
 RULES = ["likelihood", "strongest-first", "max-p", "majority", "conservative"]
@@ -91,16 +92,40 @@ def test_the_kernel_search_does_not_hang_on_the_order_of_columns():
         assert PC(test="kci").fit(table.select([table.names[k] for k in order])).graph_ == found
 
 
-def test_noise_of_a_billionth_changes_no_graph_whose_tests_are_not_at_the_level():
+def test_the_kernel_search_does_not_hang_on_the_order_of_rows_and_columns_of_a_larger_table():
+    table = numbers(4, 6, 150)
+    rng = np.random.default_rng(0)
+    found = PC(test="kci", max_depth=2).fit(table).graph_
+    other, new = shuffled(table, rng)
+    assert PC(test="kci", max_depth=2).fit(other).graph_ == found.rename(new)
+
+
+def few_values(seed):
+    """Labels with an order, as the numbers 0, 1, 2."""
+    table = numbers(seed)
+    return Table.of({name: np.digitize(v, np.quantile(v, [0.3, 0.7])).astype(float) for name, v in columns(table)})
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rows", [numbers, few_values])
+def test_noise_of_a_billionth_changes_no_graph_whose_tests_are_not_at_the_level(rows, rule):
     changed = near = 0
-    for seed in range(40):
-        table = numbers(seed)
+    for seed in range(15):
+        table = rows(seed)
         rng = np.random.default_rng(seed)
         moved = Table.of({name: v + 1e-9 * rng.normal(size=table.n) * v.std() for name, v in columns(table)})
-        one, two = (PC(test="fisher-z", record="all").fit(t) for t in (table, moved))
+        one, two = (PC(test="fisher-z", record="all", colliders=rule).fit(t) for t in (table, moved))
         changed += one.graph_ != two.graph_
         near += any(abs(t.p_value - 0.05) < 1e-6 for t in one.tests_)
     assert changed <= near
+
+
+def test_equal_p_values_but_for_the_order_of_sums_speak_for_nothing():
+    strength = _difference(-30.0, -30.0 - 1e-13)
+    assert strength == 0
+    assert _difference(-30.0, -30.0 - 1e-6) > 0
+    assert _difference(-np.inf, -np.inf) == 0
+    assert _difference(-1.0, -np.inf) == HUGE
 
 
 def columns(table):

@@ -10,6 +10,7 @@ from aitia.stats.independence import FisherZ
 from aitia.stats.search import _fisher_z_kernel, partial_correlation
 from aitia.stats.search.evidence import verdicts
 from aitia.stats.search.skeleton import Asker, Constraints, find_skeleton
+from aitia.systems.pc import PC
 
 NAMES = ("x", "a", "b", "z")
 ALPHA = 0.05
@@ -75,3 +76,17 @@ def test_all_sets_that_separate_alike_count_in_any_order_of_the_columns(monkeypa
             assert told(columns, order, way == "general") == first
         ties += any(len(sets) > 1 for sets in first[0].values())
     assert ties >= 6
+
+
+def test_the_graph_of_symmetric_rows_is_that_of_any_order_of_the_columns():
+    for seed in range(12):
+        columns = rows(seed)
+        found = set()
+        for order in permutations(NAMES):
+            graph = (
+                PC(test="fisher-z", alpha=ALPHA, colliders="strongest-first")
+                .fit({name: columns[name] for name in order})
+                .graph_
+            )
+            found.add(graph.reorder(NAMES))
+        assert len(found) == 1, seed

@@ -5,7 +5,7 @@ import numpy as np
 from aitia.compiled import bit_count, njit
 from aitia.stats.independence._contingency_kernel import FEW_CELLS, statistic
 
-__all__ = ["answer", "entropies"]
+__all__ = ["answer", "sums_of_cells"]
 
 DENSE = 16
 """A table is counted whole up to so many cells for each row."""
@@ -326,8 +326,8 @@ def split(planes, first, sizes, held, more, room, masks, found, stops):  # type:
 
 
 @njit(nogil=True)
-def entropies(planes, first, sizes, codes, held, more, cells, weight, values):  # type: ignore[no-untyped-def]
-    """Fills the sum of N log N over the cells of each table of some columns and one more, smallest first.
+def sums_of_cells(planes, first, sizes, codes, held, more, cells, weight, values, present):  # type: ignore[no-untyped-def]
+    """Fills the sum of weights of counts N over the cells of tables of some columns and one more, smallest first.
 
     Args:
         planes: As `planes_of` gives them, and
@@ -337,8 +337,9 @@ def entropies(planes, first, sizes, codes, held, more, cells, weight, values):  
         held: (w,) columns that all tables have, one or more.
         more: (m,) of each table another column.
         cells: Zeros, as many as the largest table has cells.
-        weight: (n + 1,) N log N.
-        values: (m,)
+        weight: (n + 1,) of each N above zero.
+        values: (m,) the sums.
+        present: (m,) how many cells hold rows.
     """
     width = held.shape[0]
     size, packed = 1, True
@@ -363,4 +364,4 @@ def entropies(planes, first, sizes, codes, held, more, cells, weight, values):  
         total = 0.0
         for c in range(stop):
             total += weight[counts[c]]
-        values[k] = total
+        values[k], present[k] = total, stop

@@ -9,6 +9,7 @@ import numpy as np
 
 from aitia.compiled import njit
 from aitia.stats.search._words_kernel import INNER, holds, members, put
+from aitia.stats.search.assembly import ALIKE
 
 __all__ = ["above", "evidence", "least_contradicted", "unshielded"]
 
@@ -152,6 +153,31 @@ def _against(nodes, triples, strength):  # type: ignore[no-untyped-def]
     return start, pairs, weights
 
 
+@njit(**INNER)
+def _cheapest(costs, left):  # type: ignore[no-untyped-def]
+    """The first of the least costs of what is left that is no other's; where there is none, the first of the least."""
+    lower, first = -1.0, -1
+    while True:
+        at, count = -1, 0
+        for i in range(len(costs)):
+            if left[i] and costs[i] > lower and (at < 0 or costs[i] < costs[at]):
+                at = i
+        if at < 0:
+            return first
+        if first < 0:
+            first = at
+        top, before = costs[at], -1.0
+        while top > before:  # one that is like the next, which is like another
+            before, bound, count = top, top + ALIKE * (1 + top), 0
+            for i in range(len(costs)):
+                if left[i] and lower < costs[i] <= bound:
+                    top = max(top, costs[i])
+                    count += 1
+        if count == 1:
+            return at
+        lower = top
+
+
 @njit(nogil=True)
 def least_contradicted(adjacent, triples, strength):  # type: ignore[no-untyped-def]
     """The parents of each node of a DAG with these adjacencies: `assembly.least_contradicted` with nothing known.
@@ -176,12 +202,10 @@ def least_contradicted(adjacent, triples, strength):  # type: ignore[no-untyped-
                 waiting[i] = False  # cannot go before one of those that it watches
         if sink < 0:
             for i in range(nodes):
-                if left[i]:
-                    if stale[i]:
-                        costs[i] = _contradicted(i, start, pairs, weights, left)
-                        stale[i] = False
-                    if sink < 0 or costs[i] < costs[sink]:
-                        sink = i
+                if left[i] and stale[i]:
+                    costs[i] = _contradicted(i, start, pairs, weights, left)
+                    stale[i] = False
+            sink = _cheapest(costs, left)
         left[sink] = waiting[sink] = False
         for i in near[: members(adjacent[sink], near)]:
             if left[i]:

@@ -1,4 +1,4 @@
-"""The ascent over classes of equivalent DAGs by the likelihood of Gaussian rows, on rows of 64-bit words, compiled.
+"""Turns in classes of equivalent DAGs by the likelihood of Gaussian rows, on rows of 64-bit words, compiled.
 
 What `classes` does with any score, with the arithmetic of `likelihood`. Of the members of a class only the parts that
 hang together with the turned edge by undirected edges are made anew for a step; elsewhere a member that is kept serves.
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.compiled import njit
-from aitia.stats.search._turn_kernel import alike, no_change, settled, turned, undo
+from aitia.stats.search._turn_kernel import alike, turned, undo
 from aitia.stats.search._words_kernel import (
     INNER,
     Words,
@@ -29,7 +29,7 @@ from aitia.stats.search._words_kernel import (
     ranked,
 )
 
-__all__ = ["ALIKE", "TINY", "Score", "State", "ascend", "score_of", "settle"]
+__all__ = ["ALIKE", "TINY", "Score", "State", "best_turn", "renew_turns", "score_of", "settle"]
 
 ALIKE = 1e-6
 TINY = 1e-12
@@ -139,12 +139,15 @@ def settle(state, parents):  # type: ignore[no-untyped-def]
 
 
 @njit(**INNER)
-def _best(state, steps, count, room, kept, tried):  # type: ignore[no-untyped-def]
-    """Makes `kept` the change of the best turn that can be taken; of those that tie apart, none."""
+def best_turn(state, steps, count, room, kept, tried):  # type: ignore[no-untyped-def]
+    """Makes `kept` the change of the turn that gains most of those that can be taken; of those that tie apart, none.
+
+    Returns its place, -1 for none, when `kept` is no change. `tried` is none before and after.
+    """
     order = ranked(steps.gain, count)
     start = 0
     while start < count:
-        stop, reached = start, 0
+        stop, reached, first = start, 0, -1
         while stop < count and steps.gain[order[start]] - steps.gain[order[stop]] <= ALIKE:
             t = order[stop]
             stop += 1
@@ -153,52 +156,37 @@ def _best(state, steps, count, room, kept, tried):  # type: ignore[no-untyped-de
             change = tried if reached else kept
             if turned(state, steps.ends[t, 0], steps.ends[t, 1], steps.first[t], steps.second[t], room, change):
                 if not reached:
-                    reached = 1
+                    first, reached = t, 1
                     continue
                 if not alike(kept, tried):
                     reached = 2
             undo(state, change)
         if reached == 1:
-            return True
+            return first
         undo(state, kept)
         start = stop
-    return False
+    return -1
 
 
 @njit(**INNER)
-def ascend(state, score, steps, count, dirty):  # type: ignore[no-untyped-def]
-    """Turns edges, the one that gains most first, until none gains.
+def renew_turns(state, score, own, steps, count, dirty, near, rows):  # type: ignore[no-untyped-def]
+    """Makes the turns at dirty nodes anew, and their scores with their compelled parents alone.
 
-    `steps` holds those of the nodes that are not dirty; returned as they are in the end, when no node is.
+    `steps` holds the turns of the others; `near` is room for places, `rows` for four sets.
     """
-    nodes, words = state.parents.shape
-    room, near, rows = (
-        np.empty((3, nodes, words), np.uint64),
-        np.empty(nodes, np.int64),
-        np.empty((4, words), np.uint64),
-    )
-    kept, tried = no_change(state), no_change(state)
-    own = np.empty(nodes)
-    for i in range(nodes):
-        own[i] = score_of(score, i, state.parents[i])
-    while True:
-        all_, count = count, 0
-        for t in range(all_):
-            if not (dirty[steps.ends[t, 0]] or dirty[steps.ends[t, 1]]):
-                if t > count:
-                    move(steps, t, count)
-                count += 1
-        for u in range(nodes):
-            if dirty[u]:
-                for v in near[: members(state.adjacent[u], near)]:
-                    steps, count = _turns(state, score, own, u, v, steps, count, rows)
-                    if not dirty[v]:
-                        steps, count = _turns(state, score, own, v, u, steps, count, rows)
-        for i in range(nodes):
-            dirty[i] = False
-        if not _best(state, steps, count, room, kept, tried):
-            return steps, count
-        settled(state, kept, tried, dirty)
-        for i in range(nodes):
-            if dirty[i]:
-                own[i] = score_of(score, i, state.parents[i])
+    for i in range(len(dirty)):
+        if dirty[i]:
+            own[i] = score_of(score, i, state.parents[i])
+    all_, count = count, 0
+    for t in range(all_):
+        if not (dirty[steps.ends[t, 0]] or dirty[steps.ends[t, 1]]):
+            if t > count:
+                move(steps, t, count)
+            count += 1
+    for u in range(len(dirty)):
+        if dirty[u]:
+            for v in near[: members(state.adjacent[u], near)]:
+                steps, count = _turns(state, score, own, u, v, steps, count, rows)
+                if not dirty[v]:
+                    steps, count = _turns(state, score, own, v, u, steps, count, rows)
+    return steps, count

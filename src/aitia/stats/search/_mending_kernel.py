@@ -1,16 +1,19 @@
 """Edges that come back and go again, with the likelihood of Gaussian rows, compiled; see `mending`."""
 
+from math import inf
+
 import numpy as np
 
-from aitia.compiled import njit, trailing_zeros
+from aitia.compiled import njit
 from aitia.graph._pdag_kernel import compelled, extend
-from aitia.stats.search._class_kernel import ALIKE, ascend, score_of, settle
+from aitia.stats.search._class_kernel import ALIKE, best_turn, renew_turns, score_of, settle
 from aitia.stats.search._gains_kernel import factorised, may_reach, share
+from aitia.stats.search._paths_kernel import without_a_path
+from aitia.stats.search._turn_kernel import no_change, settled, undo
 from aitia.stats.search._words_kernel import (
     INNER,
     ONE,
     append,
-    assign,
     assign_all,
     clear,
     cliques,
@@ -61,25 +64,6 @@ def _missing(state, score, waiting, z, doubt, steps, count, room, may):  # type:
 
 
 @njit(**INNER)
-def _reached(state, start, blocked, reached):  # type: ignore[no-untyped-def]
-    """Fills `reached` with what paths lead to along arrows and undirected edges that no blocked node lies on."""
-    assign(reached, blocked)
-    put(reached, start)
-    stack, top = np.empty(len(state.children), np.int64), 1
-    stack[0] = start
-    while top:
-        top -= 1
-        i = stack[top]
-        for k in range(len(reached)):
-            word = (state.children[i, k] | state.neighbors[i, k]) & ~reached[k]
-            reached[k] |= word
-            while word:
-                stack[top] = k * 64 + np.int64(trailing_zeros(word))
-                word &= word - ONE
-                top += 1
-
-
-@njit(**INNER)
 def _changed(state, x, z, adjacent, above, member, after):  # type: ignore[no-untyped-def]
     """Fills a member with the compelled parents `above` on these adjacencies, and its class; False where none is.
 
@@ -118,11 +102,11 @@ def _toggled(adjacent, x, z):  # type: ignore[no-untyped-def]
 
 
 @njit(**INNER)
-def _inserted(state, x, z, more, member, after):  # type: ignore[no-untyped-def]
+def _inserted(state, x, z, given, member, after):  # type: ignore[no-untyped-def]
     """Fills a member and the class with an edge that no path forbids; False where no member takes it."""
     above = state.parents.copy()
-    for m in range(len(more)):
-        above[z, m] |= more[m]
+    for m in range(len(given)):
+        above[z, m] |= given[m]
     put(above[z], x)
     return _changed(state, x, z, _toggled(state.adjacent, x, z), above, member, after)
 
@@ -134,35 +118,23 @@ def _same(x, z, ends):  # type: ignore[no-untyped-def]
 
 
 @njit(**INNER)
-def _best(state, steps, count, kept, tried):  # type: ignore[no-untyped-def]
+def _best(state, steps, count, least, kept, tried):  # type: ignore[no-untyped-def]
     """The edge that gains most of those that can come back, `kept` its member and class; of those that tie apart, none.
 
-    Returns its place, -1 for none.
+    Returns its place, -1 where none gains more than the least.
     """
-    order, words = ranked(steps.gain, count), state.parents.shape[1]
-    alike = np.empty(count, np.int64)  # the first step with the same node and set: it asks for the same paths
-    blocked, reached_by = np.empty(words, np.uint64), np.zeros((count, words), np.uint64)
-    for t in range(count):
-        alike[t] = t
-        if t and steps.ends[t, 1] == steps.ends[t - 1, 1] and equal(steps.second[t], steps.second[t - 1]):
-            alike[t] = alike[t - 1]
-    start = 0
-    while start < count:
+    places = without_a_path(state, steps, count, least)
+    gain = steps.gain[places]
+    order, start = ranked(gain, len(places)), 0
+    while start < len(places):
         stop, reached, first = start, 0, -1
-        while stop < count and steps.gain[order[start]] - steps.gain[order[stop]] <= ALIKE:
-            t = order[stop]
+        while stop < len(places) and gain[order[start]] - gain[order[stop]] <= ALIKE:
+            t = places[order[stop]]
             stop += 1
             if reached > 1:
                 continue
             x, z = steps.ends[t, 0], steps.ends[t, 1]
-            after_z = reached_by[alike[t]]
-            if not holds(after_z, z):
-                for m in range(words):
-                    blocked[m] = steps.second[t, m] & state.neighbors[z, m]
-                _reached(state, z, blocked, after_z)
-            if holds(after_z, x):  # theorem 15: no such path
-                continue
-            if _inserted(state, x, z, steps.first[t], tried[0], tried[1]):
+            if _inserted(state, x, z, steps.second[t], tried[0], tried[1]):
                 if not reached:
                     assign_all(kept[0], tried[0])
                     assign_all(kept[1], tried[1])
@@ -246,7 +218,7 @@ def _gone(state, score, mended, mended_count, doubt, kept, tried):  # type: igno
 
 @njit(**INNER)
 def _moved(state, seen, moved):  # type: ignore[no-untyped-def]
-    """Marks the nodes around which the class is not what it was, and keeps in `seen` what it is."""
+    """Marks the nodes around which the class is not what was `seen`."""
     nodes = len(moved)
     places, toggled = np.empty(nodes, np.int64), np.empty(nodes, np.bool_)
     for i in range(nodes):
@@ -257,36 +229,52 @@ def _moved(state, seen, moved):  # type: ignore[no-untyped-def]
         if toggled[i]:
             for j in places[: members(state.neighbors[i], places)]:
                 moved[j] = True
-    assign_all(seen[0], state.parents)
-    assign_all(seen[1], state.neighbors)
-    assign_all(seen[2], state.adjacent)
+
+
+@njit(**INNER)
+def _kept(steps, count, stale):  # type: ignore[no-untyped-def]
+    """Makes steps into stale nodes gain nothing; once they are half of all, leaves them out. Returns how many stay."""
+    gone = 0
+    for t in range(count):
+        if stale[steps.ends[t, 1]]:
+            steps.gain[t] = -inf
+        gone += steps.gain[t] == -inf
+    if 2 * gone <= count:
+        return count
+    kept = 0
+    for t in range(count):
+        if steps.gain[t] > -inf:
+            if t > kept:
+                move(steps, t, kept)
+            kept += 1
+    return kept
 
 
 @njit(nogil=True)
-def mend(state, score, waiting, doubt):  # type: ignore[no-untyped-def]
-    """Ascends, and puts back what the table asks for, until neither changes anything.
+def mend(state, score, waiting, doubt, mended, mended_count):  # type: ignore[no-untyped-def]
+    """Turns edges and puts back what the table asks for, what gains most first, until neither gains anything.
 
     Args:
         state: The class; it is changed.
         score: Of the rows.
         waiting: The pairs that may come back; it is changed.
         doubt: Logarithm of the Bayes factor from which a table refutes an independence.
+        mended: The edges that came back before, as returned, and
+        mended_count: their number.
 
     Returns:
         The edges that came back, each with the set given which it did as its second, and their number.
     """
     nodes, words = state.parents.shape
-    turns, edges, mended = no_steps(words), no_steps(words), no_steps(words)
+    turns, edges = no_steps(words), no_steps(words)
     dirty, stale = np.ones(nodes, np.bool_), np.ones(nodes, np.bool_)
-    seen, looked = np.zeros((3, nodes, words), np.uint64), np.zeros((3, nodes, words), np.uint64)
+    seen, within = np.empty((3, nodes, words), np.uint64), np.empty((3, nodes, words), np.uint64)
     kept, tried = np.empty((2, nodes, words), np.uint64), np.empty((2, nodes, words), np.uint64)
-    room, may = np.empty((6, nodes + 2)), np.empty(nodes, np.bool_)
-    edge_count = mended_count = 0
-    turns, turn_count = ascend(state, score, turns, 0, dirty)
+    near, rows = np.empty(nodes, np.int64), np.empty((4, words), np.uint64)
+    room, may, own = np.empty((6, nodes + 2)), np.empty(nodes, np.bool_), np.empty(nodes)
+    change, other = no_change(state), no_change(state)
+    turn_count = edge_count = 0
     while True:
-        _moved(state, seen, dirty)
-        for i in range(nodes):
-            dirty[i] = False
         e = _gone(state, score, mended, mended_count, doubt, kept, tried)
         if e >= 0:
             x, z = mended.ends[e, 0], mended.ends[e, 1]
@@ -294,27 +282,36 @@ def mend(state, score, waiting, doubt):  # type: ignore[no-untyped-def]
             for t in range(e, mended_count):
                 move(mended, t + 1, t)
         else:
-            _moved(state, looked, stale)
-            all_, edge_count = edge_count, 0
-            for t in range(all_):
-                if not stale[edges.ends[t, 1]]:
-                    move(edges, t, edge_count)
-                    edge_count += 1
+            turns, turn_count = renew_turns(state, score, own, turns, turn_count, dirty, near, rows)
+            edge_count = _kept(edges, edge_count, stale)
             for i in range(nodes):
                 if stale[i]:
                     edges, edge_count = _missing(state, score, waiting, i, doubt, edges, edge_count, room, may)
-                stale[i] = False
-            e = _best(state, edges, edge_count, kept, tried)
-            if e < 0:
+                dirty[i] = stale[i] = False
+            turn = best_turn(state, turns, turn_count, within, change, other)
+            e = _best(state, edges, edge_count, turns.gain[turn] if turn >= 0 else doubt, kept, tried)
+            if e < 0 and turn < 0:
                 return mended, mended_count
+            if e < 0:
+                settled(state, change, other, dirty)
+                for i in range(nodes):
+                    stale[i] = dirty[i]
+                continue
+            undo(state, change)
             x, z = edges.ends[e, 0], edges.ends[e, 1]
             drop(waiting[x], z)
             drop(waiting[z], x)
-            stale[x] = stale[z] = True
             mended = append(mended, mended_count, edges.gain[e], x, z, edges.first[e], edges.second[e])
             mended_count += 1
+        assign_all(seen[0], state.parents)
+        assign_all(seen[1], state.neighbors)
+        assign_all(seen[2], state.adjacent)
         assign_all(state.adjacent, _toggled(state.adjacent, x, z))
         settle(state, kept[1])
         assign_all(state.member, kept[0])
+        for by in (change, other):
+            assign_all(by.parents, state.parents)
+            assign_all(by.member, state.member)
         _moved(state, seen, dirty)
-        turns, turn_count = ascend(state, score, turns, turn_count, dirty)
+        for i in range(nodes):
+            stale[i] = stale[i] or dirty[i]

@@ -17,6 +17,9 @@ from aitia.graph.bits import bits
 
 __all__ = ["Triple", "least_contradicted"]
 
+ALIKE = 1e-11
+"""Share of a sum of evidence up to which a difference may be rounding."""
+
 Triple = tuple[int, int, int]
 """x, y, z with x < z: an unshielded triple with y in the middle."""
 
@@ -81,14 +84,32 @@ def _cheapest(
     costs: dict[int, float],
     heap: list[tuple[float, int]],
 ) -> int:
-    """The node that contradicts the least evidence as a sink of those that are left; -1 where none may be one."""
+    """The node that contradicts the least evidence as a sink of those that are left; -1 where none may be one.
+
+    Of nodes that tie none is taken while another is alone with its cost: which of them goes is not in the evidence.
+    """
     for i in bits(stale):
         if not forced[i] & left:
             costs[i] = sum(weight for pair, weight in against[i] if pair & left == pair)
             heappush(heap, (costs[i], i))
+    ranked: list[tuple[float, int]] = []  # until a cost that is no other's
     while heap:
-        cost, i = heap[0]
-        if left >> i & 1 and costs.get(i) == cost:
-            return i
-        heappop(heap)
-    return -1
+        cost, i = heappop(heap)
+        if not left >> i & 1 or costs.get(i) != cost or (ranked and ranked[-1] == (cost, i)):
+            continue
+        ranked.append((cost, i))
+        if len(ranked) > 1 and not _alike(ranked, -2) and (len(ranked) == 2 or not _alike(ranked, -3)):
+            break
+    for entry in ranked:
+        heappush(heap, entry)
+    if not ranked:
+        return -1
+    alone = [k for k in range(len(ranked)) if not (_alike(ranked, k) or (k and _alike(ranked, k - 1)))]
+    return ranked[alone[0] if alone else 0][1]
+
+
+def _alike(ranked: Sequence[tuple[float, int]], k: int) -> bool:
+    """Whether a cost is that of the next but for rounding."""
+    if k in (-1, len(ranked) - 1):
+        return False
+    return ranked[k + 1][0] - ranked[k][0] <= ALIKE * (1 + ranked[k][0])

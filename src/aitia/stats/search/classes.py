@@ -79,6 +79,8 @@ class ClassSearch:
         assert shared is not None
         self.rows = Pdag.of(shared, self.adjacent)
         self._member = self.rows, list(parents)
+        self._steps: dict[tuple[int, int], list[_Turn]] = {}
+        self._dirty = (1 << len(self.adjacent)) - 1
 
     @property
     def member(self) -> list[int]:
@@ -114,24 +116,30 @@ class ClassSearch:
 
     def ascend(self) -> None:
         """Turns edges, the one that gains most first, until none gains."""
-        p = len(self.adjacent)
-        steps: dict[tuple[int, int], list[_Turn]] = {}
-        dirty = (1 << p) - 1
-        while True:
-            for u in range(p):
-                for v in bits(self.adjacent[u]):
-                    if dirty >> u & 1 or dirty >> v & 1:
-                        steps[u, v] = self._turns(u, v)
-            ranked = sorted((turn for turns in steps.values() for turn in turns), key=lambda t: -t.gain)
-            step = self._first_sure(ranked, self._turned)
-            if step is None:
-                return
-            before, self.rows = self.rows, Pdag.of(step[1], self.adjacent)
-            dirty = sum(
-                1 << i
-                for i in range(p)
-                if before.parents[i] != self.rows.parents[i] or before.neighbors[i] != self.rows.neighbors[i]
-            )
+        while (step := self._best_turn()) is not None:
+            self._become(step[1], self.adjacent)
+
+    def _best_turn(self) -> tuple[_Turn, list[int]] | None:
+        """The turn that gains most, and the compelled parents after it."""
+        for u in range(len(self.adjacent)):
+            for v in bits(self.adjacent[u]):
+                if self._dirty >> u & 1 or self._dirty >> v & 1:
+                    self._steps[u, v] = self._turns(u, v)
+        self._dirty = 0
+        ranked = sorted((turn for turns in self._steps.values() for turn in turns), key=lambda t: -t.gain)
+        return self._first_sure(ranked, self._turned)
+
+    def _become(self, parents: Sequence[int], adjacent: Sequence[int]) -> None:
+        """Takes the class with these compelled parents, and marks the nodes around which turns are other ones."""
+        before, after = self.rows, Pdag.of(parents, adjacent)
+        for i, (old, new) in enumerate(zip(self.adjacent, adjacent, strict=True)):
+            if old != new:
+                self._dirty |= 1 << i | after.neighbors[i]
+                for j in bits(old & ~new):
+                    self._steps.pop((i, j), None)
+            elif before.parents[i] != after.parents[i] or before.neighbors[i] != after.neighbors[i]:
+                self._dirty |= 1 << i
+        self.adjacent, self.rows = list(adjacent), after
 
     def _first_sure(self, ranked: Sequence[Step], reach: Callable[[Step], Class | None]) -> tuple[Step, Class] | None:
         """The best step that can be taken, and the class that it leads to; those that tie and lead apart are none."""
@@ -149,8 +157,8 @@ class ClassSearch:
             start = stop
         return None
 
-    def _turns(self, u: int, v: int) -> list[_Turn]:
-        """What u --> v in place of v --> u would gain, for each choice of parents among the neighbours."""
+    def _turns(self, u: int, v: int, least: float = ALIKE) -> list[_Turn]:
+        """What u --> v in place of v --> u would gain, more than the least, for each choice among the neighbours."""
         rows = self.rows
         if not (rows.parents[u] | rows.neighbors[u]) >> v & 1 or self.forbidden[v] >> u & 1:
             return []
@@ -167,7 +175,7 @@ class ClassSearch:
                 if first == second:  # a covered edge: the class stays
                     continue
                 gain = self._of(v, first | 1 << u) - self._of(v, first) - lost
-                if gain > ALIKE:
+                if gain > least:
                     gains.append(_Turn(gain, u, v, more_v, more_u))
         return gains
 

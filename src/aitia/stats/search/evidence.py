@@ -35,7 +35,7 @@ from aitia.stats.search.partial_correlation import BestSets
 from aitia.stats.search.records import Skeleton
 from aitia.stats.search.skeleton import Asker
 
-__all__ = ["BestVerdicts", "ColliderRule", "Verdict", "saturated", "unshielded", "verdicts", "vote"]
+__all__ = ["BestVerdicts", "ColliderRule", "Verdict", "saturated", "unshielded", "verdicts", "vote", "weighed"]
 
 Places = NDArray[np.int64]
 Values = NDArray[np.float64]
@@ -295,3 +295,8 @@ def _sets_of_neighbors(skeleton: Skeleton, x: int, z: int, max_depth: int) -> li
 
 def _named(names: Sequence[str], mask: int) -> tuple[str, ...]:
     return tuple(names[k] for k in bits(mask))
+
+
+def weighed(said: Mapping[Triple, Verdict], weigh: Callable[[float], float]) -> dict[Triple, float]:
+    """How much each verdict counts."""
+    return {triple: weigh(verdict.strength) for triple, verdict in said.items()}

@@ -12,9 +12,10 @@ Source:
     Chickering, Optimal structure identification with greedy search, JMLR 3 (2002), theorems 15 and 17.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
+from typing import Protocol
 
 from aitia.engine import Progress
 from aitia.errors import GraphError
@@ -23,13 +24,24 @@ from aitia.graph.bits import bits, closure
 from aitia.graph.equivalence import consistent_extension, cpdag
 from aitia.graph.graph import Graph
 from aitia.graph.knowledge import Knowledge, apply
-from aitia.stats.search.scores import LocalScore
 
 __all__ = ["Step", "backward", "deletions", "forward", "known", "member"]
 
 State = tuple[int, int, int]
 LEAST = 1e-6
 """Nats by which a score must rise to count as higher."""
+
+
+class NodeScore(Protocol):
+    """A score of a node given others, a bit row; `several` and `grown` may compute what is asked soon."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, y: int, parents: int, /) -> float: ...
+
+    def several(self, asked: Iterable[tuple[int, int]], /) -> None: ...
+
+    def grown(self, y: int, parents: int, /) -> None: ...
 
 
 @dataclass(frozen=True, order=True)
@@ -67,7 +79,7 @@ def member(graph: Graph, knowledge: Knowledge | None) -> Graph:
     return consistent_extension(known(graph, knowledge))
 
 
-def backward(graph: Graph, score: LocalScore, knowledge: Knowledge | None = None) -> Graph:
+def backward(graph: Graph, score: NodeScore, knowledge: Knowledge | None = None) -> Graph:
     """Deletes edges of a CPDAG as long as the score rises, the best first."""
     while True:
         rows = Pdag(graph)
@@ -85,7 +97,7 @@ def backward(graph: Graph, score: LocalScore, knowledge: Knowledge | None = None
 
 def forward(
     graph: Graph,
-    score: LocalScore,
+    score: NodeScore,
     knowledge: Knowledge | None = None,
     *,
     limit: int,
@@ -138,7 +150,7 @@ def forward(
             progress("edges inserted", edges, edges)
 
 
-def deletions(rows: Pdag, x: int, y: int, score: LocalScore) -> Iterator[Step]:
+def deletions(rows: Pdag, x: int, y: int, score: NodeScore) -> Iterator[Step]:
     """Every valid Delete(X, Y, H) of a CPDAG, and what the score gains; nothing where Y --> X."""
     around = rows.neighbors[y] & rows.adjacent[x]
     for kept, without in _left(rows, x, y):
@@ -158,7 +170,7 @@ def conditioned(rows: Pdag, step: Step) -> int:
     return around & ~step.moved | rows.parents[step.y] & ~(1 << step.x)
 
 
-def _all_deletions(rows: Pdag, score: LocalScore, knowledge: Knowledge | None) -> Iterator[Step]:
+def _all_deletions(rows: Pdag, score: NodeScore, knowledge: Knowledge | None) -> Iterator[Step]:
     required = set() if knowledge is None else {frozenset(pair) for pair in knowledge.required}
     pairs = [
         (x, y)
@@ -185,8 +197,10 @@ def _touched(last: Pdag | None, rows: Pdag) -> Iterator[tuple[int, int]]:
     yield from ((x, y) for x in xs for y in p)
 
 
-def _insertions(rows: Pdag, x: int, y: int, score: LocalScore, limit: int) -> Iterator[Step]:
+def _insertions(rows: Pdag, x: int, y: int, score: NodeScore, limit: int) -> Iterator[Step]:
     """Every Insert(X, Y, T) of a pair apart that raises the score and whose set is a clique."""
+    if rows.adjacent[y] >> x & 1:
+        return
     around = rows.neighbors[y] & rows.adjacent[x]
     if around and not _is_clique(rows, around):
         return

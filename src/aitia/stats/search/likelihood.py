@@ -1,23 +1,24 @@
 """The log-likelihood of a variable given parents, less what chance alone would fit: what `likelihood` maximises.
 
     numbers   linear Gaussian: -n/2 log(1 - R^2) less 1/2 log n for each parent (BIC)
-    labels    multinomial: the quotient of normalised maximum likelihoods (qNML), f(node + parents) - f(parents) where
-              f(set) = sum N log(N / n) - regret(n, number of combinations of labels)
+    labels    f(node + parents) - f(parents), where f(set) is the log-likelihood of the combinations of labels of the
+              rows by the sparse adaptive Dirichlet process: after t rows one seen N times comes with N / (t + b), one
+              of the K - m others with b / ((t + b) (K - m)), b = m / (2 log((n + 1) / m)) for the m of all n rows
 
-Both give equivalent DAGs equal scores, and have no parameter to choose. For labels of few rows the BIC takes a column
-with many combinations for far costlier than it is, or, counting those that occur, for cheaper.
+Both give equivalent DAGs equal scores, and have no parameter to choose. Of many combinations few occur where a column
+nearly follows from others: the BIC, the BDeu or a normalised likelihood over all that could takes such a column for far
+costlier than it is, the BIC over those that occur for cheaper.
 
 Sources:
     Schwarz, Estimating the dimension of a model, Annals of Statistics 6 (1978).
+    Hutter, Sparse adaptive Dirichlet-multinomial-like processes, COLT 2013.
     Silander, Leppä-aho, Jääsaari and Roos, Quotient normalized maximum likelihood criterion for learning Bayesian
-    network structures, AISTATS 2018.
-    Szpankowski and Weinberger, Minimax pointwise redundancy for memoryless models over large alphabets, IEEE
-    Transactions on Information Theory 58 (2012), theorem 2.
+    network structures, AISTATS 2018 (the quotient).
 """
 
 from collections.abc import Callable, Sequence
-from functools import cached_property, lru_cache
-from math import inf, log, prod, sqrt
+from functools import cached_property
+from math import inf, lgamma, log, prod, sqrt
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,9 @@ TINY = 1e-12
 
 DENSE = 1 << 16
 """Cells up to which a table is counted whole."""
+
+VAST = 1e9
+"""Cells from which those that occur are too few to matter for how many are left."""
 
 
 class GaussianScore:
@@ -103,7 +107,7 @@ class GaussianScore:
 
 
 class MultinomialScore:
-    """The quotient normalised maximum likelihood of labels.
+    """The quotient of sparse adaptive likelihoods of labels.
 
     Args:
         codes: (p, n) from 0.
@@ -142,28 +146,40 @@ class MultinomialScore:
         cells = prod(float(self.sizes[k]) for k in held)
         dense = [x for x in new if cells * self.sizes[x] <= DENSE] if held else []
         if dense and Contingency.worth_compiling(5e-5 * len(dense)):
-            for x, entropy in zip(dense, self._entropies(held, dense), strict=True):
-                self._of[nodes | 1 << x] = entropy - _regret(self.n, cells * self.sizes[x])
+            for x, repeats, found in zip(dense, *self._counted(held, dense), strict=True):
+                self._of[nodes | 1 << x] = repeats + self._novel(found, cells * self.sizes[x])
         for x in new:
             if nodes | 1 << x not in self._of:
-                self._of[nodes | 1 << x] = self._entropy([*held, x]) - _regret(self.n, cells * self.sizes[x])
+                repeats, found = self._counted_plainly([*held, x])
+                self._of[nodes | 1 << x] = repeats + self._novel(found, cells * self.sizes[x])
         if not more and nodes not in self._of:
-            self._of[nodes] = self._entropy(held) - _regret(self.n, cells)
+            repeats, found = self._counted_plainly(held) if held else (0.0, 0)
+            self._of[nodes] = repeats + self._novel(found, cells) if held else 0.0
+
+    def _novel(self, found: int, cells: float) -> float:
+        """What so many combinations that occur, of so many that could, add to the log-likelihood beside repeats."""
+        share = found / (2 * log((self.n + 1) / found))
+        if cells < VAST:
+            choices = lgamma(cells + 1) - lgamma(cells - found + 1)
+        else:
+            choices = found * log(cells) - found * (found - 1) / (2 * cells)
+        return found * log(share) - choices + lgamma(share) - lgamma(self.n + share)
 
     @cached_property
     def _weight(self) -> NDArray[np.float64]:
-        """(n + 1,) N log N."""
-        counts = np.arange(self.n + 1.0)
-        return counts * np.log(np.maximum(counts, 1.0))
+        """(n + 1,) the logarithm of (N - 1)!, which a combination seen N times adds."""
+        weight = np.zeros(self.n + 1)
+        np.cumsum(np.log(np.arange(1.0, self.n)), out=weight[2:])
+        return weight
 
-    def _entropies(self, held: list[int], more: list[int]) -> list[float]:
-        """The sum of N log N over the cells of each table of these columns and one more, by compiled code."""
-        from aitia.stats.independence._contingency_loops import entropies
+    def _counted(self, held: list[int], more: list[int]) -> tuple[list[float], list[int]]:
+        """The sum of these over the cells of each table of these columns and one more, and how many occur; compiled."""
+        from aitia.stats.independence._contingency_loops import sums_of_cells
 
-        values = np.empty(len(more))
-        entropies(*self._ready, self.codes, np.array(held), np.array(more), self._cells, self._weight, values)
-        found: list[float] = values.tolist()
-        return found
+        columns, others = np.array(held), np.array(more)
+        sums, found = np.empty(len(more)), np.empty(len(more), np.int64)
+        sums_of_cells(*self._ready, self.codes, columns, others, self._cells, self._weight, sums, found)
+        return sums.tolist(), found.tolist()
 
     @cached_property
     def _ready(self) -> Any:
@@ -173,10 +189,8 @@ class MultinomialScore:
     def _cells(self) -> NDArray[np.int64]:
         return np.zeros(DENSE, np.int64)
 
-    def _entropy(self, columns: Sequence[int]) -> float:
+    def _counted_plainly(self, columns: Sequence[int]) -> tuple[float, int]:
         """The same of one table, without the compiler."""
-        if not columns:
-            return float(self._weight[self.n])
         code, cells = self.codes[columns[0]].astype(np.int64), self.sizes[columns[0]]
         for k in columns[1:]:
             code = code * self.sizes[k] + self.codes[k]
@@ -186,20 +200,7 @@ class MultinomialScore:
                 cells = len(present)
         counts = np.bincount(code, minlength=1)
         counts = np.sort(counts[counts > 0])  # sorted: the sum is that of any order of labels
-        return float(np.cumsum(self._weight[counts])[-1])
-
-
-@lru_cache(maxsize=4096)
-def _regret(n: int, labels: float) -> float:
-    """The logarithm of the sum of the largest likelihoods of all samples: what n rows of so many labels may fit.
-
-    Szpankowski and Weinberger's approximation, good to a thousandth for any number of labels and n of ten or more.
-    """
-    if labels <= 1:
-        return 0.0
-    share = labels / n
-    c = 0.5 + 0.5 * sqrt(1 + 4 / share)
-    return n * (log(share) + (share + 2) * log(c) - 1 / c) - 0.5 * log(c + 2 / share)
+        return float(np.cumsum(self._weight[counts])[-1]), len(counts)
 
 
 def score_of(test: IndependenceTest) -> GaussianScore | MultinomialScore | None:

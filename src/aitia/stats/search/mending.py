@@ -2,8 +2,9 @@
 
 A pair is taken apart by one set out of many, and that set can be wrong: few rows, effects that nearly cancel. The class
 then states independences of the pair that the table refutes: one member lacks x --> z, and with it the table would be a
-million times likelier (the Bayes factor, by the BIC). The edge that is asked for most comes back, the class ascends
-again, and so on; it goes again once the class explains the pair without it.
+thousand times likelier (the Bayes factor, by the score). Of the edges to turn and those that may come back the one that
+gains most is next, so that no arrow has to make up for an edge that is missing; one that came back goes again once the
+class explains the pair without it.
 
 Sources:
     Chickering, Optimal structure identification with greedy search, JMLR 3 (2002), theorems 15 and 17: insertion and
@@ -16,22 +17,25 @@ Sources:
 """
 
 from collections.abc import Sequence
+from copy import copy
 from math import log
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aitia.graph._pdag import MANY, Pdag, compelled, extend
 from aitia.graph.bits import bits, from_words, to_words
-from aitia.stats.search.classes import ClassSearch
+from aitia.stats.search.classes import ALIKE, ClassSearch
 from aitia.stats.search.likelihood import GaussianScore
 
 __all__ = ["BEYOND_DOUBT", "Mending"]
 
-BEYOND_DOUBT = log(1e6)
+BEYOND_DOUBT = log(1e3)
 """Logarithm of the Bayes factor from which a table refutes an independence."""
 
+LOSS = 50.0
+"""What the likelihood may lose, as a logarithm, by the turn from which a search goes on anew."""
 
 A_NODE = 2e-4
 """Seconds that a search takes for each node in plain Python."""
@@ -63,6 +67,21 @@ Changed = tuple[list[int], list[int]]
 """Adjacencies, and the compelled parents of the class on them."""
 
 
+class _Reached(NamedTuple):
+    """Where a search ended."""
+
+    search: "Mending"
+
+    @property
+    def gain(self) -> float:
+        """Its score."""
+        return self.search.total
+
+
+def _state_of(reached: _Reached) -> Changed:
+    return reached.search.adjacent, reached.search.rows.parents
+
+
 class Mending(ClassSearch):
     """A class search that may put pairs back.
 
@@ -86,33 +105,70 @@ class Mending(ClassSearch):
     ) -> None:
         super().__init__(parents, adjacent, forbidden, score)
         self.likelihood = score
-        self.waiting = [row & ~near for row, near in zip(allowed, adjacent, strict=True)]
+        self.allowed, self.waiting = allowed, _apart(allowed, adjacent)
         self.mended: dict[tuple[int, int], tuple[int, float]] = {}
         self._missed: dict[int, tuple[object, list[_Edge]]] = {}
 
     def mend(self) -> None:
-        """Ascends, and puts back what the table asks for, until neither changes anything."""
+        """Turns edges and puts back what the table asks for, what gains most first, until neither gains anything."""
         if isinstance(self.likelihood, GaussianScore) and not self.bound and _worth_compiling(len(self.adjacent)):
             self._mend_compiled(self.likelihood)
             return
-        self.ascend()
         while True:
             gone = sorted((e for pair in self.mended for e in self._needless(pair)), key=lambda e: -e.gain)
             step = self._first_sure(gone, self._deleted)
             if step is not None:
                 del self.mended[_pair(step[0])]
             else:
-                missed = sorted((e for z in range(len(self.adjacent)) for e in self._missing(z)), key=lambda e: -e.gain)
-                step = self._first_sure(missed, self._inserted)
+                turn = self._best_turn()
+                most = turn[0].gain if turn is not None else BEYOND_DOUBT
+                missed = [e for z in range(len(self.adjacent)) for e in self._missing(z) if e.gain > most]
+                step = self._first_sure(sorted(missed, key=lambda e: -e.gain), self._inserted)
                 if step is None:
-                    return
+                    if turn is None:
+                        return
+                    self._become(turn[1], self.adjacent)
+                    continue
                 edge = step[0]
                 self.waiting[edge.x] &= ~(1 << edge.z)
                 self.waiting[edge.z] &= ~(1 << edge.x)
                 self.mended[_pair(edge)] = (edge.given, edge.gain)
-            self.adjacent, parents = step[1]
-            self.rows = Pdag.of(parents, self.adjacent)
-            self.ascend()
+            adjacent, parents = step[1]
+            self._become(parents, adjacent)
+
+    def escaped(self) -> "Mending":
+        """The best class that is reached from here when one edge is turned at a loss first, again and again.
+
+        An edge that is missing can make the ascent end where each single turn loses. Of several that are equally good
+        and lead apart none is taken.
+        """
+        best = self
+        while True:
+            reached: list[Mending] = []
+            for parents in best._losing():
+                search = copy(best)
+                search.waiting = _apart(best.allowed, best.adjacent)
+                search.mended = best.mended.copy()
+                search._steps, search._missed = best._steps.copy(), best._missed.copy()
+                search._become(parents, best.adjacent)
+                search.mend()
+                if search.total > best.total + ALIKE:
+                    reached.append(search)
+            step = best._first_sure(sorted(map(_Reached, reached), key=lambda r: -r.gain), _state_of)
+            if step is None:
+                return best
+            best = step[0].search
+
+    def _losing(self) -> list[list[int]]:
+        """The compelled parents of each class one turn away that loses no more than is worth a try."""
+        found: list[list[int]] = []
+        for u in range(len(self.adjacent)):
+            for v in bits(self.adjacent[u]):
+                for turn in self._turns(u, v, -LOSS):
+                    after = self._turned(turn)
+                    if after is not None and after != self.rows.parents and after not in found:
+                        found.append(after)
+        return found
 
     def _mend_compiled(self, score: GaussianScore) -> None:
         """The same, compiled."""
@@ -124,14 +180,27 @@ class Mending(ClassSearch):
         of = _class_kernel.Score(
             score.correlation, float(score.n), score.price, np.empty(room, np.int64), np.empty((room, room))
         )
-        back, count = _mending_kernel.mend(state, of, to_words(self.waiting), BEYOND_DOUBT)
-        self.adjacent = from_words(state.adjacent)
-        self.rows = Pdag.of(from_words(state.parents), self.adjacent)
+        back, count = _mending_kernel.mend(
+            state, of, to_words(self.waiting), BEYOND_DOUBT, self._came_back(state.parents.shape[1]), len(self.mended)
+        )
+        self._become(from_words(state.parents), from_words(state.adjacent))
         given = from_words(back.second[:count])
         ends = np.sort(back.ends[:count], axis=1).tolist()
         self.mended = {
             (i, j): why for (i, j), why in zip(ends, zip(given, back.gain.tolist(), strict=False), strict=True)
         }
+
+    def _came_back(self, words: int) -> Any:
+        """What has come back before, as the compiled search keeps it."""
+        from aitia.stats.search._words_kernel import Steps
+
+        room = max(64, len(self.mended))
+        back = Steps(np.zeros(room), np.zeros((room, 2), np.int64), *np.zeros((2, room, words), np.uint64))
+        if count := len(self.mended):
+            back.ends[:count] = list(self.mended)
+            back.gain[:count] = [gain for _, gain in self.mended.values()]
+            back.second[:count] = to_words([given for given, _ in self.mended.values()], len(self.adjacent))
+        return back
 
     def _missing(self, z: int) -> list[_Edge]:
         """The edges into z that are beyond doubt given its parents and some of its neighbours."""
@@ -161,12 +230,12 @@ class Mending(ClassSearch):
 
     def _inserted(self, edge: _Edge) -> Changed | None:
         """The class with the edge; None where no member takes it."""
-        x, z, more = edge.x, edge.z, edge.turned
+        x, z = edge.x, edge.z
         if self._semidirected(z, x, self.rows.neighbors[z] & edge.given):  # theorem 15: no such path
             return None
         adjacent = _toggled(self.adjacent, x, z)
         parents = self.rows.parents.copy()
-        parents[z] |= 1 << x | more
+        parents[z] |= 1 << x | edge.given  # all of them: an extension may turn them else, and be no such member
         member = extend(Pdag.of(parents, adjacent))
         if member is None:
             return None
@@ -191,7 +260,7 @@ class Mending(ClassSearch):
         return False
 
     def _needless(self, pair: tuple[int, int]) -> list[_Edge]:
-        """The edge of a pair, for each set given which it is no longer beyond doubt."""
+        """The edge of a pair, for each set given which it is no longer beyond doubt; it gains what it costs."""
         found = []
         for x, z in (pair, pair[::-1]):
             if not (self.rows.parents[z] | self.rows.neighbors[z]) >> x & 1:
@@ -237,6 +306,11 @@ def _worth_compiling(nodes: int) -> bool:
     if _spent <= LOADING:
         _spent += A_NODE * nodes
     return nodes >= MANY or _spent > LOADING
+
+
+def _apart(allowed: Sequence[int], adjacent: Sequence[int]) -> list[int]:
+    """Bit rows of the pairs that may come back."""
+    return [row & ~near for row, near in zip(allowed, adjacent, strict=True)]
 
 
 def _pair(edge: _Edge) -> tuple[int, int]:

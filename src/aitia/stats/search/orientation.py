@@ -26,7 +26,8 @@ from aitia.graph.graph import Graph
 from aitia.stats.independence import FisherZ
 from aitia.stats.search.assembly import Triple, least_contradicted
 from aitia.stats.search.classes import ALIKE, ClassSearch, columns
-from aitia.stats.search.evidence import BestVerdicts, ColliderRule, Verdict, saturated, verdicts, vote
+from aitia.stats.search.evidence import BestVerdicts, ColliderRule, Verdict, saturated, verdicts, vote, weighed
+from aitia.stats.search.greedy_start import greedy_evidence
 from aitia.stats.search.implied import refuted
 from aitia.stats.search.likelihood import GaussianScore
 from aitia.stats.search.mending import Likelihood, Mending
@@ -40,6 +41,12 @@ __all__ = ["Orientation"]
 
 FEW_NODES = 30
 """Up to so many variables the likelihood is led on from several starts."""
+
+SOME_NODES = 60
+"""Up to so many a greedy search may say where else to start, from where it would take longer than all the tests."""
+
+MANY_BACK = 20
+"""It does where one of so many ends of edges came back: then tests were too weak for the graph."""
 
 OTHER_STARTS: tuple[ColliderRule, ...] = ("max-p", "majority")
 SMALL_SETS = 3
@@ -244,35 +251,36 @@ class Orientation:
     ) -> Mending:
         """The class that a likelihood leads to, and the edges that it asks back; of several starts the best.
 
-        Tests of partial correlation cost little: on small graphs, where the evidence contradicts itself, the ascent
-        also starts from what two other rules say, and from evidence that counts by its strength or by its number.
+        On small graphs, where the evidence contradicts itself, the search goes on from where it ends with edges turned
+        at a loss. Tests of partial correlation cost little: there it also starts from what two other rules say, from
+        evidence that counts by its strength or by its number, and where many edges came back from a greedy search's.
         """
         allowed, tried = self._may_be_adjacent(), list[list[int]]()
 
-        def lead(said: Mapping[Triple, Verdict], weigh: Callable[[float], float]) -> Mending | None:
-            if isinstance(said, BestVerdicts) and len(self.names) >= MANY and not banned.any():
-                start = said.least_contradicted(self.rows.adjacent)
-            else:
-                start = self._start({triple: weigh(verdict.strength) for triple, verdict in said.items()}, banned)
-            if start in tried:
-                return None
+        def lead(start: list[int]) -> Mending:
             tried.append(start)
             search = Mending(start, self.rows.adjacent, banned, score, allowed)
             search.mend()
             return search
 
-        best = lead(found, saturated)
-        assert best is not None
-        clear = not best.mended and not passed_over(best.rows, found)
-        if clear or not isinstance(score, GaussianScore) or len(self.names) > FEW_NODES:
+        few = len(self.names) <= FEW_NODES
+        if isinstance(found, BestVerdicts) and len(self.names) >= MANY and not banned.any():
+            best = lead(found.least_contradicted(self.rows.adjacent))
+        else:
+            best = lead(self._start(weighed(found, saturated), banned))
+        if (not best.mended and not passed_over(best.rows, found)) or len(self.names) > SOME_NODES:
             return best
-        others = [self._verdicts(rule, asker, alpha, min(max_depth, SMALL_SETS)) for rule in OTHER_STARTS]
-        for said in (found, *others):
-            for weigh in (saturated, float, vote):
-                search = lead(said, weigh)
-                if search is not None and search.total > best.total + ALIKE:
-                    best = search
-        return best
+        weights: list[dict[Triple, float]] = []
+        if few and isinstance(score, GaussianScore):  # tests of labels take longer than the search
+            others = [self._verdicts(rule, asker, alpha, min(max_depth, SMALL_SETS)) for rule in OTHER_STARTS]
+            weights = [weighed(said, weigh) for said in (found, *others) for weigh in (saturated, float, vote)]
+        if isinstance(score, GaussianScore) and MANY_BACK * len(best.mended) > sum(map(int.bit_count, best.adjacent)):
+            greedy = greedy_evidence(score, self.names, self.rows.adjacent)
+            weights.append(weighed(found, saturated) | greedy)
+        for start in (self._start(weight, banned) for weight in weights):
+            if start not in tried and (search := lead(start)).total > best.total + ALIKE:
+                best = search
+        return best.escaped() if few else best
 
     def _add(self, search: Mending) -> None:
         """The edges that came back, undirected but for what is known of them."""
