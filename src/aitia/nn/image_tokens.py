@@ -185,7 +185,9 @@ class DiffusersVQ:
         try:
             from diffusers import VQModel
         except ImportError as error:
-            raise MissingExtraError("this needs diffusers, which is not installed: pip install diffusers") from error
+            raise MissingExtraError(
+                "this needs diffusers, which is not installed: pip install 'aitia[vision]'"
+            ) from error
         with guarded(source, "cannot be loaded as a VQ model of diffusers"):
             more = {} if subfolder is None else {"subfolder": subfolder}
             model = from_hugging_face(VQModel, str(source), use_safetensors=True, **more)
