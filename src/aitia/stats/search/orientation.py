@@ -24,6 +24,7 @@ from aitia.graph._pdag import MANY, Pdag
 from aitia.graph.bits import bits, pack
 from aitia.graph.graph import Graph
 from aitia.stats.independence import FisherZ
+from aitia.stats.search.agreement import Agreement
 from aitia.stats.search.assembly import Triple, least_contradicted
 from aitia.stats.search.classes import ALIKE, ClassSearch, columns
 from aitia.stats.search.evidence import BestVerdicts, ColliderRule, Verdict, saturated, verdicts, vote, weighed
@@ -170,7 +171,7 @@ class Orientation:
                 banned[j, i] = True
         if score is None:
             weights = {triple: saturated(verdict.strength) for triple, verdict in found.items()}
-            search = ClassSearch(self._start(weights, banned), self.rows.adjacent, banned, _Agreement(weights))
+            search = ClassSearch(self._start(weights, banned), self.rows.adjacent, banned, Agreement(weights))
             search.ascend()
         else:
             search = self._likeliest(found, banned, asker, alpha, max_depth, score)
@@ -388,16 +389,3 @@ def _told(
     again._settle(settled, found)
     again.close(with_knowledge=False)
     return again.told
-
-
-class _Agreement:
-    """How much of the evidence the colliders of a node uphold: the score of rules without a likelihood."""
-
-    def __init__(self, strengths: dict[Triple, float]) -> None:
-        self.of: dict[int, list[tuple[int, float]]] = {}
-        for (x, y, z), strength in strengths.items():
-            self.of.setdefault(y, []).append((1 << x | 1 << z, strength))
-
-    def __call__(self, node: int, parents: int) -> float:
-        """The evidence for the colliders that these parents make."""
-        return sum(strength for pair, strength in self.of.get(node, ()) if pair & parents == pair)
