@@ -21,13 +21,20 @@ ONE_USER = {
     "nn.black_box": "the reasoners ask classifiers too",
     "nn.causal_layer": "causal-diffae stands on it",
     "nn.edits": "the editing systems of the image issue use it",
+    "nn.saelens": "sites of a trace name features of such files",
+    "nn.image_tokens": "the systems of documents, reports and sets of pictures read images as codes",
     "nn.samplers": "the image systems draw with them",
     "nn.sequence_sampler": "the sequence systems draw with it",
+    "nn.sequences.masked_diffusion": "the diffusion of images and reports stands on it",
+    "nn.sequences.policy": "embeddings by reasoning are improved by it, and the reasoners use it",
+    "nn.sequences.retrieval": "two systems that embed texts stand on it",
     "nn.set_encoders": "the image systems encode sets of patches",
+    "nn.sparse_autoencoders": "sites of a trace name their features",
     "nn.text_edits": "the reasoners edit texts",
     "nn.text_encoders": "the sequence systems embed texts",
     "nn.transport": "samplers stand on it",
     "nn.writers": "the reasoners write texts",
+    "stats.metrics.spans": "the reasoner that reads graphs off texts tags spans",
     "stats.metrics.edits": "the editing systems of the image issue are scored by it",
 }
 """Parts of the machinery with one user now, and who will use them."""
@@ -226,7 +233,7 @@ def extras():
 def test_extras_are_what_code_imports():
     used = {name for path in SOURCE.rglob("*.py") for name in imported(ast.parse(path.read_text(encoding="utf-8")))}
     used -= {*sys.stdlib_module_names, "aitia", *OWN_SENTENCE}
-    listed = set().union(*(extras()[extra] for extra in ("", "data", "nets", "language")))
+    listed = set().union(*(extras()[extra] for extra in ("", "data", "nets", "language", "vision")))
     assert {COMES_WITH.get(name, name) for name in used} == listed
 
 

@@ -15,16 +15,25 @@ UNGRADED = dict.fromkeys(
     BEFORE_VALUES,
 )  # fmt: skip
 """Systems whose stored evidence has no controls, and why: each leaves the list once its claim is measured anew."""
+NOT_MEASURED = {
+    "lm-objectives": "its sizes are not chosen yet: with 30 persons one arm of six was tried on a development seed",
+    "sift": "its sizes are not chosen yet: with 2,500 steps of reading the model copies names on one of two seeds",
+}
+"""Systems whose claim was written and not run: each leaves the list with its first evidence."""
 CLAIMS = sorted(
     slug for slug, entry in systems().items() if entry.card.claim and entry.package.startswith("aitia.systems.")
 )
-GRADED = [slug for slug in CLAIMS if slug not in UNGRADED]
+GRADED = [slug for slug in CLAIMS if slug not in UNGRADED and slug not in NOT_MEASURED]
 
 
 def test_only_evidence_without_values_is_exempt():
     stored = {slug: stored_evidence(STORED, slug) for slug in CLAIMS}
     ungraded = {slug for slug, kept in stored.items() if kept is not None and kept.verdict == "ungraded"}
     assert ungraded == set(UNGRADED), "what is measured anew leaves UNGRADED, and nothing joins it"
+
+
+def test_only_claims_that_were_never_run_have_no_evidence():
+    assert {slug for slug in CLAIMS if stored_evidence(STORED, slug) is None} == set(NOT_MEASURED)
 
 
 @pytest.mark.parametrize("slug", CLAIMS)

@@ -9,7 +9,7 @@ from aitia.data.flow import Flow
 from aitia.data.frames import as_kind
 from aitia.data.kinds import Kind
 from aitia.data.named import located
-from aitia.data.reading import binary, excel, lines, separated
+from aitia.data.reading import binary, conll, excel, lines, separated
 from aitia.data.spreadsheet import Reading
 from aitia.data.table import Table
 from aitia.errors import FormatError, join_names
@@ -17,7 +17,7 @@ from aitia.guard import guarded
 
 __all__ = ["TABLES", "read_table", "suffix_of", "write_table"]
 
-_FORMATS = {suffix: form for form in (separated, binary, lines, excel) for suffix in form.SUFFIXES}
+_FORMATS = {suffix: form for form in (separated, binary, lines, conll, excel) for suffix in form.SUFFIXES}
 TABLES = tuple(_FORMATS)
 """Endings of files that hold a table."""
 
@@ -29,7 +29,7 @@ def read_table(
     expected: Mapping[str, Kind | str] | None = None,
     how: Reading | None = None,
 ) -> Table:
-    """Reads a table from a CSV, TSV, Parquet, Arrow, Feather, JSON lines, Excel, SPSS or Stata file, by its suffix.
+    """Reads a table from a CSV, TSV, Parquet, Arrow, Feather, JSON lines, CoNLL, Excel, SPSS or Stata file.
 
     Text may be packed (`.gz`). Pictures named in a column that is declared one are looked for beside the file.
 
@@ -81,7 +81,7 @@ def suffix_of(path: Path) -> str:
 
 
 def write_table(table: Table, path: str | Path) -> None:
-    """Writes a table by the ending of the file (.csv, .tsv, .jsonl, .parquet; `.gz` packs text), whole or not at all.
+    """Writes a table by the ending of the file (.csv, .tsv, .jsonl, .conll, .parquet; `.gz` packs), whole or not.
 
     Lists and spans are written as JSON in text; times as dates there; pictures by their paths.
 

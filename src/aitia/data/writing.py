@@ -47,6 +47,8 @@ def table_bytes(table: Table, suffix: str) -> bytes:
         plain = {name: _plain(table, name) for name in table.names}
         lines = [{name: cells[row] for name, cells in plain.items()} for row in range(table.n)]
         return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode("utf-8")
+    if suffix == ".conll":
+        return _tagged(table)
     if suffix == ".parquet":
         pandas = import_extra("pandas", "data")
         frame = table.to_pandas()
@@ -57,7 +59,23 @@ def table_bytes(table: Table, suffix: str) -> bytes:
         out = io.BytesIO()
         frame.to_parquet(out, index=False)
         return out.getvalue()
-    raise FormatError(f"tables are written as .csv, .tsv, .jsonl or .parquet, not {suffix or 'without an ending'}")
+    raise FormatError(
+        f"tables are written as .csv, .tsv, .jsonl, .conll or .parquet, not {suffix or 'without an ending'}"
+    )
+
+
+def _tagged(table: Table) -> bytes:
+    """The one column of texts and the one of spans as tokens with tags, a blank line between rows."""
+    from aitia.data.reading.conll import lines_of
+
+    texts, spans = table.of_kind(Kind.TEXT), table.of_kind(Kind.SPANS)
+    if len(texts) != 1 or len(spans) != 1:
+        raise FormatError(
+            f".conll holds a text and its spans, got {len(texts)} texts and {len(spans)} columns of spans"
+        )
+    rows = zip(table.texts(texts[0]), table.spans(spans[0]), strict=True)
+    blocks = ("\n".join(lines_of(text, held or (), row)) for row, (text, held) in enumerate(rows))
+    return "".join(f"{block}\n\n" for block in blocks).encode("utf-8")
 
 
 def write_rows(table: Table, folder: Path, stem: str, rows: Sequence[int]) -> list[Path]:

@@ -85,7 +85,8 @@ def read_rows(
 def _kinds(card: Card, names: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
     """Kinds of the columns that are named for a role, and of those that a role takes where nobody names one.
 
-    Numbers and labels are told by their values. A column that is filled may be missing in rows that are asked about.
+    Numbers and labels are told by their values. A column that is filled, or that rows can do without, may be missing in
+    rows that are asked about.
     """
     kinds: dict[str, str] = {}
     expected: dict[str, str] = {}
@@ -95,7 +96,7 @@ def _kinds(card: Card, names: Mapping[str, Any]) -> tuple[dict[str, str], dict[s
             continue
         named = names.get(name)
         if isinstance(named, str):
-            (filled if name in card.fills else kinds)[named] = role.kind
+            (filled if name in card.fills or not role.needed else kinds)[named] = role.kind
         elif named is None:
             expected |= dict.fromkeys((name, *role.names), role.kind)
     taken = {value for value in names.values() if isinstance(value, str)}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from aitia.card import Card
 from aitia.data.base import Data
 from aitia.data.flow import Flow
 from aitia.data.spreadsheet import Reading
@@ -117,7 +118,9 @@ class Loaded:
                 return other.read(system.card, roles, system.reads(system.config)), ()
             sized = {} if size is None or source is None or source.is_world else {"size": size}
             kept = {name: columns for name, columns in system.roles.items() if name not in roles}
-            rows = read_rows(system.card, data, {**kept, **roles}, {**system.reads(system.config), **sized, **reads})
+            expected, there = _may_lack(system.card, kept)
+            options = {**system.reads(system.config), **sized, **reads, **expected}
+            rows = read_rows(system.card, data, {**there, **roles}, options)
             _check_marks(reading, rows)
             return replace(system.given(rows, **roles), name=data), ()
         if source is None or source.in_memory:
@@ -137,6 +140,18 @@ class Loaded:
         changed = self.rows is not None and given.hash() != self.rows
         told = f"{source.data} has changed since the fit: the rows are of what is there now"
         return given, (told,) if changed else ()
+
+
+def _may_lack(card: Card, kept: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Columns of the fit that other rows need not have, as an option of the reader, and the other roles of the fit."""
+    free = [
+        name
+        for name, column in kept.items()
+        if not card.takes[name].needed and isinstance(column, str) and card.takes[name].kind in ("text", "picture")
+    ]
+    expected = {str(kept[name]): card.takes[name].kind for name in free}
+    there = {name: columns for name, columns in kept.items() if name not in free}
+    return ({"expected": expected} if expected else {}), there
 
 
 def _check_marks(reading: Reading | None, rows: Data | None) -> None:

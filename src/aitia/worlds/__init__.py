@@ -7,7 +7,10 @@ The worlds of tables (`HeterogeneousWorld` and its kin) have a `graph` and draw 
 from aitia.worlds.calcium import CalciumWorld
 from aitia.worlds.capabilities import CapabilitiesWorld
 from aitia.worlds.collision import CollisionWorld
+from aitia.worlds.concept_text import ConceptTextWorld
+from aitia.worlds.entities import EntitiesWorld
 from aitia.worlds.export import export_world
+from aitia.worlds.facts import FactsWorld
 from aitia.worlds.fall import FallWorld
 from aitia.worlds.figure import FigureWorld
 from aitia.worlds.flow import FlowWorld
@@ -30,6 +33,7 @@ from aitia.worlds.robot import RobotWorld
 from aitia.worlds.rollout import Frame, Rollout
 from aitia.worlds.sample import Latent, Sample
 from aitia.worlds.scene_config import SceneConfig
+from aitia.worlds.scenes import ScenesWorld
 from aitia.worlds.shapes import ShapesWorld
 from aitia.worlds.shifts import DomainShift
 from aitia.worlds.slope import SlopeWorld
@@ -47,9 +51,12 @@ __all__ = [
     "CapabilitiesWorld",
     "ChainWorld",
     "CollisionWorld",
+    "ConceptTextWorld",
     "CrowdWorld",
     "DomainShift",
     "DriftWorld",
+    "EntitiesWorld",
+    "FactsWorld",
     "FallWorld",
     "FigureWorld",
     "FlowWorld",
@@ -76,6 +83,7 @@ __all__ = [
     "Rollout",
     "Sample",
     "SceneConfig",
+    "ScenesWorld",
     "ShapesWorld",
     "SlopeWorld",
     "SpringMassWorld",

@@ -1,0 +1,81 @@
+"""Low-rank updates of the attention of a model that is too large to be trained whole."""
+
+import copy
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+
+from aitia.errors import FormatError, RunError
+from aitia.guard import guarded
+from aitia.nn.sequences import SequenceModel
+
+__all__ = ["read_low_rank", "with_low_rank", "without_low_rank", "write_low_rank"]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the warnings of names in transformers that peft still uses."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        yield
+
+
+def with_low_rank(model: SequenceModel, rank: int, seed: int) -> None:
+    """Freezes the weights of a model and gives its attention updates of this rank, in place.
+
+    Source:
+        Hu et al., LoRA: Low-rank adaptation of large language models, ICLR 2022.
+    """
+    from peft import LoraConfig, get_peft_model
+
+    names = {name.rpartition(".")[2] for name, _ in model.model.named_modules()}
+    parts = [name for name in ("q_proj", "v_proj", "c_attn", "query", "value") if name in names]
+    with torch.random.fork_rng(devices=[]), _quiet():
+        torch.manual_seed(seed)
+        options = LoraConfig(
+            r=rank,
+            lora_alpha=rank,
+            target_modules=parts or None,
+            task_type="CAUSAL_LM",
+            fan_in_fan_out="c_attn" in parts,
+        )
+        model.model = get_peft_model(model.model, options)
+
+
+def without_low_rank(model: SequenceModel) -> SequenceModel:
+    """The same model with its updates added to its weights; the model itself where it has none."""
+    if not hasattr(model.model, "merge_and_unload"):
+        return model
+    other = copy.copy(model)
+    other.model = cast(Any, copy.deepcopy(model.model)).merge_and_unload()
+    return other
+
+
+def write_low_rank(model: SequenceModel, folder: Path) -> None:
+    """Writes the updates of a model, without its weights.
+
+    Raises:
+        RunError: If the folder cannot be written.
+    """
+    try:
+        cast(Any, model.model).save_pretrained(folder)
+    except OSError as error:
+        raise RunError(f"{folder} cannot be written: {error}") from error
+
+
+def read_low_rank(model: SequenceModel, folder: Path) -> None:
+    """Gives a model the updates of a folder, in place.
+
+    Raises:
+        FormatError: If there are none, or they are of another model.
+    """
+    from peft import PeftModel
+
+    if not (folder / "adapter_model.safetensors").is_file():
+        raise FormatError(f"{folder} holds no low-rank updates: it was not saved whole")
+    with guarded(folder, "does not fit the model: bind the one that it was tuned on (--model)"), _quiet():
+        model.model = PeftModel.from_pretrained(model.model, str(folder)).eval()

@@ -1,0 +1,68 @@
+"""The claim of lm-objectives: what it is judged by on numbers that are given, and that a tiny run gives them."""
+
+import pytest
+
+import aitia.systems.lm_objectives.claim as claim
+from aitia.systems.lm_objectives.training import Phase
+from aitia.worlds import FactsWorld
+
+
+def given(best=0.9, masked=0.3, changed=0.5):
+    shares = dict.fromkeys(claim.PRETRAINED, 0.2)
+    facts = {name: masked if name.endswith("mlm") else best for name in claim.PRETRAINED}
+    facts |= {claim.BEST: best, "chance": 0.08, "carrying": shares}
+    scenes = dict.fromkeys(claim.CHANGED, 0.5) | {"chance": 0.39, "nd:mlm": 0.6}
+    scenes |= {f"tokens {name}": changed for name, _, _ in claim.CHANGES}
+    spread = (0.0, 0.01, -0.01, 0.005, -0.005)
+
+    def moved(found):
+        return [{k: v + d if isinstance(v, float) and k != "chance" else v for k, v in found.items()} for d in spread]
+
+    return moved(facts), moved(scenes)
+
+
+def test_rows_hold_and_fail_where_the_card_says():
+    facts, scenes = given()
+    rows = [*claim._pretrained(facts), *claim._finetuned(scenes), *claim._changes(scenes)]
+    assert [row.part for row in rows] == ["a", "b", "c", "c"]
+    assert all(row.holds for row in rows)
+    near, late = given(masked=0.75, changed=0.73)
+    assert not claim._pretrained(near)[0].holds  # 15 points are no 20
+    # .73 is under 1 / 1.3 and over 1 / 1.5.
+    assert [row.holds for row in claim._changes(late)] == [True, False]
+
+
+def test_tokens_to_a_loss_are_read_off_the_curve():
+    phase = Phase("cd:flm", 40, 4000, 3900, ((10, 4.0), (20, 3.0), (30, 2.0), (40, 2.5)))
+    assert claim.reached(phase, 3.0) == 2000
+    assert claim.reached(phase, 2.5) == 2500  # half way between 20 and 30 steps of 100 tokens
+    assert claim.reached(phase, 5.0) == 1000
+    assert claim.reached(phase, 1.0) == 4000
+
+
+def test_values_that_are_drawn_anew_tell_nothing(monkeypatch):
+    monkeypatch.setattr(claim, "DOCUMENTS", 400)
+    world = FactsWorld()
+    for anew, agree in ((False, 1.0), (True, 0.2)):
+        told = {}
+        for document in claim.corpus(world, 0, anew=anew):
+            for sentence in document.split(" . "):
+                words = sentence.removesuffix(" .").split()
+                who = next(word for word in words if word in world.people)
+                told.setdefault((who, *[w for w in words[:-1] if w != who]), []).append(words[-1])
+        said = [values.count(values[0]) / len(values) for values in told.values() if len(values) > 3]
+        assert sum(said) / len(said) == pytest.approx(agree, abs=0.25)
+
+
+def test_a_tiny_run_gives_every_number_of_the_rows(monkeypatch):
+    monkeypatch.setattr(claim, "DOCUMENTS", 400)
+    monkeypatch.setattr(claim, "TESTED", 10)
+    small = {"tokens": 1500, "width": 16, "layers": 1}
+    facts = claim._facts({**claim.FACTS, **small}, 1000)
+    more = {"change_tokens": 1500, "task_tokens": 1500}
+    scenes = claim._scenes({**claim.SCENES, **small, **more}, 1000, documents=100, asked=12)
+    rows = [*claim._pretrained([facts] * 2), *claim._finetuned([scenes] * 2), *claim._changes([scenes] * 2)]
+    assert len(rows) == 4
+    assert facts["carrying"]["cd:flm"] > 0.9
+    assert 0.15 < facts["carrying"]["nd:mlm"] < 0.3
+    assert 0.3 < scenes["chance"] < 0.5
