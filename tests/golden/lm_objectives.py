@@ -6,7 +6,7 @@ ROWS = {"text": ["ann lives in rome .", "bob lives in oslo .", "rome is where an
 
 
 def numbers() -> dict[str, list[float] | float | str]:
-    arms = ("cd:flm", "nd:mlm>cd:plm")
+    arms = ("cd:flm", "nd:mlm>cd:flm")
     options = {"tokens": 400, "change_tokens": 200, "width": 16, "layers": 1, "batch": 8, "device": "cpu"}
     model = LmObjectives(arms=arms, **options).fit(ROWS)
     found = model.predict({"prompt": ["bob lives in", "ann lives in"], "options": [["rome", "oslo"]] * 2})
