@@ -158,3 +158,20 @@ def test_a_hundred_thousand_columns_take_seconds(tmp_path):
     table = written(tmp_path, "\n".join([names, *[line] * 5]))
     assert len(table.names) == 100_000
     assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("text\nnoun three one\nblue noun\n", 2),  # one column of texts, and no blanks between cells
+        ("text\nred one\nblue two\ngreen one\n", 3),
+        ("text,written\nred one,\nblue two,\n", 2),  # what is to be filled in
+        ("text,written\nred one,a\nblue two,\n", 2),
+        ("text,written\nIt rained.,a\nIt snowed all day.,\n", 2),
+    ],
+)
+def test_texts_are_rows_whether_or_not_something_stands_beside_them(text, rows, tmp_path):
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    table = read_table(tmp_path / "t.csv", expected={"text": "text", "written": "text"})
+    assert table.n == rows
+    assert table.names == tuple(text.splitlines()[0].split(","))

@@ -115,7 +115,7 @@ def separator_of(text: str, usual: str | None) -> str:
             continue
         # The header comes first: cells of decimal commas begin below it. It may lack one, at the end or for an index.
         first = next(k for k, w in enumerate(widths) if w in (width, width - 1) and w > 1 - (width == 2))
-        if separator == " " and first and usual is not None:
+        if separator == " " and usual is not None and widths[0] != width:
             continue  # sentences below a name
         share = round(many / len(widths), 6)
         score = (float(share >= _MANY), -first, share, float(separator == usual), width)

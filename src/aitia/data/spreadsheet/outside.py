@@ -75,12 +75,19 @@ def notes_below(lines: Sequence[Line], width: int) -> list[int]:
             found.insert(0, number)
             continue
         words = bool(filled) and cells[0].strip() != "" and parsed(cells[0]) is None
-        alone = words and len(filled) == 1 and (len(cells) != width or " " in filled[0] or filled[0][-1] in ":.)")
+        sentence = " " in cells[0].strip() or cells[0].strip()[-1:] in (":", ".", ")")
+        alone = words and len(filled) == 1 and (len(cells) != width or (sentence and not _of_sentences(rows[:k])))
         noted = words and _NOTE.match(filled[0]) is not None and not _usual_first(rows[:k], filled[0])
         if not (alone or noted):
             break
         found.insert(0, number)
     return found if len(found) < len(lines) else []
+
+
+def _of_sentences(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first column holds texts: then a text with nothing beside it is a row like others."""
+    first = [row[0].strip() for row in rows if row and row[0].strip()]
+    return bool(first) and 2 * sum(" " in cell for cell in first) >= len(first)
 
 
 def _usual_first(rows: Sequence[Sequence[str]], cell: str) -> bool:
