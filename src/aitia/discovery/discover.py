@@ -74,8 +74,7 @@ def discover(
         time, series, lags: The columns that say when and of which series a row is; how many steps back causes may lie.
         method: A search of `choose.methods`, or `auto`: see `choose`.
         test: `fisher-z`, `ranks`, `chi2`, `g2`, `kci`, `rcit`, or `auto`, which says what it chose and why.
-        alpha: Significance level of the independence tests.
-        max_depth: Largest conditioning set; None lets the method decide.
+        alpha, max_depth: Significance level of the tests; largest conditioning set, None lets the method decide.
         score: Of searches by scores: `bic`, `bdeu` (labels), `ranks`, `degenerate-gaussian` (mixed), or `auto`.
         colliders: How searches by tests tell a collider: `likelihood`, `conservative`, ...; see `SearchConfig`.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
@@ -85,7 +84,7 @@ def discover(
         reading, accept_cost: How to read a file, where it does not say it; whether to start a search of hours.
         jobs, seed: Processor cores, on which the result does not depend; seed of the bootstrap and of random features.
         out: Folder for the result and `report.html`. A run that was killed resumes there and ends in the same bytes.
-        progress, command: Who is told how far the work is; the command line to record, where there is one.
+        progress, command: Who is told how far the work is; the command line to record.
 
     Raises:
         DataError: If the table cannot be analysed as it stands: constant, duplicate, collinear or missing columns, ...

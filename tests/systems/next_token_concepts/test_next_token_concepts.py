@@ -287,14 +287,14 @@ def test_scores_of_a_dictionary_are_their_definitions():
 
 
 def test_an_autoencoder_trained_on_few_sparse_directions_finds_them():
-    from aitia.systems.next_token_concepts.config import ConceptsConfig
+    from aitia.systems.next_token_concepts.config import NextTokenConceptsConfig
     from aitia.systems.next_token_concepts.dictionary import train_dictionary
 
     rng = np.random.default_rng(3)
     directions = np.linalg.qr(rng.standard_normal((12, 12)))[0][:8]
     codes = np.where(rng.random((3000, 8)) < 0.15, rng.uniform(1, 2, (3000, 8)), 0)
     states = codes @ directions
-    config = ConceptsConfig(autoencoder="top-k", k=2, features=16, steps=600, learning_rate=1e-2)
+    config = NextTokenConceptsConfig(autoencoder="top-k", k=2, features=16, steps=600, learning_rate=1e-2)
     made = train_dictionary(states, np.zeros(12), np.ones(12), config)
     z = made.encode(torch.from_numpy(states).float()).detach().numpy()
     best = [max(abs(np.nan_to_num(np.corrcoef(f, codes[:, k])[0, 1])) for f in z.T if f.std() > 0) for k in range(8)]

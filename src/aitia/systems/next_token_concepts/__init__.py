@@ -5,17 +5,17 @@ from typing import TYPE_CHECKING
 from aitia.lazy import lazily
 
 if TYPE_CHECKING:
-    from aitia.systems.next_token_concepts.config import ConceptsConfig
+    from aitia.systems.next_token_concepts.config import NextTokenConceptsConfig
     from aitia.systems.next_token_concepts.dictionary import DictionaryScores
     from aitia.systems.next_token_concepts.findings import Findings
     from aitia.systems.next_token_concepts.model import NextTokenConcepts
 
-__all__ = ["ConceptsConfig", "DictionaryScores", "Findings", "NextTokenConcepts"]
+__all__ = ["DictionaryScores", "Findings", "NextTokenConcepts", "NextTokenConceptsConfig"]
 
 __getattr__ = lazily(
     __name__,
     {
-        "ConceptsConfig": "config",
+        "NextTokenConceptsConfig": "config",
         "DictionaryScores": "dictionary",
         "Findings": "findings",
         "NextTokenConcepts": "model",

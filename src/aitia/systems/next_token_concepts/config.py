@@ -6,13 +6,13 @@ from typing import Literal
 from aitia.errors import OptionError
 from aitia.nn.options import need_at_least, need_one_of
 
-__all__ = ["AUTOENCODERS", "ConceptsConfig"]
+__all__ = ["AUTOENCODERS", "NextTokenConceptsConfig"]
 
 AUTOENCODERS = ("none", "top-k", "batch-top-k", "l1", "p-annealing", "structured")
 
 
 @dataclass(frozen=True)
-class ConceptsConfig:
+class NextTokenConceptsConfig:
     """Options of `NextTokenConcepts`.
 
     Args:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from aitia.engine import Progress
 from aitia.errors import OptionError
 from aitia.nn.sparse_autoencoders import SparseAutoencoder, SparseLoss, check_activations
-from aitia.systems.next_token_concepts.config import ConceptsConfig
+from aitia.systems.next_token_concepts.config import NextTokenConceptsConfig
 from aitia.systems.next_token_concepts.reading import Concept
 from aitia.train import RowBatches, TrainConfig, train
 
@@ -48,7 +48,7 @@ def train_dictionary(
     states: Values,
     mean: Values,
     spread: Values,
-    config: ConceptsConfig,
+    config: NextTokenConceptsConfig,
     *,
     checkpoint: Path | None = None,
     progress: Progress | None = None,

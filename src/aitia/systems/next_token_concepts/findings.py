@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from aitia.engine import Progress
 from aitia.nn.language import LanguageModel
-from aitia.systems.next_token_concepts.config import ConceptsConfig
+from aitia.systems.next_token_concepts.config import NextTokenConceptsConfig
 from aitia.systems.next_token_concepts.dictionary import DictionaryScores
 from aitia.systems.next_token_concepts.reading import Examples, halves_of
 from aitia.systems.next_token_concepts.readout import (
@@ -76,7 +76,7 @@ def _tuples(value: Any) -> Any:
 
 
 def find_concepts(
-    examples: Examples, states: Values, others: Mapping[str, Values], config: ConceptsConfig,
+    examples: Examples, states: Values, others: Mapping[str, Values], config: NextTokenConceptsConfig,
     progress: Progress | None = None,
 ) -> tuple[Readout, Findings]:  # fmt: skip
     """Probes and directions on states of unit variance, and what they are worth.

@@ -51,7 +51,7 @@ from aitia.saving import made
 from aitia.system import Encodes, Explains, Given, Predicts, Scores, Targets, Training
 from aitia.system.base import Asked
 from aitia.systems.next_token_concepts.card import CARD
-from aitia.systems.next_token_concepts.config import ConceptsConfig
+from aitia.systems.next_token_concepts.config import NextTokenConceptsConfig
 from aitia.systems.next_token_concepts.dictionary import score_dictionary, train_dictionary
 from aitia.systems.next_token_concepts.effects import effects_of
 from aitia.systems.next_token_concepts.findings import Findings, find_concepts, other_readers
@@ -129,8 +129,8 @@ class NextTokenConcepts(Pretrained, Predicts, Encodes, Explains):
     """
 
     card = CARD
-    Config = ConceptsConfig
-    config: ConceptsConfig
+    Config = NextTokenConceptsConfig
+    config: NextTokenConceptsConfig
     names: tuple[str, ...] = ()
     site: Site = Site(".")
     found: Findings | None = None
@@ -360,7 +360,7 @@ class NextTokenConcepts(Pretrained, Predicts, Encodes, Explains):
 
     @classmethod
     def _rebuild(cls, options: Mapping[str, Any]) -> Self:
-        model = cls(ConceptsConfig(**options["config"]))
+        model = cls(NextTokenConceptsConfig(**options["config"]))
         model.names, model.site = tuple(options["names"]), Site(options["site"])
         kept = options["autoencoder"]
         autoencoder = None if kept is None else SparseAutoencoder(**kept)

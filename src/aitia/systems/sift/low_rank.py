@@ -67,15 +67,28 @@ def write_low_rank(model: SequenceModel, folder: Path) -> None:
         raise RunError(f"{folder} cannot be written: {error}") from error
 
 
-def read_low_rank(model: SequenceModel, folder: Path) -> None:
+def read_low_rank(model: SequenceModel, folder: Path, rank: int) -> None:
     """Gives a model the updates of a folder, in place.
+
+    Args:
+        model: That the updates are of.
+        folder: That `write_low_rank` wrote.
+        rank: Of the updates.
 
     Raises:
         FormatError: If there are none, or they are of another model.
     """
-    from peft import PeftModel
+    from peft import set_peft_model_state_dict
 
-    if not (folder / "adapter_model.safetensors").is_file():
+    from aitia.nn.weights import read_weights
+
+    place = folder / "adapter_model.safetensors"
+    if not place.is_file():
         raise FormatError(f"{folder} holds no low-rank updates: it was not saved whole")
-    with guarded(folder, "does not fit the model: bind the one that it was tuned on (--model)"), _quiet():
-        model.model = PeftModel.from_pretrained(model.model, str(folder)).eval()
+    tensors, _ = read_weights(place)
+    with_low_rank(model, rank, 0)
+    with guarded(folder, "does not fit the model: bind the one that it was tuned on (--model)"):
+        told = set_peft_model_state_dict(cast(Any, model.model), tensors)
+        if told.unexpected_keys or any("lora_" in name for name in told.missing_keys):
+            raise FormatError(f"{folder} holds updates of another model: bind the one that it was tuned on (--model)")
+    model.model.eval()

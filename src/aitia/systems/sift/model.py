@@ -341,7 +341,7 @@ class Sift(KeepsModels, Predicts):
     def _fitted(self) -> SequenceModel:
         if self._model is None and self._updates is not None:
             self._model = opened_decoder(cast(Network, self.subjects["model"]), self.config)
-            read_low_rank(self._model, self._updates)
+            read_low_rank(self._model, self._updates, self.config.lora)
         if self._model is None:
             raise OptionError("this Sift has not been fitted: call fit first")
         return self._model
