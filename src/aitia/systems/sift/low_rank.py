@@ -88,7 +88,7 @@ def read_low_rank(model: SequenceModel, folder: Path, rank: int) -> None:
     tensors, _ = read_weights(place)
     with_low_rank(model, rank, 0)
     with guarded(folder, "does not fit the model: bind the one that it was tuned on (--model)"):
-        told = set_peft_model_state_dict(cast(Any, model.model), tensors)
+        told: Any = set_peft_model_state_dict(cast(Any, model.model), tensors)
         if told.unexpected_keys or any("lora_" in name for name in told.missing_keys):
             raise FormatError(f"{folder} holds updates of another model: bind the one that it was tuned on (--model)")
     model.model.eval()
