@@ -1,5 +1,7 @@
 """Sparse autoencoders: activations as sums of few directions out of many.
 
+What they compute, and what each kind makes small::
+
     z = act(W^T (x - b_dec) + b_enc),    x' = D^T z + b_dec,    rows of D of unit length in training                 (1)
 
     top-k         keeps the k largest of ReLU; loss ||x - x'||^2                                                     (2)

@@ -48,12 +48,8 @@ class ScoreSearch(SavedArrays, Discovers):
         config: The options, see `ScoreConfig`.
         graph_: The CPDAG found, with the arrows that knowledge decides.
         score_name_: Which score.
-        score_: Of the graph, in nats.
-        losses_: For each edge (left, right), how many nats the best neighbouring class without it is worse.
         test_name_: The test that is asked of each edge beside its score; empty where labels and numbers are mixed.
         test_reason_: Which score, and why; which test stands beside it.
-        tests_: One test for each edge, given what its cheapest deletion conditions on.
-        orientation_reasons_: For each arrow (cause, effect), why it points so.
         edge_frequencies_: Of the bootstrap, or None.
         warnings_: What to keep in mind, in plain words.
         rows_: The rows that were scored.
