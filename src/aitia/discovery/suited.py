@@ -50,15 +50,19 @@ def suited(table: Table, knowledge: Knowledge | None, *, tests: bool) -> tuple[s
             )
     return "pc", (
         "Method PC: no context column is given, so every row is taken from one unchanging system.",
-        _others(table, doubt),
+        _others(table, doubt, look=not tests),
     )
 
 
-def _others(table: Table, doubt: Any) -> str:
-    """What else fits a table, in a sentence; `doubt` speaks against telling directions by noise, or is None."""
+def _others(table: Table, doubt: Any, look: bool) -> str:
+    """What else fits a table, in a sentence; `doubt` speaks against telling directions by noise, or is None.
+
+    Where nobody asks for a test the choice of one has looked at the shape of the columns, else that would cost as much
+    as the search.
+    """
     numbers = [name for name in table.names if not table.discrete(name)]
     against = doubt.told if doubt is not None and doubt.dependent else None
-    if against is None and numbers and _single(table):
+    if against is None and numbers and look and _single(table):
         against = shape(table, numbers).bent(numbers)
     if against is not None:
         return f"Others: {HIDDEN}; boss and {NOISE} take straight lines and no hidden causes, and {against}."
