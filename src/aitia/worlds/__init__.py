@@ -30,6 +30,7 @@ from aitia.worlds.refraction import RefractionWorld
 from aitia.worlds.review_editor import ReviewEditor
 from aitia.worlds.reviews import ReviewsWorld
 from aitia.worlds.robot import RobotWorld
+from aitia.worlds.roles import RolesWorld, RoleTriples
 from aitia.worlds.rollout import Frame, Rollout
 from aitia.worlds.sample import Latent, Sample
 from aitia.worlds.scene_config import SceneConfig
@@ -80,6 +81,8 @@ __all__ = [
     "ReviewEditor",
     "ReviewsWorld",
     "RobotWorld",
+    "RoleTriples",
+    "RolesWorld",
     "Rollout",
     "Sample",
     "SceneConfig",
