@@ -34,6 +34,7 @@ ONE_USER = {
     "nn.text_encoders": "the sequence systems embed texts",
     "nn.transport": "samplers stand on it",
     "nn.writers": "the reasoners write texts",
+    "stats.metrics.retrieval": "embeddings of texts with pictures are scored by it",
     "stats.metrics.spans": "the reasoner that reads graphs off texts tags spans",
     "stats.metrics.edits": "the editing systems of the image issue are scored by it",
 }

@@ -31,6 +31,7 @@ from aitia.nn.sequences import (
     token_log_probabilities,
     write,
 )
+from aitia.nn.sequences.low_rank import read_low_rank, with_low_rank, without_low_rank, write_low_rank
 from aitia.nn.sequences.saving import KeepsModels
 from aitia.report import Block
 from aitia.runs import QUIET, RunStore
@@ -41,7 +42,6 @@ from aitia.systems.sift.card import CARD
 from aitia.systems.sift.config import SiftConfig
 from aitia.systems.sift.decoder import made_decoder, opened_decoder
 from aitia.systems.sift.judge import judged
-from aitia.systems.sift.low_rank import read_low_rank, with_low_rank, without_low_rank, write_low_rank
 from aitia.systems.sift.page import blocks
 from aitia.systems.sift.prompts import Prompts
 from aitia.systems.sift.sentences import Sentence, Span, check_spans, sentence_of

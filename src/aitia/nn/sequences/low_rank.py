@@ -11,7 +11,7 @@ import torch
 
 from aitia.errors import FormatError, RunError
 from aitia.guard import guarded
-from aitia.nn.sequences import SequenceModel
+from aitia.nn.sequences.model import SequenceModel
 
 __all__ = ["read_low_rank", "with_low_rank", "without_low_rank", "write_low_rank"]
 
