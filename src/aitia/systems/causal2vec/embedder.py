@@ -10,7 +10,7 @@ that it does so. W2 is scaled at the start so that c is as long as the tokens of
 
 import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self, cast
 
@@ -29,7 +29,7 @@ from aitia.nn.sequences.retrieval import last_state
 from aitia.nn.weights import load_into, read_weights, write_weights
 from aitia.saving import made
 from aitia.systems.causal2vec.arms import READINGS, Arm
-from aitia.systems.causal2vec.layout import Layout
+from aitia.systems.causal2vec.layout import Laid, Layout
 
 __all__ = ["INSTEAD", "ContextualEmbedder", "Instead"]
 
@@ -38,6 +38,8 @@ Instead = Literal["usual", "zero"]
 INSTEAD: tuple[Instead, ...] = ("usual", "zero")
 AT_ONCE = 64
 """Texts that are embedded at once."""
+TOKENS_AT_ONCE = 512
+"""Tokens at once on a CPU: what a layer makes of them stays in its cache, and less is padded."""
 
 
 class ContextualEmbedder(nn.Module):
@@ -123,7 +125,7 @@ class ContextualEmbedder(nn.Module):
 
     # -- texts ---------------------------------------------------------------------------------------------------------
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def embed(
         self,
         texts: Sequence[str],
@@ -147,9 +149,7 @@ class ContextualEmbedder(nn.Module):
         found = torch.empty(len(texts), self.width)
         was = self.training
         self.eval()
-        order = sorted(range(len(laid)), key=lambda row: laid[row].length)
-        for start in range(0, len(order), batch_size):
-            rows = order[start : start + batch_size]
+        for rows in _batches(laid, batch_size, TOKENS_AT_ONCE if self.device.type == "cpu" else None):
             tensors = [tensor.to(self.device) for tensor in self.layout.tensors([laid[row] for row in rows])]
             found[rows] = self(*tensors, instead=instead).float().cpu()
         self.train(was)
@@ -256,6 +256,18 @@ class _Between(nn.Module):
             self.projection = embedder.projection
             for name in ("mean", "spread", "usual"):
                 self.register_buffer(name, getattr(embedder, name))
+
+
+def _batches(laid: Sequence[Laid], most: int, tokens: int | None) -> Iterator[list[int]]:
+    """Rows of like length: so many at most, and so many tokens with padding unless one text has more."""
+    found: list[int] = []
+    for row in sorted(range(len(laid)), key=lambda row: laid[row].length):
+        if found and (len(found) == most or (tokens is not None and (len(found) + 1) * laid[row].length > tokens)):
+            yield found
+            found = []
+        found.append(row)
+    if found:
+        yield found
 
 
 def headless(encoder: LanguageModel) -> LanguageModel:

@@ -37,8 +37,8 @@ class Laid:
 
     @property
     def length(self) -> int:
-        """Tokens, of both."""
-        return len(self.ids) + len(self.read)
+        """Tokens of the longer of the two sequences."""
+        return max(len(self.ids), len(self.read))
 
 
 class Layout:

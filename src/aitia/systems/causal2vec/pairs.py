@@ -107,14 +107,14 @@ class PairBatches:
         seed: Of order and negatives.
 
     Attributes:
-        tokens: How many were read so far, by this process.
+        cut: Texts that the decoder has no room for.
+        unread: Texts that the encoder has no room for.
     """
 
     pairs: Pairs
     layout: Layout
     size: int
     seed: int = 0
-    tokens: int = field(default=0, init=False)
     cut: int = field(init=False)
     unread: int = field(init=False)
 
@@ -139,7 +139,6 @@ class PairBatches:
             for row in rows:
                 held = self.pairs.negatives[row] or self.pairs.negatives[self._with[random.integers(len(self._with))]]
                 laid.append(self._document(held[random.integers(len(held))]))
-        self.tokens += sum(one.length for one in laid)
         return (*self.layout.tensors(laid), torch.tensor(len(rows)), self._same[rows])
 
     def _document(self, text: str) -> Laid:
