@@ -17,15 +17,11 @@ CARD = Card(
     source="https://arxiv.org/abs/2507.23386",
     home="model:Causal2Vec",
     takes={
-        "text": Role(kind="text", about="the text, or the query", names=("text", "query")),
-        "positive": Role(kind="text", about="what a query is to find", needed=False, names=("positive",)),
-        "negatives": Role(
-            kind="list", about="texts that it is not to find, though they are near", needed=False, names=("negatives",)
-        ),
-        "negative": Role(kind="text", about="the same, one a column", needed=False, many=True, names=("negative",)),
-        "instruction": Role(
-            kind="text", about="what stands before a query, such as its task", needed=False, names=("instruction",)
-        ),
+        "text": Role(kind="text", about="the text, or the query", names=("query",)),
+        "positive": Role(kind="text", about="what a query is to find", needed=False),
+        "negatives": Role(kind="list", about="texts that it is not to find, though they are near", needed=False),
+        "negative": Role(kind="text", about="the same, one a column", needed=False, many=True),
+        "instruction": Role(kind="text", about="what stands before a query, such as its task", needed=False),
     },
     subjects={
         "model": SubjectRole(kind="network", about="the causal language model that embeds", needed=False),
@@ -41,7 +37,6 @@ CARD = Card(
         "edit": "no text is written anew",
         "effects": "what a replaced token does is asked of two encodings",
         "graphs": "the units of an embedding are no variables",
-        "do": "an arm without a contextual token has nothing to replace",
     },
     extra="language",
 )

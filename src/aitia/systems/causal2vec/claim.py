@@ -41,7 +41,9 @@ __all__ = ["CLAIM"]
 SEEDS = 5
 EVENTS, SEEN, ASKED, READING, STEPS, BATCH = 3, 4000, 300, 200, 200, 32
 SIZES: dict[str, Any] = {"width": 64, "layers": 2, "encoder_width": 32, "encoder_layers": 2}
-RATES: dict[Arm, float] = dict.fromkeys(ARMS, 1e-3)
+RATES: dict[Arm, float] = {
+    **dict.fromkeys(ARMS, 2e-3), "causal2vec": 1e-3, "end-only": 1e-3, "no-slot": 1e-3, "mask-removed": 1e-3,
+}  # fmt: skip
 OURS: Arm = "causal2vec"
 BOTH: Arm = "mask-removed"
 NDCG = "nDCG@10"

@@ -23,7 +23,7 @@ from aitia.files import write_whole
 from aitia.guard import guarded, read_json
 from aitia.nn.language import LanguageModel, load_language_model
 from aitia.nn.language.model import mean_state
-from aitia.nn.sequences import SequenceModel
+from aitia.nn.sequences import SequenceModel, Visibility
 from aitia.nn.sequences.low_rank import without_low_rank
 from aitia.nn.sequences.retrieval import last_state
 from aitia.nn.weights import load_into, read_weights, write_weights
@@ -58,7 +58,7 @@ class ContextualEmbedder(nn.Module):
     def __init__(self, arm: Arm, model: SequenceModel | None, encoder: LanguageModel | None) -> None:
         super().__init__()
         self.arm, self.reading = arm, READINGS[arm]
-        self.language = model if self.reading.decodes else None
+        self.language = None if model is None or not self.reading.decodes else _seeing(model, self.reading.visibility)
         self.encoder = encoder if self.reading.encodes else None
         self.layout = Layout(self.reading, self.language, self.encoder)
         if self.language is not None:
@@ -98,7 +98,7 @@ class ContextualEmbedder(nn.Module):
             c = self.context(*tensors[4:]) if instead is None else self._replaced(instead, len(ids))
             here = torch.arange(ids.shape[1], device=ids.device) == slot[:, None]
             tokens = torch.where(here[..., None], c[:, None].to(tokens.dtype), tokens)
-        mask = self.language.mask(present, None, self.reading.visibility)
+        mask = self.language.mask(present, None)
         states = self.decoder_base(inputs_embeds=tokens, attention_mask=mask, use_cache=False).last_hidden_state
         return normalize(self._pooled(states.float(), present, begin, slot), dim=-1)
 
@@ -256,6 +256,13 @@ class _Between(nn.Module):
             self.projection = embedder.projection
             for name in ("mean", "spread", "usual"):
                 self.register_buffer(name, getattr(embedder, name))
+
+
+def _seeing(model: SequenceModel, visibility: Visibility) -> SequenceModel:
+    """The same model under a visibility, which is checked once and not at every call."""
+    if model.visibility == visibility:
+        return model
+    return SequenceModel(model.model, model.vocabulary, visibility, model.longest)
 
 
 def _batches(laid: Sequence[Laid], most: int, tokens: int | None) -> Iterator[list[int]]:

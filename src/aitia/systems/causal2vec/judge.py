@@ -14,7 +14,7 @@ from aitia.systems.causal2vec.pairs import Pairs, pairs_of
 if TYPE_CHECKING:
     from aitia.systems.causal2vec.model import Causal2Vec
 
-__all__ = ["judged", "ranked", "shared_words"]
+__all__ = ["candidates", "judged", "shared_words"]
 
 Values = NDArray[np.float64]
 WORDS = "shared words (tf-idf)"
@@ -41,11 +41,6 @@ def candidates(pairs: Pairs) -> tuple[list[str], NDArray[np.int64]]:
     documents = list(dict.fromkeys([*pairs.positives, *(text for held in pairs.negatives for text in held)]))
     place = {text: k for k, text in enumerate(documents)}
     return documents, np.array([place[text] for text in pairs.positives])
-
-
-def ranked(queries: Values, documents: Values, own: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
-    """(n,) ranks of the right ones by cosine, of vectors of length 1."""
-    return ranks_of_own(queries @ documents.T, own)
 
 
 def shared_words(queries: Sequence[str], documents: Sequence[str]) -> Values:

@@ -73,9 +73,7 @@ class Layout:
             return [Laid(read=ids, unread=lost) for ids, lost in read]
         ids = _ids(self.model.vocabulary.tokenizer, texts)
         before = _ids(self.model.vocabulary.tokenizer, told) if any(told) else [[]] * len(texts)
-        return [
-            self._decoded(row, ids[row], before[row], *read[row]) for row in range(len(texts))
-        ]  # fmt: skip
+        return [self._decoded(row, ids[row], before[row], *read[row]) for row in range(len(texts))]
 
     def tensors(self, rows: Sequence[Laid]) -> tuple[Tensor, ...]:
         """What the embedder takes: ids, present, begin, slot of the decoder, then ids and present of the encoder."""

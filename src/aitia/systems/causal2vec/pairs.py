@@ -12,7 +12,7 @@ from aitia.errors import DataError
 from aitia.system import Given
 from aitia.systems.causal2vec.layout import Laid, Layout
 
-__all__ = ["PairBatches", "Pairs", "pairs_of", "texts_of"]
+__all__ = ["PairBatches", "Pairs", "pairs_of", "shortened", "texts_of"]
 
 
 @dataclass(frozen=True)
