@@ -80,6 +80,7 @@ class ClassSearch:
         self.rows = Pdag.of(shared, self.adjacent)
         self._member = self.rows, list(parents)
         self._steps: dict[tuple[int, int], list[_Turn]] = {}
+        self._barred: dict[_Turn, int] = {}
         self._dirty = (1 << len(self.adjacent)) - 1
 
     @property
@@ -121,17 +122,19 @@ class ClassSearch:
 
     def _best_turn(self) -> tuple[_Turn, list[int]] | None:
         """The turn that gains most, and the compelled parents after it."""
-        for u in range(len(self.adjacent)):
+        for u in bits(self._dirty):
             for v in bits(self.adjacent[u]):
-                if self._dirty >> u & 1 or self._dirty >> v & 1:
-                    self._steps[u, v] = self._turns(u, v)
+                self._steps[u, v] = self._turns(u, v)
+                if not self._dirty >> v & 1:
+                    self._steps[v, u] = self._turns(v, u)
         self._dirty = 0
         ranked = sorted((turn for turns in self._steps.values() for turn in turns), key=lambda t: -t.gain)
         return self._first_sure(ranked, self._turned)
 
     def _become(self, parents: Sequence[int], adjacent: Sequence[int]) -> None:
         """Takes the class with these compelled parents, and marks the nodes around which turns are other ones."""
-        before, after = self.rows, Pdag.of(parents, adjacent)
+        before, after, earlier = self.rows, Pdag.of(parents, adjacent), self._dirty
+        self._dirty = 0
         for i, (old, new) in enumerate(zip(self.adjacent, adjacent, strict=True)):
             if old != new:
                 self._dirty |= 1 << i | after.neighbors[i]
@@ -139,6 +142,8 @@ class ClassSearch:
                     self._steps.pop((i, j), None)
             elif before.parents[i] != after.parents[i] or before.neighbors[i] != after.neighbors[i]:
                 self._dirty |= 1 << i
+        self._barred = {turn: around for turn, around in self._barred.items() if not around & self._dirty}
+        self._dirty |= earlier
         self.adjacent, self.rows = list(adjacent), after
 
     def _first_sure(self, ranked: Sequence[Step], reach: Callable[[Step], Class | None]) -> tuple[Step, Class] | None:
@@ -180,9 +185,12 @@ class ClassSearch:
         return gains
 
     def _turned(self, turn: _Turn) -> list[int] | None:
-        """The compelled parents after a turn; None where no member has these parents or the turn closes a cycle."""
+        """The compelled parents after a turn; None where no member has these parents or the turn closes a cycle.
+
+        What bars a turn lasts as long as the class is the same around the nodes that it hangs on.
+        """
         u, v = turn.u, turn.v
-        if self._descends(v, u):
+        if turn in self._barred or self._descends(v, u):
             return None
         rows = self.rows.copy()
         for node, chosen, other in ((v, turn.of_v, u), (u, turn.of_u, v)):
@@ -196,8 +204,12 @@ class ClassSearch:
         together = closure(tuple(self.rows.neighbors), 1 << u | 1 << v)
         member = extend_within(rows, together, self.member)
         if member is None:
+            self._barred[turn] = together
             return None
         member[u] ^= 1 << v
+        if path := _path(member, v, u):
+            self._barred[turn] = together | path
+            return None
         member[v] |= 1 << u
         return self._allowed(member)
 
@@ -233,6 +245,23 @@ class ClassSearch:
         for i in bits(nodes):
             for rest in self._cliques(nodes & self.adjacent[i] & -(2 << i)):
                 yield rest | 1 << i
+
+
+def _path(parents: Sequence[int], start: int, goal: int) -> int:
+    """The nodes of a directed path of a DAG, as a bit row; 0 where none leads from one node to the other."""
+    seen, waiting, below = 1 << goal, [goal], dict[int, int]()
+    for i in waiting:  # grows while it is walked
+        if parents[i] >> start & 1:
+            nodes = 1 << start | 1 << i
+            while i != goal:
+                i = below[i]
+                nodes |= 1 << i
+            return nodes
+        for j in bits(parents[i] & ~seen):
+            below[j] = i
+            waiting.append(j)
+        seen |= parents[i]
+    return 0
 
 
 def columns(matrix: NDArray[np.bool_]) -> list[int]:

@@ -107,34 +107,40 @@ class Mending(ClassSearch):
         self.likelihood = score
         self.allowed, self.waiting = allowed, _apart(allowed, adjacent)
         self.mended: dict[tuple[int, int], tuple[int, float]] = {}
-        self._missed: dict[int, tuple[object, list[_Edge]]] = {}
+        self._missed: dict[int, list[_Edge]] = {}
 
     def mend(self) -> None:
         """Turns edges and puts back what the table asks for, what gains most first, until neither gains anything."""
         if isinstance(self.likelihood, GaussianScore) and not self.bound and _worth_compiling(len(self.adjacent)):
             self._mend_compiled(self.likelihood)
-            return
-        while True:
-            gone = sorted((e for pair in self.mended for e in self._needless(pair)), key=lambda e: -e.gain)
-            step = self._first_sure(gone, self._deleted)
-            if step is not None:
-                del self.mended[_pair(step[0])]
-            else:
-                turn = self._best_turn()
-                most = turn[0].gain if turn is not None else BEYOND_DOUBT
-                missed = [e for z in range(len(self.adjacent)) for e in self._missing(z) if e.gain > most]
-                step = self._first_sure(sorted(missed, key=lambda e: -e.gain), self._inserted)
-                if step is None:
-                    if turn is None:
-                        return
+        else:
+            while self._improve():
+                pass
+
+    def _improve(self) -> bool:
+        """Takes the next step; False where there is none."""
+        gone = sorted((e for pair in self.mended for e in self._needless(pair)), key=lambda e: -e.gain)
+        step = self._first_sure(gone, self._deleted)
+        if step is not None:
+            del self.mended[_pair(step[0])]
+        else:
+            for z in bits(self._dirty):
+                self._missed[z] = self._missing(z)
+            turn = self._best_turn()
+            most = turn[0].gain if turn is not None else BEYOND_DOUBT
+            missed = [e for edges in self._missed.values() for e in edges if e.gain > most]
+            step = self._first_sure(sorted(missed, key=lambda e: -e.gain), self._inserted)
+            if step is None:
+                if turn is not None:
                     self._become(turn[1], self.adjacent)
-                    continue
-                edge = step[0]
-                self.waiting[edge.x] &= ~(1 << edge.z)
-                self.waiting[edge.z] &= ~(1 << edge.x)
-                self.mended[_pair(edge)] = (edge.given, edge.gain)
-            adjacent, parents = step[1]
-            self._become(parents, adjacent)
+                return turn is not None
+            edge = step[0]
+            self.waiting[edge.x] &= ~(1 << edge.z)
+            self.waiting[edge.z] &= ~(1 << edge.x)
+            self.mended[_pair(edge)] = (edge.given, edge.gain)
+        adjacent, parents = step[1]
+        self._become(parents, adjacent)
+        return True
 
     def escaped(self) -> "Mending":
         """The best class that is reached from here when one edge is turned at a loss first, again and again.
@@ -142,22 +148,38 @@ class Mending(ClassSearch):
         An edge that is missing can make the ascent end where each single turn loses. Of several that are equally good
         and lead apart none is taken.
         """
-        best = self
+        best, known = self, dict[object, Mending]()
         while True:
-            reached: list[Mending] = []
-            for parents in best._losing():
-                search = copy(best)
-                search.waiting = _apart(best.allowed, best.adjacent)
-                search.mended = best.mended.copy()
-                search._steps, search._missed = best._steps.copy(), best._missed.copy()
-                search._become(parents, best.adjacent)
-                search.mend()
-                if search.total > best.total + ALIKE:
-                    reached.append(search)
-            step = best._first_sure(sorted(map(_Reached, reached), key=lambda r: -r.gain), _state_of)
+            ends = [best._from(parents)._ended(known) for parents in best._losing()]
+            reached = [_Reached(end) for end in ends if end.total > best.total + ALIKE]
+            step = best._first_sure(sorted(reached, key=lambda r: -r.gain), _state_of)
             if step is None:
                 return best
             best = step[0].search
+
+    def _from(self, parents: list[int]) -> "Mending":
+        """A search from the class with these compelled parents, that may put back all that is apart."""
+        search = copy(self)
+        search.waiting = _apart(self.allowed, self.adjacent)
+        for z, (now, before) in enumerate(zip(search.waiting, self.waiting, strict=True)):
+            search._dirty |= int(now != before) << z
+        search.mended, search._steps = self.mended.copy(), self._steps.copy()
+        search._missed, search._barred = self._missed.copy(), self._barred.copy()
+        search._become(parents, self.adjacent)
+        return search
+
+    def _ended(self, known: dict[object, "Mending"]) -> "Mending":
+        """The search where it ends; `known` is where those end that come by a class, which most of them share."""
+        passed, going = [], True
+        while going:
+            at = (*self.rows.parents, *self.adjacent, *self.waiting, frozenset(self.mended))
+            if at in known:
+                break
+            passed.append(at)
+            going = self._improve()
+        end = known.get(at, self)
+        known.update(dict.fromkeys(passed, end))
+        return end
 
     def _losing(self) -> list[list[int]]:
         """The compelled parents of each class one turn away that loses no more than is worth a try."""
@@ -207,20 +229,16 @@ class Mending(ClassSearch):
         beside, parents, waiting = self.rows.neighbors[z], self.rows.parents[z], self.waiting[z] & ~self.forbidden[z]
         if not waiting:
             return []
-        around = tuple(self.adjacent[k] for k in bits(beside))
-        state = (beside, parents, waiting, around)
-        if z not in self._missed or self._missed[z][0] != state:
-            reached = 0
-            for row in around:
-                reached |= row
-            found = []
-            for into in self._cliques(beside):
-                others = waiting if not beside else self._shielded(waiting, beside, into, reached)
-                for x, gain in self.likelihood.gains(z, parents | into, others):
-                    if gain > BEYOND_DOUBT:
-                        found.append(_Edge(gain, x, z, into & ~self.adjacent[x], parents | into))
-            self._missed[z] = state, found
-        return self._missed[z][1]
+        reached = 0
+        for k in bits(beside):
+            reached |= self.adjacent[k]
+        found = []
+        for into in self._cliques(beside):
+            others = waiting if not beside else self._shielded(waiting, beside, into, reached)
+            for x, gain in self.likelihood.gains(z, parents | into, others):
+                if gain > BEYOND_DOUBT:
+                    found.append(_Edge(gain, x, z, into & ~self.adjacent[x], parents | into))
+        return found
 
     def _shielded(self, waiting: int, beside: int, into: int, reached: int) -> int:
         """Those of `waiting` whose neighbours beside z are all in `into`."""
