@@ -65,7 +65,12 @@ class ClassSearch:
         adjacent: The skeleton.
         forbidden: (p, p), [i, j] True where i cannot cause j.
         score: Of a node and its parents.
+
+    Attributes:
+        least: What a turn has to gain to be looked at.
     """
+
+    least = ALIKE
 
     def __init__(
         self, parents: Sequence[int], adjacent: Sequence[int], forbidden: NDArray[np.bool_], score: Score
@@ -80,14 +85,15 @@ class ClassSearch:
         self.rows = Pdag.of(shared, self.adjacent)
         self._member = self.rows, list(parents)
         self._steps: dict[tuple[int, int], list[_Turn]] = {}
-        self._barred: dict[_Turn, int] = {}
+        self._barred: dict[tuple[float | int, ...], int] = {}
         self._dirty = (1 << len(self.adjacent)) - 1
 
     @property
     def member(self) -> list[int]:
         """The parents of each node in some member."""
         if self._member[0] is not self.rows:
-            member = extend(self.rows)
+            free = sum(1 << i for i, beside in enumerate(self.rows.neighbors) if beside)
+            member = extend_within(self.rows, free, self.rows.parents)
             assert member is not None
             self._member = self.rows, member
         return self._member[1]
@@ -122,29 +128,32 @@ class ClassSearch:
 
     def _best_turn(self) -> tuple[_Turn, list[int]] | None:
         """The turn that gains most, and the compelled parents after it."""
+        return self._first_sure(sorted(self._gaining(ALIKE), key=lambda t: -t.gain), self._turned)
+
+    def _gaining(self, least: float) -> list[_Turn]:
+        """The turns that gain more than the least, which is no less than `self.least`, and that nothing bars."""
         for u in bits(self._dirty):
             for v in bits(self.adjacent[u]):
                 self._steps[u, v] = self._turns(u, v)
                 if not self._dirty >> v & 1:
                     self._steps[v, u] = self._turns(v, u)
         self._dirty = 0
-        ranked = sorted((turn for turns in self._steps.values() for turn in turns), key=lambda t: -t.gain)
-        return self._first_sure(ranked, self._turned)
+        return [t for turns in self._steps.values() for t in turns if t.gain > least and t not in self._barred]
 
-    def _become(self, parents: Sequence[int], adjacent: Sequence[int]) -> None:
-        """Takes the class with these compelled parents, and marks the nodes around which turns are other ones."""
-        before, after, earlier = self.rows, Pdag.of(parents, adjacent), self._dirty
-        self._dirty = 0
+    def _become(self, parents: Sequence[int], adjacent: Sequence[int]) -> int:
+        """Takes the class with these compelled parents; returns, and marks, the nodes around which turns are others."""
+        before, after, touched = self.rows, Pdag.of(parents, adjacent), 0
         for i, (old, new) in enumerate(zip(self.adjacent, adjacent, strict=True)):
             if old != new:
-                self._dirty |= 1 << i | after.neighbors[i]
+                touched |= 1 << i | after.neighbors[i]
                 for j in bits(old & ~new):
                     self._steps.pop((i, j), None)
             elif before.parents[i] != after.parents[i] or before.neighbors[i] != after.neighbors[i]:
-                self._dirty |= 1 << i
-        self._barred = {turn: around for turn, around in self._barred.items() if not around & self._dirty}
-        self._dirty |= earlier
+                touched |= 1 << i
+        self._barred = {step: around for step, around in self._barred.items() if not around & touched}
+        self._dirty |= touched
         self.adjacent, self.rows = list(adjacent), after
+        return touched
 
     def _first_sure(self, ranked: Sequence[Step], reach: Callable[[Step], Class | None]) -> tuple[Step, Class] | None:
         """The best step that can be taken, and the class that it leads to; those that tie and lead apart are none."""
@@ -162,7 +171,7 @@ class ClassSearch:
             start = stop
         return None
 
-    def _turns(self, u: int, v: int, least: float = ALIKE) -> list[_Turn]:
+    def _turns(self, u: int, v: int) -> list[_Turn]:
         """What u --> v in place of v --> u would gain, more than the least, for each choice among the neighbours."""
         rows = self.rows
         if not (rows.parents[u] | rows.neighbors[u]) >> v & 1 or self.forbidden[v] >> u & 1:
@@ -180,7 +189,7 @@ class ClassSearch:
                 if first == second:  # a covered edge: the class stays
                     continue
                 gain = self._of(v, first | 1 << u) - self._of(v, first) - lost
-                if gain > least:
+                if gain > self.least:
                     gains.append(_Turn(gain, u, v, more_v, more_u))
         return gains
 
@@ -190,7 +199,7 @@ class ClassSearch:
         What bars a turn lasts as long as the class is the same around the nodes that it hangs on.
         """
         u, v = turn.u, turn.v
-        if turn in self._barred or self._descends(v, u):
+        if self._descends(v, u):
             return None
         rows = self.rows.copy()
         for node, chosen, other in ((v, turn.of_v, u), (u, turn.of_u, v)):
@@ -228,10 +237,32 @@ class ClassSearch:
         return False
 
     def _allowed(self, member: Sequence[int]) -> list[int] | None:
-        after = compelled(member, self.adjacent)
-        if after is None or (self.bound and self.known(Pdag.of(after, self.adjacent)) is None):
-            return None
-        return after
+        """The compelled parents of the class of a DAG on the skeleton; None where no member obeys what is known."""
+        after = self._compelled(member)
+        return None if self.bound and self.known(Pdag.of(after, self.adjacent)) is None else after
+
+    def _compelled(self, member: Sequence[int]) -> list[int]:
+        """The same without knowledge: those that there are change from where the DAG is another than the member.
+
+        Of a node they hang on its parents alone (Chickering's edge labelling).
+        """
+        shared, waiting = self.rows.parents.copy(), 0
+        for i, (above, before) in enumerate(zip(member, self.member, strict=True)):
+            if above != before:
+                waiting |= 1 << i | self.adjacent[i] & ~above
+        while waiting:
+            low = waiting & -waiting
+            waiting ^= low
+            y = low.bit_length() - 1
+            above = row = member[y]
+            for x in bits(above):
+                if not above & ~member[x] & ~(1 << x):  # the last of the parents
+                    row = above if shared[x] & ~above else shared[x]
+                    break
+            if row != shared[y]:
+                shared[y] = row
+                waiting |= self.adjacent[y] & ~above
+        return shared
 
     def _of(self, node: int, parents: int) -> float:
         key = (node, parents)

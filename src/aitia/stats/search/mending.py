@@ -95,6 +95,8 @@ class Mending(ClassSearch):
             logarithm of the Bayes factor.
     """
 
+    least = -LOSS
+
     def __init__(
         self,
         parents: Sequence[int],
@@ -108,27 +110,30 @@ class Mending(ClassSearch):
         self.allowed, self.waiting = allowed, _apart(allowed, adjacent)
         self.mended: dict[tuple[int, int], tuple[int, float]] = {}
         self._missed: dict[int, list[_Edge]] = {}
+        self._loose: dict[tuple[int, int], list[_Edge]] = {}
+        self._gained: dict[tuple[int, int], tuple[int, list[tuple[int, float]]]] = {}
+        self._stale = (1 << len(self.adjacent)) - 1
 
     def mend(self) -> None:
         """Turns edges and puts back what the table asks for, what gains most first, until neither gains anything."""
-        if isinstance(self.likelihood, GaussianScore) and not self.bound and _worth_compiling(len(self.adjacent)):
-            self._mend_compiled(self.likelihood)
-        else:
-            while self._improve():
-                pass
+        self._ended({})
 
     def _improve(self) -> bool:
         """Takes the next step; False where there is none."""
-        gone = sorted((e for pair in self.mended for e in self._needless(pair)), key=lambda e: -e.gain)
+        for pair in self.mended:
+            if pair not in self._loose or self._stale & (1 << pair[0] | 1 << pair[1]):
+                self._loose[pair] = self._needless(pair)
+        gone = sorted((e for pair in self.mended for e in self._loose[pair]), key=lambda e: -e.gain)
         step = self._first_sure(gone, self._deleted)
         if step is not None:
             del self.mended[_pair(step[0])]
         else:
-            for z in bits(self._dirty):
+            for z in bits(self._stale):
                 self._missed[z] = self._missing(z)
+            self._stale = 0
             turn = self._best_turn()
             most = turn[0].gain if turn is not None else BEYOND_DOUBT
-            missed = [e for edges in self._missed.values() for e in edges if e.gain > most]
+            missed = [e for edges in self._missed.values() for e in edges if e.gain > most and e not in self._barred]
             step = self._first_sure(sorted(missed, key=lambda e: -e.gain), self._inserted)
             if step is None:
                 if turn is not None:
@@ -162,14 +167,17 @@ class Mending(ClassSearch):
         search = copy(self)
         search.waiting = _apart(self.allowed, self.adjacent)
         for z, (now, before) in enumerate(zip(search.waiting, self.waiting, strict=True)):
-            search._dirty |= int(now != before) << z
+            search._stale |= int(now != before) << z
         search.mended, search._steps = self.mended.copy(), self._steps.copy()
-        search._missed, search._barred = self._missed.copy(), self._barred.copy()
+        search._missed, search._loose = self._missed.copy(), self._loose.copy()
         search._become(parents, self.adjacent)
         return search
 
     def _ended(self, known: dict[object, "Mending"]) -> "Mending":
-        """The search where it ends; `known` is where those end that come by a class, which most of them share."""
+        """The search where it ends; `known` tells where those ended that came by a class: most come by the same."""
+        if isinstance(self.likelihood, GaussianScore) and not self.bound and _worth_compiling(len(self.adjacent)):
+            self._mend_compiled(self.likelihood)
+            return self
         passed, going = [], True
         while going:
             at = (*self.rows.parents, *self.adjacent, *self.waiting, frozenset(self.mended))
@@ -181,15 +189,18 @@ class Mending(ClassSearch):
         known.update(dict.fromkeys(passed, end))
         return end
 
+    def _become(self, parents: Sequence[int], adjacent: Sequence[int]) -> int:
+        touched = super()._become(parents, adjacent)
+        self._stale |= touched
+        return touched
+
     def _losing(self) -> list[list[int]]:
         """The compelled parents of each class one turn away that loses no more than is worth a try."""
         found: list[list[int]] = []
-        for u in range(len(self.adjacent)):
-            for v in bits(self.adjacent[u]):
-                for turn in self._turns(u, v, -LOSS):
-                    after = self._turned(turn)
-                    if after is not None and after != self.rows.parents and after not in found:
-                        found.append(after)
+        for turn in self._gaining(self.least):
+            after = self._turned(turn)
+            if after is not None and after != self.rows.parents and after not in found:
+                found.append(after)
         return found
 
     def _mend_compiled(self, score: GaussianScore) -> None:
@@ -235,9 +246,18 @@ class Mending(ClassSearch):
         found = []
         for into in self._cliques(beside):
             others = waiting if not beside else self._shielded(waiting, beside, into, reached)
-            for x, gain in self.likelihood.gains(z, parents | into, others):
-                if gain > BEYOND_DOUBT:
+            for x, gain in self._beyond_doubt(z, parents | into, others):
+                if others >> x & 1:
                     found.append(_Edge(gain, x, z, into & ~self.adjacent[x], parents | into))
+        return found
+
+    def _beyond_doubt(self, z: int, given: int, others: int) -> list[tuple[int, float]]:
+        """What gains more than doubt allows as a parent of z, of these others and of all that were asked for before."""
+        asked, found = self._gained.get((z, given), (0, []))
+        if others & ~asked:
+            asked |= others
+            found = [step for step in self.likelihood.gains(z, given, asked) if step[1] > BEYOND_DOUBT]
+            self._gained[z, given] = asked, found
         return found
 
     def _shielded(self, waiting: int, beside: int, into: int, reached: int) -> int:
@@ -249,7 +269,9 @@ class Mending(ClassSearch):
     def _inserted(self, edge: _Edge) -> Changed | None:
         """The class with the edge; None where no member takes it."""
         x, z = edge.x, edge.z
-        if self._semidirected(z, x, self.rows.neighbors[z] & edge.given):  # theorem 15: no such path
+        path = self._semidirected(z, x, self.rows.neighbors[z] & edge.given)
+        if path:  # theorem 15: no such path
+            self._barred[edge] = path
             return None
         adjacent = _toggled(self.adjacent, x, z)
         parents = self.rows.parents.copy()
@@ -263,19 +285,24 @@ class Mending(ClassSearch):
             return None
         return self._changed(member, adjacent)
 
-    def _semidirected(self, start: int, goal: int, blocked: int) -> bool:
-        """Whether a path leads along arrows and undirected edges that no blocked node lies on."""
-        seen = 1 << start | blocked
-        frontier = 1 << start
-        while frontier:
+    def _semidirected(self, start: int, goal: int, blocked: int) -> int:
+        """The nodes of a path along arrows and undirected edges that no blocked node lies on; 0 where there is none."""
+        children, neighbors = self.rows.children, self.rows.neighbors
+        seen, frontiers = 1 << start | blocked, [1 << start]
+        while frontiers[-1]:
             step = 0
-            for i in bits(frontier):
-                step |= self.rows.children[i] | self.rows.neighbors[i]
-            frontier = step & ~seen
-            if frontier >> goal & 1:
-                return True
-            seen |= frontier
-        return False
+            for i in bits(frontiers[-1]):
+                step |= children[i] | neighbors[i]
+            if step >> goal & 1:
+                path = 1 << goal
+                for frontier in reversed(frontiers):
+                    before = frontier & (self.rows.parents[goal] | neighbors[goal])
+                    goal = before.bit_length() - 1
+                    path |= 1 << goal
+                return path
+            frontiers.append(step & ~seen)
+            seen |= step
+        return 0
 
     def _needless(self, pair: tuple[int, int]) -> list[_Edge]:
         """The edge of a pair, for each set given which it is no longer beyond doubt; it gains what it costs."""
