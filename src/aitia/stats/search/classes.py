@@ -24,7 +24,7 @@ from typing import NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.graph._pdag import Pdag, compelled, extend, extend_within
+from aitia.graph._pdag import Pdag, compelled, extend, extend_within, places
 from aitia.graph.bits import bits, closure, pack
 
 __all__ = ["ALIKE", "ClassSearch", "Score", "columns"]
@@ -113,7 +113,7 @@ class ClassSearch:
         for j, banned in enumerate(self.forbidden):
             if banned & closed.parents[j]:
                 return None
-            for i in bits(banned & closed.neighbors[j]):
+            for i in places(banned & closed.neighbors[j]):
                 if closed.neighbors[j] >> i & 1:
                     closed.close(closed.orient(j, i))
         broken = any(banned & row for banned, row in zip(self.forbidden, closed.parents, strict=True))
@@ -133,7 +133,7 @@ class ClassSearch:
     def _gaining(self, least: float) -> list[_Turn]:
         """The turns that gain more than the least, which is no less than `self.least`, and that nothing bars."""
         for u in bits(self._dirty):
-            for v in bits(self.adjacent[u]):
+            for v in places(self.adjacent[u]):
                 self._steps[u, v] = self._turns(u, v)
                 if not self._dirty >> v & 1:
                     self._steps[v, u] = self._turns(v, u)
@@ -146,7 +146,7 @@ class ClassSearch:
         for i, (old, new) in enumerate(zip(self.adjacent, adjacent, strict=True)):
             if old != new:
                 touched |= 1 << i | after.neighbors[i]
-                for j in bits(old & ~new):
+                for j in places(old & ~new):
                     self._steps.pop((i, j), None)
             elif before.parents[i] != after.parents[i] or before.neighbors[i] != after.neighbors[i]:
                 touched |= 1 << i
@@ -203,9 +203,9 @@ class ClassSearch:
             return None
         rows = self.rows.copy()
         for node, chosen, other in ((v, turn.of_v, u), (u, turn.of_u, v)):
-            for i in bits(chosen):
+            for i in places(chosen):
                 rows.orient(i, node)
-            for i in bits(rows.neighbors[node] & ~(1 << other)):
+            for i in places(rows.neighbors[node] & ~(1 << other)):
                 rows.orient(node, i)
         if rows.neighbors[v] >> u & 1:
             rows.orient(v, u)
@@ -228,7 +228,7 @@ class ClassSearch:
         seen = frontier = children[start] & ~(1 << goal)
         while frontier:
             step = 0
-            for i in bits(frontier):
+            for i in places(frontier):
                 step |= children[i]
             if step >> goal & 1:
                 return True
@@ -255,7 +255,7 @@ class ClassSearch:
             waiting ^= low
             y = low.bit_length() - 1
             above = row = member[y]
-            for x in bits(above):
+            for x in places(above):
                 if not above & ~member[x] & ~(1 << x):  # the last of the parents
                     row = above if shared[x] & ~above else shared[x]
                     break
@@ -273,7 +273,7 @@ class ClassSearch:
     def _cliques(self, nodes: int) -> Iterator[int]:
         """Every set of these nodes that are all adjacent, the empty one first."""
         yield 0
-        for i in bits(nodes):
+        for i in places(nodes):
             for rest in self._cliques(nodes & self.adjacent[i] & -(2 << i)):
                 yield rest | 1 << i
 
@@ -288,7 +288,7 @@ def _path(parents: Sequence[int], start: int, goal: int) -> int:
                 i = below[i]
                 nodes |= 1 << i
             return nodes
-        for j in bits(parents[i] & ~seen):
+        for j in places(parents[i] & ~seen):
             below[j] = i
             waiting.append(j)
         seen |= parents[i]

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.graph._pdag import MANY, Pdag, compelled, extend
+from aitia.graph._pdag import MANY, Pdag, compelled, extend, places
 from aitia.graph.bits import bits, from_words, to_words
 from aitia.stats.search.classes import ALIKE, ClassSearch
 from aitia.stats.search.likelihood import GaussianScore
@@ -241,7 +241,7 @@ class Mending(ClassSearch):
         if not waiting:
             return []
         reached = 0
-        for k in bits(beside):
+        for k in places(beside):
             reached |= self.adjacent[k]
         found = []
         for into in self._cliques(beside):
@@ -264,7 +264,7 @@ class Mending(ClassSearch):
         """Those of `waiting` whose neighbours beside z are all in `into`."""
         if not beside & ~into:
             return waiting
-        return waiting & ~sum(1 << x for x in bits(waiting & reached) if self.adjacent[x] & beside & ~into)
+        return waiting & ~sum(1 << x for x in places(waiting & reached) if self.adjacent[x] & beside & ~into)
 
     def _inserted(self, edge: _Edge) -> Changed | None:
         """The class with the edge; None where no member takes it."""
@@ -324,7 +324,7 @@ class Mending(ClassSearch):
         adjacent = _toggled(self.adjacent, x, z)
         parents = self.rows.parents.copy()
         parents[z] &= ~(1 << x)
-        for h in bits(out):
+        for h in places(out):
             parents[h] |= 1 << z
             if self.rows.neighbors[x] >> h & 1:
                 parents[h] |= 1 << x
