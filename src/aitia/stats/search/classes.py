@@ -18,7 +18,7 @@ Sources:
     Meek, Causal inference and causal explanation with background knowledge, UAI 1995.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -181,6 +181,8 @@ class ClassSearch:
         beside_u, beside_v = rows.neighbors[u] & ~(1 << v), rows.neighbors[v] & ~(1 << u)
         if rows.neighbors[u] >> v & 1:
             beside_u &= self.adjacent[v]  # another parent of u would make a collider with v
+            if not beside_u and not beside_v:
+                return []  # a covered edge: the class stays
         for more_u in self._cliques(beside_u):
             second = of_u | more_u
             lost = self._of(u, second | 1 << v) - self._of(u, second)
@@ -270,12 +272,13 @@ class ClassSearch:
             self._scores[key] = self.score(node, parents)
         return self._scores[key]
 
-    def _cliques(self, nodes: int) -> Iterator[int]:
+    def _cliques(self, nodes: int) -> list[int]:
         """Every set of these nodes that are all adjacent, the empty one first."""
-        yield 0
+        sets = [0]
         for i in places(nodes):
-            for rest in self._cliques(nodes & self.adjacent[i] & -(2 << i)):
-                yield rest | 1 << i
+            later = nodes & self.adjacent[i] & -(2 << i)
+            sets += [rest | 1 << i for rest in self._cliques(later)] if later else [1 << i]
+        return sets
 
 
 def _path(parents: Sequence[int], start: int, goal: int) -> int:

@@ -155,7 +155,7 @@ class Mending(ClassSearch):
         """
         best, known = self, dict[object, Mending]()
         while True:
-            ends = [best._from(parents)._ended(known) for parents in best._losing()]
+            ends = dict.fromkeys(best._from(parents)._ended(known) for parents in best._losing())
             reached = [_Reached(end) for end in ends if end.total > best.total + ALIKE]
             step = best._first_sure(sorted(reached, key=lambda r: -r.gain), _state_of)
             if step is None:
