@@ -135,7 +135,7 @@ def pictures(images: Ink) -> Ink:
 
 @lru_cache(maxsize=2)
 def digit_tokenizer(codes: int = 64) -> "PatchVQ":
-    """The tokenizer of these pictures: 16 patches of 2 by 2 pixels, fitted to those to learn from, moved by up to a pixel.
+    """Their tokenizer: 16 patches of 2 by 2 pixels, fitted to the pictures to learn from, moved by up to a pixel.
 
     Raises:
         MissingExtraError: If scikit-learn is not installed.
