@@ -16,6 +16,7 @@ Thought = Literal["words", "filler"]
 THOUGHTS: tuple[Thought, ...] = get_args(Thought)
 Learner = Literal["own", "trl"]
 LEARNERS: tuple[Learner, ...] = get_args(Learner)
+Scale = Literal["group", "batch"]
 MARKUP = 5
 """Tokens of what is written that are no word: the tags and the marker."""
 
@@ -39,6 +40,7 @@ class UmeR1Config:
         policy_queries: Rows of such an update.
         group: Reasonings written for each.
         policy_learning_rate: Of AdamW, constant.
+        scale: By whose spread rewards are divided: that of each `group`, as in the source, or of the whole `batch`.
         beta: Weight of the distance to the model of the cold start.
         shuffle_reward: Whether each row is rewarded for the target of another: the control, which teaches nothing.
         learner: Whose policy optimisation: our own, or `trl`, for models that need a GPU.
@@ -72,6 +74,7 @@ class UmeR1Config:
     policy_queries: int = 24
     group: int = 8
     policy_learning_rate: float = 1e-4
+    scale: Scale = "batch"
     beta: float = 0.04
     shuffle_reward: bool = False
     learner: Learner = "own"
@@ -88,7 +91,7 @@ class UmeR1Config:
     device: Literal["auto", "cpu"] = "auto"
 
     def __post_init__(self) -> None:
-        need_one_of(self, mode=MODES, thought=THOUGHTS, learner=LEARNERS)
+        need_one_of(self, mode=MODES, thought=THOUGHTS, learner=LEARNERS, scale=get_args(Scale))
         need_at_least(
             self, steps=0, batch=2, together=1, chunk=0, policy_steps=0, policy_queries=2, group=2, most=MARKUP,
             patch=1,

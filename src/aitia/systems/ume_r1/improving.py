@@ -4,9 +4,10 @@ Embeddings carry no gradient here: only the probabilities of the words that were
 """
 
 import copy
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,8 +68,9 @@ def _by_ourselves(
     progress: Progress | None,
 ) -> None:
     policy = PolicyConfig(
-        prompts=config.policy_queries, group=config.group, most=config.most, beta=config.beta, seed=config.seed
-    )
+        prompts=config.policy_queries, group=config.group, most=config.most, beta=config.beta, scale=config.scale,
+        seed=config.seed,
+    )  # fmt: skip
     reference = copy.copy(model)
     reference.model = copy.deepcopy(model.model)
     rollouts = Rollouts(
@@ -93,23 +95,26 @@ def _by_trl(
         from trl import GRPOConfig, GRPOTrainer
     except ImportError as error:
         raise MissingExtraError("learner=trl needs trl, which is not installed: pip install trl") from error
-    import tempfile
-
     # A text ends with the marker of its embedding, which trl knows as the end of a sequence.
     tokenizer = copy.deepcopy(model.vocabulary.tokenizer)
     tokenizer.eos_token = tokenizer.convert_ids_to_tokens(reward.embedder.layout.gen)
-    rows = [{"prompt": model.vocabulary.decode(list(ids)), "row": row} for row, ids in enumerate(prompts)]
+    prompted = [{"prompt": model.vocabulary.decode(list(ids)), "row": row} for row, ids in enumerate(prompts)]
+    network = cast(Any, model.model)
     with tempfile.TemporaryDirectory() as folder:
+        # The model as it was, to which the distance is held, is opened by trl from where the model says that it is.
+        model.save(folder)
+        named, network.config._name_or_path = network.config._name_or_path, folder
         options: dict[str, Any] = {
             "output_dir": folder, "max_steps": config.policy_steps, "num_generations": config.group,
             "per_device_train_batch_size": config.policy_queries * config.group, "max_completion_length": config.most,
             "learning_rate": config.policy_learning_rate, "beta": config.beta, "epsilon": 0.2, "epsilon_high": 0.28,
-            "temperature": 1.0, "max_grad_norm": 1.0, "lr_scheduler_type": "constant", "seed": config.seed,
-            "report_to": "none", "save_strategy": "no", "use_cpu": config.device == "cpu", "bf16": False,
-            "logging_steps": max(config.policy_steps, 1), "disable_tqdm": True,
+            "temperature": 1.0, "scale_rewards": config.scale, "max_grad_norm": 1.0, "lr_scheduler_type": "constant",
+            "seed": config.seed, "report_to": "none", "save_strategy": "no", "use_cpu": config.device == "cpu",
+            "bf16": False, "gradient_checkpointing": False, "logging_steps": config.policy_steps, "disable_tqdm": True,
         }  # fmt: skip
         trainer = GRPOTrainer(
-            model=model.model, reward_funcs=[for_trl(reward)], args=GRPOConfig(**options),
-            train_dataset=Dataset.from_list(rows), processing_class=tokenizer,
+            model=network, reward_funcs=[for_trl(reward)], args=GRPOConfig(**options),
+            train_dataset=Dataset.from_list(prompted), processing_class=tokenizer,
         )  # fmt: skip
         trainer.train()
+        network.config._name_or_path = named
