@@ -1,6 +1,5 @@
 """UmeR1: states are read at their markers, losses and rewards as written out by hand, reasoning that is set."""
 
-import copy
 import sys
 
 import numpy as np
@@ -254,38 +253,44 @@ def test_only_what_has_its_form_is_worth_something_and_trl_gets_the_same():
     assert theirs == rewards.tolist()
 
 
-def test_a_policy_learns_what_is_rewarded_and_without_trl_says_so(fitted, monkeypatch):
-    rows = sums(60)
-    early = UmeR1(**SMALL, steps=60, words_weight=5.0, device="cpu").fit(rows)
-    asked = {**SMALL, "steps": 0, "policy_queries": 6, "group": 6, "policy_learning_rate": 2e-3, "device": "cpu"}
-    later = UmeR1(**asked, policy_steps=12).fit(rows, model=early._fitted())
+@pytest.fixture(scope="module")
+def early():
+    """A model that closes its tags and is often wrong."""
+    return UmeR1(**SMALL, steps=60, words_weight=5.0, device="cpu").fit(sums(60))
+
+
+ASKED = {**SMALL, "steps": 0, "policy_queries": 6, "group": 6, "policy_learning_rate": 2e-3, "device": "cpu"}
+
+
+def test_a_policy_learns_what_is_rewarded(early):
+    later = UmeR1(**ASKED, policy_steps=12).fit(sums(60), model=early._fitted())
     (name, steps), = later.training.losses  # fmt: skip
     assert name == "improving the reasoning"
     assert [step["step"] for step in steps] == list(range(1, 13))
     assert np.mean([s["reward"] for s in steps[-4:]]) > np.mean([s["reward"] for s in steps[:4]])
+    ids = torch.tensor([[5, 6, 7]])
     with torch.no_grad():
-        ids = torch.tensor([[5, 6, 7]])
         assert not torch.allclose(later._fitted().logits(ids), early._fitted().logits(ids), atol=1e-5)
+
+
+def test_without_trl_it_says_so(early, monkeypatch):
     monkeypatch.setitem(sys.modules, "trl", None)
     with pytest.raises(MissingExtraError, match="learner=trl needs trl"):
-        UmeR1(**asked, policy_steps=1, learner="trl").fit(rows, model=early._fitted())
+        UmeR1(**ASKED, policy_steps=1, learner="trl").fit(sums(60), model=early._fitted())
 
 
 @pytest.mark.filterwarnings("ignore")  # of trl and of what it calls
-def test_trl_takes_the_reward():
+def test_trl_takes_the_reward(early):
     pytest.importorskip("trl", reason="trl is not installed: its trainer is not run")
-    config = UmeR1(
-        **SMALL, steps=0, policy_steps=2, policy_queries=2, group=2, learner="trl", device="cpu", temperature=0.1
-    ).config
-    model = small_sequence_model(vocabulary(), width=16, layers=1, heads=2, longest=64)
-    before = copy.deepcopy(model)
-    bare = [item.bare() for item in ITEMS]
-    steps = improved(model, Layout(model.vocabulary), bare, bare, np.arange(3), config)
-    assert len(steps) == 2
-    assert all(0 <= step["form"] <= 1 for step in steps)
+    later = UmeR1(**ASKED, policy_steps=3, learner="trl").fit(sums(60), model=early._fitted())
+    (_, steps), = later.training.losses  # fmt: skip
+    assert len(steps) == 3
+    assert sum(step["reward"] for step in steps) > 0
+    assert all(step["tokens"] > 3 for step in steps)
+    ids = torch.tensor([[5, 6, 7]])
     with torch.no_grad():
-        ids = torch.tensor([[5, 6, 7]])
-        assert not torch.equal(model.logits(ids), before.logits(ids))
+        assert not torch.allclose(later._fitted().logits(ids), early._fitted().logits(ids), atol=1e-5)
+    assert later.predict({"text": ["one and two"]}).labels("finished")[0] in ("yes", "no")
 
 
 def test_the_shuffled_reward_is_that_of_other_targets():
