@@ -1,7 +1,7 @@
 """The claim of UME-R1, on sets of two digits with questions of arithmetic: does a reasoning make the embedding better?
 
 A query is two pictures and one of four questions, its target a sentence or another picture that means the answer: eight
-sub-tasks. 4,000 sets of the pictures to learn from are trained on; 1,600 of those held back are asked about, half of
+sub-tasks. 4,000 sets of the pictures to learn from are trained on; 1,200 of those held back are asked about, half of
 them as queries and all as candidates, those of a sub-task against each other. A hit is a nearest candidate of the right
 meaning; the numbers are means over the sub-tasks. Pictures are 4 codes of 4 by 4 pixels, of 256. All arms are a decoder
 of width 64 with 2 layers, trained on the same pairs for as many steps.
@@ -39,10 +39,10 @@ from aitia.worlds import DigitSetsWorld
 __all__ = ["CLAIM"]
 
 SEEDS = 5
-ROWS, ASKED, STEPS, POLICY_STEPS, DRAWN = 4000, 1600, 1000, 40, (1, 2, 4, 8)
+ROWS, ASKED, STEPS, POLICY_STEPS, DRAWN = 4000, 1200, 850, 100, (1, 2, 4, 8)
 MODEL: dict[str, Any] = {
     "width": 64, "layers": 2, "batch": 32, "learning_rate": 5e-3, "words_weight": 20.0, "most": 12, "patch": 4,
-    "codes": 256, "policy_queries": 16, "group": 8, "policy_learning_rate": 2e-4, "device": "cpu",
+    "codes": 256, "policy_queries": 24, "policy_updates": 4, "group": 8, "policy_learning_rate": 3e-4, "device": "cpu",
 }  # fmt: skip
 HIT = "hit@1 after reasoning"
 IMPROVED = "hit@1 after the reasoning was improved"

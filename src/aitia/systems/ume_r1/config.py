@@ -38,8 +38,9 @@ class UmeR1Config:
         temperature: Divides the cosines of the contrastive losses.
         policy_steps: Updates of the policy after the cold start; 0 for none.
         policy_queries: Rows of such an update.
+        policy_updates: Updates that learn from the same reasonings.
         group: Reasonings written for each.
-        policy_learning_rate: Of AdamW, constant.
+        policy_learning_rate: Of AdamW, falling to zero.
         scale: By whose spread rewards are divided: that of each `group`, as in the source, or of the whole `batch`.
         beta: Weight of the distance to the model of the cold start.
         shuffle_reward: Whether each row is rewarded for the target of another: the control, which teaches nothing.
@@ -72,6 +73,7 @@ class UmeR1Config:
     temperature: float = 0.05
     policy_steps: int = 0
     policy_queries: int = 24
+    policy_updates: int = 1
     group: int = 8
     policy_learning_rate: float = 1e-4
     scale: Scale = "batch"
@@ -93,9 +95,8 @@ class UmeR1Config:
     def __post_init__(self) -> None:
         need_one_of(self, mode=MODES, thought=THOUGHTS, learner=LEARNERS, scale=get_args(Scale))
         need_at_least(
-            self, steps=0, batch=2, together=1, chunk=0, policy_steps=0, policy_queries=2, group=2, most=MARKUP,
-            patch=1,
-            codes=2, pixels=0, width=8, layers=1, heads=1, longest=0,
+            self, steps=0, batch=2, together=1, chunk=0, policy_steps=0, policy_queries=2, policy_updates=1, group=2,
+            most=MARKUP, patch=1, codes=2, pixels=0, width=8, layers=1, heads=1, longest=0,
         )  # fmt: skip
         for name in ("learning_rate", "policy_learning_rate", "temperature", "words_weight"):
             if not getattr(self, name) > 0:

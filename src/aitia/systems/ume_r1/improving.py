@@ -69,7 +69,7 @@ def _by_ourselves(
 ) -> None:
     policy = PolicyConfig(
         prompts=config.policy_queries, group=config.group, most=config.most, beta=config.beta, scale=config.scale,
-        seed=config.seed,
+        updates=config.policy_updates, seed=config.seed,
     )  # fmt: skip
     reference = copy.copy(model)
     reference.model = copy.deepcopy(model.model)
@@ -77,8 +77,8 @@ def _by_ourselves(
         model, prompts, reward, policy, reference if config.beta else None, [reward.embedder.layout.gen]
     )
     training = TrainConfig(
-        steps=config.policy_steps, learning_rate=config.policy_learning_rate, clip=1.0, seed=config.seed,
-        device=config.device,
+        steps=config.policy_steps, learning_rate=config.policy_learning_rate, schedule="cosine", clip=1.0,
+        seed=config.seed, device=config.device,
     )  # fmt: skip
     train(
         PolicyLoss(model, policy), rollouts, training, what="improving the reasoning", checkpoint=checkpoint,
@@ -107,8 +107,9 @@ def _by_trl(
         options: dict[str, Any] = {
             "output_dir": folder, "max_steps": config.policy_steps, "num_generations": config.group,
             "per_device_train_batch_size": config.policy_queries * config.group, "max_completion_length": config.most,
-            "learning_rate": config.policy_learning_rate, "beta": config.beta, "epsilon": 0.2, "epsilon_high": 0.28,
-            "temperature": 1.0, "scale_rewards": config.scale, "max_grad_norm": 1.0, "lr_scheduler_type": "constant",
+            "num_iterations": config.policy_updates, "learning_rate": config.policy_learning_rate, "beta": config.beta,
+            "epsilon": 0.2, "epsilon_high": 0.28, "temperature": 1.0,
+            "scale_rewards": config.scale, "max_grad_norm": 1.0, "lr_scheduler_type": "cosine",
             "seed": config.seed, "report_to": "none", "save_strategy": "no", "use_cpu": config.device == "cpu",
             "bf16": False, "gradient_checkpointing": False, "logging_steps": config.policy_steps, "disable_tqdm": True,
         }  # fmt: skip
