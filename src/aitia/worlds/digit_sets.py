@@ -61,8 +61,8 @@ class DigitSetsWorld(TextWorld):
     Example:
         >>> world = DigitSetsWorld(most=2)
         >>> rows = world.rows(world.sample(2, seed=0))
-        >>> rows.texts("instruction")[0], rows.texts("reasoning")[0], rows.texts("positive")[0]
-        ('give the minimum', 'first eight second three minimum three', 'here you see three')
+        >>> rows.texts("instruction")[0], rows.texts("reasoning")[0], rows.texts("positive_reasoning")[0]
+        ('give the minimum', 'first three second seven minimum three', 'it shows three')
     """
 
     name: ClassVar[str] = "digit_sets"

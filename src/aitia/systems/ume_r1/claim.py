@@ -6,13 +6,14 @@ them as queries and all as candidates, those of a sub-task against each other. A
 meaning; the numbers are means over the sub-tasks. Pictures are 4 codes of 4 by 4 pixels, of 256. All arms are a decoder
 of width 64 with 2 layers, trained on the same pairs for as many steps.
 
-(a) Hits after reasoning, of the cold start, beside the model that was trained to embed alone (DUME: the swap), the same
-    model embedding in one pass, one that learnt to write as many tokens that say nothing, the same model with its
-    reasoning left out (`do(reasoning=absent)`), and a target drawn at random.
-(b) How far the better of both modes of each query is ahead of the better mode.
-(c) How far eight drawn reasonings, a hit if one of them hits, are ahead of one.
-(d) Hits after the reasoning was improved by its reward, beside the cold start.
-(e) The share of reasonings that have their form after that.
+(a) Hits after reasoning, of the cold start, beside the model that was trained to embed alone (DUME: the swap), one that
+    learnt to write as many tokens that say nothing, the same model with its reasoning left out
+    (`do(reasoning=absent)`), and a target drawn at random.
+(b) How far they are ahead of those of the same model embedding in one pass.
+(c) How far the better of both modes of each query is ahead of the better mode.
+(d) How far eight drawn reasonings, a hit if one of them hits, are ahead of one.
+(e) Hits after the reasoning was improved by its reward, beside the cold start.
+(f) The share of reasonings that have their form after that.
 
 Tokens that are written for a query are told beside the hits. Control: the reasoning is improved by the rewards of other
 queries' targets.
@@ -29,9 +30,10 @@ from numpy.typing import NDArray
 
 from aitia.data.table import Table
 from aitia.evidence import Claim, ClaimContext, Row, row
+from aitia.nn.sequences import SequenceModel
 from aitia.systems.ume_r1.card import CARD
 from aitia.systems.ume_r1.config import Mode
-from aitia.systems.ume_r1.items import Item, meanings_of, targets_of, tasks_of
+from aitia.systems.ume_r1.items import meanings_of, targets_of, tasks_of
 from aitia.systems.ume_r1.model import UmeR1
 from aitia.systems.ume_r1.retrieval import hits
 from aitia.worlds import DigitSetsWorld
@@ -76,16 +78,17 @@ def run(context: ClaimContext) -> list[Row]:
             "a",
             HIT,
             values("gen"),
-            baselines={name: values(name) for name in (DUME, PASS, FILLER, ABSENT, RANDOM)},
-            ahead_of={DUME: 0.3, PASS: 0.2, FILLER: 0.0, ABSENT: 0.0, RANDOM: 0.0},
+            baselines={name: values(name) for name in (DUME, FILLER, ABSENT, RANDOM)},
+            ahead_of={DUME: 0.3, FILLER: 0.0, ABSENT: 0.0, RANDOM: 0.0},
             note=tokens,
         ),
-        row("b", "hit@1: the better mode of each query less the better mode", less("oracle", "best mode"),
+        row("b", "hit@1 after reasoning less that in one pass", less("gen", PASS), kind="difference", bar=0.2),
+        row("c", "hit@1: the better mode of each query less the better mode", less("oracle", "best mode"),
             kind="difference", bar=0.01),
-        row("c", "hits in 8 drawn reasonings less hits in 1", less("pass@8", "pass@1"), kind="difference", bar=0.05,
+        row("d", "hits in 8 drawn reasonings less hits in 1", less("pass@8", "pass@1"), kind="difference", bar=0.05,
             note=f"Share of queries that one of the drawn hits: {curve}."),
-        row("d", IMPROVED, values("improved"), baselines={COLD: values("gen")}, ahead_of={COLD: 0.02}),
-        row("e", "share of improved reasonings that have their form", values("form"), bar=0.98),
+        row("e", IMPROVED, values("improved"), baselines={COLD: values("gen")}, ahead_of={COLD: 0.02}),
+        row("f", "share of improved reasonings that have their form", values("form"), bar=0.98),
     ]  # fmt: skip
 
 
@@ -155,7 +158,7 @@ class _Queries:
         self.queries = [item.bare() for item in model._queries(given)[: self.count]]
         self.meanings, self.tasks = meanings_of(given, targets), tasks_of(given)
         self.tokens = self.form = 0.0
-        self._kept: tuple[Any, NDArray[np.float64]] | None = None
+        self._kept: tuple[SequenceModel, Mode, NDArray[np.float64]] | None = None
 
     def hits(self, model: UmeR1, mode: Mode = "gen", *, temperature: float = 0.0, seed: int = 0) -> NDArray[np.bool_]:
         """(n,) whether the nearest candidate of the sub-task means the same."""
@@ -188,11 +191,9 @@ class _Queries:
 
     def _candidates(self, model: UmeR1, mode: Mode) -> NDArray[np.float64]:
         """Embeddings of all targets, made once for each model and mode, after a reasoning of their own."""
-        key = (id(model._fitted()), mode)
-        if self._kept is None or self._kept[0] != key:
-            items: list[Item] = self.targets
-            self._kept = key, model._asked_for_nothing().embed(items, mode=mode)[0]
-        return self._kept[1]
+        if self._kept is None or self._kept[0] is not model._fitted() or self._kept[1] != mode:
+            self._kept = model._fitted(), mode, model._asked_for_nothing().embed(self.targets, mode=mode)[0]
+        return self._kept[2]
 
 
 CLAIM = Claim(CARD, run, minutes=9, swap=DUME, controls=("rewards shuffled",))
