@@ -26,7 +26,6 @@ ONE_USER = {
     "nn.sequence_sampler": "the sequence systems draw with it",
     "nn.sequences.masked_diffusion": "the diffusion of images and reports stands on it",
     "nn.sequences.policy": "embeddings by reasoning are improved by it, and the reasoners use it",
-    "nn.sequences.retrieval": "two systems that embed texts stand on it",
     "nn.set_encoders": "the image systems encode sets of patches",
     "nn.sparse_autoencoders": "sites of a trace name their features",
     "nn.text_edits": "the reasoners edit texts",
