@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.kinds import CONTINUOUS, DISCRETE, Kind
+from aitia.data.orders import order_of
 from aitia.errors import DataError, MissingExtraError, join_names
 
 __all__ = [
     "DISCRETE_AT_MOST",
     "Plain",
+    "Ranks",
     "as_kind",
     "import_extra",
     "need_distinct",
@@ -24,6 +26,7 @@ __all__ = [
     "raw_columns",
     "read_only",
     "row_index",
+    "with_order",
 ]
 
 Values = NDArray[np.float64]
@@ -146,14 +149,14 @@ def _polars_values(series: Any) -> Any:
         return series.to_numpy()
     if type(series.dtype).__name__ == "Enum":  # its labels have an order, as in a categorical of pandas that has one
         places = {label: k for k, label in enumerate(series.dtype.categories.to_list())}
-        return _Ranks([None if v is None else places[v] for v in series.to_list()], tuple(places))
+        return Ranks([None if v is None else places[v] for v in series.to_list()], tuple(places))
     cells = np.empty(len(series), dtype=object)
     cells[:] = series.to_list()
     return cells
 
 
 @dataclass(frozen=True)
-class _Ranks:
+class Ranks:
     """Places in an order of labels, None where missing."""
 
     places: list[int | None]
@@ -161,6 +164,17 @@ class _Ranks:
 
     def __iter__(self) -> Iterator[Any]:
         return (None if place is None else self.labels[place] for place in self.places)
+
+
+def with_order(name: str, values: Any, said: Sequence[str]) -> Ranks:
+    """A column of labels as places in the order that was said of it, least first.
+
+    Raises:
+        DataError: If a label is not in it.
+    """
+    cells = [None if _absent(v) else str(v).strip() for v in values]
+    places = {label: k for k, label in enumerate(order_of(name, list(dict.fromkeys(filter(None, cells))), said))}
+    return Ranks([places[cell] if cell else None for cell in cells], tuple(places))
 
 
 def as_kind(name: str, kind: Kind | str) -> Kind:
@@ -177,7 +191,7 @@ def plain_column(name: str, values: Any, kind: Kind | None) -> Plain:
     Raises:
         DataError: If they are no such column.
     """
-    if isinstance(values, _Ranks):
+    if isinstance(values, Ranks):
         codes = np.array([np.nan if place is None else place for place in values.places], dtype=np.float64)
         return Plain(read_only(codes), kind if kind in DISCRETE else Kind.ORDINAL, values.labels)
     categories = _declared_categories(values)
@@ -226,7 +240,7 @@ def plain_column(name: str, values: Any, kind: Kind | None) -> Plain:
         raise DataError(
             f"column {name!r} has {array.shape[1]} values a row: only a continuous variable may be a vector"
         )
-    return _discrete(array, numbers, categories, kind if kind in DISCRETE else Kind.LABEL)
+    return _discrete(name, array, numbers, categories, kind if kind in DISCRETE else Kind.LABEL)
 
 
 def _moments(name: str, array: NDArray[Any]) -> NDArray[Any]:
@@ -342,7 +356,7 @@ def _ordered(values: Any) -> bool:
 
 
 def _discrete(
-    array: NDArray[Any], numbers: Values | None, declared: tuple[Any, ...] | None, kind: Kind = Kind.LABEL
+    name: str, array: NDArray[Any], numbers: Values | None, declared: tuple[Any, ...] | None, kind: Kind
 ) -> Plain:
     if numbers is not None:
         whole = bool((numbers[~np.isnan(numbers)] == np.floor(numbers[~np.isnan(numbers)])).all())
@@ -351,7 +365,11 @@ def _discrete(
         labels = [None if _absent(v) else v.item() if isinstance(v, np.generic) else v for v in array]
     if declared is None:
         present = dict.fromkeys(label for label in labels if label is not None)
-        declared = tuple(sorted(present, key=lambda label: (type(label).__name__, label)))
+        declared = (
+            order_of(name, list(present))
+            if kind is Kind.ORDINAL
+            else tuple(sorted(present, key=lambda label: (type(label).__name__, label)))
+        )
     code = {label: float(i) for i, label in enumerate(declared)}
     codes = np.array([np.nan if label is None else code[label] for label in labels])
     return Plain(read_only(codes), kind, declared)
