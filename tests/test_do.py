@@ -135,6 +135,8 @@ def test_text_is_read(text, wanted):
         ("x", r"at character 1 .*'=' is expected"),
         ("x=", "at character 2 .*a value is expected"),
         ("x=1 y=2", r"at character 4 .*',' is expected"),
+        ("do(x=high dose)", "'high dose' is of several words and stands in double quotes: \"high dose\""),
+        ("y=2, x=2 mg a day", "'2 mg a day' is of several words and stands in double quotes"),
         ("x=1, x=2", "at character 5 .*'x' is set twice"),
         ("x=jump(1)", "at character 2 .*'jump' is not one of shift"),
         ("x=shift(a)", "at character 8 .*a number is expected"),

@@ -96,10 +96,20 @@ def _check_zeros(job: Job, scale: str) -> None:
 
 
 def point(means: Means, scale: str) -> float:
-    """The effect; NaN where too much of it is open."""
+    """The effect; NaN where too much of it is open.
+
+    Raises:
+        OptionError: If a ratio is of numbers that are not above zero.
+    """
     if means.lacking > WITHHELD:
         return float("nan")
-    return on_scale(scale, *means.plain)
+    mean, against = means.plain
+    if scale == "ratio" and mean < 0 < against:
+        raise OptionError(
+            f"a ratio is of numbers above zero, and the outcome is {mean:.4g} under what is done: say --scale "
+            "difference"
+        )
+    return on_scale(scale, mean, against)
 
 
 def _interval(runs: Sequence[Means], how: How) -> tuple[float, float]:
