@@ -131,7 +131,8 @@ class LocalScore:
         numbers = [column for column in table.names if not table.discrete(column)]
         if name == "bdeu" and numbers:
             raise DataError(
-                f"the score bdeu is of labels, and there are numbers in {join_names(numbers, 3)}: take degenerate-gaussian"
+                f"the score bdeu is of labels, and there are numbers in {join_names(numbers, 3)}: take "
+                "degenerate-gaussian"
             )
         if name == "bic" and labels and numbers:
             raise DataError(
