@@ -155,6 +155,14 @@ def test_text_that_cannot_be_read_shows_where(text, sentence):
         Intervention.parse(text)
 
 
+@pytest.mark.parametrize("thing", ["run-folder", {"x": 1}, 3.0])
+def test_what_is_no_system_is_refused_with_what_would_be_one(thing):
+    with pytest.raises(
+        InterventionError, match=rf"{type(thing).__name__} is nothing that can be .*aitia.load\(folder\)"
+    ):
+        do(thing, x=1)
+
+
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
