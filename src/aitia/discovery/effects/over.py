@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Search", "over_graphs"]
 
-CHEAP = ("fisher-z", "ranks", "chi2", "g2")
+CHEAP = ("fisher-z", "ranks", "degenerate-gaussian", "chi2", "g2")
 """Tests that are cheap enough to search again by default,"""
 MANY = 50
 """so many times."""
