@@ -266,9 +266,11 @@ def over_graphs(
     answers = [answer for answer in found if answer is not None]
     looked = engine.map(sample.path, range(search.graphs), progress=progress, what="halves of the rows")
     paths = [there for there in looked if there is not None]
-    shares = [sum(column) / len(paths) for column in zip(*paths, strict=True)] if paths else [float("nan")] * 2
+    nothing = float("nan")
+    share = sum(there for there, _ in paths) / len(paths) if paths else nothing
+    possible = sum(some for _, some in paths) / len(paths) if paths else nothing
     if not answers:
-        return OverGraphs(search.graphs, 0, float("nan"), float("nan"), *shares, len(paths))
+        return OverGraphs(search.graphs, 0, nothing, nothing, share, possible, len(paths))
     tail = (1 - confidence) / 2
     low, high = quantile([a for a, _ in answers], tail), quantile([b for _, b in answers], 1 - tail)
-    return OverGraphs(search.graphs, len(answers), low, high, *shares, len(paths))
+    return OverGraphs(search.graphs, len(answers), low, high, share, possible, len(paths))

@@ -190,8 +190,9 @@ class PCMCIPlus(ConstraintSearch, Discovers):
             )
         if found.ambiguous:
             self.warnings_.append(f"{found.ambiguous} possible colliders were left open by the collider rule.")
-        if told := denied(found, links, n, self.config.lags, self._forbidden(variables)):
-            self.warnings_.append(listed("The graph contradicts the table: a link is missing or an arrow wrong", told))
+        if against := denied(found, links, n, self.config.lags, self._forbidden(variables)):
+            what = "The graph contradicts the table: a link is missing or an arrow wrong"
+            self.warnings_.append(listed(what, against))
 
     def resample(
         self, samples: int, *, store: Store | None = None, progress: Progress | None = None
