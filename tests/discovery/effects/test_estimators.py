@@ -148,6 +148,17 @@ def test_instruments_that_cannot_stand_beside_a_fit_are_told_and_refuse_nothing(
     assert any(told.startswith("no 2SLS stands beside it: ") for told in idle.warnings)
 
 
+def test_what_the_treatment_causes_is_no_instrument_for_it():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=400)
+    rows = Table.of({"x": x, "m": x + rng.normal(size=400), "y": 2 * x + rng.normal(size=400)})
+    graph = Graph("x -> y; x -> m")
+    found = estimate_effect(graph, rows, "x=1", "y", against="x=0", resamples=40)
+    assert [line.name for line in found.estimators] == ["g-formula", "partialling out, cross-fitted"]
+    with pytest.raises(OptionError, match="'m' is no instrument for x and y by the graph: x causes it"):
+        estimate_effect(graph, rows, "x=1", "y", against="x=0", instrument="m")
+
+
 def test_what_an_instrument_must_be_given_is_not_called_one(instrumented):
     i, j, x, y, _, _ = instrumented
     rows = Table.of({"i": i, "j": j, "x": x, "y": y})

@@ -92,7 +92,9 @@ def _check_zeros(job: Job, scale: str) -> None:
         else:
             told = f"{'every' if share else 'no'} row with {where}"
         of = "odds of that have no end" if scale == "odds" else "a ratio to zero, or of it, tells nothing"
-        raise OptionError(f"{told}: {of}; say --scale difference")
+        coded = job.label is not None and not isinstance(job.label, str)
+        number = f", or --continuous {job.outcome} where it is a number" if coded else ""
+        raise OptionError(f"{told}: {of}; say --scale difference{number}")
 
 
 def point(means: Means, scale: str) -> float:

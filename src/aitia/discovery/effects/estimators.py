@@ -29,8 +29,17 @@ from aitia.graph import Graph
 from aitia.graph.instruments import Instrument, instruments
 
 __all__ = [
-    "WEAK", "Columns", "Estimator", "beside", "by_instruments", "chosen", "columns_of", "disagreement", "weakness",
-]  # fmt: skip
+    "WEAK",
+    "Columns",
+    "Estimator",
+    "beside",
+    "by_instruments",
+    "chosen",
+    "columns_of",
+    "disagreement",
+    "usable",
+    "weakness",
+]
 
 Values = NDArray[np.float64]
 FOLDS = 5
@@ -182,11 +191,20 @@ def _interval(told: Values, columns: Columns, confidence: float) -> tuple[float,
 
 def chosen(graph: Graph, target: str, outcome: str, latent: Sequence[str], asked: str | None) -> tuple[Instrument, ...]:
     """The instruments to use: the one that was asked for, else all that need nothing held fixed, else the first."""
-    found = instruments(graph, target, outcome, latent=latent)
+    found = usable(graph, target, outcome, latent, conditional=False)
     if asked is None and found:
         return found
-    every = instruments(graph, target, outcome, conditional=True, latent=latent)
+    every = usable(graph, target, outcome, latent, conditional=True)
     return tuple(one for one in every if one.name == asked) if asked is not None else every[:1]
+
+
+def usable(
+    graph: Graph, target: str, outcome: str, latent: Sequence[str], *, conditional: bool
+) -> tuple[Instrument, ...]:
+    """The instruments that the target does not itself cause: what it causes is a measure of it and moves nothing."""
+    caused = graph.descendants([target])
+    every = instruments(graph, target, outcome, conditional=conditional, latent=latent)
+    return tuple(one for one in every if one.name not in caused)
 
 
 def by_instruments(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from aitia.data.table import Table
-from aitia.discovery.effects.estimators import Columns, by_instruments, chosen, weakness
+from aitia.discovery.effects.estimators import Columns, by_instruments, chosen, usable, weakness
 from aitia.discovery.effects.result import EstimatedEffect
 from aitia.discovery.effects.rows import Rows, rows_of
 from aitia.do import Intervention
@@ -12,7 +12,7 @@ from aitia.do.observed import outside
 from aitia.errors import IdentifiabilityError, OptionError, join_names
 from aitia.graph import Graph
 from aitia.graph._question import ReadAs
-from aitia.graph.instruments import instruments, why_not_instrument
+from aitia.graph.instruments import why_not_instrument
 
 __all__ = ["effect_by_instruments", "instrument_columns"]
 
@@ -47,9 +47,10 @@ def _check(graph: Graph, targets: Sequence[str], outcome: str, latent: Sequence[
         raise OptionError(
             f"an instrument serves one target in a DAG or ADMG: {asked!r} cannot serve {join_names(targets)} here"
         )
-    every = [one.name for one in instruments(graph, targets[0], outcome, conditional=True, latent=latent)]
+    every = [one.name for one in usable(graph, targets[0], outcome, latent, conditional=True)]
     if asked not in every:
         why = why_not_instrument(graph, asked, targets[0], outcome, latent=latent)
+        why = why or f"{targets[0]} causes it, and it does not move {targets[0]}"
         others = f"; by the graph {join_names(every)} would do" if every else ""
         raise OptionError(f"{asked!r} is no instrument for {targets[0]} and {outcome} by the graph: {why}{others}")
 
