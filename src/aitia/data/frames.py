@@ -2,7 +2,7 @@
 
 import importlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.kinds import CONTINUOUS, DISCRETE, Kind
-from aitia.data.orders import order_of
+from aitia.data.orders import Ranks, absent, order_of
 from aitia.errors import DataError, MissingExtraError, join_names
 
 __all__ = [
     "DISCRETE_AT_MOST",
     "Plain",
-    "Ranks",
     "as_kind",
     "import_extra",
     "need_distinct",
@@ -26,7 +25,6 @@ __all__ = [
     "raw_columns",
     "read_only",
     "row_index",
-    "with_order",
 ]
 
 Values = NDArray[np.float64]
@@ -155,28 +153,6 @@ def _polars_values(series: Any) -> Any:
     return cells
 
 
-@dataclass(frozen=True)
-class Ranks:
-    """Places in an order of labels, None where missing."""
-
-    places: list[int | None]
-    labels: tuple[Any, ...]
-
-    def __iter__(self) -> Iterator[Any]:
-        return (None if place is None else self.labels[place] for place in self.places)
-
-
-def with_order(name: str, values: Any, said: Sequence[str]) -> Ranks:
-    """A column of labels as places in the order that was said of it, least first.
-
-    Raises:
-        DataError: If a label is not in it.
-    """
-    cells = [None if _absent(v) else str(v).strip() for v in values]
-    places = {label: k for k, label in enumerate(order_of(name, list(dict.fromkeys(filter(None, cells))), said))}
-    return Ranks([places[cell] if cell else None for cell in cells], tuple(places))
-
-
 def as_kind(name: str, kind: Kind | str) -> Kind:
     """The kind of this name."""
     try:
@@ -249,16 +225,16 @@ def _moments(name: str, array: NDArray[Any]) -> NDArray[Any]:
     Raises:
         DataError: If a cell is of a type that no column holds.
     """
-    present = [v for v in array.ravel().tolist() if not _absent(v)]
+    present = [v for v in array.ravel().tolist() if not absent(v)]
     odd = next((v for v in present if isinstance(v, (dict, complex))), None)
     if odd is not None:
         what = "complex numbers" if isinstance(odd, complex) else "records"
         raise DataError(f"column {name!r} holds {what} such as {str(odd)[:40]!r}: give each part as a column")
     if present and all(isinstance(v, date) for v in present):
-        flat = [None if _absent(v) else _utc(v) for v in array.ravel().tolist()]
+        flat = [None if absent(v) else _utc(v) for v in array.ravel().tolist()]
         return np.array(flat, dtype="datetime64[us]").reshape(array.shape)
     if present and all(isinstance(v, timedelta) for v in present):
-        flat_lengths = [None if _absent(v) else v for v in array.ravel().tolist()]
+        flat_lengths = [None if absent(v) else v for v in array.ravel().tolist()]
         return np.array(flat_lengths, dtype="timedelta64[us]").reshape(array.shape)
     return array
 
@@ -274,7 +250,7 @@ def _dates(name: str, array: NDArray[Any]) -> NDArray[Any]:
     if array.dtype.kind == "O" and not any(isinstance(v, str) or hasattr(v, "isoformat") for v in array.ravel()):
         return array  # days already
     for place, value in np.ndenumerate(array):
-        if not _absent(value) and value != "":
+        if not absent(value) and value != "":
             try:
                 found[place] = np.datetime64(str(value).strip().replace(" ", "T", 1))
             except ValueError:
@@ -294,14 +270,10 @@ def _as_numbers(array: NDArray[Any]) -> Values | None:
         if any(isinstance(v, (str, bool, np.bool_)) for v in array.ravel()):
             return None
         try:
-            return np.array([np.nan if _absent(v) else float(v) for v in array.ravel()]).reshape(array.shape)
+            return np.array([np.nan if absent(v) else float(v) for v in array.ravel()]).reshape(array.shape)
         except (TypeError, ValueError):
             return None
     return None
-
-
-def _absent(value: Any) -> bool:
-    return value is None or type(value).__name__ in ("NAType", "NaTType") or value != value
 
 
 def _looks_discrete(array: NDArray[Any], numbers: Values) -> bool:
@@ -362,7 +334,7 @@ def _discrete(
         whole = bool((numbers[~np.isnan(numbers)] == np.floor(numbers[~np.isnan(numbers)])).all())
         labels: list[Any] = [None if math.isnan(v) else (int(v) if whole else float(v)) for v in numbers]
     else:
-        labels = [None if _absent(v) else v.item() if isinstance(v, np.generic) else v for v in array]
+        labels = [None if absent(v) else v.item() if isinstance(v, np.generic) else v for v in array]
     if declared is None:
         present = dict.fromkeys(label for label in labels if label is not None)
         declared = (

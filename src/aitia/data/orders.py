@@ -1,12 +1,13 @@
 """The order of the labels of an ordinal column: said, or by the numbers that they begin with, and never guessed."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from aitia.errors import DataError, join_names
 
-__all__ = ["order_of"]
+__all__ = ["Ranks", "absent", "order_of", "with_order"]
 
 _NUMBER = re.compile(r"\s*[<>≤≥=~+]{0,2}\s*(-?\d+(?:[.,]\d+)?)")
 
@@ -47,3 +48,30 @@ def order_of(name: str, labels: Sequence[Any], said: Sequence[str] = ()) -> tupl
         f"{name!r} is declared ordinal, and nothing says the order of its labels {join_names(map(str, usual), 6)}: say "
         f'it, least first (--ordinal "{name}=LEAST<NEXT<MOST", or an ordered Categorical), or number the labels'
     )
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Places in an order of labels, None where missing."""
+
+    places: list[int | None]
+    labels: tuple[Any, ...]
+
+    def __iter__(self) -> Iterator[Any]:
+        return (None if place is None else self.labels[place] for place in self.places)
+
+
+def with_order(name: str, values: Any, said: Sequence[str]) -> Ranks:
+    """A column of labels as places in the order that was said of it, least first.
+
+    Raises:
+        DataError: If a label is not in it.
+    """
+    cells = [None if absent(v) else str(v).strip() for v in values]
+    places = {label: k for k, label in enumerate(order_of(name, list(dict.fromkeys(filter(None, cells))), said))}
+    return Ranks([places[cell] if cell else None for cell in cells], tuple(places))
+
+
+def absent(value: Any) -> bool:
+    """Whether a value stands for none: None, NaN, or what pandas has for them."""
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or value != value

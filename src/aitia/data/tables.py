@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from aitia.data.flow import Flow
-from aitia.data.frames import as_kind, with_order
+from aitia.data.frames import as_kind
 from aitia.data.kinds import Kind
 from aitia.data.named import located
+from aitia.data.orders import with_order
 from aitia.data.reading import binary, conll, excel, lines, separated
 from aitia.data.spreadsheet import Reading
 from aitia.data.table import Table

@@ -208,15 +208,17 @@ def _possible(graph: Graph, targets: Sequence[str], outcome: str) -> bool:
         for one in (edge, edge.reversed()):
             if one.left_mark != Mark.ARROW:
                 onwards[one.left].append(one.right)
-    seen: set[tuple[str | None, str]] = {(None, name) for name in targets}
-    waiting = list(seen)
+    waiting: list[tuple[str | None, str]] = [(None, name) for name in targets]
+    seen = dict.fromkeys(waiting)
     while waiting:
         before, at = waiting.pop()
-        steps = {(at, name) for name in onwards[at] if name != before and (before, name) not in joined} - seen
-        if any(name == outcome for _, name in steps):
-            return True
-        seen |= steps
-        waiting += steps
+        for name in onwards[at]:
+            if name == before or (before, name) in joined or (at, name) in seen:
+                continue
+            if name == outcome:
+                return True
+            seen[at, name] = None
+            waiting.append((at, name))
     return False
 
 
