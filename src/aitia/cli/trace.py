@@ -3,8 +3,9 @@
 import json
 import shlex
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,14 +15,18 @@ from aitia.errors import OptionError
 from aitia.guard import read_text
 
 if TYPE_CHECKING:
-    from aitia.inside import PromptTrace
+    from aitia.inside import PairsTrace, PromptTrace
 
 __all__ = ["print_table", "read_lines", "trace_command"]
 
 
 def trace_command(
     model: Annotated[str, typer.Argument(help="Folder, GGUF file, or id on the Hugging Face Hub.")],
-    prompt: Annotated[str, typer.Argument(help="The text whose continuation is explained.")],
+    prompt: Annotated[str | None, typer.Argument(help="The text whose continuation is explained.")] = None,
+    pairs: Annotated[
+        Path | None,
+        typer.Option(help="Many in place of one: .jsonl or .csv of prompt, against, answer, other."),
+    ] = None,
     site: Annotated[list[str] | None, typer.Option(help="Where; each layer at each token if absent.")] = None,
     against: Annotated[str | None, typer.Option(help="Another prompt of as many tokens, with another answer.")] = None,
     subject: Annotated[str | None, typer.Option(help="Part of the prompt that gets noise, without --against.")] = None,
@@ -43,17 +48,35 @@ def trace_command(
     """Trace an answer through a language model: which layer, token, head or unit carries it, beside a control.
 
     Example: aitia trace ./smollm2 "The capital of France is" --against "The capital of Italy is" --out france
+
+    Or many prompts, with intervals over them: aitia trace ./smollm2 --pairs capitals.jsonl --out capitals
     """
-    from aitia.inside import trace_prompt
+    from aitia.inside import read_pairs, trace_pairs, trace_prompt
     from aitia.nn.causal_language import load_causal_language_model
 
+    if (prompt is None) == (pairs is None):
+        raise OptionError("give one prompt, or a file of them (--pairs FILE.jsonl)")
+    command = shlex.join(["aitia", *sys.argv[1:]])
+    shared: dict[str, Any] = {
+        "sites": site or (), "draws": draws, "strongest": strongest, "batch_size": batch_size, "seed": seed,
+        "out": out, "command": command,
+    }  # fmt: skip
+    if pairs is not None:
+        said = {"against": against, "subject": subject, "answer": answer, "other": other, "reference": reference}
+        _check_pairs({**said, "operation": None if operation == "patch" else operation})
+        many = read_pairs(pairs)
+        language = load_causal_language_model(model, revision=revision, dtype=dtype, device=device)
+        with progress_bar(quiet=as_json) as progress:
+            study = trace_pairs(language, many, source=str(pairs), progress=progress, **shared)
+        _tell_study(study, as_json, out)
+        return
+    assert prompt is not None
     texts = [] if reference is None else read_lines(reference)
     language = load_causal_language_model(model, revision=revision, dtype=dtype, device=device)
     with progress_bar(quiet=as_json) as progress:
         found = trace_prompt(
             language,
             prompt,
-            sites=site or (),
             against=against,
             subject=subject,
             answer=answer,
@@ -61,13 +84,8 @@ def trace_command(
             operation=operation,  # type: ignore[arg-type]  # checked by trace_prompt, with a sentence
             reference=texts,
             noise=noise,
-            draws=draws,
-            strongest=strongest,
-            batch_size=batch_size,
-            seed=seed,
-            out=out,
-            command=shlex.join(["aitia", *sys.argv[1:]]),
             progress=progress,
+            **shared,
         )
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
@@ -89,6 +107,28 @@ def _tell(found: "PromptTrace") -> None:
     typer.echo(caption(found))
     for note in found.question.notes:
         typer.echo(f"Note: {note}")
+
+
+def _check_pairs(said: Mapping[str, object]) -> None:
+    """Refuses, of many prompts, what is of one."""
+    if given := [name for name, value in said.items() if value is not None]:
+        raise OptionError(f"--{given[0]} is of one prompt: with --pairs each line says what it is held against")
+
+
+def _tell_study(found: "PairsTrace", as_json: bool, out: Path | None) -> None:
+    from aitia.inside.study_report import PLACE_COLUMNS, place_caption, place_rows, study_sentence
+
+    if as_json:
+        typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
+        return
+    typer.echo(study_sentence(found) + "\n")
+    print_table(PLACE_COLUMNS, place_rows(found.strongest))
+    typer.echo(place_caption(found))
+    for note in found.notes:
+        typer.echo(f"Note: {note}")
+    if out is not None:
+        typer.echo(f"\nReport: {(out / 'report.html').resolve()}")
+    echo_alarms(found.alarms)
 
 
 def print_table(columns: "tuple[str, ...]", rows: list[list[str]]) -> None:

@@ -22,6 +22,9 @@ __all__ = [
     "SCORE_COLUMNS",
     "STRONG_COLUMNS",
     "caption",
+    "csv_text",
+    "footer",
+    "interval",
     "picture",
     "prompt_rows",
     "save",
@@ -44,15 +47,16 @@ def strong_rows(strongest: Sequence["Strong"]) -> list[list[str]]:
             str(s.site),
             repr(s.token) if s.token else "",
             f"{s.effect:+.3f}",
-            _interval(s.low, s.high),
+            interval(s.low, s.high),
             "" if s.control is None else f"{s.control:+.3f}",
-            _interval(s.control_low, s.control_high),
+            interval(s.control_low, s.control_high),
         ]
         for s in strongest
     ]
 
 
-def _interval(low: float | None, high: float | None, form: str = "+.3f") -> str:
+def interval(low: float | None, high: float | None, form: str = "+.3f") -> str:
+    """An interval in words, empty where there is none."""
     return "" if low is None or high is None else f"{low:{form}} to {high:{form}}"
 
 
@@ -86,7 +90,7 @@ def save(found: "PromptTrace", run: Run, command: str | None) -> None:
     """Writes a trace into its run folder."""
     table = found.found.table()
     columns = [table.labels(n) if table.discrete(n) else table.column(n) for n in table.names]
-    run.write_text("trace.csv", _csv(table.names, zip(*columns, strict=True)))
+    run.write_text("trace.csv", csv_text(table.names, zip(*columns, strict=True)))
     run.write_json("trace.json", found.to_json())
     png = picture(found)
     if png is not None:
@@ -94,7 +98,8 @@ def save(found: "PromptTrace", run: Run, command: str | None) -> None:
     run.write_text("report.html", _report(found, png, command), part_of_result=False)
 
 
-def _csv(names: Sequence[str], rows: Any) -> str:
+def csv_text(names: Sequence[str], rows: Any) -> str:
+    """Rows under their names, as CSV."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
@@ -126,7 +131,7 @@ def _report(found: "PromptTrace", png: bytes | None, command: str | None) -> str
     sections.append(Section("Keep in mind", [Callout(keep, "note")]))
     if command:
         sections.append(Section("Again", [Code(command, "The command")]))
-    return render(f"Trace: {asked.prompt}", f"{lead}.", sections, _footer(), found.alarms)
+    return render(f"Trace: {asked.prompt}", f"{lead}.", sections, footer(), found.alarms)
 
 
 def sentences(found: "PromptTrace") -> str:
@@ -151,7 +156,8 @@ def caption(found: "PromptTrace") -> str:
     return told
 
 
-def _footer() -> str:
+def footer() -> str:
+    """What stands below a report."""
     return "Made with " + ", ".join(f"{name} {version}" for name, version in versions().items()) + "."
 
 
@@ -167,9 +173,9 @@ def score_rows(found: "FactEdit") -> list[list[str]]:
             str(score.prompts),
             model,
             f"{score.success:.2f}",
-            _interval(*score.success_interval, form=".2f"),
+            interval(*score.success_interval, form=".2f"),
             f"{score.change:+.3f}",
-            _interval(*score.change_interval),
+            interval(*score.change_interval),
         ]
         for model, scores in of
         for score in scores
@@ -198,7 +204,7 @@ def save_edit(found: "FactEdit", run: Run, command: str | None) -> None:
     """Writes an edit into its run folder."""
     run.write_json("edit.json", found.to_json())
     prompts = [[p.what, p.prompt, p.before, p.after, p.random, p.said_before, p.said_after] for p in found.prompts]
-    run.write_text("prompts.csv", _csv(("what", "prompt", *PROMPT_COLUMNS[2:]), prompts))
+    run.write_text("prompts.csv", csv_text(("what", "prompt", *PROMPT_COLUMNS[2:]), prompts))
     blocks: list[Block] = [
         Text(
             f"The change is written into {found.edit.name}, the layer's memory, and into nothing else: its length is "
@@ -223,7 +229,7 @@ def save_edit(found: "FactEdit", run: Run, command: str | None) -> None:
         again.insert(0, Code(command, "The command"))
     sections.append(Section("Again", again))
     lead = f"{found.model}: after {found.prompt!r} it is to say {found.answer!r}."
-    page = render(f"Edit: {found.prompt}{found.answer}", lead, sections, _footer(), found.alarms)
+    page = render(f"Edit: {found.prompt}{found.answer}", lead, sections, footer(), found.alarms)
     run.write_text("report.html", page, part_of_result=False)
 
 
