@@ -188,3 +188,30 @@ def test_a_difference_within_its_noise_is_an_alarm():
     assert "within its noise over 4 pairs" in told
     (told,) = study_alarms(np.ones(4), [PlaceEffect("h.0", "", 4, 0.1, 0.0, 0.2, 0.15, 0.0, 0.2)])
     assert told == "the strongest site does not do more than as large a change in a random direction"
+
+
+def test_a_fast_study_says_how_well_its_estimates_agree(folder, language, tmp_path):
+    slow, fast = trace_pairs(language, OTHERS), trace_pairs(language, OTHERS, fast=True)
+    assert [(p.site, p.token, p.pairs) for p in slow.places] == [(p.site, p.token, p.pairs) for p in fast.places]
+    ours, theirs = [], []
+    for pair in OTHERS:
+        said = {"against": pair.against, "answer": pair.answer, "other": pair.other, "draws": 2}
+        one, two = (trace_prompt(language, pair.prompt, fast=quick, **said) for quick in (True, False))
+        ours.extend(one.found.changes[:, 0])
+        theirs.extend(two.found.changes[:, 0])
+    assert fast.agreement.compared == len(ours)
+    assert fast.agreement.correlation == pytest.approx(np.corrcoef(ours, theirs)[0, 1], abs=1e-4)
+    gap = np.abs(np.array(ours) - theirs).mean() / np.abs(slow.clean - slow.broken).mean()
+    assert fast.agreement.gap == pytest.approx(gap, rel=1e-3)
+    assert fast.agreement.gap > 0
+    path = tmp_path / "pairs.jsonl"
+    path.write_text("\n".join(json.dumps({k: v for k, v in vars(p).items() if v}) for p in OTHERS))
+    told = " ".join(aitia("trace", folder, "--pairs", path, "--fast", "--out", tmp_path / "run").split())
+    assert f"At {len(ours)} sites of 5 pairs that were patched too, the correlation is" in told
+    assert json.loads((tmp_path / "run" / "trace.json").read_text())["agreement"]["prompts"] == 5
+    told = " ".join(
+        aitia("trace", folder, SAME[0].prompt, "--against", SAME[0].against, "--fast", "--strongest", 4).split()
+    )
+    assert "At 8 sites that were patched too" in told
+    with pytest.raises(OptionError, match="fast estimates patches, and zero is none"):
+        aitia("trace", folder, SAME[0].prompt, "--operation", "zero", "--fast")

@@ -37,6 +37,9 @@ def trace_command(
     noise: Annotated[float, typer.Option(help="In standard deviations.")] = 3.0,
     draws: Annotated[int, typer.Option(help="Of the noise, and of each control.")] = 5,
     strongest: Annotated[int, typer.Option(help="How many sites are told, with a control each.")] = 10,
+    fast: Annotated[
+        bool, typer.Option(help="Estimate patches by one backward pass; how well they agree with patches is told.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for trace.csv, trace.json, trace.png, report.html.")] = None,
     batch_size: Annotated[int, typer.Option(help="Rows that run at once; bounds memory.")] = 64,
     revision: Annotated[str | None, typer.Option(help="Of a repository on the Hub.")] = None,
@@ -59,7 +62,7 @@ def trace_command(
     command = shlex.join(["aitia", *sys.argv[1:]])
     shared: dict[str, Any] = {
         "sites": site or (), "draws": draws, "strongest": strongest, "batch_size": batch_size, "seed": seed,
-        "out": out, "command": command,
+        "out": out, "command": command, "fast": fast,
     }  # fmt: skip
     if pairs is not None:
         said = {"against": against, "subject": subject, "answer": answer, "other": other, "reference": reference}
@@ -105,6 +108,8 @@ def _tell(found: "PromptTrace") -> None:
     typer.echo()
     print_table(STRONG_COLUMNS, strong_rows(found.strongest))
     typer.echo(caption(found))
+    if found.agreement is not None:
+        typer.echo(str(found.agreement))
     for note in found.question.notes:
         typer.echo(f"Note: {note}")
 
@@ -124,6 +129,8 @@ def _tell_study(found: "PairsTrace", as_json: bool, out: Path | None) -> None:
     typer.echo(study_sentence(found) + "\n")
     print_table(PLACE_COLUMNS, place_rows(found.strongest))
     typer.echo(place_caption(found))
+    if found.agreement is not None:
+        typer.echo(str(found.agreement))
     for note in found.notes:
         typer.echo(f"Note: {note}")
     if out is not None:

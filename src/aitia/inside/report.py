@@ -124,6 +124,7 @@ def _report(found: "PromptTrace", png: bytes | None, command: str | None) -> str
         below = f"Fall of the {asked.measured} under noise on one word, mean of {found.draws} draws."
         sections.append(Section("Which word matters", [TableBlock(("word", "cost of noise"), rows, below)]))
     keep = [
+        *([] if found.agreement is None else [str(found.agreement)]),
         *asked.notes,
         "One prompt is one case: what holds for it need not hold for the next fact.",
         "The last token at the last layers restores everything by itself, since the answer is read there.",
@@ -148,7 +149,7 @@ def sentences(found: "PromptTrace") -> str:
 
 def caption(found: "PromptTrace") -> str:
     """What the columns of the strongest sites say."""
-    told = f"Effect: {found.effect_name}."
+    told = f"Effect: {found.effect_name}{'' if found.agreement is None else ', estimated'}."
     if any(s.low is not None for s in found.strongest):
         told += f" Its interval is over {found.draws} draws of the noise."
     if any(s.control is not None for s in found.strongest):

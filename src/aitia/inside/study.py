@@ -33,7 +33,7 @@ from aitia.inside.prompt import Question, ask
 from aitia.inside.work import TraceWork
 from aitia.inside.worth import study_alarms
 from aitia.nn.causal_language import CausalLanguageModel
-from aitia.nn.sites import Site
+from aitia.nn.sites import Agreement, Site, agreement
 from aitia.runs import open_run
 
 __all__ = ["PairsTrace", "PlaceEffect", "trace_pairs"]
@@ -42,6 +42,8 @@ Values = NDArray[np.float64]
 FILES = ("trace.csv", "pairs.csv", "trace.json", "trace.png", "report.html")
 """What a study writes into its folder; the picture only where places differ by token."""
 RESAMPLES = 2000
+COMPARED = 5
+"""Pairs at which estimates are held against patches."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ class PairsTrace:
         model: Its name.
         notes: What a reader should know.
         alarms: Why its numbers are worth little, in sentences.
+        agreement: Of estimates with patches, where effects are estimates.
     """
 
     pairs: tuple[Pair, ...]
@@ -96,6 +99,7 @@ class PairsTrace:
     model: str
     notes: tuple[str, ...] = ()
     alarms: tuple[str, ...] = ()
+    agreement: Agreement | None = None
 
     def to_json(self) -> dict[str, Any]:
         """All of it as JSON values."""
@@ -110,6 +114,7 @@ class PairsTrace:
             "places": [vars(place) for place in self.places],
             "pairs": [{**vars(pair), "answer": a, "other": o, "clean": c, "broken": b} for pair, (a, o), c, b in each],
             "notes": list(self.notes),
+            "agreement": None if self.agreement is None else vars(self.agreement),
             "alarms": list(self.alarms),
         }
 
@@ -123,6 +128,7 @@ class _Study:
     changes: list[dict[tuple[str, str], float]] = field(default_factory=list)
     clean: list[float] = field(default_factory=list)
     broken: list[float] = field(default_factory=list)
+    compared: list[tuple[list[float], list[float]]] = field(default_factory=list)
 
     def estimate(
         self, key: tuple[str, str], changes: Sequence[dict[tuple[str, str], float]], draws: NDArray[np.int64]
@@ -145,6 +151,7 @@ def trace_pairs(
     sites: Sequence[str] = (),
     draws: int = 2,
     strongest: int = 10,
+    fast: bool = False,
     batch_size: int = 64,
     seed: int = 0,
     out: str | Path | None = None,
@@ -160,6 +167,8 @@ def trace_pairs(
         sites: Where; none takes what each layer gives at each token.
         draws: Of the control, at each site of each pair.
         strongest: How many places are told and get a control.
+        fast: Estimate every patch by one backward pass (`attribution`); the first five pairs are patched too, to tell
+            how well the estimates agree.
         batch_size: Rows that run at once.
         seed: Of controls and the bootstrap.
         out: Folder for `trace.csv`, `pairs.csv`, `trace.json`, `trace.png` and `report.html`; a stopped run goes on
@@ -182,6 +191,7 @@ def trace_pairs(
     config = {
         "pairs": [[p.prompt, p.against, p.answer, p.other] for p in pairs], "sites": chosen, "draws": draws,
         "strongest": strongest, "batch_size": batch_size, "seed": seed,
+        **({"fast": True} if fast else {}),
     }  # fmt: skip
     hashes = {"model": language.fingerprint}
     opened = (
@@ -193,7 +203,7 @@ def trace_pairs(
         questions = [ask(language, pair.prompt, pair.answer, pair.other, pair.against) for pair in pairs]
         work = [TraceWork(language, q, "patch", 3.0, draws, seed, batch_size) for q in questions]
         store = {} if run is None else run.store("pairs")
-        study = _traced(language, pairs, work, chosen, store, progress)
+        study = _traced(language, pairs, work, chosen, fast, store, progress)
         result = _told(study, pairs, questions, strongest, seed, store, progress)
         if run is not None:
             from aitia.inside.study_report import save
@@ -207,6 +217,7 @@ def _traced(
     pairs: Sequence[Pair],
     work: Sequence[TraceWork],
     sites: Sequence[str],
+    fast: bool,
     store: Store,
     tell: Progress | None,
 ) -> _Study:
@@ -217,10 +228,15 @@ def _traced(
     for n, (pair, one, (length, changed)) in enumerate(zip(pairs, work, kinds, strict=True)):
         key = f"trace {n}"
         if key not in store:
-            found = one.restore(sites, pair.against, None, None, None)
+            one.prepare(pair.against, None)
+            found = one.estimate(sites) if fast else one.restore(sites, None, None)
             assert found.other is not None  # a patch has another run
             told = dict(zip(map(str, found.sites), found.changes[:, 0].tolist(), strict=True))
-            store[key] = {"changes": told, "broken": float(found.plain[0]), "clean": float(found.other[0])}
+            kept = {"changes": told, "broken": float(found.plain[0]), "clean": float(found.other[0])}
+            if fast and n < COMPARED:
+                patched = one.restore(sites, None, None)
+                kept["patched"] = dict(zip(map(str, patched.sites), patched.changes[:, 0].tolist(), strict=True))
+            store[key] = kept
         else:
             one.prepare(pair.against, None)
         groups: dict[tuple[str, str], list[Site]] = {}
@@ -231,6 +247,8 @@ def _traced(
         study.changes.append({k: float(np.mean([changes[str(s)] for s in mine])) for k, mine in groups.items()})
         study.clean.append(store[key]["clean"])
         study.broken.append(store[key]["broken"])
+        if (patched := store[key].get("patched")) is not None:
+            study.compared.append((list(changes.values()), [patched[name] for name in changes]))
         if tell is not None:
             tell("pairs", n + 1, len(pairs))
     return study
@@ -282,9 +300,9 @@ def _told(
     answers = tuple((question.answer_text, question.other_text) for question in questions)
     worth = study_alarms(way, strong)
     model = study.work[0].language.name
-    return PairsTrace(
-        tuple(pairs), answers, clean, broken, tuple(places), tuple(strong), model, tuple(dict.fromkeys(notes)), worth
-    )
+    told = tuple(dict.fromkeys(notes))
+    agreed = agreement(study.compared, np.abs(way[: len(study.compared)])) if study.compared else None
+    return PairsTrace(tuple(pairs), answers, clean, broken, tuple(places), tuple(strong), model, told, worth, agreed)
 
 
 def _controls(

@@ -44,8 +44,9 @@ def study_sentence(found: PairsTrace) -> str:
 
 def place_caption(found: PairsTrace) -> str:
     """What the columns say."""
+    estimated = "" if found.agreement is None else ", estimated"
     return (
-        f"Effect: share restored, of the sums over pairs; its interval is over n = {len(found.pairs)} pairs. "
+        f"Effect: share restored{estimated}, of sums over pairs; its interval is over n = {len(found.pairs)} pairs. "
         "The control moves the site as far in a random direction."
     )
 
@@ -82,6 +83,7 @@ def save(found: PairsTrace, run: Run, command: str | None) -> None:
         run.write_bytes("trace.png", png)
         blocks.append(ImageBlock(png, "Share restored, by module and kind of token.", "Heat map"))
     keep = [
+        *([] if found.agreement is None else [str(found.agreement)]),
         *found.notes,
         "What holds for these pairs holds for pairs like them: the interval is over them, not over kinds of prompts.",
         "The last token at the last layers restores everything by itself, since the answer is read there.",

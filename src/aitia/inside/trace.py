@@ -29,10 +29,10 @@ from numpy.typing import NDArray
 from aitia.engine import Progress
 from aitia.errors import OptionError
 from aitia.inside.prompt import Question, ask
-from aitia.inside.work import TraceWork
+from aitia.inside.work import TraceWork, compared_sites
 from aitia.inside.worth import trace_alarms
 from aitia.nn.causal_language import CausalLanguageModel
-from aitia.nn.sites import Site, Trace
+from aitia.nn.sites import Agreement, Site, Trace, agreement
 from aitia.runs import open_run
 from aitia.stats.effects import mean_effects
 
@@ -85,6 +85,7 @@ class PromptTrace:
         draws: Of noise and controls.
         model: Its name.
         alarms: Why its numbers are worth little, in sentences.
+        agreement: Of estimates with patches, where effects are estimates.
     """
 
     question: Question
@@ -98,6 +99,7 @@ class PromptTrace:
     draws: int
     model: str
     alarms: tuple[str, ...] = ()
+    agreement: Agreement | None = None
 
     @property
     def effects(self) -> Values:
@@ -129,6 +131,7 @@ class PromptTrace:
             "strongest": [{**vars(strong), "site": str(strong.site)} for strong in self.strongest],
             "sites": {str(site): _number(effect) for site, effect in zip(self.found.sites, self.effects, strict=True)},
             "notes": list(asked.notes),
+            "agreement": None if self.agreement is None else vars(self.agreement),
             "alarms": list(self.alarms),
         }
 
@@ -147,6 +150,7 @@ def trace_prompt(
     noise: float = 3.0,
     draws: int = 5,
     strongest: int = 10,
+    fast: bool = False,
     batch_size: int = 64,
     seed: int = 0,
     out: str | Path | None = None,
@@ -168,6 +172,8 @@ def trace_prompt(
         noise: In standard deviations, of the embeddings or of the activations at the site.
         draws: Of the noise, and of each control.
         strongest: How many sites are told and get a control.
+        fast: Estimate every patch by one backward pass (`attribution`), and patch the strongest and as many others to
+            tell how well the estimates agree.
         batch_size: Rows that run at once.
         seed: Of noise and controls.
         out: Folder for `trace.csv`, `trace.json`, `trace.png` and `report.html`; a stopped run goes on there.
@@ -182,12 +188,14 @@ def trace_prompt(
         RunError: If the folder holds another run.
     """
     _check(operation, against, subject, reference, noise, draws, strongest)
+    if fast and operation != "patch":
+        raise OptionError(f"fast estimates patches, and {operation} is none: leave one of them out")
     question = ask(language, prompt, answer, other, against)
     chosen = list(sites) or [f"{language.blocks}[position=*]"]
     config = {
         "prompt": prompt, "sites": chosen, "against": against, "subject": subject, "answer": answer, "other": other,
         "operation": operation, "reference": list(reference), "noise": noise, "draws": draws, "strongest": strongest,
-        "batch_size": batch_size, "seed": seed,
+        "batch_size": batch_size, "seed": seed, **({"fast": True} if fast else {}),
     }  # fmt: skip
     hashes = {"model": language.fingerprint}
     opened = (
@@ -199,10 +207,11 @@ def trace_prompt(
         work = TraceWork(language, question, operation, noise, draws, seed, batch_size)
         store = None if run is None else run.store("trace")
         if operation == "patch":
-            found = work.restore(chosen, against, subject, store, progress)
+            work.prepare(against, subject)
+            found = work.estimate(chosen) if fast else work.restore(chosen, store, progress)
         else:
             found = work.ablate(chosen, reference, store, progress)
-        result = _told(work, found, strongest, progress)
+        result = _told(work, found, strongest, fast, progress)
         if run is not None:
             from aitia.inside.report import save
 
@@ -233,7 +242,7 @@ def _check(
         )
 
 
-def _told(work: TraceWork, found: Trace, strongest: int, tell: Progress | None) -> PromptTrace:
+def _told(work: TraceWork, found: Trace, strongest: int, fast: bool, tell: Progress | None) -> PromptTrace:
     """The result, with controls of the strongest sites."""
     way = 1.0
     if found.other is not None:
@@ -247,6 +256,7 @@ def _told(work: TraceWork, found: Trace, strongest: int, tell: Progress | None) 
     order = np.argsort(-np.abs(shares.mean(axis=1)), kind="stable")[:strongest]
     top = [found.sites[k] for k in order]
     controls = work.controls(top, tell)
+    agreed = _agreed(work, found, top, tell) if fast else None
     several = shares.shape[1] > 1
     spread = _intervals(shares[order]) if several else [(None, None)] * len(top)
     bounds = [(None, None)] * len(top) if controls is None else _intervals(controls / way)
@@ -268,7 +278,17 @@ def _told(work: TraceWork, found: Trace, strongest: int, tell: Progress | None) 
         work.draws,
         work.language.name,
         trace_alarms(None if found.other is None else found.other - found.plain, controls, strong),
+        agreed,
     )
+
+
+def _agreed(work: TraceWork, found: Trace, top: Sequence[Site], tell: Progress | None) -> Agreement:
+    """How estimates agree with patches at the strongest sites and as many others."""
+    patched = work.restore(compared_sites(found, top, work.seed), None, tell)
+    place = {site: k for k, site in enumerate(found.sites)}
+    ours = found.changes[[place[site] for site in patched.sites]].mean(axis=1)
+    assert patched.other is not None  # a patch has another run
+    return agreement([(ours, patched.changes.mean(axis=1))], [float((patched.other - patched.plain).mean())])
 
 
 def _token(question: Question, site: Site) -> str:

@@ -11,9 +11,9 @@ from torch import Tensor
 from aitia.engine import Progress, Store
 from aitia.inside.prompt import Question, embedded, noised, same_length, telling_word
 from aitia.nn.causal_language import CausalLanguageModel
-from aitia.nn.sites import Add, Noise, Operation, Patch, Site, Trace, record, trace
+from aitia.nn.sites import Add, Noise, Operation, Patch, Site, Trace, attribution, record, trace
 
-__all__ = ["TraceWork"]
+__all__ = ["TraceWork", "compared_sites"]
 
 Values = NDArray[np.float64]
 
@@ -54,12 +54,13 @@ class TraceWork:
         """Of the draws."""
         return [self.seed + k for k in range(self.draws)]
 
-    def restore(
-        self, sites: Sequence[str], against: str | None, subject: str | None, store: Store | None, tell: Progress | None
-    ) -> Trace:
-        """Patches the corrupted run from the clean one."""
-        self.prepare(against, subject)
+    def restore(self, sites: Sequence[str], store: Store | None, tell: Progress | None) -> Trace:
+        """Patches the corrupted run, once prepared, from the clean one."""
         return self._trace(sites, store, tell, against=self.source)
+
+    def estimate(self, sites: Sequence[str]) -> Trace:
+        """What those patches would do, to first order."""
+        return attribution(self.language.model, self.inputs, sites, self.question.metric, against=self.source)
 
     def prepare(self, against: str | None, subject: str | None) -> None:
         """Makes the corrupted run and the clean one: from another prompt, or by noise on a part of this one."""
@@ -139,3 +140,10 @@ class TraceWork:
             progress=told,
         )
         return found.changes
+
+
+def compared_sites(found: Trace, strongest: Sequence[Site], seed: int) -> list[Site]:
+    """The strongest sites and as many others, drawn: where estimates are held against patches."""
+    others = [site for site in found.sites if site not in set(strongest)]
+    drawn = np.random.default_rng(seed).permutation(len(others))[: len(strongest)]
+    return [*strongest, *(others[k] for k in sorted(drawn.tolist()))]

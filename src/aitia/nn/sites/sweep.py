@@ -44,6 +44,7 @@ class Sweep:
         replay: Whether what comes before a site is computed once.
 
     Attributes:
+        inputs: Of the run, as it is run.
         places: Every place, in order.
         plain: (rows,) the metric of the run left alone.
         past: The run to replay; None where whole models run.
@@ -56,14 +57,14 @@ class Sweep:
 
     def __init__(self, model: nn.Module, inputs: Any, sites: Sequence[str], metric: Metric, replay: bool) -> None:
         self._model, self._metric = model, metric
-        self._inputs = _prepared(model, inputs, metric)
-        self._rows = _rows(self._inputs)
+        self.inputs = _prepared(model, inputs, metric)
+        self._rows = _rows(self.inputs)
         wanted = find_places(model, sites)
         if not wanted:
             raise OptionError("a trace needs at least one site, such as 'transformer.h.*[position=*]'")
-        self.places, output, self.past = _plain_run(model, self._inputs, self._rows, wanted, replay)
+        self.places, output, self.past = _plain_run(model, self.inputs, self._rows, wanted, replay)
         self.plain = measured(metric, output, self._rows, "in the plain run")
-        self.ragged = Ragged.of(model, self._inputs, self._rows, metric, self.plain, self.places) if replay else None
+        self.ragged = Ragged.of(model, self.inputs, self._rows, metric, self.plain, self.places) if replay else None
         self._done: dict[Site, Operation] = {}
         self._found: dict[Site, list[float]] = {}
 
@@ -82,14 +83,23 @@ class Sweep:
 
         Where the two runs agree bit for bit nothing needs to be run.
         """
-        against = _prepared(self._model, against, self._metric)
-        _same_shapes(self._inputs, against)
-        source = _recorded(self._model, against, self.places)
-        other = measured(self._metric, source.output, self._rows, "in the run to patch from")
-        own = _recorded(self._model, self._inputs, self.places)
+        other, source, own = self._both(against)
         self._done = {site: Patch(value) for site, value in source.items()}
         self._found = {s: self.plain.tolist() for s, value in source.items() if torch.equal(value, own[s])}
         return other
+
+    def moved(self, against: Any) -> tuple[Values, dict[Site, Tensor]]:
+        """The metric of another run, (rows,), and how the activations at each site differ there from those here."""
+        other, source, own = self._both(against)
+        return other, {site: value - own[site] for site, value in source.items()}
+
+    def _both(self, against: Any) -> tuple[Values, Recording, Recording]:
+        """The metric of another run, and what is at each site there and here."""
+        against = _prepared(self._model, against, self._metric)
+        _same_shapes(self.inputs, against)
+        source = _recorded(self._model, against, self.places)
+        other = measured(self._metric, source.output, self._rows, "in the run to patch from")
+        return other, source, _recorded(self._model, self.inputs, self.places)
 
     def run(self, batch_size: int, store: Store | None, progress: Progress | None) -> None:
         """Runs what is not known yet, in batches of so many rows."""
@@ -138,7 +148,7 @@ class Sweep:
             for k, place in enumerate(chosen)
         ]
         with hooked(self._model, steps):
-            output = call(self._runner(chosen[0], copies), repeat_rows(self._inputs, rows, copies))
+            output = call(self._runner(chosen[0], copies), repeat_rows(self.inputs, rows, copies))
         when = f"under interventions at {chosen[0].site}"
         return measured(self._metric, output, rows * copies, when).reshape(copies, rows)
 
@@ -153,7 +163,7 @@ class Sweep:
         rows = self._rows
         try:
             with hooked(self._model, [Step(place, Noise(1.0), slice(0, rows))]):
-                output = call(self._runner(place, 2), repeat_rows(self._inputs, rows, 2))
+                output = call(self._runner(place, 2), repeat_rows(self.inputs, rows, 2))
             found = self._metric(output).detach().double().cpu().numpy()
         except (RuntimeError, TypeError, AttributeError, LookupError):
             return False
