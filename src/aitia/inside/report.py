@@ -63,7 +63,8 @@ def interval(low: float | None, high: float | None, form: str = "+.3f") -> str:
 def picture(found: "PromptTrace") -> bytes | None:
     """The heat map as PNG; None where no site names a place on an axis."""
     sites = found.found.sites
-    axes: tuple[Literal["position", "head", "unit", "channel"], ...] = ("position", "head", "unit", "channel")
+    axes: tuple[Literal["position", "head", "unit", "channel", "feature"], ...]
+    axes = ("position", "head", "unit", "channel", "feature")
     axis = next((axis for axis in axes if any(isinstance(getattr(s, axis), int) for s in sites)), None)
     if axis is None:
         return None

@@ -19,7 +19,7 @@ __all__ = ["drawn_grid", "heat_map"]
 def heat_map(
     trace: Trace,
     *,
-    columns: Literal["position", "head", "unit", "channel"] = "position",
+    columns: Literal["position", "head", "unit", "channel", "feature"] = "position",
     value: Literal["change", "recovered"] = "change",
     labels: Sequence[str] | None = None,
     title: str = "",

@@ -215,7 +215,8 @@ def _plain_run(
     readers: dict[nn.Module, WindowReader] = {}
     handles = []
     for place in wanted:
-        if "*" not in (place.site.head, place.site.unit, place.site.channel, place.site.position):
+        axes_of = (place.site.head, place.site.unit, place.site.channel, place.site.feature, place.site.position)
+        if "*" not in axes_of:
             continue
         around = readers_around(place.around, readers) if place.site.position == "*" else []
         readers |= {reader.module: reader for reader in around}
