@@ -47,7 +47,7 @@ def test_trace_takes_features_of_an_autoencoder(folder, tmp_path):
     assert "feature=" in told["strongest"][0]["site"]
     assert told["strongest"][0]["control"] is not None
     assert (tmp_path / "run" / "trace.png").exists()
-    with pytest.raises(InterventionError, match="there is no feature 20, the autoencoder in .* has 20, 0 to 19"):
+    with pytest.raises(InterventionError, match=r"there is no feature 20, the autoencoder in .* has 20, 0 to 19"):
         aitia(*asked, "--site", site.replace("*", "20"))
 
 

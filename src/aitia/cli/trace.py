@@ -15,7 +15,7 @@ from aitia.errors import OptionError
 from aitia.guard import read_text
 
 if TYPE_CHECKING:
-    from aitia.inside import PairsTrace, PromptTrace
+    from aitia.inside import LogitLens, PairsTrace, PromptTrace
 
 __all__ = ["print_table", "read_lines", "trace_command"]
 
@@ -40,6 +40,9 @@ def trace_command(
     fast: Annotated[
         bool, typer.Option(help="Estimate patches by one backward pass; how well they agree with patches is told.")
     ] = False,
+    lens: Annotated[
+        bool, typer.Option(help="Tell what the model would say if it stopped after each layer, in place of a trace.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for trace.csv, trace.json, trace.png, report.html.")] = None,
     batch_size: Annotated[int, typer.Option(help="Rows that run at once; bounds memory.")] = 64,
     revision: Annotated[str | None, typer.Option(help="Of a repository on the Hub.")] = None,
@@ -54,12 +57,22 @@ def trace_command(
 
     Or many prompts, with intervals over them: aitia trace ./smollm2 --pairs capitals.jsonl --out capitals
     """
-    from aitia.inside import read_pairs, trace_pairs, trace_prompt
+    from aitia.inside import logit_lens, read_pairs, trace_pairs, trace_prompt
     from aitia.nn.causal_language import load_causal_language_model
 
     if (prompt is None) == (pairs is None):
         raise OptionError("give one prompt, or a file of them (--pairs FILE.jsonl)")
     command = shlex.join(["aitia", *sys.argv[1:]])
+    if lens:
+        said = {
+            "pairs": pairs, "site": site, "against": against, "subject": subject, "other": other,
+            "reference": reference, "fast": fast or None, "operation": None if operation == "patch" else operation,
+        }  # fmt: skip
+        if given := [name for name, value in said.items() if value is not None]:
+            raise OptionError(f"--{given[0]} is of a trace, and --lens changes nothing: leave one of them out")
+        language = load_causal_language_model(model, revision=revision, dtype=dtype, device=device)
+        _tell_lens(logit_lens(language, prompt or "", answer, out=out, command=command), as_json, out)
+        return
     shared: dict[str, Any] = {
         "sites": site or (), "draws": draws, "strongest": strongest, "batch_size": batch_size, "seed": seed,
         "out": out, "command": command, "fast": fast,
@@ -118,6 +131,20 @@ def _check_pairs(said: Mapping[str, object]) -> None:
     """Refuses, of many prompts, what is of one."""
     if given := [name for name, value in said.items() if value is not None]:
         raise OptionError(f"--{given[0]} is of one prompt: with --pairs each line says what it is held against")
+
+
+def _tell_lens(found: "LogitLens", as_json: bool, out: Path | None) -> None:
+    from aitia.inside.lens_report import LENS_COLUMNS, lens_rows, lens_sentence
+
+    if as_json:
+        typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
+        return
+    typer.echo(lens_sentence(found) + "\n")
+    print_table(LENS_COLUMNS, lens_rows(found))
+    for note in found.question.notes:
+        typer.echo(f"Note: {note}")
+    if out is not None:
+        typer.echo(f"\nReport: {(out / 'report.html').resolve()}")
 
 
 def _tell_study(found: "PairsTrace", as_json: bool, out: Path | None) -> None:

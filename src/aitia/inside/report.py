@@ -31,6 +31,7 @@ __all__ = [
     "save_edit",
     "score_rows",
     "sentences",
+    "shown_word",
     "strong_rows",
 ]
 
@@ -70,7 +71,7 @@ def picture(found: "PromptTrace") -> bytes | None:
         return None
     words = found.question.words
     places = sorted({int(getattr(s, axis)) for s in sites if isinstance(getattr(s, axis), int)})
-    labels = [_shown(words[place]) for place in places] if axis == "position" else None
+    labels = [shown_word(words[place]) for place in places] if axis == "position" else None
     figure = heat_map(
         found.found,
         columns=axis,
@@ -83,7 +84,8 @@ def picture(found: "PromptTrace") -> bytes | None:
     return packed.getvalue()
 
 
-def _shown(word: str) -> str:
+def shown_word(word: str) -> str:
+    """A token as it stands under a picture."""
     return word.strip() or repr(word)[1:-1]
 
 

@@ -101,6 +101,11 @@ class PairsTrace:
     alarms: tuple[str, ...] = ()
     agreement: Agreement | None = None
 
+    def _repr_html_(self) -> str:
+        from aitia.inside.notebook import study_html
+
+        return study_html(self)
+
     def to_json(self) -> dict[str, Any]:
         """All of it as JSON values."""
         each = zip(self.pairs, self.answers, self.clean.tolist(), self.broken.tolist(), strict=True)

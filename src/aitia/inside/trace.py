@@ -111,6 +111,11 @@ class PromptTrace:
         """What an effect is."""
         return "share restored" if self.operation == "patch" else f"change of the {self.question.measured}"
 
+    def _repr_html_(self) -> str:
+        from aitia.inside.notebook import trace_html
+
+        return trace_html(self)
+
     def to_json(self) -> dict[str, Any]:
         """All of it as JSON values."""
         asked = self.question

@@ -101,6 +101,10 @@ class Replay:
         """The model, computing from the place onwards only."""
         return self._copy(self._model, "", self.replayed(place))
 
+    def given(self, place: Place) -> Any:
+        """What the module of a place gave in the plain run."""
+        return self._given[place.module]
+
     def giving(self, place: Place, output: Any) -> nn.Module:
         """The model, computing from what the module of the place is made to give."""
         self._given[place.module] = output
