@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from aitia.errors import InterventionError
 from aitia.inside.prompt import Question, ask
 from aitia.nn.causal_language import CausalLanguageModel
 from aitia.nn.sites.intervene import call, record
@@ -99,7 +100,7 @@ def lens_logits(model: nn.Module, inputs: Any, blocks: str) -> tuple[tuple[str, 
 
     Raises:
         UnknownVariableError: If there are no such blocks.
-        InterventionError: As for `record`.
+        InterventionError: If what the last layer gives does not reach the logits by way of the model's modules.
     """
     places = find_places(model, [blocks])
     start = f"{places[0].name}[in]"
@@ -112,6 +113,10 @@ def lens_logits(model: nn.Module, inputs: Any, blocks: str) -> tuple[tuple[str, 
     for site in sites:
         runner = past.giving(last, set_part(given, None, seen[site], site))
         found.append(call(runner, {**inputs, "use_cache": False}).logits)
+    if torch.equal(found[0], found[-1]) and not torch.equal(seen[start], seen[last.name]):
+        raise InterventionError(
+            f"{type(model).__name__} does not read its last layer through its modules: it has no lens"
+        )
     return tuple(sites), found
 
 

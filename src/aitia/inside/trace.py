@@ -192,9 +192,7 @@ def trace_prompt(
             mode, or its numbers are not finite.
         RunError: If the folder holds another run.
     """
-    _check(operation, against, subject, reference, noise, draws, strongest)
-    if fast and operation != "patch":
-        raise OptionError(f"fast estimates patches, and {operation} is none: leave one of them out")
+    _check(operation, against, subject, reference, noise, draws, strongest, fast)
     question = ask(language, prompt, answer, other, against)
     chosen = list(sites) or [f"{language.blocks}[position=*]"]
     config = {
@@ -232,11 +230,14 @@ def _check(
     noise: float,
     draws: int,
     strongest: int,
+    fast: bool,
 ) -> None:
     if operation not in OPERATIONS:
         raise OptionError(f"operation is one of {', '.join(OPERATIONS)}, got {operation!r}")
     if operation != "patch" and (given := "against" if against is not None else "subject" if subject else ""):
         raise OptionError(f"{operation} acts on the prompt as it is: leave out --{given}, or take --operation patch")
+    if fast and operation != "patch":
+        raise OptionError(f"fast estimates patches, and {operation} is none: leave one of them out")
     if against is not None and subject is not None:
         raise OptionError("a prompt is corrupted by another one (against) or by noise on a part of it (subject)")
     if (operation == "mean") != bool(reference):

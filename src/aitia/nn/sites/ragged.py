@@ -127,7 +127,7 @@ class Ragged:
                 return False  # something stands between the blocks
         self._fitting = {key for key, seen in shapes.items() if seen == [tuple(hidden.shape[:2])]}
         found = self._metric(self._past.output).detach().double().cpu().numpy()
-        return self._attention.complete(len(self._blocks), hidden.shape[:2]) and _alike(found, plain)
+        return self._attention.complete(len(self._blocks), hidden.shape[:2]) and _alike(found, plain, hidden.dtype)
 
     def _runs_as_the_model_does(self) -> bool:
         """Whether a run with noise in the middle comes out as in the whole model, beside a run with noise elsewhere."""
@@ -137,7 +137,7 @@ class Ragged:
         with hooked(self._model, [Step(probe, Noise(1.0))]):
             whole = self._metric(call(self._model, self._inputs)).detach().double().cpu().numpy()
         found = self.values([beside, probe], {probe.site: Noise(1.0), beside.site: Noise(1.0)})
-        return _alike(found[1], whole)
+        return _alike(found[1], whole, self._calls[0].hidden.dtype)
 
     # -- where runs start ----------------------------------------------------------------------------------------------
 
@@ -330,5 +330,8 @@ class Ragged:
                 handle.remove()
 
 
-def _alike(found: Values, expected: Values) -> bool:
-    return found.shape == expected.shape and bool(np.allclose(found, expected, rtol=1e-3, atol=1e-4))
+def _alike(found: Values, expected: Values, kind: torch.dtype) -> bool:
+    """Whether two ways to the same numbers gave the same, as far as the type of the model's numbers goes."""
+    step = torch.finfo(kind).eps
+    close = np.allclose(found, expected, rtol=max(1e-3, 4 * step), atol=max(1e-4, 4 * step))
+    return found.shape == expected.shape and bool(close)

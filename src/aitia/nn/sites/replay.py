@@ -118,6 +118,8 @@ class Replay:
         if name in replayed:
             twin.__dict__["forward"] = lambda *args, **kwargs: self._hand_out(module)
             return twin
+        if "_hf_hook" in module.__dict__:  # accelerate put a function of the module itself in the place of its forward
+            twin.__dict__["forward"] = module.__dict__["_old_forward"].__func__.__get__(twin)
         twin.__dict__["_modules"] = dict(module._modules)
         for child, part in module.named_children():
             full = f"{name}.{child}" if name else child
