@@ -75,6 +75,7 @@ def test_half_precision_is_that_of_the_weights(folder, language):
     assert np.corrcoef(found.effects, whole.effects)[0, 1] > 0.99
 
 
+@pytest.mark.filterwarnings("ignore:The following device_map keys")  # accelerate says it too
 @pytest.mark.parametrize(
     ("given", "error", "sentence"),
     [
