@@ -2,8 +2,8 @@
 
 OMP_NUM_THREADS=1 python benchmarks/sparse_autoencoders.py [--full] [--json FILE]
 
-Activations of 768 units, 3,072 features, 512 rows a step, Adam, gradients clipped at 1; ours is `aitia.train.train` with
-`SparseLoss`, its batches and all, theirs `SAETrainer.step` of a training autoencoder on rows drawn in the same way. CPU
+Activations of 768 units, 3,072 features, 512 rows a step, Adam, gradients clipped at 1; ours is `aitia.train.train`
+with `SparseLoss`, its batches and all, theirs `SAETrainer.step` of a training autoencoder on rows drawn in the same way. CPU
 seconds a step, median over alternating runs. Both begin with the same weights, rows of the decoder of unit length, and
 the loss of the same rows is the same to 1e-4 of it, or it stops. (Behind the first step the two differ: sae-lens lets
 the rows grow and has features count by their length, ours are normalised in the loss.)
@@ -126,9 +126,7 @@ def main() -> None:
             row |= {"loss": mine, "peer_loss": theirs}
             if abs(mine - theirs) > 1e-4 * abs(theirs):
                 raise SystemExit(f"{kind}: the losses differ, {mine} and {theirs}")
-        took: list[tuple[float, float]] = []
-        for _ in range(repeats + 1):
-            took.append((ours(x, kind, steps), peer(x, kind, steps)))
+        took = [(ours(x, kind, steps), peer(x, kind, steps)) for _ in range(repeats + 1)]
         mine, theirs = (statistics.median(column) for column in zip(*took[1:], strict=True))
         row |= {"ours_s": mine, "theirs_s": theirs, "ratio": theirs / mine}
         print(f"{kind}: ours {mine:.4f} s a step, {name} {theirs:.4f} s: {theirs / mine:.2f} times ours")
