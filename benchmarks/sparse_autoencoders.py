@@ -3,7 +3,7 @@
 OMP_NUM_THREADS=1 python benchmarks/sparse_autoencoders.py [--full] [--json FILE]
 
 Activations of 768 units, 3,072 features, 512 rows a step, Adam, gradients clipped at 1; ours is `aitia.train.train`
-with `SparseLoss`, its batches and all, theirs `SAETrainer.step` of a training autoencoder on rows drawn in the same way. CPU
+with `SparseLoss`, its batches and all, theirs `SAETrainer.step` of a training autoencoder on rows drawn alike. CPU
 seconds a step, median over alternating runs. Both begin with the same weights, rows of the decoder of unit length, and
 the loss of the same rows is the same to 1e-4 of it, or it stops. (Behind the first step the two differ: sae-lens lets
 the rows grow and has features count by their length, ours are normalised in the loss.)
