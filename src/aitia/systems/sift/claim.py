@@ -2,8 +2,9 @@
 
 A small decoder (width 96, 3 layers) reads 8,000 lines of plain text over all names of `EntitiesWorld`, one to six in a
 document; every arm begins with it. What writes is tuned by low-rank updates, as in the source: trained whole it learns
-the names of the labelled sentences by heart and writes no other. 100 labelled sentences have the first half of the names. 200 sentences with the other half are to be labelled,
-one in five with a name of two types, whose cue stands on its right. F1 is strict: boundaries and type.
+the names of the labelled sentences by heart and writes no other. 100 labelled sentences have the first half of the
+names. 200 sentences with the other half are to be labelled, one in five with a name of two types, whose cue stands on
+its right. F1 is strict: boundaries and type.
 
 (a) F1 of the multi-response strategy with two demonstrations, beside in-context learning (the same prompts, nothing
     tuned), classifiers of words with the causal mask and without it, and a list of the names seen in training. The
@@ -18,7 +19,8 @@ one in five with a name of two types, whose cue stands on its right. F1 is stric
 
 Control: the types of the labelled spans shuffled, on one seed.
 
-Sizes, steps and rates were chosen on seeds 1000 and 1001. The 135 M model that a package ships is under `slow` in the tests.
+Sizes, steps and rates were chosen on seeds 1000 and 1001. The 135 M model that a package ships is under `slow` in the
+tests.
 """
 
 from functools import lru_cache
