@@ -28,7 +28,6 @@ from aitia.stats.search.agreement import Agreement
 from aitia.stats.search.assembly import Triple, least_contradicted
 from aitia.stats.search.classes import ALIKE, ClassSearch, columns
 from aitia.stats.search.evidence import BestVerdicts, ColliderRule, Verdict, saturated, verdicts, vote, weighed
-from aitia.stats.search.greedy_start import greedy_evidence
 from aitia.stats.search.implied import refuted
 from aitia.stats.search.likelihood import GaussianScore
 from aitia.stats.search.mending import Likelihood, Mending
@@ -44,7 +43,7 @@ FEW_NODES = 30
 """Up to so many variables the likelihood is led on from several starts."""
 
 SOME_NODES = 60
-"""Up to so many a greedy search may say where else to start, from where it would take longer than all the tests."""
+"""Up to so many a search over orders may say where else to start; from there it would take longer than all tests."""
 
 MANY_BACK = 20
 """It does where one of so many ends of edges came back: then tests were too weak for the graph."""
@@ -70,6 +69,8 @@ class Orientation:
         ambiguous: Unshielded triples whose middle the collider rule could not decide.
         refuted: Sentences on independences that the graph states and the table refutes.
         mended: Edges that the tests had taken out and the table asked back, each with the reason.
+        separated: Edges that the tests had left and that went once others came back: what the two are independent
+            given, and the p-value.
         settled: Whether the rules have nothing left to orient.
     """
 
@@ -82,12 +83,14 @@ class Orientation:
     ambiguous: set[Triple] = field(default_factory=set)
     refuted: list[str] = field(default_factory=list)
     mended: dict[tuple[str, str], str] = field(default_factory=dict)
+    separated: dict[tuple[str, str], tuple[tuple[str, ...], float]] = field(default_factory=dict)
     settled: bool = False
 
     def __post_init__(self) -> None:
         self.names = self.skeleton.names
         self.rows = Pdag.of([0] * len(self.names), self.skeleton.adjacent)
         self._earlier: Callable[[], Mapping[tuple[str, str], str]] | None = None
+        self._went: Mapping[tuple[int, int], tuple[int, float]] = {}
 
     @property
     def graph(self) -> Graph:
@@ -111,6 +114,12 @@ class Orientation:
             found.append(
                 listed("Edges came back because the graph without them contradicts the table", self.mended.values())
             )
+        if self.separated:
+            told = [
+                f"{a} and {b} given {', '.join(given) or 'nothing'} (p = {p:.2g})"
+                for (a, b), (given, p) in self.separated.items()
+            ]
+            found.append(listed("Edges went because a test takes their ends apart given what came back", told))
         if self.refuted:
             found.append(listed("The graph contradicts the table: an edge is missing or an arrow wrong", self.refuted))
         if self.ambiguous:
@@ -254,7 +263,8 @@ class Orientation:
 
         On small graphs, where the evidence contradicts itself, the search goes on from where it ends with edges turned
         at a loss. Tests of partial correlation cost little: there it also starts from what two other rules say, from
-        evidence that counts by its strength or by its number, and where many edges came back from a greedy search's.
+        evidence that counts by its strength or by its number, and where many edges came back from the order of the
+        variables that the likelihood likes best.
         """
         allowed, tried = self._may_be_adjacent(), list[list[int]]()
 
@@ -275,21 +285,36 @@ class Orientation:
         if few and isinstance(score, GaussianScore):  # tests of labels take longer than the search
             others = [self._verdicts(rule, asker, alpha, min(max_depth, SMALL_SETS)) for rule in OTHER_STARTS]
             weights = [weighed(said, weigh) for said in (found, *others) for weigh in (saturated, float, vote)]
-        if isinstance(score, GaussianScore) and MANY_BACK * len(best.mended) > sum(map(int.bit_count, best.adjacent)):
-            greedy = greedy_evidence(score, self.names, self.rows.adjacent)
-            weights.append(weighed(found, saturated) | greedy)
+        ends = sum(map(int.bit_count, best.adjacent))
+        missed = isinstance(score, GaussianScore) and MANY_BACK * len(best.mended) > ends
         for start in (self._start(weight, banned) for weight in weights):
             if start not in tried and (search := lead(start)).total > best.total + ALIKE:
                 best = search
+        if missed and isinstance(score, GaussianScore):
+            from aitia.stats.search.order_start import order_start
+
+            line = order_start(score, self.names, self.rows.adjacent, allowed, banned, alpha, max_depth)
+            if line is not None:
+                self._went = line.went
+                search = Mending(line.parents, line.adjacent, banned, score, allowed, line.came)
+                search.mend()
+                best = search if search.total > best.total + ALIKE else best
         return best.escaped() if few else best
 
     def _add(self, search: Mending) -> None:
-        """The edges that came back, undirected but for what is known of them."""
+        """The edges that came back, undirected but for what is known of them; and those that went."""
+        names, tested = self.names, self.skeleton.adjacent
         self.rows.adjacent = tuple(search.adjacent)
         for (i, j), why in search.mended.items():
-            self.rows.neighbors[i] |= 1 << j
-            self.rows.neighbors[j] |= 1 << i
-            self.mended[self.names[i], self.names[j]] = self._why_mended(i, j, *why)
+            if not tested[i] >> j & 1:
+                self.rows.neighbors[i] |= 1 << j
+                self.rows.neighbors[j] |= 1 << i
+                self.mended[names[i], names[j]] = self._why_mended(i, j, *why)
+        for (i, j), (given, p_value) in self._went.items():
+            if not search.adjacent[i] >> j & 1:
+                self.rows.neighbors[i] &= ~(1 << j)
+                self.rows.neighbors[j] &= ~(1 << i)
+                self.separated[names[i], names[j]] = tuple(names[k] for k in bits(given)), p_value
         self.known()
 
     def _settle(self, settled: Pdag, found: Mapping[Triple, Verdict]) -> None:
