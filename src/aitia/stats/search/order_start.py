@@ -79,6 +79,7 @@ def order_start(
     banned: NDArray[np.bool_],
     alpha: float,
     max_depth: int,
+    near: Sequence[int],
 ) -> OrderStart | None:
     """The DAG along the best order; None where what is known or what ties leaves no order.
 
@@ -90,9 +91,10 @@ def order_start(
         banned: (p, p), [i, j] True where i cannot cause j.
         alpha: Level of the tests.
         max_depth: Largest set that a test conditions on.
+        near: The nodes from which orders start.
     """
     must = what_follows(banned.T & ~banned)
-    if must.diagonal().any() or not (orders := _orders(score.correlation)):
+    if must.diagonal().any() or not (orders := _orders(score.correlation, near)):
         return None
     ends = np.array([obeying(order, must) for order in orders])
     permitted = _matrix([a | b for a, b in zip(adjacent, allowed, strict=True)])
@@ -113,10 +115,11 @@ def order_start(
     return None
 
 
-def _orders(correlation: NDArray[np.float64]) -> list[NDArray[np.int64]]:
-    """From each variable the others by how strongly they depend on it; none where two do so alike."""
+def _orders(correlation: NDArray[np.float64], nodes: Sequence[int]) -> list[NDArray[np.int64]]:
+    """From each of these the others by how strongly they depend on it; none where two do so alike."""
     strength = np.abs(correlation)
     np.fill_diagonal(strength, inf)
+    strength = strength[nodes]
     orders = np.argsort(-strength, axis=1)
     sorted_ = np.take_along_axis(strength, orders, axis=1)
     return [order for order, row in zip(orders, sorted_, strict=True) if (np.diff(row) < -TIED).all()]

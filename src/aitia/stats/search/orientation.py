@@ -45,9 +45,6 @@ FEW_NODES = 30
 SOME_NODES = 60
 """Up to so many a search over orders may say where else to start; from there it would take longer than all tests."""
 
-MANY_BACK = 20
-"""It does where one of so many ends of edges came back: then tests were too weak for the graph."""
-
 OTHER_STARTS: tuple[ColliderRule, ...] = ("max-p", "majority")
 SMALL_SETS = 3
 """Largest set that these two try."""
@@ -281,24 +278,24 @@ class Orientation:
             best = lead(self._start(weighed(found, saturated), banned))
         if (not best.mended and not passed_over(best.rows, found)) or len(self.names) > SOME_NODES:
             return best
-        weights: list[dict[Triple, float]] = []
-        if few and isinstance(score, GaussianScore):  # tests of labels take longer than the search
-            others = [self._verdicts(rule, asker, alpha, min(max_depth, SMALL_SETS)) for rule in OTHER_STARTS]
-            weights = [weighed(said, weigh) for said in (found, *others) for weigh in (saturated, float, vote)]
-        ends = sum(map(int.bit_count, best.adjacent))
-        missed = isinstance(score, GaussianScore) and MANY_BACK * len(best.mended) > ends
-        for start in (self._start(weight, banned) for weight in weights):
-            if start not in tried and (search := lead(start)).total > best.total + ALIKE:
-                best = search
-        if missed and isinstance(score, GaussianScore):
+        line = None
+        if isinstance(score, GaussianScore) and best.mended:
             from aitia.stats.search.order_start import order_start
 
-            line = order_start(score, self.names, self.rows.adjacent, allowed, banned, alpha, max_depth)
-            if line is not None:
-                self._went = line.went
-                search = Mending(line.parents, line.adjacent, banned, score, allowed, line.came)
-                search.mend()
-                best = search if search.total > best.total + ALIKE else best
+            wrong = sum(1 << i for i in {i for pair in best.mended for i in pair})
+            near = [i for i, row in enumerate(best.adjacent) if (row | 1 << i) & wrong]
+            line = order_start(score, self.names, self.rows.adjacent, allowed, banned, alpha, max_depth, near)
+        if line is not None:  # what other rules say leans on the same tests
+            self._went = line.went
+            search = Mending(line.parents, line.adjacent, banned, score, allowed, line.came)
+            search.mend()
+            best = search if search.total > best.total + ALIKE else best
+        elif few and isinstance(score, GaussianScore):  # tests of labels take longer than the search
+            others = [self._verdicts(rule, asker, alpha, min(max_depth, SMALL_SETS)) for rule in OTHER_STARTS]
+            weights = [weighed(said, weigh) for said in (found, *others) for weigh in (saturated, float, vote)]
+            for start in (self._start(weight, banned) for weight in weights):
+                if start not in tried and (search := lead(start)).total > best.total + ALIKE:
+                    best = search
         return best.escaped() if few else best
 
     def _add(self, search: Mending) -> None:
