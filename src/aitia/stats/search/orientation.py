@@ -27,7 +27,7 @@ from aitia.stats.independence import FisherZ
 from aitia.stats.search.agreement import Agreement
 from aitia.stats.search.assembly import Triple, least_contradicted
 from aitia.stats.search.classes import ALIKE, ClassSearch, columns
-from aitia.stats.search.evidence import BestVerdicts, ColliderRule, Verdict, saturated, verdicts, vote, weighed
+from aitia.stats.search.evidence import BestVerdicts, ColliderRule, Verdict, verdicts, weighed
 from aitia.stats.search.implied import refuted
 from aitia.stats.search.likelihood import GaussianScore
 from aitia.stats.search.mending import Likelihood, Mending
@@ -44,10 +44,6 @@ FEW_NODES = 30
 
 SOME_NODES = 60
 """Up to so many a search over orders may say where else to start; from there it would take longer than all tests."""
-
-OTHER_STARTS: tuple[ColliderRule, ...] = ("max-p", "majority")
-SMALL_SETS = 3
-"""Largest set that these two try."""
 
 
 @dataclass
@@ -176,7 +172,7 @@ class Orientation:
             for i in bits(row):
                 banned[j, i] = True
         if score is None:
-            weights = {triple: saturated(verdict.strength) for triple, verdict in found.items()}
+            weights = weighed(found)
             search = ClassSearch(self._start(weights, banned), self.rows.adjacent, banned, Agreement(weights))
             search.ascend()
         else:
@@ -256,47 +252,36 @@ class Orientation:
         max_depth: int,
         score: Likelihood,
     ) -> Mending:
-        """The class that a likelihood leads to, and the edges that it asks back; of several starts the best.
+        """The class that a likelihood leads to, and the edges that it asks back; of two starts the better.
 
-        On small graphs, where the evidence contradicts itself, the search goes on from where it ends with edges turned
-        at a loss. Tests of partial correlation cost little: there it also starts from what two other rules say, from
-        evidence that counts by its strength or by its number, and where many edges came back from the order of the
-        variables that the likelihood likes best.
+        Where the evidence contradicts itself or the table, tests of partial correlation have erred: there the search
+        also starts along the order of the variables that the likelihood likes best. On small graphs it goes on from
+        where it ends with edges turned at a loss.
         """
-        allowed, tried = self._may_be_adjacent(), list[list[int]]()
-
-        def lead(start: list[int]) -> Mending:
-            tried.append(start)
-            search = Mending(start, self.rows.adjacent, banned, score, allowed)
-            search.mend()
-            return search
-
-        few = len(self.names) <= FEW_NODES
-        if isinstance(found, BestVerdicts) and len(self.names) >= MANY and not banned.any():
-            best = lead(found.least_contradicted(self.rows.adjacent))
+        allowed, adjacent, names = self._may_be_adjacent(), self.rows.adjacent, self.names
+        if isinstance(found, BestVerdicts) and len(names) >= MANY and not banned.any():
+            start = found.least_contradicted(adjacent)
         else:
-            best = lead(self._start(weighed(found, saturated), banned))
-        if (not best.mended and not passed_over(best.rows, found)) or len(self.names) > SOME_NODES:
+            start = self._start(weighed(found), banned)
+        best = Mending(start, adjacent, banned, score, allowed)
+        best.mend()
+        doubtful = 0
+        for nodes in (*best.mended, *passed_over(best.rows, found)):
+            for i in nodes:
+                doubtful |= 1 << i
+        if not doubtful or len(names) > SOME_NODES:
             return best
-        line = None
-        if isinstance(score, GaussianScore) and best.mended:
+        if isinstance(score, GaussianScore):
             from aitia.stats.search.order_start import order_start
 
-            wrong = sum(1 << i for i in {i for pair in best.mended for i in pair})
-            near = [i for i, row in enumerate(best.adjacent) if (row | 1 << i) & wrong]
-            line = order_start(score, self.names, self.rows.adjacent, allowed, banned, alpha, max_depth, near)
-        if line is not None:  # what other rules say leans on the same tests
-            self._went = line.went
-            search = Mending(line.parents, line.adjacent, banned, score, allowed, line.came)
-            search.mend()
-            best = search if search.total > best.total + ALIKE else best
-        elif few and isinstance(score, GaussianScore):  # tests of labels take longer than the search
-            others = [self._verdicts(rule, asker, alpha, min(max_depth, SMALL_SETS)) for rule in OTHER_STARTS]
-            weights = [weighed(said, weigh) for said in (found, *others) for weigh in (saturated, float, vote)]
-            for start in (self._start(weight, banned) for weight in weights):
-                if start not in tried and (search := lead(start)).total > best.total + ALIKE:
-                    best = search
-        return best.escaped() if few else best
+            near = [i for i, row in enumerate(best.adjacent) if (row | 1 << i) & doubtful]
+            line = order_start(score, names, adjacent, allowed, banned, alpha, max_depth, near)
+            if line is not None:
+                search = Mending(line.parents, line.adjacent, banned, score, allowed, line.came)
+                search.mend()
+                if search.total > best.total + ALIKE:
+                    best, self._went = search, line.went
+        return best.escaped() if len(names) <= FEW_NODES else best
 
     def _add(self, search: Mending) -> None:
         """The edges that came back, undirected but for what is known of them; and those that went."""
