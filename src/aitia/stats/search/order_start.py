@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.graph._pdag import compelled
-from aitia.graph.bits import bits, pack
+from aitia.graph.bits import bits, pack, to_words
 from aitia.stats.search._score_kernel import GAUSSIAN, ScoreData
 from aitia.stats.search.classes import ALIKE
 from aitia.stats.search.likelihood import GaussianScore
@@ -96,7 +96,7 @@ def order_start(
     must = what_follows(banned.T & ~banned)
     if must.diagonal().any() or not (orders := _orders(score.correlation, near)):
         return None
-    ends = np.array([obeying(order, must) for order in orders])
+    ends = np.array([obeying(order, must) for order in orders] if must.any() else orders)
     permitted = _matrix([a | b for a, b in zip(adjacent, allowed, strict=True)])
     trees = GrowShrink(
         _Lines(names, _data(score)),
@@ -229,7 +229,7 @@ def _alone(steps: list[tuple[float, int]]) -> tuple[float, int] | None:
 
 
 def _matrix(rows: Sequence[int]) -> NDArray[np.bool_]:
-    return np.array([[bool(row >> j & 1) for j in range(len(rows))] for row in rows])
+    return np.unpackbits(to_words(rows).view(np.uint8), axis=1, count=len(rows), bitorder="little").astype(bool)
 
 
 def _data(score: GaussianScore) -> ScoreData:

@@ -12,7 +12,7 @@ Sources:
     Meek, Causal inference and causal explanation with background knowledge, UAI 1995.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
@@ -265,15 +265,16 @@ class Orientation:
             start = self._start(weighed(found), banned)
         best = Mending(start, adjacent, banned, score, allowed)
         best.mend()
-        doubtful = 0
-        for nodes in (*best.mended, *passed_over(best.rows, found)):
-            for i in nodes:
-                doubtful |= 1 << i
-        if not doubtful or len(names) > SOME_NODES:
+        few, some = len(names) <= FEW_NODES, len(names) <= SOME_NODES
+        erred: Collection[tuple[int, ...]] = best.mended if some else ()
+        if few and not erred:
+            erred = passed_over(best.rows, found)
+        if not erred:
             return best
         if isinstance(score, GaussianScore):
             from aitia.stats.search.order_start import order_start
 
+            doubtful = sum(1 << i for i in {i for nodes in erred for i in nodes})
             near = [i for i, row in enumerate(best.adjacent) if (row | 1 << i) & doubtful]
             line = order_start(score, names, adjacent, allowed, banned, alpha, max_depth, near)
             if line is not None:
@@ -281,7 +282,7 @@ class Orientation:
                 search.mend()
                 if search.total > best.total + ALIKE:
                     best, self._went = search, line.went
-        return best.escaped() if len(names) <= FEW_NODES else best
+        return best.escaped() if few else best
 
     def _add(self, search: Mending) -> None:
         """The edges that came back, undirected but for what is known of them; and those that went."""
