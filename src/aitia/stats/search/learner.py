@@ -52,8 +52,8 @@ class ConstraintSearch(SavedArrays):
         test_name_, test_reason_: Which test, and why.
         rule_, rule_reason_: How colliders were told, and why so.
         mended_: Edges that the tests had taken out and the table asked back, each with the reason.
-        separated_: Edges of the skeleton that went once others came back: two variables, and what a test then takes
-            them apart given.
+        separated_: Edges of the skeleton that went once others came back: two variables, then those given which a test
+            takes them apart.
         orientation_reasons_: For each arrow (cause, effect), why it points so.
         edge_frequencies_: Of the bootstrap, or None.
         warnings_: What to keep in mind, in plain words.
@@ -72,7 +72,7 @@ class ConstraintSearch(SavedArrays):
     rule_: ColliderRule
     rule_reason_: str
     mended_: list[list[str]]
-    separated_: list[tuple[str, str, list[str]]]
+    separated_: list[list[str]]
     orientation_reasons_: Mapping[tuple[str, str], str]
     edge_frequencies_: EdgeFrequencies | None
     warnings_: list[str]
@@ -124,7 +124,7 @@ class ConstraintSearch(SavedArrays):
             A share for each of `found`, `empty graph` and `full graph`.
         """
         graph, names = self.whole_graph_, self.skeleton_.names
-        apart = {frozenset((a, b)): given for a, b, given in self.separated_}
+        apart = {frozenset((a, b)): given for a, b, *given in self.separated_}
         test = self._test_of(table)
         right: dict[str, list[bool]] = {"found": [], "empty graph": [], "full graph": []}
 
@@ -288,7 +288,7 @@ class ConstraintSearch(SavedArrays):
         if not self.again:
             oriented.check(asker)
         self.mended_ = [[*pair, why] for pair, why in oriented.mended.items()]
-        self.separated_ = [(*pair, list(given)) for pair, (given, _) in oriented.separated.items()]
+        self.separated_ = [[*pair, *given] for pair, (given, _) in oriented.separated.items()]
 
     def _keep_tests(self, skeleton: Skeleton, asker: Asker) -> Sequence[TestRecord]:
         """The skeleton's tests; where the search put them one by one, those of its orientation as well."""
