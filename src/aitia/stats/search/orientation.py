@@ -274,8 +274,8 @@ class Orientation:
         if isinstance(score, GaussianScore):
             from aitia.stats.search.order_start import order_start
 
-            doubtful = sum(1 << i for i in {i for nodes in erred for i in nodes})
-            near = [i for i, row in enumerate(best.adjacent) if (row | 1 << i) & doubtful]
+            doubtful = {i for nodes in erred for i in nodes}
+            near = [i for i, row in enumerate(best.adjacent) if i in doubtful or not doubtful.isdisjoint(bits(row))]
             line = order_start(score, names, adjacent, allowed, banned, alpha, max_depth, near)
             if line is not None:
                 search = Mending(line.parents, line.adjacent, banned, score, allowed, line.came)
