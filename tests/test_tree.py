@@ -22,7 +22,6 @@ ONE_USER = {
     "nn.causal_layer": "causal-diffae stands on it",
     "nn.edits": "the editing systems of the image issue use it",
     "nn.saelens": "sites of a trace name features of such files",
-    "nn.image_tokens": "the systems of documents, reports and sets of pictures read images as codes",
     "nn.samplers": "the image systems draw with them",
     "nn.sequence_sampler": "the sequence systems draw with it",
     "nn.sequences.masked_diffusion": "the diffusion of images and reports stands on it",
@@ -48,7 +47,8 @@ IMPORTED_AS = {"scikit-learn": "sklearn", "pillow": "PIL"}
 """Packages whose modules have another name."""
 COMES_WITH = {"llvmlite": "numba", "tokenizers": "transformers", "huggingface_hub": "transformers"}
 """Modules of packages that another one cannot be without."""
-OWN_SENTENCE = {"gguf": "asked for by name where a GGUF file is opened", "graph_tool": "not on the package index"}
+OWN_SENTENCE = {"gguf": "asked for by name where a GGUF file is opened", "graph_tool": "not on the package index",
+                "trl": "asked for by name where its policy optimisation is"}  # fmt: skip
 """Modules that are used where they are there, and no extra brings."""
 ASKING = {"systems/tabpfn/inputs.py": "takes whatever an estimator of scikit-learn is given, a table among others"}
 """Files outside of data/ that ask what kind of rows they have."""
