@@ -3,7 +3,8 @@
 python benchmarks/arrows.py [--json FILE] [--full]
 
 Random linear Gaussian and random discrete tables (10 to 25 variables, 1 to 2 edges each, 500 to 5,000 rows, columns in
-random order; ten of each, --full: forty) and networks that pgmpy ships. alpha is .05; both find the same skeleton.
+random order; ten of each, --full: forty), dense linear ones (6 to 25 variables, 2 to 3.5 edges each, not over three
+quarters of all pairs) and networks that pgmpy ships. alpha is .05; both find the same skeleton.
 causal-learn's rules are its `uc_rule` (0 separating set, 1 max-p, 2 definite max-p) and `uc_priority` (0 overwrite,
 1 two-headed, 2 first, 3 and 4 stronger). The last part is a small confounded table on which tests of PC lose an edge.
 """
@@ -34,11 +35,12 @@ PEERS = [(rule, priority) for rule in (0, 1, 2) for priority in range(5) if rule
 NETWORKS = {"asia": 1000, "sachs": 1000, "child": 2000, "insurance": 2000, "alarm": 2000, "water": 2000}
 
 
-def dag(rng: np.random.Generator) -> list[list[int]]:
+def dag(rng: np.random.Generator, dense: bool = False) -> list[list[int]]:
     """The parents of each node; parents come before their children."""
-    d = int(rng.integers(10, 26))
+    d = int(rng.integers(6 if dense else 10, 26))
     pairs = [(i, j) for j in range(d) for i in range(j)]
-    chosen = rng.choice(len(pairs), int(d * rng.choice([1.0, 1.5, 2.0])), replace=False)
+    count = int(d * rng.choice([2.0, 2.5, 3.0, 3.5] if dense else [1.0, 1.5, 2.0]))
+    chosen = rng.choice(len(pairs), min(count, len(pairs) * 3 // 4), replace=False)
     parents: list[list[int]] = [[] for _ in range(d)]
     for k in chosen:
         parents[pairs[k][1]].append(pairs[k][0])
@@ -53,10 +55,10 @@ def named(columns: NDArray[Any], parents: list[list[int]]) -> Drawn:
     return columns[:, kept], graph.subgraph([names[k] for k in kept])
 
 
-def linear(seed: int) -> Drawn:
+def linear(seed: int, dense: bool = False) -> Drawn:
     """Weights of +-U(low, 1.2) with low of .1, .3 or .5, noise of deviation U(.7, 1.5)."""
-    rng = np.random.default_rng([seed, 11])
-    parents, n, low = dag(rng), int(rng.choice([500, 1000, 2000, 5000])), rng.choice([0.1, 0.3, 0.5])
+    rng = np.random.default_rng([seed, 13 if dense else 11])
+    parents, n, low = dag(rng, dense), int(rng.choice([500, 1000, 2000, 5000])), rng.choice([0.1, 0.3, 0.5])
     x = rng.normal(size=(n, len(parents))) * rng.uniform(0.7, 1.5, len(parents))
     for j, of in enumerate(parents):
         for i in of:
@@ -157,6 +159,7 @@ def main() -> None:
     rows = [
         compare("linear", [linear(seed) for seed in range(count)]),
         compare("discrete", [discrete(seed) for seed in range(count)]),
+        compare("dense linear", [linear(seed, dense=True) for seed in range(count)]),
     ]
     for name, n in NETWORKS.items():
         rows.append(compare(f"{name} {n}", [network(name, n, seed) for seed in range(6 if options.full else 2)]))

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import combinations
-from math import copysign, log
+from math import log
 from typing import Literal
 
 import numpy as np
@@ -35,7 +35,7 @@ from aitia.stats.search.partial_correlation import BestSets
 from aitia.stats.search.records import Skeleton
 from aitia.stats.search.skeleton import Asker
 
-__all__ = ["BestVerdicts", "ColliderRule", "Verdict", "saturated", "unshielded", "verdicts", "vote", "weighed"]
+__all__ = ["BestVerdicts", "ColliderRule", "Verdict", "saturated", "unshielded", "verdicts", "weighed"]
 
 Places = NDArray[np.int64]
 Values = NDArray[np.float64]
@@ -73,11 +73,6 @@ class Verdict:
 def saturated(strength: float) -> float:
     """A strength as a weight that tends to `MOST`."""
     return strength / (1 + abs(strength) / MOST)
-
-
-def vote(strength: float) -> float:
-    """A strength as a vote: nearly the same weight for all."""
-    return copysign(1.0, strength) + saturated(strength) / (100 * MOST)
 
 
 def unshielded(adjacent: Sequence[int]) -> list[Triple]:
@@ -297,6 +292,6 @@ def _named(names: Sequence[str], mask: int) -> tuple[str, ...]:
     return tuple(names[k] for k in bits(mask))
 
 
-def weighed(said: Mapping[Triple, Verdict], weigh: Callable[[float], float]) -> dict[Triple, float]:
+def weighed(said: Mapping[Triple, Verdict]) -> dict[Triple, float]:
     """How much each verdict counts."""
-    return {triple: weigh(verdict.strength) for triple, verdict in said.items()}
+    return {triple: saturated(verdict.strength) for triple, verdict in said.items()}

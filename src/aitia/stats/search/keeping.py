@@ -14,7 +14,10 @@ from aitia.stats.search.records import Skeleton, TestRecord
 __all__ = ["kept", "recall"]
 
 Arrays = Mapping[str, NDArray[Any]]
-PLAIN = ("test_name_", "test_reason_", "rule_", "rule_reason_", "mended_", "predicted_seconds_", "warnings_", "asked_")
+PLAIN = (
+    "test_name_", "test_reason_", "rule_", "rule_reason_", "mended_", "separated_", "predicted_seconds_", "warnings_",
+    "asked_",
+)  # fmt: skip
 
 
 def kept(search: Any, plain: Sequence[str] = PLAIN) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:

@@ -52,6 +52,8 @@ class ConstraintSearch(SavedArrays):
         test_name_, test_reason_: Which test, and why.
         rule_, rule_reason_: How colliders were told, and why so.
         mended_: Edges that the tests had taken out and the table asked back, each with the reason.
+        separated_: Edges of the skeleton that went once others came back: two variables, then those given which a test
+            takes them apart.
         orientation_reasons_: For each arrow (cause, effect), why it points so.
         edge_frequencies_: Of the bootstrap, or None.
         warnings_: What to keep in mind, in plain words.
@@ -70,6 +72,7 @@ class ConstraintSearch(SavedArrays):
     rule_: ColliderRule
     rule_reason_: str
     mended_: list[list[str]]
+    separated_: list[list[str]]
     orientation_reasons_: Mapping[tuple[str, str], str]
     edge_frequencies_: EdgeFrequencies | None
     warnings_: list[str]
@@ -121,6 +124,7 @@ class ConstraintSearch(SavedArrays):
             A share for each of `found`, `empty graph` and `full graph`.
         """
         graph, names = self.whole_graph_, self.skeleton_.names
+        apart = {frozenset((a, b)): given for a, b, *given in self.separated_}
         test = self._test_of(table)
         right: dict[str, list[bool]] = {"found": [], "empty graph": [], "full graph": []}
 
@@ -131,7 +135,9 @@ class ConstraintSearch(SavedArrays):
             for x in names[:k]:
                 there = graph.has_edge(x, y)
                 last = self._weakest(x, y)
-                given = (last.given if last else ()) if there else self.skeleton_.separating_set(x, y) or ()
+                given = apart.get(frozenset((x, y))) or self.skeleton_.separating_set(x, y) or ()
+                if there:
+                    given = last.given if last else ()
                 right["found"].append(dependent(x, y, given) is there)
                 right["empty graph"].append(not dependent(x, y, ()))
                 right["full graph"].append(dependent(x, y, [name for name in names if name not in (x, y)]))
@@ -282,6 +288,7 @@ class ConstraintSearch(SavedArrays):
         if not self.again:
             oriented.check(asker)
         self.mended_ = [[*pair, why] for pair, why in oriented.mended.items()]
+        self.separated_ = [[*pair, *given] for pair, (given, _) in oriented.separated.items()]
 
     def _keep_tests(self, skeleton: Skeleton, asker: Asker) -> Sequence[TestRecord]:
         """The skeleton's tests; where the search put them one by one, those of its orientation as well."""

@@ -16,7 +16,7 @@ Sources:
     Kass and Raftery, Bayes factors, Journal of the American Statistical Association 90 (1995).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from math import log
 from typing import Any, NamedTuple, Protocol
@@ -89,6 +89,7 @@ class Mending(ClassSearch):
         parents, adjacent, forbidden: See `ClassSearch`.
         score: A likelihood.
         allowed: Bit rows: the pairs that may be adjacent.
+        came: What `mended` holds from the start.
 
     Attributes:
         mended: The pairs that came back, with the set given which the table refutes their independence and the
@@ -104,11 +105,12 @@ class Mending(ClassSearch):
         forbidden: NDArray[np.bool_],
         score: Likelihood,
         allowed: Sequence[int],
+        came: Mapping[tuple[int, int], tuple[int, float]] | None = None,
     ) -> None:
         super().__init__(parents, adjacent, forbidden, score)
         self.likelihood = score
         self.allowed, self.waiting = allowed, _apart(allowed, adjacent)
-        self.mended: dict[tuple[int, int], tuple[int, float]] = {}
+        self.mended: dict[tuple[int, int], tuple[int, float]] = dict(came or {})
         self._missed: dict[int, list[_Edge]] = {}
         self._loose: dict[tuple[int, int], list[_Edge]] = {}
         self._gained: dict[tuple[int, int], tuple[int, list[tuple[int, float]]]] = {}

@@ -1,7 +1,7 @@
 """Grow-shrink trees that make room for themselves, and what knowledge says of an order."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +9,26 @@ from numpy.typing import NDArray
 from aitia.errors import GraphError
 from aitia.graph.knowledge import Knowledge
 from aitia.stats.search._order_kernel import BRANCH, NODE, Trees
+from aitia.stats.search._score_kernel import ScoreData
 from aitia.stats.search.compiling import kernels
-from aitia.stats.search.scores import LocalScore
 from aitia.stats.search.skeleton import Constraints
 
-__all__ = ["GrowShrink", "must_precede"]
+__all__ = ["GrowShrink", "must_precede", "obeying", "what_follows"]
 
 NODES = 64
 """Nodes a variable that a forest starts with."""
+
+
+class OrderScore(Protocol):
+    """A score as the kernels compute it, and what that costs in plain Python."""
+
+    @property
+    def names(self) -> Sequence[str]: ...
+
+    @property
+    def data(self) -> ScoreData: ...
+
+    def seconds(self, size: int, further: int, /) -> float: ...
 
 
 class GrowShrink:
@@ -28,7 +40,7 @@ class GrowShrink:
         limit: Most parents of a variable beside those that are required.
     """
 
-    def __init__(self, score: LocalScore, limits: Constraints, limit: int) -> None:
+    def __init__(self, score: OrderScore, limits: Constraints, limit: int) -> None:
         p = len(score.names)
         required = limits.required & ~limits.forbidden
         limit = limit + int(required.sum(axis=0).max(initial=0))
@@ -89,8 +101,7 @@ def must_precede(names: Sequence[str], knowledge: Knowledge | None) -> NDArray[n
     tiers = [knowledge.tier(name) for name in names]
     rank = np.array([np.nan if tier is None else tier for tier in tiers], dtype=float)
     must |= rank[:, None] < rank[None, :]
-    for k in range(p):  # what follows from what
-        must |= must[:, k, None] & must[None, k, :]
+    must = what_follows(must)
     if (own := np.flatnonzero(np.diagonal(must))).size:
         first = names[int(own[0])]
         raise GraphError(
@@ -98,3 +109,20 @@ def must_precede(names: Sequence[str], knowledge: Knowledge | None) -> NDArray[n
             "tier back to it; drop one of them, or move a tier"
         )
     return must
+
+
+def what_follows(must: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(p, p), [a, b] True where a stands before b or before what stands before b; on the diagonal, cycles."""
+    found = must.copy()
+    for k in range(len(found)):
+        found |= found[:, k, None] & found[None, k, :]
+    return found
+
+
+def obeying(order: NDArray[np.int64], must: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The order changed no more than needed so that what must come before does: the first that may stand, each time."""
+    left, obeyed = list(order), []
+    while left:
+        k = next(k for k, v in enumerate(left) if not must[left, v].any())
+        obeyed.append(left.pop(k))
+    return np.array(obeyed, np.int64)

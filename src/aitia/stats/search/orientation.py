@@ -12,7 +12,7 @@ Sources:
     Meek, Causal inference and causal explanation with background knowledge, UAI 1995.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
@@ -27,8 +27,7 @@ from aitia.stats.independence import FisherZ
 from aitia.stats.search.agreement import Agreement
 from aitia.stats.search.assembly import Triple, least_contradicted
 from aitia.stats.search.classes import ALIKE, ClassSearch, columns
-from aitia.stats.search.evidence import BestVerdicts, ColliderRule, Verdict, saturated, verdicts, vote, weighed
-from aitia.stats.search.greedy_start import greedy_evidence
+from aitia.stats.search.evidence import BestVerdicts, ColliderRule, Verdict, verdicts, weighed
 from aitia.stats.search.implied import refuted
 from aitia.stats.search.likelihood import GaussianScore
 from aitia.stats.search.mending import Likelihood, Mending
@@ -44,14 +43,7 @@ FEW_NODES = 30
 """Up to so many variables the likelihood is led on from several starts."""
 
 SOME_NODES = 60
-"""Up to so many a greedy search may say where else to start, from where it would take longer than all the tests."""
-
-MANY_BACK = 20
-"""It does where one of so many ends of edges came back: then tests were too weak for the graph."""
-
-OTHER_STARTS: tuple[ColliderRule, ...] = ("max-p", "majority")
-SMALL_SETS = 3
-"""Largest set that these two try."""
+"""Up to so many a search over orders may say where else to start; from there it would take longer than all tests."""
 
 
 @dataclass
@@ -70,6 +62,8 @@ class Orientation:
         ambiguous: Unshielded triples whose middle the collider rule could not decide.
         refuted: Sentences on independences that the graph states and the table refutes.
         mended: Edges that the tests had taken out and the table asked back, each with the reason.
+        separated: Edges that the tests had left and that went once others came back: what the two are independent
+            given, and the p-value.
         settled: Whether the rules have nothing left to orient.
     """
 
@@ -82,12 +76,14 @@ class Orientation:
     ambiguous: set[Triple] = field(default_factory=set)
     refuted: list[str] = field(default_factory=list)
     mended: dict[tuple[str, str], str] = field(default_factory=dict)
+    separated: dict[tuple[str, str], tuple[tuple[str, ...], float]] = field(default_factory=dict)
     settled: bool = False
 
     def __post_init__(self) -> None:
         self.names = self.skeleton.names
         self.rows = Pdag.of([0] * len(self.names), self.skeleton.adjacent)
         self._earlier: Callable[[], Mapping[tuple[str, str], str]] | None = None
+        self._went: Mapping[tuple[int, int], tuple[int, float]] = {}
 
     @property
     def graph(self) -> Graph:
@@ -111,6 +107,12 @@ class Orientation:
             found.append(
                 listed("Edges came back because the graph without them contradicts the table", self.mended.values())
             )
+        if self.separated:
+            told = [
+                f"{a} and {b} given {', '.join(given) or 'nothing'} (p = {p:.2g})"
+                for (a, b), (given, p) in self.separated.items()
+            ]
+            found.append(listed("Edges went because a test takes their ends apart given what came back", told))
         if self.refuted:
             found.append(listed("The graph contradicts the table: an edge is missing or an arrow wrong", self.refuted))
         if self.ambiguous:
@@ -170,7 +172,7 @@ class Orientation:
             for i in bits(row):
                 banned[j, i] = True
         if score is None:
-            weights = {triple: saturated(verdict.strength) for triple, verdict in found.items()}
+            weights = weighed(found)
             search = ClassSearch(self._start(weights, banned), self.rows.adjacent, banned, Agreement(weights))
             search.ascend()
         else:
@@ -250,46 +252,52 @@ class Orientation:
         max_depth: int,
         score: Likelihood,
     ) -> Mending:
-        """The class that a likelihood leads to, and the edges that it asks back; of several starts the best.
+        """The class that a likelihood leads to, and the edges that it asks back; of two starts the better.
 
-        On small graphs, where the evidence contradicts itself, the search goes on from where it ends with edges turned
-        at a loss. Tests of partial correlation cost little: there it also starts from what two other rules say, from
-        evidence that counts by its strength or by its number, and where many edges came back from a greedy search's.
+        Where the evidence contradicts itself or the table, tests of partial correlation have erred: there the search
+        also starts along the order of the variables that the likelihood likes best. On small graphs it goes on from
+        where it ends with edges turned at a loss.
         """
-        allowed, tried = self._may_be_adjacent(), list[list[int]]()
-
-        def lead(start: list[int]) -> Mending:
-            tried.append(start)
-            search = Mending(start, self.rows.adjacent, banned, score, allowed)
-            search.mend()
-            return search
-
-        few = len(self.names) <= FEW_NODES
-        if isinstance(found, BestVerdicts) and len(self.names) >= MANY and not banned.any():
-            best = lead(found.least_contradicted(self.rows.adjacent))
+        allowed, adjacent, names = self._may_be_adjacent(), self.rows.adjacent, self.names
+        if isinstance(found, BestVerdicts) and len(names) >= MANY and not banned.any():
+            start = found.least_contradicted(adjacent)
         else:
-            best = lead(self._start(weighed(found, saturated), banned))
-        if (not best.mended and not passed_over(best.rows, found)) or len(self.names) > SOME_NODES:
+            start = self._start(weighed(found), banned)
+        best = Mending(start, adjacent, banned, score, allowed)
+        best.mend()
+        few, some = len(names) <= FEW_NODES, len(names) <= SOME_NODES
+        erred: Collection[tuple[int, ...]] = best.mended if some else ()
+        if few and not erred:
+            erred = passed_over(best.rows, found)
+        if not erred:
             return best
-        weights: list[dict[Triple, float]] = []
-        if few and isinstance(score, GaussianScore):  # tests of labels take longer than the search
-            others = [self._verdicts(rule, asker, alpha, min(max_depth, SMALL_SETS)) for rule in OTHER_STARTS]
-            weights = [weighed(said, weigh) for said in (found, *others) for weigh in (saturated, float, vote)]
-        if isinstance(score, GaussianScore) and MANY_BACK * len(best.mended) > sum(map(int.bit_count, best.adjacent)):
-            greedy = greedy_evidence(score, self.names, self.rows.adjacent)
-            weights.append(weighed(found, saturated) | greedy)
-        for start in (self._start(weight, banned) for weight in weights):
-            if start not in tried and (search := lead(start)).total > best.total + ALIKE:
-                best = search
+        if isinstance(score, GaussianScore):
+            from aitia.stats.search.order_start import order_start
+
+            doubtful = {i for nodes in erred for i in nodes}
+            near = [i for i, row in enumerate(best.adjacent) if i in doubtful or not doubtful.isdisjoint(bits(row))]
+            line = order_start(score, names, adjacent, allowed, banned, alpha, max_depth, near)
+            if line is not None:
+                search = Mending(line.parents, line.adjacent, banned, score, allowed, line.came)
+                search.mend()
+                if search.total > best.total + ALIKE:
+                    best, self._went = search, line.went
         return best.escaped() if few else best
 
     def _add(self, search: Mending) -> None:
-        """The edges that came back, undirected but for what is known of them."""
+        """The edges that came back, undirected but for what is known of them; and those that went."""
+        names, tested = self.names, self.skeleton.adjacent
         self.rows.adjacent = tuple(search.adjacent)
         for (i, j), why in search.mended.items():
-            self.rows.neighbors[i] |= 1 << j
-            self.rows.neighbors[j] |= 1 << i
-            self.mended[self.names[i], self.names[j]] = self._why_mended(i, j, *why)
+            if not tested[i] >> j & 1:
+                self.rows.neighbors[i] |= 1 << j
+                self.rows.neighbors[j] |= 1 << i
+                self.mended[names[i], names[j]] = self._why_mended(i, j, *why)
+        for (i, j), (given, p_value) in self._went.items():
+            if not search.adjacent[i] >> j & 1:
+                self.rows.neighbors[i] &= ~(1 << j)
+                self.rows.neighbors[j] &= ~(1 << i)
+                self.separated[names[i], names[j]] = tuple(names[k] for k in bits(given)), p_value
         self.known()
 
     def _settle(self, settled: Pdag, found: Mapping[Triple, Verdict]) -> None:

@@ -34,7 +34,7 @@ from aitia.stats.search._score_kernel import BDEU, BIC, GAUSSIAN, ScoreData
 from aitia.stats.search.compiling import kernels
 from aitia.stats.search.shape import Shape
 
-__all__ = ["LocalScore", "ScoreName", "bent_ranks", "choose_score", "ranked"]
+__all__ = ["LocalScore", "ScoreName", "bent_ranks", "choose_score", "plain_seconds", "ranked"]
 
 ScoreName = Literal["bic", "bdeu", "ranks", "degenerate-gaussian"]
 Values = NDArray[np.float64]
@@ -216,7 +216,12 @@ class LocalScore:
     def seconds(self, size: int, further: int) -> float:
         """About how long it takes in plain Python to grow a set of this size by each of so many further variables."""
         each = self.data.codes.shape[1] if self.discrete else 2 + size * size
-        return 3e-7 * (size * size * size + each * (further + size))
+        return plain_seconds(size, further, each)
+
+
+def plain_seconds(size: int, further: int, each: int) -> float:
+    """The same where a score takes `each` steps beside the elimination of the set."""
+    return 3e-7 * (size * size * size + each * (further + size))
 
 
 def _gaussian(table: Table, score: str, penalty: float) -> ScoreData:

@@ -19,14 +19,13 @@ Source:
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aitia.engine import Progress
 from aitia.graph import Graph, cpdag
 from aitia.searches.scored import ScoreSearch
 from aitia.stats.search import Constraints
 from aitia.stats.search.greedy import backward
-from aitia.stats.search.orders import GrowShrink, must_precede
+from aitia.stats.search.orders import GrowShrink, must_precede, obeying
 from aitia.stats.search.scores import LocalScore
 from aitia.systems.boss.card import CARD
 from aitia.systems.boss.config import BOSSConfig
@@ -66,7 +65,7 @@ class BOSS(ScoreSearch):
         variables = np.tile(np.arange(len(names)), (starts, 1))
         orders, turns = rng.permuted(variables, axis=1), rng.permuted(variables, axis=1)
         if must.any():
-            orders = np.array([_obeying(order, must) for order in orders])
+            orders = np.array([obeying(order, must) for order in orders])
         best, along = -np.inf, orders[0]
         step = max(1, TOGETHER // len(names))
         for done in range(0, starts, step):
@@ -78,12 +77,3 @@ class BOSS(ScoreSearch):
                     best, along = value, order
         _, parents = trees.along(along)
         return backward(cpdag(Graph.from_adjacency(parents, names)), score, self.config.known)
-
-
-def _obeying(order: NDArray[np.int64], must: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """The order changed no more than needed so that what must come before does: the first that may stand, each time."""
-    left, obeyed = list(order), []
-    while left:
-        k = next(k for k, v in enumerate(left) if not must[left, v].any())
-        obeyed.append(left.pop(k))
-    return np.array(obeyed, np.int64)

@@ -88,7 +88,7 @@ class FCI(TestedSearch):
         first = self._find_skeleton(asker, limits)
         how = "the set that separates a pair best" if self.config.colliders == "auto" else "as asked"
         self.rule_, self.rule_reason_ = self.config.rule, f"Collider rule {self.config.rule}: {how}."
-        self.mended_ = []
+        self.mended_, self.separated_ = [], []
         recorded = not isinstance(asker.test, FisherZ) or self.config.record == "all"
         apart = Separation(first, asker, self.config.alpha, recorded)
         found = self._verdicts(first, asker)

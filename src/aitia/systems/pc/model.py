@@ -5,7 +5,9 @@
 2. Colliders. x - y - z with x, z apart becomes x -> y <- z where the sets that separate x and z lack y. Tests on real
    data contradict each other: all colliders are decided together, by the strength of their evidence, so that some DAG
    has them. Where the test has a likelihood the class of graphs is taken that it leads to from there, and edges without
-   which that class contradicts the table come back (`stats.search.classes`, `stats.search.mending`).
+   which that class contradicts the table come back (`stats.search.classes`, `stats.search.mending`). Where some do,
+   tests of partial correlation have erred: then arrows also start along the best order of the columns, what came back
+   is tried as what separates (`stats.search.order_start`), and the likelier of both classes is taken.
 3. Meek's rules orient what follows.
 
 The result is a CPDAG: an arrow is in every graph of the class that explains the rows; an undirected edge may point

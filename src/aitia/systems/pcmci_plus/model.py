@@ -109,7 +109,7 @@ class PCMCIPlus(ConstraintSearch, Discovers):
             told = in_words(predicted_tests(len(variables), self.config.lags) * links.cost)
             progress(f"predicted: {told} of {self.test_name_} tests of {samples.table.n} samples", 0, 1)
         self._keep(self._found(links, variables), links, variables)
-        self.rule_, self.mended_ = self.config.rule, []
+        self.rule_, self.mended_, self.separated_ = self.config.rule, [], []
         self.rule_reason_ = (
             f"Collider rule {self.rule_}: {'as asked' if self.config.colliders != 'auto' else 'a vote'}."
         )
