@@ -1,0 +1,138 @@
+"""do(finding=...): which sentences of a report and which patches of an image follow a label, and those made anew.
+
+    a sentence follows where  log p(sentence | rest of the report, label before) - the same, label after  >  nats   (1)
+    a patch follows where  TV( p(patch | report and label before), p(patch | report and label after) )  >  share    (2)
+
+Both with the image masked. The sentences that follow are taken out, what stays keeps its order, and the report is
+written to its end; then (2) is asked with both reports, and the patches that follow are made from the new one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from aitia.systems.medim.filling import PairNetwork
+from aitia.systems.medim.layout import IMAGE, TEXT, Pair
+
+__all__ = ["Asked", "Edited", "edited"]
+
+Ids = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A whole pair whose label is set.
+
+    Args:
+        pair: As it is.
+        sentences: Ids of each sentence of its report.
+        place: Number of the attribute.
+        label: What it is set to.
+    """
+
+    pair: Pair
+    sentences: Sequence[Ids]
+    place: int
+    label: int
+
+
+@dataclass(frozen=True, eq=False)
+class Edited:
+    """What became of it.
+
+    Args:
+        pair: The new one.
+        kept: (sentences,) which sentences stay.
+        written: Ids of what was written behind them.
+        changed: (codes,) which patches were made anew.
+    """
+
+    pair: Pair
+    kept: NDArray[np.bool_]
+    written: Ids
+    changed: NDArray[np.bool_]
+
+
+def edited(network: PairNetwork, asked: Sequence[Asked], *, seed: int = 0) -> list[Edited]:
+    """The pairs under their labels."""
+    if not asked:
+        return []
+    kept = _staying(network, asked)
+    random = np.random.default_rng([seed, 6])
+    begun = [
+        np.concatenate([np.zeros(0, np.int64), *(ids for ids, stays in zip(one.sentences, held, strict=True) if stays)])
+        for one, held in zip(asked, kept, strict=True)
+    ]
+    set_to = [one.pair.with_label(one.place, one.label) for one in asked]
+    drafts = [replace(pair, image=None) for pair in set_to]
+    anew = [k for k, held in enumerate(kept) if not held.all()]
+    written = [np.zeros(0, np.int64) for _ in asked]
+    if anew:
+        lengths = network.lengths([replace(drafts[k], report=None) for k in anew], random, [begun[k] for k in anew])
+        open_rows = [
+            replace(drafts[k], report=np.append(begun[k], np.full(length - len(begun[k]), network.layout.mask)))
+            for k, length in zip(anew, lengths, strict=True)
+        ]
+        for k, pair in zip(anew, network.filled(open_rows, seed=seed), strict=True):
+            assert pair.report is not None
+            written[k] = pair.report[len(begun[k]) :]
+    reports = [np.append(ids, more).astype(np.int64) for ids, more in zip(begun, written, strict=True)]
+    changed = _following(network, asked, [replace(d, report=r) for d, r in zip(drafts, reports, strict=True)])
+    return _made(network, set_to, reports, kept, written, changed, seed + 1)
+
+
+def _staying(network: PairNetwork, asked: Sequence[Asked]) -> list[NDArray[np.bool_]]:
+    """(1), of every sentence of every report."""
+    rows, targets = [], []
+    for one in asked:
+        ends = np.cumsum([0, *map(len, one.sentences)])
+        assert one.pair.report is not None
+        for first, behind in zip(ends, ends[1:], strict=False):
+            report = one.pair.report.copy()
+            report[first:behind] = network.layout.mask
+            for label in (one.pair.labels[one.place], one.label):
+                rows.append(network.layout.laid(replace(one.pair.with_label(one.place, label), image=None, report=report)))
+            targets.append((int(first), one.pair.report[first:behind]))
+    log_p = network.log_probabilities(rows)
+    gains = []
+    for k, (first, ids) in enumerate(targets):
+        sums = []
+        for row in (2 * k, 2 * k + 1):
+            words = torch.from_numpy(np.flatnonzero(rows[row].kinds == TEXT)[first : first + len(ids)])
+            own = log_p[row, words, torch.from_numpy(ids)]
+            # Words that are never said are as unlikely before as after.
+            sums.append(float(own[torch.isfinite(own)].sum()))
+        gains.append(sums[0] - sums[1])
+    found, at = [], 0
+    for one in asked:
+        part = gains[at : at + len(one.sentences)]
+        found.append(np.array([gain <= network.config.sentence_follows for gain in part], dtype=bool))
+        at += len(one.sentences)
+    return found
+
+
+def _following(network: PairNetwork, asked: Sequence[Asked], after: Sequence[Pair]) -> list[NDArray[np.bool_]]:
+    """(2), of every patch of every image."""
+    rows = [network.layout.laid(replace(one.pair, image=None)) for one in asked]
+    rows += [network.layout.laid(pair) for pair in after]
+    p = network.log_probabilities(rows).exp()
+    codes = torch.from_numpy(network.layout.vocabulary.image)
+    shares = [p[k][torch.from_numpy(np.flatnonzero(row.kinds == IMAGE))][:, codes] for k, row in enumerate(rows)]
+    half = len(asked)
+    return [
+        ((before - behind).abs().sum(dim=1) / 2 > network.config.patch_follows).numpy()
+        for before, behind in zip(shares[:half], shares[half:], strict=True)
+    ]
+
+
+def _made(
+    network: PairNetwork, set_to: Sequence[Pair], reports: Sequence[Ids], kept: Sequence[NDArray[np.bool_]],
+    written: Sequence[Ids], changed: Sequence[NDArray[np.bool_]], seed: int,
+) -> list[Edited]:  # fmt: skip
+    """The patches that follow, from the new reports."""
+    wholes = [replace(pair, report=report) for pair, report in zip(set_to, reports, strict=True)]
+    drawn = network.filled_patches(wholes, changed, seed=seed)
+    return [Edited(*row) for row in zip(drawn, kept, written, changed, strict=True)]
