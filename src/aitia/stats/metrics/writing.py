@@ -165,7 +165,7 @@ def meteor(
 def _runs(ours: Sequence[str], theirs: Sequence[str]) -> list[int]:
     """Lengths of the runs of words in common, the longest taken first and no word twice."""
     free, open_to = [True] * len(ours), [True] * len(theirs)
-    found = []
+    found: list[int] = []
     while True:
         best, at = 0, (0, 0)
         length = [[0] * (len(theirs) + 1) for _ in range(len(ours) + 1)]

@@ -98,4 +98,6 @@ class MedimConfig:
         if not 0 <= self.patch_follows <= 1:
             raise OptionError(f"patch_follows is between 0 and 1, got {self.patch_follows}")
         if self.objective == "autoregressive" and (self.visibility != "causal" or self.time_input):
-            raise OptionError("an autoregressive model is causal and has no time: say --visibility causal --no-time-input")
+            raise OptionError(
+                "an autoregressive model is causal and has no time: say --visibility causal --no-time-input"
+            )

@@ -9,6 +9,7 @@ written to its end; then (2) is asked with both reports, and the patches that fo
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -90,11 +91,12 @@ def _staying(network: PairNetwork, asked: Sequence[Asked]) -> list[NDArray[np.bo
     for one in asked:
         ends = np.cumsum([0, *map(len, one.sentences)])
         assert one.pair.report is not None
-        for first, behind in zip(ends, ends[1:], strict=False):
+        for first, behind in pairwise(ends):
             report = one.pair.report.copy()
             report[first:behind] = network.layout.mask
-            for label in (one.pair.labels[one.place], one.label):
-                rows.append(network.layout.laid(replace(one.pair.with_label(one.place, label), image=None, report=report)))
+            masked = replace(one.pair, image=None, report=report)
+            both = (one.pair.labels[one.place], one.label)
+            rows += [network.layout.laid(masked.with_label(one.place, label)) for label in both]
             targets.append((int(first), one.pair.report[first:behind]))
     log_p = network.log_probabilities(rows)
     gains = []

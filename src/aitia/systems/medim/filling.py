@@ -120,18 +120,19 @@ class PairNetwork:
         random, mask = np.random.default_rng([seed, 5]), self.layout.mask
         lacking = [k for k, pair in enumerate(pairs) if pair.report is None]
         whole = list(pairs)
-        for k, length in zip(lacking, self.lengths([pairs[k] for k in lacking], random) if lacking else (), strict=True):
+        for k, length in zip(
+            lacking, self.lengths([pairs[k] for k in lacking], random) if lacking else (), strict=True
+        ):
             whole[k] = replace(pairs[k], report=np.full(length, mask))
         return self._sampled([self.layout.laid(pair) for pair in whole], seed, steps)
 
     def _sampled(self, rows: Sequence[Laid], seed: int, steps: int | None) -> list[Pair]:
-        config, mask = self.config, self.layout.mask
-        device = self.diffusion.model.device
+        config, device = self.config, self.diffusion.model.device
         ids, present, kinds = (tensor.to(device) for tensor in padded(rows, self.layout.vocabulary.pad))
+        given = (kinds != SCAFFOLD) & (kinds != LENGTH) & (ids != self.layout.mask)
         found = self.diffusion.sample(
             ids, present, self.layout.allowed.to(device)[kinds], steps=steps or config.sampling_steps,
-            sampler=config.sampler, guidance=config.guidance, given=(kinds != SCAFFOLD) & (kinds != LENGTH) & (ids != mask),
-            seed=seed,
+            sampler=config.sampler, guidance=config.guidance, given=given, seed=seed,
         )  # fmt: skip
         done = found.cpu().numpy()
         return [self.layout.read(row, done[k, : len(row.ids)]) for k, row in enumerate(rows)]

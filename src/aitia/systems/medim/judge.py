@@ -56,7 +56,10 @@ def judged(model: "Medim", fresh: Given, seen: Given) -> Scores:
         drawn = model.seen_as([replace(pair, image=None) for pair in pairs])
         features = pixel_features(others)
         patches = _shuffled_patches(model, model.pairs(seen), len(images))
-        rivals = {"patches drawn by themselves": patches, "the image of the nearest report": others[nearest_report(true, shown)]}
+        rivals = {
+            "patches drawn by themselves": patches,
+            "the image of the nearest report": others[nearest_report(true, shown)],
+        }
         scores["Fréchet distance of images"] = Score(
             frechet_distance(features(drawn), features(images)), "lower",
             f"Of images made from reports, in {min(COMPONENTS, len(others) - 1)} components of pixels; no FID.",
@@ -88,7 +91,8 @@ def nearest_image(images: Images, others: Images) -> NDArray[np.int64]:
     """For each image the number of the one of the others whose pixels are nearest."""
     a, b = (held.reshape(len(held), -1) / 255.0 for held in (images, others))
     far = (a**2).sum(axis=1)[:, None] - 2 * a @ b.T + (b**2).sum(axis=1)
-    return far.argmin(axis=1)
+    nearest: NDArray[np.int64] = far.argmin(axis=1)
+    return nearest
 
 
 def nearest_report(reports: Sequence[str], others: Sequence[str]) -> NDArray[np.int64]:
@@ -101,7 +105,8 @@ def nearest_report(reports: Sequence[str], others: Sequence[str]) -> NDArray[np.
                 bag[row, known[word]] = 1
     shared = bags[0] @ bags[1].T
     union = bags[0].sum(axis=1)[:, None] + bags[1].sum(axis=1) - shared
-    return (shared / np.maximum(union, 1)).argmax(axis=1)
+    nearest: NDArray[np.int64] = (shared / np.maximum(union, 1)).argmax(axis=1)
+    return nearest
 
 
 def spaced(model: "Medim", report: str) -> str:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from aitia.nn.sequences import Vocabulary
 
-__all__ = ["IMAGE", "LENGTH", "LABELS", "SCAFFOLD", "TEXT", "Laid", "Layout", "Pair", "markers_of", "padded"]
+__all__ = ["IMAGE", "LABELS", "LENGTH", "SCAFFOLD", "TEXT", "Laid", "Layout", "Pair", "markers_of", "padded"]
 
 Ids = NDArray[np.int64]
 Attributes = tuple[tuple[str, tuple[str, ...]], ...]

@@ -1,5 +1,5 @@
-"""What the diffusion stands on: a small language model over the words of the reports, or one that is given; images as
-codes; and its trainings."""
+"""What the diffusion stands on, a small language model over the words of the reports or one that is given, and its
+trainings."""
 
 import copy
 from collections.abc import Mapping, Sequence
@@ -54,12 +54,14 @@ def opened_model(named: Network, config: MedimConfig, attributes: Attributes, co
         copy.deepcopy(held.tokenizer), codes=codes, sentinels=1, markers=markers_of(attributes, config.words)
     )
     needed = Layout(vocabulary, attributes, places, config.words).longest
-    if needed > held.longest:
+    # What the tokenizer says counts where the model has no bound of its own.
+    longest = getattr(cast(Any, held.model).config, "max_position_embeddings", None) or held.longest
+    if needed > longest:
         raise OptionError(
-            f"a pair has up to {needed} tokens, {places} of them of its image, and the model takes {held.longest}: say "
+            f"a pair has up to {needed} tokens, {places} of them of its image, and the model takes {longest}: say "
             "fewer --words or a larger --patch"
         )
-    return SequenceModel(copy.deepcopy(held.model), vocabulary, config.visibility, held.longest)
+    return SequenceModel(copy.deepcopy(held.model), vocabulary, config.visibility, longest)
 
 
 def opened_tokenizer(named: Network, size: tuple[int, int]) -> ImageTokenizer:
@@ -107,5 +109,5 @@ def trained(
     history = train(
         PairLoss(diffusion, layout.allowed, left), drawn, options, checkpoint=checkpoint, progress=progress, what=what
     )
-    cast(torch.nn.Module, network.diffusion.model.model).eval()
+    network.diffusion.model.model.eval()
     return what, tuple(history.losses)

@@ -21,7 +21,7 @@ Source:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -32,7 +32,7 @@ from aitia.data.base import Data
 from aitia.data.subjects import Network
 from aitia.data.table import Table
 from aitia.do import Value
-from aitia.errors import DataError, OptionError
+from aitia.errors import OptionError
 from aitia.nn.image_tokens import ImageTokenizer, PatchVQ
 from aitia.nn.sequences import SequenceModel
 from aitia.nn.sequences.saving import KeepsModels
@@ -173,8 +173,7 @@ class Medim(KeepsModels, Predicts, Edits):
             drawn = self.image_tokenizer.decode(codes)
             images = np.where(there[:, None, None, None], images if there.any() else drawn, drawn)
         reports = [
-            self.said(pair) if report is None else report
-            for pair, report in zip(pairs, reports_of(given), strict=True)
+            self.said(pair) if report is None else report for pair, report in zip(pairs, reports_of(given), strict=True)
         ]
         labels = {
             column: [known[cast(int, pair.labels[place])] for pair in pairs]

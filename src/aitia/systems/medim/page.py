@@ -37,7 +37,9 @@ def blocks(model: "Medim", given: "Given") -> list[Block]:
         "image made": model.predict(without[1]),
         "a new pair": model.sample(len(rows), seed=1),
     }
-    about = "Images, and below them the texts, of rows that the fit has not seen, of what was made of one half, and new."
+    about = (
+        "Images, and below them the texts, of rows that the fit has not seen, of what was made of one half, and new."
+    )
     return [
         Callout([NO_DEVICE], "warning"),
         Text("Each row is a pair; what is made is drawn, and another seed draws another."),

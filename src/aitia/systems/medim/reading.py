@@ -1,7 +1,6 @@
 """Rows as they are given, turned into pairs, and pairs turned into rows."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,7 +122,9 @@ def _fitting(sentences: Sequence[Ids], layout: Layout, row: int, cut: bool) -> l
     if sentences and not count:
         raise DataError(f"the report of row {row} has no token: write it, or drop the row")
     if any(layout.mask in ids for ids in sentences):
-        raise DataError(f"the report of row {row} holds the mask {layout.vocabulary.decode([layout.mask])}: take it out")
+        raise DataError(
+            f"the report of row {row} holds the mask {layout.vocabulary.decode([layout.mask])}: take it out"
+        )
     if count <= layout.words:
         return list(sentences)
     ends = np.cumsum([len(ids) for ids in sentences])
@@ -145,5 +146,3 @@ def _gone(given: Given, role: str) -> NDArray[np.bool_]:
 
 def _a(what: str) -> str:
     return f"an {what}" if what == "image" else f"a {what}"
-
-
