@@ -283,8 +283,9 @@ def test_without_findings_nothing_can_be_set():
 
 def test_training_lowers_the_loss_of_either_objective():
     for left in (False, True):
-        model = Medim(**{**TINY, "first_steps": 0, "steps": 40, "batch": 16, "learning_rate": 0.01},
-                      **({"objective": "autoregressive", "visibility": "causal", "time_input": False} if left else {}))  # fmt: skip
+        more = {"objective": "autoregressive", "visibility": "causal", "time_input": False} if left else {}
+        longer = {"first_steps": 0, "steps": 40, "batch": 16, "learning_rate": 0.01}
+        model = Medim(**{**TINY, **longer, **more})
         (_, losses), *_ = model.fit(rows(60)).training.losses
         assert losses[-1]["loss"] < 0.8 * losses[0]["loss"]
 
