@@ -12,11 +12,11 @@ def owned(folder):
     images, reports = world.render(sample), world.reports(sample)
     found, lines = [], ["image,report,domain,finding"]
     for row, held in enumerate(world.attributes(sample)):
-        place = folder / "ward" / held["domain"]
+        place = folder / "scans" / held["domain"]
         write_pictures(images[row : row + 1], place, [f"{row:02}.png"])
         (place / f"{row:02}.txt").write_text(reports[row], encoding="utf-8")
         found.append(held.get("finding", "none"))
-        lines.append(f"ward/{held['domain']}/{row:02}.png,{reports[row]},{held['domain']},{found[-1]}")
+        lines.append(f"scans/{held['domain']}/{row:02}.png,{reports[row]},{held['domain']},{found[-1]}")
     (folder / "pairs.csv").write_text("\n".join(lines), encoding="utf-8")
     (folder / "asked.csv").write_text("\n".join(["report,domain", f"{reports[0]},cxr", ",path"]), encoding="utf-8")
     tokenizer = word_tokenizer(world.vocabulary)

@@ -34,7 +34,7 @@ def read_reports(folder: Path, kinds: Mapping[str, Kind | str] | None = None) ->
         if stem in images:
             raise DataError(f"{folder}: {images[stem].name} and {path.name} share one report: keep one, or rename one")
         images[stem] = path
-    texts = {path.with_suffix(""): path for path in {*folder.glob("*.txt"), *folder.glob("*/*.txt")}}
+    texts = {path.with_suffix(""): path for path in sorted({*folder.glob("*.txt"), *folder.glob("*/*.txt")})}
     texts = {stem: path for stem, path in texts.items() if not path.name.startswith(".")}
     for has, lacks, what, other in ((images, texts, "image", "report"), (texts, images, "report", "image")):
         if alone := sorted(stem for stem in has if stem not in lacks):

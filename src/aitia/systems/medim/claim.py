@@ -2,8 +2,9 @@
 
 3,000 pairs, images of 16 patches; a decoder of width 64 and two layers that reads the pairs from the left for 100
 steps, then 600 steps of 48. All arms have the same steps, rows and random numbers: the method, the same with the causal
-mask kept (the swap), without the time, and an autoregressive model of the same size. 300 new pairs are asked about; what
-an image shows is read by a small network that was trained on other images of the ward, what a report says by its words.
+mask kept (the swap), without the time, and an autoregressive model of the same size. 300 new pairs are asked about;
+what an image shows is read by a small network that was trained on other images of the ward, what a report says by its
+words.
 
 (a) Fréchet distance of images of new pairs, in 16 components of pixels, over that of the causal mask: at most .85.
 (b) Attributes on which image and report of a new pair agree: at least .60, and .15 ahead of the causal mask; beside
