@@ -427,7 +427,8 @@ def test_it_says_that_it_is_no_medical_device(fitted):
     from aitia.systems.medim.card import CARD, NO_DEVICE
 
     assert "no medical device" in NO_DEVICE
-    assert NO_DEVICE in fitted.training.notes
+    assert NO_DEVICE in fitted.training.warnings  # printed by run
+    assert NO_DEVICE in fitted.outside()  # printed with every answer of do and predict
     assert "no medical device" in CARD.task
     given = fitted.given(rows(6))
     assert NO_DEVICE in fitted.report(given)[0].html()

@@ -23,7 +23,7 @@ from aitia.systems.medim.layout import Attributes, Layout, Pair, markers_of
 from aitia.systems.medim.words import common_words
 from aitia.train import TrainConfig, train
 
-__all__ = ["diffusion_on", "layout_of", "made_model", "opened_model", "opened_tokenizer", "trained"]
+__all__ = ["diffusion_on", "made_model", "opened_model", "opened_tokenizer", "trained"]
 
 TIME_WIDTH = 64
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -73,11 +73,6 @@ def opened_tokenizer(named: Network, size: tuple[int, int]) -> ImageTokenizer:
     if size[0] != size[1]:
         raise DataError(f"a VQ model of diffusers takes square images, got {size[1]}x{size[0]}: scale them (--size)")
     return DiffusersVQ.load(named.where(), size[0])
-
-
-def layout_of(model: SequenceModel, attributes: Attributes, places: int, words: int) -> Layout:
-    """The layout of a model whose vocabulary has what it takes."""
-    return Layout(model.vocabulary, attributes, places, words)
 
 
 def diffusion_on(model: SequenceModel, mask: int, config: MedimConfig) -> MaskedDiffusion:

@@ -106,7 +106,7 @@ class Medim(KeepsModels, Predicts, Edits):
         config = self.config
         images, _ = images_of(given)
         self._size = (int(images.shape[1]), int(images.shape[2]))
-        self.attributes, _ = attributes_of(given)
+        self.attributes = attributes_of(given)
         self._patches = self._given_tokenizer = self._network = None
         self._places = 0
         if "image_tokenizer" not in given.subjects:
@@ -136,7 +136,11 @@ class Medim(KeepsModels, Predicts, Edits):
     @property
     def training(self) -> Training:
         """The losses, what was cut, and what this is not."""
-        return Training(losses=self._losses, notes=(NO_DEVICE,), warnings=self._told)
+        return Training(losses=self._losses, warnings=(*self._told, NO_DEVICE))
+
+    def outside(self) -> tuple[str, ...]:
+        """What to keep in mind with every answer: what this is not."""
+        return (*super().outside(), NO_DEVICE)
 
     # -- asking --------------------------------------------------------------------------------------------------------
 

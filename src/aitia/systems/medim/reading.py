@@ -28,7 +28,8 @@ def check_pairs(given: Given) -> None:
         alone = np.flatnonzero(lacks[what] & ~lacks[other])
         if len(alone):
             many = f" ({len(alone)} such rows)" if len(alone) > 1 else ""
-            raise DataError(f"row {alone[0]} has {_a(other)} and no {what}{many}: add it, or drop the row")
+            has = "an image" if other == "image" else "a report"
+            raise DataError(f"row {alone[0]} has {has} and no {what}{many}: add it, or drop the row")
     if (empty := np.flatnonzero(lacks["image"])).size:
         raise DataError(f"row {empty[0]} has neither image nor report: drop the row")
     for row, report in enumerate(reports_of(given)):
@@ -36,15 +37,14 @@ def check_pairs(given: Given) -> None:
             raise DataError(f"the report of row {row} is empty: write it, or drop the row")
 
 
-def attributes_of(given: Given) -> tuple[Attributes, tuple[str, ...]]:
-    """The labels of the domain and of the findings, and the columns that they are in."""
-    found, columns = [], []
+def attributes_of(given: Given) -> Attributes:
+    """The columns of the domain and of the findings with their labels; one without any label is left out."""
+    found = []
     for column in (*given.columns("domain"), *given.columns("findings")):
-        labels = [str(label) for label in given.table.labels(column) if label is not None and str(label) != "nan"]
+        labels = {str(label) for label in given.table.labels(column) if label is not None and label == label}
         if labels:
-            found.append((column, tuple(sorted(set(labels)))))
-            columns.append(column)
-    return tuple(found), tuple(columns)
+            found.append((column, tuple(sorted(labels))))
+    return tuple(found)
 
 
 def images_of(given: Given) -> tuple[Images, NDArray[np.bool_]]:
@@ -67,7 +67,7 @@ def reports_of(given: Given) -> list[str | None]:
     return [text if has else None for text, has in zip(given.texts("report"), there, strict=True)]
 
 
-def labels_of(given: Given, attributes: Attributes, what: str) -> list[tuple[int | None, ...]]:
+def labels_of(given: Given, attributes: Attributes) -> list[tuple[int | None, ...]]:
     """The number of each label of each row, None where it is missing.
 
     Raises:
@@ -82,7 +82,7 @@ def labels_of(given: Given, attributes: Attributes, what: str) -> list[tuple[int
             elif str(label) in known:
                 found[row].append(known.index(str(label)))
             else:
-                raise DataError(f"row {row} has {column} {label!r}, and {what} had {join_names(known)}")
+                raise DataError(f"row {row} has {column} {label!r}, and the training had {join_names(known)}")
     return [tuple(row) for row in found]
 
 
@@ -96,11 +96,10 @@ def pairs_of(
     """
     images, there = images_of(given)
     if there.any() and images.shape[1:3] != size:
+        mend = f" (--size {size[0]})" if size[0] == size[1] else ""
         raise DataError(
-            f"images are {size[1]}x{size[0]} here, got {images.shape[2]}x{images.shape[1]}: scale them (--size "
-            f"{size[0]})" if size[0] == size[1] else f"images are {size[1]}x{size[0]} here, got "
-            f"{images.shape[2]}x{images.shape[1]}: scale them"
-        )  # fmt: skip
+            f"images are {size[1]}x{size[0]} here, got {images.shape[2]}x{images.shape[1]}: scale them{mend}"
+        )
     codes = tokenizer.encode(images[there]) if there.any() else np.zeros((0, layout.places), np.int64)
     places = np.cumsum(there) - 1
     sentences, short = [], 0
@@ -109,7 +108,7 @@ def pairs_of(
         kept = _fitting(found, layout, row, cut)
         short += len(kept) < len(found)
         sentences.append(kept)
-    labels = labels_of(given, layout.attributes, "the training")
+    labels = labels_of(given, layout.attributes)
     pairs = [
         Pair(labels[row], codes[places[row]] if there[row] else None, np.concatenate(held) if held else None)
         for row, held in enumerate(sentences)
@@ -142,7 +141,3 @@ def _gone(given: Given, role: str) -> NDArray[np.bool_]:
         return np.ones(len(given), dtype=bool)
     absent: NDArray[np.bool_] = np.asarray(given.table.absent(column))
     return absent
-
-
-def _a(what: str) -> str:
-    return f"an {what}" if what == "image" else f"a {what}"
