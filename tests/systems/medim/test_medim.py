@@ -10,6 +10,7 @@ from aitia.data.table import Table
 from aitia.errors import DataError, InterventionError, OptionError, TrainingError
 from aitia.nn.language import word_tokenizer
 from aitia.nn.sequences import Vocabulary
+from aitia.nn.sequences.masked_diffusion import MaskedDiffusion
 from aitia.systems.medim import Medim, MedimConfig
 from aitia.systems.medim.batches import DrawnPairs
 from aitia.systems.medim.editing import Asked, edited
@@ -95,21 +96,40 @@ def drawn(left=False, **options):
     return held, DrawnPairs(held, pairs, [[0, 3]] * 8, (int(words_of(held, "here")[0]),), config, left, 0)
 
 
-def test_tokens_are_masked_with_the_probability_of_their_time_and_the_scaffold_never():
-    _, batches = drawn(given=0.0, whole=0.0)
-    shares, ts = [], []
+def test_every_share_of_masks_is_as_likely_and_counts_by_what_it_leaves():
+    held, batches = drawn(given=0.0, whole=0.0)
+    counts = []
     for step in range(10):
-        _, present, kinds, noised, time, weights = batches(step, 0, 1)
+        ids, present, kinds, noised, time, weights = batches(step, 0, 1)
         assert not bool(noised[kinds == SCAFFOLD].any())
         assert not bool(noised[~present].any())
-        image = kinds == IMAGE
-        shares.append((noised & image).sum(1) / image.sum(1))
-        ts.append(time)
+        learnt = (kinds != SCAFFOLD) & (kinds != LENGTH) & (ids != held.mask) & (ids != int(words_of(held, "here")[0]))
+        masks, among = (noised & learnt).sum(1), learnt.sum(1)
+        assert torch.equal(time, torch.clamp(masks, min=1) / among)
         assert bool((weights[noised] > 0).all())
-    share, t = torch.cat(shares), torch.cat(ts)
-    for low in (0.0, 0.25, 0.5, 0.75):
-        here = (t >= low) & (t < low + 0.25)
-        assert float(share[here].mean()) == pytest.approx(low + 0.125, abs=0.03)
+        counts.append(masks[among == 11])  # an image of 4, two labels, and 5 of the 6 words
+    found = np.bincount(torch.cat(counts), minlength=12) / len(torch.cat(counts))
+    # k of n is masked with the probability of t^k (1 - t)^(n - k) over all t, which is 1 / (n + 1) for every k.
+    assert found == pytest.approx(np.full(12, 1 / 12), abs=0.03)
+
+
+def test_the_loss_of_a_network_that_knows_nothing_is_the_entropy_of_its_tokens():
+    # Every token costs log(how many may stand there), n / k of k masks among n: n times the mean of them.
+    held, batches = drawn(given=0.0, whole=0.0, batch=4000)
+    ids, present, kinds, noised, time, weights = batches(0, 0, 1)
+
+    class Even(Knowing):
+        def logits(self, ids, present):
+            return torch.zeros(*ids.shape, len(self.held.vocabulary))
+
+    diffusion = MaskedDiffusion(Even(held), held.mask)
+    keep = (ids == held.vocabulary.end).any(1)  # whole reports alone, of which no length is asked
+    parts = [tensor[keep] for tensor in (ids, present, kinds, noised, time, weights)]
+    found = float(diffusion.loss(parts[0], parts[1], held.allowed[parts[2]], *parts[3:]))
+    both = [4 * np.log(3) + (2 if k else 1) * np.log(2) + 5 * np.log(5) for k in (0, 1)]
+    # A row without masks carries nothing: of n + 1 counts of masks, n do.
+    expected = np.mean([total * n / (n + 1) for total, n in zip(both, (10, 11), strict=True)])
+    assert found * float(parts[1].sum()) / len(parts[0]) == pytest.approx(expected, rel=0.05)
 
 
 def test_a_missing_label_and_a_word_that_is_never_said_carry_no_loss():
@@ -187,8 +207,6 @@ class Knowing:
 
 
 def knowing(**options):
-    from aitia.nn.sequences.masked_diffusion import MaskedDiffusion
-
     held = layout()
     return held, PairNetwork(held, MaskedDiffusion(Knowing(held), held.mask), MedimConfig(**{**TINY, **options}))
 

@@ -49,7 +49,7 @@ class DrawnPairs:
         laid = [self._laid(row, random) for row in rows]
         ids, present, kinds = padded([held for held, _ in laid], self.layout.vocabulary.pad)
         time = times(size, torch.Generator().manual_seed(int(random.integers(2**31))))
-        noised, weights = self._noise(ids, kinds, [hidden for _, hidden in laid], time, random)
+        noised, weights, time = self._noise(ids, kinds, [hidden for _, hidden in laid], time, random)
         mine = slice(rank, None, ranks)
         return tuple(tensor[mine] for tensor in (ids, present, kinds, noised, time, weights))
 
@@ -73,26 +73,31 @@ class DrawnPairs:
 
     def _noise(
         self, ids: Tensor, kinds: Tensor, hidden: Sequence[bool], time: Tensor, random: np.random.Generator
-    ) -> tuple[Tensor, Tensor]:
-        """Which tokens are masked, and how much each counts."""
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Which tokens are masked, how much each counts, and the share of masks among those that are learnt."""
         config, image, text, length = self.config, kinds == IMAGE, kinds == TEXT, kinds == LENGTH
         # A label that is missing is a mask already, and a length counts only where its report is not there.
         unknown = (ids == self.layout.mask) | torch.isin(ids, torch.tensor(list(self.unsaid), dtype=ids.dtype))
         open_to = (kinds != SCAFFOLD) & ~unknown
         weights = torch.where(image, config.image_weight, config.text_weight) * open_to
         if self.left:
-            return open_to, weights
+            return open_to, weights, time
         noised = torch.from_numpy(random.random(ids.shape)) < time[:, None]
         drawn, which = random.random(len(ids)), random.random(len(ids)) < 0.5
         given = torch.from_numpy(drawn < config.given)[:, None]
         whole = torch.from_numpy((drawn >= config.given) & (drawn < config.given + config.whole))[:, None]
         one = torch.where(torch.from_numpy(which)[:, None], image, text)
-        noised = (noised & ~(given & one)) | (whole & one)
+        noised = open_to & ((noised & ~(given & one)) | (whole & one))
         weights = weights * ~(whole & one)
+        learnt = open_to & ~length & ~((given | whole) & one)
+        # Over all masks that t may make, n / k of k masks among n is worth 1 / t, and never more than n: 1 / t of a
+        # small t with a single mask would drown all other rows.
+        share = (noised & learnt).sum(dim=1) / learnt.sum(dim=1).clamp(min=1)
+        time = torch.maximum(share, 1 / learnt.sum(dim=1).clamp(min=1))
         # A length is told by the masks of its report, so that it is asked for where they are not there, at any time.
         noised = torch.where(length, torch.tensor(hidden)[:, None], noised)
         weights = torch.where(length, weights * time[:, None], weights)
-        return noised & open_to, weights
+        return noised, weights, time
 
 
 class PairLoss(nn.Module):

@@ -39,7 +39,13 @@ def made_model(
     vocabulary = Vocabulary(tokenizer, codes=codes, sentinels=1, markers=markers_of(attributes, config.words))
     longest = Layout(vocabulary, attributes, places, config.words).longest
     return small_sequence_model(
-        vocabulary, config.visibility, width=config.width, layers=config.layers, longest=longest, seed=config.seed
+        vocabulary,
+        config.visibility,
+        width=config.width,
+        layers=config.layers,
+        longest=longest,
+        positions=config.positions,
+        seed=config.seed,
     )
 
 
