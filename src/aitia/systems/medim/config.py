@@ -44,8 +44,8 @@ class MedimConfig:
         vocabulary: Words of the small model at most, the commonest; others are read as unknown and never said.
         width: Of the small model that is made where none is given.
         layers: Of the same.
-        positions: How the same knows where a token stands: `learned`, a vector for each place, or `rotary`, by distances
-            alone, from which a network that sees all masks at once has to find out where each of them is.
+        positions: How the same knows where a token stands: `learned`, a vector for each place, or `rotary`, by
+            distances alone, from which a network that sees all masks at once has to find out where each of them is.
         seed: Of everything.
         device: `auto` or `cpu`.
 
@@ -82,12 +82,9 @@ class MedimConfig:
 
     def __post_init__(self) -> None:
         need_one_of(
-            self,
-            objective=get_args(Objective),
-            visibility=get_args(Seen),
-            sampler=get_args(Order),
+            self, objective=get_args(Objective), visibility=get_args(Seen), sampler=get_args(Order),
             positions=get_args(Positions),
-        )
+        )  # fmt: skip
         need_at_least(
             self, first_steps=0, steps=1, batch=1, sampling_steps=1, patch=1, codes=2, words=1, vocabulary=1, width=8,
             layers=1,
