@@ -97,7 +97,7 @@ def drawn(left=False, **options):
 
 
 def test_every_share_of_masks_is_as_likely_and_counts_by_what_it_leaves():
-    held, batches = drawn(given=0.0, whole=0.0)
+    held, batches = drawn(given=0.0, whole=0.0, prompt=0.0)
     counts = []
     for step in range(10):
         ids, present, kinds, noised, time, weights = batches(step, 0, 1)
@@ -115,7 +115,7 @@ def test_every_share_of_masks_is_as_likely_and_counts_by_what_it_leaves():
 
 def test_the_loss_of_a_network_that_knows_nothing_is_the_entropy_of_its_tokens():
     # Every token costs log(how many may stand there), n / k of k masks among n: n times the mean of them.
-    held, batches = drawn(given=0.0, whole=0.0, batch=4000)
+    held, batches = drawn(given=0.0, whole=0.0, prompt=0.0, batch=4000)
     ids, present, kinds, noised, time, weights = batches(0, 0, 1)
 
     class Even(Knowing):
@@ -163,6 +163,14 @@ def test_one_half_is_given_or_gone_as_often_as_the_options_say():
         assert float(share) > 0.45
         if expected == "gone":  # what is gone as a whole teaches nothing, and is there to be gone
             assert float(weights[noised & image].sum()) < float((noised & image).sum()) / 2
+
+
+def test_labels_are_left_as_often_as_the_options_say_and_are_not_learnt_then():
+    for prompt in (0.0, 1.0):
+        _, batches = drawn(given=0.0, whole=0.0, prompt=prompt)
+        _, _, kinds, noised, _, _ = batches(0, 0, 1)
+        share = float(noised[kinds == LABELS].float().mean())
+        assert share == pytest.approx(0.5 * (1 - prompt), abs=0.06)
 
 
 def test_processes_share_a_batch():
@@ -428,6 +436,7 @@ def test_a_loss_that_is_no_number_stops_with_its_step():
     [
         ({"sampling_steps": 0}, "sampling_steps is at least 1, got 0"),
         ({"given": 0.8, "whole": 0.3}, "given and whole are shares of one whole"),
+        ({"prompt": 1.5}, "prompt is between 0 and 1"),
         ({"guidance": -1.0}, "guidance is from 0 on"),
         ({"text_weight": 0.0, "image_weight": 0.0}, "not both 0"),
         ({"objective": "autoregressive"}, "an autoregressive model is causal and has no time"),

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from aitia.nn.sequences.masked_diffusion import MaskedDiffusion, times
 from aitia.systems.medim.config import MedimConfig
-from aitia.systems.medim.layout import IMAGE, LENGTH, SCAFFOLD, TEXT, Laid, Layout, Pair, padded
+from aitia.systems.medim.layout import IMAGE, LABELS, LENGTH, SCAFFOLD, TEXT, Laid, Layout, Pair, padded
 
 __all__ = ["DrawnPairs", "PairLoss"]
 
@@ -87,9 +87,10 @@ class DrawnPairs:
         given = torch.from_numpy(drawn < config.given)[:, None]
         whole = torch.from_numpy((drawn >= config.given) & (drawn < config.given + config.whole))[:, None]
         one = torch.where(torch.from_numpy(which)[:, None], image, text)
-        noised = open_to & ((noised & ~(given & one)) | (whole & one))
+        prompt = torch.from_numpy(random.random(len(ids)) < config.prompt)[:, None] & (kinds >= LABELS)
+        noised = open_to & ((noised & ~(given & one) & ~prompt) | (whole & one))
         weights = weights * ~(whole & one)
-        learnt = open_to & ~length & ~((given | whole) & one)
+        learnt = open_to & ~length & ~((given | whole) & one) & ~prompt
         # Over all masks that t may make, n / k of k masks among n is worth 1 / t, and never more than n: 1 / t of a
         # small t with a single mask would drown all other rows.
         share = (noised & learnt).sum(dim=1) / learnt.sum(dim=1).clamp(min=1)

@@ -16,7 +16,7 @@ words.
 (f) BLEU-2 of a model of 150 pairs to which 1,000 made ones were added, over that of the same without: 1.05 or more.
     What made them saw 3,000 pairs: that is how they can help.
 (g) do(finding=effusion): attributes that are as they should be in image and report (the finding is an effusion, the
-    heart is as it was), .05 ahead of image and report that are made anew as a whole.
+    heart is as it was), .05 ahead of image and report that are made anew as a whole, and of those left as they are.
 
 Control: reports exchanged among the images of a domain, on the first seed: there is nothing to agree on.
 
@@ -58,11 +58,12 @@ ARMS: dict[str, dict[str, Any]] = {
     TIMELESS: {"time_input": False},
     LEFT: {"objective": "autoregressive", "visibility": "causal", "time_input": False},
 }
-PAIRED, RETRIEVED, NEAR, WHOLE = (
+PAIRED, RETRIEVED, NEAR, WHOLE, LEFT_ALONE = (
     "halves of different pairs",
     "the image of the nearest report",
     "the report of the nearest image",
     "made anew as a whole",
+    "left as it is",
 )
 AGREES = "share of attributes on which image and report of a new pair agree"
 SHOWS = "share of the attributes of a report that its image shows"
@@ -101,7 +102,7 @@ def run(context: ClaimContext) -> list[Row]:
         row("f", "BLEU-2 of a model of few pairs, with made ones over without", gained, kind="ratio",
             against="without made pairs", bar=1.05),
         row("g", "share of attributes that are as do(finding=effusion) has them", values("edited"),
-            baselines={WHOLE: values(WHOLE)}, ahead_of={WHOLE: 0.05}),
+            baselines={name: values(name) for name in (WHOLE, LEFT_ALONE)}, ahead_of={WHOLE: 0.05, LEFT_ALONE: 0.05}),
     ]  # fmt: skip
 
 
@@ -201,7 +202,7 @@ def _edits(model: Medim, eye: Eye, seed: int) -> Found:
     sample = sample.take(np.flatnonzero(sample["finding"] != 2)[:EDITED])
     rows, hearts = pairs(sample), [held["heart"] for held in WORLD.attributes(sample)]
     done = model.do("do(finding=effusion)")
-    answers = {"edited": done.edit(rows).known, WHOLE: done.predict(rows.select(["domain"])).known}
+    answers = {"edited": done.edit(rows).known, WHOLE: done.predict(rows.select(["domain"])).known, LEFT_ALONE: rows}
     return {
         name: as_asked(WORLD.read(table.texts("report")), eye.read(table.pictures("image")), hearts)
         for name, table in answers.items()

@@ -30,6 +30,8 @@ class MedimConfig:
         text_weight: How much a token of a report counts in the loss.
         image_weight: The same of an image.
         given: Share of pairs whose image or report is left whole while the other is noised.
+        prompt: Share of pairs whose labels are left as they are, so that what follows a label is learnt where all else
+            is masked. The source has 0.1.
         whole: Share of pairs whose image or report is masked as a whole while the other is learnt.
         sampling_steps: Calls of the network that fill a row at most; never more than it has masks.
         sampler: `ancestral` fills each mask by itself, `confidence` those first that the network is surest of.
@@ -64,6 +66,7 @@ class MedimConfig:
     image_weight: float = 1.0
     given: float = 0.3
     whole: float = 0.15
+    prompt: float = 0.5
     sampling_steps: int = 32
     sampler: Order = "ancestral"
     guidance: float = 0.0
@@ -100,6 +103,8 @@ class MedimConfig:
             )
         if self.given < 0 or self.whole < 0 or self.given + self.whole > 1:
             raise OptionError(f"given and whole are shares of one whole, got {self.given} and {self.whole}")
+        if not 0 <= self.prompt <= 1:
+            raise OptionError(f"prompt is between 0 and 1, got {self.prompt}")
         if self.guidance < 0:
             raise OptionError(f"guidance is from 0 on, got {self.guidance}")
         if not 0 <= self.patch_follows <= 1:
