@@ -202,13 +202,14 @@ class Knowing:
             yes = label[1] in sequence
             if label[0] not in sequence and not yes:
                 yes = words["fluid"] in sequence
+            told = yes or words["clear"] in sequence
             for place in range(len(sequence)):
                 found[row, place, self.held.vocabulary.image[1]] = 0.0
                 if place % 2:  # half of the patches follow the finding
                     found[row, place, self.held.vocabulary.image[2 if yes else 0]] = 20.0
                 found[row, place, words["fluid" if yes else "clear"]] = 0.0
                 found[row, place, self.held.vocabulary.markers["<length:6>"]] = 0.0
-                for name in ("<label:0:0>", f"<label:1:{int(yes)}>"):
+                for name in ("<label:0:0>", f"<label:1:{int(yes)}>", *(() if told else ("<label:1:1>",))):
                     found[row, place, self.held.vocabulary.markers[name]] = 0.0
                 found[row, place, words["all"]] = found[row, place, words["."]] = -2.0
         return found

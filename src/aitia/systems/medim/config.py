@@ -36,8 +36,7 @@ class MedimConfig:
         sampling_steps: Calls of the network that fill a row at most; never more than it has masks.
         sampler: `ancestral` fills each mask by itself, `confidence` those first that the network is surest of.
         guidance: w of (1 + w) log p(. | given) - w log p(.); 0 has none.
-        sentence_follows: Nats by which a sentence of a report must be less likely after do than before to be written
-            anew.
+        sentence_follows: Nats by which a sentence must make the label less likely that do sets, to be written anew.
         patch_follows: Total variation by which a patch of the image must be distributed otherwise to be made anew.
         patch: Side of a patch of the image, in pixels, where no image tokenizer is given.
         codes: Of the codebook of patches.
@@ -70,7 +69,7 @@ class MedimConfig:
     sampling_steps: int = 32
     sampler: Order = "ancestral"
     guidance: float = 0.0
-    sentence_follows: float = 2.0
+    sentence_follows: float = 1.0
     patch_follows: float = 0.3
     patch: int = 2
     codes: int = 64

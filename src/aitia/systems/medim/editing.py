@@ -1,22 +1,23 @@
 """do(finding=...): which sentences of a report and which patches of an image follow a label, and those made anew.
 
-    a sentence follows where  log p(sentence | rest of the report, label before) - the same, label after  >  nats   (1)
+    a sentence follows where  log p(label | report without it) - log p(label | report)  >  nats                     (1)
     a patch follows where  TV( p(patch | report and label before), p(patch | report and label after) )  >  share    (2)
 
-Both with the image masked. The sentences that follow are taken out, what stays keeps its order, and the report is
-written to its end; then (2) is asked with both reports, and the patches that follow are made from the new one.
+Both with the image masked, and in (1) the length of the report unknown where a sentence is out: the room that it left
+would tell what it was. By Bayes' rule (1) is how much less likely the sentence is under the label. The sentences that
+follow are taken out, what stays keeps its order, and the report is written to its end; then (2) is asked with both
+reports, and the patches that follow are made from the new one.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from aitia.systems.medim.filling import PairNetwork
-from aitia.systems.medim.layout import IMAGE, TEXT, Pair
+from aitia.systems.medim.layout import IMAGE, LABELS, Pair
 
 __all__ = ["Asked", "Edited", "edited"]
 
@@ -87,32 +88,26 @@ def edited(network: PairNetwork, asked: Sequence[Asked], *, seed: int = 0) -> li
 
 def _staying(network: PairNetwork, asked: Sequence[Asked]) -> list[NDArray[np.bool_]]:
     """(1), of every sentence of every report."""
-    rows, targets = [], []
+    rows, label = [], []
     for one in asked:
-        ends = np.cumsum([0, *map(len, one.sentences)])
-        assert one.pair.report is not None
-        for first, behind in pairwise(ends):
-            report = one.pair.report.copy()
-            report[first:behind] = network.layout.mask
-            masked = replace(one.pair, image=None, report=report)
-            both = (one.pair.labels[one.place], one.label)
-            rows += [network.layout.laid(masked.with_label(one.place, label)) for label in both]
-            targets.append((int(first), one.pair.report[first:behind]))
+        pair = replace(one.pair.with_label(one.place, None), image=None)
+        rows.append(network.layout.laid(pair))
+        for k in range(len(one.sentences)):
+            rest = [ids for place, ids in enumerate(one.sentences) if place != k]
+            rows.append(network.begun(replace(pair, report=np.concatenate(rest) if rest else None)))
+        label += [(one.place, one.label)] * (1 + len(one.sentences))
     log_p = network.log_probabilities(rows)
-    gains = []
-    for k, (first, ids) in enumerate(targets):
-        sums = []
-        for row in (2 * k, 2 * k + 1):
-            words = torch.from_numpy(np.flatnonzero(rows[row].kinds == TEXT)[first : first + len(ids)])
-            own = log_p[row, words, torch.from_numpy(ids)]
-            # Words that are never said are as unlikely before as after.
-            sums.append(float(own[torch.isfinite(own)].sum()))
-        gains.append(sums[0] - sums[1])
+    sure = np.array(
+        [
+            float(log_p[k, int(np.flatnonzero(row.kinds == LABELS + place)[0]), network.layout.label(place, number)])
+            for k, (row, (place, number)) in enumerate(zip(rows, label, strict=True))
+        ]
+    )
     found, at = [], 0
     for one in asked:
-        part = gains[at : at + len(one.sentences)]
-        found.append(np.array([gain <= network.config.sentence_follows for gain in part], dtype=bool))
-        at += len(one.sentences)
+        gains = sure[at + 1 : at + 1 + len(one.sentences)] - sure[at]
+        found.append(gains <= network.config.sentence_follows)
+        at += 1 + len(one.sentences)
     return found
 
 

@@ -90,6 +90,11 @@ class PairNetwork:
         longest = max(part.shape[1] for part in found)
         return torch.cat([torch.nn.functional.pad(p, (0, 0, 0, longest - p.shape[1]), value=0.0) for p in found])
 
+    def begun(self, pair: Pair) -> Laid:
+        """A pair whose report, if any, is the begin of one of unknown length."""
+        laid = self.layout.laid(pair, shown=None if pair.report is None else len(pair.report))
+        return Laid(np.where(laid.kinds == LENGTH, self.layout.mask, laid.ids), laid.kinds)
+
     def lengths(
         self, pairs: Sequence[Pair], random: np.random.Generator, shown: Sequence[NDArray[np.int64]] | None = None
     ) -> list[int]:
@@ -100,11 +105,10 @@ class PairNetwork:
             random: Of the draws.
             shown: For each the words that its report begins with; it is longer than they are.
         """
-        rows = []
-        for k, pair in enumerate(pairs):
-            begun = None if shown is None or not len(shown[k]) else shown[k]
-            laid = self.layout.laid(replace(pair, report=begun), shown=None if begun is None else len(begun))
-            rows.append(Laid(np.where(laid.kinds == LENGTH, self.layout.mask, laid.ids), laid.kinds))
+        rows = [
+            self.begun(replace(pair, report=None if shown is None or not len(shown[k]) else shown[k]))
+            for k, pair in enumerate(pairs)
+        ]
         log_p = self.log_probabilities(rows)
         found = []
         for k, row in enumerate(rows):

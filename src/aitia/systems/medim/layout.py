@@ -89,7 +89,7 @@ class Layout:
         found[TEXT] = torch.from_numpy(self.vocabulary.of_kind("text"))
         found[LENGTH, self.lengths] = True
         for k, (_, labels) in enumerate(self.attributes):
-            found[LABELS + k, [self._label(k, j) for j in range(len(labels))]] = True
+            found[LABELS + k, [self.label(k, j) for j in range(len(labels))]] = True
         return found
 
     @cached_property
@@ -129,7 +129,7 @@ class Layout:
         count = len(self.attributes)
         if segment < count:
             label = pair.labels[segment]
-            return [self.mask if label is None else self._label(segment, label)], [LABELS + segment]
+            return [self.mask if label is None else self.label(segment, label)], [LABELS + segment]
         if segment == count:
             codes = [self.mask] * self.places if pair.image is None else self.vocabulary.image[pair.image].tolist()
             return [self._frame(1), *codes, self._frame(2)], [SCAFFOLD, *[IMAGE] * len(codes), SCAFFOLD]
@@ -145,11 +145,12 @@ class Layout:
     def _frame(self, number: int) -> int:
         return self.vocabulary.markers[_FRAME[number]]
 
-    def _label(self, attribute: int, label: int) -> int:
+    def label(self, attribute: int, label: int) -> int:
+        """Id of a label of an attribute."""
         return self.vocabulary.markers[f"<label:{attribute}:{label}>"]
 
     def _labels_of(self, attribute: int) -> Ids:
-        return np.array([self._label(attribute, j) for j in range(len(self.attributes[attribute][1]))])
+        return np.array([self.label(attribute, j) for j in range(len(self.attributes[attribute][1]))])
 
 
 def markers_of(attributes: Attributes, words: int) -> tuple[str, ...]:
