@@ -23,7 +23,7 @@ ONE_USER = {
     "nn.edits": "the editing systems of the image issue use it",
     "nn.samplers": "the image systems draw with them",
     "nn.sequence_sampler": "the sequence systems draw with it",
-    "nn.sequences.masked_diffusion": "the diffusion of images and reports stands on it",
+    "nn.sequences.masked_diffusion": "medim stands on it; any diffusion of sequences can",
     "nn.sequences.policy": "embeddings by reasoning are improved by it, and the reasoners use it",
     "nn.set_encoders": "the image systems encode sets of patches",
     "nn.text_edits": "the reasoners edit texts",

@@ -2,6 +2,7 @@
 
 .csv .tsv .txt .jsonl .xlsx .parquet .arrow ...     a table; text may be packed (.gz)
 folder of pictures                                  a table with a column `image`; see `aitia.data.reading.pictures`
+folder of pictures, a .txt file of each name        a table; see `aitia.data.reading.reports`
 folder of .txt, .md, .html files                    a table with the columns `file` and `text`
 folder of source.txt and other .txt files           a table of pairs of texts; see `aitia.data.reading.parallel`
 folder of questions and answers (.json)             a table; see `aitia.data.reading.vqa`
@@ -130,6 +131,7 @@ def _table_of(folder: Path, kinds: Kinds, expected: Kinds, size: int | None, lab
     from aitia.data.reading.hub import is_hub_folder, read_hub
     from aitia.data.reading.parallel import is_parallel, read_parallel
     from aitia.data.reading.pictures import pictures_in, read_pictures
+    from aitia.data.reading.reports import is_paired, read_reports
     from aitia.data.reading.texts import read_texts, texts_in
     from aitia.data.reading.vqa import is_vqa, read_vqa
 
@@ -138,6 +140,8 @@ def _table_of(folder: Path, kinds: Kinds, expected: Kinds, size: int | None, lab
             return read_hub(str(folder), split=split, size=size, kinds=kinds)
         if is_vqa(folder):
             return read_vqa(folder, kinds).sized(size)
+        if not any(folder.glob("*.csv")) and is_paired(folder):
+            return read_reports(folder, kinds).sized(size)
         if not any(folder.glob("*.csv")) and not pictures_in(folder):
             if is_parallel(folder):
                 return read_parallel(folder, kinds)

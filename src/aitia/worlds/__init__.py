@@ -45,6 +45,7 @@ from aitia.worlds.static_scenes import StaticWorld
 from aitia.worlds.traffic import TrafficWorld
 from aitia.worlds.varieties import VarietiesWorld
 from aitia.worlds.walkers import WalkersWorld
+from aitia.worlds.ward import WardWorld
 from aitia.worlds.weighted_communities import WeightedCommunities
 from aitia.worlds.world import World
 
@@ -97,6 +98,7 @@ __all__ = [
     "TrafficWorld",
     "VarietiesWorld",
     "WalkersWorld",
+    "WardWorld",
     "WeightedCommunities",
     "World",
     "export_world",

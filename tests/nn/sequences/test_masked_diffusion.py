@@ -145,3 +145,29 @@ def test_bad_input_is_refused():
         block.renamed = block._modules.pop("input_layernorm")
     with pytest.raises(InterventionError, match="have not the norms"):
         TimeInput(model)
+
+
+def test_from_the_left_it_is_the_language_model_over_what_may_stand_there():
+    model = tiny.model("llama", "bidirectional")
+    ids = torch.tensor([[5, 6, 7, 8]])
+    may = torch.zeros(4, len(model.vocabulary), dtype=torch.bool)
+    may[:, 5:10] = True
+    with torch.no_grad():
+        found = MaskedDiffusion(model, MASK).from_left(ids, torch.ones_like(ids), may)
+        plain = model.model(input_ids=ids).logits[0, :, 5:10].log_softmax(-1)
+    assert torch.allclose(found[0, 1:, 5:10], plain[:-1], atol=1e-5)
+    assert found[0, 0, 5:10].exp().tolist() == pytest.approx([0.2] * 5)
+    assert bool(torch.isneginf(found[0, :, :5]).all())
+
+
+def test_from_the_left_no_time_is_told():
+    model = tiny.model("llama", "bidirectional")
+    time = TimeInput(model, 8)
+    for layer in time.modulations:
+        torch.nn.init.normal_(layer.weight, std=0.1)
+    ids, may = torch.tensor([[5, 6, 7]]), torch.ones(3, len(model.vocabulary), dtype=torch.bool)
+    diffusion = MaskedDiffusion(model, MASK, time)
+    with torch.no_grad():
+        before = diffusion.from_left(ids, torch.ones_like(ids), may)
+        diffusion.log_probabilities(torch.tensor([[5, MASK, 7]] * 2), torch.ones(2, 3), may, torch.tensor([0.2, 0.9]))
+        assert torch.equal(diffusion.from_left(ids, torch.ones_like(ids), may), before)

@@ -1,11 +1,11 @@
-"""chrF++ against its definition and sacreBLEU, word accuracy and leaks by hand."""
+"""chrF++ and BLEU against sacreBLEU, METEOR against NLTK, word accuracy and leaks by hand."""
 
 import random
 
 import pytest
 
 from aitia.errors import DataError, OptionError
-from aitia.stats.metrics import chrf, leak_rate, word_accuracy
+from aitia.stats.metrics import bleu, chrf, leak_rate, meteor, word_accuracy
 
 
 def random_texts(rng, n):
@@ -62,3 +62,53 @@ def test_what_cannot_be_scored_is_refused():
         leak_rate(["a"], ["a"], ["a"])
     with pytest.raises(OptionError, match="letters is at least 1"):
         chrf(["a"], ["a"], letters=0)
+
+
+@pytest.mark.parametrize("order", [1, 2, 4])
+def test_bleu_is_sacrebleus_without_smoothing(order):
+    peer = pytest.importorskip("sacrebleu").metrics.BLEU(tokenize="none", smooth_method="none", max_ngram_order=order)
+    rng, some = random.Random(order), 0
+    for _ in range(60):
+        written, references = ([" ".join(rng.choices("abc", k=rng.randint(1, 12))) for _ in range(3)] for _ in "ab")
+        expected = peer.corpus_score(written, [references]).score / 100
+        assert bleu(written, references, order) == pytest.approx(expected, abs=1e-9)
+        some += expected > 0
+    assert some > 10
+
+
+class NoSynonyms:
+    """Stands for NLTK's WordNet, which has to be downloaded: no word has a synonym."""
+
+    def synsets(self, word):
+        return []
+
+
+class Whole:
+    def stem(self, word):
+        return word
+
+
+def test_meteor_is_nltks_where_every_word_is_there_once():
+    peer = pytest.importorskip("nltk.translate.meteor_score").meteor_score
+    rng = random.Random(0)
+    for _ in range(200):
+        text, reference = (rng.sample("abcdefgh", rng.randint(1, 8)) for _ in "ab")
+        expected = peer([reference], text, stemmer=Whole(), wordnet=NoSynonyms())
+        assert meteor([" ".join(text)], [" ".join(reference)]) == pytest.approx(expected, abs=1e-12)
+
+
+def test_meteor_by_hand():
+    # 4 of 5 words match in 2 runs ("a b" and "c d"): p = r = .8, 1 - .5 (2 / 4)^3 = .9375.
+    assert meteor(["a b x c d"], ["a b c d y"]) == pytest.approx(0.8 * 0.9375)
+    # Of two equal marks the one that makes the longer run is taken: one run of 3, not "a" and ". b".
+    assert meteor(["a . b"], [". a . b"]) == pytest.approx((0.75 / (0.9 + 0.1 * 0.75)) * (1 - 0.5 / 27))
+    assert meteor(["", "a"], ["b", "a"]) == pytest.approx(0.25)  # a single word in common is one run of one
+
+
+def test_bleu_and_meteor_refuse_what_cannot_be_scored():
+    with pytest.raises(DataError, match="each text has one reference, got 1 and 0"):
+        bleu(["a"], [])
+    with pytest.raises(DataError, match="every reference is empty"):
+        meteor(["a"], [""])
+    with pytest.raises(OptionError, match="order is 1 or more, got 0"):
+        bleu(["a"], ["a"], 0)

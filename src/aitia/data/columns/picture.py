@@ -19,7 +19,7 @@ from aitia.errors import DataError, FormatError, MissingExtraError, OptionError
 __all__ = ["SUFFIXES", "Column", "decoded", "png", "scaled"]
 
 Pixels = NDArray[np.uint8]
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".dcm")
 
 
 class Column(Cells):
@@ -186,14 +186,24 @@ def decoded(path: str | Path) -> Pixels:
     """(height, width, 3) of a file.
 
     Raises:
-        FormatError: If it is no picture.
+        FormatError: If it is no picture, or has more than 8 bits a colour.
     """
+    if Path(path).suffix.lower() == ".dcm":
+        from aitia.data.reading.dicom import dicom_pixels
+
+        return dicom_pixels(path)
     pillow = _pillow()
     try:
         with pillow.open(path) as opened:
-            return np.asarray(opened.convert("RGB"))
+            mode, pixels = opened.mode, np.asarray(opened.convert("RGB"))
     except (OSError, ValueError, SyntaxError, pillow.DecompressionBombError) as error:
         raise FormatError(f"{path} is no image that can be read ({error})") from error
+    if mode[0] in "IF":  # what is over 255 has turned white, one and all
+        raise FormatError(
+            f"{path} has grey values of more than 8 bits (mode {mode}): say which of them are shown by writing it with "
+            "8, or keep it as DICOM, which says it"
+        )
+    return pixels
 
 
 def png(image: Pixels) -> bytes:

@@ -61,14 +61,32 @@ class MaskedDiffusion:
         """
         if self.time is not None:
             self.time.set(time)
-        logits = self._at_place(self.model.logits(ids, present)).float()
-        held = may if may.ndim == 3 else may[None]
-        allowed = held[..., : logits.shape[-1]].clone()
-        allowed[..., self.mask] = False
-        found = logits.masked_fill(~allowed, float("-inf")).log_softmax(dim=-1)
+        logits = self.model.logits(ids, present).float()
+        found = self._held(logits if self.model.visibility == "bidirectional" else _shifted(logits), may)
         there = ids != self.mask
         known = torch.full_like(found, float("-inf")).scatter(2, ids[..., None], 0.0)
         return torch.where(there[..., None], known, found)
+
+    def from_left(self, ids: Tensor, present: Tensor, may: Tensor) -> Tensor:
+        """(rows, n, vocabulary) log p(x_i | x_1 ... x_i-1) of the same network as an ordinary language model.
+
+        At the first place, which nothing stands before, all that may stand there is alike.
+
+        Args:
+            ids: (rows, n).
+            present: (rows, n) where there is a token.
+            may: As for `log_probabilities`.
+        """
+        if self.time is not None:
+            self.time.forget()
+        return self._held(_shifted(self.model.logits(ids, present, visibility="causal").float()), may)
+
+    def _held(self, logits: Tensor, may: Tensor) -> Tensor:
+        """Log-probabilities of what may stand where, the mask never."""
+        held = may if may.ndim == 3 else may[None]
+        allowed = held[..., : logits.shape[-1]].clone()
+        allowed[..., self.mask] = False
+        return logits.masked_fill(~allowed, float("-inf")).log_softmax(dim=-1)
 
     def loss(
         self, ids: Tensor, present: Tensor, may: Tensor, noised: Tensor, time: Tensor, weights: Tensor | None = None
@@ -160,13 +178,6 @@ class MaskedDiffusion:
         joined = joined.masked_fill(torch.isneginf(with_it), float("-inf"))
         return joined.log_softmax(dim=-1)
 
-    def _at_place(self, logits: Tensor) -> Tensor:
-        """Logits of each place itself: a decoder that reads from the left says a token one place before it."""
-        if self.model.visibility == "bidirectional":
-            return logits
-        first = torch.zeros_like(logits[:, :1])
-        return torch.cat([first, logits[:, :-1]], dim=1)
-
 
 class TimeInput(nn.Module):
     """Tells every block of a decoder the time, by hooks; the model and its file stay as they are.
@@ -212,6 +223,10 @@ class TimeInput(nn.Module):
         code = silu(self.embed(torch.cat([angle.cos(), angle.sin()], dim=1)))
         self._now = [layer(code)[:, None] for layer in self.modulations]
 
+    def forget(self) -> None:
+        """The next calls of the model are told no time."""
+        self._now = []
+
     def _moved(self, number: int, place: int) -> Any:
         def hook(_module: nn.Module, _inputs: Any, out: Tensor) -> Tensor:
             if not self._now:
@@ -252,6 +267,11 @@ def _parts(model: SequenceModel) -> list[tuple[list[nn.Module], list[nn.Module]]
                 "the Llama, Qwen or GPT-2 kind, or leave the time out"
             )
     return found
+
+
+def _shifted(logits: Tensor) -> Tensor:
+    """Logits at each place itself, of a decoder that says a token one place before it."""
+    return torch.cat([torch.zeros_like(logits[:, :1]), logits[:, :-1]], dim=1)
 
 
 def _draw(log_p: Tensor, generator: torch.Generator) -> Tensor:

@@ -28,7 +28,7 @@ from aitia.stats.metrics.motion import ade, best_of_k_ade, best_of_k_fde, collis
 from aitia.stats.metrics.score import Score
 from aitia.stats.metrics.text_effects import effect_errors, order_agreement, treatment_error
 from aitia.stats.metrics.transport import EXACT_AT_MOST, bures_w2, exact_w2, gaussian_w2_map
-from aitia.stats.metrics.writing import chrf, leak_rate, word_accuracy
+from aitia.stats.metrics.writing import bleu, chrf, leak_rate, meteor, word_accuracy
 
 __all__ = [
     "DCI",
@@ -46,6 +46,7 @@ __all__ = [
     "best_correlation_mean",
     "best_of_k_ade",
     "best_of_k_fde",
+    "bleu",
     "block_accuracy",
     "block_identifiability",
     "bures_w2",
@@ -68,6 +69,7 @@ __all__ = [
     "leak_rate",
     "local_lipschitz",
     "mcc",
+    "meteor",
     "mig",
     "miss_rate",
     "mmd2_unbiased",
