@@ -182,8 +182,12 @@ def scaled(image: Pixels, size: int) -> Pixels:
     return np.asarray(made[..., None] if grey else made, dtype=np.uint8)
 
 
-def decoded(path: str | Path) -> Pixels:
+def decoded(path: str | Path | io.BytesIO, place: str = "") -> Pixels:
     """(height, width, 3) of a file.
+
+    Args:
+        path: The file, or its content.
+        place: What it is, for messages, where that is not its path.
 
     Raises:
         FormatError: If it is no picture.
@@ -193,7 +197,7 @@ def decoded(path: str | Path) -> Pixels:
         with pillow.open(path) as opened:
             return np.asarray(opened.convert("RGB"))
     except (OSError, ValueError, SyntaxError, pillow.DecompressionBombError) as error:
-        raise FormatError(f"{path} is no image that can be read ({error})") from error
+        raise FormatError(f"{place or path} is no image that can be read ({error})") from error
 
 
 def png(image: Pixels) -> bytes:
