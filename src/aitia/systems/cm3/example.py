@@ -15,20 +15,21 @@ __all__ = ["write"]
 
 
 def write(folder: Path, seed: int) -> Example:
-    """90 pages; and 12 others with a picture, half of them without what it shows, half without the picture."""
+    """90 pages; and 12 others with a picture and a link, half without what it shows, half without the picture."""
     world, pages = DigitPagesWorld(), folder / "pages"
     pages.mkdir(parents=True, exist_ok=True)
     for row, text in enumerate(world.render(world.sample(90, seed=seed, env="train"))):
         write_whole(pages / f"{row:03d}.html", text.encode())
-    fresh = world.sample(80, seed=seed + 1, env="test")
-    fresh = fresh.take(np.flatnonzero(world.elements(fresh)["picture"])[:12])
+    fresh = world.sample(120, seed=seed + 1, env="test")
+    there = world.elements(fresh)
+    fresh = fresh.take(np.flatnonzero(there["picture"] & there["link"])[:12])
     rows = world.rows(fresh).known
     places = write_pictures(world.images(fresh), folder / "pictures", [f"{row}.png" for row in range(12)])
     holes = {
         "document": rows.texts("document"),
         "alt": [None if row < 6 else rows.texts("alt")[row] for row in range(12)],
         "image": [f"pictures/{places[row].name}" if row < 6 else None for row in range(12)],
-        "title": [text or None for text in rows.texts("title")],
+        "title": rows.texts("title"),
     }
     kinds = {"document": "text", "alt": "text", "image": "picture", "title": "text"}
     table = Table.of(holes, kinds=kinds, folder=folder)

@@ -49,7 +49,7 @@ class Pictures:
 def found_pictures(
     given: Given, pages: Sequence[Sequence[Part]], side: int | None, *, scale: bool
 ) -> dict[int, Pixels]:
-    """The picture of each row that has one, (side, side, 3): of its column, or inside of its page.
+    """The picture (side, side, 3) of each row that has one: of its column, or inside of its page.
 
     Args:
         given: The rows.
@@ -77,8 +77,8 @@ def found_pictures(
             inside = picture_inside(place.text, f"the document of row {row}")
             if inside is None:
                 raise DataError(
-                    f"the document of row {row} names its picture, {place.text[:40]!r}: give it in a column `image`, as "
-                    "reading a folder of pages does"
+                    f"the document of row {row} names its picture, {place.text[:40]!r}: give it in a column `image`, "
+                    "as reading a folder of pages does"
                 )
             one = inside
         else:
