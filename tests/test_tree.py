@@ -22,7 +22,6 @@ ONE_USER = {
     "nn.causal_layer": "causal-diffae stands on it",
     "nn.edits": "the editing systems of the image issue use it",
     "nn.saelens": "sites of a trace name features of such files",
-    "nn.image_tokens": "the systems of documents, reports and sets of pictures read images as codes",
     "nn.samplers": "the image systems draw with them",
     "nn.sequence_sampler": "the sequence systems draw with it",
     "nn.sequences.masked_diffusion": "the diffusion of images and reports stands on it",

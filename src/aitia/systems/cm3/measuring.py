@@ -1,7 +1,6 @@
 """What the claim asks of models of pages, on pages of digits whose pictures no model has seen."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,14 +12,13 @@ from aitia.systems.cm3.layout import Laid
 from aitia.systems.cm3.model import Cm3
 from aitia.worlds import DigitPagesWorld, Sample
 from aitia.worlds.digit_pages import captions
-from aitia.worlds.digits import DIGITS, digit_tokenizer, digits, pictures
+from aitia.worlds.digits import DIGITS, digits, pictures, shifted
 
-__all__ = ["Pages", "captioned", "drawn", "edited", "scores_of_pages", "shuffled", "titles_right"]
+__all__ = ["Pages", "captioned", "drawn", "edited", "reader", "scores_of_pages", "shuffled", "titles_right"]
 
 WORLD = DigitPagesWorld()
 Ids = NDArray[np.int64]
-MIDDLE = slice(4, 12)
-"""Of the 16 codes of a picture."""
+Reader = Callable[[NDArray[np.uint8]], NDArray[np.int64]]
 
 
 class Pages:
@@ -73,7 +71,7 @@ def titles_right(model: Cm3, pages: Pages) -> dict[str, float]:
 
 
 def scores_of_pages(model: Cm3, pages: Pages, seed: int) -> dict[str, float]:
-    """-log p of a token, in nats: of spans of captions, of the middle of pictures, and of whole pages from the left."""
+    """-log p of a token, in nats: of spans of captions, the middle half of pictures, and whole pages from the left."""
     network, objective = model.fitted(), model.config.objective
     held = laid(model, pages.rows)
     random = np.random.default_rng([seed, 7])
@@ -83,8 +81,9 @@ def scores_of_pages(model: Cm3, pages: Pages, seed: int) -> dict[str, float]:
         length = int(random.integers(1, behind - first + 1))
         start = int(random.integers(first, behind - length + 1))
         texts.append((start, start + length))
-        first = page.places["image"][0]
-        images.append((first + MIDDLE.start, first + MIDDLE.stop))
+        first, behind = page.places["image"]
+        quarter = (behind - first) // 4
+        images.append((first + quarter, behind - quarter))
     ids = [page.ids for page in held]
     found: dict[str, float] = {}
     for name, spans in (("text", texts), ("image", images)):
@@ -103,14 +102,14 @@ def captioned(model: Cm3, pages: Pages) -> float:
     return float(np.mean([DIGITS[int(k)] in text.split() for k, text in zip(pages.sample["digit"], said, strict=True)]))
 
 
-def drawn(model: Cm3, pages: Pages, seed: int) -> float:
+def drawn(model: Cm3, pages: Pages, seed: int, read: Reader) -> float:
     """Share of pictures, drawn where the page has none, in which the class of the caption is read."""
     rows = pages.rows.with_columns({"image": [None] * len(pages.rows)}, {"image": "picture"})
     seen = model.predict(rows, seed=seed).known.pictures("image")
-    return float(np.mean(reader()(seen) == pages.sample["digit"]))
+    return float(np.mean(read(seen) == pages.sample["digit"]))
 
 
-def edited(model: Cm3, pages: Pages, seed: int) -> dict[str, float]:
+def edited(model: Cm3, pages: Pages, seed: int, read: Reader) -> dict[str, float]:
     """do(alt=...) with another class: share of pictures that are read as that class, and of pages else unchanged.
 
     The world says what the page would have been: its caption and picture are to change, and nothing else.
@@ -124,7 +123,7 @@ def edited(model: Cm3, pages: Pages, seed: int) -> dict[str, float]:
         for alt in sorted({*said[wanted == new].tolist()}):
             rows = np.flatnonzero((wanted == new) & (said == alt))
             after = model.do({model.targets.names[0]: alt}).edit(pages.rows.take(rows)).known
-            right += (reader()(after.pictures("image")) == new).tolist()
+            right += (read(after.pictures("image")) == new).tolist()
             kept += [
                 all(after.texts(name)[k] == truth.texts(name)[row] for name in ("document", "alt", "title"))
                 for k, row in enumerate(rows)
@@ -132,16 +131,26 @@ def edited(model: Cm3, pages: Pages, seed: int) -> dict[str, float]:
     return {"edit": float(np.mean(right)), "kept": float(np.mean(kept))}
 
 
-@lru_cache(maxsize=1)
-def reader() -> Callable[[NDArray[np.uint8]], Ids]:
-    """Reads the class of pictures: a support vector machine over the training pictures, moved and made of codes."""
+def reader(model: Cm3) -> Reader:
+    """Reads the class of pictures that are made of the codes of a model: a support vector machine.
+
+    It is fitted on pictures as they are learnt: moved by up to a pixel, and made of codes.
+    """
     from sklearn.svm import SVC
 
-    held = digits("train")
-    seen = digit_tokenizer()
-    images = seen.decode(seen.encode(pictures(held.images)))[..., 0].reshape(len(held), -1) / 255
-    machine = SVC(gamma="scale").fit(images, held.digit)
-    return lambda asked: np.asarray(machine.predict(asked[..., 0].reshape(len(asked), -1) / 255), dtype=np.int64)
+    held, tokens = digits("train"), model.pictures
+    assert tokens is not None
+    random = np.random.default_rng(0)
+    rows = np.tile(np.arange(len(held)), 3)
+    steps = random.integers(-1, 2, (2, len(rows)))
+    seen = tokens.drawn(tokens.codes(pictures(shifted(held.images[rows], *steps))))
+    machine = SVC(gamma="scale", C=5).fit(_flat(seen), held.digit[rows])
+    return lambda asked: np.asarray(machine.predict(_flat(asked)), dtype=np.int64)
+
+
+def _flat(seen: NDArray[np.uint8]) -> NDArray[np.float64]:
+    flat: NDArray[np.float64] = seen[..., 0].reshape(len(seen), -1) / 255
+    return flat
 
 
 def shuffled(rows: Table, seed: int) -> Table:
