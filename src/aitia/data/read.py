@@ -95,7 +95,7 @@ def read(
 
 
 def _file(path: Path, takes: Sequence[str], kinds: Kinds, expected: Kinds, how: Reading | None) -> Data:
-    if _wants_pages(expected):
+    if _wants_pages(kinds, expected):
         from aitia.data.reading.pages import SUFFIXES, read_pages
 
         if path.suffix.lower() in SUFFIXES:
@@ -141,7 +141,7 @@ def _table_of(folder: Path, kinds: Kinds, expected: Kinds, size: int | None, lab
     from aitia.data.reading.vqa import is_vqa, read_vqa
 
     if labels is None:
-        if _wants_pages(expected) and not any(folder.glob("*.csv")):
+        if _wants_pages(kinds, expected) and not any(folder.glob("*.csv")):
             from aitia.data.reading.pages import pages_in, read_pages
 
             if pages := pages_in(folder):
@@ -158,9 +158,9 @@ def _table_of(folder: Path, kinds: Kinds, expected: Kinds, size: int | None, lab
     return read_pictures(folder, labels=labels, kinds=kinds, expected=expected).sized(size)
 
 
-def _wants_pages(expected: Kinds) -> bool:
+def _wants_pages(kinds: Kinds, expected: Kinds) -> bool:
     """Whether a page is read whole, with its pictures, and not for its words alone."""
-    return expected is not None and "document" in expected and "image" in expected
+    return {"document", "image"} <= {*(kinds or {}), *(expected or {})}
 
 
 def _wanted(takes: Sequence[str]) -> str:

@@ -32,7 +32,7 @@ class Pages:
     """
 
     def __init__(self, n: int, seed: int, which: Callable[[dict[str, Any]], Any], env: str = "test") -> None:
-        drawn = WORLD.sample(12 * n, seed=seed, env=env)
+        drawn = WORLD.sample(18 * n, seed=seed, env=env)
         kept = np.flatnonzero(which(WORLD.elements(drawn)))[:n]
         self.sample: Sample = drawn.take(kept)
         self.rows: Table = WORLD.rows(self.sample).known.select(["document", "alt", "image", "title"])
