@@ -123,7 +123,7 @@ class Cm3(KeepsModels, Predicts, Edits):
         )  # fmt: skip
         history = train(
             SequenceLoss(self._model), drawn, self._training(), progress=run.progress, what="reading pages",
-            checkpoint=run.checkpoint,
+            checkpoint=_place(run),
         )  # fmt: skip
         self._model.model.eval()
         self._losses = (("reading pages", tuple(history.losses)),)
@@ -302,3 +302,11 @@ class Cm3(KeepsModels, Predicts, Edits):
             )
         codes = self.pictures.codes(np.stack([*found.values()])) if self.pictures and found else np.empty((0, 0))
         return pages, said_of(given, dict(zip(found, codes, strict=True)))
+
+
+def _place(run: RunStore) -> Path | None:
+    """Where the state of the training is kept."""
+    if run.checkpoint is None:
+        return None
+    run.checkpoint.mkdir(parents=True, exist_ok=True)
+    return run.checkpoint / "pages.safetensors"
