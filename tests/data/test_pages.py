@@ -56,6 +56,18 @@ def test_a_page_of_several_pictures_is_a_row_for_each(folder):
     assert list(table.labels("alt")) == ["first", None]
 
 
+@pytest.mark.parametrize(
+    ("tag", "blank"),
+    [
+        ('<img title="say alt=x" ALT=\'y\' src="pictures/a.png"/>', '<img title="say alt=x" ALT="" src=""/>'),
+        ("<img data-src=q\n src = pictures/a.png>", '<img alt="" data-src=q\n src="">'),
+        ('<img alt src="pictures/a.png">', '<img alt="" src="">'),
+    ],
+)
+def test_an_attribute_is_left_blank_and_none_that_looks_like_it(folder, tag, blank):
+    assert pages(folder, one_html=f"<p>{tag}</p>").texts("document") == [f"<p>{blank}</p>"]
+
+
 def test_markdown_is_turned_into_the_same(folder):
     text = '# A head\n\nsome [link](there "Its Title") and\n![a cat](pictures/a.png)\n\nend'
     table = pages(folder, one_md=text)

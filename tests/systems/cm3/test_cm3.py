@@ -307,6 +307,7 @@ def test_moves_are_every_step_once_and_none_first():
         ("<p>a <mask:1> b</p>", "<mask:1> where <mask:0> comes next"),
         ("".join(f"a <mask:{k}> " for k in range(17)), "has 17 gaps, at most 16"),
         ('<img src=""><img src="">', "has 2 pictures, and a row holds one"),
+        ('<img src="">' + "".join(f"a <mask:{k}> " for k in range(15)), "row 0 has over 16 holes"),
     ],
 )
 def test_a_page_that_cannot_be_taken_is_named(fitted, document, told):

@@ -192,11 +192,22 @@ def _blanked(page: str) -> tuple[str, dict[str, str | None], Tag | None]:
     return page, said, picture
 
 
+_ATTRIBUTE = re.compile(r"""(\s+)([^\s=/>"']+)(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s>"']+))?""")
+
+
 def _blank(raw: str, name: str) -> str:
     """A tag with one of its attributes left blank; it gets one that it lacks."""
-    pattern = re.compile(rf"""(\s{name})(\s*=\s*("[^"]*"|'[^']*'|[^\s>]*))?(?=[\s/>])""", re.IGNORECASE)
-    changed, count = pattern.subn(r'\1=""', raw, count=1)
-    return changed if count else re.sub(r"^<\w+", rf'\g<0> {name}=""', raw)
+    seen = False
+
+    def changed(match: re.Match[str]) -> str:
+        nonlocal seen
+        if seen or match[2].lower() != name:
+            return match[0]
+        seen = True
+        return f'{match[1]}{match[2]}=""'
+
+    found = _ATTRIBUTE.sub(changed, raw)
+    return found if seen else re.sub(r"^<\w+", rf'\g<0> {name}=""', raw)
 
 
 def _picture(src: str | None, page: Path, place: str) -> Any:

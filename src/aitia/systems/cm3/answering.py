@@ -39,7 +39,7 @@ def answered(model: "Cm3", given: "Given", draws: int, seed: int, *, redraw: boo
     said = [replace(one, alt=alt) if spoken else one for one, spoken in zip(said, of, strict=True)]
     layout = model.layout
     rows = [row for row in range(len(pages)) if of[row] or not redraw]
-    asked = {row: layout.asked(pages[row], said[row], ("image",) if redraw else FIELDS) for row in rows}
+    asked = {row: layout.asked(pages[row], said[row], ("image",) if redraw else FIELDS, row) for row in rows}
     asked = {row: page for row, page in asked.items() if page.holes}
     wanted = [(row, draw) for row in asked for draw in range(draws)]
     filled = _filled(model, [asked[row] for row, _ in wanted], draws, seed)

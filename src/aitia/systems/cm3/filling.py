@@ -137,7 +137,8 @@ def _hidden(model: SequenceModel, page: Asked, temperature: float, seed: int) ->
             raise OptionError("a masked model has to know how long a text is: ask one that learnt by causal masking")
         ids, start, stop = _placed(page, number, [*found, [int(vocabulary.mask[0])] * gap.length], vocabulary)
         for place in range(start, stop):
-            logits = model.logits(torch.from_numpy(np.append(ids, vocabulary.end))[None])[0, place].double().numpy()
+            read = torch.from_numpy(np.append(ids, vocabulary.end))[None].to(model.device)
+            logits = model.logits(read)[0, place].double().cpu().numpy()
             logits[~(vocabulary.of_kind("text") if gap.may is None else gap.may)] = -np.inf
             ids[place] = _chosen(logits, temperature, random)
         found.append(ids[start:stop].tolist())

@@ -102,16 +102,25 @@ class Layout:
                 elements.append(len(ids))
         return Laid(np.array(ids), places, tuple(elements))
 
-    def asked(self, parts: Sequence[Part], said: Said, of: Sequence[str] = FIELDS) -> Asked:
+    def asked(self, parts: Sequence[Part], said: Said, of: Sequence[str] = FIELDS, row: int = 0) -> Asked:
         """A page with a sentinel where nothing is known of these fields; others of which nothing is known are left out.
 
+        Args:
+            parts: Of the page.
+            said: What its row says.
+            of: What is asked for.
+            row: For messages.
+
         Raises:
-            DataError: If a picture is asked of a model that learnt none.
+            DataError: If a picture is asked of a model that learnt none, or more is asked than there are sentinels.
         """
         found, gaps = Asked([self.vocabulary.markers["<page>"]]), 0
         for number, part in enumerate(parts):
             held = self._field(part, said, gaps)
             if held is None and part.kind in of:
+                if len(found.holes) == len(self.vocabulary.mask):
+                    most = len(self.vocabulary.mask)
+                    raise DataError(f"the document of row {row} has over {most} holes: ask for some in another row")
                 found.ids.append(int(self.vocabulary.mask[len(found.holes)]))
                 found.holes.append((part.kind, gaps))
                 found.gaps.append(self._gap(part.kind, parts, number))
