@@ -1,5 +1,6 @@
 """CM3: layout by hand, the three ways to fill against sums over all fillings, edits, files, and what is refused."""
 
+import copy
 import itertools
 
 import numpy as np
@@ -236,6 +237,22 @@ def test_holes_are_filled_and_what_is_given_stays(fitted, rows):
     drawn = fitted.predict(one.with_columns({"image": [None]}, {"image": "picture"})).known
     assert drawn.pictures("image").shape == (1, 8, 8, 3)
     assert drawn.texts("alt") == one.texts("alt")
+
+
+def test_of_several_pictures_the_one_is_kept_from_which_the_caption_is_said_best(fitted, rows):
+    some = rows.take(np.flatnonzero(~rows.absent("image"))[:6])
+    asked = some.with_columns({"image": [None] * 6}, {"image": "picture"})
+    many = copy.copy(fitted).set_params(candidates=4)
+    layout = fitted.layout
+
+    def best(table):
+        pages = [layout.laid(*row) for row in zip(*fitted.rows(fitted.given(table)), strict=True)]
+        spans = [page.places["alt"] for page in pages]
+        return [one.sum() for one in span_scores(fitted.fitted(), "causal masking", [p.ids for p in pages], spans)]
+
+    one, kept = best(fitted.predict(asked, seed=1).known), best(many.predict(asked, seed=1).known)
+    assert all(after >= before - 1e-6 for before, after in zip(one, kept, strict=True))
+    assert sum(kept) > sum(one)
 
 
 def test_gaps_of_a_text_are_filled_in_their_order(fitted):

@@ -36,6 +36,8 @@ class Cm3Config:
         most: Tokens of a text that is filled in at most.
         listed: Whether the title of a link is one of those of the training pages.
         temperature: Of the pictures that are drawn; 0 takes the likeliest code.
+        candidates: Pictures that are drawn for one, where the caption is known: the one is kept from which the model
+            itself says the caption best.
         seed: Of everything.
         device: `auto` or `cpu`.
 
@@ -59,12 +61,15 @@ class Cm3Config:
     most: int = 32
     listed: bool = True
     temperature: float = 0.85
+    candidates: int = 1
     seed: int = 0
     device: Literal["auto", "cpu"] = "auto"
 
     def __post_init__(self) -> None:
         need_one_of(self, objective=OBJECTIVES, too_long=("refuse", "cut"))
-        need_at_least(self, steps=1, batch=1, patch=1, codes=2, shift=0, width=8, layers=1, most=1, temperature=0)
+        need_at_least(
+            self, steps=1, batch=1, patch=1, codes=2, shift=0, width=8, layers=1, most=1, temperature=0, candidates=1
+        )
         if not self.learning_rate > 0:
             raise OptionError(f"learning_rate is positive, got {self.learning_rate}")
         if not 0 <= self.whole <= 1:

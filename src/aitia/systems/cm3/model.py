@@ -191,21 +191,22 @@ class Cm3(KeepsModels, Predicts, Edits):
         """The pictures that what is held speaks of, drawn anew; all else stays."""
         return answered(self, given, 1, self.config.seed, redraw=True) if self.held else given.data
 
-    def fill(self, pages: Sequence[Asked], *, temperature: float, seed: int = 0) -> list[list[list[int]]]:
-        """Ids for each hole of pages that `layout.asked` made.
+    def fill(self, pages: Sequence[tuple[int, Asked]], *, temperature: float, seed: int = 0) -> list[list[list[int]]]:
+        """Ids for each hole of pages that `layout.asked` made, each beside the number of its row.
 
         Raises:
             DataError: If a page leaves no room for what is asked; says how many tokens it has.
         """
         model, most = self.fitted(), self.config.most
-        for row, page in enumerate(pages):
+        for row, page in pages:
             needed = len(page.ids) + sum(1 + gap.most(1) for gap in page.gaps)
             if needed > model.longest:
                 raise DataError(
                     f"the document of row {row} needs {needed} tokens with its holes, the model takes {model.longest}: "
                     "cut it behind an element"
                 )
-        return fill_pages(model, self.config.objective, pages, most=most, temperature=temperature, seed=seed)
+        asked = [page for _, page in pages]
+        return fill_pages(model, self.config.objective, asked, most=most, temperature=temperature, seed=seed)
 
     def judge(self, fresh: Given, seen: Given) -> Scores:
         """How well what the pages say is said from the rest of them; see `judge.py`."""

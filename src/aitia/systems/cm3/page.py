@@ -36,7 +36,7 @@ def blocks(system: "Cm3", given: "Given") -> list[Block]:
             if field != "image" and system.config.objective != "masked":
                 parts_without = [replace(part, text="") if part.kind == field else part for part in parts]
                 asked = layout.asked(parts_without, replace(said, **{field: None}), (field,))
-                found = model.vocabulary.decode(system.fill([asked], temperature=0.0)[0][0]).strip()
+                found = model.vocabulary.decode(system.fill([(row, asked)], temperature=0.0)[0][0]).strip()
             lines.append([row, name, found or "-", _short(own, field), f"{loss:.2f}"])
     head: Sequence[str] = ["page", "field", "filled in", "what it says", "-log p of a token"]
     return [
