@@ -33,6 +33,7 @@ from aitia.systems.cm3.measuring import (
     edited,
     reader,
     scores_of_pages,
+    short,
     shuffled,
     titles_right,
 )
@@ -89,13 +90,13 @@ def run(context: ClaimContext) -> list[Row]:
 
 
 def _seed(seed: int) -> Found:
-    train = Pages(PAGES, seed, lambda there: sum(there.values()) <= 2, "train")
-    links, pictures, alone = _asked(seed)
+    train = Pages(PAGES, seed, short, "train")
+    links, alone = _asked(seed)
     found: Found = {}
     for objective in (OURS, "causal", "masked"):
         model = _learnt(train, seed, objective)
         found |= {f"{objective} {name}": value for name, value in titles_right(model, links).items()}
-        found |= {f"{objective} {name}": value for name, value in scores_of_pages(model, pictures, seed).items()}
+        found |= {f"{objective} {name}": value for name, value in scores_of_pages(model, alone, links, seed).items()}
         if objective != "masked":
             found |= {f"{objective} {name}": value for name, value in _prompted(model, alone, seed).items()}
     return found
@@ -109,20 +110,19 @@ def _prompted(model: Cm3, alone: Pages, seed: int) -> Found:
 
 def _shuffled(seed: int) -> Found:
     """The same model of pages whose pictures and titles are those of others."""
-    train = Pages(PAGES, seed, lambda there: sum(there.values()) <= 2, "train")
+    train = Pages(PAGES, seed, short, "train")
     train.rows = shuffled(train.rows, seed)
-    links, _, alone = _asked(seed)
+    links, alone = _asked(seed)
     model = _learnt(train, seed, OURS)
     told = _prompted(model, alone, seed)
     return {TITLE: titles_right(model, links)["fill"], DRAWN: told["drawn"], SAID: told["said"], EDITED: told["edit"]}
 
 
-def _asked(seed: int) -> tuple[Pages, Pages, Pages]:
-    """Pages with a link; with a picture; and with a picture of which neither heading nor sentence tells."""
+def _asked(seed: int) -> tuple[Pages, Pages]:
+    """Pages of a link alone, and of a picture alone."""
     return (
-        Pages(ASKED, seed + 50_000, lambda there: there["link"]),
-        Pages(ASKED, seed + 60_000, lambda there: there["picture"]),
-        Pages(ASKED, seed + 70_000, lambda there: there["picture"] & ~there["heading"] & ~there["sentence"]),
+        Pages(ASKED, seed + 50_000, lambda there: there["link"] & (sum(there.values()) == 1)),
+        Pages(ASKED, seed + 60_000, lambda there: there["picture"] & (sum(there.values()) == 1)),
     )
 
 

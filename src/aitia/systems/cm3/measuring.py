@@ -14,7 +14,7 @@ from aitia.worlds import DigitPagesWorld, Sample
 from aitia.worlds.digit_pages import captions
 from aitia.worlds.digits import DIGITS, digits, pictures, shifted
 
-__all__ = ["Pages", "captioned", "drawn", "edited", "reader", "scores_of_pages", "shuffled", "titles_right"]
+__all__ = ["Pages", "captioned", "drawn", "edited", "reader", "scores_of_pages", "short", "shuffled", "titles_right"]
 
 WORLD = DigitPagesWorld()
 Ids = NDArray[np.int64]
@@ -36,6 +36,13 @@ class Pages:
         kept = np.flatnonzero(which(WORLD.elements(drawn)))[:n]
         self.sample: Sample = drawn.take(kept)
         self.rows: Table = WORLD.rows(self.sample).known.select(["document", "alt", "image", "title"])
+
+
+def short(there: dict[str, Any]) -> Any:
+    """Pages of a picture alone, and a third of those of a link alone."""
+    alone = sum(there.values()) == 1
+    third = np.arange(len(alone)) % 3 == 0
+    return alone & (there["picture"] | (there["link"] & third))
 
 
 def laid(model: Cm3, rows: Table) -> list[Laid]:
@@ -70,8 +77,15 @@ def titles_right(model: Cm3, pages: Pages) -> dict[str, float]:
     return found
 
 
-def scores_of_pages(model: Cm3, pages: Pages, seed: int) -> dict[str, float]:
-    """-log p of a token, in nats: of spans of captions, the middle half of pictures, and whole pages from the left."""
+def scores_of_pages(model: Cm3, pages: Pages, links: Pages, seed: int) -> dict[str, float]:
+    """-log p of a token, in nats: of spans of captions, the middle half of pictures, and whole pages from the left.
+
+    Args:
+        model: Fitted.
+        pages: With a picture.
+        links: Others, for whole pages.
+        seed: Of the spans.
+    """
     network, objective = model.fitted(), model.config.objective
     held = laid(model, pages.rows)
     random = np.random.default_rng([seed, 7])
@@ -91,6 +105,7 @@ def scores_of_pages(model: Cm3, pages: Pages, seed: int) -> dict[str, float]:
         if objective == "causal masking":
             found[f"{name} left"] = _mean(span_scores(network, objective, ids, spans, left=True))
     if objective != "masked":
+        ids += [page.ids for page in laid(model, links.rows)]
         found["plain"] = _mean(span_scores(network, objective, ids, [(1, len(one)) for one in ids], left=True))
     return found
 
