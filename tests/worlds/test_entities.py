@@ -62,15 +62,27 @@ def test_another_type_rewrites_the_name_and_its_cue_and_nothing_else():
             assert changed <= cues | names
 
 
+def halves(line: str) -> tuple[str, str]:
+    """The names of a list, and the names of its second sentence."""
+    first, then = line.removesuffix(" were mentioned again .").split(" were mentioned . ")
+    return first, then
+
+
 def test_plain_text_lists_the_type_of_a_name_now_and_then():
     lines = WORLD.plain(2000, seed=4)
     listed = [line for line in lines if " : " in line]
     assert len(listed) / 2000 == pytest.approx(0.05, abs=0.02)
     known = {word for of in FIRST for word in of}
-    for line in set(lines) - set(listed):  # whatever is said of a name again has the name again
+    twice = [line for line in lines if line.endswith(" were mentioned again .")]
+    assert len(twice) / 2000 == pytest.approx(0.2, abs=0.03)
+    for line in twice:
+        first, then = (sorted(half.replace(" and ", " , ").split(" , ")) for half in halves(line))
+        assert first == then and 2 <= len(first) <= 4
+    for line in set(lines) - {*listed, *twice}:  # whatever is said of a name again has the name again
         words = [word for word in line.split() if word in known]
         assert max(words.count(word) for word in words) >= line.count(" .")
-    assert np.mean([line.count(" .") > 1 for line in lines if line not in listed]) == pytest.approx(2 / 3, abs=0.05)
+    told = set(lines) - {*listed, *twice}
+    assert np.mean([line.count(" .") > 1 for line in lines if line in told]) == pytest.approx(2 / 3, abs=0.05)
     for line in listed[:20]:
         name, kind = line.split(" : ")
         assert name.split()[0] in FIRST[TYPES.index(kind)]

@@ -293,6 +293,20 @@ def test_a_model_of_ones_own_is_tuned_and_comes_back(backbone, tmp_path, lora):
             aitia.load(tmp_path / "saved").predict(asked)
 
 
+@pytest.mark.parametrize("lora", [0, 2])
+def test_a_model_that_is_handed_over_stays_as_it_is(backbone, lora):
+    held = SequenceModel.load(backbone)
+    before = {name: value.clone() for name, value in held.model.state_dict().items()}
+    one = Sift(**TINY, demonstrations=1, lora=lora, most=20).fit(ROWS, model=held)
+    Sift(**TINY, demonstrations=0, lora=lora, most=20).fit(ROWS, model=held)
+    again = Sift(**TINY, demonstrations=1, lora=lora, most=20).fit(ROWS, model=held)
+    after = held.model.state_dict()
+    assert after.keys() == before.keys() and all(torch.equal(after[name], before[name]) for name in before)
+    ids = torch.tensor([[5, 6, 7]])
+    with torch.no_grad():
+        assert torch.equal(one._fitted().logits(ids), again._fitted().logits(ids))
+
+
 def test_without_a_step_the_model_is_only_shown_the_demonstrations(backbone):
     model = Sift(steps=0, demonstrations=2, most=20).fit(ROWS, model=str(backbone))
     ids = torch.tensor([[5, 6, 7]])

@@ -29,5 +29,7 @@ def opened_decoder(named: Network, config: SiftConfig) -> SequenceModel:
     """The model that was given, as a copy: it is tuned, and theirs stays."""
     held = open_language_model(named, "causal")
     if isinstance(held, SequenceModel):
-        return held
+        copied = copy.copy(held)
+        copied.model = copy.deepcopy(held.model)
+        return copied
     return SequenceModel(copy.deepcopy(held.model), Vocabulary(held.tokenizer), longest=config.longest)
