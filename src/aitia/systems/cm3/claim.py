@@ -1,24 +1,26 @@
-"""The claim of CM3, on pages of digits: a small decoder, learnt by causal masking, as pages are, and with hidden spans.
+"""The claim of CM3, on pages of digits: a decoder that learnt by causal masking, beside one that learnt whole pages.
 
-Each arm sees the same 6,000 pages of one or two elements for the same number of updates of as many pages, in the same
-order, in one path of code: they differ in their objective alone (and the masked one in who sees whom). A picture is 4
-codes of 128. Asked are pages with other pictures.
+Each arm sees the same 6,000 pages, of a picture alone or (one in four) of a link alone, for the same number of updates
+of as many pages in the same order, in one path of code: they differ in their objective alone. A picture is 4 codes of
+64. Asked are 200 pages of each sort, with other pictures.
 
 (a) The title of a link, out of the two that its name may have, told by what stands behind it: by causal masking, by the
-    causal model from the left, by the same when it scores both finished pages, and by the masked model, which is told
-    how long a title is. That the gain lies in writing at the hole and not in ranking is what the rescoring shows.
+    causal model from the left, and by the same when it scores both finished pages. That the gain lies in writing at the
+    hole and not in ranking is what the rescoring shows.
 (b) -log p of a token of spans of captions; (c) of the middle half of the codes of pictures: with both sides, over the
     causal model from the left.
 (d) -log p of a token of whole pages from the left, over the causal model's.
 (e) By prompting alone: the class of a drawn picture as a support vector machine reads it, and the class that is said of
-    a picture; pages without heading and sentence, so that nothing else tells it. The causal model sees what it needs
-    on the half of the pages whose attributes stand in the right order.
+    a picture. The causal model sees what it needs where the attributes stand in the right order.
 (f) do(alt=...) with another class: the picture is read as that class; and caption and picture change and nothing else,
     as in the world's counterfactual.
 
 Control: pictures and titles shuffled over the pages, on one seed.
 
-CHOSEN
+Sizes were chosen on seed 1000, so that all of it takes 8 minutes: a masked model, which no row is judged by, is left
+out for that. Bars are those that were set before any of it was run; on that seed (a), (d), (f) and drawn pictures
+reached theirs, spans of captions were beside it (.96), and the middle of pictures and what is said of pictures did not.
+Pictures are drawn at temperature .5, the best of 4 by each model's own likelihood of the caption.
 """
 
 from typing import Any
@@ -42,9 +44,10 @@ from aitia.systems.cm3.model import Cm3
 __all__ = ["CLAIM"]
 
 SEEDS = 5
-PAGES, ASKED, STEPS, BATCH = 6000, 200, 1500, 32
+PAGES, ASKED, STEPS, BATCH = 6000, 200, 2400, 32
 OURS: Objective = "causal masking"
-CAUSAL, MASKED, RESCORED = "causal model", "masked model", "causal model, both pages scored"
+CAUSAL_OBJECTIVE: Objective = "causal"
+CAUSAL, RESCORED = "causal model", "causal model, both pages scored"
 LEFT = "causal masking, from the left"
 TITLE = "share of links whose title is right"
 DRAWN = "share of drawn pictures of the class of their caption"
@@ -64,19 +67,17 @@ def run(context: ClaimContext) -> list[Row]:
     def over(what: str) -> list[float]:
         return [ours / rival for ours, rival in zip(values(f"{OURS} {what}"), values(f"causal {what}"), strict=True)]
 
-    def also(what: str) -> dict[str, list[float]]:
-        pairs = zip(values(f"{OURS} {what} left"), values(f"masked {what}"), values(f"causal {what}"), strict=True)
-        left, masked = zip(*((left / rival, masked / rival) for left, masked, rival in pairs), strict=True)
-        return {LEFT: list(left), MASKED: list(masked)}
+    def left(what: str) -> dict[str, list[float]]:
+        pairs = zip(values(f"{OURS} {what} left"), values(f"causal {what}"), strict=True)
+        return {LEFT: [ours / rival for ours, rival in pairs]}
 
-    titles = {CAUSAL: values("causal fill"), LEFT: values(f"{OURS} left"), MASKED: values("masked fill"),
-              RESCORED: values("causal rescored")}  # fmt: skip
+    titles = {CAUSAL: values("causal fill"), LEFT: values(f"{OURS} left"), RESCORED: values("causal rescored")}
     return [
         row("a", TITLE, values(f"{OURS} fill"), bar=0.9, baselines=titles, ahead_of={CAUSAL: 0.25, LEFT: 0.25}),
         row("b", "-log p of spans of captions, over the causal model's", over("text"), direction="lower", kind="ratio",
-            against=CAUSAL, bar=0.95, baselines=also("text")),
+            against=CAUSAL, bar=0.95, baselines=left("text")),
         row("c", "-log p of the middle of pictures, over the causal model's", over("image"), direction="lower",
-            kind="ratio", against=CAUSAL, bar=0.95, baselines=also("image")),
+            kind="ratio", against=CAUSAL, bar=0.95, baselines=left("image")),
         row("d", "-log p of whole pages, over the causal model's", over("plain"), direction="lower", kind="ratio",
             against=CAUSAL, bar=1.08),
         row("e", DRAWN, values(f"{OURS} drawn"), bar=0.7, baselines={CAUSAL: values("causal drawn")},
@@ -93,12 +94,11 @@ def _seed(seed: int) -> Found:
     train = Pages(PAGES, seed, short, "train")
     links, alone = _asked(seed)
     found: Found = {}
-    for objective in (OURS, "causal", "masked"):
+    for objective in (OURS, CAUSAL_OBJECTIVE):
         model = _learnt(train, seed, objective)
         found |= {f"{objective} {name}": value for name, value in titles_right(model, links).items()}
         found |= {f"{objective} {name}": value for name, value in scores_of_pages(model, alone, links, seed).items()}
-        if objective != "masked":
-            found |= {f"{objective} {name}": value for name, value in _prompted(model, alone, seed).items()}
+        found |= {f"{objective} {name}": value for name, value in _prompted(model, alone, seed).items()}
     return found
 
 
@@ -127,8 +127,9 @@ def _asked(seed: int) -> tuple[Pages, Pages]:
 
 
 def _learnt(pages: Pages, seed: int, objective: Objective) -> Cm3:
-    options: dict[str, Any] = {"width": 64, "layers": 2, "patch": 4, "codes": 128, "shift": 0, "learning_rate": 3e-3}
-    return Cm3(objective=objective, steps=STEPS, batch=BATCH, seed=seed, device="cpu", **options).fit(pages.rows)
+    options: dict[str, Any] = {"width": 64, "layers": 2, "patch": 4, "codes": 64, "shift": 0, "learning_rate": 3e-3}
+    options |= {"steps": STEPS, "batch": BATCH, "temperature": 0.5, "candidates": 4, "seed": seed, "device": "cpu"}
+    return Cm3(objective=objective, **options).fit(pages.rows)
 
 
 CLAIM = Claim(CARD, run, minutes=8, swap=CAUSAL, controls=("pictures and titles shuffled",))
