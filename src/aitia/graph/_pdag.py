@@ -16,10 +16,16 @@ from aitia.errors import GraphError
 from aitia.graph.bits import bits, from_words, to_words
 from aitia.graph.graph import Graph
 
-__all__ = ["Pdag", "compelled", "extend", "extend_within"]
+__all__ = ["Pdag", "compelled", "extend", "extend_within", "places"]
 
 MANY = 100
 """Nodes from which rows are worth turning into words for compiled loops."""
+
+
+@lru_cache(maxsize=4096)
+def places(row: int) -> tuple[int, ...]:
+    """The positions of the set bits, ascending; kept, as searches ask for those of few neighbours again and again."""
+    return tuple(bits(row))
 
 
 class Pdag:
@@ -52,7 +58,7 @@ class Pdag:
         rows = cls.__new__(cls)
         rows.parents, children = list(parents), [0] * len(parents)
         for j, row in enumerate(parents):
-            for i in bits(row):
+            for i in places(row):
                 children[i] |= 1 << j
         rows.children, rows.adjacent = children, tuple(adjacent)
         around = zip(adjacent, rows.parents, children, strict=True)
@@ -139,16 +145,16 @@ def extend(rows: Pdag) -> list[int] | None:
 
 def extend_within(rows: Pdag, left: int, member: Sequence[int]) -> list[int] | None:
     """The same among the nodes `left` only; all others have the parents that they have in a member."""
-    parents = list(member)
+    adjacent, children, neighbors, parents = rows.adjacent, rows.children, rows.neighbors, list(member)
     for i in bits(left):
         parents[i] = rows.parents[i]
     waiting = left
     while left:
         for i in bits(waiting):
-            around = rows.adjacent[i] & left
-            beside = rows.neighbors[i] & left
-            if not rows.children[i] & left and not any(around & ~rows.adjacent[j] & ~(1 << j) for j in bits(beside)):
-                break
+            if not children[i] & left:
+                around, beside = adjacent[i] & left, neighbors[i] & left
+                if not beside or not any(around & ~adjacent[j] & ~(1 << j) for j in places(beside)):
+                    break
             waiting ^= 1 << i  # cannot be a sink before one of its neighbours is gone
         else:
             return None
@@ -168,7 +174,7 @@ def compelled(parents: Sequence[int], adjacent: Sequence[int]) -> list[int] | No
     waits = [row.bit_count() for row in parents]
     order = [i for i, count in enumerate(waits) if not count]
     for i in order:  # grows while it is walked: a node follows the last of its parents
-        for j in bits(adjacent[i] & ~parents[i]):
+        for j in places(adjacent[i] & ~parents[i]):
             waits[j] -= 1
             if not waits[j]:
                 order.append(j)
@@ -182,7 +188,7 @@ def compelled(parents: Sequence[int], adjacent: Sequence[int]) -> list[int] | No
         above = parents[y]
         if not above:
             continue
-        x = max(bits(above), key=rank.__getitem__)
+        x = max(places(above), key=rank.__getitem__)
         if shared[x] & ~above or above & ~parents[x] & ~(1 << x):
             shared[y] = above
         else:

@@ -17,8 +17,6 @@ from aitia.stats.search._words_kernel import (
     Words,
     append,
     assign,
-    assign_all,
-    clear,
     cliques,
     drop,
     equal,
@@ -29,7 +27,7 @@ from aitia.stats.search._words_kernel import (
     ranked,
 )
 
-__all__ = ["ALIKE", "TINY", "Score", "State", "best_turn", "renew_turns", "score_of", "settle"]
+__all__ = ["ALIKE", "TINY", "Score", "State", "best_turn", "renew_turns", "score_of"]
 
 ALIKE = 1e-6
 TINY = 1e-12
@@ -122,20 +120,6 @@ def _turns(state, score, own, u, v, steps, count, rows):  # type: ignore[no-unty
                 steps = append(steps, count, gain, u, v, of_v[b], of_u[a])
                 count += 1
     return steps, count
-
-
-@njit(**INNER)
-def settle(state, parents):  # type: ignore[no-untyped-def]
-    """Makes a state one with these compelled parents."""
-    assign_all(state.parents, parents)
-    clear(state.children)
-    places = np.empty(len(parents), np.int64)
-    for j in range(len(parents)):
-        for i in places[: members(parents[j], places)]:
-            put(state.children[i], j)
-    for i in range(len(parents)):
-        for k in range(parents.shape[1]):
-            state.neighbors[i, k] = state.adjacent[i, k] & ~(state.parents[i, k] | state.children[i, k])
 
 
 @njit(**INNER)

@@ -1,120 +1,89 @@
-"""What paths along arrows and undirected edges lead to in a class of equivalent DAGs, compiled."""
+"""What paths along arrows and undirected edges forbid in a class of equivalent DAGs, compiled.
+
+A path that was found is kept with the edge that it forbids: it holds as long as the class is the same around its nodes.
+"""
 
 import numpy as np
 
-from aitia.compiled import njit
-from aitia.stats.search._words_kernel import INNER, equal, holds, members, put
+from aitia.compiled import njit, trailing_zeros
+from aitia.stats.search._words_kernel import INNER, ONE, put
 
-__all__ = ["without_a_path"]
+__all__ = ["LONGEST", "without_a_path"]
+
+LONGEST = 6
+"""Nodes of a path that is kept; of a longer one it is found again that it is there."""
 
 
 @njit(**INNER)
-def _parts(state):  # type: ignore[no-untyped-def]
-    """The number of the part of each node: what hangs together by undirected edges; and what paths lead to from each.
+def _holds_still(paths, t, since):  # type: ignore[no-untyped-def]
+    """Whether the path of a step is kept, and none of its nodes has another surrounding than when it was found."""
+    found = paths[t, 0]
+    if found < 0:
+        return False
+    for k in range(2, 2 + paths[t, 1]):  # noqa: SIM110 - a generator is not compiled
+        if since[paths[t, k]] > found:
+            return False
+    return True
 
-    No such path of a class leads back by an arrow, so that the parts can be worked off from those that no arrow leaves.
+
+@njit(**INNER)
+def _found(state, x, z, given, now, path, room, seen):  # type: ignore[no-untyped-def]
+    """Whether a path leads from z to x on which no neighbour of z in the set given lies; the shortest is kept.
+
+    `room` is for two places a node, `seen` for a set.
     """
-    nodes, words = state.neighbors.shape
-    part, inside, ends = np.full(nodes, -1), np.empty(nodes, np.int64), np.zeros(nodes + 1, np.int64)
-    near, count, done = np.empty(nodes, np.int64), 0, 0
-    for i in range(nodes):
-        if part[i] >= 0:
-            continue
-        part[i], inside[done] = count, i
-        at, done = done, done + 1
-        while at < done:
-            for j in near[: members(state.neighbors[inside[at]], near)]:
-                if part[j] < 0:
-                    part[j], inside[done] = count, j
-                    done += 1
-            at += 1
-        count += 1
-        ends[count] = done
-    reached, leaving = np.zeros((count, words), np.uint64), np.zeros(count, np.int64)
-    for i in range(nodes):
-        leaving[part[i]] += members(state.children[i], near)
-    ready, top = np.empty(count, np.int64), 0
-    for c in range(count):
-        if not leaving[c]:
-            ready[top] = c
-            top += 1
-    while top:
-        top -= 1
-        c = ready[top]
-        for i in inside[ends[c] : ends[c + 1]]:
-            put(reached[c], i)
-            for j in near[: members(state.children[i], near)]:
-                for m in range(words):
-                    reached[c, m] |= reached[part[j], m]
-            for j in near[: members(state.parents[i], near)]:
-                leaving[part[j]] -= 1
-                if not leaving[part[j]]:
-                    ready[top] = part[j]
-                    top += 1
-    return part, reached
+    queue, before = room[0], room[1]
+    for m in range(len(seen)):
+        seen[m] = state.neighbors[z, m] & given[m]
+    put(seen, z)
+    queue[0], at, stop = z, 0, 1
+    while at < stop:
+        i = queue[at]
+        at += 1
+        for m in range(len(seen)):
+            word = (state.children[i, m] | state.neighbors[i, m]) & ~seen[m]
+            seen[m] |= word
+            while word:
+                j = m * 64 + np.int64(trailing_zeros(word))
+                word &= word - ONE
+                before[j] = i
+                queue[stop] = j
+                stop += 1
+        if (seen[x >> 6] >> np.uint64(x & 63)) & ONE != 0:
+            path[0], path[1] = now, 0
+            while x != z and path[1] < LONGEST:
+                path[2 + path[1]] = x
+                path[1] += 1
+                x = before[x]
+            if x != z:
+                path[0] = -1
+            return True
+    return False
 
 
 @njit(**INNER)
-def _around(state, z, given, part, reached, around):  # type: ignore[no-untyped-def]
-    """Fills `around` with what paths from z lead to on which no neighbour of z in the set given lies.
-
-    None that has left the part of z by an arrow comes back to it.
-    """
-    nodes, words = state.neighbors.shape
-    inside, stack, near = np.zeros(words, np.uint64), np.empty(nodes, np.int64), np.empty(nodes, np.int64)
-    around[:] = 0
-    put(inside, z)
-    stack[0], top = z, 1
-    while top:
-        top -= 1
-        i = stack[top]
-        for c in near[: members(state.children[i], near)]:
-            for m in range(words):
-                around[m] |= reached[part[c], m]
-        for j in near[: members(state.neighbors[i], near)]:
-            if not holds(inside, j) and not (holds(given, j) and holds(state.neighbors[z], j)):
-                put(inside, j)
-                stack[top] = j
-                top += 1
-    for m in range(words):
-        around[m] |= inside[m]
-
-
-@njit(**INNER)
-def without_a_path(state, steps, count, least):  # type: ignore[no-untyped-def]
+def without_a_path(state, steps, count, least, paths, since, now):  # type: ignore[no-untyped-def]
     """The places of the steps that gain more than the least and whose edge x --> z no path forbids.
 
     A path leads from z to x along arrows and undirected edges, and no neighbour of z in the set given lies on it
     (Chickering's theorem 15).
+
+    Args:
+        state: The class.
+        steps: Edges, each with the set given as its second, of a class that is the same around z.
+        count: Their number.
+        least: What they have to gain.
+        paths: (steps, 2 + LONGEST) for each step when a path was found, -1 for none, its length and its nodes but z.
+        since: When the class last changed around each node.
+        now: The time.
     """
-    words = state.neighbors.shape[1]
     places, kept = np.empty(count, np.int64), 0
+    room, seen = np.empty((2, len(since)), np.int64), np.empty(state.parents.shape[1], np.uint64)
     for t in range(count):
-        if steps.gain[t] > least:
+        if steps.gain[t] <= least or _holds_still(paths, t, since):
+            continue
+        x, z = steps.ends[t, 0], steps.ends[t, 1]
+        if not _found(state, x, z, steps.second[t], now, paths[t], room, seen):
             places[kept] = t
             kept += 1
-    if not kept:
-        return places[:0]
-    all_, kept, last, of, beside = kept, 0, -1, -1, False
-    part, reached = _parts(state)
-    around, beyond, nobody = np.empty(words, np.uint64), np.empty(words, np.uint64), np.zeros(words, np.uint64)
-    near = np.empty(len(state.neighbors), np.int64)
-    for t in places[:all_]:
-        x, z = steps.ends[t, 0], steps.ends[t, 1]
-        if holds(reached[part[z]], x):
-            if z != of:
-                of, beside = z, not equal(state.neighbors[z], nobody)
-                beyond[:] = 0
-                for c in near[: members(state.children[z], near)]:
-                    for m in range(words):
-                        beyond[m] |= reached[part[c], m]
-            if not beside or holds(beyond, x):
-                continue
-            if last < 0 or steps.ends[last, 1] != z or not equal(steps.second[last], steps.second[t]):
-                _around(state, z, steps.second[t], part, reached, around)
-                last = t
-            if holds(around, x):
-                continue
-        places[kept] = t
-        kept += 1
     return places[:kept]

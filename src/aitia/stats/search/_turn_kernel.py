@@ -1,4 +1,4 @@
-"""What the turn of one edge changes in a class of equivalent DAGs, compiled: only that, however large the graph is.
+"""What one edge changes in a class of equivalent DAGs that turns, comes back or goes, compiled: only that.
 
 A member is made anew where nodes hang together with the edge by undirected edges; elsewhere the member that is kept
 serves. What every member has follows from there along the arrows: of a node it hangs on its parents alone (Chickering's
@@ -24,7 +24,7 @@ from aitia.stats.search._words_kernel import (
     put,
 )
 
-__all__ = ["Change", "alike", "no_change", "settled", "turned", "undo"]
+__all__ = ["Change", "alike", "deleted", "inserted", "no_change", "settled", "toggle", "turned", "undo"]
 
 
 class Change(NamedTuple):
@@ -85,8 +85,8 @@ def alike(change, other):  # type: ignore[no-untyped-def]
 
 
 @njit(**INNER)
-def settled(state, change, other, dirty):  # type: ignore[no-untyped-def]
-    """Makes the class that of a change, marks the nodes around which it is another, and lets `other`, none, follow."""
+def settled(state, change, others, dirty):  # type: ignore[no-untyped-def]
+    """Makes the class that of a change, marks the nodes around which it is another, and lets others, none, follow."""
     for i in change.places[: change.size[0]]:
         for k in range(change.parents.shape[1]):
             word = change.parents[i, k] ^ state.parents[i, k]
@@ -97,8 +97,9 @@ def settled(state, change, other, dirty):  # type: ignore[no-untyped-def]
                 dirty[x] = dirty[i] = True
         for rows, new in ((state.member, change.member), (state.parents, change.parents)):
             assign(rows[i], new[i])
-        assign(other.member[i], change.member[i])
-        assign(other.parents[i], change.parents[i])
+        for other in others:
+            assign(other.member[i], change.member[i])
+            assign(other.parents[i], change.parents[i])
     _forget(change)
     for i in range(len(dirty)):
         if dirty[i]:
@@ -242,18 +243,34 @@ def _spread(state, change):  # type: ignore[no-untyped-def]
 
 
 @njit(**INNER)
+def _partly(state, u, v, room):  # type: ignore[no-untyped-def]
+    """What hangs together with u or v by undirected edges, as a set and as places, its rows copied to the room."""
+    inside = _together(state.neighbors, u, v)
+    places = np.empty(len(state.member), np.int64)
+    places = places[: members(inside, places)]
+    for i in places:
+        assign(room[0, i], state.parents[i])
+        assign(room[1, i], state.children[i])
+        assign(room[2, i], state.neighbors[i])
+    return inside, places
+
+
+@njit(**INNER)
+def _taken_on(state, places, parents, change):  # type: ignore[no-untyped-def]
+    """Makes these parents at these places those of the member of a change."""
+    for i in places:
+        if not equal(parents[i], state.member[i]):
+            assign(change.member[i], parents[i])
+            _touch(change, i)
+
+
+@njit(**INNER)
 def turned(state, u, v, of_v, of_u, room, change):  # type: ignore[no-untyped-def]
     """Makes no change that of a turn; False where no member has these parents, or of a cycle: it is to be undone."""
     if _descends(state.children, v, u):
         return False
-    inside = _together(state.neighbors, u, v)
-    places, near = np.empty(len(state.member), np.int64), np.empty(len(state.member), np.int64)
-    count = members(inside, places)
-    parents, children, neighbors = room[0], room[1], room[2]
-    for i in places[:count]:
-        assign(parents[i], state.parents[i])
-        assign(children[i], state.children[i])
-        assign(neighbors[i], state.neighbors[i])
+    inside, places = _partly(state, u, v, room)
+    parents, children, neighbors, near = room[0], room[1], room[2], np.empty(len(state.member), np.int64)
     for node, chosen, other in ((v, of_v, u), (u, of_u, v)):
         for i in near[: members(neighbors[node], near)]:
             if holds(chosen, i):
@@ -266,11 +283,61 @@ def turned(state, u, v, of_v, of_u, room, change):  # type: ignore[no-untyped-de
         return False
     drop(parents[u], v)
     put(parents[v], u)
-    for i in places[:count]:
-        if not equal(parents[i], state.member[i]):
-            assign(change.member[i], parents[i])
-            _touch(change, i)
+    _taken_on(state, places, parents, change)
     if _closes(change.member, u, v):
         return False
     _spread(state, change)
     return True
+
+
+@njit(**INNER)
+def toggle(adjacent, x, z):  # type: ignore[no-untyped-def]
+    """Makes two nodes adjacent, or apart where they are."""
+    adjacent[x, z >> 6] ^= ONE << np.uint64(z & 63)
+    adjacent[z, x >> 6] ^= ONE << np.uint64(x & 63)
+
+
+@njit(**INNER)
+def _with_toggled(state, x, z, inside, places, room, change):  # type: ignore[no-untyped-def]
+    """Makes no change that to the class of what the room holds, where x and z are adjacent or apart unlike now."""
+    toggle(state.adjacent, x, z)
+    possible = extend_within(inside, room[0], room[1], room[2], state.adjacent)
+    if possible:
+        _taken_on(state, places, room[0], change)
+        _spread(state, change)
+    toggle(state.adjacent, x, z)
+    return possible
+
+
+@njit(**INNER)
+def inserted(state, x, z, given, room, change):  # type: ignore[no-untyped-def]
+    """Makes no change that of an edge x --> z which no path forbids; False where no member takes it.
+
+    In such a member all of the set given are parents of z; what else is beside z follows it, or x would collide.
+    """
+    inside, places = _partly(state, x, z, room)
+    parents, children, neighbors, near = room[0], room[1], room[2], np.empty(len(state.member), np.int64)
+    for i in near[: members(neighbors[z], near)]:
+        if holds(given, i):
+            _orient(i, z, parents, children, neighbors)
+        else:
+            _orient(z, i, parents, children, neighbors)
+    put(children[x], z)
+    put(parents[z], x)
+    return _with_toggled(state, x, z, inside, places, room, change)
+
+
+@njit(**INNER)
+def deleted(state, x, z, out, room, change):  # type: ignore[no-untyped-def]
+    """Makes no change that of no edge x --> z, both causes of what is `out`; False where no member lets it go."""
+    inside, places = _partly(state, x, z, room)
+    parents, children, neighbors, near = room[0], room[1], room[2], np.empty(len(state.member), np.int64)
+    drop(parents[z], x)
+    drop(children[x], z)
+    drop(neighbors[z], x)
+    drop(neighbors[x], z)
+    for h in near[: members(out, near)]:
+        _orient(z, h, parents, children, neighbors)
+        if holds(neighbors[x], h):
+            _orient(x, h, parents, children, neighbors)
+    return _with_toggled(state, x, z, inside, places, room, change)

@@ -15,11 +15,9 @@ __all__ = [
     "append",
     "assign",
     "assign_all",
-    "clear",
     "cliques",
     "drop",
     "equal",
-    "equal_all",
     "holds",
     "members",
     "move",
@@ -84,23 +82,6 @@ def equal(row, other):  # type: ignore[no-untyped-def]
         if row[k] != other[k]:
             return False
     return True
-
-
-@njit(**INNER)
-def equal_all(rows, others):  # type: ignore[no-untyped-def]
-    """Whether all rows are the same."""
-    for i in range(len(rows)):  # noqa: SIM110
-        if not equal(rows[i], others[i]):
-            return False
-    return True
-
-
-@njit(**INNER)
-def clear(rows):  # type: ignore[no-untyped-def]
-    """Empties all sets."""
-    for i in range(len(rows)):
-        for k in range(rows.shape[1]):
-            rows[i, k] = 0
 
 
 @njit(**INNER)

@@ -18,13 +18,13 @@ Sources:
     Meek, Causal inference and causal explanation with background knowledge, UAI 1995.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.graph._pdag import Pdag, compelled, extend, extend_within
+from aitia.graph._pdag import Pdag, compelled, extend, extend_within, places
 from aitia.graph.bits import bits, closure, pack
 
 __all__ = ["ALIKE", "ClassSearch", "Score", "columns"]
@@ -65,7 +65,12 @@ class ClassSearch:
         adjacent: The skeleton.
         forbidden: (p, p), [i, j] True where i cannot cause j.
         score: Of a node and its parents.
+
+    Attributes:
+        least: What a turn has to gain to be looked at.
     """
+
+    least = ALIKE
 
     def __init__(
         self, parents: Sequence[int], adjacent: Sequence[int], forbidden: NDArray[np.bool_], score: Score
@@ -80,13 +85,15 @@ class ClassSearch:
         self.rows = Pdag.of(shared, self.adjacent)
         self._member = self.rows, list(parents)
         self._steps: dict[tuple[int, int], list[_Turn]] = {}
+        self._barred: dict[tuple[float | int, ...], int] = {}
         self._dirty = (1 << len(self.adjacent)) - 1
 
     @property
     def member(self) -> list[int]:
         """The parents of each node in some member."""
         if self._member[0] is not self.rows:
-            member = extend(self.rows)
+            free = sum(1 << i for i, beside in enumerate(self.rows.neighbors) if beside)
+            member = extend_within(self.rows, free, self.rows.parents)
             assert member is not None
             self._member = self.rows, member
         return self._member[1]
@@ -106,7 +113,7 @@ class ClassSearch:
         for j, banned in enumerate(self.forbidden):
             if banned & closed.parents[j]:
                 return None
-            for i in bits(banned & closed.neighbors[j]):
+            for i in places(banned & closed.neighbors[j]):
                 if closed.neighbors[j] >> i & 1:
                     closed.close(closed.orient(j, i))
         broken = any(banned & row for banned, row in zip(self.forbidden, closed.parents, strict=True))
@@ -121,25 +128,32 @@ class ClassSearch:
 
     def _best_turn(self) -> tuple[_Turn, list[int]] | None:
         """The turn that gains most, and the compelled parents after it."""
-        for u in range(len(self.adjacent)):
-            for v in bits(self.adjacent[u]):
-                if self._dirty >> u & 1 or self._dirty >> v & 1:
-                    self._steps[u, v] = self._turns(u, v)
-        self._dirty = 0
-        ranked = sorted((turn for turns in self._steps.values() for turn in turns), key=lambda t: -t.gain)
-        return self._first_sure(ranked, self._turned)
+        return self._first_sure(sorted(self._gaining(ALIKE), key=lambda t: -t.gain), self._turned)
 
-    def _become(self, parents: Sequence[int], adjacent: Sequence[int]) -> None:
-        """Takes the class with these compelled parents, and marks the nodes around which turns are other ones."""
-        before, after = self.rows, Pdag.of(parents, adjacent)
+    def _gaining(self, least: float) -> list[_Turn]:
+        """The turns that gain more than the least, which is no less than `self.least`, and that nothing bars."""
+        for u in bits(self._dirty):
+            for v in places(self.adjacent[u]):
+                self._steps[u, v] = self._turns(u, v)
+                if not self._dirty >> v & 1:
+                    self._steps[v, u] = self._turns(v, u)
+        self._dirty = 0
+        return [t for turns in self._steps.values() for t in turns if t.gain > least and t not in self._barred]
+
+    def _become(self, parents: Sequence[int], adjacent: Sequence[int]) -> int:
+        """Takes the class with these compelled parents; returns, and marks, the nodes around which turns are others."""
+        before, after, touched = self.rows, Pdag.of(parents, adjacent), 0
         for i, (old, new) in enumerate(zip(self.adjacent, adjacent, strict=True)):
             if old != new:
-                self._dirty |= 1 << i | after.neighbors[i]
-                for j in bits(old & ~new):
+                touched |= 1 << i | after.neighbors[i]
+                for j in places(old & ~new):
                     self._steps.pop((i, j), None)
             elif before.parents[i] != after.parents[i] or before.neighbors[i] != after.neighbors[i]:
-                self._dirty |= 1 << i
+                touched |= 1 << i
+        self._barred = {step: around for step, around in self._barred.items() if not around & touched}
+        self._dirty |= touched
         self.adjacent, self.rows = list(adjacent), after
+        return touched
 
     def _first_sure(self, ranked: Sequence[Step], reach: Callable[[Step], Class | None]) -> tuple[Step, Class] | None:
         """The best step that can be taken, and the class that it leads to; those that tie and lead apart are none."""
@@ -157,7 +171,7 @@ class ClassSearch:
             start = stop
         return None
 
-    def _turns(self, u: int, v: int, least: float = ALIKE) -> list[_Turn]:
+    def _turns(self, u: int, v: int) -> list[_Turn]:
         """What u --> v in place of v --> u would gain, more than the least, for each choice among the neighbours."""
         rows = self.rows
         if not (rows.parents[u] | rows.neighbors[u]) >> v & 1 or self.forbidden[v] >> u & 1:
@@ -167,6 +181,8 @@ class ClassSearch:
         beside_u, beside_v = rows.neighbors[u] & ~(1 << v), rows.neighbors[v] & ~(1 << u)
         if rows.neighbors[u] >> v & 1:
             beside_u &= self.adjacent[v]  # another parent of u would make a collider with v
+            if not beside_u and not beside_v:
+                return []  # a covered edge: the class stays
         for more_u in self._cliques(beside_u):
             second = of_u | more_u
             lost = self._of(u, second | 1 << v) - self._of(u, second)
@@ -175,20 +191,23 @@ class ClassSearch:
                 if first == second:  # a covered edge: the class stays
                     continue
                 gain = self._of(v, first | 1 << u) - self._of(v, first) - lost
-                if gain > least:
+                if gain > self.least:
                     gains.append(_Turn(gain, u, v, more_v, more_u))
         return gains
 
     def _turned(self, turn: _Turn) -> list[int] | None:
-        """The compelled parents after a turn; None where no member has these parents or the turn closes a cycle."""
+        """The compelled parents after a turn; None where no member has these parents or the turn closes a cycle.
+
+        What bars a turn lasts as long as the class is the same around the nodes that it hangs on.
+        """
         u, v = turn.u, turn.v
         if self._descends(v, u):
             return None
         rows = self.rows.copy()
         for node, chosen, other in ((v, turn.of_v, u), (u, turn.of_u, v)):
-            for i in bits(chosen):
+            for i in places(chosen):
                 rows.orient(i, node)
-            for i in bits(rows.neighbors[node] & ~(1 << other)):
+            for i in places(rows.neighbors[node] & ~(1 << other)):
                 rows.orient(node, i)
         if rows.neighbors[v] >> u & 1:
             rows.orient(v, u)
@@ -196,8 +215,12 @@ class ClassSearch:
         together = closure(tuple(self.rows.neighbors), 1 << u | 1 << v)
         member = extend_within(rows, together, self.member)
         if member is None:
+            self._barred[turn] = together
             return None
         member[u] ^= 1 << v
+        if path := _path(member, v, u):
+            self._barred[turn] = together | path
+            return None
         member[v] |= 1 << u
         return self._allowed(member)
 
@@ -207,7 +230,7 @@ class ClassSearch:
         seen = frontier = children[start] & ~(1 << goal)
         while frontier:
             step = 0
-            for i in bits(frontier):
+            for i in places(frontier):
                 step |= children[i]
             if step >> goal & 1:
                 return True
@@ -216,10 +239,32 @@ class ClassSearch:
         return False
 
     def _allowed(self, member: Sequence[int]) -> list[int] | None:
-        after = compelled(member, self.adjacent)
-        if after is None or (self.bound and self.known(Pdag.of(after, self.adjacent)) is None):
-            return None
-        return after
+        """The compelled parents of the class of a DAG on the skeleton; None where no member obeys what is known."""
+        after = self._compelled(member)
+        return None if self.bound and self.known(Pdag.of(after, self.adjacent)) is None else after
+
+    def _compelled(self, member: Sequence[int]) -> list[int]:
+        """The same without knowledge: those that there are change from where the DAG is another than the member.
+
+        Of a node they hang on its parents alone (Chickering's edge labelling).
+        """
+        shared, waiting = self.rows.parents.copy(), 0
+        for i, (above, before) in enumerate(zip(member, self.member, strict=True)):
+            if above != before:
+                waiting |= 1 << i | self.adjacent[i] & ~above
+        while waiting:
+            low = waiting & -waiting
+            waiting ^= low
+            y = low.bit_length() - 1
+            above = row = member[y]
+            for x in places(above):
+                if not above & ~member[x] & ~(1 << x):  # the last of the parents
+                    row = above if shared[x] & ~above else shared[x]
+                    break
+            if row != shared[y]:
+                shared[y] = row
+                waiting |= self.adjacent[y] & ~above
+        return shared
 
     def _of(self, node: int, parents: int) -> float:
         key = (node, parents)
@@ -227,12 +272,30 @@ class ClassSearch:
             self._scores[key] = self.score(node, parents)
         return self._scores[key]
 
-    def _cliques(self, nodes: int) -> Iterator[int]:
+    def _cliques(self, nodes: int) -> list[int]:
         """Every set of these nodes that are all adjacent, the empty one first."""
-        yield 0
-        for i in bits(nodes):
-            for rest in self._cliques(nodes & self.adjacent[i] & -(2 << i)):
-                yield rest | 1 << i
+        sets = [0]
+        for i in places(nodes):
+            later = nodes & self.adjacent[i] & -(2 << i)
+            sets += [rest | 1 << i for rest in self._cliques(later)] if later else [1 << i]
+        return sets
+
+
+def _path(parents: Sequence[int], start: int, goal: int) -> int:
+    """The nodes of a directed path of a DAG, as a bit row; 0 where none leads from one node to the other."""
+    seen, waiting, below = 1 << goal, [goal], dict[int, int]()
+    for i in waiting:  # grows while it is walked
+        if parents[i] >> start & 1:
+            nodes = 1 << start | 1 << i
+            while i != goal:
+                i = below[i]
+                nodes |= 1 << i
+            return nodes
+        for j in places(parents[i] & ~seen):
+            below[j] = i
+            waiting.append(j)
+        seen |= parents[i]
+    return 0
 
 
 def columns(matrix: NDArray[np.bool_]) -> list[int]:

@@ -120,6 +120,7 @@ class MultinomialScore:
         self.sizes = [int(size) for size in sizes]
         self._planes = planes or (lambda: planes_of(codes, np.array(self.sizes)))
         self._of: dict[int, float] = {}
+        self._novelty: dict[tuple[int, float], float] = {}
 
     def __call__(self, node: int, parents: int) -> float:
         """The score of a node with these parents, a bit row."""
@@ -158,12 +159,16 @@ class MultinomialScore:
 
     def _novel(self, found: int, cells: float) -> float:
         """What so many combinations that occur, of so many that could, add to the log-likelihood beside repeats."""
+        if (found, cells) in self._novelty:
+            return self._novelty[found, cells]
         share = found / (2 * log((self.n + 1) / found))
         if cells < VAST:
             choices = lgamma(cells + 1) - lgamma(cells - found + 1)
         else:
             choices = found * log(cells) - found * (found - 1) / (2 * cells)
-        return found * log(share) - choices + lgamma(share) - lgamma(self.n + share)
+        novel = found * log(share) - choices + lgamma(share) - lgamma(self.n + share)
+        self._novelty[found, cells] = novel
+        return novel
 
     @cached_property
     def _weight(self) -> NDArray[np.float64]:

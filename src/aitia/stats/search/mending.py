@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.graph._pdag import MANY, Pdag, compelled, extend
+from aitia.graph._pdag import MANY, Pdag, compelled, extend, places
 from aitia.graph.bits import bits, from_words, to_words
 from aitia.stats.search.classes import ALIKE, ClassSearch
 from aitia.stats.search.likelihood import GaussianScore
@@ -95,6 +95,8 @@ class Mending(ClassSearch):
             logarithm of the Bayes factor.
     """
 
+    least = -LOSS
+
     def __init__(
         self,
         parents: Sequence[int],
@@ -107,34 +109,43 @@ class Mending(ClassSearch):
         self.likelihood = score
         self.allowed, self.waiting = allowed, _apart(allowed, adjacent)
         self.mended: dict[tuple[int, int], tuple[int, float]] = {}
-        self._missed: dict[int, tuple[object, list[_Edge]]] = {}
+        self._missed: dict[int, list[_Edge]] = {}
+        self._loose: dict[tuple[int, int], list[_Edge]] = {}
+        self._gained: dict[tuple[int, int], tuple[int, list[tuple[int, float]]]] = {}
+        self._stale = (1 << len(self.adjacent)) - 1
 
     def mend(self) -> None:
         """Turns edges and puts back what the table asks for, what gains most first, until neither gains anything."""
-        if isinstance(self.likelihood, GaussianScore) and not self.bound and _worth_compiling(len(self.adjacent)):
-            self._mend_compiled(self.likelihood)
-            return
-        while True:
-            gone = sorted((e for pair in self.mended for e in self._needless(pair)), key=lambda e: -e.gain)
-            step = self._first_sure(gone, self._deleted)
-            if step is not None:
-                del self.mended[_pair(step[0])]
-            else:
-                turn = self._best_turn()
-                most = turn[0].gain if turn is not None else BEYOND_DOUBT
-                missed = [e for z in range(len(self.adjacent)) for e in self._missing(z) if e.gain > most]
-                step = self._first_sure(sorted(missed, key=lambda e: -e.gain), self._inserted)
-                if step is None:
-                    if turn is None:
-                        return
+        self._ended({})
+
+    def _improve(self) -> bool:
+        """Takes the next step; False where there is none."""
+        for pair in self.mended:
+            if pair not in self._loose or self._stale & (1 << pair[0] | 1 << pair[1]):
+                self._loose[pair] = self._needless(pair)
+        gone = sorted((e for pair in self.mended for e in self._loose[pair]), key=lambda e: -e.gain)
+        step = self._first_sure(gone, self._deleted)
+        if step is not None:
+            del self.mended[_pair(step[0])]
+        else:
+            for z in bits(self._stale):
+                self._missed[z] = self._missing(z)
+            self._stale = 0
+            turn = self._best_turn()
+            most = turn[0].gain if turn is not None else BEYOND_DOUBT
+            missed = [e for edges in self._missed.values() for e in edges if e.gain > most and e not in self._barred]
+            step = self._first_sure(sorted(missed, key=lambda e: -e.gain), self._inserted)
+            if step is None:
+                if turn is not None:
                     self._become(turn[1], self.adjacent)
-                    continue
-                edge = step[0]
-                self.waiting[edge.x] &= ~(1 << edge.z)
-                self.waiting[edge.z] &= ~(1 << edge.x)
-                self.mended[_pair(edge)] = (edge.given, edge.gain)
-            adjacent, parents = step[1]
-            self._become(parents, adjacent)
+                return turn is not None
+            edge = step[0]
+            self.waiting[edge.x] &= ~(1 << edge.z)
+            self.waiting[edge.z] &= ~(1 << edge.x)
+            self.mended[_pair(edge)] = (edge.given, edge.gain)
+        adjacent, parents = step[1]
+        self._become(parents, adjacent)
+        return True
 
     def escaped(self) -> "Mending":
         """The best class that is reached from here when one edge is turned at a loss first, again and again.
@@ -142,32 +153,54 @@ class Mending(ClassSearch):
         An edge that is missing can make the ascent end where each single turn loses. Of several that are equally good
         and lead apart none is taken.
         """
-        best = self
+        best, known = self, dict[object, Mending]()
         while True:
-            reached: list[Mending] = []
-            for parents in best._losing():
-                search = copy(best)
-                search.waiting = _apart(best.allowed, best.adjacent)
-                search.mended = best.mended.copy()
-                search._steps, search._missed = best._steps.copy(), best._missed.copy()
-                search._become(parents, best.adjacent)
-                search.mend()
-                if search.total > best.total + ALIKE:
-                    reached.append(search)
-            step = best._first_sure(sorted(map(_Reached, reached), key=lambda r: -r.gain), _state_of)
+            ends = dict.fromkeys(best._from(parents)._ended(known) for parents in best._losing())
+            reached = [_Reached(end) for end in ends if end.total > best.total + ALIKE]
+            step = best._first_sure(sorted(reached, key=lambda r: -r.gain), _state_of)
             if step is None:
                 return best
             best = step[0].search
 
+    def _from(self, parents: list[int]) -> "Mending":
+        """A search from the class with these compelled parents, that may put back all that is apart."""
+        search = copy(self)
+        search.waiting = _apart(self.allowed, self.adjacent)
+        for z, (now, before) in enumerate(zip(search.waiting, self.waiting, strict=True)):
+            search._stale |= int(now != before) << z
+        search.mended, search._steps = self.mended.copy(), self._steps.copy()
+        search._missed, search._loose = self._missed.copy(), self._loose.copy()
+        search._become(parents, self.adjacent)
+        return search
+
+    def _ended(self, known: dict[object, "Mending"]) -> "Mending":
+        """The search where it ends; `known` tells where those ended that came by a class: most come by the same."""
+        if isinstance(self.likelihood, GaussianScore) and not self.bound and _worth_compiling(len(self.adjacent)):
+            self._mend_compiled(self.likelihood)
+            return self
+        passed, going = [], True
+        while going:
+            at = (*self.rows.parents, *self.adjacent, *self.waiting, frozenset(self.mended))
+            if at in known:
+                break
+            passed.append(at)
+            going = self._improve()
+        end = known.get(at, self)
+        known.update(dict.fromkeys(passed, end))
+        return end
+
+    def _become(self, parents: Sequence[int], adjacent: Sequence[int]) -> int:
+        touched = super()._become(parents, adjacent)
+        self._stale |= touched
+        return touched
+
     def _losing(self) -> list[list[int]]:
         """The compelled parents of each class one turn away that loses no more than is worth a try."""
         found: list[list[int]] = []
-        for u in range(len(self.adjacent)):
-            for v in bits(self.adjacent[u]):
-                for turn in self._turns(u, v, -LOSS):
-                    after = self._turned(turn)
-                    if after is not None and after != self.rows.parents and after not in found:
-                        found.append(after)
+        for turn in self._gaining(self.least):
+            after = self._turned(turn)
+            if after is not None and after != self.rows.parents and after not in found:
+                found.append(after)
         return found
 
     def _mend_compiled(self, score: GaussianScore) -> None:
@@ -207,31 +240,38 @@ class Mending(ClassSearch):
         beside, parents, waiting = self.rows.neighbors[z], self.rows.parents[z], self.waiting[z] & ~self.forbidden[z]
         if not waiting:
             return []
-        around = tuple(self.adjacent[k] for k in bits(beside))
-        state = (beside, parents, waiting, around)
-        if z not in self._missed or self._missed[z][0] != state:
-            reached = 0
-            for row in around:
-                reached |= row
-            found = []
-            for into in self._cliques(beside):
-                others = waiting if not beside else self._shielded(waiting, beside, into, reached)
-                for x, gain in self.likelihood.gains(z, parents | into, others):
-                    if gain > BEYOND_DOUBT:
-                        found.append(_Edge(gain, x, z, into & ~self.adjacent[x], parents | into))
-            self._missed[z] = state, found
-        return self._missed[z][1]
+        reached = 0
+        for k in places(beside):
+            reached |= self.adjacent[k]
+        found = []
+        for into in self._cliques(beside):
+            others = waiting if not beside else self._shielded(waiting, beside, into, reached)
+            for x, gain in self._beyond_doubt(z, parents | into, others):
+                if others >> x & 1:
+                    found.append(_Edge(gain, x, z, into & ~self.adjacent[x], parents | into))
+        return found
+
+    def _beyond_doubt(self, z: int, given: int, others: int) -> list[tuple[int, float]]:
+        """What gains more than doubt allows as a parent of z, of these others and of all that were asked for before."""
+        asked, found = self._gained.get((z, given), (0, []))
+        if others & ~asked:
+            asked |= others
+            found = [step for step in self.likelihood.gains(z, given, asked) if step[1] > BEYOND_DOUBT]
+            self._gained[z, given] = asked, found
+        return found
 
     def _shielded(self, waiting: int, beside: int, into: int, reached: int) -> int:
         """Those of `waiting` whose neighbours beside z are all in `into`."""
         if not beside & ~into:
             return waiting
-        return waiting & ~sum(1 << x for x in bits(waiting & reached) if self.adjacent[x] & beside & ~into)
+        return waiting & ~sum(1 << x for x in places(waiting & reached) if self.adjacent[x] & beside & ~into)
 
     def _inserted(self, edge: _Edge) -> Changed | None:
         """The class with the edge; None where no member takes it."""
         x, z = edge.x, edge.z
-        if self._semidirected(z, x, self.rows.neighbors[z] & edge.given):  # theorem 15: no such path
+        path = self._semidirected(z, x, self.rows.neighbors[z] & edge.given)
+        if path:  # theorem 15: no such path
+            self._barred[edge] = path
             return None
         adjacent = _toggled(self.adjacent, x, z)
         parents = self.rows.parents.copy()
@@ -245,19 +285,24 @@ class Mending(ClassSearch):
             return None
         return self._changed(member, adjacent)
 
-    def _semidirected(self, start: int, goal: int, blocked: int) -> bool:
-        """Whether a path leads along arrows and undirected edges that no blocked node lies on."""
-        seen = 1 << start | blocked
-        frontier = 1 << start
-        while frontier:
+    def _semidirected(self, start: int, goal: int, blocked: int) -> int:
+        """The nodes of a path along arrows and undirected edges that no blocked node lies on; 0 where there is none."""
+        children, neighbors = self.rows.children, self.rows.neighbors
+        seen, frontiers = 1 << start | blocked, [1 << start]
+        while frontiers[-1]:
             step = 0
-            for i in bits(frontier):
-                step |= self.rows.children[i] | self.rows.neighbors[i]
-            frontier = step & ~seen
-            if frontier >> goal & 1:
-                return True
-            seen |= frontier
-        return False
+            for i in bits(frontiers[-1]):
+                step |= children[i] | neighbors[i]
+            if step >> goal & 1:
+                path = 1 << goal
+                for frontier in reversed(frontiers):
+                    before = frontier & (self.rows.parents[goal] | neighbors[goal])
+                    goal = before.bit_length() - 1
+                    path |= 1 << goal
+                return path
+            frontiers.append(step & ~seen)
+            seen |= step
+        return 0
 
     def _needless(self, pair: tuple[int, int]) -> list[_Edge]:
         """The edge of a pair, for each set given which it is no longer beyond doubt; it gains what it costs."""
@@ -279,7 +324,7 @@ class Mending(ClassSearch):
         adjacent = _toggled(self.adjacent, x, z)
         parents = self.rows.parents.copy()
         parents[z] &= ~(1 << x)
-        for h in bits(out):
+        for h in places(out):
             parents[h] |= 1 << z
             if self.rows.neighbors[x] >> h & 1:
                 parents[h] |= 1 << x
