@@ -15,7 +15,7 @@ import json
 import sys
 from pathlib import Path
 
-from _limits import adjusting, counting, kernels, machine, sampling, searching
+from _limits import adjusting, counting, kernels, machine, sampling, searching, tracing
 from _measure import machine_words
 
 ROWS = {
@@ -30,6 +30,7 @@ ROWS = {
     "do": sampling.rows,
     "kci": kernels.rows,
     "adjustment": adjusting.rows,
+    "trace": tracing.rows,
 }
 
 

@@ -135,6 +135,8 @@ def test_text_is_read(text, wanted):
         ("x", r"at character 1 .*'=' is expected"),
         ("x=", "at character 2 .*a value is expected"),
         ("x=1 y=2", r"at character 4 .*',' is expected"),
+        ("do(x=high dose)", "'high dose' is of several words and stands in double quotes: \"high dose\""),
+        ("y=2, x=2 mg a day", "'2 mg a day' is of several words and stands in double quotes"),
         ("x=1, x=2", "at character 5 .*'x' is set twice"),
         ("x=jump(1)", "at character 2 .*'jump' is not one of shift"),
         ("x=shift(a)", "at character 8 .*a number is expected"),
@@ -151,6 +153,14 @@ def test_text_is_read(text, wanted):
 def test_text_that_cannot_be_read_shows_where(text, sentence):
     with pytest.raises(InterventionError, match=sentence):
         Intervention.parse(text)
+
+
+@pytest.mark.parametrize("thing", ["run-folder", {"x": 1}, 3.0])
+def test_what_is_no_system_is_refused_with_what_would_be_one(thing):
+    with pytest.raises(
+        InterventionError, match=rf"{type(thing).__name__} is nothing that can be .*aitia.load\(folder\)"
+    ):
+        do(thing, x=1)
 
 
 @pytest.mark.parametrize(

@@ -21,14 +21,12 @@ ONE_USER = {
     "nn.black_box": "the reasoners ask classifiers too",
     "nn.causal_layer": "causal-diffae stands on it",
     "nn.edits": "the editing systems of the image issue use it",
-    "nn.saelens": "sites of a trace name features of such files",
     "nn.samplers": "the image systems draw with them",
     "nn.sequence_sampler": "the sequence systems draw with it",
     "nn.sequences.masked_diffusion": "the diffusion of images and reports stands on it",
     "nn.sequences.policy": "embeddings by reasoning are improved by it, and the reasoners use it",
     "nn.sequences.retrieval": "two systems that embed texts stand on it",
     "nn.set_encoders": "the image systems encode sets of patches",
-    "nn.sparse_autoencoders": "sites of a trace name their features",
     "nn.text_edits": "the reasoners edit texts",
     "nn.text_encoders": "the sequence systems embed texts",
     "nn.transport": "samplers stand on it",
@@ -47,7 +45,8 @@ IMPORTED_AS = {"scikit-learn": "sklearn", "pillow": "PIL"}
 """Packages whose modules have another name."""
 COMES_WITH = {"llvmlite": "numba", "tokenizers": "transformers", "huggingface_hub": "transformers"}
 """Modules of packages that another one cannot be without."""
-OWN_SENTENCE = {"gguf": "asked for by name where a GGUF file is opened", "graph_tool": "not on the package index"}
+OWN_SENTENCE = {"gguf": "asked for by name where a GGUF file is opened", "graph_tool": "not on the package index",
+                "trl": "asked for by name where its policy optimisation is"}  # fmt: skip
 """Modules that are used where they are there, and no extra brings."""
 ASKING = {"systems/tabpfn/inputs.py": "takes whatever an estimator of scikit-learn is given, a table among others"}
 """Files outside of data/ that ask what kind of rows they have."""

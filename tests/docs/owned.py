@@ -4,6 +4,7 @@ The page of a system has its files in `tests/systems/SYSTEM/owned.py`: `owned(fo
 `NEEDS` marks a snippet that needs what no package ships; where it is empty, the whole page does.
 """
 
+import json
 import shutil
 from importlib import import_module
 from pathlib import Path
@@ -63,6 +64,9 @@ def trace(folder):
     language_model(folder / "smollm2")
     (folder / "same.txt").write_text("France's capital is\nThe capital city of France is\n")
     (folder / "others.txt").write_text("The capital of Spain is\nThe capital of Japan is\n")
+    pairs = [("France", "Italy"), ("Spain", "France"), ("Italy", "Japan")]
+    lines = [{"prompt": f"The capital of {a} is", "against": f"The capital of {b} is"} for a, b in pairs]
+    (folder / "capitals.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return {}
 
 

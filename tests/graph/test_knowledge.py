@@ -60,8 +60,22 @@ def test_both_file_forms_read_back(tmp_path_factory, order, cut, forbidden, excl
 def test_a_tier_may_tell_its_number_which_is_its_place():
     told = Knowledge.from_text("tier 1: age, sex\nexclusive tier 2: lab_*\ntier 3: *\n")
     assert told == Knowledge.from_text("tier: age, sex\nexclusive tier: lab_*\ntier: *\n")
-    with pytest.raises(FormatError, match=r"line 1 of the knowledge starts with 'tier:'.* got 'tier 2: age'"):
-        Knowledge.from_text("tier 2: age\n")
+    for text, told in (
+        ("tier 2: age\n", "line 1 of the knowledge is tier 2, and tier 1 comes next: they are numbered 1, 2, 3"),
+        ("tier 1: a\nexclusive tier 3: b\n", "line 2 of the knowledge is tier 3, and tier 2 comes next"),
+    ):
+        with pytest.raises(FormatError, match=told):
+            Knowledge.from_text(text)
+
+
+def test_a_required_edge_takes_a_name_with_the_marks_of_a_pattern_as_it_is():
+    knowledge = Knowledge.from_text('required: dose -> "cured?"; "a*" -> dose\nforbidden: "cured?" -> dose\n')
+    assert Knowledge.from_text(knowledge.to_text()) == knowledge
+    names = ["dose", "cured?", "a*", "ab"]
+    assert knowledge.required_matrix(names).astype(int).tolist() == [[0, 1, 0, 0], [0] * 4, [1, 0, 0, 0], [0] * 4]
+    assert knowledge.forbidden_matrix(names)[1, 0]
+    with pytest.raises(GraphError, match=r"required edges name both variables in full, got the pattern 'a\*'"):
+        knowledge.validate(["dose", "cured?", "ab"])
 
 
 def test_tiers_patterns_and_exclusive_tiers_by_hand():
@@ -86,7 +100,7 @@ def test_tiers_patterns_and_exclusive_tiers_by_hand():
         (lambda: Knowledge(required=[("a", "b"), ("b", "a")]), GraphError, "is required"),
         (lambda: Knowledge(required=[("a", "b"), ("b", "c"), ("c", "a")]), GraphError, "form a cycle"),
         (lambda: Knowledge(required=[("b", "a")], tiers=[["a"], ["b"]]), GraphError, "earlier tier"),
-        (lambda: Knowledge(required=[("a*", "b")]), GraphError, "name both variables in full"),
+        (lambda: Knowledge(required=[("a*", "b")]).validate(["ab", "b"]), GraphError, "name both variables in full"),
         (lambda: Knowledge(tiers=[["a"]], tiers_exclusive=[3]), GraphError, "tiers_exclusive"),
         (lambda: Knowledge(tiers=[["a"]]).validate(["b"]), UnknownVariableError, "'a' is not a variable"),
         (lambda: Knowledge(tiers=[["a*"]]).validate(["b"]), GraphError, "fits no variable"),

@@ -3,10 +3,13 @@
 import json
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from aitia.cli.main import app
-from aitia.errors import FormatError, OptionError
+from aitia.errors import FormatError, InterventionError, OptionError
+from aitia.nn.saelens import write_saelens
+from aitia.nn.sparse_autoencoders import SparseAutoencoder
 
 PROMPT = "the capital of France is"
 
@@ -32,6 +35,20 @@ def test_trace_in_json(folder):
     told = json.loads(aitia("trace", folder, PROMPT, "--subject", "France", "--draws", 2, "--json"))
     assert {"measured", "strongest", "sites", "corrupted"} <= set(told)
     assert len(told["sites"]) == 15
+
+
+def test_trace_takes_features_of_an_autoencoder(folder, tmp_path):
+    torch.manual_seed(0)
+    write_saelens(SparseAutoencoder(16, 20), tmp_path / "sae")
+    site = f"transformer.h.1[sae={tmp_path / 'sae'}, feature=*, position=3]"
+    asked = ("trace", folder, PROMPT, "--against", "the capital of Italy is", "--answer", "Paris", "--other", "Rome")
+    told = json.loads(aitia(*asked, "--site", site, "--draws", 2, "--out", tmp_path / "run", "--json"))
+    assert len(told["sites"]) == 20
+    assert "feature=" in told["strongest"][0]["site"]
+    assert told["strongest"][0]["control"] is not None
+    assert (tmp_path / "run" / "trace.png").exists()
+    with pytest.raises(InterventionError, match=r"there is no feature 20, the autoencoder in .* has 20, 0 to 19"):
+        aitia(*asked, "--site", site.replace("*", "20"))
 
 
 def test_edit_writes_the_change_and_apply_saves_the_edited_model(folder, tmp_path, language):

@@ -105,7 +105,7 @@ def test_ablation_is_what_the_sweep_of_sites_says(language, operation):
 
 def test_the_control_moves_each_site_as_far_in_another_direction(language):
     """A control in the very direction of the patch would restore all: the one drawn must differ and be as long."""
-    from aitia.inside import trace as module
+    from aitia.inside import work as module
 
     moved = {}
     original = module.trace

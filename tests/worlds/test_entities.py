@@ -77,7 +77,8 @@ def test_plain_text_lists_the_type_of_a_name_now_and_then():
     assert len(twice) / 2000 == pytest.approx(0.2, abs=0.03)
     for line in twice:
         first, then = (sorted(half.replace(" and ", " , ").split(" , ")) for half in halves(line))
-        assert first == then and 2 <= len(first) <= 4
+        assert first == then
+        assert 2 <= len(first) <= 4
     for line in set(lines) - {*listed, *twice}:  # whatever is said of a name again has the name again
         words = [word for word in line.split() if word in known]
         assert max(words.count(word) for word in words) >= line.count(" .")

@@ -38,7 +38,7 @@ def discover_command(
     method: Annotated[
         str, typer.Option(help="pc, cd-nod, boss, ges, direct-lingam, fci, pcmci-plus, or auto.")
     ] = "auto",
-    test: Annotated[str, typer.Option(help="fisher-z, ranks, chi2, g2, kci, rcit, or auto.")] = "auto",
+    test: Annotated[str, typer.Option(help="fisher-z, ranks, degenerate-gaussian, chi2, g2, kci, rcit.")] = "auto",
     alpha: Annotated[float, typer.Option(help="Level of the tests.")] = 0.05,
     max_depth: Annotated[int | None, typer.Option(help="Largest set that is conditioned on.")] = None,
     score: Annotated[str, typer.Option(help="Of boss and ges: bic, bdeu, ranks, degenerate-gaussian, auto.")] = "auto",

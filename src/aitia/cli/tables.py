@@ -35,7 +35,13 @@ _OPTIONS: Mapping[str, tuple[Any, Any]] = {
         Annotated[list[str] | None, _option("Column of labels that looks like numbers; as often as needed.")],
         None,
     ),
-    "ordinal": (Annotated[list[str] | None, _option("Column of ranks, such as answers from 1 to 5.")], None),
+    "ordinal": (
+        Annotated[
+            list[str] | None,
+            _option('Column of ranks, such as answers from 1 to 5; labels in their order, "use=never<rarely<often".'),
+        ],
+        None,
+    ),
     "continuous": (Annotated[list[str] | None, _option("Column of numbers that looks like labels.")], None),
     "text_column": (Annotated[list[str] | None, _option("Column of texts, kept as written.")], None),
     "separator": (Annotated[str | None, _option("Between cells: a character, or comma, semicolon, tab, bar.")], None),
@@ -81,13 +87,18 @@ def _reading(told: Mapping[str, Any]) -> "Reading":
     from aitia.data.spreadsheet import Reading
 
     others = {name: told[name] for name in told if name not in _KINDS and name not in ("missing_value", "keep_value")}
-    return Reading(missing=tuple(told["missing_value"] or ()), keep=tuple(told["keep_value"] or ()), **others)
+    return Reading(
+        missing=tuple(told["missing_value"] or ()), keep=tuple(told["keep_value"] or ()),
+        order=tuple(text for text in told["ordinal"] or () if _says_order(text)), **others,
+    )  # fmt: skip
 
 
 def _kinds(told: Mapping[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     for option, kind in _KINDS.items():
-        for name in _names(told[option]):
+        orders = told[option] or () if option == "ordinal" else ()
+        ranked = [text.partition("<")[0].rpartition("=")[0].strip() for text in orders if _says_order(text)]
+        for name in (*_names(told[option]), *ranked):
             if found.get(name, kind) != kind:
                 raise OptionError(
                     f"{name!r} is declared in two ways: give it to one of --discrete, --ordinal, --continuous"
@@ -97,4 +108,9 @@ def _kinds(told: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _names(given: Sequence[str] | None) -> list[str]:
-    return [name.strip() for text in given or () for name in text.split(",") if name.strip()]
+    return [name.strip() for text in given or () if not _says_order(text) for name in text.split(",") if name.strip()]
+
+
+def _says_order(text: str) -> bool:
+    """Whether a column is named with the order of its labels, `use=never<rarely<often`."""
+    return "=" in text.partition("<")[0] and "<" in text

@@ -2,7 +2,7 @@
 
 import importlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.kinds import CONTINUOUS, DISCRETE, Kind
+from aitia.data.orders import Ranks, absent, order_of
 from aitia.errors import DataError, MissingExtraError, join_names
 
 __all__ = [
@@ -146,21 +147,10 @@ def _polars_values(series: Any) -> Any:
         return series.to_numpy()
     if type(series.dtype).__name__ == "Enum":  # its labels have an order, as in a categorical of pandas that has one
         places = {label: k for k, label in enumerate(series.dtype.categories.to_list())}
-        return _Ranks([None if v is None else places[v] for v in series.to_list()], tuple(places))
+        return Ranks([None if v is None else places[v] for v in series.to_list()], tuple(places))
     cells = np.empty(len(series), dtype=object)
     cells[:] = series.to_list()
     return cells
-
-
-@dataclass(frozen=True)
-class _Ranks:
-    """Places in an order of labels, None where missing."""
-
-    places: list[int | None]
-    labels: tuple[Any, ...]
-
-    def __iter__(self) -> Iterator[Any]:
-        return (None if place is None else self.labels[place] for place in self.places)
 
 
 def as_kind(name: str, kind: Kind | str) -> Kind:
@@ -177,7 +167,7 @@ def plain_column(name: str, values: Any, kind: Kind | None) -> Plain:
     Raises:
         DataError: If they are no such column.
     """
-    if isinstance(values, _Ranks):
+    if isinstance(values, Ranks):
         codes = np.array([np.nan if place is None else place for place in values.places], dtype=np.float64)
         return Plain(read_only(codes), kind if kind in DISCRETE else Kind.ORDINAL, values.labels)
     categories = _declared_categories(values)
@@ -226,7 +216,7 @@ def plain_column(name: str, values: Any, kind: Kind | None) -> Plain:
         raise DataError(
             f"column {name!r} has {array.shape[1]} values a row: only a continuous variable may be a vector"
         )
-    return _discrete(array, numbers, categories, kind if kind in DISCRETE else Kind.LABEL)
+    return _discrete(name, array, numbers, categories, kind if kind in DISCRETE else Kind.LABEL)
 
 
 def _moments(name: str, array: NDArray[Any]) -> NDArray[Any]:
@@ -235,16 +225,16 @@ def _moments(name: str, array: NDArray[Any]) -> NDArray[Any]:
     Raises:
         DataError: If a cell is of a type that no column holds.
     """
-    present = [v for v in array.ravel().tolist() if not _absent(v)]
+    present = [v for v in array.ravel().tolist() if not absent(v)]
     odd = next((v for v in present if isinstance(v, (dict, complex))), None)
     if odd is not None:
         what = "complex numbers" if isinstance(odd, complex) else "records"
         raise DataError(f"column {name!r} holds {what} such as {str(odd)[:40]!r}: give each part as a column")
     if present and all(isinstance(v, date) for v in present):
-        flat = [None if _absent(v) else _utc(v) for v in array.ravel().tolist()]
+        flat = [None if absent(v) else _utc(v) for v in array.ravel().tolist()]
         return np.array(flat, dtype="datetime64[us]").reshape(array.shape)
     if present and all(isinstance(v, timedelta) for v in present):
-        flat_lengths = [None if _absent(v) else v for v in array.ravel().tolist()]
+        flat_lengths = [None if absent(v) else v for v in array.ravel().tolist()]
         return np.array(flat_lengths, dtype="timedelta64[us]").reshape(array.shape)
     return array
 
@@ -260,7 +250,7 @@ def _dates(name: str, array: NDArray[Any]) -> NDArray[Any]:
     if array.dtype.kind == "O" and not any(isinstance(v, str) or hasattr(v, "isoformat") for v in array.ravel()):
         return array  # days already
     for place, value in np.ndenumerate(array):
-        if not _absent(value) and value != "":
+        if not absent(value) and value != "":
             try:
                 found[place] = np.datetime64(str(value).strip().replace(" ", "T", 1))
             except ValueError:
@@ -280,14 +270,10 @@ def _as_numbers(array: NDArray[Any]) -> Values | None:
         if any(isinstance(v, (str, bool, np.bool_)) for v in array.ravel()):
             return None
         try:
-            return np.array([np.nan if _absent(v) else float(v) for v in array.ravel()]).reshape(array.shape)
+            return np.array([np.nan if absent(v) else float(v) for v in array.ravel()]).reshape(array.shape)
         except (TypeError, ValueError):
             return None
     return None
-
-
-def _absent(value: Any) -> bool:
-    return value is None or type(value).__name__ in ("NAType", "NaTType") or value != value
 
 
 def _looks_discrete(array: NDArray[Any], numbers: Values) -> bool:
@@ -342,16 +328,20 @@ def _ordered(values: Any) -> bool:
 
 
 def _discrete(
-    array: NDArray[Any], numbers: Values | None, declared: tuple[Any, ...] | None, kind: Kind = Kind.LABEL
+    name: str, array: NDArray[Any], numbers: Values | None, declared: tuple[Any, ...] | None, kind: Kind
 ) -> Plain:
     if numbers is not None:
         whole = bool((numbers[~np.isnan(numbers)] == np.floor(numbers[~np.isnan(numbers)])).all())
         labels: list[Any] = [None if math.isnan(v) else (int(v) if whole else float(v)) for v in numbers]
     else:
-        labels = [None if _absent(v) else v.item() if isinstance(v, np.generic) else v for v in array]
+        labels = [None if absent(v) else v.item() if isinstance(v, np.generic) else v for v in array]
     if declared is None:
         present = dict.fromkeys(label for label in labels if label is not None)
-        declared = tuple(sorted(present, key=lambda label: (type(label).__name__, label)))
+        declared = (
+            order_of(name, list(present))
+            if kind is Kind.ORDINAL
+            else tuple(sorted(present, key=lambda label: (type(label).__name__, label)))
+        )
     code = {label: float(i) for i, label in enumerate(declared)}
     codes = np.array([np.nan if label is None else code[label] for label in labels])
     return Plain(read_only(codes), kind, declared)

@@ -9,6 +9,7 @@ from aitia.data.flow import Flow
 from aitia.data.frames import as_kind
 from aitia.data.kinds import Kind
 from aitia.data.named import located
+from aitia.data.orders import with_order
 from aitia.data.reading import binary, conll, excel, lines, separated
 from aitia.data.spreadsheet import Reading
 from aitia.data.table import Table
@@ -46,7 +47,7 @@ def read_table(
         FormatError: If the file is missing, empty, of another kind, or cannot be read as what its suffix says.
         DataError: If what it holds is no table of the kinds that were declared.
     """
-    path = located(path)
+    path, how = located(path), how or Reading()
     suffix = suffix_of(path)
     if suffix not in TABLES:
         raise FormatError(f"{path} ends in {suffix or 'nothing'}: tables are read from {', '.join(TABLES)}")
@@ -55,11 +56,13 @@ def read_table(
     told = {**(expected or {}), **(kinds or {})}
     with guarded(path, f"cannot be read as {suffix[1:]}"):
         sheet = _FORMATS[suffix].sheet(
-            path, suffix, {n: as_kind(n, kind) for n, kind in told.items()}, how or Reading()
+            path, suffix, {n: as_kind(n, kind) for n, kind in told.items()} | dict.fromkeys(how.orders, Kind.LABEL), how
         )
+        how.check_columns(sheet.columns)
+        ranked = {n: with_order(n, sheet.columns[n], said) for n, said in how.orders.items() if n in sheet.columns}
         there = {name: kind for name, kind in told.items() if name in sheet.columns or name in (kinds or {})}
         # Text of Arrow is looked at here for the first time.
-        table = Table.of(sheet.columns, kinds={**sheet.kinds, **there}, folder=path.parent)
+        table = Table.of({**sheet.columns, **ranked}, kinds={**sheet.kinds, **there}, folder=path.parent)
     dropped = {reason: len(rows) for reason, rows in sheet.dropped.items()}
     codes = [name for name in table.names if name not in there and name not in sheet.kinds and _coded(table, name)]
     if codes:

@@ -11,6 +11,7 @@ from aitia.errors import InterventionError, join_names
 __all__ = ["Reader", "target_text"]
 
 _WORD = re.compile(r"""[^\s"',;=:(){}\[\]]+""")
+_WORDS = re.compile(rf"\s*{_WORD.pattern}(?:\s+{_WORD.pattern})+(?=\s*(?:[,)]|$))")
 _TARGET = re.compile(_WORD.pattern + r"(?:\[[^\[\]\"]*\])?")  # a place in a network ends in brackets: mlp[unit=17]
 # 01 is a code and no number, as in a table; a lone 0 and 0.5 are numbers.
 _NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![^\s,;:)}\]])")
@@ -45,8 +46,10 @@ class Reader:
                 self.at = start
                 self._fail(f"{name!r} is set twice")
             self._expect("=")
+            begin = self.at
             actions[name] = self._action()
             if not self._at_end(wrapped):
+                self._several_words(begin)
                 self._expect(",")
         if wrapped:
             self._expect(")")
@@ -139,6 +142,15 @@ class Reader:
     def _expect(self, symbol: str) -> None:
         if self._take(re.compile(re.escape(symbol))) is None:
             self._fail(f"{symbol!r} is expected")
+
+    def _several_words(self, begin: int) -> None:
+        """Refuses a label of several words without quotes, with the quotes that it lacks."""
+        words = _WORDS.match(self.text, begin)
+        if words is not None and self.at < words.end():
+            said = words[0].strip()
+            self._fail(
+                f"{said!r} is of several words and stands in double quotes: {json.dumps(said, ensure_ascii=False)}"
+            )
 
     def _at_end(self, wrapped: bool) -> bool:
         self._skip()

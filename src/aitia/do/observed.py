@@ -57,10 +57,13 @@ def _beyond(name: str, values: NDArray[np.float64], action: Action) -> tuple[flo
     low, high = float(values.min()), float(values.max())
     if isinstance(action, Value) and isinstance(action.value, int | float):
         off = max(low - action.value, action.value - high) / (high - low)
-        told = (
-            f"{name} = {action.value:g} lies outside of what is observed, {low:.4g} to {high:.4g}, by {off:.1g} times"
-        )
-        return float(off > 0), f"{told} its width"
+        reach = f"{name} = {action.value:g} lies outside of what is observed, {low:.4g} to {high:.4g}"
+        return float(off > 0), f"{reach}, by {_many(off)} times its width"
     moved = action.apply(values, (np.arange(len(values)) + 0.5) / len(values))
     share = float(((moved < low) | (moved > high)).mean())
     return share, f"{name}={action} takes {share:.0%} of the rows outside of what is observed, {low:.4g} to {high:.4g}"
+
+
+def _many(times: float) -> str:
+    """To one digit, or to the whole number."""
+    return f"{times:.1g}" if times < 1 else f"{times:.0f}"

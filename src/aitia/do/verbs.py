@@ -81,6 +81,11 @@ def do(system: Acts_, intervention: Intervention | Mapping[Any, Any] | str | Non
     """
     action = _intervention(intervention, targets)
     _known(system, action)
+    if not hasattr(system, "do"):
+        raise InterventionError(
+            f"{type(system).__name__} is nothing that can be intervened on: give a system, such as "
+            "SCM.fit(graph, table) or aitia.load(folder)"
+        )
     return system.do(action)
 
 

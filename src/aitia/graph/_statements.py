@@ -31,6 +31,10 @@ def statement(line: str, number: int, tier: int) -> tuple[str, list[tuple[str, s
     where = f"line {number} of the knowledge"
     head, colon, rest = line.partition(":")
     kind = re.sub(rf"(?<=tier) ?{tier}$", "", " ".join(head.split()).lower())
+    if colon and (numbered := re.fullmatch(r"(?:exclusive )?tier ?(\d+)", kind)):
+        raise FormatError(
+            f"{where} is tier {numbered[1]}, and tier {tier} comes next: they are numbered 1, 2, 3, ... in order"
+        )
     if not colon or kind not in ("tier", "exclusive tier", "required", "forbidden"):
         raise FormatError(f"{where} starts with 'tier:', 'exclusive tier:', 'required:' or 'forbidden:', got {line!r}")
     try:

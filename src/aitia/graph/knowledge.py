@@ -47,7 +47,7 @@ class Knowledge:
     Args:
         tiers: Groups of names or patterns, causes first: no variable causes one of an earlier tier. A variable in no
             tier is free; where there is one tier alone, all others come after it.
-        required: Pairs (cause, effect) that are edges.
+        required: Pairs (cause, effect) that are edges, each name in full, also where it has a `?` or `*` of its own.
         forbidden: Pairs (cause, effect) that are not edges; either may be a pattern.
         tiers_exclusive: The positions of the tiers inside which there are no edges; True means all tiers.
 
@@ -94,8 +94,6 @@ class Knowledge:
                         f"{entry!r} stands in tier {seen[entry] + 1} and in tier {k + 1}: it can be in one only"
                     )
         for a, b in self.required:
-            if pattern := next((name for name in (a, b) if is_pattern(name)), None):
-                raise GraphError(f"required edges name both variables in full, got the pattern {pattern!r}")
             if why := self._why_forbidden(a, b):
                 raise GraphError(f"the edge {a} -> {b} is required, but {why}")
         wanted = Graph(dict.fromkeys(self.required))  # a pair required both ways was refused above
@@ -204,9 +202,12 @@ class Knowledge:
         known = frozenset(listed)
         entries = [entry for tier in self.tiers for entry in tier]
         entries += [name for pair in (*self.required, *self.forbidden) for name in pair]
+        in_full = {name for pair in self.required for name in pair}
         for entry in dict.fromkeys(entries):
             if entry in known:
                 continue
+            if entry in in_full and is_pattern(entry):
+                raise GraphError(f"required edges name both variables in full, got the pattern {entry!r}")
             if not is_pattern(entry):
                 raise unknown_variable(entry, listed, "table, though the knowledge names it")
             # `tier: *` means "the rest", which may be nobody.

@@ -22,12 +22,16 @@ __all__ = [
     "SCORE_COLUMNS",
     "STRONG_COLUMNS",
     "caption",
+    "csv_text",
+    "footer",
+    "interval",
     "picture",
     "prompt_rows",
     "save",
     "save_edit",
     "score_rows",
     "sentences",
+    "shown_word",
     "strong_rows",
 ]
 
@@ -44,28 +48,30 @@ def strong_rows(strongest: Sequence["Strong"]) -> list[list[str]]:
             str(s.site),
             repr(s.token) if s.token else "",
             f"{s.effect:+.3f}",
-            _interval(s.low, s.high),
+            interval(s.low, s.high),
             "" if s.control is None else f"{s.control:+.3f}",
-            _interval(s.control_low, s.control_high),
+            interval(s.control_low, s.control_high),
         ]
         for s in strongest
     ]
 
 
-def _interval(low: float | None, high: float | None, form: str = "+.3f") -> str:
+def interval(low: float | None, high: float | None, form: str = "+.3f") -> str:
+    """An interval in words, empty where there is none."""
     return "" if low is None or high is None else f"{low:{form}} to {high:{form}}"
 
 
 def picture(found: "PromptTrace") -> bytes | None:
     """The heat map as PNG; None where no site names a place on an axis."""
     sites = found.found.sites
-    axes: tuple[Literal["position", "head", "unit", "channel"], ...] = ("position", "head", "unit", "channel")
+    axes: tuple[Literal["position", "head", "unit", "channel", "feature"], ...]
+    axes = ("position", "head", "unit", "channel", "feature")
     axis = next((axis for axis in axes if any(isinstance(getattr(s, axis), int) for s in sites)), None)
     if axis is None:
         return None
     words = found.question.words
     places = sorted({int(getattr(s, axis)) for s in sites if isinstance(getattr(s, axis), int)})
-    labels = [_shown(words[place]) for place in places] if axis == "position" else None
+    labels = [shown_word(words[place]) for place in places] if axis == "position" else None
     figure = heat_map(
         found.found,
         columns=axis,
@@ -78,7 +84,8 @@ def picture(found: "PromptTrace") -> bytes | None:
     return packed.getvalue()
 
 
-def _shown(word: str) -> str:
+def shown_word(word: str) -> str:
+    """A token as it stands under a picture."""
     return word.strip() or repr(word)[1:-1]
 
 
@@ -86,7 +93,7 @@ def save(found: "PromptTrace", run: Run, command: str | None) -> None:
     """Writes a trace into its run folder."""
     table = found.found.table()
     columns = [table.labels(n) if table.discrete(n) else table.column(n) for n in table.names]
-    run.write_text("trace.csv", _csv(table.names, zip(*columns, strict=True)))
+    run.write_text("trace.csv", csv_text(table.names, zip(*columns, strict=True)))
     run.write_json("trace.json", found.to_json())
     png = picture(found)
     if png is not None:
@@ -94,7 +101,8 @@ def save(found: "PromptTrace", run: Run, command: str | None) -> None:
     run.write_text("report.html", _report(found, png, command), part_of_result=False)
 
 
-def _csv(names: Sequence[str], rows: Any) -> str:
+def csv_text(names: Sequence[str], rows: Any) -> str:
+    """Rows under their names, as CSV."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
@@ -119,6 +127,7 @@ def _report(found: "PromptTrace", png: bytes | None, command: str | None) -> str
         below = f"Fall of the {asked.measured} under noise on one word, mean of {found.draws} draws."
         sections.append(Section("Which word matters", [TableBlock(("word", "cost of noise"), rows, below)]))
     keep = [
+        *([] if found.agreement is None else [str(found.agreement)]),
         *asked.notes,
         "One prompt is one case: what holds for it need not hold for the next fact.",
         "The last token at the last layers restores everything by itself, since the answer is read there.",
@@ -126,7 +135,7 @@ def _report(found: "PromptTrace", png: bytes | None, command: str | None) -> str
     sections.append(Section("Keep in mind", [Callout(keep, "note")]))
     if command:
         sections.append(Section("Again", [Code(command, "The command")]))
-    return render(f"Trace: {asked.prompt}", f"{lead}.", sections, _footer(), found.alarms)
+    return render(f"Trace: {asked.prompt}", f"{lead}.", sections, footer(), found.alarms)
 
 
 def sentences(found: "PromptTrace") -> str:
@@ -143,7 +152,7 @@ def sentences(found: "PromptTrace") -> str:
 
 def caption(found: "PromptTrace") -> str:
     """What the columns of the strongest sites say."""
-    told = f"Effect: {found.effect_name}."
+    told = f"Effect: {found.effect_name}{'' if found.agreement is None else ', estimated'}."
     if any(s.low is not None for s in found.strongest):
         told += f" Its interval is over {found.draws} draws of the noise."
     if any(s.control is not None for s in found.strongest):
@@ -151,7 +160,8 @@ def caption(found: "PromptTrace") -> str:
     return told
 
 
-def _footer() -> str:
+def footer() -> str:
+    """What stands below a report."""
     return "Made with " + ", ".join(f"{name} {version}" for name, version in versions().items()) + "."
 
 
@@ -167,9 +177,9 @@ def score_rows(found: "FactEdit") -> list[list[str]]:
             str(score.prompts),
             model,
             f"{score.success:.2f}",
-            _interval(*score.success_interval, form=".2f"),
+            interval(*score.success_interval, form=".2f"),
             f"{score.change:+.3f}",
-            _interval(*score.change_interval),
+            interval(*score.change_interval),
         ]
         for model, scores in of
         for score in scores
@@ -198,7 +208,7 @@ def save_edit(found: "FactEdit", run: Run, command: str | None) -> None:
     """Writes an edit into its run folder."""
     run.write_json("edit.json", found.to_json())
     prompts = [[p.what, p.prompt, p.before, p.after, p.random, p.said_before, p.said_after] for p in found.prompts]
-    run.write_text("prompts.csv", _csv(("what", "prompt", *PROMPT_COLUMNS[2:]), prompts))
+    run.write_text("prompts.csv", csv_text(("what", "prompt", *PROMPT_COLUMNS[2:]), prompts))
     blocks: list[Block] = [
         Text(
             f"The change is written into {found.edit.name}, the layer's memory, and into nothing else: its length is "
@@ -223,7 +233,7 @@ def save_edit(found: "FactEdit", run: Run, command: str | None) -> None:
         again.insert(0, Code(command, "The command"))
     sections.append(Section("Again", again))
     lead = f"{found.model}: after {found.prompt!r} it is to say {found.answer!r}."
-    page = render(f"Edit: {found.prompt}{found.answer}", lead, sections, _footer(), found.alarms)
+    page = render(f"Edit: {found.prompt}{found.answer}", lead, sections, footer(), found.alarms)
     run.write_text("report.html", page, part_of_result=False)
 
 

@@ -17,23 +17,22 @@ Source:
     Heimersheim and Nanda, How to use and interpret activation patching, 2024.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from aitia.engine import Progress, Store
+from aitia.engine import Progress
 from aitia.errors import OptionError
-from aitia.inside.prompt import Question, ask, embedded, noised, same_length, telling_word
+from aitia.inside.prompt import Question, ask
+from aitia.inside.work import TraceWork, compared_sites
 from aitia.inside.worth import trace_alarms
 from aitia.nn.causal_language import CausalLanguageModel
-from aitia.nn.sites import Add, Noise, Operation, Patch, Site, Trace, record, trace
+from aitia.nn.sites import Agreement, Site, Trace, agreement
 from aitia.runs import open_run
 from aitia.stats.effects import mean_effects
 
@@ -86,6 +85,7 @@ class PromptTrace:
         draws: Of noise and controls.
         model: Its name.
         alarms: Why its numbers are worth little, in sentences.
+        agreement: Of estimates with patches, where effects are estimates.
     """
 
     question: Question
@@ -99,6 +99,7 @@ class PromptTrace:
     draws: int
     model: str
     alarms: tuple[str, ...] = ()
+    agreement: Agreement | None = None
 
     @property
     def effects(self) -> Values:
@@ -109,6 +110,11 @@ class PromptTrace:
     def effect_name(self) -> str:
         """What an effect is."""
         return "share restored" if self.operation == "patch" else f"change of the {self.question.measured}"
+
+    def _repr_html_(self) -> str:
+        from aitia.inside.notebook import trace_html
+
+        return trace_html(self)
 
     def to_json(self) -> dict[str, Any]:
         """All of it as JSON values."""
@@ -130,6 +136,7 @@ class PromptTrace:
             "strongest": [{**vars(strong), "site": str(strong.site)} for strong in self.strongest],
             "sites": {str(site): _number(effect) for site, effect in zip(self.found.sites, self.effects, strict=True)},
             "notes": list(asked.notes),
+            "agreement": None if self.agreement is None else vars(self.agreement),
             "alarms": list(self.alarms),
         }
 
@@ -148,6 +155,7 @@ def trace_prompt(
     noise: float = 3.0,
     draws: int = 5,
     strongest: int = 10,
+    fast: bool = False,
     batch_size: int = 64,
     seed: int = 0,
     out: str | Path | None = None,
@@ -169,6 +177,8 @@ def trace_prompt(
         noise: In standard deviations, of the embeddings or of the activations at the site.
         draws: Of the noise, and of each control.
         strongest: How many sites are told and get a control.
+        fast: Estimate every patch by one backward pass (`attribution`), and patch the strongest and as many others to
+            tell how well the estimates agree.
         batch_size: Rows that run at once.
         seed: Of noise and controls.
         out: Folder for `trace.csv`, `trace.json`, `trace.png` and `report.html`; a stopped run goes on there.
@@ -182,13 +192,13 @@ def trace_prompt(
             mode, or its numbers are not finite.
         RunError: If the folder holds another run.
     """
-    _check(operation, against, subject, reference, noise, draws, strongest)
+    _check(operation, against, subject, reference, noise, draws, strongest, fast)
     question = ask(language, prompt, answer, other, against)
     chosen = list(sites) or [f"{language.blocks}[position=*]"]
     config = {
         "prompt": prompt, "sites": chosen, "against": against, "subject": subject, "answer": answer, "other": other,
         "operation": operation, "reference": list(reference), "noise": noise, "draws": draws, "strongest": strongest,
-        "batch_size": batch_size, "seed": seed,
+        "batch_size": batch_size, "seed": seed, **({"fast": True} if fast else {}),
     }  # fmt: skip
     hashes = {"model": language.fingerprint}
     opened = (
@@ -197,13 +207,14 @@ def trace_prompt(
         else open_run(out, kind="trace", config=config, inputs=hashes, files=FILES, command=command)
     )
     with opened as run:
-        work = _Work(language, question, operation, noise, draws, seed, batch_size)
+        work = TraceWork(language, question, operation, noise, draws, seed, batch_size)
         store = None if run is None else run.store("trace")
         if operation == "patch":
-            found = work.restore(chosen, against, subject, store, progress)
+            work.prepare(against, subject)
+            found = work.estimate(chosen) if fast else work.restore(chosen, store, progress)
         else:
             found = work.ablate(chosen, reference, store, progress)
-        result = work.told(found, strongest, progress)
+        result = _told(work, found, strongest, fast, progress)
         if run is not None:
             from aitia.inside.report import save
 
@@ -219,11 +230,14 @@ def _check(
     noise: float,
     draws: int,
     strongest: int,
+    fast: bool,
 ) -> None:
     if operation not in OPERATIONS:
         raise OptionError(f"operation is one of {', '.join(OPERATIONS)}, got {operation!r}")
     if operation != "patch" and (given := "against" if against is not None else "subject" if subject else ""):
         raise OptionError(f"{operation} acts on the prompt as it is: leave out --{given}, or take --operation patch")
+    if fast and operation != "patch":
+        raise OptionError(f"fast estimates patches, and {operation} is none: leave one of them out")
     if against is not None and subject is not None:
         raise OptionError("a prompt is corrupted by another one (against) or by noise on a part of it (subject)")
     if (operation == "mean") != bool(reference):
@@ -234,152 +248,57 @@ def _check(
         )
 
 
-class _Work:
-    """One trace under way."""
-
-    def __init__(
-        self,
-        language: CausalLanguageModel,
-        question: Question,
-        operation: str,
-        noise: float,
-        draws: int,
-        seed: int,
-        batch_size: int,
-    ) -> None:
-        self.language, self.question, self.operation = language, question, operation
-        self.noise, self.draws, self.seed, self.batch_size = noise, draws, seed, batch_size
-        self.inputs: dict[str, Any] = {}
-        self.source: dict[str, Any] | None = None
-        self.corrupted: str | None = None
-        self.costs: dict[str, float] = {}
-        self.act: Callable[[Site], Operation] | None = None
-
-    @property
-    def seeds(self) -> list[int]:
-        return [self.seed + k for k in range(self.draws)]
-
-    def restore(
-        self, sites: Sequence[str], against: str | None, subject: str | None, store: Store | None, tell: Progress | None
-    ) -> Trace:
-        """Patches the corrupted run from the clean one."""
-        language, ids = self.language, self.question.ids
-        if against is not None:
-            self.inputs, self.source = (
-                {"input_ids": same_length(language, self.question.prompt, against)},
-                {"input_ids": ids},
+def _told(work: TraceWork, found: Trace, strongest: int, fast: bool, tell: Progress | None) -> PromptTrace:
+    """The result, with controls of the strongest sites."""
+    way = 1.0
+    if found.other is not None:
+        way = float((found.other - found.plain).mean())
+        if abs(way) < 1e-6:
+            raise OptionError(
+                f"the corrupted run measures as the clean one ({float(found.plain.mean()):.3f}), so there is "
+                "nothing to restore: corrupt another part, or name another answer"
             )
-            self.corrupted = f"the prompt {against!r}"
-        else:
-            numbers = ids[0].tolist()
-            if subject is not None:
-                span = language.span_of(subject, numbers)
-            else:
-                span, costs = telling_word(language, self.question, self.noise, self.seeds)
-                self.costs = {"".join(self.question.words[a:b]): cost for (a, b), cost in costs.items()}
-            self.inputs = {"inputs_embeds": noised(language, ids, span, self.noise, self.seeds)}
-            self.source = {"inputs_embeds": embedded(language, ids, self.draws)}
-            self.corrupted = f"noise on {''.join(self.question.words[slice(*span)])!r}"
-        return self._trace(sites, store, tell, against=self.source)
+    shares = found.changes / way
+    order = np.argsort(-np.abs(shares.mean(axis=1)), kind="stable")[:strongest]
+    top = [found.sites[k] for k in order]
+    controls = work.controls(top, tell)
+    agreed = _agreed(work, found, top, tell) if fast else None
+    several = shares.shape[1] > 1
+    spread = _intervals(shares[order]) if several else [(None, None)] * len(top)
+    bounds = [(None, None)] * len(top) if controls is None else _intervals(controls / way)
+    means = [None] * len(top) if controls is None else [float(row.mean()) / way for row in controls]
+    strong = tuple(
+        Strong(site, _token(work.question, site), float(shares[k].mean()), *interval, mean, *bound)
+        for site, k, interval, mean, bound in zip(top, order, spread, means, bounds, strict=True)
+    )
+    clean, broken = (found.plain, None) if found.other is None else (found.other, found.plain)
+    return PromptTrace(
+        work.question,
+        work.operation,
+        found,
+        strong,
+        work.corrupted,
+        float(clean.mean()),
+        None if broken is None else float(broken.mean()),
+        work.costs,
+        work.draws,
+        work.language.name,
+        trace_alarms(None if found.other is None else found.other - found.plain, controls, strong),
+        agreed,
+    )
 
-    def ablate(
-        self, sites: Sequence[str], reference: Sequence[str], store: Store | None, tell: Progress | None
-    ) -> Trace:
-        """Takes from each site what it has."""
-        language, ids = self.language, self.question.ids
-        rows = self.draws if self.operation == "noise" else 1
-        self.inputs = {"input_ids": ids.expand(rows, -1)}
-        texts = [language.encode(text) for text in reference] if self.operation == "mean" else [ids]
-        kept: dict[Site, Operation] = {}
 
-        def act(site: Site) -> Operation:
-            place = site.with_(position=None)
-            if place not in kept:
-                if self.operation == "zero":
-                    kept[place] = Patch(torch.tensor(0.0))
-                else:
-                    seen = torch.cat([record(language.model, {"input_ids": t}, [place])[place][0] for t in texts])
-                    sd = self.noise * float(seen.float().std())
-                    kept[place] = Patch(seen.mean(dim=0)) if self.operation == "mean" else Noise(sd, self.seed)
-            return kept[place]
+def _agreed(work: TraceWork, found: Trace, top: Sequence[Site], tell: Progress | None) -> Agreement:
+    """How estimates agree with patches at the strongest sites and as many others."""
+    patched = work.restore(compared_sites(found, top, work.seed), None, tell)
+    place = {site: k for k, site in enumerate(found.sites)}
+    ours = found.changes[[place[site] for site in patched.sites]].mean(axis=1)
+    assert patched.other is not None  # a patch has another run
+    return agreement([(ours, patched.changes.mean(axis=1))], [float((patched.other - patched.plain).mean())])
 
-        self.act = act
-        return self._trace(sites, store, tell, operation=act)
 
-    def _trace(self, sites: Sequence[str], store: Store | None, tell: Progress | None, **how: Any) -> Trace:
-        model, metric = self.language.model, self.question.metric
-        return trace(model, self.inputs, sites, metric, batch_size=self.batch_size, store=store, progress=tell, **how)
-
-    def told(self, found: Trace, strongest: int, tell: Progress | None) -> PromptTrace:
-        """The result, with controls of the strongest sites."""
-        way = 1.0
-        if found.other is not None:
-            way = float((found.other - found.plain).mean())
-            if abs(way) < 1e-6:
-                raise OptionError(
-                    f"the corrupted run measures as the clean one ({float(found.plain.mean()):.3f}), so there is "
-                    "nothing to restore: corrupt another part, or name another answer"
-                )
-        shares = found.changes / way
-        order = np.argsort(-np.abs(shares.mean(axis=1)), kind="stable")[:strongest]
-        top = [found.sites[k] for k in order]
-        controls = self._controls(top, tell)
-        several = shares.shape[1] > 1
-        spread = _intervals(shares[order]) if several else [(None, None)] * len(top)
-        bounds = [(None, None)] * len(top) if controls is None else _intervals(controls / way)
-        means = [None] * len(top) if controls is None else [float(row.mean()) / way for row in controls]
-        strong = tuple(
-            Strong(site, self._token(site), float(shares[k].mean()), *interval, mean, *bound)
-            for site, k, interval, mean, bound in zip(top, order, spread, means, bounds, strict=True)
-        )
-        clean, broken = (found.plain, None) if found.other is None else (found.other, found.plain)
-        return PromptTrace(
-            self.question,
-            self.operation,
-            found,
-            strong,
-            self.corrupted,
-            float(clean.mean()),
-            None if broken is None else float(broken.mean()),
-            self.costs,
-            self.draws,
-            self.language.name,
-            trace_alarms(None if found.other is None else found.other - found.plain, controls, strong),
-        )
-
-    def _token(self, site: Site) -> str:
-        return self.question.words[site.position] if isinstance(site.position, int) else ""
-
-    @torch.no_grad()
-    def _controls(self, sites: Sequence[Site], tell: Progress | None) -> Values | None:
-        """(sites, draws): change of the metric when each site moves as far in a random direction."""
-        if self.operation == "noise" or any(site.source is not None or site.to is not None for site in sites):
-            return None
-        model = self.language.model
-        now = record(model, self.inputs, sites)
-        there = None if self.source is None else record(model, self.source, sites)
-        moved: dict[Site, Tensor] = {}
-        for k, site in enumerate(sites):
-            x = now[site]
-            new = self.act(site).change(x, -1) if there is None and self.act is not None else cast(Any, there)[site]
-            size = (new - x).flatten(1).norm(dim=1).expand(self.draws)
-            drawn = torch.randn(
-                (self.draws, *x.shape[1:]), generator=torch.Generator().manual_seed(self.seed + 1000 + k)
-            )
-            drawn = drawn / drawn.flatten(1).norm(dim=1).reshape(-1, *[1] * (x.ndim - 1))
-            moved[site] = drawn.to(x) * size.reshape(-1, *[1] * (x.ndim - 1))
-        rows = {name: value.expand(self.draws, *value.shape[1:]) for name, value in self.inputs.items()}
-        told = None if tell is None else lambda _, done, total: tell("controls", done, total)
-        found = trace(
-            model,
-            rows,
-            list(sites),
-            self.question.metric,
-            operation=lambda site: Add(moved[site]),
-            batch_size=self.batch_size,
-            progress=told,
-        )
-        return found.changes
+def _token(question: Question, site: Site) -> str:
+    return question.words[site.position] if isinstance(site.position, int) else ""
 
 
 def _intervals(values: Values) -> list[tuple[float, float]]:

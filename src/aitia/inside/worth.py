@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.stats.worth import beyond_control, within_noise
+from aitia.stats.worth import SURE, beyond_control, within_noise
 
 if TYPE_CHECKING:
     from aitia.inside.edit_scores import Scored
+    from aitia.inside.study import PlaceEffect
     from aitia.inside.trace import Strong
 
-__all__ = ["edit_alarms", "layer_reason", "trace_alarms"]
+__all__ = ["edit_alarms", "layer_reason", "study_alarms", "trace_alarms"]
 
 Values = NDArray[np.float64]
 
@@ -28,16 +29,37 @@ def trace_alarms(way: Values | None, controls: Values | None, strongest: Sequenc
     told = []
     if way is not None and (noise := within_noise(way, controls)) is not None:
         told.append(f"{noise}: what is restored is no share of anything (corrupt another part, or name another answer)")
+    return (*told, *_beyond(strongest))
+
+
+def study_alarms(way: Values, strongest: Sequence["PlaceEffect"]) -> tuple[str, ...]:
+    """A sentence for each reason to take a trace of many pairs for nothing.
+
+    Args:
+        way: (pairs,) from the corrupted run to the clean one, which shares are taken of.
+        strongest: The strongest places.
+    """
+    told = []
+    mean, error = float(way.mean()), float(way.std(ddof=1)) / len(way) ** 0.5
+    if abs(mean) <= SURE * error:
+        told.append(
+            f"the difference that shares are taken of is {mean:.3g}, which is within its noise over {len(way)} pairs: "
+            "what is restored is no share of anything (give pairs whose answers differ)"
+        )
+    return (*told, *_beyond(strongest))
+
+
+def _beyond(strongest: Sequence["Strong | PlaceEffect"]) -> tuple[str, ...]:
     beyond = beyond_control(
         [s.effect for s in strongest],
         [s.control for s in strongest],
         [s.low for s in strongest],
         [s.high for s in strongest],
     )
-    if beyond and all(clear is False for clear in beyond):
-        what = "the strongest site does" if len(beyond) == 1 else f"none of the {len(beyond)} strongest sites does"
-        told.append(f"{what} {'not do ' if len(beyond) == 1 else ''}more than as large a change in a random direction")
-    return tuple(told)
+    if not beyond or any(clear is not False for clear in beyond):
+        return ()
+    what = "the strongest site does" if len(beyond) == 1 else f"none of the {len(beyond)} strongest sites does"
+    return (f"{what} {'not do ' if len(beyond) == 1 else ''}more than as large a change in a random direction",)
 
 
 def edit_alarms(prompts: Sequence["Scored"], answer: str) -> tuple[str, ...]:

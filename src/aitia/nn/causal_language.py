@@ -15,12 +15,13 @@ import torch
 from torch import Tensor, nn
 
 from aitia.errors import FormatError, InterventionError, OptionError
+from aitia.nn.device_maps import check_device_map, first_device, held_weight, read_device_map
 from aitia.nn.language import LanguageModel, load_language_model
 from aitia.nn.sites.weight_paths import oriented
 
 __all__ = ["CausalLanguageModel", "load_causal_language_model"]
 
-_DTYPES = ("float32", "bfloat16", "float16", "auto")
+_DTYPES = {"float32": "float32", "bfloat16": "bfloat16", "bf16": "bfloat16", "float16": "float16", "auto": "auto"}
 _ATTENTION = re.compile(r"attn|attention", re.IGNORECASE)
 
 
@@ -75,8 +76,8 @@ class CausalLanguageModel(LanguageModel):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
-        return next(self.model.parameters()).device
+        """Where a run starts: where the weights are, or where the first of a model in parts works."""
+        return first_device(self.model)
 
     def encode(self, text: str) -> Tensor:
         """Token ids (1, tokens), with the tokens that the tokenizer puts before a text, and none after it.
@@ -147,8 +148,13 @@ class CausalLanguageModel(LanguageModel):
 
         Raises:
             OptionError: If there is no such layer.
-            InterventionError: If it is not a single linear layer, as in mixtures of experts, or is quantised.
+            InterventionError: If it is not a single linear layer, as in mixtures of experts, is quantised, or the
+                model does not fit into memory.
         """
+        if any(weight.is_meta for weight in self.model.parameters()):
+            raise InterventionError(
+                f"parts of {self.name} are not in memory, where an edit is written: leave out device_map"
+            )
         stem, count = self.blocks.removesuffix("*"), self.layers
         modules = dict(self.model.named_modules())
         if not -count <= layer < count:
@@ -175,7 +181,7 @@ class CausalLanguageModel(LanguageModel):
 
         found = hashlib.sha256()
         for name, weight in self.model.named_parameters():
-            flat = weight.detach().reshape(-1)
+            flat = held_weight(self.model, name, weight).detach().reshape(-1)
             few = flat[:: max(1, flat.numel() // 64)][:64].cpu()
             few = few.double() if few.is_floating_point() else few
             found.update(f"{name} {tuple(weight.shape)} {few.tolist()}".encode())
@@ -192,26 +198,39 @@ class CausalLanguageModel(LanguageModel):
 
 
 def load_causal_language_model(
-    source: str | Path, *, revision: str | None = None, dtype: str = "float32", device: str = "auto"
+    source: str | Path,
+    *,
+    revision: str | None = None,
+    dtype: str = "float32",
+    device: str = "auto",
+    device_map: str | Mapping[str, str | int] | None = None,
 ) -> CausalLanguageModel:
     """A causal language model and its tokenizer, from a folder, a GGUF file, or by an id of the Hub.
 
     Args:
         source: Such as `gpt2`, `owner/name`, a folder that `save_pretrained` wrote, a GGUF file or a folder with one.
         revision: Of the Hub's repository.
-        dtype: `float32`, `bfloat16`, `float16`, or `auto` for that of the weights.
+        dtype: `float32`, `bfloat16` (`bf16`), `float16`, or `auto` for that of the weights.
         device: `cpu`, `cuda`, `mps`, or `auto` for the fastest there is.
+        device_map: For models that do not fit on one device, where each part works: `auto`, `balanced` or `sequential`
+            spread it over what there is, graphics cards first, then memory, then the files; or from names of modules
+            to devices, `cpu` or `disk`, as a mapping or a JSON file. None takes one device.
 
     Raises:
         FormatError: If there is no such model or tokenizer, a file of it is damaged, or its weights are a pickle.
-        OptionError: If the type or device is unknown.
-        MissingExtraError: If transformers is not installed.
+        OptionError: If the type, device or map is unknown.
+        MissingExtraError: If transformers is not installed, or accelerate, which maps ask for.
         InterventionError: If it is no causal model.
     """
     if dtype not in _DTYPES:
         raise OptionError(f"dtype is one of {', '.join(_DTYPES)}, got {dtype!r}")
+    dtype = _DTYPES[dtype]
     options: dict[str, Any] = {"dtype": dtype if dtype == "auto" else getattr(torch, dtype)}
     place, file = _gguf(source)
+    if device_map is not None:
+        if file is not None:
+            raise OptionError(f"{file} is unpacked in memory, so no device_map is of use: save it as a folder first")
+        options["device_map"] = read_device_map(device_map, device)
     if file is not None:
         from transformers import GgufConfig
 
@@ -226,6 +245,7 @@ def load_causal_language_model(
     else:
         with _quietly():
             loaded = load_language_model(place, "causal", revision=revision, **options)
+        check_device_map(options.get("device_map", "auto"), loaded.model)
     tokens, rows = len(loaded.tokenizer), int(cast(Any, loaded.model).get_input_embeddings().weight.shape[0])
     if not rows / 2 < tokens < 2 * rows:  # a few more or less are rows that fill up, or tokens for images
         raise FormatError(
@@ -233,7 +253,8 @@ def load_causal_language_model(
             "those of another model"
         )
     try:
-        loaded.model.to(_device(device))
+        if device_map is None:
+            loaded.model.to(_device(device))
     except (RuntimeError, AssertionError) as error:
         raise OptionError(f"device is auto, cpu, cuda or mps, and here {device!r} does not work: {error}") from error
     stored = None if file is not None else _stored_type(place, revision)

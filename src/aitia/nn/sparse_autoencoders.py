@@ -158,6 +158,12 @@ class SparseAutoencoder(nn.Module):
             found = found + self.low_rank(normed) @ self.decoder
         return found * scale + mean
 
+    def moved(self, x: Tensor, features: Any, change: Tensor) -> Tensor:
+        """Activations moved by a change (..., chosen) of chosen features; what these do not explain stays as it is."""
+        rows = self.decoder[features]
+        rows = rows / rows.norm(dim=1, keepdim=True) if self.by_length else rows
+        return x + (change @ rows) * self._normed(x)[2]
+
     def low_rank(self, x: Tensor) -> Tensor:
         """r of (6), (..., features)."""
         return (x - self.decoder_bias) @ cast(Tensor, self.read) @ cast(Tensor, self.spread).T

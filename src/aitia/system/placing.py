@@ -95,12 +95,19 @@ def _kinds(card: Card, names: Mapping[str, Any]) -> tuple[dict[str, str], dict[s
         if role.kind not in ("text", "picture", "list", "spans"):
             continue
         named = names.get(name)
-        if isinstance(named, str):
-            (filled if name in card.fills or not role.needed else kinds)[named] = role.kind
-        elif named is None:
+        for column in _columns_named(named):
+            (filled if name in card.fills or not role.needed else kinds)[column] = role.kind
+        if named is None:
             expected |= dict.fromkeys((name, *role.names), role.kind)
-    taken = {value for value in names.values() if isinstance(value, str)}
+    taken = {column for value in names.values() for column in _columns_named(value)}
     return kinds, {column: kind for column, kind in expected.items() if column not in taken} | filled
+
+
+def _columns_named(value: Any) -> tuple[str, ...]:
+    """The columns that are named for a role of a file that is not read yet."""
+    if isinstance(value, (list, tuple)) and all(isinstance(name, str) for name in value):
+        return tuple(value)
+    return (value,) if isinstance(value, str) else ()
 
 
 def placed_rows(

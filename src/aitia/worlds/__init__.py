@@ -9,6 +9,7 @@ from aitia.worlds.capabilities import CapabilitiesWorld
 from aitia.worlds.collision import CollisionWorld
 from aitia.worlds.concept_text import ConceptTextWorld
 from aitia.worlds.digit_pages import DigitPagesWorld
+from aitia.worlds.digit_sets import DigitSetsWorld
 from aitia.worlds.entities import EntitiesWorld
 from aitia.worlds.export import export_world
 from aitia.worlds.facts import FactsWorld
@@ -55,6 +56,7 @@ __all__ = [
     "ConceptTextWorld",
     "CrowdWorld",
     "DigitPagesWorld",
+    "DigitSetsWorld",
     "DomainShift",
     "DriftWorld",
     "EntitiesWorld",

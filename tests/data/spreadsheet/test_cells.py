@@ -96,6 +96,8 @@ def test_a_scale_through_zero_and_a_count_to_99_hold_no_sentinel():
         ("2021Q2", datetime(2021, 4, 1)),
         ("Q2 2021", datetime(2021, 4, 1)),
         ("2021-W05", datetime(2021, 2, 1)),
+        ("02/2021", datetime(2021, 2, 1)),
+        ("11-1999", datetime(1999, 11, 1)),
         ("2021-03-04T05:06:07Z", datetime(2021, 3, 4, 5, 6, 7)),
         ("2021-03-04 05:06:07+02:00", datetime(2021, 3, 4, 3, 6, 7)),
         ("13/3/2021 5:06 PM", datetime(2021, 3, 13, 17, 6)),

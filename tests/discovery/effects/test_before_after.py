@@ -81,6 +81,24 @@ def test_dates_are_read_as_the_column_has_them(series):
 
 
 @pytest.mark.parametrize(
+    ("since", "same"),
+    [
+        ("1 Mar 2024", "2024-03-01"), ("March 1, 2024", "2024-03-01"), ("2024-03", "2024-03-01"),
+        ("13/03/2024", "2024-03-13"), ("3/13/2024", "2024-03-13"), ("2024-Q2", "2024-04-01"),
+        ("02.03.2024", "2024-03-02"),
+    ],
+)  # fmt: skip
+def test_a_date_may_be_written_as_people_write_it(since, same):
+    days = np.datetime64("2024-01-01") + np.arange(200)
+    rows = Table.of({"day": days, "y": np.random.default_rng(0).normal(size=200)})
+    found, wanted = (before_after(rows, "y", "day", date) for date in (since, same))
+    assert (found.estimate, found.slope, found.before) == (wanted.estimate, wanted.slope, wanted.before)
+    assert found.lines()[1].endswith("per day")
+    with pytest.raises(OptionError, match=r"--since 3/4/2024 may be two dates: write it as 2024-05-31"):
+        before_after(rows, "y", "day", "3/4/2024")
+
+
+@pytest.mark.parametrize(
     ("since", "more", "error", "sentence"),
     [
         ("spring", {}, OptionError, "'t' takes a number, and --since is 'spring'"),

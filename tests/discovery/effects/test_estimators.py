@@ -129,6 +129,44 @@ def test_instruments_that_are_weak_or_none_are_named(instrumented):
         estimate_effect(BOW, three, "x=a", "y", against="x=b")
 
 
+def test_instruments_that_cannot_stand_beside_a_fit_are_told_and_refuse_nothing():
+    rng = np.random.default_rng(0)
+    w, i = rng.integers(0, 2, 600), rng.integers(0, 3, 600)
+    x = np.clip(w + i + rng.integers(-1, 2, 600), 0, 2)
+    rows = Table.of({"w": np.array(list("uv"))[w], "i": np.array(list("klm"))[i], "x": np.array(list("abc"))[x],
+                     "y": x + 2.0 * w + rng.normal(size=600), "one": np.full(600, 2.5)})  # fmt: skip
+    graph = Graph("i -> x -> y; w -> x; w -> y")
+    found = estimate_effect(graph, rows, "x=b", "y", against="x=a", resamples=40)
+    alone = estimate_effect(Graph("x -> y; w -> x; w -> y"), rows, "x=b", "y", against="x=a", resamples=40)
+    assert "no 2SLS stands beside it: 2SLS takes a number or two labels, and 'x' has 3" in found.warnings
+    assert (found.estimate, found.low, found.high) == (alone.estimate, alone.low, alone.high)
+    assert [line.name for line in found.estimators] == ["g-formula", "AIPW, cross-fitted"]
+    with pytest.raises(DataError, match="2SLS takes a number or two labels"):
+        estimate_effect(graph, rows, "x=b", "y", against="x=a", instrument="i")
+    two = rows.with_columns({"x": np.array(["no", "yes"])[x % 2]})
+    idle = estimate_effect(Graph("one -> x -> y; w -> x; w -> y"), two, "x=yes", "y", against="x=no", resamples=40)
+    assert any(told.startswith("no 2SLS stands beside it: ") for told in idle.warnings)
+
+
+def test_what_the_treatment_causes_is_no_instrument_for_it():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=400)
+    rows = Table.of({"x": x, "m": x + rng.normal(size=400), "y": 2 * x + rng.normal(size=400)})
+    graph = Graph("x -> y; x -> m")
+    found = estimate_effect(graph, rows, "x=1", "y", against="x=0", resamples=40)
+    assert [line.name for line in found.estimators] == ["g-formula", "partialling out, cross-fitted"]
+    with pytest.raises(OptionError, match="'m' is no instrument for x and y by the graph: x causes it"):
+        estimate_effect(graph, rows, "x=1", "y", against="x=0", instrument="m")
+
+
+def test_what_an_instrument_must_be_given_is_not_called_one(instrumented):
+    i, j, x, y, _, _ = instrumented
+    rows = Table.of({"i": i, "j": j, "x": x, "y": y})
+    graph = Graph("i -> x -> y; x <-> y; j -> i; j -> y")
+    with pytest.raises(OptionError, match=r"an instrument alone tells the effect \(i given j\)\. Leave out --refute"):
+        estimate_effect(graph, rows, "x=1", "y", against="x=0", refute=True)
+
+
 @pytest.mark.parametrize("many", [1, 2, 3])
 @pytest.mark.parametrize("strength", [0.0, 0.1, 0.8])
 @pytest.mark.parametrize("how", ["plain", "clusters", "weights"])

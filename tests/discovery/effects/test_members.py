@@ -6,8 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aitia.data.table import Table
-from aitia.discovery import estimate_effect
+from aitia.discovery import discover, estimate_effect
+from aitia.discovery.effects import Search
 from aitia.discovery.effects.members import members
+from aitia.discovery.effects.over import _possible
 from aitia.errors import CostError, IdentifiabilityError
 from aitia.graph import Graph, Knowledge, apply, cpdag, markov_equivalence_class
 
@@ -104,3 +106,29 @@ def test_what_is_zero_by_the_graph_is_told_so_and_has_no_interval(chain):
     ratio = estimate_effect(Graph("a -> b"), chain.with_columns({"b": np.array(["u", "v"])[np.arange(500) % 2]}),
                             "b=u", "a", against="b=v", scale="ratio")  # fmt: skip
     assert ratio.estimate == 1
+
+
+@settings(deadline=None, max_examples=60)
+@given(dags(), st.data())
+def test_a_path_in_some_member_is_found_where_listing_the_members_finds_one(dag, data):
+    graph = cpdag(dag)
+    if dag.edges and data.draw(st.booleans()):
+        edge = data.draw(st.sampled_from(dag.edges))
+        graph = apply(graph, Knowledge(required=[(edge.left, edge.right)]))
+    every = list(markov_equivalence_class(graph))
+    for a in graph.nodes:
+        reached = {b for b in graph.nodes if b != a and _possible(graph, [a], b)}
+        assert reached == set().union(*(m.descendants(a) for m in every)) - {a}
+
+
+def test_a_path_that_only_some_members_have_is_told_beside_the_share_of_directed_ones():
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=600)
+    b = a + rng.normal(size=600)
+    found = discover({"a": a, "b": b, "c": b + rng.normal(size=600)}, test="fisher-z", bootstrap=0)
+    search = Search.of(found, 20)
+    effect = estimate_effect(found.graph, found.table, "a=1", "c", against="a=0", search=search, resamples=40)
+    told = "0% of the graphs from 20 random halves of the rows, and in some members of the classes of a further 100%"
+    assert any(line.endswith(f"a directed path in {told}") for line in effect.lines())
+    over = effect.to_json()["over_graphs"]
+    assert (over["directed_path"], over["possible_path"]) == (0.0, 1.0)

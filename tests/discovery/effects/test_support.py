@@ -136,6 +136,8 @@ def test_a_value_that_no_row_comes_near_has_no_interval():
     told = next(w for w in far.warnings if w.startswith("x = 60 lies outside of what is observed"))
     assert f"by {(60 - x.max()) / (x.max() - x.min()):.1g} times its width" in told
     assert "no interval is given" in told
+    farther = estimate_effect(GRAPH, rows, "x=900", "y", against="x=0", resamples=0).warnings
+    assert any(f"by {(900 - x.max()) / (x.max() - x.min()):.0f} times its width" in told for told in farther)
     assert "[" not in str(far)
     assert far.estimators == ()
     moved = estimate_effect(GRAPH, rows, f"x=shift({x.max() - x.min()})", "y", resamples=20)

@@ -132,6 +132,12 @@ def test_denominators_of_zero_are_one_sentence(rows):
     low = rows.with_columns({"number": rows.column("number") - 50})
     with pytest.raises(OptionError, match="a ratio needs a denominator above zero"):
         estimate_effect(Graph("z -> x -> number <- z"), low, "x=yes", "number", scale="ratio", **ASK)
+    counts = rows.with_columns({"y": np.where(rows.labels("x") == "no", 0, np.arange(900) % 3)}, kinds={"y": "label"})
+    with pytest.raises(OptionError, match="say --scale difference, or --continuous y where it is a number"):
+        estimate_effect(Graph("z -> x -> y <- z"), counts, "x=yes", "y", scale="ratio", **{**ASK, "label": 2})
+    odd = rows.with_columns({"number": np.where(rows.labels("x") == "yes", -3.0, 3.0) + rows.column("number") * 0.01})
+    with pytest.raises(OptionError, match="a ratio is of numbers above zero, and the outcome is -"):
+        estimate_effect(Graph("z -> x -> number <- z"), odd, "x=yes", "number", scale="ratio", **ASK)
 
 
 def test_censored_outcomes_are_refused_with_what_to_do(rows):

@@ -307,8 +307,10 @@ def test_a_text_file_may_hold_dagitty_and_a_csv_its_own_direction(tmp_path):
 def test_files_that_are_missing_unknown_or_broken_get_one_sentence(tmp_path):
     with pytest.raises(FormatError, match=r"none\.json cannot be read: No such file"):
         read_graph(tmp_path / "none.json")
-    with pytest.raises(FormatError, match="graph files end in"):
+    with pytest.raises(FormatError, match=r"graph files end in .*\.txt, \.bif$"):
         read_graph(tmp_path / "none.png")
+    with pytest.raises(FormatError, match=r"graph files end in .*\.txt$"):  # a BIF file holds more than a graph
+        write_graph(Graph("a"), tmp_path / "x.png")
     with pytest.raises(OptionError, match="no graph format 'png'"):
         write_graph(Graph("a"), tmp_path / "x.json", "png")
     with pytest.raises(FormatError, match="cannot be written"):

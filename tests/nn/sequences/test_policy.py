@@ -19,6 +19,15 @@ def test_advantages_are_relative_to_the_group():
     assert found[1].tolist() == [0, 0, 0]
 
 
+def test_a_group_that_is_all_but_alike_moves_little_where_the_batch_scales():
+    rewards = torch.tensor([[1.0, 1.0, 1.01], [0.0, 3.0, 3.0]])
+    centred = rewards - rewards.mean(dim=1, keepdim=True)
+    found = advantages(rewards, "batch")
+    assert torch.allclose(found, centred / centred.square().mean().sqrt())
+    assert found[0].abs().max() < 0.01 < 0.5 < advantages(rewards)[0].abs().max()
+    assert (advantages(torch.ones(2, 3), "batch") == 0).all()
+
+
 def test_the_loss_is_what_its_definition_says():
     now, then = torch.tensor([[-1.0, -0.1, -2.0]]), torch.tensor([[-1.5, -1.0, -2.0]])
     reference, written = torch.tensor([[-1.2, -0.3, -2.5]]), torch.tensor([[True, True, False]])

@@ -12,7 +12,6 @@ from aitia.errors import InterventionError, OptionError
 from aitia.nn.sites import Interchange, LogitDifference, Network, Patch, Site, intervene, record, trace
 from aitia.nn.sites.heat_map import heat_map
 from aitia.nn.sites.intervene import call
-from aitia.nn.sites.tail import Tail
 
 SWEEPS = {
     "GPT-2": ["transformer.h.*[position=*]", "transformer.h.*.attn[head=*, position=-1]"],
@@ -114,61 +113,6 @@ def test_a_model_that_cannot_be_replayed_is_run_whole():
     found = trace(model, x, "second[in, unit=*]", lambda y: y[:, 0], operation=0.0, batch_size=2)
     assert not found.replayed
     assert np.allclose(found.plain, model(x)[:, 0])
-
-
-@pytest.mark.parametrize("name", ["GPT-2", "Llama", "Qwen2", "Gemma"])
-@pytest.mark.parametrize("embedded", [True, False])
-def test_in_causal_models_only_what_comes_after_a_position_runs_and_nothing_changes(name, embedded, monkeypatch):
-    monkeypatch.setattr("aitia.nn.sites.tail._SHORTEST", 2)
-    monkeypatch.setattr("aitia.nn.sites.tail._RUN_COSTS", 8)
-    case = CASES[name]()
-    block = "transformer.h" if name == "GPT-2" else "model.layers"
-    sites = [f"{block}.*[position=*]", f"{block}.0.mlp[position=-2]", f"{block}.1[position=2:4]"]
-    metric, inputs, other = LogitDifference([3, 4], 7), case.inputs, case.other
-    if embedded:
-        table = case.model.get_input_embeddings()
-        inputs, other = ({"inputs_embeds": table(run["input_ids"])} for run in (inputs, other))
-    whole = trace(case.model, inputs, sites, metric, against=other, replay=False)
-    lengths = []
-    last = case.model.get_submodule(block)[-1]
-    handle = last.mlp.register_forward_hook(lambda module, args, output: lengths.append(output.shape[1]))
-    found = trace(case.model, inputs, sites, metric, against=other, batch_size=8)
-    handle.remove()
-    assert min(lengths) < 6
-    assert np.allclose(found.values, whole.values, atol=1e-5)
-    for options in ({"operation": 0.0}, {"operation": lambda site: float(site.position == 3)}):
-        one, two = (trace(case.model, inputs, sites, metric, replay=replay, **options) for replay in (True, False))
-        assert np.allclose(one.values, two.values, atol=1e-5)
-
-
-def test_a_model_whose_earlier_tokens_see_later_ones_runs_whole(monkeypatch):
-    monkeypatch.setattr("aitia.nn.sites.tail._SHORTEST", 2)
-    from types import SimpleNamespace
-
-    from transformers import DynamicCache
-
-    class Ahead(nn.Module):
-        """Keeps keys that depend on the whole prompt."""
-
-        config = SimpleNamespace(is_encoder_decoder=False)
-
-        def __init__(self, ahead):
-            super().__init__()
-            self.table, self.ahead = nn.Embedding(50, 4), ahead
-
-        def forward(self, input_ids, past_key_values=None, use_cache=None):
-            keys = self.table(input_ids)[:, None]
-            keys = keys + keys.mean(dim=2, keepdim=True) if self.ahead else keys
-            cache = past_key_values or DynamicCache()
-            cache.update(keys, keys, 0)
-            return SimpleNamespace(logits=keys[:, 0], past_key_values=cache)
-
-    inputs = {"input_ids": IDS}
-    assert Tail.of(Ahead(False).eval(), inputs, LogitDifference(1)) is not None
-    assert Tail.of(Ahead(True).eval(), inputs, LogitDifference(1)) is None
-    assert Tail.of(Ahead(False).eval(), inputs, lambda output: output.logits[:, 0, 0]) is None
-    padded = {**inputs, "attention_mask": torch.tensor([[0] + [1] * 5, [1] * 6])}
-    assert Tail.of(Ahead(False).eval(), padded, LogitDifference(1)) is None
 
 
 def test_a_stopped_sweep_goes_on_where_it_was(gpt2):

@@ -92,7 +92,7 @@ class TestEvery:
 
 def test_an_unknown_test_or_option_is_refused():
     table = table_for("kci")
-    with pytest.raises(OptionError, match="there are fisher-z, ranks, chi2, g2, kci, rcit"):
+    with pytest.raises(OptionError, match="there are fisher-z, ranks, degenerate-gaussian, chi2, g2, kci, rcit"):
         independence_test("hsic", table)
     with pytest.raises(OptionError, match="no such option"):
         independence_test("kci", table, colour="red")
@@ -102,7 +102,7 @@ def test_an_unknown_test_or_option_is_refused():
 
 def test_labels_are_refused_by_partial_correlation_and_numbers_by_chi_square():
     table = Table.of({"site": ["a", "b"] * 30, "x": np.random.default_rng(0).normal(size=60)})
-    with pytest.raises(DataError, match="use kci"):
+    with pytest.raises(DataError, match="use degenerate-gaussian"):
         independence_test("fisher-z", table)
     with pytest.raises(DataError, match="'x' is continuous"):
         independence_test("chi2", table)

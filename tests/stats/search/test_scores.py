@@ -240,7 +240,7 @@ def test_labels_with_an_order_are_scored_by_ranks_or_it_is_said_that_the_order_i
         name, told = choose_score(read(columns))
         assert name == wanted
         assert why in told
-    with pytest.raises(DataError, match="town holds labels without one"):
+    with pytest.raises(DataError, match="labels without one, or vectors, in town: take"):
         LocalScore(read({"age": age, "town": town}), "ranks")
 
 
@@ -252,8 +252,8 @@ def test_what_no_score_can_be_made_of_is_refused_in_a_sentence():
         (gap, "bic", "values are missing in a"),
         (flat, "bic", "'a': every row has the same value"),
         (same, "bdeu", "'a': every row has the same value"),
-        (numbers(20, 2, 0), "bdeu", "x0, x1 holds numbers: take degenerate-gaussian"),
-        (mixed(20, 0), "bic", "holds labels while .* holds numbers: take degenerate-gaussian"),
+        (numbers(20, 2, 0), "bdeu", "there are numbers in x0, x1: take degenerate-gaussian"),
+        (mixed(20, 0), "bic", "there are labels in .* and numbers in .*: take degenerate-gaussian"),
     ):
         with pytest.raises(DataError, match=told):
             LocalScore(table, name)

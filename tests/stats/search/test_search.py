@@ -369,13 +369,24 @@ def likert(n, kinds=None):
     return Table.of({name: np.digitize(v, [-1.5, -0.5, 0.5, 1.5]) for name, v in made.items()}, kinds=kinds or {})
 
 
+def bowl_of_labels(n):
+    """Three labels and two numbers, of which one bends with the other."""
+    table = bowl(n)
+    return table.with_columns({"label": np.array(list("uvw"))[np.random.default_rng(2).integers(0, 3, n)]})
+
+
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
         (Table.of(np.random.default_rng(0).normal(size=(300, 3))), "fisher-z"),
         (Table.of({"a": ["u", "v"] * 50, "b": [0, 1, 1, 1] * 25}), "chi2"),
         (Table.of({"a": ["u", "v"] * 50, "b": np.random.default_rng(0).normal(size=100)}), "ranks"),
-        (Table.of({"a": ["u", "v", "w", "w"] * 25, "b": np.random.default_rng(0).normal(size=100)}), "kci"),
+        (
+            Table.of({"a": ["u", "v", "w", "w"] * 25, "b": np.random.default_rng(0).normal(size=100)}),
+            "degenerate-gaussian",
+        ),
+        (bowl_of_labels(400), "kci"),
+        (Table.of({"a": [f"t{k % 20}" for k in range(100)], "b": np.random.default_rng(0).normal(size=100)}), "kci"),
         (Table.of(np.random.default_rng(0).exponential(size=(300, 3))), "ranks"),
         (Table.of(np.random.default_rng(0).standard_cauchy(size=(300, 3))), "ranks"),
         (bowl(300), "kci"),

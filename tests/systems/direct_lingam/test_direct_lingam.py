@@ -134,8 +134,8 @@ def test_tables_that_it_cannot_order_are_refused_in_a_sentence():
     rng = np.random.default_rng(0)
     numbers = {"a": rng.uniform(size=40), "b": rng.uniform(size=40)}
     for table, told in (
-        ({**numbers, "site": np.array(["n", "s"] * 20, object)}, "takes columns of numbers, and site holds labels"),
-        ({**numbers, "v": rng.normal(size=(40, 2))}, "takes columns of single numbers, and v holds vectors"),
+        ({**numbers, "site": np.array(["n", "s"] * 20, object)}, "there are labels in site: drop them"),
+        ({**numbers, "v": rng.normal(size=(40, 2))}, "takes columns of single numbers, and there are vectors in v"),
         (rng.uniform(size=(12, 14)), "needs more rows than columns, and there are 12 rows of 14"),
         ({**numbers, "c": np.full(40, 2.5)}, "c: every row has the same value"),
     ):

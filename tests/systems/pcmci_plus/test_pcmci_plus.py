@@ -1,6 +1,7 @@
 """PCMCI+ against the truth in the population, a plain implementation and tigramite; through discover; bad input."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from aitia.graph.lagged import is_stationary, lag_of, lagged_name, variable_of
 from aitia.graph.marks import Edge, Mark
 from aitia.system import Given, load
 from aitia.systems.pcmci_plus import PCMCIPlus
+from aitia.systems.pcmci_plus.denied import denied
 from aitia.systems.pcmci_plus.links import CorrelatedLinks
 from aitia.systems.pcmci_plus.search import Search
 
@@ -119,6 +121,39 @@ def test_links_directions_and_p_values_are_those_of_tigramite(rule):
             if ours.graph_.has_edge(record.x, record.y):
                 i, j = (int(variable_of(end)[1:]) for end in (record.x, record.y))
                 assert record.p_value == pytest.approx(theirs["p_matrix"][i, j, lag_of(record.x)], rel=1e-6, abs=1e-12)
+
+
+def test_a_link_that_is_lost_where_effects_cancel_is_told():
+    # Given z[t] what is left of x[t-1] --> y[t] is -0.53 + 0.8 * 0.7 over a sum: next to nothing.
+    rng = np.random.default_rng(0)
+    x, y, z = np.zeros((3, 600))
+    for t in range(1, 600):
+        x[t] = 0.6 * x[t - 1] + rng.normal()
+        y[t] = -0.53 * x[t - 1] + rng.normal()
+        z[t] = 0.4 * z[t - 1] + 0.8 * y[t] - 0.7 * x[t - 1] + rng.normal()
+    model = PCMCIPlus(lags=1).fit({"day": np.arange(600.0), "x": x, "y": y, "z": z}, time="day")
+    assert not model.graph_.has_edge("x[t-1]", "y[t]")
+    told = [line for line in model.warnings_ if line.startswith("The graph contradicts the table")]
+    assert len(told) == 1
+    assert "x[t-1] and y[t] are independent given x[t-2] by it, and dependent" in told[0]
+    p_value = float(told[0].split("p = ")[1].split(")")[0])
+    assert p_value < 1e-6
+
+
+def test_in_the_population_what_contradicts_a_graph_is_what_it_lacks():
+    tried = 0
+    for seed in range(12):
+        variables, lags = 3 + seed % 4, 1 + seed % 2
+        _, of = process(variables, 10, seed, lags)
+        links = CorrelatedLinks(names_of(variables, 2 * lags), population(of, 2 * lags), 10**9)
+        none = np.zeros((variables, variables), dtype=bool)
+        found = Search(links, variables, lags, 1e-6, "majority", variables, none).run()
+        assert denied(found, links, variables, lags, none) == []
+        if not found.open:
+            less = replace(found, lagged=found.lagged[1:])
+            assert denied(less, links, variables, lags, none) != []
+            tried += 1
+    assert tried
 
 
 @settings(max_examples=20)

@@ -41,6 +41,7 @@ _OF_DAY = re.compile(
 )
 _QUARTER = re.compile(r"(?:(?P<y>\d{4})[-\s/]?[QqKkTt](?P<q>[1-4])|[QqKkTt](?P<q2>[1-4])[-\s/]?(?P<y2>\d{4}))$")
 _WEEK = re.compile(r"(?P<y>\d{4})-?[Ww](?P<w>\d{2})(?:-(?P<day>[1-7]))?$")
+_MONTH = re.compile(r"(?P<m>0?[1-9]|1[0-2])[-/](?P<y>(?:19|20)\d{2})$")
 _COMPACT = re.compile(r"(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$")
 
 
@@ -69,7 +70,12 @@ def looks_dated(cell: str) -> bool:
     text = cell.strip()
     return bool(
         6 <= len(text) <= 40
-        and (_ISO.match(text) or _NUMBERS.match(text) or _QUARTER.match(text) or _WEEK.match(text) or _by_name(text))
+        and (
+            _ISO.match(text)
+            or _NUMBERS.match(text)
+            or any(form.match(text) for form in (_QUARTER, _WEEK, _MONTH))
+            or _by_name(text)
+        )
     )
 
 
@@ -137,6 +143,8 @@ def _moment(text: str, order: str) -> datetime:
         return datetime(int(match["y"] or match["y2"]), 3 * int(match["q"] or match["q2"]) - 2, 1)
     if match := _WEEK.match(text):
         return datetime.fromisocalendar(int(match["y"]), int(match["w"]), int(match["day"] or 1))
+    if match := _MONTH.match(text):
+        return datetime(int(match["y"]), int(match["m"]), 1)
     if match := _by_name(text):
         month = _MONTHS[match["name"].lower()]
         return _with_time(_year(match["y"]), month, int(match["d"] or match["d2"] or 1), match)

@@ -24,6 +24,7 @@ class Reading:
         date_order: `dmy` or `mdy`, for dates such as 3/4/2021.
         missing: Cells that stand for what is missing, `-999` in all columns or `COLUMN=-999` in one.
         keep: Cells that look as if they did and do not, in the same form.
+        order: Labels of an ordinal column, least first, as `COLUMN=never<rarely<often`.
         keep_totals: Whether rows of totals are rows like all others.
         as_written: Whether labels that differ in case or blanks alone are different ones.
         skip_bad_rows: Whether rows with more or fewer cells than the header are left out.
@@ -41,6 +42,7 @@ class Reading:
     date_order: str | None = None
     missing: tuple[str, ...] = ()
     keep: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
     keep_totals: bool | None = None
     as_written: bool | None = None
     skip_bad_rows: bool | None = None
@@ -50,7 +52,7 @@ class Reading:
     def __post_init__(self) -> None:
         named = {name: mark for mark, name in SEPARATORS.items()}
         object.__setattr__(self, "separator", named.get(self.separator or "", self.separator))
-        for name in ("missing", "keep"):
+        for name in ("missing", "keep", "order"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         if self.separator is not None and (len(self.separator) != 1 or self.separator in '"\r\n'):
             raise OptionError(f"the separator is one character, or one of {', '.join(named)}; got {self.separator!r}")
@@ -81,6 +83,19 @@ class Reading:
             found[name] = marks
         return found
 
+    @cached_property
+    def orders(self) -> dict[str, tuple[str, ...]]:
+        """The labels of each ordinal column whose order was said, least first."""
+        found: dict[str, tuple[str, ...]] = {}
+        for told in self.order:
+            head, *others = (part.strip() for part in told.split("<"))
+            column, equals, first = head.rpartition("=")
+            labels = (first.strip(), *others)
+            if not equals or len(set(labels)) < max(len(labels), 2) or not all(labels):
+                raise OptionError(f"an order is COLUMN=least<next<most, each label once, got {told!r}")
+            found[column.strip()] = labels
+        return found
+
     def said(self) -> dict[str, Any]:
         """The options that differ from what is usual, as JSON values."""
         told = {field.name: getattr(self, field.name) for field in fields(self)}
@@ -97,6 +112,7 @@ class Reading:
         for name, contrary in (("missing", self.keep), ("keep", self.missing)):
             mine, theirs = getattr(self, name), getattr(other, name)
             told[name] = (*mine, *(mark for mark in theirs if mark not in mine and mark not in contrary))
+        told["order"] = (*other.order, *self.order)  # the latest wins
         return Reading(**told | {"lenient": True})
 
     def missing_in(self, column: str) -> set[str]:
@@ -115,3 +131,6 @@ class Reading:
             for name in marks:
                 if name is not None and name not in columns:  # type: ignore[operator]
                     raise OptionError(f"there is no column {name!r} in the table, which a mark for missing was said of")
+        for name in self.orders:
+            if name not in columns:  # type: ignore[operator]
+                raise OptionError(f"there is no column {name!r} in the table, whose order was said")

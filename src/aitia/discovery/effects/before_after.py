@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.spreadsheet.dates import dates_of
 from aitia.data.table import Kind, Table
 from aitia.discovery.effects.question import label_of
 from aitia.discovery.effects.regression import least_squares
@@ -46,11 +47,12 @@ class BeforeAfter:
         low: Lower end of its interval.
         high: Upper end.
         confidence: Coverage of the interval.
-        slope: Of a series, what the slope changed by (per unit of time) with its interval; else None.
+        slope: Of a series, what the slope changed by (per unit of time: a day, of dates) with its interval; else None.
         before: Rows before the date.
         after: Rows from it on.
         assumed: What it takes for granted, and what the rows before the date say of that.
         warnings: What to keep in mind.
+        unit: Of time, as the slope has it.
     """
 
     method: str
@@ -66,6 +68,7 @@ class BeforeAfter:
     after: int
     assumed: str
     warnings: tuple[str, ...] = ()
+    unit: str = "unit of time"
 
     def __str__(self) -> str:
         what = self.outcome if self.label is None else f"P({self.outcome} = {self.label})"
@@ -76,7 +79,7 @@ class BeforeAfter:
         lines = [str(self)]
         if self.slope is not None:
             mid, low, high = self.slope
-            lines.append(f"and its slope by {mid:.4g} [{low:.4g}, {high:.4g}] per unit of time")
+            lines.append(f"and its slope by {mid:.4g} [{low:.4g}, {high:.4g}] per {self.unit}")
         name = self.method.capitalize()
         lines.append(f"{name} over {self.before} rows before and {self.after} after. {self.assumed}")
         return [*lines, *(f"Note: {told}" for told in self.warnings)]
@@ -132,7 +135,7 @@ def before_after(
         )
     shared = {
         "outcome": outcome, "label": label, "since": str(since), "confidence": confidence, "before": before,
-        "after": after, "warnings": rows.warnings,
+        "after": after, "warnings": rows.warnings, "unit": "day" if _dated(rows.table, time) else "unit of time",
     }  # fmt: skip
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     if treated is None:
@@ -239,12 +242,32 @@ def _moment(rows: Table, name: str, since: str | float) -> float:
     Raises:
         OptionError: If it cannot be read.
     """
-    dates = rows.kind(name) is Kind.TIME or any(isinstance(label, str) for label in rows.categories(name))
+    dates = _dated(rows, name)
+    said = _iso(str(since)) if dates else since
     try:
-        return float(_days(np.array([str(since)], dtype="datetime64[us]"))[0]) if dates else float(since)
+        return float(_days(np.array([said], dtype="datetime64[us]"))[0]) if dates else float(said)
     except ValueError:
         form = "a date such as 2024-05-31" if dates else "a number"
         raise OptionError(f"{name!r} takes {form}, and --since is {since!r}") from None
+
+
+def _dated(rows: Table, name: str) -> bool:
+    return rows.kind(name) is Kind.TIME or any(isinstance(label, str) for label in rows.categories(name))
+
+
+def _iso(since: str) -> str:
+    """The date in the order of its parts, where it is written in another form that is read in one way alone.
+
+    Raises:
+        OptionError: If day and month cannot be told apart.
+    """
+    found = dates_of([since], None)
+    if found is None:
+        return since
+    if found.ambiguous is not None:
+        raise OptionError(f"--since {since} may be two dates: write it as 2024-05-31")
+    moment = found.value(since)
+    return since if moment is None else moment.isoformat()
 
 
 def _days(moments: NDArray[Any]) -> Values:

@@ -92,14 +92,26 @@ def _check_zeros(job: Job, scale: str) -> None:
         else:
             told = f"{'every' if share else 'no'} row with {where}"
         of = "odds of that have no end" if scale == "odds" else "a ratio to zero, or of it, tells nothing"
-        raise OptionError(f"{told}: {of}; say --scale difference")
+        coded = job.label is not None and not isinstance(job.label, str)
+        number = f", or --continuous {job.outcome} where it is a number" if coded else ""
+        raise OptionError(f"{told}: {of}; say --scale difference{number}")
 
 
 def point(means: Means, scale: str) -> float:
-    """The effect; NaN where too much of it is open."""
+    """The effect; NaN where too much of it is open.
+
+    Raises:
+        OptionError: If a ratio is of numbers that are not above zero.
+    """
     if means.lacking > WITHHELD:
         return float("nan")
-    return on_scale(scale, *means.plain)
+    mean, against = means.plain
+    if scale == "ratio" and mean < 0 < against:
+        raise OptionError(
+            f"a ratio is of numbers above zero, and the outcome is {mean:.4g} under what is done: say --scale "
+            "difference"
+        )
+    return on_scale(scale, mean, against)
 
 
 def _interval(runs: Sequence[Means], how: How) -> tuple[float, float]:

@@ -32,7 +32,7 @@ from aitia.discovery.gaps import gap_warnings
 from aitia.do import Intervention
 from aitia.do.observed import outside
 from aitia.engine import Engine, LocalEngine, Progress
-from aitia.errors import IdentifiabilityError, OptionError
+from aitia.errors import DataError, IdentifiabilityError, OptionError
 from aitia.graph import Graph
 from aitia.graph._question import ReadAs
 from aitia.threads import one_blas_thread
@@ -272,7 +272,14 @@ def _beside(
         own = Estimator("g-formula", member.estimate, member.low, member.high, "the fitted mechanisms")
         others = [] if adjusted is None else [beside(columns, adjusted, ask.confidence, ask.seed)]
         if ask.read_as != "pag":
-            others.append(by_instruments(columns, ask.graph, ask.outcome, ask.latent, ask.instrument, ask.confidence))
+            try:
+                others.append(
+                    by_instruments(columns, ask.graph, ask.outcome, ask.latent, ask.instrument, ask.confidence)
+                )
+            except DataError as why:
+                if ask.instrument is not None:
+                    raise
+                told.append(f"no 2SLS stands beside it: {why}")
         lines = [own, *(line for line in others if line is not None)]
     tried: list[Refutation] = []
     if ask.refute:

@@ -26,9 +26,20 @@ from aitia.discovery.effects.weak import Intervals, anderson_rubin, in_words
 from aitia.do import Intervention, Shift, Value
 from aitia.errors import DataError
 from aitia.graph import Graph
-from aitia.graph.instruments import instruments
+from aitia.graph.instruments import Instrument, instruments
 
-__all__ = ["WEAK", "Columns", "Estimator", "beside", "by_instruments", "columns_of", "disagreement", "weakness"]
+__all__ = [
+    "WEAK",
+    "Columns",
+    "Estimator",
+    "beside",
+    "by_instruments",
+    "chosen",
+    "columns_of",
+    "disagreement",
+    "usable",
+    "weakness",
+]
 
 Values = NDArray[np.float64]
 FOLDS = 5
@@ -178,6 +189,24 @@ def _interval(told: Values, columns: Columns, confidence: float) -> tuple[float,
     return mid - half, mid, mid + half
 
 
+def chosen(graph: Graph, target: str, outcome: str, latent: Sequence[str], asked: str | None) -> tuple[Instrument, ...]:
+    """The instruments to use: the one that was asked for, else all that need nothing held fixed, else the first."""
+    found = usable(graph, target, outcome, latent, conditional=False)
+    if asked is None and found:
+        return found
+    every = usable(graph, target, outcome, latent, conditional=True)
+    return tuple(one for one in every if one.name == asked) if asked is not None else every[:1]
+
+
+def usable(
+    graph: Graph, target: str, outcome: str, latent: Sequence[str], *, conditional: bool
+) -> tuple[Instrument, ...]:
+    """The instruments that the target does not itself cause: what it causes is a measure of it and moves nothing."""
+    caused = graph.descendants([target])
+    every = instruments(graph, target, outcome, conditional=conditional, latent=latent)
+    return tuple(one for one in every if one.name not in caused)
+
+
 def by_instruments(
     columns: Columns, graph: Graph, outcome: str, latent: Sequence[str], asked: str | None, confidence: float
 ) -> Estimator | None:
@@ -188,10 +217,7 @@ def by_instruments(
     """
     if not graph.is_admg:
         return None
-    found = instruments(graph, columns.target, outcome, latent=latent)
-    if asked is not None or not found:
-        every = instruments(graph, columns.target, outcome, conditional=True, latent=latent)
-        found = tuple(one for one in every if one.name == asked) if asked is not None else every[:1]
+    found = chosen(graph, columns.target, outcome, latent, asked)
     found = tuple(one for one in found if {one.name, *one.given} <= set(columns.table.names))
     if not found:
         return None

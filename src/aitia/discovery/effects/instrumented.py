@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from aitia.data.table import Table
-from aitia.discovery.effects.estimators import Columns, by_instruments, weakness
+from aitia.discovery.effects.estimators import Columns, by_instruments, chosen, usable, weakness
 from aitia.discovery.effects.result import EstimatedEffect
 from aitia.discovery.effects.rows import Rows, rows_of
 from aitia.do import Intervention
@@ -12,7 +12,7 @@ from aitia.do.observed import outside
 from aitia.errors import IdentifiabilityError, OptionError, join_names
 from aitia.graph import Graph
 from aitia.graph._question import ReadAs
-from aitia.graph.instruments import instruments, why_not_instrument
+from aitia.graph.instruments import why_not_instrument
 
 __all__ = ["effect_by_instruments", "instrument_columns"]
 
@@ -38,10 +38,7 @@ def instrument_columns(
         _check(graph, targets, outcome, latent, asked)
     if not graph.is_admg or len(targets) != 1 or outcome not in graph.descendants(targets):
         return []
-    found = instruments(graph, targets[0], outcome, latent=latent)
-    if asked is not None or not found:
-        every = instruments(graph, targets[0], outcome, conditional=True, latent=latent)
-        found = tuple(one for one in every if one.name == asked) if asked is not None else every[:1]
+    found = chosen(graph, targets[0], outcome, latent, asked)
     return list(dict.fromkeys(name for one in found for name in (one.name, *one.given)))
 
 
@@ -50,9 +47,10 @@ def _check(graph: Graph, targets: Sequence[str], outcome: str, latent: Sequence[
         raise OptionError(
             f"an instrument serves one target in a DAG or ADMG: {asked!r} cannot serve {join_names(targets)} here"
         )
-    every = [one.name for one in instruments(graph, targets[0], outcome, conditional=True, latent=latent)]
+    every = [one.name for one in usable(graph, targets[0], outcome, latent, conditional=True)]
     if asked not in every:
         why = why_not_instrument(graph, asked, targets[0], outcome, latent=latent)
+        why = why or f"{targets[0]} causes it, and it does not move {targets[0]}"
         others = f"; by the graph {join_names(every)} would do" if every else ""
         raise OptionError(f"{asked!r} is no instrument for {targets[0]} and {outcome} by the graph: {why}{others}")
 
@@ -85,22 +83,23 @@ def effect_by_instruments(
     """
     if scale != "difference":
         raise OptionError(f"instruments tell a difference, and the scale is {scale!r}: leave out --scale")
+    target = str(next(iter(dict.fromkeys((*sides[0].targets, *sides[1].targets)))))
+    told = join_names(map(str, chosen(graph, target, outcome, latent, asked)))
     for given, option in ((trim, "--trim"), (refute, "--refute")):
         if given:
             raise OptionError(
                 f"{option} is of fitted mechanisms, and here hidden causes leave none: an instrument alone tells the "
-                f"effect ({join_names(names)}). Leave out {option}"
+                f"effect ({told}). Leave out {option}"
             )
     if missing != "complete":
         raise OptionError(f"instruments take whole rows (--missing complete), got {missing!r}")
-    target = str(next(iter(dict.fromkeys((*sides[0].targets, *sides[1].targets)))))
     rows: Rows = rows_of(table, [target, outcome, *names], missing, weights, cluster)
     columns = Columns.of(rows.table, sides[0], sides[1], outcome, label, rows.weights, rows.clusters)
     far, near = outside(rows.table, *sides)
     found = None if columns is None else by_instruments(columns, graph, outcome, latent, asked, confidence)
     if found is None:
         raise IdentifiabilityError(
-            f"{refused}; {join_names(names)} would tell it as an instrument, of one of two labels against the other or "
+            f"{refused}; {told} would tell it as an instrument, of one of two labels against the other or "
             f"of so much more of a number: say --against what {target} is compared with"
         )
     nothing = float("nan")

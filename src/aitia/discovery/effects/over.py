@@ -29,6 +29,7 @@ from aitia.engine import Engine, Progress
 from aitia.errors import AitiaError, OptionError
 from aitia.graph import Edge, Graph, Knowledge, consistent_extension
 from aitia.graph._question import ReadAs
+from aitia.graph.marks import Mark
 from aitia.scm import SCM
 from aitia.scm.fit import kinds_of
 from aitia.stats.bootstrap import half
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Search", "over_graphs"]
 
-CHEAP = ("fisher-z", "ranks", "chi2", "g2")
+CHEAP = ("fisher-z", "ranks", "degenerate-gaussian", "chi2", "g2")
 """Tests that are cheap enough to search again by default,"""
 MANY = 50
 """so many times."""
@@ -135,12 +136,15 @@ class _Sample:
     cluster: str | None = None
     seen: dict[tuple[str, tuple[str, ...]], Any] = field(default_factory=dict)
 
-    def path(self, number: int) -> bool | None:
-        """Whether a directed path is in the graph from half `number`; None where it cannot be searched."""
+    def path(self, number: int) -> tuple[bool, bool] | None:
+        """Whether a directed path is in the graph from half `number`, and in some member of its class; None where it
+        cannot be searched.
+        """
         try:
-            return self._path(self.search.graph(self.search.half(number)))
+            graph = self.search.graph(self.search.half(number))
         except AitiaError:
             return None
+        return self._path(graph), _possible(graph, targets_of(self.intervention, self.against), self.outcome)
 
     def _path(self, graph: Graph) -> bool:
         directed = Graph([e for e in graph.edges if e.symbol == "-->"], graph.nodes)
@@ -190,6 +194,34 @@ class _Sample:
         return {name: self.seen[name, part.parents(name)] for name in part.nodes}
 
 
+def _possible(graph: Graph, targets: Sequence[str], outcome: str) -> bool:
+    """Whether a directed path leads to the outcome in some member of the class of a graph.
+
+    It does where a path has no head that points back and no two of its nodes that are two steps apart are joined: any
+    possibly directed path holds such a one (Perkovic, Kalisch and Maathuis, UAI 2017, lemma 3.6; Zhang 2006, lemma
+    B.1, for PAGs).
+    """
+    onwards: dict[str, list[str]] = {name: [] for name in graph.nodes}
+    joined = set()
+    for edge in graph.edges:
+        joined |= {(edge.left, edge.right), (edge.right, edge.left)}
+        for one in (edge, edge.reversed()):
+            if one.left_mark != Mark.ARROW:
+                onwards[one.left].append(one.right)
+    waiting: list[tuple[str | None, str]] = [(None, name) for name in targets]
+    seen = dict.fromkeys(waiting)
+    while waiting:
+        before, at = waiting.pop()
+        for name in onwards[at]:
+            if name == before or (before, name) in joined or (at, name) in seen:
+                continue
+            if name == outcome:
+                return True
+            seen[at, name] = None
+            waiting.append((at, name))
+    return False
+
+
 def _joined(graph: Graph, targets: Sequence[str], outcome: str) -> Graph | None:
     """The mechanisms above the outcome once what is set acts on it; None where the outcome is a cause of it itself."""
     if not graph.is_pdag:
@@ -236,9 +268,11 @@ def over_graphs(
     answers = [answer for answer in found if answer is not None]
     looked = engine.map(sample.path, range(search.graphs), progress=progress, what="halves of the rows")
     paths = [there for there in looked if there is not None]
-    share = sum(paths) / len(paths) if paths else float("nan")
+    nothing = float("nan")
+    share = sum(there for there, _ in paths) / len(paths) if paths else nothing
+    possible = sum(some for _, some in paths) / len(paths) if paths else nothing
     if not answers:
-        return OverGraphs(search.graphs, 0, float("nan"), float("nan"), share, len(paths))
+        return OverGraphs(search.graphs, 0, nothing, nothing, share, possible, len(paths))
     tail = (1 - confidence) / 2
     low, high = quantile([a for a, _ in answers], tail), quantile([b for _, b in answers], 1 - tail)
-    return OverGraphs(search.graphs, len(answers), low, high, share, len(paths))
+    return OverGraphs(search.graphs, len(answers), low, high, share, possible, len(paths))

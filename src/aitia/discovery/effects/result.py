@@ -73,6 +73,7 @@ class OverGraphs:
         high: Upper end.
         path: Share of the graphs from halves of the rows in which a directed path leads from what is set to the
             outcome; NaN without any.
+        possible: The same where some member of the class has one, which an edge of open direction may be on.
         halves: How many graphs were found in halves of the rows.
     """
 
@@ -81,6 +82,7 @@ class OverGraphs:
     low: float
     high: float
     path: float
+    possible: float
     halves: int
 
     @property
@@ -88,7 +90,10 @@ class OverGraphs:
         """In how many graphs there is a directed path, in words, after `a directed path in`."""
         if not self.halves:
             return "none, as no half of the rows could be searched"
-        return f"{self.path:.0%} of the graphs from {self.halves} random halves of the rows"
+        told = f"{self.path:.0%} of the graphs from {self.halves} random halves of the rows"
+        if self.possible == self.path:
+            return told
+        return f"{told}, and in some members of the classes of a further {self.possible - self.path:.0%}"
 
     @property
     def told(self) -> str:
@@ -334,6 +339,7 @@ class EstimatedEffect(Effect):
                 "low": _number(over.low),
                 "high": _number(over.high),
                 "directed_path": _number(over.path),
+                "possible_path": _number(over.possible),
                 "halves": over.halves,
             },
             "method": self.method,

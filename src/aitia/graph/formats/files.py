@@ -106,7 +106,8 @@ def write_graph(graph: Graph, path: str | Path, format: str | None = None, **opt
 def _format(path: Path, format: str | None, known: Mapping[str, object]) -> str:
     name = format if format is not None else _SUFFIX.get(path.suffix.lower())
     if name is None:
-        raise FormatError(f"{path} ends in {path.suffix or 'nothing'}: graph files end in {', '.join(_SUFFIX)}")
+        endings = [suffix for suffix, of in _SUFFIX.items() if of in known]
+        raise FormatError(f"{path} ends in {path.suffix or 'nothing'}: graph files end in {', '.join(endings)}")
     if name not in known:
         raise OptionError(f"there is no graph format {name!r} here; there are {', '.join(known)}")
     return name

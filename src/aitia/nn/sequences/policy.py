@@ -13,6 +13,7 @@ Source:
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -25,6 +26,8 @@ from aitia.nn.sequences.writing import Allowed, write
 
 __all__ = ["PolicyConfig", "PolicyLoss", "Reward", "Rollouts", "advantages", "policy_loss"]
 
+Scale = Literal["group", "batch"]
+SCALES: tuple[Scale, ...] = get_args(Scale)
 Reward = Callable[[Sequence[int], Sequence[Sequence[int]]], NDArray[np.float64]]
 """For the numbers of prompts, and what was written for each: one number each, in groups of texts of one prompt."""
 
@@ -42,10 +45,12 @@ class PolicyConfig:
         high: Of the clip in (2).
         beta: Of the KL in (2); 0 wants no reference.
         updates: Steps that use the same texts.
+        scale: By whose sd rewards are divided: `group` as in (1), `batch` that of all texts of a step, so that a group
+            whose texts are all but equally good moves little.
         seed: Of prompts and draws.
 
     Raises:
-        OptionError: If a number is out of range.
+        OptionError: If a value is out of range.
     """
 
     prompts: int = 8
@@ -56,19 +61,29 @@ class PolicyConfig:
     high: float = 0.28
     beta: float = 0.04
     updates: int = 1
+    scale: Scale = "group"
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if self.scale not in SCALES:
+            raise OptionError(f"scale is one of {', '.join(SCALES)}, got {self.scale!r}")
         if min(self.prompts, self.most, self.updates) < 1 or self.group < 2:
             raise OptionError("prompts, most and updates are at least 1 and group at least 2")
         if not self.temperature > 0 or not 0 < self.low < 1 or not self.high > 0 or self.beta < 0:
             raise OptionError("temperature and high are positive, low is between 0 and 1, beta not negative")
 
 
-def advantages(rewards: Tensor) -> Tensor:
-    """(1): (prompts, group) of rewards of the same shape; 0 where all of a group are alike, which teaches nothing."""
+def advantages(rewards: Tensor, scale: Scale = "group") -> Tensor:
+    """(1): (prompts, group) of rewards of the same shape; 0 where all of a group are alike, which teaches nothing.
+
+    Args:
+        rewards: (prompts, group).
+        scale: `group` divides by the sd of each group, `batch` by that of all centred rewards.
+    """
     centred = rewards - rewards.mean(dim=1, keepdim=True)
-    sd = rewards.std(dim=1, keepdim=True, correction=0)
+    sd = (centred**2).mean(dim=1, keepdim=True).sqrt()
+    if scale == "batch":
+        sd = (centred**2).mean().sqrt().expand_as(sd)
     return torch.where(sd > 1e-8, centred / sd.clamp(min=1e-8), torch.zeros_like(centred))
 
 
@@ -171,7 +186,7 @@ class Rollouts:
             then = _said(model, ids, present)
             reference = then if self.reference is None else _said(self.reference, ids, present)
         model.model.train(was)
-        relative = advantages(torch.from_numpy(rewards).float().reshape(-1, config.group)).reshape(-1)
+        relative = advantages(torch.from_numpy(rewards).float().reshape(-1, config.group), config.scale).reshape(-1)
         return ids, present, written, then, reference, relative
 
     def _rule(self, numbers: Sequence[int]) -> Allowed | None:

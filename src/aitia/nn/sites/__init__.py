@@ -1,5 +1,6 @@
 """Places in a trained network, and what can be done there. See `aitia.nn.sites.site` for the grammar of places."""
 
+from aitia.nn.sites.attribution import Agreement, agreement, attribution
 from aitia.nn.sites.controls import random_labels, random_subspace, random_units
 from aitia.nn.sites.heat_map import heat_map
 from aitia.nn.sites.intervene import Network, Recording, intervene, record
@@ -23,6 +24,7 @@ from aitia.nn.sites.trace import Trace, trace
 
 __all__ = [
     "Add",
+    "Agreement",
     "Interchange",
     "LogProbability",
     "LogitDifference",
@@ -40,6 +42,8 @@ __all__ = [
     "Site",
     "Trace",
     "Transform",
+    "agreement",
+    "attribution",
     "heat_map",
     "intervene",
     "mediation",

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aitia.errors import OptionError
 from aitia.nn.sites.trace import Trace
@@ -12,13 +13,13 @@ from aitia.nn.sites.trace import Trace
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["heat_map"]
+__all__ = ["drawn_grid", "heat_map"]
 
 
 def heat_map(
     trace: Trace,
     *,
-    columns: Literal["position", "head", "unit", "channel"] = "position",
+    columns: Literal["position", "head", "unit", "channel", "feature"] = "position",
     value: Literal["change", "recovered"] = "change",
     labels: Sequence[str] | None = None,
     title: str = "",
@@ -36,8 +37,6 @@ def heat_map(
         OptionError: If no site names a place on that axis, the labels are of another number, or nothing can be
             recovered since there was no other run.
     """
-    from matplotlib.figure import Figure
-
     kept = [k for k, site in enumerate(trace.sites) if isinstance(getattr(site, columns), int)]
     if not kept:
         raise OptionError(f"no site of this trace names a {columns}: trace sites such as 'layers.*[{columns}=*]'")
@@ -55,20 +54,39 @@ def heat_map(
         total[cell] += numbers[k]
         count[cell] += 1
     grid = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
+    names = list(labels) if labels is not None else [str(place) for place in places]
+    bar = "change of the metric" if value == "change" else "share recovered"
+    return drawn_grid(grid, modules, names, columns, bar, title)
+
+
+def drawn_grid(
+    grid: NDArray[np.float64], modules: Sequence[str], names: Sequence[str], axis: str, bar: str, title: str = ""
+) -> "Figure":
+    """The picture of a grid (modules, names), blue below 0, red above, white where there is no number.
+
+    Args:
+        grid: What to show.
+        modules: Of its rows, the first below.
+        names: Of its columns.
+        axis: What the columns are.
+        bar: What the colours are.
+        title: Above.
+    """
+    from matplotlib.figure import Figure
+
     reach = float(np.nanmax(np.abs(grid))) or 1.0
-    size = (2.6 + 0.42 * min(len(places), 40), 1.5 + 0.27 * min(len(modules), 60))
+    size = (2.6 + 0.42 * min(len(names), 40), 1.5 + 0.27 * min(len(modules), 60))
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(grid, cmap="RdBu_r", vmin=-reach, vmax=reach, aspect="auto", origin="lower")
-    every = -(-len(places) // 40)
-    names = list(labels) if labels is not None else [str(place) for place in places]
+    every = -(-len(names) // 40)
     upright = max(map(len, names)) <= 3
     axes.set_xticks(
-        range(0, len(places), every), names[::every], rotation=0 if upright else 50, ha="center" if upright else "right"
+        range(0, len(names), every), names[::every], rotation=0 if upright else 50, ha="center" if upright else "right"
     )
     every = -(-len(modules) // 60)
     axes.set_yticks(range(0, len(modules), every), modules[::every])
-    axes.set_xlabel(columns)
+    axes.set_xlabel(axis)
     axes.set_title(textwrap.fill(title, int(10 * size[0])), fontsize="medium")
-    figure.colorbar(image, label="change of the metric" if value == "change" else "share recovered")
+    figure.colorbar(image, label=bar)
     return figure

@@ -38,6 +38,11 @@ class LogitDifference:
         self.right = torch.as_tensor(right).reshape(-1)
         self.wrong = None if wrong is None else torch.as_tensor(wrong).reshape(-1)
 
+    @property
+    def reads(self) -> Tensor:
+        """The tokens whose logits are read; no others need to be computed."""
+        return self.right if self.wrong is None else torch.cat([self.right, self.wrong])
+
     def __call__(self, output: Any) -> Tensor:
         """One number a row; where the rows are there several times, the tokens are taken in turn."""
         last = _last_logits(output)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from aitia.errors import InterventionError, UnknownVariableError, join_names
+from aitia.nn.sites.features import FeatureChoice, autoencoder_of, check_features
 from aitia.nn.sites.site import Index, Site
 from aitia.nn.sites.windows import Window, plain_window
 
@@ -79,12 +80,16 @@ class Place:
     around: tuple[nn.Module, ...]
     heads: Heads | None
 
-    def choose(self, x: Tensor, window: Window | None) -> Choice:
+    def choose(self, x: Tensor, window: Window | None) -> "Choice | FeatureChoice":
         """Where the site is in what its module gives or takes.
 
         Raises:
             InterventionError: If the tensor has no such axis or place.
         """
+        found = self._chosen(x, window)
+        return found if self.site.sae is None else FeatureChoice(found, self.site, autoencoder_of(self.site))
+
+    def _chosen(self, x: Tensor, window: Window | None) -> Choice:
         site = self.site
         channel = site.channel if site.channel is not None else site.unit if x.ndim != 3 else None
         if site.channel is not None or (channel is not None and x.ndim > 3) or site.mask is not None:
@@ -159,6 +164,8 @@ class Place:
             if self.heads is not None:
                 size = self.heads.width or size // self.heads.count
             found["unit"] = size
+        if site.feature == "*":
+            found["feature"] = autoencoder_of(site).features
         if site.channel == "*":
             found["channel"] = x.shape[1]
         if site.position == "*":
@@ -194,7 +201,9 @@ def find_places(model: nn.Module, sites: Iterable[str]) -> list[Place]:
 
     Raises:
         UnknownVariableError: If the model has no such module; says the nearest name.
-        InterventionError: If the text of a site cannot be read, or heads are named outside of an attention.
+        InterventionError: If the text of a site cannot be read, heads are named outside of an attention, or an
+            autoencoder has no such feature.
+        FormatError: If the folder of an autoencoder is missing or damaged.
     """
     modules = dict(model.named_modules(remove_duplicate=False))
     return [
@@ -227,6 +236,8 @@ def _names(model: nn.Module, modules: dict[str, nn.Module], name: str) -> list[s
 
 def _place(model: nn.Module, modules: dict[str, nn.Module], given: Site, name: str) -> Place:
     site, at, heads = given.with_(module=name or "."), given.at, None
+    if site.sae is not None:
+        check_features(site)
     if site.head is not None:
         name, at = _where_heads_stand(modules, site, name)
         heads = _heads(_around(modules, name))

@@ -11,7 +11,7 @@ A part that runs more than once in a run is computed again, since what it gives 
 
 import copy
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from torch import Tensor, nn
@@ -34,13 +34,11 @@ class Replay:
     Attributes:
         output: What the model gave.
         copies: How many copies of the rows run side by side; set before the model is called.
-        start: The token from which on the model runs, 0 for whole prompts; set before the model is called.
     """
 
     def __init__(self, model: nn.Module, inputs: Any, rows: int, places: Iterable[Place]) -> None:
         self._model, self._rows = model, rows
         self.copies = 1
-        self.start = 0
         self._modules = dict(model.named_modules(remove_duplicate=False))
         self._started: dict[nn.Module, int] = {}
         self._ended: dict[nn.Module, int] = {}
@@ -103,33 +101,31 @@ class Replay:
         """The model, computing from the place onwards only."""
         return self._copy(self._model, "", self.replayed(place))
 
+    def given(self, place: Place) -> Any:
+        """What the module of a place gave in the plain run."""
+        return self._given[place.module]
+
+    def giving(self, place: Place, output: Any) -> nn.Module:
+        """The model, computing from what the module of the place is made to give."""
+        self._given[place.module] = output
+        return self.before(place)
+
     def _hand_out(self, module: nn.Module) -> Any:
-        given = self._given[module]
-        return repeat_rows(_later(given, self.start) if self.start else given, self._rows, self.copies)
+        return repeat_rows(self._given[module], self._rows, self.copies)
 
     def _copy(self, module: nn.Module, name: str, replayed: set[str]) -> nn.Module:
         twin = copy.copy(module)
         if name in replayed:
             twin.__dict__["forward"] = lambda *args, **kwargs: self._hand_out(module)
             return twin
+        if "_hf_hook" in module.__dict__:  # accelerate put a function of the module itself in the place of its forward
+            twin.__dict__["forward"] = module.__dict__["_old_forward"].__func__.__get__(twin)
         twin.__dict__["_modules"] = dict(module._modules)
         for child, part in module.named_children():
             full = f"{name}.{child}" if name else child
             if any(other == full or other.startswith(full + ".") for other in replayed):
                 twin._modules[child] = self._copy(part, full, replayed)
         return twin
-
-
-def _later(value: Any, start: int) -> Any:
-    """What belongs to the tokens from `start` on, in tensors (rows, tokens, ...) and (rows, heads, tokens, ...)."""
-    if isinstance(value, Tensor):
-        return value[:, start:] if value.ndim < 4 else value[:, :, start:]
-    if isinstance(value, (tuple, list)):
-        parts = [_later(part, start) for part in value]
-        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
-    if isinstance(value, Mapping) or dataclasses.is_dataclass(value):
-        raise TypeError(f"{type(value).__name__} is not cut into tokens")
-    return value
 
 
 def repeat_rows(value: Any, rows: int, copies: int) -> Any:

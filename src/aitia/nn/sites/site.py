@@ -9,6 +9,7 @@
     encoder.layer.0[part=1]                                the second of several things that a module gives
     up_blocks.1.resnets.0[channel=5, mask=4x4.00f0]        cells of a map
     mid_block[step=3]                                      the fourth time that the module runs, as in denoising
+    h.8[sae=gpt2-sae, feature=123]                         a feature of a sparse autoencoder of what is there
     fc2[source=5, to=0+3]                                  not an activation: the weights from unit 5 to units 0 and 3
 
 A `Site` is its own text, so an `Intervention` carries, prints, hashes and saves it like the name of any variable.
@@ -28,7 +29,7 @@ Index = int | tuple[int, ...] | slice | str | None
 """Places on one axis: a number, several, a slice, `"*"` for each as a site of its own, None for all together."""
 
 _TEXT = re.compile(r"(?P<module>[^\s\[\],;=:(){}\"']+)(?:\[(?P<inside>[^\[\]]*)\])?")
-_AXES = ("head", "unit", "channel", "position", "token", "step", "source", "to")
+_AXES = ("head", "unit", "channel", "position", "token", "step", "feature", "source", "to")
 _NUMBER = re.compile(r"-?\d+")
 _SLICE = re.compile(r"(-?\d*):(-?\d*)(?::(-?\d*))?")
 _MASK = re.compile(r"(\d+)x(\d+)\.([0-9a-f]+)")
@@ -50,6 +51,8 @@ class Site(str):
         token: Every position that holds one of these token ids.
         mask: Cells of a map, a boolean array (height, width).
         step: Which run of the module counts, the first being 0; None means every run.
+        sae: A folder in the layout of SAELens: the site is then among the features that its autoencoder finds there.
+        feature: Which of them; None means all.
         source: Makes this a place among the weights: from these inputs of the module ...
         to: ... to these outputs.
 
@@ -83,14 +86,17 @@ class Site(str):
         token: Index = None,
         mask: Any = None,
         step: Index = None,
+        sae: str | None = None,
+        feature: Index = None,
         source: Index = None,
         to: Index = None,
     ) -> Self:
         given = {"head": head, "unit": unit, "channel": channel, "position": position, "token": token}
-        given |= {"step": step, "source": source, "to": to}
+        given |= {"step": step, "feature": feature, "source": source, "to": to}
         fields = _read(str(module))
         fields |= {name: _index(name, value, str(module)) for name, value in given.items() if value is not None}
         fields |= {} if part is None else {"part": part}
+        fields |= {} if sae is None else {"sae": str(sae)}
         fields |= {} if at == "out" else {"at": at}
         fields |= {} if mask is None else {"mask": _mask_text(mask)}
         _check(fields)
@@ -99,7 +105,7 @@ class Site(str):
         return made
 
     def __getattr__(self, name: str) -> Any:
-        if name in (*_AXES, "part", "mask"):
+        if name in (*_AXES, "part", "mask", "sae"):
             return self._fields.get(name)
         raise AttributeError(f"a Site has no {name!r}")
 
@@ -153,13 +159,15 @@ def _read(text: str) -> dict[str, Any]:
                 fields["at"] = "in"
         elif name == "part" and value:
             fields["part"] = int(value) if _NUMBER.fullmatch(value) else value
+        elif name == "sae" and value:
+            fields["sae"] = value
         elif name == "mask" and value:
             fields["mask"] = _mask_text(value)
         elif name in _AXES and value:
             fields[name] = _index(name, value, text)
         else:
             raise InterventionError(
-                f"cannot read {item!r} in the site {text!r}. It can say in, part, mask, {', '.join(_AXES)}, "
+                f"cannot read {item!r} in the site {text!r}. It can say in, part, mask, sae, {', '.join(_AXES)}, "
                 "such as [unit=17, position=-1]"
             )
     return fields
@@ -209,6 +217,16 @@ def _check(fields: dict[str, Any]) -> None:
     for one, other in (("unit", "channel"), ("position", "token"), ("head", "channel")):
         if one in fields and other in fields:
             raise InterventionError(f"the site {_write(fields)} has both {one} and {other}: give one of them")
+    if "feature" in fields and "sae" not in fields:
+        raise InterventionError(
+            f"the site {_write(fields)} names a feature of no autoencoder: say of which (sae=FOLDER, feature=123)"
+        )
+    if "sae" in fields and (odd := {"unit", "channel", "head", "mask", "source", "to"} & fields.keys()):
+        raise InterventionError(f"the site {_write(fields)} is among features and takes no {sorted(odd)[0]}")
+    if set(str(fields.get("sae", ""))) & set(",[]="):
+        raise InterventionError(
+            f"the folder {fields['sae']!r} has a comma, = or bracket, which a site cannot hold: rename it"
+        )
     weights = {"source", "to"} & fields.keys()
     if weights and (odd := fields.keys() - {"module", "source", "to"}):
         raise InterventionError(f"the site {_write(fields)} is among the weights and takes no {sorted(odd)[0]}")
@@ -219,7 +237,9 @@ def _check(fields: dict[str, Any]) -> None:
 def _write(fields: dict[str, Any]) -> str:
     inside = ["in"] if fields.get("at") == "in" else []
     inside += [
-        f"{name}={_index_text(fields[name])}" for name in ("part", *_AXES, "mask") if fields.get(name) is not None
+        f"{name}={_index_text(fields[name])}"
+        for name in ("part", "sae", *_AXES, "mask")
+        if fields.get(name) is not None
     ]
     return str(fields["module"]) + (f"[{', '.join(inside)}]" if inside else "")
 

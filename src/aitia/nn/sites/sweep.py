@@ -1,10 +1,10 @@
 """One intervention at many sites of a model, in batches: the machine behind `trace`.
 
-Sites of one module run side by side as copies of the rows, and what comes before the module is replayed from the plain
-run (`replay`), and in causal language models tokens before the site too (`tail`), so a sweep costs less than the sum of
-its runs. A check at the start adds noise to one copy of the rows and looks whether another one still measures as in the
-plain run; where it does not, whole models run, and where rows do not stay apart (a metric that mixes them), one site at
-a time.
+Inside the blocks of a causal transformer all runs go through a block together, each from its own token on (`ragged`).
+Elsewhere sites of one module run side by side as copies of the rows, and what comes before the module is replayed from
+the plain run (`replay`). So a sweep costs less than the sum of its runs. A check at the start adds noise to one copy of
+the rows and looks whether another one still measures as in the plain run; where it does not, whole models run, and
+where rows do not stay apart (a metric that mixes them), one site at a time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,9 +23,9 @@ from aitia.nn.sites.intervene import Recording, Step, call, hooked
 from aitia.nn.sites.metrics import Metric, measured
 from aitia.nn.sites.operations import Noise, Operation, Patch, as_operation
 from aitia.nn.sites.places import Place, argument_names, find_places, get_part
+from aitia.nn.sites.ragged import Ragged
 from aitia.nn.sites.replay import Replay, repeat_rows
 from aitia.nn.sites.site import Site
-from aitia.nn.sites.tail import Tail, batches
 from aitia.nn.sites.windows import WindowReader, readers_around
 
 __all__ = ["Sweep"]
@@ -44,9 +44,11 @@ class Sweep:
         replay: Whether what comes before a site is computed once.
 
     Attributes:
+        inputs: Of the run, as it is run.
         places: Every place, in order.
         plain: (rows,) the metric of the run left alone.
         past: The run to replay; None where whole models run.
+        ragged: Runs of a causal transformer; None where it is none.
 
     Raises:
         OptionError: If there is no site.
@@ -55,13 +57,14 @@ class Sweep:
 
     def __init__(self, model: nn.Module, inputs: Any, sites: Sequence[str], metric: Metric, replay: bool) -> None:
         self._model, self._metric = model, metric
-        self._inputs = _prepared(model, inputs, metric)
-        self._rows = _rows(self._inputs)
+        self.inputs = _prepared(model, inputs, metric)
+        self._rows = _rows(self.inputs)
         wanted = find_places(model, sites)
         if not wanted:
             raise OptionError("a trace needs at least one site, such as 'transformer.h.*[position=*]'")
-        self.places, output, self.past = _plain_run(model, self._inputs, self._rows, wanted, replay)
+        self.places, output, self.past = _plain_run(model, self.inputs, self._rows, wanted, replay)
         self.plain = measured(metric, output, self._rows, "in the plain run")
+        self.ragged = Ragged.of(model, self.inputs, self._rows, metric, self.plain, self.places) if replay else None
         self._done: dict[Site, Operation] = {}
         self._found: dict[Site, list[float]] = {}
 
@@ -80,77 +83,87 @@ class Sweep:
 
         Where the two runs agree bit for bit nothing needs to be run.
         """
-        against = _prepared(self._model, against, self._metric)
-        _same_shapes(self._inputs, against)
-        source = _recorded(self._model, against, self.places)
-        other = measured(self._metric, source.output, self._rows, "in the run to patch from")
-        own = _recorded(self._model, self._inputs, self.places)
+        other, source, own = self._both(against)
         self._done = {site: Patch(value) for site, value in source.items()}
         self._found = {s: self.plain.tolist() for s, value in source.items() if torch.equal(value, own[s])}
         return other
 
+    def moved(self, against: Any) -> tuple[Values, dict[Site, Tensor]]:
+        """The metric of another run, (rows,), and how the activations at each site differ there from those here."""
+        other, source, own = self._both(against)
+        return other, {site: value - own[site] for site, value in source.items()}
+
+    def _both(self, against: Any) -> tuple[Values, Recording, Recording]:
+        """The metric of another run, and what is at each site there and here."""
+        against = _prepared(self._model, against, self._metric)
+        _same_shapes(self.inputs, against)
+        source = _recorded(self._model, against, self.places)
+        other = measured(self._metric, source.output, self._rows, "in the run to patch from")
+        return other, source, _recorded(self._model, self.inputs, self.places)
+
     def run(self, batch_size: int, store: Store | None, progress: Progress | None) -> None:
         """Runs what is not known yet, in batches of so many rows."""
-        if store is not None:
+        left = [place for place in self.places if place.site not in self._found]
+        ragged = [] if self.ragged is None else [place for place in left if self.ragged.takes(place)]
+        plan = [] if self.ragged is None or not ragged else self.ragged.batches(ragged, batch_size)
+        if store is not None:  # after the batches are made: numbers depend, in their last digits, on what runs together
             self._found |= {p.site: list(store[str(p.site)]) for p in self.places if str(p.site) in store}
+        for chosen in plan:
+            if self.ragged is not None and any(place.site not in self._found for place in chosen):
+                self._keep(chosen, self.ragged.values(chosen, self._done), store, progress)
         groups: dict[tuple[nn.Module, str], list[Place]] = {}
-        for place in self.places:
+        for place in left:
             if place.site not in self._found:
                 groups.setdefault((place.module, place.at), []).append(place)
-        together, tail = self._checked(list(groups.values())) if groups else (True, None)
+        together = self._checked(list(groups.values())) if groups else True
         for group in groups.values():
             alone = not together or _among_weights(group[0].site)  # copies of a row cannot have weights of their own
-            for chosen in batches(group, 1 if alone else max(1, batch_size // self._rows), self._rows, tail):
-                for place, values in zip(chosen, self._side_by_side(chosen, alone, tail), strict=True):
-                    self._found[place.site] = values.tolist()
-                    if store is not None:
-                        store[str(place.site)] = self._found[place.site]
-                if progress is not None:
-                    progress("trace", len(self._found), len(self.places))
+            most = 1 if alone else max(1, batch_size // self._rows)
+            for first in range(0, len(group), most):
+                chosen = group[first : first + most]
+                self._keep(chosen, self._side_by_side(chosen, alone), store, progress)
 
-    def _checked(self, groups: Sequence[Sequence[Place]]) -> tuple[bool, Tail | None]:
-        """Whether copies of the rows may run together, and from which token on; drops a replay that changes numbers."""
+    def _keep(self, places: Sequence[Place], found: Values, store: Store | None, progress: Progress | None) -> None:
+        for place, values in zip(places, found, strict=True):
+            self._found[place.site] = values.tolist()
+            if store is not None:
+                store[str(place.site)] = self._found[place.site]
+        if progress is not None:
+            progress("trace", len(self._found), len(self.places))
+
+    def _checked(self, groups: Sequence[Sequence[Place]]) -> bool:
+        """Whether copies of the rows may run together; drops a replay that changes numbers."""
         past = self.past
         probe = max((group[0] for group in groups), key=lambda place: len(past.replayed(place)) if past else 0)
         probe = replace(probe, site=probe.site.whole)
-        if not (self.past is not None and self._copies_stay_apart(probe, None)):
+        if not (self.past is not None and self._copies_stay_apart(probe)):
             self.past = None
-        tail = None
-        if self.past is not None and any(place.site.position not in (None, 0) for place in self.places):
-            tail = Tail.of(self._model, self._inputs, self._metric)
-        if tail is not None and not self._copies_stay_apart(probe, tail):
-            tail = None
-        return self.past is not None or self._copies_stay_apart(probe, None), tail
+        return self.past is not None or self._copies_stay_apart(probe)
 
-    def _side_by_side(self, chosen: Sequence[Place], alone: bool, tail: Tail | None) -> Values:
+    def _side_by_side(self, chosen: Sequence[Place], alone: bool) -> Values:
         """(places, rows) the metric under the interventions at places of one module, one copy of the rows for each."""
         rows, copies = self._rows, len(chosen)
-        start = 0 if tail is None else min(map(tail.start, chosen))
-        runner = self._runner(chosen[0], copies, start)
-        given = tail.inputs(start, copies) if tail is not None and start else repeat_rows(self._inputs, rows, copies)
         steps = [
             Step(place, self._done[place.site], None if alone else slice(k * rows, (k + 1) * rows))
             for k, place in enumerate(chosen)
         ]
         with hooked(self._model, steps):
-            output = call(runner, given)
+            output = call(self._runner(chosen[0], copies), repeat_rows(self.inputs, rows, copies))
         when = f"under interventions at {chosen[0].site}"
         return measured(self._metric, output, rows * copies, when).reshape(copies, rows)
 
-    def _runner(self, place: Place, copies: int, start: int) -> nn.Module:
+    def _runner(self, place: Place, copies: int) -> nn.Module:
         if self.past is None:
             return self._model
-        self.past.copies, self.past.start = copies, start
+        self.past.copies = copies
         return self.past.before(place)
 
-    def _copies_stay_apart(self, place: Place, tail: Tail | None) -> bool:
+    def _copies_stay_apart(self, place: Place) -> bool:
         """Whether a copy of the rows measures as in the plain run while noise is added at the place to another copy."""
-        rows, start = self._rows, 0 if tail is None else tail.length // 2
+        rows = self._rows
         try:
-            runner = self._runner(place, 2, start)
             with hooked(self._model, [Step(place, Noise(1.0), slice(0, rows))]):
-                both = repeat_rows(self._inputs, rows, 2) if tail is None else tail.inputs(start, 2)
-                output = call(runner, both)
+                output = call(self._runner(place, 2), repeat_rows(self.inputs, rows, 2))
             found = self._metric(output).detach().double().cpu().numpy()
         except (RuntimeError, TypeError, AttributeError, LookupError):
             return False
@@ -202,7 +215,8 @@ def _plain_run(
     readers: dict[nn.Module, WindowReader] = {}
     handles = []
     for place in wanted:
-        if "*" not in (place.site.head, place.site.unit, place.site.channel, place.site.position):
+        axes_of = (place.site.head, place.site.unit, place.site.channel, place.site.feature, place.site.position)
+        if "*" not in axes_of:
             continue
         around = readers_around(place.around, readers) if place.site.position == "*" else []
         readers |= {reader.module: reader for reader in around}

@@ -69,7 +69,7 @@ class Trace:
             "module": [site.module for site in self.sites],
             "layer": [_layer(site.module) for site in self.sites],
         }
-        for axis in ("position", "head", "unit", "channel", "source"):
+        for axis in ("position", "head", "unit", "channel", "feature", "source"):
             if any(getattr(site, axis) is not None for site in self.sites):
                 columns[axis] = [_number(getattr(site, axis)) for site in self.sites]
         numbers = {name: Kind.NUMBER for name in columns if name not in ("site", "module")}

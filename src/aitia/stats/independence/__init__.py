@@ -2,6 +2,8 @@
 
 fisher-z   partial correlation: continuous variables, linear dependence
 ranks      partial correlation of normal scores: numbers and ordered labels, monotone dependence, heavy tails
+degenerate-gaussian
+           canonical correlation of indicators and normal scores: labels and numbers together, lines
 chi2, g2   contingency tables: discrete variables
 kci        kernels: any kinds and any dependence; O(n r^2) for the rank r of the kernels
 rcit       kernels by random features: the same question for many rows, approximately
@@ -10,6 +12,7 @@ rcit       kernels by random features: the same question for many rows, approxim
 from aitia.stats.independence.base import Gaps, IndependenceTest, Missing, Tested, Triple
 from aitia.stats.independence.choose import TESTS, ContextKind, independence_test
 from aitia.stats.independence.contingency import ChiSquare, GSquare
+from aitia.stats.independence.degenerate_gaussian import DegenerateGaussian
 from aitia.stats.independence.filled import FilledTest
 from aitia.stats.independence.fisher_z import FisherZ
 from aitia.stats.independence.kci import KCI
@@ -22,6 +25,7 @@ __all__ = [
     "TESTS",
     "ChiSquare",
     "ContextKind",
+    "DegenerateGaussian",
     "FilledTest",
     "FisherZ",
     "GSquare",

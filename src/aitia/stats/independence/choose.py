@@ -8,6 +8,7 @@ from aitia.errors import OptionError, join_names, unknown_variable
 from aitia.stats.imputation import IMPUTATIONS, imputed
 from aitia.stats.independence.base import Gaps, IndependenceTest
 from aitia.stats.independence.contingency import ChiSquare, GSquare
+from aitia.stats.independence.degenerate_gaussian import DegenerateGaussian
 from aitia.stats.independence.filled import FilledTest
 from aitia.stats.independence.fisher_z import FisherZ
 from aitia.stats.independence.kci import KCI
@@ -19,7 +20,7 @@ __all__ = ["TESTS", "ContextKind", "independence_test"]
 ContextKind = Literal["time", "domain"]
 
 TESTS: Mapping[str, type[IndependenceTest]] = {
-    t.name: t for t in (FisherZ, RankCorrelation, ChiSquare, GSquare, KCI, RCIT)
+    t.name: t for t in (FisherZ, RankCorrelation, DegenerateGaussian, ChiSquare, GSquare, KCI, RCIT)
 }
 """Every test by its name."""
 
@@ -38,7 +39,7 @@ def independence_test(
     """The named test for this table.
 
     Args:
-        name: `fisher-z`, `ranks`, `chi2`, `g2`, `kci` or `rcit`.
+        name: `fisher-z`, `ranks`, `degenerate-gaussian`, `chi2`, `g2`, `kci` or `rcit`.
         table: The rows.
         context: The column that says when or where a row was taken.
         context_kind: `domain` compares its values as labels, `time` as numbers.

@@ -49,8 +49,8 @@ class Contingency(IndependenceTest):
         for name in table.names:
             if table.continuous(name):
                 raise DataError(
-                    f"{name!r} is continuous: {self.name} counts labels; use kci or fisher-z, or declare the column "
-                    "discrete if its numbers are labels"
+                    f"{name!r} is continuous: {self.name} counts labels; use degenerate-gaussian or kci, or "
+                    "declare the column discrete if its numbers are labels"
                 )
         self.sizes = np.array([max(len(table.categories(name)), 1) for name in table.names])
         self.codes = np.empty((len(self.sizes), table.n), np.int16 if self.sizes.max() < 1 << 15 else np.int32)

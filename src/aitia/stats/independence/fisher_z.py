@@ -68,7 +68,8 @@ class FisherZ(IndependenceTest):
         if table.discrete(name) and not of_numbers(table, name):
             raise DataError(
                 f"{name!r} holds labels such as {table.categories(name)[0]!r}: partial correlation needs numbers; "
-                "use kci, ranks where they have an order (--ordinal), or chi2/g2 when every column holds labels"
+                "use degenerate-gaussian, ranks where they have an order (--ordinal), or chi2/g2 when every column "
+                "holds labels"
             )
 
     def _column(self, table: Table, name: str) -> NDArray[np.float64]:

@@ -57,7 +57,8 @@ class RankCorrelation(FisherZ):
         if labels and not of_numbers(table, name):
             raise DataError(
                 f"{name!r} holds labels such as {table.categories(name)[0]!r} without an order: ranks need numbers, "
-                "ordered labels (--ordinal) or two labels; use kci, or chi2 when every column holds labels"
+                "ordered labels (--ordinal) or two labels; use degenerate-gaussian, or chi2 when every column holds "
+                "labels"
             )
 
     @cached_property

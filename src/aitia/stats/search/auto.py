@@ -13,7 +13,8 @@ import numpy as np
 
 from aitia.data.moments import table_moments
 from aitia.data.table import Kind, Table
-from aitia.stats.independence import FisherZ, RankCorrelation, independence_test, table_scores
+from aitia.stats.independence import DegenerateGaussian, FisherZ, RankCorrelation, independence_test, table_scores
+from aitia.stats.independence.degenerate_gaussian import embedded
 from aitia.stats.independence.fisher_z import of_numbers
 from aitia.stats.search.shape import Shape
 from aitia.stats.search.skeleton import predicted_seconds
@@ -49,11 +50,10 @@ def choose_test(table: Table, max_depth: int, *, context: str | None = None) -> 
     loose = [name for name in discrete if name not in ordinal and len(table.categories(name)) > 2]
     if len(discrete) == len(names):
         return _of_labels(table, names, ordinal, loose)
-    if loose:
-        told = f"{loose[0]!r} holds labels without an order beside columns of numbers"
-        return kernel, f"Test {kernel}: {told}; {rows}."
     if any(table.column(name).ndim > 1 for name in names):
         return kernel, f"Test {kernel}: some columns hold vectors; {rows}."
+    if loose:
+        return _mixed(table, names, loose[0], kernel, rows)
     if table.n < ROWS_A_COLUMN * len(names):
         few = f"{table.n} rows of {len(names)} columns are too few to tell more than lines from chance"
         return _straight(table, names, discrete, few)
@@ -70,6 +70,25 @@ def choose_test(table: Table, max_depth: int, *, context: str | None = None) -> 
             "by name to see dependence that is not linear",
         )  # fmt: skip
     return kernel, f"Test {kernel}: {bent}; {rows}."
+
+
+def _mixed(table: Table, names: list[str], loose: str, kernel: str, rows: str) -> tuple[str, str]:
+    """Labels without an order beside numbers: lines between indicators and scores, or kernels where they bend."""
+    told = f"{loose!r} holds labels without an order beside columns of numbers"
+    columns, of = [], []
+    for name in names:
+        for column in embedded(table, name).T:
+            columns.append(column)
+            of.append(name)
+    if table.n < ROWS_A_COLUMN * len(columns):
+        return kernel, f"Test {kernel}: {told}, and more labels than their indicators could be told apart by; {rows}."
+    bent = Shape.of(columns).bent(of)
+    if bent is None:
+        return (
+            DegenerateGaussian.name,
+            f"Test {DegenerateGaussian.name}: {told}, and by ranks all are related in lines.",
+        )
+    return kernel, f"Test {kernel}: {told}, and {bent}; {rows}."
 
 
 def departure(table: Table, names: list[str]) -> str | None:

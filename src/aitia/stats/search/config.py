@@ -24,7 +24,7 @@ class SearchConfig:
             most of them, by all of them, or by the one with the largest p-value; `strongest-first` goes by the sets
             that separate best. Where colliders contradict each other the stronger evidence stands. `likelihood` goes on
             from there to the class of graphs that explains the rows best, and puts back edges without which a graph
-            contradicts them (fisher-z, chi2, g2). `auto` is `likelihood` where the test has one, else `majority`.
+            contradicts them (not with kernels). `auto` is `likelihood` where the test has one, else `majority`.
         knowledge: What is known beforehand, or the file that says it.
         missing: `error`; `testwise` to use for each test the rows that have its variables; or `impute` to fill gaps 20
             times by chained equations and pool each test.

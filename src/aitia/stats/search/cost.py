@@ -92,7 +92,8 @@ class Cost:
         seconds = self.seconds
         if seconds < CHEAPER_FROM:
             return ""
-        others = {f"--test {name}": self._other(name) for name in ("rcit", "fisher-z") if name != self.test.name}
+        faster = ("rcit", "fisher-z" if self._other("fisher-z") is not None else "degenerate-gaussian")
+        others = {f"--test {name}": self._other(name) for name in faster if name != self.test.name}
         deepest = max(self.sizes)
         for depth in range(min(deepest - 1, 2), 0, -1):
             part = {size: count for size, count in self.sizes.items() if size <= depth}

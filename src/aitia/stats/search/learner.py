@@ -219,8 +219,8 @@ class ConstraintSearch(SavedArrays):
             samples = f", with {cost.samples} bootstrap samples," if cost.samples else ""
             raise CostError(
                 f"the search with {test.name}{samples} is predicted to take {in_words(cost.seconds)}: lower max_depth, "
-                "take a faster test (rcit, fisher-z), fewer variables or samples, or accept the cost (--accept-cost, "
-                f"accept_cost=True){cost.cheaper()}"
+                "take a faster test (rcit, fisher-z, degenerate-gaussian), fewer variables or samples, or accept the "
+                f"cost (--accept-cost, accept_cost=True){cost.cheaper()}"
             )
         if progress is not None:
             progress(f"predicted: {cost.told()}", 0, 1)
@@ -268,8 +268,8 @@ class ConstraintSearch(SavedArrays):
             score = score_of(asker.test)
             if rule == "likelihood" and score is None:
                 raise OptionError(
-                    f"the collider rule 'likelihood' needs a test with a likelihood (fisher-z, chi2, g2) and complete "
-                    f"rows, got {asker.test.name}: take majority or max-p"
+                    f"the collider rule 'likelihood' needs a test with a likelihood (fisher-z, ranks, chi2, g2, "
+                    f"degenerate-gaussian) and complete rows, got {asker.test.name}: take majority or max-p"
                 )
         chosen: ColliderRule = rule if rule != "auto" else "likelihood" if score else "majority"
         how = RULES[chosen] if rule in ("auto", type(self.config)().colliders) else "as asked"

@@ -1,6 +1,7 @@
 """The log-likelihood of a variable given parents, less what chance alone would fit: what `likelihood` maximises.
 
     numbers   linear Gaussian: -n/2 log(1 - R^2) less 1/2 log n for each parent (BIC)
+    both      the same of labels as indicators: -n/2 log of the share of the volume that is left (degenerate Gaussian)
     labels    f(node + parents) - f(parents), where f(set) is the log-likelihood of the combinations of labels of the
               rows by the sparse adaptive Dirichlet process: after t rows one seen N times comes with N / (t + b), one
               of the K - m others with b / ((t + b) (K - m)), b = m / (2 log((n + 1) / m)) for the m of all n rows
@@ -25,11 +26,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.graph.bits import bits
-from aitia.stats.independence import FisherZ, IndependenceTest
+from aitia.stats.independence import DegenerateGaussian, FisherZ, IndependenceTest
 from aitia.stats.independence._contingency_kernel import planes_of
 from aitia.stats.independence.contingency import Contingency
 
-__all__ = ["GaussianScore", "MultinomialScore", "score_of"]
+__all__ = ["EmbeddedScore", "GaussianScore", "MultinomialScore", "score_of"]
 
 TINY = 1e-12
 """Share of a variance that counts as none."""
@@ -208,12 +209,54 @@ class MultinomialScore:
         return float(np.cumsum(self._weight[counts])[-1]), len(counts)
 
 
-def score_of(test: IndependenceTest) -> GaussianScore | MultinomialScore | None:
+class EmbeddedScore:
+    """-n/2 log of the share of the volume of a variable's columns that those of its parents leave, less 1/2 log n for
+    each pair of columns: that of labels as indicators beside normal scores.
+
+    Args:
+        correlation: (k, k) of all columns.
+        places: The columns of each variable.
+        n: Rows behind it.
+    """
+
+    def __init__(self, correlation: NDArray[np.float64], places: Sequence[slice], n: int) -> None:
+        self.correlation, self.n = correlation, n
+        self.columns = [np.arange(place.start, place.stop) for place in places]
+        self.price = 0.5 * log(n)
+        self._volume: dict[int, float] = {0: 0.0}
+
+    def __call__(self, node: int, parents: int) -> float:
+        """The score of a node with these parents, a bit row; inf where it follows from them."""
+        left = self._log_volume(parents | 1 << node) - self._log_volume(parents)
+        if left == -inf:
+            return inf
+        width = sum(len(self.columns[k]) for k in bits(parents))
+        own = self._log_volume(1 << node)
+        return -self.n / 2 * (left - own) - self.price * width * len(self.columns[node])
+
+    def gains(self, node: int, parents: int, others: int) -> list[tuple[int, float]]:
+        """What each of these other nodes, a bit row, would add as a parent."""
+        own = self(node, parents)
+        return [(x, self(node, parents | 1 << x) - own) for x in bits(others)]
+
+    def _log_volume(self, nodes: int) -> float:
+        """The logarithm of the determinant of the correlations of these variables' columns."""
+        if nodes not in self._volume:
+            places = np.concatenate([self.columns[k] for k in bits(nodes)])
+            spread = np.linalg.eigvalsh(self.correlation[np.ix_(places, places)])
+            self._volume[nodes] = float(np.log(spread).sum()) if spread[0] > TINY else -inf
+        return self._volume[nodes]
+
+
+def score_of(test: IndependenceTest) -> GaussianScore | MultinomialScore | EmbeddedScore | None:
     """The score that belongs to a test; None where the test has no likelihood or too few rows are complete."""
     table = test.table
     if isinstance(test, FisherZ):
         n = _complete(table.matrix()) if test.has_gaps else test.n
         return GaussianScore(test.correlation, n) if n > len(table.names) + 3 else None
+    if isinstance(test, DegenerateGaussian):
+        enough = not test.has_gaps and test.n > len(test.correlation) + 3
+        return EmbeddedScore(test.correlation, list(test.places.values()), test.n) if enough else None
     if isinstance(test, Contingency):
         if not test.has_gaps:
             return MultinomialScore(test.codes, test.sizes.tolist(), lambda: test.planes)

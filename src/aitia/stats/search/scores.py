@@ -131,17 +131,18 @@ class LocalScore:
         numbers = [column for column in table.names if not table.discrete(column)]
         if name == "bdeu" and numbers:
             raise DataError(
-                f"the score bdeu is of labels, and {join_names(numbers)} holds numbers: take degenerate-gaussian"
+                f"the score bdeu is of labels, and there are numbers in {join_names(numbers, 3)}: take "
+                "degenerate-gaussian"
             )
         if name == "bic" and labels and numbers:
             raise DataError(
-                f"the score bic is of numbers or of labels, and {join_names(labels, 3)} holds labels while "
-                f"{join_names(numbers, 3)} holds numbers: take degenerate-gaussian"
+                f"the score bic is of numbers or of labels, and there are labels in {join_names(labels, 3)} and "
+                f"numbers in {join_names(numbers, 3)}: take degenerate-gaussian"
             )
         if name == "ranks" and (loose := [column for column in table.names if not ranked(table, column)]):
             raise DataError(
-                f"the score ranks is of what has an order, and {join_names(loose, 3)} holds labels without one, or "
-                "vectors: take degenerate-gaussian, or say that they have (--ordinal)"
+                f"the score ranks is of what has an order, and there are labels without one, or vectors, in "
+                f"{join_names(loose, 3)}: take degenerate-gaussian, or say that they have (--ordinal)"
             )
         self.table, self.name, self.names = table, name, table.names
         self.discrete = bool(labels) and name in ("bic", "bdeu")

@@ -214,8 +214,8 @@ def _check_cost(asker: Asker, adjacent: Sequence[int], size: int, accept: bool) 
     if seconds > LONG and not accept:
         raise CostError(
             f"{count} tests with {size} variables in the condition are predicted to take {seconds / 3600:.1f} hours: "
-            "lower max_depth, take a faster test (rcit, fisher-z) or fewer variables, or accept the cost "
-            "(--accept-cost, accept_cost=True)"
+            "lower max_depth, take a faster test (rcit, fisher-z, degenerate-gaussian) or fewer variables, or accept "
+            "the cost (--accept-cost, accept_cost=True)"
         )
     return count
 

@@ -61,11 +61,13 @@ class DirectLiNGAM(ScoreSearch):
         labels = [name for name in table.names if table.discrete(name)]
         if labels:
             raise DataError(
-                f"direct-lingam takes columns of numbers, and {join_names(labels, 3)} holds labels: drop it, or choose "
-                "boss"
+                f"direct-lingam takes columns of numbers, and there are labels in {join_names(labels, 3)}: drop them "
+                "(--drop), or choose boss"
             )
         if wide := [name for name in table.names if table.column(name).ndim > 1]:
-            raise DataError(f"direct-lingam takes columns of single numbers, and {join_names(wide, 3)} holds vectors")
+            raise DataError(
+                f"direct-lingam takes columns of single numbers, and there are vectors in {join_names(wide, 3)}"
+            )
         if table.n <= len(table.names):
             raise DataError(
                 f"direct-lingam needs more rows than columns, and there are {table.n} rows of {len(table.names)}: drop "

@@ -35,9 +35,11 @@ from aitia.stats.forked import ForkedEngine
 from aitia.stats.independence import independence_test
 from aitia.stats.search import Asker, ConstraintSearch, Skeleton, TestRecord, check_table, choose_test, table_warnings
 from aitia.stats.search.cost import in_words
+from aitia.stats.search.telling import listed
 from aitia.system import Discovers, Given, Score, Scores, Training
 from aitia.systems.pcmci_plus.card import CARD
 from aitia.systems.pcmci_plus.config import PARTIAL_CORRELATION, PCMCIPlusConfig
+from aitia.systems.pcmci_plus.denied import denied
 from aitia.systems.pcmci_plus.links import AskedLinks, CorrelatedLinks, Links, predicted_tests
 from aitia.systems.pcmci_plus.page import CAPTION, blocks, summary_blocks, summary_rows
 from aitia.systems.pcmci_plus.samples import lagged_samples
@@ -138,11 +140,16 @@ class PCMCIPlus(ConstraintSearch, Discovers):
         test = independence_test("fisher-z", table)  # which refuses labels in a sentence
         return CorrelatedLinks(table.names, test.correlation, table.n)  # type: ignore[attr-defined]
 
-    def _found(self, links: Links, variables: Sequence[str]) -> Found:
+    def _forbidden(self, variables: Sequence[str]) -> NDArray[np.bool_]:
         n, known = len(variables), self.config.known
-        forbidden = np.zeros((n, n), dtype=np.bool_) if known is None else known.forbidden_matrix(variables)
+        return np.zeros((n, n), dtype=np.bool_) if known is None else known.forbidden_matrix(variables)
+
+    def _found(self, links: Links, variables: Sequence[str]) -> Found:
+        n = len(variables)
         depth = n if self.config.max_depth is None else self.config.max_depth
-        search = Search(links, n, self.config.lags, self.config.alpha, self.config.rule, depth, forbidden)
+        search = Search(
+            links, n, self.config.lags, self.config.alpha, self.config.rule, depth, self._forbidden(variables)
+        )
         return search.run()
 
     def _graph(self, found: Found, names: Sequence[str], n: int) -> Graph:
@@ -183,6 +190,9 @@ class PCMCIPlus(ConstraintSearch, Discovers):
             )
         if found.ambiguous:
             self.warnings_.append(f"{found.ambiguous} possible colliders were left open by the collider rule.")
+        if against := denied(found, links, n, self.config.lags, self._forbidden(variables)):
+            what = "The graph contradicts the table: a link is missing or an arrow wrong"
+            self.warnings_.append(listed(what, against))
 
     def resample(
         self, samples: int, *, store: Store | None = None, progress: Progress | None = None
