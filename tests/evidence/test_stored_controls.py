@@ -16,7 +16,7 @@ UNGRADED = dict.fromkeys(
 )  # fmt: skip
 """Systems whose stored evidence has no controls, and why: each leaves the list once its claim is measured anew."""
 NOT_MEASURED = {
-    "cm3": "its sizes were chosen on one development seed, and its evidence seeds were not run yet",
+    "cm3": "its sizes were chosen on development seeds, its bars before; its evidence seeds were not run yet",
     "lm-objectives": "its sizes are not chosen yet: with 30 persons one arm of six was tried on a development seed",
     "sift": "its sizes are not chosen yet: with 2,500 steps of reading the model copies names on one of two seeds",
     "ume-r1": "its sizes were chosen on development seeds, its bars before; the seeds of the evidence are to be run",
