@@ -4,6 +4,8 @@
 folder of pictures                                  a table with a column `image`; see `aitia.data.reading.pictures`
 folder of pictures, a .txt file of each name        a table; see `aitia.data.reading.reports`
 folder of .txt, .md, .html files                    a table with the columns `file` and `text`
+folder of pages with pictures, or a page            a table, for who has the column `document`; see
+                                                    `aitia.data.reading.pages`
 folder of source.txt and other .txt files           a table of pairs of texts; see `aitia.data.reading.parallel`
 folder of questions and answers (.json)             a table; see `aitia.data.reading.vqa`
 folder that `datasets` wrote, or owner/name         a table
@@ -94,6 +96,11 @@ def read(
 
 
 def _file(path: Path, takes: Sequence[str], kinds: Kinds, expected: Kinds, how: Reading | None) -> Data:
+    if _wants_pages(kinds, expected):
+        from aitia.data.reading.pages import SUFFIXES, read_pages
+
+        if path.suffix.lower() in SUFFIXES:
+            return read_pages(path.parent, [path], kinds)
     if "clips" in takes and path.suffix == ".npz":
         from aitia.data.reading.clips import clips_of_arrays
 
@@ -136,6 +143,11 @@ def _table_of(folder: Path, kinds: Kinds, expected: Kinds, size: int | None, lab
     from aitia.data.reading.vqa import is_vqa, read_vqa
 
     if labels is None:
+        if _wants_pages(kinds, expected) and not any(folder.glob("*.csv")):
+            from aitia.data.reading.pages import pages_in, read_pages
+
+            if pages := pages_in(folder):
+                return read_pages(folder, pages, kinds)
         if is_hub_folder(folder):
             return read_hub(str(folder), split=split, size=size, kinds=kinds)
         if is_vqa(folder):
@@ -148,6 +160,11 @@ def _table_of(folder: Path, kinds: Kinds, expected: Kinds, size: int | None, lab
             if texts := texts_in(folder):
                 return read_texts(folder, texts, kinds)
     return read_pictures(folder, labels=labels, kinds=kinds, expected=expected).sized(size)
+
+
+def _wants_pages(kinds: Kinds, expected: Kinds) -> bool:
+    """Whether a page is read whole, with its pictures, and not for its words alone."""
+    return {"document", "image"} <= {*(kinds or {}), *(expected or {})}
 
 
 def _wanted(takes: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from aitia.worlds.calcium import CalciumWorld
 from aitia.worlds.capabilities import CapabilitiesWorld
 from aitia.worlds.collision import CollisionWorld
 from aitia.worlds.concept_text import ConceptTextWorld
+from aitia.worlds.digit_pages import DigitPagesWorld
 from aitia.worlds.digit_sets import DigitSetsWorld
 from aitia.worlds.entities import EntitiesWorld
 from aitia.worlds.export import export_world
@@ -56,6 +57,7 @@ __all__ = [
     "CollisionWorld",
     "ConceptTextWorld",
     "CrowdWorld",
+    "DigitPagesWorld",
     "DigitSetsWorld",
     "DomainShift",
     "DriftWorld",

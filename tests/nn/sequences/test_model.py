@@ -7,6 +7,7 @@ from tests.nn.sequences import tiny
 
 from aitia.errors import DataError, FormatError, OptionError
 from aitia.nn.sequences import (
+    Gap,
     SequenceModel,
     Vocabulary,
     collate,
@@ -149,12 +150,35 @@ def test_gaps_are_filled_in_order_at_the_lengths_and_kinds_that_are_asked_for():
     model = tiny.model("llama", codes=5, sentinels=3)
     held = model.vocabulary
     text = [5, int(held.mask[0]), 6, int(held.mask[1]), 7]
-    found = fill(model, text, lengths=[3, 2], kinds=[held.of_kind("image"), held.of_kind("text")], temperature=1.0)
+    gaps = [Gap(held.of_kind("image"), 3), Gap(held.of_kind("text"), 2)]
+    found = fill(model, [text], gaps=[gaps], temperature=1.0)[0]
     assert [len(gap) for gap in found] == [3, 2]
     assert set(found[0]) <= {*held.image.tolist()}
     assert not set(found[1]) & {*held.image.tolist(), *held.mask.tolist()}
     with pytest.raises(DataError, match="in order"):
-        fill(model, [5, int(held.mask[1])])
+        fill(model, [text, [5, int(held.mask[1])]])
+
+
+def test_texts_with_other_numbers_of_gaps_are_filled_together_as_each_by_itself():
+    model = tiny.model("llama", codes=5, sentinels=3)
+    first, second = (int(k) for k in model.vocabulary.mask[:2])
+    texts = [[5, first, 6, second, 7, 8], [first, 9], [6, first, 5, second]]
+    together = fill(model, texts, most=6)
+    assert together == [fill(model, [text], most=6)[0] for text in texts]
+    assert [len(gaps) for gaps in together] == [2, 1, 2]
+
+
+def test_a_gap_with_options_holds_one_of_them_the_likeliest_first_token_first():
+    model = tiny.model("llama", codes=5, sentinels=3)
+    text, options = [5, int(model.vocabulary.mask[0]), 6], [[7], [7, 8], [9, 5, 6]]
+    drawn = {
+        tuple(fill(model, [text], gaps=[[Gap(options=options)]], temperature=9.0, seed=k)[0][0]) for k in range(40)
+    }
+    assert drawn == {tuple(option) for option in options}
+    prompt = [*text, int(model.vocabulary.mask[0])]
+    likely = model.logits(torch.tensor([prompt]))[0, -1]
+    greedy = fill(model, [text], gaps=[[Gap(options=[[7], [9]])]])[0][0]
+    assert greedy == [7 if likely[7] > likely[9] else 9]
 
 
 @pytest.mark.parametrize("family", ["llama", "gpt2", "t5"])

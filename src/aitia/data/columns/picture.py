@@ -182,13 +182,17 @@ def scaled(image: Pixels, size: int) -> Pixels:
     return np.asarray(made[..., None] if grey else made, dtype=np.uint8)
 
 
-def decoded(path: str | Path) -> Pixels:
+def decoded(path: str | Path | io.BytesIO, place: str = "") -> Pixels:
     """(height, width, 3) of a file.
+
+    Args:
+        path: The file, or its content.
+        place: What it is, for messages, where that is not its path.
 
     Raises:
         FormatError: If it is no picture, or has more than 8 bits a colour.
     """
-    if Path(path).suffix.lower() == ".dcm":
+    if not isinstance(path, io.BytesIO) and Path(path).suffix.lower() == ".dcm":
         from aitia.data.reading.dicom import dicom_pixels
 
         return dicom_pixels(path)
@@ -197,10 +201,10 @@ def decoded(path: str | Path) -> Pixels:
         with pillow.open(path) as opened:
             mode, pixels = opened.mode, np.asarray(opened.convert("RGB"))
     except (OSError, ValueError, SyntaxError, pillow.DecompressionBombError) as error:
-        raise FormatError(f"{path} is no image that can be read ({error})") from error
+        raise FormatError(f"{place or path} is no image that can be read ({error})") from error
     if mode[0] in "IF":  # what is over 255 has turned white, one and all
         raise FormatError(
-            f"{path} has grey values of more than 8 bits (mode {mode}): say which of them are shown by writing it with "
+            f"{place or path} has grey values of more than 8 bits (mode {mode}): say which of them are shown by writing it with "
             "8, or keep it as DICOM, which says it"
         )
     return pixels

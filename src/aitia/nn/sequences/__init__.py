@@ -24,7 +24,7 @@ from aitia.nn.sequences.ranking import OptionScores, option_log_probabilities, t
 from aitia.nn.sequences.small import POSITIONS, Positions, small_sequence_model
 from aitia.nn.sequences.training import DrawnExamples, Planned, SequenceLoss
 from aitia.nn.sequences.vocabulary import Vocabulary
-from aitia.nn.sequences.writing import Allowed, fill, write
+from aitia.nn.sequences.writing import Allowed, Gap, fill, write
 
 __all__ = [
     "POSITIONS",
@@ -32,6 +32,7 @@ __all__ = [
     "Allowed",
     "DrawnExamples",
     "Example",
+    "Gap",
     "OptionScores",
     "Planned",
     "Positions",

@@ -1,6 +1,7 @@
 """What a model writes after prompts, token by token, under a rule of what may stand where."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from aitia.errors import DataError, OptionError
 from aitia.nn.sequences.model import SequenceModel
 from aitia.nn.sequences.prefill import prefill
 
-__all__ = ["Allowed", "fill", "write"]
+__all__ = ["Allowed", "Gap", "fill", "write"]
 
 Allowed = Callable[[int, Sequence[int]], NDArray[np.bool_]]
 """For a row and what was written for it so far: (vocabulary,) which ids may come next."""
@@ -86,25 +87,65 @@ def write(
     return written
 
 
+@dataclass(frozen=True)
+class Gap:
+    """What may stand at a sentinel.
+
+    Args:
+        may: (vocabulary,) which ids; None allows all that is no sentinel.
+        length: How many tokens; None leaves it to the model.
+        options: The rows of ids of which one stands there; empty for any.
+    """
+
+    may: NDArray[np.bool_] | None = None
+    length: int | None = None
+    options: Sequence[Sequence[int]] = ()
+
+    def most(self, otherwise: int) -> int:
+        """Tokens that it takes at most, with the one that ends it."""
+        if self.options:
+            return 1 + max(map(len, self.options))
+        return otherwise if self.length is None else self.length + 1
+
+    def allowed(self, so_far: Sequence[int], ends: Sequence[int], plain: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(vocabulary,) what may come next, the ends among it where it may be over.
+
+        Args:
+            so_far: What was written.
+            ends: Ids that end it.
+            plain: What may stand where nothing else is said.
+        """
+        if self.options:
+            begun = [option for option in self.options if list(option[: len(so_far)]) == list(so_far)]
+            found = np.zeros_like(plain)
+            found[[option[len(so_far)] for option in begun if len(option) > len(so_far)]] = True
+            found[list(ends)] = any(len(option) == len(so_far) for option in begun)
+            return found
+        found = (plain if self.may is None else self.may).copy()
+        over = self.length is None or len(so_far) >= self.length
+        if self.length is not None and over:
+            found[:] = False
+        found[list(ends)] = over
+        return found
+
+
 def fill(
     model: SequenceModel,
-    text: Sequence[int],
+    texts: Sequence[Sequence[int]],
     *,
     most: int = 64,
-    kinds: Sequence[NDArray[np.bool_]] | None = None,
-    lengths: Sequence[int | None] | None = None,
+    gaps: Sequence[Sequence[Gap]] | None = None,
     temperature: float = 0.0,
     top_p: float = 1.0,
     seed: int = 0,
-) -> list[list[int]]:
-    """What stands at each sentinel of a text, in order, from a model that learnt by `causal_masking`.
+) -> list[list[list[int]]]:
+    """What stands at each sentinel of each text, in order, from a model that learnt by `causal_masking`.
 
     Args:
         model: Causal.
-        text: Ids, with `<mask:0>`, `<mask:1>`, ... in order where something is to be filled in.
+        texts: Ids, with `<mask:0>`, `<mask:1>`, ... in order where something is to be filled in.
         most: Tokens a gap at most.
-        kinds: (vocabulary,) for each gap which ids may stand there; None allows all that is no sentinel.
-        lengths: For each gap how many tokens stand there; None leaves it to the model.
+        gaps: Of each text, what may stand at each sentinel; None allows all that is no sentinel.
         temperature: As for `write`.
         top_p: As for `write`.
         seed: Of the draws.
@@ -113,32 +154,31 @@ def fill(
         DataError: If the sentinels are not there in order, or the text with its gaps is too long.
     """
     vocabulary = model.vocabulary
-    gaps = [int(k) for k in text if k in set(vocabulary.mask.tolist())]
-    if not gaps or gaps != vocabulary.mask[: len(gaps)].tolist():
-        raise DataError("a text to be filled holds <mask:0>, <mask:1>, ... in order, each once")
+    asked = [[int(k) for k in text if k in set(vocabulary.mask.tolist())] for text in texts]
+    for row, held in enumerate(asked):
+        if not held or held != vocabulary.mask[: len(held)].tolist():
+            raise DataError(f"text {row} is to hold <mask:0>, <mask:1>, ... in order, each once")
     plain = np.ones(len(vocabulary), dtype=bool)
     plain[vocabulary.mask] = False
-    prompt, found = list(text), []
-    for k, gap in enumerate(gaps):
-        behind = int(gaps[k + 1]) if k + 1 < len(gaps) else vocabulary.end
-        length = lengths[k] if lengths is not None else None
-        may = plain.copy() if kinds is None else kinds[k].copy()
-        may[vocabulary.end] = False
-        prompt.append(gap)
+    plain[vocabulary.end] = False
+    prompts, found = [list(text) for text in texts], [list[list[int]]() for _ in texts]
+    for k in range(max(map(len, asked), default=0)):
+        rows = [row for row, held in enumerate(asked) if len(held) > k]
+        behind = {row: asked[row][k + 1] if k + 1 < len(asked[row]) else vocabulary.end for row in rows}
+        for row in rows:
+            prompts[row].append(asked[row][k])
+        own = [Gap() if gaps is None else gaps[row][k] for row in rows]
 
-        def rule(_: int, so_far: Sequence[int], may: NDArray[np.bool_] = may, end: int = behind,
-                 length: int | None = length) -> NDArray[np.bool_]:  # fmt: skip
-            allowed = may.copy()
-            if length is not None and len(so_far) >= length:
-                allowed[:] = False
-            allowed[end] = length is None or len(so_far) >= length
-            return allowed
+        def rule(at: int, so_far: Sequence[int], rows: list[int] = rows, own: list[Gap] = own,
+                 behind: Mapping[int, int] = behind) -> NDArray[np.bool_]:  # fmt: skip
+            return own[at].allowed(so_far, [behind[rows[at]]], plain)
 
-        wanted = most if length is None else length + 1
-        own = write(model, [prompt], most=wanted, ends=[behind], allowed=rule,
-                    temperature=temperature, top_p=top_p, seed=seed + k)[0]  # fmt: skip
-        found.append(own)
-        prompt += own
+        wanted = max(gap.most(most) for gap in own)
+        written = write(model, [prompts[row] for row in rows], most=wanted, ends=sorted({*behind.values()}),
+                        allowed=rule, temperature=temperature, top_p=top_p, seed=seed + k)  # fmt: skip
+        for row, ids in zip(rows, written, strict=True):
+            found[row].append(ids)
+            prompts[row] += ids
     return found
 
 

@@ -1,0 +1,62 @@
+"""How well what pages say at their fields is said from the rest of them, beside how common each word and code is."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aitia.system import Given, Score, Scores
+from aitia.systems.cm3.filling import span_scores
+from aitia.systems.cm3.layout import Laid
+
+if TYPE_CHECKING:
+    from aitia.systems.cm3.model import Cm3
+
+__all__ = ["judged"]
+
+NAMED = {"alt": "captions", "title": "titles of links", "image": "pictures"}
+MOST = 200
+"""Pages that are judged at most."""
+
+
+def judged(model: "Cm3", fresh: Given, seen: Given) -> Scores:
+    """-log p for a token of each field that the fresh pages have, in nats."""
+    some, told = _laid(model, fresh.take(range(min(len(fresh), MOST)))), _laid(model, seen)
+    scores: dict[str, Score] = {}
+    for field, name in NAMED.items():
+        pages = [page for page in some if field in page.places]
+        if not pages:
+            continue
+        spans = [page.places[field] for page in pages]
+        ids = [page.ids for page in pages]
+        said = span_scores(model.fitted(), model.config.objective, ids, spans)
+        common = _common(told, field, len(model.fitted().vocabulary))
+        plain = np.concatenate([common[page.ids[a:b]] for page, (a, b) in zip(pages, spans, strict=True)])
+        baselines = {"how common it is": float(-plain.mean())}
+        if model.config.objective == "causal masking":
+            left = span_scores(model.fitted(), "causal masking", ids, spans, left=True)
+            baselines["what stands before alone"] = float(-np.concatenate(left).mean())
+        scores[f"-log p of {name}"] = Score(
+            float(-np.concatenate(said).mean()), "lower", f"Of each token, in nats, of {len(pages)} pages.", baselines,
+            trivial=("how common it is",),
+        )  # fmt: skip
+    return scores
+
+
+def _laid(model: "Cm3", given: Given) -> list[Laid]:
+    layout = model.layout
+    laid = [layout.laid(*row) for row in zip(*model.rows(given), strict=True)]
+    return [page for page in laid if len(page.ids) + 3 <= model.fitted().longest]
+
+
+def _common(pages: Sequence[Laid], field: str, size: int) -> NDArray[np.float64]:
+    """log of the share of each id in a field of pages, one added to each count."""
+    counts = np.ones(size)
+    for token, count in Counter(
+        int(k) for page in pages if field in page.places for k in page.ids[slice(*page.places[field])]
+    ).items():
+        counts[token] += count
+    shares: NDArray[np.float64] = np.log(counts / counts.sum())
+    return shares

@@ -1,0 +1,51 @@
+"""The report of a model of pages: what some pages say, and what the model would say there."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aitia.report.blocks import Block, TableBlock, Text
+from aitia.systems.cm3.filling import span_scores
+
+if TYPE_CHECKING:
+    from aitia.system import Given
+    from aitia.systems.cm3.model import Cm3
+
+__all__ = ["blocks"]
+
+SHOWN = 12
+"""Pages that a report shows."""
+FIELDS = {"alt": "caption", "title": "title of the link", "image": "picture"}
+
+
+def blocks(system: "Cm3", given: "Given") -> list[Block]:
+    """Some pages: each field with what fills it, and the -log p of what the page says there."""
+    rows = given.take(range(min(SHOWN, len(given))))
+    layout, model, lines = system.layout, system.fitted(), list[list[object]]()
+    for row, (parts, said) in enumerate(zip(*system.rows(rows), strict=True)):
+        laid = layout.laid(parts, said)
+        for field, name in FIELDS.items():
+            if field not in laid.places or len(laid.ids) + 3 > model.longest:
+                continue
+            first, behind = laid.places[field]
+            own = model.vocabulary.decode(laid.ids[first:behind]).strip()
+            loss = -np.mean(span_scores(model, system.config.objective, [laid.ids], [(first, behind)])[0])
+            found = ""
+            if field != "image" and system.config.objective != "masked":
+                parts_without = [replace(part, text="") if part.kind == field else part for part in parts]
+                asked = layout.asked(parts_without, replace(said, **{field: None}), (field,))
+                found = model.vocabulary.decode(system.fill([(row, asked)], temperature=0.0)[0][0]).strip()
+            lines.append([row, name, found or "-", _short(own, field), f"{loss:.2f}"])
+    head: Sequence[str] = ["page", "field", "filled in", "what it says", "-log p of a token"]
+    return [
+        Text("Each field of some pages was taken out and asked for from the rest of the page."),
+        TableBlock(
+            head, lines, "-log p in nats, of what the page says, given all else of it. Pictures are rows of codes."
+        ),
+    ]
+
+
+def _short(text: str, field: str) -> str:
+    return f"{len(text.split())} codes" if field == "image" and text else text
