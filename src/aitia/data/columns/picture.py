@@ -204,8 +204,8 @@ def decoded(path: str | Path | io.BytesIO, place: str = "") -> Pixels:
         raise FormatError(f"{place or path} is no image that can be read ({error})") from error
     if mode[0] in "IF":  # what is over 255 has turned white, one and all
         raise FormatError(
-            f"{place or path} has grey values of more than 8 bits (mode {mode}): say which of them are shown by writing it with "
-            "8, or keep it as DICOM, which says it"
+            f"{place or path} has grey values of more than 8 bits (mode {mode}): say which of them are shown by "
+            "writing it with 8, or keep it as DICOM, which says it"
         )
     return pixels
 
