@@ -146,22 +146,34 @@ def extend(rows: Pdag) -> list[int] | None:
 def extend_within(rows: Pdag, left: int, member: Sequence[int]) -> list[int] | None:
     """The same among the nodes `left` only; all others have the parents that they have in a member."""
     adjacent, children, neighbors, parents = rows.adjacent, rows.children, rows.neighbors, list(member)
-    for i in bits(left):
+    for i in places(left):
         parents[i] = rows.parents[i]
     waiting = left
     while left:
-        for i in bits(waiting):
+        while waiting:
+            low = waiting & -waiting
+            i = low.bit_length() - 1
             if not children[i] & left:
                 around, beside = adjacent[i] & left, neighbors[i] & left
-                if not beside or not any(around & ~adjacent[j] & ~(1 << j) for j in places(beside)):
+                if not beside or _met(beside, around, adjacent):
                     break
-            waiting ^= 1 << i  # cannot be a sink before one of its neighbours is gone
+            waiting ^= low  # cannot be a sink before one of its neighbours is gone
         else:
             return None
         parents[i] |= beside
-        left ^= 1 << i
+        left ^= low
         waiting = (waiting | around) & left
     return parents
+
+
+def _met(beside: int, around: int, adjacent: Sequence[int]) -> bool:
+    """Whether each of some nodes is adjacent to all others around."""
+    while beside:
+        low = beside & -beside
+        if around & ~adjacent[low.bit_length() - 1] & ~low:
+            return False
+        beside ^= low
+    return True
 
 
 def compelled(parents: Sequence[int], adjacent: Sequence[int]) -> list[int] | None:

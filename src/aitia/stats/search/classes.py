@@ -204,12 +204,19 @@ class ClassSearch:
         if self._descends(v, u):
             return None
         rows = self.rows.copy()
+        parents, children, neighbors = rows.parents, rows.children, rows.neighbors
         for node, chosen, other in ((v, turn.of_v, u), (u, turn.of_u, v)):
+            own, away = 1 << node, neighbors[node] & ~chosen & ~(1 << other)
+            parents[node] |= chosen
+            children[node] |= away
+            neighbors[node] &= 1 << other
             for i in places(chosen):
-                rows.orient(i, node)
-            for i in places(rows.neighbors[node] & ~(1 << other)):
-                rows.orient(node, i)
-        if rows.neighbors[v] >> u & 1:
+                neighbors[i] &= ~own
+                children[i] |= own
+            for i in places(away):
+                neighbors[i] &= ~own
+                parents[i] |= own
+        if neighbors[v] >> u & 1:
             rows.orient(v, u)
         # Only what hangs together with the two by undirected edges is made anew: the parts of a class are free.
         together = closure(tuple(self.rows.neighbors), 1 << u | 1 << v)
@@ -240,18 +247,19 @@ class ClassSearch:
 
     def _allowed(self, member: Sequence[int]) -> list[int] | None:
         """The compelled parents of the class of a DAG on the skeleton; None where no member obeys what is known."""
-        after = self._compelled(member)
+        after = self._compelled(member, self.adjacent)
         return None if self.bound and self.known(Pdag.of(after, self.adjacent)) is None else after
 
-    def _compelled(self, member: Sequence[int]) -> list[int]:
-        """The same without knowledge: those that there are change from where the DAG is another than the member.
+    def _compelled(self, member: Sequence[int], adjacent: Sequence[int]) -> list[int]:
+        """The same on any skeleton, without knowledge: those that there are change from where the DAG is another than
+        the member.
 
         Of a node they hang on its parents alone (Chickering's edge labelling).
         """
         shared, waiting = self.rows.parents.copy(), 0
         for i, (above, before) in enumerate(zip(member, self.member, strict=True)):
             if above != before:
-                waiting |= 1 << i | self.adjacent[i] & ~above
+                waiting |= 1 << i | adjacent[i] & ~above
         while waiting:
             low = waiting & -waiting
             waiting ^= low
@@ -263,7 +271,7 @@ class ClassSearch:
                     break
             if row != shared[y]:
                 shared[y] = row
-                waiting |= self.adjacent[y] & ~above
+                waiting |= adjacent[y] & ~above
         return shared
 
     def _of(self, node: int, parents: int) -> float:

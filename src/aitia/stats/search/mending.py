@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.graph._pdag import MANY, Pdag, compelled, extend, places
+from aitia.graph._pdag import MANY, Pdag, extend, places
 from aitia.graph.bits import bits, from_words, to_words
 from aitia.stats.search.classes import ALIKE, ClassSearch
 from aitia.stats.search.likelihood import GaussianScore
@@ -114,6 +114,8 @@ class Mending(ClassSearch):
         self._missed: dict[int, list[_Edge]] = {}
         self._loose: dict[tuple[int, int], list[_Edge]] = {}
         self._gained: dict[tuple[int, int], tuple[int, list[tuple[int, float]]]] = {}
+        self._sought: dict[tuple[int, ...], list[_Edge]] = {}
+        self._walks: dict[tuple[int, int], tuple[list[int], int]] = {}
         self._stale = (1 << len(self.adjacent)) - 1
 
     def mend(self) -> None:
@@ -194,6 +196,7 @@ class Mending(ClassSearch):
     def _become(self, parents: Sequence[int], adjacent: Sequence[int]) -> int:
         touched = super()._become(parents, adjacent)
         self._stale |= touched
+        self._walks = {}
         return touched
 
     def _losing(self) -> list[list[int]]:
@@ -238,13 +241,20 @@ class Mending(ClassSearch):
         return back
 
     def _missing(self, z: int) -> list[_Edge]:
-        """The edges into z that are beyond doubt given its parents and some of its neighbours."""
+        """The edges into z that are beyond doubt given its parents and some of its neighbours; kept for all searches."""
         beside, parents, waiting = self.rows.neighbors[z], self.rows.parents[z], self.waiting[z] & ~self.forbidden[z]
         if not waiting:
             return []
+        near = [self.adjacent[k] for k in places(beside)]
+        key = (z, parents, waiting, beside, *near)
+        if key not in self._sought:
+            self._sought[key] = self._found_missing(z, beside, parents, waiting, near)
+        return self._sought[key]
+
+    def _found_missing(self, z: int, beside: int, parents: int, waiting: int, near: list[int]) -> list[_Edge]:
         reached = 0
-        for k in places(beside):
-            reached |= self.adjacent[k]
+        for row in near:
+            reached |= row
         found = []
         for into in self._cliques(beside):
             others = waiting if not beside else self._shielded(waiting, beside, into, reached)
@@ -283,28 +293,31 @@ class Mending(ClassSearch):
             return None
         before = member.copy()
         before[z] &= ~(1 << x)
-        if compelled(before, self.adjacent) != self.rows.parents:
+        if self._compelled(before, self.adjacent) != self.rows.parents:
             return None
         return self._changed(member, adjacent)
 
     def _semidirected(self, start: int, goal: int, blocked: int) -> int:
         """The nodes of a path along arrows and undirected edges that no blocked node lies on; 0 where there is none."""
         children, neighbors = self.rows.children, self.rows.neighbors
-        seen, frontiers = 1 << start | blocked, [1 << start]
-        while frontiers[-1]:
+        frontiers, seen = self._walks.get((start, blocked), ([1 << start], 1 << start | blocked))
+        while frontiers[-1] and not seen >> goal & 1:
             step = 0
-            for i in bits(frontiers[-1]):
+            for i in places(frontiers[-1]):
                 step |= children[i] | neighbors[i]
-            if step >> goal & 1:
-                path = 1 << goal
-                for frontier in reversed(frontiers):
-                    before = frontier & (self.rows.parents[goal] | neighbors[goal])
-                    goal = before.bit_length() - 1
-                    path |= 1 << goal
-                return path
             frontiers.append(step & ~seen)
             seen |= step
-        return 0
+        self._walks[start, blocked] = frontiers, seen
+        if not seen >> goal & 1:
+            return 0
+        path, at = 1 << goal, 0
+        while not frontiers[at] >> goal & 1:
+            at += 1
+        while at:
+            at -= 1
+            goal = (frontiers[at] & (self.rows.parents[goal] | neighbors[goal])).bit_length() - 1
+            path |= 1 << goal
+        return path
 
     def _needless(self, pair: tuple[int, int]) -> list[_Edge]:
         """The edge of a pair, for each set given which it is no longer beyond doubt; it gains what it costs."""
@@ -335,13 +348,12 @@ class Mending(ClassSearch):
             return None
         before = member.copy()
         before[z] |= 1 << x
-        if compelled(before, self.adjacent) != self.rows.parents:
+        if self._compelled(before, self.adjacent) != self.rows.parents:
             return None
         return self._changed(member, adjacent)
 
     def _changed(self, member: list[int], adjacent: list[int]) -> Changed | None:
-        after = compelled(member, adjacent)
-        assert after is not None
+        after = self._compelled(member, adjacent)
         if self.bound and self.known(Pdag.of(after, adjacent)) is None:
             return None
         return adjacent, after
