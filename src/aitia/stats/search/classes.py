@@ -201,7 +201,8 @@ class ClassSearch:
         What bars a turn lasts as long as the class is the same around the nodes that it hangs on.
         """
         u, v = turn.u, turn.v
-        if self._descends(v, u):
+        if path := _path(self.rows.parents, v, u):
+            self._barred[turn] = path
             return None
         rows = self.rows.copy()
         parents, children, neighbors = rows.parents, rows.children, rows.neighbors
@@ -218,32 +219,21 @@ class ClassSearch:
                 parents[i] |= own
         if neighbors[v] >> u & 1:
             rows.orient(v, u)
+        if path := _path(parents, v, u):
+            self._barred[turn] = path
+            return None
         # Only what hangs together with the two by undirected edges is made anew: the parts of a class are free.
         together = closure(tuple(self.rows.neighbors), 1 << u | 1 << v)
         member = extend_within(rows, together, self.member)
         if member is None:
             self._barred[turn] = together
             return None
-        member[u] ^= 1 << v
         if path := _path(member, v, u):
             self._barred[turn] = together | path
             return None
+        member[u] ^= 1 << v
         member[v] |= 1 << u
         return self._allowed(member)
-
-    def _descends(self, start: int, goal: int) -> bool:
-        """Whether arrows lead from one node to another by way of a third."""
-        children = self.rows.children
-        seen = frontier = children[start] & ~(1 << goal)
-        while frontier:
-            step = 0
-            for i in places(frontier):
-                step |= children[i]
-            if step >> goal & 1:
-                return True
-            frontier = step & ~seen
-            seen |= frontier
-        return False
 
     def _allowed(self, member: Sequence[int]) -> list[int] | None:
         """The compelled parents of the class of a DAG on the skeleton; None where no member obeys what is known."""
@@ -290,15 +280,16 @@ class ClassSearch:
 
 
 def _path(parents: Sequence[int], start: int, goal: int) -> int:
-    """The nodes of a directed path of a DAG, as a bit row; 0 where none leads from one node to the other."""
-    seen, waiting, below = 1 << goal, [goal], dict[int, int]()
+    """The nodes of a path along arrows that leads by way of others from one node to another; 0 where none does."""
+    first = parents[goal] & ~(1 << start)
+    seen, waiting, below = first | 1 << goal, list(places(first)), dict[int, int]()
     for i in waiting:  # grows while it is walked
         if parents[i] >> start & 1:
-            nodes = 1 << start | 1 << i
-            while i != goal:
+            path = 1 << start | 1 << i | 1 << goal
+            while i in below:
                 i = below[i]
-                nodes |= 1 << i
-            return nodes
+                path |= 1 << i
+            return path
         for j in places(parents[i] & ~seen):
             below[j] = i
             waiting.append(j)

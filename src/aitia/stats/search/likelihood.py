@@ -120,7 +120,8 @@ class MultinomialScore:
         self.codes, self.n = codes, codes.shape[1]
         self.sizes = [int(size) for size in sizes]
         self._planes = planes or (lambda: planes_of(codes, np.array(self.sizes)))
-        self._of: dict[int, float] = {}
+        self._most_labels = max(self.sizes, default=1)
+        self._of: dict[int, float] = {0: 0.0}
         self._novelty: dict[tuple[int, float], float] = {}
 
     def __call__(self, node: int, parents: int) -> float:
@@ -128,7 +129,7 @@ class MultinomialScore:
         known, both = self._of, parents | 1 << node
         for nodes in (parents, both):
             if nodes not in known:
-                self._count(nodes & (nodes - 1), [(nodes & -nodes).bit_length() - 1] if nodes else [])
+                self._count(nodes & (nodes - 1), [(nodes & -nodes).bit_length() - 1])
         return known[both] - known[parents]
 
     def gains(self, node: int, parents: int, others: int) -> list[tuple[int, float]]:
@@ -136,40 +137,39 @@ class MultinomialScore:
         known, both, more = self._of, parents | 1 << node, [*bits(others)]
         own = self(node, parents)
         for nodes in (parents, both):
-            self._count(nodes, more)
+            if new := [x for x in more if nodes | 1 << x not in known]:
+                self._count(nodes, new)
         return [(x, known[both | 1 << x] - known[parents | 1 << x] - own) for x in more]
 
-    def _count(self, nodes: int, more: Sequence[int]) -> None:
-        """Scores a set of nodes together with each of these; without any, itself."""
-        new = [x for x in more if nodes | 1 << x not in self._of]
-        if more and not new:
-            return
-        held = [*bits(nodes)]
-        cells = prod(float(self.sizes[k]) for k in held)
-        dense = [x for x in new if cells * self.sizes[x] <= DENSE] if held else []
+    def _count(self, nodes: int, new: Sequence[int]) -> None:
+        """Scores a set of nodes together with each of these."""
+        known, novelty, sizes, held = self._of, self._novelty, self.sizes, [*bits(nodes)]
+        cells = prod([float(sizes[k]) for k in held])
+        dense: Sequence[int] = ()
+        if held:
+            all_ = cells * self._most_labels <= DENSE
+            dense = new if all_ else [x for x in new if cells * sizes[x] <= DENSE]
         if dense and Contingency.worth_compiling(5e-5 * len(dense)):
             for x, repeats, found in zip(dense, *self._counted(held, dense), strict=True):
-                self._of[nodes | 1 << x] = repeats + self._novel(found, cells * self.sizes[x])
+                occurring = found, cells * sizes[x]
+                if occurring not in novelty:
+                    novelty[occurring] = self._novel(*occurring)
+                known[nodes | 1 << x] = repeats + novelty[occurring]
+            if len(dense) == len(new):
+                return
         for x in new:
-            if nodes | 1 << x not in self._of:
+            if nodes | 1 << x not in known:
                 repeats, found = self._counted_plainly([*held, x])
-                self._of[nodes | 1 << x] = repeats + self._novel(found, cells * self.sizes[x])
-        if not more and nodes not in self._of:
-            repeats, found = self._counted_plainly(held) if held else (0.0, 0)
-            self._of[nodes] = repeats + self._novel(found, cells) if held else 0.0
+                known[nodes | 1 << x] = repeats + self._novel(found, cells * sizes[x])
 
     def _novel(self, found: int, cells: float) -> float:
         """What so many combinations that occur, of so many that could, add to the log-likelihood beside repeats."""
-        if (found, cells) in self._novelty:
-            return self._novelty[found, cells]
         share = found / (2 * log((self.n + 1) / found))
         if cells < VAST:
             choices = lgamma(cells + 1) - lgamma(cells - found + 1)
         else:
             choices = found * log(cells) - found * (found - 1) / (2 * cells)
-        novel = found * log(share) - choices + lgamma(share) - lgamma(self.n + share)
-        self._novelty[found, cells] = novel
-        return novel
+        return found * log(share) - choices + lgamma(share) - lgamma(self.n + share)
 
     @cached_property
     def _weight(self) -> NDArray[np.float64]:
