@@ -19,6 +19,8 @@ Sources:
 """
 
 from collections.abc import Callable, Sequence
+from itertools import compress
+from operator import ne
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -85,6 +87,9 @@ class ClassSearch:
         self.rows = Pdag.of(shared, self.adjacent)
         self._member = self.rows, list(parents)
         self._steps: dict[tuple[int, int], list[_Turn]] = {}
+        self._known_turns: dict[tuple[int, ...], list[_Turn]] = {}
+        self._skeletons = {self.rows.adjacent: 0}
+        self._skeleton = 0
         self._barred: dict[tuple[float | int, ...], int] = {}
         self._dirty = (1 << len(self.adjacent)) - 1
 
@@ -134,22 +139,31 @@ class ClassSearch:
         """The turns that gain more than the least, which is no less than `self.least`, and that nothing bars."""
         for u in bits(self._dirty):
             for v in places(self.adjacent[u]):
-                self._steps[u, v] = self._turns(u, v)
-                if not self._dirty >> v & 1:
-                    self._steps[v, u] = self._turns(v, u)
+                if u < v or not self._dirty >> v & 1:
+                    self._steps[min(u, v), max(u, v)] = self._turns_of(min(u, v), max(u, v))
         self._dirty = 0
         return [t for turns in self._steps.values() for t in turns if t.gain > least and t not in self._barred]
 
     def _become(self, parents: Sequence[int], adjacent: Sequence[int]) -> int:
         """Takes the class with these compelled parents; returns, and marks, the nodes around which turns are others."""
-        before, after, touched = self.rows, Pdag.of(parents, adjacent), 0
-        for i, (old, new) in enumerate(zip(self.adjacent, adjacent, strict=True)):
+        before, after, touched, apart = self.rows, self.rows.copy(), 0, 0
+        after.parents = list(parents)
+        for i, (old, new) in enumerate(zip(before.parents, parents, strict=True)):
             if old != new:
-                touched |= 1 << i | after.neighbors[i]
+                touched |= 1 << i | old ^ new
+                for j in places(old ^ new):
+                    after.children[j] ^= 1 << i
+        if adjacent != self.adjacent:
+            after.adjacent = tuple(adjacent)
+            self._skeleton = self._skeletons.setdefault(after.adjacent, len(self._skeletons))
+            for i, (old, new) in enumerate(zip(self.adjacent, adjacent, strict=True)):
+                apart |= int(old != new) << i
                 for j in places(old & ~new):
                     self._steps.pop((i, j), None)
-            elif before.parents[i] != after.parents[i] or before.neighbors[i] != after.neighbors[i]:
-                touched |= 1 << i
+        for i in places(touched | apart):
+            after.neighbors[i] = adjacent[i] & ~(after.parents[i] | after.children[i])
+        for i in places(apart):
+            touched |= 1 << i | after.neighbors[i]
         self._barred = {step: around for step, around in self._barred.items() if not around & touched}
         self._dirty |= touched
         self.adjacent, self.rows = list(adjacent), after
@@ -171,6 +185,14 @@ class ClassSearch:
             start = stop
         return None
 
+    def _turns_of(self, u: int, v: int) -> list[_Turn]:
+        """The turns of an edge, kept for every class that is the same at its ends."""
+        rows = self.rows
+        key = (u, v, rows.parents[u], rows.neighbors[u], rows.parents[v], rows.neighbors[v], self._skeleton)
+        if key not in self._known_turns:
+            self._known_turns[key] = self._turns(u, v) + self._turns(v, u)
+        return self._known_turns[key]
+
     def _turns(self, u: int, v: int) -> list[_Turn]:
         """What u --> v in place of v --> u would gain, more than the least, for each choice among the neighbours."""
         rows = self.rows
@@ -183,10 +205,11 @@ class ClassSearch:
             beside_u &= self.adjacent[v]  # another parent of u would make a collider with v
             if not beside_u and not beside_v:
                 return []  # a covered edge: the class stays
+        of_beside_v = self._cliques(beside_v)
         for more_u in self._cliques(beside_u):
             second = of_u | more_u
             lost = self._of(u, second | 1 << v) - self._of(u, second)
-            for more_v in self._cliques(beside_v):
+            for more_v in of_beside_v:
                 first = of_v | more_v
                 if first == second:  # a covered edge: the class stays
                     continue
@@ -247,9 +270,8 @@ class ClassSearch:
         Of a node they hang on its parents alone (Chickering's edge labelling).
         """
         shared, waiting = self.rows.parents.copy(), 0
-        for i, (above, before) in enumerate(zip(member, self.member, strict=True)):
-            if above != before:
-                waiting |= 1 << i | adjacent[i] & ~above
+        for i in compress(range(len(member)), map(ne, member, self.member)):
+            waiting |= 1 << i | adjacent[i] & ~member[i]
         while waiting:
             low = waiting & -waiting
             waiting ^= low
@@ -273,7 +295,7 @@ class ClassSearch:
     def _cliques(self, nodes: int) -> list[int]:
         """Every set of these nodes that are all adjacent, the empty one first."""
         sets = [0]
-        for i in places(nodes):
+        for i in places(nodes) if nodes else ():
             later = nodes & self.adjacent[i] & -(2 << i)
             sets += [rest | 1 << i for rest in self._cliques(later)] if later else [1 << i]
         return sets

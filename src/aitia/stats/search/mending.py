@@ -18,7 +18,9 @@ Sources:
 
 from collections.abc import Mapping, Sequence
 from copy import copy
+from itertools import compress
 from math import log
+from operator import ne
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -159,19 +161,20 @@ class Mending(ClassSearch):
         """
         best, known = self, dict[object, Mending]()
         while True:
-            ends = dict.fromkeys(best._from(parents)._ended(known) for parents in best._losing())
+            waiting = _apart(self.allowed, best.adjacent)
+            ends = dict.fromkeys(best._from(parents, waiting)._ended(known) for parents in best._losing())
             reached = [_Reached(end) for end in ends if end.total > best.total + ALIKE]
             step = best._first_sure(sorted(reached, key=lambda r: -r.gain), _state_of)
             if step is None:
                 return best
             best = step[0].search
 
-    def _from(self, parents: list[int]) -> "Mending":
-        """A search from the class with these compelled parents, that may put back all that is apart."""
+    def _from(self, parents: list[int], waiting: list[int]) -> "Mending":
+        """A search from the class with these compelled parents, that may put these pairs back."""
         search = copy(self)
-        search.waiting = _apart(self.allowed, self.adjacent)
-        for z, (now, before) in enumerate(zip(search.waiting, self.waiting, strict=True)):
-            search._stale |= int(now != before) << z
+        search.waiting = waiting.copy()
+        for z in compress(range(len(waiting)), map(ne, waiting, self.waiting)):
+            search._stale |= 1 << z
         search.mended, search._steps = self.mended.copy(), self._steps.copy()
         search._missed, search._loose = self._missed.copy(), self._loose.copy()
         search._become(parents, self.adjacent)
