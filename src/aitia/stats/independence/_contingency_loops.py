@@ -326,6 +326,18 @@ def split(planes, first, sizes, held, more, room, masks, found, stops):  # type:
 
 
 @njit(nogil=True)
+def alone(planes, first, sizes, more, found, stops):  # type: ignore[no-untyped-def]
+    """Counts the labels of some columns, but for those of many labels."""
+    for k in range(more.shape[0]):
+        begin = first[more[k]]
+        for label in range(sizes[more[k]] if begin >= 0 else 0):
+            count = common(planes[begin + label], planes[begin + label])
+            if count:
+                found[k, stops[k]] = count
+                stops[k] += 1
+
+
+@njit(nogil=True)
 def sums_of_cells(planes, first, sizes, codes, held, more, cells, weight, values, present):  # type: ignore[no-untyped-def]
     """Fills the sum of weights of counts N over the cells of tables of some columns and one more, smallest first.
 
@@ -334,7 +346,7 @@ def sums_of_cells(planes, first, sizes, codes, held, more, cells, weight, values
         first: where those of a column begin.
         sizes: (p,) labels of each column.
         codes: (p, n), none missing.
-        held: (w,) columns that all tables have, one or more.
+        held: (w,) columns that all tables have; without any each of the others is counted alone.
         more: (m,) of each table another column.
         cells: Zeros, as many as the largest table has cells.
         weight: (n + 1,) of each N above zero.
@@ -348,7 +360,9 @@ def sums_of_cells(planes, first, sizes, codes, held, more, cells, weight, values
         packed = packed and first[held[d]] >= 0
     few, stops = np.empty((more.shape[0], FEW_CELLS), np.int64), np.zeros(more.shape[0], np.int64)
     place, many = np.empty(0, np.int32), np.empty(0, np.int64)
-    if packed and 2 * size <= FEW_CELLS:
+    if width == 0:
+        alone(planes, first, sizes, more, few, stops)
+    elif packed and 2 * size <= FEW_CELLS:
         masks = np.empty((width, planes.shape[1]), np.uint64)
         split(planes, first, sizes, held, more, FEW_CELLS, masks, few, stops)
     for k in range(more.shape[0]):

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.graph._pdag import Pdag, compelled, extend, extend_within, places
-from aitia.graph.bits import bits, closure, pack
+from aitia.graph.bits import bits, pack
 
 __all__ = ["ALIKE", "ClassSearch", "Score", "columns"]
 
@@ -148,11 +148,11 @@ class ClassSearch:
         """Takes the class with these compelled parents; returns, and marks, the nodes around which turns are others."""
         before, after, touched, apart = self.rows, self.rows.copy(), 0, 0
         after.parents = list(parents)
-        for i, (old, new) in enumerate(zip(before.parents, parents, strict=True)):
-            if old != new:
-                touched |= 1 << i | old ^ new
-                for j in places(old ^ new):
-                    after.children[j] ^= 1 << i
+        for i in compress(range(len(parents)), map(ne, before.parents, parents)):
+            other = before.parents[i] ^ parents[i]
+            touched |= 1 << i | other
+            for j in places(other):
+                after.children[j] ^= 1 << i
         if adjacent != self.adjacent:
             after.adjacent = tuple(adjacent)
             self._skeleton = self._skeletons.setdefault(after.adjacent, len(self._skeletons))
@@ -246,7 +246,13 @@ class ClassSearch:
             self._barred[turn] = path
             return None
         # Only what hangs together with the two by undirected edges is made anew: the parts of a class are free.
-        together = closure(tuple(self.rows.neighbors), 1 << u | 1 << v)
+        together = frontier = 1 << u | 1 << v
+        while frontier:
+            step = 0
+            for i in places(frontier):
+                step |= self.rows.neighbors[i]
+            frontier = step & ~together
+            together |= frontier
         member = extend_within(rows, together, self.member)
         if member is None:
             self._barred[turn] = together

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.graph._pdag import places
 from aitia.graph.bits import bits
 from aitia.stats.independence import DegenerateGaussian, FisherZ, IndependenceTest
 from aitia.stats.independence._contingency_kernel import planes_of
@@ -134,21 +135,25 @@ class MultinomialScore:
 
     def gains(self, node: int, parents: int, others: int) -> list[tuple[int, float]]:
         """What each of these other nodes, a bit row, would add as a parent."""
-        known, both, more = self._of, parents | 1 << node, [*bits(others)]
-        own = self(node, parents)
-        for nodes in (parents, both):
-            if new := [x for x in more if nodes | 1 << x not in known]:
-                self._count(nodes, new)
-        return [(x, known[both | 1 << x] - known[parents | 1 << x] - own) for x in more]
+        more, own = places(others), self(node, parents)
+        ones = [1 << x for x in more]
+        without, with_ = (self._together(nodes, more, ones) for nodes in (parents, parents | 1 << node))
+        return [(x, after - before - own) for x, before, after in zip(more, without, with_, strict=True)]
+
+    def _together(self, nodes: int, more: Sequence[int], ones: Sequence[int]) -> list[float]:
+        """The log-likelihoods of a set of nodes together with each of these, whose bits are given as well."""
+        sets = list(map(nodes.__or__, ones))
+        if new := [x for x, both in zip(more, sets, strict=True) if both not in self._of]:
+            self._count(nodes, new)
+        return list(map(self._of.__getitem__, sets))
 
     def _count(self, nodes: int, new: Sequence[int]) -> None:
         """Scores a set of nodes together with each of these."""
-        known, novelty, sizes, held = self._of, self._novelty, self.sizes, [*bits(nodes)]
+        known, novelty, sizes, held = self._of, self._novelty, self.sizes, places(nodes)
         cells = prod([float(sizes[k]) for k in held])
-        dense: Sequence[int] = ()
-        if held:
-            all_ = cells * self._most_labels <= DENSE
-            dense = new if all_ else [x for x in new if cells * sizes[x] <= DENSE]
+        dense = new
+        if cells * self._most_labels > DENSE:
+            dense = [x for x in new if cells * sizes[x] <= DENSE]
         if dense and Contingency.worth_compiling(5e-5 * len(dense)):
             for x, repeats, found in zip(dense, *self._counted(held, dense), strict=True):
                 occurring = found, cells * sizes[x]
@@ -178,11 +183,11 @@ class MultinomialScore:
         np.cumsum(np.log(np.arange(1.0, self.n)), out=weight[2:])
         return weight
 
-    def _counted(self, held: list[int], more: list[int]) -> tuple[list[float], list[int]]:
+    def _counted(self, held: Sequence[int], more: Sequence[int]) -> tuple[list[float], list[int]]:
         """The sum of these over the cells of each table of these columns and one more, and how many occur; compiled."""
         from aitia.stats.independence._contingency_loops import sums_of_cells
 
-        columns, others = np.array(held), np.array(more)
+        columns, others = np.array(held, np.int64), np.array(more, np.int64)
         sums, found = np.empty(len(more)), np.empty(len(more), np.int64)
         sums_of_cells(*self._ready, self.codes, columns, others, self._cells, self._weight, sums, found)
         return sums.tolist(), found.tolist()
