@@ -139,8 +139,10 @@ class ClassSearch:
         """The turns that gain more than the least, which is no less than `self.least`, and that nothing bars."""
         for u in bits(self._dirty):
             for v in places(self.adjacent[u]):
-                if u < v or not self._dirty >> v & 1:
-                    self._steps[min(u, v), max(u, v)] = self._turns_of(min(u, v), max(u, v))
+                if u < v:
+                    self._steps[u, v] = self._turns_of(u, v)
+                elif not self._dirty >> v & 1:
+                    self._steps[v, u] = self._turns_of(v, u)
         self._dirty = 0
         return [t for turns in self._steps.values() for t in turns if t.gain > least and t not in self._barred]
 
@@ -189,9 +191,10 @@ class ClassSearch:
         """The turns of an edge, kept for every class that is the same at its ends."""
         rows = self.rows
         key = (u, v, rows.parents[u], rows.neighbors[u], rows.parents[v], rows.neighbors[v], self._skeleton)
-        if key not in self._known_turns:
-            self._known_turns[key] = self._turns(u, v) + self._turns(v, u)
-        return self._known_turns[key]
+        found = self._known_turns.get(key)
+        if found is None:
+            found = self._known_turns[key] = self._turns(u, v) + self._turns(v, u)
+        return found
 
     def _turns(self, u: int, v: int) -> list[_Turn]:
         """What u --> v in place of v --> u would gain, more than the least, for each choice among the neighbours."""
@@ -294,9 +297,10 @@ class ClassSearch:
 
     def _of(self, node: int, parents: int) -> float:
         key = (node, parents)
-        if key not in self._scores:
-            self._scores[key] = self.score(node, parents)
-        return self._scores[key]
+        found = self._scores.get(key)
+        if found is None:
+            found = self._scores[key] = self.score(node, parents)
+        return found
 
     def _cliques(self, nodes: int) -> list[int]:
         """Every set of these nodes that are all adjacent, the empty one first."""
@@ -310,7 +314,8 @@ class ClassSearch:
 def _path(parents: Sequence[int], start: int, goal: int) -> int:
     """The nodes of a path along arrows that leads by way of others from one node to another; 0 where none does."""
     first = parents[goal] & ~(1 << start)
-    seen, waiting, below = first | 1 << goal, list(places(first)), dict[int, int]()
+    seen, waiting = first | 1 << goal, list(places(first))
+    below: dict[int, int] = {}
     for i in waiting:  # grows while it is walked
         if parents[i] >> start & 1:
             path = 1 << start | 1 << i | 1 << goal
