@@ -17,6 +17,7 @@ class Forgetful(Mending):
     def _improve(self):
         self._dirty = self._stale = (1 << len(self.adjacent)) - 1
         self._barred, self._loose, self._gained = {}, {}, {}
+        self._sought, self._known_turns, self._walks = {}, {}, {}
         return super()._improve()
 
     def _ended(self, known):

@@ -244,7 +244,7 @@ class Mending(ClassSearch):
         return back
 
     def _missing(self, z: int) -> list[_Edge]:
-        """The edges into z that are beyond doubt given its parents and some of its neighbours; kept for all searches."""
+        """The edges into z beyond doubt given its parents and some of its neighbours; kept for all searches."""
         beside, parents, waiting = self.rows.neighbors[z], self.rows.parents[z], self.waiting[z] & ~self.forbidden[z]
         if not waiting:
             return []
