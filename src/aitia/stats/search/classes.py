@@ -88,8 +88,6 @@ class ClassSearch:
         self._member = self.rows, list(parents)
         self._steps: dict[tuple[int, int], list[_Turn]] = {}
         self._known_turns: dict[tuple[int, ...], list[_Turn]] = {}
-        self._skeletons = {self.rows.adjacent: 0}
-        self._skeleton = 0
         self._barred: dict[tuple[float | int, ...], int] = {}
         self._dirty = (1 << len(self.adjacent)) - 1
 
@@ -157,7 +155,6 @@ class ClassSearch:
                 after.children[j] ^= 1 << i
         if adjacent != self.adjacent:
             after.adjacent = tuple(adjacent)
-            self._skeleton = self._skeletons.setdefault(after.adjacent, len(self._skeletons))
             for i, (old, new) in enumerate(zip(self.adjacent, adjacent, strict=True)):
                 apart |= int(old != new) << i
                 for j in places(old & ~new):
@@ -189,8 +186,11 @@ class ClassSearch:
 
     def _turns_of(self, u: int, v: int) -> list[_Turn]:
         """The turns of an edge, kept for every class that is the same at its ends."""
-        rows = self.rows
-        key = (u, v, rows.parents[u], rows.neighbors[u], rows.parents[v], rows.neighbors[v], self._skeleton)
+        rows, adjacent = self.rows, self.adjacent
+        beside_u, beside_v = rows.neighbors[u], rows.neighbors[v]
+        key: tuple[int, ...] = (u, v, rows.parents[u], beside_u, rows.parents[v], beside_v)
+        if near := beside_u | beside_v:
+            key += (adjacent[u] & near, adjacent[v] & near, *[adjacent[k] & near for k in places(near)])
         found = self._known_turns.get(key)
         if found is None:
             found = self._known_turns[key] = self._turns(u, v) + self._turns(v, u)
@@ -208,16 +208,16 @@ class ClassSearch:
             beside_u &= self.adjacent[v]  # another parent of u would make a collider with v
             if not beside_u and not beside_v:
                 return []  # a covered edge: the class stays
-        of_beside_v = self._cliques(beside_v)
+        won = []
+        for more_v in self._cliques(beside_v):
+            first = of_v | more_v
+            won.append((more_v, first, self._of(v, first | 1 << u) - self._of(v, first)))
         for more_u in self._cliques(beside_u):
             second = of_u | more_u
             lost = self._of(u, second | 1 << v) - self._of(u, second)
-            for more_v in of_beside_v:
-                first = of_v | more_v
-                if first == second:  # a covered edge: the class stays
-                    continue
-                gain = self._of(v, first | 1 << u) - self._of(v, first) - lost
-                if gain > self.least:
+            for more_v, first, more in won:
+                gain = more - lost
+                if gain > self.least and first != second:  # equal: a covered edge, the class stays
                     gains.append(_Turn(gain, u, v, more_v, more_u))
         return gains
 
