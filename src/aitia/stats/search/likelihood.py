@@ -143,8 +143,9 @@ class MultinomialScore:
     def _together(self, nodes: int, more: Sequence[int], ones: Sequence[int]) -> list[float]:
         """The log-likelihoods of a set of nodes together with each of these, whose bits are given as well."""
         sets = list(map(nodes.__or__, ones))
-        if new := [x for x, both in zip(more, sets, strict=True) if both not in self._of]:
-            self._count(nodes, new)
+        found = list(map(self._of.get, sets))
+        if None in found:
+            self._count(nodes, [x for x, of in zip(more, found, strict=True) if of is None])
         return list(map(self._of.__getitem__, sets))
 
     def _count(self, nodes: int, new: Sequence[int]) -> None:
@@ -157,9 +158,10 @@ class MultinomialScore:
         if dense and Contingency.worth_compiling(5e-5 * len(dense)):
             for x, repeats, found in zip(dense, *self._counted(held, dense), strict=True):
                 occurring = found, cells * sizes[x]
-                if occurring not in novelty:
-                    novelty[occurring] = self._novel(*occurring)
-                known[nodes | 1 << x] = repeats + novelty[occurring]
+                novel = novelty.get(occurring)
+                if novel is None:
+                    novel = novelty[occurring] = self._novel(*occurring)
+                known[nodes | 1 << x] = repeats + novel
             if len(dense) == len(new):
                 return
         for x in new:
