@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from aitia.engine import Progress, Store
 from aitia.errors import CostError
-from aitia.graph.bits import bits
+from aitia.graph.bits import bits, pack
 from aitia.graph.knowledge import Knowledge
 from aitia.stats.independence import IndependenceTest, Tested, Triple
 from aitia.stats.independence.contingency import Contingency
@@ -177,7 +177,7 @@ def find_skeleton(
         CostError: If a level is predicted to take more than an hour and `accept_cost` is False.
     """
     names = asker.test.names
-    adjacent = [sum(1 << int(j) for j in np.flatnonzero(row)) for row in limits.allowed]
+    adjacent = [pack(row) for row in limits.allowed]
     separators: dict[tuple[int, int], tuple[int, ...]] = {}
     size = 0
     while size <= max_depth and (size == 0 or max((row.bit_count() for row in adjacent), default=0) > size):
