@@ -18,9 +18,8 @@ def rows_that_fit(objective: nn.Module, tensors: Sequence[Tensor]) -> int | None
     Returns:
         The number of rows; None where one row is too much, or the tensors are not of the same rows.
     """
-    counts = {len(tensor) if tensor.ndim else -1 for tensor in tensors}
-    rows = counts.pop()
-    if counts:
+    rows = len(tensors[0]) if tensors[0].ndim else 0
+    if any(not tensor.ndim or len(tensor) != rows for tensor in tensors):
         return None
     while (rows := rows // 2) > 0:
         if _fits(objective, [tensor[:rows] for tensor in tensors]):
