@@ -115,6 +115,49 @@ def test_a_loss_that_is_not_finite_stops_with_the_step_and_the_mend():
         train(line(), RowBatches((torch.full((8, 2), torch.nan), torch.zeros(8, 1)), 4), options())
 
 
+class Breaks(Line):
+    """Least squares whose weights are lost by the update behind a number of calls."""
+
+    def __init__(self, after):
+        super().__init__()
+        self.left = after
+
+    def forward(self, x, y):
+        self.left -= 1
+        loss = super().forward(x, y)["loss"]
+        return {"loss": loss if self.left else loss + self.net.weight.sum().mul(0).sqrt()}  # a gradient of 0 / 0
+
+
+def test_the_last_good_state_of_a_broken_training_is_kept_and_told(tmp_path):
+    place = tmp_path / "state.safetensors"
+    with pytest.raises(TrainingError, match=rf"loss is nan at step 20;.*the state of step 10 is in {place}"):
+        train(Breaks(20), RowBatches(line_data(), 8), options(), checkpoint=place)
+    tensors, metadata = read_weights(place)
+    assert metadata["train"]["history"]["steps"] == 10
+    assert all(tensor.isfinite().all() for tensor in tensors.values())
+
+
+class Narrow(Line):
+    """Least squares in the memory of a GPU that holds so many rows."""
+
+    def __init__(self, rows):
+        super().__init__()
+        self.rows = rows
+
+    def forward(self, x, y):
+        if len(x) > self.rows:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return super().forward(x, y)
+
+
+@pytest.mark.parametrize(("rows", "mend"), [(11, "8 fit: lower the batch"), (0, "take a smaller model")])
+def test_a_batch_that_does_not_fit_says_how_many_rows_would(rows, mend):
+    model = Narrow(rows)
+    with pytest.raises(TrainingError, match=f"does not hold the 32 rows of step 0; {mend}"):
+        train(model, RowBatches(line_data(), 32), options())
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
 def test_options_out_of_range_are_refused():
     for wrong in ({"steps": 0}, {"learning_rate": 0.0}, {"schedule": "up"}, {"patience": 0}, {"clip": 0.0}):
         with pytest.raises(OptionError):

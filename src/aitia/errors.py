@@ -9,7 +9,7 @@
     ├── IdentifiabilityError (ValueError)    the question has no answer from this graph and these data
     ├── OptionError (ValueError)             an option outside its range, or two that contradict
     ├── CostError (RuntimeError)             an exact answer would cost more than was allowed
-    ├── TrainingError (ArithmeticError)      a training whose loss is no number any more
+    ├── TrainingError (ArithmeticError)      a training that cannot go on: no number, no memory
     ├── RunError (OSError)                   a run folder that is missing, damaged or of another run
     └── MissingExtraError (ImportError)      an optional dependency that is not installed
 
@@ -86,7 +86,7 @@ class CostError(AitiaError, RuntimeError):
 
 
 class TrainingError(AitiaError, ArithmeticError):
-    """A training went where no number is: the loss or a matrix is not finite."""
+    """A training cannot go on: the loss or a matrix is not finite, or a batch does not fit into the memory."""
 
 
 class RunError(AitiaError, OSError):

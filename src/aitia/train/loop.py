@@ -19,6 +19,7 @@ from aitia.errors import TrainingError
 from aitia.nn.weights import load_into
 from aitia.train.batches import Batches
 from aitia.train.config import TrainConfig
+from aitia.train.memory import too_large
 from aitia.train.state import History, TrainState, seed_step
 
 __all__ = ["train"]
@@ -51,7 +52,7 @@ def train(
         what: Names the work in the progress.
 
     Raises:
-        TrainingError: If the loss is not finite.
+        TrainingError: If the loss is not finite, or the memory of a GPU does not hold a batch.
         FormatError: If the checkpoint is another model's; names the first leaf that does not fit.
         RunError: If the checkpoint is of a training with other options, or cannot be written.
     """
@@ -87,6 +88,21 @@ def train(
     return state.history
 
 
+def _gradients(
+    wrapped: nn.Module, tensors: Sequence[torch.Tensor], backward: Callable[[Any], None]
+) -> tuple[float, Mapping[str, Any]] | None:
+    """The loss of a batch and its parts, with gradients where it is finite; None where the memory is too small."""
+    try:
+        returned = wrapped(*tensors)
+        parts = returned if isinstance(returned, Mapping) else {"loss": returned}
+        value = float(parts["loss"].detach())
+        if np.isfinite(value):
+            backward(parts["loss"])
+    except torch.OutOfMemoryError:
+        return None
+    return value, parts
+
+
 def _loop(
     state: TrainState,
     accelerator: Any,
@@ -111,18 +127,16 @@ def _loop(
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * config.rate(step)
         tensors = tuple(tensor.to(accelerator.device, non_blocking=True) for tensor in batches(step, rank, ranks))
-        returned = wrapped(*tensors)
-        parts = returned if isinstance(returned, Mapping) else {"loss": returned}
-        value = float(parts["loss"].detach())
+        optimizer.zero_grad(set_to_none=True)
+        backward = torch.Tensor.backward if optimizer is state.optimizer else accelerator.backward
+        if (found := _gradients(wrapped, tensors, backward)) is None:
+            raise TrainingError(too_large(what, step, wrapped, tensors))
+        value, parts = found
         if not np.isfinite(value):
             raise TrainingError(
                 f"{what}: the loss is {value} at step {step}; lower the learning rate ({rates[0]:g}) or scale the data"
+                + (f"; the state of step {state.saved} is in {state.place}" if state.saved else "")
             )
-        optimizer.zero_grad(set_to_none=True)
-        if optimizer is state.optimizer:
-            parts["loss"].backward()
-        else:
-            accelerator.backward(parts["loss"])
         if config.clip is not None:
             accelerator.clip_grad_norm_(wrapped.parameters(), config.clip)
         optimizer.step()

@@ -42,6 +42,9 @@ class TrainState:
         optimizer: Its Adam.
         config: How it is trained.
         place: The checkpoint; None keeps none.
+
+    Attributes:
+        saved: Step of the state that the checkpoint holds; 0 where there is none.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class TrainState:
         self.waited = 0
         self.sums: dict[str, float] = {}
         self.counted = 0
+        self.saved = 0
 
     @property
     def finished(self) -> bool:
@@ -74,12 +78,12 @@ class TrainState:
             self.best_value, self.history.best_step, self.waited = value, step, 0
 
     def save(self) -> None:
-        """Writes the checkpoint.
+        """Writes the checkpoint; not where the last update left no numbers, which would take the place of a good one.
 
         Raises:
             RunError: If the disk is full or the folder closed.
         """
-        if self.place is None:
+        if self.place is None or not all(bool(leaf.isfinite().all()) for leaf in self.objective.parameters()):
             return
         tensors = {f"now.{name}": leaf for name, leaf in self.objective.state_dict().items()}
         for name, leaf in (self.best or {}).items():
@@ -98,6 +102,7 @@ class TrainState:
         write_weights(
             self.place, {k: v.clone() for k, v in tensors.items()}, {"train": record, "config": self._options()}
         )
+        self.saved = self.history.steps
 
     def load(self) -> None:
         """Goes on from the checkpoint, where there is one.
@@ -129,6 +134,7 @@ class TrainState:
             self.history = History(**history)
             self.best_value = float("inf") if record["best_value"] is None else float(record["best_value"])
             self.waited, self.sums, self.counted = record["waited"], record["sums"], record["counted"]
+            self.saved = self.history.steps
 
     def _options(self) -> dict[str, Any]:
         options = asdict(self.config)

@@ -78,15 +78,12 @@ def test_all_sets_that_separate_alike_count_in_any_order_of_the_columns(monkeypa
     assert ties >= 6
 
 
-def test_the_graph_of_symmetric_rows_is_that_of_any_order_of_the_columns():
-    for seed in range(12):
+@pytest.mark.parametrize("rule", ["strongest-first", "likelihood"])
+def test_the_graph_of_symmetric_rows_is_that_of_any_order_of_the_columns(rule):
+    for seed in (*range(12), 31, 46, 74, 131, 138):  # in the later ones a search that meets a tie must leave it open
         columns = rows(seed)
         found = set()
         for order in permutations(NAMES):
-            graph = (
-                PC(test="fisher-z", alpha=ALPHA, colliders="strongest-first")
-                .fit({name: columns[name] for name in order})
-                .graph_
-            )
+            graph = PC(test="fisher-z", alpha=ALPHA, colliders=rule).fit({name: columns[name] for name in order}).graph_
             found.add(graph.reorder(NAMES))
         assert len(found) == 1, seed
