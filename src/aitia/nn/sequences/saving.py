@@ -8,7 +8,15 @@ from aitia.guard import guarded
 from aitia.nn.sequences.model import SequenceModel
 from aitia.saving import Saved, made, model_folder, read_config, read_record, write_config
 
-__all__ = ["KeepsModels"]
+__all__ = ["KeepsModels", "state_file"]
+
+
+def state_file(folder: Path | None, what: str) -> Path | None:
+    """The file of a folder, which is made, in which a training keeps its state; None where none is kept."""
+    if folder is None:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{what}.safetensors"
 
 
 class KeepsModels(Saved):

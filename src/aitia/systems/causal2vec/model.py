@@ -33,6 +33,7 @@ from aitia.guard import guarded
 from aitia.nn.language import LanguageModel
 from aitia.nn.sequences import SequenceModel
 from aitia.nn.sequences.low_rank import read_low_rank, with_low_rank, write_low_rank
+from aitia.nn.sequences.saving import state_file
 from aitia.report import Block
 from aitia.runs import RunStore
 from aitia.saving import made, model_folder, read_config, read_record, write_config
@@ -124,7 +125,7 @@ class Causal2Vec(Predicts, Encodes):
         embedder.settle(some, start=True)
         batches = PairBatches(pairs, embedder.layout, config.batch, config.seed)
         if config.steps:
-            history = contrasted(embedder, batches, config, _place(run, "contrast"), run.progress)
+            history = contrasted(embedder, batches, config, state_file(run.checkpoint, "contrast"), run.progress)
             losses.append(("finding what belongs to a query", tuple(history.losses)))
         embedder.settle(some, start=False)
         self._embedder, self._losses, self._codes = embedder.eval(), tuple(losses), {}
@@ -139,7 +140,7 @@ class Causal2Vec(Predicts, Encodes):
             return opened_decoder(named, config)
         model = made_decoder(config, pairs.texts, pairs.instructions)
         if config.first_steps:
-            history = read_by_decoder(model, pairs.texts, config, _place(run, "decoder"), run.progress)
+            history = read_by_decoder(model, pairs.texts, config, state_file(run.checkpoint, "decoder"), run.progress)
             losses.append(("the decoder reads the texts", tuple(history.losses)))
         return model
 
@@ -151,7 +152,7 @@ class Causal2Vec(Predicts, Encodes):
             return opened_encoder(named)
         encoder = made_encoder(config, pairs.texts)
         if config.first_steps:
-            history = read_by_encoder(encoder, pairs.texts, config, _place(run, "encoder"), run.progress)
+            history = read_by_encoder(encoder, pairs.texts, config, state_file(run.checkpoint, "encoder"), run.progress)
             losses.append(("the encoder reads the texts", tuple(history.losses)))
         return headless(encoder)
 
@@ -325,11 +326,3 @@ class Causal2Vec(Predicts, Encodes):
             model = opened_decoder(cast(Network, self.subjects["model"]), self.config)
             read_low_rank(model, folder / "updates", self.config.lora)
         return ContextualEmbedder.load(folder / "embedder", model)
-
-
-def _place(run: RunStore, what: str) -> Path | None:
-    """Where the state of a training is kept."""
-    if run.checkpoint is None:
-        return None
-    run.checkpoint.mkdir(parents=True, exist_ok=True)
-    return run.checkpoint / f"{what}.safetensors"

@@ -26,7 +26,7 @@ from aitia.data.subjects import Network
 from aitia.errors import DataError, OptionError
 from aitia.nn.image_tokens import PatchVQ
 from aitia.nn.sequences import DrawnExamples, SequenceLoss, SequenceModel
-from aitia.nn.sequences.saving import KeepsModels
+from aitia.nn.sequences.saving import KeepsModels, state_file
 from aitia.report import Block
 from aitia.runs import RunStore
 from aitia.saving import model_folder
@@ -123,7 +123,7 @@ class Cm3(KeepsModels, Predicts, Edits):
         )  # fmt: skip
         history = train(
             SequenceLoss(self._model), drawn, self._training(), progress=run.progress, what="reading pages",
-            checkpoint=_place(run),
+            checkpoint=state_file(run.checkpoint, "pages"),
         )  # fmt: skip
         self._model.model.eval()
         self._losses = (("reading pages", tuple(history.losses)),)
@@ -303,11 +303,3 @@ class Cm3(KeepsModels, Predicts, Edits):
             )
         codes = self.pictures.codes(np.stack([*found.values()])) if self.pictures and found else np.empty((0, 0))
         return pages, said_of(given, dict(zip(found, codes, strict=True)))
-
-
-def _place(run: RunStore) -> Path | None:
-    """Where the state of the training is kept."""
-    if run.checkpoint is None:
-        return None
-    run.checkpoint.mkdir(parents=True, exist_ok=True)
-    return run.checkpoint / "pages.safetensors"

@@ -35,7 +35,7 @@ from aitia.do import Value
 from aitia.errors import OptionError
 from aitia.nn.image_tokens import ImageTokenizer, PatchVQ
 from aitia.nn.sequences import SequenceModel
-from aitia.nn.sequences.saving import KeepsModels
+from aitia.nn.sequences.saving import KeepsModels, state_file
 from aitia.nn.weights import load_into, read_weights, write_weights
 from aitia.report import Block
 from aitia.runs import RunStore
@@ -127,7 +127,7 @@ class Medim(KeepsModels, Predicts, Edits):
         self._losses = tuple(
             trained(
                 network, pairs, ends, steps, left=left, seed=config.seed + number, what=what,
-                checkpoint=_place(run, what), progress=run.progress,
+                checkpoint=state_file(run.checkpoint, what.split()[0]), progress=run.progress,
             )
             for what, left, steps, number in phases if steps
         )  # fmt: skip
@@ -357,11 +357,3 @@ class Medim(KeepsModels, Predicts, Edits):
         if self._model is None:
             raise OptionError("this Medim has not been fitted: call fit first")
         return self._network if self._network is not None else self._connected()
-
-
-def _place(run: RunStore, what: str) -> Path | None:
-    """Where the state of a training is kept."""
-    if run.checkpoint is None:
-        return None
-    run.checkpoint.mkdir(parents=True, exist_ok=True)
-    return run.checkpoint / f"{what.split()[0]}.safetensors"

@@ -32,7 +32,7 @@ from aitia.nn.sequences import (
     write,
 )
 from aitia.nn.sequences.low_rank import read_low_rank, with_low_rank, without_low_rank, write_low_rank
-from aitia.nn.sequences.saving import KeepsModels
+from aitia.nn.sequences.saving import KeepsModels, state_file
 from aitia.report import Block
 from aitia.runs import QUIET, RunStore
 from aitia.saving import model_folder
@@ -147,7 +147,7 @@ class Sift(KeepsModels, Predicts):
         )  # fmt: skip
         history = train(
             SequenceLoss(model), drawn, self._training(config.first_steps), progress=run.progress,
-            what="reading the texts", checkpoint=_place(run, "reading"),
+            what="reading the texts", checkpoint=state_file(run.checkpoint, "reading"),
         )  # fmt: skip
         model.model.eval()
         return "reading the texts", tuple(history.losses)
@@ -169,7 +169,7 @@ class Sift(KeepsModels, Predicts):
         )
         history = train(
             SequenceLoss(model), drawn, self._training(steps), progress=run.progress, what="writing the spans",
-            checkpoint=_place(run, "writing"),
+            checkpoint=state_file(run.checkpoint, "writing"),
         )  # fmt: skip
         model.model.eval()
         return "writing the spans", tuple(history.losses)
@@ -370,11 +370,3 @@ class Sift(KeepsModels, Predicts):
         if column is None or column not in given.table:
             return []
         return [int(row) for row in np.flatnonzero(~given.table.absent(column))]
-
-
-def _place(run: RunStore, what: str) -> Path | None:
-    """Where the state of a training is kept."""
-    if run.checkpoint is None:
-        return None
-    run.checkpoint.mkdir(parents=True, exist_ok=True)
-    return run.checkpoint / f"{what}.safetensors"

@@ -27,7 +27,7 @@ from aitia.files import write_whole
 from aitia.guard import guarded
 from aitia.nn.image_tokens import PatchVQ
 from aitia.nn.sequences import SequenceModel
-from aitia.nn.sequences.saving import KeepsModels
+from aitia.nn.sequences.saving import KeepsModels, state_file
 from aitia.report import Block
 from aitia.runs import RunStore
 from aitia.saving import model_folder
@@ -133,13 +133,13 @@ class UmeR1(KeepsModels, Predicts, Encodes):
         if config.steps:
             told = cold_start(
                 self._model, layout, pairs, meanings, tasks, config,
-                checkpoint=_place(run, "cold-start"), progress=run.progress,
+                checkpoint=state_file(run.checkpoint, "cold-start"), progress=run.progress,
             )  # fmt: skip
             losses.append(("cold start", told))
         if config.policy_steps:
             told = improved(
                 self._model, layout, [q.bare() for q, _ in pairs], [t.bare() for _, t in pairs], meanings, config,
-                checkpoint=_place(run, "policy"), progress=run.progress,
+                checkpoint=state_file(run.checkpoint, "policy"), progress=run.progress,
             )  # fmt: skip
             losses.append(("improving the reasoning", told))
         self._losses = tuple(losses)
@@ -353,11 +353,3 @@ class UmeR1(KeepsModels, Predicts, Encodes):
             self._vectors[mode] = other.embed(items)[0]
             self.unfinished = other.unfinished
         return self._vectors[mode]
-
-
-def _place(run: RunStore, what: str) -> Path | None:
-    """Where the state of a training is kept."""
-    if run.checkpoint is None:
-        return None
-    run.checkpoint.mkdir(parents=True, exist_ok=True)
-    return run.checkpoint / f"{what}.safetensors"
