@@ -4,8 +4,7 @@
 folder of pictures                                  a table with a column `image`; see `aitia.data.reading.pictures`
 folder of pictures, a .txt file of each name        a table; see `aitia.data.reading.reports`
 folder of .txt, .md, .html files                    a table with the columns `file` and `text`
-folder of pages with pictures, or a page            a table, for who has the column `document`; see
-                                                    `aitia.data.reading.pages`
+folder of pages with pictures, or a page            a table, where `document` is read; see `aitia.data.reading.pages`
 folder of source.txt and other .txt files           a table of pairs of texts; see `aitia.data.reading.parallel`
 folder of questions and answers (.json)             a table; see `aitia.data.reading.vqa`
 folder that `datasets` wrote, or owner/name         a table

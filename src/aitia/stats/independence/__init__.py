@@ -2,8 +2,7 @@
 
 fisher-z   partial correlation: continuous variables, linear dependence
 ranks      partial correlation of normal scores: numbers and ordered labels, monotone dependence, heavy tails
-degenerate-gaussian
-           canonical correlation of indicators and normal scores: labels and numbers together, lines
+degenerate-gaussian   canonical correlation of indicators and normal scores: labels and numbers together, lines
 chi2, g2   contingency tables: discrete variables
 kci        kernels: any kinds and any dependence; O(n r^2) for the rank r of the kernels
 rcit       kernels by random features: the same question for many rows, approximately
