@@ -16,7 +16,6 @@ UNGRADED = dict.fromkeys(
 )  # fmt: skip
 """Systems whose stored evidence has no controls, and why: each leaves the list once its claim is measured anew."""
 NOT_MEASURED = {
-    "causal2vec": "its sizes and bars are set on development seeds, and there was no time to run it",
     "medim": "its bars are set and its evidence seeds are still to be run",
 }
 """Systems whose claim was written and not run: each leaves the list with its first evidence."""
