@@ -200,6 +200,7 @@ def _text(found: "Fit") -> str:
     if found.path is not None and found.system.targets:
         from aitia.workflow.report import question
 
-        asked = question(found.targets) or f"do({found.system.targets.says}=...)"
+        targets = found.system.targets
+        asked = question(found.targets) or f"do({targets.says or next(iter(targets)).name}=...)"
         lines += ["", f"Ask:    {shlex.join(['aitia', 'do', str(found.path), asked])}"]
     return "\n".join(lines)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.commands import command
 
 from aitia import load
 from aitia.data.columns.picture import png
@@ -402,3 +403,15 @@ def test_without_pictures_nothing_is_drawn_and_nothing_can_be_set():
 def test_an_option_out_of_range_is_told(options, told):
     with pytest.raises(OptionError, match=told):
         Cm3(**options)
+
+
+def test_a_run_says_how_its_target_of_free_text_is_asked_for(tmp_path):
+    world = DigitPagesWorld()
+    (tmp_path / "pages").mkdir()
+    for row, page in enumerate(world.render(world.sample(24, seed=3))):
+        (tmp_path / "pages" / f"{row}.html").write_text(page, encoding="utf-8")
+    told = command(
+        "run", "cm3", "--data", tmp_path / "pages", "--set", "steps=1", "--set", "width=16", "--set", "layers=1",
+        "--out", tmp_path / "run",
+    )  # fmt: skip
+    assert "do(alt=...)" in told
