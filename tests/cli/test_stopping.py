@@ -145,10 +145,16 @@ def at_work(table, folder):
     return process, words
 
 
-@EVERY
-def test_a_run_that_is_stopped_names_the_command_that_goes_on_and_leaves_no_worker(number, table, tmp_path):
+SENT = [
+    (signal.SIGINT, os.killpg), (signal.SIGTERM, os.kill), (signal.SIGTERM, os.killpg), (signal.SIGHUP, os.kill),
+    (signal.SIGHUP, os.killpg),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("number", "send"), SENT, ids=[f"{number.name}-{to.__name__}" for number, to in SENT])
+def test_a_run_that_is_stopped_names_the_command_that_goes_on_and_leaves_no_worker(number, send, table, tmp_path):
     process, words = at_work(table, tmp_path)
-    os.killpg(process.pid, number) if number == signal.SIGINT else process.send_signal(number)
+    send(process.pid, number)
     _, errors = process.communicate(timeout=60)
     word, code = CODES[number]
     again = shlex.join(["aitia", *map(str, words)])

@@ -1,5 +1,6 @@
 """Processes that are copies of this one: the answers of one process, and an end that is told."""
 
+import signal
 import subprocess
 import sys
 from textwrap import dedent
@@ -59,6 +60,20 @@ def test_a_worker_that_dies_is_told_in_a_sentence():
             print(wrong)
     """)
     assert " ".join(out).startswith("a worker ended with code -9 before it was done")
+
+
+@linux
+def test_a_worker_that_is_writing_to_a_process_that_was_killed_says_nothing():
+    code = """
+        import os, signal
+        from aitia.stats.forked import ForkedEngine
+        def end(what, done, of):
+            if done:
+                os.kill(os.getpid(), signal.SIGKILL)
+        ForkedEngine(2).map(lambda x: x * "0" * 5_000_000, range(1, 9), progress=end)
+    """
+    done = subprocess.run([sys.executable, "-c", dedent(code)], capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGKILL, "", "")
 
 
 @linux

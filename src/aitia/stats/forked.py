@@ -6,6 +6,7 @@ milliseconds and is sent numbers. For what searches a table again, hundreds of t
 
 import gc
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -68,20 +69,22 @@ class ForkedEngine(LocalEngine):
                     if (following := next(left, None)) is None:
                         busy.remove(pipe)
                     else:
-                        pipe.send(following)
+                        with suppress(ConnectionError):  # it has just died, which is told when its answer is read
+                            pipe.send(following)
                     yield i, result
         finally:  # Ctrl-C too
-            for pipe, worker in workers.items():
-                pipe.close()
+            for worker in workers.values():  # before its pipe is closed: it might be writing to it
                 worker.kill()
+            for pipe, worker in workers.items():
                 worker.join()
+                pipe.close()
 
 
 def _received(pipe: "Connection", worker: "ForkProcess") -> Any:
     """What a worker found, with its number; raises what it raised."""
     try:
         i, found, wrong = pipe.recv()
-    except EOFError:
+    except (EOFError, ConnectionError):
         worker.join()
         raise RuntimeError(
             f"a worker ended with code {worker.exitcode} before it was done: the machine may be short of memory; take "
@@ -95,12 +98,14 @@ def _received(pipe: "Connection", worker: "ForkProcess") -> Any:
 def _serve(
     function: Callable[[Any], Any], items: list[Any], pipe: "Connection", others: "list[Connection]", parent: int
 ) -> None:
-    """A worker: items by their numbers, until there is no more."""
+    """A worker: items by their numbers, until there is no more, or nobody who asks."""
     gc.freeze()  # what was there before is the parent's: to walk it would copy it
+    for name in ("SIGTERM", "SIGHUP"):  # sent to all of a session, they are the parent's to answer, as Ctrl-C is
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
     for other in others:
         other.close()
     _live_no_longer_than(parent)
-    with suppress(EOFError):
+    with suppress(EOFError, ConnectionError):  # of the pipe: what `function` raises is sent
         while True:
             i = pipe.recv()
             try:
