@@ -20,6 +20,7 @@ from aitia.cli.encode import encode_command
 from aitia.cli.export import export_command
 from aitia.cli.extras import lacking
 from aitia.cli.predict import predict_command
+from aitia.cli.read import read_command
 from aitia.cli.resuming import way_on
 from aitia.cli.run import RUN_SETTINGS, run_command
 from aitia.cli.streams import UNWRITABLE, open_closed, say, unwritable
@@ -55,6 +56,7 @@ for _name, _command in (
     ("export", export_command),
 ):
     app.command(_name, context_settings=ASK_SETTINGS)(_command)
+app.command("read")(read_command)
 app.command("trace")(trace_command)
 app.command("edit")(edit_command)
 app.command("bench")(bench_command)

@@ -29,6 +29,7 @@ from aitia.worlds.process_config import LogEntry, ProcessConfig
 from aitia.worlds.projectile import ProjectileWorld
 from aitia.worlds.questions import QuestionsWorld
 from aitia.worlds.refraction import RefractionWorld
+from aitia.worlds.reports import ReportsWorld
 from aitia.worlds.review_editor import ReviewEditor
 from aitia.worlds.reviews import ReviewsWorld
 from aitia.worlds.robot import RobotWorld
@@ -83,6 +84,7 @@ __all__ = [
     "ProjectileWorld",
     "QuestionsWorld",
     "RefractionWorld",
+    "ReportsWorld",
     "ReviewEditor",
     "ReviewsWorld",
     "RobotWorld",

@@ -80,11 +80,17 @@ def looks_like(values: Any) -> Kind | None:
     if (hasattr(first, "convert") and hasattr(first, "size")) or _is_picture(first):
         return Kind.PICTURE
     if isinstance(first, (list, tuple, np.ndarray)):
-        lengths = {np.shape(value)[:1] for value in as_list(values) if not absent(value)}
         # Numbers, as many in each row, are a vector: one variable with several numbers.
-        vector = len(lengths) == 1 and len(first) and np.asarray(first).dtype.kind in "iuf"
+        lengths = {_length(value) for value in as_list(values) if not absent(value)}
+        nested = any(isinstance(entry, (list, tuple, dict)) for entry in first)  # of several lengths it is no array
+        vector = len(lengths) == 1 and len(first) and not nested and np.asarray(first).dtype.kind in "iuf"
         return None if vector else Kind.LIST
     return None
+
+
+def _length(value: Any) -> int | None:
+    """Of a list; None of what is none."""
+    return len(value) if isinstance(value, (list, tuple)) or np.ndim(value) else None
 
 
 def as_list(values: Any) -> list[Any]:

@@ -33,11 +33,16 @@ def read_texts(folder: Path, found: Sequence[Path], kinds: Mapping[str, Kind | s
 
 
 def text_of_file(path: Path) -> str:
-    """The text of a file; of a page its words.
+    """The text of a file; of a page its words, of a PDF its text layer.
 
     Raises:
         FormatError: If it is not in UTF-8, or cannot be read.
+        MissingExtraError: If a PDF is read and pypdf is not installed.
     """
+    if path.suffix.lower() == ".pdf":
+        from aitia.data.reading.pdf import text_of_pdf
+
+        return text_of_pdf(path)
     text = read_text(path)
     return _of_html(text) if path.suffix.lower() in (".html", ".htm") else text
 
