@@ -2,13 +2,14 @@
 
 import csv
 import io
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aitia.data.table import Table
 from aitia.data.reading.texts import text_of_file
+from aitia.data.table import Table
 from aitia.errors import DataError, FormatError, OptionError
 from aitia.files import write_whole
 from aitia.graph.graph import Graph
@@ -51,11 +52,12 @@ class ReadDocument:
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
         edges = [
-            {"cause": a, "effect": b, "quotes": list(said)} for (a, b), said in zip(self.edges, self.quotes, strict=True)
+            {"cause": a, "effect": b, "quotes": list(said)}
+            for (a, b), said in zip(self.edges, self.quotes, strict=True)
         ]
         return {
             "source": self.source, "characters": self.characters, "method": self.method,
-            "nodes": list(self.graph.nodes), "edges": edges, "graph": self.graph.to_text(),
+            "nodes": list(self.graph.nodes), "edges": edges, "graph": str(self.graph),
             "required": [list(edge) for edge in self.required],
         }  # fmt: skip
 
@@ -94,7 +96,7 @@ class ReadDocument:
         writer.writerow(["cause", "effect", "quote"])
         writer.writerows([a, b, q] for (a, b), said in zip(self.edges, self.quotes, strict=True) for q in said)
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / "graph.txt", self.graph.to_text() + "\n")
+        write_whole(folder / "graph.txt", f"{self.graph}\n")
         write_whole(folder / "edges.csv", table.getvalue())
         write_whole(folder / "knowledge.txt", self.knowledge())
         lead = f"{len(self.edges)} edges in {self.characters:,} characters of {Path(self.source).name}"
@@ -107,10 +109,12 @@ class ReadDocument:
 
 def readers() -> tuple[str, ...]:
     """The systems that read a graph off a text."""
-    return tuple(
-        slug for slug, entry in systems().items()
-        if "graphs" in entry.card.verbs and any(role.kind == "text" and role.needed for role in entry.card.takes.values())
-    )  # fmt: skip
+    found = []
+    for slug, entry in systems().items():
+        of_text = any(role.kind == "text" and role.needed for role in entry.card.takes.values())
+        if of_text and "graphs" in entry.card.verbs:
+            found.append(slug)
+    return tuple(found)
 
 
 def read_document(
@@ -150,8 +154,9 @@ def read_document(
     slug = method or next(iter(readers()), None)
     if slug is None or slug not in readers():
         raise OptionError(f"{slug or 'nothing'} reads no graphs off texts; there are: {', '.join(readers()) or 'none'}")
-    system = find(slug).load()(**(options or {}))
-    columns, kinds = {"text": [text]}, {"text": "text"}
+    system: Any = find(slug).load()(**(options or {}))
+    columns: dict[str, list[Any]] = {"text": [text]}
+    kinds = {"text": "text"}
     if nodes is not None:
         columns["nodes"], kinds["nodes"] = [list(nodes)], "list"
     rows = Table.of(columns, kinds=kinds)
@@ -187,7 +192,7 @@ def _agreeing(edges: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     kept = [(a, b) for a, b in edges if (b, a) not in said]
     graph = Graph(kept)
     while cycle := graph.find_cycle():
-        around = set(zip(cycle, cycle[1:], strict=False))
+        around = set(itertools.pairwise(cycle))
         kept = [edge for edge in kept if edge not in around]
         graph = Graph(kept)
     return tuple(kept)

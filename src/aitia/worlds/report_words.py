@@ -6,7 +6,7 @@ The sets share no causal verb: a reader that was taught on one meets only new on
 from collections.abc import Mapping
 from typing import Literal
 
-__all__ = ["CO_MENTION", "COMMON", "DENIED", "PHRASES", "SEASONS", "SENTENCES", "TOGETHER", "TemplateSet"]
+__all__ = ["COMMON", "CO_MENTION", "DENIED", "PHRASES", "SEASONS", "SENTENCES", "TOGETHER", "TemplateSet"]
 
 TemplateSet = Literal["first", "second"]
 

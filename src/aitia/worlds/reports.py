@@ -31,7 +31,14 @@ from aitia.data.table import Table
 from aitia.errors import OptionError
 from aitia.graph.graph import Graph
 from aitia.worlds.report_words import (
-    CO_MENTION, COMMON, DENIED, PHRASES, SEASONS, SENTENCES, TOGETHER, TemplateSet,
+    CO_MENTION,
+    COMMON,
+    DENIED,
+    PHRASES,
+    SEASONS,
+    SENTENCES,
+    TOGETHER,
+    TemplateSet,
 )  # fmt: skip
 from aitia.worlds.sample import Latent, Sample
 from aitia.worlds.texts import WORDING, TextWorld, Wording, code_of
@@ -118,10 +125,7 @@ class ReportsWorld(TextWorld):
         return (
             Latent("layout", -6.0, 6.0, visible=False),
             *(Latent(name, 0.0, 1.0, kind="categorical", labels=("on", "off")) for name in self._slots("edge")),
-            *(
-                Latent(name, 0.0, len(LEVELS) - 1.0, kind="categorical", labels=LEVELS)
-                for name in self._slots("level")
-            ),
+            *(Latent(name, 0.0, len(LEVELS) - 1.0, kind="categorical", labels=LEVELS) for name in self._slots("level")),
         )
 
     @cached_property

@@ -8,15 +8,16 @@ from aitia.systems.recast import claim
 
 @pytest.fixture
 def tiny(monkeypatch):
-    for name, value in {"TAUGHT": 20, "ASKED": 5}.items():
+    monkeypatch.setattr(claim, "find_spec", lambda name: None)  # the language model is slow
+    for name, value in {"TAUGHT": 20, "ASKED": 5, "OF_MODEL": 1}.items():
         monkeypatch.setattr(claim, name, value)
 
 
 def test_every_row_has_its_arms_and_the_control_its_metric(tiny):
     context = ClaimContext(seeds=2, first_seed=1000)
     rows = claim.run(context)
-    assert [row.part for row in rows] == list("aabbccdeffggh")
-    assert all(len(row.values) == 2 and set(row.ahead_of) <= set(row.arms) for row in rows if row.part != "h")
+    assert [row.part for row in rows] == list("aabbccdeffgghi")
+    assert all(len(row.values) == 2 and set(row.ahead_of) <= set(row.arms) for row in rows if row.part not in "hi")
     assert claim.CLAIM.swap in rows[0].arms
     assert rows[-1].note.startswith("Not run here: needs RyanSaklad/ReCast")
     assert set(context.controls[0].values) == {claim.F1}

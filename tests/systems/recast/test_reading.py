@@ -47,7 +47,7 @@ def test_the_longest_wording_is_the_mention():
     nodes = Nodes.of([["price"], ["price of bread", "bread prices"], "bread"], 0)
     said = "The Price of  Bread moved; bread prices, bread and the price did not. Pricey breadth."
     assert [m.node for m in nodes.mentions(said)] == [1, 1, 2, 0]
-    assert [said[m.start : m.stop] for m in nodes.mentions(said)][0] == "Price of  Bread"
+    assert next(said[m.start : m.stop] for m in nodes.mentions(said)) == "Price of  Bread"
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,9 @@ def text_of_pdf(path: Path) -> str:
         from pypdf import PdfReader
         from pypdf.errors import PyPdfError
     except ImportError as error:
-        raise MissingExtraError("to read a PDF takes pypdf, which is not installed: pip install 'aitia[ask]'") from error
+        raise MissingExtraError(
+            "to read a PDF takes pypdf, which is not installed: pip install 'aitia[ask]'"
+        ) from error
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what is wrong is raised, too
     with guarded(path, "is damaged or no PDF"):
         check_size(path, path.stat().st_size)
@@ -39,6 +41,8 @@ def text_of_pdf(path: Path) -> str:
             raise FormatError(f"{path} is damaged or no PDF: {error}") from error
     text = "\n\n".join(page.strip() for page in pages if page.strip())
     if not text:
-        raise FormatError(f"{path} has no text layer: it holds pictures of text, and takes recognition of text (OCR) first")
+        raise FormatError(
+            f"{path} has no text layer: it holds pictures of text, and takes recognition of text (OCR) first"
+        )
     whole = re.sub(r"(\w)-\n(\w)", r"\1\2", text)
     return re.sub(r"(?<!\n)\n(?!\n)", " ", whole)

@@ -25,7 +25,7 @@ CARD = Card(
     subjects={"model": SubjectRole(kind="client", about="the language model that reads", needed=False)},
     fills=("edges",),
     does="edits a row",
-    do="do(\"A -> B\"=absent) takes the sentences that say this edge out of the text; every other character stays.",
+    do='do("A -> B"=absent) takes the sentences that say this edge out of the text; every other character stays.',
     verbs=("predict", "edit", "graphs"),
     absent={
         "counterfactual": "what a text would have said without an edge, a world of reports knows",

@@ -22,6 +22,8 @@ class RecastConfig:
         threshold: Least probability of an edge that the tagger names, in (0, 1).
         regularization: C of its logistic regression, positive.
         nearest: Mentions of other variables that may stand between two that the tagger looks at.
+        likelihood: Whether a language model is asked by log-probability for every two variables of a sentence, in place
+            of writing JSON, for models too small to write it.
 
     Raises:
         OptionError: If a value is out of range.
@@ -31,6 +33,7 @@ class RecastConfig:
     threshold: float = 0.5
     regularization: float = 1.0
     nearest: int = 1
+    likelihood: bool = False
 
     def __post_init__(self) -> None:
         if self.reader not in READERS:

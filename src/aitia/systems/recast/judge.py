@@ -28,11 +28,15 @@ def judged(reader: "Recast", fresh: Given) -> Scores:
     given = fresh.take(rows)
     true, texts, nodes = reader.edges(given), given.texts("text"), reader.nodes(given)
     read = reader._readings(given)
-    found = mean_score([scored(held, one.edges, given_nodes=of is not None) for held, one, of in zip(true, read, nodes, strict=True)])
+    found = mean_score(
+        [scored(held, one.edges, given_nodes=of is not None) for held, one, of in zip(true, read, nodes, strict=True)]
+    )
     known = [k for k, of in enumerate(nodes) if of is not None]
     others = {
         name: mean_score(scores)
-        for name, scores in trivial([texts[k] for k in known], [nodes[k] for k in known], [true[k] for k in known]).items()
+        for name, scores in trivial(
+            [texts[k] for k in known], [nodes[k] for k in known], [true[k] for k in known]
+        ).items()
         if scores
     }
     about = {
@@ -57,7 +61,9 @@ def scored(true: Sequence[Edge], found: Sequence[Edge], *, given_nodes: bool) ->
     return edge_score(true, renamed)
 
 
-def trivial(texts: Sequence[str], nodes: Sequence[Nodes | None], true: Sequence[Sequence[Edge]]) -> dict[str, list[EdgeScore]]:
+def trivial(
+    texts: Sequence[str], nodes: Sequence[Nodes | None], true: Sequence[Sequence[Edge]]
+) -> dict[str, list[EdgeScore]]:
     """The scores of answers that read no verb."""
     found: dict[str, list[EdgeScore]] = {RANDOM: [], EVERY: [], MENTIONED: []}
     random = np.random.default_rng(0)

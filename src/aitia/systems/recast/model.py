@@ -61,6 +61,7 @@ class Recast(SavedArrays, Predicts, Edits, Discovers):
     """What is learnt, where the reader is the tagger."""
     _read: tuple[ReadText, ...] = ()
     _taught: int = 0
+    _opened_client: tuple[Any, Any] | None = None
 
     def work(self, given: Given) -> str:
         """How many texts, and by what they are read."""
@@ -121,20 +122,42 @@ class Recast(SavedArrays, Predicts, Edits, Discovers):
     def _reading(self, text: str, nodes: Nodes | None, where: str) -> ReadText:
         if not text.strip():
             raise DataError(f"{where} is empty")
+        if self.config.reader == "model":
+            return self._asked(text, nodes)
         of = nodes if nodes is not None else proposed(text)
         if of is None:
             return ReadText(text, (), ())
         return merged(text, of.names, self._found(text, of))
+
+    def _asked(self, text: str, nodes: Nodes | None) -> ReadText:
+        """What the language model reads."""
+        from aitia.systems.recast.asking import by_likelihood, by_model, nodes_by_model
+
+        client = self._client()
+        if self.config.likelihood:
+            of = nodes if nodes is not None else proposed(text)
+            return ReadText(text, (), ()) if of is None else merged(text, of.names, by_likelihood(text, of, client))
+        of = nodes if nodes is not None else nodes_by_model(text, client)
+        if of is None:
+            return ReadText(text, (), ())
+        found, unsupported = by_model(text, of, client)
+        return merged(text, of.names, found, unsupported)
+
+    def _client(self) -> Any:
+        """The language model, opened once."""
+        if "model" not in self.subjects:
+            raise OptionError("the reader is a model, and none is given: say which (--model ENDPOINT or FOLDER)")
+        if self._opened_client is None or self._opened_client[0] is not self.subjects["model"]:
+            from aitia.text import open_client
+
+            self._opened_client = (self.subjects["model"], open_client(self.subjects["model"]))
+        return self._opened_client[1]
 
     def _found(self, text: str, nodes: Nodes) -> list[Found]:
         if self.config.reader == "rules":
             return by_rules(text, nodes)
         if self.config.reader == "mention":
             return by_mention(text, nodes)
-        if self.config.reader == "model":
-            from aitia.systems.recast.asking import by_model
-
-            return by_model(text, nodes, self.subjects["model"])
         if self.tagger is None:
             raise OptionError("the tagger has not been fitted: call fit with texts whose edges are known")
         return self.tagger.found(text, nodes, nearest=self.config.nearest, threshold=self.config.threshold)
@@ -154,7 +177,9 @@ class Recast(SavedArrays, Predicts, Edits, Discovers):
         found = []
         for row, (text, of) in enumerate(zip(texts, nodes, strict=True)):
             read = self._reading(text, of, f"the text of row {row}")
-            places = [place for one in read.support if _arrow((one.cause, one.effect)) in absent for place in one.places]
+            places = [
+                place for one in read.support if _arrow((one.cause, one.effect)) in absent for place in one.places
+            ]
             found.append(without(text, places))
         return found
 
@@ -268,5 +293,7 @@ def _numbered(edges: Sequence[Named], nodes: Nodes | None, row: int) -> set[tupl
     for edge in edges:
         for name in edge:
             if name not in place:
-                raise DataError(f"row {row}: the edge {edge[0]!r} -> {edge[1]!r} names {name!r}, which is no node of it")
+                raise DataError(
+                    f"row {row}: the edge {edge[0]!r} -> {edge[1]!r} names {name!r}, which is no node of it"
+                )
     return {(place[a], place[b]) for a, b in edges}

@@ -11,7 +11,28 @@ from aitia.errors import DataError
 
 __all__ = ["Mention", "Nodes", "matched", "normalised"]
 
-_EMPTY = frozenset("a an the of for in on to and or its their this that by with from at".split())
+_EMPTY = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "for",
+        "in",
+        "on",
+        "to",
+        "and",
+        "or",
+        "its",
+        "their",
+        "this",
+        "that",
+        "by",
+        "with",
+        "from",
+        "at",
+    ]
+)
 
 
 @dataclass(frozen=True)

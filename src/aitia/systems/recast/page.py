@@ -1,5 +1,6 @@
 """The report of a reader: each text with its graph, and the sentences that say its edges, marked."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -38,7 +39,7 @@ class MarkedText:
         """As HTML; what overlaps is one mark with both numbers."""
         cuts = sorted({0, min(len(self.text), LETTERS), *(min(x, LETTERS) for a, b, _ in self.places for x in (a, b))})
         parts = []
-        for a, b in zip(cuts, cuts[1:], strict=False):
+        for a, b in itertools.pairwise(cuts):
             over = ", ".join(dict.fromkeys(label for x, y, label in self.places if x <= a and b <= y))
             said = escape(self.text[a:b]).replace("\n", "<br>")
             parts.append(f"<mark>{said}<sup>{escape(over)}</sup></mark>" if over else said)
@@ -47,8 +48,12 @@ class MarkedText:
 
 def of_text(read: ReadText) -> list[Block]:
     """The graph, its edges with their quotes, and the text with the quotes marked."""
+    apart: list[Block] = []
+    if read.unsupported:
+        lines_apart = [f'{a} -> {b}: "{said}"' for a, b, said in read.unsupported]
+        apart = [Callout(lines_apart, "warning", "Named with a quote that is not in the text, and left out:")]
     if not read.support:
-        return [Text("No edge was found that a sentence of the text says."), MarkedText(read.text, [])]
+        return [Text("No edge was found that a sentence of the text says."), *apart, MarkedText(read.text, [])]
     lines: list[list[object]] = []
     places = []
     for number, (one, quotes) in enumerate(zip(read.support, read.quotes, strict=True), 1):
@@ -65,7 +70,7 @@ def of_text(read: ReadText) -> list[Block]:
     if read.both_ways:
         pairs = "; ".join(f"{a} and {b}" for a, b in read.both_ways)
         found.append(Callout([f"The text says both ways round of {pairs}: the graph leaves these edges open."]))
-    return [*found, MarkedText(read.text, places)]
+    return [*found, *apart, MarkedText(read.text, places)]
 
 
 def blocks(reader: "Recast", given: "Given") -> list[Block]:

@@ -38,11 +38,13 @@ class ReadText:
         text: The text.
         names: Its variables.
         support: Its edges, in the order in which the text says them.
+        unsupported: (cause, effect, quote) of edges that a language model named with a quote that is not in the text.
     """
 
     text: str
     names: tuple[str, ...]
     support: tuple[Support, ...]
+    unsupported: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def edges(self) -> tuple[tuple[str, str], ...]:
@@ -71,7 +73,8 @@ class ReadText:
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
         edges = [[s.cause, s.effect, [list(p) for p in s.places], s.sign, s.probability] for s in self.support]
-        return {"text": self.text, "names": list(self.names), "edges": edges}
+        apart = [list(one) for one in self.unsupported]
+        return {"text": self.text, "names": list(self.names), "edges": edges, "unsupported": apart}
 
     @classmethod
     def from_json(cls, given: Mapping[str, Any]) -> Self:
@@ -79,10 +82,13 @@ class ReadText:
         support = tuple(
             Support(a, b, tuple((x, y) for x, y in places), sign, p) for a, b, places, sign, p in given["edges"]
         )
-        return cls(given["text"], tuple(given["names"]), support)
+        apart = tuple((a, b, said) for a, b, said in given["unsupported"])
+        return cls(given["text"], tuple(given["names"]), support, apart)
 
 
-def merged(text: str, names: Sequence[str], found: Iterable[Found]) -> ReadText:
+def merged(
+    text: str, names: Sequence[str], found: Iterable[Found], unsupported: Iterable[tuple[str, str, str]] = ()
+) -> ReadText:
     """Every edge once, with all its quotes."""
     by: dict[tuple[int, int], list[Found]] = {}
     for one in found:
@@ -94,7 +100,7 @@ def merged(text: str, names: Sequence[str], found: Iterable[Found]) -> ReadText:
         support.append(
             Support(names[a], names[b], places, signs.pop() if len(signs) == 1 else 0, max(odds) if odds else None)
         )
-    return ReadText(text, tuple(names), tuple(support))
+    return ReadText(text, tuple(names), tuple(support), tuple(unsupported))
 
 
 def without(text: str, places: Iterable[tuple[int, int]]) -> str:

@@ -54,7 +54,7 @@ def edge_score(true: Iterable[Edge], found: Iterable[Edge]) -> EdgeScore:
     skeletons = [{frozenset(edge) for edge in edges} for edges in (there, said)]
     common = skeletons[0] & skeletons[1]
     total = len(skeletons[0]) + len(skeletons[1])
-    ways = [_agreement(pair, there, said) for pair in common]
+    ways = [_agreement(pair, there, said) for pair in sorted(common, key=sorted)]
     return EdgeScore(
         precision, recall, f1, 2 * len(common) / total if total else 1.0, float(np.mean(ways)) if ways else None,
         len(skeletons[0] ^ skeletons[1]) + sum(_ways(pair, there) != _ways(pair, said) for pair in common),
@@ -70,7 +70,9 @@ def mean_score(scores: Sequence[EdgeScore]) -> dict[str, float]:
     if not scores:
         raise DataError("there is no text whose edges are known")
     ways = [score.direction for score in scores if score.direction is not None]
-    found = {name: float(np.mean([getattr(s, name) for s in scores])) for name in ("f1", "pairs", "precision", "recall")}
+    found = {
+        name: float(np.mean([getattr(s, name) for s in scores])) for name in ("f1", "pairs", "precision", "recall")
+    }
     return {**found, "direction": float(np.mean(ways)) if ways else 0.0}
 
 

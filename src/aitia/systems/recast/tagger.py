@@ -6,6 +6,7 @@ The variables themselves are masked. Looked at are two mentions of different var
 follow one another; the edge is the one of the text's graph, so that a pair that is merely mentioned teaches `none`.
 """
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -72,9 +73,12 @@ def candidates(text: str, nodes: Nodes, nearest: int) -> list[Candidate]:
                     begin = before[0].start if across and before is not None else sentence.start
                     found.append(
                         Candidate(
-                            both[i], both[j], _features(text, both, i, j, (begin, sentence.stop), across), begin,
+                            both[i],
+                            both[j],
+                            _features(text, both, i, j, (begin, sentence.stop), across),
+                            begin,
                             sentence.stop,
-                        )  # fmt: skip
+                        )
                     )
         before = (sentence, here)
     return found
@@ -93,7 +97,7 @@ def _features(
     found = Counter({"across" if across else "within": 1, f"apart {min(j - i, 4)}": 1})
     for name, words in parts.items():
         found.update(f"{name} {word}" for word in words)
-        found.update(f"{name} {a} {b}" for a, b in zip(words, words[1:], strict=False))
+        found.update(f"{name} {a} {b}" for a, b in itertools.pairwise(words))
     return found
 
 

@@ -52,7 +52,7 @@ def _participles(verb: str) -> tuple[str, ...]:
 
 
 def _any(words: Iterable[str]) -> str:
-    return "|".join(sorted({w.replace(" ", r"\s+") for w in words}, key=len, reverse=True))
+    return "|".join(sorted(dict.fromkeys(w.replace(" ", r"\s+") for w in words), key=len, reverse=True))
 
 
 _LEAD = (
