@@ -116,7 +116,8 @@ class Endpoint:
         pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix="ask")
         try:
             while True:
-                while stop is None and len(under_way) < 2 * self.concurrency:
+                # One is asked only after an answer was handed on and kept: a kill loses those under way and no more.
+                while stop is None and len(under_way) < self.concurrency:
                     if (number := next(waiting, None)) is None:
                         break
                     under_way[pool.submit(self._ask, prompts[number], seed, schema)] = number
