@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from aitia.cli.ask_names import add_names
 from aitia.cli.progress import progress_bar
 from aitia.errors import OptionError
 
@@ -34,6 +35,9 @@ ask_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
+
+
+add_names(ask_app)
 
 
 @ask_app.callback()

@@ -3,7 +3,7 @@
 import json
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aitia.data.spreadsheet import Reading
     from aitia.discovery import Discovery
 
-__all__ = ["discover_command", "text_of"]
+__all__ = ["discover_command", "read_about", "text_of"]
 
 
 @reads_tables
@@ -55,6 +55,15 @@ def discover_command(
     jobs: Annotated[int, typer.Option(help="Cores; they do not change the result.")] = 1,
     seed: Annotated[int, typer.Option(help="Of the bootstrap and of random features.")] = 0,
     accept_cost: Annotated[bool, typer.Option(help="Start even where hours are predicted.")] = False,
+    ask_model: Annotated[
+        str | None, typer.Option(help="A language model for what the data leave open: https://host/v1#NAME, a folder.")
+    ] = None,
+    about: Annotated[
+        Path | None, typer.Option(help="What columns are, for it: `name: description`, one a line.")
+    ] = None,
+    trust: Annotated[
+        str, typer.Option(help="tested: it orients where the data bear it out; always; never.")
+    ] = "tested",
     compare: Annotated[bool, typer.Option(help="Run every search that fits, and show where they agree.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     *,
@@ -66,6 +75,7 @@ def discover_command(
     Example: aitia discover visits.csv --context site --bootstrap 100 --out visits-run
     """
     from aitia.data.named import located, nearest_data
+    from aitia.discovery.asks import Asks
 
     for file in table:
         if not located(file).exists():
@@ -77,31 +87,66 @@ def discover_command(
         "knowledge": knowledge, "missing": missing, "kinds": kinds, "reading": reading,
         "drop": drop or (), "accept_cost": accept_cost, "jobs": jobs, "seed": seed, "out": out,
         "command": shlex.join(["aitia", *sys.argv[1:]]),
+        "ask_model": None if ask_model is None else Asks(ask_model, {} if about is None else read_about(about), trust),
     }  # fmt: skip
-    of_one = {"method": method != "auto", "bootstrap": bootstrap is not None, "time": time, "series": series,
-              "lags": lags}  # fmt: skip
-    if compare and (given := [name for name, value in of_one.items() if value]):
-        raise OptionError(f"--compare runs every search of a table, once: drop --{given[0]}")
-    with progress_bar(quiet=as_json) as progress:
-        if compare:
-            from aitia.discovery.comparing import compare_searches
-
-            compared = compare_searches(rows, **options, progress=progress)
-            values, text = compared.to_json, compared.to_text
-        else:
-            from aitia.discovery import discover
-
-            found = discover(
-                rows, **options, method=method, bootstrap=bootstrap, time=time, series=series, lags=lags,
-                progress=progress,
-            )  # fmt: skip
-            values, text = found.to_json, partial(text_of, found)
+    values, text = _found(rows, options, compare, method, bootstrap, time, series, lags, as_json)
     if as_json:
         typer.echo(json.dumps(values(), indent=2, ensure_ascii=False))
         return
     typer.echo(text())
     if out is not None:
         typer.echo(f"\nReport: {(out / 'report.html').resolve()}")
+
+
+def _found(
+    rows: Any,
+    options: dict[str, Any],
+    compare: bool,
+    method: str,
+    bootstrap: int | None,
+    time: str | None,
+    series: str | None,
+    lags: int | None,
+    quiet: bool,
+) -> tuple[Callable[[], Any], Callable[[], str]]:
+    """The result as JSON values and as text, of one search or of all that fit."""
+    of_one = {"method": method != "auto", "bootstrap": bootstrap is not None, "time": time, "series": series,
+              "lags": lags, "ask-model": options["ask_model"] is not None}  # fmt: skip
+    if compare and (given := [name for name, value in of_one.items() if value]):
+        raise OptionError(f"--compare runs every search of a table, once: drop --{given[0]}")
+    with progress_bar(quiet=quiet) as progress:
+        if compare:
+            from aitia.discovery.comparing import compare_searches
+
+            options = {name: value for name, value in options.items() if name != "ask_model"}
+            compared = compare_searches(rows, **options, progress=progress)
+            return compared.to_json, compared.to_text
+        from aitia.discovery import discover
+
+        found = discover(
+            rows, **options, method=method, bootstrap=bootstrap, time=time, series=series, lags=lags, progress=progress
+        )
+        return found.to_json, partial(text_of, found)
+
+
+def read_about(path: Path) -> dict[str, str]:
+    """What variables are, from a file: `name: description`, one a line.
+
+    Raises:
+        FormatError: If a line has no name before a colon; gives its number.
+    """
+    from aitia.guard import read_text
+
+    found = {}
+    for number, line in enumerate(read_text(path).splitlines(), 1):
+        bare = line.strip()
+        if not bare or bare.startswith("#"):
+            continue
+        name, colon, about = bare.partition(":")
+        if not colon or not name.strip():
+            raise FormatError(f"{path}, line {number}: write `name: description`, got {bare[:40]!r}")
+        found[name.strip()] = about.strip()
+    return found
 
 
 def text_of(found: "Discovery") -> str:

@@ -10,6 +10,7 @@ from aitia.data.frames import row_index
 from aitia.data.spreadsheet import Reading
 from aitia.data.table import Kind, Table
 from aitia.data.tables import read_table
+from aitia.discovery.asks import asks_of, consulting, told
 from aitia.discovery.choose import ContextKind, Plan, choose
 from aitia.discovery.contexts import dated
 from aitia.discovery.gaps import gap_warnings
@@ -59,6 +60,7 @@ def discover(
     reading: Reading | None = None,
     drop: Sequence[str] = (),
     accept_cost: bool = False,
+    ask_model: Any = None,
     jobs: int = 1,
     seed: int = 0,
     out: str | Path | None = None,
@@ -69,20 +71,18 @@ def discover(
 
     Args:
         data: A path to a file, paths to files of one time series each, or a pandas, polars, Arrow or numpy table.
-        context: The column that says when or where a row was taken; mechanisms may change with it.
-        context_kind: `time` where near values are near, `domain` where values are labels; `auto` decides and says why.
+        context, context_kind: The column that says when or where a row was taken; `time`, `domain` (labels) or `auto`.
         time, series, lags: The columns that say when and of which series a row is; how many steps back causes may lie.
         method: A search of `choose.methods`, or `auto`: see `choose`.
         test: `fisher-z`, `ranks`, `chi2`, `g2`, `kci`, `rcit`, or `auto`, which says what it chose and why.
         alpha, max_depth: Significance level of the tests; largest conditioning set, None lets the method decide.
-        score: Of searches by scores: `bic`, `bdeu` (labels), `ranks`, `degenerate-gaussian` (mixed), or `auto`.
-        colliders: How searches by tests tell a collider: `likelihood`, `conservative`, ...; see `SearchConfig`.
+        score, colliders: Of searches by scores; how searches by tests tell a collider; see the `Config` of each.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.
         bootstrap: Random halves of the rows that say how sure each direction is; None for 100 where that is quick.
         missing: `testwise` uses rows that a test can use, `complete` whole rows, `impute` pools tests of filled tables.
-        kinds, drop: Columns whose kind (such as `number`) is not what their values suggest; columns to leave out.
-        reading, accept_cost: How to read a file, where it does not say it; whether to start a search of hours.
-        jobs, seed: Processor cores, on which the result does not depend; seed of the bootstrap and of random features.
+        kinds, drop, reading: Of columns, where values suggest another kind; columns to leave out; how to read a file.
+        ask_model: Who is asked of what data leave open (`https://host/v1#NAME`, a folder, a function), or `Asks` of it.
+        jobs, seed, accept_cost: Cores, which change no result; seed of all chance; whether to start a search of hours.
         out: Folder for the result and `report.html`. A run that was killed resumes there and ends in the same bytes.
         progress, command: Who is told how far the work is; the command line to record.
 
@@ -95,27 +95,28 @@ def discover(
     Example:
         >>> import numpy as np
         >>> x, y, noise = np.random.default_rng(0).normal(size=(3, 500))
-        >>> print(discover({"x": x, "y": y, "z": x + y + noise}, test="fisher-z").graph)
+        >>> print(discover({"x": x, "y": y, "z": x + y + noise}).graph)
         x --> z; y --> z
     """
     over = TimeSeries.of(data, time, series, lags)
     table, gaps = _read(data, kinds, reading, drop, (context, *over.columns), context_kind, missing)
     known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
-    asked = (test, alpha, max_depth, score, colliders) != ("auto", 0.05, None, "auto", "auto") or missing == "impute"
-    plan = choose(table, method, context, context_kind, over, knowledge=known, tests=asked)
-    config = {
+    tests = (test, alpha, max_depth, score, colliders) != ("auto", 0.05, None, "auto", "auto") or missing == "impute"
+    plan, asks = choose(table, method, context, context_kind, over, knowledge=known, tests=tests), asks_of(ask_model)
+    config = over.config() | told(asks) | {
         "source": source_of(data), "method": plan.method, "context": context, "context_kind": plan.context_kind,
         "test": test, "alpha": alpha, "max_depth": max_depth, "bootstrap": bootstrap, "missing": missing, "seed": seed,
         "knowledge": None if known is None else known.to_json(),
-    } | {n: v for n, v in (("score", score), ("colliders", colliders)) if v != "auto"} | over.config()  # fmt: skip
+    } | {n: v for n, v in (("score", score), ("colliders", colliders)) if v != "auto"}  # fmt: skip
     learner = _learner(plan, config, known, jobs=jobs, accept_cost=accept_cost, whole=_small(table, out))
     given = _given(data, knowledge, kinds, reading, drop) | {"accept_cost": accept_cost}
     if out is None:
-        return _fit(learner, plan, table, config, given, progress, None, gaps)
+        return consulting(_fit(learner, plan, table, config, given, progress, None, gaps), asks, None, progress)
     from aitia.discovery.save import open_discovery, save_discovery
 
     with open_discovery(Path(out), table, config, command) as run:
         found = _fit(learner, plan, table, config, given, progress, run.store("search"), gaps)
+        found = consulting(found, asks, run.store("answers") if asks else None, progress)
         save_discovery(found, run, command or found.python())
     return found
 

@@ -1,0 +1,123 @@
+"""`aitia ask graph|confounders|...`: what a language model says of the columns of a table; no value of it is sent."""
+
+import json
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from aitia.cli.discover import read_about
+from aitia.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from aitia.workflow.knowing import Known
+
+__all__ = ["add_names"]
+
+Table = Annotated[Path, typer.Argument(help="A table: its column names are asked about, no value is sent.")]
+Model = Annotated[str, typer.Option(help="https://host/v1#NAME, a folder, a GGUF file, or owner/name of the Hub.")]
+Abouts = Annotated[Path | None, typer.Option("--about", help="What columns are: `name: description`, one a line.")]
+Out = Annotated[Path | None, typer.Option(help="Folder for what was said; the same command goes on there.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+Treatment = Annotated[str, typer.Option(help="The column that is set.")]
+Outcome = Annotated[str, typer.Option(help="The column that is looked at.")]
+
+
+def add_names(app: typer.Typer) -> None:
+    """Adds the commands about the names of a table."""
+    app.command("graph")(graph_command)
+    app.command("critique")(critique_command)
+    for role, about in (
+        ("confounders", "Which columns cause both the treatment and the outcome; none may be the answer."),
+        ("mediators", "Which columns the treatment acts through."),
+        ("instruments", "Which columns act on the outcome only by way of the treatment."),
+        ("controls", "Which columns the treatment does not reach, though what else acts on the outcome does."),
+    ):
+        app.command(role, help=_help(role, about))(_role_command(role))
+
+
+def graph_command(
+    table: Table,
+    model: Model,
+    about: Abouts = None,
+    wording: Annotated[str, typer.Option(help="causes, changes or affects.")] = "causes",
+    votes: Annotated[int, typer.Option(help="Answers of each order of a pair.")] = 1,
+    prune: Annotated[bool, typer.Option(help="Leave out what a longer path explains.")] = True,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask about every pair of columns, both ways round, and draw the graph of the answers.
+
+    Example: aitia ask graph visits.csv --model https://host/v1#NAME --about columns.txt --out said
+
+    Then: aitia discover visits.csv --knowledge said/knowledge.txt, or let the data refute it: --ask-model
+    """
+    from aitia.workflow.knowing import ask_graph, names_of
+
+    names = names_of(table)
+    pairs = len(names) * (len(names) - 1) // 2
+    typer.echo(f"{2 * votes * pairs:,} questions about {pairs:,} pairs of columns; no value is sent.", err=True)
+    options = {"wording": wording, "votes": votes, "prune": prune}
+    _tell(lambda **how: ask_graph(names, model, options=options, **how), about, out, as_json)
+
+
+def critique_command(
+    table: Table,
+    model: Model,
+    graph: Annotated[str, typer.Option(help='The graph, as text ("age -> dose; dose -> cure") or a file of it.')],
+    about: Abouts = None,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask about each edge of a graph that is given.
+
+    Example: aitia ask critique visits.csv --graph "age -> dose; dose -> cure" --model https://host/v1#NAME
+    """
+    from aitia.errors import DataError
+    from aitia.graph import Graph
+    from aitia.graph.formats import read_graph
+    from aitia.workflow.knowing import critique_graph, names_of
+
+    held = read_graph(graph) if Path(graph).is_file() else Graph(graph)
+    names = names_of(table)
+    if unknown := [name for name in held.nodes if name not in names]:
+        raise DataError(f"the graph names {unknown[0]!r}, which is no column of {table}: {', '.join(names)}")
+    _tell(lambda **how: critique_graph(held, model, **how), about, out, as_json)
+
+
+def _role_command(role: str) -> Callable[..., None]:
+    def command(
+        table: Table,
+        model: Model,
+        treatment: Treatment,
+        outcome: Outcome,
+        about: Abouts = None,
+        out: Out = None,
+        as_json: AsJson = False,
+    ) -> None:
+        from aitia.workflow.knowing import ask_roles, names_of
+
+        names = names_of(table)
+        _tell(lambda **how: ask_roles(role, treatment, outcome, names, model, **how), about, out, as_json)
+
+    return command
+
+
+def _help(role: str, about: str) -> str:
+    return (
+        f"{about}\n\nExample: aitia ask {role} visits.csv --treatment dose --outcome cure --model https://host/v1#NAME"
+    )
+
+
+def _tell(ask: "Callable[..., Known]", about: Path | None, out: Path | None, as_json: bool) -> None:
+    how: dict[str, Any] = {"about": None if about is None else read_about(about), "out": out}
+    with progress_bar(quiet=as_json) as progress:
+        found = ask(**how, progress=progress)
+    if out is not None:
+        found.save(out, shlex.join(["aitia", *sys.argv[1:]]))
+    typer.echo(json.dumps(found.values, indent=2, ensure_ascii=False) if as_json else "\n".join(found.lines))
+    if out is not None and not as_json and found.sections:
+        typer.echo(f"\nReport: {(out / 'report.html').resolve()}")

@@ -1,0 +1,148 @@
+"""Answers against data: what is open is oriented by a model that passed a test, what the data tell is never touched."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.systems.pywhy_llm.models import always_first, who_knows
+
+from aitia.errors import DataError, OptionError
+from aitia.graph import Graph
+from aitia.graph.enumeration import markov_equivalence_class
+from aitia.graph.equivalence import cpdag
+from aitia.systems.pywhy_llm import PywhyLlm, Verdict, consulted
+from aitia.systems.pywhy_llm.refuting import _better_than_a_coin, _may_lead
+
+NAMES = [f"factor {c}" for c in "abcdef"]
+
+
+def said(answers, confidence=1.0):
+    return [Verdict(a, confidence if a in ("->", "<-") else 0.0, (a, a), ("", ""), 1) for a in answers]
+
+
+def random_dag(random, edges=7):
+    order = random.permutation(NAMES).tolist()
+    pairs = [*combinations(order, 2)]
+    return Graph([pairs[k] for k in random.choice(len(pairs), edges, replace=False)], nodes=NAMES)
+
+
+def truth_of(dag, pairs):
+    return ["->" if b in dag.descendants(a) else "<-" if a in dag.descendants(b) else "neither" for a, b in pairs]
+
+
+@given(st.integers(0, 2**30), st.sampled_from([0.0, 0.5, 1.0]))
+def test_what_comes_out_is_a_part_of_the_class(seed, error):
+    """Whatever is said: skeleton and compelled arrows stay, and some member of the class has every arrow."""
+    random = np.random.default_rng(seed)
+    dag = random_dag(random)
+    graph, pairs = cpdag(dag), [*combinations(NAMES, 2)]
+    turned = {"->": "<-", "<-": "->", "neither": "->"}
+    answers = [turned[a] if random.random() < error else a for a in truth_of(dag, pairs)]
+    came = consulted(graph, pairs, said(answers), trust="always")
+    arrows = {(e.left, e.right) for e in came.graph.edges if e.symbol == "-->"}
+    assert {frozenset((e.left, e.right)) for e in came.graph.edges} == {
+        frozenset((e.left, e.right)) for e in graph.edges
+    }
+    members = [{(e.left, e.right) for e in member.edges} for member in markov_equivalence_class(graph)]
+    assert any(arrows <= member for member in members)
+    assert set(came.oriented) == arrows - {(e.left, e.right) for e in graph.edges if e.symbol == "-->"}
+    if error == 0.0:
+        assert arrows == {(e.left, e.right) for e in dag.edges} & arrows
+        assert not came.contradicted
+    assert consulted(graph, pairs, said(answers), trust="never").graph == graph
+
+
+@given(st.integers(0, 2**30))
+def test_a_path_may_lead_where_a_member_of_the_class_has_one(seed):
+    """Brute force over all members: `_may_lead` never denies a directed path that one of them has."""
+    dag = random_dag(np.random.default_rng(seed), 6)
+    graph = cpdag(dag)
+    members = list(markov_equivalence_class(graph))
+    for a, b in combinations(NAMES, 2):
+        if any(b in member.descendants(a) for member in members):
+            assert _may_lead(graph, a, b)
+
+
+def test_a_model_is_trusted_by_what_the_data_tell():
+    dag = Graph("a -> c; b -> c; c -> d; d -> e; e -> f; g -> h")
+    graph = cpdag(dag)
+    pairs = [*combinations(sorted(dag.nodes), 2)]
+    right = truth_of(dag, pairs)
+    wrong = [{"->": "<-", "<-": "->"}.get(a, a) for a in right]
+    knows, inverted = consulted(graph, pairs, said(right)), consulted(graph, pairs, said(wrong))
+    assert knows.trusted
+    assert knows.oriented == (("g", "h"),)
+    assert knows.agreed == knows.told > 8
+    assert not inverted.trusted
+    assert inverted.graph == graph
+    assert inverted.agreed == 0
+    named = {edge for edge, _ in inverted.contradicted}
+    assert len(named) >= 0.5 * sum(a != "neither" for a in wrong)
+    assert inverted.untestable == (("h", "g"),)
+    assert "cannot test what the model says of h - g" in " ".join(inverted.warnings)
+
+
+def test_without_anything_to_test_it_on_nothing_is_oriented_unless_asked_for():
+    graph = Graph("a --- b; b --- c")
+    pairs = [("a", "b"), ("b", "c")]
+    assert consulted(graph, pairs, said(["->", "->"])).graph == graph
+    assert "no direction that it could be tested on" in consulted(graph, pairs, said(["->", "->"])).reason
+    always = consulted(graph, pairs, said(["->", "->"]), trust="always")
+    assert str(always.graph) == "a --> b; b --> c"
+    collider = consulted(graph, pairs, [*said(["->"]), *said(["<-"], 0.5)], trust="always")
+    assert str(collider.graph) == "a --> b; b --> c"  # the surer answer; the other would make a collider at b
+    assert collider.contradicted[0][0] == ("c", "b")
+
+
+def test_a_coin_is_as_good_as_the_binomial_says():
+    from scipy.stats import binom
+
+    for tries in range(1, 30):
+        for right in range(tries + 1):
+            assert _better_than_a_coin(right, tries) == (binom.sf(right - 1, tries, 0.5) <= 0.1)
+    assert not _better_than_a_coin(0, 0)
+
+
+def test_denied_and_undecided_pairs_are_told():
+    graph = Graph("a --> c; b --> c; c --- d")
+    came = consulted(
+        graph, [("a", "c"), ("c", "d"), ("a", "b"), ("b", "d")], said(["neither", "undecided", "neither", "<-"])
+    )
+    assert came.denied == (("a", "c"),)
+    assert came.undecided == (("c", "d"),)
+    assert [edge for edge, _ in came.contradicted] == [("d", "b")]
+    assert "The data join what the model says is unrelated: a - c." in came.warnings
+
+
+def test_all_pairs_of_few_variables_are_asked_and_of_many_those_that_are_joined():
+    asked = []
+
+    def counting(prompts, seed=0):
+        asked.extend(prompts)
+        return ["C"] * len(prompts)
+
+    model = PywhyLlm().fit(None, model=counting)
+    assert model.consult(Graph("a1a --> b1b; c1c --- d1d")).asked == 6
+    many = Graph([(f"cause {k}", f"effect {k}") for k in range(8)])
+    asked.clear()
+    assert model.consult(many).asked == 8
+    assert len(asked) == 16
+    assert model.consult(Graph([], nodes=["cause", "effect"] + [f"other {k}" for k in range(10)])).asked == 0
+    with pytest.raises(OptionError, match="take pc, boss or ges"):
+        model.consult(Graph("a1a <-> b1b"))
+    with pytest.raises(DataError, match="the name 'x1' holds no knowledge"):
+        model.consult(Graph("x1 --> dose"))
+    assert PywhyLlm().fit(None, model=always_first).consult(Graph("dose --- cure")).undecided == (("dose", "cure"),)
+
+
+def test_descriptions_go_along():
+    seen = []
+
+    def keeping(prompts, seed=0):
+        seen.extend(prompts)
+        return who_knows(["x1", "dose"])(prompts)
+
+    PywhyLlm().fit(None, model=keeping).consult(Graph("x1 --- dose"), {"x1": "age of the patient"})
+    assert all('"x1": age of the patient' in prompt for prompt in seen)
