@@ -152,7 +152,10 @@ class Endpoint:
     def _ask(self, prompt: Prompt, seed: int, schema: Mapping[str, Any] | None) -> Answer:
         """One answer, after as many tries as are allowed."""
         tenacity = self._tenacity
-        shown = messages(prompt)  # a picture that cannot be sent is told here, before anything is spent
+        try:
+            shown = messages(prompt)
+        except FormatError as error:  # a picture that cannot be sent
+            return Answer("", fault=str(error))
         tries = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self.retries + 1) | tenacity.stop_when_event_set(self._halted),
             wait=self._pause_of,
