@@ -39,6 +39,7 @@ def folder(tmp_path_factory):
 
     place = tmp_path_factory.mktemp("model")
     tokenizer = word_tokenizer(WORDS, 64)
+    tokenizer.eos_token = "[SEP]"
     config = LlamaConfig(
         vocab_size=len(tokenizer), hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,
         max_position_embeddings=64, bos_token_id=2, eos_token_id=3, pad_token_id=0,
