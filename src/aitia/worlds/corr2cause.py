@@ -8,6 +8,9 @@ The text states all that the class says (see `correlation_text`) and then asks a
 called, and which of two wordings a hypothesis has, are causes of the text and not of the label: do(names=from Z) or
 do(phrasing=paraphrased) ask the same question otherwise, and an answer that changes was not read off the statements.
 
+In the published files A, B, C, ... are in a causal order of one graph of the class (`ordered`), so that the letters of
+a hypothesis say much of its answer; here they are dealt to the variables of each class at random.
+
 Source:
     Jin et al., Can large language models infer causation from correlation?, ICLR 2024: hypotheses, wording, and both
     perturbations. Their file of 6 variables has 2,207 classes for 2,201, and 3.4 % of its labels are not those of (3).
@@ -34,9 +37,10 @@ from aitia.worlds.world import Seen, World
 __all__ = ["ANSWERS", "ASKED", "Corr2CauseWorld", "Names"]
 
 Values = NDArray[np.float64]
-Names = Literal["letters", "permuted", "from Z", "words"]
+Names = Literal["letters", "ordered", "permuted", "from Z", "words"]
 NAMES: tuple[Names, ...] = get_args(Names)
-"""A, B, C, ... in their order or in any; Z, Y, X, ...; or coined words."""
+"""A, B, C, ... dealt once for each class; in a causal order of one of its graphs, as published; dealt anew in each
+question; Z, Y, X, ... in the place of A, B, C, ...; or coined words."""
 PHRASINGS = ("published", "paraphrased")
 ANSWERS = ("No", "Yes")
 ASKED = "Can we deduce the following: {}?"
@@ -58,6 +62,7 @@ class Corr2CauseWorld(World):
         paraphrased: Whether hypotheses have the other wording.
         reading: What a common cause and a common effect are; see `aitia.graph.pair_relations`.
         large: Whether so many are meant.
+        seed: Of the letters of each class.
 
     Raises:
         OptionError: If an argument is out of range.
@@ -89,6 +94,7 @@ class Corr2CauseWorld(World):
         paraphrased: bool = False,
         reading: Reading = "path",
         large: bool = False,
+        seed: int = 0,
     ) -> None:
         check_size(least, most, large)
         for name, value, known in (("names", names, NAMES), ("reading", reading, READINGS)):
@@ -98,6 +104,10 @@ class Corr2CauseWorld(World):
         self.reading: Reading = reading
         self._systems = [systems(n, reading) for n in range(least, most + 1)]
         self._first = np.cumsum([0, *map(len, self._systems)])
+        self._dealt = [
+            np.argsort(np.random.default_rng([seed, those.variables]).random((len(those), those.variables)), axis=1)
+            for those in self._systems
+        ]
 
     @property
     def latents(self) -> tuple[Latent, ...]:
@@ -123,7 +133,7 @@ class Corr2CauseWorld(World):
             return np.asarray(np.floor(noise * self._first[-1]))
         if name == "pair":
             sizes = self._placed(parents["class"])[0]
-            return np.floor(noise * (sizes * (sizes - 1) // 2))
+            return np.asarray(np.floor(noise * (sizes * (sizes - 1) // 2)))
         if name == "hypothesis":
             return code_of(noise, np.full(len(HYPOTHESES), 1 / len(HYPOTHESES)))
         if name == "relation":
@@ -165,9 +175,10 @@ class Corr2CauseWorld(World):
         words = wording.order("words", len(WORDS))
         for row, called in enumerate(sample["names"].astype(np.int64)):
             n = int(sizes[row])
-            places = tuple(order[row][order[row] < n].tolist()) if NAMES[called] == "permuted" else tuple(range(n))
+            those = self._systems[n - self.least]
+            dealt = {"ordered": np.arange(n), "permuted": order[row][order[row] < n]}
+            places = tuple(dealt.get(NAMES[called], self._dealt[n - self.least][numbers[row]]).tolist())
             names = _names(NAMES[called], n, tuple(words[row, :n].tolist()) if NAMES[called] == "words" else ())
-            those = self._of(n)
             stated = _premise(n, self.reading, int(numbers[row]), names, places)
             found.append((stated, those.hypothesis(int(pairs[row]), int(kinds[row]), names, places, bool(turned[row]))))
         return found
@@ -216,9 +227,6 @@ class Corr2CauseWorld(World):
         return texts
 
     # -- their parts ---------------------------------------------------------------------------------------------------
-
-    def _of(self, variables: int) -> Systems:
-        return self._systems[variables - self.least]
 
     def _placed(self, classes: Values) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Variables of each class, and its number among those of its size."""

@@ -65,6 +65,30 @@ class Premise:
     dependent: tuple[tuple[str, str], ...]
     independent: tuple[Independence, ...]
 
+    @property
+    def sentences(self) -> list[str]:
+        """Its statements in words."""
+        return [*(f"{x} correlates with {y}." for x, y in self.dependent), *map(sentence_of, self.independent)]
+
+    def renamed(self, names: Mapping[str, str]) -> "Premise":
+        """The same of variables called otherwise, in the order of their new names' places in the old list or, where
+        the names are new, in that of the old ones; statements are put in order again."""
+        called = tuple(names[name] for name in self.names)
+        order = self.names if set(called) == set(self.names) else called
+        place = {name: k for k, name in enumerate(order)}
+
+        def pair(x: str, y: str) -> tuple[str, str]:
+            first, second = sorted((names[x], names[y]), key=place.__getitem__)
+            return first, second
+
+        independent = [
+            Independence(*pair(x, y), tuple(sorted((names[z] for z in given), key=place.__getitem__)))
+            for x, y, given in self.independent
+        ]
+        independent.sort(key=lambda one: (place[one.x], place[one.y], [place[z] for z in one.given]))
+        dependent = sorted((pair(x, y) for x, y in self.dependent), key=lambda of: (place[of[0]], place[of[1]]))
+        return Premise(order, tuple(dependent), tuple(independent))
+
     def __str__(self) -> str:
         told = " ".join(f"{x} correlates with {y}." for x, y in self.dependent)
         rest = " ".join(map(sentence_of, self.independent))
