@@ -1,4 +1,4 @@
-"""What a language model says of named variables, asked from a table's header: directions, a graph, roles, a critique."""
+"""What a language model says of the columns of a table: directions, a graph, roles, a critique."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The claim at a tiny size: every row has its arms, scores are those of brute force, and the scripted model is as said."""
+"""The claim at a tiny size: every row has its arms, and the scripted model is wrong as often as is said."""
 
 from itertools import combinations
 

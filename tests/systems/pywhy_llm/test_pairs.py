@@ -1,4 +1,4 @@
-"""Pairs that are asked both ways round, graphs of answers, roles and critiques, and names that cannot be asked about."""
+"""Pairs that are asked both ways round, graphs of answers, roles, critiques, and names that cannot be asked about."""
 
 from itertools import combinations
 

@@ -214,7 +214,7 @@ KNOWN = (
     ("altitude", "air pressure"), ("rainfall", "river level"), ("smoking", "lung cancer"), ("age", "grey hair"),
     ("schooling", "wage"), ("sunshine", "solar power"), ("vaccination", "immunity"), ("speed", "braking distance"),
     ("fertilizer", "crop yield"), ("alcohol", "reaction time"), ("exercise", "heart rate"), ("latitude", "temperature"),
-    ("tax rate", "tax revenue"), ("insulin", "blood sugar"), ("earthquake", "tsunami"), ("salt intake", "blood pressure"),
+    ("tax rate", "tax revenue"), ("insulin", "blood sugar"), ("earthquake", "tsunami"), ("salt", "blood pressure"),
     ("moon phase", "tides"), ("deforestation", "soil erosion"), ("antibiotics", "bacteria"), ("gravity", "falling"),
     ("population density", "traffic"), ("humidity", "mould"), ("voltage", "current"), ("drought", "wildfire"),
 )  # fmt: skip
