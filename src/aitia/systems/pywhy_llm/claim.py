@@ -166,11 +166,11 @@ def _distance(truth: Graph, graph: Graph) -> float:
     """SHD to a DAG, in which a line without direction counts half."""
     found = {frozenset((e.left, e.right)): e for e in graph.edges}
     there = {frozenset((e.left, e.right)): (e.left, e.right) for e in truth.edges}
-    lost = len(found.keys() ^ there.keys())
+    lost = float(len(found.keys() ^ there.keys()))
     for pair in found.keys() & there.keys():
         edge = found[pair]
         lost += 0.5 if edge.symbol == "---" else float((edge.left, edge.right) != there[pair])
-    return float(lost)
+    return lost
 
 
 def _random(seed: int) -> list[tuple[Graph, Table]]:
@@ -197,7 +197,7 @@ def _networks(seed: int) -> list[tuple[Graph, Table]]:
     for name in ("asia", "child"):
         with warnings.catch_warnings():  # of what a later version calls otherwise
             warnings.simplefilter("ignore", FutureWarning)
-            from pgmpy.utils import get_example_model
+            from pgmpy.utils import get_example_model  # type: ignore[import-untyped]
 
             model = get_example_model(name)
             frame = model.simulate(ROWS, seed=seed, show_progress=False)
