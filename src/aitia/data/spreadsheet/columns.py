@@ -157,8 +157,8 @@ def _numbers(place: str, name: str, tokens: Tokens, words: Sequence[str], gone: 
         shown = sorted(limits | marks)
         many = tokens.count(limits | marks)
         told.append(
-            f"{name}: {many} cell(s) {join_names(map(repr, shown), 4)} read as missing ({cell_option('keep-value', name, shown[0])}"
-            f"{' takes the limit itself' if shown[0] in limits else ''})"
+            f"{name}: {many} cell(s) {join_names(map(repr, shown), 4)} read as missing "
+            f"({cell_option('keep-value', name, shown[0])}{' takes the limit itself' if shown[0] in limits else ''})"
         )
     if taken := sorted(word for word in values if LIMITS.match(word)):
         told.append(f"{name}: {tokens.count(set(taken))} cell(s) {join_names(map(repr, taken), 4)} taken as the limit")
@@ -292,7 +292,8 @@ def _dates(place: str, name: str, tokens: Tokens, words: Sequence[str], gone: se
                 odd = _no_date(said, how.date_order) or odd
             raise DataError(
                 f"{place}: column {name!r} holds dates, but {odd!r} in line {tokens.line_of(odd)} is none: mend it, or "
-                f"say {cell_option('missing-value', name, odd)} if it stands for missing, or --discrete {name} if all are labels"
+                f"say {cell_option('missing-value', name, odd)} if it stands for missing, or --discrete {name} "
+                "if all are labels"
             )
         return None
     if found.ambiguous is not None:

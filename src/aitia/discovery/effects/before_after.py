@@ -142,8 +142,8 @@ def before_after(
         )
     shared = {
         "outcome": outcome, "label": label, "since": str(since), "confidence": confidence, "before": before,
-        "after": after, "warnings": (*rows.warnings, *taken), "unit": "day" if _dated(rows.table, time) else "unit of time",
-        "flow": tuple(rows.flow.lines()),
+        "after": after, "warnings": (*rows.warnings, *taken), "flow": tuple(rows.flow.lines()),
+        "unit": "day" if _dated(rows.table, time) else "unit of time",
     }  # fmt: skip
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     if treated is None:
