@@ -23,8 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from _measure import options, write
-from aitia import discover
+from aitia import discover, estimate_effect
 from aitia.data.table import Kind, Table
+from aitia.discovery.effects import Search
 from aitia.graph import Graph, cpdag, shd
 from aitia.graph.formats import from_causallearn
 from aitia.graph.knowledge import Knowledge
@@ -154,7 +155,10 @@ def confounded(seeds: Sequence[int]) -> dict[str, Any]:
         for rule in RULES:
             kept[rule] += PC(test="fisher-z", colliders=rule, knowledge=known).fit(rows).graph_.has_edge("age", "dose")
         kept["boss"] += BOSS(knowledge=known).fit(rows).graph_.has_edge("age", "dose")
-        effect = discover(rows, knowledge=known).effect({"dose": 1.0}, "recovery", against={"dose": 0.0})
+        found = discover(rows, knowledge=known)
+        effect = estimate_effect(
+            found.graph, found.table, {"dose": 1.0}, "recovery", against={"dose": 0.0}, search=Search.of(found)
+        )
         held += effect.low <= 0.8 <= effect.high
         sign += effect.low > 0
     print(

@@ -73,7 +73,7 @@ def discover(
         context_kind: `time` where near values are near, `domain` where values are labels; `auto` decides and says why.
         time, series, lags: The columns that say when and of which series a row is; how many steps back causes may lie.
         method: A search of `choose.methods`, or `auto`: see `choose`.
-        test: `fisher-z`, `ranks`, `chi2`, `g2`, `kci`, `rcit`, or `auto`, which says what it chose and why.
+        test: `fisher-z`, `ranks`, `degenerate-gaussian`, `chi2`, `g2`, `kci`, `rcit`, or `auto`, which says why.
         alpha, max_depth: Significance level of the tests; largest conditioning set, None lets the method decide.
         score: Of searches by scores: `bic`, `bdeu` (labels), `ranks`, `degenerate-gaussian` (mixed), or `auto`.
         colliders: How searches by tests tell a collider: `likelihood`, `conservative`, ...; see `SearchConfig`.
