@@ -238,12 +238,18 @@ def check_lines(test: IndependenceTest) -> list[str]:
 
 
 def table_warnings(table: Table, *, context: str | None = None, missing: str = "testwise") -> list[str]:
-    """What to keep in mind about a table that can be used, in plain words."""
+    """What to keep in mind about a table that can be used, in plain words.
+
+    Args:
+        table: The rows.
+        context: The context column, or None.
+        missing: What becomes of gaps; `samples` where a search of samples over time says it itself.
+    """
     warnings = []
     if table.n < FEW_ROWS:
         warnings.append(f"Only {table.n} rows: p-values are rough below {FEW_ROWS}, and weak edges will be missed.")
     gaps = {name: table.missing(name) for name in table.names if table.missing(name)}
-    if gaps:
+    if gaps and missing != "samples":
         told = join_names(f"{name} ({count})" for name, count in gaps.items())
         how = "each test uses the rows that have all of its variables, which is sound when values are missing at random"
         if missing == "impute":
