@@ -15,12 +15,17 @@ PACKAGES = ("aitia", "causal-learn", "numpy", "scipy", "numba")
 
 def arguments(description: str | None, **files: str) -> argparse.Namespace:
     """The options that all benchmarks have, and those that name further files, each with its help."""
+    return options(description, **files).parse_args()
+
+
+def options(description: str | None, **files: str) -> argparse.ArgumentParser:
+    """The parser of `arguments`, for a benchmark that has more."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, help="where to write the numbers")
     parser.add_argument("--full", action="store_true", help="also what takes minutes")
     for name, told in files.items():
         parser.add_argument(f"--{name}", type=Path, help=told)
-    return parser.parse_args()
+    return parser
 
 
 def best(call: Callable[[], Any], repeats: int) -> tuple[float, float, Any]:

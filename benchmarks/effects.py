@@ -3,10 +3,10 @@
 Tables are drawn from random systems whose effect is known: linear ones in closed form, discrete ones by summing out.
 The truth counts as held by an interval, by bounds, and by "0 by the graph" where it is 0; refusals are counted apart.
 
-python benchmarks/effects.py [--full] [--json FILE] [--keep LINES]
+python benchmarks/effects.py [--full | --tables N] [--only STUDY ...] [--first SEED] [--json FILE] [--keep LINES]
 
-100 tables of each kind, or 500 with --full. --keep appends a line of JSON for each table, and does not do again what
-stands there.
+100 tables of each kind, or 500 with --full, of the seeds from SEED (0) on. --keep appends a line of JSON for each
+table, and does not do again what stands there.
 """
 
 import json
@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from _measure import arguments, write
+from _measure import options, write
 from aitia import SCM, Graph, Table, discover, estimate_effect
 from aitia.discovery.effects import Search
 from aitia.do import do
@@ -28,6 +28,7 @@ from aitia.scm import Linear
 from aitia.scm.means import mean_under
 
 RESAMPLES, ROWS = 200, 400
+STUDIES = ("linear-given", "linear-found", "discrete-given", "discrete-found")
 SHARE = 0.45
 """Of the pairs of columns that are joined."""
 
@@ -127,23 +128,23 @@ def table_of(kind: str, seed: int, rows: int, learned: bool) -> dict[str, Any]:
     return line | {"cpu_seconds": time.process_time() - start}
 
 
-def study(kind: str, tables: int, rows: int, learned: bool, keep: Path | None) -> dict[str, Any]:
+def study(kind: str, seeds: range, rows: int, learned: bool, keep: Path | None) -> dict[str, Any]:
     """Coverage, median width, and shares of the kinds of answers; tables that `keep` has are not done again."""
     done: dict[int, dict[str, Any]] = {}
     if keep is not None and keep.exists():
         wanted = {"system": kind, "graph": "found" if learned else "given", "rows": rows}
         lines = [json.loads(line) for line in keep.read_text(encoding="utf-8").splitlines()]
         done = {line["seed"]: line for line in lines if wanted.items() <= line.items()}
-    for seed in range(tables):
+    for seed in seeds:
         if seed not in done:
             done[seed] = table_of(kind, seed, rows, learned)
             if keep is not None:
                 with keep.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(done[seed]) + "\n")
-        if seed == 9:  # the first few compile what the others use
-            each = float(np.median([done[k]["cpu_seconds"] for k in range(10)]))
-            print(f"{kind}, graph {done[0]['graph']}: {each:.2f} CPU seconds a table", file=sys.stderr, flush=True)
-    return summary(kind, rows, [done[seed] for seed in range(tables)])
+        if seed == seeds[9]:  # the first few compile what the others use
+            each = float(np.median([done[k]["cpu_seconds"] for k in seeds[:10]]))
+            print(f"{kind}, graph {done[seed]['graph']}: {each:.2f} CPU seconds a table", file=sys.stderr, flush=True)
+    return summary(kind, rows, [done[seed] for seed in seeds])
 
 
 def summary(kind: str, rows: int, lines: list[dict[str, Any]]) -> dict[str, Any]:
@@ -171,8 +172,12 @@ def _width(lines: list[dict[str, Any]]) -> float | None:
 
 
 def main() -> None:
-    given = arguments(__doc__, keep="a line of JSON for each table; what stands there is not done again")
-    tables = 500 if given.full else 100
+    parser = options(__doc__, keep="a line of JSON for each table; what stands there is not done again")
+    parser.add_argument("--tables", type=int, help="how many of each kind")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--only", nargs="+", choices=STUDIES, help="some of the studies")
+    given = parser.parse_args()
+    tables = given.tables or (500 if given.full else 100)
     lines = []
     heads = (
         "system",
@@ -186,16 +191,16 @@ def main() -> None:
         "0 by the graph",
     )
     print(f"| {' | '.join((*heads, 'refused'))} |\n{'|---' * 10}|")
-    for kind in ("linear", "discrete"):
-        for learned in (False, True):
-            line = study(kind, tables, ROWS, learned, given.keep)
-            lines.append(line)
-            print(
-                f"| {kind} | {line['graph']} | {line['tables']} | {line['rows']} | {line['coverage']:.3f} ± "
-                f"{line['error']:.3f} | {line['median_width']:.3g} | {_part(line, 'one')} | {_part(line, 'range')} | "
-                f"{_part(line, 'zero')} | {line['refused']:.1%} |",
-                flush=True,
-            )
+    for what in given.only or STUDIES:
+        kind, graph = what.split("-")
+        line = study(kind, range(given.first, given.first + tables), ROWS, graph == "found", given.keep)
+        lines.append(line)
+        print(
+            f"| {kind} | {line['graph']} | {line['tables']} | {line['rows']} | {line['coverage']:.3f} ± "
+            f"{line['error']:.3f} | {line['median_width']:.3g} | {_part(line, 'one')} | {_part(line, 'range')} | "
+            f"{_part(line, 'zero')} | {line['refused']:.1%} |",
+            flush=True,
+        )
     write(given.json, lines)
 
 

@@ -117,6 +117,7 @@ def study(
     """For both ways to draw rows the shares of pairs, of directions, and of the arrows that are drawn."""
     found = {how: {what: Told() for what in ("adjacent", "direction", "drawn arrow")} for how in (HALVES, REPEATED)}
     ratios: dict[str, list[float]] = {HALVES: [], REPEATED: []}
+    sure: dict[str, list[bool]] = {}
     for seed in range(worlds):
         rng = np.random.default_rng([1000, seed])
         table, graph = world(rng)
@@ -135,9 +136,15 @@ def study(
                         found[how]["direction"].add(frequencies.directed(x, y), x in true.parents(y))
             for edge in drawn.edges:
                 if edge.symbol == "-->":
-                    found[how]["drawn arrow"].add(frequencies.drawn(edge), edge.left in graph.parents(edge.right))
+                    right = edge.left in graph.parents(edge.right)
+                    found[how]["drawn arrow"].add(frequencies.drawn(edge), right)
+                    if how == HALVES:
+                        doubt = re.sub(r"\d+% ", "", frequencies.doubt(edge) or "sure")
+                        sure.setdefault(doubt, []).append(right)
             total = sum(sum(of.values()) for of in frequencies.counts.values()) / frequencies.graphs
             ratios[how].append(total / max(len(drawn.edges), 1))
+    for doubt, of in sure.items():
+        print(f"{world.__name__}, arrows, {doubt}: {sum(of)} of {len(of)} are right", file=sys.stderr)
     for how in found:
         print(
             f"{world.__name__}, {how}: {np.mean(ratios[how]):.2f} times the edges of the first search", file=sys.stderr

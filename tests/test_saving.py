@@ -88,7 +88,7 @@ def test_an_entry_that_is_missing_is_named(saved):
     config = json.loads((saved / "config.json").read_text())
     del config["options"]["name"]
     (saved / "config.json").write_text(json.dumps(config))
-    with pytest.raises(FormatError, match="holds no whole Line: it lacks 'name'"):
+    with pytest.raises(FormatError, match=r"no whole Line \(fit it again, with this version\): it lacks 'name'"):
         Line.from_pretrained(saved)
 
 

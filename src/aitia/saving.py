@@ -101,7 +101,7 @@ class SavedArrays(Saved):
             raise FormatError(f"there is no file {path}")
         with guarded(path, "is damaged or no safetensors file (save it again)"):
             arrays = load_file(path)
-        with guarded(folder, f"holds no whole {cls.__name__}"):
+        with guarded(folder, f"holds no whole {cls.__name__} (fit it again, with this version)"):
             model = cls._restored(options, arrays)
             model._recall(read_record(folder))
         return model

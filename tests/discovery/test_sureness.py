@@ -143,3 +143,16 @@ def test_what_is_saved_holds_the_share_of_each_direction(rows, tmp_path):
     assert saved["samples"] == 5
     pair = next(pair for pair in saved["pairs"] if {pair["left"], pair["right"]} == {"z", "w"})
     assert set(pair) == {"left", "right", "adjacent", "forwards", "backwards", "undirected", "absent"}
+
+
+def test_a_label_that_every_other_row_lacks_takes_no_halves_away():
+    """What a half costs is looked up in every other row, which holds one label of such a column."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=200)
+    rare = np.where(np.isin(np.arange(200), (3, 9)), "yes", "no")
+    table = Table.of({"rare": rare, "arm": rng.choice(list("uvw"), 200), "x": x, "y": x + rng.normal(size=200)})
+    found = discover(table)
+    assert found.test == "degenerate-gaussian"
+    assert found.edge_frequencies is not None
+    assert found.edge_frequencies.graphs == 100
+    assert found.edge_frequencies.share("x", "y") == 1

@@ -218,12 +218,18 @@ def _estimate(
             search=search,
             engine=LocalEngine(jobs), progress=progress, **options,
         )  # fmt: skip
-    if as_json:
-        typer.echo(json.dumps(answer.to_json(), indent=2, ensure_ascii=False))
-    else:
-        typer.echo("\n".join([*answer.flow, *([""] if answer.flow else []), *answer.lines()]))
+    _told(answer, as_json)
+    if not as_json:
         echo_alarms(answer.alarms)
     _written(answer, out, as_json)
+
+
+def _told(found: "EstimatedEffect | BeforeAfter", as_json: bool) -> None:
+    """The answer, and before it how the rows came to be."""
+    if as_json:
+        typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
+        return
+    typer.echo("\n".join([*found.flow, *([""] if found.flow else []), *found.lines()]))
 
 
 def _check_out(out: Path | None) -> None:
@@ -264,7 +270,7 @@ def _before_after(
     from aitia.discovery import load_discovery
     from aitia.discovery.effects import before_after
 
-    of = ("outcome", "cluster", "since", "time", "treated")
+    of = ("outcome", "cluster", "since", "time", "treated", "accept_censored")
     given = [f"--{name.replace('_', '-')}" for name in _given(said) if name not in of] + (
         [intervention] if intervention else []
     )
@@ -287,7 +293,7 @@ def _before_after(
         if not mark:
             raise OptionError(f"--treated is COLUMN=LABEL, such as state=NJ, got {treated!r}")
         group = (name.strip(), wanted.strip())
-    options |= {"treated": group, "cluster": said["cluster"]}
+    options |= {"treated": group, "cluster": said["cluster"], "accept_censored": said["accept_censored"]}
     found = before_after(table, outcome, time, said["since"], **options)
-    typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False) if as_json else "\n".join(found.lines()))
+    _told(found, as_json)
     _written(found, out, as_json)

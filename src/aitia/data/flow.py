@@ -15,12 +15,14 @@ class Flow:
         read: Rows in it.
         dropped: For each reason how many were left out.
         told: What was understood, a line each, with the option that overrules it.
+        limits: Of columns of numbers the cells that say only that one lies beyond, such as `>365`, and are missing.
     """
 
     source: str
     read: int
     dropped: Mapping[str, int] = field(default_factory=dict)
     told: tuple[str, ...] = ()
+    limits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def used(self) -> int:

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from aitia.data.table import Table
 
-__all__ = ["Moments", "blocks", "complete", "moments", "table_moments"]
+__all__ = ["Moments", "blocks", "complete", "definite", "moments", "table_moments"]
 
 Values = NDArray[np.float64]
 
 BLOCK = 1 << 18
 """Numbers of a block: what the second cache holds."""
+ALONE = 1e-6
+"""Share of a column's spread that others leave of it, from which it does not follow from them."""
 ROWS = 8192
 """Rows of a block at least, so that a product of many columns is worth its sum."""
 
@@ -53,6 +55,19 @@ class Moments:
         np.fill_diagonal(found, 1)
         found.flags.writeable = False
         return found
+
+    @cached_property
+    def definite(self) -> bool:
+        """See `definite`."""
+        return definite(self.correlation)
+
+
+def definite(correlation: Values) -> bool:
+    """Whether no column follows from others by a straight line, as far as the correlations show it."""
+    try:
+        return bool(np.diagonal(np.linalg.cholesky(correlation)).min() > ALONE)
+    except np.linalg.LinAlgError:
+        return False
 
 
 def moments(columns: Sequence[Values]) -> Moments:

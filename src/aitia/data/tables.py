@@ -69,7 +69,7 @@ def read_table(
         sheet.told.append(
             f"{join_names(codes, 8)}: few whole numbers, taken as labels (--ordinal or --continuous says otherwise)"
         )
-    return table.with_flow(Flow(path.name, sheet.read, dropped, tuple(sheet.told)))
+    return table.with_flow(Flow(path.name, sheet.read, dropped, tuple(sheet.told), sheet.limits))
 
 
 def _coded(table: Table, name: str) -> bool:

@@ -74,7 +74,7 @@ def discover(
         context, context_kind: The column that says when or where a row was taken; `time`, `domain` (labels) or `auto`.
         time, series, lags: The columns that say when and of which series a row is; how many steps back causes may lie.
         method: A search of `choose.methods`, or `auto`: see `choose`.
-        test: `fisher-z`, `ranks`, `chi2`, `g2`, `kci`, `rcit`, or `auto`, which says what it chose and why.
+        test: `fisher-z`, `ranks`, `degenerate-gaussian`, `chi2`, `g2`, `kci`, `rcit`, or `auto`, which says why.
         alpha, max_depth: Significance level of the tests; largest conditioning set, None lets the method decide.
         score, colliders: Of searches by scores; how searches by tests tell a collider; see the `Config` of each.
         knowledge: What is known beforehand (tiers, required and forbidden edges), or the file that says it.

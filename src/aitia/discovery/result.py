@@ -152,6 +152,12 @@ class Discovery:
         """For each edge how many nats the score loses without it; empty for searches that go by tests."""
         return getattr(self.learner, "losses_", {})
 
+    @property
+    def limits(self) -> dict[str, list[str]]:
+        """Of columns of numbers the cells of the file that say only that one lies beyond, `>365`, and are missing."""
+        flow = self.table.flow
+        return {} if flow is None else {n: list(cells) for n, cells in flow.limits.items() if n in self.table}
+
     def to_json(self) -> dict[str, Any]:
         """The discovery in JSON values, for programs."""
         frequencies = self.edge_frequencies
@@ -184,6 +190,7 @@ class Discovery:
                 else {}
             ),
             "sortability": dict(self.sortability),
+            **({"limits": limits} if (limits := self.limits) else {}),
         }
 
     def python(self) -> str:

@@ -12,7 +12,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -173,6 +173,8 @@ def load_discovery(path: str | Path) -> SavedDiscovery:
         if context is not None and not isinstance(context, str):
             raise FormatError(f"the context in {path / 'run.json'} is {str(context)[:40]}, wanted a name")
         summary = read_json(path / "summary.json", dict)
+        if table.flow is not None and (limits := summary.get("limits")):
+            table = table.with_flow(replace(table.flow, limits={name: tuple(told) for name, told in limits.items()}))
         config = {**record.config, "test": summary.get("test", "auto")}
         read_as: Any = summary.get("read_as", "auto")
         told = {frozenset((e["left"], e["right"])): e.get("doubt") for e in summary.get("edges", ())}

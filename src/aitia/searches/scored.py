@@ -20,9 +20,9 @@ from aitia.runs import RunStore
 from aitia.saving import SavedArrays
 from aitia.scm.model import SCM
 from aitia.stats.bootstrap import EdgeFrequencies
-from aitia.stats.independence import independence_test
+from aitia.stats.independence import RankCorrelation, independence_test
 from aitia.stats.search.auto import departure
-from aitia.stats.search.checks import FEW_ROWS, check_table
+from aitia.stats.search.checks import FEW_ROWS, check_lines, check_table
 from aitia.stats.search.greedy import Step, conditioned, deletions, known, member
 from aitia.stats.search.halves import Again, resampled
 from aitia.stats.search.keeping import kept, recall
@@ -181,6 +181,8 @@ class ScoreSearch(SavedArrays, Discovers):
         table = self._whole(table)
         check_table(table)
         self.score_name_, self.test_reason_ = self._choice(table)
+        if self.score_name_ == RankCorrelation.name:
+            self.warnings_ += check_lines(RankCorrelation(table))
         score = self._score(table)
         self._warn(table, score)
         found = self._class(score, progress)

@@ -37,6 +37,23 @@ def test_marks_for_missing_in_a_column_of_numbers(mark):
     assert quiet or any(f"{mark!r} read as missing" in line for line in found.told)
 
 
+def test_a_limit_is_a_gap_that_is_remembered_or_the_limit_itself():
+    cells = [*TWELVE, ">365", "< 0.1"]
+    values, found = column(cells)
+    assert np.isnan(values[-2:]).all()
+    assert found.limits == {"a": ("< 0.1", ">365")}
+    told = """a: 2 cell(s) '< 0.1', '>365' read as missing (--keep-value "a=< 0.1" takes the limit itself)"""
+    assert told in found.told  # in quotes, for a shell would write a file 365
+    values, found = column(cells, Reading(keep=("a=>365", "a=< 0.1")))
+    assert values[-2:].tolist() == [365.0, 0.1]
+    assert not found.limits
+    assert "a: 2 cell(s) '< 0.1', '>365' taken as the limit" in found.told
+    values, found = column([*(v.replace(".", ",") for v in TWELVE), ">1,5", "<0,1"], Reading(keep=("a=>1,5",)))
+    assert values[-2] == 1.5
+    assert found.limits == {"a": ("<0,1",)}
+    assert not column([*TWELVE, "?"])[1].limits
+
+
 def test_a_word_among_numbers_is_asked_about():
     with pytest.raises(
         DataError, match=r"column 'a' holds numbers, but 1 cell\(s\) such as 'oops' in line 14.*--missing-value a=oops"

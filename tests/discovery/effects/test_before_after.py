@@ -137,3 +137,21 @@ def test_the_command_asks_with_since(series, tmp_path):
         ([*ask[:2], "do(y=1)", *ask[2:]], "do(y=1) is of an intervention, and --since compares before and after"),
     ):
         assert sentence in str(CliRunner().invoke(app, wrong).exception)
+
+
+def test_the_command_says_how_the_rows_came_to_be_and_refuses_a_censored_outcome(tmp_path):
+    frame = panel(0).to_pandas().astype({"y": object})
+    frame.loc[:2, "y"] = None
+    frame.to_csv(tmp_path / "p.csv", index=False)
+    ask = ["do", str(tmp_path / "p.csv"), "--since", "6", "--time", "t", "--outcome", "y"]
+    told = CliRunner().invoke(app, [*ask, "--out", str(tmp_path / "answer")])
+    assert told.exit_code == 0, told.output
+    line = "p.csv: 400 rows read, 3 with gaps left out, 397 used"
+    assert told.output.startswith(f"missing: y in 3; whole rows are used (--missing impute fills gaps)\n{line}\n\ny ch")
+    assert line in (tmp_path / "answer" / "report.html").read_text()
+    assert json.loads(CliRunner().invoke(app, [*ask, "--json"]).stdout)["flow"][-1] == line
+    frame.loc[:2, "y"] = ">9"
+    frame.to_csv(tmp_path / "p.csv", index=False)
+    assert str(CliRunner().invoke(app, ask).exception).startswith("'y' is censored: >9 says only that it lies beyond")
+    told = CliRunner().invoke(app, [*ask, "--accept-censored"])
+    assert "Note: 'y' is censored: >9 says only" in told.output

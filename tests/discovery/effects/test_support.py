@@ -5,7 +5,7 @@ import pytest
 
 from aitia.data.table import Table
 from aitia.discovery import estimate_effect
-from aitia.errors import DataError, IdentifiabilityError
+from aitia.errors import DataError, IdentifiabilityError, InterventionError
 from aitia.graph import Graph
 
 GRAPH = Graph("z -> x -> y <- z")
@@ -40,6 +40,8 @@ def test_an_empty_stratum_becomes_bounds_that_are_those_of_a_sum_by_hand(stratum
     assert np.isnan(found.estimate)
     assert found.lacking == pytest.approx(empty / 800, abs=0.02)
     assert found.overlap[0].startswith("cells that the answer needs and no row is in: z = d, x = yes: no rows (2")
+    assert found.overlap[0].endswith("% of the rows under do)")
+    assert "." not in found.overlap[0].rpartition("(")[2]
     assert any("only bounds are given" in told and "--trim" in told for told in found.warnings)
     against = by_hand(z, x, y, 0, 0.0)
     low, high = by_hand(z, x, y, 1, 0.0) - against, by_hand(z, x, y, 1, 1.0) - against
@@ -180,3 +182,15 @@ def test_what_is_itself_changed_is_not_trimmed_by():
         IdentifiabilityError, match="the effect rests on variables that the intervention itself changes"
     ):
         estimate_effect(graph, rows, "x=yes, w=yes", "y", against="x=no, w=no", resamples=20, trim=True)
+
+
+def test_a_date_that_is_set_is_told_in_the_days_that_it_is_held_in():
+    days = np.datetime64("2020-01-01") + np.arange(60)
+    table = Table.of({"date": days, "y": np.arange(60.0) % 7})
+    with pytest.raises(InterventionError, match="'date' holds dates, in days since 1970: write 2020-02-01 as 18293"):
+        estimate_effect(Graph("date -> y"), table, "do(date=2020-02-01)", "y")
+    assert estimate_effect(Graph("date -> y"), table, "do(date=18293)", "y", resamples=40).estimate == pytest.approx(
+        0, abs=2
+    )
+    with pytest.raises(InterventionError, match="'date' is continuous and cannot be 'soon': give a number"):
+        estimate_effect(Graph("date -> y"), table, "do(date=soon)", "y")

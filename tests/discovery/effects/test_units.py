@@ -317,5 +317,19 @@ def test_the_command_does_what_the_function_does(found, rows, tmp_path):
     refused = CliRunner().invoke(app, at)
     assert str(refused.exception).endswith("or say that these are its values (--accept-censored)")
     assert "(--accept-censored), and what lies" in CliRunner().invoke(app, [*at, "--accept-censored"]).output
+    (tmp_path / "days.csv").write_text((tmp_path / "days.csv").read_text().replace(",365.0", ",>365"))
+    refused = CliRunner().invoke(app, at)
+    assert str(refused.exception).startswith("'y' is censored: >365 says only that it lies beyond, and is read as miss")
+    assert str(refused.exception).endswith(
+        """where the file is read (--keep-value "y=>365"), or let these cells be gaps (--accept-censored)"""
+    )
+    assert "these cells are gaps (--accept-censored)" in CliRunner().invoke(app, [*at, "--accept-censored"]).output
+    kept = CliRunner().invoke(app, [*at, "--keep-value", "y=>365"])
+    assert str(kept.exception).startswith("'y' looks censored")
+    run = str(tmp_path / "run")
+    made = CliRunner().invoke(app, ["discover", str(tmp_path / "days.csv"), "--bootstrap", "0", "--out", run])
+    assert made.exit_code == 0, made.output
+    refused = CliRunner().invoke(app, ["do", run, "do(x=yes)", "--outcome", "y"])
+    assert str(refused.exception).startswith("'y' is censored: >365 says only")
     refused = CliRunner().invoke(app, [*ask, "--graphs", "5"])
     assert "--graphs finds the graph again, and --graph says which it is: leave one out" in str(refused.exception)

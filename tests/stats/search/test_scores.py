@@ -267,3 +267,17 @@ def test_what_no_score_can_be_made_of_is_refused_in_a_sentence():
             LocalScore(numbers(20, 2, 0), **options)
     with pytest.raises(UnknownVariableError, match="Did you mean 'x0'"):
         LocalScore(numbers(20, 2, 0), "bic").of("x00")
+
+
+def test_a_label_of_one_value_in_these_rows_is_joined_to_nothing_and_costs_nothing():
+    """As in half of the rows; it has no indicator, last or not."""
+    table = mixed(150, 1)
+    score = LocalScore(table, "degenerate-gaussian")
+    for names in (("only", *table.names), (*table.names, "only")):
+        one = LocalScore(
+            Table.of({**{n: table.labels(n) for n in table.names}, "only": ["a"] * 150}).select(names),
+            "degenerate-gaussian",
+        )
+        for name in table.names:
+            assert one.of(name) == pytest.approx(score.of(name), rel=1e-12)
+            assert one.of(name, ["only"]) == pytest.approx(score.of(name), rel=1e-12)

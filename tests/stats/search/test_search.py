@@ -405,6 +405,14 @@ def test_the_test_is_chosen_by_kind_shape_and_size_with_a_reason(table, expected
     assert reason.startswith(f"Test {expected}: ")
 
 
+def test_labels_whose_indicators_are_too_many_for_lines_are_counted():
+    table = Table.of({"a": [f"t{k % 20}" for k in range(100)], "b": np.random.default_rng(0).normal(size=100)})
+    assert choose_test(table, 3)[1] == (
+        "Test kci: 'a' holds labels without an order beside columns of numbers, and indicators of all labels make 20 "
+        "columns, more than one for every 10 rows; 100 rows."
+    )
+
+
 def test_bent_relations_of_gaussian_looking_columns_are_seen():
     x = np.random.default_rng(0).normal(size=500)
     y = 0.3 * x**2 + np.random.default_rng(1).normal(size=500)

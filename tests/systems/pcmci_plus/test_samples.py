@@ -7,6 +7,7 @@ import pytest
 
 from aitia.data.table import Table
 from aitia.errors import DataError
+from aitia.stats.search import table_warnings
 from aitia.systems.pcmci_plus.samples import lagged_samples
 
 
@@ -77,7 +78,15 @@ def test_samples_with_a_missing_value_are_left_out_and_told():
     values[4] = np.nan
     samples = lagged_samples(rows(np.arange(10.0), values), ["x"], "when", None, 1)
     assert first_lags(samples, 0) == [2, 3, 7, 8, 9]
-    assert samples.notes == ("3 of 8 samples have a missing value in x and are left out.",)
+    assert samples.notes == (
+        "3 of 8 samples have a missing value in x and are left out, which is sound when values are missing at random "
+        "and can mislead when a variable causes its own gaps.",
+    )
+    told = {
+        how: " ".join(table_warnings(rows(np.arange(10.0), values), missing=how)) for how in ("testwise", "samples")
+    }
+    assert "Values are missing in x (1)" in told["testwise"]
+    assert "missing" not in told["samples"]  # the samples say it
 
 
 @pytest.mark.parametrize(

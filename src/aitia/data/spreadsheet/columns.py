@@ -13,7 +13,7 @@ from aitia.data.spreadsheet.numbers import Number, bare, mark_of, parsed, plainl
 from aitia.data.spreadsheet.options import Reading
 from aitia.data.spreadsheet.sentinels import sentinel
 from aitia.data.spreadsheet.tokens import Tokens
-from aitia.data.spreadsheet.words import EMPTY, LIMITS, MARKS, WORDED, merged, truth
+from aitia.data.spreadsheet.words import EMPTY, LIMITS, MARKS, WORDED, cell_option, merged, truth
 from aitia.errors import DataError, join_names
 
 __all__ = ["Column", "column_of", "plain_numbers"]
@@ -42,11 +42,13 @@ class Column:
         values: (n,) numbers, moments, or labels with None where there is none.
         kind: Where what was written says more than the values.
         told: What was understood of it.
+        limits: Cells of a number that say only that it lies beyond, `>365`, and were read as missing.
     """
 
     values: NDArray[Any]
     kind: Kind | None = None
     told: list[str] = field(default_factory=list)
+    limits: tuple[str, ...] = ()
 
 
 def plain_numbers(cells: Sequence[str]) -> NDArray[np.float64] | None:
@@ -117,8 +119,9 @@ def _missing(name: str, tokens: Tokens, how: Reading, comma: bool) -> set[str]:
 def _numbers(place: str, name: str, tokens: Tokens, words: Sequence[str], gone: set[str], comma: bool | None,
              how: Reading, kind: Kind | None) -> Column | None:  # fmt: skip
     plain, unit = _bare_of_units(place, name, tokens, words)
-    found = {word: parsed(number) for word, number in plain.items()}
     kept = how.kept_in(name)
+    at = {word: LIMITS.sub(r"\1", word) if word in kept else number for word, number in plain.items()}
+    found = {word: parsed(number) for word, number in at.items()}
     odd = {word for word, number in found.items() if number is None}
     rest = tokens.count(set(words) - odd)
     if not rest:
@@ -154,12 +157,15 @@ def _numbers(place: str, name: str, tokens: Tokens, words: Sequence[str], gone: 
         shown = sorted(limits | marks)
         many = tokens.count(limits | marks)
         told.append(
-            f"{name}: {many} cell(s) {join_names(map(repr, shown), 4)} read as missing (--keep-value {name}={shown[0]})"
+            f"{name}: {many} cell(s) {join_names(map(repr, shown), 4)} read as missing "
+            f"({cell_option('keep-value', name, shown[0])}{' takes the limit itself' if shown[0] in limits else ''})"
         )
-    told += [] if unit else _dressed(name, values)
+    if taken := sorted(word for word in values if LIMITS.match(word)):
+        told.append(f"{name}: {tokens.count(set(taken))} cell(s) {join_names(map(repr, taken), 4)} taken as the limit")
+    told += [] if unit else _dressed(name, {word: v for word, v in values.items() if word not in taken})
     array = tokens.numbers(lambda word: values.get(word, np.nan))
     _ask_about_sentinel(place, name, array, kept, how)
-    return Column(array, told=told)
+    return Column(array, told=told, limits=tuple(sorted(limits)))
 
 
 def _bare_of_units(place: str, name: str, tokens: Tokens, words: Sequence[str]) -> tuple[dict[str, str], str]:
@@ -216,7 +222,8 @@ def _refuse_strange(place: str, name: str, tokens: Tokens, strange: set[str], ki
     many = tokens.count(strange)
     raise DataError(
         f"{place}: column {name!r} holds numbers, but {many} cell(s) such as {first!r} in line "
-        f"{tokens.line_of(first)}: mend them, or say --missing-value {name}={first} if it stands for missing, or "
+        f"{tokens.line_of(first)}: mend them, or say {cell_option('missing-value', name, first)} if it stands for "
+        f"missing, or "
         f"--discrete {name} if all are labels"
     )
 
@@ -247,7 +254,7 @@ def _ask_about_sentinel(place: str, name: str, values: NDArray[np.float64], kept
     odd, many, low, high = found
     # A lone float has no more digits than people wrote.
     shown = [f"{v:.0f}" if v == int(v) and abs(v) < 1e15 else f"{v:g}" for v in odd]
-    missing, keep = (" ".join(f"--{option}-value {name}={v}" for v in shown) for option in ("missing", "keep"))
+    missing, keep = (" ".join(cell_option(f"{option}-value", name, v) for v in shown) for option in ("missing", "keep"))
     stands, kept_as = ("it stands", "it is a number") if len(odd) == 1 else ("they stand", "they are numbers")
     raise DataError(
         f"{place}: column {name!r} holds {join_names(shown)} in {many} row(s), far from its other values ({low:g} to "
@@ -285,7 +292,8 @@ def _dates(place: str, name: str, tokens: Tokens, words: Sequence[str], gone: se
                 odd = _no_date(said, how.date_order) or odd
             raise DataError(
                 f"{place}: column {name!r} holds dates, but {odd!r} in line {tokens.line_of(odd)} is none: mend it, or "
-                f"say --missing-value {name}={odd} if it stands for missing, or --discrete {name} if all are labels"
+                f"say {cell_option('missing-value', name, odd)} if it stands for missing, or --discrete {name} "
+                "if all are labels"
             )
         return None
     if found.ambiguous is not None:
@@ -317,8 +325,8 @@ def _ask_about_days(
         if (usual and far and word not in kept) or wide:
             raise DataError(
                 f"{place}: column {name!r} holds {word!r} in {tokens.count({word})} row(s), far from its other days: "
-                f"say --missing-value {name}={word} if it stands for missing"
-                + ("" if wide else f", or --keep-value {name}={word} if it is a day")
+                f"say {cell_option('missing-value', name, word)} if it stands for missing"
+                + ("" if wide else f", or {cell_option('keep-value', name, word)} if it is a day")
             )
 
 
@@ -340,14 +348,14 @@ def _labels(name: str, tokens: Tokens, words: Sequence[str], gone: set[str], how
     if marks and len(marks) < len(words):
         told.append(
             f"{name}: {tokens.count(marks)} cell(s) {join_names(map(repr, sorted(marks)), 4)} read as missing "
-            f"(--keep-value {name}={sorted(marks)[0]})"
+            f"({cell_option('keep-value', name, sorted(marks)[0])})"
         )
         words = [word for word in words if word not in marks]
     named = sorted(gone & {"NA", "NaN", "nan", "null", "Null", "NULL", "na", "Na"} - how.missing_in(name))
     if named:
         told.append(
             f"{name}: {tokens.count(set(named))} cell(s) {join_names(map(repr, named), 4)} read as missing "
-            f"(--keep-value {name}={named[0]})"
+            f"({cell_option('keep-value', name, named[0])})"
         )
     said = truth(words)
     if said is not None:

@@ -36,6 +36,7 @@ class Sheet:
         told: What was understood, a line each, with the option that overrules it.
         read: Rows below the header.
         dropped: For each reason the lines of the file that are no rows of the table.
+        limits: Of columns of numbers the cells that say only that one lies beyond, `>365`; read as missing.
     """
 
     columns: dict[str, Any]
@@ -43,6 +44,7 @@ class Sheet:
     told: list[str] = field(default_factory=list)
     read: int = 0
     dropped: dict[str, list[int]] = field(default_factory=dict)
+    limits: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def read_text(path: Path, data: bytes, how: Reading, usual: str | None, kinds: Mapping[str, Kind]) -> Sheet:
@@ -89,6 +91,8 @@ def read_rows(
         found = _column(place, name, column, numbers, comma, how, kind)
         sheet.columns[name] = found.values
         sheet.told += found.told
+        if found.limits:
+            sheet.limits[name] = found.limits
         if found.kind is not None:
             sheet.kinds[name] = found.kind
     return sheet

@@ -5,7 +5,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-__all__ = ["EMPTY", "LIMITS", "MARKS", "folded", "merged", "truth"]
+__all__ = ["EMPTY", "LIMITS", "MARKS", "cell_option", "folded", "merged", "truth"]
 
 EMPTY = frozenset({"", "na", "n/a", "n.a.", "#n/a", "nan", "<na>", "null", "#null!"})
 """Cells, in small letters, that are missing in every column."""
@@ -17,7 +17,7 @@ WORDED = frozenset(
      "#div/0!", "#value!", "#ref!", "#name?", "#num!"}
 )  # fmt: skip
 """Words that do where a column otherwise holds numbers."""
-LIMITS = re.compile(r"[<>≤≥]=?\s*(?:[+-]?[\d.,]+\s*%?|l?lo[dq]|ulo[dq]|lod|mdl)$", re.IGNORECASE)
+LIMITS = re.compile(r"[<>≤≥]=?\s*([+-]?[\d.,]+\s*%?|l?lo[dq]|ulo[dq]|lod|mdl)$", re.IGNORECASE)
 """A value beyond what was measured, such as `<0.1`."""
 _UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 _PAIRS = (
@@ -27,6 +27,12 @@ _PAIRS = (
 )  # fmt: skip
 _YES = {yes for yes, _ in _PAIRS}
 _NO = {no for _, no in _PAIRS}
+
+
+def cell_option(option: str, column: str, cell: str) -> str:
+    """An option of the command line that names a cell, in quotes where a shell would read more into it."""
+    told = f"{column}={cell}"
+    return f"--{option} {told}" if re.fullmatch(r"[\w=.,:%/+\-]+", told) else f'--{option} "{told}"'
 
 
 def truth(words: Iterable[str]) -> Mapping[str, bool] | None:

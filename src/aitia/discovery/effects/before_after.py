@@ -24,7 +24,7 @@ from aitia.data.spreadsheet.dates import dates_of
 from aitia.data.table import Kind, Table
 from aitia.discovery.effects.question import label_of
 from aitia.discovery.effects.regression import least_squares
-from aitia.discovery.effects.rows import as_table, rows_of
+from aitia.discovery.effects.rows import as_table, censored, rows_of
 from aitia.errors import DataError, OptionError, join_names
 
 __all__ = ["BeforeAfter", "before_after"]
@@ -53,6 +53,7 @@ class BeforeAfter:
         assumed: What it takes for granted, and what the rows before the date say of that.
         warnings: What to keep in mind.
         unit: Of time, as the slope has it.
+        flow: How the rows came to be, and which were left out, a line each.
     """
 
     method: str
@@ -69,6 +70,7 @@ class BeforeAfter:
     assumed: str
     warnings: tuple[str, ...] = ()
     unit: str = "unit of time"
+    flow: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         what = self.outcome if self.label is None else f"P({self.outcome} = {self.label})"
@@ -87,7 +89,8 @@ class BeforeAfter:
     def to_json(self) -> dict[str, Any]:
         """In JSON values, for programs."""
         told = {**vars(self), "label": self.label if self.label is None else str(self.label)}
-        return {**told, "slope": None if self.slope is None else list(self.slope), "warnings": list(self.warnings)}
+        return {**told, "slope": None if self.slope is None else list(self.slope), "warnings": list(self.warnings),
+                "flow": list(self.flow)}  # fmt: skip
 
 
 def before_after(
@@ -100,6 +103,7 @@ def before_after(
     label: object | None = None,
     cluster: str | None = None,
     confidence: float = 0.95,
+    accept_censored: bool = False,
 ) -> BeforeAfter:
     """What changed in an outcome with a date.
 
@@ -112,17 +116,20 @@ def before_after(
         label: For an outcome of labels, the one whose share is watched; None takes the last.
         cluster: Column of clusters, of a difference in differences.
         confidence: Coverage of the interval.
+        accept_censored: Whether an outcome that looks censored is taken as it stands.
 
     Raises:
         UnknownVariableError: If the table lacks a column.
         OptionError: If the date cannot be read, or no row is in the group, or out of it.
-        DataError: If time is of labels that are no dates, or either side has fewer than eight rows.
+        DataError: If time is of labels that are no dates, the outcome is censored, or either side has fewer than eight
+            rows.
     """
     if not 0 < confidence < 1:
         raise OptionError(f"confidence lies between 0 and 1, got {confidence}")
     table = as_table(table)
     label = label_of(table, outcome, label)
     names = [outcome, time] if treated is None else [outcome, time, treated[0]]
+    taken = censored(table, outcome, accept_censored)
     rows = rows_of(table, names, "complete", None, cluster)
     t, at = _time(rows.table, time), _moment(rows.table, time, since)
     values = rows.table.column(outcome)
@@ -135,7 +142,8 @@ def before_after(
         )
     shared = {
         "outcome": outcome, "label": label, "since": str(since), "confidence": confidence, "before": before,
-        "after": after, "warnings": rows.warnings, "unit": "day" if _dated(rows.table, time) else "unit of time",
+        "after": after, "warnings": (*rows.warnings, *taken), "flow": tuple(rows.flow.lines()),
+        "unit": "day" if _dated(rows.table, time) else "unit of time",
     }  # fmt: skip
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     if treated is None:

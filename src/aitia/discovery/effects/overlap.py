@@ -7,6 +7,7 @@ import numpy as np
 
 from aitia.data.table import Table
 from aitia.discovery.effects.job import Job, Means
+from aitia.discovery.effects.scale import in_percent
 from aitia.discovery.effects.support import Cell, Region
 
 __all__ = ["WITHHELD", "Overlap", "overlap_of"]
@@ -82,7 +83,7 @@ class Overlap:
     def notes(self) -> tuple[str, ...]:
         """What became of the answer because of it."""
         if self.trimmed:
-            left = f"{self.trimmed:.1%} of the rows are left out for want of support (--trim)"
+            left = f"{in_percent(self.trimmed)} of the rows are left out for want of support (--trim)"
             return (f"{left}: the effect is that on the others",)
         if not self.lacking:
             return ()
@@ -90,12 +91,12 @@ class Overlap:
         if self.lacking > WITHHELD:
             trim = "; --trim gives the effect on the others" if self.trims else ""
             held = f"only bounds are given, which hold every outcome for them{trim}"
-        return (f"of {self.lacking:.1%} of the rows the table says nothing: {held}",)
+        return (f"of {in_percent(self.lacking)} of the rows the table says nothing: {held}",)
 
 
 def _listed(cells: Sequence[Cell]) -> str:
     more = f" and {len(cells) - SHOWN} more" if len(cells) > SHOWN else ""
-    return "; ".join(f"{cell} ({cell.share:.1%} of the rows under do)" for cell in cells[:SHOWN]) + more
+    return "; ".join(f"{cell} ({in_percent(cell.share)} of the rows under do)" for cell in cells[:SHOWN]) + more
 
 
 def overlap_of(job: Job, means: Means) -> Overlap:

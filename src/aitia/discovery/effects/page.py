@@ -20,7 +20,8 @@ def page(found: EstimatedEffect | BeforeAfter, command: str, versions: Mapping[s
     """
     alarms: tuple[str, ...] = ()
     if isinstance(found, BeforeAfter):
-        sections = [Section("What it rests on", [Text(line) for line in found.lines()[1:]])]
+        rests: list[Block] = [Text(line) for line in found.lines()[1:]]
+        sections = [Section("What it rests on", [*rests, *_rows(found)])]
         title = f"{found.outcome} before and after {found.since}"
     else:
         sections, title, alarms = _sections(found), f"What {found.intervention} changes", found.alarms
@@ -65,9 +66,11 @@ def _rests(found: EstimatedEffect) -> list[Block]:
         )
     if found.graph.edges and not found.members:
         blocks.append(GraphFigure(found.graph.to_svg(), {}, "The mechanisms that were fitted."))
-    if found.flow:
-        blocks.append(Callout(found.flow, "note", "Rows"))
-    return blocks
+    return [*blocks, *_rows(found)]
+
+
+def _rows(found: EstimatedEffect | BeforeAfter) -> list[Block]:
+    return [Callout(found.flow, "note", "Rows")] if found.flow else []
 
 
 def _cell(value: float) -> object:

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from aitia.data.table import Table
+import numpy as np
+
+from aitia.data.spreadsheet.dates import dates_of
+from aitia.data.table import Kind, Table
 from aitia.discovery.effects.result import Unidentified
 from aitia.do import Intervention
 from aitia.do.verbs import check_sides
@@ -99,9 +102,21 @@ def check_actions(table: Table, sides: Sequence[Intervention]) -> None:
         for target, action in side.items():
             if target not in table:
                 continue
+            value = getattr(action, "value", None)
+            if table.kind(target) is Kind.TIME and isinstance(value, str) and (day := _day(value)) is not None:
+                raise InterventionError(f"{target!r} holds dates, in days since 1970: write {value} as {day:g}")
             action.check(target, table.categories(target))
-            if isinstance(getattr(action, "value", None), tuple):
+            if isinstance(value, tuple):
                 raise InterventionError(f"{target!r} takes one number a row, got {action}")
+
+
+def _day(text: str) -> float | None:
+    """A date in days since 1970, where it is one and can be read in one way."""
+    found = dates_of([text], None)
+    if found is None or found.ambiguous is not None:
+        return None
+    moment = np.datetime64(found.value(text), "us") - np.datetime64("1970-01-01", "us")
+    return float(moment / np.timedelta64(1, "D"))
 
 
 def asked(

@@ -7,7 +7,7 @@ from typing import Any
 
 from aitia.discovery.effects.estimators import Estimator
 from aitia.discovery.effects.refute import Refutation
-from aitia.discovery.effects.scale import NULL
+from aitia.discovery.effects.scale import NULL, in_percent
 from aitia.do import Effect
 from aitia.graph import Edge, Graph
 from aitia.graph.marks import Triple
@@ -280,7 +280,7 @@ class EstimatedEffect(Effect):
         if self.imputations:
             parts.append(f"gaps filled {self.imputations} times (Rubin's rules)")
         if self.lacking:
-            parts.append(f"every outcome of the {self.lacking:.1%} of the rows that the table says nothing of")
+            parts.append(f"every outcome of the {in_percent(self.lacking)} of the rows that the table says nothing of")
         if self.members:
             parts.append("the members of the equivalence class")
         if self.over is not None and self.over.answered:

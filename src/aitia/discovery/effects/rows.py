@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.flow import Flow
+from aitia.data.spreadsheet.words import cell_option
 from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, join_names
 from aitia.stats.imputation import IMPUTATIONS
@@ -156,28 +157,34 @@ def censored(table: Table, outcome: str, accept: bool = False) -> list[str]:
         accept: Whether the values are taken as they are.
 
     Raises:
-        DataError: If labels say so (`>365`, `<0.1`, `12+`), or many rows of a number stand at its largest value.
+        DataError: If labels say so (`>365`, `<0.1`, `12+`), cells of numbers did and are missing, or many rows of a
+            number stand at its largest value.
     """
     found = _signs(table, outcome)
     if found is None:
         return []
-    sign, mend = found
+    sign, mend, taken = found
     if accept:
-        return [f"{sign}; it is taken as it stands (--accept-censored), and what lies beyond changes nothing"]
+        return [f"{sign}; {taken} (--accept-censored), and what lies beyond changes nothing"]
     raise DataError(
         f"{sign}. Its mean needs a model of survival, which is not here: watch instead whether it passes a limit, "
-        f"{mend}or say that these are its values (--accept-censored)"
+        f"{mend} (--accept-censored)"
     )
 
 
-def _signs(table: Table, outcome: str) -> tuple[str, str] | None:
-    """What looks censored, and what else may be done about it; None where nothing does."""
+def _signs(table: Table, outcome: str) -> tuple[str, str, str] | None:
+    """What looks censored, what else may be done about it, and what is done where it is accepted; None if nothing."""
+    own, stands = "or say that these are its values", "it is taken as it stands"
     if table.discrete(outcome):
         labels = [label for label in table.categories(outcome) if isinstance(label, str)]
         marked = [label for label in labels if _limit(label) and not _plain(label)]
         if marked and len(marked) < len(table.categories(outcome)) and all(_plain(x) or _limit(x) for x in labels):
-            return f"{outcome!r} is censored: {join_names(marked, 4)} says only that it lies beyond", ""
+            return f"{outcome!r} is censored: {join_names(marked, 4)} says only that it lies beyond", own, stands
         return None
+    if table.flow is not None and (cells := table.flow.limits.get(outcome)):
+        sign = f"{outcome!r} is censored: {join_names(cells, 4)} says only that it lies beyond, and is read as missing"
+        keep = f"take the limit for its value where the file is read ({cell_option('keep-value', outcome, cells[0])})"
+        return sign, f"{keep}, or let these cells be gaps", "these cells are gaps"
     values = table.column(outcome)
     values = values[~np.isnan(values)]
     found, many = np.unique(values, return_counts=True)
@@ -187,7 +194,7 @@ def _signs(table: Table, outcome: str) -> tuple[str, str] | None:
     if top < PILE * len(values) or top <= 5 * int(many[:-1].max()):
         return None
     sign = f"{outcome!r} looks censored: {top} of {len(values)} rows have its largest value, {found[-1]:g}"
-    return sign, "leave these rows out, "
+    return sign, f"leave these rows out, {own}", stands
 
 
 def _plain(text: str) -> bool:

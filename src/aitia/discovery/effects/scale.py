@@ -2,7 +2,7 @@
 
 from aitia.errors import OptionError
 
-__all__ = ["NULL", "SCALES", "check_scale", "on_scale"]
+__all__ = ["NULL", "SCALES", "check_scale", "in_percent", "on_scale"]
 
 SCALES = ("difference", "ratio", "odds")
 NULL = {"difference": 0.0, "ratio": 1.0, "odds": 1.0}
@@ -19,6 +19,16 @@ def check_scale(scale: str, outcome: str, label: object | None) -> None:
         raise OptionError(f"scale is {', '.join(SCALES[:-1])} or {SCALES[-1]}, got {scale!r}")
     if scale == "odds" and label is None:
         raise OptionError(f"{outcome!r} is a number, and odds are of a label: say --scale difference or ratio")
+
+
+def in_percent(share: float) -> str:
+    """A share of the rows under an intervention, no finer than the draws of a question tell it.
+
+    Example:
+        >>> in_percent(0.5561), in_percent(0.004)
+        ('56%', 'under 1%')
+    """
+    return f"{share:.0%}" if share >= 0.01 else "under 1%"
 
 
 def on_scale(scale: str, mean: float, against: float) -> float:

@@ -22,6 +22,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.moments import definite
 from aitia.data.table import Kind, Table
 from aitia.errors import DataError
 from aitia.stats.independence.base import IndependenceTest, Missing, Tested, log_upper_tail
@@ -84,7 +85,17 @@ class DegenerateGaussian(IndependenceTest):
     @cached_property
     def correlation(self) -> Values:
         """(k, k) correlations of all columns, of the rows that have every value."""
-        return _correlations(np.column_stack(list(self._columns.values())))
+        return _correlations(self.columns)
+
+    @property
+    def columns(self) -> Values:
+        """(n, k) what stands for the variables, in their order."""
+        return np.column_stack(list(self._columns.values()))
+
+    @cached_property
+    def definite(self) -> bool:
+        """Whether no column follows from others."""
+        return definite(self.correlation)
 
     def _one(self, x: str, y: str, given: tuple[str, ...]) -> Tested:
         rows = self._rows(x, y, *given)

@@ -60,7 +60,7 @@ class FisherZ(IndependenceTest):
             if table.column(name).ndim > 1:
                 raise DataError(f"{name!r} holds vectors: partial correlation needs one number a row; use kci")
         # Moments are of complete rows; with gaps a column may vary in the others.
-        spread = np.nanstd(self._values, axis=0) if self._gaps else self._moments.spread
+        spread = np.nanstd(self.columns, axis=0) if self._gaps else self._moments.spread
         if constant := [name for name, s in zip(table.names, spread, strict=True) if not s > 0]:
             raise DataError(f"{join_names(constant)}: every row has the same value; drop the column")
 
@@ -76,7 +76,8 @@ class FisherZ(IndependenceTest):
         return numbers_of(table, name)
 
     @cached_property
-    def _values(self) -> NDArray[np.float64]:
+    def columns(self) -> NDArray[np.float64]:
+        """(n, p) what is correlated."""
         return np.column_stack([self._column(self.table, name) for name in self.names])
 
     @cached_property
@@ -89,6 +90,11 @@ class FisherZ(IndependenceTest):
     def correlation(self) -> NDArray[np.float64]:
         """(p, p) correlations of the rows that have every value."""
         return self._moments.correlation
+
+    @property
+    def definite(self) -> bool:
+        """Whether no column follows from others by a straight line."""
+        return self._moments.definite
 
     def test(self, triples: Sequence[Triple]) -> list[Tested]:
         """Tests many triples, in the order given; see `IndependenceTest`. A test is too short to share or to guard."""
@@ -115,7 +121,7 @@ class FisherZ(IndependenceTest):
         if rows is None and len(given) <= FEW:
             correlation = _partial_of_few(self._numbers_of, columns, (x, y, *given))
         else:
-            whole = self.correlation if rows is None else np.asarray(np.corrcoef(self._values[rows][:, columns].T))
+            whole = self.correlation if rows is None else np.asarray(np.corrcoef(self.columns[rows][:, columns].T))
             matrix = whole[columns][:, columns] if rows is None else whole
             correlation = _partial(matrix, (x, y, *given))
         return max(min(correlation, 1 - 1e-16), 1e-16 - 1), n

@@ -81,7 +81,10 @@ def _mixed(table: Table, names: list[str], loose: str, kernel: str, rows: str) -
             columns.append(column)
             of.append(name)
     if table.n < ROWS_A_COLUMN * len(columns):
-        return kernel, f"Test {kernel}: {told}, and more labels than their indicators could be told apart by; {rows}."
+        return kernel, (
+            f"Test {kernel}: {told}, and indicators of all labels make {len(columns)} columns, more than one for every "
+            f"{ROWS_A_COLUMN} rows; {rows}."
+        )
     bent = Shape.of(columns).bent(of)
     if bent is None:
         return (

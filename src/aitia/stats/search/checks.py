@@ -2,15 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aitia.data.moments import table_moments
 from aitia.data.table import DISCRETE_AT_MOST, Table
 from aitia.errors import DataError, join_names
+from aitia.stats.independence import DegenerateGaussian, FisherZ, IndependenceTest
+from aitia.stats.independence.ranks import table_scores
 from aitia.stats.search.functions import determines, may_determine, two_may_determine
 
-__all__ = ["check_functions", "check_table", "table_warnings"]
+__all__ = ["check_functions", "check_lines", "check_table", "table_warnings"]
+
+Values = NDArray[np.float64]
 
 FEW_ROWS = 50
 """Below this the null distributions of the tests are rough."""
@@ -145,7 +151,10 @@ def _label_counts(table: Table, name: str) -> list[int]:
 
 
 def _check_collinear(table: Table, names: Sequence[str]) -> None:
-    """A column that repeats another, or that others give exactly, leaves tests given them without meaning. O(n p^2)."""
+    """A column that repeats another, or that others give exactly, leaves tests given them without meaning. O(n p^2).
+
+    A few huge values can make correlations of 1 where nothing repeats: then the other rows tell.
+    """
     columns = [n for n in names if table.continuous(n) and table.column(n).ndim == 1]
     if len(columns) < 2:
         return
@@ -156,31 +165,91 @@ def _check_collinear(table: Table, names: Sequence[str]) -> None:
     beside = np.abs(correlation)
     np.fill_diagonal(beside, 0)
     i, j = divmod(int(beside.argmax()), len(columns))  # of a symmetric matrix the first stands above the diagonal
-    if abs(correlation[i, j]) > 1 - 1e-12:
+    if abs(correlation[i, j]) > 1 - 1e-12 and _one_order(table, columns[i], columns[j]):
         raise DataError(f"{columns[j]!r} repeats {columns[i]!r} up to scale: they are one variable, drop one of them")
-    try:
-        if np.diagonal(np.linalg.cholesky(correlation)).min() > 1e-6:
-            return
-    except np.linalg.LinAlgError:
-        pass
-    values = table.matrix(columns)
-    values = values[~np.isnan(values).any(axis=1)] - found.mean
-    values /= np.maximum(np.sqrt(np.einsum("ij,ij->j", values, values)), 1e-300)
+    line = None if found.definite else _line(table.matrix(columns))
+    if line is not None and line.exact:
+        others = [columns[k] for k in line.others]
+        raise DataError(f"{columns[line.last]!r} follows exactly from {join_names(others)}: drop one of them")
+
+
+class _Line(NamedTuple):
+    """A column that follows from others by a straight line; `exact` where it does in the usual row as well."""
+
+    last: int
+    others: list[int]
+    exact: bool
+
+
+def _line(values: Values) -> _Line | None:
+    """The first column that those before it give; None where none does."""
+    values = values[~np.isnan(values).any(axis=1)]
+    if len(values) <= values.shape[1]:
+        return None
+    middle = np.median(values, axis=0)
+    rows = values - middle  # beside a huge mean most rows are alike
+    values = values - values.mean(axis=0)
+    scale = np.maximum(np.sqrt(np.einsum("ij,ij->j", values, values)), 1e-300)
+    values /= scale
     _, r = np.linalg.qr(values)  # without squaring: tells rounding from a true dependence, and which column it is
-    if (small := np.flatnonzero(np.abs(np.diagonal(r)) < 1e-7)).size:
-        last = int(small[0])
-        weights = np.linalg.lstsq(values[:, :last], values[:, last], rcond=None)[0]
-        others = [columns[k] for k in np.flatnonzero(np.abs(weights) > 1e-6)]
-        raise DataError(f"{columns[last]!r} follows exactly from {join_names(others)}: drop one of them")
+    small = np.flatnonzero(np.abs(np.diagonal(r)) < 1e-7)
+    if not small.size:
+        return None
+    last = int(small[0])
+    weights = np.linalg.lstsq(values[:, :last], values[:, last], rcond=None)[0]
+    left = rows[:, last] / scale[last] - rows[:, :last] / scale[:last] @ weights
+    usual, off = (float(np.median(np.abs(part - np.median(part)))) for part in (rows[:, last] / scale[last], left))
+    return _Line(last, np.flatnonzero(np.abs(weights) > 1e-6).tolist(), off <= 1e-3 * usual)
+
+
+def _one_order(table: Table, a: str, b: str) -> bool:
+    """Whether two columns of numbers rise together in every row, or one falls where the other rises."""
+    x, y = (table_scores(table, name) for name in (a, b))
+    there = ~np.isnan(x + y)
+    return bool(abs(np.corrcoef(x[there], y[there])[0, 1]) > 1 - 1e-6)
+
+
+def check_lines(test: IndependenceTest) -> list[str]:
+    """Warnings of columns that follow from others as a test of lines sees them, by ranks and as indicators.
+
+    Raises:
+        DataError: If two columns of numbers are one by ranks, or a few huge values leave nothing of a column to see.
+    """
+    if not isinstance(test, FisherZ | DegenerateGaussian) or test.definite or (line := _line(test.columns)) is None:
+        return []
+    places = {} if isinstance(test, FisherZ) else test.places
+    names = [name for name in test.names for _ in range(places[name].stop - places[name].start if places else 1)]
+    last, others = names[line.last], list(dict.fromkeys(names[k] for k in line.others))
+    numbers = not any(test.table.discrete(name) for name in (last, *others))
+    if numbers and test.name == FisherZ.name:
+        raise DataError(
+            f"a few huge values of {last!r} leave nothing to see of its other rows beside {join_names(others)}: take "
+            "ranks (--test ranks), or logarithms of such columns"
+        )
+    if numbers and len(others) == 1:
+        raise DataError(
+            f"{last!r} and {others[0]!r} rise together in every row, or one falls where the other rises: by ranks they "
+            "are one variable, drop one of them"
+        )
+    return [
+        f"{last} follows exactly from {join_names(others)} together: tests given these have nothing left to say, and "
+        "edges between them may be missing or turned."
+    ]
 
 
 def table_warnings(table: Table, *, context: str | None = None, missing: str = "testwise") -> list[str]:
-    """What to keep in mind about a table that can be used, in plain words."""
+    """What to keep in mind about a table that can be used, in plain words.
+
+    Args:
+        table: The rows.
+        context: The context column, or None.
+        missing: What becomes of gaps; `samples` where a search of samples over time says it itself.
+    """
     warnings = []
     if table.n < FEW_ROWS:
         warnings.append(f"Only {table.n} rows: p-values are rough below {FEW_ROWS}, and weak edges will be missed.")
     gaps = {name: table.missing(name) for name in table.names if table.missing(name)}
-    if gaps:
+    if gaps and missing != "samples":
         told = join_names(f"{name} ({count})" for name, count in gaps.items())
         how = "each test uses the rows that have all of its variables, which is sound when values are missing at random"
         if missing == "impute":

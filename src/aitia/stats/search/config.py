@@ -18,7 +18,7 @@ class SearchConfig:
 
     Args:
         alpha: Level of the tests; a pair with a p-value above it counts as independent.
-        test: `auto` looks at the table; or `fisher-z`, `ranks`, `chi2`, `g2`, `kci`, `rcit`.
+        test: `auto` looks at the table; or `fisher-z`, `ranks`, `degenerate-gaussian`, `chi2`, `g2`, `kci`, `rcit`.
         max_depth: Largest conditioning set; None for no limit.
         colliders: How a collider is told: `majority`, `conservative` and `max-p` test all sets of neighbours and go by
             most of them, by all of them, or by the one with the largest p-value; `strongest-first` goes by the sets

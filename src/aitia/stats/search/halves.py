@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.moments import definite
 from aitia.data.table import Table
 from aitia.engine import Progress, Store
 from aitia.errors import CostError, DataError
@@ -48,6 +49,11 @@ class _Half(FisherZ):
         """Rows of the half."""
         return self._rows_there
 
+    @property
+    def definite(self) -> bool:
+        """Whether no column follows from others in these rows."""
+        return definite(self.correlation)
+
 
 @dataclass
 class Again:
@@ -71,7 +77,7 @@ class Again:
     def __post_init__(self) -> None:
         self._scaled: Values | None = None
         if self.whole is not None:
-            values = self.whole._values
+            values = self.whole.columns
             self._scaled = (values - values.mean(axis=0)) / values.std(axis=0)
 
     def __call__(self, rows: Rows) -> Graph:

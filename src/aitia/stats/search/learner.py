@@ -22,7 +22,7 @@ from aitia.stats.bootstrap import EdgeFrequencies
 from aitia.stats.independence import ContextKind, FisherZ, IndependenceTest, RankCorrelation, independence_test
 from aitia.stats.independence.contingency import Contingency
 from aitia.stats.search.auto import choose_test
-from aitia.stats.search.checks import check_functions, check_table, table_warnings
+from aitia.stats.search.checks import check_functions, check_lines, check_table, table_warnings
 from aitia.stats.search.cost import Cost, in_words, search_sizes
 from aitia.stats.search.evidence import ColliderRule
 from aitia.stats.search.halves import Again, resampled
@@ -218,6 +218,8 @@ class ConstraintSearch(SavedArrays):
         if self.test_name_ not in (FisherZ.name, RankCorrelation.name):  # which see lines only
             check_functions(table, context)
         test = self._test_of(table)
+        named = {told.split()[0] for told in self.warnings_ if " follows exactly from " in told}
+        self.warnings_ += [told for told in check_lines(test) if told.split()[0] not in named]
         sizes = search_sizes(test, alpha=self.config.alpha, max_depth=self._depth)
         cost = Cost(test, self._test_of, sizes, self.config.bootstrap or 0, self.config.jobs)
         self.predicted_seconds_ = cost.seconds

@@ -36,6 +36,9 @@ __all__ = ["EmbeddedScore", "GaussianScore", "MultinomialScore", "score_of"]
 TINY = 1e-12
 """Share of a variance that counts as none."""
 
+NOISE = 1e-6
+"""Share of the variance of a column that is noise where columns follow from each other."""
+
 DENSE = 1 << 16
 """Cells up to which a table is counted whole."""
 
@@ -260,16 +263,27 @@ def score_of(test: IndependenceTest) -> GaussianScore | MultinomialScore | Embed
     table = test.table
     if isinstance(test, FisherZ):
         n = _complete(table.matrix()) if test.has_gaps else test.n
-        return GaussianScore(test.correlation, n) if n > len(table.names) + 3 else None
+        return GaussianScore(_apart(test), n) if n > len(table.names) + 3 else None
     if isinstance(test, DegenerateGaussian):
         enough = not test.has_gaps and test.n > len(test.correlation) + 3
-        return EmbeddedScore(test.correlation, list(test.places.values()), test.n) if enough else None
+        return EmbeddedScore(_apart(test), list(test.places.values()), test.n) if enough else None
     if isinstance(test, Contingency):
         if not test.has_gaps:
             return MultinomialScore(test.codes, test.sizes.tolist(), lambda: test.planes)
         codes = np.ascontiguousarray(test.codes[:, (test.codes >= 0).all(axis=0)])
         return MultinomialScore(codes, test.sizes.tolist()) if codes.shape[1] else None
     return None
+
+
+def _apart(test: FisherZ | DegenerateGaussian) -> NDArray[np.float64]:
+    """The correlations; with some noise in each column where one follows from others.
+
+    The score of a column that follows from its parents has no bound, and of two such classes none is the likelier: a
+    search would turn edges for ever. The noise gives all classes scores of one distribution.
+    """
+    if test.definite:
+        return test.correlation
+    return (1 - NOISE) * test.correlation + NOISE * np.eye(len(test.correlation))
 
 
 def _complete(matrix: NDArray[np.float64]) -> int:

@@ -240,7 +240,7 @@ def _gaussian(table: Table, score: str, penalty: float) -> ScoreData:
         name = table.names[int(np.searchsorted(first, flat[0], side="right")) - 1]
         raise DataError(f"{name!r}: every row has the same value; drop the column")
     widths = np.diff(first)
-    logs = np.add.reduceat(np.log(spread), first[:-1])
+    logs = np.diff(np.concatenate([[0.0], np.cumsum(np.log(spread))])[first])  # a label that is alone has no column
     constant = -table.n * (0.5 * widths * (log(2 * pi) + 1) + logs)
     return ScoreData(
         GAUSSIAN, correlation, first, constant, np.zeros((0, 0), np.int32), np.zeros(0, np.int64),

@@ -10,7 +10,7 @@ from aitia.graph._pdag import Pdag
 from aitia.stats.search.assembly import Triple
 from aitia.stats.search.evidence import BestVerdicts, Verdict
 
-__all__ = ["Reasons", "Sentences", "conflict", "listed", "passed_over", "power"]
+__all__ = ["Reasons", "Sentences", "conflict", "left_open", "listed", "passed_over", "power"]
 
 SHOWN = 5
 """Contradictions that a warning tells one by one."""
@@ -79,6 +79,16 @@ def conflict(names: Sequence[str], found: Mapping[Triple, Verdict], triple: Trip
     verdict = found[triple]
     says = "is a collider" if verdict.collider else "is no collider"
     return f"that {names[y]} {says} between {names[x]} and {names[z]} ({verdict.why(triple)})"
+
+
+def left_open(triples: int) -> str:
+    """How many colliders a rule left open, in words.
+
+    Example:
+        >>> left_open(1)
+        '1 possible collider was left open by the collider rule.'
+    """
+    return f"{triples} possible collider{' was' if triples == 1 else 's were'} left open by the collider rule."
 
 
 def listed(what: str, sentences: Collection[str]) -> str:

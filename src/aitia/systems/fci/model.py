@@ -36,6 +36,7 @@ from aitia.stats.independence import FisherZ
 from aitia.stats.search import Asker, Constraints, Skeleton
 from aitia.stats.search.assembly import Triple, least_contradicted
 from aitia.stats.search.evidence import HUGE, Verdict, saturated, verdicts
+from aitia.stats.search.telling import left_open
 from aitia.system import Given
 from aitia.systems.fci.card import CARD
 from aitia.systems.fci.config import FCIConfig
@@ -202,7 +203,7 @@ class FCI(TestedSearch):
 
     def _warn(self, graph: Graph, marks: OrderFreeMarks, apart: Separation) -> None:
         if self._open:
-            self.warnings_.append(f"{self._open} possible colliders were left open by the collider rule.")
+            self.warnings_.append(left_open(self._open))
         names = graph.nodes
         if marks.contested:
             i, j = next(iter(marks.contested))

@@ -35,7 +35,7 @@ from aitia.stats.forked import ForkedEngine
 from aitia.stats.independence import independence_test
 from aitia.stats.search import Asker, ConstraintSearch, Skeleton, TestRecord, check_table, choose_test, table_warnings
 from aitia.stats.search.cost import in_words
-from aitia.stats.search.telling import listed
+from aitia.stats.search.telling import left_open, listed
 from aitia.system import Discovers, Given, Score, Scores, Training
 from aitia.systems.pcmci_plus.card import CARD
 from aitia.systems.pcmci_plus.config import PARTIAL_CORRELATION, PCMCIPlusConfig
@@ -95,7 +95,7 @@ class PCMCIPlus(ConstraintSearch, Discovers):
         table = given.table.select(variables)
         check_table(table, missing=self.config.missing)
         samples = lagged_samples(given.table, variables, time, series, self.config.lags)
-        self.warnings_ = [*table_warnings(table), *samples.notes]
+        self.warnings_ = [*table_warnings(table, missing="samples"), *samples.notes]
         self.asked_ = {"context": None, "context_kind": None, "widths": None, "variables": variables}
         self._choose(table)
         progress, store = run.progress, run.store("search")
@@ -189,7 +189,7 @@ class PCMCIPlus(ConstraintSearch, Discovers):
                 f"{len(found.conflicts)} of these edges, for one {names[i]} --- {names[j]}."
             )
         if found.ambiguous:
-            self.warnings_.append(f"{found.ambiguous} possible colliders were left open by the collider rule.")
+            self.warnings_.append(left_open(found.ambiguous))
         if against := denied(found, links, n, self.config.lags, self._forbidden(variables)):
             what = "The graph contradicts the table: a link is missing or an arrow wrong"
             self.warnings_.append(listed(what, against))

@@ -99,7 +99,10 @@ def _table(table: Table, variables: Sequence[str], rows: NDArray[np.int64], note
         )
     if lacking.any():
         gappy = join_names(name for name in variables if table.missing(name))
-        notes.append(f"{int(lacking.sum())} of {len(rows)} samples have a missing value in {gappy} and are left out.")
+        notes.append(
+            f"{int(lacking.sum())} of {len(rows)} samples have a missing value in {gappy} and are left out, which is "
+            "sound when values are missing at random and can mislead when a variable causes its own gaps."
+        )
     rows = rows[~lacking]
     columns, labels = {}, {}
     for lag in range(rows.shape[1]):
