@@ -8,6 +8,7 @@ rivals      who matches ours, and whether the claim would hold for its swap
 claim       what is run, and with what
 source      the hash of the code that a claim rests on
 remembered  that hash in the cache of the user, for `aitia show`
+trained_once  small models that several parts begin with, in the same cache
 origin      commit, versions, machine
 store       the evidence of one run, and its file
 summary     the verdict on a system, read from its file alone

@@ -64,3 +64,9 @@ def test_a_model_learns_a_text_by_heart():
 def test_an_empty_corpus_is_refused():
     with pytest.raises(OptionError, match="at least 1 row"):
         DrawnExamples(lambda row, rng: objectives.full_language(TEXTS[0]), 0, 1, 0)
+
+
+def test_a_document_that_does_not_fit_is_named_by_its_number_in_the_corpus():
+    drawn = DrawnExamples(lambda row, rng: objectives.full_language(TEXTS[row]), 3, 2, 0, longest=4)
+    with pytest.raises(DataError, match="document 1 of 3 has 5 tokens, the model takes 4: cut it or leave it out"):
+        _ = [drawn(step, 0, 1) for step in range(2)]

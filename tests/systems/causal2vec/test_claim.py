@@ -52,3 +52,12 @@ def test_all_arms_begin_with_the_same_models(tiny):
     claim._fitted(1000, "mean", claim._seen(1000))
     assert first is again
     assert all((tensor == before[name]).all() for name, tensor in first[0].model.state_dict().items())
+
+
+def test_what_all_parts_begin_with_is_trained_once(tiny, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    claim._readers(1000)
+    claim._readers.cache_clear()
+    monkeypatch.setattr(claim, "_read", lambda *given, **options: pytest.fail("it was trained before"))
+    assert claim._readers(1000) is claim._readers(1000)
+    assert len([*(tmp_path / "aitia" / "models").iterdir()]) == 1

@@ -22,6 +22,7 @@ from aitia.systems.cm3.filling import fill_pages, span_scores
 from aitia.systems.cm3.layout import Asked, Layout, Said
 from aitia.systems.cm3.learning import hidden_spans, page_example
 from aitia.systems.cm3.pictures import moved, steps_of
+from aitia.workflow.run import fit
 from aitia.worlds import DigitPagesWorld
 
 WORDS = ["seven", "nine", "a", "left", "by", "hand", "jordan", "river", "town", "flows"]
@@ -326,6 +327,8 @@ def test_moves_are_every_step_once_and_none_first():
         ("".join(f"a <mask:{k}> " for k in range(17)), "has 17 gaps, at most 16"),
         ('<img src=""><img src="">', "has 2 pictures, and a row holds one"),
         ('<img src="">' + "".join(f"a <mask:{k}> " for k in range(15)), "row 0 has over 16 holes"),
+        ('<img src="" alt="<mask:0>">', r"row 0 has <mask:0> in its alt: .* by an empty one"),
+        ('<a title="a <mask:1>">x</a>', r"row 0 has <mask:1> in its title"),
     ],
 )
 def test_a_page_that_cannot_be_taken_is_named(fitted, document, told):
@@ -336,6 +339,20 @@ def test_a_page_that_cannot_be_taken_is_named(fitted, document, told):
 def test_a_page_to_learn_from_is_whole():
     with pytest.raises(DataError, match=r"row 1 has a gap, <mask:0>"):
         Cm3(steps=1).fit({"document": ["<p>a b</p>", "<p>a <mask:0></p>"]})
+
+
+def test_a_gap_in_a_caption_that_stands_beside_the_page_is_refused(fitted):
+    with pytest.raises(DataError, match="row 1 has <mask:0> in its alt"):
+        fitted.predict({"document": ["<p>a</p>", '<img src="">'], "alt": ["", "<mask:0>"]})
+
+
+def test_a_picture_of_another_size_is_named_by_the_row_of_the_file(tmp_path):
+    for k in range(12):
+        wide = 12 if k == 7 else 8
+        (tmp_path / f"{k}.png").write_bytes(png(np.full((8, wide, 3), k, np.uint8)))
+    files = {"document": ['<img src="" alt="a">'] * 12, "image": [str(tmp_path / f"{k}.png") for k in range(12)]}
+    with pytest.raises(DataError, match="the picture of row 7 is 12 by 8 pixels"):
+        fit("cm3", files, steps=1, test_share=0.3)
 
 
 def test_a_picture_of_another_size_is_named_and_a_grey_one_taken(fitted, rows):

@@ -383,3 +383,21 @@ def test_a_piece_that_the_model_cannot_take_is_told_with_the_length_that_it_can(
             long, model=str(backbone)
         )
     assert isinstance(SequenceModel.load(backbone), SequenceModel)
+
+
+def test_a_state_space_and_an_encoder_are_named(tmp_path):
+    from transformers import BertConfig, BertLMHeadModel, MambaConfig, MambaForCausalLM
+
+    tokenizer = word_tokenizer(sorted(WORDS))
+    tokenizer.eos_token = "[SEP]"
+    sizes = {"vocab_size": len(tokenizer), "hidden_size": 16, "num_hidden_layers": 1}
+    space = MambaForCausalLM(MambaConfig(**sizes))
+    encoder = BertLMHeadModel(BertConfig(**sizes, intermediate_size=16, num_attention_heads=2))
+    for name, network in (("space", space), ("encoder", encoder)):
+        network.save_pretrained(tmp_path / name)
+        tokenizer.save_pretrained(tmp_path / name)
+    options = {"tokens": 100, "batch": 4, "length": 32}
+    with pytest.raises(OptionError, match="MambaForCausalLM has layers of linear_attention"):
+        LmObjectives(arms=("nd:plm",), **options).fit(EVEN, model=str(tmp_path / "space"))
+    with pytest.raises(OptionError, match="encoder is an encoder, whose tokens see those behind them"):
+        LmObjectives(arms=("cd:flm",), **options).fit(EVEN, model=str(tmp_path / "encoder"))

@@ -52,3 +52,12 @@ def test_every_sentence_is_written_anew_about_the_type_that_is_asked_for():
         assert others[row] in [kind for _, _, kind in held]
         one = claim.WORLD.counterfactual(fresh.take([row]), {"type": others[row]})
         assert claim.WORLD.render(one)[0] == text
+
+
+def test_what_all_parts_begin_with_is_trained_once(tiny, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    claim._reader(1000)
+    claim._reader.cache_clear()
+    monkeypatch.setattr(claim, "_read", lambda *given, **options: pytest.fail("it was trained before"))
+    assert claim._reader(1000) is claim._reader(1000)
+    assert len([*(tmp_path / "aitia" / "models").iterdir()]) == 1

@@ -17,6 +17,7 @@ from aitia.systems.sift.answers import Answers
 from aitia.systems.sift.judge import seen_names
 from aitia.systems.sift.prompts import TEMPLATE, Prompts
 from aitia.systems.sift.sentences import check_spans, sentence_of
+from aitia.workflow.run import fit
 
 WORDS = ("ann", "lee", "met", "bob", ",", ";", ":", "in", "rome", "none", "person", "place", "home")
 ROWS = {
@@ -338,3 +339,18 @@ def test_bad_input_is_refused_before_any_work():
         Sift(strategy="all")
     with pytest.raises(OptionError, match="multiple of 8"):
         Sift(width=20)
+
+
+def test_a_span_outside_of_its_text_is_named_by_the_row_of_the_file():
+    texts, spans = ["ann met bob"] * 20, [[[0, 3, "person"]] for _ in range(20)]
+    spans[15] = [[0, 30, "person"]]
+    with pytest.raises(DataError, match=r"row 15: the span \[0, 30, 'person'\] ends outside of the text"):
+        fit("sift", {"text": texts, "spans": spans}, test_share=0.5)
+
+
+def test_rows_without_spans_and_texts_that_do_not_fit_are_told():
+    with pytest.raises(DataError, match="no row has spans to learn from: name their column"):
+        Sift().fit({"text": ["ann met bob", "it rained"]})
+    rows = {"text": ["ann met bob", "ann met bob", "bob " * 300], "spans": [[[0, 3, "person"]]] * 3}
+    with pytest.raises(DataError, match=r"the text 'bob bob .*' has 301 tokens, 128 fit: cut it, or raise longest"):
+        Sift(steps=1, first_steps=1, demonstrations=0, width=16, layers=1, device="cpu").fit(rows)

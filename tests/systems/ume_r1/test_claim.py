@@ -55,3 +55,12 @@ def test_a_shuffled_reward_is_an_option_of_the_same_improvement(tiny):
     cold = UmeR1(**claim.MODEL, steps=2, seed=0).fit(rows)
     assert claim._improved(cold, rows, 0, shuffle_reward=True).config.shuffle_reward
     assert not claim._improved(cold, rows, 0).config.shuffle_reward
+
+
+def test_what_all_parts_begin_with_is_trained_once(tiny, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    claim._cold(1000)
+    claim._cold.cache_clear()
+    monkeypatch.setattr(UmeR1, "fit", lambda *given, **options: pytest.fail("it was trained before"))
+    assert claim._cold(1000) is claim._cold(1000)
+    assert len([*(tmp_path / "aitia" / "models").iterdir()]) == 1

@@ -442,7 +442,7 @@ def test_bad_input_is_refused_before_any_work():
         UmeR1(**SMALL).fit({**rows, "meaning": ["x"] * 20})
     with pytest.raises(DataError, match=r"20 of 40 reasonings .* longer than most=8 tokens, the longest 11"):
         UmeR1(**{**SMALL, "most": 8}).fit(rows)
-    with pytest.raises(DataError, match="1 rows have no answer"):
+    with pytest.raises(DataError, match="row 0 has no answer to learn from: fill it in, or drop it"):
         UmeR1(**SMALL).fit({**rows, "answer": [None, *rows["answer"][1:]]})
     with pytest.raises(OptionError, match="no column says what belongs to a query"):
         UmeR1(**SMALL).fit({"text": ["one", "two"]})

@@ -94,7 +94,13 @@ class DrawnExamples:
         for place in np.arange(step * self.size, (step + 1) * self.size)[rank::ranks]:
             epoch, within = divmod(int(place), self.rows)
             row = int(self._order(epoch)[within])
-            examples.append(self.make(row, np.random.default_rng([self.seed, int(place), row])))
+            example = self.make(row, np.random.default_rng([self.seed, int(place), row]))
+            if self.longest is not None and (length := _longest(example)) > self.longest:
+                raise DataError(
+                    f"document {row} of {self.rows} has {length} tokens, the model takes {self.longest}: cut it or "
+                    "leave it out"
+                )
+            examples.append(example)
         return examples
 
     def _order(self, epoch: int) -> NDArray[np.int64]:
@@ -108,6 +114,11 @@ class DrawnExamples:
 def _read(example: Example) -> int:
     """Tokens of an example, its encoder's among them."""
     return len(example.tokens) + (0 if example.encoder is None else len(example.encoder))
+
+
+def _longest(example: Example) -> int:
+    """Tokens that the model, or its encoder, reads at once."""
+    return max(len(example.tokens), 0 if example.encoder is None else len(example.encoder))
 
 
 class SequenceLoss(nn.Module):

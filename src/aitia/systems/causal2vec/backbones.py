@@ -23,6 +23,7 @@ from aitia.nn.sequences import (
     objectives,
     small_sequence_model,
 )
+from aitia.nn.sequences.causality import check_causal
 from aitia.systems.causal2vec.config import Causal2VecConfig
 from aitia.systems.causal2vec.embedder import headless
 from aitia.train import RowBatches, TrainConfig, train
@@ -48,11 +49,7 @@ def opened_decoder(named: Network, config: Causal2VecConfig) -> SequenceModel:
         found = SequenceModel(network, held.vocabulary, held.visibility, config.longest or held.longest)
     else:
         found = SequenceModel(network, Vocabulary(held.tokenizer), longest=config.longest)
-    if _sees_ahead(found.model):
-        raise OptionError(
-            f"{named.id} is an encoder, whose tokens see those behind them: give it as encoder, and a causal language "
-            "model as model"
-        )
+    check_causal(found, named.id)
     return found
 
 

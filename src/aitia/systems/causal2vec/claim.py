@@ -18,12 +18,14 @@ Control: the positives of the training shuffled over its queries, on one seed.
 """
 
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from aitia.evidence import Claim, ClaimContext, Row, row
-from aitia.nn.language import LanguageModel
+from aitia.evidence.trained_once import trained_once
+from aitia.nn.language import LanguageModel, load_language_model
 from aitia.nn.sequences import SequenceModel
 from aitia.stats.metrics.retrieval import hits, ndcg, ranks_of_own
 from aitia.systems.causal2vec.arms import ARMS, READINGS, Arm
@@ -168,13 +170,30 @@ def _fitted(seed: int, arm: Arm, seen: Pairs) -> Causal2Vec:
 
 @lru_cache(maxsize=1)
 def _readers(seed: int) -> tuple[SequenceModel, LanguageModel]:
-    """Decoder and encoder that have read the texts; what every arm of a seed begins with."""
+    """Decoder and encoder that have read the texts; what every arm and the control of a seed begin with."""
+    sizes = {"events": EVENTS, "seen": SEEN, "steps": READING, "batch": BATCH, "sizes": SIZES}
+
+    def read(folder: Path) -> tuple[SequenceModel, LanguageModel]:
+        encoder = load_language_model(folder / "encoder", "masked")
+        return SequenceModel.load(folder / "decoder"), encoder
+
+    def save(models: tuple[SequenceModel, LanguageModel], folder: Path) -> None:
+        for model, name in zip(models, ("decoder", "encoder"), strict=True):
+            model.save(folder / name)
+
+    decoder, encoder = trained_once(
+        __name__, RolesWorld(EVENTS).name, sizes, seed, train=lambda: _read(seed), save=save, read=read
+    )
+    return decoder, headless(encoder)
+
+
+def _read(seed: int) -> tuple[SequenceModel, LanguageModel]:
     config = Causal2VecConfig(first_steps=READING, batch=BATCH, seed=seed, device="cpu", **SIZES)
     texts = _seen(seed).texts
     decoder, encoder = made_decoder(config, texts, []), made_encoder(config, texts)
     read_by_decoder(decoder, texts, config, None, None)
     read_by_encoder(encoder, texts, config, None, None)
-    return decoder, headless(encoder)
+    return decoder, encoder
 
 
 def _seen(seed: int) -> Pairs:

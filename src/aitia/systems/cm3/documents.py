@@ -12,7 +12,7 @@ from typing import Literal
 from aitia.data.reading.pages import Tag, parsed
 from aitia.errors import DataError
 
-__all__ = ["Part", "parts_of", "plain", "tags_of"]
+__all__ = ["Part", "check_words", "parts_of", "plain", "tags_of"]
 
 KEPT = frozenset(
     {"title", *(f"h{k}" for k in range(1, 7)), "p", "ul", "ol", "li", "table", "tr", "td", "th", "blockquote"}
@@ -20,6 +20,7 @@ KEPT = frozenset(
 MASKS = 16
 """Gaps of a page at most, as in the source."""
 _GAP = re.compile(r"mask:(\d+)")
+_ASKED = re.compile(r"<mask:\d+>")
 _SIGN = re.compile(r"<(?=(mask|image):\d+>)")
 Field = Literal["tag", "text", "alt", "image", "title", "gap"]
 
@@ -51,8 +52,10 @@ def parts_of(document: str, row: int) -> list[Part]:
                 found.append(Part("text", plain(" ".join(one.split()))))
         elif one.name == "img" and one.opens:
             pictures += 1
+            check_words(one.get("alt") or "", "alt", row)
             found += _picture(one)
         elif one.name == "a":
+            check_words(one.get("title") or "", "title", row)
             titled = one.get("title") is not None
             found += _link(one, first=titled and not links)
             links += titled
@@ -76,6 +79,19 @@ def parts_of(document: str, row: int) -> list[Part]:
     if not any(part.kind != "tag" for part in found):
         raise DataError(f"the document of row {row} is empty: drop the row")
     return found
+
+
+def check_words(text: str, name: str, row: int) -> None:
+    """Refuses a gap where none is filled.
+
+    Raises:
+        DataError: If a caption or title holds `<mask:0>`; names the row.
+    """
+    if match := _ASKED.search(text):
+        raise DataError(
+            f"row {row} has {match[0]} in its {name}: gaps are filled among the words of a page; the {name} is asked "
+            f'for whole, by an empty one ({name}="")'
+        )
 
 
 def plain(text: str) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from aitia.errors import DataError
 from aitia.nn.sequences import Gap, Vocabulary
 from aitia.system import Given
-from aitia.systems.cm3.documents import Part, plain
+from aitia.systems.cm3.documents import Part, check_words, plain
 
 __all__ = ["FIELDS", "Asked", "Laid", "Layout", "Said", "said_of", "titles_of"]
 
@@ -185,6 +185,9 @@ def said_of(given: Given, codes: Mapping[int, Ids]) -> list[Said]:
     Args:
         given: The rows.
         codes: Of the picture of each row that has one.
+
+    Raises:
+        DataError: If a caption or title holds `<mask:0>`; names the row.
     """
     texts = {name: _cells(given, name) for name in ("alt", "title", "infill")}
     return [
@@ -201,5 +204,7 @@ def _cells(given: Given, name: str) -> list[Any]:
     if name == "infill":
         lists = zip(given.table.lists(column), gone, strict=True)
         return [None if away else [plain(str(one)) for one in row] for row, away in lists]
-    texts = (" ".join(text.split()) for text in given.table.texts(column))
+    texts = [" ".join(text.split()) for text in given.table.texts(column)]
+    for row, text in enumerate(texts):
+        check_words(text, name, row)
     return [None if away or not text else plain(text) for text, away in zip(texts, gone, strict=True)]

@@ -11,6 +11,7 @@ from aitia.errors import OptionError
 from aitia.nn.language import word_tokenizer
 from aitia.nn.opening import open_language_model
 from aitia.nn.sequences import Example, SequenceModel, Visibility, Vocabulary, objectives, small_sequence_model
+from aitia.nn.sequences.causality import check_causal
 from aitia.systems.cm3.config import Cm3Config, Objective
 from aitia.systems.cm3.documents import MASKS, Part, tags_of
 from aitia.systems.cm3.layout import Said
@@ -82,7 +83,10 @@ def made_model(
             raise OptionError(f"longest is {config.longest}, and the model takes {bound} tokens")
         tokenizer = copy.deepcopy(held.tokenizer)
         vocabulary = Vocabulary(tokenizer, codes=codes, sentinels=MASKS, markers=markers)
-        return SequenceModel(copy.deepcopy(held.model), vocabulary, visibility, config.longest)
+        model = SequenceModel(copy.deepcopy(held.model), vocabulary, visibility, config.longest)
+        if visibility == "causal":
+            check_causal(model, named.id)
+        return model
     texts = [part.text for parts in pages for part in parts if part.kind != "tag" and part.kind != "image"]
     texts += [text for row in said for text in (row.alt, row.title, *(row.infill or ())) if text]
     words = {word for text in texts for word in text.split()}

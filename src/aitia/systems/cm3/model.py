@@ -85,12 +85,14 @@ class Cm3(KeepsModels, Predicts, Edits):
         """Wants pages without gaps, and a picture in each that has a place for one and says nothing of it."""
         if given.rows is None:
             raise OptionError("cm3 learns from pages: say where they are")
-        for row, document in enumerate(given.texts("document")):
-            if any(part.kind == "gap" for part in parts_of(document, row)):
+        pages = [parts_of(document, row) for row, document in enumerate(given.texts("document"))]
+        for row, parts in enumerate(pages):
+            if any(part.kind == "gap" for part in parts):
                 raise DataError(
                     f"the document of row {row} has a gap, <mask:0>, and pages to learn from are whole: write "
                     "&lt;mask:0> if it is a word of the text"
                 )
+        found_pictures(given, pages, self.config.pixels, scale=self.config.pixels is not None)
 
     def work(self, given: Given) -> str:
         """Steps of the training."""

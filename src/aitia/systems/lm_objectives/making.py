@@ -14,6 +14,7 @@ from aitia.guard import guarded
 from aitia.nn.language import word_tokenizer
 from aitia.nn.opening import open_language_model
 from aitia.nn.sequences import SequenceModel, Vocabulary, small_sequence_model
+from aitia.nn.sequences.causality import check_causal
 from aitia.systems.lm_objectives.config import LmObjectivesConfig
 from aitia.systems.lm_objectives.stages import Stage, most_spans
 
@@ -70,16 +71,21 @@ def opened(named: Network, config: LmObjectivesConfig, arm: str, stages: Sequenc
 
     Raises:
         OptionError: If it has no encoder and the arm needs one or the reverse, it attends in a way that takes no mask,
-            or it lacks the rows for masked spans.
+            its tokens see those behind them, or it lacks the rows for masked spans.
         FormatError: If there is no such model.
     """
     visibility = stages[0].visibility
     if named.opened is None and ":" not in named.id:
-        model = SequenceModel.load(named.where(), visibility=visibility, revision=named.revision or None)
+        # Its own way to attend: one that takes no mask is named where a mask is needed.
+        model = SequenceModel.load(
+            named.where(), visibility=visibility, revision=named.revision or None, attn_implementation=None
+        )
     else:
         held = open_language_model(named, "seq2seq" if visibility == "encoder-decoder" else "causal")
         vocabulary = Vocabulary.of(copy.deepcopy(held.tokenizer))
         model = SequenceModel(copy.deepcopy(held.model), vocabulary, visibility, held.longest)
+    if visibility == "causal":
+        check_causal(model, named.id)
     return with_sentinels(model, config, named.id, arm, stages)
 
 

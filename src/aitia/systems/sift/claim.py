@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.evidence import Claim, ClaimContext, Row, row
+from aitia.evidence.trained_once import trained_once
 from aitia.nn.language import word_tokenizer
 from aitia.nn.sequences import (
     DrawnExamples,
@@ -172,7 +173,15 @@ def _shuffled(seed: int) -> Found:
 
 @lru_cache(maxsize=1)
 def _reader(seed: int) -> SequenceModel:
-    """A small decoder that has read plain text over all names; what every arm of a seed begins with."""
+    """A small decoder that has read plain text over all names; what every arm and the control of a seed begin with."""
+    sizes = {"lines": LINES, "steps": READING, "most lines": MOST_LINES, "documents": DOCUMENTS}
+    return trained_once(
+        __name__, WORLD.name, sizes, seed, train=lambda: _read(seed),
+        save=lambda model, folder: model.save(folder), read=SequenceModel.load,
+    )  # fmt: skip
+
+
+def _read(seed: int) -> SequenceModel:
     tokenizer = word_tokenizer(sorted({*WORLD.vocabulary, *TEMPLATE.split()}))
     tokenizer.eos_token = "[SEP]"
     vocabulary = Vocabulary(tokenizer)

@@ -7,6 +7,7 @@ from aitia.data.subjects import Network
 from aitia.nn.language import word_tokenizer
 from aitia.nn.opening import open_language_model
 from aitia.nn.sequences import SequenceModel, Vocabulary, small_sequence_model
+from aitia.nn.sequences.causality import check_causal
 from aitia.systems.sift.config import SiftConfig
 from aitia.systems.sift.prompts import TEMPLATE
 from aitia.systems.sift.sentences import words_of
@@ -26,10 +27,16 @@ def made_decoder(config: SiftConfig, texts: Sequence[str], types: Sequence[str])
 
 
 def opened_decoder(named: Network, config: SiftConfig) -> SequenceModel:
-    """The model that was given, as a copy: it is tuned, and theirs stays."""
+    """The model that was given, as a copy: it is tuned, and theirs stays.
+
+    Raises:
+        OptionError: If its tokens see those behind them, as in an encoder.
+    """
     held = open_language_model(named, "causal")
     if isinstance(held, SequenceModel):
         copied = copy.copy(held)
         copied.model = copy.deepcopy(held.model)
         return copied
-    return SequenceModel(copy.deepcopy(held.model), Vocabulary(held.tokenizer), longest=config.longest)
+    found = SequenceModel(copy.deepcopy(held.model), Vocabulary(held.tokenizer), longest=config.longest)
+    check_causal(found, named.id)
+    return found

@@ -44,7 +44,7 @@ from aitia.systems.sift.decoder import made_decoder, opened_decoder
 from aitia.systems.sift.judge import judged
 from aitia.systems.sift.page import blocks
 from aitia.systems.sift.prompts import Prompts
-from aitia.systems.sift.sentences import Sentence, Span, check_spans, sentence_of
+from aitia.systems.sift.sentences import Sentence, Span, check_spans, cut, sentence_of
 from aitia.train import TrainConfig, train
 
 __all__ = ["Labelled", "Sift"]
@@ -92,6 +92,8 @@ class Sift(KeepsModels, Predicts):
         if given.rows is None:
             raise OptionError("sift learns from texts with their spans: say where they are")
         labelled = self._labelled_rows(given)
+        if not labelled:
+            raise DataError("no row has spans to learn from: name their column (--spans)")
         if len(labelled) <= self.config.demonstrations:
             raise DataError(
                 f"{len(labelled)} rows have spans, and {self.config.demonstrations} are shown before each: give more "
@@ -101,8 +103,7 @@ class Sift(KeepsModels, Predicts):
         if not any(spans[row] for row in labelled):
             raise DataError("no row has a span: there is nothing to learn")
         for row, text in enumerate(texts):
-            if not text.strip():
-                raise DataError(f"the text of row {row} is empty: drop the row")
+            check_spans(Sentence(text, cut(text, row), ()), spans[row], row)
 
     def work(self, given: Given) -> str:
         """Steps of both trainings."""
@@ -141,6 +142,11 @@ class Sift(KeepsModels, Predicts):
         if not config.first_steps:
             return None
         ids = [np.array([*model.vocabulary.encode(text), model.vocabulary.end]) for text in texts]
+        for text, held in zip(texts, ids, strict=True):
+            if len(held) > model.longest:
+                raise DataError(
+                    f"the text {text[:40]!r} has {len(held)} tokens, {model.longest} fit: cut it, or raise longest"
+                )
         drawn = DrawnExamples(
             lambda row, random: objectives.full_language(ids[row]), len(ids), max(config.batch, 16),
             model.vocabulary.pad, model.longest, config.seed,

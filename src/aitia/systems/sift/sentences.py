@@ -8,7 +8,7 @@ from functools import cached_property
 from aitia.errors import DataError
 from aitia.nn.sequences import Vocabulary
 
-__all__ = ["Sentence", "Span", "check_spans", "sentence_of", "words_of"]
+__all__ = ["Sentence", "Span", "check_spans", "cut", "sentence_of", "words_of"]
 
 Span = tuple[int, int, str]
 """First character, the one behind the last, and the type."""
@@ -62,12 +62,22 @@ def sentence_of(text: str, vocabulary: Vocabulary, row: int) -> Sentence:
     Raises:
         DataError: If the text is empty; names the row.
     """
-    words = tuple(match.span() for match in _WORD.finditer(text))
-    if not words:
-        raise DataError(f"the text of row {row} is empty: drop the row")
+    words = cut(text, row)
     pieces = [(" " if a == 0 or text[a - 1].isspace() else "") + text[a:b] for a, b in words]
     ids = vocabulary.tokenizer(pieces, add_special_tokens=False)["input_ids"]
     return Sentence(text, words, tuple(tuple(int(token) for token in word) for word in ids))
+
+
+def cut(text: str, row: int) -> tuple[tuple[int, int], ...]:
+    """(first, behind the last) character of each word.
+
+    Raises:
+        DataError: If the text is empty; names the row.
+    """
+    words = tuple(match.span() for match in _WORD.finditer(text))
+    if not words:
+        raise DataError(f"the text of row {row} is empty: drop the row")
+    return words
 
 
 def check_spans(sentence: Sentence, spans: Sequence[Span], row: int) -> tuple[Span, ...]:

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from aitia.data.table import Table
 from aitia.evidence import Claim, ClaimContext, Row, row
+from aitia.evidence.trained_once import trained_once
 from aitia.nn.sequences import SequenceModel
 from aitia.systems.ume_r1.card import CARD
 from aitia.systems.ume_r1.config import Mode
@@ -128,7 +129,11 @@ def _shuffled(seed: int) -> Found:
 @lru_cache(maxsize=8)
 def _cold(seed: int) -> UmeR1:
     """The cold start of a seed, by which the control begins too."""
-    return UmeR1(**MODEL, steps=STEPS, seed=seed).fit(_rows(seed)[0])
+    return trained_once(
+        __name__, WORLD.name, {"options": MODEL, "steps": STEPS, "rows": ROWS}, seed,
+        train=lambda: UmeR1(**MODEL, steps=STEPS, seed=seed).fit(_rows(seed)[0]),
+        save=lambda model, folder: model.save_pretrained(folder), read=UmeR1.from_pretrained,
+    )  # fmt: skip
 
 
 def _rows(seed: int) -> tuple[Table, Table]:

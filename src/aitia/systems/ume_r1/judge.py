@@ -34,9 +34,8 @@ def judged(model: "UmeR1", fresh: Given, seen: Given) -> Scores:
         vectors, written = model.embed(queries, mode=mode)
         candidates = model._asked_for_nothing().embed(gallery.items, mode=mode)[0]
         told[mode] = hits(vectors, candidates, held, gallery.meanings)
-        about = "the nearest of the fresh targets means the same, after reasoning" if mode == "gen" else (
-            "the same, embedded in one pass"
-        )  # fmt: skip
+        how = "after reasoning" if mode == "gen" else "embedded in one pass"
+        about = f"The nearest of the fresh targets means the same; {how}"
         found[f"hit@1, {mode}"] = Score(float(told[mode].mean()), "higher", f"{about}.", {"a random target": chance})
         if written:
             found["tokens written"] = Score(

@@ -8,6 +8,7 @@ from aitia.errors import DataError
 from aitia.nn.language import word_tokenizer
 from aitia.nn.opening import open_language_model
 from aitia.nn.sequences import SequenceModel, Vocabulary, small_sequence_model
+from aitia.nn.sequences.causality import check_causal
 from aitia.systems.ume_r1.config import UmeR1Config
 from aitia.systems.ume_r1.items import Item
 from aitia.systems.ume_r1.layout import MARKERS, Layout
@@ -35,10 +36,16 @@ def made_decoder(config: UmeR1Config, items: Iterable[Item], codes: int) -> Sequ
 
 
 def opened_decoder(named: Network, config: UmeR1Config, codes: int) -> SequenceModel:
-    """The model that was given, as a copy: it is trained, and theirs stays. It gets the tokens that it lacks."""
+    """The model that was given, as a copy: it is trained, and theirs stays. It gets the tokens that it lacks.
+
+    Raises:
+        OptionError: If its tokens see those behind them, as in an encoder.
+    """
     held = open_language_model(named, "causal")
     vocabulary = Vocabulary(copy.deepcopy(held.tokenizer), codes=codes, markers=MARKERS)
-    return SequenceModel(copy.deepcopy(held.model), vocabulary, longest=config.longest or None)
+    found = SequenceModel(copy.deepcopy(held.model), vocabulary, longest=config.longest or None)
+    check_causal(found, named.id)
+    return found
 
 
 def check_written(layout: Layout, items: Sequence[Item], most: int) -> None:

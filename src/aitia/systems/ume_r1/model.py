@@ -101,8 +101,12 @@ class UmeR1(KeepsModels, Predicts, Encodes):
                         f"what is written is learnt from reasonings; no column is the {role.replace('_', ' ')}: name "
                         f"it (--{role.replace('_', '-')}), or learn to embed alone (--losses disc --mode disc)"
                     )
-                if gone := given.table.absent(column)[self._paired(given)].sum():
-                    raise DataError(f"{gone} rows have no {role.replace('_', ' ')} to learn from: fill it in")
+                paired = self._paired(given)
+                if len(gone := paired[given.table.absent(column)[paired]]):
+                    also = f", as {len(gone) - 1} more" if len(gone) > 1 else ""
+                    raise DataError(
+                        f"row {gone[0]} has no {role.replace('_', ' ')} to learn from{also}: fill it in, or drop it"
+                    )
 
     def work(self, given: Given) -> str:
         """Steps of both stages."""
