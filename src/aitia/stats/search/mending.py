@@ -52,7 +52,7 @@ class Likelihood(Protocol):
 
     def __call__(self, node: int, parents: int, /) -> float: ...
 
-    def gains(self, node: int, parents: int, others: int) -> list[tuple[int, float]]: ...
+    def gains(self, node: int, parents: int, others: int, least: float, /) -> list[tuple[int, float]]: ...
 
 
 class _Edge(NamedTuple):
@@ -271,7 +271,7 @@ class Mending(ClassSearch):
         asked, found = self._gained.get((z, given), (0, []))
         if others & ~asked:
             asked |= others
-            found = [step for step in self.likelihood.gains(z, given, asked) if step[1] > BEYOND_DOUBT]
+            found = self.likelihood.gains(z, given, asked, BEYOND_DOUBT)
             self._gained[z, given] = asked, found
         return found
 

@@ -176,7 +176,7 @@ class _Along:
         """The parents with those that come back, what gains most first."""
         while True:
             others = before & self.allowed[y] & ~self.never[y] & ~parents
-            gains = [(gain, x) for x, gain in self.score.gains(y, parents, others) if gain > BEYOND_DOUBT]
+            gains = [(gain, x) for x, gain in self.score.gains(y, parents, others, BEYOND_DOUBT)]
             if (step := _alone(gains)) is None:
                 return parents
             gain, x = step
