@@ -86,6 +86,7 @@ class ClassSearch:
         assert shared is not None
         self.rows = Pdag.of(shared, self.adjacent)
         self._member = self.rows, list(parents)
+        self._reached: list[tuple[Sequence[int], list[int]]] = []
         self._steps: dict[tuple[int, int], list[_Turn]] = {}
         self._known_turns: dict[tuple[int, ...], list[_Turn]] = {}
         self._barred: dict[tuple[float | int, ...], int] = {}
@@ -166,6 +167,10 @@ class ClassSearch:
         self._barred = {step: around for step, around in self._barred.items() if not around & touched}
         self._dirty |= touched
         self.adjacent, self.rows = list(adjacent), after
+        for shared, member in self._reached:  # the step that led here had to make one
+            if shared is parents:
+                self._member = after, member
+        self._reached = []
         return touched
 
     def _first_sure(self, ranked: Sequence[Step], reach: Callable[[Step], Class | None]) -> tuple[Step, Class] | None:
@@ -262,12 +267,12 @@ class ClassSearch:
             together |= frontier
         return together
 
-    def _allowed(self, member: Sequence[int]) -> list[int] | None:
+    def _allowed(self, member: list[int]) -> list[int] | None:
         """The compelled parents of the class of a DAG on the skeleton; None where no member obeys what is known."""
         after = self._compelled(member, self.adjacent)
         return None if self.bound and self.known(Pdag.of(after, self.adjacent)) is None else after
 
-    def _compelled(self, member: Sequence[int], adjacent: Sequence[int]) -> list[int]:
+    def _compelled(self, member: list[int], adjacent: Sequence[int]) -> list[int]:
         """The same on any skeleton, without knowledge: those that there are change from where the DAG is another than
         the member.
 
@@ -288,6 +293,7 @@ class ClassSearch:
             if row != shared[y]:
                 shared[y] = row
                 waiting |= adjacent[y] & ~above
+        self._reached.append((shared, member))
         return shared
 
     def _of(self, node: int, parents: int) -> float:
