@@ -60,14 +60,14 @@ class ForkedEngine(LocalEngine):
                     worker.start()
                     theirs.close()
                     workers[ours] = worker
+                    ours.send(next(left))  # it works while the next one starts
             busy = list(workers)
-            for pipe in workers:
-                pipe.send(next(left))
             while busy:
                 for pipe in cast("list[Connection]", connection.wait(busy)):
                     i, result = _received(pipe, workers[pipe])
                     if (following := next(left, None)) is None:
                         busy.remove(pipe)
+                        workers[pipe].kill()  # it ends while others still work
                     else:
                         with suppress(ConnectionError):  # it has just died, which is told when its answer is read
                             pipe.send(following)

@@ -130,7 +130,7 @@ def test_the_score_is_that_of_regressions_and_the_same_for_equivalent_graphs():
     ]
     assert len(totals) == 8
     assert np.ptp(totals) < 1e-8
-    [(added, gain)] = score.gains(place["score"], 0, 1 << place["drug"])
+    [(added, gain)] = score.gains(place["score"], 0, 1 << place["drug"], 0.0)
     assert (added, gain) == (place["drug"], score(place["score"], 1 << place["drug"]) - score(place["score"], 0))
 
 

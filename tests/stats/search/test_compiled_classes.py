@@ -3,6 +3,8 @@
 The ascent ends in the same class, with the same edges back, from starts of any kind; labels are counted alike.
 """
 
+from math import inf
+
 import numpy as np
 import pytest
 
@@ -72,7 +74,11 @@ def test_labels_are_counted_alike_with_the_compiler_and_without(monkeypatch, gap
         monkeypatch.setattr(Contingency, "plain_seconds", seconds)
         score = score_of(test)
         scores.append(
-            [(score(k, mask & ~(1 << k)), score.gains(k, 0, mask & ~(1 << k))) for k in range(7) for mask in range(128)]
+            [
+                (score(k, mask & ~(1 << k)), score.gains(k, 0, mask & ~(1 << k), -inf))
+                for k in range(7)
+                for mask in range(128)
+            ]
         )
     assert scores[0] == scores[1]
     score = score_of(test)

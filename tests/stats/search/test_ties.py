@@ -1,4 +1,7 @@
-"""Sets that separate a pair equally well, met on purpose: which is taken must not hang on the order of the columns."""
+"""What ties, met on purpose: sets that separate a pair equally well, columns that mirror each other.
+
+Which is taken must not hang on the order of the columns.
+"""
 
 from itertools import permutations
 
@@ -6,9 +9,14 @@ import numpy as np
 import pytest
 
 from aitia.data.table import Table
+from aitia.graph import Knowledge, is_cpdag
+from aitia.graph._pdag import compelled
+from aitia.graph.bits import from_words, pack, to_words
+from aitia.graph.open_triples import decided
 from aitia.stats.independence import FisherZ
-from aitia.stats.search import _fisher_z_kernel, partial_correlation
-from aitia.stats.search.evidence import verdicts
+from aitia.stats.search import _arrows_kernel, _fisher_z_kernel, partial_correlation
+from aitia.stats.search.assembly import least_contradicted
+from aitia.stats.search.evidence import unshielded, verdicts
 from aitia.stats.search.skeleton import Asker, Constraints, find_skeleton
 from aitia.systems.pc import PC
 
@@ -87,3 +95,117 @@ def test_the_graph_of_symmetric_rows_is_that_of_any_order_of_the_columns(rule):
             graph = PC(test="fisher-z", alpha=ALPHA, colliders=rule).fit({name: columns[name] for name in order}).graph_
             found.add(graph.reorder(NAMES))
         assert len(found) == 1, seed
+
+
+def mirrored(seed, pairs, single, density, labels=False):
+    """Rows whose statistics stay as they are when the columns of all pairs change places."""
+    rng = np.random.default_rng(seed)
+    p, n = 2 * pairs + single, 300
+    mirror = np.arange(p)
+    mirror[: 2 * pairs] ^= 1
+    while True:
+        weights = np.triu(rng.uniform(-1, 1, (p, p)) * (rng.random((p, p)) < density), 1)
+        if labels:
+            values = rng.normal(size=(n, p)) @ np.linalg.inv(np.eye(p) - 2 * weights)
+            codes = np.stack([np.digitize(v, np.quantile(v, (0.3, 0.7))) for v in values.T])
+            return {f"v{k}": np.concatenate([codes[k], codes[mirror[k]]]).astype(str).astype(object) for k in range(p)}
+        ways = np.linalg.inv(np.eye(p) - weights)
+        correlation = ways.T @ ways
+        correlation /= np.sqrt(np.outer(correlation.diagonal(), correlation.diagonal()))
+        correlation = (correlation + correlation[np.ix_(mirror, mirror)]) / 2
+        if np.linalg.eigvalsh(correlation).min() > 0.03:
+            break
+    white = rng.normal(size=(n, p))
+    q, _ = np.linalg.qr(white - white.mean(axis=0))
+    return {f"v{k}": v for k, v in enumerate((q @ np.linalg.cholesky(correlation).T * np.sqrt(n)).T)}
+
+
+def in_orders(columns, orders, seed, **options):
+    """The graphs of a table whose columns stand in so many orders."""
+    names, rng = tuple(columns), np.random.default_rng(seed)
+    shuffles = [names, *(tuple(names[k] for k in rng.permutation(len(names))) for _ in range(orders - 1))]
+    return {PC(**options).fit({name: columns[name] for name in of}).graph_.reorder(names) for of in shuffles}
+
+
+@pytest.mark.parametrize("density", [0.5, 0.8])
+@pytest.mark.parametrize(("pairs", "single"), [(3, 1), (3, 0), (4, 2)])
+def test_mirrored_columns_of_numbers_give_one_graph_in_any_order(pairs, single, density):
+    left_open = 0
+    for seed in range(10):
+        columns = mirrored(seed, pairs, single, density)
+        (graph,) = in_orders(columns, 5, seed, test="fisher-z", alpha=ALPHA)
+        if graph.open_triples:
+            left_open += 1
+            assert len(decided(graph)) > 1
+        else:
+            assert is_cpdag(graph)
+    assert 0 < left_open < 10
+
+
+@pytest.mark.parametrize("rule", ["strongest-first", "max-p", "majority", "conservative"])
+def test_mirrored_columns_give_one_graph_by_any_rule(rule):
+    for seed in range(5):
+        assert len(in_orders(mirrored(seed, 3, 1, 0.8), 4, seed, test="fisher-z", alpha=ALPHA, colliders=rule)) == 1
+
+
+def test_mirrored_columns_of_labels_give_one_graph_in_any_order():
+    left_open = 0
+    for seed in range(10):
+        (graph,) = in_orders(mirrored(seed, 3, 1, 0.5, labels=True), 5, seed, test="chi2", alpha=ALPHA)
+        left_open += bool(graph.open_triples)
+    assert 0 < left_open < 10
+
+
+def test_under_knowledge_mirrored_columns_give_one_graph_that_obeys_it_in_any_order():
+    known = Knowledge(tiers=[["v6"], [f"v{k}" for k in range(6)]])
+    left_open = 0
+    for seed in range(10):
+        (graph,) = in_orders(mirrored(seed, 3, 1, 0.8), 4, seed, test="fisher-z", alpha=ALPHA, knowledge=known)
+        assert not graph.parents("v6")
+        assert not graph.neighbors("v6")
+        left_open += bool(graph.open_triples)
+    assert left_open > 0
+
+
+def test_noise_of_a_billionth_leaves_the_graph_of_mirrored_columns_as_it_is():
+    for seed in range(12):
+        columns, rng = mirrored(seed, 3, 1, 0.8), np.random.default_rng(seed)
+        moved = {name: values + 1e-9 * rng.normal(size=len(values)) for name, values in columns.items()}
+        one, two = (PC(test="fisher-z", alpha=ALPHA).fit(of).graph_ for of in (columns, moved))
+        assert one == two
+
+
+def starts(near, strength, order):
+    """The classes that the evidence starts from where the nodes stand in this order; and whether it ties, compiled."""
+    rows = [pack(row) for row in near[np.ix_(order, order)]]
+    triples = unshielded(rows)
+    evidence = {(x, y, z): float(strength[order[y], order[x], order[z]]) for x, y, z in triples}
+    dags = list(least_contradicted(rows, evidence, [0] * len(order), [str(k) for k in order]))
+    swift, all_ = _arrows_kernel.least_contradicted(
+        to_words(rows), np.array(triples, np.int64).reshape(-1, 3), np.array(list(evidence.values()))
+    )
+    assert not all_ or from_words(swift) == dags[0]
+    assert not all_ or len(dags) == 1
+    into = np.array([[[row >> k & 1 for k in range(len(order))] for row in compelled(dag, rows)] for dag in dags])
+    back = np.argsort(order)
+    return {of[np.ix_(back, back)].tobytes() for of in into}, all_
+
+
+def test_what_the_evidence_starts_from_is_the_same_in_any_order_of_the_nodes_and_compiled():
+    ties = alone = 0
+    mirror = np.arange(8) ^ 1
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        near = np.triu(rng.random((8, 8)) < 0.5, 1)
+        near = near | near.T
+        near |= near[np.ix_(mirror, mirror)]
+        strength = rng.normal(size=(8, 8, 8))
+        strength = strength + strength.transpose(0, 2, 1)
+        if seed % 2:  # else few tie
+            strength = strength + strength[np.ix_(mirror, mirror, mirror)]
+        found, all_ = starts(near, strength, np.arange(8))
+        ties += len(found) > 1
+        alone += all_
+        assert starts(near, strength, rng.permutation(8)) == (found, all_)
+    assert ties >= 5
+    assert alone >= 5

@@ -5,7 +5,7 @@ import numpy as np
 from aitia.compiled import bit_count, njit
 from aitia.stats.independence._contingency_kernel import FEW_CELLS, statistic
 
-__all__ = ["answer", "sums_of_cells"]
+__all__ = ["answer", "sums_of_both"]
 
 DENSE = 16
 """A table is counted whole up to so many cells for each row."""
@@ -337,8 +337,8 @@ def alone(planes, first, sizes, more, found, stops):  # type: ignore[no-untyped-
                 stops[k] += 1
 
 
-@njit(nogil=True)
-def sums_of_cells(planes, first, sizes, codes, held, more, cells, weight, values, present):  # type: ignore[no-untyped-def]
+@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def _sums_of_cells(planes, first, sizes, codes, held, more, cells, weight, told):  # type: ignore[no-untyped-def]
     """Fills the sum of weights of counts N over the cells of tables of some columns and one more, smallest first.
 
     Args:
@@ -350,8 +350,7 @@ def sums_of_cells(planes, first, sizes, codes, held, more, cells, weight, values
         more: (m,) of each table another column.
         cells: Zeros, as many as the largest table has cells.
         weight: (n + 1,) of each N above zero.
-        values: (m,) the sums.
-        present: (m,) how many cells hold rows.
+        told: (2, m) the sums, and how many cells hold rows.
     """
     width = held.shape[0]
     size, packed = 1, True
@@ -378,4 +377,22 @@ def sums_of_cells(planes, first, sizes, codes, held, more, cells, weight, values
         total = 0.0
         for c in range(stop):
             total += weight[counts[c]]
-        values[k], present[k] = total, stop
+        told[0, k], told[1, k] = total, stop
+
+
+@njit(nogil=True)
+def sums_of_both(planes, first, sizes, codes, asked, width, stop, cells, weight, told):  # type: ignore[no-untyped-def]
+    """The same of some columns, and then of these and one more, each with others.
+
+    Args:
+        asked: (m,) the columns that all tables have, so many; the one more; the columns beside the first, up to the
+            stop; those beside all of them.
+        told: (2, m - width - 1) of each table its sum, and how many cells hold rows.
+    """
+    new = stop - width - 1
+    for held, more, into in (
+        (asked[:width], asked[width + 1 : stop], told[:, :new]),
+        (asked[: width + 1], asked[stop:], told[:, new:]),
+    ):
+        if len(more):
+            _sums_of_cells(planes, first, sizes, codes, held, more, cells, weight, into)

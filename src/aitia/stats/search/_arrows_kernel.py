@@ -155,17 +155,15 @@ def _against(nodes, triples, strength):  # type: ignore[no-untyped-def]
 
 @njit(**INNER)
 def _cheapest(costs, left):  # type: ignore[no-untyped-def]
-    """The first of the least costs of what is left that is no other's; where there is none, the first of the least."""
-    lower, first = -1.0, -1
+    """The first of the least costs of what is left that is no other's; -1 where there is none."""
+    lower = -1.0
     while True:
         at, count = -1, 0
         for i in range(len(costs)):
             if left[i] and costs[i] > lower and (at < 0 or costs[i] < costs[at]):
                 at = i
         if at < 0:
-            return first
-        if first < 0:
-            first = at
+            return -1
         top, before = costs[at], -1.0
         while top > before:  # one that is like the next, which is like another
             before, bound, count = top, top + ALIKE * (1 + top), 0
@@ -186,6 +184,9 @@ def least_contradicted(adjacent, triples, strength):  # type: ignore[no-untyped-
         adjacent: (p, words).
         triples: (m, 3) unshielded.
         strength: (m,) how strongly the middle is a collider.
+
+    Returns:
+        The parents, and whether they are those of all nodes: not where several contradict the same and none is alone.
     """
     nodes = len(adjacent)
     start, pairs, weights = _against(nodes, triples, strength)
@@ -206,6 +207,8 @@ def least_contradicted(adjacent, triples, strength):  # type: ignore[no-untyped-
                     costs[i] = _contradicted(i, start, pairs, weights, left)
                     stale[i] = False
             sink = _cheapest(costs, left)
+            if sink < 0:
+                return parents, False
         left[sink] = waiting[sink] = False
         for i in near[: members(adjacent[sink], near)]:
             if left[i]:
@@ -215,7 +218,7 @@ def least_contradicted(adjacent, triples, strength):  # type: ignore[no-untyped-
             for i in pairs[e]:
                 if left[i]:
                     waiting[i] = stale[i] = True
-    return parents
+    return parents, True
 
 
 @njit(nogil=True)

@@ -108,6 +108,19 @@ def settled(state, change, others, dirty):  # type: ignore[no-untyped-def]
 
 
 @njit(**INNER)
+def _pushed(row, seen, stack, top):  # type: ignore[no-untyped-def]
+    """Puts what is in the row, and not seen yet, on a stack of so many; returns how many there are."""
+    for k in range(len(row)):
+        word = row[k] & ~seen[k]
+        seen[k] |= word
+        while word:
+            stack[top] = k * 64 + np.int64(trailing_zeros(word))
+            word &= word - ONE
+            top += 1
+    return top
+
+
+@njit(**INNER)
 def _descends(children, start, goal):  # type: ignore[no-untyped-def]
     """Whether arrows lead from one node to another by way of a third."""
     seen = children[start].copy()
@@ -119,13 +132,7 @@ def _descends(children, start, goal):  # type: ignore[no-untyped-def]
         row = children[stack[top]]
         if holds(row, goal):
             return True
-        for k in range(len(row)):
-            word = row[k] & ~seen[k]
-            seen[k] |= word
-            while word:
-                stack[top] = k * 64 + np.int64(trailing_zeros(word))
-                word &= word - ONE
-                top += 1
+        top = _pushed(row, seen, stack, top)
     return False
 
 
@@ -139,14 +146,7 @@ def _together(neighbors, u, v):  # type: ignore[no-untyped-def]
     stack[0], stack[1], top = u, v, 2
     while top:
         top -= 1
-        row = neighbors[stack[top]]
-        for k in range(len(row)):
-            word = row[k] & ~found[k]
-            found[k] |= word
-            while word:
-                stack[top] = k * 64 + np.int64(trailing_zeros(word))
-                word &= word - ONE
-                top += 1
+        top = _pushed(neighbors[stack[top]], found, stack, top)
     return found
 
 
@@ -160,6 +160,16 @@ def _orient(i, j, parents, children, neighbors):  # type: ignore[no-untyped-def]
 
 
 @njit(**INNER)
+def _choose(node, chosen, other, parents, children, neighbors, near):  # type: ignore[no-untyped-def]
+    """Makes the chosen of a node's neighbours its parents, and all but the other its children."""
+    for i in near[: members(neighbors[node], near)]:
+        if holds(chosen, i):
+            _orient(i, node, parents, children, neighbors)
+        elif i != other:
+            _orient(node, i, parents, children, neighbors)
+
+
+@njit(**INNER)
 def _closes(member, u, v):  # type: ignore[no-untyped-def]
     """Whether u --> v closes a cycle in a member: v is above u."""
     seen = member[u].copy()
@@ -167,14 +177,7 @@ def _closes(member, u, v):  # type: ignore[no-untyped-def]
     top = members(seen, stack)
     while top and not holds(seen, v):
         top -= 1
-        row = member[stack[top]]
-        for k in range(len(row)):
-            word = row[k] & ~seen[k]
-            seen[k] |= word
-            while word:
-                stack[top] = k * 64 + np.int64(trailing_zeros(word))
-                word &= word - ONE
-                top += 1
+        top = _pushed(member[stack[top]], seen, stack, top)
     return holds(seen, v)
 
 
@@ -271,12 +274,8 @@ def turned(state, u, v, of_v, of_u, room, change):  # type: ignore[no-untyped-de
         return False
     inside, places = _partly(state, u, v, room)
     parents, children, neighbors, near = room[0], room[1], room[2], np.empty(len(state.member), np.int64)
-    for node, chosen, other in ((v, of_v, u), (u, of_u, v)):
-        for i in near[: members(neighbors[node], near)]:
-            if holds(chosen, i):
-                _orient(i, node, parents, children, neighbors)
-            elif i != other:
-                _orient(node, i, parents, children, neighbors)
+    _choose(v, of_v, u, parents, children, neighbors, near)
+    _choose(u, of_u, v, parents, children, neighbors, near)
     if holds(neighbors[v], u):
         _orient(v, u, parents, children, neighbors)
     if not extend_within(inside, parents, children, neighbors, state.adjacent):
@@ -317,11 +316,7 @@ def inserted(state, x, z, given, room, change):  # type: ignore[no-untyped-def]
     """
     inside, places = _partly(state, x, z, room)
     parents, children, neighbors, near = room[0], room[1], room[2], np.empty(len(state.member), np.int64)
-    for i in near[: members(neighbors[z], near)]:
-        if holds(given, i):
-            _orient(i, z, parents, children, neighbors)
-        else:
-            _orient(z, i, parents, children, neighbors)
+    _choose(z, given, z, parents, children, neighbors, near)
     put(children[x], z)
     put(parents[z], x)
     return _with_toggled(state, x, z, inside, places, room, change)

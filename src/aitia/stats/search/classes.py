@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from aitia.graph._pdag import Pdag, compelled, extend, extend_within, places
 from aitia.graph.bits import bits, pack
 
-__all__ = ["ALIKE", "ClassSearch", "Score", "columns"]
+__all__ = ["ALIKE", "ClassSearch", "Score", "choose", "columns"]
 
 Score = Callable[[int, int], float]
 """Of a node and the bit row of its parents; higher is better."""
@@ -86,6 +86,7 @@ class ClassSearch:
         assert shared is not None
         self.rows = Pdag.of(shared, self.adjacent)
         self._member = self.rows, list(parents)
+        self._reached: list[tuple[Sequence[int], list[int]]] = []
         self._steps: dict[tuple[int, int], list[_Turn]] = {}
         self._known_turns: dict[tuple[int, ...], list[_Turn]] = {}
         self._barred: dict[tuple[float | int, ...], int] = {}
@@ -166,6 +167,10 @@ class ClassSearch:
         self._barred = {step: around for step, around in self._barred.items() if not around & touched}
         self._dirty |= touched
         self.adjacent, self.rows = list(adjacent), after
+        for shared, member in self._reached:  # the step that led here had to make one
+            if shared is parents:
+                self._member = after, member
+        self._reached = []
         return touched
 
     def _first_sure(self, ranked: Sequence[Step], reach: Callable[[Step], Class | None]) -> tuple[Step, Class] | None:
@@ -231,31 +236,15 @@ class ClassSearch:
             self._barred[turn] = path
             return None
         rows = self.rows.copy()
-        parents, children, neighbors = rows.parents, rows.children, rows.neighbors
-        for node, chosen, other in ((v, turn.of_v, u), (u, turn.of_u, v)):
-            own, away = 1 << node, neighbors[node] & ~chosen & ~(1 << other)
-            parents[node] |= chosen
-            children[node] |= away
-            neighbors[node] &= 1 << other
-            for i in places(chosen):
-                neighbors[i] &= ~own
-                children[i] |= own
-            for i in places(away):
-                neighbors[i] &= ~own
-                parents[i] |= own
+        parents, neighbors = rows.parents, rows.neighbors
+        choose(rows, v, turn.of_v, 1 << u)
+        choose(rows, u, turn.of_u, 1 << v)
         if neighbors[v] >> u & 1:
             rows.orient(v, u)
         if path := _path(parents, v, u):
             self._barred[turn] = path
             return None
-        # Only what hangs together with the two by undirected edges is made anew: the parts of a class are free.
-        together = frontier = 1 << u | 1 << v
-        while frontier:
-            step = 0
-            for i in places(frontier):
-                step |= self.rows.neighbors[i]
-            frontier = step & ~together
-            together |= frontier
+        together = self._together(u, v)
         member = extend_within(rows, together, self.member)
         if member is None:
             self._barred[turn] = together
@@ -267,12 +256,23 @@ class ClassSearch:
         member[v] |= 1 << u
         return self._allowed(member)
 
-    def _allowed(self, member: Sequence[int]) -> list[int] | None:
+    def _together(self, u: int, v: int) -> int:
+        """What hangs together with two nodes by undirected edges: a step at them makes a member anew there only."""
+        together = frontier = 1 << u | 1 << v
+        while frontier:
+            step = 0
+            for i in places(frontier):
+                step |= self.rows.neighbors[i]
+            frontier = step & ~together
+            together |= frontier
+        return together
+
+    def _allowed(self, member: list[int]) -> list[int] | None:
         """The compelled parents of the class of a DAG on the skeleton; None where no member obeys what is known."""
         after = self._compelled(member, self.adjacent)
         return None if self.bound and self.known(Pdag.of(after, self.adjacent)) is None else after
 
-    def _compelled(self, member: Sequence[int], adjacent: Sequence[int]) -> list[int]:
+    def _compelled(self, member: list[int], adjacent: Sequence[int]) -> list[int]:
         """The same on any skeleton, without knowledge: those that there are change from where the DAG is another than
         the member.
 
@@ -293,6 +293,7 @@ class ClassSearch:
             if row != shared[y]:
                 shared[y] = row
                 waiting |= adjacent[y] & ~above
+        self._reached.append((shared, member))
         return shared
 
     def _of(self, node: int, parents: int) -> float:
@@ -309,6 +310,22 @@ class ClassSearch:
             later = nodes & self.adjacent[i] & -(2 << i)
             sets += [rest | 1 << i for rest in self._cliques(later)] if later else [1 << i]
         return sets
+
+
+def choose(rows: Pdag, node: int, chosen: int, other: int) -> None:
+    """Makes the chosen of a node's neighbours its parents, and all but the other its children."""
+    parents, children, neighbors = rows.parents, rows.children, rows.neighbors
+    chosen &= neighbors[node]
+    own, away = 1 << node, neighbors[node] & ~chosen & ~other
+    parents[node] |= chosen
+    children[node] |= away
+    neighbors[node] &= other
+    for i in places(chosen):
+        neighbors[i] &= ~own
+        children[i] |= own
+    for i in places(away):
+        neighbors[i] &= ~own
+        parents[i] |= own
 
 
 def _path(parents: Sequence[int], start: int, goal: int) -> int:

@@ -17,7 +17,7 @@ from aitia.data.table import Table
 from aitia.errors import DataError
 from aitia.stats.independence import FisherZ, IndependenceTest
 from aitia.stats.independence.contingency import Contingency
-from aitia.stats.search.orientation import FEW_NODES
+from aitia.stats.search.likeliest import FEW_NODES
 from aitia.stats.search.partial_correlation import partial_correlation_skeleton
 from aitia.stats.search.skeleton import Constraints
 

@@ -160,12 +160,16 @@ class BestVerdicts(Mapping[Triple, Verdict]):
         held = best | 1 << y if self[triple].collider is False else best & ~(1 << y)
         return _most_independent(held, self.names, triple)
 
-    def least_contradicted(self, adjacent: Sequence[int]) -> list[int]:
-        """The parents in a DAG on these adjacencies that contradicts the evidence least, see `assembly`."""
+    def least_contradicted(self, adjacent: Sequence[int]) -> list[int] | None:
+        """The parents in a DAG on these adjacencies that contradicts the evidence least, see `assembly`; compiled.
+
+        None where several nodes contradict the same and none is alone with its cost.
+        """
         from aitia.stats.search import _arrows_kernel
 
         weights = self.strength / (1 + np.abs(self.strength) / MOST)  # saturated
-        return from_words(_arrows_kernel.least_contradicted(to_words(adjacent), self.triples, weights))
+        parents, all_ = _arrows_kernel.least_contradicted(to_words(adjacent), self.triples, weights)
+        return from_words(parents) if all_ else None
 
     def passed_over(self, parents: Sequence[int]) -> list[Triple]:
         """The triples of which a DAG, or what all members of a class have, says otherwise."""

@@ -25,8 +25,8 @@ Values = NDArray[np.float64]
 FEW_ROWS = 20
 """With fewer, half of the rows are too few for any test."""
 
-TOGETHER = 0.05
-"""Seconds of predicted work that go to a worker at once."""
+TOGETHER = 0.025
+"""Seconds of predicted work that go to a worker at once: with more the last of them keeps the others waiting."""
 
 
 class _Half(FisherZ):

@@ -18,8 +18,9 @@ Sources:
 """
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import inf, lgamma, log, prod, sqrt
+from operator import sub
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,12 @@ DENSE = 1 << 16
 
 VAST = 1e9
 """Cells from which those that occur are too few to matter for how many are left."""
+
+
+@lru_cache(maxsize=4096)
+def _powers(row: int) -> tuple[int, ...]:
+    """Each of the set bits alone."""
+    return tuple([1 << place for place in places(row)])
 
 
 class GaussianScore:
@@ -90,13 +97,13 @@ class GaussianScore:
             factor.append([*row, sqrt(left)])
         return -self.n / 2 * log(left) - self.price * (len(places) - 1)
 
-    def gains(self, node: int, parents: int, others: int) -> list[tuple[int, float]]:
-        """What each of these other nodes, a bit row, would add as a parent, where it adds."""
+    def gains(self, node: int, parents: int, others: int, least: float) -> list[tuple[int, float]]:
+        """What each of these other nodes, a bit row, would add as a parent, where it is more than the least."""
         key = (node, parents)
         if key not in self._gained:
             self._gained[key] = self._all_gains(node, list(bits(parents)))
         gained = self._gained[key]
-        return [(x, float(gained[x])) for x in bits(others) if gained[x] > 0]
+        return [(x, float(gained[x])) for x in bits(others) if gained[x] > least]
 
     def _all_gains(self, node: int, places: list[int]) -> NDArray[np.float64]:
         around, own = self.correlation, self.correlation[node]
@@ -131,48 +138,57 @@ class MultinomialScore:
     def __call__(self, node: int, parents: int) -> float:
         """The score of a node with these parents, a bit row."""
         known, both = self._of, parents | 1 << node
-        for nodes in (parents, both):
-            if nodes not in known:
-                self._count(nodes & (nodes - 1), [(nodes & -nodes).bit_length() - 1])
+        if not parents and both not in known:
+            self._count(0, node, [node], [])
+        elif both not in known or parents not in known:
+            one = parents & -parents
+            last = [one.bit_length() - 1]
+            self._count(parents ^ one, node, last if parents not in known else [], last if both not in known else [])
         return known[both] - known[parents]
 
-    def gains(self, node: int, parents: int, others: int) -> list[tuple[int, float]]:
-        """What each of these other nodes, a bit row, would add as a parent."""
-        more, own = places(others), self(node, parents)
-        ones = [1 << x for x in more]
-        without, with_ = (self._together(nodes, more, ones) for nodes in (parents, parents | 1 << node))
-        return [(x, after - before - own) for x, before, after in zip(more, without, with_, strict=True)]
+    def gains(self, node: int, parents: int, others: int, least: float) -> list[tuple[int, float]]:
+        """What each of these other nodes, a bit row, would add as a parent, where it is more than the least."""
+        of, more, ones, both = self._of.get, places(others), _powers(others), parents | 1 << node
+        before, after = list(map(of, map(parents.__or__, ones))), list(map(of, map(both.__or__, ones)))
+        if None in before or None in after:
+            new = [[x for x, value in zip(more, values, strict=True) if value is None] for values in (before, after)]
+            self._count(parents, node, *new)
+            before, after = list(map(of, map(parents.__or__, ones))), list(map(of, map(both.__or__, ones)))
+        own = self(node, parents)
+        return [
+            (x, gain) for x, all_ in zip(more, map(sub, after, before), strict=True) if (gain := all_ - own) > least
+        ]
 
-    def _together(self, nodes: int, more: Sequence[int], ones: Sequence[int]) -> list[float]:
-        """The log-likelihoods of a set of nodes together with each of these, whose bits are given as well."""
-        sets = list(map(nodes.__or__, ones))
-        found = list(map(self._of.get, sets))
-        if None in found:
-            self._count(nodes, [x for x, of in zip(more, found, strict=True) if of is None])
-        return list(map(self._of.__getitem__, sets))
-
-    def _count(self, nodes: int, new: Sequence[int]) -> None:
-        """Scores a set of nodes together with each of these."""
+    def _count(self, nodes: int, node: int, new: Sequence[int], beside: Sequence[int]) -> None:
+        """Scores a set of nodes together with each of the new, and that set and one node with each of others."""
         known, novelty, sizes, held = self._of, self._novelty, self.sizes, places(nodes)
         cells = prod([float(sizes[k]) for k in held])
-        dense = new
-        if cells * self._most_labels > DENSE:
-            dense = [x for x in new if cells * sizes[x] <= DENSE]
-        if dense and Contingency.worth_compiling(5e-5 * len(dense)):
-            for x, repeats, found in zip(dense, *self._counted(held, dense), strict=True):
-                occurring = found, cells * sizes[x]
-                novel = novelty.get(occurring)
-                if novel is None:
-                    novel = novelty[occurring] = self._novel(*occurring)
-                known[nodes | 1 << x] = repeats + novel
-            if len(dense) == len(new):
+        parts = (nodes, cells, new), (nodes | 1 << node, cells * sizes[node], beside)
+        dense: tuple[Sequence[int], Sequence[int]] = new, beside
+        if parts[1][1] * self._most_labels > DENSE:
+            dense = (
+                [x for x in new if cells * sizes[x] <= DENSE],
+                [x for x in beside if parts[1][1] * sizes[x] <= DENSE],
+            )
+        count = len(dense[0]) + len(dense[1])
+        if count and Contingency.worth_compiling(5e-5 * count):
+            told = iter(zip(*self._counted(held, node, *dense), strict=True))
+            for (with_, of, _), some in zip(parts, dense, strict=True):
+                for x, (repeats, found) in zip(some, told, strict=False):
+                    occurring = found, of * sizes[x]
+                    novel = novelty.get(occurring)
+                    if novel is None:
+                        novel = novelty[occurring] = self._novel(*occurring)
+                    known[with_ | 1 << x] = repeats + novel
+            if count == len(new) + len(beside):
                 return
-        for x in new:
-            if nodes | 1 << x not in known:
-                repeats, found = self._counted_plainly([*held, x])
-                known[nodes | 1 << x] = repeats + self._novel(found, cells * sizes[x])
+        for with_, of, some in parts:
+            for x in some:
+                if with_ | 1 << x not in known:
+                    repeats, present = self._counted_plainly([*places(with_), x])
+                    known[with_ | 1 << x] = repeats + self._novel(present, of * sizes[x])
 
-    def _novel(self, found: int, cells: float) -> float:
+    def _novel(self, found: float, cells: float) -> float:
         """What so many combinations that occur, of so many that could, add to the log-likelihood beside repeats."""
         share = found / (2 * log((self.n + 1) / found))
         if cells < VAST:
@@ -188,14 +204,15 @@ class MultinomialScore:
         np.cumsum(np.log(np.arange(1.0, self.n)), out=weight[2:])
         return weight
 
-    def _counted(self, held: Sequence[int], more: Sequence[int]) -> tuple[list[float], list[int]]:
-        """The sum of these over the cells of each table of these columns and one more, and how many occur; compiled."""
-        from aitia.stats.independence._contingency_loops import sums_of_cells
+    def _counted(self, held: Sequence[int], node: int, new: Sequence[int], beside: Sequence[int]) -> list[list[float]]:
+        """Of each table of `_count` the sum of these over its cells, and how many occur; compiled."""
+        from aitia.stats.independence._contingency_loops import sums_of_both
 
-        columns, others = np.array(held, np.int64), np.array(more, np.int64)
-        sums, found = np.empty(len(more)), np.empty(len(more), np.int64)
-        sums_of_cells(*self._ready, self.codes, columns, others, self._cells, self._weight, sums, found)
-        return sums.tolist(), found.tolist()
+        asked, told = np.array([*held, node, *new, *beside]), np.empty((2, len(new) + len(beside)))
+        stop = len(held) + 1 + len(new)
+        sums_of_both(*self._ready, self.codes, asked, len(held), stop, self._cells, self._weight, told)
+        both: list[list[float]] = told.tolist()
+        return both
 
     @cached_property
     def _ready(self) -> Any:
@@ -244,10 +261,10 @@ class EmbeddedScore:
         own = self._log_volume(1 << node)
         return -self.n / 2 * (left - own) - self.price * width * len(self.columns[node])
 
-    def gains(self, node: int, parents: int, others: int) -> list[tuple[int, float]]:
-        """What each of these other nodes, a bit row, would add as a parent."""
+    def gains(self, node: int, parents: int, others: int, least: float) -> list[tuple[int, float]]:
+        """What each of these other nodes, a bit row, would add as a parent, where it is more than the least."""
         own = self(node, parents)
-        return [(x, self(node, parents | 1 << x) - own) for x in bits(others)]
+        return [(x, gain) for x in bits(others) if (gain := self(node, parents | 1 << x) - own) > least]
 
     def _log_volume(self, nodes: int) -> float:
         """The logarithm of the determinant of the correlations of these variables' columns."""

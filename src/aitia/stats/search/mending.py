@@ -26,9 +26,9 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.graph._pdag import MANY, Pdag, extend, places
+from aitia.graph._pdag import MANY, Pdag, extend_within, places
 from aitia.graph.bits import bits, from_words, to_words
-from aitia.stats.search.classes import ALIKE, ClassSearch
+from aitia.stats.search.classes import ALIKE, ClassSearch, choose
 from aitia.stats.search.likelihood import GaussianScore
 
 __all__ = ["BEYOND_DOUBT", "Mending"]
@@ -52,7 +52,7 @@ class Likelihood(Protocol):
 
     def __call__(self, node: int, parents: int, /) -> float: ...
 
-    def gains(self, node: int, parents: int, others: int) -> list[tuple[int, float]]: ...
+    def gains(self, node: int, parents: int, others: int, least: float, /) -> list[tuple[int, float]]: ...
 
 
 class _Edge(NamedTuple):
@@ -271,7 +271,7 @@ class Mending(ClassSearch):
         asked, found = self._gained.get((z, given), (0, []))
         if others & ~asked:
             asked |= others
-            found = [step for step in self.likelihood.gains(z, given, asked) if step[1] > BEYOND_DOUBT]
+            found = self.likelihood.gains(z, given, asked, BEYOND_DOUBT)
             self._gained[z, given] = asked, found
         return found
 
@@ -288,17 +288,11 @@ class Mending(ClassSearch):
         if path:  # theorem 15: no such path
             self._barred[edge] = path
             return None
-        adjacent = _toggled(self.adjacent, x, z)
-        parents = self.rows.parents.copy()
-        parents[z] |= 1 << x | edge.given  # all of them: an extension may turn them else, and be no such member
-        member = extend(Pdag.of(parents, adjacent))
-        if member is None:
-            return None
-        before = member.copy()
-        before[z] &= ~(1 << x)
-        if self._compelled(before, self.adjacent) != self.rows.parents:
-            return None
-        return self._changed(member, adjacent)
+        rows = self.rows.copy()
+        choose(rows, z, edge.given, 0)  # in a member that takes it all of them are parents
+        rows.parents[z] |= 1 << x
+        rows.children[x] |= 1 << z
+        return self._changed(rows, x, z)
 
     def _semidirected(self, start: int, goal: int, blocked: int) -> int:
         """The nodes of a path along arrows and undirected edges that no blocked node lies on; 0 where there is none."""
@@ -338,24 +332,25 @@ class Mending(ClassSearch):
 
     def _deleted(self, edge: _Edge) -> Changed | None:
         """The class without the edge; None where no member lets it go."""
-        x, z, out = edge.x, edge.z, edge.turned
+        x, z = edge.x, edge.z
+        rows = self.rows.copy()
+        rows.parents[z] &= ~(1 << x)
+        rows.children[x] &= ~(1 << z)
+        rows.neighbors[x] &= ~(1 << z)
+        rows.neighbors[z] &= ~(1 << x)
+        for h in places(edge.turned):
+            rows.orient(z, h)
+            if rows.neighbors[x] >> h & 1:
+                rows.orient(x, h)
+        return self._changed(rows, x, z)
+
+    def _changed(self, rows: Pdag, x: int, z: int) -> Changed | None:
+        """The class of what extends these rows, in which two nodes are adjacent, or apart, unlike now."""
         adjacent = _toggled(self.adjacent, x, z)
-        parents = self.rows.parents.copy()
-        parents[z] &= ~(1 << x)
-        for h in places(out):
-            parents[h] |= 1 << z
-            if self.rows.neighbors[x] >> h & 1:
-                parents[h] |= 1 << x
-        member = extend(Pdag.of(parents, adjacent))
+        rows.adjacent = tuple(adjacent)
+        member = extend_within(rows, self._together(x, z), self.member)
         if member is None:
             return None
-        before = member.copy()
-        before[z] |= 1 << x
-        if self._compelled(before, self.adjacent) != self.rows.parents:
-            return None
-        return self._changed(member, adjacent)
-
-    def _changed(self, member: list[int], adjacent: list[int]) -> Changed | None:
         after = self._compelled(member, adjacent)
         if self.bound and self.known(Pdag.of(after, adjacent)) is None:
             return None

@@ -116,13 +116,16 @@ def order_start(
 
 
 def _orders(correlation: NDArray[np.float64], nodes: Sequence[int]) -> list[NDArray[np.int64]]:
-    """From each of these the others by how strongly they depend on it; none where two do so alike."""
+    """From each of these the others by how strongly they depend on it; none where some variable depends on two alike:
+
+    which of the two its parents would grow by first is not in the table, as of columns that mirror each other.
+    """
     strength = np.abs(correlation)
     np.fill_diagonal(strength, inf)
-    strength = strength[nodes]
     orders = np.argsort(-strength, axis=1)
-    sorted_ = np.take_along_axis(strength, orders, axis=1)
-    return [order for order, row in zip(orders, sorted_, strict=True) if (np.diff(row) < -TIED).all()]
+    if (np.diff(np.take_along_axis(strength, orders, axis=1), axis=1) >= -TIED).any():
+        return []
+    return list(orders[nodes])
 
 
 def _best(starts: Sequence[OrderStart], score: GaussianScore) -> OrderStart | None:
@@ -176,7 +179,7 @@ class _Along:
         """The parents with those that come back, what gains most first."""
         while True:
             others = before & self.allowed[y] & ~self.never[y] & ~parents
-            gains = [(gain, x) for x, gain in self.score.gains(y, parents, others) if gain > BEYOND_DOUBT]
+            gains = [(gain, x) for x, gain in self.score.gains(y, parents, others, BEYOND_DOUBT)]
             if (step := _alone(gains)) is None:
                 return parents
             gain, x = step

@@ -12,25 +12,26 @@ Sources:
     Meek, Causal inference and causal explanation with background knowledge, UAI 1995.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import combinations
+from functools import partial, reduce
+from itertools import combinations, islice
+from operator import and_
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.graph._pdag import MANY, Pdag
+from aitia.graph._pdag import MANY, Pdag, compelled
 from aitia.graph.bits import bits, pack
 from aitia.graph.graph import Graph
 from aitia.stats.independence import FisherZ
 from aitia.stats.search.agreement import Agreement
 from aitia.stats.search.assembly import Triple, least_contradicted
-from aitia.stats.search.classes import ALIKE, ClassSearch, columns
-from aitia.stats.search.evidence import BestVerdicts, ColliderRule, Verdict, verdicts, weighed
+from aitia.stats.search.classes import ClassSearch, columns
+from aitia.stats.search.evidence import BestVerdicts, ColliderRule, Verdict, unshielded, verdicts, weighed
 from aitia.stats.search.implied import refuted
-from aitia.stats.search.likelihood import GaussianScore
-from aitia.stats.search.mending import Likelihood, Mending
+from aitia.stats.search.likeliest import Ground, Led, best_of, likeliest
+from aitia.stats.search.mending import Likelihood
 from aitia.stats.search.partial_correlation import BestSets
 from aitia.stats.search.records import Skeleton
 from aitia.stats.search.skeleton import Asker
@@ -38,12 +39,8 @@ from aitia.stats.search.telling import Reasons, Sentences, conflict, listed, pas
 
 __all__ = ["Orientation"]
 
-
-FEW_NODES = 30
-"""Up to so many variables the likelihood is led on from several starts."""
-
-SOME_NODES = 60
-"""Up to so many a search over orders may say where else to start; from there it would take longer than all tests."""
+MOST_STARTS = 16
+"""Where evidence that ties leads to more DAGs, it decides nothing."""
 
 
 @dataclass
@@ -83,7 +80,7 @@ class Orientation:
         self.names = self.skeleton.names
         self.rows = Pdag.of([0] * len(self.names), self.skeleton.adjacent)
         self._earlier: Callable[[], Mapping[tuple[str, str], str]] | None = None
-        self._went: Mapping[tuple[int, int], tuple[int, float]] = {}
+        self._classes: Sequence[Pdag] | None = None  # that tie
 
     @property
     def graph(self) -> Graph:
@@ -171,25 +168,38 @@ class Orientation:
         for j, row in enumerate(self.rows.parents):
             for i in bits(row):
                 banned[j, i] = True
+        starts = self._starts(found, banned)
+        if not starts:  # ties that lead to too many classes: the evidence decides nothing
+            self.ambiguous |= {(a, y, b) for x, y, z in unshielded(self.rows.adjacent) for a, b in ((x, z), (z, x))}
+            self._classes = ()
+            return
         if score is None:
-            weights = weighed(found)
-            search = ClassSearch(self._start(weights, banned), self.rows.adjacent, banned, Agreement(weights))
-            search.ascend()
+            searches = [ClassSearch(s, self.rows.adjacent, banned, Agreement(weighed(found))) for s in starts]
+            for search in searches:
+                search.ascend()
+            classes = best_of(searches)
         else:
-            search = self._likeliest(found, banned, asker, alpha, max_depth, score)
-            if not search.bound:  # the rules would find the class again, with their reasons: when somebody reads them
+            ground = Ground(self.names, self.rows.adjacent, self._may_be_adjacent(), banned, score, alpha, max_depth)
+            led = likeliest(ground, found, starts)
+            classes = [end.search for end in led]
+            search = classes[0]
+            if len(classes) == 1 and not search.bound:
+                # the rules would find the class again, with their reasons: when somebody reads them
                 if self.in_words:
-                    self._add(search)
+                    self._add(led[0])
                     self.conflicts = Sentences(passed_over(search.rows, found), partial(conflict, self.names, found))
                     self._earlier = partial(_told, self.skeleton, self.forbidden, search.rows, found)
                 self.rows, self.settled = search.rows, True
                 return
-            self._add(search)
-        into = search.rows.parents
+            self._add(led[0])
+        if len(classes) > 1:
+            self._leave_open(classes, found)
+            return
+        into = classes[0].rows.parents
         for (x, y, z), verdict in found.items() if score is None else ():
             if verdict.collider is None and not (into[y] >> x & into[y] >> z & 1):
                 self.ambiguous |= {(x, y, z), (z, y, x)}
-        self._settle(search.rows, found)
+        self._settle(classes[0].rows, found)
 
     def check(self, asker: Asker) -> None:
         """Names the pairs that the graph calls independent although they are far from it in the table."""
@@ -202,7 +212,9 @@ class Orientation:
             told = asker.ask([(names[i], names[j], ()) for i, j in pairs], "implied independences")
             return [tested.log_p_value for tested in told]
 
-        pairs = refuted(self.rows, self.skeleton.conditional(), log_p)
+        classes = [self.rows] if self._classes is None else self._classes
+        every = [refuted(rows, self.skeleton.conditional(), log_p) for rows in classes]
+        pairs = [pair for pair in every[0] if all(pair in other for other in every[1:])] if every else []
         for (i, j), value in zip(pairs, log_p(pairs), strict=True):
             self.refuted.append(f"it has {names[i]} and {names[j]} independent, and they are not (p = {power(value)})")
 
@@ -237,63 +249,51 @@ class Orientation:
             return found
         return {t: v for t, v in found.items() if not (self.forbidden[t[0], t[1]] or self.forbidden[t[2], t[1]])}
 
-    def _start(self, weights: dict[Triple, float], banned: NDArray[np.bool_]) -> list[int]:
-        """A DAG that contradicts the evidence least."""
+    def _starts(self, found: Mapping[Triple, Verdict], banned: NDArray[np.bool_]) -> Sequence[list[int]]:
+        """The DAGs that contradict the evidence least: several where it ties, none where it ties too often."""
         adjacent = self.rows.adjacent
-        forced = [row & banning for row, banning in zip(adjacent, columns(banned), strict=True)]
-        return least_contradicted(adjacent, weights, forced, self.names)
-
-    def _likeliest(
-        self,
-        found: Mapping[Triple, Verdict],
-        banned: NDArray[np.bool_],
-        asker: Asker,
-        alpha: float,
-        max_depth: int,
-        score: Likelihood,
-    ) -> Mending:
-        """The class that a likelihood leads to, and the edges that it asks back; of two starts the better.
-
-        Where the evidence contradicts itself or the table, tests of partial correlation have erred: there the search
-        also starts along the order of the variables that the likelihood likes best. On small graphs it goes on from
-        where it ends with edges turned at a loss.
-        """
-        allowed, adjacent, names = self._may_be_adjacent(), self.rows.adjacent, self.names
-        if isinstance(found, BestVerdicts) and len(names) >= MANY and not banned.any():
+        if isinstance(found, BestVerdicts) and len(self.names) >= MANY and not banned.any():
             start = found.least_contradicted(adjacent)
-        else:
-            start = self._start(weighed(found), banned)
-        best = Mending(start, adjacent, banned, score, allowed)
-        best.mend()
-        few, some = len(names) <= FEW_NODES, len(names) <= SOME_NODES
-        erred: Collection[tuple[int, ...]] = best.mended if some else ()
-        if few and not erred:
-            erred = passed_over(best.rows, found)
-        if not erred:
-            return best
-        if isinstance(score, GaussianScore):
-            from aitia.stats.search.order_start import order_start
+            if start is not None:
+                return [start]
+        forced = [row & banning for row, banning in zip(adjacent, columns(banned), strict=True)]
+        dags = list(islice(least_contradicted(adjacent, weighed(found), forced, self.names), MOST_STARTS + 1))
+        if len(dags) > MOST_STARTS:
+            return []
+        return [*{tuple(compelled(dag, adjacent) or ()): dag for dag in dags}.values()] if len(dags) > 1 else dags
 
-            doubtful = {i for nodes in erred for i in nodes}
-            near = [i for i, row in enumerate(best.adjacent) if i in doubtful or not doubtful.isdisjoint(bits(row))]
-            line = order_start(score, names, adjacent, allowed, banned, alpha, max_depth, near)
-            if line is not None:
-                search = Mending(line.parents, line.adjacent, banned, score, allowed, line.came)
-                search.mend()
-                if search.total > best.total + ALIKE:
-                    best, self._went = search, line.went
-        return best.escaped() if few else best
+    def _leave_open(self, classes: Sequence[ClassSearch], found: Mapping[Triple, Verdict]) -> None:
+        """Takes what classes that are equally good agree on, and leaves open the colliders in which they differ."""
+        every = [search.known(search.rows) or search.rows for search in classes]
+        colliders = [
+            {(x, y, z) for x, y, z in unshielded(rows.adjacent) if rows.parents[y] >> x & rows.parents[y] >> z & 1}
+            for rows in every
+        ]
+        for x, y, z in set.union(*colliders) - set.intersection(*colliders):
+            self.ambiguous |= {(x, y, z), (z, y, x)}
+        shared = Pdag.of(
+            [reduce(and_, of) for of in zip(*(rows.parents for rows in every), strict=True)], every[0].adjacent
+        )
+        self._settle(shared, found)
+        odd = set.intersection(*(set(passed_over(rows, found)) for rows in every))
+        self.conflicts = [conflict(self.names, found, triple) for triple in sorted(odd)]
+        for j, into in enumerate(shared.parents):
+            for i in bits(into):
+                self.told.setdefault(
+                    (self.names[i], self.names[j]), "all classes that fit the table equally well have it"
+                )
+        self.rows, self.settled, self._classes = shared, True, every
 
-    def _add(self, search: Mending) -> None:
+    def _add(self, led: Led) -> None:
         """The edges that came back, undirected but for what is known of them; and those that went."""
-        names, tested = self.names, self.skeleton.adjacent
+        names, tested, search = self.names, self.skeleton.adjacent, led.search
         self.rows.adjacent = tuple(search.adjacent)
         for (i, j), why in search.mended.items():
             if not tested[i] >> j & 1:
                 self.rows.neighbors[i] |= 1 << j
                 self.rows.neighbors[j] |= 1 << i
                 self.mended[names[i], names[j]] = self._why_mended(i, j, *why)
-        for (i, j), (given, p_value) in self._went.items():
+        for (i, j), (given, p_value) in led.went.items():
             if not search.adjacent[i] >> j & 1:
                 self.rows.neighbors[i] &= ~(1 << j)
                 self.rows.neighbors[j] &= ~(1 << i)

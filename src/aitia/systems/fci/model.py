@@ -150,7 +150,7 @@ class FCI(TestedSearch):
                 break
         if graph is None:
             evidence = {triple: saturated(verdict.strength) for triple, verdict in found.items()}
-            rows = transpose(least_contradicted(apart.adjacent, evidence, [0] * len(names), names))
+            rows = transpose(next(least_contradicted(apart.adjacent, evidence, [0] * len(names), names)))
             back = [near & ~row for near, row in zip(apart.adjacent, rows, strict=True)]
             graph = pag(Graph.from_bits(names, back, rows, [0] * len(names)))
         colliders = set(unshielded_colliders(graph))
