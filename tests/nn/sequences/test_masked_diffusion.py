@@ -39,11 +39,11 @@ def shares(found):
     return table
 
 
-@pytest.mark.parametrize("sampler", ["ancestral", "confidence"])
+@pytest.mark.parametrize("sampler", ["ancestral", "confidence", "random"])
 def test_one_token_a_step_draws_the_law_and_all_at_once_its_margins(sampler):
     diffusion, n = MaskedDiffusion(Knowing(), MASK), 4000
     ids, present = torch.full((n, 2), MASK), torch.ones(n, 2)
-    if sampler == "confidence":
+    if sampler != "ancestral":
         found = diffusion.sample(ids, present, MAY, steps=2, sampler=sampler, randomness=1e6, seed=1)
         assert shares(found) == pytest.approx(LAW, abs=0.03)
     once = diffusion.sample(ids, present, MAY, steps=1, sampler=sampler, seed=2)
@@ -55,6 +55,24 @@ def test_ancestral_steps_are_the_mixture_that_the_schedule_makes():
     n = 6000
     found = MaskedDiffusion(Knowing(), MASK).sample(torch.full((n, 2), MASK), torch.ones(n, 2), MAY, steps=2, seed=3)
     assert shares(found) == pytest.approx(0.5 * LAW + 0.5 * np.outer(LAW.sum(1), LAW.sum(0)), abs=0.025)
+
+
+def test_a_row_at_random_fills_one_mask_a_step_and_is_told_its_own_share():
+    class Told(Knowing):
+        def logits(self, ids, present):
+            seen.append((ids == MASK).sum(dim=1).tolist())
+            return super().logits(ids, present)
+
+    class Clock:
+        def set(self, time):
+            told.append(time.tolist())
+
+    seen, told = [], []
+    ids = torch.tensor([[MASK, MASK], [6, MASK]])
+    MaskedDiffusion(Told(), MASK, Clock()).sample(ids, torch.ones_like(ids), MAY, steps=9, sampler="random", seed=1)
+    assert [row[0] for row in seen] == [2, 1]
+    assert [row[0] for row in told] == [1, 0.5]
+    assert told[0][1] == 1
 
 
 def test_what_is_there_stays_and_the_rest_follows_it():

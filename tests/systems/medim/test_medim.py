@@ -152,6 +152,20 @@ def test_a_length_is_asked_for_exactly_where_its_report_is_not_whole():
     assert 0.08 < float(asked.float().mean()) < 0.25
 
 
+def test_lengths_are_asked_for_as_often_of_short_reports_as_of_long_ones():
+    # Else a long report would seem rare where nothing of a report is there.
+    held = layout()
+    reports = [words_of(held, "all ."), words_of(held, "all . all . all .")]
+    pairs = [Pair((k, 0), np.array([0, 1, 2, 0]), report) for k, report in enumerate(reports)]
+    config = MedimConfig(**{**TINY, "batch": 4000, "given": 0.0, "whole": 0.0, "prompt": 0.0})
+    ids, _, kinds, _, _, _ = DrawnPairs(held, pairs, [[0], [0, 2, 4]], (), config, False, 0)(0, 0, 1)
+    nothing = (kinds == LENGTH).any(dim=1) & ~(kinds == TEXT).any(dim=1)
+    lengths = ids[nothing][kinds[nothing] == LENGTH]
+    counts = [int((lengths == held.vocabulary.markers[f"<length:{n}>"]).sum()) for n in (2, 6)]
+    assert sum(counts) == len(lengths) > 100
+    assert counts[0] / sum(counts) == pytest.approx(0.5, abs=0.1)
+
+
 def test_one_half_is_given_or_gone_as_often_as_the_options_say():
     for options, expected in (({"given": 1.0, "whole": 0.0}, "given"), ({"given": 0.0, "whole": 1.0}, "gone")):
         _, batches = drawn(**options)

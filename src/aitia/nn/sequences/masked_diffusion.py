@@ -8,7 +8,9 @@ The mask itself is never said, and a token that is there says itself (SUBS).
 
 Source:
     Sahoo et al., Simple and effective masked diffusion language models, NeurIPS 2024, equations 5 to 11; Chang et al.,
-    MaskGIT, CVPR 2022, section 3.2, for the order by confidence.
+    MaskGIT, CVPR 2022, section 3.2, for the order by confidence; Zheng et al., Masked diffusion models are secretly
+    time-agnostic masked models, ICLR 2025, section 4, for the order at random: one token a step is (3) with steps
+    without end.
 """
 
 from dataclasses import dataclass
@@ -25,8 +27,9 @@ __all__ = ["MaskedDiffusion", "Sampler", "TimeInput", "times"]
 
 FLOOR = 1e-3
 """The least time, and eps of (1): 1 / t of (2) has no bound below it."""
-Sampler = Literal["ancestral", "confidence"]
-"""Which masked tokens are drawn at a step: each by itself as in (3), or those that the model is surest of."""
+Sampler = Literal["ancestral", "confidence", "random"]
+"""Which masked tokens are drawn at a step: each by itself as in (3), those that the model is surest of, or as many as
+the step is due, anywhere."""
 
 
 def times(n: int, generator: torch.Generator) -> Tensor:
@@ -146,13 +149,16 @@ class MaskedDiffusion:
             raise OptionError("guidance needs to know which tokens are given")
         generator = torch.Generator(device="cpu").manual_seed(seed)
         found, there = ids.clone(), present.bool()
-        masked = (found == self.mask) & there
-        most = int(masked.sum(dim=1).max()) if masked.numel() else 0
+        begun = ((found == self.mask) & there).sum(dim=1)
+        most = int(begun.max()) if begun.numel() else 0
         count = min(steps, most)
         for step in range(count):
             masked = (found == self.mask) & there
             now, then = 1 - step / count, 1 - (step + 1) / count
-            time = torch.full((len(found),), max(now, FLOOR), device=found.device)
+            time = torch.full((len(found),), now, device=found.device)
+            if sampler == "random":  # a row with fewer masks than another has its own share of them
+                time = masked.sum(dim=1) / begun.clamp(min=1)
+            time = time.clamp(min=FLOOR)
             log_p = self._guided(found, present, may, time, guidance, given)
             if bool(torch.isnan(log_p[masked]).any()):
                 raise DataError("nothing may stand at a place that is to be filled: allow at least one id there")
@@ -160,6 +166,8 @@ class MaskedDiffusion:
             if sampler == "ancestral":
                 stays = torch.rand(found.shape, generator=generator).to(found.device) < then / now
                 filled = masked & ~stays
+            elif sampler == "random":
+                filled = _anywhere(masked, (begun * then + 1e-6).floor().long(), generator)
             else:
                 filled = _surest(log_p, drawn, masked, then, most, randomness * then, generator)
             found = torch.where(filled, drawn, found)
@@ -278,6 +286,13 @@ def _draw(log_p: Tensor, generator: torch.Generator) -> Tensor:
     """(rows, n) ids by their probabilities, by Gumbel noise."""
     uniform = torch.rand(log_p.shape, generator=generator).clamp(1e-20, 1 - 1e-7).to(log_p.device)
     return (log_p - (-uniform.log()).log()).argmax(dim=-1)
+
+
+def _anywhere(masked: Tensor, stay: Tensor, generator: torch.Generator) -> Tensor:
+    """(rows, n) masks to be filled now, drawn evenly, so that as many stay as are to."""
+    order = torch.rand(masked.shape, generator=generator).to(masked.device).masked_fill(~masked, -1.0)
+    rank = order.argsort(dim=1, descending=True).argsort(dim=1)
+    return masked & (rank < (masked.sum(dim=1) - stay)[:, None])
 
 
 def _surest(

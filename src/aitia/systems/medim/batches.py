@@ -15,7 +15,8 @@ from aitia.systems.medim.layout import IMAGE, LABELS, LENGTH, SCAFFOLD, TEXT, La
 __all__ = ["DrawnPairs", "PairLoss"]
 
 HIDDEN = 0.15
-"""Share of pairs whose report ends behind one of its sentences, or before the first, so that its length is learnt."""
+"""Share of pairs whose report ends behind one of its sentences, or before the first, so that its length is learnt; it
+stays whole where it has not that many."""
 
 
 @dataclass
@@ -68,7 +69,10 @@ class DrawnPairs:
             first = random.random(count) < 0.5
             return self.layout.laid(pair, order=[*np.flatnonzero(first), *np.flatnonzero(~first)]), False
         if random.random() < HIDDEN:
-            return self.layout.laid(pair, shown=int(random.choice(self.ends[row]))), True
+            # Drawn without regard to how many sentences there are: else long reports would seem rare.
+            sentence = int(random.geometric(0.5)) - 1
+            if sentence < len(self.ends[row]):
+                return self.layout.laid(pair, shown=int(self.ends[row][sentence])), True
         return self.layout.laid(pair), False
 
     def _noise(

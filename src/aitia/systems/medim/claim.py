@@ -1,20 +1,22 @@
 """The claim of MeDiM, on a ward of small radiographs and tissue images whose causes are known.
 
-3,000 pairs, images of 16 patches; a decoder of width 64 and two layers that reads the pairs from the left for 100
-steps, then 600 steps of 48. All arms have the same steps, rows and random numbers: the method, the same with the causal
-mask kept (the swap), without the time, and an autoregressive model of the same size. 300 new pairs are asked about;
-what an image shows is read by a small network that was trained on other images of the ward, what a report says by its
-words.
+3,000 pairs, images of 16 patches of 128 codes; a decoder of width 64 and two layers that reads the pairs from the left
+for 100 steps, then 2,000 steps of 32. All arms have the same steps, rows and random numbers: the method, the same with
+the causal mask kept (the swap), and an autoregressive model of the same size. 300 new pairs are asked about; what an
+image shows is read by a small network that was trained on other images of the ward, what a report says by its words.
+Masks are filled one a step, in random order. In half of the pairs one half is left whole; none is masked without being
+learnt, which only guidance needs.
 
-(a) Fréchet distance of images of new pairs, in 16 components of pixels, over that of the causal mask: at most .85.
+(a) Fréchet distance of images of new pairs from 3,000 real ones, in 16 components of pixels, over that of the causal
+    mask: at most .85. That of as many new real images is in the note.
 (b) Attributes on which image and report of a new pair agree: at least .60, and .15 ahead of the causal mask; beside
     halves of different real pairs.
 (c) Attributes of images made from reports, whose report stands behind the image in the sequence: .40 ahead of the
     causal mask, and ahead of the autoregressive model and of the training image whose report has most words in common.
 (d) METEOR of reports made from images, which a causal mask sees: no more than .03 behind it.
-(e) With the time less without it, in agreement: told, not judged, for the number of masks tells the time too.
-(f) BLEU-2 of a model of 150 pairs to which 1,000 made ones were added, over that of the same without: 1.05 or more.
-    What made them saw 3,000 pairs: that is how they can help.
+(e) With the time less without it, in agreement: not judged, for the number of masks tells the time too, and not run.
+(f) BLEU-2 of reports of images by an autoregressive model of 150 pairs to which 1,000 made ones were added, over that
+    of the same without: 1.05 or more. What made them saw 3,000 pairs: that is how they can help.
 (g) do(finding=effusion): attributes that are as they should be in image and report (the finding is an effusion, the
     heart is as it was), .05 ahead of image and report that are made anew as a whole, and of those left as they are.
 
@@ -24,7 +26,7 @@ Bars of (a) to (d) and (f) are the card's; that of (g) is ours, set before any e
 1000. The 8 to 64 steps of the source end here at 28, the masks of a pair: agreement at 4, 8 and 28 is in the notes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -44,18 +46,17 @@ from aitia.worlds import Sample, WardWorld
 __all__ = ["CLAIM"]
 
 SEEDS = 5
-PAIRS, ASKED, EYED, FEW, MADE, EDITED = 3000, 300, 4000, 150, 1000, 100
+PAIRS, ASKED, COMPARED, EYED, FEW, MADE, EDITED = 3000, 300, 3000, 4000, 150, 1000, 100
 EYE_STEPS = 500
 OPTIONS: dict[str, Any] = {
-    "first_steps": 100, "steps": 600, "batch": 48, "learning_rate": 2e-3, "width": 64, "layers": 2, "patch": 4,
-    "codes": 64, "words": 16, "sampling_steps": 32, "device": "cpu",
+    "first_steps": 100, "steps": 2000, "batch": 32, "learning_rate": 3e-3, "given": 0.5, "whole": 0.0, "width": 64,
+    "layers": 2, "patch": 4, "codes": 128, "words": 16, "sampling_steps": 32, "sampler": "random", "device": "cpu",
 }  # fmt: skip
 FEWER_STEPS = 300
-CAUSAL, TIMELESS, LEFT = "causal mask kept", "no time", "autoregressive"
+CAUSAL, LEFT = "causal mask kept", "autoregressive"
 ARMS: dict[str, dict[str, Any]] = {
     "full": {},
     CAUSAL: {"visibility": "causal"},
-    TIMELESS: {"time_input": False},
     LEFT: {"objective": "autoregressive", "visibility": "causal", "time_input": False},
 }
 PAIRED, RETRIEVED, NEAR, WHOLE, LEFT_ALONE = (
@@ -69,7 +70,12 @@ AGREES = "share of attributes on which image and report of a new pair agree"
 SHOWS = "share of the attributes of a report that its image shows"
 CONTROL = "reports exchanged"
 CURVE = (4, 8, 28)
+UNTIMED = (
+    "Not run here: no bar asks for it, as the number of masks tells the time too, and its arm would be a quarter of "
+    "the claim. `Medim(time_input=False)` is it."
+)
 Found = dict[str, float]
+Images = NDArray[np.uint8]
 WORLD = WardWorld()
 
 
@@ -86,9 +92,8 @@ def run(context: ClaimContext) -> list[Row]:
 
     ratio = [a / b for a, b in zip(values("full distance"), values(f"{CAUSAL} distance"), strict=True)]
     gained = [a / b for a, b in zip(values("added BLEU"), values("few BLEU"), strict=True)]
-    timed = [a - b for a, b in zip(values("full agreement"), values(f"{TIMELESS} agreement"), strict=True)]
     curve = ", ".join(f"{np.mean(values(f'{steps} steps')):.2f} in {steps} steps" for steps in CURVE)
-    told = ", ".join(f"{name} {np.mean(values(f'{name} distance')):.2f}" for name in ARMS)
+    told = ", ".join(f"{name} {np.mean(values(f'{name} distance')):.2f}" for name in (*ARMS, "real"))
     return [
         row("a", "Fréchet distance of images of new pairs, over that with the causal mask kept", ratio, kind="ratio",
             against=CAUSAL, direction="lower", bar=0.85, note=f"Distances: {told}."),
@@ -98,7 +103,7 @@ def run(context: ClaimContext) -> list[Row]:
             ahead_of={CAUSAL: 0.4, LEFT: 0.0, RETRIEVED: 0.0}),
         row("d", "METEOR of reports made from images", values("full METEOR"), baselines=arms("METEOR", NEAR),
             ahead_of={CAUSAL: -0.03}),
-        row("e", "agreement with the time less that without", timed, kind="difference", against=TIMELESS),
+        row("e", "agreement with the time less that without", [], note=UNTIMED),
         row("f", "BLEU-2 of a model of few pairs, with made ones over without", gained, kind="ratio",
             against="without made pairs", bar=1.05),
         row("g", "share of attributes that are as do(finding=effusion) has them", values("edited"),
@@ -112,14 +117,15 @@ def run(context: ClaimContext) -> list[Row]:
 def _seed(seed: int) -> Found:
     sample, fresh = (WORLD.sample(n, seed=10 * seed + k) for n, k in ((PAIRS, 1), (ASKED, 2)))
     eye, rows = _eye(seed), pairs(sample)
-    features = pixel_features(WORLD.render(sample))
+    far = _distance(sample, seed)
     found: Found = {}
-    for name, more in ARMS.items():
-        model = Medim(seed=seed, **{**OPTIONS, **more}).fit(rows, findings="finding")
-        found |= {f"{name} {what}": value for what, value in _asked(model, fresh, eye, features).items()}
+    for name in ARMS:
+        model = _learnt(name, rows, seed)
+        found |= {f"{name} {what}": value for what, value in _asked(model, fresh, eye, far).items()}
         if name == "full":
             found |= _edits(model, eye, seed) | _curve(model, fresh, eye) | _added(model, rows, fresh)
     images, reports = WORLD.render(fresh), WORLD.reports(fresh)
+    found["real distance"] = far(images)
     shown, said = WORLD.render(sample), WORLD.reports(sample)
     told = WORLD.read(reports)
     others = np.array([_another(fresh["domain"], k) for k in range(len(fresh))])
@@ -127,6 +133,10 @@ def _seed(seed: int) -> Found:
     found[f"{RETRIEVED} shows"] = agreement(_apart(told), eye.read(shown[nearest_report(reports, said)]))
     found[f"{NEAR} METEOR"] = meteor([said[k] for k in nearest_image(images, shown)], reports)
     return found
+
+
+def _learnt(arm: str, rows: Table, seed: int) -> Medim:
+    return Medim(seed=seed, **{**OPTIONS, **ARMS[arm]}).fit(rows, findings="finding")
 
 
 def pairs(sample: Sample, *, exchanged: int | None = None) -> Table:
@@ -149,7 +159,14 @@ def _eye(seed: int) -> Eye:
     return Eye.trained(WORLD.render(sample), WORLD.attributes(sample), steps=EYE_STEPS, seed=seed)
 
 
-def _asked(model: Medim, fresh: Sample, eye: Eye, features: Any) -> Found:
+def _distance(sample: Sample, seed: int) -> Callable[[Images], float]:
+    """From images to their Fréchet distance from many new ones, so that chance among those adds little."""
+    features = pixel_features(WORLD.render(sample))
+    real = features(WORLD.render(WORLD.sample(COMPARED, seed=10 * seed + 5)))
+    return lambda images: frechet_distance(features(images), real)
+
+
+def _asked(model: Medim, fresh: Sample, eye: Eye, far: Callable[[Images], float]) -> Found:
     """New pairs of the domains of these rows, images of their reports and reports of their images."""
     reports = WORLD.reports(fresh)
     held = _unlabelled(model, fresh)
@@ -159,7 +176,7 @@ def _asked(model: Medim, fresh: Sample, eye: Eye, features: Any) -> Found:
     said = [model.said(pair) for pair in model.made([replace(pair, report=None) for pair in held], seed=3)]
     seen = _images(model, made)
     return {
-        "distance": frechet_distance(features(seen), features(WORLD.render(fresh))),
+        "distance": far(seen),
         "agreement": agreement(WORLD.read([model.said(pair) for pair in made]), eye.read(seen)),
         "shows": agreement(_apart(WORLD.read(reports)), eye.read(images)),
         "METEOR": meteor(said, reports),
@@ -177,7 +194,7 @@ def _curve(model: Medim, fresh: Sample, eye: Eye) -> Found:
 
 
 def _added(model: Medim, rows: Table, fresh: Sample) -> Found:
-    """BLEU-2 of reports of images, from few pairs, and from these with made ones."""
+    """BLEU-2 of reports that an autoregressive model of few pairs writes of images, and of these with made ones."""
     made = model.sample(MADE, seed=5).known.select(rows.names)
     few = rows.take(np.arange(FEW))
     joined = Table.of(
@@ -190,7 +207,7 @@ def _added(model: Medim, rows: Table, fresh: Sample) -> Found:
     )
     reports, found = WORLD.reports(fresh), {}
     for name, table in (("few BLEU", few.drop(["finding"])), ("added BLEU", joined)):
-        other = Medim(**{**OPTIONS, "steps": FEWER_STEPS, "seed": model.config.seed}).fit(table)
+        other = Medim(**{**OPTIONS, **ARMS[LEFT], "steps": FEWER_STEPS, "seed": model.config.seed}).fit(table)
         asked = [replace(pair, report=None) for pair in _unlabelled(other, fresh)]
         found[name] = bleu([other.said(pair) for pair in other.made(asked, seed=6)], reports, 2)
     return found
@@ -219,8 +236,8 @@ def as_asked(
 
 def _exchanged(seed: int) -> Found:
     sample, fresh = (WORLD.sample(n, seed=10 * seed + k) for n, k in ((PAIRS, 1), (ASKED, 2)))
-    model = Medim(seed=seed, **OPTIONS).fit(pairs(sample, exchanged=seed), findings="finding")
-    found = _asked(model, fresh, _eye(seed), pixel_features(WORLD.render(sample)))
+    model = _learnt("full", pairs(sample, exchanged=seed), seed)
+    found = _asked(model, fresh, _eye(seed), _distance(sample, seed))
     return {AGREES: found["agreement"], SHOWS: found["shows"]}
 
 
@@ -233,7 +250,7 @@ def _unlabelled(model: Medim, sample: Sample) -> list[Pair]:
     return model.pairs(model.given(table))
 
 
-def _images(model: Medim, made: Sequence[Pair]) -> NDArray[np.uint8]:
+def _images(model: Medim, made: Sequence[Pair]) -> Images:
     return model.image_tokenizer.decode(np.stack([np.asarray(pair.image) for pair in made]))
 
 

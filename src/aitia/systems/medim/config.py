@@ -10,7 +10,7 @@ __all__ = ["MedimConfig"]
 
 Objective = Literal["diffusion", "autoregressive"]
 Seen = Literal["bidirectional", "causal"]
-Order = Literal["ancestral", "confidence"]
+Order = Literal["ancestral", "confidence", "random"]
 Positions = Literal["learned", "rotary"]
 
 
@@ -26,7 +26,7 @@ class MedimConfig:
         first_steps: Updates of the small model as a causal language model of the pairs, before the diffusion.
         steps: Updates of the diffusion (or of the autoregressive model, which goes on).
         batch: Pairs of an update.
-        learning_rate: Of AdamW, falling to zero over each training.
+        learning_rate: Of AdamW at its peak, risen to over the first third of each training, then falling to zero.
         text_weight: How much a token of a report counts in the loss.
         image_weight: The same of an image.
         given: Share of pairs whose image or report is left whole while the other is noised.
@@ -34,7 +34,8 @@ class MedimConfig:
             is masked. The source has 0.1.
         whole: Share of pairs whose image or report is masked as a whole while the other is learnt.
         sampling_steps: Calls of the network that fill a row at most; never more than it has masks.
-        sampler: `ancestral` fills each mask by itself, `confidence` those first that the network is surest of.
+        sampler: `ancestral` fills each mask by itself, `confidence` those first that the network is surest of, `random`
+            as many as the step is due, anywhere: with a step for each mask each is drawn with regard to all others.
         guidance: w of (1 + w) log p(. | given) - w log p(.); 0 has none.
         sentence_follows: Nats by which a sentence must make the label less likely that do sets, to be written anew.
         patch_follows: Total variation by which a patch of the image must be distributed otherwise to be made anew.
