@@ -1,1 +1,13 @@
 """Whether a causal statement follows from correlations: questions with exact labels, and who can answer them."""
+
+from typing import TYPE_CHECKING
+
+from aitia.lazy import lazily
+
+if TYPE_CHECKING:
+    from aitia.systems.corr2cause.config import Corr2CauseConfig
+    from aitia.systems.corr2cause.model import Corr2Cause
+
+__all__ = ["Corr2Cause", "Corr2CauseConfig"]
+
+__getattr__ = lazily(__name__, {"Corr2Cause": "model", "Corr2CauseConfig": "config"})
