@@ -6,8 +6,20 @@ from aitia.lazy import lazily
 
 if TYPE_CHECKING:
     from aitia.systems.corr2cause.config import Corr2CauseConfig
+    from aitia.systems.corr2cause.disputed import Disputed, disputed, read_audit
     from aitia.systems.corr2cause.model import Corr2Cause
+    from aitia.systems.corr2cause.reading import read_published
 
-__all__ = ["Corr2Cause", "Corr2CauseConfig"]
+__all__ = ["Corr2Cause", "Corr2CauseConfig", "Disputed", "disputed", "read_audit", "read_published"]
 
-__getattr__ = lazily(__name__, {"Corr2Cause": "model", "Corr2CauseConfig": "config"})
+__getattr__ = lazily(
+    __name__,
+    {
+        "Corr2Cause": "model",
+        "Corr2CauseConfig": "config",
+        "Disputed": "disputed",
+        "disputed": "disputed",
+        "read_audit": "disputed",
+        "read_published": "reading",
+    },
+)

@@ -21,7 +21,8 @@ class Corr2CauseConfig:
         method: Who answers where no model is given: `encoder`, a small language model that is trained; `memoriser`,
             trees over the statements as strings; `counts`, boosted trees over seven counts; `hypothesis`, trees that do
             not see the premise; `solver`, the exact answer.
-        namings: Namings of each question that is learnt from: 1 is the one that it has, more deal its names anew.
+        namings: Namings of each question that is learnt from: 1 is the one that it has; more are dealt anew, each time
+            among its own names, and stand in the place of that one.
         common_cause: How the solver reads one: `path`, `ancestor` or `parent`; see `aitia.graph.pair_relations`.
         trees: Of memoriser, counts and hypothesis.
         steps: Updates of the encoder.

@@ -1,7 +1,7 @@
 """The same questions with their variables called otherwise, or with the other wording of a hypothesis.
 
     names=permuted      the names of a question dealt anew among its variables
-    names=from Z        Z, Y, X, ... in the order of the names
+    names=reversed      Z, Y, X, ... in the order of the names
     names=words         coined words
     phrasing            the published sentences of a hypothesis, or the paraphrased ones
 

@@ -56,7 +56,8 @@ class Reader:
                 return items[row]
             return shuffled_names(items[row], np.random.default_rng([config.seed, row, which]))
 
-        seen = (naming(row, which) for row in range(len(items)) for which in range(min(config.namings, 24)))
+        # Two namings of each question have all statements but those of which there are few.
+        seen = (naming(row, which) for row in range(len(items)) for which in range(min(config.namings, 2)))
         reader = cls(sorted({word for item in seen for word in _text(item).split()}), config)
         reader._check(items)
         drawn = _Drawn(reader, naming, len(items), labels, config)

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Corr2Cause"]
 
+THRESHOLD = 2000
+"""Questions on which the threshold of an encoder is chosen, at most."""
+
 
 class Corr2Cause(SavedArrays, Predicts, Edits, Explains):
     """Answers questions from correlation to causation, after `fit`; see the module.
@@ -112,15 +115,17 @@ class Corr2Cause(SavedArrays, Predicts, Edits, Explains):
             from aitia.systems.corr2cause.forest import best_threshold
 
             self._reader = Reader.fit(items, labels, config, run)
-            self._cut = best_threshold(self._reader.scores(items), labels)
+            some = np.random.default_rng(config.seed).permutation(len(items))[:THRESHOLD]
+            self._cut = best_threshold(self._reader.scores([items[k] for k in some]), labels[some])
             self._losses = self._reader.losses
         else:
-            dealt = [
-                shuffled_names(item, np.random.default_rng([config.seed, row, which]))
-                for which in range(1, config.namings)
-                for row, item in enumerate(items)
-            ]
-            every = [*items, *dealt]
+            every = items
+            if config.namings > 1:
+                every = [
+                    shuffled_names(item, np.random.default_rng([config.seed, row, which]))
+                    for which in range(config.namings)
+                    for row, item in enumerate(items)
+                ]
             if config.method != "counts":
                 self.words = vocabulary(every, config.method == "memoriser")
             self._forest = Forest.fit(

@@ -1,24 +1,48 @@
 """Rows as questions: the texts of each, what they state and ask, their labels and their classes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.table import Table
-from aitia.errors import DataError, OptionError
+from aitia.data.tables import read_table
+from aitia.errors import DataError, FormatError, OptionError
 from aitia.graph.unlabelled import canonical_codes, code_of_graph
+from aitia.guard import read_json
 from aitia.system import Given
 from aitia.systems.corr2cause import solver
 from aitia.systems.corr2cause.features import Asked
 from aitia.worlds.correlation_text import Premise, read_hypothesis
 
-__all__ = ["asked_of", "classes_of", "coding", "label_column", "labels_of", "texts_of"]
+__all__ = ["asked_of", "classes_of", "coding", "label_column", "labels_of", "read_published", "texts_of"]
 
 YES = ("yes", "1", "1.0", "true", "entailment", "entailed")
 NO = ("no", "0", "0.0", "false", "neutral", "contradiction", "not entailment", "not entailed")
 _OF_YES = {"1": "0", "1.0": "0.0", "True": "False", "true": "false", "yes": "no", "Entailment": "Not entailment",
            "entailment": "not entailment", "entailed": "not entailed"}  # fmt: skip
+
+
+def read_published(path: str | Path) -> Table:
+    """The questions of a published file: CSV with `input` and `label`, or a JSON list with `premise`, `hypothesis` and
+    `relation`; the columns are those that the system takes.
+
+    Raises:
+        FormatError: If it is neither, or a row lacks a field; names it.
+    """
+    place = Path(path)
+    if place.suffix.lower() != ".json":
+        return read_table(place, kinds={"input": "text", "label": "label"})
+    rows = read_json(place, list)
+    names = ("premise", "hypothesis", "relation")
+    for number, row in enumerate(rows):
+        if not isinstance(row, Mapping) or any(not isinstance(row.get(name), str) for name in names):
+            raise FormatError(f"row {number} of {place} lacks one of {', '.join(names)}, which are texts")
+    if not rows:
+        raise FormatError(f"{place} holds no question")
+    columns = {name: [row[name] for row in rows] for name in names}
+    return Table.of(columns, kinds={"premise": "text", "hypothesis": "text", "relation": "label"})
 
 
 def texts_of(given: Given) -> list[tuple[str, str]]:
