@@ -156,7 +156,7 @@ class Client:
 
     def missing(self, prompts: Sequence[str | Prompt], seed: int = 0) -> int:
         """How many prompts would be asked now, to know the cost before a call."""
-        keys = {self.key(prompt, seed) for prompt in prompts_of(prompts)}
+        keys = dict.fromkeys(self.key(prompt, seed) for prompt in prompts_of(prompts))
         return sum(self.cache is None or self.cache.get(key) is None for key in keys)
 
     @property
