@@ -4,7 +4,7 @@ from tests.docs.files import example
 
 from aitia.data.tables import read_table
 from aitia.data.writing import table_bytes
-from aitia.systems.corr2cause.disputed import disputed
+from aitia.systems.corr2cause.audit import disputed
 from aitia.worlds import Corr2CauseWorld
 
 

@@ -10,7 +10,7 @@ from aitia.errors import DataError, FormatError, InterventionError, OptionError
 from aitia.graph import Graph, is_separated
 from aitia.system import load
 from aitia.systems.corr2cause import Corr2Cause, orientations, solver
-from aitia.systems.corr2cause.disputed import disputed, premise_of, read_audit
+from aitia.systems.corr2cause.audit import disputed, premise_of, read_audit
 from aitia.systems.corr2cause.features import counts, shuffled_names
 from aitia.systems.corr2cause.forest import Forest, best_threshold
 from aitia.systems.corr2cause.judge import f1, f1_interval

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from aitia.lazy import lazily
 
 if TYPE_CHECKING:
+    from aitia.systems.corr2cause.audit import Disputed, disputed, read_audit
     from aitia.systems.corr2cause.config import Corr2CauseConfig
-    from aitia.systems.corr2cause.disputed import Disputed, disputed, read_audit
     from aitia.systems.corr2cause.model import Corr2Cause
     from aitia.systems.corr2cause.reading import read_published
 
@@ -17,9 +17,9 @@ __getattr__ = lazily(
     {
         "Corr2Cause": "model",
         "Corr2CauseConfig": "config",
-        "Disputed": "disputed",
-        "disputed": "disputed",
-        "read_audit": "disputed",
+        "Disputed": "audit",
+        "disputed": "audit",
+        "read_audit": "audit",
         "read_published": "reading",
     },
 )

@@ -65,7 +65,7 @@ def said_by(
         labels: Whether each is entailed.
         groups: Classes.
     """
-    client = open_client(model, cache=config.cache or None) if config.cache else open_client(model)
+    client = open_client(model, cache=config.cache) if config.cache else open_client(model)
     asked = answer_questions(
         client, questions_of(texts, labels, groups), both_orders=config.both_orders, seed=config.seed
     )

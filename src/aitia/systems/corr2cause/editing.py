@@ -78,7 +78,7 @@ def edited_texts(texts: Sequence[tuple[str, str]], held: Intervention) -> list[t
 
 def _is_paraphrased(question: str, done: Mapping[str, Any]) -> bool:
     if "phrasing" in done:
-        return done["phrasing"] == "paraphrased"
+        return bool(done["phrasing"] == "paraphrased")
     return any(sign in question for sign in ("affects", "mediator(s)", "together cause", "cause(s) both"))
 
 
@@ -137,7 +137,7 @@ def _change(
             over, under = f1_parts(said, true, place)
         else:
             right = np.array([a == t for a, t in zip(said, true, strict=True)], dtype=float)
-            over, under = np.bincount(place, right), np.bincount(place).astype(float)
+            over, under = (np.bincount(place, values).astype(np.float64) for values in (right, np.ones(len(right))))
         whole = over.sum() / max(under.sum(), 1.0)
         sides.append((whole, over[drawn].sum(axis=1) / np.maximum(under[drawn].sum(axis=1), 1.0)))
     low, high = np.quantile(sides[1][1] - sides[0][1], [0.025, 0.975])

@@ -17,8 +17,8 @@ def write(folder: Path, seed: int) -> Example:
     world = Corr2CauseWorld(least=3, most=4, seed=seed)
     sample = world.every(seed)
     picked = np.random.default_rng([seed, 1]).permutation(len(sample))
-    rows = world.rows(sample.take(np.sort(picked[:240]))).select(["premise", "question", "label", "group"])
-    fresh = world.rows(sample.take(picked[240:252])).select(["premise", "question", "group"])
+    rows = world.rows(sample.take(np.sort(picked[:240]))).known.select(["premise", "question", "label", "group"])
+    fresh = world.rows(sample.take(picked[240:252])).known.select(["premise", "question", "group"])
     write_whole(folder / "questions.jsonl", table_bytes(rows, ".jsonl"))
     write_whole(folder / "fresh.csv", table_bytes(fresh, ".csv"))
     return Example(

@@ -121,16 +121,16 @@ def _grown(
         start = 0.0
     roots = np.cumsum([0, *(tree.node_count for tree in found)])[:-1]
     leaf = np.concatenate([tree.children_left < 0 for tree in found])
-    below = [
-        np.concatenate([side(tree) + root for tree, root in zip(found, roots, strict=True)])
-        for side in (lambda tree: tree.children_left, lambda tree: tree.children_right)
-    ]
+    low, high = (
+        np.concatenate([getattr(tree, side) + root for tree, root in zip(found, roots, strict=True)])
+        for side in ("children_left", "children_right")
+    )
     return {
         "roots": roots.astype(np.int32),
         "feature": np.where(leaf, -1, np.concatenate([tree.feature for tree in found])).astype(np.int32),
         "cut": np.concatenate([tree.threshold for tree in found]).astype(np.float32),
-        "low": np.where(leaf, 0, below[0]).astype(np.int32),
-        "high": np.where(leaf, 0, below[1]).astype(np.int32),
+        "low": np.where(leaf, 0, low).astype(np.int32),
+        "high": np.where(leaf, 0, high).astype(np.int32),
         "value": np.where(leaf, np.concatenate(values), 0.0).astype(np.float32),
         "start": np.array([start], dtype=np.float32),
         "boosted": np.array([boosted]),

@@ -135,7 +135,8 @@ def f1_parts(
     """(classes,) twice the hits, and what is called entailed or is: F1 is the ratio of their sums."""
     yes = np.array([answer is True for answer in said], dtype=float)
     own = np.array(true, dtype=float)
-    return np.bincount(place, 2 * yes * own), np.bincount(place, yes + own)
+    over, under = (np.bincount(place, values).astype(np.float64) for values in (2 * yes * own, yes + own))
+    return over, under
 
 
 def _random_f1(true: Sequence[bool]) -> float:
