@@ -72,8 +72,10 @@ def said_by(
     answers: list[bool | None] = []
     words = []
     for question, several in zip(asked.questions, asked.asked, strict=True):
-        chosen = {one.choice for one in several}
-        number = chosen.pop() if len(chosen) == 1 else None
-        answers.append(None if number is None else question.options[number] == ANSWERS[1])
+        number = several[0].choice if several else None
+        if number is None or any(one.choice != number for one in several):
+            answers.append(None)
+        else:
+            answers.append(question.options[number] == ANSWERS[1])
         words.append("\n".join(one.answer.text or one.answer.fault for one in several))
     return Said(answers, words=words, asked=asked)
