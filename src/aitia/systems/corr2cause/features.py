@@ -8,18 +8,15 @@ counts        the kind, and seven numbers: how many variables there are, how oft
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aitia.worlds.correlation_text import Hypothesis, Premise
 
-__all__ = ["SHORTCUTS", "Asked", "Shortcut", "counts", "shuffled_names", "vocabulary", "words"]
+__all__ = ["Asked", "bits", "counts", "shuffled_names", "vocabulary", "words"]
 
 Asked = tuple[Premise, Hypothesis]
-Shortcut = Literal["memoriser", "counts", "hypothesis"]
-SHORTCUTS: tuple[Shortcut, ...] = get_args(Shortcut)
 KINDS = ("parent", "ancestor", "collider", "confounder")
 
 
