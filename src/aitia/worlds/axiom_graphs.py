@@ -1,4 +1,4 @@
-"""Graphs of given shapes as edges in the order in which they are told, and a question about one, drawn by its answer."""
+"""Graphs of given shapes as edges in the order of telling, and a question about one, drawn by its answer."""
 
 import numpy as np
 
@@ -78,5 +78,8 @@ def _pairs(edges: tuple[Edge, ...], names: tuple[str, ...], wanted: bool) -> lis
         children[place[a]] |= 1 << place[b]
     reached = [closure(tuple(children), 1 << k) for k in range(len(names))]
     return [
-        (x, y) for i, x in enumerate(names) for j, y in enumerate(names) if i != j and bool(reached[i] >> j & 1) is wanted
+        (x, y)
+        for i, x in enumerate(names)
+        for j, y in enumerate(names)
+        if i != j and bool(reached[i] >> j & 1) is wanted
     ]

@@ -3,7 +3,7 @@
     graph = shape(nodes; structure),    (x, y, given) = asked,    label = rule(graph; x, y, given)               (1)
 
 The rule is transitivity (does a directed path lead from x to y?) or d-separation. Shapes of graphs: chains told first
-to last (`forward`), last to first (`reversed`), in any order (`shuffled`), or with each edge turned by a coin (`flips`),
+to last (`forward`), last to first (`reversed`), in any order (`shuffled`), or with edges turned by a coin (`flips`),
 and random DAGs of 1.4 or 2 edges a node (`branching`, `dense`), told cause by cause. Half of the answers are yes, and
 the pair is any of those with its answer, each as likely as the next.
 
@@ -30,7 +30,7 @@ from aitia.graph.graph import Graph
 from aitia.worlds.axiom_graphs import SHAPES, drawn_edges, drawn_question, numbers
 from aitia.worlds.axiom_items import ANSWERS, AXIOMS, Axiom, Item
 from aitia.worlds.sample import Latent, Sample
-from aitia.worlds.texts import Wording, code_of
+from aitia.worlds.texts import code_of
 from aitia.worlds.world import Seen, World
 
 __all__ = ["AxiomsWorld"]
