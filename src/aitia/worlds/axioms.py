@@ -23,7 +23,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.data.base import Data
 from aitia.data.table import Table
 from aitia.errors import OptionError
 from aitia.graph.graph import Graph
@@ -165,7 +164,7 @@ class AxiomsWorld(World):
         texts[:] = [f"{item.premise} {item.question}" for item in self.items(sample)]
         return texts
 
-    def rows(self, sample: Sample, size: int = 64) -> Data:
+    def rows(self, sample: Sample, size: int = 64) -> Table:
         """Columns `premise`, `question` and `options` beside the latents, `label` among them."""
         items = self.items(sample)
         asked = Table.of(

@@ -27,7 +27,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.data.table import Table
 from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.systems.axiomatic_training.corpus import Question
 from aitia.systems.axiomatic_training.model import AxiomaticTraining
@@ -73,7 +72,6 @@ def _world(flips: float = 0.8) -> AxiomsWorld:
 def _fitted(options: Mapping[str, Any], seed: int, *, flips: float = 0.8, shuffled: bool = False) -> AxiomaticTraining:
     world = _world(flips)
     rows = world.rows(world.sample(ROWS, seed=seed))
-    assert isinstance(rows, Table)
     if shuffled:
         labels = np.random.default_rng([seed, 5]).permutation(rows.labels("label"))
         rows = rows.with_columns({"label": labels.tolist()}, {"label": "label"})
@@ -94,7 +92,7 @@ def _alike(nodes: int, n: int, seed: int) -> list[Item]:
 
 def _right(model: AxiomaticTraining, items: Sequence[Item]) -> Mask:
     true = np.array([item.true for item in items])
-    return (model.log_odds(items) > 0) == true
+    return np.asarray((model.log_odds(items) > 0) == true)
 
 
 def _together(seed: int, items: Sequence[Item]) -> Mask:

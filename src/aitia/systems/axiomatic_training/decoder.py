@@ -157,6 +157,9 @@ class RisingLoss(SequenceLoss):
         config: When the next is let in.
     """
 
+    level: Tensor
+    mean: Tensor
+
     def __init__(self, model: SequenceModel, levels: int, config: AxiomaticTrainingConfig) -> None:
         super().__init__(model)
         self.levels, self.config = levels, config
@@ -175,7 +178,7 @@ class RisingLoss(SequenceLoss):
         config = self.config
         due = step * (self.levels - 1) // max(round(config.curriculum * config.steps), 1)
         if int(self.level) < self.levels - 1 and (float(self.mean) < config.solved or int(self.level) < due):
-            self.level += 1
+            self.level.add_(1)
             self.mean.fill_(GUESSING)
 
 
