@@ -129,7 +129,7 @@ class Item:
         if closure(self._rows(forward=True), 1 << y) >> x & 1:
             return "reversed"
         both = [a | b for a, b in zip(self._rows(forward=True), self._rows(forward=False), strict=True)]
-        return "connected" if closure(both, 1 << x) >> y & 1 else "apart"
+        return "connected" if closure(tuple(both), 1 << x) >> y & 1 else "apart"
 
     @property
     def cycle(self) -> tuple[str, ...]:
@@ -140,13 +140,13 @@ class Item:
             return (a, b, a) if a != b else (a, a)
         return self.graph.find_cycle()
 
-    def _rows(self, *, forward: bool) -> list[int]:
+    def _rows(self, *, forward: bool) -> tuple[int, ...]:
         """For each name the bits of its effects, or of its causes."""
         position = {name: k for k, name in enumerate(self.nodes)}
         rows = [0] * len(position)
         for a, b in self.edges:
             rows[position[a if forward else b]] |= 1 << position[b if forward else a]
-        return rows
+        return tuple(rows)
 
 
 def read_item(premise: str, question: str, row: int) -> Item:
