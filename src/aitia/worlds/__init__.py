@@ -9,6 +9,7 @@ from aitia.worlds.calcium import CalciumWorld
 from aitia.worlds.capabilities import CapabilitiesWorld
 from aitia.worlds.collision import CollisionWorld
 from aitia.worlds.concept_text import ConceptTextWorld
+from aitia.worlds.corr2cause import Corr2CauseWorld
 from aitia.worlds.digit_pages import DigitPagesWorld
 from aitia.worlds.digit_sets import DigitSetsWorld
 from aitia.worlds.entities import EntitiesWorld
@@ -58,6 +59,7 @@ __all__ = [
     "ChainWorld",
     "CollisionWorld",
     "ConceptTextWorld",
+    "Corr2CauseWorld",
     "CrowdWorld",
     "DigitPagesWorld",
     "DigitSetsWorld",
