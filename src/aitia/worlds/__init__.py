@@ -4,6 +4,7 @@
 The worlds of tables (`HeterogeneousWorld` and its kin) have a `graph` and draw a `Table` with `sample(n, seed)`.
 """
 
+from aitia.worlds.axioms import AxiomsWorld
 from aitia.worlds.calcium import CalciumWorld
 from aitia.worlds.capabilities import CapabilitiesWorld
 from aitia.worlds.collision import CollisionWorld
@@ -53,6 +54,7 @@ from aitia.worlds.weighted_communities import WeightedCommunities
 from aitia.worlds.world import World
 
 __all__ = [
+    "AxiomsWorld",
     "CalciumWorld",
     "CapabilitiesWorld",
     "ChainWorld",
