@@ -6,6 +6,7 @@ The worlds of tables (`HeterogeneousWorld` and its kin) have a `graph` and draw 
 
 from aitia.worlds.calcium import CalciumWorld
 from aitia.worlds.capabilities import CapabilitiesWorld
+from aitia.worlds.clips import ClipsWorld, Event, Link
 from aitia.worlds.collision import CollisionWorld
 from aitia.worlds.concept_text import ConceptTextWorld
 from aitia.worlds.digit_pages import DigitPagesWorld
@@ -27,6 +28,7 @@ from aitia.worlds.pendulum import PendulumWorld
 from aitia.worlds.process import LatentProcessWorld
 from aitia.worlds.process_config import LogEntry, ProcessConfig
 from aitia.worlds.projectile import ProjectileWorld
+from aitia.worlds.push import PushWorld
 from aitia.worlds.questions import QuestionsWorld
 from aitia.worlds.refraction import RefractionWorld
 from aitia.worlds.review_editor import ReviewEditor
@@ -54,6 +56,7 @@ __all__ = [
     "CalciumWorld",
     "CapabilitiesWorld",
     "ChainWorld",
+    "ClipsWorld",
     "CollisionWorld",
     "ConceptTextWorld",
     "CrowdWorld",
@@ -62,6 +65,7 @@ __all__ = [
     "DomainShift",
     "DriftWorld",
     "EntitiesWorld",
+    "Event",
     "FactsWorld",
     "FallWorld",
     "FigureWorld",
@@ -71,6 +75,7 @@ __all__ = [
     "Latent",
     "LatentDomainsWorld",
     "LatentProcessWorld",
+    "Link",
     "LogEntry",
     "Mechanism",
     "ModerationWorld",
@@ -81,6 +86,7 @@ __all__ = [
     "PendulumWorld",
     "ProcessConfig",
     "ProjectileWorld",
+    "PushWorld",
     "QuestionsWorld",
     "RefractionWorld",
     "ReviewEditor",

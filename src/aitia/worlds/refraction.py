@@ -58,7 +58,9 @@ class RefractionWorld(StaticWorld):
             "thickness": Told(("the slab is {}", "it is a {} slab", "the ray passes a {} slab"), _THICK),
             "hue": Told(("the light is {}", "it is {} light", "a {} beam is sent"), _HUES),
             "exit_angle": Told(("the ray goes on {}", "within the glass it is {}", "inside the way is {}"), _FLAT),
-            "displacement": Told(("the shift is {}", "it comes out with a {} shift", "it is moved by a {} way"), AMOUNT),
+            "displacement": Told(
+                ("the shift is {}", "it comes out with a {} shift", "it is moved by a {} way"), AMOUNT
+            ),
         }
     )
     own_edges: ClassVar[tuple[tuple[str, str], ...]] = (("hue", "index"),)

@@ -55,7 +55,9 @@ class SpringWorld(StaticWorld):
             "mass": Told(("the mass is {}", "a {} mass hangs on it", "it bears a {} weight"), _HEAVY),
             "gravity": Told(("gravity is {}", "the pull of the planet is {}", "things fall with {} gravity"), _WEAK),
             "length": Told(("the spring by itself is {}", "unloaded it is {}", "at rest it is {}"), _LONG),
-            "extension": Told(("the extension is {}", "it is stretched by a {} length", "it gives by a {} way"), AMOUNT),
+            "extension": Told(
+                ("the extension is {}", "it is stretched by a {} length", "it gives by a {} way"), AMOUNT
+            ),
             "period": Told(("the period is {}", "a swing takes a {} time", "it would swing in a {} time"), _LONG),
         }
     )

@@ -73,7 +73,7 @@ def in_parts(world: World) -> "StaticWorld":
 class StaticWorld(World):
     """A scene that stands still, seen as an image from four views; see the module.
 
-    A subclass gives `causes`, `effects`, `law` and `paint`, and where it has them `own_edges`, `changing` and `told`; if
+    A subclass gives `causes`, `effects`, `law`, `paint`, and where it has them `own_edges`, `changing` and `told`; if
     it paints on `Layers`, parts of the scene can be drawn alone and found in the picture.
 
     Args:
@@ -229,7 +229,6 @@ class StaticWorld(World):
         check_view(view, self.views)
         found = {}
         for part in self.layers().parts:
-
 
             def white(z: Mapping[str, Values], side: int, part: str = part) -> Canvas:
                 return self.layers(z, side).seen(part)
