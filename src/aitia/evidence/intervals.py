@@ -9,7 +9,6 @@ A difference from a rival is paired: both saw the same seed. None says that the 
 
 Sources:
     Efron, Better bootstrap confidence intervals, JASA 82 (1987), equation 6.6, acceleration by the jackknife.
-    Wilson, Probable inference, the law of succession, and statistical inference, JASA 22 (1927).
     Newcombe, Improved confidence intervals for the difference between binomial proportions based on paired data,
     Statistics in Medicine 17 (1998), method 10.
 """
@@ -22,6 +21,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from aitia.stats.shares import wilson_interval
 
 __all__ = [
     "BOOTSTRAP_FROM",
@@ -112,12 +113,7 @@ def wilson(hits: float, n: int) -> Interval | None:
         >>> [round(end, 3) for end in wilson(5, 5)]
         [0.566, 1.0]
     """
-    if n < 2:
-        return None
-    z, share = _NORMAL.inv_cdf(1 - _TAIL), hits / n
-    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return Interval(max(0.0, middle - half), min(1.0, middle + half))
+    return None if n < 2 else Interval(*wilson_interval(hits, n))
 
 
 def paired_shares(ours: Sequence[float], theirs: Sequence[float]) -> Interval | None:

@@ -1,0 +1,74 @@
+"""Answers on disk, a file each under the hash of what was asked, so that nothing is paid for twice.
+
+A file is there whole or not at all, so a cache may be shared by commands that run at once and is sound after any kill.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from aitia.errors import FormatError, RunError
+from aitia.files import write_whole
+from aitia.guard import guarded, read_json
+from aitia.text.answer import Answer
+
+__all__ = ["AnswerCache", "key_of"]
+
+
+def key_of(parts: Sequence[Any]) -> str:
+    """SHA-256 of JSON values: model, revision, messages and parameters."""
+    packed = json.dumps(list(parts), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(packed.encode(errors="surrogatepass")).hexdigest()
+
+
+class AnswerCache:
+    """A folder of answers.
+
+    Args:
+        folder: Made where it is missing.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     cache = AnswerCache(folder)
+        ...     cache.put("ab12", Answer("yes", output_tokens=1), ["any model", "is it?"])
+        ...     cache.get("ab12").text, cache.get("ff")
+        ('yes', None)
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    def get(self, key: str) -> Answer | None:
+        """The answer, if it is there.
+
+        Raises:
+            FormatError: If its file is damaged.
+        """
+        place = self._place(key)
+        if not place.is_file():
+            return None
+        try:
+            with guarded(place, "is damaged"):
+                return Answer.from_json(read_json(place, dict)["answer"])
+        except FormatError as error:
+            raise FormatError(f"{error}: remove it, and it is asked again") from error
+
+    def put(self, key: str, answer: Answer, asked: Sequence[Any]) -> None:
+        """Keeps an answer, and what was asked for whoever looks.
+
+        Raises:
+            RunError: If it cannot be written.
+        """
+        place = self._place(key)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"the cache {self.folder} cannot be written: {error.strerror}") from error
+        record = {"asked": list(asked), "answer": answer.to_json()}
+        write_whole(place, json.dumps(record), RunError)
+
+    def _place(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.json"
