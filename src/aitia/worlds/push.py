@@ -77,7 +77,7 @@ class PushWorld(World):
         Latent("choice", 0.0, 1.0, kind="categorical", labels=("sentence", "reverse")),
         Latent("x", -0.12, 0.12, visible=False),
         Latent("y", -0.12, 0.12, visible=False),
-        Latent("angle", -np.pi, np.pi, "rad", "angle", visible=False),
+        Latent("angle", -0.5, 0.5, "rad", visible=False),
         Latent("distance", 0.5, 0.62, visible=False),
         Latent(WORDING, 0.0, 1.0, visible=False),
     )
