@@ -29,9 +29,9 @@ ONE_USER = {
     "nn.text_edits": "the reasoners edit texts",
     "nn.text_encoders": "the sequence systems embed texts",
     "nn.transport": "samplers stand on it",
-    "nn.writers": "the reasoners write texts",
     "stats.metrics.retrieval": "embeddings of texts with pictures are scored by it",
     "stats.metrics.spans": "the reasoner that reads graphs off texts tags spans",
+    "text.export": "the systems that make questions write theirs as tasks",
     "stats.metrics.edits": "the editing systems of the image issue are scored by it",
 }
 """Parts of the machinery with one user now, and who will use them."""
@@ -231,7 +231,7 @@ def extras():
 def test_extras_are_what_code_imports():
     used = {name for path in SOURCE.rglob("*.py") for name in imported(ast.parse(path.read_text(encoding="utf-8")))}
     used -= {*sys.stdlib_module_names, "aitia", *OWN_SENTENCE}
-    listed = set().union(*(extras()[extra] for extra in ("", "data", "nets", "language", "vision")))
+    listed = set().union(*(extras()[extra] for extra in ("", "data", "nets", "language", "vision", "ask")))
     assert {COMES_WITH.get(name, name) for name in used} == listed
 
 

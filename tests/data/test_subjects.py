@@ -125,7 +125,7 @@ def test_a_function_or_an_object_that_answers_is_a_client():
     assert client.probed(["a", "b", "c"]).opened is says
 
     class Answers:
-        def say(self, prompts):
+        def complete(self, prompts, seed=0):
             return list(prompts)
 
     assert Client.of(Answers()).id.endswith("Answers")

@@ -1,20 +1,17 @@
-"""Black boxes, encoders, readers of concepts, writers and edits of texts."""
+"""Black boxes, encoders, readers of concepts, and edits of texts."""
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import numpy as np
 import pytest
 import torch
 
 from aitia.data.table import Table
-from aitia.errors import DataError, FormatError, OptionError, RunError, UnknownVariableError
+from aitia.errors import DataError, FormatError, OptionError, UnknownVariableError
 from aitia.nn.black_box import BlackBox
 from aitia.nn.language import word_tokenizer
 from aitia.nn.text_edits import PromptedEditor, TextEdits, edit_faults
 from aitia.nn.text_encoders import text_encoder, text_encoder_of
-from aitia.nn.writers import CachedWriter, EndpointWriter, LocalWriter
 from aitia.systems.faithful_matching.concept_reader import ConceptReader
 
 WORDS = ["good", "bad", "food", "service", "the", "is"]
@@ -176,100 +173,7 @@ def test_concepts_that_cannot_be_read_have_their_sentence():
         reader.probabilities(TEXTS, "d")
 
 
-# -- writers and edits -------------------------------------------------------------------------------------------------
-
-
-class _Echo:
-    name = "echo"
-
-    def __init__(self, fails_at=None):
-        self.asked, self.fails_at = [], fails_at
-
-    def __call__(self, prompts, seed=0):
-        if self.fails_at is not None and len(self.asked) >= self.fails_at:
-            raise TimeoutError("no answer in 60 s")
-        self.asked += prompts
-        return [f"{prompt} {seed}" for prompt in prompts]
-
-
-def test_a_writer_that_fails_keeps_what_it_has_and_goes_on_from_there(tmp_path):
-    prompts = list("abcdef")
-    with pytest.raises(RunError, match=r"the writer failed \(no answer in 60 s\): 4 of 6 answers are kept"):
-        CachedWriter(_Echo(fails_at=4), tmp_path, batch_size=2)(prompts)
-    assert CachedWriter(_Echo(), tmp_path).missing(prompts) == 2
-    echo = _Echo()
-    assert CachedWriter(echo, tmp_path)(prompts) == [f"{prompt} 0" for prompt in prompts]
-    assert echo.asked == ["e", "f"]
-    assert CachedWriter(echo, tmp_path)(["a"], seed=1) == ["a 1"]
-    other = _Echo()
-    other.name = "another"
-    assert CachedWriter(other, tmp_path).missing(prompts) == 6
-
-
-def test_a_damaged_file_of_the_cache_is_named(tmp_path):
-    writer = CachedWriter(_Echo(), tmp_path)
-    writer(["a"])
-    next(tmp_path.iterdir()).write_text("{")
-    with pytest.raises(FormatError, match=r"json is not valid JSON .*: remove it, and it is asked again"):
-        writer(["a"])
-
-
-class _Chat(BaseHTTPRequestHandler):
-    def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        said = asked["messages"][0]["content"]
-        answers = {"refuse": (429, b""), "odd": (200, b'{"text": "no"}')}
-        made = json.dumps({"choices": [{"message": {"content": f" {asked['model']}: {said} "}}]}).encode()
-        code, body = answers.get(said, (200, made))
-        self.send_response(code)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-
-def test_an_endpoint_is_asked_and_its_refusals_are_told():
-    server = HTTPServer(("127.0.0.1", 0), _Chat)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        writer = EndpointWriter(f"http://127.0.0.1:{server.server_port}/", "small", key="k", timeout=5)
-        assert writer(["hello"]) == ["small: hello"]
-        with pytest.raises(RunError, match="did not answer: HTTP Error 429"):
-            writer(["refuse"])
-        with pytest.raises(FormatError, match="which is no chat completion"):
-            writer(["odd"])
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-    with pytest.raises(RunError, match="did not answer"):
-        writer(["hello"])
-    with pytest.raises(OptionError, match="an address starts with http"):
-        EndpointWriter("localhost", "small")
-
-
-def test_a_local_model_writes_the_same_for_a_seed(tmp_path):
-    from transformers import GPT2Config, GPT2LMHeadModel
-
-    tokenizer = word_tokenizer(WORDS, 64)
-    config = GPT2Config(
-        vocab_size=len(tokenizer), n_embd=16, n_layer=1, n_head=2, n_positions=64, bos_token_id=2, eos_token_id=3,
-        pad_token_id=0,
-    )  # fmt: skip
-    torch.manual_seed(0)
-    GPT2LMHeadModel(config).save_pretrained(tmp_path)
-    tokenizer.save_pretrained(tmp_path)
-    writer = LocalWriter(tmp_path, longest=5)
-    first = writer(TEXTS, seed=1)
-    assert first == writer(TEXTS, seed=1)
-    assert first != writer(TEXTS, seed=2)
-    greedy = LocalWriter(tmp_path, longest=5, temperature=0)
-    assert greedy(TEXTS[:2]) == [greedy([text])[0] for text in TEXTS[:2]]
-    with pytest.raises(OptionError, match="temperature zero or more"):
-        LocalWriter(tmp_path, temperature=-1)
+# -- edits -------------------------------------------------------------------------------------------------------------
 
 
 def test_filters_name_what_is_wrong_with_each_edit():
@@ -293,7 +197,7 @@ def test_filters_name_what_is_wrong_with_each_edit():
 
 def test_a_prompt_names_what_changes_and_what_stays():
     concepts = {"food": ["good", "bad"], "service": ["good", "bad"]}
-    editor = PromptedEditor(_Echo(), concepts, examples=[("hot soup", "food", "bad", "cold soup")])
+    editor = PromptedEditor(None, concepts, examples=[("hot soup", "food", "bad", "cold soup")])
     prompt = editor.prompt("cold soup", "food", "good")
     assert prompt.count("so that the food is") == 2
     assert "keep service and everything else word for word" in prompt

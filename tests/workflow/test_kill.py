@@ -127,10 +127,10 @@ def test_a_run_that_was_killed_goes_on_and_ends_in_the_same_bytes(slug, tmp_path
 ASKS = """
 import json, os, sys
 import aitia
-from aitia.nn.writers import CachedWriter, EndpointWriter
+from aitia.text import open_client
 
 address, answers, out, told = sys.argv[1:]
-writer = CachedWriter(EndpointWriter(address, "small", temperature=0), answers, batch_size=4)
+writer = open_client(address, model="small", cache=answers, concurrency=4)
 aitia.fit("faithful-matching", "reviews.csv", writer=writer, out=out, **json.loads(told))
 """
 

@@ -11,7 +11,7 @@ NAMED_OTHERWISE = {
     "tokenizers": "transformers",
 }
 """Modules whose package, or the package that brings them, has another name."""
-ORDER = ("data", "nets", "language", "all")
+ORDER = ("data", "nets", "language", "ask", "all")
 """The smallest extra comes first."""
 
 

@@ -9,6 +9,7 @@ import typer
 from aitia import stopping
 from aitia.cli.adapt import adapt_command
 from aitia.cli.answer import ASK_SETTINGS
+from aitia.cli.ask import ask_app
 from aitia.cli.bench import bench_command
 from aitia.cli.data import data_app
 from aitia.cli.demo import demo_command
@@ -64,6 +65,7 @@ app.command("show")(show_command)
 app.command("verify")(verify_command)
 app.command("demo")(demo_command)
 app.add_typer(data_app, name="data")
+app.add_typer(ask_app, name="ask")
 
 
 def _version(wanted: bool) -> None:

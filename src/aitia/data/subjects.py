@@ -9,7 +9,7 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
 
@@ -19,18 +19,18 @@ __all__ = ["Answers", "Client", "Network", "Subject", "World", "hash_folder"]
 
 PROBES = ("Say yes.", "What is 2 + 3?", "Name the colour of snow.")
 """What a client is asked for its hash; always the same."""
-ANSWERING = ("say", "options", "predict_proba")
+ANSWERING = ("complete", "choose", "predict_proba")
 """Methods by which an object of Python is known to answer."""
 
 
 class Answers(Protocol):
     """Something that answers prompts."""
 
-    def say(self, prompts: Sequence[str], /) -> list[str]:
-        """A text for each prompt."""
+    def complete(self, prompts: Sequence[str], seed: int = 0) -> Sequence[Any]:
+        """For each prompt an answer, whose `text` is what was said."""
 
-    def options(self, prompts: Sequence[str], options: Sequence[str], /) -> list[list[float]]:
-        """For each prompt the logarithm of the probability of each option."""
+    def choose(self, prompts: Sequence[str], options: Sequence[str]) -> Any:
+        """(prompts, options) log-probability of each option after each prompt."""
 
 
 @dataclass(frozen=True)
@@ -85,14 +85,15 @@ class Subject(ABC):
         """
         if not self.hash or "://" in self.id:
             return self.id
-        folder = Path(self.place or self.id).expanduser()
-        if not folder.is_dir():
+        place = Path(self.place or self.id).expanduser()
+        if not place.exists():
             raise RunError(
                 f"this was fitted with the {self.kind} {self.id} of hash {self.hash[:12]}, and there is no folder "
-                f"{folder}: say where that one is"
+                f"{place}: say where that one is"
             )
-        type(self)(str(folder), "", hash_folder(folder)).check(self.to_json())
-        return str(folder)
+        found = hash_folder(place) if place.is_dir() else _hash_file(place)
+        type(self)(str(place), "", found).check(self.to_json())
+        return str(place)
 
     def check(self, stored: Mapping[str, Any]) -> None:
         """Refuses to stand in for another subject than the stored one; one that only moved is the same.
@@ -158,9 +159,13 @@ class Network(Subject):
         if _is_place_in_code(text):
             return cls(text)
         name, _, revision = text.partition("@")
-        if name.count("/") == 1 and all(name.split("/")) and not name.startswith((".", "~")):
+        if _is_hub_name(name):
             return cls(name, revision)
         raise FormatError(f"there is no folder {text}; a network is a folder, owner/name or package.module:name")
+
+
+def _is_hub_name(name: str) -> bool:
+    return name.count("/") == 1 and all(name.split("/")) and not name.startswith((".", "~"))
 
 
 def _is_place_in_code(text: str) -> bool:
@@ -173,10 +178,10 @@ class Client(Subject):
     """What only answers: an endpoint, a model in a folder, or a function or object of Python.
 
     Args:
-        id: An address (http or https), a folder, or the name of the function or class.
-        revision: Not used for an endpoint.
-        hash: Of a folder by its files; of an endpoint by address, model and its answers to three fixed probes; a
-            function of Python has none.
+        id: An address (http or https), a folder, a GGUF file, `owner/name`, or the name of the function or class.
+        revision: Of the Hub; of an endpoint what a user calls it.
+        hash: Of a folder by its files, of a file by its bytes; of an endpoint by address, model and its answers to
+            three fixed probes; a function of Python has none.
         model: The name of the model at the endpoint.
         opened: What answers, where it was given itself.
     """
@@ -187,7 +192,8 @@ class Client(Subject):
 
     @classmethod
     def of(cls, given: Any, /, model: str = "") -> Self:
-        """A folder, an address (`https://host/v1#model`), a function, an object that answers, or a client.
+        """A folder, a GGUF file, `owner/name` of the Hub, an address (`https://host/v1#model`), a function, an object
+        that answers, or a client.
 
         Raises:
             FormatError: If there is no such folder, an address names no model or has a password in it, or it is nothing
@@ -196,6 +202,8 @@ class Client(Subject):
         if isinstance(given, cls):
             return given
         if not isinstance(given, str | Path):
+            if isinstance(subject := getattr(given, "subject", None), cls):  # an open client of aitia.text
+                return replace(subject, opened=given)
             if not any(callable(getattr(given, name, None)) for name in ("__call__", *ANSWERING)):
                 raise FormatError(f"a client is an address, a folder or what answers, got a {type(given).__name__}")
             named = given if hasattr(given, "__qualname__") else type(given)
@@ -210,11 +218,18 @@ class Client(Subject):
                 raise FormatError("an address holds no password: give it in the environment")
             return cls(address.rstrip("/"), model=name)
         path = Path(text).expanduser()
-        if not path.is_dir():
-            raise FormatError(
-                f"there is no folder {text}; a client is a folder, or an address with http:// or https://"
-            )
-        return cls(text, "", hash_folder(path), model, place=str(path.resolve()))
+        if path.is_dir():
+            return cls(text, "", hash_folder(path), model, place=str(path.resolve()))
+        if path.is_file() and path.suffix == ".gguf":
+            return cls(text, "", _hash_file(path), model, place=str(path.resolve()))
+        if path.is_file():
+            raise FormatError(f"{text} is a file and no GGUF: a client is the folder of a model")
+        if _is_hub_name(name := text.partition("@")[0]):
+            return cls(name, text.partition("@")[2], model=model)
+        raise FormatError(
+            f"there is no folder {text}; a client is an address with http:// or https://, a folder, a GGUF file or "
+            "owner/name of the Hub"
+        )
 
     @property
     def is_endpoint(self) -> bool:
@@ -310,13 +325,16 @@ def hash_folder(folder: Path) -> str:
         raise FormatError(f"{folder} holds no file")
     digest = hashlib.sha256()
     for name, path in kept.items():
-        try:
-            with path.open("rb") as file:
-                content = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise FormatError(f"{path} cannot be read: {error.strerror}") from error
-        digest.update(f"{name}\n{content}\n".encode())
+        digest.update(f"{name}\n{_hash_file(path)}\n".encode())
     return digest.hexdigest()
+
+
+def _hash_file(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise FormatError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _hash_module(module: Any) -> str:

@@ -15,9 +15,8 @@ from typing import Any, Protocol
 
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
 from aitia.nn.text_encoders import words
-from aitia.nn.writers import Writer
 
-__all__ = ["Editor", "PromptedEditor", "TextEdits", "edit_faults"]
+__all__ = ["Editor", "PromptedEditor", "TextEdits", "Writer", "edit_faults"]
 
 META_WORDS = (
     "mentioned",
@@ -32,6 +31,23 @@ META_WORDS = (
 )
 META_PHRASES = ("no information", "the original text", "the review", "i cannot", "language model")
 DANGLING = ("a", "an", "the", "and", "or", "but", "however", "because", "although", "with", "of", "to", "was", "were")
+
+
+class Written(Protocol):
+    """An answer."""
+
+    @property
+    def text(self) -> str:
+        """Verbatim."""
+        ...
+
+
+class Writer(Protocol):
+    """Answers prompts, as `aitia.text.Client` does."""
+
+    def complete(self, prompts: Sequence[str], seed: int = 0) -> Sequence[Written]:
+        """One answer to each."""
+        ...
 
 
 class Editor(Protocol):
@@ -70,16 +86,16 @@ class PromptedEditor:
     """Asks a language model for edits.
 
     Args:
-        writer: Answers prompts; in a `CachedWriter` no edit is asked for twice.
+        writer: Answers prompts; a client with a cache is asked for no edit twice.
         concepts: What the text is about: the name of each concept and its values, in words that the model knows.
         kind: What the texts are, in the singular.
         examples: Shown before the question: (text, concept, value, edit) each; none asks without.
 
     Example:
+        >>> from types import SimpleNamespace
         >>> class Shout:
-        ...     name = "shout"
-        ...     def __call__(self, prompts, seed=0):
-        ...         return [prompt.splitlines()[-2].upper() for prompt in prompts]
+        ...     def complete(self, prompts, seed=0):
+        ...         return [SimpleNamespace(text=prompt.splitlines()[-2].upper()) for prompt in prompts]
         >>> editor = PromptedEditor(Shout(), {"food": ["good", "bad"], "service": ["good", "bad"]})
         >>> editor(["cold soup"], "food", ["good"])
         ['TEXT: COLD SOUP']
@@ -120,7 +136,7 @@ class PromptedEditor:
     def __call__(self, texts: Sequence[str], concept: str, values: Sequence[Any], seed: int = 0) -> list[str]:
         """Each text with the concept at its value, as the model writes it."""
         prompts = [self.prompt(text, concept, value) for text, value in zip(texts, values, strict=True)]
-        return [answer.strip().strip('"') for answer in self.writer(prompts, seed)]
+        return [answer.text.strip().strip('"') for answer in self.writer.complete(prompts, seed)]
 
 
 def edit_faults(texts: Sequence[str], edits: Sequence[Any], wanted: Sequence[Any], seen: Sequence[Any]) -> list[str]:

@@ -15,8 +15,7 @@ import numpy as np
 from aitia.engine import Progress, Store
 from aitia.errors import DataError, OptionError, RunError
 from aitia.files import made_folder
-from aitia.runs.journal import Journal
-from aitia.runs.lock import Lock
+from aitia.runs import LOCK, Journal, Lock
 from aitia.text.answer import Answer
 from aitia.text.choices import LETTERS, parse_choice
 from aitia.text.client import Client
@@ -111,7 +110,7 @@ def answer_questions(
     client: Client,
     questions: Sequence[Question],
     *,
-    log: str | Path | None = None,
+    log: str | Path | Store | None = None,
     both_orders: bool = True,
     rotations: bool = False,
     by: By = "auto",
@@ -124,7 +123,7 @@ def answer_questions(
     Args:
         client: See `open_client`.
         questions: Each with an id of its own, or none.
-        log: Folder that keeps every answer; the same call goes on there. None keeps nothing.
+        log: Folder that keeps every answer, or a mapping; the same call goes on there. None keeps nothing.
         both_orders: Ask each with its options from the last to the first too.
         rotations: Ask each with every option in every place, in place of both orders.
         by: `text` reads what is written, `letters` and `options` compare log-probabilities, which a model on this
@@ -162,8 +161,9 @@ def answer_questions(
         except RunError as error:
             if log is None or not done:
                 raise
+            where = f" in {log}" if isinstance(log, str | Path) else ""
             raise RunError(
-                f"{error}; {done} of {len(plan)} answers are kept in {log}: the same command goes on"
+                f"{error}; {done} of {len(plan)} answers are kept{where}: the same command goes on"
             ) from error
         asked = _read(held, plan, [store.get(key) for key in keys])
     return Answers(held, asked, client.name, how, client.spending.to_json(), stopped, tuple(client.notes))
@@ -189,20 +189,24 @@ def _prompt(question: Question, order: Sequence[int], how: str, system: str) -> 
     return Prompt(question.prompt(order) + ending, question.pictures, system)
 
 
-def _opened(stack: ExitStack, log: str | Path | None, client: Client) -> Store:
+def _opened(stack: ExitStack, log: str | Path | Store | None, client: Client) -> Store:
     """The log; what it says was spent is counted."""
     if log is None:
         return {}
-    folder = Path(log)
-    stack.enter_context(made_folder(folder, RunError))
-    stack.enter_context(Lock(folder / ".lock"))
-    journal = Journal(folder / JOURNAL)
-    stack.callback(journal.close)
-    for record in journal.values():
+    if not isinstance(log, str | Path):
+        store, name = log, f"a mapping {id(log)}"
+    else:
+        folder = Path(log)
+        stack.enter_context(made_folder(folder, RunError))
+        stack.enter_context(Lock(folder / LOCK))
+        store = Journal(folder / JOURNAL)
+        stack.callback(store.close)
+        name = str((folder / JOURNAL).resolve())
+    for record in store.values():
         if not isinstance(record, dict) or not isinstance(record.get("text"), str):
-            raise RunError(f"{folder / JOURNAL} holds {str(record)[:60]}, which is no answer: give another folder")
-    client.spending.found(str((folder / JOURNAL).resolve()), journal.values())
-    return journal
+            raise RunError(f"the log holds {str(record)[:60]}, which is no answer: give another folder")
+    client.spending.found(name, store.values())
+    return store
 
 
 _Plan = tuple[Prompt, Question, tuple[int, ...], int]

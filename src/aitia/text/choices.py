@@ -31,6 +31,7 @@ _TURNED = re.compile(
     r"\W*(?:or|nor|and|not|is(?: not|n.?t)?|was(?: not|n.?t)?|(?:in)?correct|wrong|false|can.?t|cannot)\b"
 )
 _ORNAMENT = "*_`'\"“”‘’#> \t\r\n"
+_BRACKETED = re.compile(r"([^()\[\]]+?)\s*[(\[]([^()\[\]]+)[)\]]\W*")
 _FIRST = re.compile(r"[(\[]?(?P<letter>[A-Za-z])(?:[)\]]|[.:](?=\s|$)|\)|(?=\s*$))")
 
 
@@ -116,6 +117,9 @@ def _one(text: str, options: Sequence[str]) -> int | None:
         return words.index(plain)
     bare = _CALLED.sub("", text.strip(_ORNAMENT), count=1) if _CALLED.match(text.strip(_ORNAMENT)) else text
     bare = bare.strip(_ORNAMENT)
+    if (both := _BRACKETED.fullmatch(bare)) is not None:  # B (No), No (B)
+        outer, inner = (_one(part, options) for part in both.groups())
+        return outer if outer == inner else None
     first = _FIRST.match(bare)
     if first is None:
         return words.index(_plain(bare)) if _plain(bare) in words else None

@@ -134,15 +134,29 @@ class Client:
             for number in numbers:
                 yield number, _valued(held, schema)
         firsts = [asked[places[key][0]] for key in new]
-        for place, answer in self.backend.each(firsts, seed, schema):
+        kept = len(places) - len(new)
+        answers = self.backend.each(firsts, seed, schema)
+        while (one := self._next(answers, kept, len(places))) is not None:
+            place, answer = one
             if self.cache is not None and not answer.fault:
                 self.cache.put(new[place], answer, self._asked(firsts[place], seed, schema))
+                kept += 1
             for number in places[new[place]]:
                 yield number, _valued(answer, schema)
 
+    def _next(self, answers: Iterator[tuple[int, Answer]], kept: int, of: int) -> tuple[int, Answer] | None:
+        try:
+            return next(answers, None)
+        except RunError as error:
+            if self.cache is None or not kept:
+                raise
+            raise RunError(
+                f"{error}; {kept} of {of} answers are kept in {self.cache.folder}, and the same call goes on from there"
+            ) from error
+
     def missing(self, prompts: Sequence[str | Prompt], seed: int = 0) -> int:
         """How many prompts would be asked now, to know the cost before a call."""
-        keys = {self.key(prompt, seed) for prompt in prompts_of(prompts)}
+        keys = dict.fromkeys(self.key(prompt, seed) for prompt in prompts_of(prompts))
         return sum(self.cache is None or self.cache.get(key) is None for key in keys)
 
     @property
@@ -197,7 +211,8 @@ class Client:
         self.close()
 
     def _asked(self, prompt: Prompt, seed: int, schema: Mapping[str, Any] | None) -> list[Any]:
-        model = [self.backend.name, self.subject.revision, self.subject.hash if self.subject.place else ""]
+        known = "" if self.subject.is_endpoint else self.subject.hash  # a folder that only moved is the same model
+        model = [known or self.backend.name, self.subject.revision]
         return [model, prompt.key(), self.backend.parameters(), seed, None if schema is None else dict(schema)]
 
 
@@ -230,15 +245,13 @@ def open_client(
         OptionError: If an option is none of what answers, or out of range.
         MissingExtraError: If a package that it takes is not installed.
     """
+    source = getattr(source, "opened", None) if isinstance(getattr(source, "opened", None), Client) else source
     if isinstance(source, Client):
         if options or cache is not None or model or revision:
             raise OptionError("the client is open already: give its options where it is opened")
         return source
     spending = Spending(prices, budget, token_budget)
-    given = source if isinstance(source, Subject) else None
-    if given is None and isinstance(source, str | Path) and not _is_address(source):
-        given = _local_subject(source)
-    subject = given or Subject.of(source, model)
+    subject = Subject.of(source, model)
     subject = replace(subject, revision=revision or subject.revision)
     backend: Backend
     if subject.opened is not None:
@@ -252,32 +265,8 @@ def open_client(
     else:
         from aitia.text.local import LocalModel
 
-        where = subject.where() if subject.place else subject.id
-        backend = LocalModel(where, revision=subject.revision or None, **_known(LocalModel, options))
+        backend = LocalModel(subject.where(), revision=subject.revision or None, **_known(LocalModel, options))
     return Client(backend, subject, spending, cache)
-
-
-def _is_address(source: str | Path) -> bool:
-    return str(source).startswith(("http://", "https://"))
-
-
-def _local_subject(source: str | Path) -> Subject:
-    """A folder by its files, a GGUF file by its bytes, or an id of the Hub."""
-    import hashlib
-
-    path = Path(source).expanduser()
-    if path.is_dir():
-        return Subject.of(path)
-    if path.is_file():
-        with path.open("rb") as file:
-            return Subject(str(source), "", hashlib.file_digest(file, "sha256").hexdigest())
-    name, _, revision = str(source).partition("@")
-    if name.count("/") <= 1 and all(name.split("/")) and not name.startswith((".", "~", "/")) and name.strip():
-        return Subject(name, revision)
-    raise FormatError(
-        f"there is no folder {source}; a model is an address with http:// or https://, a folder, a GGUF file or "
-        "owner/name of the Hub"
-    )
 
 
 def _known(kind: type, options: Mapping[str, Any]) -> Mapping[str, Any]:

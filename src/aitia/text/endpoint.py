@@ -116,7 +116,8 @@ class Endpoint:
         pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix="ask")
         try:
             while True:
-                while stop is None and len(under_way) < 2 * self.concurrency:
+                # One is asked only after an answer was handed on and kept: a kill loses those under way and no more.
+                while stop is None and len(under_way) < self.concurrency:
                     if (number := next(waiting, None)) is None:
                         break
                     under_way[pool.submit(self._ask, prompts[number], seed, schema)] = number
@@ -151,7 +152,10 @@ class Endpoint:
     def _ask(self, prompt: Prompt, seed: int, schema: Mapping[str, Any] | None) -> Answer:
         """One answer, after as many tries as are allowed."""
         tenacity = self._tenacity
-        shown = messages(prompt)  # a picture that cannot be sent is told here, before anything is spent
+        try:
+            shown = messages(prompt)
+        except FormatError as error:  # a picture that cannot be sent
+            return Answer("", fault=str(error))
         tries = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self.retries + 1) | tenacity.stop_when_event_set(self._halted),
             wait=self._pause_of,

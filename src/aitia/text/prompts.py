@@ -124,13 +124,11 @@ def _bytes(path: str | Path) -> bytes:
 
 
 def _digest(path: str) -> str:
-    try:
+    with guarded(path):
         stat = Path(path).stat()
-    except OSError as error:
-        raise FormatError(f"{path} cannot be read: {error.strerror}") from error
-    return _hashed(path, stat.st_mtime_ns, stat.st_size)
+        return _hashed(path, stat.st_mtime_ns, stat.st_size)
 
 
 @lru_cache(maxsize=65_536)
 def _hashed(path: str, _changed: int, _size: int) -> str:
-    return hashlib.sha256(_bytes(path)).hexdigest()
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()

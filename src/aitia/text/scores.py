@@ -114,7 +114,7 @@ def scores(answers: Answers, *, f1: str | None = None, seed: int = 0) -> TextSco
     whole = _whole(answers)
     judged = [(question, asked) for question, asked in whole if question.label is not None]
     right = np.array([_share_right(question, asked) for question, asked in judged])
-    groups = _numbered([question.group or f"id {question.id}" for question, _ in judged])
+    groups = _numbered([("group", q.group) if q.group else ("alone", str(k)) for k, (q, _) in enumerate(judged)])
     several = [(q, asked) for q, asked in whole if len(asked) > 1]
     agreed = [(q, asked) for q, asked in several if _agree(asked)]
     sure = [float(asked[0].choice == q.answer) for q, asked in agreed if q.label is not None]
@@ -217,7 +217,7 @@ def _histogram(places: Sequence[int | None]) -> dict[str, int]:
     return {LETTERS[k]: counts[k] for k in range(max(counts, default=-1) + 1)}
 
 
-def _numbered(names: Sequence[str]) -> NDArray[np.int64]:
+def _numbered(names: Sequence[tuple[str, str]]) -> NDArray[np.int64]:
     known = {name: k for k, name in enumerate(dict.fromkeys(names))}
     return np.array([known[name] for name in names], dtype=np.int64)
 

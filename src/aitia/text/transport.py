@@ -151,6 +151,8 @@ class Connection:
         except httpx.TimeoutException:
             raise Transient(f"{self.address} took longer than {self.timeout:g} s", paid=True) from None
         except httpx.TransportError as error:
+            if "location header" in str(error):
+                raise RunError(f"{self.address} redirects to what is no address") from None
             raise Transient(f"{self.address} broke off: {error}", paid=True) from None
         except (httpx.InvalidURL, httpx.DecodingError) as error:
             raise Unanswerable(f"{self.address} could not be read: {error}") from None

@@ -10,14 +10,16 @@ from aitia.data.subjects import Subject
 from aitia.errors import DataError, OptionError
 from aitia.nn.black_box import BlackBox
 from aitia.nn.text_edits import Editor, PromptedEditor, TextEdits
-from aitia.nn.writers import LocalWriter
 from aitia.system import Given
 from aitia.systems.faithful_matching.explainer_errors import EffectPairs
+from aitia.text import open_client
 
 __all__ = ["black_box", "editor_of", "groups_of", "known_concepts", "pairs_in", "parted", "said_of"]
 
 MOST_PAIRS = 300
 """Pairs that are judged, at most."""
+TOKENS, TEMPERATURE = 96, 0.7
+"""Of an edit that a language model writes: it is asked again with another seed where the first is of no use."""
 
 
 def known_concepts(given: Given, names: Sequence[str]) -> dict[str, list[Any]]:
@@ -99,18 +101,12 @@ def said_of(given: Given) -> dict[str, str]:
 
 
 def editor_of(subject: Subject, categories: Mapping[str, Sequence[Any]]) -> Editor:
-    """Who writes edits: a function of (texts, concept, values, seed), or a language model that is asked for them.
-
-    Raises:
-        OptionError: If it is an endpoint.
-    """
+    """Who writes edits: a function of (texts, concept, values, seed), or a language model that is asked for them."""
     opened: Any = getattr(subject, "opened", None)
-    if opened is not None:
-        editor: Editor = PromptedEditor(opened, categories) if hasattr(opened, "name") else opened
-        return editor
-    if subject.id.startswith(("http://", "https://")):
-        raise OptionError(f"{subject.id} is an endpoint: give it as an EndpointWriter, which holds its key")
-    return PromptedEditor(LocalWriter(subject.where()), categories)
+    if opened is None:
+        opened = open_client(subject, tokens=TOKENS, temperature=TEMPERATURE)
+    editor: Editor = PromptedEditor(opened, categories) if hasattr(opened, "complete") else opened
+    return editor
 
 
 def pairs_in(given: Given, names: Sequence[str]) -> EffectPairs | None:
