@@ -1,6 +1,6 @@
 """Two things, one of which pushes the other: who is the cause can be seen, and cannot be guessed from any text.
 
-    first even among eight things, second even among the seven others;  hitter even among the two;
+    first even among eight things, second even among the six of another colour;  hitter even among the two;
     mover = the other one                                                                                           (1)
 
 A picture shows the two things and a grey trail behind the hitter, which is the only sign of who pushes whom. Place,
@@ -45,12 +45,13 @@ THINGS = tuple(f"{color} {shape}" for shape in SHAPES for color in COLORS)
 """The eight things, as texts name them."""
 CONNECTIVES: Mapping[str, bool] = MappingProxyType(
     {
-        "pushes": True, "moves": True, "moves because of": False, "is pushed by": False,
+        "pushes": True, "moves because of": False, "moves": True, "is pushed by": False,
         "drives": True, "is driven by": False,
     }
 )  # fmt: skip
-"""By connective whether the cause stands before it. The last two are kept for the style `unseen`."""
-USUAL = tuple(CONNECTIVES)[:4]
+"""By connective whether the cause stands before it."""
+USUAL = tuple(CONNECTIVES)[:2]
+"""Those that rows are told with; the others are there to be asked for."""
 JOINED = ("{} and {}", "{} with {}", "{} beside {}")
 BOTH = ("first", "second")
 
@@ -62,10 +63,10 @@ class PushWorld(World):
         >>> world = PushWorld()
         >>> fact = world.sample(1, seed=0)
         >>> world.captions(fact), world.sentences(fact, "pushes")
-        (['red disc and blue disc'], [('red disc pushes blue disc', 'blue disc pushes red disc')])
+        (['green disc and blue disc'], [('green disc pushes blue disc', 'blue disc pushes green disc')])
         >>> other = world.counterfactual(fact, "do(hitter=first)")
         >>> world.sentences(other, "moves because of")[0][0]
-        'red disc moves because of blue disc'
+        'green disc moves because of blue disc'
     """
 
     name: ClassVar[str] = "push"
@@ -78,7 +79,7 @@ class PushWorld(World):
         Latent("x", -0.12, 0.12, visible=False),
         Latent("y", -0.12, 0.12, visible=False),
         Latent("angle", -0.5, 0.5, "rad", visible=False),
-        Latent("distance", 0.5, 0.62, visible=False),
+        Latent("distance", 0.66, 0.74, visible=False),
         Latent(WORDING, 0.0, 1.0, visible=False),
     )
     graph = Graph("first -> second; hitter -> mover; choice; x; y; angle; distance; wording")
@@ -91,7 +92,8 @@ class PushWorld(World):
     def mechanism(self, name: str, parents: Mapping[str, Values], noise: Values, env: NDArray[np.int64]) -> Values:
         """(1), and even draws; which of the two columns of `rows` has the true sentence is drawn by itself."""
         if name == "second":
-            return (parents["first"] + 1 + np.floor(7 * noise)) % 8
+            turn = np.floor(6 * noise)  # three other colours, two shapes
+            return 4 * (turn % 2) + (parents["first"] + 1 + turn // 2) % 4
         if name == "mover":
             return 1 - parents["hitter"]
         latent = self.latent(name)
@@ -118,12 +120,12 @@ class PushWorld(World):
         for code, (name, sign) in enumerate(zip(BOTH, (-1.0, 1.0), strict=True)):
             x, y = ends[name]
             here = (z["hitter"] == code).astype(np.float64)
-            canvas.segment(x, y, x + 0.62 * sign * to_x, y + 0.62 * sign * to_y, 0.18, (0.55, 0.55, 0.55), here)
+            canvas.segment(x, y, x + 0.66 * sign * to_x, y + 0.66 * sign * to_y, 0.2, (0.55, 0.55, 0.55), here)
         for name in BOTH:
             thing = z[name].astype(np.int64)
             color = np.array(list(COLORS.values()))[thing % 4]
-            canvas.disc(*ends[name], 0.22, color, (thing < 4).astype(np.float64))
-            canvas.box(*ends[name], 0.2, 0.2, 0.0, color, (thing >= 4).astype(np.float64))
+            canvas.disc(*ends[name], 0.3, color, (thing < 4).astype(np.float64))
+            canvas.box(*ends[name], 0.28, 0.28, 0.0, color, (thing >= 4).astype(np.float64))
         return canvas.image()
 
     def captions(self, sample: Sample, *, style: Style = "plain") -> list[str]:
@@ -169,7 +171,7 @@ class PushWorld(World):
         return pairs
 
     def connectives(self, sample: Sample) -> list[str]:
-        """The connective of each row, one of the usual four, as its wording draws it."""
+        """The connective of each row, one of the two usual ones, as its wording draws it."""
         return [USUAL[k] for k in Wording(sample[WORDING]).pick("connective", USUAL)]
 
     def rows(self, sample: Sample, size: int = 28) -> Data:

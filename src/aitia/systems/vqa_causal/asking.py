@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from aitia.data.columns.picture import png
 from aitia.data.subjects import Client
 from aitia.engine import Progress
-from aitia.errors import OptionError
+from aitia.errors import OptionError, RunError
 from aitia.files import write_whole
 from aitia.systems.vqa_causal.items import Pairs
 from aitia.text import Answers, Question, answer_questions, open_client
@@ -51,7 +51,7 @@ def asked(
 
     Raises:
         OptionError: If a row that is asked about has no picture.
-        RunError: If the client takes no questions.
+        RunError: If the client takes no questions, or answers none.
     """
     if not blind and (gone := np.flatnonzero(~pairs.seen)).size:
         raise OptionError(f"row {gone[0]} has no picture ({gone.size} rows): {OUT_OF_FOLDER}")
@@ -63,6 +63,9 @@ def asked(
             empty = Answers((), ())
             return Asking(np.zeros(len(pairs)), ("",) * len(pairs), empty)
         answers = answer_questions(opened, questions, log=log or None, seed=seed, progress=progress)
+    if all(one.failed for several in answers.asked for one in several):
+        first = next((one.answer.fault for several in answers.asked for one in several), answers.stopped)
+        raise RunError(f"none of {len(questions)} rows got an answer: {first}")
     margins, said = np.zeros(len(pairs)), [""] * len(pairs)
     for row, several in zip(keep, answers.asked, strict=True):
         choices = {one.choice for one in several}

@@ -6,6 +6,7 @@ scaled, cut and centred as `preprocessor_config.json` says; a text that is longe
 
 import copy
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -22,7 +23,7 @@ from aitia.guard import guarded, read_json
 from aitia.nn.announced import check_model_folder
 from aitia.nn.hugging_face import from_hugging_face
 from aitia.saving import model_folder
-from aitia.systems.vqa_causal.small import MODEL_TYPE, read_small
+from aitia.systems.vqa_causal.small import SETTINGS, read_small
 
 __all__ = ["ClipTowers", "open_clip", "with_low_rank"]
 
@@ -119,9 +120,8 @@ def read_clip(source: str | Path) -> nn.Module:
     folder = model_folder(source)
     if not any(folder.glob("*.safetensors")):
         raise FormatError(f"{folder} holds no safetensors: save the model with save_pretrained")
-    named = read_json(folder / "config.json", dict) if (folder / "config.json").is_file() else {}
-    if named.get("model_type") == MODEL_TYPE:
-        return read_small(folder, named)
+    if (folder / SETTINGS).is_file():
+        return read_small(folder)
     check_model_folder(folder)
     with guarded(folder, "holds no model of the CLIP kind"):
         config: Any = from_hugging_face(AutoConfig, folder)
@@ -150,7 +150,8 @@ def with_low_rank(towers: ClipTowers, rank: int, seed: int) -> Any:
 
     names = {name.rpartition(".")[2] for name, _ in towers.model.named_modules()}
     parts = [name for name in ("q_proj", "v_proj", "query", "value") if name in names]
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # names in transformers that peft still uses
         torch.manual_seed(seed)
         held = get_peft_model(towers.model, LoraConfig(r=rank, lora_alpha=rank, target_modules=parts or None))
 

@@ -149,11 +149,20 @@ def _pictures(given: Given, images: str) -> tuple[Picture | None, ...]:
     column = given.column("image")
     if column is not None and column in given.table:
         gone = given.table.absent(column)
-        return tuple(None if gone[k] else given.table.take([k]).pictures(column)[0] for k in range(len(given)))
+        try:
+            held: Sequence[Picture] = list(given.table.pictures(column))
+        except DataError:  # they differ in size
+            held = [given.table.take([k]).pictures(column)[0] for k in range(len(given))]
+        return tuple(None if g else _three(one) for g, one in zip(gone, held, strict=True))
     name = given.column("named")
     if name is not None and name in given.table and images:
         return pictures_named(images, given.table.labels(name).tolist())
     return (None,) * len(given)
+
+
+def _three(picture: Picture) -> Picture:
+    """With three channels."""
+    return picture if picture.shape[-1] == 3 else np.repeat(picture, 3, axis=-1)
 
 
 def _right(given: Given) -> NDArray[np.int64]:

@@ -49,6 +49,8 @@ from aitia.systems.vqa_causal.training import PairBatches, trained
 __all__ = ["VqaCausal"]
 
 Values = NDArray[np.float64]
+TIE = 1e-6
+"""Cosines this near are equal: they are of single precision."""
 AT_ONCE = 128
 """Pictures or texts that are coded together."""
 CLIP_FOLDER = "clip"
@@ -226,7 +228,7 @@ class VqaCausal(Pretrained, Predicts, Edits, Encodes, Explains):
         own = pairs.take(there)
         codes = self.picture_codes([p for p in own.pictures if p is not None])
         ahead = (codes * (self.text_codes(own.sentences) - self.text_codes(own.reverses))).sum(axis=1)
-        margins[there] = np.where(own.same, 0.0, ahead)
+        margins[there] = np.where(own.same | (np.abs(ahead) < TIE), 0.0, ahead)
         return margins
 
     def picture_codes(self, pictures: Sequence[NDArray[np.uint8]]) -> Values:

@@ -23,14 +23,14 @@ from torch import Tensor, nn
 from aitia.data.columns.picture import scaled
 from aitia.errors import RunError
 from aitia.files import write_whole
-from aitia.guard import guarded
+from aitia.guard import guarded, read_json
 from aitia.nn.weights import load_into, read_weights, write_weights
 
-__all__ = ["MODEL_TYPE", "SmallTowers", "read_small", "words_of"]
+__all__ = ["SETTINGS", "SmallTowers", "read_small", "words_of"]
 
 PAD, UNKNOWN = 0, 1
-MODEL_TYPE = "aitia-small-towers"
-"""In `config.json` of a folder of a small model."""
+SETTINGS = "towers.json"
+"""Beside the weights of a small model: what its class takes."""
 
 
 def words_of(text: str) -> list[str]:
@@ -113,9 +113,7 @@ class SmallTowers(nn.Module):
 
     def save(self, folder: Path) -> None:
         """As a folder that `read_small` reads, and that another fit takes as its model."""
-        write_whole(
-            folder / "config.json", json.dumps({"model_type": MODEL_TYPE, **self.settings()}, indent=2), RunError
-        )
+        write_whole(folder / SETTINGS, json.dumps(self.settings(), indent=2), RunError)
         write_weights(folder / "model.safetensors", self.state_dict(), {})
 
     def settings(self) -> dict[str, Any]:
@@ -128,15 +126,10 @@ class SmallTowers(nn.Module):
         }  # fmt: skip
 
 
-def read_small(folder: Path, config: dict[str, Any]) -> SmallTowers:
-    """The towers that `save` wrote.
-
-    Args:
-        folder: Of the weights.
-        config: What its `config.json` says.
-    """
+def read_small(folder: Path) -> SmallTowers:
+    """The towers that `save` wrote."""
     with guarded(folder, "holds no whole small model of two towers"):
-        towers = SmallTowers(**{name: value for name, value in config.items() if name != "model_type"})
+        towers = SmallTowers(**read_json(folder / SETTINGS, dict))
         tensors, _ = read_weights(folder / "model.safetensors")
         load_into(towers, tensors, folder / "model.safetensors")
     return towers.eval()

@@ -115,7 +115,13 @@ def trained(
 ) -> tuple[Mapping[str, float], ...]:
     """Trains towers in place; the losses."""
     training = TrainConfig(
-        steps=steps, learning_rate=learning_rate, weight_decay=0.01, clip=1.0, seed=seed, device=device
+        steps=steps,
+        learning_rate=learning_rate,
+        weight_decay=0.01,
+        schedule="cosine",
+        clip=1.0,
+        seed=seed,
+        device=device,
     )
     groups = None if parameters is None else [(list(parameters), learning_rate)]
     towers.train()
