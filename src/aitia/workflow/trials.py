@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.base import Data
+from aitia.data.clips import Clips
 from aitia.do import Intervention
 from aitia.files import check_free, new_folder, write_whole
 from aitia.workflow.run import FRESH, FRESH_SEED
@@ -27,6 +29,8 @@ __all__ = ["Trial", "trial_of", "write_trial"]
 
 ASKED = 100
 """Test rows, at most, that come with an intervention."""
+TRUTH = ("causes",)
+"""Columns of rows, beside latents, that tell what is to be found out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +108,7 @@ def write_trial(
     check_free(folder)
     trial = trial_of(world, n, seed=seed, size=size)
     learn = world.rows(world.sample(n, seed=seed), size)
-    judged = world.rows(trial.sample, size).unlabelled(world.names)
+    judged = _without_truth(world, world.rows(trial.sample, size))
     asked = [{"row": row, "do": str(do)} for row, do in enumerate(trial.asked)]
     record = {
         "world": world.name,
@@ -128,3 +132,11 @@ def write_trial(
         f"{folder / 'interventions.json'}: an intervention for each of the first {len(asked)} of them",
         f"Judge with: aitia bench {world.name} --codes codes.npz | --graph graph.json | --counterfactuals FOLDER",
     ]
+
+
+def _without_truth(world: World, rows: Data) -> Data:
+    """The rows without latents and `TRUTH`; of clips too, whose labels stand apart from what is seen."""
+    hidden = (*world.names, *TRUTH)
+    if world.seen != "video" or rows.sequences is None:
+        return rows.unlabelled(hidden)
+    return Clips(rows.sequences, rows.known.unlabelled(hidden), world.name)

@@ -7,6 +7,7 @@ The worlds of tables (`HeterogeneousWorld` and its kin) have a `graph` and draw 
 from aitia.worlds.axioms import AxiomsWorld
 from aitia.worlds.calcium import CalciumWorld
 from aitia.worlds.capabilities import CapabilitiesWorld
+from aitia.worlds.clips import ClipsWorld, Event, Link
 from aitia.worlds.collision import CollisionWorld
 from aitia.worlds.concept_text import ConceptTextWorld
 from aitia.worlds.corr2cause import Corr2CauseWorld
@@ -29,6 +30,7 @@ from aitia.worlds.pendulum import PendulumWorld
 from aitia.worlds.process import LatentProcessWorld
 from aitia.worlds.process_config import LogEntry, ProcessConfig
 from aitia.worlds.projectile import ProjectileWorld
+from aitia.worlds.push import PushWorld
 from aitia.worlds.questions import QuestionsWorld
 from aitia.worlds.refraction import RefractionWorld
 from aitia.worlds.reports import ReportsWorld
@@ -58,6 +60,7 @@ __all__ = [
     "CalciumWorld",
     "CapabilitiesWorld",
     "ChainWorld",
+    "ClipsWorld",
     "CollisionWorld",
     "ConceptTextWorld",
     "Corr2CauseWorld",
@@ -67,6 +70,7 @@ __all__ = [
     "DomainShift",
     "DriftWorld",
     "EntitiesWorld",
+    "Event",
     "FactsWorld",
     "FallWorld",
     "FigureWorld",
@@ -76,6 +80,7 @@ __all__ = [
     "Latent",
     "LatentDomainsWorld",
     "LatentProcessWorld",
+    "Link",
     "LogEntry",
     "Mechanism",
     "ModerationWorld",
@@ -86,6 +91,7 @@ __all__ = [
     "PendulumWorld",
     "ProcessConfig",
     "ProjectileWorld",
+    "PushWorld",
     "QuestionsWorld",
     "RefractionWorld",
     "ReportsWorld",

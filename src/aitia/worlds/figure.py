@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from aitia.worlds.canvas import Canvas, hue
+from aitia.worlds.captions import ACROSS, Told
+from aitia.worlds.layers import Layers
 from aitia.worlds.painting import shade
 from aitia.worlds.sample import Latent
 from aitia.worlds.static_scenes import Effect, StaticWorld
@@ -26,6 +28,11 @@ __all__ = ["FigureWorld"]
 Values = NDArray[np.float64]
 
 _SKIN = (0.93, 0.76, 0.62)
+_HUES = ("red", "yellow", "green", "blue", "violet")
+_LEAN = ("far to the left", "to the left", "not at all", "to the right", "far to the right")
+_TALL = ("very short", "short", "middling", "tall", "very tall")
+_BRIGHT = ("very dark", "dark", "middling", "bright", "very bright")
+_ARMS = ("hanging", "low", "level", "raised", "high")
 
 
 class FigureWorld(StaticWorld):
@@ -48,6 +55,19 @@ class FigureWorld(StaticWorld):
     """
 
     name: ClassVar[str] = "figure"
+    told: ClassVar[Mapping[str, Told]] = MappingProxyType(
+        {
+            "background": Told(("the wall is {}", "there is a {} wall", "it stands in a {} room"), _HUES),
+            "light": Told(("the lamp hangs {}", "the lamp is {}", "it is lit from a lamp {}"), ACROSS),
+            "pose": Told(("the figure leans {}", "somebody leans {}", "the person is bent {}"), _LEAN),
+            "size": Told(("the figure is {}", "it is a {} figure", "a {} person stands there"), _TALL),
+            "hue": Told(("the clothes are {}", "it wears {} clothes", "it is dressed in {} cloth"), _HUES),
+            "brightness": Told(("the room is {}", "it is a {} place", "the air is {}"), _BRIGHT),
+            "arms": Told(("the arms are {}", "it holds its arms {}", "its hands are {}"), _ARMS),
+            "hat": Told(("the hat is: {}", "on its head: {}", "as a hat: {}")),
+            "shadow": Told(("the shadow falls {}", "the shadow is {}", "the floor is dark {}"), ACROSS),
+        }
+    )
     own_edges: ClassVar[tuple[tuple[str, str], ...]] = (("size", "hue"), ("background", "brightness"))
     effects: Mapping[str, Effect] = MappingProxyType({"shadow": Effect(("light", "pose", "size"), "m")})
 
@@ -80,19 +100,23 @@ class FigureWorld(StaticWorld):
         along = np.where(np.abs(along) < 1e-3, 1e-3, along)
         return z["size"] * (np.sin(lean - light) / along + noise)
 
-    def paint(self, z: Mapping[str, Values], size: int) -> Canvas:
+    def paint(self, z: Mapping[str, Values], size: int) -> Layers:
         """Wall, floor and lamp, the shadow on the floor, and the figure from its feet up."""
         n, foot = len(z["size"]), -0.62
         bright = self.share_of("brightness", z) if self.is_complex else np.full(n, 0.7)
         lit = (0.55 + 0.45 * np.clip(bright, 0.0, 1.0))[:, None]
-        canvas = Canvas(n, size, lit * hue(z["background"], 0.35, 0.95))
+        canvas = Layers(n, size, lit * hue(z["background"], 0.35, 0.95))
+        canvas.part("floor")
         canvas.box(0.0, -1.0, 1.1, 0.55, 0.0, lit * np.array([0.8, 0.74, 0.68]))
+        canvas.part("lamp", "light", "brightness")
         lamp = 1.5 * np.tan(np.clip(z["light"], -1.3, 1.3))
         canvas.disc(lamp, 0.86, 0.21, (1.0, 0.97, 0.75), 0.15 + 0.7 * np.clip(bright, 0.0, 1.0))
         canvas.disc(lamp, 0.86, 0.1, shade((0.6, 0.5, 0.2), (1.0, 0.95, 0.5), bright))
         dark, below = (0.22, 0.2, 0.24), foot - 0.12
+        canvas.part("shadow", "shadow")
         canvas.segment(0.0, foot - 0.04, z["shadow"], below, 0.1, dark)
         canvas.ellipse(z["shadow"], below, 0.1, 0.065, 0.0, dark)
+        canvas.part("figure", "pose", "size", "hue", "arms", "hat")
         self._paint_figure(canvas, z, foot)
         return canvas
 

@@ -19,7 +19,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.worlds.canvas import Canvas
+from aitia.worlds.captions import AMOUNT, Told
+from aitia.worlds.layers import Layers
 from aitia.worlds.sample import Latent
 from aitia.worlds.scene_config import SceneConfig
 from aitia.worlds.static_scenes import Effect, StaticWorld
@@ -30,6 +31,8 @@ Values = NDArray[np.float64]
 
 _PIECES = 9
 """Straight pieces of which the jet is drawn."""
+_HIGH = ("very low", "low", "middling", "high", "very high")
+_FAR = ("very short", "short", "middling", "long", "very long")
 
 
 class FlowWorld(StaticWorld):
@@ -51,6 +54,14 @@ class FlowWorld(StaticWorld):
     """
 
     name: ClassVar[str] = "flow"
+    told: ClassVar[Mapping[str, Told]] = MappingProxyType(
+        {
+            "ball_size": Told(("the ball is {}", "a {} ball lies in the tank", "in the water is a {} sphere"), AMOUNT),
+            "hole": Told(("the hole is {}", "the tank has a {} hole", "it is pierced {} up"), _HIGH),
+            "water_height": Told(("the water stands {}", "the water is {}", "the level is {}"), _HIGH),
+            "water_flow": Told(("the jet is {}", "it throws a {} jet", "the water goes a {} way"), _FAR),
+        }
+    )
     side: ClassVar[float] = 0.56
     """Of the tank's square floor."""
     fill: ClassVar[float] = 0.54
@@ -77,30 +88,36 @@ class FlowWorld(StaticWorld):
         flow: Values = 2 * np.sqrt(above * np.maximum(z["hole"] + self.drop, 0.0)) * (1 + noise)
         return flow
 
-    def paint(self, z: Mapping[str, Values], size: int) -> Canvas:
+    def paint(self, z: Mapping[str, Values], size: int) -> Layers:
         """The tank on its table, the ball on its floor, the jet and the puddle where it lands."""
         n, floor, left = len(z["hole"]), -0.42, -0.92
         ground, wall, middle = floor - self.drop, left + self.side, left + self.side / 2
         glass, water = (0.55, 0.6, 0.65), (0.2, 0.5, 0.9)
-        canvas = Canvas(n, size, ((0.97, 0.95, 0.9), (0.9, 0.86, 0.8)))
+        canvas = Layers(n, size, ((0.97, 0.95, 0.9), (0.9, 0.86, 0.8)))
+        canvas.part("table")
         canvas.box(0.0, ground - 0.2, 1.1, 0.2, 0.0, (0.6, 0.55, 0.48))
         canvas.box(
             middle, (floor + ground) / 2 - 0.02, self.side / 2 + 0.03, self.drop / 2 - 0.02, 0.0, (0.5, 0.35, 0.2)
         )
         height = z["water_height"]
+        canvas.part("water", "water_height")
         canvas.box(middle, floor + height / 2, self.side / 2, height / 2, 0.0, water)
+        canvas.part("ball", "ball_size")
         canvas.disc(middle, floor + z["ball_size"], z["ball_size"], (0.85, 0.25, 0.2))
+        canvas.part("tank")
         for x in (left, wall):
             canvas.box(x, floor + 0.48, 0.02, 0.5, 0.0, glass)
         canvas.box(middle, floor - 0.01, self.side / 2 + 0.02, 0.025, 0.0, glass)
         flow, fall = z["water_flow"], z["hole"] + self.drop
         x0, y0 = np.full(n, wall), floor + z["hole"]
         runs = np.clip(flow / 0.05, 0.0, 1.0)  # no jet where nothing flows
+        canvas.part("jet", "water_flow")
         for piece in range(1, _PIECES + 1):
             part = piece / _PIECES
             x1, y1 = wall + part * flow, floor + z["hole"] - part**2 * fall
             canvas.segment(x0, y0, x1, y1, 0.07, water, runs)
             x0, y0 = x1, y1
         canvas.ellipse(wall + flow, ground - 0.03, 0.13, 0.05, 0.0, water, runs)
+        canvas.part("hole", "hole")
         canvas.disc(wall, floor + z["hole"], 0.055, (0.1, 0.12, 0.2))
         return canvas

@@ -21,7 +21,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.worlds.canvas import Canvas
+from aitia.worlds.captions import ACROSS, Told
+from aitia.worlds.layers import Layers
 from aitia.worlds.sample import Latent
 from aitia.worlds.scene_config import SceneConfig
 from aitia.worlds.static_scenes import Effect, StaticWorld
@@ -29,6 +30,10 @@ from aitia.worlds.static_scenes import Effect, StaticWorld
 __all__ = ["PendulumWorld"]
 
 Values = NDArray[np.float64]
+
+_SKY = ("far to the left", "to the left", "straight above", "to the right", "far to the right")
+_DOWN = ("far to the left", "to the left", "straight down", "to the right", "far to the right")
+_LONG = ("very short", "short", "middling", "long", "very long")
 
 
 class PendulumWorld(StaticWorld):
@@ -58,6 +63,14 @@ class PendulumWorld(StaticWorld):
     ball: ClassVar[float] = 0.12
     """r of (1)."""
     causes = (Latent("light", -0.6, 0.6, "rad"), Latent("angle", -0.6, 0.6, "rad"))
+    told: ClassVar[Mapping[str, Told]] = MappingProxyType(
+        {
+            "light": Told(("the sun stands {}", "the sun is {}", "the sun shines {}"), _SKY),
+            "angle": Told(("the pendulum hangs {}", "the rod points {}", "the ball is held {}"), _DOWN),
+            "shadow_length": Told(("the shadow is {}", "the ball throws a {} shadow", "a {} shadow falls"), _LONG),
+            "shadow_position": Told(("the shadow lies {}", "the shadow falls {}", "the ground is dark {}"), ACROSS),
+        }
+    )
     effects: Mapping[str, Effect] = MappingProxyType(
         {
             "shadow_length": Effect(("light", "angle"), "m"),
@@ -83,17 +96,21 @@ class PendulumWorld(StaticWorld):
         middle: Values = center - np.sign(from_pivot) * beyond / 2 + noise
         return middle
 
-    def paint(self, z: Mapping[str, Values], size: int) -> Canvas:
+    def paint(self, z: Mapping[str, Values], size: int) -> Layers:
         """Sun, pendulum and ground with the shadow; a ray leads from the sun past the pivot."""
         n, ground, pivot, sky = len(z["light"]), -0.78, 0.22, 0.83
-        canvas = Canvas(n, size, ((0.42, 0.62, 0.9), (0.86, 0.93, 1.0)))
+        canvas = Layers(n, size, ((0.42, 0.62, 0.9), (0.86, 0.93, 1.0)))
         sun = (sky - pivot) * np.tan(np.clip(z["light"], -1.3, 1.3))
+        canvas.part("sun", "light")
         canvas.disc(sun, sky, 0.24, (1.0, 0.93, 0.6), 0.5)
         canvas.disc(sun, sky, 0.14, (1.0, 0.8, 0.15))
+        canvas.part("ground")
         canvas.box(0.0, ground - 0.2, 1.1, 0.2, 0.0, (0.8, 0.72, 0.55))
         shadow = z["shadow_position"]
+        canvas.part("shadow", "shadow_length", "shadow_position")
         canvas.box(shadow, ground - 0.09, z["shadow_length"] / 2, 0.045, 0.0, (0.25, 0.2, 0.18))
         x, y = self.rod * np.sin(z["angle"]), pivot - self.rod * np.cos(z["angle"])
+        canvas.part("pendulum", "angle")
         canvas.segment(0.0, pivot, x, y, 0.05, (0.35, 0.25, 0.2))
         canvas.disc(0.0, pivot, 0.05, (0.2, 0.2, 0.25))
         canvas.disc(x, y, self.ball, (0.8, 0.15, 0.15))

@@ -10,12 +10,14 @@ Source:
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.worlds.canvas import Canvas
+from aitia.worlds.captions import AMOUNT, Told
+from aitia.worlds.layers import Layers
 from aitia.worlds.painting import shade
 from aitia.worlds.physics import GRAVITY, positive
 from aitia.worlds.sample import Latent
@@ -24,6 +26,12 @@ from aitia.worlds.static_scenes import Effect, StaticWorld
 __all__ = ["SlopeWorld"]
 
 Values = NDArray[np.float64]
+
+_STEEP = ("very flat", "flat", "middling", "steep", "very steep")
+_ROUGH = ("very smooth", "smooth", "middling", "rough", "very rough")
+_HEAVY = ("very light", "light", "middling", "heavy", "very heavy")
+_HARD = ("very weak", "weak", "middling", "hard", "very hard")
+_FAST = ("very slow", "slow", "middling", "fast", "very fast")
 
 
 class SlopeWorld(StaticWorld):
@@ -44,6 +52,16 @@ class SlopeWorld(StaticWorld):
     """
 
     name: ClassVar[str] = "slope"
+    told: ClassVar[Mapping[str, Told]] = MappingProxyType(
+        {
+            "angle": Told(("the slope is {}", "it is a {} slope", "the way down is {}"), _STEEP),
+            "friction": Told(("the ground is {}", "the block lies on {} ground", "it slides on {} ground"), _ROUGH),
+            "mass": Told(("the block is {}", "it is a {} block", "somebody took a {} block"), _HEAVY),
+            "push": Told(("the push is {}", "it gets a {} push", "a {} push sets it going"), _HARD),
+            "travel": Told(("the travel is {}", "it goes a {} way", "the way that it makes is {}"), AMOUNT),
+            "speed": Told(("it ends {}", "in the end it is {}", "its last speed is {}"), _FAST),
+        }
+    )
     push: ClassVar[float] = 1.0
     """J of the simple form, N s."""
     time: ClassVar[float] = 0.8
@@ -76,14 +94,15 @@ class SlopeWorld(StaticWorld):
         travel: Values = np.maximum(exact, 0.0) * (1 + noise)
         return travel
 
-    def paint(self, z: Mapping[str, Values], size: int) -> Canvas:
+    def paint(self, z: Mapping[str, Values], size: int) -> Layers:
         """The slope, rougher where it is darker; the block where it started, pale, and where it is after T."""
         angle, n = z["angle"], len(z["angle"])
         along_x, along_y = np.cos(angle), -np.sin(angle)
         scale, half = 0.36, 0.115 * np.cbrt(np.maximum(z["mass"], 0.0))
         foot_x, foot_y, long = 0.95, -0.78, 1.85
         top_x, top_y = foot_x - long * along_x, foot_y - long * along_y
-        canvas = Canvas(n, size, ((0.86, 0.92, 0.97), (0.97, 0.95, 0.9)))
+        canvas = Layers(n, size, ((0.86, 0.92, 0.97), (0.97, 0.95, 0.9)))
+        canvas.part("slope")
         canvas.box(0.0, -0.94, 1.1, 0.16, 0.0, (0.55, 0.5, 0.45))
         corners_x = np.stack([np.full(n, foot_x), top_x, top_x], axis=1)
         corners_y = np.stack([np.full(n, foot_y), top_y, np.full(n, foot_y)], axis=1)
@@ -99,12 +118,16 @@ class SlopeWorld(StaticWorld):
             canvas.box(x, y, half, half, -angle, color)
             return x, y
 
+        canvas.part("start", "mass")
         start_x, start_y = block(0.0, (0.95, 0.75, 0.7))
+        canvas.part("end", "travel")
         x, y = block(z["travel"], (0.8, 0.15, 0.15))
         if self.is_complex:
             push, speed = 0.3 * z["push"], 0.1 + 0.5 * self.share_of("speed", z)
+            canvas.part("push", "push")
             canvas.segment(-0.85, 0.86, -0.85 + push, 0.86, 0.08, (0.15, 0.45, 0.25))
-            canvas.segment(0.1, 0.86, 0.1 + speed, 0.86, 0.08, (0.15, 0.2, 0.7))
             canvas.disc(start_x, start_y, 0.35 * half, (0.15, 0.45, 0.25))
+            canvas.part("speed", "speed")
+            canvas.segment(0.1, 0.86, 0.1 + speed, 0.86, 0.08, (0.15, 0.2, 0.7))
             canvas.disc(x, y, 0.35 * half, (0.15, 0.2, 0.7))
         return canvas

@@ -16,18 +16,20 @@ import math
 import re
 import zlib
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.errors import GraphError, join_names, unknown_variable
+from aitia.errors import GraphError, OptionError, join_names, unknown_variable
 from aitia.graph.graph import Graph
 from aitia.worlds.canvas import Canvas
+from aitia.worlds.captions import Style, Told, captions_of
 from aitia.worlds.configured import directed_cycle
+from aitia.worlds.layers import Layers
 from aitia.worlds.mechanisms import NOISE_LAWS, Mechanism, Parameters, draw_noise
 from aitia.worlds.options import one_of
 from aitia.worlds.painting import film, share
@@ -37,12 +39,13 @@ from aitia.worlds.shifts import DomainShift, check_shifts, environment_names, sh
 from aitia.worlds.views import VIEWS, check_view, seen_from
 from aitia.worlds.world import Form, Seen, World
 
-__all__ = ["Effect", "StaticWorld"]
+__all__ = ["Effect", "StaticWorld", "in_parts"]
 
 Values = NDArray[np.float64]
 Image = NDArray[np.uint8]
 
 _EDGE = re.compile(r"\s*(\S+)\s*->\s*(\S+)\s*")
+_IN_PARTS = "pendulum, flow, figure, fall, slope, spring and refraction are painted in parts"
 _GRID = 50_000
 """Most points of the grid from which the range of an effect is read."""
 
@@ -55,10 +58,23 @@ class Effect:
     unit: str = ""
 
 
+def in_parts(world: World) -> "StaticWorld":
+    """The world, whose parts can be drawn alone.
+
+    Raises:
+        OptionError: If it is none of these; the message says which are.
+    """
+    if not isinstance(world, StaticWorld):
+        raise OptionError(f"{world.name} cannot be drawn in parts; {_IN_PARTS}")
+    world.layers()
+    return world
+
+
 class StaticWorld(World):
     """A scene that stands still, seen as an image from four views; see the module.
 
-    A subclass gives `causes`, `effects`, `law` and `paint`, and where it has them `own_edges` and `changing`.
+    A subclass gives `causes`, `effects`, `law`, `paint`, and where it has them `own_edges`, `changing` and `told`; if
+    it paints on `Layers`, parts of the scene can be drawn alone and found in the picture.
 
     Args:
         form: `simple` or `complex`, the latter with more latents.
@@ -75,6 +91,8 @@ class StaticWorld(World):
     views: tuple[str, ...] = tuple(VIEWS)
     own_edges: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Edges between causes that the scene has by itself."""
+    told: ClassVar[Mapping[str, Told]] = {}
+    """How each latent is told in captions."""
 
     def __init__(self, form: Form = "simple", *, config: SceneConfig | None = None) -> None:
         one_of("form", form, get_args(Form))
@@ -161,23 +179,88 @@ class StaticWorld(World):
             return np.minimum(np.floor(len(cause.labels) * place), len(cause.labels) - 1.0)
         return cause.low + (cause.high - cause.low) * place
 
-    def render(self, sample: Sample, *, size: int = 64, view: str | None = None) -> Image:
+    def render(
+        self, sample: Sample, *, size: int = 64, view: str | None = None, only: Collection[str] | None = None
+    ) -> Image:
         """Pictures, (n, size, size, 3).
 
         Args:
             sample: Rows.
             size: Pixels on a side.
             view: `front` (also None), `left`, `back` or `bird`.
+            only: Latents. Then nothing is to be seen of any other: parts that show none of these are left out, and
+                where a part, or the scenery, shows others as well, these are drawn in the middle of their range.
 
         Raises:
-            OptionError: If there is no such view.
+            OptionError: If there is no such view, or the world has no parts.
+            UnknownVariableError: If `only` names a latent that is not there.
         """
         check_view(view, self.views)
-        return seen_from(film(sample, 1, size, self.paint)[:, 0], view)
+        if only is None:
+            return seen_from(film(sample, 1, size, self.paint)[:, 0], view)
+        for name in only:
+            self.latent(name)
+        hidden = {name: np.full(len(sample), value) for name, value in self._middle.items() if name not in only}
+        shown = replace(sample, latents={**sample.latents, **hidden})
+        return seen_from(film(shown, 1, size, lambda z, side: self.layers(z, side).only(only))[:, 0], view)
+
+    def layers(self, z: Mapping[str, Values] | None = None, size: int = 1) -> Layers:
+        """The painted scene in its parts; `layers().parts` says which there are, and the latents that each shows.
+
+        Args:
+            z: Latents, (n,) each; None takes one row in the middle of all ranges.
+            size: Pixels on a side.
+
+        Raises:
+            OptionError: If the world has no parts.
+        """
+        z = {name: np.array([value]) for name, value in self._middle.items()} if z is None else z
+        painted = self.paint(z, size)
+        if not isinstance(painted, Layers):
+            raise OptionError(f"{self.name} is painted in one piece; {_IN_PARTS}")
+        return painted
+
+    def segments(self, sample: Sample, *, size: int = 64, view: str | None = None) -> dict[str, NDArray[np.bool_]]:
+        """For each part the pixels, (n, size, size), of which at least half shows it; what hides it is not counted.
+
+        Raises:
+            OptionError: If there is no such view, or the world has no parts.
+        """
+        check_view(view, self.views)
+        found = {}
+        for part in self.layers().parts:
+
+            def white(z: Mapping[str, Values], side: int, part: str = part) -> Canvas:
+                return self.layers(z, side).seen(part)
+
+            found[part] = seen_from(film(sample, 1, size, white)[:, 0], view)[..., 0] >= 128
+        return found
+
+    def captions(self, sample: Sample, *, style: Style = "plain", about: Sequence[str] | None = None) -> list[str]:
+        """What is true of each picture, in words; see `aitia.worlds.captions`.
+
+        Args:
+            sample: Rows.
+            style: `plain`, `varied`, or `unseen`: a wording that `varied` never has.
+            about: The latents that are told; None tells all.
+
+        Raises:
+            OptionError: If there is no such style, or the world has no words for its latents.
+            UnknownVariableError: If a latent cannot be told.
+        """
+        if not self.told:
+            raise OptionError(f"{self.name} has no words for its latents: give it `told`")
+        return captions_of(sample, self.latents, self.told, style, about)
 
     def share_of(self, name: str, z: Mapping[str, Values]) -> Values:
         """Where the values of a latent lie in its range, 0 to 1."""
         return share(self.latent(name), z[name])
+
+    @cached_property
+    def _middle(self) -> dict[str, float]:
+        """Of the range of each latent."""
+        middle = {latent.name: (latent.low + latent.high) / 2 for latent in self.latents}
+        return {name: math.floor(value) if self.latent(name).labels else value for name, value in middle.items()}
 
     # -- its configuration ---------------------------------------------------------------------------------------------
 
