@@ -219,9 +219,9 @@ def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEf
         n=ask.draws,
         identification=_left_open(question) if several else question.answers[0].reason,
         graph=question.parts[0],
-        resamples=contrasts[0].resamples,
+        resamples=max(c.resamples for c in contrasts),
         rows=rows.table.n,
-        imputations=contrasts[0].imputations,
+        imputations=max(c.imputations for c in contrasts),  # none is filled for a member that has no path
         members=_members(contrasts, question) if several else (),
         undecided=question.undecided if several else (),
         open_triples=question.open_triples if several else (),
