@@ -148,3 +148,15 @@ def test_gaps_that_were_filled_are_told_where_the_first_member_has_no_path():
     assert found.members[0].estimate == 0
     assert (found.imputations, found.resamples) == (20, 40)
     assert "gaps filled 20 times (Rubin's rules)" in found.covers_line
+
+
+def test_effects_over_bootstrap_graphs_of_filled_tables_say_that_they_take_whole_rows(chain):
+    values = chain.column("c").copy()
+    values[:20] = np.nan
+    table = chain.with_columns({"c": values})
+    found = discover(table, bootstrap=0)
+    how = {"against": "do(b=0)", "resamples": 40, "search": Search.of(found, 3)}
+    told = "effects over bootstrap graphs take whole rows, and this is --missing impute"
+    assert told in estimate_effect(found.graph, found.table, "do(b=1)", "c", missing="impute", **how).warnings
+    plain = estimate_effect(found.graph, found.table, "do(b=1)", "c", **how).warnings
+    assert not any("over bootstrap graphs take" in line for line in plain)
