@@ -132,3 +132,31 @@ def test_a_path_that_only_some_members_have_is_told_beside_the_share_of_directed
     assert any(line.endswith(f"a directed path in {told}") for line in effect.lines())
     over = effect.to_json()["over_graphs"]
     assert (over["directed_path"], over["possible_path"]) == (0.0, 1.0)
+
+
+def test_gaps_that_were_filled_are_told_where_the_first_member_has_no_path():
+    rng = np.random.default_rng(0)
+    age = rng.normal(size=120)
+    dose = age + rng.normal(size=120)
+    recovery = dose + age + rng.normal(size=120)
+    dose[:30] = np.nan
+    table = Table.of({"age": age, "dose": dose, "recovery": recovery})
+    found = estimate_effect(
+        Graph("age --- dose; age --- recovery; dose --- recovery"), table, "do(dose=1)", "recovery",
+        against="do(dose=0)", missing="impute", resamples=40,
+    )  # fmt: skip
+    assert found.members[0].estimate == 0
+    assert (found.imputations, found.resamples) == (20, 40)
+    assert "gaps filled 20 times (Rubin's rules)" in found.covers_line
+
+
+def test_effects_over_bootstrap_graphs_of_filled_tables_say_that_they_take_whole_rows(chain):
+    values = chain.column("c").copy()
+    values[:20] = np.nan
+    table = chain.with_columns({"c": values})
+    found = discover(table, bootstrap=0)
+    how = {"against": "do(b=0)", "resamples": 40, "search": Search.of(found, 3)}
+    told = "effects over bootstrap graphs take whole rows, and this is --missing impute"
+    assert told in estimate_effect(found.graph, found.table, "do(b=1)", "c", missing="impute", **how).warnings
+    plain = estimate_effect(found.graph, found.table, "do(b=1)", "c", **how).warnings
+    assert not any("over bootstrap graphs take" in line for line in plain)

@@ -206,6 +206,8 @@ def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEf
     unsure = unsure_line(ask.graph, doubts, targets_of(*ask.sides), ask.outcome)
     few = [] if far or found["zero"] or how.impute else _few(ask.resamples, "resamples (--resamples)", ask.confidence)
     if over is not None:
+        if any(map(rows.table.missing, names)):
+            few.append(f"effects over bootstrap graphs take whole rows, and this is --missing {ask.missing}")
         few += [NO_END] if math.isinf(over.high) and NO_END not in found["warnings"] else []
         few += _few(over.answered, "bootstrap graphs (--graphs)", ask.confidence)
     warnings = [*unsure, *gaps, *rows.warnings, *far, *near, *found.pop("warnings"), *few, *told]
@@ -219,9 +221,9 @@ def _answered(ask: _Ask, question: Asked, helpers: Sequence[str]) -> EstimatedEf
         n=ask.draws,
         identification=_left_open(question) if several else question.answers[0].reason,
         graph=question.parts[0],
-        resamples=contrasts[0].resamples,
+        resamples=max(c.resamples for c in contrasts),
         rows=rows.table.n,
-        imputations=contrasts[0].imputations,
+        imputations=max(c.imputations for c in contrasts),  # none is filled for a member that has no path
         members=_members(contrasts, question) if several else (),
         undecided=question.undecided if several else (),
         open_triples=question.open_triples if several else (),
