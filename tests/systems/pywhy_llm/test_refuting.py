@@ -130,7 +130,7 @@ def test_all_pairs_of_few_variables_are_asked_and_of_many_those_that_are_joined(
     assert model.consult(many).asked == 8
     assert len(asked) == 16
     assert model.consult(Graph([], nodes=["cause", "effect"] + [f"other {k}" for k in range(10)])).asked == 0
-    with pytest.raises(OptionError, match="take pc, boss or ges"):
+    with pytest.raises(OptionError, match="take a search whose result is a CPDAG"):
         model.consult(Graph("a1a <-> b1b"))
     with pytest.raises(DataError, match="the name 'x1' holds no knowledge"):
         model.consult(Graph("x1 --> dose"))
