@@ -269,7 +269,7 @@ class Orientation:
             {(x, y, z) for x, y, z in unshielded(rows.adjacent) if rows.parents[y] >> x & rows.parents[y] >> z & 1}
             for rows in every
         ]
-        for x, y, z in colliders[0].union(*colliders[1:]) - colliders[0].intersection(*colliders[1:]):
+        for x, y, z in sorted(colliders[0].union(*colliders) - colliders[0].intersection(*colliders)):
             self.ambiguous |= {(x, y, z), (z, y, x)}
         shared = Pdag.of(
             [reduce(and_, of) for of in zip(*(rows.parents for rows in every), strict=True)], every[0].adjacent
