@@ -164,9 +164,8 @@ def _cheapest(one: _Unfinished, adjacent: Sequence[int], against: Evidence, forc
             if len(tied) > 1 and len(tied[-2]) == 1:
                 break
         last = cost, i
-    for group in tied:
-        for entry in group:
-            heappush(one.heap, entry)
+    for entry in [entry for group in tied for entry in group]:
+        heappush(one.heap, entry)
     groups = [[i for _, i in group] for group in tied]
     alone = next((group for group in groups if len(group) == 1), None)
     if alone is not None or not groups:

@@ -269,14 +269,15 @@ class Orientation:
             {(x, y, z) for x, y, z in unshielded(rows.adjacent) if rows.parents[y] >> x & rows.parents[y] >> z & 1}
             for rows in every
         ]
-        for x, y, z in set.union(*colliders) - set.intersection(*colliders):
+        for x, y, z in sorted(colliders[0].union(*colliders) - colliders[0].intersection(*colliders)):
             self.ambiguous |= {(x, y, z), (z, y, x)}
         shared = Pdag.of(
             [reduce(and_, of) for of in zip(*(rows.parents for rows in every), strict=True)], every[0].adjacent
         )
         self._settle(shared, found)
-        odd = set.intersection(*(set(passed_over(rows, found)) for rows in every))
-        self.conflicts = [conflict(self.names, found, triple) for triple in sorted(odd)]
+        odd = [passed_over(rows, found) for rows in every]
+        by_all = [triple for triple in odd[0] if all(triple in others for others in odd)]
+        self.conflicts = [conflict(self.names, found, triple) for triple in by_all]
         for j, into in enumerate(shared.parents):
             for i in bits(into):
                 self.told.setdefault(
