@@ -466,3 +466,18 @@ def test_padding_on_the_right_is_no_token():
     ids, present = together([[5], [6, 7, 8]], HELD.pad)
     assert ids[0, 1:].tolist() == [HELD.pad] * 2
     assert present.sum(dim=1).tolist() == [1, 3]
+
+
+def test_the_report_shows_pictures_and_says_where_no_words_were_written():
+    from aitia.report import ImageBlock, TableBlock
+    from aitia.systems.ume_r1.page import NONE, blocks
+
+    world = DigitSetsWorld(most=2)
+    rows = world.rows(world.sample(24, seed=0, env="train"))
+    model = UmeR1(**{**SMALL, "most": 12, "steps": 1}, patch=4, codes=16).fit(rows)
+    found = blocks(model, model.given(rows))
+    assert sum(isinstance(block, ImageBlock) for block in found) == 1
+    table = next(block for block in found if isinstance(block, TableBlock))
+    assert all(row[2] and row[3] for row in table.rows), f"{NONE} where there is nothing"
+    words = UmeR1(**SMALL).fit(sums(20))
+    assert not any(isinstance(block, ImageBlock) for block in blocks(words, words.given(sums(20))))
