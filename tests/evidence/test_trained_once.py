@@ -22,7 +22,8 @@ def cache(tmp_path, monkeypatch):
 def asked(train, world="entities", sizes=(1,), seed=0, claim=CLAIM):
     return trained_once(
         claim, world, {"sizes": sizes}, seed, train=train,
-        save=lambda model, folder: (folder / "model").write_bytes(model), read=lambda folder: (folder / "model").read_bytes(),
+        save=lambda model, folder: (folder / "model").write_bytes(model),
+        read=lambda folder: (folder / "model").read_bytes(),
     )  # fmt: skip
 
 

@@ -40,7 +40,7 @@ def takes_lines(card: "Card") -> list[str]:
         lines += ["", "Roles of columns (--name column, or --role name=column)"]
     for name, role in card.takes.items():
         kind = f"{role.kind}{', several between commas' if role.many else ''}"
-        found = " or ".join((name, *role.names))
+        found = " or ".join(dict.fromkeys((name, *role.names)))
         if name in card.fills:
             need = "filled where it is empty"
         elif role.rest:
@@ -72,10 +72,17 @@ def _options(entry: "Entry") -> list[str]:
     for option in options:
         if option.name == "seed":
             continue
-        default = "none" if option.default is None else option.default
+        default = _written(option.default)
         name = option.name.replace("_", "-")
         lines += _entry(f"--{name}", f"{option.about} ({option.allowed}; default {default})".strip())
     return lines or ["  none"]
+
+
+def _written(default: object) -> str:
+    """A default as it would be typed."""
+    if isinstance(default, tuple):
+        return ",".join(map(str, default)) or "empty"
+    return "none" if default is None else str(default) or "empty"
 
 
 def _examples(card: "Card") -> list[str]:

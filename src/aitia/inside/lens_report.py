@@ -70,5 +70,6 @@ def save(found: LogitLens, run: Run, command: str | None) -> None:
     ]
     if command:
         sections.append(Section("Again", [Code(command, "The command")]))
-    page = render(f"Lens: {found.question.prompt}", lens_sentence(found), sections, footer())
+    about = f"{found.model}: {len(found.layers)} places, {len(found.question.words)} tokens."
+    page = render(f"Lens: {found.question.prompt}", about, sections, footer())
     run.write_text("report.html", page, part_of_result=False)

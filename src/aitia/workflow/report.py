@@ -102,10 +102,10 @@ def _scores(found: "Fit") -> list[Block]:
 def _targets(found: "Fit") -> list[Block]:
     blocks: list[Block] = [Text(f"Here do {found.system.card.does}: {found.system.card.do}")]
     if found.system.card.does is None:
-        return [Text(f"Nothing: {found.system.card.do}")]
+        return [Text(f"{found.system.card.do[:1].upper()}{found.system.card.do[1:]}")]
     rows: list[list[object]] = []
     for target in found.targets:
-        shown = ", ".join(target.labels)
+        shown = "words of your own" if target.text else ", ".join(target.labels)
         if target.low:
             pairs = [f"{low:.3g} to {high:.3g}" for low, high in zip(target.low, target.high, strict=True)]
             shown = "; ".join(pairs[:MANY_NUMBERS]) + ("; ..." if len(pairs) > MANY_NUMBERS else "")

@@ -204,3 +204,11 @@ def test_numbers_that_are_none_are_refused_with_their_site(gpt2):
         trace(gpt2.model, gpt2.inputs, [], LogitDifference(3), operation=0.0)
     with pytest.raises(InterventionError, match="needs inputs that are tensors"):
         trace(Network(gpt2.model).model, {"step": 3}, "transformer.h.1", LogitDifference(3), operation=0.0)
+
+
+def test_colours_begin_at_nothing_where_no_number_is_below_it():
+    from aitia.nn.sites.heat_map import drawn_grid
+
+    for grid, limits in (([[0.0, 0.3]], (0.0, 0.3)), ([[-0.1, 0.3]], (-0.3, 0.3)), ([[np.nan, 0.3]], (0.0, 0.3))):
+        image = drawn_grid(np.array(grid), ["a"], ["x", "y"], "token", "bar").axes[0].images[0]
+        assert image.get_clim() == limits

@@ -432,3 +432,13 @@ def test_a_run_says_how_its_target_of_free_text_is_asked_for(tmp_path):
         "--out", tmp_path / "run",
     )  # fmt: skip
     assert "do(alt=...)" in told
+
+
+def test_the_report_shows_pictures_beside_those_that_are_drawn(fitted, rows):
+    from aitia.report import ImageBlock
+    from aitia.systems.cm3.page import blocks
+
+    pictured = rows.take(np.flatnonzero(~rows.absent("image"))[:3])
+    assert isinstance(blocks(fitted, fitted.given(pictured))[0], ImageBlock)
+    without = pictured.with_columns({"image": [None] * 3}, {"image": "picture"})
+    assert not any(isinstance(block, ImageBlock) for block in blocks(fitted, fitted.given(without)))

@@ -202,6 +202,7 @@ def test_the_loss_of_held_out_texts_is_that_of_the_library(fitted):
         loss = arm.model.model(input_ids=ids, labels=ids).loss
     assert surprise(arm, pieces) == pytest.approx(float(loss), abs=1e-5)
     score = fitted.judge(fitted.given(EVEN), fitted.given(EVEN))["perplexity"]
+    assert score.trivial == ("unigram",), "a model that is no better than counting is told"
     assert score.value == pytest.approx(float(loss.exp()), rel=1e-4)
     targets = np.concatenate([piece[1:] for piece in pieces])
     counts = np.bincount(targets, minlength=len(arm.model.vocabulary)) + 1

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import aitia
+from aitia.data.table import Table
 from aitia.errors import DataError, FormatError, MissingExtraError, OptionError
 from aitia.nn.language import word_tokenizer
 from aitia.nn.sequences import SequenceModel, Vocabulary, small_sequence_model, write
@@ -466,3 +467,32 @@ def test_padding_on_the_right_is_no_token():
     ids, present = together([[5], [6, 7, 8]], HELD.pad)
     assert ids[0, 1:].tolist() == [HELD.pad] * 2
     assert present.sum(dim=1).tolist() == [1, 3]
+
+
+def test_the_report_shows_pictures_and_says_where_no_words_were_written():
+    from aitia.report import ImageBlock, TableBlock
+    from aitia.systems.ume_r1.page import NONE, blocks
+
+    world = DigitSetsWorld(most=2)
+    rows = world.rows(world.sample(24, seed=0, env="train"))
+    model = UmeR1(**{**SMALL, "most": 12, "steps": 1}, patch=4, codes=16).fit(rows)
+    found = blocks(model, model.given(rows))
+    assert sum(isinstance(block, ImageBlock) for block in found) == 1
+    table = next(block for block in found if isinstance(block, TableBlock))
+    assert all(row[2] and row[3] for row in table.rows), f"{NONE} where there is nothing"
+    words = UmeR1(**SMALL).fit(sums(20))
+    assert not any(isinstance(block, ImageBlock) for block in blocks(words, words.given(sums(20))))
+
+
+def test_pictures_of_several_sizes_are_told_with_the_option_that_scales_them(tmp_path):
+    from aitia.data.columns.picture import png
+
+    for k in range(4):
+        pixels = np.random.default_rng(k).integers(0, 256, (8, 12 if k == 2 else 8, 3)).astype(np.uint8)
+        (tmp_path / f"{k}.png").write_bytes(png(pixels))
+    files = {"pictures": [str(tmp_path / f"{k}.png") for k in range(4)], "positive": ["a", "b", "c", "d"]}
+    rows = Table.of(files, kinds={"pictures": "picture", "positive": "text"})
+    with pytest.raises(DataError, match=r"2.png is 12x8; give a size to scale them to, which is --pixels"):
+        UmeR1(**SMALL, losses=("disc",), mode="disc").fit(rows)
+    found = UmeR1(**{**SMALL, "steps": 1}, losses=("disc",), mode="disc", pixels=8, patch=4, codes=4).fit(rows)
+    assert len(found.predict(rows.select(["pictures"]))) == 4

@@ -75,10 +75,11 @@ def drawn_grid(
     from matplotlib.figure import Figure
 
     reach = float(np.nanmax(np.abs(grid))) or 1.0
+    low, colours = (-reach, "RdBu_r") if bool((grid < 0).any()) else (0.0, "Reds")
     size = (2.6 + 0.42 * min(len(names), 40), 1.5 + 0.27 * min(len(modules), 60))
     figure = Figure(figsize=size, layout="constrained")
     axes = figure.subplots()
-    image = axes.imshow(grid, cmap="RdBu_r", vmin=-reach, vmax=reach, aspect="auto", origin="lower")
+    image = axes.imshow(grid, cmap=colours, vmin=low, vmax=reach, aspect="auto", origin="lower")
     every = -(-len(names) // 40)
     upright = max(map(len, names)) <= 3
     axes.set_xticks(

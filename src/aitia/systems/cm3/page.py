@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from aitia.data.table import Table
 from aitia.report.blocks import Block, TableBlock, Text
 from aitia.systems.cm3.filling import span_scores
 
@@ -17,6 +18,8 @@ __all__ = ["blocks"]
 
 SHOWN = 12
 """Pages that a report shows."""
+DRAWN = 6
+"""Pages of which it shows the picture."""
 FIELDS = {"alt": "caption", "title": "title of the link", "image": "picture"}
 
 
@@ -38,13 +41,30 @@ def blocks(system: "Cm3", given: "Given") -> list[Block]:
                 asked = layout.asked(parts_without, replace(said, **{field: None}), (field,))
                 found = model.vocabulary.decode(system.fill([(row, asked)], temperature=0.0)[0][0]).strip()
             lines.append([row, name, found or "-", _short(own, field), f"{loss:.2f}"])
+    pictures = _drawn(system, rows)
     head: Sequence[str] = ["page", "field", "filled in", "what it says", "-log p of a token"]
     return [
+        *pictures,
         Text("Each field of some pages was taken out and asked for from the rest of the page."),
         TableBlock(
             head, lines, "-log p in nats, of what the page says, given all else of it. Pictures are rows of codes."
         ),
     ]
+
+
+def _drawn(system: "Cm3", rows: "Given") -> Sequence[Block]:
+    """The pictures of some pages, beside those that are drawn from the rest of the page."""
+    column = rows.column("image")
+    if system.pictures is None or column is None or column not in rows.table:
+        return []
+    there = np.flatnonzero(~rows.table.absent(column))[:DRAWN]
+    if not len(there):
+        return []
+    some = rows.take(there)
+    without = some.table.with_columns({column: [None] * len(there)}, {column: "picture"})
+    made = system.predict(some.with_rows(without)).known
+    shown = {"of the page": some.table.select([column]), "drawn from the rest of it": made.select([column])}
+    return Table.draw(shown, [f"page {row}" for row in there], "Pictures of pages, and one drawn in the place of each.")
 
 
 def _short(text: str, field: str) -> str:

@@ -75,7 +75,7 @@ def _accuracy(
     about = f"Of {len(tasks)} prompts, whose likeliest option by the {by} of log p is right."
     if gone:
         about += f" The tokenizer cannot tell the options of {gone} others apart."
-    return Score(found[mine], "higher", about, {**trivial, **rest}, tuple(trivial) if name == "accuracy" else None)
+    return Score(found[mine], "higher", about, {**trivial, **rest}, tuple(trivial))
 
 
 def _share(tasks: Sequence[Task], scores: Sequence[Sequence[float]]) -> float:
@@ -96,7 +96,7 @@ def _perplexity(arm: Arm, fresh: Sequence[tuple[int, str]], seen: Sequence[tuple
     return Score(
         float(np.exp(surprise(arm, held))), "lower",
         f"Of {len(said)} tokens that carry loss in {arm.stage}, in texts that were not trained on.",
-        {"unigram": unigram},
+        {"unigram": unigram}, ("unigram",),
     )  # fmt: skip
 
 

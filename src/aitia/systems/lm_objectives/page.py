@@ -1,18 +1,15 @@
-"""The report of a comparison: the arms with both of their budgets, their losses, and prompts with their answers."""
+"""The report of a comparison: the arms with both of their budgets and last losses, and prompts with their answers."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from aitia.report import Block, Line, Multiples, Picture, TableBlock, Text, line_chart
+from aitia.report import Block, TableBlock, Text
 from aitia.systems.lm_objectives.judge import accuracy
 from aitia.systems.lm_objectives.tasks import ranked, tasks_of, told_apart
 
 if TYPE_CHECKING:
     from aitia.system import Given
     from aitia.systems.lm_objectives.model import LmObjectives
-    from aitia.systems.lm_objectives.training import Arm
 
 __all__ = ["blocks"]
 
@@ -23,7 +20,7 @@ ASKED = 200
 
 
 def blocks(system: "LmObjectives", given: "Given") -> list[Block]:
-    """Arms, losses, and some of the prompts of these rows."""
+    """Arms with their last losses, and some of the prompts of these rows."""
     tasks = told_apart(system.answering.model, [task for task in tasks_of(given) if task.options])
     known = [task for task in tasks if task.answer is not None][:ASKED]
     heads = ["arm", "parameters", "steps", "tokens read", "tokens with loss", "last loss"]
@@ -38,7 +35,6 @@ def blocks(system: "LmObjectives", given: "Given") -> list[Block]:
     found: list[Block] = [
         Text("Arms at the same budget, and how many of their tokens carried loss."),
         TableBlock([*heads, *(["right by sum", "right by mean"] if known else [])], lines, about),
-        Multiples([Picture(_chart(arm), f"{name}: loss in nats") for name, arm in system.arms.items()]),
     ]
     if tasks:
         shown = tasks[:SHOWN]
@@ -52,13 +48,3 @@ def blocks(system: "LmObjectives", given: "Given") -> list[Block]:
         ]  # fmt: skip
         found.append(TableBlock(["row", "prompt", "by sum", "by mean", "right"], table, "Of the arm that answers."))
     return found
-
-
-def _chart(arm: "Arm") -> str:
-    """The loss over the tokens that were read, all trainings one after the other."""
-    read, before = [], 0.0
-    for phase in arm.phases:
-        read += [before + phase.processed * step / phase.steps for step, _ in phase.losses]
-        before += phase.processed
-    values = [float(np.float64(loss)) for phase in arm.phases for _, loss in phase.losses]
-    return line_chart(read, [Line("loss", values)], x_label="tokens read", y_label="loss")

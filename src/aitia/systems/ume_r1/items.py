@@ -161,5 +161,8 @@ def _columns(given: Given, role: str) -> list[str]:
 
 
 def _pixels(table: Table, column: str, size: int) -> NDArray[np.uint8]:
-    held = table.pictures(column, size or None)
+    try:
+        held = table.pictures(column, size or None)
+    except DataError as error:
+        raise error if size else DataError(f"{error}, which is --pixels") from error
     return held if held.shape[-1] == 3 else np.repeat(held[..., :1], 3, axis=-1)
