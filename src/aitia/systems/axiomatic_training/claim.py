@@ -16,7 +16,12 @@ coin, the others are told forward; six questions a premise, premises of few node
 Bars are those of the card of the paper. Reported beside, without a bar: chains of 6 and 10 with turned and shuffled
 edges, and branching graphs of 8 nodes, where the rules reach .71 to .88.
 
-Control: labels of the training shuffled, on the first seed.
+Control: labels of the training shuffled, on the first seed, for as many steps as (c).
+
+Development, seed 1000, after 1,800 steps: without positions .77, of the far yes .60; learned positions after 900 steps
+.75 and .87, rotary ones .73 (.64 where every edge of the training is turned by a coin). So (a) is near its bar, and (b)
+is not expected to hold: in sequences of three tokens an edge learned positions carry to 10 nodes, for six questions
+have trained their places.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,9 +46,9 @@ __all__ = ["CLAIM"]
 SEEDS = 5
 ROWS, TESTED = 6000, 400
 """Questions of a training, and of a cell."""
-TRAINED: Mapping[str, Any] = {"steps": 1600, "symbols": 12, "curriculum": 0.7, "device": "cpu"}
-FORWARD: Mapping[str, Any] = {**TRAINED, "steps": 400}
-ASKED = 100
+TRAINED: Mapping[str, Any] = {"steps": 1200, "symbols": 12, "curriculum": 0.6, "device": "cpu"}
+FORWARD: Mapping[str, Any] = {**TRAINED, "steps": 300}
+ASKED = 60
 """Questions that a language model is asked."""
 FAR = 3
 SHUFFLED = "labels shuffled"
@@ -58,7 +63,7 @@ Mask = NDArray[np.bool_]
 def run(context: ClaimContext) -> list[Row]:
     """All parts."""
     results = context.over_seeds("a to d", partial(_seed, TRAINED, FORWARD), SEEDS)
-    context.control(SHUFFLED, partial(_shuffled, TRAINED))
+    context.control(SHUFFLED, partial(_shuffled, FORWARD))
     return [*_rows(results), *_model_rows(context)]
 
 
@@ -226,4 +231,4 @@ def _model_rows(context: ClaimContext) -> list[Row]:
     ]  # fmt: skip
 
 
-CLAIM = Claim(AxiomaticTraining.card, run, minutes=12, swap=LEARNED, controls=(SHUFFLED,))
+CLAIM = Claim(AxiomaticTraining.card, run, minutes=14, swap=LEARNED, controls=(SHUFFLED,))
