@@ -43,10 +43,10 @@ def drawn_edges(shape: str, nodes: int, rng: np.random.Generator) -> tuple[Edge,
 
 def _branching(nodes: int, each: float, rng: np.random.Generator) -> tuple[Edge, ...]:
     """A tree from the first node on, then random pairs; told cause by cause, the causes in random order."""
-    found = {(int(rng.integers(k)), k) for k in range(1, nodes)}
+    found = [(int(rng.integers(k)), k) for k in range(1, nodes)]
     others = [(a, b) for b in range(nodes) for a in range(b) if (a, b) not in found]
     wanted = min(round(each * nodes) - len(found), len(others))
-    found |= {others[k] for k in rng.permutation(len(others))[: max(wanted, 0)]}
+    found += [others[k] for k in rng.permutation(len(others))[: max(wanted, 0)]]
     place = rng.permutation(nodes)
     return tuple((str(a), str(b)) for a, b in sorted(found, key=lambda edge: (place[edge[0]], place[edge[1]])))
 

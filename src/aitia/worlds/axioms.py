@@ -165,21 +165,20 @@ class AxiomsWorld(World):
         return texts
 
     def rows(self, sample: Sample, size: int = 64) -> Table:
-        """Columns `premise`, `question` and `options` beside the latents, `label` among them."""
+        """Premise, question, options and label, the premise as `group`, shape and nodes."""
         items = self.items(sample)
-        asked = Table.of(
-            {
-                "premise": [item.premise for item in items],
-                "question": [item.question for item in items],
-                "options": [list(ANSWERS)] * len(items),
-            },
-            kinds={"premise": "text", "question": "text", "options": "list"},
-        )
-        known = sample.table(names=self.visible)
-        return asked.with_columns(
-            {name: known.labels(name) if known.kind(name) == "label" else known.column(name) for name in known.names},
-            {name: known.kind(name) for name in known.names},
-        )
+        group = {premise: f"premise {k}" for k, premise in enumerate(dict.fromkeys(item.premise for item in items))}
+        columns: dict[str, Any] = {
+            "premise": [item.premise for item in items],
+            "question": [item.question for item in items],
+            "options": [list(ANSWERS)] * len(items),
+            "group": [group[item.premise] for item in items],
+            "shape": [SHAPES[int(code)] for code in sample["shape"]],
+            "nodes": sample["nodes"],
+            "label": self.answers(sample),
+        }
+        kinds = {"premise": "text", "question": "text", "options": "list", "nodes": "number"}
+        return Table.of(columns, kinds=kinds | dict.fromkeys(("group", "shape", "label"), "label"))
 
     def _count(self, nodes: float) -> int:
         """A number of nodes that may have been set to any number, as one that there can be."""

@@ -16,7 +16,12 @@ coin, the others are told forward; six questions a premise, premises of few node
 Bars are those of the card of the paper. Reported beside, without a bar: chains of 6 and 10 with turned and shuffled
 edges, and branching graphs of 8 nodes, where the rules reach .71 to .88.
 
-Control: labels of the training shuffled, on the first seed.
+Control: labels of the training shuffled, on the first seed, for as many steps as (c).
+
+Development, seed 1000, each beside its far yes: without positions after 1,800 steps .77 and .60, learned positions
+after 900 steps .69 and .64 (their loss is .003 after 700, so that they are trained for three fifths of the steps of
+ours), all rules together .74; (c) .35; (d) .03; SmolLM2 chose A each time, so that (e) was .33. So (a) is near its bar,
+and (b) is not expected to hold.
 """
 
 from collections.abc import Mapping, Sequence
@@ -41,9 +46,9 @@ __all__ = ["CLAIM"]
 SEEDS = 5
 ROWS, TESTED = 6000, 400
 """Questions of a training, and of a cell."""
-TRAINED: Mapping[str, Any] = {"steps": 1600, "symbols": 12, "curriculum": 0.7, "device": "cpu"}
-FORWARD: Mapping[str, Any] = {**TRAINED, "steps": 400}
-ASKED = 100
+TRAINED: Mapping[str, Any] = {"steps": 1500, "symbols": 12, "curriculum": 0.6, "device": "cpu"}
+FORWARD: Mapping[str, Any] = {**TRAINED, "steps": 300}
+ASKED = 60
 """Questions that a language model is asked."""
 FAR = 3
 SHUFFLED = "labels shuffled"
@@ -58,7 +63,7 @@ Mask = NDArray[np.bool_]
 def run(context: ClaimContext) -> list[Row]:
     """All parts."""
     results = context.over_seeds("a to d", partial(_seed, TRAINED, FORWARD), SEEDS)
-    context.control(SHUFFLED, partial(_shuffled, TRAINED))
+    context.control(SHUFFLED, partial(_shuffled, FORWARD))
     return [*_rows(results), *_model_rows(context)]
 
 
@@ -112,7 +117,7 @@ def _seed(options: Mapping[str, Any], forward: Mapping[str, Any], seed: int) -> 
     far = np.array([(item.distance or 0) >= FAR for item in items])
     models = {
         "ours": _fitted(options, seed),
-        LEARNED: _fitted({**options, "positions": "learned"}, seed),
+        LEARNED: _fitted({**options, "positions": "learned", "steps": max(3 * options["steps"] // 5, 1)}, seed),
         UNTRAINED: _fitted({**options, "steps": 0}, seed),
     }
     right = {name: _right(model, items) for name, model in models.items()}
@@ -226,4 +231,4 @@ def _model_rows(context: ClaimContext) -> list[Row]:
     ]  # fmt: skip
 
 
-CLAIM = Claim(AxiomaticTraining.card, run, minutes=12, swap=LEARNED, controls=(SHUFFLED,))
+CLAIM = Claim(AxiomaticTraining.card, run, minutes=14, swap=LEARNED, controls=(SHUFFLED,))

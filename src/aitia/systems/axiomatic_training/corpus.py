@@ -167,5 +167,5 @@ def _texts(given: Given, role: str) -> list[str | None] | None:
         return None
     table = given.table
     gone = table.absent(column)
-    texts = table.labels(column) if table.kind(column) == "label" else table.texts(column)
+    texts = table.labels(column) if role == "label" else table.texts(column)
     return [None if gone[row] else str(text) for row, text in enumerate(texts)]
