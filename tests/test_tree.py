@@ -52,6 +52,7 @@ ASKING = {"systems/tabpfn/inputs.py": "takes whatever an estimator of scikit-lea
 """Files outside of data/ that ask what kind of rows they have."""
 MOST_FILES = 3
 NAMED = {
+    "corr2cause": "its world has its name, as it is typed, and files of questions that name it are read",
     "cd-nod": "the example of most help texts, and what discovery runs over a context",
     "domain-counterfactuals": "the example of run in help texts and of files of a user in tests",
     "gcrl": "the example of show and bench in help texts and tests",

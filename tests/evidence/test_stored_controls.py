@@ -16,6 +16,7 @@ UNGRADED = dict.fromkeys(
 )  # fmt: skip
 """Systems whose stored evidence has no controls, and why: each leaves the list once its claim is measured anew."""
 NOT_MEASURED = {
+    "corr2cause": "its bars are set and its evidence seeds are still to be run",
     "medim": "its bars are set and its evidence seeds are still to be run",
 }
 """Systems whose claim was written and not run: each leaves the list with its first evidence."""

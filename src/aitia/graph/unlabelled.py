@@ -27,6 +27,7 @@ __all__ = [
     "MOST_NODES",
     "UnlabelledClasses",
     "ancestors",
+    "canonical_codes",
     "children",
     "class_independences",
     "code_of_graph",
@@ -241,6 +242,19 @@ def unlabelled_classes(nodes: int) -> UnlabelledClasses:
     first = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     orbits = factorial(nodes) // symmetries[kept]
     return UnlabelledClasses(nodes, *map(_kept, (cpdags[kept], member[picked], first, sizes, orbits)))
+
+
+def canonical_codes(codes: ArrayLike, nodes: int) -> Codes:
+    """(graphs,) the number that stands for each graph and all of its renamings; of CPDAGs as of DAGs.
+
+    Raises:
+        OptionError: If there are fewer than 1 or more than 7 nodes.
+
+    Example:
+        >>> canonical_codes([0b10, 0b100], 2).tolist()
+        [2, 2]
+    """
+    return _canonical(np.asarray(codes, dtype=np.int64), _checked(nodes))[0]
 
 
 def _equivalent(roots: Codes, nodes: int) -> tuple[NDArray[np.int64], Codes]:

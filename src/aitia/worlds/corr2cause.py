@@ -5,7 +5,7 @@
     relation: the hypothesis holds in every graph of the class, in some, in none; label: whether in every          (3)
 
 The text states all that the class says (see `correlation_text`) and then asks about the pair. What the variables are
-called, and which of two wordings a hypothesis has, are causes of the text and not of the label: do(names=from Z) or
+called, and which of two wordings a hypothesis has, are causes of the text and not of the label: do(names=reversed) or
 do(phrasing=paraphrased) ask the same question otherwise, and an answer that changes was not read off the statements.
 
 In the published files A, B, C, ... are in a causal order of one graph of the class (`ordered`), so that the letters of
@@ -28,7 +28,8 @@ from aitia.data.table import Table
 from aitia.errors import OptionError
 from aitia.graph.graph import Graph
 from aitia.graph.pair_relations import READINGS, Reading
-from aitia.worlds.correlation_bank import ENTAILED, HYPOTHESES, Systems, check_size, systems
+from aitia.text.questions import Question
+from aitia.worlds.correlation_bank import ENTAILED, HYPOTHESES, check_size, systems
 from aitia.worlds.correlation_text import Hypothesis, Premise, hypothesis_text
 from aitia.worlds.sample import Latent, Sample, stream
 from aitia.worlds.texts import WORDING, Wording, code_of
@@ -37,7 +38,7 @@ from aitia.worlds.world import Seen, World
 __all__ = ["ANSWERS", "ASKED", "Corr2CauseWorld", "Names"]
 
 Values = NDArray[np.float64]
-Names = Literal["letters", "ordered", "permuted", "from Z", "words"]
+Names = Literal["letters", "ordered", "permuted", "reversed", "words"]
 NAMES: tuple[Names, ...] = get_args(Names)
 """A, B, C, ... dealt once for each class; in a causal order of one of its graphs, as published; dealt anew in each
 question; Z, Y, X, ... in the place of A, B, C, ...; or coined words."""
@@ -74,7 +75,7 @@ class Corr2CauseWorld(World):
         ('3-001', 'A causes something else which causes C.')
         >>> world.parts(fact)[0][0][-56:]
         'B is independent of C. B and C are independent given A.'
-        >>> other = world.counterfactual(fact, "do(names=from Z, phrasing=paraphrased)")
+        >>> other = world.counterfactual(fact, "do(names=reversed, phrasing=paraphrased)")
         >>> world.parts(other)[1][0], bool(other["label"] == fact["label"])
         ('Z influences X through some mediator(s).', True)
     """
@@ -214,6 +215,24 @@ class Corr2CauseWorld(World):
         kinds = {"premise": "text", "question": "text", "options": "list", "group": "label"}
         return Table.of(columns, kinds=kinds | dict.fromkeys(self.visible, "label"))
 
+    def questions(self, sample: Sample) -> list[Question]:
+        """The rows as records that other programs read, with what the label was derived by."""
+        premises, hypotheses = self.parts(sample)
+        labels, groups = sample["label"].astype(np.int64), self.groups(sample)
+        return [
+            Question(
+                premise,
+                ASKED.format(text.rstrip(".")),
+                ANSWERS[::-1],
+                label=ANSWERS[label],
+                id=str(row),
+                group=group,
+                derived=f"whether it holds in every graph of the class, common causes read as {self.reading}",
+                world=self.name,
+            )
+            for row, (premise, text, label, group) in enumerate(zip(premises, hypotheses, labels, groups, strict=True))
+        ]
+
     def render(self, sample: Sample, *, size: int = 64, view: str | None = None) -> NDArray[Any]:
         """Premise and hypothesis as the published files have them, (n,) of str.
 
@@ -258,7 +277,7 @@ def _pairs(pair: Values, sizes: NDArray[np.int64]) -> NDArray[np.int64]:
 def _names(called: Names, n: int, words: tuple[int, ...]) -> tuple[str, ...]:
     if called == "words":
         return tuple(WORDS[k] for k in words)
-    return tuple(chr(90 - k) if called == "from Z" else chr(65 + k) for k in range(n))
+    return tuple(chr(90 - k) if called == "reversed" else chr(65 + k) for k in range(n))
 
 
 @lru_cache(maxsize=4096)

@@ -71,8 +71,10 @@ class Premise:
         return [*(f"{x} correlates with {y}." for x, y in self.dependent), *map(sentence_of, self.independent)]
 
     def renamed(self, names: Mapping[str, str]) -> "Premise":
-        """The same of variables called otherwise, in the order of their new names' places in the old list or, where
-        the names are new, in that of the old ones; statements are put in order again."""
+        """The same of variables called otherwise, its statements put in order again.
+
+        Names that were all there before keep their order; new ones take that of the old.
+        """
         called = tuple(names[name] for name in self.names)
         order = self.names if set(called) == set(self.names) else called
         place = {name: k for k, name in enumerate(order)}

@@ -1,25 +1,22 @@
 """What answers without reasoning see of a question: its words as they stand, or a few counts.
 
-    memoriser     one bit for each statement, as a string, and for the kind and the names of the hypothesis
-    hypothesis    the latter alone: the premise is not looked at
-    counts        the kind, and seven numbers: how many variables there are, how often each of the two stands in an
-                  independence without the other, how often each stands in a condition, how many sets separate the two,
-                  and how many pairs are dependent by themselves
+memoriser     one bit for each statement, as a string, and for the kind and the names of the hypothesis
+hypothesis    the latter alone: the premise is not looked at
+counts        the kind, and seven numbers: how many variables there are, how often each of the two stands in an
+              independence without the other, how often each stands in a condition, how many sets separate the two,
+              and how many pairs are dependent by themselves
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aitia.worlds.correlation_text import Hypothesis, Premise
 
-__all__ = ["SHORTCUTS", "Asked", "Shortcut", "counts", "shuffled_names", "vocabulary", "words"]
+__all__ = ["Asked", "bits", "counts", "shuffled_names", "vocabulary", "words"]
 
 Asked = tuple[Premise, Hypothesis]
-Shortcut = Literal["memoriser", "counts", "hypothesis"]
-SHORTCUTS: tuple[Shortcut, ...] = get_args(Shortcut)
 KINDS = ("parent", "ancestor", "collider", "confounder")
 
 
