@@ -157,6 +157,11 @@ def test_options_are_chosen_by_letters_or_by_words(client):
     assert answer_questions(client, held, by="text").by == "text"
 
 
+def test_options_that_the_vocabulary_lacks_are_told_apart_by_nobody(client):
+    with pytest.raises(OptionError, match="reads 'Maybe', 'Perhaps' alike, since its vocabulary lacks them"):
+        client.choose(["A"], ["Yes", "Maybe", "Perhaps"])
+
+
 def test_a_model_without_a_preference_chooses_nothing(folder, tmp_path):
     from transformers import LlamaForCausalLM
 

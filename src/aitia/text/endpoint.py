@@ -27,6 +27,17 @@ LONGEST_PAUSE = 60.0
 """Seconds between two tries at most, unless the endpoint asks for more."""
 MOST_ASKED_PAUSE = 600.0
 """Seconds that an endpoint may ask to wait; one that asks for more is told to have no room."""
+SPARE = {
+    "max_tokens": "max_completion_tokens", "response_format": "response_format", "seed": "seed",
+    "temperature": "temperature",
+}  # fmt: skip
+"""Fields that a question can do without, and what an endpoint says that refuses one."""
+NOTES = {
+    "max_tokens": "the endpoint calls the limit of tokens max_completion_tokens",
+    "response_format": "the endpoint takes no schema: it stands in the prompt, and answers are held against it here",
+    "seed": "the endpoint takes no seed: asked again it may answer otherwise",
+    "temperature": "the endpoint takes no temperature of ours: it draws answers as it likes",
+}
 IN_A_ROW = 5
 """Questions that fail one after another before the rest is left."""
 GRACE = 5.0
@@ -89,7 +100,7 @@ class Endpoint:
         self.spending, self.retries, self.concurrency, self.pause = spending, retries, concurrency, pause
         self._pace = Pace(requests_per_minute, tokens_per_minute)
         self.notes: dict[str, None] = {}
-        self._counted, self._formatted = "max_tokens", True
+        self._without: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -229,32 +240,35 @@ class Endpoint:
                 self.spending.release(held)
 
     def _posted(self, shown: list[dict[str, Any]], seed: int, schema: Mapping[str, Any] | None) -> dict[str, Any]:
-        """What comes back; a field that the endpoint does not know is left out, or called as it asks, and noted."""
+        """What comes back; a field that the endpoint names and refuses is left out where that helps, and noted."""
+        without = self._without
         while True:
-            body, counted, formatted = self._body(shown, seed, schema), self._counted, self._formatted
+            body = self._body(shown, seed, schema, without)
             try:
-                return self.connection.post("chat/completions", body)
+                found = self.connection.post("chat/completions", body)
             except Unanswerable as error:
-                said = str(error)
-                if counted == "max_tokens" and "max_completion_tokens" in said:
-                    self._counted = "max_completion_tokens"
-                    self.notes["the endpoint calls the limit of tokens max_completion_tokens"] = None
-                elif schema is not None and formatted and "response_format" in said:
-                    self._formatted = False
-                    self.notes["the endpoint takes no schema: it stands in the prompt, and answers are checked"] = None
-                else:
+                refused = [name for name, said in SPARE.items() if name in body and said in str(error)]
+                if not refused:
                     raise
+                without = (*without, refused[0])
+            else:
+                self.notes |= {NOTES[name]: None for name in without}
+                self._without = without
+                return found
 
-    def _body(self, shown: list[dict[str, Any]], seed: int, schema: Mapping[str, Any] | None) -> dict[str, Any]:
-        body: dict[str, Any] = {"model": self.model, "messages": shown, "seed": seed, self._counted: self.tokens}
+    def _body(
+        self, shown: list[dict[str, Any]], seed: int, schema: Mapping[str, Any] | None, without: Sequence[str]
+    ) -> dict[str, Any]:
+        counted = "max_completion_tokens" if "max_tokens" in without else "max_tokens"
+        body: dict[str, Any] = {"model": self.model, "messages": shown, "seed": seed, counted: self.tokens}
         if self.temperature is not None:
             body["temperature"] = self.temperature
-        if schema is not None and self._formatted:
+        if schema is not None and "response_format" not in without:
             wanted = {"name": "answer", "strict": True, "schema": dict(schema)}
             body["response_format"] = {"type": "json_schema", "json_schema": wanted}
         elif schema is not None:
             body["messages"] = [*shown, {"role": "user", "content": instruction(schema)}]
-        return body | self.more
+        return {name: value for name, value in body.items() if name not in without} | self.more
 
     def _read(self, found: Mapping[str, Any], held: Reserved) -> Answer:
         """The answer in a completion.

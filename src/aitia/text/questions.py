@@ -6,6 +6,7 @@ none may lie outside of its folder.
 """
 
 import csv
+import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -223,7 +224,7 @@ def _parquet(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
 def _csv(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     before = csv.field_size_limit(4 * LONGEST)
     try:
-        rows = csv.DictReader(read_text(path).splitlines(keepends=True), strict=True)
+        rows = csv.DictReader(io.StringIO(read_text(path), newline=""), strict=True)
         with guarded(path):
             names = rows.fieldnames or ()
         while True:
@@ -274,8 +275,6 @@ def write_questions(path: str | Path, questions: Sequence[Question]) -> None:
         return
     if path.suffix.lower() != ".parquet":
         raise FormatError(f"questions are written to .jsonl or .parquet, got {path.name}")
-    import io
-
     import pyarrow
     import pyarrow.parquet
 
