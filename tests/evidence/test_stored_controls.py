@@ -16,7 +16,6 @@ UNGRADED = dict.fromkeys(
 )  # fmt: skip
 """Systems whose stored evidence has no controls, and why: each leaves the list once its claim is measured anew."""
 NOT_MEASURED = {
-    "corr2cause": "its bars are set and its evidence seeds are still to be run",
     "axiomatic-training": "its bars are set and its evidence seeds are still to be run",
     "medim": "its bars are set and its evidence seeds are still to be run",
     "vqa-causal": "its bars are set and its evidence seeds are still to be run",

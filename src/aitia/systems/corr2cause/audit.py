@@ -2,7 +2,7 @@
 
 Of the 1,162 items of the published test file an audit names 18 whose label is not what holds in every graph of their
 class. Given here are the place of the item, one graph of its class, the hypothesis and the published label; premise,
-class and our answer follow. The second label is the published one.
+class and our answer follow from the graph.
 
 Source:
     ShaktiOSindia/corr2cause-label-audit (MIT), of the test file of causalnlp/corr2cause at revision 42ba12c.
