@@ -323,6 +323,9 @@ def test_a_budget_that_is_reached_leaves_a_run_that_goes_on(serve, file, tmp_pat
     assert 0 < asked < 40
     assert run(*words).returncode == 0
     assert len(server.asked) == 40
+    left = run(*words[:3], "--json", "--token-budget", 1000)
+    assert left.returncode == 2
+    assert "the budget of 1,000 tokens is reached" in json.loads(left.stdout)["left"]
 
 
 # -- tasks for other harnesses -----------------------------------------------------------------------------------------
