@@ -38,6 +38,8 @@ from aitia.saving import read_config, write_config
 from aitia.scm import SCM
 from aitia.system import load
 from aitia.system.example import example_of
+from aitia.text import Answer, Question, read_questions, write_questions
+from aitia.text.cache import read_answer
 from aitia.workflow.loading import load_run
 from aitia.workflow.run import fit
 
@@ -106,6 +108,13 @@ def _journal(path):
     journal.close()
 
 
+def _questions(path):
+    options = ("Yes", "No")
+    write_questions(
+        path, [Question("A -> B.", f"Is it {k}?", options, "No", group="g", more={"level": k}) for k in range(3)]
+    )
+
+
 def _lines(path):
     path.write_text("\n".join(f"{t * 10}\t{p}\t{0.1 * t + p}\t{p * 1.5}" for t in range(20) for p in range(2)) + "\n")
 
@@ -158,6 +167,16 @@ FILES = {
     ),
     "model.scm": (lambda p: _scm().save(p), SCM.load),
     "work.journal": (_journal, Journal),
+    "questions.jsonl": (_questions, read_questions),
+    "questions.parquet": (_questions, read_questions),
+    "questions.csv": (
+        lambda p: p.write_text('premise,question,options,label,seed\n"A, B",Is it?,"[""Yes"",""No""]",No,3\n'),
+        read_questions,
+    ),
+    "answer.json": (
+        lambda p: p.write_text(json.dumps({"answer": Answer("yes", "stop", 3, 1, 0.5, by="m").to_json()})),
+        read_answer,
+    ),
     "evidence.json": (
         lambda p: p.write_bytes((STORED / "hca.json").read_bytes()),
         lambda p: Evidence.from_json(p.read_bytes().decode("utf-8", "replace")),
@@ -249,7 +268,7 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
     max_leaves=5,
 )
-JSON_FILES = ("graph.json", "known.json", "evidence.json", "config.json")
+JSON_FILES = ("graph.json", "known.json", "evidence.json", "config.json", "answer.json")
 
 
 def places(value, at=()):

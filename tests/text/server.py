@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from aitia.text import open_client
+
 KEY = "sk-loopback-7f3a9c"
 
 
@@ -118,3 +120,21 @@ def serve():
 
     with ExitStack() as stack:
         yield lambda app: stack.enter_context(serving(app))
+
+
+QUICK = {"pause": 0.001, "timeout": 5.0}
+
+
+def opened(server, **options):
+    """A client of the server, which pauses for a moment only."""
+    return open_client(f"{server.address}#small", **(QUICK | options))
+
+
+def says(text):
+    return lambda number, body, headers: text
+
+
+def cut_short(text):
+    """Half an answer."""
+    whole = json.dumps(completion(text)).encode()
+    return Reply(200, whole, cut=len(whole) // 2)

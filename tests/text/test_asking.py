@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.text.server import KEY, Reply, completion, told
+from tests.text.server import KEY, Reply, completion, opened, told
 from typer.testing import CliRunner
 
 from aitia.cli import app
@@ -23,10 +23,6 @@ OPTIONS = ("Yes", "No")
 
 def some(n, label="No"):
     return [Question(f"A{k} correlates with B{k}.", "Does it cause it?", OPTIONS, label, f"q{k}") for k in range(n)]
-
-
-def opened(server, **options):
-    return open_client(f"{server.address}#small", **({"pause": 0.001, "timeout": 5.0} | options))
 
 
 def right(label):
@@ -323,6 +319,9 @@ def test_a_budget_that_is_reached_leaves_a_run_that_goes_on(serve, file, tmp_pat
     assert 0 < asked < 40
     assert run(*words).returncode == 0
     assert len(server.asked) == 40
+    left = run(*words[:3], "--json", "--token-budget", 1000)
+    assert left.returncode == 2
+    assert "the budget of 1,000 tokens is reached" in json.loads(left.stdout)["left"]
 
 
 # -- tasks for other harnesses -----------------------------------------------------------------------------------------

@@ -122,8 +122,10 @@ def questions_command(
         )  # fmt: skip
     if as_json:
         typer.echo(json.dumps(result.to_json(), indent=2, ensure_ascii=False))
-        return
-    _tell(result, out)
+    else:
+        _tell(result, out)
+    if result.left:  # nothing keeps what is there but what was printed
+        raise typer.Exit(2)
 
 
 def _tell(result: "Questioned", out: Path | None) -> None:

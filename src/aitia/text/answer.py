@@ -56,5 +56,14 @@ class Answer:
         """
         if not isinstance(held, Mapping) or not isinstance(held.get("text"), str):
             raise FormatError(f"an answer has a text, got {str(held)[:80]}")
-        known = {name: held[name] for name in cls.__dataclass_fields__ if name in held}
+        known = {name: held[name] for name in _TYPES if name in held}
+        if odd := [name for name, value in known.items() if type(value) not in _TYPES[name]]:
+            raise FormatError(f"the {odd[0]} of an answer is {str(known[odd[0]])[:40]!r}")
         return replace(cls(**known), cached=True)
+
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "text": (str,), "finish": (str,), "input_tokens": (int, type(None)), "output_tokens": (int, type(None)),
+    "cost": (float, int), "refused": (bool,), "fault": (str,), "by": (str,),
+}  # fmt: skip
+"""Of what is kept of an answer."""

@@ -14,13 +14,28 @@ from aitia.files import write_whole
 from aitia.guard import guarded, read_json
 from aitia.text.answer import Answer
 
-__all__ = ["AnswerCache", "key_of"]
+__all__ = ["AnswerCache", "key_of", "read_answer"]
 
 
 def key_of(parts: Sequence[Any]) -> str:
     """SHA-256 of JSON values: model, revision, messages and parameters."""
     packed = json.dumps(list(parts), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(packed.encode(errors="surrogatepass")).hexdigest()
+
+
+def read_answer(place: Path) -> Answer:
+    """The answer in a file of a cache.
+
+    Raises:
+        FormatError: If it is damaged.
+    """
+    try:
+        with guarded(place, "is damaged"):
+            held = Answer.from_json(read_json(place, dict)["answer"])
+    except FormatError as error:
+        told = str(error) if str(place) in str(error) else f"{place}: {error}"
+        raise FormatError(f"{told}: remove it, and it is asked again") from error
+    return held
 
 
 class AnswerCache:
@@ -50,11 +65,7 @@ class AnswerCache:
         place = self._place(key)
         if not place.is_file():
             return None
-        try:
-            with guarded(place, "is damaged"):
-                return Answer.from_json(read_json(place, dict)["answer"])
-        except FormatError as error:
-            raise FormatError(f"{error}: remove it, and it is asked again") from error
+        return read_answer(place)
 
     def put(self, key: str, answer: Answer, asked: Sequence[Any]) -> None:
         """Keeps an answer, and what was asked for whoever looks.

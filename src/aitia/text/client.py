@@ -3,6 +3,7 @@
 What was answered once is at hand in the cache; tokens and cost are counted; a budget is never passed.
 """
 
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -63,6 +64,7 @@ class Client:
     ) -> None:
         self.backend, self.subject, self.spending = backend, subject, spending or Spending()
         self.cache = None if cache is None else AnswerCache(cache)
+        weakref.finalize(self, backend.close)  # who holds a client for as long as a system lives closes none
 
     @property
     def name(self) -> str:

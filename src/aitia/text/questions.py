@@ -15,9 +15,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from aitia.data.frames import import_extra
 from aitia.errors import FormatError, OptionError
 from aitia.files import write_whole
-from aitia.guard import guarded, parse_json, read_text
+from aitia.guard import check_size, guarded, parse_json, read_text
 from aitia.text.choices import LETTERS, check_options
 from aitia.text.prompts import Prompt
 
@@ -214,10 +215,12 @@ def _lines(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 
 def _parquet(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    import pyarrow.parquet
-
+    parquet = import_extra("pyarrow.parquet", "data")
     with guarded(path):
-        rows = pyarrow.parquet.read_table(path).to_pylist()
+        told = parquet.read_metadata(path)
+        held = sum(told.row_group(k).total_byte_size for k in range(told.num_row_groups))
+        check_size(path, max(held, told.num_rows * told.num_columns))
+        rows = parquet.read_table(path).to_pylist()
     yield from enumerate(rows, start=1)
 
 
@@ -275,14 +278,12 @@ def write_questions(path: str | Path, questions: Sequence[Question]) -> None:
         return
     if path.suffix.lower() != ".parquet":
         raise FormatError(f"questions are written to .jsonl or .parquet, got {path.name}")
-    import pyarrow
-    import pyarrow.parquet
-
+    pyarrow, parquet = import_extra("pyarrow", "data"), import_extra("pyarrow.parquet", "data")
     names = list(dict.fromkeys(name for row in rows for name in row))
     held = io.BytesIO()
     with guarded(path, "cannot be written"):
         table = pyarrow.table({name: [row.get(name) for row in rows] for name in names})
-        pyarrow.parquet.write_table(table, held)
+        parquet.write_table(table, held)
     write_whole(path, held.getvalue())
 
 

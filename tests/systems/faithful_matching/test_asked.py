@@ -209,6 +209,19 @@ def test_effects_are_judged_where_versions_of_a_text_are_known(example, fitted):
     assert len(fitted.training.losses) == 2
 
 
+def test_an_endpoint_writes_edits_by_its_address():
+    from tests.text.server import serving
+
+    from aitia.data.subjects import Client
+
+    with serving(lambda number, body, headers: '"the food was bad"') as server:
+        editor = editor_of(Client.of(f"{server.address}#small"), {"food": ["good", "bad"]})
+        assert editor(["the food was good"], "food", ["bad"]) == ["the food was bad"]
+        (body,) = server.asked
+    assert (body["max_tokens"], body["temperature"]) == (96, 0.7)
+    assert "so that the food is bad" in body["messages"][0]["content"]
+
+
 def test_a_folder_of_a_classifier_is_a_black_box(tmp_path):
     transformers = pytest.importorskip("transformers")
     from aitia.data.subjects import Client
