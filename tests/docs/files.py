@@ -37,11 +37,11 @@ def tracks(folder):
         (folder / f"{place}.txt").write_text("\n".join(lines))
 
 
-def language_model(place):
+def language_model(place, *more):
     """A Llama of three layers that has learnt nothing and knows the words of the pages."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    tokenizer = word_tokenizer([*WORDS, "Japan", "Tokyo", "s", "'"])
+    tokenizer = word_tokenizer([*WORDS, "Japan", "Tokyo", "s", "'", *more])
     tokenizer.eos_token = "[SEP]"
     config = LlamaConfig(
         vocab_size=len(tokenizer), num_hidden_layers=3, num_attention_heads=2, num_key_value_heads=2, hidden_size=16,

@@ -70,6 +70,17 @@ def trace(folder):
     return {}
 
 
+def ask(folder):
+    language_model(folder / "smollm2", "A", "B")
+    asked = {"France": "Paris", "Italy": "Rome"}
+    lines = [
+        {"question": f"The capital of {of} is", "options": ["Paris", "Rome"], "label": said}
+        for of, said in asked.items()
+    ]
+    (folder / "questions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return {}
+
+
 def edited(folder):
     """The model stands where the page's package would put its file."""
     language_model(folder / "SmolLM2-135M-Instruct.Q4_1.gguf")
@@ -84,6 +95,7 @@ OF_SYSTEMS = {
 }
 OWNED = {
     "fit": fit, "tables": tables, "trace": trace, "sites": lambda folder: {}, "worlds": lambda folder: {},
+    "ask": ask,
     "tutorials/trace-explain-edit": edited,
     **{page: module.owned for page, module in OF_SYSTEMS.items() if hasattr(module, "owned")},
 }  # fmt: skip

@@ -3,6 +3,7 @@
 Files of a user have the names that README uses, and hold what it says of them.
 """
 
+import json
 import os
 import re
 import shlex
@@ -72,6 +73,8 @@ def readme(tmp_path_factory):
     shutil.copytree(place.folder / "drawn" / "train", place.folder / "pictures")
     shutil.copytree(place.folder / "drawn" / "test", place.folder / "new-pictures")
     build(place.folder / "smollm2")
+    asked = {"question": "The capital of France is", "options": ["Paris", "Rome"], "label": "Paris"}
+    (place.folder / "questions.jsonl").write_text(json.dumps(asked) + "\n")
     return place
 
 

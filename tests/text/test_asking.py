@@ -239,6 +239,18 @@ def test_a_command_that_was_killed_goes_on_and_asks_nothing_twice(serve, file, t
     assert "holds a run with other seed" in other.stderr
 
 
+def test_a_command_that_is_refused_waits_for_no_other_answer(serve, file):
+    def app(number, body, headers):
+        return told(401, "no such key") if number == 2 else Reply(200, completion("A"), wait=100.0)
+
+    server = serve(app)
+    done = subprocess.run(
+        **command(file, "--model", f"{server.address}#small"), capture_output=True, check=False, timeout=60
+    )
+    assert done.returncode == 2
+    assert "takes no questions with this key (401: no such key)" in done.stderr
+
+
 def test_what_the_command_writes_and_tells(serve, file, tmp_path):
     server = serve(lambda number, body, headers: "A")
     words = [file, "--model", f"{server.address}#small", "--f1", "No", "--out", tmp_path / "run"]

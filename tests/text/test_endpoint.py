@@ -273,15 +273,32 @@ def test_five_in_a_row_end_it(serve):
     assert len(server.asked) <= 7
 
 
-def test_what_a_model_calls_otherwise_is_asked_as_it_says_and_noted(serve):
-    said = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
-    server = serve(lambda n, body, h: told(400, said) if "max_tokens" in body else "yes")
+def test_a_field_that_a_model_refuses_is_left_out_and_noted(serve):
+    def app(number, body, headers):
+        for name, more in (("max_tokens", "Use 'max_completion_tokens' instead."), ("seed", ""), ("temperature", "")):
+            if name in body:
+                return told(400, f"Unsupported parameter: '{name}'. {more}")
+        return "yes"
+
+    server = serve(app)
     with opened(server, concurrency=1) as client:
         assert [a.text for a in client.complete(["a", "b"])] == ["yes", "yes"]
-        assert client.notes == ["the endpoint calls the limit of tokens max_completion_tokens"]
-    assert [sorted(body.keys() & {"max_tokens", "max_completion_tokens"}) for body in server.asked] == [
-        ["max_tokens"], ["max_completion_tokens"], ["max_completion_tokens"],
-    ]  # fmt: skip
+        assert [note.split(":")[0] for note in client.notes] == [
+            "the endpoint calls the limit of tokens max_completion_tokens", "the endpoint takes no seed",
+            "the endpoint takes no temperature of ours",
+        ]  # fmt: skip
+    assert len(server.asked) == 4 + 1  # what was found out holds for the next
+    assert server.asked[-1].keys() == {"model", "messages", "max_completion_tokens"}
+
+
+def test_a_field_stays_where_to_leave_it_out_does_not_help(serve):
+    server = serve(lambda n, body, h: told(400, f"odd prompt in {sorted(body)}") if "odd" in str(body) else "yes")
+    with opened(server, concurrency=1) as client:
+        found = dict(client.each(["odd", "b"]))
+        assert "odd prompt" in found[0].fault
+        assert found[1].text == "yes"
+        assert client.notes == []
+    assert {"seed", "temperature"} <= server.asked[-1].keys()
 
 
 # -- where the key goes ------------------------------------------------------------------------------------------------

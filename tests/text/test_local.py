@@ -39,6 +39,7 @@ def folder(tmp_path_factory):
 
     place = tmp_path_factory.mktemp("model")
     tokenizer = word_tokenizer(WORDS, 64)
+    tokenizer.eos_token = "[SEP]"
     config = LlamaConfig(
         vocab_size=len(tokenizer), hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,
         max_position_embeddings=64, bos_token_id=2, eos_token_id=3, pad_token_id=0,
@@ -154,6 +155,11 @@ def test_options_are_chosen_by_letters_or_by_words(client):
     said = [plain(client, "A correlates with B .\n\nDoes A cause B ?", option) for option in ("Yes", "No")]
     assert one.choice == int(np.argmax(said))
     assert answer_questions(client, held, by="text").by == "text"
+
+
+def test_options_that_the_vocabulary_lacks_are_told_apart_by_nobody(client):
+    with pytest.raises(OptionError, match="reads 'Maybe', 'Perhaps' alike, since its vocabulary lacks them"):
+        client.choose(["A"], ["Yes", "Maybe", "Perhaps"])
 
 
 def test_a_model_without_a_preference_chooses_nothing(folder, tmp_path):

@@ -98,6 +98,19 @@ def test_a_bad_line_is_named_by_its_number(tmp_path, bad, sentence):
         read_questions(path)
 
 
+def test_a_table_of_questions_is_read(tmp_path):
+    path = tmp_path / "q.csv"
+    path.write_text(
+        'row,premise,question,options,label,group,seed\n0,"A, B\nand C",Is it?,"[""Yes"",""No""]",No,3-1,7\n'
+        '1,,Is it?,"[""Yes"",""No""]",,,\n'
+    )
+    one, two = read_questions(path)
+    assert (one.premise, one.label, one.group, one.seed, one.id, dict(one.more)) == (
+        "A, B\nand C", "No", "3-1", 7, "3", {"row": "0"},
+    )  # fmt: skip
+    assert (two.premise, two.label, two.id) == ("", None, "4")
+
+
 def test_empty_lines_count_and_are_passed_over(tmp_path):
     path = tmp_path / "q.jsonl"
     path.write_text(f"\n{line()}\n\n{line(label='Perhaps')}\n")
@@ -108,7 +121,16 @@ def test_empty_lines_count_and_are_passed_over(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("q.csv", b"a,b", r"read from \.jsonl or \.parquet, got q\.csv"),
+        ("q.txt", b"a,b", r"read from \.jsonl, \.parquet or \.csv, got q\.txt"),
+        ("q.csv", b"", "holds no question"),
+        (
+            "q.csv",
+            b'question,options\nIs it?,"[""a"",""b""]"\nIs it?,"a or b"\n',
+            "line 3 of .*: options is not valid JSON",
+        ),
+        ("q.csv", b"question,options\nIs it?\n", "line 2 of .* not as many cells as the head has names"),
+        ("q.csv", b'question,options\nIs it?,"[1', "line 2 of .* cannot be read"),
+        ("q.csv", b"premise\nA\n", "line 2 of .* lacks question"),
         ("q.jsonl", b"", "holds no question"),
         ("q.jsonl", b"\xff\xfe", "is not UTF-8"),
         ("q.parquet", b"PAR1", "cannot be read"),

@@ -99,6 +99,11 @@ def test_groups_that_stand_or_fall_together_widen_the_interval():
     assert together.grouped.high - together.grouped.low > 2 * (alone.accuracy.high - alone.accuracy.low)
 
 
+def test_groups_that_are_all_alike_are_as_many_tries_as_there_are_groups():
+    found = scores(asked(["Yes"] * 20, ["Yes"] * 20, [str(k // 2) for k in range(20)]))
+    assert (found.grouped.low, found.grouped.high) == wilson_interval(10, 10)
+
+
 def test_above_trivial_asks_the_whole_interval():
     labels = ["Yes", "No"] * 50
     assert scores(asked(labels, labels)).above_trivial

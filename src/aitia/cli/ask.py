@@ -43,7 +43,7 @@ def _of_all() -> None:
 
 @ask_app.command("questions")
 def questions_command(
-    questions: Annotated[Path, typer.Argument(help="Questions with options: .jsonl or .parquet.")],
+    questions: Annotated[Path, typer.Argument(help="Questions with options: .jsonl, .parquet or .csv.")],
     model: Annotated[
         str | None, typer.Option(help="https://host/v1#NAME, a folder, a GGUF file, or owner/name of the Hub.")
     ] = None,

@@ -6,7 +6,7 @@ chance in it, or as long as the endpoint asks for.
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from aitia.errors import FormatError, MissingExtraError, OptionError, RunError
@@ -27,8 +27,21 @@ LONGEST_PAUSE = 60.0
 """Seconds between two tries at most, unless the endpoint asks for more."""
 MOST_ASKED_PAUSE = 600.0
 """Seconds that an endpoint may ask to wait; one that asks for more is told to have no room."""
+SPARE = {
+    "max_tokens": "max_completion_tokens", "response_format": "response_format", "seed": "seed",
+    "temperature": "temperature",
+}  # fmt: skip
+"""Fields that a question can do without, and what an endpoint says that refuses one."""
+NOTES = {
+    "max_tokens": "the endpoint calls the limit of tokens max_completion_tokens",
+    "response_format": "the endpoint takes no schema: it stands in the prompt, and answers are held against it here",
+    "seed": "the endpoint takes no seed: asked again it may answer otherwise",
+    "temperature": "the endpoint takes no temperature of ours: it draws answers as it likes",
+}
 IN_A_ROW = 5
 """Questions that fail one after another before the rest is left."""
+GRACE = 5.0
+"""Seconds that questions under way have where one of them got the answer that no question is taken."""
 
 
 class Endpoint:
@@ -85,10 +98,9 @@ class Endpoint:
         if taken := sorted(self.more.keys() & {"model", "messages", "stream", "n"}):
             raise OptionError(f"{taken[0]} of a request is set here: leave it out of the parameters")
         self.spending, self.retries, self.concurrency, self.pause = spending, retries, concurrency, pause
-        self._halted = threading.Event()
-        self._pace = Pace(requests_per_minute, tokens_per_minute, self._halted)
+        self._pace = Pace(requests_per_minute, tokens_per_minute)
         self.notes: dict[str, None] = {}
-        self._counted, self._formatted = "max_tokens", True
+        self._without: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -108,48 +120,61 @@ class Endpoint:
             RunError: If the endpoint takes no question at all, or several in a row failed.
             BudgetReachedError: If the next might cost more than is left; what was under way has come before.
         """
-        self._halted.clear()
-        waiting = iter(range(len(prompts)))
-        under_way: dict[Future[Answer], int] = {}
+        halted = threading.Event()
+        tasks: SimpleQueue[int] = SimpleQueue()
+        results: SimpleQueue[tuple[int, Answer | BaseException]] = SimpleQueue()
+
+        def work() -> None:
+            while not halted.is_set():
+                number = tasks.get()
+                if number < 0:
+                    return
+                try:
+                    results.put((number, self._ask(prompts[number], seed, schema, halted)))
+                except BaseException as error:  # told where it is waited for
+                    results.put((number, error))
+
+        waiting, under_way = iter(range(len(prompts))), 0
         stop: BaseException | None = None
-        in_a_row, last = 0, ""
-        pool = ThreadPoolExecutor(self.concurrency, thread_name_prefix="ask")
+        in_a_row = 0
+        threads = min(self.concurrency, len(prompts))
         try:
+            for _ in range(threads):
+                # No process waits for them at its end, as it does for those of an executor.
+                threading.Thread(target=work, name="ask", daemon=True).start()
             while True:
                 # One is asked only after an answer was handed on and kept: a kill loses those under way and no more.
-                while stop is None and len(under_way) < self.concurrency:
-                    if (number := next(waiting, None)) is None:
-                        break
-                    under_way[pool.submit(self._ask, prompts[number], seed, schema)] = number
+                while stop is None and under_way < threads and (number := next(waiting, None)) is not None:
+                    tasks.put(number)
+                    under_way += 1
                 if not under_way:
                     break
-                done, _ = wait(under_way, return_when=FIRST_COMPLETED)
-                for future in done:
-                    number = under_way.pop(future)
-                    if future.cancelled():
-                        continue
-                    if (error := future.exception()) is not None:
-                        stop = stop or error
-                        for later in under_way:
-                            later.cancel()
-                        continue
-                    answer = future.result()
-                    in_a_row, last = (in_a_row + 1, answer.fault) if answer.fault else (0, "")
-                    yield number, answer
+                try:
+                    number, found = results.get(timeout=GRACE if isinstance(stop, RunError) else None)
+                except Empty:
+                    break
+                under_way -= 1
+                if isinstance(found, BaseException):
+                    stop = stop or found
+                else:
+                    in_a_row = in_a_row + 1 if found.fault else 0
+                    yield number, found
                     if in_a_row >= IN_A_ROW and stop is None:
-                        stop = RunError(f"{in_a_row} questions in a row got no answer; the last: {last}")
+                        stop = RunError(f"{in_a_row} questions in a row got no answer; the last: {found.fault}")
+                if isinstance(stop, RunError):
+                    halted.set()
             if stop is not None:
                 raise stop
         finally:
-            self._halted.set()
-            pool.shutdown(wait=False, cancel_futures=True)
+            halted.set()
+            for _ in range(threads):
+                tasks.put(-1)
 
     def close(self) -> None:
         """Closes all connections."""
-        self._halted.set()
         self.connection.close()
 
-    def _ask(self, prompt: Prompt, seed: int, schema: Mapping[str, Any] | None) -> Answer:
+    def _ask(self, prompt: Prompt, seed: int, schema: Mapping[str, Any] | None, halted: threading.Event) -> Answer:
         """One answer, after as many tries as are allowed."""
         tenacity = self._tenacity
         try:
@@ -157,14 +182,14 @@ class Endpoint:
         except FormatError as error:  # a picture that cannot be sent
             return Answer("", fault=str(error))
         tries = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(self.retries + 1) | tenacity.stop_when_event_set(self._halted),
+            stop=tenacity.stop_after_attempt(self.retries + 1) | tenacity.stop_when_event_set(halted),
             wait=self._pause_of,
-            sleep=tenacity.sleep_using_event(self._halted),
+            sleep=tenacity.sleep_using_event(halted),
             retry=tenacity.retry_if_exception_type(Transient),
             reraise=True,
         )
         try:
-            answer: Answer = tries(self._once, prompt, shown, seed, schema)
+            answer: Answer = tries(self._once, prompt, shown, seed, schema, halted)
         except Transient as error:
             if not error.reached:
                 raise RunError(f"{error}, {self.retries + 1} times: is it running, and is the address right?") from None
@@ -186,13 +211,20 @@ class Endpoint:
         self._pace.hold(asked)
         return float(asked + min(chance, self.pause))
 
-    def _once(self, prompt: Prompt, shown: list[dict[str, Any]], seed: int, schema: Mapping[str, Any] | None) -> Answer:
+    def _once(
+        self,
+        prompt: Prompt,
+        shown: list[dict[str, Any]],
+        seed: int,
+        schema: Mapping[str, Any] | None,
+        halted: threading.Event,
+    ) -> Answer:
         read = bound(prompt) + (len(instruction(schema)) + _PER_MESSAGE if schema is not None else 0)
         held = self.spending.reserve(read, self.tokens)
         settled = False
         try:
-            self._pace.wait(read + self.tokens)
-            if self._halted.is_set():
+            self._pace.wait(read + self.tokens, halted)
+            if halted.is_set():
                 raise Unanswerable("it was stopped before it was asked")
             found = self._posted(shown, seed, schema)
             answer = self._read(found, held)
@@ -208,32 +240,35 @@ class Endpoint:
                 self.spending.release(held)
 
     def _posted(self, shown: list[dict[str, Any]], seed: int, schema: Mapping[str, Any] | None) -> dict[str, Any]:
-        """What comes back; a field that the endpoint does not know is left out, or called as it asks, and noted."""
+        """What comes back; a field that the endpoint names and refuses is left out where that helps, and noted."""
+        without = self._without
         while True:
-            body, counted, formatted = self._body(shown, seed, schema), self._counted, self._formatted
+            body = self._body(shown, seed, schema, without)
             try:
-                return self.connection.post("chat/completions", body)
+                found = self.connection.post("chat/completions", body)
             except Unanswerable as error:
-                said = str(error)
-                if counted == "max_tokens" and "max_completion_tokens" in said:
-                    self._counted = "max_completion_tokens"
-                    self.notes["the endpoint calls the limit of tokens max_completion_tokens"] = None
-                elif schema is not None and formatted and "response_format" in said:
-                    self._formatted = False
-                    self.notes["the endpoint takes no schema: it stands in the prompt, and answers are checked"] = None
-                else:
+                refused = [name for name, said in SPARE.items() if name in body and said in str(error)]
+                if not refused:
                     raise
+                without = (*without, refused[0])
+            else:
+                self.notes |= {NOTES[name]: None for name in without}
+                self._without = without
+                return found
 
-    def _body(self, shown: list[dict[str, Any]], seed: int, schema: Mapping[str, Any] | None) -> dict[str, Any]:
-        body: dict[str, Any] = {"model": self.model, "messages": shown, "seed": seed, self._counted: self.tokens}
+    def _body(
+        self, shown: list[dict[str, Any]], seed: int, schema: Mapping[str, Any] | None, without: Sequence[str]
+    ) -> dict[str, Any]:
+        counted = "max_completion_tokens" if "max_tokens" in without else "max_tokens"
+        body: dict[str, Any] = {"model": self.model, "messages": shown, "seed": seed, counted: self.tokens}
         if self.temperature is not None:
             body["temperature"] = self.temperature
-        if schema is not None and self._formatted:
+        if schema is not None and "response_format" not in without:
             wanted = {"name": "answer", "strict": True, "schema": dict(schema)}
             body["response_format"] = {"type": "json_schema", "json_schema": wanted}
         elif schema is not None:
             body["messages"] = [*shown, {"role": "user", "content": instruction(schema)}]
-        return body | self.more
+        return {name: value for name, value in body.items() if name not in without} | self.more
 
     def _read(self, found: Mapping[str, Any], held: Reserved) -> Answer:
         """The answer in a completion.

@@ -101,7 +101,7 @@ class LocalModel:
 
         Raises:
             DataError: If a prompt and its longest option are longer than the model takes; names the prompt.
-            OptionError: If a prompt has pictures.
+            OptionError: If a prompt has pictures, or the tokenizer reads two options alike.
         """
         from aitia.nn.sequences import option_log_probabilities
 
@@ -110,6 +110,9 @@ class LocalModel:
         space = "" if self._templated else " "
         said = [[self._tokens(space + option) for option in row] for row in options]
         for number, (prompt, row) in enumerate(zip(asked, said, strict=True)):
+            if alike := [b for k, b in enumerate(row) if b in row[:k]]:
+                names = ", ".join(repr(o) for o, ids in zip(options[number], row, strict=True) if ids == alike[0])
+                raise OptionError(f"{self.name} reads {names} alike, since its vocabulary lacks them: ask by='text'")
             if len(prompt) + max(map(len, row)) > self.sequence.longest:
                 raise DataError(f"prompt {number}: {self._too_long(len(prompt), max(map(len, row)))}")
         found = option_log_probabilities(self.sequence, asked, said)

@@ -14,18 +14,12 @@ class Pace:
     Args:
         requests_per_minute: At most; None has no limit.
         tokens_per_minute: At most, read and written; None has no limit.
-        halted: Set when nobody should wait any more.
 
     Raises:
         OptionError: If a limit is no number above zero.
     """
 
-    def __init__(
-        self,
-        requests_per_minute: float | None = None,
-        tokens_per_minute: float | None = None,
-        halted: threading.Event | None = None,
-    ) -> None:
+    def __init__(self, requests_per_minute: float | None = None, tokens_per_minute: float | None = None) -> None:
         for name, limit in (("requests", requests_per_minute), ("tokens", tokens_per_minute)):
             if limit is not None and not 0 < limit < float("inf"):
                 raise OptionError(f"{name} a minute are above zero, got {limit}")
@@ -33,18 +27,17 @@ class Pace:
         self._each = 60 / tokens_per_minute if tokens_per_minute else 0.0
         self._next = 0.0
         self._lock = threading.Lock()
-        self._halted = halted or threading.Event()
 
-    def wait(self, tokens: int) -> None:
-        """Returns when a request of so many tokens may be sent."""
-        while not self._halted.is_set():
+    def wait(self, tokens: int, halted: threading.Event) -> None:
+        """Returns when a request of so many tokens may be sent, or when nobody should wait any more."""
+        while not halted.is_set():
             with self._lock:
                 now = time.monotonic()
                 if now >= self._next:
                     self._next = now + max(self._gap, self._each * tokens)
                     return
                 left = self._next - now
-            self._halted.wait(left)
+            halted.wait(left)
 
     def hold(self, seconds: float) -> None:
         """Nobody asks again before so many seconds are over."""

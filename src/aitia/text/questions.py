@@ -1,10 +1,14 @@
 """Questions as data: what is given, what is asked, the options, the label and how the label was derived.
 
-A file of questions is JSONL or Parquet with a column for each field of `Question`; further columns stand in `more`.
-Pictures are named by their places relative to the file, and none may lie outside of its folder.
+A file of questions is JSONL, Parquet or CSV with a column for each field of `Question`; further columns stand in
+`more`. In CSV a list is JSON, as `aitia world` writes it. Pictures are named by their places relative to the file, and
+none may lie outside of its folder.
 """
 
+import csv
+import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -173,7 +177,7 @@ def orders(n: int, which: str = "both") -> list[tuple[int, ...]]:
 
 
 def read_questions(path: str | Path) -> list[Question]:
-    """The questions of a JSONL or Parquet file; those without an id are named by their row, from 1.
+    """The questions of a JSONL, Parquet or CSV file; those without an id are named by their line, or row, from 1.
 
     Raises:
         FormatError: If the file cannot be read, a line of it is no question (says which), an id stands twice, or a
@@ -181,11 +185,11 @@ def read_questions(path: str | Path) -> list[Question]:
     """
     path = Path(path)
     kind = path.suffix.lower()
-    if kind not in (".jsonl", ".ndjson", ".parquet"):
-        raise FormatError(f"questions are read from .jsonl or .parquet, got {path.name}")
+    if kind not in _READERS:
+        raise FormatError(f"questions are read from .jsonl, .parquet or .csv, got {path.name}")
     found: list[Question] = []
     seen: dict[str, int] = {}
-    for number, held in _parquet(path) if kind == ".parquet" else _lines(path):
+    for number, held in _READERS[kind](path):
         place = f"{'row' if kind == '.parquet' else 'line'} {number} of {path}"
         try:
             question = Question.from_json(held)
@@ -217,6 +221,33 @@ def _parquet(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     yield from enumerate(rows, start=1)
 
 
+def _csv(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    before = csv.field_size_limit(4 * LONGEST)
+    try:
+        rows = csv.DictReader(io.StringIO(read_text(path), newline=""), strict=True)
+        with guarded(path):
+            names = rows.fieldnames or ()
+        while True:
+            place = f"line {rows.line_num + 1} of {path}"
+            with guarded(place):
+                if (row := next(rows, None)) is None:
+                    return
+            if None in row or None in row.values():
+                raise FormatError(f"{place}: it has not as many cells as the head has names ({len(names)})")
+            held: dict[str, Any] = {name: cell for name, cell in row.items() if cell != ""}
+            for name in ("options", "pictures"):
+                if name in held:
+                    held[name] = parse_json(held[name], f"{place}: {name}", list)
+            if re.fullmatch(r"-?[0-9]{1,18}", held.get("seed", "")):
+                held["seed"] = int(held["seed"])
+            yield rows.line_num, held
+    finally:
+        csv.field_size_limit(before)
+
+
+_READERS = {".jsonl": _lines, ".ndjson": _lines, ".parquet": _parquet, ".csv": _csv}
+
+
 def _inside(folder: Path, question: Question, place: str) -> tuple[str, ...]:
     """Places of the pictures in full, none of them outside of the folder."""
     home = folder.resolve()
@@ -244,8 +275,6 @@ def write_questions(path: str | Path, questions: Sequence[Question]) -> None:
         return
     if path.suffix.lower() != ".parquet":
         raise FormatError(f"questions are written to .jsonl or .parquet, got {path.name}")
-    import io
-
     import pyarrow
     import pyarrow.parquet
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from aitia.errors import OptionError
 from aitia.stats.shares import wilson_interval
-from aitia.text.asking import Answers, Asked
+from aitia.text.asking import TIE, Answers, Asked
 from aitia.text.choices import LETTERS
 from aitia.text.questions import Question
 
@@ -223,9 +223,13 @@ def _numbered(names: Sequence[tuple[str, str]]) -> NDArray[np.int64]:
 
 
 def _grouped(values: NDArray[np.float64], groups: NDArray[np.int64], seed: int) -> Share:
-    """The mean with its percentile interval over groups drawn with replacement."""
+    """The mean with its percentile interval over groups drawn with replacement; Wilson's, of so many groups, where all
+    of them are alike and draws would say that nothing can vary.
+    """
     size = np.bincount(groups).astype(float)
     total = np.bincount(groups, weights=values)
+    if np.ptp(total / size) < TIE:
+        return Share(float(values.mean()), *wilson_interval(float(values.mean()) * len(size), len(size)), len(values))
     drawn = np.random.default_rng(seed).integers(len(size), size=(DRAWS, len(size)))
     means = total[drawn].sum(axis=1) / size[drawn].sum(axis=1)
     low, high = np.quantile(means, [0.025, 0.975])

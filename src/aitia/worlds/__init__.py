@@ -9,6 +9,7 @@ from aitia.worlds.capabilities import CapabilitiesWorld
 from aitia.worlds.clips import ClipsWorld, Event, Link
 from aitia.worlds.collision import CollisionWorld
 from aitia.worlds.concept_text import ConceptTextWorld
+from aitia.worlds.corr2cause import Corr2CauseWorld
 from aitia.worlds.digit_pages import DigitPagesWorld
 from aitia.worlds.digit_sets import DigitSetsWorld
 from aitia.worlds.entities import EntitiesWorld
@@ -59,6 +60,7 @@ __all__ = [
     "ClipsWorld",
     "CollisionWorld",
     "ConceptTextWorld",
+    "Corr2CauseWorld",
     "CrowdWorld",
     "DigitPagesWorld",
     "DigitSetsWorld",
