@@ -166,7 +166,7 @@ def _cheapest(costs, left):  # type: ignore[no-untyped-def]
             return -1
         top, before = costs[at], -1.0
         while top > before:  # one that is like the next, which is like another
-            before, bound, count = top, top + ALIKE * (1 + top), 0
+            before, bound, count = top, top + ALIKE * top, 0
             for i in range(len(costs)):
                 if left[i] and lower < costs[i] <= bound:
                     top = max(top, costs[i])

@@ -157,7 +157,7 @@ def _cheapest(one: _Unfinished, adjacent: Sequence[int], against: Evidence, forc
         cost, i = heappop(one.heap)
         if not one.left >> i & 1 or one.costs.get(i) != cost or last == (cost, i):
             continue
-        if last is not None and cost - last[0] <= ALIKE * (1 + last[0]):
+        if last is not None and cost - last[0] <= ALIKE * last[0]:
             tied[-1].append((cost, i))
         else:
             tied.append([(cost, i)])
