@@ -19,8 +19,7 @@ its right. F1 is strict: boundaries and type.
 
 Control: the types of the labelled spans shuffled, on one seed.
 
-Sizes, steps and rates were chosen on seeds 1000 and 1001. The 135 M model that a package ships is under `slow` in the
-tests.
+Sizes, steps and rates were chosen on seeds 1000 and 1001. The 135 M model that a package ships is not run.
 """
 
 from functools import lru_cache
