@@ -17,7 +17,6 @@ UNGRADED = dict.fromkeys(
 """Systems whose stored evidence has no controls, and why: each leaves the list once its claim is measured anew."""
 NOT_MEASURED = {
     "axiomatic-training": "its bars are set and its evidence seeds are still to be run",
-    "medim": "its bars are set and its evidence seeds are still to be run",
 }
 """Systems whose claim was written and not run: each leaves the list with its first evidence."""
 CLAIMS = sorted(
