@@ -93,7 +93,8 @@ class PushWorld(World):
         """(1), and even draws; which of the two columns of `rows` has the true sentence is drawn by itself."""
         if name == "second":
             turn = np.floor(6 * noise)  # three other colours, two shapes
-            return 4 * (turn % 2) + (parents["first"] + 1 + turn // 2) % 4
+            second: Values = 4 * (turn % 2) + (parents["first"] + 1 + turn // 2) % 4
+            return second
         if name == "mover":
             return 1 - parents["hitter"]
         latent = self.latent(name)

@@ -184,7 +184,9 @@ class PywhyLlm(SavedArrays, Predicts, Edits, Explains, Discovers):
             RunError: If the model cannot be asked.
         """
         if odd := [edge for edge in graph.edges if edge.symbol not in ("-->", "---")]:
-            raise OptionError(f"a model is asked where edges are --> or ---, here is {odd[0]}: take a search whose result is a CPDAG")
+            raise OptionError(
+                f"a model is asked where edges are --> or ---, here is {odd[0]}: take a search whose result is a CPDAG"
+            )
         known, pairs = about or {}, pairs_of(graph)
         check_names(graph.nodes, known)
         named = [Pair(a, b, known.get(a, ""), known.get(b, "")) for a, b in pairs]

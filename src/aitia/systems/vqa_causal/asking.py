@@ -68,9 +68,9 @@ def asked(
         raise RunError(f"none of {len(questions)} rows got an answer: {first}")
     margins, said = np.zeros(len(pairs)), [""] * len(pairs)
     for row, several in zip(keep, answers.asked, strict=True):
-        choices = {one.choice for one in several}
-        if len(choices) == 1 and (choice := choices.pop()) is not None:
-            margins[row] = 1.0 - 2.0 * choice
+        choices = [one.choice for one in several]
+        if choices and choices[0] is not None and choices == [choices[0]] * len(choices):
+            margins[row] = 1.0 - 2.0 * choices[0]
         said[row] = " | ".join(one.answer.text or one.answer.fault for one in several)
     return Asking(margins, tuple(said), answers)
 

@@ -16,7 +16,7 @@ ones a sentence and its reverse meet by chance, as they never do among captions 
 
 Control: the sentences of the training are those of other rows, so that they say nothing of the picture.
 
-Sizes, steps and the batch were chosen on seeds 1000 and 1001; the bars are those of a first pilot with another generator.
+Sizes, steps and the batch were chosen on seeds 1000 and 1001; bars are those of a pilot with another generator.
 """
 
 from functools import lru_cache
