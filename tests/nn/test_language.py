@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from aitia.errors import DataError, FormatError, OptionError
+from aitia.nn.hugging_face import load_tokenizer
 from aitia.nn.language import (
     LanguageModel,
     by_length,
@@ -120,6 +121,46 @@ def test_batches_hold_texts_of_like_length_and_every_row_once():
 def test_a_missing_folder_is_said():
     with pytest.raises(FormatError, match=r"there is no folder \./nowhere"):
         load_language_model("./nowhere")
+
+
+@pytest.mark.parametrize("left", [(), ("tokenizer_config.json",)])
+def test_a_folder_without_a_tokenizer_is_told_and_how_to_mend_it(left, tmp_path):
+    small_decoder(word_tokenizer(WORDS), width=16, heads=2, layers=1).save(tmp_path)
+    for path in tmp_path.glob("*token*"):
+        if path.name not in left:
+            path.unlink()
+    with pytest.raises(FormatError) as told:
+        load_language_model(tmp_path, "causal")
+    assert str(told.value) == (
+        f"{tmp_path} holds no tokenizer (tokenizer.json, or a vocabulary): save the one of this model there, with "
+        "tokenizer.save_pretrained"
+    )
+
+
+def test_a_tokenizer_of_bytes_needs_no_vocabulary(tmp_path):
+    from transformers import ByT5Tokenizer
+
+    ByT5Tokenizer().save_pretrained(tmp_path)
+    for path in tmp_path.glob("*"):
+        if path.name != "tokenizer_config.json":
+            path.unlink()
+    assert load_tokenizer(tmp_path)("a")["input_ids"][0] == ord("a") + 3
+
+
+def test_what_can_only_be_a_path_never_reaches_the_hub(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("aitia.nn.hugging_face.from_hugging_face", None)  # whoever calls it fails
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "words.json").touch()
+    for name in ("./none", "/none/x", "a/b/c", "~/none"):
+        with pytest.raises(FormatError, match=rf"^there is no folder {name}$"):
+            load_tokenizer(name)
+    with pytest.raises(
+        FormatError, match=r"^there is no folder mine/none, and mine is one here: for mine/none of the Hub"
+    ):
+        load_tokenizer("mine/none")
+    with pytest.raises(FormatError, match=r"^words.json is a file: give the folder that holds it$"):
+        load_tokenizer("words.json")
 
 
 def test_a_pickle_is_refused_with_the_reason(tmp_path):

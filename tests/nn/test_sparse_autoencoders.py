@@ -248,6 +248,11 @@ def test_what_was_trained_here_comes_back_from_the_files(kind, tmp_path):
         (lambda c, t: c.update(d_sae="many"), "is no config of SAELens"),
         (lambda c, t: t.pop("b_enc"), r"lacks b_enc, here of shape \(9,\)"),
         (lambda c, t: t.update(W_dec=torch.zeros(9, 4)), r"W_dec has shape \(9, 4\), not \(9, 5\)"),
+        (
+            lambda c, t: t["W_dec"][2, :2].fill_(torch.nan),
+            f"{WEIGHTS}: 2 of the 45 numbers of W_dec are NaN or infinite: save the autoencoder anew",
+        ),
+        (lambda c, t: t["b_enc"][3:4].fill_(-torch.inf), "1 of the 9 numbers of b_enc are NaN or infinite"),
     ],
 )
 def test_a_folder_that_holds_something_else_is_refused(change, told, tmp_path):

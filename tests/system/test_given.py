@@ -208,3 +208,17 @@ def test_rows_of_one_group_stay_together_when_rows_are_held_out():
     assert len(held) == 12
     assert not set(kept.labels("group")) & set(held.labels("group"))
     assert len(kept) + len(held) == 40
+
+
+def test_rows_that_were_taken_keep_their_numbers_and_other_rows_have_none():
+    given = Given.of(TOY, ROWS)
+    assert [given.row_number(row) for row in range(4)] == [0, 1, 2, 3]
+    some = given.take([3, 1, 0]).take([2, 0])
+    assert [some.row_number(row) for row in range(2)] == [0, 3]
+    assert Given.of(TOY, some).row_number(1) == 3
+    assert some.hash() == Given.of(TOY, {name: [column[k] for k in (0, 3)] for name, column in ROWS.items()}).hash()
+    assert some.with_rows(given.data).row_number(1) == 1
+    kept, held = given.split(0.5, 0)
+    for part in (kept, held):
+        numbers = [part.row_number(row) for row in range(2)]
+        assert part.table.column("a").tolist() == [ROWS["a"][k] for k in numbers]

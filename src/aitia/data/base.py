@@ -120,7 +120,12 @@ class Data(ABC):
         return gaps(self, other)
 
     def split(self, share: float, seed: int = 0) -> tuple[Self, Self]:
-        """Rows to fit on and rows held out: at random, whole ids where the known table has a column `id`.
+        """Rows to fit on and rows held out, as `split_rows`."""
+        kept, held = self.split_rows(share, seed)
+        return self.take(kept), self.take(held)
+
+    def split_rows(self, share: float, seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Numbers of rows to fit on and of rows held out: at random, whole ids where the known table has a column `id`.
 
         Args:
             share: Of the rows that are held out.
@@ -138,4 +143,4 @@ class Data(ABC):
         chosen: NDArray[Any] = np.isin(groups, order[: max(round(share * len(order)), 1)])
         if chosen.all():
             raise OptionError(f"a share of {share} of {len(self)} rows leaves none to fit on")
-        return self.take(np.flatnonzero(~chosen)), self.take(np.flatnonzero(chosen))
+        return np.flatnonzero(~chosen), np.flatnonzero(chosen)

@@ -192,8 +192,8 @@ class Tracks(Data):
 
         return draw_tracks(shown, names, about)
 
-    def split(self, share: float, seed: int = 0) -> tuple["Tracks", "Tracks"]:
-        """The earlier and the later scenes of each environment, without windows that share a frame.
+    def split_rows(self, share: float, seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Numbers of the earlier and the later scenes of each environment, without windows that share a frame.
 
         Args:
             share: Of the scenes that go to the later part.
@@ -213,7 +213,7 @@ class Tracks(Data):
             early[order] = self.begins[order] <= cut - frames
         if not early.any() or not late.any():
             raise OptionError(f"a share of {share} of {len(self)} scenes leaves one part empty")
-        return self.take(early), self.take(late)
+        return np.flatnonzero(early), np.flatnonzero(late)
 
 
 def constant_velocity(past: ArrayLike, future: int) -> Values:

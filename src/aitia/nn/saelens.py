@@ -67,8 +67,8 @@ def read_saelens(folder: str | Path) -> tuple[SparseAutoencoder, TrainedOn]:
     """The autoencoder in a folder, and what it was trained on.
 
     Raises:
-        FormatError: If a file is missing or damaged, the tensors do not fit together, or it is of a kind or scale that
-            is not known here; says which.
+        FormatError: If a file is missing or damaged, the tensors do not fit together or are not finite, or it is of a
+            kind or scale that is not known here; says which.
     """
     place = Path(folder)
     config = read_json(place / CONFIG, dict)
@@ -116,6 +116,12 @@ def _fill(found: SparseAutoencoder, tensors: Mapping[str, Tensor], path: Path) -
         if tensors[name].shape != leaf.shape:
             raise FormatError(f"{path}: {name} has shape {tuple(tensors[name].shape)}, not {tuple(leaf.shape)}")
         leaf.copy_(tensors[name])
+    for name, tensor in tensors.items():
+        if not (finite := torch.isfinite(tensor)).all():
+            raise FormatError(
+                f"{path}: {int((~finite).sum())} of the {finite.numel()} numbers of {name} are NaN or infinite: save "
+                "the autoencoder anew, as it was before its training broke down"
+            )
     if "scaling_factor" in tensors:  # of fine-tuned ones: features are multiplied by it before they are decoded
         found.decoder.mul_(tensors["scaling_factor"][:, None])
 

@@ -38,6 +38,7 @@ class Given:
         world: The simulator that made them, where one did.
         sample: Everything that made these rows, where a world did.
         size: Pixels on a side of the world's pictures.
+        row_numbers: Of each row in what the user gave, for messages; None where these are all of them in their order.
     """
 
     rows: Data | None
@@ -47,6 +48,7 @@ class Given:
     world: World | None = None
     sample: Sample | None = None
     size: int = 64
+    row_numbers: NDArray[np.int64] | None = field(default=None, repr=False)
 
     # -- from what a user has ------------------------------------------------------------------------------------------
 
@@ -176,6 +178,10 @@ class Given:
         pictures: NDArray[np.uint8] = self.table.pictures(self._one(role), size)
         return pictures
 
+    def row_number(self, row: int) -> int:
+        """The number, in what the user gave, of a row that was taken from it."""
+        return row if self.row_numbers is None else int(self.row_numbers[row])
+
     def _one(self, role: str) -> str:
         column = self.column(role)
         if column is None:
@@ -206,7 +212,7 @@ class Given:
 
     def with_rows(self, rows: Data) -> Self:
         """The same of other rows, of which no world knows more."""
-        return replace(self, rows=rows, sample=None)
+        return replace(self, rows=rows, sample=None, row_numbers=None)
 
     def take(self, rows: Sequence[int] | NDArray[Any]) -> Self:
         """Some of the rows, in the order given.
@@ -218,22 +224,20 @@ class Given:
         if len(pick) and not (pick.min() >= 0 and pick.max() < len(self)):
             odd = int(pick[(pick < 0) | (pick >= len(self))][0])
             raise OptionError(f"there is no row {odd}: {self.name} has rows 0 to {len(self) - 1}")
-        return replace(self, rows=self.data.take(pick), sample=None if self.sample is None else self.sample.take(pick))
+        numbers = pick if self.row_numbers is None else self.row_numbers[pick]
+        sample = None if self.sample is None else self.sample.take(pick)
+        return replace(self, rows=self.data.take(pick), sample=sample, row_numbers=numbers)
 
     def split(self, share: float, seed: int) -> tuple[Self, Self]:
         """Rows to fit on and rows to score on, as `Data.split`; rows of one label of the role `group` stay together."""
-        column = self.column("group")
+        alone, column = replace(self, sample=None), self.column("group")
         if column is None or column not in self.table:
-            kept, held = self.data.split(share, seed)
-            return self.with_rows(kept), self.with_rows(held)
+            first, second = self.data.split_rows(share, seed)
+            return alone.take(first), alone.take(second)
         names, group = np.unique(self.labels("group"), return_inverse=True)
         kept, _ = Table.of({"id": np.arange(len(names), dtype=float)}).split(share, seed)
         fitted = np.isin(group, kept.known.column("id").astype(int))
-        rows = self.data
-        return (
-            self.with_rows(rows.take(np.flatnonzero(fitted))),
-            self.with_rows(rows.take(np.flatnonzero(~fitted))),
-        )
+        return alone.take(np.flatnonzero(fitted)), alone.take(np.flatnonzero(~fitted))
 
     def fresh(self, card: Card, n: int, *, seed: int) -> "Given":
         """Other rows of the same world.

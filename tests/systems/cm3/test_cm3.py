@@ -398,6 +398,38 @@ def test_a_page_longer_than_the_context_is_refused_or_cut_behind_an_element():
         Cm3(**options, too_long="cut").fit({"document": ["<p>" + "a " * 20 + "</p>"]})
 
 
+def long_pages(folder):
+    """Forty pages in files, one of them long: its number."""
+    for row in range(40):
+        words = "a b c d e f g h i j k l m n" if row == 23 else "a b"
+        (folder / f"{row:02}.html").write_text(f"<p>{words}</p><p>c d</p>", encoding="utf-8")
+    return 23
+
+
+def test_a_page_that_is_too_long_is_named_by_its_row_in_what_was_given(tmp_path):
+    options = {"steps": 1, "width": 16, "layers": 1, "longest": 16, "device": "cpu"}
+    long, told = long_pages(tmp_path), "row 23 has 21 tokens, 13 fit: its first element is longer"
+    given = Cm3(**options).given(tmp_path)
+    for seed in range(4):
+        kept, held = given.split(0.5, seed)
+        (where,) = (part for part in (kept, held) if long in part.row_numbers)
+        with pytest.raises(DataError, match=f"the document of {told}"):
+            Cm3(**options).fit(where)
+        if where is held:
+            alone = held.take([held.row_numbers.tolist().index(long)])
+            with pytest.raises(DataError, match=f"the document of {told}"):
+                Cm3(**options).fit(kept).judge(alone, kept)
+
+
+def test_words_of_a_caption_that_the_model_does_not_know_are_told_or_refused(fitted, rows):
+    known = next(filter(None, rows.texts("alt"))).split()[0]
+    told = ("1 of 2 words of what alt is set to are unknown to the tokenizer and read as [UNK], such as 'qwert'",)
+    assert fitted.do(alt=f"{known} qwert").outside() == told
+    assert fitted.do(alt=known).outside() == ()
+    with pytest.raises(DataError, match="the tokenizer knows no word of what alt is set to, such as 'qwert'"):
+        fitted.do(alt="qwert").edit(rows)
+
+
 def test_without_pictures_nothing_is_drawn_and_nothing_can_be_set():
     model = Cm3(steps=1, width=16, layers=1, device="cpu").fit({"document": ["<p>a b</p>", "<p>b a</p>"]})
     with pytest.raises(InterventionError, match="answers no do"):

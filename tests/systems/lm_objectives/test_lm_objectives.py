@@ -295,6 +295,29 @@ def test_a_long_document_is_cut_and_its_short_end_is_left_out():
 TASK = {"prompt": ["ann is"], "options": [["old", "new"]], "answer": ["old"]}
 
 
+def test_a_text_that_is_too_short_is_named_by_its_row_in_what_was_given():
+    model = LmObjectives(arms=("nd:plm",), tokens=20, **TINY)
+    given = model.given({"text": [*["w0 w1 w2 w3 w4"] * 6, "w0 w1 w2", *["w0 w1 w2 w3"] * 5]})
+    for part in given.split(0.5, 1):
+        if 6 in part.row_numbers:
+            assert part.row_numbers.tolist().index(6) != 6
+            with pytest.raises(DataError, match="the text of row 6 has 3 tokens, and nd:plm needs 4"):
+                model.fit(part)
+
+
+def test_words_that_ones_own_tokenizer_does_not_know_are_told_or_refused(tmp_path):
+    tokenizer = word_tokenizer([f"w{k}" for k in range(11)])
+    tokenizer.eos_token = "[SEP]"
+    tokenizer.save_pretrained(tmp_path)
+    model = LmObjectives(arms=("cd:flm",), tokens=20, tokenizer=str(tmp_path), **TINY).fit(EVEN)
+    count = sum(text.split().count("w11") for text in EVEN["text"])
+    assert model.training.warnings == (
+        f"{count} of 228 words of the rows are unknown to the tokenizer and read as [UNK], such as 'w11'",
+    )
+    with pytest.raises(DataError, match="the tokenizer knows no word of the rows, such as 'x'"):
+        LmObjectives(arms=("cd:flm",), tokens=20, tokenizer=str(tmp_path), **TINY).fit({"text": ["x y z"] * 3})
+
+
 @pytest.mark.parametrize(
     ("rows", "said"),
     [

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from aitia.errors import FormatError, MissingExtraError, OptionError
 from aitia.guard import guarded
 from aitia.nn.announced import check_gguf, check_model_folder
-from aitia.nn.hugging_face import from_hugging_face
+from aitia.nn.hugging_face import folder_or_name, from_hugging_face, load_tokenizer
 from aitia.nn.language.model import LanguageModel
 
 __all__ = ["Task", "load_language_model"]
@@ -41,8 +41,8 @@ def load_language_model(
         options: Further ones of `from_pretrained`, such as `dtype` or `gguf_file`.
 
     Raises:
-        FormatError: If there is no such model, a file of it is damaged, its weights are a pickle, or it asks for code
-            of its own.
+        FormatError: If there is no such model, it has no tokenizer, a file of it is damaged, its weights are a pickle,
+            or it asks for code of its own.
         OptionError: If the task is unknown.
         MissingExtraError: If transformers is not installed.
     """
@@ -55,19 +55,20 @@ def load_language_model(
     if task not in _CLASSES:
         raise OptionError(f"task is one of {', '.join(_CLASSES)}, got {task!r}")
     name = _checked_source(source, options)
+    kept = {key: options[key] for key in ("gguf_file",) if key in options}
+    tokenizer = load_tokenizer(name, revision=revision, **kept)
     with guarded(source, "cannot be loaded as a language model"):
         # A pickle can run any program when it is read, so only safetensors are.
         given = {"revision": revision, "use_safetensors": True, **options}
         if "gguf_file" in options:
             del given["use_safetensors"]
         model = from_hugging_face(getattr(transformers, _CLASSES[task]), name, **given)
-        kept = {key: options[key] for key in ("gguf_file",) if key in options}
-        tokenizer = from_hugging_face(transformers.AutoTokenizer, name, revision=revision, **kept)
     return LanguageModel(model, tokenizer, longest)
 
 
 def _checked_source(source: str | Path, options: Mapping[str, Any]) -> str:
-    folder = Path(source).expanduser()
+    name = folder_or_name(source)
+    folder = Path(name)
     if folder.is_dir():
         pickles = sorted(folder.glob("*.bin")) + sorted(folder.glob("*.pt")) + sorted(folder.glob("*.pth"))
         if pickles and not any(folder.glob("*.safetensors")) and "gguf_file" not in options:
@@ -79,7 +80,4 @@ def _checked_source(source: str | Path, options: Mapping[str, Any]) -> str:
             check_gguf(folder / str(options["gguf_file"]))
         else:
             check_model_folder(folder)
-        return str(folder)
-    if str(source).startswith((".", "/", "~")) or str(source).count("/") > 1:
-        raise FormatError(f"there is no folder {source}")
-    return str(source)
+    return name

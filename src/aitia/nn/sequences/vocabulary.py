@@ -5,7 +5,8 @@ folder it is saved in is opened by plain transformers, and a text that holds `<i
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -109,6 +110,31 @@ class Vocabulary:
     def encode(self, text: str) -> NDArray[np.int64]:
         """Ids of a text, without tokens that the tokenizer would put around it."""
         return np.asarray(self.tokenizer(text, add_special_tokens=False)["input_ids"], dtype=np.int64)
+
+    def unknown(self, texts: Iterable[str], what: str) -> str:
+        """How many words of texts the tokenizer does not know, as a sentence; empty where it knows all.
+
+        Args:
+            texts: Their words are apart by white space.
+            what: The texts are, in a few words.
+
+        Raises:
+            DataError: If it knows none of them.
+        """
+        counts = Counter(word for text in texts for word in text.split())
+        mark, name, words = self.tokenizer.unk_token_id, self.tokenizer.unk_token, [*counts]
+        if mark is None or not words:
+            return ""
+        made = self.tokenizer(words, add_special_tokens=False)["input_ids"]
+        lost = [word for word, ids in zip(words, made, strict=True) if mark in ids and word != name]
+        if not lost:
+            return ""
+        count, total = sum(counts[word] for word in lost), counts.total()
+        if count == total:
+            raise DataError(f"the tokenizer knows no word of {what}, such as {lost[0]!r}: take the one of such texts")
+        return (
+            f"{count} of {total} words of {what} are unknown to the tokenizer and read as {name}, such as {lost[0]!r}"
+        )
 
     def decode(self, ids: Sequence[int] | NDArray[np.int64]) -> str:
         """The text of ids, codes, sentinels and markers among it."""

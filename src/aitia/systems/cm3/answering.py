@@ -31,7 +31,11 @@ def answered(model: "Cm3", given: "Given", draws: int, seed: int, *, redraw: boo
         draws: Answers a row.
         seed: Of the draws.
         redraw: Whether the pictures alone are asked, of the pages that what is held speaks of.
+
+    Raises:
+        DataError: If a row cannot be taken as it is, or the model knows no word of what is held.
     """
+    model.outside()
     pages, said = model.rows(given)
     alt = held_alt(model)
     of = [alt is not None and any(part.kind == "alt" for part in parts) for parts in pages]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.errors import DataError
 from aitia.system import Given, Score, Scores
 from aitia.systems.cm3.filling import span_scores
 from aitia.systems.cm3.layout import Laid
@@ -22,7 +23,11 @@ MOST = 200
 
 
 def judged(model: "Cm3", fresh: Given, seen: Given) -> Scores:
-    """-log p for a token of each field that the fresh pages have, in nats."""
+    """-log p for a token of each field that the fresh pages have, in nats.
+
+    Raises:
+        DataError: If no fresh page fits into the model; says how long one is.
+    """
     some, told = _laid(model, fresh.take(range(min(len(fresh), MOST)))), _laid(model, seen)
     scores: dict[str, Score] = {}
     for field, name in NAMED.items():
@@ -46,9 +51,14 @@ def judged(model: "Cm3", fresh: Given, seen: Given) -> Scores:
 
 
 def _laid(model: "Cm3", given: Given) -> list[Laid]:
+    """The pages that fit, cut as those that were learnt."""
     layout = model.layout
-    laid = [layout.laid(*row) for row in zip(*model.rows(given), strict=True)]
-    return [page for page in laid if len(page.ids) + 3 <= model.fitted().longest]
+    pages = [layout.laid(*row) for row in zip(*model.rows(given), strict=True)]
+    made = [model.fits(page, given.row_number(row)) for row, page in enumerate(pages)]
+    found = [page for page, _ in made if page is not None]
+    if made and not found:
+        raise DataError(made[0][1])
+    return found
 
 
 def _common(pages: Sequence[Laid], field: str, size: int) -> NDArray[np.float64]:

@@ -55,6 +55,14 @@ class Laid:
     places: Mapping[str, tuple[int, int]]
     elements: tuple[int, ...]
 
+    def cut(self, longest: int) -> "Laid | None":
+        """Its first elements, as many as have so many ids together; None where the first has more."""
+        if len(self.ids) <= longest:
+            return self
+        stop = max((k for k in self.elements if k <= longest), default=0)
+        places = {name: span for name, span in self.places.items() if span[1] <= stop}
+        return Laid(self.ids[:stop], places, self.elements) if stop else None
+
 
 @dataclass(frozen=True)
 class Asked:

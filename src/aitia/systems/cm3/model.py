@@ -31,10 +31,10 @@ from aitia.report import Block
 from aitia.runs import RunStore
 from aitia.saving import model_folder
 from aitia.system import Edits, Given, Predicts, Scores, Target, Targets, Training
-from aitia.systems.cm3.answering import answered
+from aitia.systems.cm3.answering import answered, held_alt
 from aitia.systems.cm3.card import CARD
 from aitia.systems.cm3.config import Cm3Config
-from aitia.systems.cm3.documents import Part, parts_of
+from aitia.systems.cm3.documents import Part, parts_of, plain
 from aitia.systems.cm3.filling import fill_pages
 from aitia.systems.cm3.judge import judged
 from aitia.systems.cm3.layout import Asked, Laid, Layout, Said, said_of, titles_of
@@ -118,7 +118,7 @@ class Cm3(KeepsModels, Predicts, Edits):
         codes = self.pictures.tokenizer.codes if self.pictures else 0
         self._model = made_model(config, named, pages, said, codes)
         layout = self.layout
-        laid = self._fitting([layout.laid(*row) for row in zip(pages, said, strict=True)])
+        laid = self._fitting(given, [layout.laid(*row) for row in zip(pages, said, strict=True)])
         drawn = DrawnExamples(
             self._examples(laid, place, every), len(laid), config.batch, self._model.vocabulary.pad,
             self._model.longest, config.seed,
@@ -145,23 +145,34 @@ class Cm3(KeepsModels, Predicts, Edits):
 
         return example
 
-    def _fitting(self, pages: Sequence[Laid]) -> list[Laid]:
-        """The pages, those that are too long refused or cut."""
+    def fits(self, page: Laid, number: int) -> tuple[Laid | None, str]:
+        """A page, cut where it is too long and the options say so, and what is to be told of it; None where it is not.
+
+        Args:
+            page: It.
+            number: Of its row, for the sentence.
+        """
         longest = self.fitted().longest - 3  # a span has two sentinels, and the page its end
-        cut: list[str] = []
-        found: list[Laid] = []
+        cut = page.cut(longest)
+        if cut is page:
+            return page, ""
+        told = f"the document of row {number} has {len(page.ids)} tokens, {longest} fit"
+        if cut is None:
+            return None, f"{told}: its first element is longer"
+        if self.config.too_long == "refuse":
+            return None, f"{told}: raise longest, or let too_long=cut cut it"
+        return cut, f"{told}: its first {len(cut.ids)} were learnt"
+
+    def _fitting(self, given: Given, pages: Sequence[Laid]) -> list[Laid]:
+        """The pages, those that are too long refused or cut."""
+        found, said = list[Laid](), list[str]()
         for row, page in enumerate(pages):
-            if len(page.ids) > longest:
-                stop = max((k for k in page.elements if k <= longest), default=0)
-                told = f"the document of row {row} has {len(page.ids)} tokens, {longest} fit"
-                if self.config.too_long == "refuse" or not stop:
-                    why = "raise longest, or let too_long=cut cut it" if stop else "its first element is longer"
-                    raise DataError(f"{told}: {why}")
-                cut.append(f"{told}: its first {stop} were learnt")
-                places = {name: span for name, span in page.places.items() if span[1] <= stop}
-                page = Laid(page.ids[:stop], places, page.elements)
-            found.append(page)
-        self._told = tuple(cut)
+            cut, told = self.fits(page, given.row_number(row))
+            if cut is None:
+                raise DataError(told)
+            found.append(cut)
+            said += [told] if told else []
+        self._told = tuple(said)
         return found
 
     def _training(self) -> TrainConfig:
@@ -184,6 +195,16 @@ class Cm3(KeepsModels, Predicts, Edits):
         name = self.roles.get("alt", "alt")
         about = "what the picture shows; it is drawn anew from that and from the rest of the page"
         return Targets([Target(str(name), text=True, about=about)] if self._draws else ())
+
+    def outside(self) -> tuple[str, ...]:
+        """Words of what is held of the pictures that the model does not know.
+
+        Raises:
+            DataError: If it knows none of them.
+        """
+        alt = held_alt(self)
+        told = self.fitted().vocabulary.unknown([plain(alt)], f"what {next(iter(self.held))} is set to") if alt else ""
+        return (*super().outside(), *([told] if told else []))
 
     def _predict(self, given: Given, draws: int, seed: int) -> Data:
         """The holes of each page, under what is held of its picture; texts of one draw are the likeliest."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from aitia.data.subjects import Network
 from aitia.errors import DataError, OptionError
-from aitia.guard import guarded
+from aitia.nn.hugging_face import load_tokenizer
 from aitia.nn.language import word_tokenizer
 from aitia.nn.opening import open_language_model
 from aitia.nn.sequences import SequenceModel, Vocabulary, small_sequence_model
@@ -32,12 +32,7 @@ def tokenizer_of(config: LmObjectivesConfig, texts: Iterable[str]) -> Any:
         FormatError: If there is no such tokenizer.
     """
     if config.tokenizer:
-        from transformers import AutoTokenizer
-
-        from aitia.nn.hugging_face import from_hugging_face
-
-        with guarded(config.tokenizer, "cannot be loaded as a tokenizer"):
-            return from_hugging_face(AutoTokenizer, config.tokenizer)
+        return load_tokenizer(config.tokenizer)
     counts = Counter(word for text in texts for word in text.split())
     for name in ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"):
         counts.pop(name, None)

@@ -115,6 +115,11 @@ class LmObjectives(KeepsModels, Predicts):
             arms[name] = Arm(model, stages[0]), pieces
             if short:
                 told.append(f"{name}: {short} ends of documents were too short to learn from and are left out")
+        if config.tokenizer or "model" in given.subjects:  # it was not made of these words
+            said = [text for _, text in documents]
+            said += [words for t in tasks for words in (t.prompt, *t.options, t.answer or "")]
+            unknown = next(iter(arms.values()))[0].model.vocabulary.unknown(said, "the rows")
+            told += [unknown] if unknown else []
         found = {}
         for number, (name, (arm, pieces)) in enumerate(arms.items()):
             place = _places(run, number)
@@ -282,12 +287,13 @@ class LmObjectives(KeepsModels, Predicts):
 
 
 def documents_of(given: Given) -> list[Document]:
-    """The rows that have a text: number and text."""
+    """The rows that have a text: number in what the user gave, and text."""
     column = given.column("text")
     if given.rows is None or column is None or column not in given.table:
         return []
     there = ~given.table.absent(column)
-    return [(row, text) for row, text in enumerate(given.table.texts(column)) if there[row]]
+    texts = enumerate(given.table.texts(column))
+    return [(given.row_number(row), text) for row, text in texts if there[row]]
 
 
 def _taught(tasks: Sequence[Task]) -> list[Task]:
