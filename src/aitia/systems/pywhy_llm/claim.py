@@ -167,9 +167,9 @@ def _distance(truth: Graph, graph: Graph) -> float:
     found = {frozenset((e.left, e.right)): e for e in graph.edges}
     there = {frozenset((e.left, e.right)): (e.left, e.right) for e in truth.edges}
     lost = float(len(found.keys() ^ there.keys()))
-    for pair in found.keys() & there.keys():
-        edge = found[pair]
-        lost += 0.5 if edge.symbol == "---" else float((edge.left, edge.right) != there[pair])
+    for pair, edge in found.items():
+        if pair in there:
+            lost += 0.5 if edge.symbol == "---" else float((edge.left, edge.right) != there[pair])
     return lost
 
 
