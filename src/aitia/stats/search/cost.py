@@ -198,7 +198,7 @@ def _for_arrows(skeleton: Skeleton) -> Counter[int]:
     the pair, has not asked; a set that holds the middle was asked without it at a level before.
     """
     asked = {
-        (x, z, mask | 1 << y)
+        (x, z, mask | 1 << y): None
         for x, y, z in unshielded(skeleton.adjacent)
         for mask in skeleton.separators[x, z]
         if not mask >> y & 1
