@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from aitia.data.table import Table
 from aitia.errors import CostError
-from aitia.stats.independence import KCI, independence_test
+from aitia.stats.independence import KCI, FisherZ, independence_test
 from aitia.stats.search.cost import Cost, counted, in_words, rehearsed, search_sizes, seen_by_kernels
+from aitia.stats.search.evidence import verdicts
+from aitia.stats.search.skeleton import Asker, Constraints, find_skeleton
 from aitia.systems.pc.model import PC
 
 
@@ -25,14 +27,17 @@ def rows(n, p, seed, bent=False):
     return Table.of(x)
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_the_rehearsal_of_partial_correlations_is_the_search_itself(seed):
+@pytest.mark.parametrize("seed", range(8))
+def test_the_rehearsal_of_partial_correlations_is_the_search_itself_arrows_included(seed):
     table = rows(400, 8, seed)
-    found = PC(test="fisher-z", record="all", colliders="strongest-first").fit(table)
-    asked = Counter(len(t.given) for t in found.skeleton_.tests)
+    asker = Asker(FisherZ(table))
+    skeleton = find_skeleton(asker, alpha=0.05, max_depth=6, limits=Constraints.of(table.names, None))
+    of_skeleton = asker.count
+    verdicts(skeleton, "strongest-first", asker, 0.05, 6)
     lines = np.corrcoef(table.matrix(list(table.names)).T)
-    count = sum(counted(lines, 400, table.names, alpha=0.05, max_depth=6).values())
-    assert count == found.skeleton_.count <= sum(asked.values())
+    sizes = counted(lines, 400, table.names, alpha=0.05, max_depth=6)
+    assert +sizes == Counter(len(given) for _, _, given in asker.answers)
+    assert sum(sizes.values()) > of_skeleton
 
 
 def test_the_rehearsal_sees_squares_and_is_near_the_lines_of_gaussian_rows():
@@ -62,12 +67,13 @@ def test_what_kernels_see_is_a_matrix_of_correlations(seed, n, same):
     assert np.linalg.eigvalsh(seen)[0] > 0.015
 
 
+@pytest.mark.parametrize(("name", "n"), [("kci", 150), ("rcit", 400)])
 @pytest.mark.parametrize("seed", range(4))
-def test_kernel_tests_are_predicted_within_a_factor_of_two(seed):
-    table = rows(150, 6, seed, bent=True)
-    test = independence_test("kci", table)
+def test_kernel_tests_are_predicted_within_a_factor_of_two(seed, name, n):
+    table = rows(n, 6, seed, bent=True)
+    test = independence_test(name, table)
     cost = Cost(test, lambda t, name: independence_test(name, t), search_sizes(test, alpha=0.05, max_depth=3))
-    found = PC(test="kci", max_depth=3).fit(table)
+    found = PC(test=name, max_depth=3, record="all").fit(table)
     asked = sum(test.cost(len(t.given)) for t in found.tests_)
     assert asked / 2 < cost.seconds < asked * 2 + 0.01
     assert found.predicted_seconds_ == cost.seconds

@@ -348,10 +348,10 @@ def _left_open(question: Asked) -> str:
         many = f"{len(question.parts)} answer{'s' if len(question.parts) > 1 else ''}"
         return f"the graph leaves circles of {edges} open, and its members give {many} by adjustment{none}"
     edges = ", ".join(f"{e.left} - {e.right}" for e in question.undecided)
-    left = f"the direction of {edges} open" if edges else ""
+    left = f"the direction of {edges} open"
     if question.open_triples:
         triples = ", ".join(f"{b} is a collider between {a} and {c}" for a, b, c in question.open_triples)
-        left = f"open whether {triples}{f', and {left}' if left else ''}"
+        left = f"open whether {triples}{f', and the direction of {edges}' if edges else ''}"
     return (
         f"the graph leaves {left}, and its members give {len(question.parts)} answers, each "
         "adjusted for the parents that what is set has there"

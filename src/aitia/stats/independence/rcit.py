@@ -115,5 +115,5 @@ class RCIT(KernelTest):
         """Linear in the rows; mean over the tests of a search, which share features, measured with 300 of them."""
         share = (self._features / 300) ** 2
         if not given:
-            return (1e-4 + 8.5e-6 * self.n) * share
-        return (5e-3 + 1.5e-5 * self.n) * (0.6 + 0.4 * given) * share
+            return (1.2e-4 + 1e-5 * self.n) * share
+        return (6e-3 + 1.8e-5 * self.n) * (0.6 + 0.4 * given) * share

@@ -17,8 +17,10 @@ from aitia.data.table import Table
 from aitia.errors import DataError
 from aitia.stats.independence import FisherZ, IndependenceTest
 from aitia.stats.independence.contingency import Contingency
+from aitia.stats.search.evidence import unshielded
 from aitia.stats.search.likeliest import FEW_NODES
 from aitia.stats.search.partial_correlation import partial_correlation_skeleton
+from aitia.stats.search.records import Skeleton
 from aitia.stats.search.skeleton import Constraints
 
 __all__ = ["TOLD_FROM", "Cost", "counted", "in_words", "rehearsed", "search_sizes", "seen_by_kernels"]
@@ -170,10 +172,11 @@ def rehearsed(table: Table, *, alpha: float, max_depth: int) -> Counter[int]:
 def counted(
     correlation: NDArray[np.float64], n: int, names: tuple[str, ...], *, alpha: float, max_depth: int
 ) -> Counter[int]:
-    """How many tests given a set of each size a search with these correlations of n rows takes."""
+    """How many tests given a set of each size a search with these correlations of n rows takes, arrows included."""
     limits = Constraints.of(names, None)
     sizes: Counter[int] = Counter()
     before = 0
+    found = None
     for depth in range(max_depth + 1):
         try:
             found = partial_correlation_skeleton(correlation, n, names, alpha=alpha, max_depth=depth, limits=limits)
@@ -183,7 +186,24 @@ def counted(
         before = found.count
         if not found.capped:
             break
+    if found is not None:
+        sizes.update(_for_arrows(found))
     return sizes
+
+
+def _for_arrows(skeleton: Skeleton) -> Counter[int]:
+    """How many tests given a set of each size the arrows take beside those of the skeleton.
+
+    A set that separates the ends of an unshielded triple is tested with the middle too, which the skeleton, done with
+    the pair, has not asked; a set that holds the middle was asked without it at a level before.
+    """
+    asked = {
+        (x, z, mask | 1 << y): None
+        for x, y, z in unshielded(skeleton.adjacent)
+        for mask in skeleton.separators[x, z]
+        if not mask >> y & 1
+    }
+    return Counter(mask.bit_count() for _, _, mask in asked)
 
 
 def _lines(values: NDArray[np.float64]) -> NDArray[np.float64]:
