@@ -108,11 +108,11 @@ class ReadDocument:
 
 
 def readers() -> tuple[str, ...]:
-    """The systems that read a graph off a text."""
+    """The systems that read a graph off a text: that need one text and nothing else."""
     found = []
     for slug, entry in systems().items():
-        of_text = any(role.kind == "text" and role.needed for role in entry.card.takes.values())
-        if of_text and "graphs" in entry.card.verbs:
+        needed = [role.kind for role in entry.card.takes.values() if role.needed]
+        if needed == ["text"] and "graphs" in entry.card.verbs:
             found.append(slug)
     return tuple(found)
 
