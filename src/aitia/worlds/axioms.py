@@ -61,11 +61,11 @@ class AxiomsWorld(World):
         >>> world = AxiomsWorld()
         >>> fact = world.sample(1, seed=1)
         >>> world.render(fact)[0]
-        'j causes y. v causes y. Does y cause v?'
+        'n causes i. n causes s. Does n cause s?'
         >>> world.render(world.counterfactual(fact, "do(shape=reversed)"))[0]
-        'y causes v. j causes y. Does v cause j?'
+        'n causes s. i causes n. Does i cause s?'
         >>> world.answers(fact)
-        ['No']
+        ['Yes']
     """
 
     name: ClassVar[str] = "axioms"

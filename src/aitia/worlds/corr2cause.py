@@ -72,12 +72,12 @@ class Corr2CauseWorld(World):
         >>> world = Corr2CauseWorld(least=3, most=3)
         >>> fact = world.sample(1, seed=3)
         >>> world.groups(fact)[0], world.parts(fact)[1][0]
-        ('3-001', 'A causes something else which causes C.')
+        ('3-001', 'B causes something else which causes C.')
         >>> world.parts(fact)[0][0][-56:]
         'B is independent of C. B and C are independent given A.'
         >>> other = world.counterfactual(fact, "do(names=reversed, phrasing=paraphrased)")
         >>> world.parts(other)[1][0], bool(other["label"] == fact["label"])
-        ('Z influences X through some mediator(s).', True)
+        ('Y influences X through some mediator(s).', True)
     """
 
     name: ClassVar[str] = "corr2cause"
