@@ -73,7 +73,7 @@ class Corr2CauseWorld(World):
         >>> fact = world.sample(1, seed=3)
         >>> world.groups(fact)[0], world.parts(fact)[1][0]
         ('3-001', 'B causes something else which causes C.')
-        >>> world.parts(fact)[0][0][-56:]
+        >>> world.parts(fact)[0][0][-55:]
         'B is independent of C. B and C are independent given A.'
         >>> other = world.counterfactual(fact, "do(names=reversed, phrasing=paraphrased)")
         >>> world.parts(other)[1][0], bool(other["label"] == fact["label"])
