@@ -58,7 +58,7 @@ def test_what_cannot_be_read_is_said_in_a_sentence(folder, tmp_path, broken):
     weights = place / "model.safetensors"
     sentence = {
         "cut": "model.safetensors is damaged: its head announces",
-        "no tokenizer": "has a tokenizer of .* tokens for a model of",
+        "no tokenizer": "holds no tokenizer",
         "pickle": "is a pickle, which can run any program when it is read",
         "empty": "holds no model: neither config.json nor a GGUF file",
         "missing": "there is no folder",

@@ -86,7 +86,7 @@ def _fitted(options: Mapping[str, Any], seed: int, *, flips: float = 0.8, shuffl
 def fresh(shape: str, nodes: int, n: int, seed: int) -> list[Item]:
     """Questions of a cell, each about a graph of its own."""
     world = _world()
-    sample = world.sample(n * world.queries, seed=10_000 + seed, do=f"do(shape={shape}, nodes={nodes})")
+    sample = world.sample(n * world.queries, seed=10_000 + seed, do={"shape": shape, "nodes": nodes})
     return world.items(sample.take(np.arange(0, n * world.queries, world.queries)))
 
 

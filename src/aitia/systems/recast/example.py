@@ -4,6 +4,7 @@ from pathlib import Path
 
 from aitia.data.table import Table
 from aitia.data.writing import table_bytes
+from aitia.do import Intervention
 from aitia.files import write_whole
 from aitia.system import Example
 from aitia.worlds import ReportsWorld
@@ -29,8 +30,8 @@ def write(folder: Path, seed: int) -> Example:
         roles={"text": "report", "nodes": "variables", "edges": "links"},
         options={"reader": "tagger"},
         rows=folder / "fresh.jsonl",
-        do=f'do("{edge}"=absent)',
-        other=f'do("{edge}"=present)',
+        do=str(Intervention({edge: "absent"})),
+        other=str(Intervention({edge: "present"})),
         mask={"report": None},
         outcome="links",
         why_not="an edge of a text has no causes, and no other column to be conditioned on",
