@@ -114,6 +114,7 @@ def test_denied_and_undecided_pairs_are_told():
     assert came.undecided == (("c", "d"),)
     assert [edge for edge, _ in came.contradicted] == [("d", "b")]
     assert "The data join what the model says is unrelated: a - c." in came.warnings
+    assert "Asked both ways round, the model is undecided about c - d." in came.warnings
 
 
 def test_all_pairs_of_few_variables_are_asked_and_of_many_those_that_are_joined():

@@ -36,7 +36,7 @@ def blocks(model: "PywhyLlm", given: "Given") -> list[Block]:
             f"option was chosen {firsts} times. What a model says is no evidence: data may refute it."
         ),
         GraphFigure(to_svg(drawn.graph), evidence, "What the model says of each pair; point at an edge to read how."),
-        TableBlock(["", "", " ", "confidence", "verbatim"], lines),
+        TableBlock(["x", "said", "y", "confidence", "verbatim"], lines),
     ]
     notes = [f"{a} -> {b}: dropped, the weakest edge of a cycle" for a, b in drawn.cycles]
     notes += [f"{a} -> {b}: left out, a longer path has its effect" for a, b in drawn.longer]

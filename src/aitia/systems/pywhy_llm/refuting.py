@@ -77,6 +77,8 @@ class Consulted:
             found.append(f"The data contradict the model: {told}.")
         if self.denied:
             found.append(f"The data join what the model says is unrelated: {_pairs(self.denied)}.")
+        if self.undecided:
+            found.append(f"Asked both ways round, the model is undecided about {_pairs(self.undecided)}.")
         if self.untestable:
             found.append(f"These data cannot test what the model says of {_pairs(self.untestable)}.")
         return tuple(found)
