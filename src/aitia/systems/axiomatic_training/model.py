@@ -38,7 +38,7 @@ from aitia.system import Edits, Explains, Given, Predicts, Scores, Target, Targe
 from aitia.systems.axiomatic_training.card import CARD
 from aitia.systems.axiomatic_training.config import AxiomaticTrainingConfig
 from aitia.systems.axiomatic_training.corpus import Question, check_cycles, odd_answers, questions_of, truth_of
-from aitia.systems.axiomatic_training.decoder import Curriculum, RisingLoss, Signs, made_decoder
+from aitia.systems.axiomatic_training.decoder import GUESSING, Curriculum, RisingLoss, Signs, made_decoder
 from aitia.systems.axiomatic_training.edits import EDITS, edited_rows, effects_of
 from aitia.systems.axiomatic_training.given_model import Asked, QuestionBatches
 from aitia.systems.axiomatic_training.judge import judged
@@ -50,6 +50,10 @@ __all__ = ["AxiomaticTraining"]
 
 FEW = 2.0
 """Questions a premise, on average, below which a small decoder is not expected to start."""
+
+
+ENOUGH, NOT_STARTED = 300, 0.6
+"""Steps after which a loss of so many nats or more says that a training did not start."""
 
 
 class AxiomaticTraining(KeepsTuned, Predicts, Edits, Explains):
@@ -111,6 +115,7 @@ class AxiomaticTraining(KeepsTuned, Predicts, Edits, Explains):
             with_low_rank(self._model, config.lora, config.seed)
         self._told = self._warnings(questions, answered)
         self._losses = self._learn(answered, config, run)
+        self._told += self._stuck()
 
     def _learn(
         self, answered: Sequence[Question], config: AxiomaticTrainingConfig, run: RunStore
@@ -134,7 +139,7 @@ class AxiomaticTraining(KeepsTuned, Predicts, Edits, Explains):
             loss, batches,
             TrainConfig(
                 steps=config.steps, learning_rate=config.learning_rate, betas=(0.9, 0.95), weight_decay=0.1,
-                schedule="cosine", clip=1.0, seed=config.seed, device=config.device,
+                schedule="one-cycle", clip=1.0, seed=config.seed, device=config.device,
             ),
             before=before, progress=run.progress, what="learning the rule",
             checkpoint=state_file(run.checkpoint, "learning"),
@@ -157,6 +162,16 @@ class AxiomaticTraining(KeepsTuned, Predicts, Edits, Explains):
                 "small decoder rarely starts with so few; 6 a premise, as `aitia world axioms` writes them, do"
             )
         return tuple(found)
+
+    def _stuck(self) -> tuple[str, ...]:
+        """A sentence where the loss stayed at guessing."""
+        last = [point["loss"] for _, points in self._losses for point in points[-1:]]
+        if self._on_given or self.config.steps < ENOUGH or not last or last[0] < NOT_STARTED:
+            return ()
+        return (
+            f"the loss ended at {last[0]:.2f}, and guessing is {GUESSING:.2f}: the training did not start. Try another "
+            "seed, more steps, fewer symbols, or questions about smaller premises too",
+        )
 
     @property
     def training(self) -> Training:
