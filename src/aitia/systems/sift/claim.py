@@ -21,7 +21,7 @@ Control: the types of the labelled spans shuffled, on the first seed, in the pla
 with the instruction. (e) has none: what is written is held to the text, whatever was learnt.
 
 Sizes, steps and rates were chosen on seeds 1000 and 1001. The 135 M model that a package ships is in no
-test; the page says what one run of its first 4 layers gave.
+test; the page says what it gave whole, and cut to its first 4 layers.
 """
 
 from functools import lru_cache, partial
