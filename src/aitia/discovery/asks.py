@@ -15,7 +15,7 @@ __all__ = ["TRUST", "Asks", "asks_of", "consulting", "told"]
 
 ASKS = "pywhy-llm"
 """The system that asks."""
-TRUST = ("tested", "always", "never")
+TRUST = ("tested", "strict", "always", "never")
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,11 @@ class Asks:
     Args:
         model: An address (`https://host/v1#NAME`), a folder, a GGUF file, or a function that answers prompts.
         about: What variables are, by name: names and these descriptions are sent, values of the table never.
-        trust: `tested`: it orients where it is right on the arrows that the data compel; `always`; `never`: it is only
-            held against the data.
+        trust: `tested`: it orients where it is right on directions that the data tell more often than a coin; `strict`:
+            and than an order of the variables by chance; `always`; `never`: it is only held against the data.
 
     Raises:
-        OptionError: If trust is none of the three.
+        OptionError: If trust is none of the four.
     """
 
     model: Any

@@ -175,7 +175,7 @@ class PywhyLlm(SavedArrays, Predicts, Edits, Explains, Discovers):
         Args:
             graph: A CPDAG or DAG.
             about: What variables are, by name.
-            trust: `tested`, `always` or `never`; see `refuting.consulted`.
+            trust: `tested`, `strict`, `always` or `never`; see `refuting.consulted`.
             asked: `log` and `progress`, as in `ask`.
 
         Raises:
