@@ -32,15 +32,17 @@ class Known:
         values: As JSON values.
         knowledge: A file of knowledge for a search; empty where directions were not asked.
         sections: Of a report.
+        pairs: The pairs as CSV; empty where none were asked about.
     """
 
     lines: tuple[str, ...]
     values: Mapping[str, Any]
     knowledge: str = ""
     sections: tuple[Section, ...] = ()
+    pairs: str = ""
 
     def save(self, folder: Path, command: str | None) -> None:
-        """Writes said.json, knowledge.txt and report.html.
+        """Writes said.json, knowledge.txt, pairs.csv and report.html.
 
         Raises:
             RunError: If the folder cannot be written.
@@ -49,6 +51,8 @@ class Known:
         write_whole(folder / "said.json", json.dumps(self.values, indent=2, ensure_ascii=False) + "\n")
         if self.knowledge:
             write_whole(folder / "knowledge.txt", self.knowledge)
+        if self.pairs:
+            write_whole(folder / "pairs.csv", self.pairs)
         if self.sections:
             made = "Made with " + ", ".join(f"{name} {version}" for name, version in versions().items()) + "."
             footer = f"Again: {command}. {made}" if command else made
@@ -97,7 +101,7 @@ def ask_graph(
     values = {
         "graph": str(drawn.graph),
         "edges": [{"cause": a, "effect": b, "confidence": c} for (a, b), c in drawn.confidence.items()],
-        "cycles": drawn.cycles, "longer": drawn.longer, "undecided": drawn.undecided,
+        "pairs": asks.said, "cycles": drawn.cycles, "longer": drawn.longer, "undecided": drawn.undecided,
     }  # fmt: skip
     head = "# directions that a language model denies; data may refute the others\n"
     sections = (Section("What it says", asks.report(None)),)
@@ -132,7 +136,8 @@ def ask_roles(
     found = asks.suggest(role, treatment, outcome, candidates, about, log=out, progress=progress)
     yes = [name for name, said in found.items() if said]
     undecided = [name for name, said in found.items() if said is None]
-    lines = [f"{role} of {treatment} and {outcome}: {', '.join(yes) or 'none'}"]
+    none = "none of which it says so in both orders" if undecided else "none"
+    lines = [f"{role} of {treatment} and {outcome}: {', '.join(yes) or none}"]
     lines += [f"undecided: {', '.join(undecided)}"] if undecided else []
     lines.append("What identifies the effect follows from a graph: aitia do computes it.")
     return Known(tuple(lines), {"role": role, "named": yes, "undecided": undecided, "asked": candidates})
@@ -154,7 +159,22 @@ def critique_graph(
     """
     asks: Any = systems()[ASKS].load()().fit(None, model=model)
     found = asks.critique(graph, about, log=out, progress=progress)
-    says = {"->": "agrees", "<-": "has it the other way round", "neither": "says that neither causes the other"}
-    lines = [f"{a} -> {b}: {says.get(v.answer, 'is undecided')}" for (a, b), v in found.items()]
-    values = {"edges": [{"cause": a, "effect": b, "answer": v.answer} for (a, b), v in found.items()]}
-    return Known(tuple(lines) or ("the graph has no edges",), values)
+    lines, values = [], []
+    if cycle := graph.find_cycle():
+        lines.append(f"Note: {' -> '.join(cycle)} is a cycle: no effect can be computed from this graph.")
+    for edge in graph.edges:
+        verdict = found[edge.left, edge.right]
+        lines.append(f"{edge}: {_judged(edge.symbol, edge.left, edge.right, verdict.answer)}")
+        values.append({"cause": edge.left, "effect": edge.right, "edge": edge.symbol, "answer": verdict.answer})
+    return Known(tuple(lines) or ("the graph has no edges",), {"edges": values, "cycle": cycle or []})
+
+
+def _judged(symbol: str, a: str, b: str, answer: str) -> str:
+    """What the model says of an edge, in words; of one without direction, which way round."""
+    if answer == "neither":
+        return "says that neither causes the other"
+    if answer not in ("->", "<-"):
+        return "is undecided"
+    if symbol == "-->":
+        return "agrees" if answer == "->" else "has it the other way round"
+    return f"says {a} -> {b}" if answer == "->" else f"says {b} -> {a}"

@@ -55,7 +55,7 @@ class StoriesWorld(World):
         >>> told = {"structure": "late", "first": "yes", "second": "yes", "asked": "cause", "candidate": "second"}
         >>> suzy = world.counterfactual(fact, {**told, "surface": "bottle"})
         >>> print(world.parts(suzy)[0][0])
-        The bottle breaks if Suzy throws a stone or Billy throws a stone, and not otherwise. What Suzy does works first: if Suzy throws a stone, what Billy does comes too late and has no effect any more. Billy threw a stone. Tom threw a stone. Suzy threw a stone. The bottle broke.
+        The bottle breaks if Suzy throws a stone or Billy throws a stone, and not otherwise. What Suzy does works first: if Suzy throws a stone, what Billy does comes too late and has no effect any more. Suzy threw a stone. Tom threw a stone. Billy threw a stone. The bottle broke.
         >>> world.parts(suzy)[1][0], world.answers(suzy)
         ('Is it an actual cause, or a part of one, of this outcome that Billy threw a stone?', ['No'])
     """  # noqa: E501

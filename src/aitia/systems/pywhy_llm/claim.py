@@ -66,13 +66,13 @@ def run(context: ClaimContext) -> list[Row]:
     def values(name: str, of: Sequence[Found] = found) -> list[float]:
         return [float(one[name]) for one in of]
 
-    rows = [*_rows("abc", "", values), *_order_rows(values)]
+    rows = _rows("abc", "", values)
     if find_spec("pgmpy") is None:
         rows.append(row("d", f"{GAIN}, asia and child", [], note="Not run here: needs `pip install pgmpy`."))
     else:
         others = context.over_seeds("networks", _Part(search, _networks), SEEDS)
         rows += _rows("ddd", ", asia and child", lambda name: values(name, others), gain=1.0)
-    return [*rows, model_row(), stories_row(context)]
+    return [*rows, *_order_rows(values), model_row(), stories_row(context)]
 
 
 def _rows(parts: str, of: str, values: Any, gain: float = 0.5) -> list[Row]:

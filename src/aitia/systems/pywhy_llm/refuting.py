@@ -29,7 +29,7 @@ ALL_PAIRS = 10
 """Up to so many variables all pairs are asked about; with more those that the graph joins."""
 CHANCE = 0.1
 """A model is trusted where a coin would be right as often with at most this probability; `strict`: an order too."""
-ORDERS = 9_999
+ORDERS = 1_999
 """Chance orders that are drawn, always the same ones."""
 Edge = tuple[str, str]
 
