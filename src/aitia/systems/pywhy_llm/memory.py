@@ -49,7 +49,7 @@ def row_questions(table: Table, name: str, rows: int = 20, seed: int = 0) -> lis
     if len(names) < 2:
         raise DataError(f"a row that goes on has 2 columns or more, {name} has {len(names)}")
     begin = max(1, len(names) // 2)
-    cells = [[str(value)[:LONGEST] for value in table.labels(column)] for column in names]
+    cells = [[_written(value) for value in table.labels(column)] for column in names]
     ends = [_told(names[begin:], cells[begin:], row) for row in range(len(table))]
     random = np.random.default_rng(seed)
     distance = _distances(table, names[:begin])
@@ -73,6 +73,12 @@ def row_questions(table: Table, name: str, rows: int = 20, seed: int = 0) -> lis
     if not found:
         raise DataError(f"{name} has no row with {OPTIONS} different ends to choose from: more rows are needed")
     return found
+
+
+def _written(value: object) -> str:
+    """A cell as a file has it: whole numbers without a point, cut to a length."""
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < 2**53
+    return (str(int(value)) if whole else str(value))[:LONGEST]  # type: ignore[call-overload]
 
 
 def _told(names: Sequence[str], cells: Sequence[Sequence[str]], row: int) -> str:
