@@ -139,7 +139,9 @@ def test_strict_trust_asks_more_than_a_coin_where_pairs_share_variables():
         "tested": True, "strict": False, "always": True, "never": False,
     }  # fmt: skip
     assert by["tested"].coin == 1 / 16 < CHANCE < by["tested"].order == pytest.approx(1 / 5, abs=0.05)
-    assert "(a coin is with probability 0.062, an order of the variables by chance with 0." in by["strict"].reason
+    assert (
+        "(a coin is as often with probability 0.062, an order of the variables by chance with 0." in by["strict"].reason
+    )
     assert by["tested"].oriented == (("other", "thing"),)
     assert by["strict"].graph == by["never"].graph == graph
     with pytest.raises(OptionError, match="trust is tested, strict, always, never, got 'blind'"):

