@@ -166,6 +166,11 @@ def test_published_pairs_are_scored_with_their_weights_beside_trivial_answers(as
     assert "first option 1.000" in first
 
 
+def test_a_folder_without_pairs_is_told(ask, tmp_path):
+    told, _ = ask(always_first, "pairs", tmp_path)
+    assert "is a folder without pairmeta.txt: give a table, or the folder of the Tuebingen pairs" in told
+
+
 def test_a_model_that_recalls_names_is_lost_under_coined_ones(ask, published, tmp_path):
     out = tmp_path / "said"
     told, _ = ask(who_knows(NAMES), "pairs", published, "--probe", "--out", out)
@@ -255,3 +260,27 @@ def test_a_cycle_in_a_graph_is_named_and_edges_without_direction_are_told_which_
     assert "flood --- harm: says flood -> harm" in told or "harm --- flood: says flood -> harm" in told
     told, _ = ask(always_first, "instruments", place, "--treatment", "rain", "--outcome", "harm")
     assert "instruments of rain and harm: none of which it says so in both orders" in told
+
+
+def test_a_graph_says_what_is_wrong_with_the_roles_that_a_model_named(ask, tmp_path):
+    place = table(tmp_path, NAMES)
+    words = ["confounders", place, "--treatment", "river", "--outcome", "harm"]
+    yes = {"rain"}
+
+    def model(prompts, seed=0):
+        return [
+            next(line[0] for line in p.splitlines() if line.endswith("Yes" if p.split('"')[1] in yes else "No"))
+            for p in prompts
+        ]
+
+    told, _ = ask(model, *words, "--graph", "rain -> river; rain -> harm; river -> harm")
+    assert "confounders of river and harm: rain" in told
+    assert "By the graph adjusting for rain identifies the effect." in told
+    told, _ = ask(model, *words, "--graph", "rain -> river; flood -> river; flood -> harm; river -> harm")
+    assert (
+        "does not identify the effect: the non-causal path river <-- flood --> harm is open; adjusting for flood"
+        in told
+    )
+    told, server = ask(model, *words, "--graph", "rain -> river; river -> harm; harm -> rain")
+    assert told == "the graph has a cycle, rain -> river -> harm -> rain: no effect can be computed from it"
+    assert not server.asked

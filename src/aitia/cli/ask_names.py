@@ -16,6 +16,7 @@ from aitia.cli.discover import read_about
 from aitia.cli.progress import progress_bar
 
 if TYPE_CHECKING:
+    from aitia.graph import Graph
     from aitia.workflow.knowing import Known
 
 __all__ = ["add_names"]
@@ -72,7 +73,7 @@ def pairs_command(
     Then: aitia run pywhy-llm --data said/pairs.csv --model https://host/v1#NAME
     """
     from aitia.data.reading.tuebingen import is_tuebingen
-    from aitia.errors import OptionError
+    from aitia.errors import FormatError, OptionError
     from aitia.workflow.knowing_pairs import ask_pairs, ask_published
 
     options: dict[str, Any] = {"wording": wording, "votes": votes}
@@ -83,6 +84,10 @@ def pairs_command(
             lambda about, **how: ask_published(source, model, options=options, probe=probe, **how), None, out, as_json
         )
         return
+    if source.is_dir():
+        raise FormatError(
+            f"{source} is a folder without pairmeta.txt: give a table, or the folder of the Tuebingen pairs"
+        )
     if probe:
         raise OptionError("--probe needs pairs whose answer is known: the folder of the Tuebingen pairs (pairmeta.txt)")
     names = _names(source, votes, yes)
@@ -144,16 +149,27 @@ def critique_command(
 
     Example: aitia ask critique visits.csv --graph "age -> dose; dose -> cure" --model https://host/v1#NAME
     """
+    from aitia.workflow.knowing import critique_graph, names_of
+
+    held = _graph(graph, names_of(table), table)
+    _tell(lambda **how: critique_graph(held, model, **how), about, out, as_json)
+
+
+def _graph(graph: str, names: list[str], table: Path) -> "Graph":
+    """A graph over columns of a table, from its text or a file.
+
+    Raises:
+        DataError: If it names what is no column.
+        GraphError: If it is no graph.
+    """
     from aitia.errors import DataError
     from aitia.graph import Graph
     from aitia.graph.formats import read_graph
-    from aitia.workflow.knowing import critique_graph, names_of
 
     held = read_graph(graph) if Path(graph).is_file() else Graph(graph)
-    names = names_of(table)
     if unknown := [name for name in held.nodes if name not in names]:
         raise DataError(f"the graph names {unknown[0]!r}, which is no column of {table}: {', '.join(names)}")
-    _tell(lambda **how: critique_graph(held, model, **how), about, out, as_json)
+    return held
 
 
 def _names(table: Path, votes: int, yes: bool) -> list[str]:
@@ -183,6 +199,9 @@ def _role_command(role: str) -> Callable[..., None]:
         model: Model,
         treatment: Treatment,
         outcome: Outcome,
+        graph: Annotated[
+            str | None, typer.Option(help="A graph that you believe in, or a file of it: what it says of the answer.")
+        ] = None,
         about: Abouts = None,
         out: Out = None,
         as_json: AsJson = False,
@@ -190,7 +209,8 @@ def _role_command(role: str) -> Callable[..., None]:
         from aitia.workflow.knowing import ask_roles, names_of
 
         names = names_of(table)
-        _tell(lambda **how: ask_roles(role, treatment, outcome, names, model, **how), about, out, as_json)
+        held = None if graph is None else _graph(graph, names, table)
+        _tell(lambda **how: ask_roles(role, treatment, outcome, names, model, graph=held, **how), about, out, as_json)
 
     return command
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from aitia.data.tables import read_table
 from aitia.engine import Progress
-from aitia.errors import DataError, OptionError
+from aitia.errors import DataError, GraphError, OptionError
 from aitia.files import write_whole
 from aitia.graph import Graph
 from aitia.report import Section, render
 from aitia.runs import versions
 from aitia.system import systems
+from aitia.workflow.knowing_roles import by_the_graph
 
 __all__ = ["ROLES", "Known", "ask_graph", "ask_roles", "critique_graph", "names_of"]
 
@@ -115,13 +116,26 @@ def ask_roles(
     names: Sequence[str],
     model: Any,
     *,
+    graph: Graph | None = None,
     about: Mapping[str, str] | None = None,
     out: Path | None = None,
     progress: Progress | None = None,
 ) -> Known:
     """Which of the names have a role for the effect of a treatment on an outcome; none may be the answer.
 
+    Args:
+        role: `confounders`, `mediators`, `instruments` or `controls`.
+        treatment: Name.
+        outcome: Name.
+        names: Of variables.
+        model: A client, or what `aitia.text.open_client` takes.
+        graph: That is believed in; what it says of the answers is computed and told.
+        about: What variables are, by name.
+        out: Folder in which answers are kept as they come; the same call goes on there.
+        progress: Told how far it is.
+
     Raises:
+        GraphError: If the graph is not one of which effects are computed.
         OptionError: If there is no such role.
         DataError: If treatment or outcome is no name, or a name holds no knowledge.
         RunError: If the model cannot be asked.
@@ -131,6 +145,10 @@ def ask_roles(
     for name in (treatment, outcome):
         if name not in names:
             raise DataError(f"{name!r} is none of the variables: {', '.join(names)}")
+    if graph is not None:
+        if cycle := graph.find_cycle():
+            raise GraphError(f"the graph has a cycle, {' -> '.join(cycle)}: no effect can be computed from it")
+        by_the_graph(role, treatment, outcome, (), graph)  # refuses another kind of graph before anybody is asked
     candidates = [name for name in names if name not in (treatment, outcome)]
     asks: Any = systems()[ASKS].load()().fit(None, model=model)
     found = asks.suggest(role, treatment, outcome, candidates, about, log=out, progress=progress)
@@ -139,8 +157,12 @@ def ask_roles(
     none = "none of which it says so in both orders" if undecided else "none"
     lines = [f"{role} of {treatment} and {outcome}: {', '.join(yes) or none}"]
     lines += [f"undecided: {', '.join(undecided)}"] if undecided else []
-    lines.append("What identifies the effect follows from a graph: aitia do computes it.")
-    return Known(tuple(lines), {"role": role, "named": yes, "undecided": undecided, "asked": candidates})
+    told = by_the_graph(role, treatment, outcome, yes, graph) if graph is not None else []
+    lines += told or [
+        "What identifies the effect follows from a graph: --graph checks the answer, aitia do computes it."
+    ]
+    values = {"role": role, "named": yes, "undecided": undecided, "asked": candidates}
+    return Known(tuple(lines), values | ({"by the graph": told} if told else {}))
 
 
 def critique_graph(
