@@ -113,7 +113,7 @@ class Mucr(Pretrained, Predicts, Edits, Encodes, Explains):
 
     def _fit(self, given: Given, run: RunStore) -> None:
         items = items_of(given, self.config)
-        self._told = (*_counted(items), f"the rows have the hash {given.hash()}")
+        self._told = (*_counted(items), f"the rows have the hash {given.hash()[:16]}")
         self.usual, self._fitted = usual_of(items), True
         self.sentences = tuple(sorted({text for text in items.reasons if slots_of(text)}))
         if "client" in given.subjects:

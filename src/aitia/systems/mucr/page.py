@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from aitia.report import Block, ImageBlock, TableBlock, Text, image_grid, narrow_grid
 from aitia.systems.mucr.items import Items, letter
 from aitia.systems.mucr.judge import judged
@@ -19,7 +17,7 @@ __all__ = ["blocks"]
 
 SHOWN = 8
 """Rows that a report shows."""
-SIDE = 96
+SIDE = 80
 """Pixels on a side of their pictures."""
 
 
@@ -82,8 +80,9 @@ def _table(items: Items, answers: "Answered") -> TableBlock:
             cues = items.cues[row]
             answer = answer if places[row] < 0 else cues[places[row]]
             truth = cues[items.right[row]] if truth else ""
+        ahead = f"{margins[row]:+.4f}"
         if kind == "reason":
-            answer, truth = answers.reasons[row], items.reasons[row]
-        lines.append([row, kind, items.distractors[row] or "-", answer, truth or "-", f"{np.round(margins[row], 4):+}"])
+            answer, truth, ahead = answers.reasons[row], items.reasons[row], "-"
+        lines.append([row, kind, items.distractors[row] or "-", answer, truth or "-", ahead])
     heads = ["row", "asked", "distractors", "answer", "truth", "ahead by"]
     return TableBlock(heads, lines, "The first rows.")
