@@ -181,7 +181,8 @@ def _changes(seed: int) -> Found:
             continue
         told, true = ([slots_of(text) for text in texts] for texts in (model.answers(items).reasons, items.reasons))
         found["sentence"] = float(np.mean([a == b for a, b in zip(told, true, strict=True)]))
-        usual = max(set(learn.texts("reason")), key=lambda text: (learn.texts("reason").count(text), text))
+        said = learn.texts("reason")
+        usual = max(sorted(set(said)), key=said.count)
         found["usual sentence"] = float(np.mean([text == slots_of(usual) for text in true]))
     return found
 

@@ -53,7 +53,7 @@ def bag_of(texts: Sequence[str], terms: Sequence[str]) -> Tensor:
     places = {term: k for k, term in enumerate(terms)}
     found = torch.zeros(len(texts), len(places))
     for row, text in enumerate(texts):
-        found[row, [places[term] for term in set(terms_of(text)) if term in places]] = 1
+        found[row, [places[term] for term in dict.fromkeys(terms_of(text)) if term in places]] = 1
     return found
 
 
