@@ -89,6 +89,9 @@ def test_the_right_candidate_is_that_of_the_row_and_stands_anywhere_as_often():
         assert np.array_equal(rows.pictures("shown")[row], sides[turn][row])
         places = [np.array_equal(one, sides[1 - turn][row]) for one in seen(rows, row)]
         assert places.index(True) == LETTERS.index(str(rows.labels("choice")[row]))
+        others = [WORLD.picture(one, 1 - turn, 24)[row].tobytes() for one in WORLD.others(sample)]
+        told = [one.tobytes() for one, true in zip(seen(rows, row), places, strict=True) if not true]
+        assert sorted(told) == sorted(others)
     many = WORLD.sample(4000, seed=7)
     for name in ("choice", "turn", "made"):
         assert chisquare(list(Counter(many[name].tolist()).values())).pvalue > 1e-3

@@ -192,6 +192,29 @@ def test_the_right_answers_of_a_perfect_model_are_all(fitted):
     assert any(name.startswith("right, distractors") for name in told)
 
 
+def test_causes_are_coded_by_the_tower_of_causes(fitted):
+    """By hand, whichever is asked for: the first tower codes what are causes, the second what are effects."""
+    asked = fitted.items(rows(20, seed=9))
+    scores = fitted.answers(asked).scores
+    for row in range(20):
+        one, other = (0, 1) if asked.asked[row] == "effect" else (1, 0)
+        with torch.no_grad():
+            codes = [
+                fitted.siamese.tower(side)(fitted.siamese.tower(side).prepared(list(cells))).double().numpy()
+                for side, cells in ((one, (asked.shown[row],)), (other, asked.candidates[row]))
+            ]
+        a, b = (code / np.linalg.norm(code, axis=1)[:, None] for code in codes)
+        assert np.allclose(scores[row], b @ a[0], atol=1e-6)
+
+
+def test_a_model_that_knows_nothing_of_a_row_guesses():
+    reader = Mucr(**SMALL).fit(rows(20, level="phrase"))
+    assert rights(reader, reader.items(rows(5))).tolist() == [0.25] * 5
+    assert set(reader.predict(rows(5).unlabelled(["choice"])).labels("choice")) == {"neither"}
+    with pytest.raises(DataError, match=r"shows no picture: name their column \(--cause COLUMN\)"):
+        reader.items(rows(5).drop(["shown"]))
+
+
 # -- edits -------------------------------------------------------------------------------------------------------------
 
 

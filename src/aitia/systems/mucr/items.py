@@ -218,7 +218,9 @@ class _Reader:
         if asked in ASKED[:2]:
             shown, candidates, right, said = self._matched(row, asked)
             if shown is None and self.config.setting == "pictures":
-                raise DataError(f"{self._named(row)} shows no picture: put one there, or drop the row")
+                there = self.given.column("cause") in self.given.table
+                mend = "put one there, or drop the row" if there else "name their column (--cause COLUMN)"
+                raise DataError(f"{self._named(row)} shows no picture: {mend}")
             return shown, None, candidates, (), right, said
         said = self.captions[row] or self._pair_captions(row)
         cues, right = ((), -1) if asked == "reason" else self._cued(row)
@@ -246,7 +248,7 @@ class _Reader:
         if bare and cells:
             raise DataError(f"{self._named(row)} has no picture in {bare[0]!r}: each row has all candidates")
         right = self._choice(row, max(len(cells), len(self.captions[row]) - 1))
-        if self.given.column("effect") not in (None, *self.columns) and cells:
+        if self.given.column("effect") in self.given.table and cells:
             truth, shown = sides[other][row], sides[one][row]
             if truth is not None and right < 0:
                 cells, right = self._with_truth(row, cells, truth)
