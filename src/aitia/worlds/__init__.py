@@ -44,6 +44,7 @@ from aitia.worlds.scene_config import SceneConfig
 from aitia.worlds.scenes import ScenesWorld
 from aitia.worlds.shapes import ShapesWorld
 from aitia.worlds.shifts import DomainShift
+from aitia.worlds.siamese import SiameseWorld
 from aitia.worlds.slope import SlopeWorld
 from aitia.worlds.spring import SpringWorld
 from aitia.worlds.spring_mass import SpringMassWorld
@@ -106,6 +107,7 @@ __all__ = [
     "SceneConfig",
     "ScenesWorld",
     "ShapesWorld",
+    "SiameseWorld",
     "SlopeWorld",
     "SpringMassWorld",
     "SpringWorld",
