@@ -172,7 +172,7 @@ class Client:
         """(prompts, options) log-probability of each option after each prompt, in nats; nan where a prompt has fewer.
 
         Args:
-            prompts: Texts.
+            prompts: Texts, or prompts with pictures.
             options: The same for all, or a list for each prompt.
             mean: Of a token of the option, so that long ones are not worse for their length.
 
@@ -240,7 +240,8 @@ def open_client(
         prices: Of a million tokens.
         budget: What may be spent in the currency of the prices.
         token_budget: Tokens that may be spent.
-        options: Of `Endpoint` or `LocalModel`, such as `tokens`, `temperature`, `concurrency` or `key_from`.
+        options: Of `Endpoint`, `LocalModel` or `PictureModel`, such as `tokens`, `temperature`, `concurrency` or
+            `key_from`.
 
     Raises:
         FormatError: If there is no such folder, or it holds no model.
@@ -265,9 +266,14 @@ def open_client(
 
         backend = Endpoint(subject.id, subject.model, spending, **_known(Endpoint, options))
     else:
+        from aitia.nn.vision_language import is_vision_language
         from aitia.text.local import LocalModel
+        from aitia.text.local_pictures import PictureModel
 
-        backend = LocalModel(subject.where(), revision=subject.revision or None, **_known(LocalModel, options))
+        place, version = subject.where(), subject.revision or None
+        kind: type[LocalModel] | type[PictureModel]
+        kind = PictureModel if is_vision_language(place, version) else LocalModel
+        backend = kind(place, revision=version, **_known(kind, options))
     return Client(backend, subject, spending, cache)
 
 
