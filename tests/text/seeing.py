@@ -48,8 +48,9 @@ def _text(tokenizer, **more):
     } | more  # fmt: skip
 
 
-def _saved(model, place):
+def _saved(kind, config, place):
     torch.manual_seed(0)
+    model = kind(config)
     for weight in model.parameters():
         if weight.ndim >= 2:
             torch.nn.init.normal_(weight, std=0.3)
@@ -68,7 +69,7 @@ def llava(place):
         vision_config=eye, text_config={"model_type": "llama", **_text(tokenizer)}, vision_feature_layer=-1,
         image_token_index=tokenizer.convert_tokens_to_ids("<image>"), image_seq_length=4,
     )  # fmt: skip
-    _saved(LlavaForConditionalGeneration(config), place)
+    _saved(LlavaForConditionalGeneration, config, place)
     pictures = CLIPImageProcessorPil(size={"shortest_edge": 16}, crop_size={"height": 16, "width": 16})
     LlavaProcessor(
         pictures, tokenizer, patch_size=8, vision_feature_select_strategy="default", num_additional_image_tokens=1,
@@ -90,7 +91,7 @@ def smolvlm(place):
         vision_config=eye, text_config={"model_type": "llama", **_text(tokenizer)}, scale_factor=2, pad_token_id=0,
         image_token_id=tokenizer.convert_tokens_to_ids("<image>"),
     )  # fmt: skip
-    _saved(SmolVLMForConditionalGeneration(config), place)
+    _saved(SmolVLMForConditionalGeneration, config, place)
     pictures = SmolVLMImageProcessorPil(size={"longest_edge": 32}, max_image_size={"longest_edge": 16})
     chat = CHAT.replace("MARK", "<image>")
     Idefics3Processor(pictures, tokenizer, image_seq_len=4, chat_template=chat).save_pretrained(place)
@@ -107,7 +108,7 @@ def _qwen(place, config_class, model_class, eye):
     ids = {name: tokenizer.convert_tokens_to_ids(mark) for name, mark in zip(names, marks, strict=True)}
     rope = {"rope_type": "default", "mrope_section": [2, 3, 3], "rope_theta": 10000.0}
     config = config_class(vision_config=eye, text_config=_text(tokenizer, rope_parameters=rope), **ids)
-    _saved(model_class(config), place)
+    _saved(model_class, config, place)
     size = {"shortest_edge": 64, "longest_edge": 1024}
     Qwen2VLImageProcessorPil(patch_size=4, merge_size=2, temporal_patch_size=2, size=size).save_pretrained(place)
     tokenizer.save_pretrained(place)
