@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from tests.text.seeing import KINDS, LONGEST
+from tests.text.seeing import KINDS, LONGEST, WORDS
+from typer.testing import CliRunner
 
+from aitia.cli import app
 from aitia.errors import DataError, FormatError, OptionError
+from aitia.nn.language import word_tokenizer
 from aitia.text import Prompt, Question, answer_questions, open_client
 
 OPTIONS = ["Yes", "No", "A cause B", "red"]
@@ -286,6 +289,32 @@ def test_a_folder_that_lacks_a_part_is_told(folders, tmp_path):
         open_client(folders["llava"], concurrency=2)
     with pytest.raises(OptionError, match="dtype is one of float32"):
         open_client(folders["llava"], dtype="int8")
+
+
+def test_the_command_asks_a_folder_that_sees_and_tells_one_that_does_not(folders, shown, tmp_path):
+    import json
+
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    asked = [Question("", "Does A cause B ?", ("Yes", "No"), "No", id=str(k)).to_json() for k in range(2)]
+    for number, (held, path) in enumerate(zip(asked, shown, strict=False)):
+        shutil.copy(path, tmp_path / f"{number}.png")
+        held["pictures"] = [f"{number}.png"]
+    (tmp_path / "q.jsonl").write_text("".join(json.dumps(held) + "\n" for held in asked))
+    words = ["ask", str(tmp_path / "q.jsonl"), "--device", "cpu", "--out", str(tmp_path / "run"), "--model"]
+    done = CliRunner().invoke(app, [*words, str(folders["smolvlm"])], catch_exceptions=False)
+    assert "Accuracy" in done.output
+    rows = [json.loads(line) for line in (tmp_path / "run" / "answers.jsonl").read_text().splitlines()]
+    assert len(rows) == 4
+    assert all(len(row["log_probabilities"]) == 2 and not row["fault"] for row in rows)
+    tokenizer = word_tokenizer(WORDS, 64)
+    small = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), **small)).save_pretrained(tmp_path / "blind")
+    tokenizer.save_pretrained(tmp_path / "blind")
+    words[-2] = str(tmp_path / "other")
+    told = CliRunner().invoke(app, [*words, str(tmp_path / "blind")]).exception
+    assert isinstance(told, OptionError)
+    assert "prompt 0 has pictures, and a local language model reads text alone: give one that sees" in str(told)
 
 
 def test_a_processor_for_films_is_made_without_them(clients):

@@ -20,6 +20,7 @@ from aitia.text.cache import AnswerCache, key_of
 from aitia.text.prompts import Prompt, prompts_of
 from aitia.text.schema import check_schema, structured
 from aitia.text.spending import Prices, Spending
+from aitia.text.transport import checked_address
 
 __all__ = ["Client", "open_client"]
 
@@ -254,6 +255,8 @@ def open_client(
             raise OptionError("the client is open already: give its options where it is opened")
         return source
     spending = Spending(prices, budget, token_budget)
+    if isinstance(source, str) and source.startswith(("http://", "https://")):
+        checked_address(source.partition("#")[0])
     subject = Subject.of(source, model)
     subject = replace(subject, revision=revision or subject.revision)
     backend: Backend

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -152,10 +153,13 @@ def _bytes(path: str | Path) -> bytes:
 
 def _digest(path: str) -> str:
     with guarded(path):
-        stat = Path(path).stat()
-        return _hashed(path, stat.st_mtime_ns, stat.st_size)
+        held = Path(path).stat()
+        if not stat.S_ISREG(held.st_mode):  # a pipe would be waited for
+            raise FormatError(f"{path} is no file, and no picture")
+        return _hashed(path, held.st_mtime_ns, held.st_size)
 
 
 @lru_cache(maxsize=65_536)
 def _hashed(path: str, _changed: int, _size: int) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    with Path(path).open("rb") as held:
+        return hashlib.file_digest(held, "sha256").hexdigest()
