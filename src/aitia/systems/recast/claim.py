@@ -26,9 +26,9 @@ Variables are given with their wordings, as in the second setting of the source.
 
 Control: the edges of the training texts exchanged among them: F1 of (a) stays at random.
 
-Bars of (a, rules), (b), (c), (d) and (f) are the card's. Those of (g) are ours: of the first two rows set after seed 1000
-had .93 and .98, of exchanged sentences after seeds 1000 and 1001 had .92 and .95, all before any evidence seed. The
-other rows of (a) and (h) ask to be ahead of answers that read no verb. Sizes were chosen on seed 1000.
+Bars of (a, rules), (b), (c), (d) and (f) are the card's. Those of (g) are ours: of the first two rows set after
+seed 1000 had .93 and .98, of exchanged sentences after seeds 1000 and 1001 had .92 and .95, all before any evidence
+seed. The other rows of (a) and (h) ask to be ahead of answers that read no verb. Sizes were chosen on seed 1000.
 """
 
 from collections import Counter
