@@ -1,10 +1,12 @@
 """Models of the CLIP kind, from a folder or an id of the Hugging Face library.
 
-Anything counts that has `get_image_features` and `get_text_features`: CLIP, SigLIP, ALIGN, CLIPSeg's kin. Pictures are
-scaled, cut and centred as `preprocessor_config.json` says; a text that is longer than the model reads is cut, and told.
+Anything counts that has `get_image_features` and `get_text_features`: CLIP, SigLIP, FLAVA, ALIGN, CLIPSeg's kin.
+Pictures are scaled, cut and centred as `preprocessor_config.json` says; a text that is longer than the model reads is
+cut, and told.
 """
 
 import copy
+import inspect
 import json
 import warnings
 from collections.abc import Mapping, Sequence
@@ -44,7 +46,7 @@ class ClipTowers(nn.Module):
         super().__init__()
         self.model, self.tokenizer, self.settings = model, tokenizer, dict(settings)
         config: Any = model.config
-        self.side = int(_side(self.settings) or config.vision_config.image_size)
+        self.side = int(_side(self.settings) or _vision(config).image_size)
         self.longest = int(getattr(config.text_config, "max_position_embeddings", LONGEST))
         self.model_type = str(getattr(config, "model_type", ""))
 
@@ -125,7 +127,7 @@ def read_clip(source: str | Path) -> nn.Module:
     check_model_folder(folder)
     with guarded(folder, "holds no model of the CLIP kind"):
         config: Any = from_hugging_face(AutoConfig, folder)
-        if not (hasattr(config, "text_config") and hasattr(config, "vision_config")):
+        if not hasattr(config, "text_config") or _vision(config) is None:
             raise FormatError(
                 f"{folder} holds a {config.model_type}, which has not a tower for pictures and one for texts: give a "
                 "model of the CLIP kind"
@@ -135,6 +137,8 @@ def read_clip(source: str | Path) -> nn.Module:
     for name in ("get_image_features", "get_text_features"):
         if not callable(getattr(model, name, None)):
             raise FormatError(f"{folder} holds a {config.model_type}, which has no {name}: give one of the CLIP kind")
+    if "spatial_shapes" in inspect.signature(model.get_image_features).parameters:
+        raise FormatError(f"{folder} holds a {config.model_type} that reads pictures of any shape: give one of squares")
     path = folder / "preprocessor_config.json"
     settings: Mapping[str, Any] = read_json(path, dict) if path.is_file() else {}
     return ClipTowers(model.eval(), tokenizer, settings)
@@ -162,9 +166,14 @@ def with_low_rank(towers: ClipTowers, rank: int, seed: int) -> Any:
 
 
 def _codes(found: Any) -> Tensor:
-    """Features, which newer versions of transformers give inside of an output."""
+    """Features, which newer versions of transformers give inside of an output; of FLAVA those of the first token."""
     codes: Tensor = found if isinstance(found, Tensor) else found.pooler_output
-    return codes
+    return codes if codes.ndim == 2 else codes[:, 0]
+
+
+def _vision(config: Any) -> Any:
+    """The configuration of the tower of pictures; None where there is none."""
+    return getattr(config, "vision_config", None) or getattr(config, "image_config", None)
 
 
 def _side(settings: Mapping[str, Any]) -> int | None:
