@@ -48,6 +48,7 @@ from aitia.worlds.slope import SlopeWorld
 from aitia.worlds.spring import SpringWorld
 from aitia.worlds.spring_mass import SpringMassWorld
 from aitia.worlds.static_scenes import StaticWorld
+from aitia.worlds.town import TownWorld
 from aitia.worlds.traffic import TrafficWorld
 from aitia.worlds.varieties import VarietiesWorld
 from aitia.worlds.walkers import WalkersWorld
@@ -109,6 +110,7 @@ __all__ = [
     "SpringMassWorld",
     "SpringWorld",
     "StaticWorld",
+    "TownWorld",
     "TrafficWorld",
     "VarietiesWorld",
     "WalkersWorld",
