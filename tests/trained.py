@@ -1,6 +1,7 @@
 """Trained models that tests only read: kept as files, so that a run of the tests trains none of them.
 
-A system whose tests need one has `tests/systems/<slug>/trained.py` with a function `build()`, which trains it. What
+A system whose tests need one has `tests/systems/<slug>/trained.py` with a function `build()`, which trains it; models
+that several systems begin with stand in `tests/pictures/<name>/trained.py`, which has `read(folder)` as well. What
 `save_pretrained` writes of it lies beside in `trained_model/` (safetensors and JSON, never a pickle), with
 `source.json`: the hash of the code that trained it (see `aitia.evidence.source`) and the versions.
 
@@ -28,6 +29,7 @@ from typing import Any
 HERE = Path(__file__).parent
 SOURCE = HERE.parent / "src" / "aitia"
 FILES = ("config.json", "model.safetensors", "source.json")
+ROOMS = ("systems", "pictures")
 LARGEST, ALL = 1_500_000, 20_000_000
 """Bytes of one model, and of all of them."""
 NEAR = 1e-3
@@ -36,13 +38,22 @@ the bytes are the same; elsewhere other kernels sum in another order, which grow
 
 
 def slugs() -> list[str]:
-    """The folders of systems that keep a model."""
-    return sorted(path.parent.name for path in (HERE / "systems").glob("*/trained.py"))
+    """The folders that keep a model, of systems and of what systems share."""
+    return sorted(path.parent.name for room in ROOMS for path in (HERE / room).glob("*/trained.py"))
 
 
 def place(slug: str) -> Path:
     """Where the model is kept."""
-    return HERE / "systems" / slug / "trained_model"
+    return HERE / _room(slug) / slug / "trained_model"
+
+
+def _room(slug: str) -> str:
+    return next((room for room in ROOMS[1:] if (HERE / room / slug / "trained.py").is_file()), ROOMS[0])
+
+
+def _module(slug: str) -> str:
+    """Whose code trains it."""
+    return f"tests.{_room(slug)}.{slug}.trained"
 
 
 @cache
@@ -50,7 +61,7 @@ def source_hash(slug: str) -> str:
     """Of the function that trains, and of all that it rests on."""
     from aitia.evidence.source import syntax_hash
 
-    return syntax_hash(f"tests.systems.{slug}.trained", {"aitia": SOURCE, "tests": HERE})
+    return syntax_hash(_module(slug), {"aitia": SOURCE, "tests": HERE})
 
 
 def is_stale(slug: str) -> bool:
@@ -67,7 +78,8 @@ def read(slug: str) -> Any:
     if is_stale(slug):
         told = f"the trained model of {slug} is stale: the code has changed since; `make fixtures` trains it anew"
         warnings.warn(told, stacklevel=2)
-    return load(place(slug))
+    reader = load if _room(slug) == "systems" else importlib.import_module(_module(slug)).read
+    return reader(place(slug))
 
 
 def build(slug: str, folder: Path) -> None:
@@ -79,12 +91,12 @@ def build(slug: str, folder: Path) -> None:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        importlib.import_module(f"tests.systems.{slug}.trained").build().save_pretrained(folder)
+        importlib.import_module(_module(slug)).build().save_pretrained(folder)
     finally:
         torch.set_num_threads(threads)
     told = {"source": source_hash(slug), "made_by": versions()}
     (folder / "source.json").write_text(json.dumps(told, indent=2) + "\n")
-    if odd := sorted({path.name for path in folder.rglob("*")} ^ set(FILES)):
+    if odd := odd_files(slug, folder):
         raise ValueError(f"{slug}: a trained model is {', '.join(FILES)}, and not {', '.join(odd)}")
     if (size := weight(folder)) > LARGEST:
         raise ValueError(
@@ -92,26 +104,53 @@ def build(slug: str, folder: Path) -> None:
         )
 
 
+def odd_files(slug: str, folder: Path) -> list[str]:
+    """What does not belong to a model, or is missing; one that is shared may have folders, as a pipeline has."""
+    names = {path.name for path in folder.rglob("*") if path.is_file()}
+    if _room(slug) == "systems":
+        return sorted(names ^ set(FILES))
+    return sorted(name for name in names if not name.endswith((".json", ".safetensors")))
+
+
 def weight(folder: Path) -> int:
     """Bytes of a kept model."""
-    return sum(path.stat().st_size for path in folder.iterdir())
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def differences(kept: Path, anew: Path) -> list[str]:
     """In words, where a model that was trained anew is another; versions of packages count for nothing."""
+    names = [{path.relative_to(f).as_posix() for path in f.rglob("*") if path.is_file()} for f in (kept, anew)]
+    if odd := sorted((names[0] ^ names[1]) - {"source.json"}):
+        return [f"{odd[0]} is in one of them only"]
+    found: list[str] = []
+    for name in sorted(names[0] - {"source.json"}):
+        if name.endswith(".json"):
+            one, two = (_plain(json.loads((f / name).read_text())) for f in (kept, anew))
+            found += _unlike(name, one, two)
+        else:
+            found += _apart(name, kept / name, anew / name)
+    return found
+
+
+def _plain(config: Any) -> Any:
+    """Without the versions that wrote it."""
+    if not isinstance(config, Mapping):
+        return config
+    return {name: value for name, value in config.items() if not name.endswith("_version")}
+
+
+def _apart(name: str, kept: Path, anew: Path) -> Iterator[str]:
     from safetensors.numpy import load_file
 
-    one, two = ({**json.loads((f / "config.json").read_text()), "aitia_version": ""} for f in (kept, anew))
-    found = list(_unlike("config.json", one, two))
-    old, new = (load_file(f / "model.safetensors") for f in (kept, anew))
-    if old.keys() != new.keys() or any(old[name].shape != new[name].shape for name in old):
-        return [*found, "model.safetensors holds other tensors"]
-    for name, tensor in old.items():
+    old, new = load_file(kept), load_file(anew)
+    if old.keys() != new.keys() or any(old[leaf].shape != new[leaf].shape for leaf in old):
+        yield f"{name} holds other tensors"
+        return
+    for leaf, tensor in old.items():
         length = math.sqrt(float((tensor.astype(float) ** 2).sum()))
-        apart = math.sqrt(float(((tensor.astype(float) - new[name].astype(float)) ** 2).sum()))
+        apart = math.sqrt(float(((tensor.astype(float) - new[leaf].astype(float)) ** 2).sum()))
         if apart > NEAR * length:
-            found.append(f"{name} is {apart / length if length else apart:.1e} away")
-    return found
+            yield f"{leaf} is {apart / length if length else apart:.1e} away"
 
 
 def _unlike(where: str, one: Any, two: Any) -> Iterator[str]:

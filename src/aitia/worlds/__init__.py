@@ -50,6 +50,7 @@ from aitia.worlds.spring import SpringWorld
 from aitia.worlds.spring_mass import SpringMassWorld
 from aitia.worlds.static_scenes import StaticWorld
 from aitia.worlds.stories import StoriesWorld
+from aitia.worlds.town import TownWorld
 from aitia.worlds.traffic import TrafficWorld
 from aitia.worlds.varieties import VarietiesWorld
 from aitia.worlds.walkers import WalkersWorld
@@ -113,6 +114,7 @@ __all__ = [
     "SpringWorld",
     "StaticWorld",
     "StoriesWorld",
+    "TownWorld",
     "TrafficWorld",
     "VarietiesWorld",
     "WalkersWorld",

@@ -26,10 +26,11 @@ from aitia.data.base import Data
 from aitia.data.table import Table
 from aitia.errors import OptionError, join_names
 from aitia.graph.graph import Graph
-from aitia.worlds.canvas import Canvas
 from aitia.worlds.captions import Style
+from aitia.worlds.layers import Layers
 from aitia.worlds.options import one_of
 from aitia.worlds.sample import Latent, Sample
+from aitia.worlds.segments import segments_of
 from aitia.worlds.texts import WORDING, Wording, code_of
 from aitia.worlds.world import Image, World
 
@@ -112,8 +113,15 @@ class PushWorld(World):
         """
         if view is not None:
             raise OptionError(f"{self.name} has one view, the picture: leave out view={view!r}")
+        return self._painted(sample, size).image()
+
+    def segments(self, sample: Sample, *, size: int = 28) -> dict[str, NDArray[np.bool_]]:
+        """The pixels, (n, size, size), that show the `trail`, the `first` and the `second` thing."""
+        return segments_of(self._painted(sample, size))
+
+    def _painted(self, sample: Sample, size: int) -> Layers:
         z = sample.latents
-        canvas = Canvas(len(sample), size, (0.08, 0.08, 0.1))
+        canvas = Layers(len(sample), size, (0.08, 0.08, 0.1)).part("trail")
         to_x, to_y = np.cos(z["angle"]), np.sin(z["angle"])
         ends = {}
         for name, sign in zip(BOTH, (-0.5, 0.5), strict=True):
@@ -125,9 +133,9 @@ class PushWorld(World):
         for name in BOTH:
             thing = z[name].astype(np.int64)
             color = np.array(list(COLORS.values()))[thing % 4]
-            canvas.disc(*ends[name], 0.3, color, (thing < 4).astype(np.float64))
+            canvas.part(name).disc(*ends[name], 0.3, color, (thing < 4).astype(np.float64))
             canvas.box(*ends[name], 0.28, 0.28, 0.0, color, (thing >= 4).astype(np.float64))
-        return canvas.image()
+        return canvas
 
     def captions(self, sample: Sample, *, style: Style = "plain") -> list[str]:
         """What is in each picture, in an order that says nothing: "red disc and blue square".

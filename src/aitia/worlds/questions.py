@@ -22,16 +22,20 @@ Source:
     Findings of EMNLP 2023, in what has to be told apart; its numbers are ours.
 """
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.errors import OptionError
+from aitia.errors import OptionError, unknown_variable
 from aitia.graph.graph import Graph
-from aitia.worlds.canvas import Canvas, hue
+from aitia.worlds.canvas import hue
+from aitia.worlds.captions import Style
+from aitia.worlds.layers import Layers
+from aitia.worlds.options import one_of
 from aitia.worlds.sample import Latent, Sample
+from aitia.worlds.segments import segments_of
 from aitia.worlds.texts import Wording, code_of
 from aitia.worlds.world import Image, World
 
@@ -47,6 +51,10 @@ ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
 }
 TYPES = tuple(ATTRIBUTES)
 ANSWERS = tuple(word for words in ATTRIBUTES.values() for word in words)
+WORDINGS = ("{a} {it}", "the {it}", "a picture of {a} {it}", "{it}", "a picture of the {it}")
+"""Of captions: the first is the plain one, the last is kept for the style `unseen`, and all its words are in others."""
+SAID = ("size", "colour", "texture", "shape")
+"""What a caption can tell, in its order."""
 _FIRST = {name: ANSWERS.index(words[0]) for name, words in ATTRIBUTES.items()}
 _ENVIRONMENTS = ("train", "balanced", "rotated")
 
@@ -164,14 +172,51 @@ class QuestionsWorld(World):
         """
         if view is not None:
             raise OptionError(f"{self.name} has one view, the picture: leave out view={view!r}")
+        return self._painted(sample, size).image()
+
+    def segments(self, sample: Sample, *, size: int = 64) -> dict[str, NDArray[np.bool_]]:
+        """The pixels, (n, size, size), that show the `thing`, the `pattern` on it, and the `hole` of a ring."""
+        return segments_of(self._painted(sample, size))
+
+    def captions(self, sample: Sample, *, style: Style = "plain", about: Sequence[str] | None = None) -> list[str]:
+        """What is in each picture: "a large red striped circle".
+
+        Args:
+            sample: Rows.
+            style: `plain`; `varied`: one of four wordings, as the grain draws it; `unseen`: a wording that `varied`
+                never has, of words that it has.
+            about: Which of size, colour, texture and shape are told; None tells all. A shape untold is a `thing`.
+
+        Raises:
+            OptionError: If there is no such style.
+            UnknownVariableError: If something else is to be told.
+        """
+        one_of("the style of captions", style, get_args(Style))
+        told = SAID if about is None else tuple(about)
+        for name in told:
+            if name not in SAID:
+                raise unknown_variable(name, SAID, "captions")
+        words = [ATTRIBUTES.get(name, SHAPES) for name in SAID if name in told]
+        codes = [sample[name].astype(np.int64) for name in SAID if name in told]
+        which = Wording(sample["grain"]).pick("caption", len(WORDINGS) - 1)
+        which = which if style == "varied" else which * 0 + {"plain": 0, "unseen": len(WORDINGS) - 1}[style]
+        texts = []
+        for row, wording in enumerate(which):
+            said = [labels[code[row]] for labels, code in zip(words, codes, strict=True)]
+            it = " ".join(said if "shape" in told else [*said, "thing"])
+            texts.append(WORDINGS[wording].format(it=it, a="an" if it[0] in "aeiou" else "a"))
+        return texts
+
+    def _painted(self, sample: Sample, size: int) -> Layers:
         off = self.sigma * _normal(sample, "picture", 3)
         shape = sample["shape"].astype(np.int64)
         colors = hue((sample["colour"] + 0.4 * off[:, 0]) / 8)
         half = np.clip(0.28 + 0.125 * (sample["size"] + 0.4 * off[:, 1]), 0.15, 0.97)
-        canvas = Canvas(len(sample), size, (0.13, 0.13, 0.15))
+        canvas = Layers(len(sample), size, (0.13, 0.13, 0.15)).part("thing")
         _paint_shape(canvas, shape, half, colors)
+        canvas.part("pattern")
         _paint_texture(canvas, sample["texture"].astype(np.int64), half, np.clip(0.85 + 0.1 * off[:, 2], 0.5, 1.0))
-        return canvas.image()
+        return canvas
 
     # -- what is true --------------------------------------------------------------------------------------------------
 
@@ -207,7 +252,7 @@ def _normal(sample: Sample, what: str, count: int) -> Values:
     return normal
 
 
-def _paint_shape(canvas: Canvas, shape: NDArray[np.int64], half: Values, colors: Values) -> None:
+def _paint_shape(canvas: Layers, shape: NDArray[np.int64], half: Values, colors: Values) -> None:
     """The thing itself; what a row does not show has opacity 0."""
     on = np.eye(len(SHAPES))[shape].T
     canvas.disc(0.0, 0.0, half, colors, on[0])
@@ -217,10 +262,10 @@ def _paint_shape(canvas: Canvas, shape: NDArray[np.int64], half: Values, colors:
     canvas.box(0.0, 0.0, 0.7 * half, 0.7 * half, np.pi / 4, colors, on[3])
     canvas.box(0.0, 0.0, half, 0.45 * half, 0.0, colors, on[4])
     canvas.disc(0.0, 0.0, half, colors, on[5])
-    canvas.disc(0.0, 0.0, 0.5 * half, (0.13, 0.13, 0.15), on[5])
+    canvas.part("hole").disc(0.0, 0.0, 0.5 * half, (0.13, 0.13, 0.15), on[5])
 
 
-def _paint_texture(canvas: Canvas, texture: NDArray[np.int64], half: Values, strength: Values) -> None:
+def _paint_texture(canvas: Layers, texture: NDArray[np.int64], half: Values, strength: Values) -> None:
     """A white pattern on top, of a size with the thing."""
     on = np.eye(6)[texture].T * strength
     white, width = (1.0, 1.0, 1.0), 0.14 * half + 0.03

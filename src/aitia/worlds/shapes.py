@@ -12,7 +12,7 @@ Source:
     The cue is that of Geirhos et al., Shortcut learning in deep neural networks, Nature Machine Intelligence 2 (2020).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -21,8 +21,10 @@ from numpy.typing import NDArray
 
 from aitia.errors import OptionError
 from aitia.graph.graph import Graph
-from aitia.worlds.canvas import Canvas
+from aitia.worlds.captions import ACROSS, Style, Told, captions_of
+from aitia.worlds.layers import Layers
 from aitia.worlds.sample import Latent, Sample
+from aitia.worlds.segments import segments_of
 from aitia.worlds.world import Seen, World
 
 __all__ = ["ShapesWorld"]
@@ -38,6 +40,15 @@ _EVEN = (
     Latent("light", 0.5, 0.85),
     Latent("background", 0.1, 0.3),
     Latent("grain", 0.0, 1.0, visible=False),
+)
+_TOLD = MappingProxyType(
+    {
+        "shape": Told(("a {}", "the shape is a {}", "one sees a {}")),
+        "patch": Told(("the patch is {}", "a bright patch is {}", "as for a patch, it is {}")),
+        "x": Told(("it lies {}", "it stands {}", "it is put {}"), ACROSS),
+        "size": Told(("it is {}", "its size is {}", "it looks {}"), ("small", "middling", "large")),
+        "light": Told(("its grey is {}", "it has a {} grey", "the grey of it is {}"), ("dark", "middling", "bright")),
+    }
 )
 
 
@@ -107,8 +118,33 @@ class ShapesWorld(World):
 
     def render(self, sample: Sample, *, size: int = 16, view: str | None = None) -> NDArray[Any]:
         """Grey pictures, (n, size, size, 3) of bytes with three equal channels; there is one view."""
+        picture = self._painted(sample, size).image().astype(np.float64)
+        for row, number in enumerate(sample["grain"]):
+            rng = np.random.default_rng(int(abs(number) * 2**32))
+            picture[row] += 255 * self.grain * rng.standard_normal((size, size, 1))
+        return np.clip(picture.round(), 0, 255).astype(np.uint8)
+
+    def segments(self, sample: Sample, *, size: int = 16) -> dict[str, NDArray[np.bool_]]:
+        """The pixels, (n, size, size), that show the `shape` and the `patch`."""
+        return segments_of(self._painted(sample, size))
+
+    def captions(self, sample: Sample, *, style: Style = "plain", about: Sequence[str] | None = None) -> list[str]:
+        """What is true of each picture, in words; see `aitia.worlds.captions`.
+
+        Args:
+            sample: Rows.
+            style: `plain`, `varied`, or `unseen`: a wording that `varied` never has.
+            about: Of shape, patch, x, size and light; None tells all.
+
+        Raises:
+            OptionError: If there is no such style.
+            UnknownVariableError: If something else is to be told.
+        """
+        return captions_of(sample, self.latents, _TOLD, style, about)
+
+    def _painted(self, sample: Sample, size: int) -> Layers:
         n, z = len(sample), sample.latents
-        canvas = Canvas(n, size, np.repeat(z["background"][:, None], 3, axis=1))
+        canvas = Layers(n, size, np.repeat(z["background"][:, None], 3, axis=1)).part("shape")
         grey = np.repeat(z["light"][:, None], 3, axis=1)
         x, y, r, angle = z["x"], z["y"], z["size"], z["angle"]
         kind = z["shape"].round().astype(int)
@@ -122,9 +158,5 @@ class ShapesWorld(World):
         for turn in (0.0, np.pi / 2):
             canvas.box(x, y, 1.1 * r, 0.35 * r, angle + turn, grey, is_[3])
         half = self.patch
-        canvas.box(-1 + half, 1 - half, half, half, 0.0, (1.0, 1.0, 1.0), z["patch"].round())
-        picture = canvas.image().astype(np.float64)
-        for row, number in enumerate(z["grain"]):
-            rng = np.random.default_rng(int(abs(number) * 2**32))
-            picture[row] += 255 * self.grain * rng.standard_normal((size, size, 1))
-        return np.clip(picture.round(), 0, 255).astype(np.uint8)
+        canvas.part("patch").box(-1 + half, 1 - half, half, half, 0.0, (1.0, 1.0, 1.0), z["patch"].round())
+        return canvas
