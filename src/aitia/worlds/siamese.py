@@ -77,7 +77,7 @@ class SiameseWorld(World):
         >>> rows.pictures("shown").shape, str(rows.labels("choice")[0])
         ((2, 16, 16, 3), 'b')
         >>> SiameseWorld(level="phrase").rows(world.sample(1, seed=0), 16).lists("cues")[0]
-        ['angle falls', 'angle rises', 'light falls', 'light rises']
+        ['light rises', 'angle falls', 'angle rises', 'light falls']
     """
 
     name: ClassVar[str] = "siamese"
