@@ -358,7 +358,7 @@ def test_folders_without_a_tower_for_pictures_are_refused(tmp_path):
 
     BertModel(BertConfig(vocab_size=9, hidden_size=8, num_hidden_layers=1, num_attention_heads=1, intermediate_size=8)
               ).save_pretrained(tmp_path / "bert")  # fmt: skip
-    with pytest.raises(FormatError, match="holds a bert, which has no tower for pictures"):
+    with pytest.raises(FormatError, match="holds a bert, which has not a tower for pictures: give"):
         Mucr().fit(rows(6), model=tmp_path / "bert")
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "pytorch_model.bin").write_bytes(b"x")
