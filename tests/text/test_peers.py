@@ -8,9 +8,12 @@ import json
 
 import pytest
 from tests.text.test_local import TEMPLATE, WORDS, folder  # noqa: F401  # a tiny model of random weights
+from tests.workflow.test_tasks import ROWS
 
+from aitia.nn.language import word_tokenizer
 from aitia.text import Question, answer_questions, open_client, scores
 from aitia.text.export import export_tasks
+from aitia.workflow.tasks import task_questions
 
 WANTED = "not run here: needs lm-eval, inspect-ai and openai, in an environment of their own"
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -48,6 +51,64 @@ def test_lm_eval_ranks_the_options_of_the_task_as_we_do(folder, tmp_path, monkey
         letters = [float(response[0]) for response in row["filtered_resps"]] if row["filtered_resps"] else []
         by_option = dict(zip(one.order, letters, strict=True))
         assert [by_option[k] for k in range(2)] == pytest.approx(list(one.log_probabilities), abs=1e-3)
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    """A tiny model that reads the words of all tasks."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    place = tmp_path_factory.mktemp("reader")
+    said = [question.prompt() for slug in ROWS for question in task_questions(slug, ROWS[slug](), place)]
+    tokenizer = word_tokenizer(sorted({word for text in said for word in text.split()} | {*WORDS}), 2048)
+    tokenizer.eos_token = "[SEP]"
+    config = LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,
+        max_position_embeddings=2048, bos_token_id=2, eos_token_id=3, pad_token_id=0,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(config)
+    model.save_pretrained(place)
+    tokenizer.save_pretrained(place)
+    return place
+
+
+@pytest.mark.parametrize("slug", sorted({*ROWS} - {"vqa-causal"}))
+def test_lm_eval_runs_the_rows_of_every_reasoner_as_we_do(slug, reader, tmp_path, monkeypatch):
+    lm_eval = pytest.importorskip("lm_eval", reason=WANTED)
+    from lm_eval.tasks import TaskManager
+
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    questions = task_questions(slug, ROWS[slug](), tmp_path)[:4]
+    export_tasks(tmp_path / "tasks", questions, name="mine")
+    with open_client(reader, device="cpu") as client:
+        ours = scores(answer_questions(client, questions, by="letters"))
+    told = lm_eval.simple_evaluate(
+        model="hf",
+        model_args={"pretrained": str(reader), "dtype": "float32", "add_bos_token": False},
+        tasks=["mine"],
+        task_manager=TaskManager(include_path=str(tmp_path / "tasks"), include_defaults=False),
+        device="cpu",
+        batch_size=4,
+    )
+    assert told["results"]["mine"]["acc,none"] == pytest.approx(ours.accuracy.value)
+
+
+@pytest.mark.parametrize("slug", ROWS)
+def test_inspect_runs_the_rows_of_every_reasoner(slug, serve, tmp_path, monkeypatch):
+    """Always A is right in one order of two; pictures come with the question."""
+    pytest.importorskip("openai", reason=WANTED)
+    server = serve(lambda number, body, headers: "ANSWER: A")
+    monkeypatch.setenv("LOOPBACK_API_KEY", "none")
+    monkeypatch.setenv("LOOPBACK_BASE_URL", server.address)
+    questions = task_questions(slug, ROWS[slug](), tmp_path)[:3]
+    *_, task = export_tasks(tmp_path / "tasks", questions, name="mine")
+    log = run_inspect(task, tmp_path, monkeypatch, "openai-api/loopback/small")
+    found = scores(answer_questions(open_client(lambda prompts, seed: ["A"] * len(prompts)), questions))
+    assert log.results.scores[0].metrics["accuracy"].value == pytest.approx(found.accuracy.value)
+    sent = [json.dumps(body) for body in server.asked] if slug == "vqa-causal" else []
+    assert all("data:image/png;base64" in body for body in sent)
 
 
 def run_inspect(task, tmp_path, monkeypatch, model, **more):
