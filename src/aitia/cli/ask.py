@@ -15,7 +15,7 @@ from aitia.cli.progress import progress_bar
 from aitia.errors import OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from aitia.text import Question
     from aitia.workflow.questions import Questioned
@@ -132,7 +132,7 @@ def questions_command(
 
 
 @contextmanager
-def _read(questions: Path, task: str | None) -> "Iterator[Sequence[Question]]":
+def _read(questions: Path, task: str | None) -> "Iterator[list[Question]]":
     """The questions of a file, or of rows; pictures of rows are there as long as they are asked about."""
     from tempfile import TemporaryDirectory
 
@@ -143,7 +143,7 @@ def _read(questions: Path, task: str | None) -> "Iterator[Sequence[Question]]":
         yield read_questions(questions) if task is None else task_questions(task, questions, Path(shown))
 
 
-def _export(folder: Path, held: "Sequence[Question]", task: str | None, both_orders: bool, as_json: bool) -> None:
+def _export(folder: Path, held: "list[Question]", task: str | None, both_orders: bool, as_json: bool) -> None:
     from aitia.text.export import export_tasks
 
     name = "aitia_questions" if task is None else task.replace("-", "_")

@@ -1,6 +1,5 @@
 """Rows of a reasoner as questions that any model can be asked: such a system has them in its module `as_questions`."""
 
-from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,7 +17,7 @@ def asking_systems() -> tuple[str, ...]:
     return tuple(slug for slug, entry in systems().items() if find_spec(f"{entry.package}.as_questions") is not None)
 
 
-def task_questions(slug: str, rows: Any, folder: Path, **roles: str) -> Sequence[Question]:
+def task_questions(slug: str, rows: Any, folder: Path, **roles: str) -> list[Question]:
     """The questions of some rows, with labels where the rows have them.
 
     Args:
@@ -35,7 +34,7 @@ def task_questions(slug: str, rows: Any, folder: Path, **roles: str) -> Sequence
     if find_spec(f"{entry.package}.as_questions") is None:
         raise OptionError(f"the rows of {slug} are no questions; those of {join_names(asking_systems())} are")
     given = entry.load()().given(rows, **roles)
-    found: Sequence[Question] = import_module(f"{entry.package}.as_questions").questions(given, folder)
+    found: list[Question] = import_module(f"{entry.package}.as_questions").questions(given, folder)
     if not found:
         raise DataError(f"{len(given)} rows of {slug} ask nothing")
     return found
