@@ -1,50 +1,42 @@
 """Every reasoner's rows as tasks of other harnesses: what stands in the files is what the rows say."""
 
 import json
-from collections import Counter
 
 import pytest
 from typer.testing import CliRunner
 
 from aitia.cli import app
-from aitia.data.table import Table
 from aitia.data.writing import table_bytes
-from aitia.errors import DataError, OptionError
-from aitia.system import systems
+from aitia.errors import OptionError
+from aitia.system import example_of, systems
 from aitia.text import answer_questions, open_client, scores
 from aitia.text.export import export_tasks
 from aitia.workflow.tasks import asking_systems, task_questions
-from aitia.worlds import AxiomsWorld, Corr2CauseWorld, PushWorld, ReportsWorld
+from aitia.worlds import AxiomsWorld, Corr2CauseWorld
 
-PAIRS = {
-    "x": ["altitude", "rain", "shoe size"], "y": ["temperature", "clouds", "income"], "answer": ["->", "<-", "neither"],
-}  # fmt: skip
+SLUGS = asking_systems()
 
 
-def of(world, n=6, **options):
-    made = world(**options)
-    return made.rows(made.sample(n, seed=1)).known
+def asked_of(slug, folder, most=6):
+    """Questions with labels of the example of a system."""
+    given = example_of(slug, folder / "example")
+    found = task_questions(slug, given.files, folder, **given.roles)
+    return [question for question in found if question.label is not None][:most]
 
 
-ROWS = {
-    "corr2cause": lambda: of(Corr2CauseWorld, least=3, most=3),
-    "axiomatic-training": lambda: of(AxiomsWorld),
-    "pywhy-llm": lambda: Table.of(PAIRS, kinds={"x": "text", "y": "text", "answer": "label"}),
-    "recast": lambda: of(ReportsWorld, 2),
-    "vqa-causal": lambda: of(PushWorld),
-}
+def test_every_reasoner_has_a_task(tmp_path):
+    """Those that ask a client of text at the least."""
+    assert len(SLUGS) >= 5
+    clients = {slug for slug, entry in systems().items() if {"client"} & {s.kind for s in entry.card.subjects.values()}}
+    assert set(SLUGS) <= clients
+    for slug in SLUGS:
+        assert asked_of(slug, tmp_path / slug)
 
 
-def test_every_reasoner_has_a_task():
-    assert set(asking_systems()) == set(ROWS) & set(systems())
-    assert len(asking_systems()) >= 5
-
-
-@pytest.mark.parametrize("slug", ROWS)
+@pytest.mark.parametrize("slug", SLUGS)
 def test_files_are_what_the_rows_say(slug, tmp_path):
     yaml = pytest.importorskip("yaml")
-    questions = task_questions(slug, ROWS[slug](), tmp_path)
-    assert all(question.label in question.options for question in questions)
+    questions = asked_of(slug, tmp_path)
     files = {path.suffix: path for path in export_tasks(tmp_path / "task", questions, name="mine")}
     rows = [json.loads(line) for line in files[".jsonl"].read_text().splitlines()]
     assert len(rows) == 2 * len(questions)
@@ -60,8 +52,8 @@ def test_files_are_what_the_rows_say(slug, tmp_path):
         assert pair[0]["options"] == pair[1]["options"][::-1]
     compile(files[".py"].read_text(), "mine.py", "exec")
     shown = [name for row in rows for name in row["pictures"]]
-    if slug == "vqa-causal":
-        assert len(shown) == len(rows)
+    if any(question.pictures for question in questions):
+        assert len(shown) == 2 * sum(len(question.pictures) for question in questions)
         assert all((tmp_path / "task" / name).read_bytes().startswith(b"\x89PNG") for name in shown)
         assert set(files) == {".jsonl", ".py"}
     else:
@@ -71,41 +63,16 @@ def test_files_are_what_the_rows_say(slug, tmp_path):
         assert {task["doc_to_text"], task["doc_to_choice"], task["doc_to_target"]} <= set(rows[0])
 
 
-def test_labels_are_those_of_the_rows(tmp_path):
-    for slug, column in (("corr2cause", "label"), ("axiomatic-training", "label")):
-        rows = ROWS[slug]()
-        assert [q.label for q in task_questions(slug, rows, tmp_path)] == rows.labels(column).tolist()
-    said = [question.label for question in task_questions("pywhy-llm", ROWS["pywhy-llm"](), tmp_path)]
-    assert said == ['"altitude" causes "temperature"', '"clouds" causes "rain"', "neither causes the other"]
-    rows = ROWS["recast"]()
-    asked = task_questions("recast", rows, tmp_path)
-    for row in range(len(rows)):
-        mine = [question for question in asked if question.group == f"row {row}"]
-        names = [node if isinstance(node, str) else node[0] for node in rows.lists("nodes")[row]]
-        assert len(mine) == len(names) * (len(names) - 1) // 2
-        wanted = {f"{a} affects {b}" for a, b in rows.lists("edges")[row]}
-        assert {question.label for question in mine} - {"neither affects the other"} == wanted
-        assert Counter(question.premise for question in mine)[mine[0].premise] == len(mine)
-    rows = ROWS["vqa-causal"]()
-    for row, question in enumerate(task_questions("vqa-causal", rows, tmp_path)):
-        assert set(question.options) == {rows.texts("sentence")[row], rows.texts("reverse")[row]}
-
-
-def test_a_text_that_says_both_ways_and_rows_without_pictures(tmp_path):
-    rows = {"text": ["Heat melts ice. Ice cools heat."], "nodes": [["heat", "ice"]]}
-    (question,) = task_questions("recast", rows | {"edges": [[["heat", "ice"], ["ice", "heat"]]]}, tmp_path)
-    assert question.label == "each affects the other"
-    (question,) = task_questions("recast", rows, tmp_path)
-    assert question.label is None
-    with pytest.raises(DataError, match="an edge of 'steam', which is none of its variables"):
-        task_questions("recast", rows | {"edges": [[["heat", "steam"]]]}, tmp_path)
-    with pytest.raises(DataError, match="does not say its variables"):
-        task_questions("recast", {"text": rows["text"], "edges": [[]]}, tmp_path)
+@pytest.mark.parametrize("world", [Corr2CauseWorld(least=3, most=3), AxiomsWorld()])
+def test_labels_are_those_of_the_rows(world, tmp_path):
+    rows = world.rows(world.sample(6, seed=1)).known
+    slug = "corr2cause" if isinstance(world, Corr2CauseWorld) else "axiomatic-training"
+    assert [question.label for question in task_questions(slug, rows, tmp_path)] == rows.labels("label").tolist()
 
 
 def test_the_files_ask_what_a_client_here_is_asked(tmp_path):
     """One who knows has 1.0 of the questions, as of the rows."""
-    questions = task_questions("corr2cause", ROWS["corr2cause"](), tmp_path)
+    questions = asked_of("corr2cause", tmp_path)
     right = {
         question.prompt(order): "AB"[order.index(question.answer)]
         for question in questions
@@ -119,14 +86,12 @@ def test_the_files_ask_what_a_client_here_is_asked(tmp_path):
 
 
 def test_the_command_exports_rows_and_refuses_what_asks_nothing(tmp_path):
-    (tmp_path / "pairs.jsonl").write_bytes(table_bytes(ROWS["pywhy-llm"](), ".jsonl"))
-    words = ["ask", str(tmp_path / "pairs.jsonl"), "--task", "pywhy-llm", "--export", str(tmp_path / "task")]
+    world = AxiomsWorld()
+    rows = world.rows(world.sample(6, seed=1)).select(("premise", "question", "label"))
+    (tmp_path / "rows.jsonl").write_bytes(table_bytes(rows, ".jsonl"))
+    words = ["ask", str(tmp_path / "rows.jsonl"), "--task", "axiomatic-training", "--export", str(tmp_path / "task")]
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
-    assert {path.name for path in (tmp_path / "task").iterdir()} == {
-        "pywhy_llm.jsonl",
-        "pywhy_llm.yaml",
-        "pywhy_llm.py",
-    }
+    assert {path.suffix for path in (tmp_path / "task").iterdir()} == {".jsonl", ".yaml", ".py"}
     with pytest.raises(OptionError, match="the rows of pc are no questions; those of axiomatic-training, corr2cause"):
-        task_questions("pc", PAIRS, tmp_path)
+        task_questions("pc", rows, tmp_path)
