@@ -15,9 +15,7 @@ UNGRADED = dict.fromkeys(
     BEFORE_VALUES,
 )  # fmt: skip
 """Systems whose stored evidence has no controls, and why: each leaves the list once its claim is measured anew."""
-NOT_MEASURED = {
-    "axiomatic-training": "a row of it is passed by always saying yes, and so by its control: it is judged anew first",
-}
+NOT_MEASURED: dict[str, str] = {}
 """Systems whose claim was written and not run: each leaves the list with its first evidence."""
 CLAIMS = sorted(
     slug for slug, entry in systems().items() if entry.card.claim and entry.package.startswith("aitia.systems.")

@@ -7,6 +7,7 @@ import pytest
 
 import aitia.systems.axiomatic_training.claim as claim
 from aitia.evidence import swap_holds
+from aitia.systems.axiomatic_training.cells import edges_apart, far_both
 from aitia.systems.axiomatic_training.rules import TRANSITIVITY_RULES
 
 SPREAD = (0.0, 0.01, -0.01, 0.005, -0.005)
@@ -59,8 +60,11 @@ def test_one_answer_to_all_has_half_of_the_far_questions(answer):
     found = claim._far(items, true == answer)
     assert found == {"far": 0.5, "far yes": float(answer)}
     assert claim._far(items, np.ones(400, dtype=bool))["far"] == 1.0
-    far = [item for item in items if claim.apart(item) >= claim.FAR]
+    far = [item for item in items if edges_apart(item) >= claim.FAR]
     assert 0.3 < np.mean([item.true for item in far]) < 0.7
+    cell = far_both(items, true, np.full(400, answer))
+    assert cell.accuracy == cell.yes == cell.rules["always yes"] == 0.5
+    assert cell.questions == 2 * min(sum(item.true for item in far), sum(not item.true for item in far))
     for item in far[:50]:
         places = {name: k for k, name in enumerate(item.nodes)}
         assert abs(places[item.x] - places[item.y]) >= claim.FAR

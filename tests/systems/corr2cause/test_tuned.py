@@ -146,7 +146,9 @@ def test_the_command_tunes_and_predicts(folder, tmp_path, monkeypatch):
     assert CliRunner().invoke(app, ["predict", "run", "questions.jsonl"]).exit_code == 0
 
 
-def test_what_cannot_be_tuned_is_refused(folder, tmp_path):
+def test_what_cannot_be_tuned_is_refused(folder):
+    with pytest.raises(OptionError, match="tuning_rate is positive, got 0"):
+        Corr2Cause(tuning_rate=0)
     with pytest.raises(OptionError, match="give --model, a folder, and the rows"):
         Corr2Cause(**TINY).fit(ROWS)
     with pytest.raises(OptionError, match="give --model, a folder, and the rows"):

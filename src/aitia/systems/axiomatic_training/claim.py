@@ -35,6 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.evidence import Claim, ClaimContext, Row, row
+from aitia.systems.axiomatic_training.cells import FAR, edges_apart
 from aitia.systems.axiomatic_training.corpus import Question
 from aitia.systems.axiomatic_training.model import AxiomaticTraining
 from aitia.systems.axiomatic_training.reasoner import asked_of
@@ -53,7 +54,6 @@ TRAINED: Mapping[str, Any] = {"steps": 1500, "symbols": 12, "curriculum": 0.6, "
 FORWARD: Mapping[str, Any] = {**TRAINED, "steps": 300}
 ASKED = 60
 """Questions that a language model is asked."""
-FAR = 3
 SHUFFLED = "labels shuffled"
 LEARNED, UNTRAINED, TOGETHER, BEST = "learned positions", "untrained", "all rules together", "the best rule"
 ACCURACY = "accuracy, 10 nodes told both ways"
@@ -99,15 +99,10 @@ def _alike(nodes: int, n: int, seed: int) -> list[Item]:
     return [*fresh("forward", nodes, n // 2, seed), *fresh("reversed", nodes, n - n // 2, seed + 1)]
 
 
-def apart(item: Item) -> int:
-    """Edges of the path between the two names, whichever of them it starts from; 0 where there is none."""
-    return item.distance or Item(item.edges, item.y, item.x).distance or 0
-
-
 def _far(items: Sequence[Item], right: Mask) -> dict[str, float]:
     """How often the far yes is right, and the mean of that and of the far no."""
     true = np.array([item.true for item in items])
-    far = np.array([apart(item) >= FAR for item in items])
+    far = np.array([edges_apart(item) >= FAR for item in items])
     yes, no = (float(right[far & side].mean()) for side in (true, ~true))
     return {"far": (yes + no) / 2, "far yes": yes}
 

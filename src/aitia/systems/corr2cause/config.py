@@ -65,9 +65,8 @@ class Corr2CauseConfig:
     def __post_init__(self) -> None:
         need_one_of(self, method=METHODS, common_cause=READINGS)
         need_at_least(self, namings=1, trees=1, steps=1, batch=1, width=8, layers=1, longest=8, lora=0)
-        if not self.learning_rate > 0 or not self.tuning_rate > 0:
-            raise OptionError(
-                f"learning_rate and tuning_rate are positive, got {self.learning_rate} and {self.tuning_rate}"
-            )
+        for name in ("learning_rate", "tuning_rate"):
+            if not getattr(self, name) > 0:
+                raise OptionError(f"{name} is positive, got {getattr(self, name)}")
         if self.width % 8:
             raise OptionError(f"the encoder has 4 heads, so its width is a multiple of 8, got {self.width}")
