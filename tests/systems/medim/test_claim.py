@@ -69,7 +69,7 @@ def test_a_tiny_run_gives_every_row_its_arms_and_the_control_its_metrics(monkeyp
     assert all(set(row.ahead_of) <= set(row.arms) for row in rows)
     assert claim.CLAIM.swap in rows[1].arms
     faced = [set(control.values) for control in context.controls]
-    assert faced == [{claim.AGREES, claim.SHOWS, claim.SAID, claim.ADDED, claim.SET}, {claim.FAR}]
+    assert faced == [{claim.AGREES, claim.SHOWS, claim.ADDED, claim.SET}, {claim.FAR}, {claim.SAID}]
     assert set().union(*faced) == {row.metric for row in rows if row.judged}
     assert "in 28 steps" in rows[1].note
     assert rows[4].holds is None  # not judged
