@@ -69,8 +69,6 @@ def pairs_command(
     """Ask about pairs, both ways round: which causes the other, or neither. Published pairs are scored.
 
     Example: aitia ask pairs visits.csv --model https://host/v1#NAME --about columns.txt --out said
-
-    Then: aitia run pywhy-llm --data said/pairs.csv --model https://host/v1#NAME
     """
     from aitia.data.reading.tuebingen import is_tuebingen
     from aitia.errors import FormatError, OptionError
