@@ -69,17 +69,16 @@ def pairs_command(
     """Ask about pairs, both ways round: which causes the other, or neither. Published pairs are scored.
 
     Example: aitia ask pairs visits.csv --model https://host/v1#NAME --about columns.txt --out said
-
-    Then: aitia run pywhy-llm --data said/pairs.csv --model https://host/v1#NAME
     """
     from aitia.data.reading.tuebingen import is_tuebingen
     from aitia.errors import FormatError, OptionError
-    from aitia.workflow.knowing_pairs import ask_pairs, ask_published
+    from aitia.workflow.knowing_pairs import ask_pairs, ask_published, questions_about
 
     options: dict[str, Any] = {"wording": wording, "votes": votes}
     if is_tuebingen(source):
         if about is not None:
             raise OptionError("the folder says what its variables are: drop --about")
+        _foretell(questions_about(source, votes, probe=probe), f"the pairs of {source}, at most", yes)
         _tell(
             lambda about, **how: ask_published(source, model, options=options, probe=probe, **how), None, out, as_json
         )
@@ -178,19 +177,28 @@ def _names(table: Path, votes: int, yes: bool) -> list[str]:
     Raises:
         OptionError: If there are very many questions, and nobody says that they are meant.
     """
-    from aitia.errors import OptionError
     from aitia.workflow.knowing import names_of
 
     names = names_of(table)
     pairs = len(names) * (len(names) - 1) // 2
-    questions = 2 * votes * pairs
-    told = f"{questions:,} questions about {pairs:,} pair{'s' * (pairs != 1)} of {len(names)} columns"
+    _foretell(2 * votes * pairs, f"{pairs:,} pair{'s' * (pairs != 1)} of {len(names)} columns", yes)
+    return names
+
+
+def _foretell(questions: int, of: str, yes: bool) -> None:
+    """Says how many questions there are before they are asked.
+
+    Raises:
+        OptionError: If there are very many, and nobody says that they are meant.
+    """
+    from aitia.errors import OptionError
+
+    told = f"{questions:,} questions about {of}"
     if questions > MANY and not yes:
         raise OptionError(
-            f"{told} are over {MANY:,}, at a second each {questions / 60:.0f} minutes: say --yes, or leave columns out"
+            f"{told} are over {MANY:,}, at a second each {questions / 60:.0f} minutes: say --yes, or leave some out"
         )
     typer.echo(f"{told}; no value is sent.", err=True)
-    return names
 
 
 def _role_command(role: str) -> Callable[..., None]:

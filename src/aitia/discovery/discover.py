@@ -114,10 +114,9 @@ def discover(
         return consulting(_fit(learner, plan, table, config, given, progress, None, gaps), asks, None, progress)
     from aitia.discovery.save import open_discovery, save_discovery
 
-    with open_discovery(Path(out), table, config, command) as run:
+    with open_discovery(Path(out), table, config, command) as run, kept_answers(run, asks) as answers:
         found = _fit(learner, plan, table, config, given, progress, run.store("search"), gaps)
-        with kept_answers(run, asks) as answers:
-            found = consulting(found, asks, answers, progress)
+        found = consulting(found, asks, answers, progress)
         save_discovery(found, run, command or found.python())
     return found
 

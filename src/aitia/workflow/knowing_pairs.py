@@ -15,7 +15,7 @@ from aitia.stats.shares import wilson_interval
 from aitia.system import Scores, systems
 from aitia.workflow.knowing import ASKS, Known, ask_graph
 
-__all__ = ["ask_memory", "ask_pairs", "ask_published"]
+__all__ = ["ask_memory", "ask_pairs", "ask_published", "questions_about"]
 
 NAMED = {
     "own": "names as they are", "described": "coined names, with the descriptions", "coined": "coined names alone",
@@ -68,7 +68,7 @@ def ask_published(
     asks: Any = systems()[ASKS].load()(**(options or {})).fit(None, model=model)
     columns = {role: [getattr(pair, role) for pair in held] for role in ("x", "y", "x_about", "y_about")}
     pairs, true = asks.pairs(asks.given(columns)), [pair.answer for pair in held]
-    asked: dict[str, Any] = {"log": out, "progress": progress}
+    asked: dict[str, Any] = {"log": {} if out is None else out, "progress": progress}  # what comes again is paid once
     verdicts, scores = asks.score(pairs, true, [pair.weight for pair in held], **asked)
     lines = [f"{len(held)} pairs, each with the weight of its source.", *notes]
     for name, score in scores.items():
@@ -88,6 +88,20 @@ def ask_published(
         lines, told, sections = [*lines, *more], told | values, [*sections, section]
     sections.append(Section("What it says", asks.report(None)))
     return Known(tuple(lines), told, "", tuple(sections), _csv(told))
+
+
+def questions_about(folder: Path, votes: int, *, probe: bool) -> int:
+    """How many questions `ask_published` asks at most.
+
+    Raises:
+        FormatError: If the folder is damaged.
+    """
+    held, _ = read_tuebingen(folder)
+    asked = len(held)
+    if probe:
+        words = (text for pair in held for text in (pair.x, pair.y, pair.x_about, pair.y_about))
+        asked += 2 * len(held) + sum(len(text.split()) for text in words)
+    return 2 * votes * asked
 
 
 def ask_memory(

@@ -102,7 +102,8 @@ def test_many_columns_are_asked_about_only_where_somebody_says_so(ask, tmp_path)
     place = table(tmp_path, [f"thing number {k}" for k in range(46)], rows=2)
     told, server = ask(always_first, "graph", place)
     assert (
-        "2,070 questions about 1,035 pairs of 46 columns are over 2,000, at a second each 34 minutes: say --yes" in told
+        "2,070 questions about 1,035 pairs of 46 columns are over 2,000, at a second each 34 minutes: say --yes, or"
+        in told
     )
     assert not server.asked
 
@@ -161,6 +162,9 @@ def test_published_pairs_are_scored_with_their_weights_beside_trivial_answers(as
     assert "accuracy 1.000; the first causes the second 0.750; the shorter name is the cause 0.250" in told
     assert "Left out, of several columns: 52." in told
     assert len(server.asked) == 6
+    without, other = ask(who_knows(NAMES), "pairs", published, "--probe")
+    assert "names as they are: right 1.000" in without
+    assert len(other.asked) == len(set(other.prompts()))  # nothing is paid for twice, though nothing is kept
     first, _ = ask(always_first, "pairs", published)
     assert "accuracy 0.000" in first
     assert "first option 1.000" in first
@@ -173,7 +177,9 @@ def test_a_folder_without_pairs_is_told(ask, tmp_path):
 
 def test_a_model_that_recalls_names_is_lost_under_coined_ones(ask, published, tmp_path):
     out = tmp_path / "said"
-    told, _ = ask(who_knows(NAMES), "pairs", published, "--probe", "--out", out)
+    told, server = ask(who_knows(NAMES), "pairs", published, "--probe", "--out", out)
+    assert "40 questions about the pairs of" in told  # 3 pairs in 3 ways at most, and 11 words, both ways round
+    assert len(server.asked) <= 40
     assert "names as they are: right 1.000" in told
     assert "coined names alone: right 0.000 [0.000, 0.561], undecided 0, as under the names 0" in told
     assert "a word of a name gone: another answer 6 of 6 times" in told
