@@ -11,6 +11,7 @@ from aitia.worlds import ClipsWorld
 
 __all__ = ["write"]
 
+OPTIONS = {"context": "colours", "pixels": 24, "steps": 60, "batch": 32, "width": 16}
 HEADS = ("clip", "event", "start", "end", "sentence")
 
 
@@ -23,7 +24,7 @@ def write(folder: Path, seed: int) -> Example:
     return Example(
         folder / "events.csv",
         roles={name: name for name in (*HEADS, "causes")} | {"group": "clip"},
-        options={"clips": str(folder / "clips"), "context": "colours", "steps": 60, "batch": 32, "width": 16},
+        options={"clips": str(folder / "clips"), **OPTIONS},
         do='do("object[red]"=other)',
         other="do(text=absent)",
         rows=folder / "fresh.csv",

@@ -44,11 +44,11 @@ def _clip(system: "Ireason", clip: ClipEvents, answers: list[Answer]) -> list[Bl
     if clip.seen:
         starts = sorted({event.start for event in clip.events})
         picked = [starts[k] for k in np.unique(np.linspace(0, len(starts) - 1, min(len(starts), FRAMES)).astype(int))]
-        heads = [f"{frame}: {', '.join(e.sentence for e in clip.events if e.start == frame)}" for frame in picked]
+        heads = ["\n".join([f"frame {k}", *(e.sentence for e in clip.events if e.start == k)]) for k in picked]
         cells = [list(clip.frames(picked))]
         strip = (cells, heads, [""])
         about = "Frames in which an event begins, with what is said of it."
-        alternative = f"{clip.name}: {'; '.join(heads)}"
+        alternative = f"{clip.name}: {'; '.join(heads)}".replace("\n", ", ")
         found.append(ImageBlock(image_grid(*strip), about, alternative, narrow_grid(*strip)))
     graph = graph_of(clip, answers)
     evidence = {}

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.data.clips import Clips
 from aitia.data.columns.picture import SUFFIXES, decoded, scaled
 from aitia.errors import DataError, FormatError, OptionError
 from aitia.system import Given
+from aitia.systems.ireason.context import looks_at
 from aitia.systems.ireason.events import ClipEvents, Happening, Thing, checked
 
 __all__ = ["clips_of"]
@@ -37,7 +37,7 @@ def clips_of(given: Given, folder: str = "", pixels: int = 32) -> list[ClipEvent
         DataError: If a row cannot be used; names it.
         FormatError: If a clip has no frames.
     """
-    return _of_clips(given) if isinstance(given.data, Clips) else _of_table(given, folder, pixels)
+    return _of_clips(given) if given.data.sequences is not None else _of_table(given, folder, pixels)
 
 
 # -- clips with spans --------------------------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ def _clip(
         seen = {}
         for event, row in zip(events, rows, strict=True):
             things = [_thing(f"row {given.row_number(row)}", one) for one in objects[row] or ()]
-            for frame in {max(event.start - 1, 0), event.stop - 1}:
+            for frame in looks_at(event):
                 seen.setdefault(frame, []).extend(thing for thing in things if thing not in seen[frame])
     clip = ClipEvents(
         name, events, tuple(rows), titles, (), frozenset((i, k) for k, those in links.items() for i in those),
