@@ -13,6 +13,7 @@ from sklearn.metrics import roc_auc_score
 from tests.systems.ireason import models
 
 import aitia
+from aitia.data.clips import Clips
 from aitia.data.tables import read_table
 from aitia.errors import AitiaError, DataError, FormatError, OptionError
 from aitia.graph.lagged import lag_of, variable_of
