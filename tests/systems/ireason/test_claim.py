@@ -9,7 +9,7 @@ from aitia.systems.ireason import claim
 
 @pytest.fixture
 def tiny(monkeypatch):
-    for name, value in {"ROWS": 60, "ASKED": 60, "TWINS": 60}.items():
+    for name, value in {"ROWS": 40, "ASKED": 40, "TWINS": 60}.items():
         monkeypatch.setattr(claim, name, value)
     monkeypatch.setattr(claim, "MODEL", {**claim.MODEL, "steps": 3, "batch": 16, "width": 8})
     caches = (claim._learnt, claim._fresh, claim._twins)
