@@ -39,7 +39,6 @@ ONE_USER = {
     "nn.sequences.policy": "embeddings by reasoning are improved by it, and the reasoners use it",
     "nn.set_encoders": "the image systems encode sets of patches",
     "nn.text_edits": "the reasoners edit texts",
-    "nn.text_encoders": "the sequence systems embed texts",
     "nn.transport": "samplers stand on it",
     "stats.metrics.retrieval": "embeddings of texts with pictures are scored by it",
     "stats.metrics.spans": "the reasoner that reads graphs off texts tags spans",
