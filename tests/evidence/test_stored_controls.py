@@ -19,7 +19,7 @@ NOT_MEASURED = {
     "axiomatic-training": "a row of it is passed by always saying yes, and so by its control: it is judged anew first",
 }
 """Systems whose claim was written and not run: each leaves the list with its first evidence."""
-FACED = ("next-token-concepts",)
+FACED = ("cm3", "next-token-concepts")
 """Systems each of whose judged rows is to be failed by a control."""
 CLAIMS = sorted(
     slug for slug, entry in systems().items() if entry.card.claim and entry.package.startswith("aitia.systems.")
