@@ -205,7 +205,7 @@ def unfaced(evidence: Evidence) -> list[str]:
         ["no control stands against 'cost', and nothing says why none can"]
     """
     judged = dict.fromkeys(row.metric for row in evidence.rows if row.judged and row.values)
-    faced = {metric for control in evidence.controls for metric in control.values}
+    faced = dict.fromkeys(metric for control in evidence.controls for metric in control.values)
     faults = [
         f"no control stands against {metric!r}, and nothing says why none can"
         for metric in judged
