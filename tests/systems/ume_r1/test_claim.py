@@ -31,7 +31,9 @@ def test_every_row_has_its_arms_and_the_control_its_metric(tiny, monkeypatch):
     assert [row.part for row in rows] == list("abcdef")
     assert all(len(row.values) == 2 and set(row.ahead_of) <= set(row.arms) for row in rows)
     assert claim.CLAIM.swap in rows[0].arms
-    assert set(context.controls[0].values) == {claim.IMPROVED}
+    faced = [set(control.values) for control in context.controls]
+    assert faced == [{claim.IMPROVED}, {claim.HIT, claim.AHEAD}, {claim.FORM}]
+    assert set().union(*faced) | {*claim.CLAIM.uncontrolled} == {row.metric for row in rows}
 
 
 def test_hits_are_counted_among_the_candidates_of_the_sub_task():
