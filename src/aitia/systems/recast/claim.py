@@ -228,10 +228,10 @@ def _done(reader: Recast, sample: Sample) -> Found:
     found: dict[str, list[float]] = {"gone": [], "kept": [], "exchanged": []}
     for row_, of in enumerate(nodes):
         before = set(reader.read(texts[row_], of).edges)
-        number = next((k for k in range(FIRST.edges_each) if _edge_of(sample, row_, k, stated[row_]) in before), None)
-        if number is None:
+        edges = (_edge_of(sample, row_, k, stated[row_]) for k in range(FIRST.edges_each))
+        number, edge = next(((k, edge) for k, edge in enumerate(edges) if edge in before), (0, None))
+        if edge is None:
             continue
-        edge = _edge_of(sample, row_, number, stated[row_])
         one = FIRST.counterfactual(sample.take([row_]), {f"edge_{number + 1}": "off"})
         without = str(FIRST.render(one)[0])
         after = set(reader.read(without, of).edges)
