@@ -7,10 +7,12 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from tests.text.seeing import smolvlm
 from tests.text.server import Reply, serve  # noqa: F401
 
 from aitia.errors import AitiaError, DataError, RunError
 from aitia.systems.mucr import Mucr
+from aitia.systems.mucr.as_questions import questions
 from aitia.systems.mucr.pictures import sheet_of
 from aitia.text.export import export_tasks
 from aitia.worlds import SiameseWorld
@@ -148,7 +150,7 @@ def test_in_words_any_client_is_asked_and_equal_captions_are_left_out():
     assert np.isnan(found.shares[1])
     assert found.shares[[0, 2, 3]].tolist() == [1, 1, 1]
     assert model.predict(table.unlabelled(["choice"])).labels("choice")[1] == "neither"
-    assert len(model.questions(table)) == 3
+    assert len(questions_of(table)) == 3
     with pytest.raises(DataError, match="no caption of each picture"):
         Mucr(setting="words").fit(rows(2).drop(["captions"]), client=answers).answers(
             model.items(rows(2).drop(["captions"]))
@@ -161,9 +163,23 @@ def test_a_client_without_pictures_is_told(tmp_path):
         model.predict(rows(2).unlabelled(["choice"]))
 
 
+def questions_of(table):
+    return questions(Mucr(setting="words").given(table), None)
+
+
+def test_a_vision_language_folder_is_shown_the_pictures(tmp_path):
+    pytest.importorskip("transformers")
+    smolvlm(tmp_path / "model")
+    table = rows(1)
+    model = Mucr().fit(table, client=str(tmp_path / "model"))
+    found = model.predict(table.unlabelled(["choice"]))
+    assert found.labels("choice")[0] in ("a", "b", "c", "d", "neither")
+    assert found.texts("said")[0]
+
+
 def test_rows_in_words_are_tasks_of_other_harnesses(tmp_path):
     table = rows(5)
-    questions = Mucr(steps=1, batch=2).fit(table).questions(table)
+    questions = questions_of(table)
     export_tasks(tmp_path / "tasks", questions, name="siamese")
     lines = [json.loads(line) for line in (tmp_path / "tasks" / "siamese.jsonl").read_text().splitlines()]
     assert len(lines) == 2 * len(questions)

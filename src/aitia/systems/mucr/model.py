@@ -45,7 +45,7 @@ from aitia.systems.mucr.answered import (
     slots_of,
     usual_of,
 )
-from aitia.systems.mucr.asking import asked, questions_in_words
+from aitia.systems.mucr.asking import asked
 from aitia.systems.mucr.card import CARD
 from aitia.systems.mucr.clip import ClipTower, open_tower
 from aitia.systems.mucr.config import MucrConfig
@@ -55,7 +55,6 @@ from aitia.systems.mucr.judge import judged
 from aitia.systems.mucr.page import blocks
 from aitia.systems.mucr.rules import chosen
 from aitia.systems.mucr.towers import Reader, Siamese, bag_of, codes_of, terms_of, trained
-from aitia.text import Question
 
 __all__ = ["Mucr"]
 
@@ -213,16 +212,6 @@ class Mucr(Pretrained, Predicts, Edits, Encodes, Explains):
         if self.tower is not None:
             return self.tower, self.tower
         return None if self.siamese is None else (self.siamese.tower(0), self.siamese.tower(1))
-
-    def questions(self, *data: Any, **roles: Any) -> list[Question]:
-        """The rows in words, as questions for any language model, or for `export_tasks`; those without two captions or
-        cues that differ are left out.
-
-        Args:
-            data: Rows with captions.
-            roles: As in `fit`.
-        """
-        return [one for one in questions_in_words(self.items(*data, **roles)) if one is not None]
 
     def _predict(self, given: Given, draws: int, seed: int) -> Data:
         """`choice` and `margin`, or `reason`, where they are missing; `neither` where nothing is ahead."""
