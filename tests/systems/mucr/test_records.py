@@ -173,6 +173,13 @@ def test_rows_that_cannot_be_asked_are_named():
             Mucr(**SMALL).fit(table.with_columns(columns, kinds=kinds))
     with pytest.raises(DataError, match="row 0 has 1 candidates: there are 2 to 26"):
         Mucr(**SMALL).fit(table.drop(["candidate_b", "candidate_c", "candidate_d", "captions", "choice"]))
+    paths = {
+        name: [f"{k}.png" for k in range(6)] for name in ("candidate_a", "candidate_b", "candidate_c", "candidate_d")
+    }
+    with pytest.raises(
+        DataError, match=r"no picture to choose: .*--candidates candidate_a,candidate_b,candidate_c,cand"
+    ):
+        Mucr(**SMALL).fit(table.drop(list(paths)).with_columns(paths, kinds=dict.fromkeys(paths, "text")))
     with pytest.raises(DataError, match="fewer than 2 rows say their answer"):
         Mucr(**SMALL).fit(table.unlabelled(["choice"]))
     with pytest.raises(DataError, match="needs two pictures"):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.columns.picture import SUFFIXES
 from aitia.errors import DataError
 from aitia.system import Given
 from aitia.systems.mucr.config import ASKED, MucrConfig
@@ -192,6 +193,16 @@ class _Reader:
                 seen.add(cell)
         return cells
 
+    def _of_pictures(self) -> list[str]:
+        """Columns that no role takes and whose cells name files of pictures."""
+        taken = {
+            name
+            for columns in self.given.roles.values()
+            for name in ([columns] if isinstance(columns, str) else columns)
+        }
+        texts = {name: self.given.table.labels(name).tolist() for name in self.given.table.names if name not in taken}
+        return [name for name, cells in texts.items() if all(str(cell).lower().endswith(SUFFIXES) for cell in cells)]
+
     @property
     def _is_record(self) -> bool:
         return any(self.links)
@@ -221,6 +232,12 @@ class _Reader:
                 there = self.given.column("cause") in self.given.table
                 mend = "put one there, or drop the row" if there else "name their column (--cause COLUMN)"
                 raise DataError(f"{self._named(row)} shows no picture: {mend}")
+            if not candidates and self.config.setting == "pictures":
+                mend = ",".join(self._of_pictures()) or "COLUMN,COLUMN"
+                raise DataError(
+                    f"{self._named(row)} has no picture to choose: name the columns (--candidates {mend}), or ask about "
+                    "the captions (--setting words)"
+                )
             return shown, None, candidates, (), right, said
         said = self.captions[row] or self._pair_captions(row)
         cues, right = ((), -1) if asked == "reason" else self._cued(row)
