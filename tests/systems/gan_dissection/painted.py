@@ -30,6 +30,7 @@ class Maps(nn.Module):
     """The layer of units."""
 
     def forward(self, z):
+        z = z.flatten(1)  # (n, 3, 1, 1), as a generator that begins with a convolution is called
         maps = torch.zeros(len(z), 12, 4, 4)
         there = (z > 0).float()
         for k, (row, column) in enumerate(((0, 0), (0, 2), (2, 0))):
@@ -58,7 +59,7 @@ class Conditional(Painter):
         self.c_dim = 2
 
     def forward(self, z, labels):
-        return super().forward(z) * labels[:, None, None, None]
+        return (super().forward(z) + 1) * labels[:, None, None, None] - 1
 
 
 def painter():

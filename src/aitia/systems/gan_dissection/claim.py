@@ -25,6 +25,7 @@ Sizes were chosen on seed 1000; bars are those of a pilot with another generator
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -48,7 +49,7 @@ from aitia.worlds import TownWorld
 __all__ = ["CLAIM"]
 
 SEEDS = 5
-GAN: Mapping[str, object] = {"channels": (64, 64, 32), "batch": 32, "updates": 1000}
+GAN: Mapping[str, Any] = {"channels": (64, 64, 32), "batch": 32, "updates": 1000}
 MARKED, LAYER = 0.125, "blocks.1"
 CHOOSING, SCORING, THUMBNAILS = 400, 100, 400
 CHANCE, ALIKE, INSERTED = 20, 8, 4
@@ -223,7 +224,7 @@ def _thumbnails(x: Tensor) -> Tensor:
 
 @lru_cache(maxsize=2)
 def _generator(seed: int) -> ImageGenerator:
-    return ImageGenerator(town_gan(seed, MARKED, **GAN).generator)  # type: ignore[arg-type]
+    return ImageGenerator(town_gan(seed, MARKED, **GAN).generator)
 
 
 @lru_cache(maxsize=1)

@@ -35,7 +35,7 @@ def swept(tails: Sequence[Tail], segmenter: Segmenter, changes: Sequence[Change]
         parts = [areas(segmenter, tail.pictures)[None]]
         for k in range(0, len(changes), several):
             drawn = tail.changed(changes[k : k + several])
-            parts.append(areas(segmenter, drawn.flatten(0, 1)).unflatten(0, drawn.shape[:2]))
+            parts.append(areas(segmenter, drawn.flatten(0, 1)).reshape(*drawn.shape[:2], -1))
         found.append(torch.cat(parts).cpu().numpy())
     return np.concatenate(found, axis=1)
 
@@ -129,7 +129,7 @@ def gained(tails: Sequence[Tail], referee: Segmenter, concept: str, changes: Seq
         inside = _enlarged(cells, drawn.shape[-2:])
         with torch.no_grad():
             said = torch.cat([referee.probabilities(part).argmax(1) for part in torch.split(drawn.flatten(0, 1), 512)])
-        share = (said.cpu() == k)[:, inside].double().mean(1).unflatten(0, drawn.shape[:2]).numpy()
+        share = (said.cpu() == k)[:, inside].double().mean(1).reshape(drawn.shape[:2]).numpy()
         total += (share[1:] - share[0]).sum(1)
         rows += drawn.shape[1]
     return total / rows

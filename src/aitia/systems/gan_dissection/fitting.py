@@ -11,7 +11,6 @@ from aitia.nn.sites import Site
 from aitia.systems.gan_dissection.config import GanDissectionConfig
 from aitia.systems.gan_dissection.found import Found
 from aitia.systems.gan_dissection.opening import fingerprint_of
-from aitia.systems.gan_dissection.reading import check_outcome
 from aitia.systems.gan_dissection.study import Study
 
 __all__ = ["chosen_layer", "dissected"]
@@ -65,11 +64,8 @@ def dissected(
     """What the segmenter that chooses finds in the pictures of these latents.
 
     Raises:
-        UnknownVariableError: If an object that was asked for is none of the segmenter's.
-        DataError: If one is in none of the drawn pictures.
+        DataError: If an object that was asked for is in none of the drawn pictures.
     """
-    for name in config.concepts or ():
-        check_outcome(name, chooser.names)
     study = Study.of(generator, layer, z, chooser, config)
     drawn = dict(zip(chooser.names, study.drawn.tolist(), strict=True))
     rows = len(z)
@@ -79,6 +75,7 @@ def dissected(
     concepts = config.concepts or tuple(name for name in chooser.names if drawn[name] and name in referee.names)
     if not concepts:
         raise DataError(f"the segmenter sees nothing that the referee knows too, in any of {rows} pictures")
+    height, width = generator.size
     shapes = {str(site): shape for site, shape in generator.layers().items()}
     windows = {name: str(Site(layer, mask=study.window(name, config.window).numpy()).mask) for name in concepts}
     prints = fingerprint_of(chooser), fingerprint_of(referee)
@@ -98,7 +95,7 @@ def dissected(
             f"the segmenter is not sure of {doubt:.0%} of the pixels of drawn pictures: they are strange to it"
         )
     sets = {name: study.best(name, config) for name in concepts}
-    found = Found(layer, shapes, chooser.names, concepts, drawn, sets, windows, generator.size, generator.latents,
+    found = Found(layer, shapes, chooser.names, concepts, drawn, sets, windows, (height, width), generator.latents,
                   prints, tuple(notes), tuple(warnings))  # fmt: skip
     return found.with_numbers(iou=iou, iqr=study.agreement.iqr, thresholds=study.thresholds, levels=study.levels(),
                               means=study.means)  # fmt: skip

@@ -1,9 +1,10 @@
 """What `do` means in a dissected generator: objects by their sets of units, and any units by their place."""
 
+from difflib import get_close_matches
 from typing import Any
 
 from aitia.do import Intervention, Value
-from aitia.errors import InterventionError, UnknownVariableError
+from aitia.errors import InterventionError, UnknownVariableError, join_names
 from aitia.nn.sites import Site
 from aitia.system import Target, Targets
 from aitia.systems.gan_dissection.found import Found
@@ -24,8 +25,15 @@ def listed(found: Found | None) -> Targets:
         except InterventionError:
             return None
         shape = found.layers.get(site.module)
-        if shape is None or text == site.module:
+        if text == site.module:
             return None
+        if shape is None:
+            close = get_close_matches(site.module, found.layers, n=1)
+            hint = f" Did you mean {close[0]!r}?" if close else ""
+            raise UnknownVariableError(
+                f"the generator has no layer {site.module!r} whose output is a map.{hint} It has: "
+                f"{join_names(found.layers, 20)}"
+            )
         if odd := [name for name in ("head", "position", "token", "source", "to", "feature") if getattr(site, name)]:
             raise UnknownVariableError(f"{text} names a {odd[0]}, and {site.module} is a map: say unit and mask")
         index = site.unit if site.unit is not None else site.channel

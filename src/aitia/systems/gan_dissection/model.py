@@ -34,7 +34,7 @@ from aitia.data.base import Data
 from aitia.data.subjects import Network
 from aitia.data.table import Kind, Table
 from aitia.do import Intervention, Value
-from aitia.errors import DataError, InterventionError, OptionError, UnknownVariableError, join_names
+from aitia.errors import DataError, InterventionError, OptionError
 from aitia.nn.generators import ImageGenerator, open_generator
 from aitia.nn.pixels import to_bytes
 from aitia.nn.pretrained import Pretrained, fitted
@@ -116,10 +116,11 @@ class GanDissection(Pretrained, Predicts, Counterfactuals, Explains):
         if is_labels(given.subjects["segmenter"]):
             if "referee" in given.subjects:
                 raise OptionError("a folder of label pictures gives the referee too: leave out referee")
-            self.learnt = learnt(given.subjects["segmenter"].where(), generator.size, self.config.seed)
+            height, width = generator.size
+            self.learnt = learnt(given.subjects["segmenter"].where(), (height, width), self.config.seed)
         chooser, referee = self._segmenters_of(given.subjects)
         if given.rows is not None:
-            latents_of(given, generator)
+            latents_of(given, generator, referee.names)
         z = generator.noise(self.config.samples, self.config.seed)
         layer = chosen_layer(generator, self.config)
         self.found = dissected(generator, layer, z, chooser, referee, self.config)
@@ -175,8 +176,9 @@ class GanDissection(Pretrained, Predicts, Counterfactuals, Explains):
             return self.learnt
         chooser = open_segmenter(subjects["segmenter"])
         referee = open_segmenter(subjects["referee"]) if "referee" in subjects else chooser
-        if lacking := [name for name in (self.config.concepts or ()) if name not in referee.names]:
-            raise UnknownVariableError(f"the referee does not know {lacking[0]!r}: it has {join_names(referee.names)}")
+        for name in self.config.concepts or ():
+            check_outcome(name, chooser.names)
+            check_outcome(name, referee.names, "referee")
         return chooser, referee
 
     # -- doing ---------------------------------------------------------------------------------------------------------
@@ -222,7 +224,7 @@ class GanDissection(Pretrained, Predicts, Counterfactuals, Explains):
             z = generator.noise(len(given) * draws, seed)
             kept = {f"z{k + 1}": z[:, k].double().cpu().numpy() for k in range(generator.latents)}
             return self._with(Table.of(kept), self.pictures(z), None)
-        z = latents_of(given, generator)
+        z = latents_of(given, generator, self.referee.names)
         image = given.column("image")
         known = None if image is None or image not in given.table else ~np.asarray(given.table.absent(image))
         filled = self._with(given.data, self.pictures(z), (image, known, given) if known is not None else None)
@@ -239,15 +241,9 @@ class GanDissection(Pretrained, Predicts, Counterfactuals, Explains):
             if known.any():
                 pictures[known] = given.take(np.flatnonzero(known)).pictures("image")
         seen = areas(self.referee, x).cpu().numpy()
-        shares = {self._column(k, rows): seen[:, i] for i, k in enumerate(self.referee.names)}
+        shares = {k: seen[:, i] for i, k in enumerate(self.referee.names)}
         kinds: dict[str, Any] = {name: Kind.PICTURE, **dict.fromkeys(shares, Kind.NUMBER)}
         return rows.with_known({name: pictures, **shares}, kinds)
-
-    def _column(self, name: str, rows: Data) -> str:
-        """The column of an object's share: its name, which no latent has."""
-        if name in self.roles.get("latent", ()):
-            raise OptionError(f"{name!r} is an object and a number of z: call the column of z otherwise")
-        return name
 
     def _abduct(self, given: Given, draws: int, seed: int) -> dict[str, Any]:
         """The latents; each draw is the same.
@@ -256,7 +252,7 @@ class GanDissection(Pretrained, Predicts, Counterfactuals, Explains):
             DataError: If the picture of a row is not the one that the generator draws of its latent.
         """
         generator = self.generator
-        z = latents_of(given, generator)
+        z = latents_of(given, generator, self.referee.names)
         if (image := given.column("image")) in given.table.names and not given.table.absent(str(image)).any():
             free = copy.copy(self)
             free.held = Intervention()
@@ -279,14 +275,14 @@ class GanDissection(Pretrained, Predicts, Counterfactuals, Explains):
     def _tails(self, given: Given) -> list[Tail]:
         """Rows that are given, or as many as scored, drawn anew from another seed."""
         generator = self.generator
-        z = latents_of(given, generator) if given.rows is not None else generator.noise(
+        z = latents_of(given, generator, self.referee.names) if given.rows is not None else generator.noise(
             self.config.samples, self.config.seed + 1
         )  # fmt: skip
         parts = torch.split(z, self.config.batch)
         return [Tail(generator, self._found.layer, part, self.config.of_class) for part in parts]
 
     def _effects(self, given: Given, target: str | None, outcome: str | None) -> Table:
-        """Of each object's set on every object, absent and present; or of what is held, if it is units of the layer.
+        """Of each object's set on every object, absent and present; or of each target that is held, by itself.
 
         Further columns: `before`, the mean share of a picture, and `relative`, the effect as a part of it.
         """
@@ -304,7 +300,10 @@ class GanDissection(Pretrained, Predicts, Counterfactuals, Explains):
     def _asked(self, target: str | None) -> list[tuple[str, Change]]:
         found, ablation = self._found, self.config.ablation
         if self.held:
-            return [(f"{name}={action}", self._change(str(name), action)) for name, action in self.held.items()]
+            held = {str(name): action for name, action in self.held.items() if target in (None, str(name))}
+            if not held:
+                raise OptionError(f"{target} is not held: ask it of the system without {self.held}")
+            return [(f"{name}={action}", self._change(name, action)) for name, action in held.items()]
         if target is None:
             return [
                 (f"{name}={way}", found.change(name, way, ablation))

@@ -18,16 +18,19 @@ _FAR = 4 / 255
 """Mean difference from which on a picture is not the one that the generator draws of a latent."""
 
 
-def latents_of(given: Given, generator: ImageGenerator) -> Tensor:
-    """z of rows, (n, latents).
+def latents_of(given: Given, generator: ImageGenerator, names: Sequence[str]) -> Tensor:
+    """z of rows, (n, latents); columns that are called as objects are shares, not numbers of z.
 
     Raises:
         DataError: If there are more or fewer columns than z has numbers.
     """
-    columns = given.columns("latent")
+    columns = tuple(column for column in given.columns("latent") if column not in names)
     if len(columns) != generator.latents:
-        raise DataError(f"z of this generator is {generator.latents} numbers, and {len(columns)} columns are given")
-    return torch.from_numpy(np.asarray(given.numbers("latent"), dtype=np.float32)).to(generator.noise(1, 0))
+        raise DataError(
+            f"z of this generator is {generator.latents} numbers, and {len(columns)} columns are given: say which they "
+            "are (--latent)"
+        )
+    return torch.from_numpy(np.asarray(given.table.matrix(columns), dtype=np.float32)).to(generator.noise(1, 0))
 
 
 def check_pictures(given: Given, drawn: NDArray[np.uint8]) -> None:
@@ -47,7 +50,7 @@ def check_pictures(given: Given, drawn: NDArray[np.uint8]) -> None:
         )
 
 
-def check_outcome(outcome: str | None, names: Sequence[str]) -> None:
+def check_outcome(outcome: str | None, names: Sequence[str], who: str = "segmenter") -> None:
     """Refuses an object that the segmenter does not know; says the nearest.
 
     Raises:
@@ -56,4 +59,4 @@ def check_outcome(outcome: str | None, names: Sequence[str]) -> None:
     if outcome is not None and outcome not in names:
         close = get_close_matches(outcome, names, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise UnknownVariableError(f"the segmenter knows no {outcome!r}.{hint} It has: {join_names(names, 20)}")
+        raise UnknownVariableError(f"the {who} knows no {outcome!r}.{hint} It has: {join_names(names, 20)}")

@@ -2,10 +2,11 @@
 
     ablation    (1 - alpha) r at the cells P where the object is                                                   (1)
     insertion   alpha k + (1 - alpha) r at cells P' where it is in another picture                                 (2)
-    loss        E s_c(1) - E s_c(2) + lambda |alpha|_2 + spare E |s_other(1) - s_other|,    alpha in [0, 1]^U       (3)
+    loss        E s_c(1) - E s_c(2) + lambda |alpha|_2 + spare E sum |s - s'| (1 - s_c),    alpha in [0, 1]^U       (3)
 
 The score of (2) is read at P', where units are put in; the code that the authors released reads it at P. The last term
-of (3), which keeps other objects as they are, is ours, and 0 in the paper.
+of (3) is ours, and 0 in the paper: what pixels that show no c are said to show, s, stays as it is where the units are
+taken away everywhere, s'.
 
 Source:
     Bau and others, GAN dissection, ICLR 2019, section 3.2 and its code (Adam 0.01, lambda 0.005, start from agreement).
@@ -81,11 +82,12 @@ def searched(
         if spare:
             with torch.no_grad():
                 before = segmenter.probabilities(part.pictures[:_ROWS])
-            rest = [name for name in range(said.shape[1]) if name != k]
-            outside = 1 - interpolate(cells, size=size)
-            loss = loss + spare * ((said[:_ROWS, rest] - before[:, rest]).abs() * outside).mean() * len(rest)
+            everywhere = torch.cat([maps[:_ROWS] * (1 - weight), maps[_ROWS:]])
+            after = segmenter.probabilities(part.draw(everywhere, gradients=True))[:_ROWS]
+            apart = (after - before).abs() * (1 - before[:, k : k + 1])
+            loss = loss + spare * apart.sum(1).mean()
         adam.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         adam.step()
         with torch.no_grad():
             alpha.clamp_(0, 1)

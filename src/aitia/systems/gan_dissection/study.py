@@ -69,11 +69,17 @@ class Study:
         seen = [torch.cat([checked(segmenter, tail.pictures) for tail in half]) for half in halves]
         maps = [torch.cat([tail.maps for tail in half]) for half in halves]
         at = thresholds(maps[0], seen[0])
+        size = (maps[1].shape[2], maps[1].shape[3])
         return cls(
-            tuple(halves[1]), segmenter, agreement(maps[1], seen[1], at), at,
-            torch.cat(seen).amax((2, 3)).double().mean(0), adaptive_avg_pool2d(seen[1], maps[1].shape[2:]), maps[1],
-            maps[1].mean((0, 2, 3)),
-        )  # fmt: skip
+            tails=tuple(halves[1]),
+            segmenter=segmenter,
+            agreement=agreement(maps[1], seen[1], at),
+            thresholds=at,
+            drawn=torch.cat(seen).amax((2, 3)).double().mean(0),
+            shown=adaptive_avg_pool2d(seen[1], size),
+            maps=maps[1],
+            means=maps[1].mean((0, 2, 3)),
+        )
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,7 +100,8 @@ class Study:
         if config.ranking == "correlation":
             means, area = self.maps.mean((2, 3)), self.shown[:, k].mean((1, 2))
             means, area = means - means.mean(0), area - area.mean()
-            return (means * area[:, None]).sum(0) / (means.norm(dim=0) * area.norm()).clamp(min=1e-9)
+            lengths = torch.linalg.vector_norm(means, dim=0) * torch.linalg.vector_norm(area)
+            return (means * area[:, None]).sum(0) / lengths.clamp(min=1e-9)
         if config.ranking == "activation":
             return self.levels()[k]
         if config.ranking == "gradient":

@@ -86,7 +86,8 @@ class Tail:
     def changed(self, changes: Sequence[Change]) -> Tensor:
         """(changes, n, 3, height, width): the rows under each change."""
         maps = torch.cat([change.made(self.maps) for change in changes])
-        return self.draw(maps).unflatten(0, (len(changes), len(self._z)))
+        drawn = self.draw(maps)
+        return drawn.reshape(len(changes), len(self._z), *drawn.shape[1:])
 
 
 class _Drawing(nn.Module):
