@@ -94,3 +94,28 @@ def test_options_out_of_range_are_refused():
         WardWorld(noise=2)
     with pytest.raises(OptionError, match="one view"):
         WORLD.render(WORLD.sample(1), view="left")
+
+
+@pytest.mark.parametrize(
+    ("part", "without"),
+    [("finding", {"finding": "none"}), ("device", {"device": "absent"}), ("necrosis", {"necrosis": "absent"})],
+)
+def test_the_pixels_of_a_part_are_those_that_change_without_it(part, without):
+    world = WardWorld(noise=0.0)
+    fact = world.sample(120, seed=4)
+    other = world.counterfactual(fact, without)
+    shown = world.segments(fact, size=32)[part]
+    moved = (world.render(fact, size=32) != world.render(other, size=32)).any(-1)
+    assert shown.any()
+    # The soft edge of a lung has by chance the very grey of an infiltrate here and there.
+    assert (shown & ~moved).sum() <= 0.01 * shown.sum()
+
+
+def test_no_pixel_of_a_ward_shows_two_parts_and_each_domain_has_its_own():
+    fact = WORLD.sample(60, seed=2)
+    masks = WORLD.segments(fact, size=24)
+    assert sum(mask.astype(int) for mask in masks.values()).max() <= 1
+    tissue = fact["domain"] == 1
+    assert not masks["lungs"][tissue].any()
+    assert not masks["cells"][~tissue].any()
+    assert masks["heart"][~tissue].any(axis=(1, 2)).all()

@@ -27,6 +27,7 @@ from aitia.worlds.questions import ATTRIBUTES, SHAPES, WORDINGS
 
 __all__ = [
     "ABOUT",
+    "LABELS",
     "WORDS",
     "painter",
     "questions",
@@ -37,11 +38,13 @@ __all__ = [
     "train_painter",
     "train_reader",
     "train_segmenter",
+    "whole",
 ]
 
 ABOUT = ("size", "colour", "shape")
 """What captions of the painter tell; every picture has the plain texture."""
 LABELS: Mapping[str, tuple[str, ...]] = {"size": ATTRIBUTES["size"], "colour": ATTRIBUTES["colour"], "shape": SHAPES}
+"""Of what they tell."""
 WORDS = tuple(
     sorted(
         {word for wording in WORDINGS for word in wording.format(a="a", it="").split()}

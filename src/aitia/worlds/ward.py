@@ -164,11 +164,24 @@ class WardWorld(World):
             rows = np.flatnonzero(sample["domain"] == number)
             if len(rows):
                 part = sample.take(rows)
-                found[rows] = paint(part, Wording(part["grain"]), size)
+                found[rows] = paint(part, Wording(part["grain"]), size).pixels
         for row, number in enumerate(sample["grain"]):
             stream = np.random.default_rng(int(abs(number) * 2**32))
             found[row] += self.noise * stream.standard_normal((size, size, 1))
         return np.rint(255 * np.clip(found, 0, 1)).astype(np.uint8)
+
+    def segments(self, sample: Sample, *, size: int = 16) -> dict[str, NDArray[np.bool_]]:
+        """The pixels, (n, size, size), of which at least half shows each part: lungs, finding, heart, device of the
+        radiographs; cells, necrosis of tissue. What lies behind another part is not counted.
+        """
+        found = {name: np.zeros((len(sample), size, size), dtype=bool) for name in PARTS}
+        for number, paint in enumerate((radiograph, tissue)):
+            rows = np.flatnonzero(sample["domain"] == number)
+            if len(rows):
+                part = sample.take(rows)
+                for name, share in paint(part, Wording(part["grain"]), size).shares.items():
+                    found[name][rows] = share >= 0.5
+        return found
 
     def reports(self, sample: Sample) -> list[str]:
         """The reports, words and marks apart by one space."""
@@ -231,6 +244,8 @@ class WardWorld(World):
         return found
 
 
+PARTS = ("lungs", "finding", "heart", "device", "cells", "necrosis")
+"""Of the images: four of radiographs, two of tissue."""
 _OF_FINDING: Mapping[str, Values] = {
     "side": np.array([[0.5, 0.5], [0.4, 0.6], [0.5, 0.5], [0.4, 0.6]]),
     "zone": np.array([[0.4, 0.3, 0.3], [0.5, 0.3, 0.2], [0.0, 0.0, 1.0], [0.2, 0.4, 0.4]]),
