@@ -275,11 +275,11 @@ def test_what_is_exported_draws_without_the_units(tmp_path):
         None, model=tmp_path / "gan", segmenter=Exact().eval()
     )
     system.do("do(blocks.0[unit=1+4]=0)").export(tmp_path / "out")
-    other = SmallGan.from_pretrained(tmp_path / "out")
+    other = Generator(3, (8, 8)).eval()
+    other.load_state_dict(load_file(tmp_path / "out" / "model.safetensors"))
     z = torch.randn(3, 3)
     with intervene(gan.generator, {"blocks.0[unit=1+4]": 0.0}), torch.no_grad():
-        assert torch.allclose(other.generator(z), gan.generator(z), atol=1e-5)
-    assert load_file(tmp_path / "out" / "model.safetensors").keys() == Generator(3, (8, 8)).state_dict().keys()
+        assert torch.allclose(other(z), gan.generator(z), atol=1e-5)
     with pytest.raises(OptionError, match="hold it at 0"):
         system.do("do(blocks.0[unit=1]=2)").export(tmp_path / "no")
 

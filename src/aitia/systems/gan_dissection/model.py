@@ -19,7 +19,6 @@ Source:
 """
 
 import copy
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -355,13 +354,8 @@ class GanDissection(Pretrained, Predicts, Counterfactuals, Explains):
         return blocks(self, self._tails(given))
 
     def export(self, folder: str | Path) -> None:
-        """Writes the generator without the units that are held at 0, in its weights."""
-        written = without_units(self.generator, self._found, self.held, self.config.ablation)
-        place = Path(folder)
-        written.save(place)
-        source = self.subjects["model"]
-        if (config := Path(source.place or source.id) / "config.json").is_file():
-            shutil.copy(config, place / "config.json")
+        """Writes `model.safetensors`: the weights of the generator without the units that are held at 0."""
+        without_units(self.generator, self._found, self.held, self.config.ablation).save(Path(folder))
 
     def _network(self) -> nn.Module:
         parts: dict[str, nn.Module] = {"found": self._found}
