@@ -219,9 +219,10 @@ class GanDissection(Pretrained, Predicts, Counterfactuals, Explains):
     def _predict(self, given: Given, draws: int, seed: int) -> Data:
         """The picture of each latent, where there is none, and the share of it that shows each object."""
         generator = self.generator
-        if not given.columns("latent"):  # new rows
+        if not set(given.columns("latent")) & set(given.table.names):  # new rows
             z = generator.noise(len(given) * draws, seed)
-            kept = {f"z{k + 1}": z[:, k].double().cpu().numpy() for k in range(generator.latents)}
+            names = self.roles.get("latent") or [f"z{k + 1}" for k in range(generator.latents)]
+            kept = {name: z[:, k].double().cpu().numpy() for k, name in enumerate(names)}
             return self._with(Table.of(kept), self.pictures(z), None)
         z = latents_of(given, generator, self.referee.names)
         image = given.column("image")

@@ -40,20 +40,34 @@ def blocks(system: "GanDissection", tails: Sequence[Tail]) -> list[Block]:
         for name in found.concepts
     ]  # fmt: skip
     made.append(TableBlock(["object", "drawn in", "best agreement", "its units"], table, "The sets of units."))
-    asked = [(f"{name}={way}", found.change(name, way, system.config.ablation))
-             for name in shown for way in ("absent", "present")]  # fmt: skip
-    rows = effect_rows(tails, system.referee, found, asked, controls=system.config.controls, seed=system.config.seed)
-    cells = [[r["target"], r["outcome"], f"{r['effect']:+.3f}", f"{r['low']:+.3f} to {r['high']:+.3f}",
-              f"{r['control']:+.3f}", f"{r['before']:.3f}"] for r in rows]  # fmt: skip
-    made.append(TableBlock(
-        ["do", "object", "change of its share", "95 %", "largest of random sets", "share before"], cells,
-        "What becomes of every object; a change that random sets reach too is no effect of the chosen units.",
-    ))  # fmt: skip
     for name in shown:
         made += _sheet(system, tails[0], name)
         made += _strips(system, tails[0], name)
+    made.append(_effects(system, tails, shown))
     made += _places(system, tails, [name for name in shown if found.drawn[name] < 0.95][:3] or shown[:1])
     return made
+
+
+def _effects(system: "GanDissection", tails: Sequence[Tail], shown: Sequence[str]) -> Block:
+    """Of each object's set on the object, and where else it changes most."""
+    found, config = system._found, system.config
+    cells: list[list[object]] = []
+    for name in shown:
+        for way in ("absent", "present"):
+            asked = [(f"{name}={way}", found.change(name, way, config.ablation))]
+            rows = effect_rows(tails, system.referee, found, asked, controls=config.controls, seed=config.seed)
+            rest = [row for row in rows if row["outcome"] != name]
+            most = max(rest, key=lambda row: abs(row["effect"]), default=None)
+            elsewhere = "-" if most is None else f"{most['outcome']} {most['effect']:+.3f}"
+            for row in (row for row in rows if row["outcome"] == name):
+                interval = f"{row['low']:+.3f} to {row['high']:+.3f}"
+                told = [f"{row['before']:.3f}", f"{row['effect']:+.3f}", interval, f"{row['control']:+.3f}"]
+                cells.append([row["target"], *told, elsewhere])
+    heads = ["do", "share before", "change", "95 %", "largest of random sets", "most changed elsewhere"]
+    caption = (
+        "What becomes of each object's share of a picture; a change that random sets reach too is no effect of the set."
+    )
+    return TableBlock(heads, cells, caption)
 
 
 def _grid(cells: list[Images], columns: Sequence[str], rows: Sequence[str], caption: str) -> Block:
