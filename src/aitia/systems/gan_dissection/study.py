@@ -101,7 +101,8 @@ class Study:
             means, area = self.maps.mean((2, 3)), self.shown[:, k].mean((1, 2))
             means, area = means - means.mean(0), area - area.mean()
             lengths = torch.linalg.vector_norm(means, dim=0) * torch.linalg.vector_norm(area)
-            return (means * area[:, None]).sum(0) / lengths.clamp(min=1e-9)
+            together: Tensor = (means * area[:, None]).sum(0) / lengths.clamp(min=1e-9)
+            return together
         if config.ranking == "activation":
             return self.levels()[k]
         if config.ranking == "gradient":
