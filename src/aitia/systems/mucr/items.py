@@ -235,8 +235,8 @@ class _Reader:
             if not candidates and self.config.setting == "pictures":
                 mend = ",".join(self._of_pictures()) or "COLUMN,COLUMN"
                 raise DataError(
-                    f"{self._named(row)} has no picture to choose: name the columns (--candidates {mend}), or ask about "
-                    "the captions (--setting words)"
+                    f"{self._named(row)} has no picture to choose: name the columns (--candidates {mend}), or ask "
+                    "about the captions (--setting words)"
                 )
             return shown, None, candidates, (), right, said
         said = self.captions[row] or self._pair_captions(row)
