@@ -24,7 +24,8 @@ from aitia.systems.gan_dissection.tail import Change, Tail
 __all__ = ["context", "effect_rows", "others", "removed", "swept", "table_of"]
 
 Values = NDArray[np.float64]
-_AT_ONCE = 512
+_AT_ONCE = 64
+"""Pictures of one batch: what fits a cache. 512 took 1.7 times as long on two cores."""
 
 
 def swept(tails: Sequence[Tail], segmenter: Segmenter, changes: Sequence[Change]) -> Values:

@@ -29,7 +29,7 @@ def pixels(segmenter: Segmenter, x: Tensor) -> Tensor:
     return torch.nn.functional.one_hot(said.argmax(1), said.shape[1]).permute(0, 3, 1, 2).to(x)
 
 
-def areas(segmenter: Segmenter, x: Tensor, batch: int = 512) -> Tensor:
+def areas(segmenter: Segmenter, x: Tensor, batch: int = 64) -> Tensor:
     """(n, names) share of the pixels of each picture that show each object."""
     return torch.cat([pixels(segmenter, part).mean((2, 3)) for part in torch.split(x, batch)]).double()
 
