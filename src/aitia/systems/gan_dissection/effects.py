@@ -29,7 +29,7 @@ _AT_ONCE = 64
 
 
 def swept(tails: Sequence[Tail], segmenter: Segmenter, changes: Sequence[Change]) -> Values:
-    """(1 + changes, n, names) shares of the pictures, first as they are; so many changes at once as memory bears."""
+    """(1 + changes, n, names) shares of the pictures, first as they are; side by side, as many as a batch takes."""
     found = []
     for tail in tails:
         several = max(1, _AT_ONCE // len(tail.maps))
