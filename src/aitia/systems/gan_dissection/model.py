@@ -80,6 +80,7 @@ class GanDissection(Pretrained, Predicts, Counterfactuals, Explains):
         >>> gan, world = Generator(4, (8, 8)).eval(), TownWorld()
         >>> rows = world.sample(16, seed=0)
         >>> masks = world.segments(rows, size=16)
+        >>> masks["ground"] |= ~np.any(list(masks.values()), axis=0)  # pixels of which nothing has a half
         >>> town = SmallSegmenter(sorted(masks), width=4, updates=2).fit(world.render(rows, size=16), masks)
         >>> seen = Network("town", "", town.fingerprint, town)
         >>> system = GanDissection(units=2, samples=8).fit(None, model=gan, segmenter=seen)
