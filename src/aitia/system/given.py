@@ -99,6 +99,10 @@ class Given:
             if names.get(name) is not None
         }
         rows = read_rows(card, before.rows if before is not None else x, names)
+        if before is None and any(isinstance(subjects.get(name), Client) for name in card.subjects):
+            from aitia.text.shown import check_shown
+
+            check_shown(rows, x)
         given = {name: value for name, value in names.items() if name in card.takes and value is not None}
         if rows is None:
             if given:

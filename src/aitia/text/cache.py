@@ -38,7 +38,7 @@ def read_answer(place: Path) -> Answer:
             held = Answer.from_json(read_json(place, dict)["answer"])
     except FormatError as error:
         told = str(error) if str(place) in str(error) else f"{place}: {error}"
-        raise FormatError(f"{told}: remove it, and it is asked again") from error
+        raise FormatError(told) from error
     return held
 
 
@@ -81,7 +81,7 @@ class AnswerCache:
         Raises:
             FormatError: If its file is damaged.
         """
-        place = self._place(key)
+        place = self.place(key)
         if not place.is_file():
             return None
         return read_answer(place)
@@ -92,7 +92,7 @@ class AnswerCache:
         Raises:
             RunError: If it cannot be written.
         """
-        place = self._place(key)
+        place = self.place(key)
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -100,5 +100,6 @@ class AnswerCache:
         record = {"asked": list(asked), "answer": answer.to_json()}
         write_whole(place, json.dumps(record), RunError)
 
-    def _place(self, key: str) -> Path:
+    def place(self, key: str) -> Path:
+        """The file of an answer."""
         return self.folder / key[:2] / f"{key}.json"

@@ -65,6 +65,7 @@ class Client:
     ) -> None:
         self.backend, self.subject, self.spending = backend, subject, spending or Spending()
         self.cache = None if cache is None else AnswerCache(cache)
+        self._damaged: list[str] = []
         weakref.finalize(self, backend.close)  # who holds a client for as long as a system lives closes none
 
     @property
@@ -77,7 +78,9 @@ class Client:
     @property
     def notes(self) -> list[str]:
         """What the client found out about the endpoint, in sentences."""
-        return list(self.backend.notes)
+        damaged = self._damaged
+        again = f"{len(damaged)} damaged answers of the cache were asked again: {damaged[0]} first" if damaged else ""
+        return [*self.backend.notes, *([again] if again else [])]
 
     def key(self, prompt: Prompt, seed: int = 0, schema: Mapping[str, Any] | None = None, *more: Any) -> str:
         """Of a question: a hash of model, revision, messages and parameters."""
@@ -130,7 +133,7 @@ class Client:
             places.setdefault(self.key(prompt, seed, schema), []).append(number)
         new = []
         for key, numbers in places.items():
-            held = None if self.cache is None else self.cache.get(key)
+            held = self._at_hand(key)
             if held is None:
                 new.append(key)
                 continue
@@ -147,6 +150,16 @@ class Client:
             for number in places[new[place]]:
                 yield number, _valued(answer, schema)
 
+    def _at_hand(self, key: str) -> Answer | None:
+        """What the cache has; an answer that is damaged there is asked again, and noted."""
+        if self.cache is None:
+            return None
+        try:
+            return self.cache.get(key)
+        except FormatError:
+            self._damaged.append(str(self.cache.place(key)))
+            return None
+
     def _next(self, answers: Iterator[tuple[int, Answer]], kept: int, of: int) -> tuple[int, Answer] | None:
         try:
             return next(answers, None)
@@ -160,7 +173,7 @@ class Client:
     def missing(self, prompts: Sequence[str | Prompt], seed: int = 0) -> int:
         """How many prompts would be asked now, to know the cost before a call."""
         keys = dict.fromkeys(self.key(prompt, seed) for prompt in prompts_of(prompts))
-        return sum(self.cache is None or self.cache.get(key) is None for key in keys)
+        return sum(self._at_hand(key) is None for key in keys)
 
     @property
     def gives_log_probabilities(self) -> bool:

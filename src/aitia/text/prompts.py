@@ -13,7 +13,16 @@ from typing import Any
 from aitia.errors import FormatError, MissingExtraError, OptionError
 from aitia.guard import guarded
 
-__all__ = ["LARGEST_SIDE", "MOST_BYTES", "Prompt", "messages", "opened_picture", "picture_url", "prompts_of"]
+__all__ = [
+    "LARGEST_SIDE",
+    "MOST_BYTES",
+    "Prompt",
+    "check_picture",
+    "messages",
+    "opened_picture",
+    "picture_url",
+    "prompts_of",
+]
 
 LARGEST_SIDE = 8_192
 """Pixels on a side of a picture that is sent; endpoints scale far smaller ones down."""
@@ -117,9 +126,20 @@ def opened_picture(path: str | Path) -> Any:
         return upright.convert("RGB")
 
 
+def check_picture(path: str | Path) -> None:
+    """Whether a picture can be sent, by its file and its head.
+
+    Raises:
+        FormatError: If it is missing, empty, no picture, moves, or is larger than what is sent.
+        MissingExtraError: If pillow is not installed.
+    """
+    with _read(path, _bytes(path), whole=False):
+        pass
+
+
 @contextmanager
-def _read(path: str | Path, data: bytes) -> Iterator[Any]:
-    """The picture that the bytes of a file are, whole."""
+def _read(path: str | Path, data: bytes, whole: bool = True) -> Iterator[Any]:
+    """The picture that the bytes of a file are, decoded or its head alone."""
     try:
         from PIL import Image
     except ImportError as error:
@@ -137,7 +157,8 @@ def _read(path: str | Path, data: bytes) -> Iterator[Any]:
                 )
             if (frames := getattr(opened, "n_frames", 1)) > 1:
                 raise FormatError(f"{path} moves ({frames} pictures): give one of them")
-            opened.load()  # so that half a file is told here
+            if whole:
+                opened.load()  # so that half a file is told here
             yield opened
 
 

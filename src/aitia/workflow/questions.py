@@ -111,7 +111,8 @@ def ask_questions(
         run.write_text("report.html", _page(result, command), part_of_result=False)
         if result.left:
             error = BudgetReachedError if answers.stopped else RunError
-            raise error(f"{result.left}; what there is stands in {run.path}, and the same command goes on")
+            way = "with a larger budget the same command" if error is BudgetReachedError else "the same command"
+            raise error(f"{result.left}; what there is stands in {run.path}, and {way} goes on")
     return result
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from aitia.errors import DataError, OptionError, join_names
 from aitia.system import find, systems
 from aitia.text import Question
+from aitia.text.shown import check_shown
 
 __all__ = ["asking_systems", "task_questions"]
 
@@ -34,6 +35,7 @@ def task_questions(slug: str, rows: Any, folder: Path, **roles: str) -> list[Que
     if find_spec(f"{entry.package}.as_questions") is None:
         raise OptionError(f"the rows of {slug} are no questions; those of {join_names(asking_systems())} are")
     given = entry.load()().given(rows, **roles)
+    check_shown(given.rows, rows)
     found: list[Question] = import_module(f"{entry.package}.as_questions").questions(given, folder)
     if not found:
         raise DataError(f"{len(given)} rows of {slug} ask nothing")

