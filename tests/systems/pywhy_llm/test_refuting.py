@@ -219,7 +219,7 @@ def test_descriptions_go_along():
 
 
 def test_a_model_that_has_it_all_the_wrong_way_round_costs_half_an_edge_at_most():
-    """By SHD to the DAG over random graphs, a line counting half; where its answers were taken as they are, it costs far more."""
+    """By SHD to the DAG over random graphs, a line counting half; taken as they are, its answers cost far more."""
     turned = {"->": "<-", "<-": "->", "neither": "->"}
     cost: dict[str, list[float]] = {"tested": [], "strict": [], "always": []}
     for seed in range(60):
