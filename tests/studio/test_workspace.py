@@ -42,8 +42,8 @@ def test_a_link_is_no_way_out(workspace, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "taken"),
-    [("a.csv", "a.csv"), ("../../a.csv", "a.csv"), ("C:\\data\\my table.xlsx", "my-table.xlsx"), ("Größe.csv", "Groe.csv"),
-     (".csv.csv", "csv.csv"), ("a.csv.gz", "a.csv.gz")],
+    [("a.csv", "a.csv"), ("../../a.csv", "a.csv"), ("C:\\data\\my table.xlsx", "my-table.xlsx"),
+     ("Größe.csv", "Groe.csv"), (".csv.csv", "csv.csv"), ("a.csv.gz", "a.csv.gz")],
 )  # fmt: skip
 def test_what_is_dropped_has_a_plain_name(workspace, name, taken):
     assert keep(workspace, name, b"a,b\n", b"1,2\n") == taken

@@ -18,6 +18,10 @@ def studio_command(
     host: Annotated[str, typer.Option(help="Beyond this machine only with --expose.")] = "127.0.0.1",
     expose: Annotated[bool, typer.Option("--expose", help="Answer other machines too, behind a key.")] = False,
     jobs: Annotated[int, typer.Option(help="Jobs at a time.")] = 1,
+    shortcut: Annotated[
+        Path | None,
+        typer.Option(help="Write a launcher to double-click into this folder, such as the desktop, instead."),
+    ] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open it in the browser.")] = True,
 ) -> None:
     """Open the studio: a table, its graph, and what if, in the browser of this machine.
@@ -39,6 +43,11 @@ def studio_command(
         raise OptionError(f"--host {host} lets other machines in: say --expose if that is meant, and keep its key")
     if jobs < 1:
         raise OptionError(f"--jobs is 1 or more, got {jobs}")
+    if shortcut is not None:
+        from aitia.studio.shortcut import write_shortcut
+
+        typer.echo(f"{write_shortcut(shortcut, folder)}: a double click starts the studio of {folder.resolve()}")
+        return
     workspace = Workspace(folder)
     key = secrets.token_urlsafe(24) if host not in HERE else None
     with Lock(workspace.folder / ".lock"), socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as held:

@@ -46,9 +46,15 @@ def do(request: Request, name: str, done: Done) -> JSONResponse:
 
 
 def _python(name: str, said: str) -> str:
-    lines = ["import aitia", "from aitia.discovery import load_discovery",
-             "from aitia.graph import consistent_extension", "", f'found = load_discovery("runs/{name}")', "graph = consistent_extension(found.graph)",
-             "model = aitia.SCM.fit(graph, found.table)"]  # fmt: skip
+    opened = f'found = load_discovery("runs/{name}")'
+    lines = [
+        "import aitia",
+        "from aitia.discovery import load_discovery",
+        "from aitia.graph import consistent_extension",
+        "",
+        opened,
+        "model = aitia.SCM.fit(consistent_extension(found.graph), found.table)",
+    ]
     return "\n".join([*lines, f"print(model.do({said!r}).sample(2000))" if said else "print(model.sample(2000))"])
 
 
