@@ -81,7 +81,8 @@ def _written(place: Path) -> Progress:
         last = time.monotonic()
         part = place.with_name(f"{place.name}.part")
         with suppress(OSError):
-            part.write_text(json.dumps({"what": what, "done": done, "total": total, "predicted": predicted}))
+            told = {"what": what, "done": done, "total": total, "predicted": predicted}
+            part.write_text(json.dumps(told), encoding="utf-8")
             part.replace(place)
 
     return tell

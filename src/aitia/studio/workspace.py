@@ -97,5 +97,5 @@ class Workspace:
 
     def run_names(self) -> list[str]:
         """The runs, the newest first."""
-        found = [path for path in self.runs.iterdir() if self.is_run(path) and not path.is_symlink()]
+        found = [path for path in sorted(self.runs.iterdir()) if self.is_run(path) and not path.is_symlink()]
         return [path.name for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
