@@ -52,7 +52,7 @@ WORDS = {"vae", "pc", "supervised", "multi-view", "ivae", "tcl", "tdrl", "idol",
 IMPORTED_AS = {"scikit-learn": "sklearn", "pillow": "PIL"}
 """Packages whose modules have another name."""
 COMES_WITH = {"llvmlite": "numba", "tokenizers": "transformers", "huggingface_hub": "transformers",
-              "pydantic": "fastapi", "starlette": "fastapi"}  # fmt: skip
+              "starlette": "fastapi"}  # fmt: skip
 """Modules of packages that another one cannot be without."""
 OWN_SENTENCE = {"gguf": "asked for by name where a GGUF file is opened", "graph_tool": "not on the package index",
                 "pgmpy": "asked for by name where its networks are searched",
