@@ -51,7 +51,8 @@ WORDS = {"vae", "pc", "supervised", "multi-view", "ivae", "tcl", "tdrl", "idol",
 """Slugs that are words of the field, or names that members say of their suite."""
 IMPORTED_AS = {"scikit-learn": "sklearn", "pillow": "PIL"}
 """Packages whose modules have another name."""
-COMES_WITH = {"llvmlite": "numba", "tokenizers": "transformers", "huggingface_hub": "transformers"}
+COMES_WITH = {"llvmlite": "numba", "tokenizers": "transformers", "huggingface_hub": "transformers",
+              "starlette": "fastapi"}  # fmt: skip
 """Modules of packages that another one cannot be without."""
 OWN_SENTENCE = {"gguf": "asked for by name where a GGUF file is opened", "graph_tool": "not on the package index",
                 "pgmpy": "asked for by name where its networks are searched",
@@ -241,7 +242,7 @@ def extras():
 def test_extras_are_what_code_imports():
     used = {name for path in SOURCE.rglob("*.py") for name in imported(ast.parse(path.read_text(encoding="utf-8")))}
     used -= {*sys.stdlib_module_names, "aitia", *OWN_SENTENCE}
-    listed = set().union(*(extras()[extra] for extra in ("", "data", "nets", "language", "vision", "ask")))
+    listed = set().union(*(extras()[extra] for extra in ("", "data", "nets", "language", "vision", "ask", "studio")))
     assert {COMES_WITH.get(name, name) for name in used} == listed
 
 

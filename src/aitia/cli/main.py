@@ -25,6 +25,7 @@ from aitia.cli.read import read_command
 from aitia.cli.resuming import way_on
 from aitia.cli.run import RUN_SETTINGS, run_command
 from aitia.cli.streams import UNWRITABLE, open_closed, say, unwritable
+from aitia.cli.studio import studio_command
 from aitia.cli.systems import list_command, show_command
 from aitia.cli.trace import trace_command
 from aitia.cli.verify import verify_command
@@ -66,6 +67,7 @@ app.command("list")(list_command)
 app.command("show")(show_command)
 app.command("verify")(verify_command)
 app.command("demo")(demo_command)
+app.command("studio")(studio_command)
 app.add_typer(data_app, name="data")
 app.add_typer(ask_app, name="ask")
 

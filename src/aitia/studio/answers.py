@@ -1,0 +1,133 @@
+"""Answers that come while somebody waits: analyses that are opened are kept, with the model that was fitted to each."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aitia.data.kinds import DISCRETE, Kind
+from aitia.discovery import load_discovery
+from aitia.discovery.save import SavedDiscovery
+from aitia.errors import GraphError
+from aitia.graph import Graph, consistent_extension
+from aitia.scm import SCM
+
+__all__ = ["Answers", "Opened"]
+
+KEPT = 8
+"""Analyses that are kept open."""
+DRAWS = 2000
+"""Rows behind a distribution that is shown."""
+BINS = 24
+FIT_ROWS = 5000
+"""Rows of a table that mechanisms are fitted to while somebody waits."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An analysis that is open.
+
+    Args:
+        found: It.
+    """
+
+    found: SavedDiscovery
+
+    @cached_property
+    def member(self) -> Graph:
+        """A DAG of what was found, over its columns.
+
+        Raises:
+            GraphError: If it has none: hidden causes, or lines that no DAG agrees with.
+        """
+        graph = self.found.graph
+        if any(edge.symbol not in ("-->", "---") for edge in graph.edges):
+            raise GraphError(
+                "this graph leaves room for hidden common causes, so no model of its columns alone gives "
+                "distributions: ask for an effect, which says what can be told"
+            )
+        return graph if graph.is_dag else consistent_extension(graph)
+
+    @cached_property
+    def chosen(self) -> list[str]:
+        """The lines without a head that the member directs, each as it is taken."""
+        free = {frozenset((e.left, e.right)) for e in self.found.graph.edges if e.symbol == "---"}
+        return [f"{e.left} -> {e.right}" for e in self.member.edges if frozenset((e.left, e.right)) in free]
+
+    @cached_property
+    def scm(self) -> SCM:
+        """The model of the member, fitted to the rows."""
+        table = self.found.table
+        if table.n > FIT_ROWS:
+            table = table.take(np.random.default_rng(0).permutation(table.n)[:FIT_ROWS])
+        return SCM.fit(self.member, table)
+
+    @cached_property
+    def _before(self) -> Any:
+        exogenous = self.scm.draw(DRAWS, seed=0)
+        return exogenous, self.scm.solve(exogenous)
+
+    @cached_property
+    def sliders(self) -> list[dict[str, Any]]:
+        """What can be set, with its range or labels, and how it is distributed."""
+        return [self._shown(name, None) for name in self.member.nodes]
+
+    def done(self, values: dict[str, Any]) -> list[dict[str, Any]]:
+        """How everything is distributed when these are set, with the noise of the rows before."""
+        model = self.scm.do(values) if values else self.scm
+        after = model.solve(self._before[0])
+        return [self._shown(name, after) for name in self.member.nodes]
+
+    def _shown(self, name: str, after: Any) -> dict[str, Any]:
+        table, before = self.found.table, self._before[1]
+        if table.kind(name) in DISCRETE:
+            labels = [str(label) for label in table.categories(name)]
+            return {"name": name, "labels": labels, "before": _shares(before, name, len(labels)),
+                    "after": None if after is None else _shares(after, name, len(labels))}  # fmt: skip
+        seen = table.column(name)
+        low, high = (float(v) for v in np.nanquantile(seen, [0.005, 0.995]))
+        low, high = (low, high) if high > low else (low - 0.5, high + 0.5)
+        shown = {"name": name, "low": low, "high": high, "whole": table.kind(name) is Kind.COUNT,
+                 "mean": float(np.mean(before.column(name))), "before": _counts(before, name, low, high)}  # fmt: skip
+        if after is not None:
+            shown |= {"after": _counts(after, name, low, high), "mean after": float(np.mean(after.column(name)))}
+        return shown
+
+
+def _shares(table: Any, name: str, labels: int) -> list[float]:
+    counts = np.bincount(table.column(name).astype(np.int64), minlength=labels)
+    return [round(float(v), 4) for v in counts / counts.sum()]
+
+
+def _counts(table: Any, name: str, low: float, high: float) -> list[float]:
+    """Shares in bins; what lies beyond is in the outermost."""
+    values = np.clip(table.column(name), low, high)
+    counts, _ = np.histogram(values, BINS, (low, high))
+    return [round(float(v), 4) for v in counts / len(values)]
+
+
+class Answers:
+    """Opened analyses by their folder, as long as they are as they were."""
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[tuple[Path, int], Opened] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def opened(self, run: Path) -> Opened:
+        """The analysis in a folder.
+
+        Raises:
+            RunError: If it is no finished one.
+        """
+        key = (run, (run / "summary.json").stat().st_mtime_ns if (run / "summary.json").is_file() else 0)
+        with self._lock:
+            if key not in self._held:
+                self._held[key] = Opened(load_discovery(run))
+            self._held.move_to_end(key)
+            while len(self._held) > KEPT:
+                self._held.popitem(last=False)
+            return self._held[key]

@@ -1,0 +1,163 @@
+"""The jobs: commands of the command line, so many at once, that are watched, cancelled, and taken up again.
+
+A job is what a user could have typed, and its run folder is what the command would have made: nothing in it depends on
+the studio. Where the studio dies its processes end, and the next start gives the same commands again.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from aitia.errors import RunError
+from aitia.studio.state import DONE, Job, State
+from aitia.studio.workspace import Workspace
+
+__all__ = ["PROGRESS", "Jobs"]
+
+PROGRESS = "AITIA_PROGRESS"
+"""The variable that names the file into which a command writes how far it is."""
+WAITS = 10.0
+"""Seconds that a command has to end before it is killed."""
+LONGEST = 4000
+"""Characters of what a command said that are shown."""
+_WORDS = [sys.executable, "-m", "aitia.studio.watched"]
+
+
+class Jobs:
+    """Runs the jobs of a workspace.
+
+    Args:
+        workspace: Of the studio.
+        at_once: Processes.
+        environment: Of the processes; that of this one where None.
+    """
+
+    def __init__(self, workspace: Workspace, at_once: int = 1, environment: Mapping[str, str] | None = None) -> None:
+        self.workspace, self.at_once = workspace, at_once
+        self.state = State(workspace.folder / "studio.sqlite")
+        self.environment = dict(os.environ if environment is None else environment)
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}
+        self._changed, self._ending = threading.Condition(), False
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Takes up what was under way, and begins."""
+        self.state.wait_again()
+        self._ending = False
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(self.at_once)]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Ends the processes; what they were at waits for the next start."""
+        with self._changed:
+            self._ending = True
+            self._changed.notify_all()
+            processes = list(self._processes.values())
+        for process in processes:
+            _end(process)
+        for thread in self._threads:
+            thread.join(WAITS)
+        self.state.wait_again()
+        self.state.close()
+
+    def submit(self, title: str, command: Sequence[str], run: str) -> Job:
+        """A new job, whose command writes into this run."""
+        job = self.state.add(title, command, run)
+        with self._changed:
+            self._changed.notify_all()
+        return job
+
+    def cancel(self, number: int) -> Job:
+        """Stops a job. What it had done is kept, and `again` goes on from there."""
+        job = self.state.job(number)
+        if job.state in DONE:
+            return job
+        with self._changed:  # the worker sees the state before the process has ended
+            job = self.state.turn(number, "cancelled", "cancelled; it goes on from where it was")
+            process = self._processes.get(number)
+        if process is not None:
+            _end(process)
+        return job
+
+    def again(self, number: int) -> Job:
+        """Gives the command of a job that has failed or was cancelled once more.
+
+        Raises:
+            RunError: If the job waits, runs or has finished.
+        """
+        job = self.state.job(number)
+        if job.state not in ("failed", "cancelled"):
+            raise RunError(f"job {number} is {job.state}")
+        with self._changed:
+            job = self.state.turn(number, "queued")
+            self._changed.notify_all()
+        return job
+
+    def progress(self, job: Job) -> dict[str, Any]:
+        """How far a job is: `what`, `done`, `total`, `predicted`; empty where nobody knows."""
+        with suppress(OSError, ValueError):
+            told = json.loads(self._file(job, "progress").read_text(encoding="utf-8"))
+            return told if isinstance(told, dict) else {}
+        return {}
+
+    def said(self, job: Job) -> str:
+        """What the command wrote last."""
+        with suppress(OSError):
+            return self._file(job, "txt").read_bytes()[-LONGEST:].decode("utf-8", "replace")
+        return ""
+
+    def _file(self, job: Job, ending: str) -> Path:
+        return self.workspace.logs / f"{job.id}.{ending}"
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                job = None
+                while not self._ending and (job := self.state.next()) is None:
+                    self._changed.wait(timeout=1.0)
+                if job is None:
+                    return
+                process = self._begun(job)
+            code = process.wait()
+            with self._changed:
+                self._processes.pop(job.id, None)
+                if self._ending or self.state.job(job.id).state == "cancelled":
+                    continue
+                if code == 0:
+                    self.state.turn(job.id, "finished")
+                else:
+                    lines = [line for line in self.said(job).strip().splitlines() if line.strip()]
+                    told = next((line for line in reversed(lines) if line.startswith("aitia: ")), lines[-1:] or [""])
+                    message = told if isinstance(told, str) else told[0]
+                    self.state.turn(job.id, "failed", message.removeprefix("aitia: ") or f"it ended with code {code}")
+
+    def _begun(self, job: Job) -> "subprocess.Popen[bytes]":
+        self._file(job, "progress").unlink(missing_ok=True)
+        words = [*_WORDS, *job.command]
+        with self._file(job, "txt").open("wb") as log:
+            process = subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=self.workspace.folder,
+                env={**self.environment, PROGRESS: str(self._file(job, "progress"))}, start_new_session=True,
+            )  # fmt: skip
+        self._processes[job.id] = process
+        return process
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Asks a process and all that it started to stop, and kills what does not."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGINT)
+    try:
+        process.wait(WAITS)
+    except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,79 @@
+"""What an intervention does to an analysis: distributions at once, an effect with its interval as a job."""
+
+import json
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+from starlette.responses import HTMLResponse, JSONResponse
+
+from aitia.do import Intervention
+from aitia.errors import GraphError
+from aitia.studio.pages import page
+
+router = APIRouter()
+
+
+@router.get("/runs/{name}/do")
+def what_if(request: Request, name: str) -> HTMLResponse:
+    """Sliders for every variable of an analysis."""
+    workspace = request.app.state.workspace
+    opened = request.app.state.answers.opened(workspace.inside(workspace.runs, name))
+    sliders: list[dict[str, Any]] = []
+    fault, chosen = "", []
+    try:
+        sliders, chosen = opened.sliders, opened.chosen
+    except GraphError as error:
+        fault = str(error)
+    return page(request, "do.html", title=f"{name}: do", name=name, sliders=sliders, chosen=chosen, fault=fault,
+                shown=json.dumps(sliders, ensure_ascii=False), names=list(opened.found.graph.nodes))  # fmt: skip
+
+
+class Done(BaseModel):
+    """What is set."""
+
+    values: dict[str, float | str] = Field(max_length=200)
+
+
+@router.post("/api/runs/{name}/do")
+def do(request: Request, name: str, done: Done) -> JSONResponse:
+    """How everything is distributed then."""
+    workspace = request.app.state.workspace
+    opened = request.app.state.answers.opened(workspace.inside(workspace.runs, name))
+    said = str(Intervention(done.values)) if done.values else ""
+    return JSONResponse({"variables": opened.done(dict(done.values)), "do": said,
+                         "python": _python(name, said)})  # fmt: skip
+
+
+def _python(name: str, said: str) -> str:
+    opened = f'found = load_discovery("runs/{name}")'
+    lines = [
+        "import aitia",
+        "from aitia.discovery import load_discovery",
+        "from aitia.graph import consistent_extension",
+        "",
+        opened,
+        "model = aitia.SCM.fit(consistent_extension(found.graph), found.table)",
+    ]
+    return "\n".join([*lines, f"print(model.do({said!r}).sample(2000))" if said else "print(model.sample(2000))"])
+
+
+class Effect(BaseModel):
+    """An effect that is asked for."""
+
+    do: str = Field(min_length=1, max_length=2000)
+    outcome: str
+    against: str = ""
+
+
+@router.post("/api/runs/{name}/effect")
+def effect(request: Request, name: str, asked: Effect) -> JSONResponse:
+    """Starts the estimate of an effect, with its interval."""
+    workspace = request.app.state.workspace
+    workspace.inside(workspace.runs, name)
+    Intervention.parse(asked.do)
+    run = workspace.free(workspace.runs, f"{name}-effect")
+    words = ["do", f"runs/{name}", asked.do, "--outcome", asked.outcome, "--out", f"runs/{run}"]
+    words += ["--against", asked.against] if asked.against else []
+    job = request.app.state.jobs.submit(f"{asked.do} on {asked.outcome}", words, run)
+    return JSONResponse({"go": f"/runs/{run}", "job": job.id})

@@ -1,0 +1,151 @@
+"""Tables: dropped or bundled, what the reader understood of them, and the form that starts a discovery."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+from starlette.responses import HTMLResponse, JSONResponse
+
+from aitia.data.kinds import CONTINUOUS, DISCRETE, Kind
+from aitia.data.named import named_data
+from aitia.data.table import Table
+from aitia.data.tables import TABLES, read_table, suffix_of
+from aitia.data.writing import date_text
+from aitia.errors import DataError, FormatError
+from aitia.files import write_whole
+from aitia.graph import Knowledge
+from aitia.stats.search.checks import check_table, table_warnings
+from aitia.studio.pages import page
+from aitia.studio.workspace import Workspace
+
+router = APIRouter()
+SHOWN = 8
+"""Rows that are shown of a table."""
+
+
+def _bundled() -> dict[str, Any]:
+    return {name: told for name, told in named_data().items() if suffix_of(told.path) in TABLES}
+
+
+def _place(workspace: Workspace, name: str) -> tuple[str, Path]:
+    """How a command names a table, and where it is."""
+    if name in (bundled := _bundled()) and not (workspace.tables / name).exists():
+        return name, bundled[name].path
+    path = workspace.inside(workspace.tables, name)
+    if not path.is_file() or path.is_symlink():
+        raise FormatError(f"there is no table {name}")
+    return f"tables/{name}", path
+
+
+@router.get("/discover")
+def begin(request: Request) -> HTMLResponse:
+    """Where a table is dropped or chosen."""
+    return page(
+        request, "discover.html", title="Discover", bundled=_bundled().values(), endings=", ".join(TABLES),
+        tables=request.app.state.workspace.table_names(),
+    )  # fmt: skip
+
+
+@router.post("/tables/{name}")
+async def drop(request: Request, name: str) -> JSONResponse:
+    """Keeps a table: its bytes are the body."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        async for piece in request.stream():
+            yield piece
+
+    taken = await request.app.state.workspace.keep(name, pieces())
+    return JSONResponse({"go": f"/discover/{taken}"})
+
+
+@router.get("/discover/{name}")
+def table(request: Request, name: str) -> HTMLResponse:
+    """What was understood of a table, what speaks against it, and how to search it."""
+    said, path = _place(request.app.state.workspace, name)
+    held = read_table(path)
+    fault, warnings = None, []
+    try:
+        check_table(held, missing="testwise")
+        warnings = table_warnings(held, missing="testwise")
+    except DataError as error:
+        fault = str(error)
+    return page(
+        request, "table.html", title=name, name=name, said=said, columns=_columns(held), rows=_first(held), n=held.n,
+        flow=[] if held.flow is None else held.flow.lines(), warnings=warnings, fault=fault,
+    )  # fmt: skip
+
+
+def _columns(table: Table) -> list[dict[str, Any]]:
+    found = []
+    for name in table.names:
+        kind = table.kind(name)
+        found.append({"name": name, "kind": str(kind), "missing": table.missing(name), "about": _holds(table, name)})
+    return found
+
+
+def _holds(table: Table, name: str) -> str:
+    """Some labels, or the range of numbers."""
+    kind = table.kind(name)
+    if kind in DISCRETE:
+        labels = table.categories(name)
+        return ", ".join(str(label)[:40] for label in labels[:6]) + (", ..." if len(labels) > 6 else "")
+    if kind in CONTINUOUS and not table.absent(name).all():
+        low, high = float(np.nanmin(table.column(name))), float(np.nanmax(table.column(name)))
+        told = (date_text(low), date_text(high)) if kind is Kind.TIME else (f"{low:.5g}", f"{high:.5g}")
+        return " to ".join(told)
+    return ""
+
+
+def _first(table: Table) -> list[list[str]]:
+    some = table.take(slice(0, SHOWN))
+    cells = [some.labels(name).tolist() for name in some.names]
+    return [[_cell(value) for value in row] for row in zip(*cells, strict=True)]
+
+
+def _cell(value: Any) -> str:
+    if value is None or value != value:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)[:60]
+
+
+class Search(BaseModel):
+    """What the form says."""
+
+    method: str = "auto"
+    test: str = "auto"
+    context: str = ""
+    alpha: float = Field(default=0.05, gt=0, lt=1)
+    bootstrap: int | None = Field(default=None, ge=0, le=10_000)
+    missing: str = "testwise"
+    knowledge: str = Field(default="", max_length=100_000)
+    drop: list[str] = []
+    seed: int = 0
+
+
+@router.post("/discover/{name}")
+def discover(request: Request, name: str, form: Search) -> JSONResponse:
+    """Starts a discovery."""
+    workspace = request.app.state.workspace
+    said, _ = _place(workspace, name)
+    run = workspace.free(workspace.runs, Path(name).name.split(".")[0])
+    words = ["discover", said, "--out", f"runs/{run}"]
+    plain = Search()
+    for option in ("method", "test", "context", "alpha", "missing", "seed"):
+        if (value := getattr(form, option)) != getattr(plain, option):
+            words += [f"--{option}", str(value)]
+    words += [] if form.bootstrap is None else ["--bootstrap", str(form.bootstrap)]
+    words += [part for column in form.drop for part in ("--drop", column)]
+    if form.knowledge.strip():
+        place = workspace.notes / f"{run}.txt"
+        write_whole(place, form.knowledge.replace("\r\n", "\n").strip() + "\n")
+        try:
+            Knowledge.read(place)
+        except Exception:
+            place.unlink(missing_ok=True)
+            raise
+        words += ["--knowledge", f"notes/{run}.txt"]
+    request.app.state.jobs.submit(f"discover {name}", words, run)
+    return JSONResponse({"go": f"/runs/{run}"})

@@ -1,0 +1,101 @@
+"""Where the studio keeps what it is given and makes: `tables/`, `runs/`, `notes/`, `logs/`, `studio.sqlite`."""
+
+import re
+import unicodedata
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from aitia.data.tables import TABLES, suffix_of
+from aitia.errors import FormatError, RunError
+from aitia.files import write_whole
+
+__all__ = ["MOST_BYTES", "Workspace"]
+
+MOST_BYTES = 200 << 20
+"""Of a file that is dropped."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
+
+
+class Workspace:
+    """A folder of the studio. Names of its parts are plain ones, and what they lead to stays inside.
+
+    Args:
+        folder: Made where it is missing.
+
+    Raises:
+        RunError: If it cannot be made, or is somebody else's.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder).expanduser().resolve()
+        self.tables, self.runs, self.notes, self.logs = (
+            self.folder / name for name in ("tables", "runs", "notes", "logs")
+        )
+        if self.folder.is_dir() and any(self.folder.iterdir()) and not (self.folder / "studio.sqlite").exists():
+            raise RunError(f"{self.folder} holds files and is no folder of the studio: give an empty or a new one")
+        try:
+            for part in (self.tables, self.runs, self.notes, self.logs):
+                part.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"{self.folder} cannot be written: {error.strerror}") from error
+
+    # -- names ---------------------------------------------------------------------------------------------------------
+
+    def inside(self, base: Path, name: str) -> Path:
+        """The path of a name in one of the folders.
+
+        Raises:
+            FormatError: If the name is no plain one, is hidden, or leads outside.
+        """
+        place = base / name
+        if not _NAME.fullmatch(name) or ".." in name or place.resolve().parent != base:
+            raise FormatError(f"{name[:60]!r} is no name of a file here")
+        return place
+
+    def free(self, base: Path, wanted: str) -> str:
+        """A name like the wanted one that nothing has."""
+        plain = unicodedata.normalize("NFKD", wanted).encode("ascii", "ignore").decode()
+        plain = re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-._")[:60] or "table"
+        stem, suffix = (plain[: -len(s)], s) if (s := "".join(Path(plain).suffixes[-1:])) else (plain, "")
+        for number in range(1, 100_000):
+            name = f"{stem}{f'-{number}' if number > 1 else ''}{suffix}"
+            if not (base / name).exists() and not (base / name).is_symlink():
+                return name
+        raise RunError(f"{base} holds too many files called {plain}")
+
+    # -- tables --------------------------------------------------------------------------------------------------------
+
+    async def keep(self, name: str, pieces: AsyncIterator[bytes]) -> str:
+        """Writes a file that was dropped, whole or not at all; gives the name that it has here.
+
+        Raises:
+            FormatError: If it is no table by its name, is empty, or larger than is taken.
+            RunError: If it cannot be written.
+        """
+        if suffix_of(Path(name)) not in TABLES:
+            raise FormatError(f"{name[:60]} is no table by its ending: {', '.join(TABLES)}")
+        held = bytearray()
+        async for piece in pieces:
+            held += piece
+            if len(held) > MOST_BYTES:
+                raise FormatError(f"{name[:60]} is larger than {MOST_BYTES >> 20} MB: use the command line for it")
+        if not held:
+            raise FormatError(f"{name[:60]} is empty")
+        taken = self.free(self.tables, Path(name.replace("\\", "/")).name)
+        write_whole(self.tables / taken, bytes(held), RunError)
+        return taken
+
+    def table_names(self) -> list[str]:
+        """The tables that were dropped, sorted."""
+        return sorted(path.name for path in self.tables.iterdir() if path.is_file() and not path.is_symlink()
+                      and suffix_of(path) in TABLES)  # fmt: skip
+
+    @staticmethod
+    def is_run(path: Path) -> bool:
+        """Whether a command has left something in a folder: a run, or the answer to a question."""
+        return any((path / name).is_file() for name in ("run.json", "answer.json"))
+
+    def run_names(self) -> list[str]:
+        """The runs, the newest first."""
+        found = [path for path in sorted(self.runs.iterdir()) if self.is_run(path) and not path.is_symlink()]
+        return [path.name for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]

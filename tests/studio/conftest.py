@@ -1,0 +1,1 @@
+from tests.studio.studio import client, visitor  # noqa: F401
