@@ -16,6 +16,7 @@ UNGRADED = dict.fromkeys(
 )  # fmt: skip
 """Systems whose stored evidence has no controls, and why: each leaves the list once its claim is measured anew."""
 NOT_MEASURED = {
+    "diff-quickfix": "its bars and seeds are set, and the machine had no time for its text-to-image model",
     "axiomatic-training": "a row of it is passed by always saying yes, and so by its control: it is judged anew first",
 }
 """Systems whose claim was written and not run: each leaves the list with its first evidence."""

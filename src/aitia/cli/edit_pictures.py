@@ -1,0 +1,94 @@
+"""`aitia edit` on a pipeline folder: a concept drawn as other words are."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from aitia.cli.trace import print_table
+from aitia.errors import OptionError
+from aitia.files import check_free, new_folder, write_whole
+from aitia.report import Section, render
+
+__all__ = ["apply_to_pictures", "edit_pictures", "is_pipeline"]
+
+NOT_TAKEN = 3
+COLUMNS = ("what", "effect", "95 %", "random change")
+
+
+def is_pipeline(model: str) -> bool:
+    """Whether this is a folder of a pipeline that draws pictures."""
+    return (Path(model) / "model_index.json").is_file()
+
+
+def edit_pictures(
+    model: str,
+    prompt: str,
+    answer: str,
+    subject: str | None,
+    out: Path,
+    save: Path | None,
+    *,
+    layer: int | None,
+    paraphrases: Sequence[str],
+    neighbours: Sequence[str],
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Writes `edit.safetensors`, `edit.json` and `report.html`, and the edited pipeline where asked.
+
+    Raises:
+        OptionError: If the concept is not named.
+    """
+    from aitia.systems.diff_quickfix.single import edit_concept
+
+    if subject is None:
+        raise OptionError(
+            "of a text-to-image pipeline say the concept, the words of the prompt that change (--subject)"
+        )
+    check_free(out)
+    found = edit_concept(
+        model, prompt, answer.strip(), subject=subject, layer=layer, paraphrases=paraphrases, neighbours=neighbours,
+        seed=seed, save=save,
+    )  # fmt: skip
+    told = json.dumps(found.to_json(), indent=2, ensure_ascii=False)
+    title = f"{found.concept}, drawn as {found.words}"
+    with new_folder(out) as stage:
+        found.edit.save(stage / "edit.safetensors")
+        write_whole(stage / "edit.json", told + "\n")
+        page = render(
+            title, f"An edit of {found.edit.name}.", [Section("What it does", found.blocks)], f"Model: {model}"
+        )
+        write_whole(stage / "report.html", page)
+    if as_json:
+        typer.echo(told)
+    else:
+        typer.echo(f"{title}: written into {found.edit.name}. {found.layer_reason}\n")
+        rows = [
+            [str(e["outcome"]), f"{e['effect']:+.3f}", f"{e['low']:+.3f} to {e['high']:+.3f}", f"{e['control']:+.3f}"]
+            for e in found.effects
+        ]
+        print_table(COLUMNS, rows)
+        for warning in found.warnings:
+            typer.echo(f"Note: {warning}")
+        typer.echo(f"\nReport: {(out / 'report.html').resolve()}")
+    if not found.took:
+        raise typer.Exit(NOT_TAKEN)
+
+
+def apply_to_pictures(model: str, edit: Path, save: Path) -> None:
+    """Writes a saved edit into a pipeline, and that into a folder.
+
+    Raises:
+        InterventionError: If the edit was made for other weights.
+    """
+    from aitia.nn.edits import Edit
+    from aitia.nn.pipelines import load_pipeline
+
+    check_free(save)
+    pipeline = load_pipeline(model)
+    Edit.load(edit / "edit.safetensors").apply(pipeline)
+    with new_folder(save) as stage:
+        pipeline.save_pretrained(stage)
+    typer.echo(f"Edited pipeline: {save.resolve()}")
