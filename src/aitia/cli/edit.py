@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aitia.cli.answer import echo_alarms
+from aitia.cli.edit_pictures import edit_pictures, is_pipeline
 from aitia.cli.progress import progress_bar
 from aitia.cli.trace import print_table, read_lines
 from aitia.errors import OptionError
@@ -50,35 +51,23 @@ def edit_command(
 
     Then: aitia edit ./smollm2 --apply rome --save ./smollm2-rome
 
-    Of a text-to-image pipeline folder it is a concept: aitia edit ./sd "a red disc" --subject red --answer blue --out e
+    Of a folder of a text-to-image pipeline it is a concept: `--subject` its words, `--answer` those in their place.
 
     Exit code 3 says that the edit did not take: the new answer is no likelier than the old one, or no likelier than
     after a change as long in a random direction. What was found is written all the same.
     """
-    from aitia.cli.edit_pictures import apply_to_pictures, edit_pictures, is_pipeline
-
-    pictures = is_pipeline(model)
-    if apply is not None:
-        if save is None or prompt is not None or answer is not None:
-            raise OptionError("--apply FOLDER writes a saved edit and takes --save FOLDER, no prompt and no answer")
-    elif prompt is None or answer is None or out is None or (save is not None and not pictures):
-        raise OptionError("an edit needs a prompt, --answer and --out FOLDER; --save goes with --apply")
-    if pictures and apply is not None and save is not None:
-        apply_to_pictures(model, apply, save)
-        return
-    lines = {
-        "paraphrases": () if paraphrases is None else read_lines(paraphrases),
-        "neighbours": () if neighbours is None else read_lines(neighbours),
-    }
-    if pictures:
-        assert prompt is not None
-        assert answer is not None
-        assert out is not None
-        edit_pictures(model, prompt, answer, subject, out, save, layer=layer, seed=seed, as_json=as_json, **lines)
+    if is_pipeline(model):
+        beside = (layer, paraphrases, neighbours, seed, as_json)
+        edit_pictures(model, prompt, answer, subject, out, apply, save, *beside)
         return
     from aitia.inside import edit_fact
     from aitia.nn.causal_language import load_causal_language_model
 
+    if apply is not None:
+        if save is None or prompt is not None or answer is not None:
+            raise OptionError("--apply FOLDER writes a saved edit and takes --save FOLDER, no prompt and no answer")
+    elif prompt is None or answer is None or out is None or save is not None:
+        raise OptionError("an edit needs a prompt, --answer and --out FOLDER; --save goes with --apply")
     language = load_causal_language_model(model, revision=revision, dtype=dtype, device=device)
     if apply is not None and save is not None:
         _apply(language, apply, save, as_json)
@@ -93,7 +82,8 @@ def edit_command(
             answer,
             subject=subject,
             layer=layer,
-            **lines,
+            paraphrases=() if paraphrases is None else read_lines(paraphrases),
+            neighbours=() if neighbours is None else read_lines(neighbours),
             usual=() if usual is None else read_lines(usual),
             steps=steps,
             seed=seed,

@@ -1,17 +1,18 @@
 """`aitia edit` on a pipeline folder: a concept drawn as other words are."""
 
 import json
-from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 import typer
 
-from aitia.cli.trace import print_table
+from aitia.cli.trace import print_table, read_lines
 from aitia.errors import OptionError
 from aitia.files import check_free, new_folder, write_whole
 from aitia.report import Section, render
+from aitia.system import find
 
-__all__ = ["apply_to_pictures", "edit_pictures", "is_pipeline"]
+__all__ = ["edit_pictures", "is_pipeline"]
 
 NOT_TAKEN = 3
 COLUMNS = ("what", "effect", "95 %", "random change")
@@ -24,33 +25,39 @@ def is_pipeline(model: str) -> bool:
 
 def edit_pictures(
     model: str,
-    prompt: str,
-    answer: str,
+    prompt: str | None,
+    answer: str | None,
     subject: str | None,
-    out: Path,
+    out: Path | None,
+    apply: Path | None,
     save: Path | None,
-    *,
     layer: int | None,
-    paraphrases: Sequence[str],
-    neighbours: Sequence[str],
+    paraphrases: Path | None,
+    neighbours: Path | None,
     seed: int,
     as_json: bool,
 ) -> None:
     """Writes `edit.safetensors`, `edit.json` and `report.html`, and the edited pipeline where asked.
 
     Raises:
-        OptionError: If the concept is not named.
+        OptionError: If a part of what is asked is missing.
     """
-    from aitia.systems.diff_quickfix.single import edit_concept
-
-    if subject is None:
+    if apply is not None:
+        if save is None or prompt is not None or answer is not None:
+            raise OptionError("--apply FOLDER writes a saved edit and takes --save FOLDER, no prompt and no answer")
+        _apply(model, apply, save)
+        return
+    if prompt is None or answer is None or out is None or subject is None:
         raise OptionError(
-            "of a text-to-image pipeline say the concept, the words of the prompt that change (--subject)"
+            "an edit of a text-to-image pipeline needs a prompt, --subject (words of it that change), --answer (those "
+            "in their place) and --out FOLDER"
         )
     check_free(out)
-    found = edit_concept(
-        model, prompt, answer.strip(), subject=subject, layer=layer, paraphrases=paraphrases, neighbours=neighbours,
-        seed=seed, save=save,
+    single = import_module(f"{find('diff-quickfix').package}.single")
+    others, stay = (() if file is None else read_lines(file) for file in (paraphrases, neighbours))
+    found = single.edit_concept(
+        model, prompt, answer.strip(), subject=subject, layer=layer, paraphrases=others, neighbours=stay, seed=seed,
+        save=save,
     )  # fmt: skip
     told = json.dumps(found.to_json(), indent=2, ensure_ascii=False)
     title = f"{found.concept}, drawn as {found.words}"
@@ -77,7 +84,7 @@ def edit_pictures(
         raise typer.Exit(NOT_TAKEN)
 
 
-def apply_to_pictures(model: str, edit: Path, save: Path) -> None:
+def _apply(model: str, edit: Path, save: Path) -> None:
     """Writes a saved edit into a pipeline, and that into a folder.
 
     Raises:

@@ -38,11 +38,11 @@ class Exchange(Operation):
 
     Args:
         positions: Of each row of the first half; None exchanges the whole state.
-        random: Seed of a control: a change as long as the exchange, in a random direction; None exchanges.
+        chance: Seed of a control: a change as long as the exchange, in a random direction; None exchanges.
     """
 
     positions: Positions | None = None
-    random: int | None = None
+    chance: int | None = None
 
     def change(self, now: Tensor, units: int) -> Tensor:
         """The first half changed."""
@@ -57,13 +57,14 @@ class Exchange(Operation):
         return new
 
     def _moved(self, now: Tensor, to: Tensor) -> Tensor:
-        if self.random is None:
+        if self.chance is None:
             return to
-        drawn = torch.randn(now.shape, generator=torch.Generator().manual_seed(self.random)).to(now)
-        return now + drawn * (to - now).norm() / drawn.norm()
+        drawn = torch.randn(now.shape, generator=torch.Generator().manual_seed(self.chance)).to(now)
+        moved: Tensor = now + drawn * (to - now).norm() / drawn.norm()
+        return moved
 
     def __str__(self) -> str:
-        return "Exchange()" if self.random is None else f"Exchange(random={self.random})"
+        return "Exchange()" if self.chance is None else f"Exchange(chance={self.chance})"
 
 
 @dataclass(frozen=True, eq=False)

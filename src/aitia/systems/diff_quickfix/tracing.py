@@ -14,6 +14,7 @@ Source:
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -121,7 +122,7 @@ class Tracer:
         return [
             (str(site), part)
             for part in ("self_attention", "mlp")
-            for site in self.pipeline.sites(part, self.config.encoder)  # type: ignore[arg-type]
+            for site in self.pipeline.sites(part, self.config.encoder)
         ]
 
     def denoiser_sites(self) -> list[tuple[str, str]]:
@@ -129,7 +130,7 @@ class Tracer:
         found = []
         for part in ("cross_attention", "layer"):
             try:
-                found += [(str(site), part) for site in self.pipeline.sites(part)]  # type: ignore[arg-type]
+                found += [(str(site), part) for site in self.pipeline.sites(part)]
             except OptionError:  # a denoiser without such places
                 continue
         return found
@@ -182,8 +183,8 @@ class Tracer:
         if config.corruption == "noise":
             where = [self.pipeline.token_positions(p.prompt, p.concept, config.encoder) for p in flipped]
             site = embedding_site(self.pipeline, config.encoder)
-            weight = self.pipeline.get_submodule(site).weight
-            told[site] = Corrupt(where, config.strength * float(weight.detach().std()), config.seed)  # type: ignore[arg-type]
+            weight = cast(Tensor, self.pipeline.get_submodule(site).weight)
+            told[site] = Corrupt(where, config.strength * float(weight.detach().std()), config.seed)
         prompts = [pair.prompt for pair in flipped] + [pair.other for pair in flipped]
         both = {**told, **text}
         if within:
