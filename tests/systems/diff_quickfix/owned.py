@@ -12,4 +12,5 @@ def owned(folder):
     for name, place in (("prompts.csv", found.files), ("asked.csv", found.rows)):
         if not (folder / name).exists():
             shutil.copy(place, folder / name)
+    (folder / "stay.txt").write_text("a small blue disc\n", encoding="utf-8")
     return {}

@@ -126,7 +126,9 @@ def output_matrix(pipeline: ImagePipeline, attention: str) -> str:
         InterventionError: If it is no plain linear layer, or its weight is that of another layer too.
     """
     modules = dict(pipeline.named_modules())
-    name = next((f"{attention}.{last}" for last in ("out_proj", "o") if f"{attention}.{last}" in modules), None)
+    name: str | None = next(
+        (f"{attention}.{last}" for last in ("out_proj", "o") if f"{attention}.{last}" in modules), None
+    )
     if name is None:
         raise InterventionError(f"{attention} has no output matrix: neither out_proj nor o")
     module: Any = modules[name]
@@ -151,7 +153,7 @@ def output_matrix(pipeline: ImagePipeline, attention: str) -> str:
 def embedding_site(pipeline: ImagePipeline, encoder: str) -> str:
     """Where the embeddings of the tokens are."""
     ends = ("token_embedding", "shared", "embed_tokens")
-    names = [name for name, _ in pipeline.named_modules() if name.startswith(f"{encoder}.")]
+    names: list[str] = [name for name, _ in pipeline.named_modules() if name.startswith(f"{encoder}.")]
     found = next((name for name in names if name.rsplit(".", 1)[-1] in ends), None)
     if found is None:
         raise OptionError(f"{encoder} of {pipeline.source} has no embeddings of tokens: trace with corruption=other")
