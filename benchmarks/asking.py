@@ -5,14 +5,17 @@
 - options: 6 options of two words after a premise of 200 words, ranked by a small model that reads the premise once,
   beside one forward an option
 
-CPU seconds, the least of the repeats.
+CPU seconds, the least of the repeats; options and forwards take turns, so that a busy machine is as busy for both. Ends
+with what was missed where a log or cache takes a second or more, or options are less than 3 times as fast.
 
 python benchmarks/asking.py [--json FILE]
 """
 
 import json
+import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +25,7 @@ from aitia.text.asking import JOURNAL
 
 ANSWERS = 10_000
 REPEATS = 3
+MOST_SECONDS, LEAST_RATIO = 1.0, 3.0
 
 
 def questions() -> list[Question]:
@@ -73,7 +77,6 @@ def options(folder: Path) -> dict[str, float]:
     prompts = [" ".join(random.choice(words, 200)) for _ in range(8)]
     said = [" ".join(random.choice(words, 2)) for _ in range(6)]
     client = open_client(folder, device="cpu")
-    ours, wall, found = best(lambda: client.choose(prompts, said), REPEATS)
     model = client.backend.sequence.model
 
     def each() -> np.ndarray:
@@ -87,7 +90,11 @@ def options(folder: Path) -> dict[str, float]:
                 rows.append(sum(float(logits[len(ids) - 1 + k, token]) for k, token in enumerate(more)))
         return np.array(rows).reshape(len(prompts), len(said))
 
-    plain, _, wanted = best(each, REPEATS)
+    ours = wall = plain = float("inf")
+    for _ in range(REPEATS):
+        cpu, seconds, found = best(lambda: client.choose(prompts, said), 1)
+        forwards, _, wanted = best(each, 1)
+        ours, wall, plain = min(ours, cpu), min(wall, seconds), min(plain, forwards)
     assert np.abs(found - wanted).max() < 1e-3
     return {"ours": ours, "wall": wall, "one forward an option": plain}
 
@@ -101,6 +108,14 @@ def main() -> None:
         rows.append(row)
         print("  ".join(f"{key} {value:.3f} s" if isinstance(value, float) else value for key, value in row.items()))
     write(told.json, rows)
+    if missed := [row["what"] for row in rows if _missed(row)]:
+        sys.exit(f"slower than asked for: {', '.join(missed)}")
+
+
+def _missed(row: dict[str, Any]) -> bool:
+    if "one forward an option" in row:
+        return bool(row["one forward an option"] < LEAST_RATIO * row["ours"])
+    return bool(row["ours"] >= MOST_SECONDS)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,22 @@ def test_a_model_that_has_it_the_wrong_way_round_costs_nothing_and_is_named(tabl
     assert found.graph == alone.graph
     told = next(w for w in found.warnings if w.startswith("The data contradict the model"))
     wrong = [(b, a) for k, a in enumerate(NAMES) for b in NAMES[k + 1 :] if related(a, b)]
-    assert sum(f"{a} -> {b} (" in told for a, b in wrong) >= len(wrong) / 2
+    named = told.replace(",", " (")
+    assert sum(f"{a} -> {b} (" in named for a, b in wrong) >= len(wrong) / 2
+
+
+def test_a_model_that_knows_nothing_changes_no_edge_and_is_told_so(table):
+    """Right by a coin, and silent: the graph of the data alone, and what was said stands in the result."""
+    alone = discover(table, bootstrap=0)
+    coin = np.random.default_rng(0)
+    turned = {frozenset((a, b)): coin.random() < 0.5 for k, a in enumerate(NAMES) for b in NAMES[k + 1 :]}
+    found = discover(table, bootstrap=0, ask_model=who_knows(NAMES, wrong=lambda a, b: turned[frozenset((a, b))]))
+    assert found.graph == alone.graph
+    assert "so it points nothing (chance might do as well" in found.reasons[-1]
+    silent = discover(table, bootstrap=0, ask_model=lambda prompts, seed=0: ["I do not know."] * len(prompts))
+    assert silent.graph == alone.graph
+    assert any("undecided about all 21 pairs; of 42 answers 0 chose the first option and 42 named none" in w
+               for w in silent.warnings)  # fmt: skip
 
 
 def test_a_run_that_failed_asks_only_what_it_was_not_told(table, tmp_path):
@@ -72,10 +87,25 @@ def test_a_run_that_failed_asks_only_what_it_was_not_told(table, tmp_path):
     assert len(calls) == len(set(calls)) == 42
     assert found.graph == load_discovery(tmp_path / "run").graph
     assert "scripted says so" in (tmp_path / "run" / "report.html").read_text()
+    whole = (tmp_path / "run" / "summary.json").read_bytes()
+    again = discover(table, bootstrap=0, ask_model=failing, out=tmp_path / "run")
+    assert len(calls) == 42  # a finished run that is started again pays for nothing
+    assert again.graph == found.graph
+    log = tmp_path / "run" / "answers.journal"
+    lines = log.read_bytes().split(b"\n")
+    log.write_bytes(b"\n".join(lines[:10]) + b"\n" + lines[10][:30])  # as a kill leaves it
+    discover(table, bootstrap=0, ask_model=failing, out=tmp_path / "run")
+    assert len(calls) == 42 + 32
+    assert (tmp_path / "run" / "summary.json").read_bytes() == whole
+    lines[3] = lines[3][:-3] + b"..."
+    log.write_bytes(b"\n".join(lines))
+    with pytest.raises(RunError, match=r"line 4 of .*answers\.journal is damaged; delete the file"):
+        discover(table, bootstrap=0, ask_model=failing, out=tmp_path / "run")
+    assert len(calls) == 42 + 32
 
 
 def test_where_nobody_can_be_asked(table, tmp_path):
-    with pytest.raises(OptionError, match="trust is tested, always, never, got 'maybe'"):
+    with pytest.raises(OptionError, match="trust is tested, strict, always, never, got 'maybe'"):
         Asks("http://host/v1#m", trust="maybe")
     with pytest.raises(OptionError, match="a model is asked about a table without context"):
         discover({**table, "site": ["a", "b"] * 750}, context="site", bootstrap=0, ask_model=who_knows(NAMES))

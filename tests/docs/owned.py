@@ -78,6 +78,7 @@ def ask(folder):
         for of, said in asked.items()
     ]
     (folder / "questions.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (folder / "pairs.csv").write_text("x,y,answer\naltitude,temperature,->\nrain,clouds,<-\nrain,shoes,neither\n")
     return {}
 
 

@@ -15,7 +15,7 @@ from aitia.system.registry import systems
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = (
     "index", "graphs", "scm", "do", "knowledge", "tutorials/messy-table", "tutorials/defended-effect",
-    "tutorials/three-switches", "tutorials/causal-reasoning",
+    "tutorials/three-switches", "tutorials/causal-reasoning", "tutorials/model-knowledge",
 )  # fmt: skip
 FENCE = re.compile(r"^```(?P<kind>\S+)(?: \w+)?\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 

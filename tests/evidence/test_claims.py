@@ -40,6 +40,7 @@ class Toy:
     def __init__(self):
         self.base, self.bar, self.asked, self.source, self.stop, self.minutes = 1.0, 1.5, [], "first", None, 0.1
         self.machine = {"architecture": "x", "processor": "y"}
+        self.found, self.more, self.why, self.controls = 0.25, {}, {}, ("nothing to find",)
 
     def seed(self, seed):
         if seed == self.stop:
@@ -50,7 +51,10 @@ class Toy:
     def part_a(self, context):
         found = context.over_seeds("a", self.seed, 5)
         ours, coin = ([f[name] for f in found] for name in ("ours", "coin"))
-        context.control("nothing to find", lambda seed: {"score": 0.25})
+        if self.controls:
+            context.control("nothing to find", lambda seed: {"score": self.found, **self.more})
+        if self.more:
+            context.control("more", lambda seed: {"score": 0.5})
         return [
             row("a", "score", ours, bar=self.bar, baselines={"coin": coin}, ahead_of={"coin": 0.1}, note="A note."),
             row("a", "error | rate", ours, direction="lower", bar=0.5),
@@ -61,7 +65,8 @@ class Toy:
 
     @property
     def claim(self):
-        return Claim(CARD, self.run, self.minutes, swap="coin", cheapest=self.part_a, controls=("nothing to find",))
+        names = (*self.controls, *(("more",) if self.more else ()))
+        return Claim(CARD, self.run, self.minutes, "coin", cheapest=self.part_a, controls=names, uncontrolled=self.why)
 
 
 @pytest.fixture
@@ -187,6 +192,39 @@ def test_a_replay_that_comes_back_renews_stale_evidence(toy, tmp_path):
     assert [r.source for r in after.replays] == ["second"]
     assert replace(after, source="first", replays=()) == before
     assert [p.name for p in tmp_path.iterdir()] == ["toy.json"]
+
+
+def test_a_replay_takes_up_controls_that_were_not_stored_and_moves_nothing_else(toy, tmp_path):
+    before = verify("toy", tmp_path)
+    toy.more, toy.why, toy.source = {"error | rate": 0.9}, {"only told": "it is told"}, "second"
+    toy.asked.clear()
+    done = replay("toy", tmp_path)
+    assert (done.stamped, toy.asked) == (True, [0])
+    assert done.controls == ("nothing to find: error | rate 0.9", "more: score 0.5")
+    after = stored_evidence(tmp_path, "toy")
+    assert after.rows == before.rows
+    assert [(c.name, c.values) for c in after.controls] == [
+        ("nothing to find", {"score": 0.25, "error | rate": 0.9}),
+        ("more", {"score": 0.5}),
+    ]
+    assert after.uncontrolled == toy.why
+    assert after.first == before.first | {
+        "control, nothing to find": {"score": 0.25, "error | rate": 0.9},
+        "control, more": {"score": 0.5},
+    }
+    assert replay("toy", tmp_path).controls == ()
+
+
+@pytest.mark.parametrize("gone", [{"found": 0.26}, {"controls": ()}])
+def test_a_replay_takes_up_no_control_where_a_stored_one_does_not_come_back(toy, tmp_path, gone):
+    verify("toy", tmp_path)
+    text = (tmp_path / "toy.json").read_text()
+    toy.more, toy.source = {"error | rate": 0.9}, "second"
+    vars(toy).update(gone)
+    done = replay("toy", tmp_path)
+    assert not done.stamped
+    assert "control, nothing to find" in done.differs[0]
+    assert (tmp_path / "toy.json").read_text() == text
 
 
 def test_a_replay_within_rounding_comes_back_and_one_beyond_does_not(toy, tmp_path):

@@ -5,7 +5,17 @@ import json
 import pytest
 
 from aitia.errors import FormatError, OptionError
-from aitia.evidence import STORED, ClaimContext, Control, Evidence, control_faults, row, stored_evidence, verdict_of
+from aitia.evidence import (
+    STORED,
+    ClaimContext,
+    Control,
+    Evidence,
+    control_faults,
+    row,
+    stored_evidence,
+    unfaced,
+    verdict_of,
+)
 from aitia.runs import Journal
 
 ROWS = (
@@ -125,6 +135,22 @@ def test_a_control_holds_where_it_passes_one_of_its_rows():
     kept = evidence(controls=(Control("c", 0, {"score": 0.1, "share": 1.0}), Control("d", 0, {"score": 0.1})))
     assert kept.control_holds("c")
     assert not kept.control_holds("d")
+
+
+def test_every_judged_row_is_failed_by_a_control_or_says_why_by_none():
+    """`told` is judged by nothing, and needs none."""
+    faced = (Control("c", 0, {"score": 0.1, "error": 1.5}),)
+    kept = evidence(controls=faced, uncontrolled={"share": "it is counted"})
+    assert unfaced(kept) == []
+    assert unfaced(evidence(controls=faced)) == ["no control stands against 'share', and nothing says why none can"]
+    assert unfaced(evidence(controls=faced, uncontrolled={"share": ""})) == unfaced(evidence(controls=faced))
+    passes = (*faced, Control("d", 0, {"share": 1.0}))
+    assert unfaced(evidence(controls=passes)) == ["the control 'd' passes 'share'"]
+    told = evidence(controls=faced, uncontrolled={"share": "a", "score": "b", "told": "c"})
+    assert unfaced(told) == [
+        "'told' is to have no control, and is no judged row",
+        "a control stands against 'score', of which it is said that none can",
+    ]
 
 
 def test_a_control_of_no_judged_row_is_refused():

@@ -25,13 +25,13 @@ SENTENCE = r"asks for code of its own \(auto_map\), which is never run: give a m
 def trusting(tree):
     """Lines that load something with another library and do not say that its code is not trusted.
 
-    Ours are classes that are imported from aitia, what `super()` has, and classes of systems.
+    Ours are classes that are imported from aitia or stand in the same file, what `super()` has, and those of systems.
     """
     ours = {
         alias.asname or alias.name
         for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("aitia")
         for alias in node.names
-    }  # fmt: skip
+    } | {node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}  # fmt: skip
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call):
             continue
@@ -65,6 +65,7 @@ def trusting(tree):
         ("datasets.load_dataset(name)", True),
         ("super().from_pretrained(folder)", False),
         ("from aitia.saving import Saved\nSaved.from_pretrained(folder)", False),
+        ("class Saved:\n    pass\nSaved.from_pretrained(folder)", False),
     ],
 )
 def test_a_call_that_trusts_what_it_loads_is_found(line, found):

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aitia.data.reading.conll import spans_of_tags
 from aitia.errors import DataError
 from aitia.stats.metrics.spans import span_f1
 
@@ -30,3 +31,18 @@ def test_wrong_type_or_boundary_is_wrong():
     assert span_f1(true, [[(0, 3, "a"), (4, 6, "a")]], "a").precision == 0.5
     with pytest.raises(DataError, match="1 rows are held against those of 2"):
         span_f1(true, [[], []])
+
+
+TRUE = "O O B-A I-A I-A O|B-A O O O B-A I-A|O O B-A I-A I-A B-A|O B-B I-B O O B-A"
+FOUND = "O O B-A I-A I-A O|B-B O O O B-A I-A|O B-B I-B B-B I-B O|O B-B I-B O O O"
+SEQEVAL = {None: (1 / 2, 3 / 7, 6 / 13), "A": (1.0, 1 / 3, 1 / 2), "B": (1 / 4, 1.0, 2 / 5)}
+"""Precision, recall and F1 that seqeval 1.2.2 gave of these tags, in strict mode by IOB2; together, and by type."""
+
+
+@pytest.mark.parametrize("kind", SEQEVAL)
+def test_of_tags_it_is_what_seqeval_gives(kind):
+    def spans(tags):
+        return [spans_of_tags([*"abcdef"], row.split()) for row in tags.split("|")]
+
+    score = span_f1(*([[(a, b, of) for a, b, of in row] for row in spans(tags)] for tags in (TRUE, FOUND)), kind)
+    assert (score.precision, score.recall, score.f1) == pytest.approx(SEQEVAL[kind])

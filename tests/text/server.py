@@ -80,6 +80,7 @@ class Handler(BaseHTTPRequestHandler):
 
 class Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128  # with five, a machine under load drops connections, which come back after seconds
 
     def __init__(self, app):
         super().__init__(("127.0.0.1", 0), Handler)

@@ -76,7 +76,7 @@ def test_an_address_is_taken_with_and_without_the_last_part(serve):
     ("address", "sentence"),
     [
         ("http://h/v1", "an endpoint of many models: say which"),
-        ("http://user:word@h/v1#m", "an address holds no password"),
+        ("http://user:word@h/v1#m", "an address holds no name or password"),
         ("http:///v1#m", "starts with http:// or https:// and a host"),
         ("http://h:99999/v1#m", "is no address"),
         ("http://h/v1?key=3#m", "nothing after"),

@@ -72,9 +72,19 @@ def test_a_model_without_eyes_is_told(serve, tmp_path):
     from PIL import Image
 
     Image.new("RGB", (4, 3)).save(tmp_path / "a.png")
-    server = serve(lambda n, body, h: told(400, "image_url is not supported"))
-    with opened(server) as client, pytest.raises(RunError, match="does this model take pictures"):
-        client.complete([Prompt("what?", (str(tmp_path / "a.png"),))])
+    for status, said in ((400, "image_url is not supported"), (500, "image input is not supported - hint: mmproj")):
+        server = serve(lambda n, body, h, status=status, said=said: told(status, said))
+        with opened(server) as client, pytest.raises(RunError, match="does this model take pictures"):
+            client.complete([Prompt("what?", (str(tmp_path / "a.png"),))])
+        assert len(server.asked) == 1  # to ask again is of no use
+
+
+def test_a_picture_is_a_file_and_not_a_pipe(serve, tmp_path):
+    import os
+
+    os.mkfifo(tmp_path / "pipe.png")
+    with opened(serve(says("A"))) as client, pytest.raises(FormatError, match=r"pipe\.png is no file, and no picture"):
+        client.complete([Prompt("what?", (str(tmp_path / "pipe.png"),))])
 
 
 def test_pictures_that_cannot_be_sent(serve, tmp_path):

@@ -7,7 +7,9 @@ import pytest
 from tests.text.server import KEY, Reply, completion, cut_short, opened, says, told
 
 from aitia.errors import AitiaError, OptionError, RunError
+from aitia.system import systems
 from aitia.text import BudgetReachedError, Prices, open_client
+from aitia.workflow.names import sorted_names
 
 # -- where the key goes ------------------------------------------------------------------------------------------------
 
@@ -55,6 +57,29 @@ def test_a_key_does_not_travel_in_the_open(monkeypatch):
         "https://models.example.org/v1#m",
     ):
         open_client(near).close()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"http://127.0.0.1:9/v1?key={KEY}#m",
+        f"http://127.0.0.1:9/v1?key={KEY}",
+        f"http://127.0.0.1:9/v1 {KEY}#m",
+        f"http://me:{KEY}@127.0.0.1:9/v1#m",
+        f"http://me:{KEY}@127.0.0.1:99999/v1#m",
+        f"http://me:{KEY}@[::1/v1#m",
+    ],
+)
+def test_a_key_in_an_address_is_refused_before_it_is_written_and_not_repeated(address):
+    with pytest.raises(OptionError) as caught:
+        open_client(address)
+    assert KEY not in str(caught.value)
+    asking = [found.load() for found in systems().values() if "client" in found.card.subjects]
+    assert asking
+    for cls in asking:
+        with pytest.raises(OptionError) as caught:
+            sorted_names(cls.card, cls.Config, {"client": address})
+        assert KEY not in str(caught.value)
 
 
 def test_a_redirect_within_the_address_is_followed(serve):

@@ -1,10 +1,12 @@
 """A model on this machine: what it writes, and the log-probabilities of options, held against a plain forward."""
 
 import json
+import threading
 
 import numpy as np
 import pytest
 import torch
+from tests.text.server import Reply, completion, cut_short, opened, told
 
 from aitia.errors import DataError, FormatError, OptionError
 from aitia.nn.language import word_tokenizer
@@ -219,3 +221,25 @@ def test_nothing_heavy_is_loaded_before_it_is_used():
     script = f"import sys, aitia.text; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_same_model_behind_an_endpoint_answers_the_same_past_its_faults(client, serve):
+    """A small model behind an app of chat completions that spoils the first answers, each in another way."""
+    spoilt = [
+        told(429, "slow down"), told(500, "broken"), Reply(200, b"<html>log in</html>"), cut_short("A"),
+        Reply(200, b"\xff\x00"), Reply(200, b'{"choices": [{"mess'), Reply(200, completion("A"), wait=1.0),
+    ]  # fmt: skip
+    lock = threading.Lock()
+
+    def app(number, body, headers):
+        if number <= len(spoilt):
+            return spoilt[number - 1]
+        with lock:
+            return client.complete([body["messages"][-1]["content"]])[0].text
+
+    server = serve(app)
+    with opened(server, concurrency=1, timeout=0.5, retries=8) as remote:
+        found = [answer.text for answer in remote.complete(PROMPTS)]
+    assert found == [answer.text for answer in client.complete(PROMPTS)]
+    assert len(set(found)) > 1
+    assert len(server.asked) == len(spoilt) + len(PROMPTS)

@@ -8,7 +8,9 @@ import json
 
 import pytest
 from tests.text.test_local import TEMPLATE, WORDS, folder  # noqa: F401  # a tiny model of random weights
+from tests.workflow.test_tasks import SLUGS, asked_of
 
+from aitia.nn.language import word_tokenizer
 from aitia.text import Question, answer_questions, open_client, scores
 from aitia.text.export import export_tasks
 
@@ -50,10 +52,75 @@ def test_lm_eval_ranks_the_options_of_the_task_as_we_do(folder, tmp_path, monkey
         assert [by_option[k] for k in range(2)] == pytest.approx(list(one.log_probabilities), abs=1e-3)
 
 
-def run_inspect(task, tmp_path, monkeypatch, model, **more):
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    """A tiny model that reads the words of all tasks."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    place = tmp_path_factory.mktemp("reader")
+    said = [question.prompt() for slug in SLUGS for question in asked_of(slug, place / slug)]
+    tokenizer = word_tokenizer(sorted({word for text in said for word in text.split()} | {*WORDS}), 2048)
+    tokenizer.eos_token = "[SEP]"
+    config = LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2,
+        max_position_embeddings=2048, bos_token_id=2, eos_token_id=3, pad_token_id=0,
+    )  # fmt: skip
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(config)
+    model.save_pretrained(place)
+    tokenizer.save_pretrained(place)
+    return place
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_lm_eval_runs_the_rows_of_every_reasoner_as_we_do(slug, reader, tmp_path, monkeypatch):
+    lm_eval = pytest.importorskip("lm_eval", reason=WANTED)
+    from lm_eval.tasks import TaskManager
+
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hub"))
+    questions = asked_of(slug, tmp_path, 4)
+    if any(question.pictures for question in questions):
+        pytest.skip("lm-evaluation-harness ranks options of texts, and these have pictures")
+    export_tasks(tmp_path / "tasks", questions, name="mine")
+    with open_client(reader, device="cpu") as client:
+        ours = scores(answer_questions(client, questions, by="letters"))
+    told = lm_eval.simple_evaluate(
+        model="hf",
+        model_args={"pretrained": str(reader), "dtype": "float32", "add_bos_token": False},
+        tasks=["mine"],
+        task_manager=TaskManager(include_path=str(tmp_path / "tasks"), include_defaults=False),
+        device="cpu",
+        batch_size=4,
+    )
+    assert told["results"]["mine"]["acc,none"] == pytest.approx(ours.accuracy.value)
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_inspect_runs_the_rows_of_every_reasoner(slug, serve, tmp_path, monkeypatch):
+    """Always A is right where the first or last option is, in one order of two; pictures come with the question."""
+    pytest.importorskip("openai", reason=WANTED)
+    server = serve(lambda number, body, headers: "ANSWER: A")
+    monkeypatch.setenv("LOOPBACK_API_KEY", "none")
+    monkeypatch.setenv("LOOPBACK_BASE_URL", server.address)
+    questions = asked_of(slug, tmp_path, 3)
+    *_, task = export_tasks(tmp_path / "tasks", questions, name="mine")
+    log = run_inspect(task, tmp_path, monkeypatch, "openai-api/loopback/small")
+    ends = [question.answer in (0, len(question.options) - 1) for question in questions]
+    assert log.results.scores[0].metrics["accuracy"].value == pytest.approx(sum(ends) / 2 / len(questions))
+    assert len(server.asked) == 2 * len(questions)
+    shown = ["data:image/png;base64" in json.dumps(body) for body in server.asked]
+    assert shown == [bool(question.pictures) for question in questions for _ in range(2)]
+
+
+def run_inspect(task, tmp_path, monkeypatch, model, model_args=None, **more):
     inspect_ai = pytest.importorskip("inspect_ai", reason=WANTED)
+    from inspect_ai.model import get_model
+
     monkeypatch.chdir(task.parent)
-    (log,) = inspect_ai.eval(task.name, model=model, log_dir=str(tmp_path / "logs"), display="none", **more)
+    # A model that it remembers asks the server of the test before.
+    asked = get_model(model, memoize=False, **(model_args or {}))
+    (log,) = inspect_ai.eval(task.name, model=asked, log_dir=str(tmp_path / "logs"), display="none", **more)
     assert log.status == "success", log.error
     return log
 
@@ -81,6 +148,6 @@ def test_inspect_runs_the_task_on_a_local_model(folder, tmp_path, monkeypatch): 
     (place / "tokenizer_config.json").write_text(json.dumps(config | {"chat_template": TEMPLATE}))
     *_, task = export_tasks(tmp_path / "tasks", QUESTIONS[:2], name="mine")
     log = run_inspect(
-        task, tmp_path, monkeypatch, "hf/local", model_args={"model_path": str(place), "device": "cpu"}, max_tokens=3
+        task, tmp_path, monkeypatch, "hf/local", {"model_path": str(place), "device": "cpu"}, max_tokens=3
     )
     assert len(log.samples) == 4

@@ -3,6 +3,7 @@
 import json
 import shlex
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,9 @@ from aitia.cli.progress import progress_bar
 from aitia.errors import OptionError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aitia.text import Question
     from aitia.workflow.questions import Questioned
 
 __all__ = ["ask_app"]
@@ -50,6 +54,9 @@ def questions_command(
     questions: Annotated[Path, typer.Argument(help="Questions with options: .jsonl, .parquet or .csv.")],
     model: Annotated[
         str | None, typer.Option(help="https://host/v1#NAME, a folder, a GGUF file, or owner/name of the Hub.")
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="The file holds rows of this system, such as vqa-causal, which are asked.")
     ] = None,
     both_orders: Annotated[bool, typer.Option(help="Ask each with its options turned round too.")] = True,
     rotations: Annotated[bool, typer.Option(help="Ask each with every option in every place.")] = False,
@@ -89,46 +96,65 @@ def questions_command(
 
     Example: aitia ask questions.jsonl --model https://host/v1#NAME --budget 2 --price-in 0.2 --price-out 0.6 --out run
     """
-    from aitia.text import Prices, open_client, read_questions
-    from aitia.text.export import export_tasks
+    from aitia.text import Prices, open_client
     from aitia.workflow.questions import ask_questions
 
     if model is None and export is None:
         raise OptionError("say who is asked: --model https://host/v1#NAME, a folder, a GGUF file or owner/name")
     if first is not None and first < 1:
         raise OptionError(f"--first is a number of questions, 1 or more, got {first}")
-    held = read_questions(questions)[:first]
-    if export is not None:
-        files = export_tasks(export, held, both_orders=both_orders)
-        typer.echo(f"Tasks: {', '.join(map(str, files))}", err=as_json)
-    if model is None:
-        return
-    given = {
-        "tokens": tokens, "temperature": temperature, "key_from": key_from, "concurrency": concurrency,
-        "requests_per_minute": requests_per_minute, "tokens_per_minute": tokens_per_minute, "timeout": timeout,
-        "retries": retries, "batch_size": batch_size, "dtype": dtype, "device": device,
-    }  # fmt: skip
-    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-    prices = Prices(price_in, price_out) if price_in or price_out else None
-    limits: dict[str, Any] = {"prices": prices, "budget": budget, "token_budget": token_budget}
-    with (
-        open_client(model, revision=revision, cache=cache, **limits, **options) as client,
-        progress_bar(quiet=as_json) as progress,
-    ):
-        result = ask_questions(
-            client, held, source=str(questions), out=out, both_orders=both_orders, rotations=rotations,
-            by=by, f1=f1, seed=seed, system=system, progress=progress,  # type: ignore[arg-type]  # checked there
-            command=shlex.join(["aitia", *sys.argv[1:]]),
-        )  # fmt: skip
-    if as_json:
-        typer.echo(json.dumps(result.to_json(), indent=2, ensure_ascii=False))
-    else:
-        _tell(result, out)
+    with _read(questions, task) as read:
+        held = read[:first]
+        if export is not None:
+            _export(export, held, task, both_orders, as_json)
+        if model is None:
+            return
+        given = {
+            "tokens": tokens, "temperature": temperature, "key_from": key_from, "concurrency": concurrency,
+            "requests_per_minute": requests_per_minute, "tokens_per_minute": tokens_per_minute, "timeout": timeout,
+            "retries": retries, "batch_size": batch_size, "dtype": dtype, "device": device,
+        }  # fmt: skip
+        options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        prices = Prices(price_in, price_out) if price_in or price_out else None
+        options |= {"prices": prices, "budget": budget, "token_budget": token_budget}
+        with (
+            open_client(model, revision=revision, cache=cache, **options) as client,
+            progress_bar(quiet=as_json) as progress,
+        ):
+            result = ask_questions(
+                client, held, source=str(questions), out=out, both_orders=both_orders, rotations=rotations,
+                by=by, f1=f1, seed=seed, system=system, progress=progress,  # type: ignore[arg-type]  # checked there
+                command=shlex.join(["aitia", *sys.argv[1:]]),
+            )  # fmt: skip
+    _tell(result, out, as_json)
     if result.left:  # nothing keeps what is there but what was printed
         raise typer.Exit(2)
 
 
-def _tell(result: "Questioned", out: Path | None) -> None:
+@contextmanager
+def _read(questions: Path, task: str | None) -> "Iterator[list[Question]]":
+    """The questions of a file, or of rows; pictures of rows are there as long as they are asked about."""
+    from tempfile import TemporaryDirectory
+
+    from aitia.text import read_questions
+    from aitia.workflow.tasks import task_questions
+
+    with TemporaryDirectory() as shown:
+        yield read_questions(questions) if task is None else task_questions(task, questions, Path(shown))
+
+
+def _export(folder: Path, held: "list[Question]", task: str | None, both_orders: bool, as_json: bool) -> None:
+    from aitia.text.export import export_tasks
+
+    name = "aitia_questions" if task is None else task.replace("-", "_")
+    files = export_tasks(folder, held, name=name, both_orders=both_orders)
+    typer.echo(f"Tasks: {', '.join(map(str, files))}", err=as_json)
+
+
+def _tell(result: "Questioned", out: Path | None, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(result.to_json(), indent=2, ensure_ascii=False))
+        return
     from aitia.cli.trace import print_table
     from aitia.text.page import SCORE_COLUMNS, score_rows
 

@@ -62,7 +62,7 @@ def discover_command(
         Path | None, typer.Option(help="What columns are, for it: `name: description`, one a line.")
     ] = None,
     trust: Annotated[
-        str, typer.Option(help="tested: it orients where the data bear it out; always; never.")
+        str, typer.Option(help="tested: it orients where the data bear it out; strict; always; never.")
     ] = "tested",
     compare: Annotated[bool, typer.Option(help="Run every search that fits, and show where they agree.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,

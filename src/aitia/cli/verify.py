@@ -84,7 +84,10 @@ def _replay(slugs: list[str], out: Path, jobs: int, as_json: bool) -> None:
             print(f"aitia: {slug}: {error}", file=sys.stderr)
             continue
         failed = failed or bool(done.differs)
-        told.append({"slug": slug, "stamped": done.stamped, "differs": done.differs, "file": done.file})
+        told.append({
+            "slug": slug, "stamped": done.stamped, "differs": done.differs, "file": done.file,
+            "controls": done.controls,
+        })  # fmt: skip
         if not as_json:
             where = (
                 "on this machine and these versions, and is stored beside as"
@@ -93,8 +96,8 @@ def _replay(slugs: list[str], out: Path, jobs: int, as_json: bool) -> None:
             )
             verdict = "comes back" if not done.differs else "does not come back, so the claim has to be run again"
             typer.echo(f"{slug}: the first seed {verdict}{f' {where} {done.file}' if done.file else ''}")
-            for difference in done.differs:
-                typer.echo(f"  {difference}")
+            for line in (*done.differs, *(f"a negative control is new: {control}" for control in done.controls)):
+                typer.echo(f"  {line}")
     if as_json:
         typer.echo(json.dumps(told, indent=2, ensure_ascii=False, default=str))
     if failed:

@@ -1,21 +1,26 @@
 """Whom a discovery asks beside the data, and what of it goes into the result."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from aitia.errors import OptionError
+from aitia.runs import Journal
 from aitia.system import systems
 
 if TYPE_CHECKING:
     from aitia.discovery.result import Discovery
     from aitia.engine import Progress, Store
+    from aitia.runs import Run
 
-__all__ = ["TRUST", "Asks", "asks_of", "consulting", "told"]
+__all__ = ["TRUST", "Asks", "asks_of", "consulting", "kept_answers", "told"]
 
 ASKS = "pywhy-llm"
 """The system that asks."""
-TRUST = ("tested", "always", "never")
+ANSWERS = "answers.journal"
+"""What was answered, in the folder of a run; it stays when the run is finished."""
+TRUST = ("tested", "strict", "always", "never")
 
 
 @dataclass(frozen=True)
@@ -25,11 +30,11 @@ class Asks:
     Args:
         model: An address (`https://host/v1#NAME`), a folder, a GGUF file, or a function that answers prompts.
         about: What variables are, by name: names and these descriptions are sent, values of the table never.
-        trust: `tested`: it orients where it is right on the arrows that the data compel; `always`; `never`: it is only
-            held against the data.
+        trust: `tested`: it orients where it is right on directions that the data tell more often than a coin; `strict`:
+            and than an order of the variables by chance; `always`; `never`: it is only held against the data.
 
     Raises:
-        OptionError: If trust is none of the three.
+        OptionError: If trust is none of the four.
     """
 
     model: Any
@@ -53,6 +58,24 @@ def told(asks: Asks | None) -> dict[str, Any]:
     from aitia.data.subjects import Client
 
     return {"ask_model": {"model": Client.of(asks.model).to_json(), "about": dict(asks.about), "trust": asks.trust}}
+
+
+@contextmanager
+def kept_answers(run: "Run", asks: Asks | None) -> "Iterator[Store | None]":
+    """The answers that a run has paid for; unlike its other journals they stay, so that no start pays for them again.
+
+    Raises:
+        RunError: If the file is damaged, or was not written by this run.
+    """
+    if asks is None:
+        yield None
+        return
+    run.claim(ANSWERS)
+    answers = Journal(run.path / ANSWERS)
+    try:
+        yield answers
+    finally:
+        answers.close()
 
 
 def consulting(found: "Discovery", asks: Asks | None, log: "Store | None", progress: "Progress | None") -> "Discovery":

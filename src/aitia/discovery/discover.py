@@ -10,7 +10,7 @@ from aitia.data.frames import row_index
 from aitia.data.spreadsheet import Reading
 from aitia.data.table import Kind, Table
 from aitia.data.tables import read_table
-from aitia.discovery.asks import asks_of, consulting, told
+from aitia.discovery.asks import asks_of, consulting, kept_answers, told
 from aitia.discovery.choose import ContextKind, Plan, choose
 from aitia.discovery.contexts import dated
 from aitia.discovery.gaps import gap_warnings
@@ -114,9 +114,9 @@ def discover(
         return consulting(_fit(learner, plan, table, config, given, progress, None, gaps), asks, None, progress)
     from aitia.discovery.save import open_discovery, save_discovery
 
-    with open_discovery(Path(out), table, config, command) as run:
+    with open_discovery(Path(out), table, config, command) as run, kept_answers(run, asks) as answers:
         found = _fit(learner, plan, table, config, given, progress, run.store("search"), gaps)
-        found = consulting(found, asks, run.store("answers") if asks else None, progress)
+        found = consulting(found, asks, answers, progress)
         save_discovery(found, run, command or found.python())
     return found
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from aitia.evidence.rivals import in_place_of_ours, matched_by, swap_holds
     from aitia.evidence.rows import Row, Summary, row
     from aitia.evidence.source import syntax_hash
-    from aitia.evidence.store import Evidence, Replay, control_faults, stored_evidence
+    from aitia.evidence.store import Evidence, Replay, control_faults, stored_evidence, unfaced
     from aitia.evidence.summary import STORED, verdict_of
     from aitia.evidence.verdict import Judged, judge, tally
 
@@ -51,6 +51,7 @@ __all__ = [
     "swap_holds",
     "syntax_hash",
     "tally",
+    "unfaced",
     "verdict_of",
 ]
 
@@ -78,6 +79,7 @@ __getattr__ = lazily(
         "swap_holds": "rivals",
         "syntax_hash": "source",
         "tally": "verdict",
+        "unfaced": "store",
         "verdict_of": "summary",
     },
 )

@@ -11,7 +11,7 @@ from aitia.engine import Engine, LocalEngine, Progress, Store
 from aitia.errors import OptionError
 from aitia.evidence.rows import Row
 
-__all__ = ["Claim", "ClaimContext", "Control"]
+__all__ = ["Claim", "ClaimContext", "Control", "control_key"]
 
 _LONG = 100
 """Numbers in a list from which on it is stored as a few sums."""
@@ -70,12 +70,12 @@ class ClaimContext:
             name: Of the control.
             function: From the seed to what the control gets, by the metric of the row that it stands against.
         """
-        found = self._map(f"control, {name}", function, range(self.first_seed, self.first_seed + 1), f"control {name}")
+        found = self._map(control_key(name), function, range(self.first_seed, self.first_seed + 1), f"control {name}")
         values = {metric: float(value) for metric, value in found[0].items()}
         if not values or not all(math.isfinite(value) for value in values.values()):
             raise OptionError(f"control {name}: a control gives one number or more, by the metric of its row")
         self.controls.append(Control(name, self.first_seed, values))
-        self.first[f"control, {name}"] = values
+        self.first[control_key(name)] = values
         return values
 
     def rival(self, slug: str) -> type[Any]:
@@ -104,6 +104,7 @@ class Claim:
         swap: The arm that stands for the method replaced by its baseline, by a linear model, or with its own part off.
         cheapest: The part that costs least, for `verify --quick` of a claim that takes over two hours and for tests.
         controls: The names of the negative controls that it runs.
+        uncontrolled: By the metric of a judged row that no control stands against, why none can.
     """
 
     card: Card
@@ -112,6 +113,12 @@ class Claim:
     swap: str | None = None
     cheapest: Callable[[ClaimContext], list[Row]] | None = None
     controls: tuple[str, ...] = ()
+    uncontrolled: Mapping[str, str] = field(default_factory=dict)
+
+
+def control_key(name: str) -> str:
+    """Under which name a control stands among what the first seed gave."""
+    return f"control, {name}"
 
 
 def _brief(value: Any) -> Any:

@@ -15,7 +15,7 @@ from aitia.evidence.rows import Row, Summary
 from aitia.evidence.verdict import Judged, judge, tally
 from aitia.guard import guarded, parse_json, read_text
 
-__all__ = ["Evidence", "Replay", "control_faults", "stored_evidence"]
+__all__ = ["Evidence", "Replay", "control_faults", "stored_evidence", "unfaced"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class Evidence:
         quick: Whether it was `verify --quick`.
         swap: The arm that stands for the method replaced.
         controls: The negative controls.
+        uncontrolled: By the metric of a judged row that no control stands against, why none can.
         first: By part, what the first seed gave, for replays.
         replays: Under which source the first seed gave the same again.
         replaced: What earlier evidence was judged by and this is not, as it was last measured.
@@ -73,6 +74,7 @@ class Evidence:
     quick: bool = False
     swap: str | None = None
     controls: tuple[Control, ...] = ()
+    uncontrolled: Mapping[str, str] = field(default_factory=dict)
     first: Mapping[str, Any] = field(default_factory=dict)
     replays: tuple[Replay, ...] = ()
     replaced: tuple[Replaced, ...] = ()
@@ -113,9 +115,14 @@ class Evidence:
         control = next((c for c in self.controls if c.name == name), None)
         if control is None:
             raise OptionError(f"{self.slug} has no stored control {name!r}")
-        return any(self._passes(metric, value) for metric, value in control.values.items())
+        return any(self.passes(metric, value) for metric, value in control.values.items())
 
-    def _passes(self, metric: str, value: float) -> bool:
+    def passes(self, metric: str, value: float) -> bool:
+        """Whether one value on the first seed would pass a judged row.
+
+        Raises:
+            OptionError: If there is no such row with values.
+        """
         row = next((row for row in self.rows if row.metric == metric and row.judged and row.values), None)
         if row is None:
             raise OptionError(f"{self.slug} has no judged row {metric!r} with values for a control to stand against")
@@ -185,6 +192,35 @@ def stored_evidence(folder: Path, slug: str) -> Evidence | None:
         return Evidence.from_json(read_text(path))
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from None
+
+
+def unfaced(evidence: Evidence) -> list[str]:
+    """What is wrong with how controls and judged rows meet: each row is to be failed by a control, or says why by none.
+
+    Example:
+        >>> from aitia.evidence import Control, Evidence, row
+        >>> rows = (row("a", "score", [1.0, 1.1], bar=0.8), row("b", "cost", [0.5, 0.5], direction="lower", bar=0.6))
+        >>> found = Evidence("toy", rows, "", {}, "", 0.0, "", controls=(Control("shuffled", 0, {"score": 0.1}),))
+        >>> unfaced(found)
+        ["no control stands against 'cost', and nothing says why none can"]
+    """
+    judged = dict.fromkeys(row.metric for row in evidence.rows if row.judged and row.values)
+    faced = dict.fromkeys(metric for control in evidence.controls for metric in control.values)
+    faults = [
+        f"no control stands against {metric!r}, and nothing says why none can"
+        for metric in judged
+        if metric not in faced and not evidence.uncontrolled.get(metric)
+    ]
+    faults += [f"{metric!r} is to have no control, and is no judged row" for metric in evidence.uncontrolled
+               if metric not in judged]  # fmt: skip
+    faults += [f"a control stands against {metric!r}, of which it is said that none can" for metric in faced
+               if metric in evidence.uncontrolled]  # fmt: skip
+    return faults + [
+        f"the control {control.name!r} passes {metric!r}"
+        for control in evidence.controls
+        for metric, value in control.values.items()
+        if evidence.passes(metric, value)
+    ]
 
 
 def control_faults(evidence: Evidence | None, controls: tuple[str, ...], source: str) -> list[str]:

@@ -2,10 +2,9 @@
 
 What a generator is asked for is in its module. Three ways of being called are known:
 
-    mapping, synthesis      StyleGAN 2 and 3: w = mapping(z, c, truncation_psi), x = synthesis(w, noise_mode="const")
-    style, style_dim        its translation by rosinality: x, _ = G([z], randomize_noise=False, truncation)
-    any other               x = G(z), or x = G(z, labels); z of (n, latents), or (n, latents, 1, 1) where it begins with
-                            a convolution
+- mapping and synthesis: StyleGAN 2 and 3; w = mapping(z, c, truncation_psi), x = synthesis(w, noise_mode="const");
+- style and style_dim: its translation by rosinality; x, _ = G([z], randomize_noise=False, truncation);
+- any other: x = G(z), or x = G(z, labels); z of (n, latents), or (n, latents, 1, 1) where a convolution comes first.
 
 Noise inside of a generator is held still, so that the same z gives the same picture. Its places (`layers`) are those
 whose output is a map (n, units, height, width). In StyleGAN a style scales each unit of a convolution: intervene on the

@@ -56,7 +56,8 @@ def load_library_pipeline(source: str | Path) -> Any:
     try:
         with without_bars(), guarded(folder, "cannot be loaded as a pipeline of diffusers"):
             kind = getattr(diffusers, index["_class_name"])
-            pipeline = kind.from_pretrained(folder, use_safetensors=True, **_variant(folder, parts), **absent)
+            options = {"use_safetensors": True, **_variant(folder, parts), **absent}
+            pipeline = kind.from_pretrained(folder, trust_remote_code=False, **options)
     finally:
         if shown:
             diffusers.utils.logging.enable_progress_bar()

@@ -1,6 +1,6 @@
 """A tiny model from text to pictures, of the very classes of a Stable Diffusion, trained in minutes on one core.
 
-    L = E |target(x, e, t) - denoiser(a_t x + s_t e, t, text)|^2,    text = "" with probability `empty`          (1)
+    L = E || target(x, e, t) - denoiser(a_t x + s_t e, t, text) ||^2,    text = "" with probability `empty`      (1)
 
 CLIPTextModel and UNet2DConditionModel are trained together from random weights, in pixels: there is no VAE. The result
 is a `StableDiffusionPipeline`, saved and opened as any other, with a tokenizer of CLIP's kind in which each word of the

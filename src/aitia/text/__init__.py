@@ -5,6 +5,7 @@ choices      which option an answer names
 client       an endpoint, a model on this machine, or a function; cache, budget, counts
 endpoint, transport, pace, spending, cache     what an endpoint takes
 local        a transformers folder, an id or a GGUF file; options by log-probability
+local_pictures   the same of a model that reads pictures too
 schema       answers in JSON, held against their schema
 asking       questions in both orders, with a log that outlives a kill
 scores       accuracy with intervals, consistency, positions, beside trivial answers

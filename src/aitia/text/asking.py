@@ -148,22 +148,23 @@ def answer_questions(
     with ExitStack() as stack:
         store = _opened(stack, log, client)
         new = [n for n, key in enumerate(keys) if key not in store or store[key].get("fault")]
-        done = len(plan) - len(new)
+        kept = done = len(plan) - len(new)
         asking = _texts if how == "text" else _ranked
         try:
             for n, record in asking(client, [(prompts[n], held[plan[n][0]], plan[n][1], n) for n in new], how, seed):
                 store[keys[n]] = record
                 done += 1
+                kept += not record.get("fault")
                 if progress is not None:
                     progress("asking", done, len(plan))
         except BudgetReachedError as error:
             stopped = str(error)
         except RunError as error:
-            if log is None or not done:
+            if log is None or not kept:
                 raise
             where = f" in {log}" if isinstance(log, str | Path) else ""
             raise RunError(
-                f"{error}; {done} of {len(plan)} answers are kept{where}: the same command goes on"
+                f"{error}; {kept} of {len(plan)} answers are kept{where}: the same command goes on"
             ) from error
         asked = _read(held, plan, [store.get(key) for key in keys])
     return Answers(held, asked, client.name, how, client.spending.to_json(), stopped, tuple(client.notes))

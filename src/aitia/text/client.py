@@ -20,6 +20,7 @@ from aitia.text.cache import AnswerCache, key_of
 from aitia.text.prompts import Prompt, prompts_of
 from aitia.text.schema import check_schema, structured
 from aitia.text.spending import Prices, Spending
+from aitia.text.transport import checked_address
 
 __all__ = ["Client", "open_client"]
 
@@ -172,7 +173,7 @@ class Client:
         """(prompts, options) log-probability of each option after each prompt, in nats; nan where a prompt has fewer.
 
         Args:
-            prompts: Texts.
+            prompts: Texts, or prompts with pictures.
             options: The same for all, or a list for each prompt.
             mean: Of a token of the option, so that long ones are not worse for their length.
 
@@ -240,7 +241,8 @@ def open_client(
         prices: Of a million tokens.
         budget: What may be spent in the currency of the prices.
         token_budget: Tokens that may be spent.
-        options: Of `Endpoint` or `LocalModel`, such as `tokens`, `temperature`, `concurrency` or `key_from`.
+        options: Of `Endpoint`, `LocalModel` or `PictureModel`, such as `tokens`, `temperature`, `concurrency` or
+            `key_from`.
 
     Raises:
         FormatError: If there is no such folder, or it holds no model.
@@ -253,6 +255,8 @@ def open_client(
             raise OptionError("the client is open already: give its options where it is opened")
         return source
     spending = Spending(prices, budget, token_budget)
+    if isinstance(source, str) and source.startswith(("http://", "https://")):
+        checked_address(source.partition("#")[0])
     subject = Subject.of(source, model)
     subject = replace(subject, revision=revision or subject.revision)
     backend: Backend
@@ -265,9 +269,14 @@ def open_client(
 
         backend = Endpoint(subject.id, subject.model, spending, **_known(Endpoint, options))
     else:
+        from aitia.nn.vision_language import is_vision_language
         from aitia.text.local import LocalModel
+        from aitia.text.local_pictures import PictureModel
 
-        backend = LocalModel(subject.where(), revision=subject.revision or None, **_known(LocalModel, options))
+        place, version = subject.where(), subject.revision or None
+        kind: type[LocalModel] | type[PictureModel]
+        kind = PictureModel if is_vision_language(place, version) else LocalModel
+        backend = kind(place, revision=version, **_known(kind, options))
     return Client(backend, subject, spending, cache)
 
 

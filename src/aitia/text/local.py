@@ -4,7 +4,7 @@ It writes answers, and says the log-probability of options after a prompt, which
 models answer better so: they seldom name a letter, and prefer one all the same.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from aitia.text.answer import Answer
 from aitia.text.prompts import Prompt
 from aitia.text.schema import instruction
 
-__all__ = ["LocalModel"]
+__all__ = ["LocalModel", "answered", "check_numbers", "ends_of", "writing"]
 
 
 class LocalModel:
@@ -51,11 +51,7 @@ class LocalModel:
         dtype: str = "float32",
         device: str = "auto",
     ) -> None:
-        if tokens < 1 or batch_size < 1 or temperature < 0:
-            raise OptionError(
-                f"tokens and batch_size are at least 1 and temperature zero or more, got {tokens}, {batch_size} and "
-                f"{temperature}"
-            )
+        check_numbers(tokens, batch_size, temperature)
         from aitia.nn.causal_language import load_causal_language_model
         from aitia.nn.sequences import SequenceModel, Vocabulary
 
@@ -161,31 +157,64 @@ class LocalModel:
         for k, row in enumerate(rows):
             ids[k, most - len(row) :] = torch.as_tensor(list(row))
             present[k, most - len(row) :] = 1
-        options: dict[str, Any] = {"max_new_tokens": self.tokens, "pad_token_id": self.sequence.vocabulary.pad}
-        options |= {"do_sample": True, "temperature": self.temperature} if self.temperature else {"do_sample": False}
+        options = writing(self.tokens, self.temperature, self.sequence.vocabulary.pad)
         device = self.sequence.device
         with torch.no_grad(), torch.random.fork_rng():
             torch.manual_seed(seed)
             made = model.generate(input_ids=ids.to(device), attention_mask=present.to(device), **options)  # type: ignore[operator]
-        found = []
-        for row, new in zip(rows, made[:, most:].tolist(), strict=True):
-            end = next((k for k, token in enumerate(new) if token in self._ends), None)
-            said = new if end is None else new[:end]
-            text = tokenizer.decode(said, skip_special_tokens=True).strip()
-            finish = "length" if end is None and len(new) >= self.tokens else "stop"
-            found.append(Answer(text, finish, len(row), len(said)))
-        return found
+        ends = ends_of(model, tokenizer) | {self.sequence.vocabulary.pad}
+        return [
+            answered(tokenizer, new, ends, len(row), self.tokens)
+            for row, new in zip(rows, made[:, most:].tolist(), strict=True)
+        ]
 
-    @property
-    def _ends(self) -> set[int]:
-        """Tokens that end an answer."""
-        config: Any = getattr(self.sequence.model, "generation_config", None)
-        held = [getattr(config, "eos_token_id", None), self.sequence.tokenizer.eos_token_id]
-        ends = [token for one in held if one is not None for token in (one if isinstance(one, list) else [one])]
-        return {*ends, self.sequence.vocabulary.pad}
+
+def check_numbers(tokens: int, batch_size: int, temperature: float) -> None:
+    """Refuses options of a model on this machine that are out of range.
+
+    Raises:
+        OptionError: If one is.
+    """
+    if tokens < 1 or batch_size < 1 or temperature < 0:
+        raise OptionError(
+            f"tokens and batch_size are at least 1 and temperature zero or more, got {tokens}, {batch_size} and "
+            f"{temperature}"
+        )
+
+
+def writing(tokens: int, temperature: float, pad: int) -> dict[str, Any]:
+    """What `generate` is told."""
+    options: dict[str, Any] = {"max_new_tokens": tokens, "pad_token_id": pad}
+    return options | ({"do_sample": True, "temperature": temperature} if temperature else {"do_sample": False})
+
+
+def ends_of(model: Any, tokenizer: Any) -> set[int]:
+    """Tokens that end an answer."""
+    config: Any = getattr(model, "generation_config", None)
+    held = [getattr(config, "eos_token_id", None), tokenizer.eos_token_id]
+    return {token for one in held if one is not None for token in (one if isinstance(one, list) else [one])}
+
+
+def answered(tokenizer: Any, new: Sequence[int], ends: Collection[int], read: int, tokens: int) -> Answer:
+    """The answer that was written after a prompt.
+
+    Args:
+        tokenizer: Of the model.
+        new: Tokens that it wrote.
+        ends: Tokens that end an answer.
+        read: Tokens of the prompt.
+        tokens: Of an answer at most.
+    """
+    end = next((k for k, token in enumerate(new) if token in ends), None)
+    said = list(new if end is None else new[:end])
+    text = tokenizer.decode(said, skip_special_tokens=True).strip()
+    return Answer(text, "length" if end is None and len(new) >= tokens else "stop", read, len(said))
 
 
 def _without_pictures(prompts: Sequence[Prompt]) -> None:
     for number, prompt in enumerate(prompts):
         if prompt.pictures:
-            raise OptionError(f"prompt {number} has pictures, and a local language model reads text alone")
+            raise OptionError(
+                f"prompt {number} has pictures, and a local language model reads text alone: give one that sees, with "
+                "its processor"
+            )

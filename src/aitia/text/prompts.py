@@ -2,7 +2,9 @@
 
 import base64
 import hashlib
-from collections.abc import Sequence
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 from aitia.errors import FormatError, MissingExtraError, OptionError
 from aitia.guard import guarded
 
-__all__ = ["LARGEST_SIDE", "MOST_BYTES", "Prompt", "messages", "picture_url", "prompts_of"]
+__all__ = ["LARGEST_SIDE", "MOST_BYTES", "Prompt", "messages", "opened_picture", "picture_url", "prompts_of"]
 
 LARGEST_SIDE = 8_192
 """Pixels on a side of a picture that is sent; endpoints scale far smaller ones down."""
@@ -86,7 +88,38 @@ def picture_url(path: str | Path) -> str:
         FormatError: If it is missing, empty, no picture, moves, or is larger than what is sent.
         MissingExtraError: If pillow is not installed.
     """
+    import io
+
     data = _bytes(path)
+    with _read(path, data) as opened:
+        kind = _KINDS.get(str(opened.format))
+        if kind is None or opened.mode not in ("RGB", "RGBA", "L", "LA", "P"):
+            made = io.BytesIO()
+            opened.convert("RGB").save(made, "PNG")
+            data, kind = made.getvalue(), "image/png"
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def opened_picture(path: str | Path) -> Any:
+    """A picture of pillow in red, green and blue, upright, on white where it is clear.
+
+    Raises:
+        FormatError: If it is missing, empty, no picture, moves, or is larger than what is shown.
+        MissingExtraError: If pillow is not installed.
+    """
+    with _read(path, _bytes(path)) as opened:
+        from PIL import Image, ImageOps
+
+        upright = ImageOps.exif_transpose(opened)
+        if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
+            above = upright.convert("RGBA")
+            return Image.alpha_composite(Image.new("RGBA", above.size, "white"), above).convert("RGB")
+        return upright.convert("RGB")
+
+
+@contextmanager
+def _read(path: str | Path, data: bytes) -> Iterator[Any]:
+    """The picture that the bytes of a file are, whole."""
     try:
         from PIL import Image
     except ImportError as error:
@@ -104,13 +137,8 @@ def picture_url(path: str | Path) -> str:
                 )
             if (frames := getattr(opened, "n_frames", 1)) > 1:
                 raise FormatError(f"{path} moves ({frames} pictures): give one of them")
-            kind = _KINDS.get(str(opened.format))
             opened.load()  # so that half a file is told here
-            if kind is None or opened.mode not in ("RGB", "RGBA", "L", "LA", "P"):
-                made = io.BytesIO()
-                opened.convert("RGB").save(made, "PNG")
-                data, kind = made.getvalue(), "image/png"
-    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+            yield opened
 
 
 def _bytes(path: str | Path) -> bytes:
@@ -125,10 +153,13 @@ def _bytes(path: str | Path) -> bytes:
 
 def _digest(path: str) -> str:
     with guarded(path):
-        stat = Path(path).stat()
-        return _hashed(path, stat.st_mtime_ns, stat.st_size)
+        held = Path(path).stat()
+        if not stat.S_ISREG(held.st_mode):  # a pipe would be waited for
+            raise FormatError(f"{path} is no file, and no picture")
+        return _hashed(path, held.st_mtime_ns, held.st_size)
 
 
 @lru_cache(maxsize=65_536)
 def _hashed(path: str, _changed: int, _size: int) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    with Path(path).open("rb") as held:
+        return hashlib.file_digest(held, "sha256").hexdigest()

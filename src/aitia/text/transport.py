@@ -27,6 +27,8 @@ MOST_BYTES = 16_000_000
 """Of an answer that are read."""
 MOST_REDIRECTS = 3
 _AGAIN = (408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529)
+_NEVER = re.compile(r"not support|multimodal|mmproj|context (?:length|size|window)", re.IGNORECASE)
+"""What of a question is said that no second try helps."""
 _MOVED = (301, 302, 303, 307, 308)
 
 
@@ -55,18 +57,24 @@ def checked_address(address: str) -> str:
     Raises:
         OptionError: If it is none of http or https, has no host, or holds a password, a question mark or a hash.
     """
+    shown = repr(_bare(address))
     try:
         parts = urlsplit(address)
         port = parts.port
-    except ValueError as error:
-        raise OptionError(f"{address[:200]!r} is no address: {error}") from None
+    except ValueError:
+        raise OptionError(f"{shown} is no address: it starts with http:// or https:// and a host") from None
     if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise OptionError(f"an address starts with http:// or https:// and a host, got {address[:200]!r}")
+        raise OptionError(f"an address starts with http:// or https:// and a host, got {shown}")
     if parts.username is not None or parts.password is not None:
         raise OptionError("an address holds no name or password: the key stands in an environment variable")
     if parts.query or parts.fragment or re.search(r"\s|[\x00-\x1f]", address):
-        raise OptionError(f"an address has no white space and nothing after ? or #, got {address[:200]!r}")
+        raise OptionError(f"an address has no white space and nothing after ? or #, got {shown} and more")
     return address.rstrip("/").removesuffix("/chat/completions")
+
+
+def _bare(address: str) -> str:
+    """An address without what may be a password or a key in it."""
+    return re.sub(r"//[^/?#]*@", "//", re.split(r"[?#\s]", address, maxsplit=1)[0])[:200]
 
 
 class Connection:
@@ -176,6 +184,8 @@ class Connection:
             )
         if status == 402 or (status == 429 and "insufficient_quota" in content.decode(errors="replace")):
             raise RunError(f"{told}: what is paid for is used up")
+        if status == 500 and _NEVER.search(content[:20_000].decode(errors="replace")):
+            raise Unanswerable(told)  # servers of one's own say so of a question, and would say it again
         if status in _AGAIN:
             raise Transient(told, _seconds(headers.get("retry-after")))
         if status in (400, 413, 422):

@@ -8,12 +8,13 @@ from typing import Any
 
 from aitia.data.tables import read_table
 from aitia.engine import Progress
-from aitia.errors import DataError, OptionError
+from aitia.errors import DataError, GraphError, OptionError
 from aitia.files import write_whole
 from aitia.graph import Graph
 from aitia.report import Section, render
 from aitia.runs import versions
 from aitia.system import systems
+from aitia.workflow.knowing_roles import by_the_graph
 
 __all__ = ["ROLES", "Known", "ask_graph", "ask_roles", "critique_graph", "names_of"]
 
@@ -32,15 +33,17 @@ class Known:
         values: As JSON values.
         knowledge: A file of knowledge for a search; empty where directions were not asked.
         sections: Of a report.
+        pairs: The pairs as CSV; empty where none were asked about.
     """
 
     lines: tuple[str, ...]
     values: Mapping[str, Any]
     knowledge: str = ""
     sections: tuple[Section, ...] = ()
+    pairs: str = ""
 
     def save(self, folder: Path, command: str | None) -> None:
-        """Writes said.json, knowledge.txt and report.html.
+        """Writes said.json, knowledge.txt, pairs.csv and report.html.
 
         Raises:
             RunError: If the folder cannot be written.
@@ -49,6 +52,8 @@ class Known:
         write_whole(folder / "said.json", json.dumps(self.values, indent=2, ensure_ascii=False) + "\n")
         if self.knowledge:
             write_whole(folder / "knowledge.txt", self.knowledge)
+        if self.pairs:
+            write_whole(folder / "pairs.csv", self.pairs)
         if self.sections:
             made = "Made with " + ", ".join(f"{name} {version}" for name, version in versions().items()) + "."
             footer = f"Again: {command}. {made}" if command else made
@@ -97,7 +102,7 @@ def ask_graph(
     values = {
         "graph": str(drawn.graph),
         "edges": [{"cause": a, "effect": b, "confidence": c} for (a, b), c in drawn.confidence.items()],
-        "cycles": drawn.cycles, "longer": drawn.longer, "undecided": drawn.undecided,
+        "pairs": asks.said, "cycles": drawn.cycles, "longer": drawn.longer, "undecided": drawn.undecided,
     }  # fmt: skip
     head = "# directions that a language model denies; data may refute the others\n"
     sections = (Section("What it says", asks.report(None)),)
@@ -111,13 +116,26 @@ def ask_roles(
     names: Sequence[str],
     model: Any,
     *,
+    graph: Graph | None = None,
     about: Mapping[str, str] | None = None,
     out: Path | None = None,
     progress: Progress | None = None,
 ) -> Known:
     """Which of the names have a role for the effect of a treatment on an outcome; none may be the answer.
 
+    Args:
+        role: `confounders`, `mediators`, `instruments` or `controls`.
+        treatment: Name.
+        outcome: Name.
+        names: Of variables.
+        model: A client, or what `aitia.text.open_client` takes.
+        graph: That is believed in; what it says of the answers is computed and told.
+        about: What variables are, by name.
+        out: Folder in which answers are kept as they come; the same call goes on there.
+        progress: Told how far it is.
+
     Raises:
+        GraphError: If the graph is not one of which effects are computed.
         OptionError: If there is no such role.
         DataError: If treatment or outcome is no name, or a name holds no knowledge.
         RunError: If the model cannot be asked.
@@ -127,15 +145,24 @@ def ask_roles(
     for name in (treatment, outcome):
         if name not in names:
             raise DataError(f"{name!r} is none of the variables: {', '.join(names)}")
+    if graph is not None:
+        if cycle := graph.find_cycle():
+            raise GraphError(f"the graph has a cycle, {' -> '.join(cycle)}: no effect can be computed from it")
+        by_the_graph(role, treatment, outcome, (), graph)  # refuses another kind of graph before anybody is asked
     candidates = [name for name in names if name not in (treatment, outcome)]
     asks: Any = systems()[ASKS].load()().fit(None, model=model)
     found = asks.suggest(role, treatment, outcome, candidates, about, log=out, progress=progress)
     yes = [name for name, said in found.items() if said]
     undecided = [name for name, said in found.items() if said is None]
-    lines = [f"{role} of {treatment} and {outcome}: {', '.join(yes) or 'none'}"]
+    none = "none of which it says so in both orders" if undecided else "none"
+    lines = [f"{role} of {treatment} and {outcome}: {', '.join(yes) or none}"]
     lines += [f"undecided: {', '.join(undecided)}"] if undecided else []
-    lines.append("What identifies the effect follows from a graph: aitia do computes it.")
-    return Known(tuple(lines), {"role": role, "named": yes, "undecided": undecided, "asked": candidates})
+    told = by_the_graph(role, treatment, outcome, yes, graph) if graph is not None else []
+    lines += told or [
+        "What identifies the effect follows from a graph: --graph checks the answer, aitia do computes it."
+    ]
+    values = {"role": role, "named": yes, "undecided": undecided, "asked": candidates}
+    return Known(tuple(lines), values | ({"by the graph": told} if told else {}))
 
 
 def critique_graph(
@@ -154,7 +181,22 @@ def critique_graph(
     """
     asks: Any = systems()[ASKS].load()().fit(None, model=model)
     found = asks.critique(graph, about, log=out, progress=progress)
-    says = {"->": "agrees", "<-": "has it the other way round", "neither": "says that neither causes the other"}
-    lines = [f"{a} -> {b}: {says.get(v.answer, 'is undecided')}" for (a, b), v in found.items()]
-    values = {"edges": [{"cause": a, "effect": b, "answer": v.answer} for (a, b), v in found.items()]}
-    return Known(tuple(lines) or ("the graph has no edges",), values)
+    lines, values = [], []
+    if cycle := graph.find_cycle():
+        lines.append(f"Note: {' -> '.join(cycle)} is a cycle: no effect can be computed from this graph.")
+    for edge in graph.edges:
+        verdict = found[edge.left, edge.right]
+        lines.append(f"{edge}: {_judged(edge.symbol, edge.left, edge.right, verdict.answer)}")
+        values.append({"cause": edge.left, "effect": edge.right, "edge": edge.symbol, "answer": verdict.answer})
+    return Known(tuple(lines) or ("the graph has no edges",), {"edges": values, "cycle": cycle or []})
+
+
+def _judged(symbol: str, a: str, b: str, answer: str) -> str:
+    """What the model says of an edge, in words; of one without direction, which way round."""
+    if answer == "neither":
+        return "says that neither causes the other"
+    if answer not in ("->", "<-"):
+        return "is undecided"
+    if symbol == "-->":
+        return "agrees" if answer == "->" else "has it the other way round"
+    return f"says {a} -> {b}" if answer == "->" else f"says {b} -> {a}"

@@ -187,7 +187,7 @@ def load_run(path: str | Path, **subjects: Any) -> Loaded:
     system = load(path, **subjects)
     system.subjects = {
         name: subject
-        if subject.place or not Path(places.get(name, "")).is_dir()
+        if subject.place or name not in places or not Path(places[name]).is_dir()
         else replace(subject, place=places[name])
         for name, subject in system.subjects.items()
     }

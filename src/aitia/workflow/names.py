@@ -25,7 +25,8 @@ def sorted_names(card: Card, config: type, given: Mapping[str, Any]) -> tuple[di
         Roles and subjects, and options, as they were given.
 
     Raises:
-        OptionError: If the system has no role, subject or option of a name; tells the nearest of all three.
+        OptionError: If the system has no role, subject or option of a name, of which the nearest of all three is told,
+            or the address of a client may hold a key.
     """
     takes, options = (*card.takes, *card.subjects), option_names(config)
     of: dict[str, Any] = {}
@@ -34,6 +35,8 @@ def sorted_names(card: Card, config: type, given: Mapping[str, Any]) -> tuple[di
         name = text if text in takes or text in options else text.replace("-", "_")
         if name in of or name in set_:
             raise OptionError(f"{name!r} is given twice, once as {text!r}: give it once")
+        if name in card.subjects and card.subjects[name].kind == "client" and isinstance(value, str):
+            _check_address(value)
         if name in takes:
             of[name] = _columns(value) if name in card.takes and card.takes[name].many else value
         elif name in options:
@@ -44,6 +47,14 @@ def sorted_names(card: Card, config: type, given: Mapping[str, Any]) -> tuple[di
                 f"{card.slug} has no role, subject or option {text!r}.{nearest(name, known)} {_known(card, options)}"
             )
     return of, set_
+
+
+def _check_address(text: str) -> None:
+    """Refuses an address that may hold a key, before a folder is written in which it would stand."""
+    if text.startswith(("http://", "https://")):
+        from aitia.text.transport import checked_address
+
+        checked_address(text.partition("#")[0])
 
 
 def configured(cls: "type[System]", options: Mapping[str, Any], seed: int) -> Any:

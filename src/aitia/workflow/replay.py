@@ -1,12 +1,15 @@
 """Replays: the first seed of stored evidence runs again, and evidence whose values come back stands for the new code.
 
 Evidence is stale once the code that it rests on has changed. Most changes move no number; a replay shows it at the
-cost of one seed. On other versions or another kind of machine it is a measurement of its own and stands in a second
-file, for equal numbers there say nothing about the code, and others nothing against it.
+cost of one seed. Negative controls that the stored evidence lacks, and rows that a control faces anew, run on that seed
+too: the replay takes them up, while all that was stored has to come back. On other versions or another kind of machine
+it is a measurement of its own and stands in a second file, for equal numbers there say nothing about the code, and
+others nothing against it.
 """
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from typing import Any
 from aitia.engine import Progress
 from aitia.errors import OptionError, RunError
 from aitia.evidence import STORED, Evidence, Replay, Row, stored_evidence
+from aitia.evidence.claim import control_key
 from aitia.evidence.origin import commit_here, origin_key
 from aitia.evidence.remembered import remembered_hash
 from aitia.files import write_whole
@@ -36,12 +40,14 @@ class Replayed:
         differs: What did not come back, in sentences.
         stamped: Whether the stored evidence stands for the code as it is now.
         file: What was written; None where nothing was.
+        controls: What negative controls gave that was not stored and is now, in sentences.
     """
 
     slug: str
     differs: tuple[str, ...]
     stamped: bool
     file: Path | None
+    controls: tuple[str, ...] = ()
 
 
 def is_stale(evidence: Evidence) -> bool:
@@ -79,7 +85,8 @@ def _replayed(slug: str, out: Path, jobs: int, progress: Progress | None) -> Rep
     here = origin_key()
     stem = f"{slug}.replay-{here}"
     fresh = measure(slug, out, stem, seeds=1, first_seed=stored.first_seed, jobs=jobs, progress=progress)
-    differs = (*differences(stored.first, fresh.first), *_asked_otherwise(stored.rows, fresh.rows))
+    taken = _new_controls(stored, fresh)
+    differs = (*differences(stored.first, _without(fresh.first, taken)), *_asked_otherwise(stored.rows, fresh.rows))
     if origin_key(stored.versions, stored.machine) != here:
         path = out / f"{stem}.json"
         write_whole(path, fresh.to_json(), RunError)
@@ -88,10 +95,43 @@ def _replayed(slug: str, out: Path, jobs: int, progress: Progress | None) -> Rep
         return Replayed(slug, differs, False, None)
     assert fresh.source is not None
     note = Replay(time.strftime("%Y-%m-%d", time.gmtime()), commit_here(), fresh.source)
-    renewed = replace(stored, source=fresh.source, replays=(*stored.replays, note))
+    renewed = replace(
+        stored, source=fresh.source, replays=(*stored.replays, note), uncontrolled=fresh.uncontrolled,
+        **_with_controls(stored, fresh, taken),
+    )  # fmt: skip
     path = out / f"{slug}.json"
     write_whole(path, renewed.to_json(), RunError)
-    return Replayed(slug, (), True, path)
+    told = tuple(f"{name}: {metric} {value:.4g}" for name, values in taken.items() for metric, value in values.items())
+    return Replayed(slug, (), True, path, told)
+
+
+def _new_controls(stored: Evidence, fresh: Evidence) -> dict[str, dict[str, float]]:
+    """By control what it gave and is not stored, by the metric of the row that it stands against."""
+    held = {control.name: control.values for control in stored.controls}
+    new = {c.name: {m: v for m, v in c.values.items() if m not in held.get(c.name, {})} for c in fresh.controls}
+    return {name: values for name, values in new.items() if values}
+
+
+def _without(first: Mapping[str, Any], taken: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+    """What a first seed gave without what is new of controls."""
+    found = dict(first)
+    for name, values in taken.items():
+        kept = {metric: value for metric, value in found.pop(control_key(name)).items() if metric not in values}
+        found |= {control_key(name): kept} if kept else {}
+    return found
+
+
+def _with_controls(
+    stored: Evidence, fresh: Evidence, taken: Mapping[str, Mapping[str, float]]
+) -> dict[str, Any]:  # fmt: skip
+    """The controls and the values of the first seed as stored, with what is new."""
+    held = {control.name: control for control in stored.controls}
+    controls, first = [], dict(stored.first)
+    for control in fresh.controls:
+        kept = held.get(control.name, replace(control, values={}))
+        controls.append(replace(kept, values={**kept.values, **taken.get(control.name, {})}))
+        first[control_key(control.name)] = dict(controls[-1].values)
+    return {"controls": tuple(controls), "first": first}
 
 
 def differences(stored: Any, fresh: Any, where: str = "") -> list[str]:

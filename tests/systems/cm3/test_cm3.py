@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import json
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from aitia.systems.cm3.filling import fill_pages, span_scores
 from aitia.systems.cm3.layout import Asked, Layout, Said
 from aitia.systems.cm3.learning import hidden_spans, page_example
 from aitia.systems.cm3.pictures import moved, steps_of
+from aitia.workflow.held_out import held_out
 from aitia.workflow.run import fit
 from aitia.worlds import DigitPagesWorld
 
@@ -419,6 +421,44 @@ def test_a_page_that_is_too_long_is_named_by_its_row_in_what_was_given(tmp_path)
             alone = held.take([held.row_numbers.tolist().index(long)])
             with pytest.raises(DataError, match=f"the document of {told}"):
                 Cm3(**options).fit(kept).judge(alone, kept)
+
+
+def test_held_out_pages_that_are_too_long_are_told_in_log_report_and_json(tmp_path):
+    """Of 40 pages two begin with an element that is too long and one ends with one; all three are held out."""
+    link, words = '<p><a href="q" title="a b">c</a></p>', "a b c d e f g h i j k l m n o p q r"
+    pages = {7: f"<p>{words}</p>{link}", 19: f"<p>{words}</p>{link}", 31: f"{link}<p>{words}</p>"}
+    (tmp_path / "data").mkdir()
+    for row in range(40):
+        (tmp_path / "data" / f"{row:02}.html").write_text(pages.get(row, f"<p>a b</p>{link}"), encoding="utf-8")
+    rows = Cm3().given(tmp_path / "data")
+    seed = next(k for k in range(1000) if {*pages} <= {*held_out(rows, 0.5, k)[1].row_numbers.tolist()})
+    options = ["--steps", 1, "--width", 16, "--layers", 1, "--longest", 22, "--device", "cpu", "--seed", seed]
+    place = ["--data", tmp_path / "data", "--test-share", 0.5, "--out", tmp_path / "run"]
+    left = (
+        "2 of 20 pages are too long and are left out of the scores; the document of row 7 has 30 tokens, 19 fit: its "
+        "first element is longer"
+    )
+    cut = "1 of 20 pages are too long and are scored on up to the last of their elements that fits"
+    log = command("run", "cm3", *place, *options, "--too-long", "cut")
+    told = json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))["warnings"]
+    assert told[0] == left
+    assert told[1].startswith(cut)
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    for said in (left, cut):
+        assert said in log
+        assert said in page
+
+
+def test_a_report_counts_the_pages_that_it_cannot_show(fitted, rows):
+    some = fitted.given(rows.take(range(12)))
+    short = copy.copy(fitted)
+    lengths = sorted(len(short.layout.laid(*row).ids) + 3 for row in zip(*short.rows(some), strict=True))
+    held = fitted.fitted()
+    short._model = SequenceModel(held.model, held.vocabulary, held.visibility, lengths[5])
+    gone = sum(length > lengths[5] for length in lengths)
+    assert gone > 0
+    assert any(f"{gone} of the first 12 are longer than the model takes" in str(block) for block in short.report(some))
+    assert not any("are not shown" in str(block) for block in fitted.report(some))
 
 
 def test_words_of_a_caption_that_the_model_does_not_know_are_told_or_refused(fitted, rows):

@@ -4,6 +4,7 @@ from tests.docs.files import example
 
 from aitia.data.tables import read_table
 from aitia.data.writing import table_bytes
+from aitia.nn.language import small_encoder
 from aitia.systems.corr2cause.audit import disputed
 from aitia.worlds import Corr2CauseWorld
 
@@ -20,4 +21,6 @@ def owned(folder):
         lines.append(f'"{text}",{item.published}')
     lines.append(lines[1].rsplit(",", 1)[0] + ",1")
     (folder / "test.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    words = {word for name in ("premise", "question") for text in table.texts(name) for word in text.split()}
+    small_encoder(sorted(words), width=16, layers=1, longest=512).save(folder / "my-model")
     return {}

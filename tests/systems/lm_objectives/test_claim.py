@@ -54,15 +54,28 @@ def test_values_that_are_drawn_anew_tell_nothing(monkeypatch):
         assert sum(said) / len(said) == pytest.approx(agree, abs=0.25)
 
 
+def test_answers_that_are_drawn_anew_are_options_and_right_by_chance():
+    told, anew = (claim._told_and_asked(1000, 40, 60, anew=anew) for anew in (False, True))
+    asked = [k for k, prompt in enumerate(told.texts("prompt")) if prompt]
+    assert told.texts("text") == anew.texts("text")
+    options, right, drawn = told.lists("options"), told.texts("answer"), anew.texts("answer")
+    assert all(drawn[k] in options[k] for k in asked)
+    chance = sum(1 / len(options[k]) for k in asked) / len(asked)
+    assert sum(right[k] == drawn[k] for k in asked) / len(asked) == pytest.approx(chance, abs=0.12)
+
+
 def test_a_tiny_run_gives_every_number_of_the_rows(monkeypatch):
     monkeypatch.setattr(claim, "DOCUMENTS", 400)
     monkeypatch.setattr(claim, "TESTED", 10)
     small = {"tokens": 1500, "width": 16, "layers": 1}
     facts = claim._facts({**claim.FACTS, **small}, 1000)
     more = {"change_tokens": 1500, "task_tokens": 1500}
-    scenes = claim._scenes({**claim.SCENES, **small, **more}, 1000, documents=100, asked=12)
+    options = {**claim.SCENES, **small, **more}
+    scenes = claim._scenes(options, 1000, documents=100, asked=12)
+    faced = claim._answered_anew(options, 1000, documents=100, asked=12)
+    faced |= claim._changed_from_nothing(options, 1000, documents=100)
     rows = [*claim._pretrained([facts] * 2), *claim._finetuned([scenes] * 2), *claim._changes([scenes] * 2)]
-    assert len(rows) == 4
+    assert {claim.ACCURACY, *faced} == {row.metric for row in rows}
     assert facts["carrying"]["cd:flm"] > 0.9
     assert 0.15 < facts["carrying"]["nd:mlm"] < 0.3
     assert 0.3 < scenes["chance"] < 0.5

@@ -46,6 +46,15 @@ def test_exchanged_reports_stay_in_their_domain_and_leave_their_images():
     assert kept < 0.1
 
 
+def test_a_patchwork_keeps_every_patch_at_its_place_and_no_image():
+    images = claim.WORLD.render(claim.WORLD.sample(50, seed=3))
+    mixed = claim.patchwork(images, 4, 0)
+    for top, left in ((0, 0), (4, 12)):
+        held = [sorted(one[top : top + 4, left : left + 4].tobytes() for one in each) for each in (images, mixed)]
+        assert held[0] == held[1]
+    assert not any((one == other).all() for one, other in zip(images, mixed, strict=True))
+
+
 def test_a_tiny_run_gives_every_row_its_arms_and_the_control_its_metrics(monkeypatch):
     sizes = {"PAIRS": 60, "ASKED": 24, "EYED": 60, "FEW": 30, "MADE": 20, "EDITED": 6, "EYE_STEPS": 5, "FEWER_STEPS": 3}
     for name, value in sizes.items():
@@ -59,6 +68,8 @@ def test_a_tiny_run_gives_every_row_its_arms_and_the_control_its_metrics(monkeyp
     assert [len(row.values) for row in rows] == [2, 2, 2, 2, 0, 2, 2]
     assert all(set(row.ahead_of) <= set(row.arms) for row in rows)
     assert claim.CLAIM.swap in rows[1].arms
-    assert set(context.controls[0].values) == {claim.AGREES, claim.SHOWS}
+    faced = [set(control.values) for control in context.controls]
+    assert faced == [{claim.AGREES, claim.SHOWS, claim.ADDED, claim.SET}, {claim.FAR}, {claim.SAID}]
+    assert set().union(*faced) == {row.metric for row in rows if row.judged}
     assert "in 28 steps" in rows[1].note
     assert rows[4].holds is None  # not judged

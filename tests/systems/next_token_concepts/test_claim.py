@@ -33,6 +33,32 @@ def test_pairs_differ_in_one_concept_and_keep_every_other(small):
     assert all(concept.paired for concept in pairs.concepts)
 
 
+def test_controls_face_every_judged_row_and_shuffled_pairs_say_nothing(small, monkeypatch):
+    monkeypatch.setattr(claim, "_is_packaged", lambda: False)
+    taught = claim._Taught(1000)
+    told = [claim._shuffled({"short": 0.7}, 1000), claim._mixed(1000), claim._one_step(1000)]
+    faced = {metric for values in told for metric in values}
+    judged = {claim.R2, claim.RATIO, claim.LONGER, claim.SIX, claim.SCORE, claim.CORRELATION, claim.MSE}
+    assert faced == judged
+    pairs = taught.pairs()
+    mixed = claim._over_concepts(pairs, 1000)
+    assert [len(c) for c in mixed.concepts] == [len(c) for c in pairs.concepts]
+    each = [{(a, b) for c in e.concepts for a, b in zip(c.without, c.with_it, strict=True)} for e in (pairs, mixed)]
+    assert each[0] == each[1]
+    assert told[1][claim.SCORE] < 0.1 < claim._score(taught.reader.of(pairs.texts), pairs, 1000)
+
+
+def test_predictors_are_taught_once(small, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    first = claim._Taught(1000, concepts=3, words=4)
+    monkeypatch.setattr(claim, "teach", lambda *given, **options: pytest.fail("it was taught before"))
+    again = claim._Taught(1000, concepts=3, words=4)
+    assert (first.reader.of(first.texts) == again.reader.of(again.texts)).all()
+    assert len([*(tmp_path / "aitia" / "models").iterdir()]) == 1
+    with pytest.raises(pytest.fail.Exception):
+        claim._Taught(1000, concepts=3, words=4, edges=1.0)
+
+
 def test_rows_ask_to_be_ahead_of_every_rival_and_of_the_swap():
     arms = dict.fromkeys((claim.RANDOM, claim.BAG), 0.1)
     sparse = {name: {"correlation": 0.5, "mse": 0.01, "active": 9.0, "dead": 0.0} for name in claim.KINDS}

@@ -13,7 +13,7 @@ def who_knows(order, related=lambda a, b: True, wrong=lambda a, b: False):
         for prompt in prompts:
             options = {(a, b): letter for letter, a, b in SAID.findall(prompt)}
             (x, y), _ = options
-            if not related(x, y):
+            if x not in order or y not in order or not related(x, y):  # of what it has not read it knows nothing
                 found.append("C")
                 continue
             first, second = sorted((x, y), key=order.index)

@@ -8,22 +8,23 @@ import pytest
 from aitia.evidence import ClaimContext
 from aitia.graph import Graph
 from aitia.system import systems
-from aitia.systems.pywhy_llm import claim
+from aitia.systems.pywhy_llm import claim, claim_model
 
 
 @pytest.fixture
 def tiny(monkeypatch):
     monkeypatch.setattr(claim, "TABLES", 2)
-    monkeypatch.setattr(claim, "find_spec", lambda name: None)
+    for module in (claim, claim_model):
+        monkeypatch.setattr(module, "find_spec", lambda name: None)
 
 
 def test_every_row_has_its_arms_and_the_control_its_metric(tiny):
     context = ClaimContext(seeds=2, first_seed=1000, find=lambda slug: systems()[slug].load())
     rows = claim.run(context)
-    assert [row.part for row in rows] == list("abccde")
-    assert all(len(row.values) == 2 and set(row.ahead_of) <= set(row.arms) for row in rows[:4])
+    assert [row.part for row in rows] == list("abccdeffg")
+    assert all(len(row.values) == 2 and set(row.ahead_of) <= set(row.arms) for row in [*rows[:4], *rows[6:8]])
     assert claim.CLAIM.swap in rows[0].arms
-    assert all(row.note.startswith("Not run here: needs") for row in rows[4:])
+    assert all(row.note.startswith("Not run here: needs") for row in (*rows[4:6], rows[8]))
     assert set(context.controls[0].values) == {claim.GAIN}
 
 

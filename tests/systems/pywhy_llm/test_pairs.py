@@ -45,6 +45,7 @@ def test_trivial_answers_stand_beside():
     trivial = model.judge(model.given(rows), model.given(rows))["accuracy"].baselines
     assert trivial == {
         "the first causes the second": 0.5, "the shorter name is the cause": 1.0, "in the order of the alphabet": 0.5,
+        "the model itself, under coined names": 0.0,
     }  # fmt: skip
 
 

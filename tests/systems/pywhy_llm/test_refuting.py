@@ -1,10 +1,10 @@
 """Answers against data: what is open is oriented by a model that passed a test, what the data tell is never touched."""
 
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.systems.pywhy_llm.models import always_first, who_knows
 
@@ -13,7 +13,7 @@ from aitia.graph import Graph
 from aitia.graph.enumeration import markov_equivalence_class
 from aitia.graph.equivalence import cpdag
 from aitia.systems.pywhy_llm import PywhyLlm, Verdict, consulted
-from aitia.systems.pywhy_llm.refuting import _better_than_a_coin, _may_lead
+from aitia.systems.pywhy_llm.refuting import CHANCE, ORDERS, _may_lead, chances, pairs_of
 
 NAMES = [f"factor {c}" for c in "abcdef"]
 
@@ -99,10 +99,78 @@ def test_without_anything_to_test_it_on_nothing_is_oriented_unless_asked_for():
 def test_a_coin_is_as_good_as_the_binomial_says():
     from scipy.stats import binom
 
-    for tries in range(1, 30):
+    for tries in (1, 2, 5, 12):
         for right in range(tries + 1):
-            assert _better_than_a_coin(right, tries) == (binom.sf(right - 1, tries, 0.5) <= 0.1)
-    assert not _better_than_a_coin(0, 0)
+            told = {(f"cause {k}", f"effect {k}"): k < right for k in range(tries)}
+            coin, order = chances(told)
+            assert coin == pytest.approx(binom.sf(right - 1, tries, 0.5))
+            # Pairs that share nothing are independent under an order too; 5 standard errors of so many orders.
+            assert order == pytest.approx(coin, abs=5 * np.sqrt(max(coin * (1 - coin), 1e-4) / ORDERS) + 1 / ORDERS)
+    assert chances({}) == (1.0, 1.0)
+
+
+@given(st.integers(0, 2**30))
+@settings(deadline=None, max_examples=15)
+def test_an_order_is_right_as_often_as_all_orders_say(seed):
+    """Against every order of the variables, counted one by one."""
+    random = np.random.default_rng(seed)
+    names = NAMES[: int(random.integers(2, 6))]
+    pairs = [pair for pair in combinations(names, 2) if random.random() < 0.7] or [tuple(names[:2])]
+    told = {pair[:: int(random.choice([-1, 1]))]: bool(random.random() < 0.7) for pair in pairs}
+    true = [edge if is_so else edge[::-1] for edge, is_so in told.items()]
+    agreed = [sum(o.index(a) < o.index(b) for a, b in true) for o in permutations(names)]
+    exact = np.mean([k >= sum(told.values()) for k in agreed])
+    assert chances(told)[1] == pytest.approx(
+        exact, abs=5 * np.sqrt(max(exact * (1 - exact), 1e-4) / ORDERS) + 1 / ORDERS
+    )
+    assert chances(dict(reversed(told.items()))) == chances(told)  # and no order of columns or edges matters
+
+
+def test_strict_trust_asks_more_than_a_coin_where_pairs_share_variables():
+    """One cause of four effects, compelled: a coin is right of all four once in 16 times, an order once in 5."""
+    graph = Graph("age -> cure; age -> dose; age -> pain; age -> weight; other --- thing")
+    pairs = pairs_of(graph)
+    arrows = {(e.left, e.right) for e in graph.edges if e.symbol == "-->"} | {("other", "thing")}
+    answers = ["->" if p in arrows else "<-" if p[::-1] in arrows else "undecided" for p in pairs]
+    by = {
+        trust: consulted(graph, pairs, said(answers), trust=trust) for trust in ("tested", "strict", "always", "never")
+    }
+    assert {trust: came.trusted for trust, came in by.items()} == {
+        "tested": True, "strict": False, "always": True, "never": False,
+    }  # fmt: skip
+    assert by["tested"].coin == 1 / 16 < CHANCE < by["tested"].order == pytest.approx(1 / 5, abs=0.05)
+    assert (
+        "(a coin is as often with probability 0.062, an order of the variables by chance with 0." in by["strict"].reason
+    )
+    assert by["tested"].oriented == (("other", "thing"),)
+    assert by["strict"].graph == by["never"].graph == graph
+    with pytest.raises(OptionError, match="trust is tested, strict, always, never, got 'blind'"):
+        consulted(graph, pairs, said(answers), trust="blind")
+
+
+def test_a_model_that_says_the_first_option_or_nothing_is_told_so():
+    graph = Graph("age -> cure; dose -> cure")
+    first = consulted(graph, pairs_of(graph), [Verdict("undecided", 0.0, ("->", "<-"), ("A", "A"), 2)] * 3)
+    assert first.warnings == (
+        "Asked both ways round, the model is undecided about all 3 pairs; of 6 answers 6 chose the first option and 0 "
+        "named none.",
+    )
+    silent = consulted(graph, pairs_of(graph), [Verdict("undecided", 0.0, (None, None), ("?", "?"), 0)] * 3)
+    assert "of 6 answers 0 chose the first option and 6 named none" in silent.warnings[0]
+
+
+def test_contradictions_of_one_reason_stand_together():
+    graph = Graph("age -> dose; dose -> cure; other -> cure")
+    pairs = [("age", "other"), ("other", "dose"), ("cure", "age"), ("cure", "dose")]
+    came = consulted(graph, pairs, said(["->", "->", "->", "->"]))
+    assert came.warnings[0] == (
+        "The data contradict the model: age -> other, other -> dose (the data separate them, and no path leads from "
+        "one to the other); cure -> age (age causes cure by way of others); cure -> dose (the data compel dose -> "
+        "cure)."
+    )
+    open_below = Graph("age --- dose; dose -> cure; other -> cure")
+    (_, why), *_ = consulted(open_below, [("cure", "age")], said(["->"])).contradicted
+    assert why == "the data separate them, and a path may lead the other way alone"
 
 
 def test_denied_and_undecided_pairs_are_told():
@@ -114,7 +182,7 @@ def test_denied_and_undecided_pairs_are_told():
     assert came.undecided == (("c", "d"),)
     assert [edge for edge, _ in came.contradicted] == [("d", "b")]
     assert "The data join what the model says is unrelated: a - c." in came.warnings
-    assert "Asked both ways round, the model is undecided about c - d." in came.warnings
+    assert any(w.startswith("Asked both ways round, the model is undecided about c - d; of 8") for w in came.warnings)
 
 
 def test_all_pairs_of_few_variables_are_asked_and_of_many_those_that_are_joined():

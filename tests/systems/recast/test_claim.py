@@ -16,10 +16,12 @@ def tiny(monkeypatch):
 def test_every_row_has_its_arms_and_the_control_its_metric(tiny):
     context = ClaimContext(seeds=2, first_seed=1000)
     rows = claim.run(context)
-    assert [row.part for row in rows] == list("aabbccdeffgghi")
+    assert [row.part for row in rows] == list("aabbccdeffggghi")
     assert all(len(row.values) == 2 and set(row.ahead_of) <= set(row.arms) for row in rows if row.part not in "hi")
     assert claim.CLAIM.swap in rows[0].arms
     assert rows[-1].note.startswith("Not run here: needs RyanSaklad/ReCast")
+    exchanged = next(row for row in rows if "takes its place" in row.metric)
+    assert exchanged.arms[claim.MENTIONED] == (0.0, 0.0)  # who pairs the things of a sentence names them all the same
     assert set(context.controls[0].values) == {claim.F1}
     assert context.controls[0].values[claim.F1] < rows[0].values[0]
 

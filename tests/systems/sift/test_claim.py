@@ -22,7 +22,7 @@ def test_every_row_has_its_arms_and_the_control_its_metrics(tiny):
     assert [row.part for row in rows] == list("abcdef")
     assert all(len(row.values) == 2 and set(row.ahead_of) <= set(row.arms) for row in rows)
     assert claim.CLAIM.swap in rows[0].arms
-    assert set(context.controls[0].values) == {claim.F1, claim.RIGHT}
+    assert {*context.controls[0].values, *claim.CLAIM.uncontrolled} == {row.metric for row in rows}
     lost = next(row for row in rows if row.part == "e")
     assert lost.values == (0.0, 0.0)
 

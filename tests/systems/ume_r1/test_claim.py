@@ -20,8 +20,9 @@ def tiny(monkeypatch):
 
 def test_every_row_has_its_arms_and_the_control_its_metric(tiny, monkeypatch):
     first = claim._seed(1000)
-    assert set(first) >= {"gen", "oracle", "best mode", "improved", "form", "tokens", "pass@1", "pass@2"}
-    assert first["oracle"] >= first["best mode"] >= first[claim.PASS]
+    assert set(first) >= {"gen", "oracle", claim.LUCK, "improved", "form", "tokens", "pass@1", "pass@2"}
+    assert first["oracle"] >= first[claim.BEST] >= first[claim.PASS]
+    assert 1 > first[claim.GUESS] > first[claim.BEST]
     assert first["pass@2"] >= first["pass@1"]
     monkeypatch.setattr(claim, "_seed", lambda seed: {**first, "pass@4": 1.0, "pass@8": 1.0})
     monkeypatch.setattr(claim, "DRAWN", (1, 2, 4, 8))
@@ -31,7 +32,9 @@ def test_every_row_has_its_arms_and_the_control_its_metric(tiny, monkeypatch):
     assert [row.part for row in rows] == list("abcdef")
     assert all(len(row.values) == 2 and set(row.ahead_of) <= set(row.arms) for row in rows)
     assert claim.CLAIM.swap in rows[0].arms
-    assert set(context.controls[0].values) == {claim.IMPROVED}
+    faced = [set(control.values) for control in context.controls]
+    assert faced == [{claim.IMPROVED}, {claim.HIT, claim.AHEAD}, {claim.FORM}]
+    assert set().union(*faced) | {*claim.CLAIM.uncontrolled} == {row.metric for row in rows}
 
 
 def test_hits_are_counted_among_the_candidates_of_the_sub_task():
@@ -48,6 +51,9 @@ def test_hits_are_counted_among_the_candidates_of_the_sub_task():
     each = [np.mean([answers[k] == answers[r] for k in range(96) if tasks[k] == tasks[r]]) for r in range(48)]
     of_tasks = [np.mean([e for e, t in zip(each, tasks[:48], strict=True) if t == task]) for task in set(tasks)]
     assert queries.chance() == pytest.approx(np.mean(of_tasks))
+    missed = [0.0 if hit else e for hit, e in zip(found, each, strict=True)]
+    more = [np.mean([m for m, t in zip(missed, tasks[:48], strict=True) if t == task]) for task in set(tasks)]
+    assert queries.or_a_guess(found) == pytest.approx(queries.mean(found) + np.mean(more))
 
 
 def test_a_shuffled_reward_is_an_option_of_the_same_improvement(tiny):

@@ -27,8 +27,10 @@ def test_every_row_has_its_arms_and_the_control_its_metric(tiny, monkeypatch):
     monkeypatch.setattr(claim, "_seed", lambda seed: first)
     context = ClaimContext(seeds=2, first_seed=1000)
     rows = claim.run(context)
-    assert [row.part for row in rows] == list("aaabbbbcddde")
-    assert all(len(row.values) == 2 and set(row.ahead_of) <= set(row.arms) for row in rows)
+    assert [row.part for row in rows] == list("aaabbbbcdddef")
+    assert all(len(row.values) == 2 and set(row.ahead_of) <= set(row.arms) for row in rows[:-1])
+    assert rows[-1].values == ()
+    assert "needs val2014" in rows[-1].note
     assert claim.CLAIM.swap in rows[3].ahead_of
     assert set(context.controls[0].values) == {claim.ORDER}
     assert context.controls[0].name in claim.CLAIM.controls

@@ -5,15 +5,17 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import torch
 
 from aitia.errors import FormatError, RunError
 from aitia.guard import guarded
-from aitia.nn.sequences.model import SequenceModel
+from aitia.nn.language import LanguageModel
 
 __all__ = ["read_low_rank", "with_low_rank", "without_low_rank", "write_low_rank"]
+
+Model = TypeVar("Model", bound=LanguageModel)
 
 
 @contextmanager
@@ -24,8 +26,14 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def with_low_rank(model: SequenceModel, rank: int, seed: int) -> None:
+def with_low_rank(model: LanguageModel, rank: int, seed: int, *, classes: bool = False) -> None:
     """Freezes the weights of a model and gives its attention updates of this rank, in place.
+
+    Args:
+        model: Any language model.
+        rank: Of the updates.
+        seed: Of their first weights.
+        classes: Whether it has a head of classes, which is trained whole beside them, and no head of words.
 
     Source:
         Hu et al., LoRA: Low-rank adaptation of large language models, ICLR 2022.
@@ -40,13 +48,20 @@ def with_low_rank(model: SequenceModel, rank: int, seed: int) -> None:
             r=rank,
             lora_alpha=rank,
             target_modules=parts or None,
-            task_type="CAUSAL_LM",
+            task_type="SEQ_CLS" if classes else "CAUSAL_LM",
+            modules_to_save=_heads(model.model) if classes else None,
             fan_in_fan_out="c_attn" in parts,
         )
         model.model = get_peft_model(model.model, options)
 
 
-def without_low_rank(model: SequenceModel) -> SequenceModel:
+def _heads(network: Any) -> list[str]:
+    """The parts with weights that stand beside the transformer itself."""
+    base = getattr(network, "base_model_prefix", "")
+    return [name for name, part in network.named_children() if name != base and any(True for _ in part.parameters())]
+
+
+def without_low_rank(model: Model) -> Model:
     """The same model with its updates added to its weights; the model itself where it has none."""
     if not hasattr(model.model, "merge_and_unload"):
         return model
@@ -55,7 +70,7 @@ def without_low_rank(model: SequenceModel) -> SequenceModel:
     return other
 
 
-def write_low_rank(model: SequenceModel, folder: Path) -> None:
+def write_low_rank(model: LanguageModel, folder: Path) -> None:
     """Writes the updates of a model, without its weights.
 
     Raises:
@@ -67,13 +82,14 @@ def write_low_rank(model: SequenceModel, folder: Path) -> None:
         raise RunError(f"{folder} cannot be written: {error}") from error
 
 
-def read_low_rank(model: SequenceModel, folder: Path, rank: int) -> None:
+def read_low_rank(model: LanguageModel, folder: Path, rank: int, *, classes: bool = False) -> None:
     """Gives a model the updates of a folder, in place.
 
     Args:
         model: That the updates are of.
         folder: That `write_low_rank` wrote.
         rank: Of the updates.
+        classes: As for `with_low_rank`.
 
     Raises:
         FormatError: If there are none, or they are of another model.
@@ -86,7 +102,7 @@ def read_low_rank(model: SequenceModel, folder: Path, rank: int) -> None:
     if not place.is_file():
         raise FormatError(f"{folder} holds no low-rank updates: it was not saved whole")
     tensors, _ = read_weights(place)
-    with_low_rank(model, rank, 0)
+    with_low_rank(model, rank, 0, classes=classes)
     with guarded(folder, "does not fit the model: bind the one that it was tuned on (--model)"):
         told: Any = set_peft_model_state_dict(cast(Any, model.model), tensors)
         if told.unexpected_keys or any("lora_" in name for name in told.missing_keys):

@@ -10,7 +10,10 @@ from aitia.stats.shares import wilson_interval
 from aitia.systems.axiomatic_training.rules import rule_answers
 from aitia.worlds.axiom_items import Item
 
-__all__ = ["Cell", "balanced", "cells_of", "told_forward"]
+__all__ = ["FAR", "Cell", "balanced", "cells_of", "edges_apart", "far_both", "told_forward"]
+
+FAR = 3
+"""Edges between two names from which on a question is a far one."""
 
 Mask = NDArray[np.bool_]
 KINDS = ("1", "2", "3+", "reversed", "connected", "apart", "adjacent", "nothing given", "given")
@@ -75,14 +78,26 @@ def balanced(items: Sequence[Item], answers: Mask, said: Mask) -> Cell | None:
     Of the larger side the first ones count. None where one side is missing.
     """
     told = np.array([told_forward(item) for item in items])
-    sides = [np.flatnonzero(told > 0.5), np.flatnonzero(told < 0.5)]
-    count = min(map(len, sides))
-    if not count:
-        return None
-    mask = np.zeros(len(items), dtype=bool)
-    mask[np.concatenate([side[:count] for side in sides])] = True
-    rules = {name: found == answers for name, found in rule_answers(items).items()}
-    return _cell("told forward and backward alike", mask, answers, said == answers, rules)
+    return _even("told forward and backward alike", told > 0.5, told < 0.5, items, answers, said)
+
+
+def far_both(items: Sequence[Item], answers: Mask, said: Mask) -> Cell | None:
+    """As many far yes as far no, of names with `FAR` or more edges between them: one answer to all has half of it.
+
+    Of the larger side the first ones count. None where one side is missing.
+    """
+    far = np.array([edges_apart(item) >= FAR for item in items])
+    return _even("3 or more edges apart, yes and no alike", far & answers, far & ~answers, items, answers, said)
+
+
+def edges_apart(item: Item) -> int:
+    """Edges of the path between the two names, whichever of them it starts from; 0 where there is none.
+
+    Of d-separation, which is of no direction, 0.
+    """
+    if item.given is not None:
+        return 0
+    return item.distance or Item(item.edges, item.y, item.x).distance or 0
 
 
 def told_forward(item: Item) -> float:
@@ -97,6 +112,17 @@ def told_forward(item: Item) -> float:
     later = [first[a] - first[b] for a, b in item.edges]
     forward, backward = sum(gap < 0 for gap in later), sum(gap > 0 for gap in later)
     return forward / (forward + backward) if forward + backward else 0.5
+
+
+def _even(name: str, one: Mask, other: Mask, items: Sequence[Item], answers: Mask, said: Mask) -> Cell | None:
+    sides = [np.flatnonzero(one), np.flatnonzero(other)]
+    count = min(map(len, sides))
+    if not count:
+        return None
+    mask = np.zeros(len(items), dtype=bool)
+    mask[np.concatenate([side[:count] for side in sides])] = True
+    rules = {rule: found == answers for rule, found in rule_answers(items).items()}
+    return _cell(name, mask, answers, said == answers, rules)
 
 
 def _cell(name: str, mask: Mask, answers: Mask, right: Mask, rules: Mapping[str, Mask]) -> Cell:

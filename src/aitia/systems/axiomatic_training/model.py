@@ -18,7 +18,6 @@ Source:
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any, Self, cast
 
 import numpy as np
@@ -29,19 +28,19 @@ from aitia.data.subjects import Network
 from aitia.data.table import Table
 from aitia.do import Intervention
 from aitia.errors import DataError, OptionError, unknown_variable
-from aitia.nn.sequences import SequenceLoss, SequenceModel
-from aitia.nn.sequences.low_rank import read_low_rank, with_low_rank, without_low_rank, write_low_rank
-from aitia.nn.sequences.saving import KeepsModels, state_file
+from aitia.nn.sequences import SequenceLoss
+from aitia.nn.sequences.low_rank import with_low_rank
+from aitia.nn.sequences.saving import state_file
+from aitia.nn.sequences.tuned import KeepsTuned
 from aitia.report import Block
 from aitia.runs import QUIET, RunStore
-from aitia.saving import model_folder
 from aitia.system import Edits, Explains, Given, Predicts, Scores, Target, Targets, Training
 from aitia.systems.axiomatic_training.card import CARD
 from aitia.systems.axiomatic_training.config import AxiomaticTrainingConfig
 from aitia.systems.axiomatic_training.corpus import Question, check_cycles, odd_answers, questions_of, truth_of
-from aitia.systems.axiomatic_training.decoder import Curriculum, RisingLoss, Signs, made_decoder
+from aitia.systems.axiomatic_training.decoder import GUESSING, Curriculum, RisingLoss, Signs, made_decoder
 from aitia.systems.axiomatic_training.edits import EDITS, edited_rows, effects_of
-from aitia.systems.axiomatic_training.given_model import Asked, QuestionBatches, opened_model
+from aitia.systems.axiomatic_training.given_model import Asked, QuestionBatches
 from aitia.systems.axiomatic_training.judge import judged
 from aitia.systems.axiomatic_training.page import blocks
 from aitia.train import TrainConfig, train
@@ -53,7 +52,11 @@ FEW = 2.0
 """Questions a premise, on average, below which a small decoder is not expected to start."""
 
 
-class AxiomaticTraining(KeepsModels, Predicts, Edits, Explains):
+ENOUGH, NOT_STARTED = 300, 0.6
+"""Steps after which a loss of so many nats or more says that a training did not start."""
+
+
+class AxiomaticTraining(KeepsTuned, Predicts, Edits, Explains):
     """Answers yes or no to questions about graphs in words, after `fit`; see the module.
 
     Args:
@@ -72,10 +75,9 @@ class AxiomaticTraining(KeepsModels, Predicts, Edits, Explains):
     card = CARD
     Config = AxiomaticTrainingConfig
     config: AxiomaticTrainingConfig
-    _model: SequenceModel | None = None
+    part = "answerer"
     _losses: tuple[tuple[str, tuple[Mapping[str, float], ...]], ...] = ()
     _told: tuple[str, ...] = ()
-    _updates: Path | None = None
     _on_given: bool = False
 
     # -- fitting -------------------------------------------------------------------------------------------------------
@@ -108,11 +110,12 @@ class AxiomaticTraining(KeepsModels, Predicts, Edits, Explains):
         answered = [question for question in questions if question.answer is not None]
         named = cast(Network | None, given.subjects.get("model"))
         self._on_given = named is not None
-        self._model = made_decoder(config) if named is None else opened_model(named)
+        self._model = made_decoder(config) if named is None else self._copied(named)
         if named is not None and config.lora:
             with_low_rank(self._model, config.lora, config.seed)
         self._told = self._warnings(questions, answered)
         self._losses = self._learn(answered, config, run)
+        self._told += self._stuck()
 
     def _learn(
         self, answered: Sequence[Question], config: AxiomaticTrainingConfig, run: RunStore
@@ -136,7 +139,7 @@ class AxiomaticTraining(KeepsModels, Predicts, Edits, Explains):
             loss, batches,
             TrainConfig(
                 steps=config.steps, learning_rate=config.learning_rate, betas=(0.9, 0.95), weight_decay=0.1,
-                schedule="cosine", clip=1.0, seed=config.seed, device=config.device,
+                schedule="one-cycle", clip=1.0, seed=config.seed, device=config.device,
             ),
             before=before, progress=run.progress, what="learning the rule",
             checkpoint=state_file(run.checkpoint, "learning"),
@@ -159,6 +162,16 @@ class AxiomaticTraining(KeepsModels, Predicts, Edits, Explains):
                 "small decoder rarely starts with so few; 6 a premise, as `aitia world axioms` writes them, do"
             )
         return tuple(found)
+
+    def _stuck(self) -> tuple[str, ...]:
+        """A sentence where the loss stayed at guessing."""
+        last = [point["loss"] for _, points in self._losses for point in points[-1:]]
+        if self._on_given or self.config.steps < ENOUGH or not last or last[0] < NOT_STARTED:
+            return ()
+        return (
+            f"the loss ended at {last[0]:.2f}, and guessing is {GUESSING:.2f}: the training did not start. Try another "
+            "seed, more steps, fewer symbols, or questions about smaller premises too",
+        )
 
     @property
     def training(self) -> Training:
@@ -208,7 +221,7 @@ class AxiomaticTraining(KeepsModels, Predicts, Edits, Explains):
         labels = np.array([bool(question.answer) for question in questions])
         before = copy.copy(self)
         named = cast(Network | None, self.subjects.get("model"))
-        before._model = made_decoder(self.config) if named is None else opened_model(named)
+        before._model = made_decoder(self.config) if named is None else self._copied(named)
         edits = [self.held] if self.held else [Intervention({n: v}) for n, vs in EDITS.items() for v in vs]
         right = {
             name: lambda items, model=model: (model.log_odds(items, self.config.seed) > 0) == labels
@@ -277,41 +290,6 @@ class AxiomaticTraining(KeepsModels, Predicts, Edits, Explains):
 
     # -- keeping -------------------------------------------------------------------------------------------------------
 
-    def export(self, folder: str | Path) -> None:
-        """Saves the model as a folder that transformers reads; low-rank updates are added to its weights.
-
-        Raises:
-            OptionError: If nothing is fitted.
-            RunError: If the folder cannot be written.
-        """
-        without_low_rank(self._fitted()).save(folder)
-
-    def save_pretrained(self, folder: str | Path) -> None:
-        """Writes the model, or its low-rank updates alone where it is somebody else's."""
-        super().save_pretrained(folder)
-        if self._updates_alone:
-            write_low_rank(self._fitted(), Path(folder) / "updates")
-
-    @classmethod
-    def from_pretrained(cls, source: str | Path) -> Self:
-        """Reads what `save_pretrained` wrote; a model under low-rank updates is opened when it is first asked."""
-        folder = model_folder(source)
-        found = super().from_pretrained(folder)
-        if found._updates_alone:
-            found._updates = folder / "updates"
-        return found
-
-    @property
-    def _updates_alone(self) -> bool:
-        return self._on_given and bool(self.config.lora)
-
-    def _models(self) -> Mapping[str, SequenceModel]:
-        model = self._fitted()
-        return {} if self._updates_alone else {"answerer": without_low_rank(model)}
-
-    def _take(self, models: Mapping[str, SequenceModel]) -> None:
-        self._model = models.get("answerer")
-
     def _options(self) -> dict[str, Any]:
         return {"config": asdict(self.config), "told": list(self._told), "on_given": self._on_given}
 
@@ -322,14 +300,6 @@ class AxiomaticTraining(KeepsModels, Predicts, Edits, Explains):
         return model
 
     # -- parts ---------------------------------------------------------------------------------------------------------
-
-    def _fitted(self) -> SequenceModel:
-        if self._model is None and self._updates is not None:
-            self._model = opened_model(cast(Network, self.subjects["model"]))
-            read_low_rank(self._model, self._updates, self.config.lora)
-        if self._model is None:
-            raise OptionError("this AxiomaticTraining has not been fitted: call fit first")
-        return self._model
 
     def _signs(self) -> Signs:
         return Signs(self._fitted().vocabulary, self.config.symbols)

@@ -1,12 +1,12 @@
-"""The report: accuracy by cell beside every rule, the loss, labels that the graph disputes, and some questions."""
+"""The report: accuracy by cell beside the best rule, labels that the graph disputes, and some questions."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aitia.report import Block, Line, Picture, TableBlock, Text, line_chart
-from aitia.systems.axiomatic_training.cells import balanced, cells_of
+from aitia.report import Block, TableBlock, Text
+from aitia.systems.axiomatic_training.cells import balanced, cells_of, far_both
 from aitia.systems.axiomatic_training.corpus import Question, questions_of, truth_of
 from aitia.worlds.axiom_items import ANSWERS
 
@@ -27,18 +27,11 @@ def blocks(system: "AxiomaticTraining", given: "Given") -> list[Block]:
     found: list[Block] = [
         Text(
             "Where a rule that follows no path is as often right as the model, the score shows no reasoning. Yes and "
-            "no are scored by distance: a far yes is what the training did not tell."
+            "no are scored by distance. Always yes has every far yes: it counts beside as many far no."
         )
     ]
     if scored:
         found += _cells(system, scored)
-    if system._losses:
-        points = system._losses[-1][1]
-        chart = line_chart(
-            [float(point["step"]) for point in points], [Line("loss", [float(point["loss"]) for point in points])],
-            x_label="step", y_label="loss",
-        )  # fmt: skip
-        found.append(Picture(chart, "The loss of an answer in nats; log 2 is guessing."))
     disputed = [(q, true) for q in scored if (true := truth_of(q.item)) is not None and true != q.answer]
     if disputed:
         lines = [[q.row, q.item.premise, q.item.question, _word(bool(q.answer)), _word(true)] for q, true in disputed]
@@ -62,17 +55,16 @@ def _cells(system: "AxiomaticTraining", scored: Sequence[Question]) -> list[Bloc
     answers = np.array([bool(question.answer) for question in scored])
     said = system.log_odds(items, system.config.seed) > 0
     cells = cells_of(items, answers, said)
-    even = balanced(items, answers, said)
-    rules = list(cells[0].rules)
+    cells += [cell for cell in (balanced(items, answers, said), far_both(items, answers, said)) if cell is not None]
     lines = [
         [
-            cell.name, cell.questions, f"{cell.yes:.2f}", f"{cell.accuracy:.2f} ({cell.low:.2f} to {cell.high:.2f})",
-            *(f"{cell.rules[rule]:.2f}" for rule in rules),
+            cell.name, cell.questions, round(cell.yes, 2), round(cell.accuracy, 2),
+            f"{cell.low:.2f}\u00a0to\u00a0{cell.high:.2f}", round(cell.rules[cell.best], 2), cell.best,
         ]
-        for cell in (*cells, *([] if even is None else [even]))
+        for cell in cells
     ]  # fmt: skip
-    about = f"Of {len(scored)} questions with answers; intervals are Wilson's of 95 %."
-    return [TableBlock(["cell", "questions", "yes", "model", *rules], lines, about)]
+    about = f"Of {len(scored)} questions with answers; intervals are Wilson's of 95 %. All rules stand below."
+    return [TableBlock(["cell", "questions", "yes", "model", "between", "best rule", "which"], lines, about)]
 
 
 def _word(yes: bool) -> str:

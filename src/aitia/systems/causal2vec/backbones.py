@@ -23,34 +23,17 @@ from aitia.nn.sequences import (
     objectives,
     small_sequence_model,
 )
-from aitia.nn.sequences.causality import check_causal
 from aitia.systems.causal2vec.config import Causal2VecConfig
 from aitia.systems.causal2vec.embedder import headless
 from aitia.train import RowBatches, TrainConfig, train
 from aitia.train.state import History
 
-__all__ = ["made_decoder", "made_encoder", "opened_decoder", "opened_encoder", "read_by_decoder", "read_by_encoder"]
+__all__ = ["made_decoder", "made_encoder", "opened_encoder", "read_by_decoder", "read_by_encoder"]
 
 MASKED = 0.15
 """Share of words that the small encoder has to guess."""
 ROOM = 8
 """Tokens of the small models beside those of a text."""
-
-
-def opened_decoder(named: Network, config: Causal2VecConfig) -> SequenceModel:
-    """The model that was given, as a copy: it is trained, and theirs stays.
-
-    Raises:
-        OptionError: If its tokens see those behind them, as in an encoder.
-    """
-    held = open_language_model(named, "causal")
-    network = copy.deepcopy(held.model)
-    if isinstance(held, SequenceModel):
-        found = SequenceModel(network, held.vocabulary, held.visibility, config.longest or held.longest)
-    else:
-        found = SequenceModel(network, Vocabulary(held.tokenizer), longest=config.longest)
-    check_causal(found, named.id)
-    return found
 
 
 def opened_encoder(named: Network) -> LanguageModel:

@@ -14,10 +14,11 @@ same steps on the same triples, each at the better of two learning rates on the 
 (e) nDCG@10 less that under do(contextual=usual), the mean token in the place of each text's own.
 (f) A language model of 135 million parameters with a sentence encoder, both cut to 4 layers.
 
-Control: the positives of the training shuffled over its queries, on one seed.
+Control: the positives of the training shuffled over its queries, on the first seed, in the place of ours; in (e) less
+what ours has under do(contextual=usual). Costs, (b) and (c), have none: no label enters them.
 """
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,8 @@ RATES: dict[Arm, float] = {
 OURS: Arm = "causal2vec"
 BOTH: Arm = "mask-removed"
 NDCG = "nDCG@10"
+EVERY, OWN = f"{NDCG}, ahead of every arm of equal steps", f"{NDCG}, own token less the usual one"
+TOKENS, WEIGHTS = "tokens of the decoder, ours / echo", "multiplications by weights, ours / echo"
 SHUFFLED = "positives shuffled"
 WORDS = "shared words (tf-idf)"
 USUAL = "do(contextual=usual)"
@@ -62,7 +65,7 @@ Found = dict[str, dict[str, float]]
 def run(context: ClaimContext) -> list[Row]:
     """All parts."""
     found = context.over_seeds("roles", _seed, SEEDS)
-    context.control(SHUFFLED, _shuffled)
+    context.control(SHUFFLED, partial(_shuffled, found[0]))
 
     def of(name: str, what: str) -> list[float]:
         return [float(one[name][what]) for one in found]
@@ -81,20 +84,18 @@ def run(context: ClaimContext) -> list[Row]:
     return [
         row("a", NDCG, of(OURS, NDCG), baselines={n: of(n, NDCG) for n in names}, ahead_of=margins),
         row(
-            "a", f"{NDCG}, ahead of every arm of equal steps", of(OURS, NDCG),
+            "a", EVERY, of(OURS, NDCG),
             baselines={n: of(n, NDCG) for n in (BOTH, "echo")}, ahead_of={BOTH: 0.0, "echo": 0.0},
             note="The strongest rivals on development seeds; the paper asks for no more than to be near them.",
         ),
         row("a", "hit@1", of(OURS, "hit"), baselines={n: of(n, "hit") for n in names}),
+        row("b", TOKENS, tokens, kind="ratio", against="echo", direction="lower", bar=0.6),
         row(
-            "b", "tokens of the decoder, ours / echo", tokens, kind="ratio", against="echo", direction="lower", bar=0.6
-        ),
-        row(
-            "c", "multiplications by weights, ours / echo", weights, kind="ratio", against="echo", direction="lower",
+            "c", WEIGHTS, weights, kind="ratio", against="echo", direction="lower",
             bar=1.0, note="Of encoder and decoder, without the heads and the tables of tokens.",
         ),
         row("d", "share of positives nearer than the text with roles exchanged", of(OURS, "swap"), baselines=swaps),
-        row("e", f"{NDCG}, own token less the usual one", lost, kind="difference", bar=0.0),
+        row("e", OWN, lost, kind="difference", bar=0.0),
         row("f", f"{NDCG} of a packaged model, 4 layers", [], note=PACKAGED),
     ]  # fmt: skip
 
@@ -138,7 +139,7 @@ def _cost(system: Causal2Vec, texts: list[str]) -> dict[str, float]:
     return {"tokens": decoder, "weights": weights}
 
 
-def _shuffled(seed: int) -> dict[str, float]:
+def _shuffled(ours: Found, seed: int) -> dict[str, float]:
     """Ours with the positives of the training shuffled: only what all texts share is left to learn."""
     seen, (fresh, _) = _seen(seed), _fresh(seed)
     order = np.random.default_rng([seed, 4]).permutation(len(seen))
@@ -148,7 +149,8 @@ def _shuffled(seed: int) -> dict[str, float]:
     system = _fitted(seed, OURS, mixed)
     documents, own = candidates(fresh)
     ranks = ranks_of_own(system.similarities(fresh.queries, documents), own)
-    return {NDCG: ndcg(ranks)}
+    found = ndcg(ranks)
+    return {NDCG: found, EVERY: found, OWN: found - ours[USUAL][NDCG]}
 
 
 def _fitted(seed: int, arm: Arm, seen: Pairs) -> Causal2Vec:
@@ -206,4 +208,7 @@ def _fresh(seed: int) -> tuple[Pairs, Any]:
     return Pairs(found.query, found.positive, [[text] for text in found.negative], [""] * ASKED), found.swapped
 
 
-CLAIM = Claim(CARD, run, minutes=9, swap="no-slot", controls=(SHUFFLED,))
+CLAIM = Claim(
+    CARD, run, minutes=9, swap="no-slot", controls=(SHUFFLED,),
+    uncontrolled=dict.fromkeys((TOKENS, WEIGHTS), "a cost of the architecture, whatever was learnt"),
+)  # fmt: skip

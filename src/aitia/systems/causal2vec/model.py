@@ -26,14 +26,15 @@ import torch
 from numpy.typing import NDArray
 
 from aitia.data.base import Data
-from aitia.data.subjects import Network
+from aitia.data.subjects import Network, Subject
 from aitia.data.table import Table
 from aitia.errors import OptionError
 from aitia.guard import guarded
 from aitia.nn.language import LanguageModel
 from aitia.nn.sequences import SequenceModel
-from aitia.nn.sequences.low_rank import read_low_rank, with_low_rank, write_low_rank
+from aitia.nn.sequences.low_rank import with_low_rank, write_low_rank
 from aitia.nn.sequences.saving import state_file
+from aitia.nn.sequences.tuned import UPDATES, TunesGiven, copied_decoder
 from aitia.report import Block
 from aitia.runs import RunStore
 from aitia.saving import made, model_folder, read_config, read_record, write_config
@@ -42,7 +43,6 @@ from aitia.systems.causal2vec.arms import READINGS
 from aitia.systems.causal2vec.backbones import (
     made_decoder,
     made_encoder,
-    opened_decoder,
     opened_encoder,
     read_by_decoder,
     read_by_encoder,
@@ -64,7 +64,7 @@ SETTLED = 512
 """Texts from which the usual state of the encoder is taken."""
 
 
-class Causal2Vec(Predicts, Encodes):
+class Causal2Vec(TunesGiven, Predicts, Encodes):
     """Texts as vectors, after `fit`; see the module.
 
     Args:
@@ -137,7 +137,7 @@ class Causal2Vec(Predicts, Encodes):
         if not READINGS[config.arm].decodes:
             return None
         if (named := cast(Network | None, given.subjects.get("model"))) is not None:
-            return opened_decoder(named, config)
+            return self._copied(named)
         model = made_decoder(config, pairs.texts, pairs.instructions)
         if config.first_steps:
             history = read_by_decoder(model, pairs.texts, config, state_file(run.checkpoint, "decoder"), run.progress)
@@ -293,7 +293,7 @@ class Causal2Vec(Predicts, Encodes):
         embedder, place = self.embedder, made(folder)
         embedder.save(place / "embedder", decoder=not self._on_another)
         if self._on_another and embedder.language is not None:
-            write_low_rank(embedder.language, place / "updates")
+            write_low_rank(embedder.language, place / UPDATES)
         options = {"config": asdict(self.config), "library": list(self._library), "told": list(self._told)}
         write_config(place, type(self).__name__, options, self._record())
 
@@ -315,14 +315,9 @@ class Causal2Vec(Predicts, Encodes):
                 found._embedder = found._read(folder)
         return found
 
-    @property
-    def _on_another(self) -> bool:
-        """Whether what was learnt of the decoder are low-rank updates of a model that was given."""
-        return bool(self.config.lora) and "model" in self.subjects
+    def _copied(self, named: Subject) -> SequenceModel:
+        return copied_decoder(named, self.config.longest)
 
     def _read(self, folder: Path) -> ContextualEmbedder:
-        model = None
-        if self._on_another:
-            model = opened_decoder(cast(Network, self.subjects["model"]), self.config)
-            read_low_rank(model, folder / "updates", self.config.lora)
+        model = self._with_updates(folder) if self._on_another else None
         return ContextualEmbedder.load(folder / "embedder", model)

@@ -124,23 +124,31 @@ def drawn(model: Cm3, pages: Pages, seed: int, read: Reader) -> float:
     return float(np.mean(read(seen) == pages.sample["digit"]))
 
 
-def edited(model: Cm3, pages: Pages, seed: int, read: Reader) -> dict[str, float]:
+def edited(model: Cm3, pages: Pages, seed: int, read: Reader, *, exchanged: bool = False) -> dict[str, float]:
     """do(alt=...) with another class: share of pictures that are read as that class, and of pages else unchanged.
 
     The world says what the page would have been: its caption and picture are to change, and nothing else.
+
+    Args:
+        model: Fitted.
+        pages: With a picture.
+        seed: Of the classes.
+        read: Reads the class of a picture.
+        exchanged: Whether each page is held against what the next one would have been.
     """
     digit = pages.sample["digit"].astype(int)
     wanted = (digit + np.random.default_rng([seed, 3]).integers(1, len(DIGITS), len(digit))) % len(DIGITS)
     right, kept = [], []
     for new in range(len(DIGITS)):
         sample = WORLD.counterfactual(pages.sample, {"digit": DIGITS[new]})
+        next_one = (np.arange(len(sample)) + 1) % len(sample) if exchanged else np.arange(len(sample))
         said, truth = np.array(captions(sample)), WORLD.rows(sample).known
         for alt in sorted({*said[wanted == new].tolist()}):
             rows = np.flatnonzero((wanted == new) & (said == alt))
             after = model.do({model.targets.names[0]: alt}).edit(pages.rows.take(rows)).known
             right += (read(after.pictures("image")) == new).tolist()
             kept += [
-                all(after.texts(name)[k] == truth.texts(name)[row] for name in ("document", "alt", "title"))
+                all(after.texts(name)[k] == truth.texts(name)[next_one[row]] for name in ("document", "alt", "title"))
                 for k, row in enumerate(rows)
             ]
     return {"edit": float(np.mean(right)), "kept": float(np.mean(kept))}

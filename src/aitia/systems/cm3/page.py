@@ -27,10 +27,12 @@ def blocks(system: "Cm3", given: "Given") -> list[Block]:
     """Some pages: each field with what fills it, and the -log p of what the page says there."""
     rows = given.take(range(min(SHOWN, len(given))))
     layout, model, lines = system.layout, system.fitted(), list[list[object]]()
-    for row, (parts, said) in enumerate(zip(*system.rows(rows), strict=True)):
-        laid = layout.laid(parts, said)
+    pages = [(parts, said, layout.laid(parts, said)) for parts, said in zip(*system.rows(rows), strict=True)]
+    fit = [row for row, (_, _, laid) in enumerate(pages) if len(laid.ids) + 3 <= model.longest]
+    for row in fit:
+        parts, said, laid = pages[row]
         for field, name in FIELDS.items():
-            if field not in laid.places or len(laid.ids) + 3 > model.longest:
+            if field not in laid.places:
                 continue
             first, behind = laid.places[field]
             own = model.vocabulary.decode(laid.ids[first:behind]).strip()
@@ -41,23 +43,25 @@ def blocks(system: "Cm3", given: "Given") -> list[Block]:
                 asked = layout.asked(parts_without, replace(said, **{field: None}), (field,))
                 found = model.vocabulary.decode(system.fill([(row, asked)], temperature=0.0)[0][0]).strip()
             lines.append([row, name, found or "-", _short(own, field), f"{loss:.2f}"])
-    pictures = _drawn(system, rows)
+    gone = len(pages) - len(fit)
+    left_out = f" {gone} of the first {len(pages)} are longer than the model takes and are not shown." if gone else ""
     head: Sequence[str] = ["page", "field", "filled in", "what it says", "-log p of a token"]
     return [
-        *pictures,
-        Text("Each field of some pages was taken out and asked for from the rest of the page."),
+        *_drawn(system, rows, fit),
+        Text(f"Each field of some pages was taken out and asked for from the rest of the page.{left_out}"),
         TableBlock(
             head, lines, "-log p in nats, of what the page says, given all else of it. Pictures are rows of codes."
         ),
     ]
 
 
-def _drawn(system: "Cm3", rows: "Given") -> Sequence[Block]:
-    """The pictures of some pages, beside those that are drawn from the rest of the page."""
+def _drawn(system: "Cm3", rows: "Given", fit: Sequence[int]) -> Sequence[Block]:
+    """The pictures of some pages that fit, beside those that are drawn from the rest of the page."""
     column = rows.column("image")
     if system.pictures is None or column is None or column not in rows.table:
         return []
-    there = np.flatnonzero(~rows.table.absent(column))[:DRAWN]
+    absent = rows.table.absent(column)
+    there = np.array([row for row in fit if not absent[row]][:DRAWN], dtype=np.int64)
     if not len(there):
         return []
     some = rows.take(there)

@@ -28,7 +28,7 @@ CARD = Card(
         ),
         "group": Role(kind="label", about="the class: its questions stay together", needed=False, names=("group",)),
     },
-    subjects={"model": SubjectRole(kind="client", about="the language model that is asked", needed=False)},
+    subjects={"model": SubjectRole(kind="client", about="the language model that is asked, or tuned", needed=False)},
     fills=("label",),
     does="edits a row",
     do="asks the same question otherwise: other names of the variables, or the other wording of the hypothesis. The "

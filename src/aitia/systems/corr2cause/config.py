@@ -25,12 +25,16 @@ class Corr2CauseConfig:
             among its own names, and stand in the place of that one.
         common_cause: How the solver reads one: `path`, `ancestor` or `parent`; see `aitia.graph.pair_relations`.
         trees: Of memoriser, counts and hypothesis.
-        steps: Updates of the encoder.
+        steps: Updates of the encoder, or of a model that is tuned.
         batch: Questions of an update.
         learning_rate: Of AdamW, falling to zero.
         width: Of the encoder.
         layers: Of the same.
         longest: Statements and words that the encoder reads; a longer question is refused, never cut.
+        tune: Whether a model that is given is tuned on the questions, with a head of two classes, in place of being
+            asked; it is the folder of an encoder or decoder, or `owner/name`.
+        lora: Rank of the updates of its attention (peft); 0 trains every weight.
+        tuning_rate: Of AdamW there.
         both_orders: Whether a model that is given is asked with its options in both orders.
         cache: Folder of the answers of that model that are at hand; empty keeps none.
         seed: Of everything.
@@ -50,6 +54,9 @@ class Corr2CauseConfig:
     width: int = 64
     layers: int = 2
     longest: int = 256
+    tune: bool = False
+    lora: int = 8
+    tuning_rate: float = 2e-4
     both_orders: bool = True
     cache: str = ""
     seed: int = 0
@@ -57,8 +64,9 @@ class Corr2CauseConfig:
 
     def __post_init__(self) -> None:
         need_one_of(self, method=METHODS, common_cause=READINGS)
-        need_at_least(self, namings=1, trees=1, steps=1, batch=1, width=8, layers=1, longest=8)
-        if not self.learning_rate > 0:
-            raise OptionError(f"learning_rate is positive, got {self.learning_rate}")
+        need_at_least(self, namings=1, trees=1, steps=1, batch=1, width=8, layers=1, longest=8, lora=0)
+        for name in ("learning_rate", "tuning_rate"):
+            if not getattr(self, name) > 0:
+                raise OptionError(f"{name} is positive, got {getattr(self, name)}")
         if self.width % 8:
             raise OptionError(f"the encoder has 4 heads, so its width is a multiple of 8, got {self.width}")

@@ -21,6 +21,7 @@ from aitia.data.table import Table
 from aitia.do import Intervention
 from aitia.errors import DataError, OptionError
 from aitia.system import Given, Target
+from aitia.systems.corr2cause.features import Asked
 from aitia.systems.corr2cause.judge import DRAWS, f1_parts
 from aitia.systems.corr2cause.reading import asked_of, labels_of, texts_of
 from aitia.worlds.corr2cause import ASKED, NAMES, PHRASINGS, WORDS
@@ -29,7 +30,7 @@ from aitia.worlds.correlation_text import Hypothesis, hypothesis_text
 if TYPE_CHECKING:
     from aitia.systems.corr2cause.model import Corr2Cause
 
-__all__ = ["OUTCOMES", "TARGETS", "edited", "edited_texts", "effects_of"]
+__all__ = ["OUTCOMES", "TARGETS", "edited", "edited_texts", "effects_of", "reworded"]
 
 TARGETS = (
     Target("names", NAMES[2:], about="what the variables are called"),
@@ -70,10 +71,20 @@ def edited_texts(texts: Sequence[tuple[str, str]], held: Intervention) -> list[t
             premise = str(stated.renamed(called))
             asked = Hypothesis(asked.kind, called[asked.x], called[asked.y])
         if done:
-            told = hypothesis_text(asked, paraphrased=_is_paraphrased(question, done))
-            question = ASKED.format(told.rstrip(".")) if question.rstrip().endswith("?") else told
+            question = _question(question, asked, _is_paraphrased(question, done))
         found.append((premise, question))
     return found
+
+
+def reworded(text: tuple[str, str], renamed: Asked) -> tuple[str, str]:
+    """A question under other names, in the sentences that it has."""
+    stated, asked = renamed
+    return str(stated), _question(text[1], asked, _is_paraphrased(text[1], {}))
+
+
+def _question(question: str, asked: Hypothesis, paraphrased: bool) -> str:
+    told = hypothesis_text(asked, paraphrased=paraphrased)
+    return ASKED.format(told.rstrip(".")) if question.rstrip().endswith("?") else told
 
 
 def _is_paraphrased(question: str, done: Mapping[str, Any]) -> bool:

@@ -22,7 +22,7 @@ from aitia.systems.corr2cause.config import Corr2CauseConfig
 from aitia.systems.corr2cause.features import Asked, shuffled_names
 from aitia.train import TrainConfig, train
 
-__all__ = ["Reader"]
+__all__ = ["Drawn", "Reader", "Weighted"]
 
 WEIGHT = 3.0
 """Of an entailed question in the loss: there is one in seven."""
@@ -60,7 +60,7 @@ class Reader:
         seen = (naming(row, which) for row in range(len(items)) for which in range(min(config.namings, 2)))
         reader = cls(sorted({word for item in seen for word in _text(item).split()}), config)
         reader._check(items)
-        drawn = _Drawn(reader, naming, len(items), labels, config)
+        drawn = Drawn(reader.batch, lambda row, which: _text(naming(row, which)), labels, config)
         history = train(
             reader.network,
             drawn,
@@ -116,7 +116,20 @@ class Reader:
                 )
 
 
-class _Network(nn.Module):
+class Weighted(nn.Module):
+    """A loss over questions of which few are entailed; a subclass gives `logits`."""
+
+    def logits(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """(questions, 2) of no and of yes."""
+        raise NotImplementedError
+
+    def forward(self, ids: Tensor, mask: Tensor, labels: Tensor) -> Tensor:
+        """The weighted loss."""
+        weight = torch.tensor([1.0, WEIGHT], device=labels.device)
+        return cross_entropy(self.logits(ids, mask), labels, weight=weight)
+
+
+class _Network(Weighted):
     def __init__(self, model: nn.Module, head: TextHead) -> None:
         super().__init__()
         self.model, self.head = model, head
@@ -125,28 +138,30 @@ class _Network(nn.Module):
         scores: Tensor = self.head(last_states(self.model, {"input_ids": ids, "attention_mask": mask}), mask)
         return scores
 
-    def forward(self, ids: Tensor, mask: Tensor, labels: Tensor) -> Tensor:
-        """The weighted loss."""
-        weight = torch.tensor([1.0, WEIGHT], device=labels.device)
-        return cross_entropy(self.logits(ids, mask), labels, weight=weight)
 
+class Drawn:
+    """Batches of questions, each step's drawn by its number.
 
-class _Drawn:
-    """Batches of questions, each step's drawn by its number."""
+    Args:
+        batch: From texts to tokens and mask.
+        text: From the number of a question, and that of a naming, to its text.
+        labels: Whether each question is entailed.
+        config: Size, namings and seed.
+    """
 
     def __init__(
-        self, reader: Reader, naming: Callable[[int, int], Asked], rows: int, labels: NDArray[np.bool_],
-        config: Corr2CauseConfig,
+        self, batch: Callable[[Sequence[str]], tuple[Tensor, Tensor]], text: Callable[[int, int], str],
+        labels: NDArray[np.bool_], config: Corr2CauseConfig,
     ) -> None:  # fmt: skip
-        self.reader, self.naming, self.rows, self.labels, self.config = reader, naming, rows, labels, config
+        self.batch, self.text, self.labels, self.config = batch, text, labels, config
 
     def __call__(self, step: int, rank: int, ranks: int, /) -> tuple[Tensor, ...]:
+        """The tensors of a step."""
         random = np.random.default_rng([self.config.seed, step])
-        rows = random.integers(self.rows, size=self.config.batch)
+        rows = random.integers(len(self.labels), size=self.config.batch)
         which = random.integers(self.config.namings, size=self.config.batch)
         pick = range(rank, self.config.batch, ranks)
-        texts = [_text(self.naming(int(rows[k]), int(which[k]))) for k in pick]
-        ids, mask = self.reader.batch(texts)
+        ids, mask = self.batch([self.text(int(rows[k]), int(which[k])) for k in pick])
         return ids, mask, torch.from_numpy(self.labels[rows[list(pick)]].astype(np.int64))
 
 

@@ -27,6 +27,8 @@ def blocks(system: "Corr2Cause", given: "Given") -> list[Block]:
     rows = given.take(range(min(MOST, len(given))))
     texts, labels, said, derived = texts_of(rows), labels_of(rows), system.answers(rows), system.derived(rows)
     who = system.subjects["model"].id if "model" in system.subjects else f"the method {system.config.method}"
+    if system.config.tune:
+        who += ", tuned on questions with labels"
     lines: list[list[object]] = [
         [row, texts[row][1], _told(labels[row]), _told(said.answers[row]), _told(derived[row])]
         for row in range(min(SHOWN, len(rows)))

@@ -12,7 +12,9 @@
 All arms read the same number of tokens; how many carry loss is in the notes. Reference losses are those of training,
 put together over a twentieth of it; a change that does not come so low counts as all of its tokens.
 
-Control: `facts` whose values are drawn anew in every sentence, on the first seed: there is nothing to know.
+Controls, on the first seed, each in the place of ours: `facts` whose values are drawn anew in every sentence, so that
+there is nothing to know (a); questions to learn from whose answers are drawn from their options (b); a first stage that
+read the words of the texts one by one at random, so that a change begins with nothing (c).
 
 Bars are those of the card. Persons, batch and rate of (a) were chosen on seed 1000 for cd:flm to be short of all right.
 """
@@ -54,7 +56,8 @@ PERSONS, SENTENCES = 30, 5
 """Of `facts`, and of them in a document."""
 NEAR = 1.02
 ACCURACY = "accuracy after pretraining, cd:flm"
-CONTROL = "values drawn anew"
+CONTROL, ANSWERS, WORDS = "values drawn anew", "answers drawn anew", "words drawn one by one before the change"
+HELD = "accuracy on held-out families after finetuning, nd:mlm"
 CHANGES = (("nd:mlm>cd:flm", "cd:flm", 1.3), ("cd:flm>nd:mlm", "nd:mlm", 1.5))
 Found = dict[str, Any]
 
@@ -64,6 +67,8 @@ def run(context: ClaimContext) -> list[Row]:
     facts = context.over_seeds("facts", partial(_facts, FACTS), SEEDS)
     context.control(CONTROL, lambda seed: {ACCURACY: _told_anew(FACTS, seed)})
     scenes = context.over_seeds("scenes", partial(_scenes, SCENES), SEEDS)
+    context.control(ANSWERS, partial(_answered_anew, SCENES))
+    context.control(WORDS, partial(_changed_from_nothing, SCENES))
     return [*_pretrained(facts), *_finetuned(scenes), *_changes(scenes)]
 
 
@@ -94,9 +99,15 @@ def _told_anew(options: dict[str, Any], seed: int) -> float:
     return float(_facts(options, seed, (BEST,), anew=True)[BEST])
 
 
-def _scenes(options: dict[str, Any], seed: int, documents: int = DOCUMENTS, asked: int = ASKED) -> Found:
+def _texts(seed: int, documents: int) -> list[str]:
     world = ScenesWorld()
-    texts = world.render(world.sample(documents, seed=10 * seed + 1)).tolist()
+    told: list[str] = world.render(world.sample(documents, seed=10 * seed + 1)).tolist()
+    return told
+
+
+def _told_and_asked(seed: int, documents: int, asked: int, *, anew: bool = False) -> Table:
+    """Texts, and questions of the families to learn from; answers may be drawn from the options of each."""
+    world, texts, draw = ScenesWorld(), _texts(seed, documents), np.random.default_rng([seed, 4])
     taught = [f for f in FAMILIES if f not in HELD_OUT]
     questions = [world.questions(world.sample(asked, seed=10 * seed + 2), family) for family in taught]
     columns: dict[str, list[Any]] = {"text": [*texts], "prompt": [None] * len(texts)}
@@ -105,19 +116,58 @@ def _scenes(options: dict[str, Any], seed: int, documents: int = DOCUMENTS, aske
         columns["text"] += [None] * len(held)
         columns["prompt"] += held.texts("prompt")
         columns["options"] += held.lists("options")
-        columns["answer"] += held.texts("answer")
+        columns["answer"] += [draw.choice(o) for o in held.lists("options")] if anew else held.texts("answer")
         columns["family"] += [family] * len(held)
     kinds = {"text": "text", "prompt": "text", "options": "list", "answer": "text", "family": "label"}
-    model = LmObjectives(arms=CHANGED, seed=seed, **options).fit(Table.of(columns, kinds=kinds))
+    return Table.of(columns, kinds=kinds)
+
+
+def _held_out(model: LmObjectives, seed: int) -> list[Task]:
+    """Questions of the families that no training saw."""
+    world = ScenesWorld()
     fresh = world.sample(TESTED, seed=10 * seed + 3)
-    tasks = [t for family in HELD_OUT for t in tasks_of(model.given(world.questions(fresh, family)))]
+    return [t for family in HELD_OUT for t in tasks_of(model.given(world.questions(fresh, family)))]
+
+
+def _scenes(options: dict[str, Any], seed: int, documents: int = DOCUMENTS, asked: int = ASKED) -> Found:
+    model = LmObjectives(arms=CHANGED, seed=seed, **options).fit(_told_and_asked(seed, documents, asked))
+    tasks = _held_out(model, seed)
     found: Found = {name: accuracy(arm.model, tasks)[0] for name, arm in model.arms.items()}
     found["chance"] = _chance(tasks)
     for changed, scratch, _ in CHANGES:
-        reference = model.arms[scratch].phases[0]
-        aim = NEAR * reference.losses[-1][1]
-        found[f"tokens {changed}"] = reached(model.arms[changed].phases[1], aim) / reached(reference, aim)
+        found[f"tokens {changed}"] = _over(model.arms[changed].phases[1], model.arms[scratch].phases[0])
     return found
+
+
+def _answered_anew(options: dict[str, Any], seed: int, documents: int = DOCUMENTS, asked: int = ASKED) -> Found:
+    rows = _told_and_asked(seed, documents, asked, anew=True)
+    model = LmObjectives(arms=("nd:mlm",), seed=seed, **options).fit(rows)
+    return {HELD: accuracy(model.arms["nd:mlm"].model, _held_out(model, seed))[0]}
+
+
+def _changed_from_nothing(options: dict[str, Any], seed: int, documents: int = DOCUMENTS) -> Found:
+    """Tokens to the reference loss after a first stage whose texts are words drawn one by one, each as likely."""
+    texts, draw = _texts(seed, documents), np.random.default_rng([seed, 5])
+    words = sorted({word for text in texts for word in text.split()})
+    drawn = [" ".join(draw.choice(words, len(text.split()))) for text in texts]
+    found: Found = {}
+    for changed, scratch, _ in CHANGES:
+        first, second = changed.split(">")
+        asked = {**options, "task_tokens": 0, "seed": seed}
+        reference = LmObjectives(arms=(scratch,), **asked).fit({"text": texts}).answering.phases[0]
+        begun = LmObjectives(arms=(first,), **asked).fit({"text": drawn})
+        found[_tokens(changed, scratch)] = _over(begun.adapt({"text": texts}, to=second).answering.phases[1], reference)
+    return found
+
+
+def _over(changed: Phase, scratch: Phase) -> float:
+    """Tokens to the reference loss, over those from scratch."""
+    aim = NEAR * scratch.losses[-1][1]
+    return reached(changed, aim) / reached(scratch, aim)
+
+
+def _tokens(changed: str, scratch: str) -> str:
+    return f"tokens to the reference loss, {changed} / {scratch} from scratch"
 
 
 def reached(phase: Phase, aim: float) -> float:
@@ -159,18 +209,18 @@ def _finetuned(results: Sequence[Found]) -> list[Row]:
     arms = {name: [r[name] for r in results] for name in (*CHANGED, "chance")}
     ours = arms.pop("nd:mlm")
     return [
-        row("b", "accuracy on held-out families after finetuning, nd:mlm", ours, baselines=arms,
+        row("b", HELD, ours, baselines=arms,
             ahead_of={BEST: 0.02, "chance": 0.0}, note=f"Held out: {', '.join(HELD_OUT)}."),
     ]  # fmt: skip
 
 
 def _changes(results: Sequence[Found]) -> list[Row]:
     return [
-        row("c", f"tokens to the reference loss, {changed} / {scratch} from scratch",
+        row("c", _tokens(changed, scratch),
             [r[f"tokens {changed}"] for r in results], kind="ratio", against=f"{scratch} from scratch",
             direction="lower", bar=1 / factor)
         for changed, scratch, factor in CHANGES
     ]  # fmt: skip
 
 
-CLAIM = Claim(LmObjectives.card, run, minutes=18, swap="cd:mlm", controls=(CONTROL,))
+CLAIM = Claim(LmObjectives.card, run, minutes=18, swap="cd:mlm", controls=(CONTROL, ANSWERS, WORDS))

@@ -26,7 +26,7 @@ CARD = Card(
     fills=("answer",),
     does="edits a row",
     do="do(order=swapped) asks about the pair the other way round, do(wording=changes) in other words, "
-    "do(names=permuted) about the names of other rows.",
+    "do(names=permuted) about the names of other rows, do(names=coined) under words that mean nothing.",
     verbs=("predict", "edit", "effects", "graphs"),
     absent={
         "counterfactual": "a question has no noise of its own: asked again in other words, it is another question",

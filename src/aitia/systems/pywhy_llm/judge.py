@@ -1,18 +1,20 @@
 """How often the direction is right, beside answers that know nothing of the variables."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from aitia.errors import DataError
 from aitia.system import Given, Score, Scores
+from aitia.systems.pywhy_llm.verdicts import Verdict
 from aitia.systems.pywhy_llm.wording import ANSWERS, Pair
 
 if TYPE_CHECKING:
     from aitia.systems.pywhy_llm.model import PywhyLlm
 
-__all__ = ["TRIVIAL", "judged", "known_answers"]
+__all__ = ["TRIVIAL", "judged", "known_answers", "scored"]
 
 TRIVIAL: Mapping[str, Callable[[Pair], str]] = {
     "the first causes the second": lambda pair: "->",
@@ -21,24 +23,50 @@ TRIVIAL: Mapping[str, Callable[[Pair], str]] = {
 }
 
 
+COINED = "the model itself, under coined names"
+
+
 def judged(model: "PywhyLlm", fresh: Given) -> Scores:
-    """Accuracy over rows with an answer, where undecided counts as wrong; and what is undecided."""
+    """Accuracy over rows with an answer, where undecided counts as wrong; and what is undecided.
+
+    Beside stand answers that know nothing, and the model itself under coined names: what it has right there it does not
+    know.
+    """
     known = known_answers(fresh)
     if not known:
         return {}
     pairs = [pair for k, pair in enumerate(model.pairs(fresh)) if k in known]
     true = list(known.values())
-    verdicts = model.ask(pairs)
-    right = [float(v.answer == t) for v, t in zip(verdicts, true, strict=True)]
-    trivial = {
-        name: float(np.mean([rule(p) == t for p, t in zip(pairs, true, strict=True)])) for name, rule in TRIVIAL.items()
-    }
+    found = scored(pairs, true, model.ask(pairs))
+    meaningless = [v.answer == t for v, t in zip(model.do({"names": "coined"}).ask(pairs), true, strict=True)]
+    beside = {**found["accuracy"].baselines, COINED: float(np.mean(meaningless))}
+    return {**found, "accuracy": replace(found["accuracy"], baselines=beside)}
+
+
+def scored(
+    pairs: Sequence[Pair], true: Sequence[str], verdicts: Sequence[Verdict], weights: Sequence[float] | None = None
+) -> Scores:
+    """Accuracy of answers beside trivial ones, consistency, and how often the first option was chosen.
+
+    Args:
+        pairs: That were asked about.
+        true: The right answer of each.
+        verdicts: What was said of each.
+        weights: How much each pair counts for the accuracy; all alike where None.
+    """
+
+    def share(right: Sequence[bool]) -> float:
+        return float(np.average([float(each) for each in right], weights=weights))
+
+    trivial = {name: share([rule(p) == t for p, t in zip(pairs, true, strict=True)]) for name, rule in TRIVIAL.items()}
+    right = [v.answer == t for v, t in zip(verdicts, true, strict=True)]
     firsts = sum(v.firsts for v in verdicts) / max(1, sum(len(v.said) for v in verdicts))
-    consistent = [v.consistent for v in verdicts]
     return {
-        "accuracy": Score(float(np.mean(right)), "higher", "Of directions; undecided counts as wrong.", trivial),
+        "accuracy": Score(share(right), "higher", "Of directions; undecided counts as wrong.", trivial),
         "consistency": Score(
-            float(np.mean(consistent)), "higher", "Share of pairs of which the same was said each time."
+            float(np.mean([v.consistent for v in verdicts])),
+            "higher",
+            "Share of pairs of which the same was said each time.",
         ),
         "first option": Score(firsts, "lower", "Share of all times that the first option was chosen."),
     }

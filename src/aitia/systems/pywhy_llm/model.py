@@ -34,15 +34,19 @@ from aitia.system import Discovers, Edits, Explains, Given, Predicts, Scores, Ta
 from aitia.systems.pywhy_llm.card import CARD
 from aitia.systems.pywhy_llm.config import WORDINGS, PywhyLlmConfig
 from aitia.systems.pywhy_llm.graphs import Drawn, drawn
-from aitia.systems.pywhy_llm.judge import judged
+from aitia.systems.pywhy_llm.judge import judged, scored
+from aitia.systems.pywhy_llm.memory import row_questions
 from aitia.systems.pywhy_llm.page import blocks
+from aitia.systems.pywhy_llm.probes import Probe, Word, probed, words_that_move
 from aitia.systems.pywhy_llm.refuting import Consulted, consulted, pairs_of
+from aitia.systems.pywhy_llm.renaming import NAMES, under
 from aitia.systems.pywhy_llm.verdicts import Verdict, ask_pairs, ask_role
 from aitia.systems.pywhy_llm.wording import Pair, check_names
+from aitia.text import Answers, answer_questions
 
 __all__ = ["PywhyLlm"]
 
-ORDERS, NAMES = ("given", "swapped", "both"), ("own", "permuted")
+ORDERS = ("given", "swapped", "both")
 _TARGETS: Mapping[str, tuple[str, ...]] = {"order": ORDERS, "wording": WORDINGS, "names": NAMES}
 _TURNED = {"->": "<-", "<-": "->"}
 
@@ -101,7 +105,7 @@ class PywhyLlm(SavedArrays, Predicts, Edits, Explains, Discovers):
             DataError: If a name holds no knowledge.
             RunError: If the model cannot be asked.
         """
-        asked = self._permuted(pairs) if self._held_label("names") == NAMES[1] else list(pairs)
+        asked = under(pairs, self._held_label("names") or NAMES[0])
         return ask_pairs(
             self._client(), asked, wording=self._held_label("wording") or self.config.wording,  # type: ignore[arg-type]
             orders=self._orders(), votes=self.config.votes, seed=self.config.seed, log=log, progress=progress,
@@ -175,7 +179,7 @@ class PywhyLlm(SavedArrays, Predicts, Edits, Explains, Discovers):
         Args:
             graph: A CPDAG or DAG.
             about: What variables are, by name.
-            trust: `tested`, `always` or `never`; see `refuting.consulted`.
+            trust: `tested`, `strict`, `always` or `never`; see `refuting.consulted`.
             asked: `log` and `progress`, as in `ask`.
 
         Raises:
@@ -192,6 +196,45 @@ class PywhyLlm(SavedArrays, Predicts, Edits, Explains, Discovers):
         named = [Pair(a, b, known.get(a, ""), known.get(b, "")) for a, b in pairs]
         return consulted(graph, pairs, self.ask(named, **asked) if named else [], trust=trust)
 
+    def probe(self, pairs: Sequence[Pair], true: Sequence[str], **asked: Any) -> tuple[list[Probe], list[Word]]:
+        """Whether right answers may be recalled: under coined names, and with each word gone; see `probes.py`.
+
+        Args:
+            pairs: Of names.
+            true: The right answer of each: `->`, `<-` or `neither`.
+            asked: `log` and `progress`, as in `ask`.
+        """
+        return probed(self, pairs, true, **asked), words_that_move(self, pairs, **asked)
+
+    def score(
+        self, pairs: Sequence[Pair], true: Sequence[str], weights: Sequence[float] | None = None, **asked: Any
+    ) -> tuple[list[Verdict], Scores]:
+        """What the model says of pairs whose answer is known, and how often it is right, beside trivial answers.
+
+        Args:
+            pairs: Of names.
+            true: The right answer of each.
+            weights: How much each counts; all alike where None.
+            asked: `log` and `progress`, as in `ask`.
+        """
+        self._pairs, self._verdicts = tuple(pairs), tuple(self.ask(pairs, **asked))
+        return list(self._verdicts), scored(pairs, true, self._verdicts, weights)
+
+    def remembers(self, table: Table, name: str, *, rows: int = 20, **asked: Any) -> Answers:
+        """How rows of a table go on, among four ends; right once in four by chance. The one question with values.
+
+        Args:
+            table: With two columns or more.
+            name: What it is called.
+            rows: Drawn at random.
+            asked: `log` and `progress`.
+
+        Raises:
+            DataError: If no row has four ends to choose from.
+        """
+        questions = row_questions(table, name, rows, self.config.seed)
+        return answer_questions(self._client(), questions, rotations=True, seed=self.config.seed, **asked)
+
     @property
     def drawn(self) -> Drawn:
         """The graph of what was asked last, and what is not in it.
@@ -202,6 +245,14 @@ class PywhyLlm(SavedArrays, Predicts, Edits, Explains, Discovers):
         if not self._pairs:
             raise OptionError("nothing was asked: fit it to pairs, or ask over names")
         return drawn(self._pairs, self._verdicts, prune=self.config.prune)
+
+    @property
+    def said(self) -> list[dict[str, Any]]:
+        """What was asked last: x, y, answer, confidence and the texts of each pair."""
+        return [
+            {"x": pair.x, "y": pair.y, "answer": v.answer, "confidence": v.confidence, "texts": list(v.texts)}
+            for pair, v in zip(self._pairs, self._verdicts, strict=True)
+        ]
 
     @property
     def knowledge(self) -> Knowledge:
@@ -244,8 +295,7 @@ class PywhyLlm(SavedArrays, Predicts, Edits, Explains, Discovers):
     def _edit(self, given: Given) -> Data:
         """The rows as they are asked about: swapped, or with the names of other rows; answers turn along."""
         pairs, order, names = self.pairs(given), self._held_label("order"), self._held_label("names")
-        if names == NAMES[1]:
-            pairs = self._permuted(pairs)
+        pairs = under(pairs, names or NAMES[0])
         if order == ORDERS[1]:
             pairs = [pair.swapped for pair in pairs]
         columns: dict[str, list[str]] = {}
@@ -345,13 +395,3 @@ class PywhyLlm(SavedArrays, Predicts, Edits, Explains, Discovers):
         if held in ORDERS[:2]:
             return (held,)
         return ORDERS[:2] if held == ORDERS[2] or self.config.both_orders else ORDERS[:1]
-
-    @staticmethod
-    def _permuted(pairs: Sequence[Pair]) -> list[Pair]:
-        """Each pair with the names of another: the second names move on by half of the rows."""
-        shift = max(1, len(pairs) // 2)
-        turned = [pairs[(k + shift) % len(pairs)] for k in range(len(pairs))]
-        return [
-            Pair(a.x, b.y if b.y != a.x else b.x, a.x_about, b.y_about if b.y != a.x else b.x_about)
-            for a, b in zip(pairs, turned, strict=True)
-        ]

@@ -6,23 +6,31 @@ the data deny. What a model says of directions inside a class of equivalent grap
 the pairs of which the data tell the direction test it first (a path may lead from one to the other and none back, in
 every graph of the class): where it is no better on those than a coin, or they are too few to tell, it orients nothing,
 and its answers are listed all the same.
+
+A coin takes the pairs for independent. Those that share variables are not: a model that has the variables in an order
+by chance, and so agrees with itself, is right or wrong of many of them together. `strict` asks it to be better than
+that too; both probabilities are told.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from aitia.errors import GraphError
+import numpy as np
+
+from aitia.errors import GraphError, OptionError
 from aitia.graph import Graph, Knowledge, apply
 from aitia.systems.pywhy_llm.verdicts import Verdict
 
-__all__ = ["Consulted", "consulted", "pairs_of"]
+__all__ = ["Consulted", "chances", "consulted", "pairs_of"]
 
 ALL_PAIRS = 10
 """Up to so many variables all pairs are asked about; with more those that the graph joins."""
 CHANCE = 0.1
-"""A model is trusted where a coin would be right as often with at most this probability."""
+"""A model is trusted where a coin would be right as often with at most this probability; `strict`: an order too."""
+ORDERS = 1_999
+"""Chance orders that are drawn, always the same ones."""
 Edge = tuple[str, str]
 
 
@@ -39,8 +47,13 @@ class Consulted:
         undecided: Pairs that it answered differently in two orders, or not at all.
         agreed: In how many of the pairs whose direction the data tell it was right.
         told: Of how many that it gave a direction.
+        coin: How probable it is that a coin is right of as many.
+        order: How probable it is that an order of the variables by chance is.
         trusted: Whether its answers were used.
         asked: How many pairs.
+        firsts: How often it chose the first option.
+        silent: How often it named no option.
+        times: How often it was asked.
     """
 
     graph: Graph
@@ -51,21 +64,29 @@ class Consulted:
     undecided: tuple[Edge, ...]
     agreed: int
     told: int
+    coin: float
+    order: float
     trusted: bool
     asked: int
+    firsts: int = 0
+    silent: int = 0
+    times: int = 0
 
     @property
     def reason(self) -> str:
         """What was done, in a sentence."""
         tested = "the data tell no direction that it could be tested on"
         if self.told:
-            tested = f"right on {self.agreed} of the {self.told} directions that the data tell"
+            tested = (
+                f"right on {self.agreed} of the {self.told} directions that the data tell (a coin is as often with "
+                f"probability {self.coin:.2g}, an order of the variables by chance with {self.order:.2g})"
+            )
         if self.trusted:
             done = f"{len(self.oriented)} edges that the data leave open point as it says" if self.oriented else (
                 "nothing that the data leave open was pointed by it"
             )  # fmt: skip
         else:
-            done = "so it points nothing (a coin might do as well; --trust always lets it)"
+            done = "so it points nothing (chance might do as well; --trust always lets it)"
         return f"The model was asked about {self.asked} pairs: {tested}; {done}."
 
     @property
@@ -73,12 +94,19 @@ class Consulted:
         """Where data and model disagree, and what these data cannot test, in sentences."""
         found = []
         if self.contradicted:
-            told = "; ".join(f"{a} -> {b} ({why})" for (a, b), why in self.contradicted)
+            by: dict[str, list[str]] = {}
+            for (a, b), why in self.contradicted:
+                by.setdefault(why, []).append(f"{a} -> {b}")
+            told = "; ".join(f"{', '.join(edges)} ({why})" for why, edges in by.items())
             found.append(f"The data contradict the model: {told}.")
         if self.denied:
             found.append(f"The data join what the model says is unrelated: {_pairs(self.denied)}.")
         if self.undecided:
-            found.append(f"Asked both ways round, the model is undecided about {_pairs(self.undecided)}.")
+            which = f"all {self.asked} pairs" if len(self.undecided) == self.asked else _pairs(self.undecided)
+            found.append(
+                f"Asked both ways round, the model is undecided about {which}; of {self.times} answers {self.firsts} "
+                f"chose the first option and {self.silent} named none."
+            )
         if self.untestable:
             found.append(f"These data cannot test what the model says of {_pairs(self.untestable)}.")
         return tuple(found)
@@ -102,7 +130,11 @@ def consulted(graph: Graph, pairs: Sequence[Edge], verdicts: Sequence[Verdict], 
         graph: A CPDAG or DAG.
         pairs: That were asked about.
         verdicts: Of each.
-        trust: `tested`: answers are used where they are right on what the data compel; `always`; `never`.
+        trust: `tested`: answers are used where they are right on what the data tell more often than a coin; `strict`:
+            and than an order of the variables by chance; `always`; `never`.
+
+    Raises:
+        OptionError: If trust is none of these.
     """
     arrows = {(edge.left, edge.right) for edge in graph.edges if edge.symbol == "-->"}
     opened = {frozenset((edge.left, edge.right)) for edge in graph.edges if edge.symbol == "---"}
@@ -116,8 +148,14 @@ def consulted(graph: Graph, pairs: Sequence[Edge], verdicts: Sequence[Verdict], 
                 denied.append((a, b))
         else:
             undecided.append((a, b))
-    told = [_may_lead(graph, *edge) for edge, _ in claims if _may_lead(graph, *edge) != _may_lead(graph, *edge[::-1])]
-    trusted = trust == "always" or (trust == "tested" and _better_than_a_coin(sum(told), len(told)))
+    told = {
+        edge: _may_lead(graph, *edge) for edge, _ in claims if _may_lead(graph, *edge) != _may_lead(graph, *edge[::-1])
+    }
+    coin, order = chances(told)
+    trusting = {"tested": coin <= CHANCE, "strict": max(coin, order) <= CHANCE, "always": True, "never": False}
+    if trust not in trusting:
+        raise OptionError(f"trust is {', '.join(trusting)}, got {trust!r}")
+    trusted = trusting[trust]
     contradicted = [
         (edge, why) for edge, _ in claims if (why := _contradiction(graph, edge, arrows, opened)) is not None
     ]
@@ -139,7 +177,9 @@ def consulted(graph: Graph, pairs: Sequence[Edge], verdicts: Sequence[Verdict], 
         now = {(edge.left, edge.right) for edge in current.edges if edge.symbol == "-->"}
         used = sorted(now - arrows)
     listed = (tuple(used), tuple(contradicted), tuple(untestable), tuple(denied), tuple(undecided))
-    return Consulted(current, *listed, sum(told), len(told), trusted, len(pairs))
+    said = [one for verdict in verdicts for one in verdict.said]
+    counted = (sum(v.firsts for v in verdicts), said.count(None), len(said))
+    return Consulted(current, *listed, sum(told.values()), len(told), coin, order, trusted, len(pairs), *counted)
 
 
 def _contradiction(graph: Graph, edge: Edge, arrows: set[Edge], opened: set[frozenset[str]]) -> str | None:
@@ -152,6 +192,8 @@ def _contradiction(graph: Graph, edge: Edge, arrows: set[Edge], opened: set[froz
     if a in graph.descendants(b):
         return f"{b} causes {a} by way of others"
     if not _may_lead(graph, a, b):
+        if _may_lead(graph, b, a):
+            return "the data separate them, and a path may lead the other way alone"
         return "the data separate them, and no path leads from one to the other"
     return None
 
@@ -170,9 +212,36 @@ def _may_lead(graph: Graph, a: str, b: str) -> bool:
     return b in seen
 
 
-def _better_than_a_coin(right: int, tries: int) -> bool:
-    """Whether a coin would be right as often with at most `CHANCE`."""
-    return tries > 0 and sum(math.comb(tries, k) for k in range(right, tries + 1)) / 2**tries <= CHANCE
+def chances(told: Mapping[Edge, bool]) -> tuple[float, float]:
+    """How probable it is that chance is right as often: a coin for each pair, and one order of all variables.
+
+    All orders are alike probable, and the direction of each pair follows from the order. Where no two pairs share a
+    variable that is a coin.
+
+    Args:
+        told: Edges that were named of pairs whose direction the data tell, and whether that is it.
+
+    Returns:
+        Two probabilities, 1 where there is no pair; the second from `ORDERS` orders.
+
+    Example:
+        >>> star = {("age", effect): True for effect in ("cure", "dose", "pain", "weight")}
+        >>> coin, order = chances(star)  # an order has age first once in five
+        >>> coin, round(order, 2)
+        (0.0625, 0.2)
+    """
+    right, tries = sum(told.values()), len(told)
+    if not tries:
+        return 1.0, 1.0
+    coin = sum(math.comb(tries, k) for k in range(right, tries + 1)) / 2**tries
+    names = sorted({name for edge in told for name in edge})  # so that the order of the columns does not matter
+    place = {name: k for k, name in enumerate(names)}
+    ranks = np.argsort(np.random.default_rng(0).random((ORDERS, len(names))), axis=1)
+    agreed = np.zeros(ORDERS, dtype=np.int64)
+    for edge, is_so in told.items():
+        cause, effect = edge if is_so else edge[::-1]
+        agreed += ranks[:, place[cause]] < ranks[:, place[effect]]
+    return coin, (1 + int((agreed >= right).sum())) / (1 + ORDERS)
 
 
 def _pairs(edges: Sequence[Edge]) -> str:

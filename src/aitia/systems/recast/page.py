@@ -65,7 +65,7 @@ def of_text(read: ReadText) -> list[Block]:
             evidence.setdefault(key, []).extend(quotes)
     found: list[Block] = [
         GraphFigure(to_svg(read.graph), evidence, "What the text says; point at an edge to read where."),
-        TableBlock(["edge", "cause", "", "effect", "the text says"], lines),
+        TableBlock(["edge", "cause", "how", "effect", "the text says"], lines),
     ]
     if read.both_ways:
         pairs = "; ".join(f"{a} and {b}" for a, b in read.both_ways)

@@ -17,13 +17,14 @@ its right. F1 is strict: boundaries and type.
 (f) do(type): the sentences are written anew about a name of another type. How often the first span has the type that
     was set, of sentences whose name had another before.
 
-Control: the types of the labelled spans shuffled, on one seed.
+Control: the types of the labelled spans shuffled, on the first seed, in the place of ours; in (d) less what ours has
+with the instruction. (e) has none: what is written is held to the text, whatever was learnt.
 
 Sizes, steps and rates were chosen on seeds 1000 and 1001. The 135 M model that a package ships is in no
-test; the page says what one run of its first 4 layers gave.
+test; the page says what it gave whole, and cut to its first 4 layers.
 """
 
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,10 @@ MOST_LINES, DOCUMENTS = 6, 14
 """Of a document, and of them in a batch of the reading."""
 F1 = "F1 of spans in new sentences"
 RIGHT = "F1 where the cue stands on the right of a new name"
+STRATEGIES, APART = f"{F1}, by strategy", f"{F1}: without the instruction less with it"
+LOST = "share of written spans that are none of the text"
 DONE = "share of spans that have the type that was set by do(type)"
+SHUFFLED = "types shuffled"
 ICL, CAUSAL, BOTH, LISTED = (
     "in-context learning",
     "words classified, causal mask",
@@ -80,7 +84,7 @@ WORLD = EntitiesWorld()
 def run(context: ClaimContext) -> list[Row]:
     """All parts."""
     found = context.over_seeds("sentences", _seed, SEEDS)
-    context.control("types shuffled", _shuffled)
+    context.control(SHUFFLED, partial(_shuffled, found[0]))
 
     def values(name: str) -> list[float]:
         return [float(one[name]) for one in found]
@@ -94,11 +98,11 @@ def run(context: ClaimContext) -> list[Row]:
     return [
         row("a", F1, best, baselines=rivals, ahead_of={ICL: 0.3, CAUSAL: 0.05, BOTH: 0.0, LISTED: 0.0}),
         row("b", RIGHT, values("multi right"), baselines=right, ahead_of={CAUSAL: 0.15, BOTH: 0.0}),
-        row("c", f"{F1}, by strategy", best, baselines=strategies, ahead_of={"vanilla": 0.0, "no demonstrations": 0.0}),
-        row("d", f"{F1}: without the instruction less with it", apart, kind="difference", bar=-0.01),
+        row("c", STRATEGIES, best, baselines=strategies, ahead_of={"vanilla": 0.0, "no demonstrations": 0.0}),
+        row("d", APART, apart, kind="difference", bar=-0.01),
         row(
             "e",
-            "share of written spans that are none of the text",
+            LOST,
             values("multi lost"),
             direction="lower",
             baselines={"without the rule": values("free lost")},
@@ -113,9 +117,7 @@ def _seed(seed: int) -> Found:
     texts, true = list(WORLD.render(fresh)), WORLD.spans(fresh)
     right = np.flatnonzero(fresh["cue"] == 1)
     types = WORLD.latent("type").labels
-    set_to = np.random.default_rng([seed, 3]).integers(1, len(types), ASKED)
-    others = [types[(int(k) + int(shift)) % len(types)] for k, shift in zip(fresh["type"], set_to, strict=True)]
-    anew, renamed = _set_anew(fresh, others)
+    others, anew, renamed = _set_types(fresh, seed)
     asked, done = _sentences(texts, model.vocabulary), _sentences(anew, model.vocabulary)
     found: Found = {}
 
@@ -123,8 +125,7 @@ def _seed(seed: int) -> Found:
         found[f"{name} F1"] = span_f1(true, spans).f1
         found[f"{name} right"] = span_f1([true[k] for k in right], [spans[k] for k in right]).f1
         if after is not None:
-            hits = [_has(said, held, kind) for said, held, kind in zip(after, renamed, others, strict=True)]
-            found[f"{name} do"] = float(np.mean(hits))
+            found[f"{name} do"] = _share_set(after, renamed, others)
 
     for name, visibility in ((CAUSAL, "causal"), (BOTH, "bidirectional")):
         classifier = TokenClassifier(model, types, visibility)  # type: ignore[arg-type]
@@ -144,6 +145,14 @@ def _seed(seed: int) -> Found:
     return found
 
 
+def _set_types(fresh: Sample, seed: int) -> tuple[list[str], list[str], list[list[Span]]]:
+    """Another type for each sentence, the sentence about a name of it, and where the names are then."""
+    types = WORLD.latent("type").labels
+    set_to = np.random.default_rng([seed, 3]).integers(1, len(types), ASKED)
+    others = [types[(int(k) + int(shift)) % len(types)] for k, shift in zip(fresh["type"], set_to, strict=True)]
+    return others, *_set_anew(fresh, others)
+
+
 def _set_anew(fresh: Sample, others: list[str]) -> tuple[list[str], list[list[Span]]]:
     """Each sentence about a name of another type, and where the names are then."""
     texts, spans = [""] * len(fresh), [list[Span]() for _ in range(len(fresh))]
@@ -155,7 +164,7 @@ def _set_anew(fresh: Sample, others: list[str]) -> tuple[list[str], list[list[Sp
     return texts, spans
 
 
-def _shuffled(seed: int) -> Found:
+def _shuffled(ours: Found, seed: int) -> Found:
     """The same with the types of the labelled spans shuffled over them: only where names stand is left to learn."""
     model, rows = _reader(seed), _labelled(seed)
     kinds = [kind for spans in rows["spans"] for _, _, kind in spans]
@@ -163,11 +172,19 @@ def _shuffled(seed: int) -> Found:
     rows["spans"] = [[[a, b, next(drawn)] for a, b, _ in spans] for spans in rows["spans"]]
     fresh = WORLD.sample(ASKED, seed=seed + 500, env="fresh")
     true, right = WORLD.spans(fresh), np.flatnonzero(fresh["cue"] == 1)
-    asked = _sentences(list(WORLD.render(fresh)), model.vocabulary)
-    spans = [list(written.spans) for written, _ in _tuned(rows, model, seed, ARMS["multi"]).answers(asked)]
+    others, anew, renamed = _set_types(fresh, seed)
+    system = _tuned(rows, model, seed, ARMS["multi"])
+    spans, done = (
+        [list(written.spans) for written, _ in system.answers(_sentences(texts, model.vocabulary))]
+        for texts in (list(WORLD.render(fresh)), anew)
+    )
+    found = span_f1(true, spans).f1
     return {
-        F1: span_f1(true, spans).f1,
+        F1: found,
+        STRATEGIES: found,
+        APART: found - ours["instruction F1"],
         RIGHT: span_f1([true[k] for k in right], [spans[k] for k in right]).f1,
+        DONE: _share_set(done, renamed, others),
     }
 
 
@@ -240,9 +257,17 @@ def _has(said: list[Span], held: list[Span], kind: str) -> bool:
     return any((a, b) in there for a, b, of in said if of == kind)
 
 
+def _share_set(said: list[list[Span]], renamed: list[list[Span]], others: list[str]) -> float:
+    """How often a span of the type that was set was found."""
+    return float(np.mean([_has(s, held, kind) for s, held, kind in zip(said, renamed, others, strict=True)]))
+
+
 def _lost(unaligned: int, spans: list[list[Span]]) -> float:
     written = unaligned + sum(map(len, spans))
     return unaligned / written if written else 0.0
 
 
-CLAIM = Claim(CARD, run, minutes=35, swap=CAUSAL, controls=("types shuffled",))
+CLAIM = Claim(
+    CARD, run, minutes=35, swap=CAUSAL, controls=(SHUFFLED,),
+    uncontrolled={LOST: "the rule allows no other span, whatever was learnt; the same model without it is the rival"},
+)  # fmt: skip

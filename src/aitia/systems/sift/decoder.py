@@ -1,18 +1,14 @@
-"""The language model that is tuned: one that was given, or a small decoder over the words of the texts."""
+"""The small decoder that is tuned where no language model is given, over the words of the texts."""
 
-import copy
 from collections.abc import Sequence
 
-from aitia.data.subjects import Network
 from aitia.nn.language import word_tokenizer
-from aitia.nn.opening import open_language_model
 from aitia.nn.sequences import SequenceModel, Vocabulary, small_sequence_model
-from aitia.nn.sequences.causality import check_causal
 from aitia.systems.sift.config import SiftConfig
 from aitia.systems.sift.prompts import TEMPLATE
 from aitia.systems.sift.sentences import words_of
 
-__all__ = ["made_decoder", "opened_decoder"]
+__all__ = ["made_decoder"]
 
 
 def made_decoder(config: SiftConfig, texts: Sequence[str], types: Sequence[str]) -> SequenceModel:
@@ -24,19 +20,3 @@ def made_decoder(config: SiftConfig, texts: Sequence[str], types: Sequence[str])
     return small_sequence_model(
         Vocabulary(tokenizer), width=config.width, layers=config.layers, longest=longest, seed=config.seed
     )
-
-
-def opened_decoder(named: Network, config: SiftConfig) -> SequenceModel:
-    """The model that was given, as a copy: it is tuned, and theirs stays.
-
-    Raises:
-        OptionError: If its tokens see those behind them, as in an encoder.
-    """
-    held = open_language_model(named, "causal")
-    if isinstance(held, SequenceModel):
-        copied = copy.copy(held)
-        copied.model = copy.deepcopy(held.model)
-        return copied
-    found = SequenceModel(copy.deepcopy(held.model), Vocabulary(held.tokenizer), longest=config.longest)
-    check_causal(found, named.id)
-    return found

@@ -15,13 +15,12 @@ Source:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, Self, cast
 
 import numpy as np
 
 from aitia.data.base import Data
-from aitia.data.subjects import Network
+from aitia.data.subjects import Network, Subject
 from aitia.errors import DataError, OptionError
 from aitia.nn.sequences import (
     DrawnExamples,
@@ -31,16 +30,16 @@ from aitia.nn.sequences import (
     token_log_probabilities,
     write,
 )
-from aitia.nn.sequences.low_rank import read_low_rank, with_low_rank, without_low_rank, write_low_rank
-from aitia.nn.sequences.saving import KeepsModels, state_file
+from aitia.nn.sequences.low_rank import with_low_rank
+from aitia.nn.sequences.saving import state_file
+from aitia.nn.sequences.tuned import KeepsTuned, copied_decoder
 from aitia.report import Block
 from aitia.runs import QUIET, RunStore
-from aitia.saving import model_folder
 from aitia.system import Given, Predicts, Scores, Training
 from aitia.systems.sift.answers import Answers, Written
 from aitia.systems.sift.card import CARD
 from aitia.systems.sift.config import SiftConfig
-from aitia.systems.sift.decoder import made_decoder, opened_decoder
+from aitia.systems.sift.decoder import made_decoder
 from aitia.systems.sift.judge import judged
 from aitia.systems.sift.page import blocks
 from aitia.systems.sift.prompts import Prompts
@@ -54,7 +53,7 @@ AT_ONCE = 32
 """Prompts that are answered at once."""
 
 
-class Sift(KeepsModels, Predicts):
+class Sift(KeepsTuned, Predicts):
     """Writes the spans of texts, after `fit`; see the module.
 
     Args:
@@ -77,13 +76,12 @@ class Sift(KeepsModels, Predicts):
     card = CARD
     Config = SiftConfig
     config: SiftConfig
+    part = "labeller"
     types: tuple[str, ...] = ()
     unaligned: int = 0
-    _model: SequenceModel | None = None
     _shown: tuple[tuple[str, tuple[Span, ...]], ...] = ()
     _losses: tuple[tuple[str, tuple[Mapping[str, float], ...]], ...] = ()
     _told: tuple[str, ...] = ()
-    _updates: Path | None = None
 
     # -- fitting -------------------------------------------------------------------------------------------------------
 
@@ -126,7 +124,7 @@ class Sift(KeepsModels, Predicts):
             self._model = made_decoder(config, texts, self.types)
             losses.append(self._read(texts, run))
         else:
-            self._model = opened_decoder(named, config)
+            self._model = self._copied(named)
         labelled = self._labelled([texts[row] for row in rows], [spans[row] for row in rows])
         if config.lora:
             with_low_rank(self._model, config.lora, config.seed)
@@ -291,42 +289,6 @@ class Sift(KeepsModels, Predicts):
 
     # -- keeping -------------------------------------------------------------------------------------------------------
 
-    def export(self, folder: str | Path) -> None:
-        """Saves the tuned model as a folder that transformers reads; low-rank updates are added to its weights.
-
-        Raises:
-            OptionError: If nothing is fitted.
-            RunError: If the folder cannot be written.
-        """
-        without_low_rank(self._fitted()).save(folder)
-
-    def save_pretrained(self, folder: str | Path) -> None:
-        """Writes the tuned model, or its low-rank updates alone where it is somebody else's."""
-        super().save_pretrained(folder)
-        if self._on_another:
-            write_low_rank(self._fitted(), Path(folder) / "updates")
-
-    @classmethod
-    def from_pretrained(cls, source: str | Path) -> Self:
-        """Reads what `save_pretrained` wrote; a model under low-rank updates is opened when it is first asked."""
-        folder = model_folder(source)
-        found = super().from_pretrained(folder)
-        if found._on_another:
-            found._updates = folder / "updates"
-        return found
-
-    @property
-    def _on_another(self) -> bool:
-        """Whether what was learnt are low-rank updates of a model that was given."""
-        return bool(self.config.lora) and "model" in self.subjects
-
-    def _models(self) -> Mapping[str, SequenceModel]:
-        model = self._fitted()
-        return {} if self._on_another else {"labeller": without_low_rank(model)}
-
-    def _take(self, models: Mapping[str, SequenceModel]) -> None:
-        self._model = models.get("labeller")
-
     def _options(self) -> dict[str, Any]:
         return {
             "config": asdict(self.config),
@@ -344,13 +306,8 @@ class Sift(KeepsModels, Predicts):
 
     # -- parts ---------------------------------------------------------------------------------------------------------
 
-    def _fitted(self) -> SequenceModel:
-        if self._model is None and self._updates is not None:
-            self._model = opened_decoder(cast(Network, self.subjects["model"]), self.config)
-            read_low_rank(self._model, self._updates, self.config.lora)
-        if self._model is None:
-            raise OptionError("this Sift has not been fitted: call fit first")
-        return self._model
+    def _copied(self, named: Subject) -> SequenceModel:
+        return copied_decoder(named, self.config.longest)
 
     def _answers(self) -> Answers:
         return Answers(self._fitted().vocabulary, self.types)

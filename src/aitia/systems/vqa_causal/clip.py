@@ -1,7 +1,7 @@
 """Models of the CLIP kind, from a folder or an id of the Hugging Face library.
 
-Anything counts that has `get_image_features` and `get_text_features`: CLIP, SigLIP, ALIGN, CLIPSeg's kin. Pictures are
-scaled, cut and centred as `preprocessor_config.json` says; a text that is longer than the model reads is cut, and told.
+Anything counts that has `get_image_features` and `get_text_features` (`aitia.nn.clip_folders`). A text that is longer
+than the model reads is cut, and told.
 """
 
 import copy
@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from aitia.data.subjects import Network
-from aitia.errors import FormatError, MissingExtraError, RunError
+from aitia.errors import FormatError, RunError
 from aitia.files import write_whole
-from aitia.guard import guarded, read_json
-from aitia.nn.announced import check_model_folder
+from aitia.guard import guarded
+from aitia.nn.clip_folders import features_of, open_clip_folder, picture_side, picture_tensor
 from aitia.nn.hugging_face import from_hugging_face
 from aitia.saving import model_folder
 from aitia.systems.vqa_causal.small import SETTINGS, read_small
@@ -44,7 +44,7 @@ class ClipTowers(nn.Module):
         super().__init__()
         self.model, self.tokenizer, self.settings = model, tokenizer, dict(settings)
         config: Any = model.config
-        self.side = int(_side(self.settings) or config.vision_config.image_size)
+        self.side = picture_side(self.settings, config)
         self.longest = int(getattr(config.text_config, "max_position_embeddings", LONGEST))
         self.model_type = str(getattr(config, "model_type", ""))
 
@@ -56,16 +56,7 @@ class ClipTowers(nn.Module):
 
     def prepare_pictures(self, pictures: Sequence[NDArray[np.uint8]]) -> Tensor:
         """(n, 3, side, side) of pictures of bytes."""
-        if not len(pictures):
-            return torch.zeros(0, 3, self.side, self.side)
-        cut = bool(self.settings.get("do_center_crop", False))
-        pixels = np.stack([_fitted(picture, self.side, cut) for picture in pictures]).astype(np.float32) / 255
-        if self.settings.get("do_normalize", bool(self.settings)):
-            mean, sd = (
-                np.array(self.settings.get(name) or [0.5] * 3, np.float32) for name in ("image_mean", "image_std")
-            )
-            pixels = (pixels - mean) / sd
-        return torch.from_numpy(pixels.transpose(0, 3, 1, 2).copy())
+        return picture_tensor(pictures, self.settings, self.side)
 
     def prepare_texts(self, texts: Sequence[str]) -> Tensor:
         """(n, 2, tokens) ids, and where there are any."""
@@ -82,12 +73,12 @@ class ClipTowers(nn.Module):
 
     def picture_codes(self, pictures: Tensor) -> Tensor:
         """(n, width)."""
-        return _codes(self.model.get_image_features(pixel_values=pictures))  # type: ignore[operator]
+        return features_of(self.model.get_image_features(pixel_values=pictures))  # type: ignore[operator]
 
     def text_codes(self, ids: Tensor) -> Tensor:
         """(n, width)."""
         more = {} if "siglip" in self.model_type else {"attention_mask": ids[:, 1]}
-        return _codes(self.model.get_text_features(input_ids=ids[:, 0], **more))  # type: ignore[operator]
+        return features_of(self.model.get_text_features(input_ids=ids[:, 0], **more))  # type: ignore[operator]
 
     def save(self, folder: Path) -> None:
         """As a folder that transformers opens."""
@@ -113,31 +104,15 @@ def open_clip(network: Network) -> nn.Module:
 
 def read_clip(source: str | Path) -> nn.Module:
     """The towers of a folder or an id, be they small or of the CLIP kind; see `open_clip`."""
-    try:
-        from transformers import AutoConfig, AutoModel, AutoTokenizer
-    except ImportError as error:
-        raise MissingExtraError("models of the CLIP kind need `pip install 'aitia[language]'`") from error
     folder = model_folder(source)
-    if not any(folder.glob("*.safetensors")):
-        raise FormatError(f"{folder} holds no safetensors: save the model with save_pretrained")
-    if (folder / SETTINGS).is_file():
+    if (folder / SETTINGS).is_file() and any(folder.glob("*.safetensors")):
         return read_small(folder)
-    check_model_folder(folder)
-    with guarded(folder, "holds no model of the CLIP kind"):
-        config: Any = from_hugging_face(AutoConfig, folder)
-        if not (hasattr(config, "text_config") and hasattr(config, "vision_config")):
-            raise FormatError(
-                f"{folder} holds a {config.model_type}, which has not a tower for pictures and one for texts: give a "
-                "model of the CLIP kind"
-            )
-        model = from_hugging_face(AutoModel, folder, use_safetensors=True, dtype=torch.float32)
+    model, settings = open_clip_folder(folder, texts=True)
+    from transformers import AutoTokenizer
+
+    with guarded(folder, "holds no tokenizer of a model of the CLIP kind"):
         tokenizer = from_hugging_face(AutoTokenizer, folder)
-    for name in ("get_image_features", "get_text_features"):
-        if not callable(getattr(model, name, None)):
-            raise FormatError(f"{folder} holds a {config.model_type}, which has no {name}: give one of the CLIP kind")
-    path = folder / "preprocessor_config.json"
-    settings: Mapping[str, Any] = read_json(path, dict) if path.is_file() else {}
-    return ClipTowers(model.eval(), tokenizer, settings)
+    return ClipTowers(model, tokenizer, settings)
 
 
 def with_low_rank(towers: ClipTowers, rank: int, seed: int) -> Any:
@@ -159,33 +134,3 @@ def with_low_rank(towers: ClipTowers, rank: int, seed: int) -> Any:
         towers.model = held.merge_and_unload()
 
     return take_in
-
-
-def _codes(found: Any) -> Tensor:
-    """Features, which newer versions of transformers give inside of an output."""
-    codes: Tensor = found if isinstance(found, Tensor) else found.pooler_output
-    return codes
-
-
-def _side(settings: Mapping[str, Any]) -> int | None:
-    for name in ("crop_size", "size"):
-        found = settings.get(name)
-        if isinstance(found, Mapping):
-            found = found.get("height") or found.get("shortest_edge")
-        if found:
-            return int(found)
-    return None
-
-
-def _fitted(picture: NDArray[np.uint8], side: int, cut: bool) -> NDArray[np.uint8]:
-    """A square of this side: the middle of the picture, or all of it."""
-    from PIL import Image
-
-    image = Image.fromarray(picture)
-    if not cut:
-        return np.asarray(image.resize((side, side), Image.Resampling.BICUBIC))
-    share = side / min(image.size)
-    wide, high = (max(side, round(share * length)) for length in image.size)
-    image = image.resize((wide, high), Image.Resampling.BICUBIC)
-    left, top = (wide - side) // 2, (high - side) // 2
-    return np.asarray(image.crop((left, top, left + side, top + side)))

@@ -34,7 +34,6 @@ class Pairs:
         right: (n,) 0 where the sentence is true, 1 where its reverse is, -1 where nobody says.
         parts: Each sentence in its clauses; None where it has no known connective.
         reverse_parts: Each reversed sentence.
-        files: Where the picture of each row is a file, for what is asked over the net; else empty.
     """
 
     pictures: tuple[Picture | None, ...]

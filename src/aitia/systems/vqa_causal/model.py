@@ -43,6 +43,7 @@ from aitia.systems.vqa_causal.effects import effects_of
 from aitia.systems.vqa_causal.items import CHOICES, Pairs, pairs_of
 from aitia.systems.vqa_causal.judge import judged
 from aitia.systems.vqa_causal.page import blocks
+from aitia.systems.vqa_causal.seen import things_seen
 from aitia.systems.vqa_causal.small import SmallTowers, words_of
 from aitia.systems.vqa_causal.training import PairBatches, trained
 
@@ -226,13 +227,13 @@ class VqaCausal(Pretrained, Predicts, Edits, Encodes, Explains):
         there = np.flatnonzero(pairs.seen)
         margins = np.full(len(pairs), np.nan)
         own = pairs.take(there)
-        codes = self.picture_codes([p for p in own.pictures if p is not None])
+        codes = self.picture_codes(own.pictures)
         ahead = (codes * (self.text_codes(own.sentences) - self.text_codes(own.reverses))).sum(axis=1)
         margins[there] = np.where(own.same | (np.abs(ahead) < TIE), 0.0, ahead)
         return margins
 
-    def picture_codes(self, pictures: Sequence[NDArray[np.uint8]]) -> Values:
-        """(n, width) of unit length."""
+    def picture_codes(self, pictures: Sequence[NDArray[np.uint8] | None]) -> Values:
+        """(n, width) of unit length; none of them is missing."""
         towers: Any = fitted(self.towers, self)
         return _coded(pictures, towers.prepare_pictures, towers.picture_codes)
 
@@ -243,21 +244,25 @@ class VqaCausal(Pretrained, Predicts, Edits, Encodes, Explains):
         return _coded(list(pool), towers.prepare_texts, towers.text_codes)[[pool[text] for text in texts]]
 
     def sees(self, rows: Any, present: Sequence[str], absent: Sequence[str], **roles: Any) -> Values:
-        """(n,) whether all sentences of what is in the picture are nearer to it than all of what is not.
+        """(n,) whether all sentences of what is in the picture are nearer to it than all of what is not; nan where a
+        row has no picture.
 
         Args:
             rows: With pictures.
             present: Columns of sentences of what is there.
             absent: Columns of sentences of what is not.
             roles: As in `fit`.
+
+        Raises:
+            OptionError: If a client was asked, or no column is named.
+            DataError: If a row lacks a sentence; names the row and the column.
         """
-        given = self.given(rows, **roles)
-        codes = self.picture_codes([p for p in self.pairs(given).pictures if p is not None])
-        near, far = (
-            np.stack([(codes * self.text_codes(given.table.texts(name))).sum(axis=1) for name in names])
-            for names in (present, absent)
-        )
-        return np.asarray(near.min(axis=0) > far.max(axis=0), dtype=np.float64)
+        self._need_codes()
+        return things_seen(self, self.given(rows, **roles), present, absent)
+
+    def _need_codes(self) -> None:
+        if "client" in self.subjects:
+            raise OptionError("a client answers, and has no codes: give a model of the CLIP kind")
 
     def _predict(self, given: Given, draws: int, seed: int) -> Data:
         """`choice` where it is missing, and how far the one was ahead; `neither` where nothing was."""
@@ -298,12 +303,11 @@ class VqaCausal(Pretrained, Predicts, Edits, Encodes, Explains):
 
     def _encode(self, given: Given) -> Table:
         """`e1`, `e2`, ...: the code of each picture."""
-        if "client" in self.subjects:
-            raise OptionError("a client answers, and has no codes: give a model of the CLIP kind")
+        self._need_codes()
         pairs = self.pairs(given)
         if (gone := np.flatnonzero(~pairs.seen)).size:
             raise DataError(f"row {gone[0]} has no picture to encode ({gone.size} rows)")
-        return Table.of_numbers("e", np.round(self.picture_codes([p for p in pairs.pictures if p is not None]), 9))
+        return Table.of_numbers("e", np.round(self.picture_codes(pairs.pictures), 9))
 
     def _effects(self, given: Given, target: str | None, outcome: str | None) -> Table:
         """What an edit does to the share right; see `effects.py`."""
