@@ -18,7 +18,7 @@ from aitia.systems.diff_quickfix.closed_form import random_edit, solve_edit
 from aitia.systems.diff_quickfix.config import DiffQuickfixConfig
 from aitia.systems.diff_quickfix.effects import in_force, in_parts
 from aitia.systems.diff_quickfix.measures import likeness
-from aitia.systems.diff_quickfix.prompts import Pair, changed_words, read_prompts
+from aitia.systems.diff_quickfix.prompts import Pair, changed_words, read_prompts, reworded
 from aitia.systems.diff_quickfix.states import Exchange, drawn, positions_of
 from aitia.systems.diff_quickfix.tracing import Tracer, windows_of
 
@@ -26,6 +26,7 @@ WORDS = ["a", "red", "blue", "green", "disc", "square"]
 ROWS = {"prompt": ["a red disc", "a red square", "a green disc"], "other": ["a blue disc", "a blue square", ""]}
 FAST = {"layer": 0, "steps": 2, "noises": 1, "denoiser": False}
 PAIRS = [Pair("a red disc", "a blue disc", "red", "blue"), Pair("a red square", "a blue square", "red", "blue")]
+ENDS = [(pair.ending, pair.other_ending) for pair in PAIRS]
 
 
 def tiny(layers=2):
@@ -39,12 +40,12 @@ def published(**options):
 # -- the edit ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_published_edit_is_equation_2_with_the_bias_counted_once():
+def test_the_published_edit_is_its_closed_form_with_the_bias_counted_once():
     model, config = tiny(), published(ridge=0.05, later=False)
     name = "text_encoder.encoder.layers.0.self_attn.out_proj"
     with torch.no_grad(), intervene(model, record=[f"{name}[in]", name]) as run:
         model.embed([p.prompt for p in PAIRS] + [p.other for p in PAIRS])
-    at = positions_of(model, PAIRS, "text_encoder", False, 8)
+    at = positions_of(model, ENDS, "text_encoder", False, 8)
     k = torch.stack([run[f"{name}[in]"][row, mine[0]] for row, (mine, _) in enumerate(at)]).double()
     v = torch.stack([run[name][2 + row, theirs[0]] for row, (_, theirs) in enumerate(at)]).double()
     layer = dict(model.named_modules())[name]
@@ -176,9 +177,29 @@ def test_concepts_are_named_or_are_where_the_two_differ():
 
 
 @pytest.mark.parametrize(
+    ("prompt", "other", "concept", "ends"),
+    [
+        ("a red disc by a red square", "a blue disc by a red square", "", ("a red", "a blue")),
+        ("a red disc by a blue square", "a blue disc by a blue square", "", ("a red", "a blue")),
+        ("a red disc by a red square", "a red disc by a dark blue square", "Red",
+         ("a red disc by a red", "a red disc by a dark blue")),
+        ("a  Red, shiny disc", "a blue, shiny disc", "", ("a Red", "a blue")),
+        ("a red disc in a hundred", "a blue disc in a hundred", "red", ("a red", "a blue")),
+    ],
+)  # fmt: skip
+def test_the_concept_is_where_the_two_prompts_differ_whatever_else_holds_its_words(prompt, other, concept, ends):
+    (pair,), _ = read(prompt=[prompt], other=[other], **({"concept": [concept]} if concept else {}))
+    assert (pair.ending.text, pair.other_ending.text) == ends
+    assert pair.concept == "red"
+    assert reworded(pair, "green").other == f"{ends[0][:-3]}green{pair.prompt[len(ends[0]) :]}"
+
+
+@pytest.mark.parametrize(
     ("prompt", "other", "concept", "told"),
     [
         ("a red disc", "a blue disc", "crimson", "does not hold"),
+        ("a hundred discs", "a hundblue discs", "red", "words of its own"),
+        ("a red disc, red", "a blue disc, blue", "red", "for one 'red': all else stays"),
         ("a red disc", "A red disc", "", "its own other"),
         ("a red disc", "a disc", "", "leaves out or adds"),
         ("a red disc", "the blue disc", "red", "all else stays"),

@@ -3,7 +3,7 @@
     dW = G K' (K K' + l m I)^-1,     G = V - W K - b,    m the mean square of the keys                             (1)
 
 K is what W is given at the last token of the concept (and behind it), V what it gives at those of the other prompt.
-That is equation 2 of the paper, with the bias taken off the values (the released code counts it twice) and its
+That is the closed form of the paper, with the bias taken off the values (the released code counts it twice) and its
 absolute l made relative. `kept` differs in two ways: the directions of keys that prompts usually have cost more, as in
 `aitia.nn.edits.edit_memory`, and V also makes up for what the residual stream carries past the attention, namely the
 word itself,
@@ -13,8 +13,8 @@ word itself,
 so that after the attention the state is that of the other prompt.
 
 Source:
-    Basu and others, Localizing and editing knowledge in text-to-image generative models, ICLR 2024, equation 5 of its
-    section 5; Meng and others, MEMIT, ICLR 2023, for keys that are kept. (2) is ours.
+    Basu and others, Localizing and editing knowledge in text-to-image generative models, ICLR 2024, Diff-QuickFix; Meng
+    and others, MEMIT, ICLR 2023, for keys that are kept. (2) is ours.
 """
 
 from collections.abc import Sequence
@@ -75,7 +75,8 @@ def solve_edit(
     keys_of, values_of, stream_of = (_first(run.runs(site)) for site in sites)
     keys, values = [], []
     count = len(pairs)
-    for row, (mine, theirs) in enumerate(positions_of(pipeline, pairs, encoder, config.later, keys_of.shape[1])):
+    ends = [(pair.ending, pair.other_ending) for pair in pairs]
+    for row, (mine, theirs) in enumerate(positions_of(pipeline, ends, encoder, config.later, keys_of.shape[1])):
         value = values_of[count + row, theirs]
         if config.method == "kept":
             value = value + stream_of[count + row, theirs] - stream_of[row, mine]

@@ -1,12 +1,26 @@
 """Prompts in pairs: with a concept, and with other words in its place; and prompts whose pictures are to stay."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from aitia.errors import DataError, join_names
 from aitia.system import Given
 
-__all__ = ["Pair", "changed_words", "of_concept", "read_prompts", "reworded"]
+__all__ = ["Ending", "Pair", "changed_words", "of_concept", "read_prompts", "reworded"]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A text up to the end of some words of it, which says where in the whole text they are.
+
+    Args:
+        text: Ends with the words.
+        words: They.
+    """
+
+    text: str
+    words: str
 
 
 @dataclass(frozen=True)
@@ -25,9 +39,50 @@ class Pair:
     concept: str
     words: str
 
+    @property
+    def start(self) -> int:
+        """Where the concept begins in the prompt; its last place, where several would give `other`.
+
+        Raises:
+            DataError: If there is none.
+        """
+        return _place(self.prompt, self.other, self.concept)[0]
+
+    @property
+    def ending(self) -> Ending:
+        """Of the concept in the prompt."""
+        end = self.start + len(self.concept)
+        return Ending(self.prompt[:end], self.prompt[self.start : end])
+
+    @property
+    def other_ending(self) -> Ending:
+        """Of the words in the other prompt."""
+        end = self.start + len(self.words)
+        return Ending(self.other[:end], self.other[self.start : end])
+
+
+def _place(prompt: str, other: str, concept: str) -> tuple[int, str]:
+    """Where the concept begins, and the words in its place.
+
+    Raises:
+        DataError: If the prompt does not hold the concept as words of its own, nothing is in its place, or the two differ
+            elsewhere too.
+    """
+    held = list(re.finditer(rf"(?<!\w){re.escape(concept)}(?!\w)", prompt, re.IGNORECASE))
+    if not held or not concept:
+        raise DataError(f"the prompt {prompt!r} does not hold the concept {concept!r} as words of its own")
+    for match in reversed(held):
+        before, after = prompt[: match.start()].lower(), prompt[match.end() :].lower()
+        words = other[len(before) : len(other) - len(after)]
+        if other.lower() == before + words.lower() + after:
+            return match.start(), words
+        if other.lower() == " ".join((before + after).split()):
+            raise DataError(f"{other!r} has nothing in the place of {concept!r}: say what is drawn instead")
+    raise DataError(f"{other!r} is not {prompt!r} with other words for one {concept!r}: all else stays as it is")
+
 
 def changed_words(prompt: str, other: str) -> tuple[str, str]:
-    """The words in which two texts differ, between what they begin and end with alike.
+    """The words in which two texts differ, between what they begin and end with alike, marks behind them included.
 
     Example:
         >>> changed_words("a house by van gogh at night", "a house by a painter at night")
@@ -40,7 +95,10 @@ def changed_words(prompt: str, other: str) -> tuple[str, str]:
     last = 0
     while last < min(len(one), len(two)) - first and one[-1 - last].lower() == two[-1 - last].lower():
         last += 1
-    return " ".join(one[first : len(one) - last]), " ".join(two[first : len(two) - last])
+    mine, theirs = " ".join(one[first : len(one) - last]), " ".join(two[first : len(two) - last])
+    while mine and theirs and mine[-1] == theirs[-1] and not mine[-1].isalnum():
+        mine, theirs = mine[:-1], theirs[:-1]
+    return mine, theirs
 
 
 def read_prompts(given: Given) -> tuple[list[Pair], list[str]]:
@@ -49,9 +107,10 @@ def read_prompts(given: Given) -> tuple[list[Pair], list[str]]:
     Raises:
         DataError: If there is no pair, a prompt is empty or is its own other, or does not hold its concept.
     """
-    prompts = [text.strip() for text in given.texts("prompt")]
+    prompts = [" ".join(text.split()) for text in given.texts("prompt")]
     column = given.column("other")
-    others = [t.strip() for t in given.table.texts(column)] if column and column in given.table else [""] * len(given)
+    told = given.table.texts(column) if column and column in given.table else [""] * len(given)
+    others = [" ".join(text.split()) for text in told]
     named = given.column("concept")
     has_names = named is not None and named in given.table
     absent = given.table.absent(str(named)) if has_names else [True] * len(given)
@@ -84,16 +143,7 @@ def _pair(prompt: str, other: str, concept: str) -> Pair:
                 f"{other!r} does not replace a word of {prompt!r}, it leaves out or adds some: say which words the "
                 "concept is (concept), and put others in their place"
             )
-        return Pair(prompt, other, concept.lower(), words)
-    start = prompt.lower().rfind(concept.lower())
-    if start < 0:
-        raise DataError(f"the prompt {prompt!r} does not hold the concept {concept!r}")
-    before, after = prompt[:start], prompt[start + len(concept) :]
-    if not (other.lower().startswith(before.lower()) and other.lower().endswith(after.lower())):
-        raise DataError(f"{other!r} is not {prompt!r} with other words for {concept!r}: all else stays as it is")
-    words = other[len(before) : len(other) - len(after)].strip()
-    if not words:
-        raise DataError(f"{other!r} has nothing in the place of {concept!r}: say what is drawn instead")
+    _, words = _place(prompt, other, concept)
     return Pair(prompt, other, concept.lower(), words)
 
 
@@ -106,8 +156,7 @@ def reworded(pair: Pair, words: str) -> Pair:
     new = words.strip()
     if not new or new.lower() == pair.concept:
         raise DataError(f"{pair.concept!r} is replaced by other words, got {words!r}")
-    start = pair.prompt.lower().rfind(pair.concept)
-    other = pair.prompt[:start] + new + pair.prompt[start + len(pair.concept) :]
+    other = pair.prompt[: pair.start] + new + pair.prompt[pair.start + len(pair.concept) :]
     return replace(pair, other=other, words=new)
 
 

@@ -15,7 +15,7 @@ from aitia.errors import InterventionError, OptionError
 from aitia.nn.conditions import Condition, Conditional
 from aitia.nn.pipelines import ImagePipeline
 from aitia.nn.sites import Operation, Site, intervene
-from aitia.systems.diff_quickfix.prompts import Pair
+from aitia.systems.diff_quickfix.prompts import Ending
 
 __all__ = [
     "Corrupt",
@@ -93,15 +93,16 @@ class Corrupt(Operation):
         return f"Corrupt({self.scale:g}, seed={self.seed})"
 
 
-def positions_of(pipeline: ImagePipeline, pairs: Sequence[Pair], encoder: str, later: bool, length: int) -> Positions:
-    """Of each pair the last token of the concept and of the words in its place, and all positions behind if `later`.
+def positions_of(
+    pipeline: ImagePipeline, endings: Sequence[tuple[Ending, Ending]], encoder: str, later: bool, length: int
+) -> Positions:
+    """Of each pair of texts the last token of the words that are meant, and all positions behind if `later`.
 
     Positions behind are paired from the first one on; `length` is how many the encoder reads.
     """
     found = []
-    for pair in pairs:
-        mine = pipeline.token_positions(pair.prompt, pair.concept, encoder)[-1]
-        theirs = pipeline.token_positions(pair.other, pair.words, encoder)[-1]
+    for both in endings:
+        mine, theirs = (pipeline.token_positions(one.text, one.words, encoder)[-1] for one in both)
         count = min(length - mine, length - theirs) if later else 1
         found.append((list(range(mine, mine + count)), list(range(theirs, theirs + count))))
     return found

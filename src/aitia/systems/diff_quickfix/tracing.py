@@ -26,7 +26,7 @@ from aitia.nn.readers import AttributeReader
 from aitia.nn.sites import Site, intervene
 from aitia.systems.diff_quickfix.config import DiffQuickfixConfig
 from aitia.systems.diff_quickfix.measures import distances, likeness
-from aitia.systems.diff_quickfix.prompts import Pair
+from aitia.systems.diff_quickfix.prompts import Ending, Pair
 from aitia.systems.diff_quickfix.states import (
     Corrupt,
     Exchange,
@@ -137,8 +137,9 @@ class Tracer:
 
     def text(self, site: str, part: str, *, later: bool | None = None) -> Restored:
         """What a state of the text encoder restores."""
-        at = positions_of(self.pipeline, self._flipped(), self.config.encoder,
-                          self.config.later if later is None else later, self.length)  # fmt: skip
+        behind = self.config.later if later is None else later
+        ends = [(mine, pair.ending) for mine, pair in zip(self._corrupted_endings(), self.pairs, strict=True)]
+        at = positions_of(self.pipeline, ends, self.config.encoder, behind, self.length)
         pictures = [self._run({site: Exchange(at, random)}, {}) for random in (None, self.config.seed)]
         return self._restored(site, part, pictures)
 
@@ -163,11 +164,9 @@ class Tracer:
 
     # -- its parts -----------------------------------------------------------------------------------------------------
 
-    def _flipped(self) -> list[Pair]:
-        """Pairs from the corrupted prompt to the clean one, as an exchange goes."""
-        if self.config.corruption == "noise":
-            return [Pair(p.prompt, p.prompt, p.concept, p.concept) for p in self.pairs]
-        return [Pair(p.other, p.prompt, p.words, p.concept) for p in self.pairs]
+    def _corrupted_endings(self) -> list[Ending]:
+        """Where the concept is, or the words in its place, in the prompt that is corrupted."""
+        return [pair.ending if self.config.corruption == "noise" else pair.other_ending for pair in self.pairs]
 
     def _restored(self, site: str, part: str, pictures: Sequence[Tensor]) -> Restored:
         ours, chance = (likeness(x, self.clean, self.corrupted, self.groups, self.reader, self.only) for x in pictures)
@@ -178,14 +177,16 @@ class Tracer:
 
     def _run(self, text: dict[str, Exchange], within: dict[str, Exchange]) -> Tensor:
         """Pictures of the corrupted prompts, with states of the clean ones."""
-        config, flipped = self.config, self._flipped()
+        config = self.config
         told: dict[str, Corrupt | Exchange] = {}
         if config.corruption == "noise":
-            where = [self.pipeline.token_positions(p.prompt, p.concept, config.encoder) for p in flipped]
+            ends = self._corrupted_endings()
+            where = [self.pipeline.token_positions(end.text, end.words, config.encoder) for end in ends]
             site = embedding_site(self.pipeline, config.encoder)
             weight = cast(Tensor, self.pipeline.get_submodule(site).weight)
             told[site] = Corrupt(where, config.strength * float(weight.detach().std()), config.seed)
-        prompts = [pair.prompt for pair in flipped] + [pair.other for pair in flipped]
+        clean = [pair.prompt for pair in self.pairs]
+        prompts = (clean if config.corruption == "noise" else [pair.other for pair in self.pairs]) + clean
         both = {**told, **text}
         if within:
             noise = torch.cat([self.noise, self.noise])
