@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aitia.cli.answer import echo_alarms
-from aitia.cli.edit_pictures import edit_pictures, is_pipeline
+from aitia.cli.edit_pictures import NOT_TAKEN, edit_pictures, is_pipeline
 from aitia.cli.progress import progress_bar
 from aitia.cli.trace import print_table, read_lines
 from aitia.errors import OptionError
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from aitia.nn.causal_language import CausalLanguageModel
 
 __all__ = ["edit_command"]
-
-NOT_TAKEN = 3
-"""Exit code where the edit did not take."""
 
 
 def edit_command(
@@ -57,6 +54,10 @@ def edit_command(
     after a change as long in a random direction. What was found is written all the same.
     """
     if is_pipeline(model):
+        given = {"usual": usual, "steps": steps, "revision": revision, "dtype": dtype, "device": device}
+        plain = {"usual": None, "steps": 20, "revision": None, "dtype": "float32", "device": "auto"}
+        if other := [f"--{name}" for name, value in given.items() if value != plain[name]]:
+            raise OptionError(f"{model} is a pipeline that draws pictures: {other[0]} is of language models")
         beside = (layer, paraphrases, neighbours, seed, as_json)
         edit_pictures(model, prompt, answer, subject, out, apply, save, *beside)
         return

@@ -12,9 +12,10 @@ from aitia.files import check_free, new_folder, write_whole
 from aitia.report import Section, render
 from aitia.system import find
 
-__all__ = ["edit_pictures", "is_pipeline"]
+__all__ = ["NOT_TAKEN", "edit_pictures", "is_pipeline"]
 
 NOT_TAKEN = 3
+"""Exit code where the edit did not take."""
 COLUMNS = ("what", "effect", "95 %", "random change")
 
 
@@ -45,7 +46,7 @@ def edit_pictures(
     if apply is not None:
         if save is None or prompt is not None or answer is not None:
             raise OptionError("--apply FOLDER writes a saved edit and takes --save FOLDER, no prompt and no answer")
-        _apply(model, apply, save)
+        _apply(model, apply, save, as_json)
         return
     if prompt is None or answer is None or out is None or subject is None:
         raise OptionError(
@@ -84,18 +85,10 @@ def edit_pictures(
         raise typer.Exit(NOT_TAKEN)
 
 
-def _apply(model: str, edit: Path, save: Path) -> None:
-    """Writes a saved edit into a pipeline, and that into a folder.
-
-    Raises:
-        InterventionError: If the edit was made for other weights.
-    """
-    from aitia.nn.edits import Edit
-    from aitia.nn.pipelines import load_pipeline
-
-    check_free(save)
-    pipeline = load_pipeline(model)
-    Edit.load(edit / "edit.safetensors").apply(pipeline)
+def _apply(model: str, edit: Path, save: Path, as_json: bool) -> None:
+    """Writes a saved edit into a pipeline, and that into a folder."""
+    saving = import_module(f"{find('diff-quickfix').package}.saving")
     with new_folder(save) as stage:
-        pipeline.save_pretrained(stage)
-    typer.echo(f"Edited pipeline: {save.resolve()}")
+        name = saving.apply_edit(model, edit / "edit.safetensors", stage)
+    place = str(save.resolve())
+    typer.echo(json.dumps({"module": name, "folder": place}, indent=2) if as_json else f"{name} is changed in {place}")

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from aitia.evidence import ClaimContext
-from aitia.evidence.pictures import LABELS, WORDS, questions, train_reader
+from aitia.evidence.pictures import LABELS, WORDS, questions
+from aitia.nn.readers import AttributeReader
 from aitia.nn.text_to_image import PainterConfig, small_text_to_image
 from aitia.systems.diff_quickfix import claim, claim_tasks
 
@@ -19,7 +20,10 @@ def tiny(monkeypatch):
     for name in ("CONFIG", "PUBLISHED"):
         monkeypatch.setattr(claim, name, replace(getattr(claim, name), steps=1, windows=1))
     model = small_text_to_image(WORDS, PainterConfig(channels=(8, 8), width=8))
-    pair = train_reader(0, width=4, updates=2), train_reader(1, width=4, updates=2)
+    world = questions()
+    sample = world.sample(64, seed=0, do="do(texture=plain)")
+    codes, images = {name: sample[name] for name in LABELS}, world.render(sample, size=16)
+    pair = tuple(AttributeReader(LABELS, seed=seed, width=4, updates=2).fit(images, codes) for seed in (0, 1))
     monkeypatch.setattr(claim, "_painter", lambda: model)
     monkeypatch.setattr(claim, "_readers", lambda: pair)
     return pair

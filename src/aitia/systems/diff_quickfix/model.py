@@ -48,6 +48,7 @@ from aitia.systems.diff_quickfix.judge import judged
 from aitia.systems.diff_quickfix.page import blocks
 from aitia.systems.diff_quickfix.prompts import Pair, of_concept, read_prompts, reworded
 from aitia.systems.diff_quickfix.restoring import other_states
+from aitia.systems.diff_quickfix.saving import save_edited
 from aitia.systems.diff_quickfix.states import self_attentions
 from aitia.systems.diff_quickfix.tracing import Restored, Tracer
 
@@ -223,7 +224,7 @@ class DiffQuickfix(Pretrained, Predicts, Explains):
         """The concepts; and any place of the pipeline, whose state is that of the other prompt."""
         about = "other words mean what it meant"
         listed = [Target(name, about=about, text=True) for name in dict.fromkeys(p.concept for p in self.pairs)]
-        return Targets(listed, self._find, "a concept, or a place of the pipeline set to other")
+        return Targets(listed, self._find, "SITE")
 
     def _find(self, text: str) -> Target | None:
         if "." not in text.split("[")[0]:
@@ -337,8 +338,7 @@ class DiffQuickfix(Pretrained, Predicts, Explains):
                 f"{sites[0]} is a state, and no weights hold it: export what do(CONCEPT=...) changes"
             )
         held = self.held or Intervention(dict.fromkeys(self.targets.names, ABSENT))
-        with in_force(self.pipeline, self.edit_of(held)):
-            self.pipeline.save_pretrained(folder)
+        save_edited(self.pipeline, self.edit_of(held), folder)
 
     def _network(self) -> nn.Module:
         return fitted(self.traced, self)

@@ -65,8 +65,8 @@ def _place(prompt: str, other: str, concept: str) -> tuple[int, str]:
     """Where the concept begins, and the words in its place.
 
     Raises:
-        DataError: If the prompt does not hold the concept as words of its own, nothing is in its place, or the two differ
-            elsewhere too.
+        DataError: If the prompt does not hold the concept as words of its own, nothing is in its place, or the two
+            differ elsewhere too.
     """
     held = list(re.finditer(rf"(?<!\w){re.escape(concept)}(?!\w)", prompt, re.IGNORECASE))
     if not held or not concept:

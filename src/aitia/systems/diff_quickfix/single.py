@@ -77,7 +77,8 @@ def edit_concept(
         neighbours: Prompts whose pictures are to stay.
         seed: Of noises and the control.
         save: Folder of the edited pipeline.
-        options: Further options of `DiffQuickfix`.
+        options: Further options of `DiffQuickfix`. The denoiser is not traced unless they say so: it costs most, and no
+            layer is chosen by it.
 
     Raises:
         DataError: If a prompt does not hold the concept.
@@ -87,14 +88,12 @@ def edit_concept(
     if not subject.strip():
         raise OptionError("the concept is a part of the prompt: say which words (--subject)")
     told = [prompt, *paraphrases]
-    others = [
-        reworded(Pair(text, text, subject.lower(), subject), words).other if subject.lower() in text.lower() else words
-        for text in told
-    ]
+    others = [reworded(Pair(text, text, subject.lower(), subject), words).other for text in told]
     count = len(neighbours)
     columns = {"prompt": [*told, *neighbours], "other": [*others, *[""] * count],
                "concept": [*[subject.lower()] * len(told), *["none"] * count]}  # fmt: skip
     rows = Table.of(columns, kinds={"prompt": "text", "other": "text", "concept": "label"})
+    options = {"denoiser": False, **options}
     system = DiffQuickfix(layer=layer, seed=seed, **options).fit(rows, model=str(model))
     held = system.do({subject.lower(): ABSENT})
     edit = held.edit_of(held.held)
