@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from aitia.nn.edits import Edit
 from aitia.nn.pipelines import load_pipeline
 from aitia.nn.pixels import to_bytes
 from aitia.nn.text_to_image import PainterConfig, small_text_to_image
+from aitia.systems.diff_quickfix import single
 from aitia.systems.diff_quickfix.saving import apply_edit
 from aitia.systems.diff_quickfix.single import edit_concept
 
@@ -51,7 +53,9 @@ def edited(original, tmp_path_factory):
     """The folder of an edit, and what was printed."""
     place = tmp_path_factory.mktemp("edits")
     (place / "stay.txt").write_text("a green disc\n", encoding="utf-8")
-    done = aitia("edit", original, *ASKED, "--neighbours", place / "stay.txt", "--out", place / "edit", "--json")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(single, "edit_concept", partial(edit_concept, steps=2, noises=1))
+        done = aitia("edit", original, *ASKED, "--neighbours", place / "stay.txt", "--out", place / "edit", "--json")
     return place / "edit", done
 
 

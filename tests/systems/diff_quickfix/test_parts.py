@@ -172,7 +172,7 @@ def test_a_trace_of_the_last_token_alone_leaves_the_positions_behind_and_one_att
     assert alone < 0.9
     tracer.reader, tracer.groups = Marks(), [0, 1]
     tracer.clean, tracer.corrupted = marked((1, 1), (1, 1)), marked((0, 0), (0, 0))
-    found = tracer._restored("x", "layer", [marked((1, 0), (0, 1)), marked((1, 1), (1, 1))])
+    found = tracer._restored("x", "layer", [marked((1, 0), (1, 1)), marked((1, 1), (1, 1))])
     assert (found.share, found.control) == (0.5, 1.0)
     longer = Pair("a red disc", "a blue green disc", "red", "blue green")
     for corruption, end in (("other", "a blue green"), ("noise", "a red")):
@@ -180,7 +180,7 @@ def test_a_trace_of_the_last_token_alone_leaves_the_positions_behind_and_one_att
         assert {one.text for one in ends} == {end}
     tracer.only = None
     tracer.clean = marked((1, 1), (0, 1))
-    assert tracer._restored("x", "layer", [marked((1, 0), (0, 1))] * 2).share == pytest.approx(2 / 3)
+    assert tracer._restored("x", "layer", [marked((1, 0), (1, 1))] * 2).share == pytest.approx(2 / 3)
 
 
 # -- what is measured --------------------------------------------------------------------------------------------------
