@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from aitia.errors import InterventionError
+from aitia.errors import InterventionError, OptionError
 from aitia.nn.edits import Edit
 from aitia.nn.pipelines import load_pipeline
 from aitia.nn.sites import intervene
@@ -110,6 +110,18 @@ def test_a_concept_that_changes_next_to_nothing_is_told():
         {"prompt": ["a red disc"], "other": ["a blue disc"]}, model=model
     )
     assert any("hardly knows it" in told for told in found.warnings)
+
+
+def test_the_place_is_where_most_is_restored_beyond_a_random_change():
+    sites = ["first", "second", "third"]
+    found = [Restored(site, "self_attention", share, 0, 1, control)
+             for site, share, control in zip(sites, (0.9, 0.7, 0.1), (0.6, 0.1, 0.8), strict=True)]  # fmt: skip
+    layer, told = DiffQuickfix(least=0.6)._place(found, sites)
+    assert layer == 1
+    assert "layer 1 restores 0.70, a random change 0.10" in told
+    with pytest.raises(OptionError, match=r"layer 1 restores 0\.70"):
+        DiffQuickfix(least=0.61)._place(found, sites)
+    assert DiffQuickfix(least=0.61, layer=2)._place(found, sites)[0] == 2
 
 
 # -- what it stands beside ---------------------------------------------------------------------------------------------
@@ -222,6 +234,8 @@ def test_with_a_reader_the_attributes_that_differ_are_counted():
     assert found.whole.tolist() == [1, 1, 2]
     assert likeness(x, c, b, [0, 1, 2], Marks(), "shape").share == 0
     assert moved(x, b, b, [0, 1, 2], Marks()).share == pytest.approx(3 / 6)
+    assert moved(x[:1], b[:1], b[:1], [0], Marks()).share == 1
+    assert moved(b, b, b, [0, 1, 2], Marks()).share == 0
     alone = likeness(x, c, b, [7, 7, 7], Marks()).interval()
     assert alone[0] < alone[1]  # of one prompt the pictures are drawn again
 
