@@ -149,7 +149,7 @@ def test_negation_guides_away_from_the_concept(model):
 
 def test_fine_tuning_moves_keys_and_values_alone_towards_the_other_prompt(model):
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    mine = tuned(model, PAIRS, CONFIG, updates=15)
+    mine = tuned(model, PAIRS, CONFIG, updates=40, rate=0.02)
     assert all(torch.equal(before[name], value) for name, value in model.state_dict().items())
     changed = {name for name, value in mine.state_dict().items() if not torch.equal(before[name], value)}
     assert changed
@@ -159,7 +159,7 @@ def test_fine_tuning_moves_keys_and_values_alone_towards_the_other_prompt(model)
         wanted = model.denoise(model.embed([pair.other for pair in PAIRS]))(x, t)
         far, near = ((one.denoise(one.embed([pair.prompt for pair in PAIRS]))(x, t) - wanted).square().mean()
                      for one in (model, mine))  # fmt: skip
-    assert near < far
+    assert near < 0.5 * far
 
 
 # -- tracing -----------------------------------------------------------------------------------------------------------
