@@ -17,7 +17,7 @@ UNGRADED = dict.fromkeys(
 """Systems whose stored evidence has no controls, and why: each leaves the list once its claim is measured anew."""
 NOT_MEASURED: dict[str, str] = {}
 """Systems whose claim was written and not run: each leaves the list with its first evidence."""
-FACED = ("causal2vec", "cm3", "lm-objectives", "medim", "next-token-concepts", "sift", "ume-r1")
+FACED = ("causal2vec", "cm3", "diff-quickfix", "lm-objectives", "medim", "next-token-concepts", "sift", "ume-r1")
 """Systems each of whose judged rows is to be failed by a control."""
 CLAIMS = sorted(
     slug for slug, entry in systems().items() if entry.card.claim and entry.package.startswith("aitia.systems.")

@@ -65,11 +65,17 @@ NOTHING_TO_EXPORT = {
 
 
 def opened_elsewhere(folder):
-    """Opens an exported model without aitia: a folder of transformers with every weight, or numbers as they lie.
+    """Opens an exported model without aitia: a pipeline, a folder of transformers with every weight, or bare numbers.
 
     That it gives the same outputs is asked by the tests of each system.
     """
-    if (folder / "config.json").is_file():
+    if (folder / "model_index.json").is_file():
+        import diffusers
+
+        index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
+        absent = {part: None for part, value in index.items() if value == [None, None]}
+        assert diffusers.DiffusionPipeline.from_pretrained(folder, trust_remote_code=False, **absent).unet
+    elif (folder / "config.json").is_file():
         import transformers
 
         (name,) = json.loads((folder / "config.json").read_text())["architectures"]

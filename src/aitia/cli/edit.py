@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aitia.cli.answer import echo_alarms
+from aitia.cli.edit_pictures import NOT_TAKEN, edit_pictures, is_pipeline
 from aitia.cli.progress import progress_bar
 from aitia.cli.trace import print_table, read_lines
 from aitia.errors import OptionError
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from aitia.nn.causal_language import CausalLanguageModel
 
 __all__ = ["edit_command"]
-
-NOT_TAKEN = 3
-"""Exit code where the edit did not take."""
 
 
 def edit_command(
@@ -50,9 +48,19 @@ def edit_command(
 
     Then: aitia edit ./smollm2 --apply rome --save ./smollm2-rome
 
+    Of a folder of a text-to-image pipeline it is a concept: `--subject` its words, `--answer` those in their place.
+
     Exit code 3 says that the edit did not take: the new answer is no likelier than the old one, or no likelier than
     after a change as long in a random direction. What was found is written all the same.
     """
+    if is_pipeline(model):
+        given = {"usual": usual, "steps": steps, "revision": revision, "dtype": dtype, "device": device}
+        plain = {"usual": None, "steps": 20, "revision": None, "dtype": "float32", "device": "auto"}
+        if other := [f"--{name}" for name, value in given.items() if value != plain[name]]:
+            raise OptionError(f"{model} is a pipeline that draws pictures: {other[0]} is of language models")
+        beside = (layer, paraphrases, neighbours, seed, as_json)
+        edit_pictures(model, prompt, answer, subject, out, apply, save, *beside)
+        return
     from aitia.inside import edit_fact
     from aitia.nn.causal_language import load_causal_language_model
 

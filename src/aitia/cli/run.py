@@ -201,6 +201,6 @@ def _text(found: "Fit") -> str:
         from aitia.workflow.report import question
 
         targets = found.system.targets
-        asked = question(found.targets) or f"do({targets.says or next(iter(targets)).name}=...)"
+        asked = question(found.targets) or f"do({(*targets.names, targets.says)[0]}=...)"
         lines += ["", f"Ask:    {shlex.join(['aitia', 'do', str(found.path), asked])}"]
     return "\n".join(lines)

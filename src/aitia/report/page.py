@@ -14,6 +14,7 @@ body{margin:0;background:var(--back);color:var(--ink);font:16px/1.55 system-ui,-
 main{max-width:900px;margin:0 auto;padding:32px 24px 64px}
 h1{font-size:28px;line-height:1.2;margin:0 0 4px}
 h2{font-size:19px;margin:36px 0 10px;border-bottom:1px solid var(--line);padding-bottom:4px}
+p,li{overflow-wrap:break-word}
 p{margin:8px 0}.lead{color:var(--soft);margin-bottom:20px}.small{font-size:13.5px;color:var(--soft)}
 mark{background:#fdf0c8;color:inherit}mark sup{color:var(--soft)}
 figure{margin:14px 0;text-align:center}figure svg,figure img{max-width:100%;height:auto}
