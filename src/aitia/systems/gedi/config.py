@@ -56,7 +56,7 @@ class GediConfig:
 
     clusters: int = 10
     prior: tuple[float, ...] = ()
-    generative: float = 10.0
+    generative: float = 3.0
     invariance: float = 20.0
     usage: float = 50.0
     sums: float = 50.0
@@ -72,12 +72,12 @@ class GediConfig:
     light: float = 0.2
     flip: bool = False
     grain: float = 0.1
-    walk: int = 10
+    walk: int = 5
     step: float | None = None
     noise: float | None = None
     buffer: int = 1000
     restart: float = 0.05
-    draw_walk: int = 60
+    draw_walk: int = 100
     warm_up: int = 0
     steps: int = 1500
     learning_rate: float = 1e-3

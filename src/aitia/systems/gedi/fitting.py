@@ -75,9 +75,10 @@ class Objective(nn.Module):
         real = self.net.log_density(x + self.net.stepping[1] * torch.randn_like(x))
         made = self.net.log_density(drawn)
         gap = made.mean() - real.mean()
-        if not abs(float(gap.detach())) <= _APART:
+        apart = abs(float(gap.detach()))
+        if not apart <= _APART:
             raise ApartError(
-                f"at update {int(self.done)} data and draws are {abs(float(gap.detach())):.3g} nats apart (at most {_APART:g})"
+                f"at update {int(self.done)} data and draws are {apart:.3g} nats apart, more than {_APART:g}"
             )
         return {"generative": gap, "decay": real.square().mean() + made.square().mean()}
 

@@ -54,10 +54,11 @@ def judged(model: "Gedi", fresh: Given, seen: Given) -> Scores:
 
 
 def mixed(x: Values, seed: int) -> Values:
-    """Rows put together from others: each number is one that its column has, and no two are of one row."""
+    """Rows put together from others: each number is one of its column, of another row for each column."""
     random = np.random.default_rng([seed, 92])
     n = len(x)
-    shifts = random.integers(1, max(n, 2), x.shape[1])
+    shifts = random.integers(1, max(n, 2), (1, x.shape[1]))
     order = random.permutation(n)
-    taken: Values = x[order[(np.arange(n)[:, None] + shifts[None, :]) % n], np.arange(x.shape[1])[None, :]]
+    others = order[(np.arange(n)[:, None] + shifts) % n]
+    taken: Values = np.take_along_axis(x, others, axis=0)
     return taken

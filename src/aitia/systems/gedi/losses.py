@@ -37,7 +37,7 @@ def usage(logits: Tensor, prior: Tensor) -> Tensor:
 
 
 def sums(a: Tensor, b: Tensor, total: Tensor) -> Tensor:
-    """(6) of each row, (n,), of the logits (n, K) of two pictures and the sums (n,) of the numbers of their clusters."""
+    """(6) of each row, (n,), of logits (n, K) of two pictures and the sums (n,) of their clusters' numbers."""
     k = a.shape[1]
     joint = log_softmax(a, dim=1)[:, :, None] + log_softmax(b, dim=1)[:, None, :]
     number = torch.arange(k, device=a.device)

@@ -55,6 +55,7 @@ from aitia.systems.gedi.reading import (
     clusters_of,
     grey,
     named,
+    pixels,
     sums_of,
 )
 from aitia.systems.gedi.sampling import langevin
@@ -121,7 +122,7 @@ class Gedi(Pretrained, Predicts, Encodes):
     def _fit(self, given: Given, run: RunStore) -> None:
         config = self.config
         self._columns = () if given.columns(IMAGE) else given.columns("variables")
-        raw: NDArray[Any] = given.table.matrix(self._columns) if self._columns else given.pictures(IMAGE)
+        raw: NDArray[Any] = given.table.matrix(self._columns) if self._columns else pixels(given, IMAGE)
         few = check_rows(raw, self._columns, config.clusters)
         tensors: tuple[Tensor, ...]
         if self._columns:
@@ -146,7 +147,7 @@ class Gedi(Pretrained, Predicts, Encodes):
         self.warnings = (*few, *self._small_batch(len(kept)), *found.warnings, *self._empty_clusters(tensors[0]))
 
     def _second(self, given: Given, first: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        second = given.pictures(OTHER)
+        second = pixels(given, OTHER)
         if second.shape != first.shape:
             a, b = (f"{images.shape[2]}x{images.shape[1]}" for images in (first, second))
             raise DataError(f"pictures of image are {a} and of other_image {b}: scale them to one size (size)")
@@ -160,7 +161,7 @@ class Gedi(Pretrained, Predicts, Encodes):
 
     def _empty_clusters(self, x: Tensor) -> tuple[str, ...]:
         used = np.bincount(self._logits(x).argmax(1), minlength=self.config.clusters)
-        empty = [named(k) for k in np.flatnonzero(used == 0)]
+        empty = [named(k) for k, count in enumerate(used.tolist()) if not count]
         return (f"No row is in {', '.join(empty)}: take fewer clusters, or say their prior.",) if empty else ()
 
     def _bound(self, x: Tensor) -> Bound:
@@ -219,9 +220,10 @@ class Gedi(Pretrained, Predicts, Encodes):
         column = given.column("cluster") or "cluster"
         asked = clusters_of(given, column, self.config.clusters)
         x, lacks = self._read(given)
-        torn = lacks.any(axis=1)
+        torn: NDArray[np.bool_] = np.logical_or.reduce(lacks, axis=1)
+        rows = np.flatnonzero(torn)
         if torn.any():
-            x[torn] = self._drawn(x[torn], lacks[torn], asked[torn], seed)
+            x[rows] = self._drawn(x[rows], lacks[rows], asked[rows], seed)
         logits = self._logits(x)
         cluster = np.where(asked >= 0, asked, logits.argmax(1))
         energy = -logsumexp(logits, axis=1)
@@ -288,7 +290,7 @@ class Gedi(Pretrained, Predicts, Encodes):
         made = torch.zeros(n, *self._shape)
         if not gone.all():
             seen = np.flatnonzero(~gone)
-            images = given.take(seen).pictures(IMAGE)
+            images = pixels(given.take(seen), IMAGE)
             if images.shape[1:3] != self._shape[1:]:
                 sizes = [f"{shape[1]}x{shape[0]}" for shape in (images.shape[1:3], self._shape[1:])]
                 raise DataError(f"pictures are {sizes[0]}, this model was trained on {sizes[1]}")

@@ -1,5 +1,6 @@
 """Rows as they are given, turned into what the network reads, and refused where they cannot be."""
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,12 +8,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from aitia.errors import DataError, join_names
+from aitia.errors import DataError, FormatError, join_names
+from aitia.guard import guarded
 from aitia.nn.pixels import from_bytes, to_bytes
 from aitia.system import Given
+from aitia.text.prompts import LARGEST_SIDE
 
 __all__ = ["IMAGE", "OTHER", "TOLD", "as_pixels", "as_tensor", "check_columns", "check_rows", "clusters_of", "grey",
-           "named", "sums_of"]  # fmt: skip
+           "named", "pixels", "sums_of"]  # fmt: skip
 
 IMAGE, OTHER = "image", "other_image"
 TOLD = ("probability", "energy", "stranger")
@@ -49,6 +52,37 @@ def as_tensor(
 def as_pixels(x: Tensor) -> NDArray[np.uint8]:
     """Bytes (n, height, width, 3) of (n, 1 or 3, height, width)."""
     return to_bytes(x.expand(-1, 3, -1, -1))
+
+
+def pixels(given: Given, role: str) -> NDArray[np.uint8]:
+    """The pictures of a role, whose files are looked at first.
+
+    Raises:
+        FormatError: If a file moves, is in colours of print, too large, or no picture; names it and the mend.
+        DataError: If pictures differ in size.
+    """
+    column = given.column(role) or role
+    for row, cell in enumerate(given.table.labels(column)):
+        if isinstance(cell, str) and not given.table.absent(column)[row] and not cell.lower().endswith(".dcm"):
+            _check_head(cell, f"{column} of row {given.row_number(row)}")
+    return given.pictures(role)
+
+
+def _check_head(path: str, place: str) -> None:
+    from PIL import Image
+
+    with guarded(f"{place}: {path}", "is no picture that can be read"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # sides are looked at below
+        with Image.open(path) as opened:
+            if max(opened.size) > LARGEST_SIDE:
+                raise FormatError(
+                    f"{place}: {path} has {opened.size[0]:,} x {opened.size[1]:,} pixels, and {LARGEST_SIDE:,} on a "
+                    "side are taken at most: scale it down"
+                )
+            if (frames := getattr(opened, "n_frames", 1)) > 1:
+                raise FormatError(f"{place}: {path} moves ({frames} pictures): give one of them")
+            if opened.mode == "CMYK":
+                raise FormatError(f"{place}: {path} is in colours of print (CMYK): save it in RGB")
 
 
 def check_columns(given: Given) -> None:

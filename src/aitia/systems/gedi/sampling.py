@@ -20,6 +20,7 @@ def langevin(
     *,
     generator: torch.Generator | None = None,
     free: Tensor | None = None,
+    settle: bool = False,
 ) -> Tensor:
     """(2): uphill in `score` with noise, inside a box.
 
@@ -31,14 +32,16 @@ def langevin(
         box: The least that a number may be, and the most.
         generator: Of the noise; None takes torch's.
         free: Of the shape of x, what may move; None says all.
+        settle: Whether a falls evenly to a twentieth, and s with its root, so that what is drawn comes to rest.
     """
     start, (step, noise), (low, high) = x, stepping, box
-    for _ in range(steps):
+    for number in range(steps):
+        part = 1 - 0.95 * number / max(steps - 1, 1) if settle else 1.0
         x = x.detach().requires_grad_(True)
         with torch.enable_grad():
             (uphill,) = torch.autograd.grad(score(x).sum(), x)
         grain = torch.randn(x.shape, generator=generator, device=None if generator else x.device).to(x)
-        x = torch.minimum(torch.maximum(x.detach() + step / 2 * uphill + noise * grain, low), high)
+        x = torch.minimum(torch.maximum(x.detach() + part * step / 2 * uphill + part**0.5 * noise * grain, low), high)
         if free is not None:
             x = torch.where(free, x, start)
     return x.detach()
