@@ -37,8 +37,8 @@ class GediConfig:
         grain: Standard deviation of the noise of a view: of a pixel, white being 1 and black -1, or of a number in
             standard deviations of its column.
         walk: Langevin steps before each update.
-        step: a of (2); None takes 10 for pictures and 0.1 for numbers.
-        noise: s of (2); None takes 0.01 for pictures and 0.1 for numbers.
+        step: a of (2); None takes 4 for pictures and 0.1 for numbers.
+        noise: s of (2); None takes 0.05 for pictures and 0.1 for numbers.
         buffer: Draws that are kept and walked on with.
         restart: Share of them that begins anew.
         draw_walk: Langevin steps of a draw, from one of the buffer.
@@ -72,11 +72,11 @@ class GediConfig:
     light: float = 0.2
     flip: bool = False
     grain: float = 0.1
-    walk: int = 5
+    walk: int = 10
     step: float | None = None
     noise: float | None = None
     buffer: int = 1000
-    restart: float = 0.05
+    restart: float = 0.2
     draw_walk: int = 100
     warm_up: int = 0
     steps: int = 1500
@@ -126,7 +126,7 @@ class GediConfig:
 
     def stepping(self, picture: bool) -> tuple[float, float]:
         """a and s of (2)."""
-        step, noise = (10.0, 0.01) if picture else (0.1, 0.1)
+        step, noise = (4.0, 0.05) if picture else (0.1, 0.1)
         return step if self.step is None else self.step, noise if self.noise is None else self.noise
 
     @property
