@@ -10,6 +10,7 @@ So L_INV + L_PRI >= H(pi), and what reaches it has none of three failures: one a
 rows in one cluster (L_PRI is infinite), clusters that views do not share (L_INV is infinite).
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -27,7 +28,7 @@ def invariance(a: Tensor, b: Tensor) -> Tensor:
 
 def usage(logits: Tensor, prior: Tensor) -> Tensor:
     """(5) of logits (n, K); under several processes m is the mean of all of them, as a mean of logarithms is not."""
-    mean = torch.logsumexp(log_softmax(logits, dim=1), dim=0) - torch.log(torch.tensor(float(len(logits))))
+    mean = torch.logsumexp(log_softmax(logits, dim=1), dim=0) - math.log(len(logits))
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         from torch.distributed.nn.functional import all_reduce
 
