@@ -1,5 +1,6 @@
 """How far the drawn pictures are from the true ones, beside what no reasoning draws; and how often words are right."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from aitia.systems.vqai.rules import COPY, NEAREST, SHUFFLED, errors_of, nearest
 if TYPE_CHECKING:
     from aitia.systems.vqai.model import Vqai
 
-__all__ = ["judged", "parts_right"]
+__all__ = ["judged", "judged_items", "parts_right"]
 
 Pictures = NDArray[np.uint8]
 Values = NDArray[np.float64]
@@ -23,21 +24,34 @@ CAPTION = "what the picture shows now"
 def judged(model: "Vqai", fresh: Given, seen: Given) -> Scores:
     """Of the rows whose picture after, or whose answer, is known."""
     items = model.items(fresh)
+    return judged_items(model, items, model.answers(items.asked_anew).answers, model.items(seen))
+
+
+def judged_items(model: "Vqai", items: Items, answers: Sequence[str], seen: Items | None) -> dict[str, Score]:
+    """The same of rows whose answers were reasoned already.
+
+    Args:
+        model: Fitted.
+        items: Rows.
+        answers: What was reasoned, as if nothing of the answers were known.
+        seen: The rows of the fit; None where these are they, of which each is its own nearest.
+    """
     found: dict[str, Score] = {}
-    if items.known.any():
-        found |= _pictures(model, items.take(np.flatnonzero(items.known)), model.items(seen))
-    told = np.flatnonzero([bool(answer) for answer in items.answers])
+    known = np.flatnonzero(items.known).tolist()
+    if len(known):
+        found |= _pictures(model, items.take(known), [answers[row] for row in known], seen)
+    told = np.flatnonzero([bool(answer) for answer in items.answers]).tolist()
     if len(told) and model.reasons:
-        found |= _words(model, items.take(told))
+        found |= _words(items.take(told), [answers[row] for row in told])
     return found
 
 
-def _pictures(model: "Vqai", items: Items, seen: Items) -> dict[str, Score]:
-    """Of rows that are asked as if nothing of their answer were known."""
-    drawn = {"": model.pictures(items.asked_anew), COPY: items.pictures}
-    if seen.known.any() and seen.pictures.shape[1:] == items.pictures.shape[1:]:
+def _pictures(model: "Vqai", items: Items, answers: Sequence[str], seen: Items | None) -> dict[str, Score]:
+    """Of rows that are asked as if nothing of their answer were known; a client is not asked another row's question."""
+    drawn = {"": model.pictures(items, answers), COPY: items.pictures}
+    if seen is not None and seen.known.any() and seen.pictures.shape[1:] == items.pictures.shape[1:]:
         drawn[NEAREST] = nearest(seen, items)
-    if len(set(items.questions)) > 1:
+    if len(set(items.questions)) > 1 and "client" not in model.subjects:
         drawn[SHUFFLED] = model.pictures(with_other_questions(items))
     errors = {name: errors_of(pictures, items) for name, pictures in drawn.items()}
     about = "Mean squared error of colours of 0 to 1, over the pixels that {}."
@@ -64,8 +78,8 @@ def _mean(values: Values) -> float:
     return float(there.mean()) if len(there) else float("nan")
 
 
-def _words(model: "Vqai", items: Items) -> dict[str, Score]:
-    right = parts_right(model.answers(items.asked_anew).answers, items.answers)
+def _words(items: Items, answers: Sequence[str]) -> dict[str, Score]:
+    right = parts_right(answers, items.answers)
     beside = {"the most frequent answer": parts_right([_usual(items.answers)] * len(items), items.answers)}
     if all(items.captions):
         beside[CAPTION] = parts_right(items.captions, items.answers)
@@ -77,7 +91,7 @@ def _usual(answers: tuple[str, ...]) -> str:
     return min(sorted(set(answers)), key=lambda answer: (-answers.count(answer), answer))
 
 
-def parts_right(told: "tuple[str, ...] | list[str]", true: tuple[str, ...]) -> Values:
+def parts_right(told: Sequence[str], true: Sequence[str]) -> Values:
     """(n,) the share of the parts of each true answer that are told."""
     found = []
     for one, other in zip(told, true, strict=True):

@@ -115,6 +115,8 @@ class Vqai(Pretrained, Predicts, Encodes):
         parts = []
         if "client" not in given.subjects and given.column(ANSWER) is not None:
             parts.append(f"{self.config.reasoner_steps} steps of {2 * self.config.batch} rows for the reasoner")
+        if "client" in given.subjects and self.config.guide == ANSWER and "editor" not in given.subjects:
+            parts.append("the client is asked about rows that have a picture after and no answer")
         if "editor" not in given.subjects:
             parts.append(f"{self.config.steps} steps of {self.config.batch} rows for the editor")
         return f"{', '.join(parts) or 'nothing is trained'} ({len(given)} rows)"

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from aitia.data.columns.picture import scaled
 from aitia.report import Block, Callout, ImageBlock, TableBlock, Text, image_grid, narrow_grid
-from aitia.systems.vqai.judge import judged
+from aitia.systems.vqai.judge import judged_items
 from aitia.systems.vqai.reading import Items
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["blocks"]
 
-SHOWN = 8
-"""Rows that a report shows."""
+SHOWN, SCORED = 8, 200
+"""Rows that a report shows, and rows that it scores where neither client nor pipeline takes its time."""
 SIDE = 96
 """Pixels on a side of their pictures, at least."""
 PLAUSIBLE = (
@@ -31,18 +31,18 @@ def blocks(model: "Vqai", given: "Given") -> list[Block]:
     found += [Text(note[:1].upper() + note[1:] + ".") for note in model.training.notes]
     if model.training.warnings:
         found.append(Callout(model.training.warnings, "warning"))
+    small = not {"client", "editor"} & set(model.subjects)
+    items = model.items(given.take(range(min(SCORED if small else SHOWN, len(given)))))
+    answers = model.answers(items.asked_anew).answers
     lines = []
-    for name, score in judged(model, given, given).items():
+    for name, score in judged_items(model, items, answers, None).items():
         beside = ", ".join(f"{rival} {value:.4f}" for rival, value in score.baselines.items())
         lines.append([name, f"{score.value:.4f}", beside or "-", score.about])
     if lines:
-        caption = "On the rows of the report; the nearest row may be the row itself where it was fitted to them."
+        caption = "On the first rows, which the fit may have seen."
         found.append(TableBlock(["score", "value", "beside", "what it is"], lines, caption))
-    items = model.items(given.take(range(min(SHOWN, len(given)))))
-    fresh = items.asked_anew
-    answers = model.answers(fresh)
-    found += [_strips(items, model.pictures(fresh, answers.answers)), _table(items, answers.answers)]
-    return found
+    items, answers = items.take(range(min(SHOWN, len(items)))), answers[:SHOWN]
+    return [*found, _strips(items, model.pictures(items, answers)), _table(items, answers)]
 
 
 def _strips(items: Items, drawn: NDArray[np.uint8]) -> Block:

@@ -70,6 +70,8 @@ class PipelineEditor:
         found = []
         weights = {name: getattr(config, option) for name, option in _WEIGHTS.items() if name in self.takes}
         self.library.set_progress_bar_config(disable=True)
+        if config.device == "auto" and torch.cuda.is_available():
+            self.library.to("cuda")
         for row, (picture, text) in enumerate(zip(pictures, words, strict=True)):
             chance = torch.Generator().manual_seed(seed * 100_003 + row)
             with guarded(self.source, "cannot edit a picture", RunError), torch.no_grad():
