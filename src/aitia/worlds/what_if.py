@@ -46,7 +46,7 @@ LEVELS = 12
 """Steps of a range that the pendulum's questions and answers tell."""
 BETWEEN = (2, 5, 8, 11)
 """The steps that are asked for in `between` alone."""
-QUESTION, WORDING = "question", "wording of the question"
+QUESTION, WORDING = "draw of the question", "wording of the question"
 _HOURS = {
     "early in the morning": 0.08,
     "mid-morning": 0.29,
@@ -100,7 +100,7 @@ class WhatIfWorld(World):
         >>> world = WhatIfWorld()
         >>> rows = world.rows(world.sample(2, seed=0), 16)
         >>> rows.texts("question")[0], rows.texts("answer")[0]
-        ('suppose the rod pointed to 9 of 12', 'light 2, angle 9, shadow length 1, shadow position 9')
+        ('suppose the rod pointed to 2 of 12', 'light 2, angle 2, shadow length 9, shadow position 7')
         >>> rows.pictures("after").shape
         (2, 16, 16, 3)
     """
