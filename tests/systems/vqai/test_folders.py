@@ -44,7 +44,7 @@ def table(**columns):
 
 
 def folder_of(tmp_path, files):
-    lines = ["image,question", *(f"{name},what if it were noon?" for name in files)]
+    lines = ["image,question", *(f"{name},what if the light stood at 3 of 12?" for name in files)]
     (tmp_path / "rows.csv").write_text("\n".join([*lines, ""]), encoding="utf-8")
     return tmp_path / "rows.csv"
 
