@@ -56,6 +56,7 @@ from aitia.worlds.varieties import VarietiesWorld
 from aitia.worlds.walkers import WalkersWorld
 from aitia.worlds.ward import WardWorld
 from aitia.worlds.weighted_communities import WeightedCommunities
+from aitia.worlds.what_if import WhatIf, WhatIfWorld
 from aitia.worlds.world import World
 
 __all__ = [
@@ -120,6 +121,8 @@ __all__ = [
     "WalkersWorld",
     "WardWorld",
     "WeightedCommunities",
+    "WhatIf",
+    "WhatIfWorld",
     "World",
     "export_world",
 ]
