@@ -9,9 +9,11 @@ from aitia.data.tables import read_table
 from aitia.errors import DataError, FormatError
 from aitia.system import Given, find
 from aitia.text.shown import check_shown
-from aitia.workflow.tasks import task_questions
+from aitia.workflow.tasks import asking_systems, task_questions
 
 GREY = np.full((4, 6, 3), 90, dtype=np.uint8)
+ASKED = next(slug for slug in asking_systems() if {"image", "sentence", "reverse"} <= set(find(slug).card.takes))
+"""A system that shows pictures to a client."""
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def rows(home, *names):
 
 
 def asked(home, *names, model="http://127.0.0.1:9/v1#small"):
-    return Given.of(find("vqa-causal").card, rows(home, *names), client=model)
+    return Given.of(find(ASKED).card, rows(home, *names), client=model)
 
 
 @pytest.mark.parametrize("name", ["../secret.png", "{outside}", "sub/../../secret.png", "link.png"])
@@ -40,8 +42,8 @@ def test_a_picture_outside_of_the_folder_is_shown_to_nobody(home, name):
     with pytest.raises(DataError, match=r"row 1, column 'image': the picture .* lies outside of .*/mine"):
         asked(home, "a.png", name)
     with pytest.raises(DataError, match="row 1, column 'image'"):
-        task_questions("vqa-causal", rows(home, "a.png", name), home.parent)
-    Given.of(find("vqa-causal").card, rows(home, "a.png", name))  # who asks nobody may have pictures anywhere
+        task_questions(ASKED, rows(home, "a.png", name), home.parent)
+    Given.of(find(ASKED).card, rows(home, "a.png", name))  # who asks nobody may have pictures anywhere
 
 
 @pytest.mark.parametrize(
@@ -59,7 +61,7 @@ def test_what_cannot_be_sent_is_named_by_row_and_file(home, content, said):
     assert "row 1, column 'image'" in str(told.value)
     assert str(home / "big.png") in str(told.value)
     with pytest.raises(FormatError, match="row 1, column 'image'"):
-        task_questions("vqa-causal", rows(home, "a.png", "big.png"), home.parent)
+        task_questions(ASKED, rows(home, "a.png", "big.png"), home.parent)
 
 
 def test_rows_in_memory_and_rows_without_pictures_pass(home):
