@@ -29,7 +29,7 @@ ROWS = 8192
 _PAINTED, _READ = 31_000_000, 32_000_000
 
 
-def pond_painter(config: PainterConfig, rho: float = 0.9) -> ImagePipeline:
+def pond_painter(config: PainterConfig, rho: float = 0.97) -> ImagePipeline:
     """A painter of ponds that saw most colours with one material, trained or read from the cache."""
     return trained_once(
         __name__, f"pond {rho}", asdict(config), config.seed, train=lambda: train_pond_painter(config, rho),
@@ -37,7 +37,7 @@ def pond_painter(config: PainterConfig, rho: float = 0.9) -> ImagePipeline:
     )  # fmt: skip
 
 
-def train_pond_painter(config: PainterConfig, rho: float = 0.9, rows: int = ROWS) -> ImagePipeline:
+def train_pond_painter(config: PainterConfig, rho: float = 0.97, rows: int = ROWS) -> ImagePipeline:
     """The model of `pond_painter`, trained anew."""
     world = PondWorld(rho)
     sample = world.sample(rows, seed=_PAINTED + config.seed, env="train")
