@@ -30,9 +30,9 @@ wordings and (4) of the policy were chosen on seeds from 1000 on. There the poli
 held out, whatever its features (principal components, 8 to 64 of them, whitened or not, or the labels themselves) and
 penalty: the first row of (a) is likely to fail, and keeps its bar. Contrast with what is drawn instead did not help
 there (.28 against .29, at half as much again of the cost) and is left out, as is a painter that was trained anew on
-balanced pictures. The painter of ponds is one that the development saw with other noises: it saw usual materials in 97 of
-100 balls and follows side, time and shadow, and whether a ball floats by its colour alone. One that saw them in 90 of
-100 had after as many updates not learnt sides. Nothing but its readings was looked at before the bars were set.
+balanced pictures. The painter of ponds is one that the development saw with other noises: it saw usual materials in
+97 of 100 balls and follows side, time and shadow, and whether a ball floats by its colour alone. One that saw them in
+90 of 100 had after as many updates not learnt sides.
 """
 
 from collections.abc import Mapping
