@@ -31,8 +31,9 @@ held out, whatever its features (principal components, 8 to 64 of them, whitened
 penalty: the first row of (a) is likely to fail, and keeps its bar. Contrast with what is drawn instead did not help
 there (.28 against .29, at half as much again of the cost) and is left out, as is a painter that was trained anew on
 balanced pictures. The painter of ponds is one that the development saw with other noises: it saw usual materials in
-97 of 100 balls and follows side, time and shadow, and whether a ball floats by its colour alone. One that saw them in
-90 of 100 had after as many updates not learnt sides.
+98 of 100 balls and follows side, time and shadow, and whether a ball floats by its colour alone. One that saw them in
+95 of 100 had after as many updates not learnt sides. A first run of the same seeds asked (g) for a lead of 0, which
+the control had by one picture in fifty; now it is that of (a).
 """
 
 from collections.abc import Mapping
@@ -96,7 +97,7 @@ def run(context: ClaimContext) -> list[Row]:
 
     def shown(part: str, metric: str, key: str, of: str, note: str = "", more: tuple[str, ...] = ()) -> Row:
         beside = {arm: values(f"{of}{key}, {arm}") for arm in (*PLAIN, *more)}
-        ahead = {SINGLE: 0.05, OTHERS: 0.0} if of != "pond, " else {DEFAULT: 0.0, SINGLE: 0.0, OTHERS: 0.0}
+        ahead = {SINGLE: 0.05, OTHERS: 0.0} if of != "pond, " else {DEFAULT: 0.05, SINGLE: 0.05, OTHERS: 0.0}
         return row(part, metric, values(f"{of}{key}"), baselines=beside, ahead_of=ahead, note=note)
 
     told = (
