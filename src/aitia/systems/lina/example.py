@@ -16,8 +16,8 @@ from aitia.worlds.questions import ATTRIBUTES, SHAPES
 __all__ = ["write"]
 
 COLOURS = ("red", "cyan")
-PAINTER = PainterConfig(size=8, channels=(8, 16), width=32, layers=1, longest=5, noise_steps=50, updates=60, batch=16,
-                        rate=6e-3, empty=0.1, mean=0.9)  # fmt: skip
+PAINTER = PainterConfig(size=8, channels=(8, 16), width=32, layers=1, longest=5, noise_steps=50, updates=45, batch=16,
+                        rate=8e-3, empty=0.1, mean=0.9)  # fmt: skip
 
 
 def write(folder: Path, seed: int) -> Example:

@@ -80,7 +80,7 @@ def found_of(
     notes = [
         f"{len(settings)} settings, {config.samples} pictures each of {len(prompted)} prompts; the best for all is "
         f"{single}, drawn with {calls(single, config.steps, config.early)} calls of the denoiser a picture",
-        f"{len(set(picked.tolist()))} of them are given to these prompts, each by its own marks, of which {kept:.0%} "
+        f"{len(set(picked.tolist()))} of them in use on these prompts, each by its own marks, of which {kept:.0%} "
         f"is taken to be no chance; on prompts held out the policy gains {policy.gain:+.3f} of the evaluator's "
         "probability over the best for all",
         f"chosen by the evaluator {prints[0][:12]}, scored by {prints[1][:12]}",
