@@ -27,6 +27,7 @@ from aitia.worlds.mood import MoodWorld
 from aitia.worlds.orca import CrowdWorld, OrcaWorld
 from aitia.worlds.pairs import Pairs
 from aitia.worlds.pendulum import PendulumWorld
+from aitia.worlds.pond import PondWorld
 from aitia.worlds.process import LatentProcessWorld
 from aitia.worlds.process_config import LogEntry, ProcessConfig
 from aitia.worlds.projectile import ProjectileWorld
@@ -93,6 +94,7 @@ __all__ = [
     "PairWorld",
     "Pairs",
     "PendulumWorld",
+    "PondWorld",
     "ProcessConfig",
     "ProjectileWorld",
     "PushWorld",
