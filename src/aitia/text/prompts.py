@@ -10,22 +10,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from aitia.data.columns.picture import LARGEST_SIDE
 from aitia.errors import FormatError, MissingExtraError, OptionError
 from aitia.guard import guarded
 
 __all__ = [
-    "LARGEST_SIDE",
     "MOST_BYTES",
     "Prompt",
-    "check_picture",
     "messages",
     "opened_picture",
     "picture_url",
     "prompts_of",
 ]
 
-LARGEST_SIDE = 8_192
-"""Pixels on a side of a picture that is sent; endpoints scale far smaller ones down."""
 MOST_BYTES = 20_000_000
 """Bytes of a picture that is sent."""
 _KINDS = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}
@@ -126,20 +123,9 @@ def opened_picture(path: str | Path) -> Any:
         return upright.convert("RGB")
 
 
-def check_picture(path: str | Path) -> None:
-    """Whether a picture can be sent, by its file and its head.
-
-    Raises:
-        FormatError: If it is missing, empty, no picture, moves, or is larger than what is sent.
-        MissingExtraError: If pillow is not installed.
-    """
-    with _read(path, _bytes(path), whole=False):
-        pass
-
-
 @contextmanager
-def _read(path: str | Path, data: bytes, whole: bool = True) -> Iterator[Any]:
-    """The picture that the bytes of a file are, decoded or its head alone."""
+def _read(path: str | Path, data: bytes) -> Iterator[Any]:
+    """The picture that the bytes of a file are, whole."""
     try:
         from PIL import Image
     except ImportError as error:
@@ -157,8 +143,7 @@ def _read(path: str | Path, data: bytes, whole: bool = True) -> Iterator[Any]:
                 )
             if (frames := getattr(opened, "n_frames", 1)) > 1:
                 raise FormatError(f"{path} moves ({frames} pictures): give one of them")
-            if whole:
-                opened.load()  # so that half a file is told here
+            opened.load()  # so that half a file is told here
             yield opened
 
 

@@ -7,9 +7,10 @@ nobody.
 from pathlib import Path
 
 from aitia.data.base import Data
+from aitia.data.columns.picture import check_head
 from aitia.data.kinds import Kind
 from aitia.errors import DataError, FormatError
-from aitia.text.prompts import check_picture
+from aitia.text.prompts import MOST_BYTES
 
 __all__ = ["check_shown"]
 
@@ -37,10 +38,11 @@ def check_shown(rows: Data | None, source: object) -> None:
                 raise DataError(
                     f"{place}: the picture {path} lies outside of {home}, and would be shown to a model: put it there"
                 )
-            try:
-                check_picture(path)
-            except FormatError as error:
-                raise FormatError(f"{place}: {error}") from None
+            check_head(path, place, inks=True)
+            if (size := Path(path).stat().st_size) > MOST_BYTES:
+                raise FormatError(
+                    f"{place}: {path} has {size / 1e6:,.0f} MB, and {MOST_BYTES / 1e6:,.0f} are sent at most"
+                )
 
 
 def _home(source: object) -> Path | None:

@@ -310,7 +310,7 @@ def picture(place, kind):
         ("mixed sizes", "images differ in size: 00.png is 8x8, zz.png is 9x8; give a size to scale them to"),
         ("animated", r"moves \(2 pictures\): give one of them"),
         ("truncated", "no image that can be read|no picture that can be read"),
-        ("empty", "no picture that can be read"),
+        ("empty", r"is empty \(0 bytes\), and no picture"),
         ("CMYK", "colours of print"),
         ("16 bit", "more than 8 bits"),
         ("bomb", "9,000 x 2 pixels"),

@@ -5,6 +5,7 @@ Colours are 8 bits each. Files are read as red, green and blue; where they diffe
 
 import hashlib
 import io
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -15,11 +16,14 @@ from numpy.typing import NDArray
 from aitia.data.columns.cells import Cells, absent, as_list, picked
 from aitia.data.kinds import Kind
 from aitia.errors import DataError, FormatError, MissingExtraError, OptionError
+from aitia.guard import guarded
 
-__all__ = ["SUFFIXES", "Column", "decoded", "png", "scaled"]
+__all__ = ["LARGEST_SIDE", "SUFFIXES", "Column", "check_head", "decoded", "png", "scaled"]
 
 Pixels = NDArray[np.uint8]
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".dcm")
+LARGEST_SIDE = 8_192
+"""Pixels on a side of a picture that is taken from somebody else's file."""
 
 
 class Column(Cells):
@@ -180,6 +184,36 @@ def scaled(image: Pixels, size: int) -> Pixels:
     grey = image.shape[-1] == 1
     made = np.asarray(pillow.fromarray(image[..., 0] if grey else image).resize((size, size), method))
     return np.asarray(made[..., None] if grey else made, dtype=np.uint8)
+
+
+def check_head(path: str | Path, place: str, *, inks: bool = False) -> None:
+    """Looks at the head of a file before anything is decoded.
+
+    Args:
+        path: The file.
+        place: Where it is named, for messages.
+        inks: Whether colours of print are taken.
+
+    Raises:
+        FormatError: If it is missing, empty, no picture, moves, is in colours of print, or too large.
+    """
+    pillow = _pillow()
+    with guarded(f"{place}: {path}", "is no picture that can be read"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", pillow.DecompressionBombWarning)  # sides are looked at below
+        if not Path(path).stat().st_size:
+            raise FormatError(
+                f"{place}: {path} is empty (0 bytes), and no picture: put it there again, or drop the row"
+            )
+        with pillow.open(path) as opened:
+            if max(opened.size) > LARGEST_SIDE:
+                raise FormatError(
+                    f"{place}: {path} has {opened.size[0]:,} x {opened.size[1]:,} pixels, and {LARGEST_SIDE:,} on a "
+                    "side are taken at most: scale it down"
+                )
+            if (frames := getattr(opened, "n_frames", 1)) > 1:
+                raise FormatError(f"{place}: {path} moves ({frames} pictures): give one of them")
+            if opened.mode == "CMYK" and not inks:
+                raise FormatError(f"{place}: {path} is in colours of print (CMYK): save it in RGB")
 
 
 def decoded(path: str | Path | io.BytesIO, place: str = "") -> Pixels:

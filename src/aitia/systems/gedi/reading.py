@@ -1,6 +1,5 @@
 """Rows as they are given, turned into what the network reads, and refused where they cannot be."""
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,11 +7,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from aitia.errors import DataError, FormatError, join_names
-from aitia.guard import guarded
+from aitia.data.columns.picture import check_head
+from aitia.errors import DataError, join_names
 from aitia.nn.pixels import from_bytes, to_bytes
 from aitia.system import Given
-from aitia.text.prompts import LARGEST_SIDE
 
 __all__ = ["IMAGE", "OTHER", "TOLD", "as_pixels", "as_tensor", "check_columns", "check_rows", "clusters_of", "grey",
            "named", "pixels", "sums_of"]  # fmt: skip
@@ -64,25 +62,8 @@ def pixels(given: Given, role: str) -> NDArray[np.uint8]:
     column = given.column(role) or role
     for row, cell in enumerate(given.table.labels(column)):
         if isinstance(cell, str) and not given.table.absent(column)[row] and not cell.lower().endswith(".dcm"):
-            _check_head(cell, f"{column} of row {given.row_number(row)}")
+            check_head(cell, f"{column} of row {given.row_number(row)}")
     return given.pictures(role)
-
-
-def _check_head(path: str, place: str) -> None:
-    from PIL import Image
-
-    with guarded(f"{place}: {path}", "is no picture that can be read"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # sides are looked at below
-        with Image.open(path) as opened:
-            if max(opened.size) > LARGEST_SIDE:
-                raise FormatError(
-                    f"{place}: {path} has {opened.size[0]:,} x {opened.size[1]:,} pixels, and {LARGEST_SIDE:,} on a "
-                    "side are taken at most: scale it down"
-                )
-            if (frames := getattr(opened, "n_frames", 1)) > 1:
-                raise FormatError(f"{place}: {path} moves ({frames} pictures): give one of them")
-            if opened.mode == "CMYK":
-                raise FormatError(f"{place}: {path} is in colours of print (CMYK): save it in RGB")
 
 
 def check_columns(given: Given) -> None:

@@ -1,18 +1,14 @@
 """Pictures as rows name them: looked at before any work, decoded when they are needed, put on a sheet with letters."""
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.data.columns.picture import decoded, png, scaled
-from aitia.errors import FormatError
-from aitia.guard import guarded
+from aitia.data.columns.picture import check_head, decoded, png, scaled
 from aitia.report import image_grid
 from aitia.text.choices import LETTERS
-from aitia.text.prompts import LARGEST_SIDE
 
 __all__ = ["Cell", "check_picture", "pixels_of", "same_picture", "sent", "sheet_of", "sized"]
 
@@ -29,24 +25,8 @@ def check_picture(cell: Cell, place: str) -> None:
     Raises:
         FormatError: If it is empty, no picture, moves, is in colours of print, or too large; names the place.
     """
-    if not isinstance(cell, str):
-        return
-    from PIL import Image
-
-    if not Path(cell).stat().st_size:
-        raise FormatError(f"{place}: {cell} is empty (0 bytes), and no picture: put it there again, or drop the row")
-    with guarded(f"{place}: {cell}", "is no picture that can be read"), warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # sides are looked at below
-        with Image.open(cell) as opened:
-            if max(opened.size) > LARGEST_SIDE:
-                raise FormatError(
-                    f"{place}: {cell} has {opened.size[0]:,} x {opened.size[1]:,} pixels, and {LARGEST_SIDE:,} on a "
-                    "side are taken at most: scale it down"
-                )
-            if (frames := getattr(opened, "n_frames", 1)) > 1:
-                raise FormatError(f"{place}: {cell} moves ({frames} pictures): give one of them")
-            if opened.mode == "CMYK":
-                raise FormatError(f"{place}: {cell} is in colours of print (CMYK): save it in RGB")
+    if isinstance(cell, str):
+        check_head(cell, place)
 
 
 def pixels_of(cell: Cell) -> Picture:

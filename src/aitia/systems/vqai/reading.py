@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.data.columns.picture import decoded, scaled
+from aitia.data.columns.picture import LARGEST_SIDE, decoded, scaled
 from aitia.errors import DataError, FormatError
 from aitia.guard import guarded
 from aitia.system import Given
 from aitia.systems.vqai.networks import terms_of
-from aitia.text.prompts import LARGEST_SIDE, opened_picture
+from aitia.text.prompts import opened_picture
 
 __all__ = ["Items", "check_named", "content_words", "framed", "items_of", "opened"]
 
