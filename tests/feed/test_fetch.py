@@ -72,11 +72,13 @@ def test_an_address_that_is_none_is_refused_before_anything_is_asked(address, sa
     ],
 )  # fmt: skip
 def test_hosts_within_are_not_asked(host):
-    with pytest.raises(RunError, match="this machine or of a private net|there is no host"):
+    with pytest.raises(RunError, match=r"this machine or of a private net|there is no host"):
         fetch(f"https://{host}/latest/meta-data")
 
 
-@pytest.mark.parametrize("number", ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "8.8.8.8", "64:ff9b::808:808"])
+@pytest.mark.parametrize(
+    "number", ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "8.8.8.8", "64:ff9b::808:808"]
+)
 def test_hosts_of_the_public_net_are(number):
     assert public_places(number, 443) == [number]
 
@@ -152,7 +154,7 @@ def test_where_it_moved_for_good_is_told(web):
 
 def test_no_more_is_read_than_is_allowed(web):
     web.answers["/long"] = (200, {}, b"x" * 2000)
-    with pytest.raises(FormatError, match="larger than 0.001 MB"):
+    with pytest.raises(FormatError, match=r"larger than 0.001 MB"):
         fetch(f"{web.address}/long", most_bytes=1000, **OPEN)
     assert len(fetch(f"{web.address}/long", most_bytes=2000, **OPEN).body) == 2000
 
@@ -207,14 +209,14 @@ def test_it_ends_in_time_however_slowly_bytes_come(web, slow):
             handler.wfile.write(b"x")
 
     web.answers["/"] = drip
-    with pytest.raises(RunError, match="took longer than 0.5 s"):
+    with pytest.raises(RunError, match=r"took longer than 0.5 s"):
         fetch(web.address, allow_http=True, allow_private=True, timeout=0.5)
 
 
 def test_a_handshake_that_does_not_end_is_ended():
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"https://127.0.0.1:{server.getsockname()[1]}/"
-        with pytest.raises(RunError, match="took longer than 0.5 s"):
+        with pytest.raises(RunError, match=r"took longer than 0.5 s"):
             fetch(address, allow_private=True, timeout=0.5)
 
 
@@ -238,7 +240,7 @@ def test_certificates_are_checked(tls, monkeypatch):
     with web_server(tls) as web:
         web.answers["/"] = (200, {}, b"sealed")
         address = web.address.replace("http:", "https:")
-        with pytest.raises(RunError, match="certificate of .* is not trusted"):
+        with pytest.raises(RunError, match=r"certificate of .* is not trusted"):
             fetch(address, allow_private=True)
         from tests.feed.conftest import CERTIFICATE
 

@@ -132,7 +132,7 @@ def test_strangers_texts_are_inert_in_a_mail(store, office, post, links, tmp_pat
 
 
 @pytest.mark.parametrize("step", ["RCPT", "DATA"])
-def test_what_is_refused_for_now_goes_later_with_the_same_name(step, store, clock, office, post, links, journal):
+def test_what_is_refused_for_now_goes_later_under_its_name(step, store, clock, office, post, links, journal):
     subscribed(store, office, post, links)
     office.answers.append((step, "451 4.7.1 greylisted, come again"))
     done = run_pass(store, post, links).mails
@@ -233,7 +233,7 @@ def test_starttls_is_asked_for_and_no_password_goes_without(store, offices, link
 def test_a_certificate_that_nobody_signed_is_refused(store, offices, links, tls):
     subscribe(store, WHO)
     office = offices(tls_context=tls)
-    with pytest.raises(RunError, match="certificate of the mail server 127.0.0.1 is not trusted"):
+    with pytest.raises(RunError, match=r"certificate of the mail server 127.0.0.1 is not trusted"):
         run_pass(store, MailServer("127.0.0.1", "a@b.example", port=office.port), links)
 
 
@@ -255,7 +255,7 @@ def test_a_server_that_is_none_is_refused(address, sender, security, login, said
 
 def test_a_server_that_is_not_there_is_told(store, links):
     subscribe(store, WHO)
-    with pytest.raises(RunError, match="the mail server 127.0.0.1 does not answer"):
+    with pytest.raises(RunError, match=r"the mail server 127.0.0.1 does not answer"):
         run_pass(store, MailServer("127.0.0.1", "a@b.example", "none", 1), links)
 
 

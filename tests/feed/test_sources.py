@@ -61,7 +61,11 @@ def test_an_entry_without_date_keeps_the_day_on_which_it_came(store, clock, tmp_
         ((404, {}, b""), "answered 404", "active"),
         ((410, {}, b""), "answered 410: it is gone for good", "gone"),
         ((500, {}, b""), "answered 500", "active"),
-        ((200, {"Content-Type": "text/html; charset=utf-8"}, b"<html/>"), "is text/html and no feed: look on", "active"),
+        (
+            (200, {"Content-Type": "text/html; charset=utf-8"}, b"<html/>"),
+            "is text/html and no feed: look on",
+            "active",
+        ),
         ((200, {"Content-Type": "image/png"}, JOURNAL), "is image/png and no feed", "active"),
         ((200, FINE, b""), "is empty", "active"),
         ((200, FINE, b"<!DOCTYPE rss><rss/>"), "document type declaration", "active"),

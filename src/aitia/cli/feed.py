@@ -240,7 +240,9 @@ def _tell_pass(done: "Pass") -> None:
         return
     mails = done.mails
     again = f", {mails.repeated} of them begun before and perhaps sent twice" if mails.repeated else ""
-    typer.echo(f"{_count(mails.sent, 'mail')} sent{again}; {mails.later} put off, {mails.failed} given up, {done.waiting} waiting")
+    typer.echo(
+        f"{_count(mails.sent, 'mail')} sent{again}; {mails.later} put off, {mails.failed} given up, {done.waiting} waiting"
+    )
     for line in mails.told:
         typer.echo(f"  {line}")
 
@@ -294,7 +296,9 @@ def list_command(
         return
     typer.echo(f"{place}")
     for s in listed:
-        typer.echo(f"{s.number}  {s.place}  {s.title}, {_count(s.items, 'paper')}, {s.state}, read {s.fetched[:16] or 'never'}")
+        typer.echo(
+            f"{s.number}  {s.place}  {s.title}, {_count(s.items, 'paper')}, {s.state}, read {s.fetched[:16] or 'never'}"
+        )
         if s.trouble:
             typer.echo(f"   {s.trouble}")
     if not listed:

@@ -2,13 +2,13 @@
 
 import html
 import re
-import unicodedata
 from html.parser import HTMLParser
 
 __all__ = ["inert", "plain", "sentences", "web_link"]
 
-_UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
-"""Characters without width, and those that change the direction of a line."""
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]")
+"""Characters without width, those that change the direction of a line, and halves of characters."""
 _DROPPED = ("script", "style", "template", "noscript", "iframe", "object")
 _BREAKS = ("p", "br", "li", "div", "tr", "h1", "h2", "h3", "h4", "h5", "h6")
 _ABBREVIATIONS = re.compile(r"(?:\b(?:e\.g|i\.e|et al|cf|vs|Fig|Eq|Sec|Dr|Prof|resp|approx)|\b[A-Z])\.$")
@@ -44,9 +44,8 @@ def inert(text: str) -> str:
         >>> inert("Causal\\u202e tables\\r\\nBcc: x")
         'Causal tables Bcc: x'
     """
-    spaced = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else c for c in text)
-    kept = "".join(c for c in _UNSEEN.sub("", spaced) if unicodedata.category(c) != "Cs")  # halves of characters
-    return " ".join(kept.split())
+    spaced = _CONTROLS.sub(" ", text)
+    return " ".join((spaced if text.isascii() else _UNSEEN.sub("", spaced)).split())
 
 
 def plain(markup: str) -> str:

@@ -39,7 +39,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             source INTEGER NOT NULL REFERENCES sources (id) ON DELETE CASCADE, PRIMARY KEY (item, source))
             WITHOUT ROWID""",
         """CREATE TABLE vectors (
-            text TEXT NOT NULL, encoder TEXT NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (text, encoder))
+            text TEXT NOT NULL, encoder TEXT NOT NULL, rows INTEGER NOT NULL, vectors BLOB NOT NULL,
+            PRIMARY KEY (text, encoder))
             WITHOUT ROWID""",
         """CREATE TABLE subscribers (
             id INTEGER PRIMARY KEY AUTOINCREMENT, address TEXT NOT NULL UNIQUE, salt TEXT NOT NULL,
