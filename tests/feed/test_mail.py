@@ -116,8 +116,11 @@ def test_a_weekly_digest_waits_a_week(store, clock, office, post, links, journal
 
 def test_strangers_texts_are_inert_in_a_mail(store, office, post, links, tmp_path):
     place = tmp_path / "evil.xml"
-    place.write_bytes(atom(entry("Causal <script>alert(1)</script>\u202e graphs\r\nBcc: all@x.example",
-                                 "<img src=x onerror=alert(2)>", "javascript:alert(3)", author="<b>A</b>")))  # fmt: skip
+    title, abstract = (
+        "Causal <script>alert(1)</script>\u202e graphs\r\nBcc: all@x.example",
+        "<img src=x onerror=alert(2)>",
+    )
+    place.write_bytes(atom(entry(title, abstract, "javascript:alert(3)", author="<b>A</b>")))
     add_source(store, str(place))
     subscribed(store, office, post, links, query="causal graphs \r\nBcc: you@x.example")
     run_pass(store, post, links)

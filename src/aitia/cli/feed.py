@@ -241,7 +241,8 @@ def _tell_pass(done: "Pass") -> None:
     mails = done.mails
     again = f", {mails.repeated} of them begun before and perhaps sent twice" if mails.repeated else ""
     typer.echo(
-        f"{_count(mails.sent, 'mail')} sent{again}; {mails.later} put off, {mails.failed} given up, {done.waiting} waiting"
+        f"{_count(mails.sent, 'mail')} sent{again}; {mails.later} put off, {mails.failed} given up, "
+        f"{done.waiting} waiting"
     )
     for line in mails.told:
         typer.echo(f"  {line}")

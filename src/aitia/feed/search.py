@@ -59,6 +59,7 @@ class Searcher:
         self._words = BM25([item.title for item in self.items], [item.abstract for item in self.items])
         self._vectors = None if encoder is None or not self.items else _Vectors(store, self.items, encoder)
         self._places = {item.number: place for place, item in enumerate(self.items)}
+        self._asked: tuple[str, NDArray[np.float32]] | None = None
         self._nearest: dict[tuple[int, str], Item | None] = {}  # a digest of each subscriber asks for the same ones
 
     @property
@@ -79,7 +80,7 @@ class Searcher:
             return self._words.scores(query)
         if self._vectors is None:
             return np.zeros(0)
-        return self._vectors.similarities(self._encoder.encode([query], "query")[0])
+        return self._vectors.similarities(self._encoded(self._encoder, query))
 
     def search(self, query: str, k: int = 10, kinds: Sequence[str] = ()) -> list[Hit]:
         """The nearest items, at most k; of items as near as each other the later one comes first.
@@ -113,12 +114,18 @@ class Searcher:
             asked = {word: self._words.idf(word) for word in words(query)}
             told = [[sum(asked.get(word, 0.0) for word in dict.fromkeys(words(s))) for s in part] for part in split]
         else:
-            vector = self._encoder.encode([query], "query")[0]
+            vector = self._encoded(self._encoder, query)
             told = [
                 (self._vectors.parts_of(self._places[item.number])[-len(part) :] @ vector).tolist()
                 for item, part in zip(items, split, strict=True)
             ]
         return [part[int(np.argmax(scores))] for part, scores in zip(split, told, strict=True)]
+
+    def _encoded(self, encoder: "Encoder", query: str) -> NDArray[np.float32]:
+        """The vector of a query; it is asked for twice in a row, by the search and by its reasons."""
+        if self._asked is None or self._asked[0] != query:
+            self._asked = query, encoder.encode([query], "query")[0]
+        return self._asked[1]
 
     def nearest(self, item: Item, kind: str) -> Item | None:
         """The item of another kind that is nearest to this one; None where none has anything of it."""
@@ -177,7 +184,9 @@ class _Vectors:
     def similarities(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
         """(items,) the mean of the cosine with the whole and the largest of those with the parts."""
         begins = np.concatenate([[0], self._ends[:-1]])
-        return (self.whole @ query + np.maximum.reduceat(self._parts @ query, begins)) / 2
+        near: NDArray[np.float32] = np.maximum.reduceat(self._parts @ query, begins)
+        found: NDArray[np.float32] = np.float32(0.5) * (self.whole @ query + near)
+        return found
 
     def parts_of(self, place: int) -> NDArray[np.float32]:
         """(parts, d) of one item."""
