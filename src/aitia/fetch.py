@@ -3,7 +3,7 @@
 https alone, unless it is allowed otherwise        every redirect is checked as the first address was, three at most
 the host is looked up once, and refused where      the connection goes to the number that was checked, so that a
 any of its numbers is of a net that is not public  name that changes in between (DNS rebinding) leads nowhere else
-so many bytes, packed and unpacked                 so many seconds from the look-up on, however slowly bytes come
+so many bytes, packed and unpacked                 so many seconds, however slowly bytes come
 no cookies, no proxy, no password, no script       the answer is bytes; who reads them checks what they are
 """
 

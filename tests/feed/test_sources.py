@@ -152,6 +152,19 @@ def test_a_source_is_watched_once_and_no_more_when_it_is_removed(store, web, jou
     assert remove_source(store, "2") == 1
 
 
+def test_of_two_sources_the_first_says_what_a_paper_is(store, tmp_path):
+    one, two = tmp_path / "one.xml", tmp_path / "two.xml"
+    one.write_bytes(atom(entry("On soup", "As its journal has it.", "p/2")))
+    two.write_bytes(atom(entry("On soup", "As a blog has it.", "p/2")))
+    assert add_source(store, str(one)).new == 1
+    for update in (add_source(store, str(two)), *refresh(store)):
+        assert (update.new, update.revised) == (0, 0)
+    assert all_items(store)[0].abstract == "As its journal has it."
+    assert remove_source(store, str(one)) == 0
+    assert refresh(store)[0].revised == 1
+    assert all_items(store)[0].abstract == "As a blog has it."
+
+
 def test_a_file_that_is_gone_is_told(store, tmp_path):
     place = tmp_path / "f.xml"
     place.write_bytes(JOURNAL)

@@ -188,5 +188,7 @@ def test_no_text_gets_into_a_header(text):
 def test_a_query_or_frequency_that_is_none_is_refused(store):
     with pytest.raises(OptionError, match="daily or weekly, got 'hourly'"):
         subscribe(store, WHO, frequency="hourly")
+    with pytest.raises(OptionError, match=r"a word at least, got '[?]!'"):
+        subscribe(store, WHO, "?!")
     with pytest.raises(OptionError, match="at most 500 characters, got 501"):
         subscribe(store, WHO, "x" * 501)

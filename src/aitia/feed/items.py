@@ -118,6 +118,8 @@ def take_systems(store: Store) -> None:
 def keep(db: sqlite3.Connection, items: Iterable[Item], now: datetime, source: int | None = None) -> tuple[int, int]:
     """Puts items into the store, in a transaction; of one that is there text, link and dates are made new.
 
+    Of several sources that list an item the one that was added first says what it is.
+
     Returns:
         How many are new, and how many of those that were there say something else now.
     """
@@ -132,6 +134,8 @@ def keep(db: sqlite3.Connection, items: Iterable[Item], now: datetime, source: i
                 (*told[:5], today, told[5], today, *told[6:], item.id, stamp(now)),
             ).lastrowid  # fmt: skip
             new += 1
+        elif source is not None and _first_source(db, there[0]) < source:
+            number = there[0]
         else:
             number = there[0]
             revised += there[1] != item.text_hash
@@ -143,6 +147,11 @@ def keep(db: sqlite3.Connection, items: Iterable[Item], now: datetime, source: i
         if source is not None:
             db.execute("INSERT OR IGNORE INTO listed (item, source) VALUES (?, ?)", (number, source))
     return new, revised
+
+
+def _first_source(db: sqlite3.Connection, number: int) -> float:
+    found = db.execute("SELECT min(source) FROM listed WHERE item = ?", (number,)).fetchone()[0]
+    return float("inf") if found is None else found
 
 
 def all_items(store: Store) -> list[Item]:

@@ -81,8 +81,9 @@ def send_waiting(store: Store, mailer: Mailer, links: Links) -> Sent:
         try:
             mailer.send(message, address)
         except Later as why:
-            _put_off(store, number, token, str(why), found)
-            broken = broken + 1 if "connection ended" in str(why) else 0
+            # Where nothing was heard the mail may have arrived, and its links have to work.
+            _put_off(store, number, token if why.heard else "", str(why), found)
+            broken = 0 if why.heard else broken + 1
             if broken >= BROKEN:
                 raise RunError(
                     f"the mail server {mailer.server.host} ended the connection in the middle of {BROKEN} mails in a "

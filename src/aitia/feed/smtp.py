@@ -30,7 +30,16 @@ _TOO_LARGE = (523, 552)
 
 
 class Later(Exception):  # noqa: N818  # an event that is met by trying again
-    """One mail may go another time."""
+    """One mail may go another time.
+
+    Args:
+        why: In words.
+        heard: Whether the server said so. Where the connection ended instead, it may have taken the mail.
+    """
+
+    def __init__(self, why: str, *, heard: bool = True) -> None:
+        super().__init__(why)
+        self.heard = heard
 
 
 class Never(Exception):  # noqa: N818  # said of one mail
@@ -163,11 +172,11 @@ class Mailer:
         except smtplib.SMTPResponseException as error:
             if error.smtp_code < 400:  # no answer in the middle of a mail
                 self._drop()
-                raise Later(f"the connection ended: {_line(error.smtp_error)}") from None
+                raise Later(f"the connection ended: {_line(error.smtp_error)}", heard=False) from None
             raise _verdict(error.smtp_code, error.smtp_error) from None
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
-            raise Later(f"the connection ended: {str(error)[:200] or type(error).__name__}") from None
+            raise Later(f"the connection ended: {str(error)[:200] or type(error).__name__}", heard=False) from None
 
     def _drop(self) -> None:
         if self._smtp is not None:

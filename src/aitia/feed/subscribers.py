@@ -16,6 +16,7 @@ from typing import Any
 
 from aitia.errors import OptionError
 from aitia.feed.addressees import checked_addressee, hashed
+from aitia.feed.bm25 import words
 from aitia.feed.plain import inert
 from aitia.feed.store import Store, stamp
 
@@ -75,6 +76,8 @@ def subscribe(store: Store, address: str, query: str = "", frequency: str = "dai
     kept, query = checked_addressee(address), inert(query)
     if frequency not in FREQUENCIES:
         raise OptionError(f"a digest comes {' or '.join(FREQUENCIES)}, got {frequency[:40]!r}")
+    if query and not words(query):
+        raise OptionError(f"a query has a word at least, got {query[:40]!r}; leave it empty for all that is new")
     if len(query) > LONGEST_QUERY:
         raise OptionError(f"a query has at most {LONGEST_QUERY} characters, got {len(query)}")
     with store.writing() as db:
