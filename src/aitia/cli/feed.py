@@ -28,8 +28,8 @@ EncoderPath = Annotated[
     Path | None,
     typer.Option(
         envvar="AITIA_FEED_ENCODER",
-        help="Folder of an encoder (sentence-transformers, transformers, or an export of causal2vec); words alone "
-        "(BM25) without.",
+        help="Folder of an encoder (sentence-transformers, transformers, or what `aitia export` wrote); words "
+        "alone (BM25) without.",
     ),
 ]
 PublicUrl = Annotated[

@@ -24,8 +24,8 @@ def words(text: str) -> list[str]:
     """The words of a text, in small letters.
 
     Example:
-        >>> words("Causal2Vec: one-token models")
-        ['causal2vec', 'one', 'token', 'models']
+        >>> words("GPT-2: one-token models")
+        ['gpt', '2', 'one', 'token', 'models']
     """
     return re.findall(r"\w+", text.casefold())
 
