@@ -27,10 +27,15 @@ def main():
                 run_pass(store, MailServer("127.0.0.1", "papers@group.example", "none", int(port)),
                          Links("https://group.example"))  # fmt: skip
             os._exit(0)
-        if float(kill_after):
-            time.sleep(float(kill_after))
-            os.kill(child, signal.SIGKILL)  # it has not been waited for, so that its number is nobody else's
-        _, status = os.waitpid(child, 0)
+        status = None
+        while float(kill_after) and time.monotonic() < started + float(kill_after) and status is None:
+            ended, told = os.waitpid(child, os.WNOHANG)
+            status = told if ended else None
+            time.sleep(0.001)
+        if status is None:
+            if float(kill_after):
+                os.kill(child, signal.SIGKILL)  # it has not been waited for, so that its number is nobody else's
+            status = os.waitpid(child, 0)[1]
         print(os.waitstatus_to_exitcode(status), time.monotonic() - started, flush=True)
 
 
