@@ -11,8 +11,8 @@ from aitia.system import systems
 HEAVY = ("torch", "transformers", "pandas", "scipy", "numba", "sklearn", "pyarrow", "matplotlib", "networkx",
          "datasets", "diffusers", "accelerate", "PIL", "joblib")  # fmt: skip
 """Packages that nothing here may so much as look for."""
-COMMANDS = ("discover", "run", "do", "predict", "encode", "effects", "adapt", "export", "trace", "edit", "bench",
-            "world", "list", "show", "verify")  # fmt: skip
+COMMANDS = ("discover", "run", "do", "predict", "encode", "effects", "adapt", "export", "trace", "edit",
+            "feed", "bench", "world", "list", "show", "verify")  # fmt: skip
 LOOKING = """
 import contextlib, io, json, sys
 

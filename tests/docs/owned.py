@@ -82,6 +82,16 @@ def ask(folder):
     return {}
 
 
+def feed(folder):
+    from tests.feed.feeds import JOURNAL
+
+    from aitia.nn.language import small_encoder
+
+    (folder / "journal.xml").write_bytes(JOURNAL)
+    small_encoder(["which", "columns", "changed"], width=16, heads=2).save(folder / "minilm")
+    return {}
+
+
 def edited(folder):
     """The model stands where the page's package would put its file."""
     language_model(folder / "SmolLM2-135M-Instruct.Q4_1.gguf")
@@ -96,7 +106,7 @@ OF_SYSTEMS = {
 }
 OWNED = {
     "fit": fit, "tables": tables, "trace": trace, "sites": lambda folder: {}, "worlds": lambda folder: {},
-    "ask": ask,
+    "ask": ask, "feed": feed,
     "tutorials/trace-explain-edit": edited,
     **{page: module.owned for page, module in OF_SYSTEMS.items() if hasattr(module, "owned")},
 }  # fmt: skip

@@ -72,6 +72,7 @@ def follow(line, folder):
 @pytest.mark.parametrize("name", sorted(OWNED))
 def test_a_page_runs_as_typed_in_order(name, tmp_path, monkeypatch, request):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AITIA_FEED", str(tmp_path / "feed.sqlite"))
     if name not in WHOLE:
         request.getfixturevalue("short")
     names, page = OWNED[name](tmp_path), DOCS / f"{name}.md"

@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 EXTRAS = ("", "[data]", "[nets]")
-COMMANDS = ("adapt", "bench", "data", "demo", "discover", "do", "edit", "effects", "encode", "export", "list",
+COMMANDS = ("adapt", "bench", "data", "demo", "discover", "do", "edit", "effects", "encode", "export", "feed", "list",
             "predict", "run", "show", "trace", "verify", "world")  # fmt: skip
 SENTENCE = re.compile(r"\Aaitia: [^\n]*pip install '?aitia\[(data|nets|language)\]'?[^\n]*\n\Z")
 """One line, which names an extra."""

@@ -20,6 +20,7 @@ from aitia.cli.effects import effects_command
 from aitia.cli.encode import encode_command
 from aitia.cli.export import export_command
 from aitia.cli.extras import lacking
+from aitia.cli.feed import feed_app
 from aitia.cli.predict import predict_command
 from aitia.cli.read import read_command
 from aitia.cli.resuming import way_on
@@ -70,6 +71,7 @@ app.command("demo")(demo_command)
 app.command("studio")(studio_command)
 app.add_typer(data_app, name="data")
 app.add_typer(ask_app, name="ask")
+app.add_typer(feed_app, name="feed")
 
 
 def _version(wanted: bool) -> None:

@@ -7,8 +7,6 @@
 The key is sent to one address and nowhere else: a redirect is followed within it alone. It stands in no sentence.
 """
 
-import email.utils
-import ipaddress
 import os
 import re
 import time
@@ -16,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from aitia.addresses import MOST_REDIRECTS, MOVED, checked_parts, is_near, origin, retry_after
 from aitia.errors import AitiaError, FormatError, MissingExtraError, OptionError, RunError
 from aitia.guard import parse_json
 
@@ -25,11 +24,9 @@ KEY_VARIABLE = "AITIA_API_KEY"
 """The environment variable whose key is sent where no other is named."""
 MOST_BYTES = 16_000_000
 """Of an answer that are read."""
-MOST_REDIRECTS = 3
 _AGAIN = (408, 409, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524, 529)
 _NEVER = re.compile(r"not support|multimodal|mmproj|context (?:length|size|window)", re.IGNORECASE)
 """What of a question is said that no second try helps."""
-_MOVED = (301, 302, 303, 307, 308)
 
 
 class Transient(Exception):  # noqa: N818  # an event that is met by asking again
@@ -57,24 +54,8 @@ def checked_address(address: str) -> str:
     Raises:
         OptionError: If it is none of http or https, has no host, or holds a password, a question mark or a hash.
     """
-    shown = repr(_bare(address))
-    try:
-        parts = urlsplit(address)
-        port = parts.port
-    except ValueError:
-        raise OptionError(f"{shown} is no address: it starts with http:// or https:// and a host") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        raise OptionError(f"an address starts with http:// or https:// and a host, got {shown}")
-    if parts.username is not None or parts.password is not None:
-        raise OptionError("an address holds no name or password: the key stands in an environment variable")
-    if parts.query or parts.fragment or re.search(r"\s|[\x00-\x1f]", address):
-        raise OptionError(f"an address has no white space and nothing after ? or #, got {shown} and more")
+    checked_parts(address)
     return address.rstrip("/").removesuffix("/chat/completions")
-
-
-def _bare(address: str) -> str:
-    """An address without what may be a password or a key in it."""
-    return re.sub(r"//[^/?#]*@", "//", re.split(r"[?#\s]", address, maxsplit=1)[0])[:200]
 
 
 class Connection:
@@ -100,7 +81,7 @@ class Connection:
             raise OptionError(f"a time-out is a number of seconds above zero, got {timeout}")
         self.timeout, self._key = timeout, _key(key_from)
         host = urlsplit(self.address).hostname or ""
-        if self._key and urlsplit(self.address).scheme == "http" and not _is_near(host):
+        if self._key and urlsplit(self.address).scheme == "http" and not is_near(host):
             raise OptionError(f"the key would travel to {host} for all to read: give an address with https://")
         try:
             import httpx
@@ -113,7 +94,7 @@ class Connection:
             timeout=timeout,
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
             follow_redirects=False,
-            trust_env=not _is_near(host),  # a proxy of the environment does not see this machine
+            trust_env=not is_near(host),  # a proxy of the environment does not see this machine
         )
 
     def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,7 +108,7 @@ class Connection:
         where = f"{self.address}/{path}"
         for _ in range(MOST_REDIRECTS + 1):
             status, headers, content = self._exchange(where, body)
-            if status not in _MOVED:
+            if status not in MOVED:
                 return self._read(status, headers, content)
             where = self._moved(where, headers.get("location", ""))
         raise RunError(f"{self.address} redirects without end: give the address where it ends")
@@ -187,7 +168,7 @@ class Connection:
         if status == 500 and _NEVER.search(content[:20_000].decode(errors="replace")):
             raise Unanswerable(told)  # servers of one's own say so of a question, and would say it again
         if status in _AGAIN:
-            raise Transient(told, _seconds(headers.get("retry-after")))
+            raise Transient(told, retry_after(headers.get("retry-after")))
         if status in (400, 413, 422):
             raise Unanswerable(told)
         raise RunError(f"{told}: look at the address and the name of the model")
@@ -195,7 +176,7 @@ class Connection:
     def _moved(self, where: str, to: str) -> str:
         try:
             target = urljoin(where, to)
-            old, new = (_origin(address) for address in (where, target))
+            old, new = (origin(address) for address in (where, target))
         except ValueError:
             raise RunError(f"{self.address} redirects to {to[:100]!r}, which is no address") from None
         if not to or new != old:
@@ -234,29 +215,3 @@ def _key(named: str | None) -> str:
             f"the environment variable {named or KEY_VARIABLE!r} holds what is no key: letters and signs alone"
         )
     return key
-
-
-def _is_near(host: str) -> bool:
-    """Whether a host is this machine or of a private net, where no certificates are given out."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return "." not in host or host.endswith((".local", ".internal", ".localhost"))
-    return address.is_private or address.is_loopback
-
-
-def _origin(address: str) -> tuple[str, str, int]:
-    parts = urlsplit(address)
-    return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-
-
-def _seconds(told: str | None) -> float | None:
-    """Of a header Retry-After, which is a number or a date."""
-    if told is None:
-        return None
-    if re.fullmatch(r"\s*[0-9]{1,9}(\.[0-9]*)?\s*", told):
-        return float(told)
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(told).timestamp() - time.time())
-    except (ValueError, TypeError, OverflowError):
-        return None
