@@ -19,7 +19,7 @@ def tiny(monkeypatch):
     monkeypatch.setattr(digits, "OPTIONS", TINY)
     for module in (claim, digits):
         monkeypatch.setattr(module, "VAE", {"residual": 1, "width": 4, "steps": 1})
-    for name, value in {"TRAINED": 40, "ASKED": 4, "READ": 80, "READING": 2, "FEW_STEPS": 2}.items():
+    for name, value in {"TRAINED": 40, "ASKED": 4, "READ": 80, "READING": 2}.items():
         monkeypatch.setattr(claim, name, value)
     monkeypatch.setattr(digits, "ASKED", 4)
     monkeypatch.setattr(claim, "trained_once", lambda *_, train, **__: train())

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from aitia.data.table import Table
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
@@ -21,7 +22,7 @@ from aitia.runs import RunStore
 from aitia.system import Given
 from aitia.systems.causal_diffae.config import LEARN, CausalDiffaeConfig
 from aitia.systems.causal_diffae.network import Network, Objective, small_unet
-from aitia.train import History, RowBatches, TrainConfig, train
+from aitia.train import Batches, History, RowBatches, TrainConfig, train
 
 __all__ = ["Fitted", "causes_of", "check_rows", "fit", "graph_told"]
 
@@ -158,7 +159,7 @@ def fit(given: Given, config: CausalDiffaeConfig, run: RunStore) -> Fitted:
 
     history = train(
         objective,
-        RowBatches((x[kept], z[kept]), config.batch, config.seed),
+        _batches(x[kept], z[kept], config),
         TrainConfig(
             steps=config.steps,
             learning_rate=config.learning_rate,
@@ -176,6 +177,22 @@ def fit(given: Given, config: CausalDiffaeConfig, run: RunStore) -> Fitted:
     ranges = {name: (float(np.nanmin(c)), float(np.nanmax(c))) for name, c in zip(names, y.T, strict=True)}
     mean = objective.mean.cpu().eval()
     return Fitted(mean, graph, schedule, size, ranges, notes, history, np.sort(held[:MEASURED]))
+
+
+def _batches(x: Tensor, z: Tensor, config: CausalDiffaeConfig) -> Batches:
+    """Rows of each step; where fewer than half have a label, half of the step is of those that have one."""
+    known = ~torch.isnan(z).all(dim=1)
+    if config.batch < 2 or not bool(known.any()) or float(known.float().mean()) >= 0.5:
+        return RowBatches((x, z), config.batch, config.seed)
+    half = config.batch // 2
+    one = RowBatches((x[known], z[known]), half, config.seed)
+    two = RowBatches((x[~known], z[~known]), config.batch - half, config.seed)
+
+    def batch(step: int, rank: int, ranks: int, /) -> tuple[Tensor, ...]:
+        pairs = zip(one(step, rank, ranks), two(step, rank, ranks), strict=True)
+        return tuple(torch.cat(pair) for pair in pairs)
+
+    return batch
 
 
 def _graph(

@@ -9,8 +9,9 @@ graph given: the causes are taken as independent, and `do` moves the one cause o
     loss = |target - s(x_t, t, z)|^2 + gamma / d [ - log q(y|x) - log p_F(y) ]                                 (4)
     s = w s(z) + (1 - w) s()      the strength w; s() was told no causes                                       (5)
 
-with z drawn from q in (4), and, where a row has no label of a cause, KL(q | p_F) in place of the two logarithms. Of
-a counterfactual the abduction is u = F^-1(z) and x_T by (2), the action replaces lines of F, and (3) draws what
+with z drawn from q in (4). Where a row has no label of a cause, what q reads stands in its place, and no gradient goes
+into it: were q free there, it would tell the UNet what no label tells. Half of each batch are rows with labels. Of a
+counterfactual the abduction is u = F^-1(z) and x_T by (2), the action replaces lines of F, and (3) draws what
 follows. (2) and (3) undo each other in the limit of small steps only: `bound` is how far pictures that the training was
 not given come back off with nothing done.
 

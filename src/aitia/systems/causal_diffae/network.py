@@ -188,11 +188,12 @@ class Objective(nn.Module):
         net, known = self.net, ~torch.isnan(y)
         mean, log_variance = net.encoder(x)
         z = draw(mean, log_variance)
+        # Where no label ties it, a cause that the UNet may shape tells the UNet what no label tells: no gradient then.
+        z = torch.where(known, z, z.detach())
         labels = torch.where(known, y, mean.detach())
         apart = 0.5 * (_LOG_2PI + log_variance + (labels - mean).square() * torch.exp(-log_variance))
         label = (apart * known).sum(1).mean()
-        # The prior of what is not labelled is that of the causal layer: a divergence, with the entropy of q.
-        prior = -net.causes.log_prob(torch.where(known, y, z)).mean() - 0.5 * (log_variance * ~known).sum(1).mean()
+        prior = -net.causes.log_prob(torch.where(known, y, z.detach())).mean()
         told = (torch.rand(len(x), 1, device=x.device) >= self.config.empty).to(x)
         t = torch.randint(len(self.schedule), (len(x),), device=x.device)
         noise = torch.randn_like(x)
