@@ -2,14 +2,22 @@
 
 from collections.abc import Iterator
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from aitia.nn.diffusion import Schedule, draw, invert
+from aitia.nn.pixels import from_bytes
 from aitia.systems.causal_diffae.config import CausalDiffaeConfig
 from aitia.systems.causal_diffae.network import Network
 
-__all__ = ["drawn", "inverted", "read"]
+__all__ = ["drawn", "inverted", "read", "tensors"]
+
+
+def tensors(images: NDArray[np.uint8]) -> Tensor:
+    """Pictures of bytes as tensors of their own, (n, 3, height, width) of -1 to 1: those of a table are read-only."""
+    return from_bytes(np.array(images, order="C"))
 
 
 @torch.no_grad()

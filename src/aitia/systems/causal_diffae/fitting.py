@@ -15,12 +15,12 @@ from aitia.errors import DataError, OptionError, join_names, unknown_variable
 from aitia.graph.graph import Graph
 from aitia.nn.diffusion import Schedule
 from aitia.nn.opening_pictures import open_pipeline
-from aitia.nn.pixels import from_bytes
 from aitia.representations.labelled_causes import arrows, labels_of, numbers_of
 from aitia.representations.learnt_graph import learnt_graph
 from aitia.runs import RunStore
 from aitia.system import Given
 from aitia.systems.causal_diffae.config import LEARN, CausalDiffaeConfig
+from aitia.systems.causal_diffae.drawing import tensors
 from aitia.systems.causal_diffae.network import Network, Objective, small_unet
 from aitia.train import Batches, History, RowBatches, TrainConfig, train
 
@@ -145,7 +145,7 @@ def fit(given: Given, config: CausalDiffaeConfig, run: RunStore) -> Fitted:
     centre, spread = np.nanmean(y, axis=0), np.nanstd(y, axis=0)
     net.centre.copy_(torch.from_numpy(centre))
     net.spread.copy_(torch.from_numpy(spread))
-    x, z = from_bytes(images), torch.from_numpy((y - centre) / spread).float()
+    x, z = tensors(images), torch.from_numpy((y - centre) / spread).float()
     order = np.random.default_rng([config.seed, 83]).permutation(len(given))
     cut = min(max(int(config.held_out * len(given)), 1), len(given) - 1)
     held, kept = order[:cut], torch.from_numpy(order[cut:])

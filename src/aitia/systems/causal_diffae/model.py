@@ -43,7 +43,7 @@ from aitia.data.table import Table
 from aitia.errors import DataError, RangeWarning
 from aitia.graph.graph import Graph
 from aitia.nn.diffusion import Schedule
-from aitia.nn.pixels import from_bytes, to_bytes
+from aitia.nn.pixels import to_bytes
 from aitia.nn.pretrained import Pretrained, fitted
 from aitia.report import Block
 from aitia.representations.labelled_causes import arrows, labels_of, standardised
@@ -62,7 +62,7 @@ from aitia.system import (
 )
 from aitia.systems.causal_diffae.card import CARD
 from aitia.systems.causal_diffae.config import CausalDiffaeConfig
-from aitia.systems.causal_diffae.drawing import drawn, inverted, read
+from aitia.systems.causal_diffae.drawing import drawn, inverted, read, tensors
 from aitia.systems.causal_diffae.fitting import Fitted, causes_of, check_rows, fit, graph_told
 from aitia.systems.causal_diffae.network import Network, unet_of
 from aitia.systems.causal_diffae.page import blocks, judged_few
@@ -154,8 +154,8 @@ class CausalDiffae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
         held = given.take(self._held_out)
         column = held.column(IMAGE) or IMAGE
         parts = self._abduct(held, 1, 0)
-        x, u = from_bytes(held.pictures(IMAGE)), torch.from_numpy(parts["u"])
-        back = from_bytes(self._pictures(parts["noise"], u))
+        x, u = tensors(held.pictures(IMAGE)), torch.from_numpy(parts["u"])
+        back = tensors(self._pictures(parts["noise"], u))
         off = (back - x).abs().flatten(1).mean(1) / 2
         self.bound = {column: float(off.max())}
         self.usual = float(np.quantile(parts["error"], 0.95))
@@ -163,7 +163,7 @@ class CausalDiffae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
         for name, (low, high) in self.ranges.items():
             for share in (0.2, 0.8):
                 held_at = self.do({name: low + share * (high - low)})
-                moved = from_bytes(held_at._pictures(parts["noise"][:MOVED], u[:MOVED]))
+                moved = tensors(held_at._pictures(parts["noise"][:MOVED], u[:MOVED]))
                 changes.append(float((moved - back[:MOVED]).abs().flatten(1).mean(1).median()) / 2)
         change = float(np.median(changes))
         self.notes += (
@@ -289,7 +289,7 @@ class CausalDiffae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
                 f"images are {width}x{height}, this model was trained on {self._size[1]}x{self._size[0]}: scale them "
                 "(--size)"
             )
-        return from_bytes(images)
+        return tensors(images)
 
     def _moved(self, u: Tensor) -> Tensor:
         """The causes, standardised, that follow from noise under what is held."""

@@ -16,10 +16,10 @@ from torch import Tensor, nn
 
 from aitia.data.base import Data
 from aitia.nn.diffusion import draw
-from aitia.nn.pixels import from_bytes, to_bytes
+from aitia.nn.pixels import to_bytes
 from aitia.nn.weights import fingerprint
 from aitia.systems.causal_diffae.config import CausalDiffaeConfig
-from aitia.systems.causal_diffae.drawing import drawn, inverted
+from aitia.systems.causal_diffae.drawing import drawn, inverted, tensors
 from aitia.systems.causal_diffae.model import CausalDiffae
 from aitia.systems.causal_diffae.network import Encoder, Network, Objective
 from aitia.train import RowBatches, TrainConfig, train
@@ -43,7 +43,7 @@ class Asked:
 
     def __init__(self, model: CausalDiffae, rows: Data, seed: int) -> None:
         self.model, self.noise = model, model.abduct(rows)
-        self._x = from_bytes(rows.known.pictures("image"))
+        self._x = tensors(rows.known.pictures("image"))
         self._e = torch.randn(self._x.shape, generator=torch.Generator().manual_seed(seed))
         self._u = torch.from_numpy(self.noise.parts["u"])
         self.facts = model._ready_net.moved(self._u, {})
@@ -99,7 +99,7 @@ def conditional(
     other.centre.copy_(net.centre)
     other.spread.copy_(net.spread)
     objective = _Told(other, config, model._schedule)
-    rows = from_bytes(x), other.scaled(torch.from_numpy(y)).float()
+    rows = tensors(x), other.scaled(torch.from_numpy(y)).float()
     training = TrainConfig(
         steps=config.steps, learning_rate=config.learning_rate, schedule="one-cycle", clip=1.0, seed=config.seed,
         device="cpu",
@@ -110,7 +110,7 @@ def conditional(
     objective.follow(config.steps)
     kept = objective.mean.eval()
     facts = kept.scaled(torch.from_numpy(known))
-    noise, _ = inverted(kept, from_bytes(fresh), facts, model._schedule, config)
+    noise, _ = inverted(kept, tensors(fresh), facts, model._schedule, config)
     found = []
     for done in values:
         labels = known.copy()
@@ -169,14 +169,14 @@ class ValueReader(nn.Module):
         self.spread.copy_(torch.from_numpy(y.std(axis=0)))
         scaled = (torch.from_numpy(y).float() - self.centre) / self.spread
         training = TrainConfig(steps=steps, learning_rate=3e-3, schedule="one-cycle", seed=self.seed, device="cpu")
-        train(self, RowBatches((from_bytes(x), scaled), 64, self.seed), training)
+        train(self, RowBatches((tensors(x), scaled), 64, self.seed), training)
         self.eval()
         return self
 
     @torch.no_grad()
     def read(self, x: Images) -> Values:
         """(n, values)."""
-        mean, _ = self.net(from_bytes(x))
+        mean, _ = self.net(tensors(x))
         values: Values = (mean * self.spread + self.centre).double().numpy()
         return values
 
