@@ -168,6 +168,16 @@ def test_an_average_cause_is_not_a_missing_one():
         assert not torch.allclose(net(x, t, z, torch.ones(2, 1)), net(x, t, z, torch.zeros(2, 1)))
 
 
+def test_every_block_hears_what_it_is_told():
+    """A group norm over single channels would take a number that is added to a whole channel off again."""
+    for channels in ((8,), (8, 16), (24, 32), (32, 64, 64)):
+        unet = small_unet(CausalDiffaeConfig(channels=channels), (8, 8))
+        block = unet.down_blocks[0].resnets[0]
+        x = torch.randn(1, channels[0], 8, 8)
+        one, two = (block(x, torch.full((1, 4 * channels[0]), told)) for told in (0.0, 3.0))
+        assert float((one - two).abs().max().detach()) > 0.01
+
+
 def test_the_loss_is_that_of_its_parts_by_hand():
     config = CausalDiffaeConfig(channels=(8, 16), width=4, hidden=8, empty=0.3, label_weight=0.7)
     torch.manual_seed(0)

@@ -14,12 +14,12 @@ SIDE = 8
 
 
 def write(folder: Path, seed: int) -> Example:
-    """96 pictures of 8 x 8 with `metadata.csv`, a quarter without a length, and rows whose picture or causes lack."""
+    """64 pictures of 8 x 8 with `metadata.csv`, a quarter without a length, and rows whose picture or causes lack."""
     rng = np.random.default_rng(seed)
-    height = rng.uniform(0.1, 1, 96)
-    length = 0.1 + 0.7 * height + 0.05 * rng.normal(size=96)
+    height = rng.uniform(0.1, 1, 64)
+    length = 0.1 + 0.7 * height + 0.05 * rng.normal(size=64)
     images = np.round(255 * np.stack([_scene(h, s) for h, s in zip(height, length, strict=True)])).astype(np.uint8)
-    files = [f"{k}.png" for k in range(96)]
+    files = [f"{k}.png" for k in range(64)]
     place = folder / "pictures"
     write_pictures(images, place, files)
     cells = [
@@ -35,14 +35,15 @@ def write(folder: Path, seed: int) -> Example:
         place,
         options={
             "graph": "height -> length",
-            "steps": 150,
-            "channels": (8, 16),
+            "steps": 90,
+            "channels": (8,),
             "width": 8,
             "hidden": 16,
             "batch": 16,
             "mean": 0.9,
+            "learning_rate": 5e-3,
             "noise_steps": 40,
-            "draw_steps": 12,
+            "draw_steps": 8,
             "refine": 2,
         },
         do="do(height=0.2)",
