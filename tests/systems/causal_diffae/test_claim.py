@@ -10,7 +10,7 @@ from aitia.systems.causal_diffae import claim, digits, study
 from aitia.systems.causal_diffae.scene import NUISANCES, HazyPendulum
 from aitia.systems.causal_diffae.study import ARMS, FRESH, LEFT, NOISED, OURS, Asked, ValueReader, nearest
 
-TINY = {"channels": (8,), "width": 4, "hidden": 8, "steps": 2, "draw_steps": 2, "noise_steps": 20}
+TINY = {"channels": (16,), "width": 4, "hidden": 8, "steps": 2, "draw_steps": 2, "noise_steps": 20}
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def tiny(monkeypatch):
 def test_every_row_has_its_arms_and_controls_their_metrics(tiny):
     context = ClaimContext(seeds=1, first_seed=1000, find=lambda slug: find(slug).load())
     rows = claim.run(context)
-    assert [row.part for row in rows] == [*"aaaaaabbcccdddee", *"fffg", *"hhh"]
+    assert [row.part for row in rows] == [*"aaaaaabbcccee", *"fffg", *"dddhhh"]
     assert all(len(row.values) == 1 and set(row.ahead_of) <= set(row.arms) for row in rows)
     assert claim.CLAIM.swap in rows[0].arms
     metrics = {row.metric for row in rows}

@@ -148,7 +148,8 @@ def test_pictures_of_other_modes_are_read_as_colours(tmp_path, mode):
 
 def test_options_out_of_range_are_refused():
     for wrong in (
-        {"channels": ()}, {"channels": (12,)}, {"width": 6}, {"noise_steps": 1}, {"draw_steps": 201}, {"empty": 1.0},
+        {"channels": ()}, {"channels": (12,)},
+        {"channels": (16, 8)}, {"width": 6}, {"noise_steps": 1}, {"draw_steps": 201}, {"empty": 1.0},
         {"mean": 1.0}, {"held_out": 0.0}, {"label_weight": 0.0}, {"refine": -1}, {"strength": -0.5}, {"alpha": 1.0},
         {"strength": 2.0, "empty": 0.0}, {"batch": 0}, {"rows_at_once": 0}, {"learning_rate": 0.0},
     ):  # fmt: skip

@@ -43,9 +43,9 @@ def image_set(n, seed, labelled=1.0):
 def small(**options):
     """A model of 8 by 8 pictures that is trained for a moment, unless told otherwise."""
     given = {"graph": GRAPH, "steps": 4, "channels": (8, 16), "width": 8, "hidden": 16, "batch": 16, "mean": 0.98,
-             "learning_rate": 5e-3, "noise_steps": 100, "draw_steps": 20, "device": "cpu", **options}  # fmt: skip
+             "learning_rate": 5e-3, "noise_steps": 100, "draw_steps": 6, "device": "cpu", **options}  # fmt: skip
     return CausalDiffae(**given)
 
 
 def build():
-    return small(steps=700).fit(image_set(1500, 0, labelled=0.5))
+    return small(steps=700, draw_steps=20).fit(image_set(1500, 0, labelled=0.5))

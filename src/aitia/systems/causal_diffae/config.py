@@ -18,8 +18,8 @@ class CausalDiffaeConfig:
         graph: The DAG over the causes as text, such as `"light -> shadow"`; empty has no edges: the causes are taken
             as independent. `learn` searches the labels for one, by tests of independence.
         alpha: Level of the tests of `graph="learn"`.
-        channels: Of each level of the UNet, multiples of 8; each level after the first halves the picture. A UNet that
-            is given has its own.
+        channels: Of each level of the UNet, multiples of 8, the last 16 or more; each level after the first halves the
+            picture. A UNet that is given has its own.
         layers: Residual blocks a level.
         width: Channels of the first convolution of the encoder.
         hidden: Hidden units of each mechanism, and of what says the causes to the UNet.
@@ -69,6 +69,9 @@ class CausalDiffaeConfig:
                 raise OptionError(f"{name} is 1 or more, got {getattr(self, name)}")
         if not self.channels or any(count < 8 or count % 8 for count in self.channels):
             raise OptionError(f"channels are multiples of 8, one a level, got {self.channels}")
+        if self.channels[-1] < 16:
+            # Blocks are told one number a channel, which a group of one channel takes off again; there are 8 groups.
+            raise OptionError(f"the last level has 16 channels or more, or it hears no causes; got {self.channels}")
         if self.width % 4:
             raise OptionError(f"width is a multiple of 4, got {self.width}")
         if self.noise_steps < 2 or self.draw_steps > self.noise_steps:

@@ -17,9 +17,9 @@ __all__ = ["CLASS_KEPT", "REACHED", "STAYED", "digit_seed"]
 CLASS_KEPT = "digits: class kept"
 REACHED = "digits: error of the value asked for"
 STAYED = "digits: error of the value that stays"
-ASKED = 64
-OPTIONS: Mapping[str, Any] = {"channels": (16, 32), "steps": 350}
-VAE: Mapping[str, Any] = {"residual": 8, "width": 24, "steps": 1500}
+ASKED, FEW = 32, 0.1
+OPTIONS: Mapping[str, Any] = {"channels": (16, 32), "steps": 300}
+VAE: Mapping[str, Any] = {"residual": 8, "width": 24, "steps": 1200}
 NAMES = ("stroke", "slant")
 QUANTILES = (0.15, 0.85)
 Images = NDArray[np.uint8]
@@ -33,10 +33,15 @@ def digit_seed(seed: int, vae_of: type[Any]) -> dict[str, float]:
     x, facts = pictures(train.images), pictures(test.images[order])
     known, own = measured(x), measured(facts)
     spread = known.std(axis=0)
-    rows = Table.of({"image": x, **dict(zip(NAMES, known.T, strict=True))}, kinds=dict.fromkeys(NAMES, "number"))
-    bare = Table.of({"image": facts})
-    model = CausalDiffae(small(seed=seed, device="cpu", **OPTIONS)).fit(rows, cause=NAMES)
-    asked = Asked(model, bare, seed)
+    bare, rows = Table.of({"image": facts}), _labelled(x, known)
+    asked = Asked(_fitted(seed, rows), bare, seed)
+    tenth = np.random.default_rng(seed).permutation(len(x))[: int(FEW * len(x))]
+    hidden = np.full_like(known, np.nan)
+    hidden[tenth] = known[tenth]
+    fewer = {
+        "few": Asked(_fitted(seed, _labelled(x, hidden)), bare, seed),
+        "alone": Asked(_fitted(seed, rows.take(tenth)), bare, seed),
+    }
     vae = vae_of(seed=seed, device="cpu", **VAE).fit(rows, cause=NAMES)
     judge, truth = _classifier(), test.digit[order]
     each: dict[str, list[float]] = {}
@@ -44,6 +49,7 @@ def digit_seed(seed: int, vae_of: type[Any]) -> dict[str, float]:
         for value in np.quantile(known[:, k], QUANTILES).tolist():
             answers = {arm: asked.pictures({name: value}, arm) for arm in (OURS, FRESH, NOISED, HALF)}
             answers["do nothing"] = facts
+            answers |= {name_of: other.pictures({name: value}) for name_of, other in fewer.items()}
             answers["CausalVAE"] = vae.counterfactual(bare, {name: value}).known.pictures("image")
             for arm, shown in answers.items():
                 tail, read = f", {arm}" if arm else "", measured(shown)
@@ -55,6 +61,15 @@ def digit_seed(seed: int, vae_of: type[Any]) -> dict[str, float]:
                 for what, number in found.items():
                     each.setdefault(f"{what}{tail}", []).append(number)
     return {name: float(np.mean(values)) for name, values in each.items()}
+
+
+def _labelled(x: Images, values: Values) -> Table:
+    columns = dict(zip(NAMES, values.T, strict=True))
+    return Table.of({"image": x, **columns}, kinds=dict.fromkeys(NAMES, "number"))
+
+
+def _fitted(seed: int, rows: Table) -> CausalDiffae:
+    return CausalDiffae(small(seed=seed, device="cpu", **OPTIONS)).fit(rows, cause=NAMES)
 
 
 def measured(images: Images) -> Values:

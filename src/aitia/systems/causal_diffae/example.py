@@ -36,7 +36,7 @@ def write(folder: Path, seed: int) -> Example:
         options={
             "graph": "height -> length",
             "steps": 90,
-            "channels": (8,),
+            "channels": (8, 16),
             "width": 8,
             "hidden": 16,
             "batch": 16,

@@ -99,7 +99,7 @@ class CausalDiffae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
         >>> shade = rng.integers(40, 255, 24)
         >>> images = np.broadcast_to(shade[:, None, None, None], (24, 8, 8, 3)).astype(np.uint8)
         >>> rows = Table.of({"image": images, "shade": shade})
-        >>> model = CausalDiffae(steps=3, channels=(8,), width=4, batch=8, draw_steps=4).fit(rows)
+        >>> model = CausalDiffae(steps=3, channels=(16,), width=4, batch=8, draw_steps=4).fit(rows)
         >>> model.counterfactual(rows.take([0, 1]), "do(shade=90)")
         Table(2 rows: image, shade)
     """
