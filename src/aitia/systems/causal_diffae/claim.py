@@ -21,7 +21,9 @@ median over DOES is taken.
 Readers choose nothing and guide nothing. Controls: labels of other rows; pictures noised in place of inverted.
 
 Sizes, learning rate and what is done in DOES were chosen on seed 1000; bars of (a) to (e) are those of a pilot with the
-true labels in place of an encoder. Updates of CausalVAE are those of as many CPU seconds on a quiet core.
+true labels in place of an encoder. Updates of CausalVAE are those of as many CPU seconds. A first run at 450 updates
+was stopped after three seeds: its models were nearer to the truth than doing nothing by factors of 4, 5 and 1.6, too
+few updates; they are 800 now, bars are as they were, and rows are others than those of that run.
 """
 
 from collections.abc import Mapping, Sequence
@@ -55,7 +57,7 @@ __all__ = ["CLAIM"]
 SEEDS, SIDE = 5, 16
 TRAINED, ASKED = 2000, 24
 OPTIONS: Mapping[str, Any] = {}
-VAE: Mapping[str, Any] = {"residual": 8, "width": 24, "steps": 3200}
+VAE: Mapping[str, Any] = {"residual": 8, "width": 24, "steps": 5700}
 READ, READING = 3000, 500
 """Pictures and updates of a reader."""
 CAUSES = ("light", "angle", "shadow_length", "shadow_position")
@@ -151,8 +153,8 @@ class _Scenes:
     """The rows of a seed: of the training, those asked about, and what each would truly have been."""
 
     def __init__(self, seed: int) -> None:
-        self.sample = WORLD.sample(TRAINED, seed=50_000 + seed)
-        self.fresh = WORLD.sample(ASKED, seed=60_000 + seed)
+        self.sample = WORLD.sample(TRAINED, seed=70_000 + seed)
+        self.fresh = WORLD.sample(ASKED, seed=80_000 + seed)
         self.rows, self.facts = WORLD.rows(self.sample, SIDE), WORLD.rows(self.fresh, SIDE)
         self.bare = self.facts.known.select(["image"])
         self.pictures = self.facts.known.pictures("image")

@@ -190,6 +190,6 @@ def small(**options: Any) -> CausalDiffaeConfig:
     """The sizes of the claim: pictures of 16 x 16 on one core."""
     given: dict[str, Any] = {
         "channels": (8, 32, 32), "width": 16, "hidden": 64, "mean": 0.98, "batch": 16, "learning_rate": 5e-3,
-        "steps": 450, "draw_steps": 40, "held_out": 0.01, **options,
+        "steps": 800, "draw_steps": 40, "held_out": 0.01, **options,
     }  # fmt: skip
     return CausalDiffaeConfig(**given)
