@@ -200,7 +200,7 @@ def test_the_loss_is_that_of_its_parts_by_hand():
         diffusion = (net(a * x + s * noise, t, z, said) - (a * noise - s * x)).square().mean()
         known = ~torch.isnan(y)
         logs = q.log_prob(torch.nan_to_num(y))
-        label = sum(-logs[i, j] for i in range(4) for j in range(2) if known[i, j]) / 6
+        label = sum(-logs[i, j] for i in range(6) for j in range(2) if known[i, j]) / 6
         full = torch.where(known, y, z)
         shift, log_scale = net.causes.mechanisms(full)
         prior = -Normal(shift, log_scale.exp()).log_prob(full).sum() / 6
