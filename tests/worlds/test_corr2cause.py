@@ -1,5 +1,6 @@
 """Questions whether causation follows from correlation: counts, wording, renaming, and refusals."""
 
+import json
 import re
 from collections import Counter
 from itertools import combinations
@@ -8,7 +9,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from aitia.cli.main import app
 from aitia.errors import DataError, OptionError
 from aitia.graph.separation import Independence
 from aitia.worlds import Corr2CauseWorld
@@ -200,7 +203,7 @@ def test_a_hypothesis_of_no_known_wording_is_refused(text):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"most": 7}, r"76,907 classes of 7 variables, so 9,690,282 questions.* large=true"),
+        ({"most": 7}, r"76,907 classes of 7 variables, so 9,690,282 questions.* large=true \(--yes of `aitia world`\)"),
         ({"most": 9, "large": True}, "systems of 9 variables cannot be listed"),
         ({"least": 1}, "2 variables or more"),
         ({"least": 5, "most": 4}, "least is at most most"),
@@ -221,3 +224,18 @@ def test_six_variables_are_made_whole():
     premises, _ = world.parts(sample.take(range(0, len(sample), 90)))
     assert len(set(premises)) == 2201
     assert max(text.count("independent") for text in premises) == 240
+
+
+def test_yes_of_the_command_makes_what_is_large(tmp_path):
+    """It is put down as an argument of the world, by which others are judged on the same rows."""
+    words = ["world", "corr2cause", "--world", "least=2", "--world", "most=3", "--n", "4", "--out"]
+    done = CliRunner().invoke(app, [*words, str(tmp_path / "a"), "--yes"])
+    assert done.exit_code == 0, done.output
+    assert json.loads((tmp_path / "a" / "trial.json").read_text())["arguments"]["large"] == "true"
+    refused = CliRunner().invoke(app, ["world", "corr2cause", "--world", "most=7", "--out", str(tmp_path / "b")])
+    assert "--yes" in str(refused.exception)
+    assert not (tmp_path / "b").exists()
+    done = CliRunner().invoke(
+        app, ["world", "pendulum", "--n", "2", "--size", "8", "--yes", "--out", str(tmp_path / "c")]
+    )
+    assert done.exit_code == 0, done.output  # a world that does not ask is made

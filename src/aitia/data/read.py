@@ -9,6 +9,7 @@ folder of source.txt and other .txt files           a table of pairs of texts; s
 folder of questions and answers (.json)             a table; see `aitia.data.reading.vqa`
 folder that `datasets` wrote, or owner/name         a table
 folder of frames, .npz                              clips, where the reader takes them; see `aitia.data.reading.clips`
+folder that `aitia world --out` wrote               its rows to learn from; see `aitia.data.reading.rows`
 .txt, .csv, .npz, or a folder of them               tracks or recordings, where the reader takes them
 """
 
@@ -19,6 +20,7 @@ from typing import Any
 from aitia.data.base import Data
 from aitia.data.kinds import Kind
 from aitia.data.named import located
+from aitia.data.reading.rows import FRAMES, learnt_from, read_framed, read_written, written_file
 from aitia.data.spreadsheet import Reading
 from aitia.data.table import Table
 from aitia.data.tables import TABLES, read_table, suffix_of
@@ -81,6 +83,8 @@ def read(
     with guarded(path):
         if path.is_file() and "table" in takes and suffix_of(path) in TABLES and suffix_of(path) != ".txt":
             return read_table(path, kinds=kinds, expected=expected, how=how).sized(size)
+        if path.is_dir():
+            path = learnt_from(path)
         if "tracks" in takes:
             from aitia.data.reading.tracks import read_tracks
 
@@ -118,6 +122,8 @@ def _folder(
     labels: Path | None,
     split: str,
 ) -> Data:
+    if labels is None and (file := written_file(folder)) is not None:
+        return read_written(file, takes, kinds, expected, size)
     if "clips" in takes:
         from aitia.data.reading.clips import clips_of_arrays, clips_of_frames, has_arrays
 
@@ -147,6 +153,8 @@ def _table_of(folder: Path, kinds: Kinds, expected: Kinds, size: int | None, lab
 
             if pages := pages_in(folder):
                 return read_pages(folder, pages, kinds)
+        if FRAMES in (expected or {}) and (framed := read_framed(folder, kinds, expected)) is not None:
+            return framed
         if is_hub_folder(folder):
             return read_hub(str(folder), split=split, size=size, kinds=kinds)
         if is_vqa(folder):

@@ -85,8 +85,9 @@ def write_rows(table: Table, folder: Path, stem: str, rows: Sequence[int]) -> li
     files: list[Path] = []
     for name in pictures:
         middle = f"{name}-" if len(pictures) > 1 else ""
-        names = [f"{stem}-{middle}{row}.png" for row in rows]
-        there = [row for row, gone in enumerate(table.absent(name)) if not gone]
+        absent = table.absent(name)
+        names = ["" if gone else f"{stem}-{middle}{row}.png" for row, gone in zip(rows, absent, strict=True)]
+        there = np.flatnonzero(~absent).tolist()
         if there:
             written = table.take(there).select([name])
             files += write_pictures(written, name, folder, [names[row] for row in there])

@@ -169,9 +169,9 @@ class GraphFigure:
         """As HTML."""
         data = json.dumps([[a, b, list(lines)] for (a, b), lines in self.evidence.items()], ensure_ascii=False)
         data = data.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+        panel = '<div class="panel" aria-live="polite">Point at an edge to see why it is there.</div>'
         return (
-            f'<figure class="graph">{self.svg}'
-            '<div class="panel" aria-live="polite">Point at an edge to see why it is there.</div>'
+            f'<figure class="graph">{self.svg}{panel if "data-from=" in self.svg else ""}'
             f'<figcaption>{escape(self.caption)}</figcaption><script type="application/json">{data}</script></figure>'
         )
 

@@ -5,7 +5,9 @@ A file is there whole or not at all, so a cache may be shared by commands that r
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,9 @@ from aitia.files import write_whole
 from aitia.guard import guarded, read_json
 from aitia.text.answer import Answer
 
-__all__ = ["AnswerCache", "key_of", "read_answer"]
+__all__ = ["AnswerCache", "answers_kept", "kept_folder", "key_of", "read_answer"]
+
+_KEPT: ContextVar[Path | None] = ContextVar("answers_kept", default=None)
 
 
 def key_of(parts: Sequence[Any]) -> str:
@@ -36,6 +40,21 @@ def read_answer(place: Path) -> Answer:
         told = str(error) if str(place) in str(error) else f"{place}: {error}"
         raise FormatError(f"{told}: remove it, and it is asked again") from error
     return held
+
+
+@contextmanager
+def answers_kept(folder: str | Path) -> Iterator[None]:
+    """Models on disk and at endpoints that are opened meanwhile, without a cache of their own, keep answers there."""
+    token = _KEPT.set(Path(folder))
+    try:
+        yield
+    finally:
+        _KEPT.reset(token)
+
+
+def kept_folder() -> Path | None:
+    """The folder of `answers_kept`; None where nobody said one."""
+    return _KEPT.get()
 
 
 class AnswerCache:

@@ -16,7 +16,7 @@ from aitia.data.subjects import PROBES
 from aitia.data.subjects import Client as Subject
 from aitia.errors import FormatError, OptionError, RunError
 from aitia.text.answer import Answer
-from aitia.text.cache import AnswerCache, key_of
+from aitia.text.cache import AnswerCache, kept_folder, key_of
 from aitia.text.prompts import Prompt, prompts_of
 from aitia.text.schema import check_schema, structured
 from aitia.text.spending import Prices, Spending
@@ -237,7 +237,7 @@ def open_client(
             (`owner/name`), a function or object of Python that gives a text for each prompt, a subject, or a client.
         model: Name of the model at an endpoint, where the address does not say it.
         revision: Which version of the model, part of the key of the cache.
-        cache: Folder of answers that are at hand.
+        cache: Folder of answers that are at hand; without, that of `answers_kept`, and of no function.
         prices: Of a million tokens.
         budget: What may be spent in the currency of the prices.
         token_budget: Tokens that may be spent.
@@ -277,6 +277,8 @@ def open_client(
         kind: type[LocalModel] | type[PictureModel]
         kind = PictureModel if is_vision_language(place, version) else LocalModel
         backend = kind(place, revision=version, **_known(kind, options))
+    if cache is None and subject.opened is None:  # a function may answer otherwise the next time
+        cache = kept_folder()
     return Client(backend, subject, spending, cache)
 
 

@@ -6,6 +6,7 @@ model/                      config.json and the weights, as `aitia.load` reads t
 training.json               losses, what was chosen, warnings
 metrics.json                scores of the model and of trivial baselines, on rows that the fit has not seen; warnings
 report.html                 all of it to read
+answers/                    what language models answered, which is not asked again
 checkpoint/                 the state of the training while it runs
 
 Under `torchrun` every process trains and the first alone writes.
@@ -17,10 +18,12 @@ import shutil
 import time
 import warnings
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from aitia.card import Card
 from aitia.data.flow import Flow
 from aitia.data.spreadsheet import Reading
 from aitia.engine import Progress
@@ -40,8 +43,8 @@ from aitia.workflow.source import Source, reads_of
 
 __all__ = ["FRESH_SEED", "Fit", "fit"]
 
-FILES = ("source.json", "model/", "checkpoint/", "training.json", "metrics.json", "report.html")
-"""What a fit writes into its folder; the two folders are wholly its own while it runs."""
+FILES = ("source.json", "model/", "answers/", "checkpoint/", "training.json", "metrics.json", "report.html")
+"""What a fit writes into its folder; the three folders are wholly its own while it runs."""
 FRESH, FRESH_SEED = 500, 1_000_003
 """Most rows of a world to score on, never more than of the fit; what is added to the seed of its rows for them."""
 MANY = 2000
@@ -207,16 +210,24 @@ def fit(
     path = Path(out)
     if int(os.environ.get("RANK", "0")) > 0:  # the first process alone has the folder
         return Fit(_followed(system, seen, path), seen, fresh, {}, Training(), source, of, test_share, path)
-    config = _config(system, source, of, test_share)
-    if missing in ("impute", "error"):  # what a run was told beside its options
-        config["missing"] = missing
-    with open_run(path, kind=FIT, config=config, inputs=_inputs(given), files=FILES, command=command) as run:
+    config = _config(system, source, of, test_share, missing)
+    opened = open_run(path, kind=FIT, config=config, inputs=_inputs(given), files=FILES, command=command)
+    with opened as run, _answers_kept(cls.card, path):
         run.write_text("source.json", _where(source, of, system, given) + "\n", part_of_result=False)
         trained, training = _trained(system, seen, run, progress)
         found = _judged(Fit(trained, seen, fresh, {}, training, source, of, test_share, path, flow=flow))
         _save(found, run, command)
         run.remove("checkpoint/")
     return found
+
+
+def _answers_kept(card: Card, path: Path) -> AbstractContextManager[None]:
+    """Keeps what language models answer, of a system that asks any."""
+    if not any(subject.kind == "client" for subject in card.subjects.values()):
+        return nullcontext()
+    from aitia.text.cache import answers_kept
+
+    return answers_kept(path / "answers")
 
 
 def _judged(found: Fit) -> Fit:
@@ -290,12 +301,13 @@ def _where(source: Source, of: Mapping[str, Any], system: System, given: Given) 
     return json.dumps(told, indent=2, ensure_ascii=False)
 
 
-def _config(system: System, source: Source, of: Mapping[str, Any], test_share: float) -> dict[str, Any]:
+def _config(system: System, source: Source, of: Mapping[str, Any], test_share: float, missing: str) -> dict[str, Any]:
     """What makes two runs the same: a folder that moved holds the same data."""
     where = {name: value for name, value in source.to_json().items() if name != "in_memory"}
     where["data"] = None if source.data is None else Path(source.data).name
     roles = {name: of[name] if _plain(of[name]) else "values" for name in of if name in system.card.takes}
-    return {
+    beside = {"missing": missing} if missing in ("impute", "error") else {}  # what a run was told beside its options
+    return beside | {
         "system": system.card.slug,
         "options": asdict(system.config),
         "data": where,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from inspect import isabstract
+from inspect import isabstract, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from aitia.system import Given
     from aitia.worlds.world import World
 
-__all__ = ["Source", "find_world", "reads_of", "reads_over", "world_names"]
+__all__ = ["Source", "find_world", "reads_of", "reads_over", "takes_argument", "world_names"]
 
 WORLD = "world:"
 """Before a name that is a world's and no path."""
@@ -224,6 +224,15 @@ def find_world(name: str, arguments: Mapping[str, Any] | None = None) -> "World"
     """
     kind = _world_class(name)
     return kind(**parse_options(kind, arguments or {}, of=f"the world {name}"))
+
+
+def takes_argument(name: str, argument: str) -> bool:
+    """Whether the world of this name has an argument of that name.
+
+    Raises:
+        OptionError: If there is no such world; names the nearest.
+    """
+    return argument in signature(_world_class(name)).parameters
 
 
 def _world_class(name: str) -> "type[World]":

@@ -115,7 +115,7 @@ def check_size(least: int, most: int, large: bool) -> None:
             "or fewer"
         )
     if most > LARGEST and not large:
-        raise OptionError(f"{SEVEN}. Ask for {LARGEST} variables or fewer, or say large=true")
+        raise OptionError(f"{SEVEN}. Ask for {LARGEST} variables or fewer, or say large=true (--yes of `aitia world`)")
 
 
 def _number(n: int, i: int, j: int) -> int:

@@ -22,6 +22,7 @@ def clips(folder):
         shutil.copy(found.files.parent / name, folder / name)
     if not (folder / "clips").exists():
         shutil.copytree(found.files.parent / "clips", folder / "clips")
+        shutil.copy(folder / "events.csv", folder / "clips" / "events.csv")
     return folder
 
 

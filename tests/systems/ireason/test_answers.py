@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -18,9 +19,10 @@ from aitia.data.tables import read_table
 from aitia.errors import AitiaError, DataError, FormatError, OptionError
 from aitia.graph.lagged import lag_of, variable_of
 from aitia.systems.ireason import Ireason
-from aitia.systems.ireason.answers import answers_of, graph_of
+from aitia.systems.ireason.answers import Answer, answers_of, graph_of
 from aitia.systems.ireason.events import ClipEvents, Happening
 from aitia.systems.ireason.judge import calibration_error, judged, over_videos, ranks_of
+from aitia.systems.ireason.page import _clip, _links
 from aitia.systems.ireason.pairs import pairs_of
 from aitia.systems.ireason.seeing import open_captioner, open_detector
 from aitia.systems.ireason.trivial import Counts, just_before, recall_by_chance
@@ -68,6 +70,16 @@ def test_answers_name_one_cause_none_or_say_that_there_is_no_single_one():
     wanted = {(0, 3), (0, 2), (1, 2), (0, 1)}
     assert edges == {(f"thing {i} moves", f"thing {j} moves") for i, j in wanted}
     assert {variable_of(name): lag_of(name) for name in graph.nodes} == {f"thing {k} moves": 3 - k for k in range(4)}
+
+
+def test_a_report_has_an_arrow_for_each_chosen_cause_and_no_graph_without_one():
+    one = replace(clip(), events=(*clip().events[:3], Happening(3, 4, "thing 0 moves")))
+    links = _links(one, [Answer(0, 3, (0, 1), (0.9, 0.2), (0,)), Answer(0, 2, (1, 0), (0.3, 0.1), ())])
+    assert list(links) == [("thing 0 moves, frame 0", "thing 0 moves, frame 3")]
+    assert links["thing 0 moves, frame 0", "thing 0 moves, frame 3"][1] == "Scored 0.900."
+    blind = replace(one, seen=False)
+    kinds = [type(block).__name__ for block in _clip(None, blind, [Answer(0, 2, (1, 0), (0.3, 0.1), ())])]
+    assert "GraphFigure" not in kinds
 
 
 def test_holes_are_filled_and_what_is_known_stays(home):
@@ -367,7 +379,7 @@ def test_what_cannot_be_learnt_offers_what_can(home):
     bare = table.select([name for name in table.names if name != "causes"])
     with pytest.raises(DataError, match=r"no pair of events is annotated .* \(--client FOLDER\)"):
         fit(home).fit(bare)
-    with pytest.raises(OptionError, match=r"nothing is to be seen: say the folder"):
+    with pytest.raises(OptionError, match=r"nothing is to be seen: put the table into the folder"):
         fit(home, clips="").fit(table)
     parts = ["train" if k % 2 else "test" for k in range(len(table))]
     with pytest.raises(DataError, match="clip-0 is in `test` and in `train`: a video is of one part alone"):

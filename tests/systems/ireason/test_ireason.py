@@ -55,6 +55,22 @@ def test_a_folder_and_the_rows_of_the_world_are_the_same_pairs(home):
     assert np.allclose(a, b)
 
 
+def test_a_table_beside_its_frames_is_the_same_as_one_apart(home):
+    beside = Ireason(**SMALL, context="colours", pixels=24).fit(home / "clips")
+    apart = fit(home).fit(home / "events.csv")
+    a, b = (model.predict(home / "clips") for model in (beside, apart))
+    assert a.lists("scores") == b.lists("scores")
+    assert all(clip.seen for clip in beside.read(home / "clips").clips)
+
+
+def test_frames_that_are_none_are_refused(home):
+    table = read_table(home / "events.csv", kinds={"causes": "list", "sentence": "text"})
+    for name, said in (("nowhere.png", "is no picture that is there"), (str(home / "events.csv"), "is no picture")):
+        frames = table.with_columns({"frames": [[name]] * table.n}, kinds={"frames": "list"})
+        with pytest.raises(FormatError, match=f"row 0: frame .*{said}"):
+            Ireason(**SMALL, context="colours").fit(frames)
+
+
 def test_annotated_pairs_are_those_of_a_brute_force_over_who_is_there():
     """Each thing taken out by hand, the world run again: the pair is a cause if the target then stands."""
     sample = WORLD.sample(40, seed=4, env="even")

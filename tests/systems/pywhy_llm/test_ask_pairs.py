@@ -14,6 +14,7 @@ from aitia.data.reading.tuebingen import is_tuebingen, read_tuebingen
 from aitia.data.table import Table
 from aitia.errors import AitiaError, FormatError
 from aitia.systems.pywhy_llm.memory import row_questions
+from aitia.workflow.run import fit
 
 NAMES = ["rain", "river", "flood", "harm"]
 META = "0001 1 1 2 2 0.5\n0002 2 2 1 1 0.5\n0003 1 1 2 2 1\n0052 1 4 5 8 0.1\n0099 1 1 2 2 1\n"
@@ -288,3 +289,41 @@ def test_a_graph_says_what_is_wrong_with_the_roles_that_a_model_named(ask, tmp_p
     told, server = ask(model, *words, "--graph", "rain -> river; river -> harm; harm -> rain")
     assert told == "the graph has a cycle, rain -> river -> harm -> rain: no effect can be computed from it"
     assert not server.asked
+
+
+# -- a run -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_is_started_again_asks_nothing_again(serve, tmp_path, monkeypatch):  # noqa: F811
+    """Neither pairs of the fit nor those held out, nor what the report asks; and the same scores stand there."""
+    place, out = tmp_path / "pairs.csv", tmp_path / "run"
+    rows = [(f"{a} of {k}", f"{b} of {k}", "->") for k in range(4) for a, b in (("rain", "river"), ("flood", "harm"))]
+    with place.open("w", newline="") as file:
+        csv.writer(file).writerows([("x", "y", "answer"), *rows])
+    server = serve(lambda number, body, headers: "A")
+    model = f"{server.address}#small"
+    first = fit("pywhy-llm", place, model=model, out=out, test_share=0.5)
+    asked = len(server.asked)
+    assert asked > 2 * len(rows)  # under their own names and under coined ones
+    again = fit("pywhy-llm", place, model=model, out=out, test_share=0.5)
+    assert len(server.asked) == asked
+    assert again.scores == first.scores
+    (out / "model").rename(tmp_path / "gone")  # and a run of which much is lost asks for nothing that was answered
+    (out / "training.json").unlink()
+    fit("pywhy-llm", place, model=model, out=out, test_share=0.5)
+    assert len(server.asked) == asked
+
+
+def test_a_function_is_asked_again(tmp_path):
+    """Nobody knows whether it is still the same one."""
+    prompts = []
+
+    def always(texts, seed=0):
+        prompts.extend(texts)
+        return ["A"] * len(texts)
+
+    rows = {"x": ["rain"] * 4, "y": ["river"] * 4, "answer": ["->"] * 4}
+    for _ in range(2):
+        fit("pywhy-llm", rows, model=always, out=tmp_path / "run", test_share=0.5)
+    assert not (tmp_path / "run" / "answers").exists()
+    assert len(set(prompts)) < len(prompts)

@@ -1,5 +1,8 @@
-"""Tracks in files: a line a position (`frame agent x y`), or `.npz` files with an array `raw`."""
+"""Tracks in files: a line a position (`frame agent x y`), scenes as `Tracks.write` leaves them, or `.npz` files with an
+array `raw`.
+"""
 
+import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,8 @@ __all__ = ["read_tracks", "write_tracks"]
 Values = NDArray[np.float64]
 HEADS = ("frame", "agent", "x", "y")
 """What each line says."""
+WRITTEN = ("row", "agent", "frame", "x", "y", "environment")
+"""The first line of what `Tracks.write` leaves: a scene a row."""
 
 
 def read_tracks(
@@ -58,6 +63,8 @@ def read_tracks(
         with guarded(path, "is damaged"):
             if path.suffix == ".npz":
                 parts.append(_from_arrays(path, label, observed, length))
+            elif columns is None and read_text(path).split("\n", 1)[0].strip().split(",")[: len(WRITTEN)] == [*WRITTEN]:
+                parts.append(_from_scenes(path))
             else:
                 rows = _plain_lines(path) if columns is None else _lines_with_heads(path, columns)
                 parts.append(_from_rows(path, rows, label, length, frame_step, stride or length, least_agents))
@@ -156,6 +163,34 @@ def _from_rows(
     return Tracks(tracks, np.array([label] * len(windows)), present, begins)
 
 
+def _from_scenes(path: Path) -> Tracks:
+    """The scenes that `Tracks.write` wrote."""
+    lines = list(csv.reader(read_text(path).splitlines()))
+    if len(lines[0]) > len(WRITTEN):
+        raise FormatError(f"{path} has a column {lines[0][len(WRITTEN)]!r}: several answers to a scene are no scenes")
+    scenes: dict[str, dict[int, dict[int, tuple[float, float]]]] = {}
+    labels: dict[str, str] = {}
+    for number, cells in enumerate(lines[1:], 2):
+        if len(cells) != len(WRITTEN):
+            raise FormatError(f"{path}, line {number}: wanted {len(WRITTEN)} columns as in line 1, got {len(cells)}")
+        row, agent, frame, x, y, labels[cells[0]] = cells
+        try:
+            scenes.setdefault(row, {}).setdefault(int(agent), {})[int(frame)] = float(x), float(y)
+        except ValueError:
+            raise FormatError(f"{path}, line {number}: agent, frame, x and y are numbers") from None
+    if not scenes:
+        raise DataError(f"{path} has no line")
+    agents = 1 + max(agent for scene in scenes.values() for agent in scene)
+    frames = 1 + max(frame for scene in scenes.values() for track in scene.values() for frame in track)
+    tracks, present = np.zeros((len(scenes), agents, frames, 2)), np.zeros((len(scenes), agents), dtype=bool)
+    for k, (row, scene) in enumerate(scenes.items()):
+        for number, track in scene.items():
+            if gone := sorted(set(range(frames)) - set(track)):
+                raise DataError(f"{path}: agent {number} of row {row} has no position in frame {gone[0]}")
+            tracks[k, number], present[k, number] = [track[frame] for frame in range(frames)], True
+    return Tracks(tracks, np.array([labels[row] for row in scenes]), present)
+
+
 def _padded(values: NDArray[Any], agents: int) -> NDArray[Any]:
     """More agents at the end, all zero."""
     extra = [(0, 0)] * values.ndim
@@ -191,8 +226,6 @@ def _plain_lines(path: Path) -> Values:
 
 def _lines_with_heads(path: Path, columns: Mapping[str, str]) -> Values:
     """Rows (frame, agent, x, y) of a text file with heads; an agent named in words gets a number."""
-    import csv
-
     lines = read_text(path).splitlines()
     head = lines[0] if lines else ""
     mark = next((m for m in ("\t", ";", ",") if m in head), " ")

@@ -29,6 +29,8 @@ CARD = Card(
         "asked": Role(kind="list", about="the candidates, where not every event before; of clips pairs", needed=False),
         "objects": Role(kind="list", about="what is there: names, or [name, x, y, width, height]; of clips with the "
                         "frame before the name", needed=False),
+        "frames": Role(kind="list", about="files of the frames of its clip; a folder with one CSV file and a folder of "
+                       "frames for each clip has them", needed=False),
         "events": Role(kind="spans", about="of clips: what happens, as [start, stop, sentence] in frames",
                        needed=False),
         "group": Role(kind="any", about="the video that a clip is of: kept together where rows are split",

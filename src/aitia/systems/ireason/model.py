@@ -92,11 +92,15 @@ class Ireason(Pretrained, Predicts, Explains, Discovers):
         """Wants rows, and a folder of frames or objects where something is to be seen."""
         if given.rows is None:
             raise OptionError("ireason reads events of clips: say where they are (--data)")
-        seen = given.data.sequences is not None or self.config.clips or given.column("objects") in given.table
-        if not seen and self.config.use != "text" and "client" not in given.subjects:
+        named = any(given.column(role) in given.table for role in ("objects", "frames"))
+        if (
+            not (named or given.data.sequences is not None or self.config.clips)
+            and self.config.use != "text"
+            and "client" not in given.subjects
+        ):
             raise OptionError(
-                "nothing is to be seen: say the folder with a folder of frames for each clip (--clips), name the "
-                "objects (--objects), or take the sentences alone (--use text)"
+                "nothing is to be seen: put the table into the folder with a folder of frames for each clip, say that "
+                "folder (--clips), name the objects (--objects), or take the sentences alone (--use text)"
             )
 
     def work(self, given: Given) -> str:

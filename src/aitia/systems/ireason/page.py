@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aitia.graph.drawing import to_svg
+from aitia.graph.graph import Graph
 from aitia.report import Block, GraphFigure, ImageBlock, Section, TableBlock, Text, image_grid, narrow_grid
-from aitia.systems.ireason.answers import Answer, graph_of, node_of
+from aitia.systems.ireason.answers import Answer
 from aitia.systems.ireason.events import ClipEvents
 from aitia.systems.ireason.judge import judged
 
@@ -50,17 +51,10 @@ def _clip(system: "Ireason", clip: ClipEvents, answers: list[Answer]) -> list[Bl
         about = "Frames in which an event begins, with what is said of it."
         alternative = f"{clip.name}: {'; '.join(heads)}".replace("\n", ", ")
         found.append(ImageBlock(image_grid(*strip), about, alternative, narrow_grid(*strip)))
-    graph = graph_of(clip, answers)
-    evidence = {}
-    for one in answers:
-        for cause in one.chosen:
-            chance = one.chances[one.candidates.index(cause)]
-            edge = (node_of(clip, cause), node_of(clip, one.effect))
-            evidence[edge] = [f"{one.told(clip)}.", f"Scored {chance:.3f}."]
-    found.append(
-        GraphFigure(to_svg(graph), evidence, "Events, by how many frames before the last one they begin; an arrow from "
-                    "what is said to have caused what.")
-    )  # fmt: skip
+    links = _links(clip, answers)
+    if links:
+        about = "What is said to have caused what, and from which frame on each happens."
+        found.append(GraphFigure(to_svg(Graph(links)), links, about))
     found += [Text(f"{one.told(clip)}.") for one in answers]
     rows = [
         [clip.events[one.effect].sentence, clip.events[k].sentence, clip.events[k].start, f"{chance:.3f}"]
@@ -68,3 +62,16 @@ def _clip(system: "Ireason", clip: ClipEvents, answers: list[Answer]) -> list[Bl
     ]  # fmt: skip
     found.append(TableBlock(["effect", "candidate", "from frame", "score"], rows))
     return found
+
+
+def _links(clip: ClipEvents, answers: list[Answer]) -> dict[tuple[str, str], list[str]]:
+    """Why each arrow stands, from a cause to what it is said to have caused."""
+    names = [f"{event.sentence}, frame {event.start}" for event in clip.events]
+    names = [name if names.count(name) == 1 else f"{name} ({clip.titles[k]})" for k, name in enumerate(names)]
+    return {
+        (names[cause], names[one.effect]): [
+            f"{one.told(clip)}.", f"Scored {one.chances[one.candidates.index(cause)]:.3f}."
+        ]
+        for one in answers
+        for cause in one.chosen
+    }  # fmt: skip

@@ -3,7 +3,7 @@
 events.csv      clip,event,start,end,sentence,causes
                 kitchen,1,0,4,the dog shakes itself,
                 kitchen,2,3,6,the woman gets wet,[1]
-kitchen/*.png   the frames of the clip `kitchen` in the order of their names, in the folder `clips`
+kitchen/*.png   the frames of the clip `kitchen` in the order of their names, beside the table or in the folder `clips`
 
 An empty cell of `causes` says nothing; `[]` says that no event caused this one.
 """
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.columns.picture import SUFFIXES, decoded, scaled
+from aitia.data.reading.rows import frames_in
 from aitia.errors import DataError, FormatError, OptionError
 from aitia.system import Given
 from aitia.systems.ireason.context import looks_at
@@ -29,7 +30,8 @@ def clips_of(given: Given, folder: str = "", pixels: int = 32) -> list[ClipEvent
 
     Args:
         given: Rows.
-        folder: Of a table: with a folder of frames for each clip; empty where nothing is to be seen.
+        folder: Of a table: with a folder of frames for each clip; empty where the rows name them, or none is to be
+            seen.
         pixels: On a side that these frames are scaled to.
 
     Raises:
@@ -160,7 +162,7 @@ def _clip(
     some = None if asked is None else {
         k: _named_events(given, "asked", row, asked[row] or [], titles) for k, row in enumerate(rows)
     }  # fmt: skip
-    paths = _frames_of(folder, name) if folder else []
+    paths = _frames_of(given, folder, name, rows[0])
     seen: dict[int, list[Thing]] | None = None
     if objects is not None:
         seen = {}
@@ -235,16 +237,15 @@ class _Files:
         return np.stack([scaled(decoded(self.paths[frame]), self.pixels) for frame in frames])
 
 
-def _frames_of(folder: str, name: str) -> list[Path]:
-    home = Path(folder).expanduser()
-    if not home.is_dir():
-        raise FormatError(f"there is no folder {folder} of clips (--clips)")
-    place = (home / name).resolve()
-    if not place.is_relative_to(home.resolve()) or place == home.resolve():
-        raise FormatError(f"clip {name!r} lies outside of {folder}")
-    if place.is_file():
-        raise FormatError(f"{place} is a file: take the frames of the video out, as pictures in a folder {name}")
-    paths = sorted(path for path in place.glob("*") if path.suffix.lower() in SUFFIXES) if place.is_dir() else []
-    if not paths:
-        raise FormatError(f"clip {name!r} has no frames: put them as pictures into {home / name}")
+def _frames_of(given: Given, folder: str, name: str, row: int) -> list[Path]:
+    if folder:
+        home = Path(folder).expanduser()
+        if not home.is_dir():
+            raise FormatError(f"there is no folder {folder} of clips (--clips)")
+        return frames_in(home, name)
+    cells = _cells(given, "frames")
+    paths = [Path(str(one)) for one in (None if cells is None else cells[row]) or ()]
+    for path in paths:
+        if not path.is_file() or path.suffix.lower() not in SUFFIXES:
+            raise FormatError(f"row {given.row_number(row)}: frame {str(path)!r} is no picture that is there")
     return paths
