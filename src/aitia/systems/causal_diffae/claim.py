@@ -221,7 +221,7 @@ def _read(scenes: _Scenes, answers: Sequence[Images]) -> Found:
             if k:
                 continue
             if below:
-                kinds["follows"].append(float(np.mean([off[name] for name in below])))
+                kinds["follows"].append(float(np.mean([off[name] for name in sorted(below)])))
             if still := [name for name in CAUSES if name not in do and name not in below]:
                 kinds["stays"].append(float(np.mean([off[name] for name in still])))
             kinds["rest"].append(float(np.mean([off[name] for name in NUISANCES])))
