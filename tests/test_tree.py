@@ -19,7 +19,6 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "aitia"
 ONE_USER = {
     "nn.black_box": "the reasoners ask classifiers too",
-    "nn.causal_layer": "causal-diffae stands on it",
     "nn.samplers": "the image systems draw with them",
     "nn.generators": "gan-dissection opens generators with it",
     "nn.opening_pictures": "the image systems open pipelines with it",

@@ -13,10 +13,10 @@ from aitia.data.table import Table
 from aitia.do import counterfactual
 from aitia.errors import DataError, FormatError, GraphError, OptionError, RangeWarning, UnknownVariableError
 from aitia.graph.graph import Graph
+from aitia.representations.learnt_graph import learnt_graph
 from aitia.system import Given, load, verbs_of
 from aitia.system.example import example_of
 from aitia.systems.causal_vae import CausalVae, CausalVaeConfig, network
-from aitia.systems.causal_vae.learning import learnt_graph
 from aitia.systems.causal_vae.network import Network
 from aitia.systems.domain_counterfactuals import DomainCounterfactuals
 

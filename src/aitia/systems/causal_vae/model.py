@@ -39,6 +39,10 @@ from aitia.errors import DataError, RangeWarning, join_names, unknown_variable
 from aitia.graph.graph import Graph
 from aitia.nn.pretrained import Pretrained, fitted
 from aitia.report import Block
+from aitia.representations.labelled_causes import arrows, labels_of, numbers_of
+from aitia.representations.learnt_graph import learnt_graph
+from aitia.representations.picture_judge import judged
+from aitia.representations.picture_page import blocks
 from aitia.runs import RunStore
 from aitia.system import (
     Counterfactuals,
@@ -54,11 +58,7 @@ from aitia.system import (
 )
 from aitia.systems.causal_vae.card import CARD
 from aitia.systems.causal_vae.config import LEARN, CausalVaeConfig
-from aitia.systems.causal_vae.judge import judged
-from aitia.systems.causal_vae.learning import learnt_graph
 from aitia.systems.causal_vae.network import AT_ONCE, Network, as_pixels, as_tensor
-from aitia.systems.causal_vae.page import blocks
-from aitia.systems.causal_vae.reading import arrows, labels_of, numbers_of
 from aitia.train import History, RowBatches, TrainConfig, train
 
 __all__ = ["CausalVae"]
@@ -332,7 +332,7 @@ class CausalVae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
     # -- judging and keeping -------------------------------------------------------------------------------------------
 
     def judge(self, fresh: Given, seen: Given) -> Scores:
-        """Against the world's own counterfactual where there is one; see `judge.py`."""
+        """Against the world's own counterfactual where there is one; see `aitia.representations.picture_judge`."""
         return judged(self, fresh, seen)
 
     def report(self, given: Given) -> Sequence[Block]:

@@ -12,6 +12,7 @@ from aitia.graph.graph import Graph
 from aitia.nn.causal_layer import CausalLayer
 from aitia.nn.gaussian import draw, gaussian_kl, gaussian_log_prob
 from aitia.nn.layers import ConvDecoder, ConvEncoder
+from aitia.representations.labelled_causes import standardised
 from aitia.systems.causal_vae.config import CausalVaeConfig
 
 __all__ = ["AT_ONCE", "Network", "as_pixels", "as_tensor"]
@@ -77,13 +78,7 @@ class Network(nn.Module):
     def act(self, name: str, action: Action, u: Values) -> Callable[[Tensor], Tensor]:
         """The action on a standardised cause; actions speak the units of the labels."""
         i = self.causes.names.index(name)
-
-        def acted(natural: Tensor) -> Tensor:
-            values = (natural * self.spread[i] + self.mean[i]).double().numpy()
-            made = torch.from_numpy(np.asarray(action.apply(values, u))).float()
-            return (made - self.mean[i]) / self.spread[i]
-
-        return acted
+        return standardised(action, u, self.mean[i], self.spread[i])
 
 
 def as_tensor(images: NDArray[np.uint8]) -> Tensor:

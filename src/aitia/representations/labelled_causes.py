@@ -1,15 +1,18 @@
-"""The causes of rows, as numbers, and the graph over them, as arrows."""
+"""Causes that are labelled in rows of pictures: their values, the graph over them as arrows, and `do` on them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from aitia.do import Action
 from aitia.errors import DataError, GraphError, unknown_variable
 from aitia.graph.graph import Graph
 from aitia.system import ENVIRONMENT, Given
 
-__all__ = ["arrows", "labels_of", "numbers_of"]
+__all__ = ["arrows", "labels_of", "numbers_of", "standardised"]
 
 Values = NDArray[np.float64]
 NO_CAUSES = (ENVIRONMENT, "id", "view", "frame", "row")
@@ -55,3 +58,21 @@ def arrows(graph: Graph) -> list[tuple[str, str]]:
     if not graph.is_dag:
         raise GraphError("the graph over the causes is a DAG: orient every edge, and break cycles")
     return [(parent, name) for name in graph.nodes for parent in sorted(graph.parents(name))]
+
+
+def standardised(action: Action, u: Values, mean: Tensor, spread: Tensor) -> Callable[[Tensor], Tensor]:
+    """An action, which speaks the units of the labels, on standardised values of its cause.
+
+    Args:
+        action: The action.
+        u: (n,) uniform, for an action that draws.
+        mean: Of the labels of the cause.
+        spread: Their standard deviation.
+    """
+
+    def acted(natural: Tensor) -> Tensor:
+        values = (natural * spread + mean).double().numpy()
+        made = torch.from_numpy(np.asarray(action.apply(values, u))).to(natural.dtype)
+        return (made - mean) / spread
+
+    return acted
