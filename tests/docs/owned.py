@@ -107,6 +107,7 @@ OF_SYSTEMS = {
 OWNED = {
     "fit": fit, "tables": tables, "trace": trace, "sites": lambda folder: {}, "worlds": lambda folder: {},
     "ask": ask, "feed": feed,
+    "tutorials/change-a-cause": lambda folder: {},
     "tutorials/trace-explain-edit": edited,
     **{page: module.owned for page, module in OF_SYSTEMS.items() if hasattr(module, "owned")},
 }  # fmt: skip
