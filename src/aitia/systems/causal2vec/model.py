@@ -316,7 +316,7 @@ class Causal2Vec(TunesGiven, Predicts, Encodes):
         return found
 
     def _copied(self, named: Subject) -> SequenceModel:
-        return copied_decoder(named, self.config.longest)
+        return copied_decoder(named, self.config.longest, reads_on=False)
 
     def _read(self, folder: Path) -> ContextualEmbedder:
         model = self._with_updates(folder) if self._on_another else None
