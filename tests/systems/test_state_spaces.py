@@ -17,7 +17,10 @@ from aitia.systems.sift import Sift
 from aitia.systems.ume_r1 import UmeR1
 from aitia.worlds import AxiomsWorld
 
-WORDS = "ann met bob it rained left there was rain by two and makes four Yes No person : ; none".split()
+WORDS = (
+    "ann", "met", "bob", "it", "rained", "left", "there", "was", "rain", "by", "two", "and", "makes", "four", "Yes",
+    "No", "person", ":", ";", "none",
+)  # fmt: skip
 
 
 def network(kind):
@@ -68,12 +71,19 @@ def test_an_embedder_over_it_is_kept_and_read_again(folder, tmp_path):
     assert np.array_equal(aitia.load(tmp_path / "kept").vectors(asked), model.vectors(asked))
 
 
+def test_low_rank_updates_of_a_state_space_are_refused(mamba):
+    rows = {"text": ["ann met bob", "it rained"], "positive": ["bob was met by ann", "there was rain"]}
+    with pytest.raises(OptionError, match="MambaForCausalLM has no attention that low-rank updates are known for"):
+        Causal2Vec(arm="last-token", lora=2, steps=1, batch=2, device="cpu").fit(rows, model=str(mamba))
+
+
 SPANS = {"text": ["ann met bob", "it rained"] * 2, "spans": [[[0, 3, "person"]], []] * 2}
 REASONED = {
     name: texts * 2
     for name, texts in {
         "text": ["two and two", "ann left"], "reasoning": ["makes four", "bob left"], "answer": ["four", "bob"],
-        "positive": ["four there", "bob met"], "positive_reasoning": ["four", "met"], "positive_answer": ["four", "bob"],
+        "positive": ["four there", "bob met"], "positive_reasoning": ["four", "met"],
+        "positive_answer": ["four", "bob"],
     }.items()
 }  # fmt: skip
 WRITERS = {
@@ -91,5 +101,5 @@ def test_what_writes_or_ranks_refuses_a_state_space_before_any_step(system, mamb
     if rows is None:
         rows = AxiomsWorld().rows(AxiomsWorld().sample(20, seed=0))
     monkeypatch.setattr(torch.optim.Optimizer, "__init__", lambda *_, **__: pytest.fail("a training began"))
-    with pytest.raises(OptionError, match="MambaForCausalLM keeps no keys and values .* as state spaces do not"):
+    with pytest.raises(OptionError, match=r"MambaForCausalLM keeps no keys and values .* as state spaces do not"):
         system(device="cpu", **options).fit(rows, model=str(mamba))

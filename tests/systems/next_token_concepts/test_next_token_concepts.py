@@ -421,7 +421,7 @@ def test_longest_is_the_mend_where_the_model_bears_more(decoder, tmp_path):
     decoder.save(tmp_path)
     rows = pairs()
     rows["x0"][0] = "noun1 noun1 noun1 one"
-    with pytest.raises(DataError, match="has 4 tokens, and 3 are read: .*, or raise longest, up to 16$"):
+    with pytest.raises(DataError, match=r"has 4 tokens, and 3 are read: .*, or raise longest, up to 16$"):
         NextTokenConcepts(permutations=1, longest=3, device="cpu").fit(rows, model=tmp_path)
     found = NextTokenConcepts(permutations=1, longest=4, device="cpu").fit(rows, model=tmp_path)
     with torch.no_grad():

@@ -84,8 +84,8 @@ def prefill(model: SequenceModel, prompts: Sequence[Sequence[int]]) -> Prefilled
     )
     if getattr(found, "past_key_values", None) is None:
         raise OptionError(
-            f"{type(model.model).__name__} keeps no keys and values of what it has read, as state spaces do not, so that "
-            "nothing can be written or ranked after a prompt here: take a model with attention"
+            f"{type(model.model).__name__} keeps no keys and values of what it has read, as state spaces do not, so "
+            "that nothing can be written or ranked after a prompt here: take a model with attention"
         )
     return Prefilled(found.past_key_values, present, found.logits[:, -1])
 

@@ -102,7 +102,7 @@ def examples_of(given: Given, fewest: int = FEWEST) -> Examples:
 
 def place_of(given: Given, role: str, row: int) -> str:
     """Where a text stands, such as `row 3, column 'x0'`."""
-    return f"row {row}, column {given.column(role)!r}"
+    return f"row {given.row_number(row)}, column {given.column(role)!r}"
 
 
 def _has(given: Given, role: str) -> bool:

@@ -40,8 +40,8 @@ def opened_decoder(named: Network, config: UmeR1Config, codes: int) -> SequenceM
     """The model that was given, as a copy: it is trained, and theirs stays. It gets the tokens that it lacks.
 
     Raises:
-        OptionError: If its tokens see those behind them, as in an encoder, or it is a state space, which keeps nothing to
-            write on.
+        OptionError: If its tokens see those behind them, as in an encoder, or it is a state space, which keeps
+            nothing to write on.
     """
     held = open_language_model(named, "causal")
     vocabulary = Vocabulary(copy.deepcopy(held.tokenizer), codes=codes, markers=MARKERS)
