@@ -3,44 +3,17 @@
 import numpy as np
 import pytest
 import torch
-from transformers import BloomConfig, BloomForCausalLM, MambaConfig, MambaForCausalLM
+from tests.nn.sequences.without_sdpa import network, written
 
 import aitia
 from aitia.errors import OptionError
-from aitia.nn.language import word_tokenizer
 from aitia.nn.sequences import SequenceModel, Vocabulary
 from aitia.systems.axiomatic_training import AxiomaticTraining
 from aitia.systems.causal2vec import Causal2Vec
 from aitia.systems.cm3 import Cm3
 from aitia.systems.lm_objectives import LmObjectives
-from aitia.systems.sift import Sift
 from aitia.systems.ume_r1 import UmeR1
 from aitia.worlds import AxiomsWorld
-
-WORDS = (
-    "ann", "met", "bob", "it", "rained", "left", "there", "was", "rain", "by", "two", "and", "makes", "four", "Yes",
-    "No", "person", ":", ";", "none",
-)  # fmt: skip
-
-
-def network(kind):
-    tokenizer = word_tokenizer(WORDS)
-    tokenizer.eos_token = "[SEP]"
-    ends = {"pad_token_id": tokenizer.pad_token_id, "eos_token_id": tokenizer.eos_token_id, "bos_token_id": None}
-    torch.manual_seed(0)
-    if kind == "mamba":
-        sizes = {"hidden_size": 16, "state_size": 4, "num_hidden_layers": 1}
-        return MambaForCausalLM(MambaConfig(vocab_size=len(tokenizer), **sizes, **ends)), tokenizer
-    sizes = {"hidden_size": 16, "n_head": 2, "n_layer": 1}
-    return BloomForCausalLM(BloomConfig(vocab_size=len(tokenizer), **sizes, **ends)), tokenizer
-
-
-def written(kind, folder):
-    model, tokenizer = network(kind)
-    assert not model._supports_sdpa
-    model.save_pretrained(folder / kind)
-    tokenizer.save_pretrained(folder / kind)
-    return folder / kind
 
 
 @pytest.fixture(scope="module", params=["mamba", "bloom"])
@@ -77,7 +50,6 @@ def test_low_rank_updates_of_a_state_space_are_refused(mamba):
         Causal2Vec(arm="last-token", lora=2, steps=1, batch=2, device="cpu").fit(rows, model=str(mamba))
 
 
-SPANS = {"text": ["ann met bob", "it rained"] * 2, "spans": [[[0, 3, "person"]], []] * 2}
 REASONED = {
     name: texts * 2
     for name, texts in {
@@ -87,7 +59,6 @@ REASONED = {
     }.items()
 }  # fmt: skip
 WRITERS = {
-    Sift: (SPANS, {"demonstrations": 1}),
     LmObjectives: ({"text": ["ann met bob by rain", "it rained there and rained"] * 4}, {"arms": ("cd:flm",)}),
     UmeR1: (REASONED, {}),
     AxiomaticTraining: (None, {}),

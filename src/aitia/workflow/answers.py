@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from aitia.data.as_read import rows_as_read
 from aitia.data.base import Data
 from aitia.data.spreadsheet import Reading
 from aitia.data.table import Kind, Table
@@ -16,7 +17,6 @@ from aitia.files import check_free, new_folder, write_whole
 from aitia.stats.imputation import pooled
 from aitia.system import Given, System, verbs_of
 from aitia.workflow.answer_files import RECORD, answer_place, write_record
-from aitia.workflow.answer_rows import rows_as_read
 from aitia.workflow.ask import told_apart
 from aitia.workflow.loading import Asked, Loaded, load_run
 from aitia.workflow.worth import of_effects
@@ -44,7 +44,7 @@ class Told:
         alarms: Why the answer is worth little, in sentences; see `aitia.workflow.worth`.
         flow: What was understood of the rows, and rows read, left out and used, a line each.
         numbers: Of the rows that are answered, where rows were left out; None where all are.
-        as_read: The rows in the ending of the file that was asked about, with that ending; see `answer_rows`.
+        as_read: The rows in the ending of the file that was asked about, with that ending; see `rows_as_read`.
     """
 
     verb: str

@@ -8,8 +8,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.nn.sequences.without_sdpa import written
 
 import aitia
+from aitia.data.as_read import rows_as_read
 from aitia.data.table import Table
 from aitia.data.tables import read_table, write_table
 from aitia.errors import DataError, FormatError, OptionError
@@ -20,7 +22,6 @@ from aitia.systems.sift.answers import Answers
 from aitia.systems.sift.judge import seen_names
 from aitia.systems.sift.prompts import TEMPLATE, Prompts
 from aitia.systems.sift.sentences import check_spans, sentence_of
-from aitia.workflow.answer_rows import rows_as_read
 from aitia.workflow.answers import predict
 from aitia.workflow.run import fit
 
@@ -371,6 +372,13 @@ def test_a_sentence_that_does_not_fit_is_named_by_its_row_before_any_step(backbo
     model = Sift(**TINY, demonstrations=0, longest=120, device="cpu")
     with pytest.raises(DataError, match=r"row 17: the sentence 'bob bob .*' needs \d+ tokens with its answer, 120 fit"):
         model.fit(model.given(rows, **more).take(range(5, 40)), **more)
+
+
+def test_a_state_space_is_refused_before_any_step(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.optim.Optimizer, "__init__", lambda *_, **__: pytest.fail("a training began"))
+    for lora in (0, 2):
+        with pytest.raises(OptionError, match=r"MambaForCausalLM keeps no keys and values .* as state spaces do not"):
+            Sift(**TINY, demonstrations=1, lora=lora).fit(ROWS, model=str(written("mamba", tmp_path)))
 
 
 def test_an_answer_to_a_sentence_that_does_not_fit_names_its_row():
