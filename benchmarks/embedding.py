@@ -75,7 +75,7 @@ def by_hand(model: SequenceModel, pooling: str, given: list[str]) -> NDArray[np.
     base: Any = model.model.base_model
     for start in range(0, len(order), BATCH):
         rows = order[start : start + BATCH]
-        made = model.tokenizer([f"{given[k]} [SEP]" for k in rows], padding=True, return_tensors="pt")
+        made = model.tokenizer([given[k] for k in rows], padding=True, return_tensors="pt")  # with their ends
         states = base(input_ids=made["input_ids"], attention_mask=made["attention_mask"]).last_hidden_state
         code = (mean_state if pooling == "mean" else last_state)(states, made["attention_mask"])
         found[rows] = torch.nn.functional.normalize(code, dim=-1).numpy()

@@ -1,5 +1,7 @@
 """Tokens with tags: every scheme, back and forth, and faults by their line."""
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -90,3 +92,47 @@ def test_spans_that_cut_a_token_are_not_written_as_tags(tmp_path):
         table = Table.of({"text": ["Ann left"], "spans": [spans]}, kinds={"text": "text", "spans": "spans"})
         with pytest.raises(FormatError, match="inside of"):
             write_table(table, tmp_path / "a.conll")
+
+
+def test_json_lines_of_tokens_with_tags_are_the_same_table(tmp_path):
+    tokens = [["Ann", "Lee", "left"], ["rain", "."], ["Bo"]]
+    tags = [["B-p", "I-p", "O"], ["O", "O"], ["S-q"]]
+    blocks = ("\n".join(f"{a} {b}" for a, b in zip(*pair, strict=True)) for pair in zip(tokens, tags, strict=True))
+    (tmp_path / "a.conll").write_text("\n\n".join(blocks), encoding="utf-8")
+    rows = [{"tokens": a, "tags": b, "page": k} for k, (a, b) in enumerate(zip(tokens, tags, strict=True))]
+    rows.append({"tokens": ["Cy", "left"], "tags": None, "page": 3})
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    one, two = read_table(tmp_path / "a.conll"), read_table(tmp_path / "a.jsonl")
+    assert two.names == ("text", "spans", "page")
+    assert two.texts("text") == [*one.texts("text"), "Cy left"]
+    assert two.spans("spans")[:3] == one.spans("spans")
+    assert two.absent("spans").tolist() == [False, False, False, True]
+
+
+def test_lists_of_unlike_lengths_or_with_gaps_are_lists_and_others_rows_of_an_array(tmp_path):
+    rows = [{"a": [1, 2], "b": [1, 2], "c": [1]}, {"a": [3], "b": [3, 4]}, {"a": [], "b": [5, 6], "c": [2]}]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    table = read_table(tmp_path / "a.jsonl")
+    assert table.lists("a") == [[1, 2], [3], []]
+    assert table.column("b").tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert table.lists("c") == [[1], [], [2]]
+    assert table.absent("c").tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"tokens": ["a", "b"], "tags": ["O"]}, r"line 2, token 1: 2 tokens have 1 tags"),
+        ({"tokens": ["a", "b"], "tags": ["O", "I-p"]}, r"line 2, token 2: I-p goes on with no span"),
+        ({"tokens": ["a"], "tags": [3]}, r"line 2: tags is a list of words, one for each token, got '\[3\]'"),
+        ({"tokens": "a b", "tags": ["O", "O"]}, r"line 2: tokens is a list of words"),
+        ({"tags": ["O"]}, r"line 2: tokens is a list of words"),
+    ],
+)
+def test_faults_of_tokens_with_tags_are_named_by_their_line(tmp_path, row, said):
+    path = tmp_path / "a.jsonl"
+    path.write_text(
+        "".join(json.dumps(one) + "\n" for one in ({"tokens": ["x"], "tags": ["O"]}, row)), encoding="utf-8"
+    )
+    with pytest.raises(FormatError, match=said):
+        read_table(path)

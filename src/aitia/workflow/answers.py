@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from aitia.data.as_read import rows_as_read
 from aitia.data.base import Data
 from aitia.data.spreadsheet import Reading
 from aitia.data.table import Kind, Table
 from aitia.do import Intervention
 from aitia.errors import DataError, OptionError, RunError
-from aitia.files import check_free, new_folder
+from aitia.files import check_free, new_folder, write_whole
 from aitia.stats.imputation import pooled
 from aitia.system import Given, System, verbs_of
 from aitia.workflow.answer_files import RECORD, answer_place, write_record
@@ -43,6 +44,7 @@ class Told:
         alarms: Why the answer is worth little, in sentences; see `aitia.workflow.worth`.
         flow: What was understood of the rows, and rows read, left out and used, a line each.
         numbers: Of the rows that are answered, where rows were left out; None where all are.
+        as_read: The rows in the ending of the file that was asked about, with that ending; see `rows_as_read`.
     """
 
     verb: str
@@ -57,6 +59,7 @@ class Told:
     alarms: tuple[str, ...] = ()
     flow: tuple[str, ...] = ()
     numbers: tuple[int, ...] | None = None
+    as_read: tuple[str, bytes] | None = field(default=None, repr=False)
 
     @property
     def about(self) -> str:
@@ -81,6 +84,9 @@ class Told:
             if self.numbers is not None:
                 rows = np.array(self.numbers)[rows]
             files = self.data.write(place, self.verb, rows.tolist())
+            if self.as_read is not None:
+                files.append(place / f"{self.verb}{self.as_read[0]}")
+                write_whole(files[-1], self.as_read[1], RunError)
             record = {
                 "system": self.slug,
                 "verb": self.verb,
@@ -133,9 +139,9 @@ def predict(
     system: Any = loaded.system.do(do)
     filled = system.predict(asked.given, draws=draws, seed=seed)
     told = Told("predict", filled, system.card.slug, asked.warnings, draws, system.held, data, alarms=loaded.alarms)
-    return replace(
-        told, warnings=(*asked.warnings, *system.outside()), flow=asked.flow, numbers=_numbers(asked, filled, draws)
-    )
+    as_read, more = rows_as_read(data, filled)
+    warnings = (*asked.warnings, *system.outside(), *more)
+    return replace(told, warnings=warnings, flow=asked.flow, numbers=_numbers(asked, filled, draws), as_read=as_read)
 
 
 def encode(

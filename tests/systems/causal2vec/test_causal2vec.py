@@ -218,9 +218,36 @@ def test_what_is_cut_is_said(folders):
     told = Causal2Vec(**TINY).fit(long, **folders).training.warnings
     assert told[0].startswith("1 texts are longer than the decoder takes")
     assert told[1].startswith("1 texts are longer than the encoder takes: their contextual token sums up")
+    assert [sentence.rpartition(": ")[2] for sentence in told] == ["row 0 (query)"] * 2
     few = Causal2Vec(**TINY, kept=2).fit(ROWS)
     assert "among the first 2 of 4 positives" in few.training.warnings[0]
     assert set(few.predict({"text": ["bob left"]}, draws=2).texts("positive")) == set(ROWS["positive"][:2])
+
+
+def test_the_first_texts_that_are_cut_are_named_by_the_rows_of_the_user(folders):
+    model = Causal2Vec(**TINY)
+    rows = {
+        "text": ["ann", "bob " * 30, *["met"] * 8],
+        "positive": ["bob", "left", "ann " * 30, "ann " * 30, *["rome"] * 6],
+        "negatives": [[], [], [], ["by", "by " * 30], *[[f"was {'by ' * (20 + k)}"] for k in range(6)]],
+    }
+    given = model.given(rows, **folders).take([2, 1, *range(3, 10)])
+    told = model.fit(given, **folders).training.warnings
+    assert told[0] == (
+        "7 texts are longer than the decoder takes and were cut at their end: row 1 (query), row 2 (positive), "
+        "row 3 (negative), row 6 (negative), row 7 (negative) and 2 more"
+    )
+
+
+@pytest.mark.parametrize("arm", ["causal2vec", "mean"])
+def test_longest_cuts_what_small_models_read_as_it_cuts_what_they_embed(arm):
+    rows = {"text": ["ann met bob", "bob " * 30, *["met"] * 6], "positive": [f"rome {w}" for w in "abcdefgh"]}
+    model = Causal2Vec(**TINY, arm=arm, longest=12, device="cpu").fit(rows)
+    assert model.training.warnings[0] == (
+        "1 texts are longer than the decoder takes and were cut at their end: row 1 (query)"
+    )
+    laid = model.embedder.layout.laid(["bob " * 30])[0]
+    assert (len(laid.ids), laid.ids[-1]) == (12, model.embedder.language.vocabulary.end)
 
 
 @pytest.mark.parametrize(

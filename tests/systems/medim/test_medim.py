@@ -474,3 +474,27 @@ def test_it_says_that_it_is_no_medical_device(fitted):
     assert "no medical device" in CARD.task
     given = fitted.given(rows(6))
     assert NO_DEVICE in fitted.report(given)[0].html()
+
+
+def test_the_export_opened_by_plain_transformers_says_what_it_says(fitted, tmp_path):
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    bare = Medim(**TINY, positions="rotary", time_input=False).fit(rows())
+    for k, model in enumerate((fitted, bare)):
+        model.export(tmp_path / str(k))
+        plain = AutoModelForCausalLM.from_pretrained(tmp_path / str(k), attn_implementation="sdpa").eval()
+        diffusion, held = model._fitted().diffusion, model._fitted().layout
+        if diffusion.time is not None:
+            diffusion.time.forget()  # the time is not in the export
+        table, n = rows(3), held.longest
+        assert len(AutoTokenizer.from_pretrained(tmp_path / str(k))) == plain.config.vocab_size == len(held.vocabulary)
+        ids = torch.randint(len(held.vocabulary), (len(table), n), generator=torch.Generator().manual_seed(0))
+        present = torch.ones_like(ids, dtype=torch.bool)
+        present[1, n // 2 :] = False
+        sees = present[:, None, None, :].expand(-1, 1, n, n)  # every token that is there, both ways
+        with torch.no_grad():
+            wanted = diffusion.model.logits(ids, present)[present]
+            found = plain(input_ids=ids, attention_mask=sees).logits[present]
+            blind = plain(input_ids=ids, attention_mask=present.long()).logits[present]
+        assert torch.allclose(found, wanted, rtol=0, atol=1e-5)
+        assert not torch.allclose(blind, wanted, rtol=0, atol=1e-3), "the mask is no matter: nothing was tested"

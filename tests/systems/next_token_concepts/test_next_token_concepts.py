@@ -384,6 +384,51 @@ def test_pairs_of_equal_texts_are_left_out_and_few_pairs_are_told(decoder):
     assert "'plural' has 5 pairs" in found.training.warnings[1]
 
 
+LONG = " ".join(["noun1"] * 20)
+
+
+@pytest.mark.parametrize("side", ["x0", "x1"])
+def test_a_text_longer_than_the_model_reads_is_refused_by_row_and_column(decoder, side):
+    rows = pairs()
+    rows[side][5] = LONG
+    told = f"row 5, column '{side}': the text has 20 tokens, and 16 are read: .*; cut or drop it$"
+    with pytest.raises(DataError, match=told):
+        NextTokenConcepts(permutations=1).fit(rows, model=decoder)
+    rows["x0"][7] = f"{LONG} many"
+    with pytest.raises(DataError, match=r"row 5.* are read \(2 such texts\)"):
+        NextTokenConcepts(permutations=1).fit(rows, model=decoder)
+
+
+@pytest.mark.parametrize("verb", ["encode", "predict", "judge", "states"])
+def test_a_fitted_system_reads_no_text_in_part(model, verb):
+    texts = ["noun1 one", LONG]
+    if verb == "states":
+        with pytest.raises(DataError, match="row 1: the text has 20 tokens"):
+            model.states(texts)
+    elif verb == "judge":
+        fresh = pairs(nouns=NOUNS[:2])
+        fresh["x1"][3] = LONG
+        with pytest.raises(DataError, match="row 3, column 'x1': the text has 20 tokens"):
+            model.judge(model.given(fresh), model.given(pairs()))
+    else:
+        rows = {"text": ["noun2 one", *texts], "written": ["", "", ""]} if verb == "predict" else {"text": texts}
+        place = 2 if verb == "predict" else 1
+        with pytest.raises(DataError, match=f"row {place}, column 'text': the text has 20 tokens, and 16 are read"):
+            getattr(model, verb)(rows)
+
+
+def test_longest_is_the_mend_where_the_model_bears_more(decoder, tmp_path):
+    decoder.save(tmp_path)
+    rows = pairs()
+    rows["x0"][0] = "noun1 noun1 noun1 one"
+    with pytest.raises(DataError, match=r"has 4 tokens, and 3 are read: .*, or raise longest, up to 16$"):
+        NextTokenConcepts(permutations=1, longest=3, device="cpu").fit(rows, model=tmp_path)
+    found = NextTokenConcepts(permutations=1, longest=4, device="cpu").fit(rows, model=tmp_path)
+    with torch.no_grad():
+        wanted = decoder.model.base_model(**decoder.batch(rows["x0"][:1])).last_hidden_state[0, -1].numpy()
+    assert np.allclose(found.states(rows["x0"][:1]), wanted, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("layer", "told"),
     [

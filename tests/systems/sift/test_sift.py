@@ -1,14 +1,19 @@
 """Sift: what is written is a span of the text, read back by hand; what carries loss; what is refused."""
 
 import itertools
+import json
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.nn.sequences.without_sdpa import written
 
 import aitia
+from aitia.data.as_read import rows_as_read
+from aitia.data.table import Table
+from aitia.data.tables import read_table, write_table
 from aitia.errors import DataError, FormatError, OptionError
 from aitia.nn.language import word_tokenizer
 from aitia.nn.sequences import SequenceModel, Vocabulary, small_sequence_model, write
@@ -17,6 +22,7 @@ from aitia.systems.sift.answers import Answers
 from aitia.systems.sift.judge import seen_names
 from aitia.systems.sift.prompts import TEMPLATE, Prompts
 from aitia.systems.sift.sentences import check_spans, sentence_of
+from aitia.workflow.answers import predict
 from aitia.workflow.run import fit
 
 WORDS = ("ann", "lee", "met", "bob", ",", ";", ":", "in", "rome", "none", "person", "place", "home")
@@ -354,3 +360,74 @@ def test_rows_without_spans_and_texts_that_do_not_fit_are_told():
     rows = {"text": ["ann met bob", "ann met bob", "bob " * 300], "spans": [[[0, 3, "person"]]] * 3}
     with pytest.raises(DataError, match=r"the text 'bob bob .*' has 301 tokens, 128 fit: cut it, or raise longest"):
         Sift(steps=1, first_steps=1, demonstrations=0, width=16, layers=1, device="cpu").fit(rows)
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_a_sentence_that_does_not_fit_is_named_by_its_row_before_any_step(backbone, given, monkeypatch):
+    monkeypatch.setattr(torch.optim.Optimizer, "__init__", lambda *_, **__: pytest.fail("a training began"))
+    long = "bob " * (300 if given else 116)
+    rows = {"text": ["ann met bob"] * 40, "spans": [[[0, 3, "person"]] for _ in range(40)]}
+    rows["text"][17] = long
+    more = {"model": str(backbone)} if given else {}
+    model = Sift(**TINY, demonstrations=0, longest=120, device="cpu")
+    with pytest.raises(DataError, match=r"row 17: the sentence 'bob bob .*' needs \d+ tokens with its answer, 120 fit"):
+        model.fit(model.given(rows, **more).take(range(5, 40)), **more)
+
+
+def test_a_state_space_is_refused_before_any_step(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.optim.Optimizer, "__init__", lambda *_, **__: pytest.fail("a training began"))
+    for lora in (0, 2):
+        with pytest.raises(OptionError, match=r"MambaForCausalLM keeps no keys and values .* as state spaces do not"):
+            Sift(**TINY, demonstrations=1, lora=lora).fit(ROWS, model=str(written("mamba", tmp_path)))
+
+
+def test_an_answer_to_a_sentence_that_does_not_fit_names_its_row():
+    model = Sift(**TINY, demonstrations=0, longest=60, device="cpu").fit(ROWS)
+    with pytest.raises(DataError, match=r"row 1: the sentence 'ann ann .*' needs \d+ tokens with its answer, 60 fit"):
+        model.predict({"text": ["ann met bob", "ann " * 70]})
+
+
+def tagged(folder, name, rows):
+    text = "".join("".join(f"{token} {tag}\n" for token, tag in row) + "\n" for row in rows)
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
+
+
+TAGGED = [[("ann", "B-person"), ("met", "O"), ("bob", "B-person")], [("bob", "B-person"), ("left", "O")]] * 8
+
+
+def test_what_is_predicted_is_written_in_the_ending_of_what_was_read(tmp_path):
+    rows = [{"tokens": [token for token, _ in row], "tags": [tag for _, tag in row]} for row in TAGGED]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    asked = [*rows[:2], {"tokens": ["ann", "left"], "tags": None}]
+    (tmp_path / "asked.jsonl").write_text("".join(json.dumps(row) + "\n" for row in asked), encoding="utf-8")
+    options = {**TINY, "demonstrations": 1, "device": "cpu"}
+    fit("sift", tmp_path / "rows.jsonl", out=tmp_path / "run", test_share=0, **options)
+    told = predict(tmp_path / "run", str(tmp_path / "asked.jsonl"))
+    files = told.write(tmp_path / "one")
+    assert [file.name for file in files] == ["predict.csv", "predict.jsonl", "answer.json"]
+    again = read_table(tmp_path / "one" / "predict.jsonl", kinds={"spans": "spans"})
+    assert again.texts("text") == ["ann met bob", "bob left", "ann left"]
+    assert again.spans("spans") == told.data.spans("spans")
+    assert not again.absent("spans").any()
+
+    path = tagged(tmp_path, "asked.conll", TAGGED[:3])
+    told = predict(tmp_path / "run", str(path))
+    assert told.warnings == ()
+    assert [file.name for file in told.write(tmp_path / "two")] == ["predict.csv", "predict.conll", "answer.json"]
+    assert (tmp_path / "two" / "predict.conll").read_bytes() == path.read_bytes()
+    record = json.loads((tmp_path / "two" / "answer.json").read_text(encoding="utf-8"))
+    assert record["files"] == ["predict.conll", "predict.csv"]
+
+    write_table(Table.of({"text": ["ann left"]}, kinds={"text": "text"}), tmp_path / "asked.csv")
+    files = predict(tmp_path / "run", str(tmp_path / "asked.csv")).write(tmp_path / "three")
+    assert [file.name for file in files] == ["predict.csv", "answer.json"]
+
+
+def test_spans_that_tags_cannot_hold_are_written_as_json_lines():
+    cut = Table.of({"text": ["ann's"], "spans": [[[0, 3, "person"]]]}, kinds={"text": "text", "spans": "spans"})
+    (ending, data), told = rows_as_read("asked.iob.gz", cut)
+    assert (ending, json.loads(data)["text"]) == (".jsonl", "ann's")
+    assert 'a span ends inside of "ann\'s"' in told[0]
+    assert rows_as_read("asked.conll", cut.select(["text"])) == (None, ())
+    assert rows_as_read(None, cut) == rows_as_read("asked.csv", cut) == (None, ())

@@ -42,7 +42,13 @@ def sheet(path: Path, suffix: str, kinds: Mapping[str, Kind], how: Reading) -> S
 
 
 def spans_of_tags(
-    tokens: Sequence[str], tags: Sequence[str], *, loose: bool = False, place: str = "the tags", first: int = 1
+    tokens: Sequence[str],
+    tags: Sequence[str],
+    *,
+    loose: bool = False,
+    place: str = "the tags",
+    first: int = 1,
+    unit: str = "line",
 ) -> list[list[Any]]:
     """`[start, stop, label]` of each span, in characters of the tokens with a blank between them.
 
@@ -51,18 +57,19 @@ def spans_of_tags(
         tags: One a token.
         loose: Whether a span may begin with I-.
         place: Where they stand, for messages.
-        first: Line of the first token.
+        first: Number of the first token.
+        unit: What is numbered so.
 
     Raises:
         FormatError: If there is not one tag a token, a tag is of no known form, or continues a span that has not
-            begun; names the line.
+            begun; names the place.
 
     Example:
         >>> spans_of_tags(["Mary", "Smith", "left"], ["B-person", "I-person", "O"])
         [[0, 10, 'person']]
     """
     if len(tokens) != len(tags):
-        raise FormatError(f"{place}, line {first}: {len(tokens)} tokens have {len(tags)} tags")
+        raise FormatError(f"{place}, {unit} {first}: {len(tokens)} tokens have {len(tags)} tags")
     found: list[list[Any]] = []
     open_label: str | None = None
     at = 0
@@ -73,12 +80,12 @@ def spans_of_tags(
             continue
         letter, dash, label = tag.partition("-")
         if not dash or not label or letter not in (*_BEGIN, *_INSIDE, *_LAST, *_SINGLE):
-            raise FormatError(f"{place}, line {first + number}: {tag!r} is no tag such as B-person, I-person or O")
+            raise FormatError(f"{place}, {unit} {first + number}: {tag!r} is no tag such as B-person, I-person or O")
         goes_on = letter in (*_INSIDE, *_LAST)
         if goes_on and open_label != label:
             if not loose:
                 raise FormatError(
-                    f"{place}, line {first + number}: {tag} goes on with no span of {label} before it; write "
+                    f"{place}, {unit} {first + number}: {tag} goes on with no span of {label} before it; write "
                     f"B-{label}, or let the file end in .iob1, where spans may begin so"
                 )
             goes_on = False

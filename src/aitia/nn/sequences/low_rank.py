@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 import torch
 
-from aitia.errors import FormatError, RunError
+from aitia.errors import FormatError, OptionError, RunError
 from aitia.guard import guarded
 from aitia.nn.language import LanguageModel
 
@@ -35,6 +35,9 @@ def with_low_rank(model: LanguageModel, rank: int, seed: int, *, classes: bool =
         seed: Of their first weights.
         classes: Whether it has a head of classes, which is trained whole beside them, and no head of words.
 
+    Raises:
+        OptionError: If no attention is found that could be updated, as in a state space; names the class.
+
     Source:
         Hu et al., LoRA: Low-rank adaptation of large language models, ICLR 2022.
     """
@@ -52,7 +55,13 @@ def with_low_rank(model: LanguageModel, rank: int, seed: int, *, classes: bool =
             modules_to_save=_heads(model.model) if classes else None,
             fan_in_fan_out="c_attn" in parts,
         )
-        model.model = get_peft_model(model.model, options)
+        try:
+            model.model = get_peft_model(model.model, options)
+        except ValueError as error:
+            raise OptionError(
+                f"{type(model.model).__name__} has no attention that low-rank updates are known for: train it whole "
+                "(lora 0), or take another model"
+            ) from error
 
 
 def _heads(network: Any) -> list[str]:

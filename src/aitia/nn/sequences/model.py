@@ -150,7 +150,7 @@ class SequenceModel(LanguageModel):
         """
         config = _config(source, options.get("revision"))
         encoder = bool(getattr(config, "is_encoder_decoder", False))
-        if not encoder:
+        if not encoder and _takes_sdpa(config):
             options = {"attn_implementation": "sdpa", **options}
         loaded = load_language_model(source, "seq2seq" if encoder else "causal", **options)
         noted = getattr(config, "visibility", None)
@@ -230,6 +230,13 @@ def _sees_ahead(model: nn.Module) -> bool:
     finally:
         model.train(was)
     return changed == [True, False]
+
+
+def _takes_sdpa(config: Any) -> bool:
+    """Whether the decoder of a config attends by sdpa; a state space, and a few of the older classes, do not."""
+    from transformers import MODEL_FOR_CAUSAL_LM_MAPPING
+
+    return bool(getattr(MODEL_FOR_CAUSAL_LM_MAPPING.get(type(config), None), "_supports_sdpa", True))
 
 
 def _config(source: str | Path, revision: str | None) -> Any:

@@ -10,11 +10,11 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from aitia.errors import DataError
+from aitia.errors import DataError, OptionError
 from aitia.nn.sequences.model import SequenceModel
 from aitia.nn.sequences.visibility import places
 
-__all__ = ["Prefilled", "prefill"]
+__all__ = ["Prefilled", "check_reads_on", "prefill"]
 
 
 @dataclass
@@ -61,6 +61,7 @@ def prefill(model: SequenceModel, prompts: Sequence[Sequence[int]]) -> Prefilled
 
     Raises:
         DataError: If a prompt is empty or longer than the model takes; names the row and its length.
+        OptionError: If the model keeps no keys and values; names its class.
     """
     lengths = [len(prompt) for prompt in prompts]
     for row, length in enumerate(lengths):
@@ -81,4 +82,23 @@ def prefill(model: SequenceModel, prompts: Sequence[Sequence[int]]) -> Prefilled
         use_cache=True,
         logits_to_keep=1,
     )
+    if getattr(found, "past_key_values", None) is None:
+        raise OptionError(
+            f"{type(model.model).__name__} keeps no keys and values of what it has read, as state spaces do not, so "
+            "that nothing can be written or ranked after a prompt here: take a model with attention"
+        )
     return Prefilled(found.past_key_values, present, found.logits[:, -1])
+
+
+def check_reads_on(model: SequenceModel) -> None:
+    """Checks before a training that what a decoder has read can be kept, without which it will write nothing.
+
+    Raises:
+        OptionError: If it keeps no keys and values, as a state space; names its class.
+    """
+    was = model.model.training
+    model.model.eval()
+    try:
+        prefill(model, [[0, 1]])
+    finally:
+        model.model.train(was)

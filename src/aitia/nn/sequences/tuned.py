@@ -14,6 +14,7 @@ from aitia.nn.opening import open_language_model
 from aitia.nn.sequences.causality import check_causal
 from aitia.nn.sequences.low_rank import read_low_rank, without_low_rank, write_low_rank
 from aitia.nn.sequences.model import SequenceModel
+from aitia.nn.sequences.prefill import check_reads_on
 from aitia.nn.sequences.saving import KeepsModels
 from aitia.nn.sequences.vocabulary import Vocabulary
 from aitia.saving import model_folder
@@ -24,15 +25,17 @@ UPDATES = "updates"
 """Folder of the low-rank updates."""
 
 
-def copied_decoder(named: Subject, longest: int | None = None) -> SequenceModel:
+def copied_decoder(named: Subject, longest: int | None = None, *, reads_on: bool = True) -> SequenceModel:
     """The causal language model that was given, as a copy: it is tuned, and theirs stays.
 
     Args:
         named: The model.
         longest: Tokens at most; None or 0 takes what it bears.
+        reads_on: Whether it is to write or to rank after a prompt, and not to give states alone.
 
     Raises:
-        OptionError: If its tokens see those behind them, as in an encoder.
+        OptionError: If its tokens see those behind them, as in an encoder, or it is to read on and keeps nothing of
+            what it has read, as a state space.
     """
     held = open_language_model(named, "causal")
     network = copy.deepcopy(held.model)
@@ -41,6 +44,8 @@ def copied_decoder(named: Subject, longest: int | None = None) -> SequenceModel:
     else:
         found = SequenceModel(network, Vocabulary(held.tokenizer), longest=longest)
     check_causal(found, named.id)
+    if reads_on:
+        check_reads_on(found)
     return found
 
 

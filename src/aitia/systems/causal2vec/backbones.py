@@ -88,8 +88,9 @@ def read_by_decoder(
     model: SequenceModel, texts: Sequence[str], config: Causal2VecConfig, checkpoint: Path | None,
     progress: Progress | None,
 ) -> History:  # fmt: skip
-    """Trains a decoder to write the texts on."""
-    ids = [np.array([*model.vocabulary.encode(text), model.vocabulary.end]) for text in texts]
+    """Trains a decoder to write the texts on; one that is too long is cut before its end, as where it is embedded."""
+    end, room = model.vocabulary.end, model.longest - 1
+    ids = [np.array([*model.vocabulary.encode(text)[:room], end]) for text in texts]
     drawn = DrawnExamples(
         lambda row, _: objectives.full_language(ids[row]), len(ids), config.batch, model.vocabulary.pad, model.longest,
         config.seed,

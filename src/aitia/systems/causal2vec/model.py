@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from aitia.data.base import Data
 from aitia.data.subjects import Network, Subject
 from aitia.data.table import Table
-from aitia.errors import OptionError
+from aitia.errors import OptionError, join_names
 from aitia.guard import guarded
 from aitia.nn.language import LanguageModel
 from aitia.nn.sequences import SequenceModel
@@ -62,6 +62,8 @@ Values = NDArray[np.float64]
 Phase = tuple[str, tuple[Mapping[str, float], ...]]
 SETTLED = 512
 """Texts from which the usual state of the encoder is taken."""
+NAMED = 5
+"""Texts that were cut that are named."""
 
 
 class Causal2Vec(TunesGiven, Predicts, Encodes):
@@ -164,11 +166,14 @@ class Causal2Vec(TunesGiven, Predicts, Encodes):
     def _warnings(self, batches: PairBatches, positives: int) -> tuple[str, ...]:
         found = []
         if batches.cut:
-            found.append(f"{batches.cut} texts are longer than the decoder takes and were cut at their end")
+            found.append(
+                f"{len(batches.cut)} texts are longer than the decoder takes and were cut at their end: "
+                f"{join_names(batches.cut, NAMED)}"
+            )
         if batches.unread:
             found.append(
-                f"{batches.unread} texts are longer than the encoder takes: their contextual token sums up the first "
-                "part alone"
+                f"{len(batches.unread)} texts are longer than the encoder takes: their contextual token sums up the "
+                f"first part alone: {join_names(batches.unread, NAMED)}"
             )
         if positives > self.config.kept:
             found.append(
@@ -316,7 +321,7 @@ class Causal2Vec(TunesGiven, Predicts, Encodes):
         return found
 
     def _copied(self, named: Subject) -> SequenceModel:
-        return copied_decoder(named, self.config.longest)
+        return copied_decoder(named, self.config.longest, reads_on=False)
 
     def _read(self, folder: Path) -> ContextualEmbedder:
         model = self._with_updates(folder) if self._on_another else None

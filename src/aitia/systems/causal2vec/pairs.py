@@ -24,12 +24,14 @@ class Pairs:
         positives: What each is to find.
         negatives: What each is not to find; none where nobody says.
         instructions: What stands before each query.
+        rows: The number of each in what the user gave, for messages; empty where these are all in their order.
     """
 
     queries: list[str]
     positives: list[str]
     negatives: list[list[str]]
     instructions: list[str]
+    rows: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.queries)
@@ -38,6 +40,10 @@ class Pairs:
     def texts(self) -> list[str]:
         """Every text once."""
         return list(dict.fromkeys([*self.queries, *self.positives, *(text for of in self.negatives for text in of)]))
+
+    def place(self, row: int, what: str) -> str:
+        """Where a text stands, such as `row 3 (positive)`."""
+        return f"row {self.rows[row] if self.rows else row} ({what})"
 
 
 def texts_of(given: Given) -> tuple[list[str], list[str]]:
@@ -91,7 +97,7 @@ def pairs_of(given: Given) -> Pairs:
             "all rows have one positive and no negatives, so that a query has nothing to be held against: give more "
             "rows, or negatives"
         )
-    return Pairs(texts, positives, negatives, told)
+    return Pairs(texts, positives, negatives, told, tuple(given.row_number(row) for row in range(len(texts))))
 
 
 @dataclass
@@ -107,16 +113,16 @@ class PairBatches:
         seed: Of order and negatives.
 
     Attributes:
-        cut: Texts that the decoder has no room for.
-        unread: Texts that the encoder has no room for.
+        cut: Where the texts stand that the decoder has no room for, each once.
+        unread: The same of the encoder.
     """
 
     pairs: Pairs
     layout: Layout
     size: int
     seed: int = 0
-    cut: int = field(init=False)
-    unread: int = field(init=False)
+    cut: tuple[str, ...] = field(init=False)
+    unread: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         pairs = self.pairs
@@ -126,8 +132,10 @@ class PairBatches:
         self._documents = self.layout.laid(documents)
         self._same = torch.tensor([self._place[text] for text in pairs.positives])
         self._with = [row for row, held in enumerate(pairs.negatives) if held]
-        laid = [*self._queries, *self._documents]
-        self.cut, self.unread = sum(bool(one.cut) for one in laid), sum(bool(one.unread) for one in laid)
+        places = [pairs.place(row, "query") for row in range(len(pairs))] + _places(pairs)
+        laid = list(zip(places, [*self._queries, *self._documents], strict=True))
+        self.cut = tuple(place for place, one in laid if one.cut)
+        self.unread = tuple(place for place, one in laid if one.unread)
         self._orders: dict[int, NDArray[np.int64]] = {}
 
     def __call__(self, step: int, rank: int, ranks: int, /) -> tuple[Tensor, ...]:
@@ -151,6 +159,17 @@ class PairBatches:
                 self._orders.clear()
             self._orders[epoch] = np.random.default_rng([self.seed, epoch]).permutation(len(self.pairs))
         return int(self._orders[epoch][within])
+
+
+def _places(pairs: Pairs) -> list[str]:
+    """Where each document stands first, positives before negatives."""
+    found: dict[str, str] = {}
+    for row, text in enumerate(pairs.positives):
+        found.setdefault(text, pairs.place(row, "positive"))
+    for row, held in enumerate(pairs.negatives):
+        for text in held:
+            found.setdefault(text, pairs.place(row, "negative"))
+    return list(found.values())
 
 
 def shortened(texts: Sequence[str], most: int, seed: int) -> list[str]:

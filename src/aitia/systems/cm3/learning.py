@@ -12,6 +12,7 @@ from aitia.nn.language import word_tokenizer
 from aitia.nn.opening import open_language_model
 from aitia.nn.sequences import Example, SequenceModel, Visibility, Vocabulary, objectives, small_sequence_model
 from aitia.nn.sequences.causality import check_causal
+from aitia.nn.sequences.prefill import check_reads_on
 from aitia.systems.cm3.config import Cm3Config, Objective
 from aitia.systems.cm3.documents import MASKS, Part, tags_of
 from aitia.systems.cm3.layout import Said
@@ -86,6 +87,7 @@ def made_model(
         model = SequenceModel(copy.deepcopy(held.model), vocabulary, visibility, config.longest)
         if visibility == "causal":
             check_causal(model, named.id)
+            check_reads_on(model)
         return model
     texts = [part.text for parts in pages for part in parts if part.kind != "tag" and part.kind != "image"]
     texts += [text for row in said for text in (row.alt, row.title, *(row.infill or ())) if text]

@@ -15,6 +15,7 @@ from aitia.nn.language import word_tokenizer
 from aitia.nn.opening import open_language_model
 from aitia.nn.sequences import SequenceModel, Vocabulary, small_sequence_model
 from aitia.nn.sequences.causality import check_causal
+from aitia.nn.sequences.prefill import check_reads_on
 from aitia.systems.lm_objectives.config import LmObjectivesConfig
 from aitia.systems.lm_objectives.stages import Stage, most_spans
 
@@ -66,7 +67,7 @@ def opened(named: Network, config: LmObjectivesConfig, arm: str, stages: Sequenc
 
     Raises:
         OptionError: If it has no encoder and the arm needs one or the reverse, it attends in a way that takes no mask,
-            its tokens see those behind them, or it lacks the rows for masked spans.
+            its tokens see those behind them, it is a state space, or it lacks the rows for masked spans.
         FormatError: If there is no such model.
     """
     visibility = stages[0].visibility
@@ -81,6 +82,7 @@ def opened(named: Network, config: LmObjectivesConfig, arm: str, stages: Sequenc
         model = SequenceModel(copy.deepcopy(held.model), vocabulary, visibility, held.longest)
     if visibility == "causal":
         check_causal(model, named.id)
+        check_reads_on(model)
     return with_sentinels(model, config, named.id, arm, stages)
 
 

@@ -33,7 +33,7 @@ def judged(model: "NextTokenConcepts", fresh: Given, seen: Given) -> Scores:
     pairs = [(k, known[c.name], c) for c in new.concepts if c.name in known for k in [model.names.index(c.name)]]
     if not pairs:
         return {}
-    states = model.states(new.texts)
+    states = model.states(new.texts, new.places)
     said = model.log_odds(states)
     ours = float(np.mean([_right(said[:, k], concept) for k, _, concept in pairs]))
     baselines = {"most frequent value": float(np.mean([max(c.codes.mean(), 1 - c.codes.mean()) for _, _, c in pairs]))}

@@ -57,9 +57,9 @@ from aitia.systems.next_token_concepts.effects import effects_of
 from aitia.systems.next_token_concepts.findings import Findings, find_concepts, other_readers
 from aitia.systems.next_token_concepts.judge import judged
 from aitia.systems.next_token_concepts.page import blocks
-from aitia.systems.next_token_concepts.reading import THIN, Examples, examples_of, halves_of
+from aitia.systems.next_token_concepts.reading import THIN, Examples, examples_of, halves_of, place_of
 from aitia.systems.next_token_concepts.readout import Readout, scaled
-from aitia.systems.next_token_concepts.states import States, output_site, site_of
+from aitia.systems.next_token_concepts.states import States, check_lengths, output_site, site_of
 from aitia.systems.next_token_concepts.steering import ConceptTarget, steer
 
 __all__ = ["NextTokenConcepts"]
@@ -156,7 +156,7 @@ class NextTokenConcepts(Pretrained, Predicts, Encodes, Explains):
         config, examples = self.config, examples_of(given)
         language = self._language(given)
         reader = States(language, site_of(language, config.layer), config.batch_size)
-        states = reader.of(examples.texts)
+        states = reader.of(examples.texts, places=examples.places)
         mean, spread = scaled(states)
         z = (states - mean) / spread
         others = other_readers(language, reader, examples, config.seed) if config.baselines else {}
@@ -276,9 +276,9 @@ class NextTokenConcepts(Pretrained, Predicts, Encodes, Explains):
         move = steer(self.held, self.names, probes, intercepts, directions, usual)
         return {} if move is None else {self.site: move}
 
-    def states(self, texts: Sequence[str]) -> Values:
-        """The states of texts at their last token, (n, width), under what is held."""
-        return States(self.language, self.site, self.config.batch_size).of(texts, self._steered())
+    def states(self, texts: Sequence[str], places: Sequence[str] = ()) -> Values:
+        """The states of texts at their last token, (n, width), under what is held; see `States.of`."""
+        return States(self.language, self.site, self.config.batch_size).of(texts, self._steered(), places)
 
     def log_odds(self, states: Values) -> Values:
         """What the probes say of states as they are, (n, concepts)."""
@@ -288,7 +288,7 @@ class NextTokenConcepts(Pretrained, Predicts, Encodes, Explains):
 
     def _encode(self, given: Given) -> Table:
         """The log-odds of every concept, and the state; of a pair, those of its text without the concept."""
-        states = self.states(_texts_of(given))
+        states = self.states(*_texts_of(given))
         said = self.log_odds(states)
         columns = {f"log-odds of {name}": said[:, k] for k, name in enumerate(self.names)}
         columns |= {f"h{k}": states[:, k] for k in range(states.shape[1])}
@@ -299,7 +299,9 @@ class NextTokenConcepts(Pretrained, Predicts, Encodes, Explains):
         if outcome is not None and outcome not in self.names:
             raise unknown_variable(outcome, self.names, "system")
         examples = examples_of(given, 2)
-        told = effects_of(examples, self.log_odds(self.states(examples.texts)), self.names, self.config.seed)
+        told = effects_of(
+            examples, self.log_odds(self.states(examples.texts, examples.places)), self.names, self.config.seed
+        )
         wanted = {"target": target, "outcome": outcome}
         kept = [told.labels(column) == name for column, name in wanted.items() if name is not None]
         return told.take(np.flatnonzero(np.logical_and.reduce(kept))) if kept else told
@@ -310,7 +312,9 @@ class NextTokenConcepts(Pretrained, Predicts, Encodes, Explains):
         texts = table.texts(column) if column in table else [""] * len(given)
         holes = [row for row, text in enumerate(texts) if not text.strip()]
         if holes:
-            prompts = _texts_of(given.take(holes))
+            read, places = _texts_of(given)
+            prompts = [read[row] for row in holes]
+            check_lengths(self.language, prompts, [places[row] for row in holes])
             steered = self._steered()
             with intervene(self.language.model, steered) if steered else nullcontext():
                 said = self.language.generate(prompts, most=self.config.most, batch_size=self.config.batch_size)
@@ -369,12 +373,12 @@ class NextTokenConcepts(Pretrained, Predicts, Encodes, Explains):
         return model
 
 
-def _texts_of(given: Given) -> list[str]:
-    """The texts; of pairs those without the concept."""
+def _texts_of(given: Given) -> tuple[list[str], list[str]]:
+    """The texts and where each stands; of pairs those without the concept."""
     role = next((role for role in ("text", "x0") if given.column(role) in given.table), None)
     if role is None:
         raise OptionError("there is no text to read: say which column it is (text)")
-    return given.texts(role)
+    return given.texts(role), [place_of(given, role, row) for row in range(len(given))]
 
 
 def _told_of(autoencoder: SparseAutoencoder, on: TrainedOn, site: Site, width: int) -> str:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from aitia.errors import DataError, OptionError, join_names
 from aitia.system import Given
 
-__all__ = ["FEWEST", "THIN", "Concept", "Examples", "examples_of", "halves_of"]
+__all__ = ["FEWEST", "THIN", "Concept", "Examples", "examples_of", "halves_of", "place_of"]
 
 Rows = NDArray[np.int64]
 
@@ -60,11 +60,13 @@ class Examples:
         texts: Of pairs, each once.
         concepts: In the order of the rows, or of the columns.
         notes: What was left out, in sentences.
+        places: Where each text stands first, for messages.
     """
 
     texts: tuple[str, ...]
     concepts: tuple[Concept, ...]
     notes: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -98,6 +100,11 @@ def examples_of(given: Given, fewest: int = FEWEST) -> Examples:
     )
 
 
+def place_of(given: Given, role: str, row: int) -> str:
+    """Where a text stands, such as `row 3, column 'x0'`."""
+    return f"row {given.row_number(row)}, column {given.column(role)!r}"
+
+
 def _has(given: Given, role: str) -> bool:
     return (name := given.column(role)) is not None and name in given.table
 
@@ -112,6 +119,7 @@ def _texts(given: Given, role: str) -> list[str]:
 def _of_pairs(given: Given, fewest: int) -> Examples:
     first, second, names = _texts(given, "x0"), _texts(given, "x1"), given.labels("concept").tolist()
     place: dict[str, int] = {}
+    places: list[str] = []
     seen: dict[tuple[str, str], int] = {}
     same: list[int] = []
     for row, (a, b, name) in enumerate(zip(first, second, names, strict=True)):
@@ -124,8 +132,10 @@ def _of_pairs(given: Given, fewest: int) -> Examples:
                 f"rows {other} and {row} are one pair ({a[:40]!r}, {b[:40]!r}) under {names[other]!r} and {name!r}: "
                 "a pair differs in one concept"
             )
-        for text in (a, b):
-            place.setdefault(text, len(place))
+        for text, role in ((a, "x0"), (b, "x1")):
+            if text not in place:
+                place[text] = len(place)
+                places.append(place_of(given, role, row))
     concepts = []
     for name in dict.fromkeys(names):
         rows = [row for (a, b), row in seen.items() if names[row] == name]
@@ -136,7 +146,7 @@ def _of_pairs(given: Given, fewest: int) -> Examples:
         sides = [np.array([place[side[row]] for row in rows], dtype=np.int64) for side in (first, second)]
         concepts.append(Concept(name, sides[0], sides[1], True))
     told = f"{len(same)} pairs are left out, whose two texts are the same (the first is row {same[0]})" if same else ""
-    return Examples(tuple(place), tuple(concepts), (told,) if same else ())
+    return Examples(tuple(place), tuple(concepts), (told,) if same else (), tuple(places))
 
 
 def _of_labels(given: Given, labels: list[str], fewest: int) -> Examples:
@@ -164,7 +174,8 @@ def _of_labels(given: Given, labels: list[str], fewest: int) -> Examples:
         if (least := min(map(len, sides))) < fewest:
             raise DataError(f"concept {name!r} has a value with {least} texts, at least {fewest} are needed")
         concepts.append(Concept(name, sides[0], sides[1], False))
-    return Examples(tuple(texts), tuple(concepts))
+    places = tuple(place_of(given, "text", row) for row in range(len(texts)))
+    return Examples(tuple(texts), tuple(concepts), places=places)
 
 
 def _value_of_presence(values: list[str]) -> str | None:

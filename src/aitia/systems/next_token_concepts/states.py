@@ -7,13 +7,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from aitia.errors import AitiaError, OptionError
+from aitia.errors import AitiaError, DataError, OptionError
 from aitia.nn.language import LanguageModel, by_length
 from aitia.nn.sites import Operation, Site, record
 from aitia.nn.sites.places import find_places
 from aitia.nn.sparse_autoencoders import check_activations
 
-__all__ = ["States", "bag_of_words", "output_site", "random_network", "site_of"]
+__all__ = ["States", "bag_of_words", "check_lengths", "output_site", "random_network", "site_of"]
 
 Values = NDArray[np.float64]
 
@@ -70,16 +70,21 @@ class States:
     def __init__(self, language: LanguageModel, site: Site, batch_size: int = 64) -> None:
         self.language, self.site, self.batch_size = language, site, batch_size
 
-    def of(self, texts: Sequence[str], operations: Mapping[Site, Operation] | None = None) -> Values:
+    def of(
+        self, texts: Sequence[str], operations: Mapping[Site, Operation] | None = None, places: Sequence[str] = ()
+    ) -> Values:
         """The state of each text at its last token, (n, width).
 
         Args:
             texts: One a row.
             operations: What is done meanwhile; a state is read after what is done to it.
+            places: Where each text stands, for messages; `row k` where nobody says.
 
         Raises:
-            DataError: If a text is empty, or a state is no number; names the row and the layer.
+            DataError: If a text is empty or longer than the model reads, or a state is no number; names the row and
+                the layer.
         """
+        check_lengths(self.language, texts, places)
         model, last = self.language.model, self.site.with_(position=-1)
         device = next(model.parameters()).device
         found: list[Values | None] = [None] * len(texts)
@@ -93,6 +98,32 @@ class States:
             for row, value in zip(rows, values.double().numpy(), strict=True):
                 found[row] = value
         return np.stack(cast(list[Values], found))
+
+
+def check_lengths(language: LanguageModel, texts: Sequence[str], places: Sequence[str] = ()) -> None:
+    """Refuses what the model would read in part: the last token that it reads would not be that of the text.
+
+    Args:
+        language: The model.
+        texts: One a row.
+        places: Where each stands, for messages; `row k` where nobody says.
+
+    Raises:
+        DataError: If a text has more tokens than the model reads; names where it stands, and both numbers.
+    """
+    bound = getattr(getattr(language.model, "config", None), "max_position_embeddings", None)
+    most = min(language.longest, int(bound or language.longest))
+    rows = language.tokenizer(list(texts), verbose=False)["input_ids"]
+    longer = [k for k, row in enumerate(rows) if len(row) > most]
+    if not longer:
+        return
+    place = places[longer[0]] if places else f"row {longer[0]}"
+    count = f" ({len(longer)} such texts)" if len(longer) > 1 else ""
+    mend = "cut or drop it" + ("" if most == bound else ", or raise longest" + (f", up to {bound}" if bound else ""))
+    raise DataError(
+        f"{place}: the text has {len(rows[longer[0]])} tokens, and {most} are read{count}: a state at the last of "
+        f"these would not be that of the text; {mend}"
+    )
 
 
 def random_network(language: LanguageModel, seed: int) -> LanguageModel | None:
@@ -116,7 +147,7 @@ def bag_of_words(
         texts: One a row.
         known: The tokens that are counted; None takes all in these texts.
     """
-    rows = language.tokenizer(list(texts), truncation=True, max_length=language.longest)["input_ids"]
+    rows = language.tokenizer(list(texts), verbose=False)["input_ids"]
     tokens = sorted({token for row in rows for token in row}) if known is None else list(known)
     place = {token: k for k, token in enumerate(tokens)}
     counts = np.zeros((len(texts), len(tokens)))

@@ -21,7 +21,8 @@ def judged(model: "Sift", fresh: Given, seen: Given) -> Scores:
         return {}
     given = fresh.take(rows)
     true = [list(spans) for spans in model._spans(given)]
-    sentences = [sentence_of(text, model._fitted().vocabulary, k) for k, text in enumerate(given.texts("text"))]
+    vocabulary = model._fitted().vocabulary
+    sentences = [sentence_of(text, vocabulary, given.row_number(k)) for k, text in enumerate(given.texts("text"))]
     found = [list(written.spans) for written, _ in model.answers(sentences)]
     held = seen.take(model._labelled_rows(seen))
     shown = model._labelled(held.texts("text"), model._spans(held))

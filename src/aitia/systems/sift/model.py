@@ -18,6 +18,7 @@ from dataclasses import asdict
 from typing import Any, Self, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aitia.data.base import Data
 from aitia.data.subjects import Network, Subject
@@ -49,6 +50,7 @@ from aitia.train import TrainConfig, train
 __all__ = ["Labelled", "Sift"]
 
 Labelled = tuple[Sentence, tuple[Span, ...]]
+Ids = NDArray[np.int64]
 AT_ONCE = 32
 """Prompts that are answered at once."""
 
@@ -122,10 +124,17 @@ class Sift(KeepsTuned, Predicts):
         named = cast(Network | None, given.subjects.get("model"))
         if named is None:
             self._model = made_decoder(config, texts, self.types)
-            losses.append(self._read(texts, run))
         else:
             self._model = self._copied(named)
-        labelled = self._labelled([texts[row] for row in rows], [spans[row] for row in rows])
+        numbers = [given.row_number(row) for row in range(len(given))]
+        labelled = self._labelled(
+            [texts[row] for row in rows], [spans[row] for row in rows], [numbers[row] for row in rows]
+        )
+        ids = [] if named is not None or not config.first_steps else self._ids(texts, numbers)
+        if config.steps:
+            self._check_fits(labelled)
+        if ids:
+            losses.append(self._read(ids, run))
         if config.lora:
             with_low_rank(self._model, config.lora, config.seed)
         losses.append(self._tune(labelled, config.steps, run))
@@ -134,17 +143,30 @@ class Sift(KeepsTuned, Predicts):
         self._losses = tuple(phase for phase in losses if phase is not None)
         self._told = self._warnings(labelled)
 
-    def _read(self, texts: Sequence[str], run: RunStore) -> Any:
-        """The plain texts, from the left: what a small decoder knows before it is tuned."""
-        model, config = self._fitted(), self.config
-        if not config.first_steps:
-            return None
+    def _check_fits(self, labelled: Sequence[Labelled]) -> None:
+        prompts = self._prompts()
+        for sentence, spans in labelled:
+            prompts.check(sentence, spans)
+
+    def _ids(self, texts: Sequence[str], numbers: Sequence[int]) -> list[Ids]:
+        """The plain texts on tokens, each with its end.
+
+        Raises:
+            DataError: If one does not fit; names its row.
+        """
+        model = self._fitted()
         ids = [np.array([*model.vocabulary.encode(text), model.vocabulary.end]) for text in texts]
-        for text, held in zip(texts, ids, strict=True):
+        for number, text, held in zip(numbers, texts, ids, strict=True):
             if len(held) > model.longest:
                 raise DataError(
-                    f"the text {text[:40]!r} has {len(held)} tokens, {model.longest} fit: cut it, or raise longest"
+                    f"row {number}: the text {text[:40]!r} has {len(held)} tokens, {model.longest} fit: cut it, or "
+                    "raise longest"
                 )
+        return ids
+
+    def _read(self, ids: Sequence[Ids], run: RunStore) -> Any:
+        """The plain texts, from the left: what a small decoder knows before it is tuned."""
+        model, config = self._fitted(), self.config
         drawn = DrawnExamples(
             lambda row, random: objectives.full_language(ids[row]), len(ids), max(config.batch, 16),
             model.vocabulary.pad, model.longest, config.seed,
@@ -216,7 +238,8 @@ class Sift(KeepsTuned, Predicts):
         said: list[Any] = [None] * len(spans)
         texts = given.texts("text")
         asked = [row for row in range(len(given)) if not there[row]]
-        sentences = [sentence_of(texts[row], self._fitted().vocabulary, row) for row in asked for _ in range(draws)]
+        vocabulary = self._fitted().vocabulary
+        sentences = [sentence_of(texts[k], vocabulary, given.row_number(k)) for k in asked for _ in range(draws)]
         answers = self.answers(sentences, temperature=0.0 if draws == 1 else 1.0, seed=seed)
         for place, (written, scores) in enumerate(answers):
             row = asked[place // draws] * draws + place % draws
@@ -271,9 +294,11 @@ class Sift(KeepsTuned, Predicts):
             raise DataError(f"the type {unseen[0]!r} is none of the training, {', '.join(self.types)}: fit anew")
         other = copy.copy(self)
         other._model = copy.deepcopy(self._fitted())
-        labelled = other._labelled([texts[row] for row in rows], [spans[row] for row in rows])
+        numbers = [given.row_number(row) for row in rows]
+        labelled = other._labelled([texts[row] for row in rows], [spans[row] for row in rows], numbers)
         if len(labelled) < 2:
             raise DataError(f"{len(labelled)} rows have spans: to adapt takes 2 or more")
+        other._check_fits(labelled)
         phase = other._tune(labelled, steps, QUIET)
         other._shown = tuple((s.text, held) for s, held in labelled[: self.config.demonstrations])
         other._losses = (*self._losses, *([phase] if phase else []))
@@ -317,10 +342,13 @@ class Sift(KeepsTuned, Predicts):
         longest = min(model.longest, self.config.longest or model.longest)
         return Prompts(self._answers(), self.config.instruction, longest)
 
-    def _labelled(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[Labelled]:
+    def _labelled(
+        self, texts: Sequence[str], spans: Sequence[Sequence[Span]], numbers: Sequence[int] | None = None
+    ) -> list[Labelled]:
         vocabulary = self._fitted().vocabulary
-        made = [sentence_of(text, vocabulary, row) for row, text in enumerate(texts)]
-        return [(s, check_spans(s, held, row)) for row, (s, held) in enumerate(zip(made, spans, strict=True))]
+        rows = range(len(texts)) if numbers is None else numbers
+        made = [sentence_of(text, vocabulary, row) for row, text in zip(rows, texts, strict=True)]
+        return [(s, check_spans(s, held, row)) for row, s, held in zip(rows, made, spans, strict=True)]
 
     def _spans(self, given: Given) -> list[list[Span]]:
         column = given.column("spans")

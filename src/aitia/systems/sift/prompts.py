@@ -55,7 +55,7 @@ class Prompts:
             strategy: Which tokens carry loss.
 
         Raises:
-            DataError: If the sentence does not fit without any demonstration.
+            DataError: If the sentence does not fit without any demonstration; names its row.
         """
         answer = self.answers.write(sentence, spans)
         pieces = self._pieces(sentence, shown, len(answer), strategy == "multi")
@@ -66,11 +66,19 @@ class Prompts:
             return objectives.full_language(joined)
         return objectives.responses(pieces)
 
+    def check(self, sentence: Sentence, spans: Sequence[Span]) -> None:
+        """Refuses a sentence that could not be learnt.
+
+        Raises:
+            DataError: If it does not fit with its answer without any demonstration; names its row.
+        """
+        self._pieces(sentence, [], len(self.answers.write(sentence, spans)), False)
+
     def prompt(self, sentence: Sentence, shown: Sequence[tuple[Sentence, Sequence[Span]]], room: int) -> list[int]:
         """Ids up to the open answer, with room for so many tokens.
 
         Raises:
-            DataError: If the sentence does not fit without any demonstration.
+            DataError: If the sentence does not fit without any demonstration; names its row.
         """
         return [token for ids, _ in self._pieces(sentence, shown, room, False) for token in ids]
 
@@ -90,9 +98,10 @@ class Prompts:
     ) -> list[tuple[list[int], bool]]:
         needed = len(self._head()) + len(self._asked(sentence)) + room
         if needed > self.longest:
+            place = "" if sentence.row is None else f"row {sentence.row}: "
             raise DataError(
-                f"the sentence {sentence.text[:40]!r} needs {needed} tokens with its answer, {self.longest} fit: cut "
-                "it, or raise longest"
+                f"{place}the sentence {sentence.text[:40]!r} needs {needed} tokens with its answer, {self.longest} "
+                "fit: cut it, or raise longest"
             )
         kept = self.shown(sentence, shown, room)
         pieces = [(self._head(), False)]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from aitia.errors import DataError
@@ -24,11 +24,13 @@ class Sentence:
         text: As it is.
         words: (first, behind the last) character of each word.
         tokens: Ids of each word, a leading blank with it where one stands before it.
+        row: Its number in what the user gave, for messages.
     """
 
     text: str
     words: tuple[tuple[int, int], ...]
     tokens: tuple[tuple[int, ...], ...]
+    row: int | None = field(default=None, compare=False)
 
     @cached_property
     def ids(self) -> tuple[int, ...]:
@@ -65,7 +67,7 @@ def sentence_of(text: str, vocabulary: Vocabulary, row: int) -> Sentence:
     words = cut(text, row)
     pieces = [(" " if a == 0 or text[a - 1].isspace() else "") + text[a:b] for a, b in words]
     ids = vocabulary.tokenizer(pieces, add_special_tokens=False)["input_ids"]
-    return Sentence(text, words, tuple(tuple(int(token) for token in word) for word in ids))
+    return Sentence(text, words, tuple(tuple(int(token) for token in word) for word in ids), row)
 
 
 def cut(text: str, row: int) -> tuple[tuple[int, int], ...]:

@@ -9,6 +9,7 @@ from aitia.nn.language import word_tokenizer
 from aitia.nn.opening import open_language_model
 from aitia.nn.sequences import SequenceModel, Vocabulary, small_sequence_model
 from aitia.nn.sequences.causality import check_causal
+from aitia.nn.sequences.prefill import check_reads_on
 from aitia.systems.ume_r1.config import UmeR1Config
 from aitia.systems.ume_r1.items import Item
 from aitia.systems.ume_r1.layout import MARKERS, Layout
@@ -39,12 +40,14 @@ def opened_decoder(named: Network, config: UmeR1Config, codes: int) -> SequenceM
     """The model that was given, as a copy: it is trained, and theirs stays. It gets the tokens that it lacks.
 
     Raises:
-        OptionError: If its tokens see those behind them, as in an encoder.
+        OptionError: If its tokens see those behind them, as in an encoder, or it is a state space, which keeps
+            nothing to write on.
     """
     held = open_language_model(named, "causal")
     vocabulary = Vocabulary(copy.deepcopy(held.tokenizer), codes=codes, markers=MARKERS)
     found = SequenceModel(copy.deepcopy(held.model), vocabulary, longest=config.longest or None)
     check_causal(found, named.id)
+    check_reads_on(found)
     return found
 
 
