@@ -15,7 +15,7 @@ UNGRADED = dict.fromkeys(
     BEFORE_VALUES,
 )  # fmt: skip
 """Systems whose stored evidence has no controls, and why: each leaves the list once its claim is measured anew."""
-NOT_MEASURED: dict[str, str] = {"causal-diffae": "its first evidence is still to come"}
+NOT_MEASURED: dict[str, str] = {}
 """Systems whose claim was written and not run: each leaves the list with its first evidence."""
 FACED = ("causal2vec", "cm3", "diff-quickfix", "lm-objectives", "medim", "next-token-concepts", "sift", "ume-r1")
 """Systems each of whose judged rows is to be failed by a control."""
