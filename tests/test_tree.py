@@ -21,7 +21,6 @@ ONE_USER = {
     "nn.black_box": "the reasoners ask classifiers too",
     "nn.samplers": "the image systems draw with them",
     "nn.generators": "gan-dissection opens generators with it",
-    "nn.opening_pictures": "the image systems open pipelines with it",
     "stats.metrics.feature_distance": "the image systems are scored by it",
     "nn.sequence_sampler": "the sequence systems draw with it",
     "nn.sequences.masked_diffusion": "medim stands on it; any diffusion of sequences can",

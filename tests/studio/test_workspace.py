@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 
 import pytest
 
@@ -99,3 +100,21 @@ def test_a_newer_file_is_not_touched(tmp_path):
     (tmp_path / "t.sqlite").write_bytes(b"not a database, and long enough to look like one" * 40)
     with pytest.raises(RunError, match="cannot be used"):
         State(tmp_path / "t.sqlite")
+
+
+def test_many_that_begin_at_once_make_one_table(tmp_path):
+    errors = []
+
+    def begin(k):
+        try:
+            State(tmp_path / "s.sqlite").add(f"job {k}", ["verify"], "r")
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=begin, args=(k,)) for k in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert len(State(tmp_path / "s.sqlite").jobs()) == 8

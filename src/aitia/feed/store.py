@@ -166,8 +166,12 @@ class Store:
         self.close()
 
     def _prepare(self) -> None:
-        version, application = (self.one(f"PRAGMA {name}") for name in ("user_version", "application_id"))
-        tables = self.one("SELECT count(*) FROM sqlite_master")
+        self._db.execute("BEGIN")  # all three as of one moment: somebody may be making the file
+        try:
+            tables = self.one("SELECT count(*) FROM sqlite_master")
+            version, application = (self.one(f"PRAGMA {name}") for name in ("user_version", "application_id"))
+        finally:
+            self._db.execute("ROLLBACK")
         if application != APPLICATION and (tables or version):
             raise FormatError(f"{self.place} is an SQLite file of something else than a feed: give another name")
         if version > len(MIGRATIONS):

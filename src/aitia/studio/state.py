@@ -69,9 +69,12 @@ class State:
         try:
             self._held = sqlite3.connect(path, check_same_thread=False, timeout=BUSY, isolation_level=None)
             self._held.execute("PRAGMA journal_mode=WAL")
+            self._held.execute("BEGIN IMMEDIATE")  # two that begin at once make one table
             version = int(self._held.execute("PRAGMA user_version").fetchone()[0])
             if version == 0:
-                self._held.executescript(f"BEGIN; {_TABLE}; PRAGMA user_version={VERSION}; COMMIT;")
+                self._held.execute(_TABLE)
+                self._held.execute(f"PRAGMA user_version={VERSION}")
+            self._held.execute("COMMIT")
         except sqlite3.Error as error:
             raise RunError(f"{path} cannot be used: {error}") from error
         if version > VERSION:

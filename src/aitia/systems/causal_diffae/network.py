@@ -53,7 +53,7 @@ def unet_of(options: Mapping[str, Any]) -> Any:
     except ImportError as error:
         raise MissingExtraError("this needs diffusers: pip install 'aitia[vision]'") from error
     try:
-        return UNet2DModel.from_config(dict(options))
+        return UNet2DModel.from_config(dict(options), trust_remote_code=False)
     except (TypeError, ValueError) as error:
         raise FormatError(f"diffusers makes no UNet of these options: {error}") from error
 
