@@ -8,6 +8,7 @@ from typing import Any
 from aitia.card import Card
 from aitia.data.base import Data
 from aitia.data.flow import Flow
+from aitia.data.named import located
 from aitia.data.spreadsheet import Reading
 from aitia.errors import FormatError, RunError
 from aitia.guard import guarded, read_json
@@ -18,7 +19,7 @@ from aitia.system import Given, System, load
 from aitia.system.loading import FIT
 from aitia.system.placing import read_rows
 from aitia.workflow.missing import OWN, Used, check_missing, filled, filled_note, gaps, used
-from aitia.workflow.source import Source, reads_of, reads_over
+from aitia.workflow.source import Source, asks, reads_of, reads_over
 
 __all__ = ["Asked", "Loaded", "is_fit", "load_run"]
 
@@ -98,6 +99,10 @@ class Loaded:
         """
         check_missing(missing)
         given, warnings = self._read(data, reading, kinds, roles)
+        if data is not None and asks(self.system.subjects):
+            from aitia.text.shown import check_shown
+
+            check_shown(given.rows, located(data))
         if missing is None:
             missing = "complete" if (data is None if whole is None else whole) else OWN
         if several and (lacking := gaps(self.system.card, given)):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aitia.card import Card
 from aitia.data.named import located
 from aitia.data.spreadsheet import Reading
+from aitia.data.subjects import Client
 from aitia.errors import FormatError, OptionError, RunError, join_names
 from aitia.workflow.options import nearest, parse_options
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from aitia.system import Given
     from aitia.worlds.world import World
 
-__all__ = ["Source", "find_world", "reads_of", "reads_over", "takes_argument", "world_names"]
+__all__ = ["Source", "asks", "find_world", "reads_of", "reads_over", "takes_argument", "world_names"]
 
 WORLD = "world:"
 """Before a name that is a world's and no path."""
@@ -134,7 +135,12 @@ class Source:
                 f"Worlds: {join_names(world_names(), 40)}"
             )
         rows = read_rows(card, self.data, of, self._options(reads))
-        return replace(Given.of(card, rows, **of), name=self.data)
+        given = replace(Given.of(card, rows, **of), name=self.data)
+        if asks(given.subjects):
+            from aitia.text.shown import check_shown
+
+            check_shown(rows, path)
+        return given
 
     def _options(self, reads: Mapping[str, Any] | None) -> dict[str, Any]:
         size = {} if self.size is None else {"size": self.size}
@@ -189,6 +195,11 @@ def reads_over(
     """
     how = (Reading() if reading is None else reading).over(Reading(**kept.get("how", {})))
     return {"how": how, "kinds": dict(kinds or {}), "expected": dict(kept.get("kinds", {}))}
+
+
+def asks(subjects: Mapping[str, Any]) -> bool:
+    """Whether one of the subjects is a model that is asked, and may be shown what rows name."""
+    return any(isinstance(subject, Client) for subject in subjects.values())
 
 
 def _named(data: str | Path | None) -> tuple[str | None, bool]:
