@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 
 import numpy as np
 import pytest
@@ -97,7 +98,32 @@ def test_a_form_that_cannot_be_is_told_by_the_form_and_leaves_nothing(visit, for
     assert answer.status_code == 400
     assert said in answer.json()["error"]
     assert not jobs_of(visit).state.jobs()
-    assert list((visit.client.app.state.workspace.folder / "notes").iterdir()) == []
+    folder = visit.client.app.state.workspace.folder
+    assert list((folder / "notes").iterdir()) == []
+    assert [path.name for path in (folder / "runs").iterdir()] == ["mine"]
+
+
+def test_two_searches_of_a_table_that_wait_are_two_runs(visit, monkeypatch):
+    """The folder of the first is there before its command begins, so the second has one of its own."""
+    submitted = []
+    monkeypatch.setattr(jobs_of(visit), "submit", lambda *told: submitted.append(told))
+    for knowledge in ("tier: age", "tier: sex"):
+        visit.post("/discover/survey", json={"knowledge": knowledge})
+    assert [run for _, _, run in submitted] == ["survey", "survey-2"]
+    notes = visit.client.app.state.workspace.notes
+    assert [(notes / f"{run}.txt").read_text() for _, _, run in submitted] == ["tier: age\n", "tier: sex\n"]
+
+
+def test_a_system_runs_on_its_example(visit):
+    """By the real command, in the folder that was made for it."""
+    go = visit.post("/systems/hca/example").json()["go"]
+    end = time.monotonic() + 120
+    while "data-job" in (page := visit.get(go).text):
+        assert time.monotonic() < end
+        assert "failed" not in page, page
+        time.sleep(0.3)
+    assert 'title="The report of hca"' in page
+    assert visit.get(f"{go}/report.html").status_code == 200
 
 
 # -- graphs ------------------------------------------------------------------------------------------------------------

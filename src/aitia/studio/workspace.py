@@ -3,11 +3,13 @@
 import re
 import unicodedata
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 from aitia.data.tables import TABLES, suffix_of
-from aitia.errors import FormatError, RunError
+from aitia.errors import AitiaError, FormatError, RunError
 from aitia.files import write_whole
+from aitia.graph import Knowledge
 
 __all__ = ["MOST_BYTES", "Workspace"]
 
@@ -62,6 +64,35 @@ class Workspace:
             if not (base / name).exists() and not (base / name).is_symlink():
                 return name
         raise RunError(f"{base} holds too many files called {plain}")
+
+    def new_run(self, wanted: str) -> str:
+        """A name like the wanted one for a run, whose folder is made, so that no other run that waits has it."""
+        while True:
+            name = self.free(self.runs, wanted)
+            try:
+                (self.runs / name).mkdir()
+            except FileExistsError:  # somebody was faster
+                continue
+            except OSError as error:
+                raise RunError(f"{self.runs} cannot be written: {error.strerror}") from error
+            return name
+
+    def note(self, run: str, text: str) -> list[str]:
+        """Keeps what is known beside a run; gives the words that tell a command of it.
+
+        Raises:
+            AitiaError: If it is no knowledge; neither it nor the folder of the run is left then.
+        """
+        place = self.notes / f"{run}.txt"
+        write_whole(place, text.replace("\r\n", "\n").strip() + "\n", RunError)
+        try:
+            Knowledge.read(place)
+        except AitiaError:
+            place.unlink(missing_ok=True)
+            with suppress(OSError):  # something else has come into it
+                (self.runs / run).rmdir()
+            raise
+        return ["--knowledge", f"notes/{place.name}"]
 
     # -- tables --------------------------------------------------------------------------------------------------------
 

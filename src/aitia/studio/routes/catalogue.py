@@ -54,7 +54,7 @@ def system(request: Request, slug: str) -> HTMLResponse:
 def example(request: Request, slug: str) -> JSONResponse:
     """Runs a system on its own example."""
     card, workspace = find(slug).card, request.app.state.workspace
-    run = workspace.free(workspace.runs, card.slug)
+    run = workspace.new_run(card.slug)
     words = ["run", card.slug, "--example", "--out", f"runs/{run}"]
     request.app.state.jobs.submit(f"{card.slug} on its example", words, run)
     return JSONResponse({"go": f"/runs/{run}"})

@@ -72,7 +72,7 @@ def effect(request: Request, name: str, asked: Effect) -> JSONResponse:
     workspace = request.app.state.workspace
     workspace.inside(workspace.runs, name)
     Intervention.parse(asked.do)
-    run = workspace.free(workspace.runs, f"{name}-effect")
+    run = workspace.new_run(f"{name}-effect")
     words = ["do", f"runs/{name}", asked.do, "--outcome", asked.outcome, "--out", f"runs/{run}"]
     words += ["--against", asked.against] if asked.against else []
     job = request.app.state.jobs.submit(f"{asked.do} on {asked.outcome}", words, run)

@@ -1,6 +1,7 @@
 """Runs: how their jobs stand, and what they left."""
 
 import json
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -10,9 +11,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
-from aitia.errors import AitiaError, FormatError, RunError
-from aitia.files import write_whole
-from aitia.graph import Knowledge
+from aitia.errors import FormatError, RunError
 from aitia.runs import Record
 from aitia.studio.jobs import Jobs
 from aitia.studio.pages import command, page
@@ -114,20 +113,14 @@ def search_again(request: Request, name: str, known: Known) -> JSONResponse:
     job = jobs.state.of_run(name)
     if job is None or job.command[:1] != ("discover",):
         raise FormatError(f"the studio did not make {name}: search again from its table")
-    run = workspace.free(workspace.runs, name.split("-")[0])
-    place = workspace.notes / f"{run}.txt"
+    run = workspace.new_run(re.sub(r"-\d+$", "", name))
     words, before = _without(job.command, "--knowledge")
     earlier = (workspace.folder / before).read_text(encoding="utf-8").splitlines() if before else []
     lines = known.knowledge.splitlines()
     told = [line for line in earlier if not _contradicted(line, lines)]
-    write_whole(place, "\n".join([*told, *lines]) + "\n")
-    try:
-        Knowledge.read(place)
-    except AitiaError:
-        place.unlink(missing_ok=True)
-        raise
+    noted = workspace.note(run, "\n".join([*told, *lines]))
     words = [f"runs/{run}" if word == f"runs/{name}" else word for word in words]
-    jobs.submit(f"{job.title} again", [*words, "--knowledge", f"notes/{run}.txt"], run)
+    jobs.submit(f"{job.title} again", [*words, *noted], run)
     return JSONResponse({"go": f"/runs/{run}"})
 
 

@@ -15,8 +15,6 @@ from aitia.data.table import Table
 from aitia.data.tables import TABLES, read_table, suffix_of
 from aitia.data.writing import date_text
 from aitia.errors import DataError, FormatError
-from aitia.files import write_whole
-from aitia.graph import Knowledge
 from aitia.stats.search.checks import check_table, table_warnings
 from aitia.studio.pages import page
 from aitia.studio.workspace import Workspace
@@ -130,7 +128,7 @@ def discover(request: Request, name: str, form: Search) -> JSONResponse:
     """Starts a discovery."""
     workspace = request.app.state.workspace
     said, _ = _place(workspace, name)
-    run = workspace.free(workspace.runs, Path(name).name.split(".")[0])
+    run = workspace.new_run(Path(name).name.split(".")[0])
     words = ["discover", said, "--out", f"runs/{run}"]
     plain = Search()
     for option in ("method", "test", "context", "alpha", "missing", "seed"):
@@ -139,13 +137,6 @@ def discover(request: Request, name: str, form: Search) -> JSONResponse:
     words += [] if form.bootstrap is None else ["--bootstrap", str(form.bootstrap)]
     words += [part for column in form.drop for part in ("--drop", column)]
     if form.knowledge.strip():
-        place = workspace.notes / f"{run}.txt"
-        write_whole(place, form.knowledge.replace("\r\n", "\n").strip() + "\n")
-        try:
-            Knowledge.read(place)
-        except Exception:
-            place.unlink(missing_ok=True)
-            raise
-        words += ["--knowledge", f"notes/{run}.txt"]
+        words += workspace.note(run, form.knowledge)
     request.app.state.jobs.submit(f"discover {name}", words, run)
     return JSONResponse({"go": f"/runs/{run}"})
