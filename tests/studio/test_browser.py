@@ -86,7 +86,7 @@ def searched(browser, address, table):
     page.goto(address)
     page.get_by_role("link", name="Discover Drop a table").click()
     page.set_input_files('input[type="file"]', table)
-    page.wait_for_url("**/discover/my-lab.csv")
+    page.wait_for_url("**/discover/my-lab*.csv")
     page.get_by_label("What is known").fill("tier: age")
     page.get_by_text("More", exact=True).click()
     page.get_by_label("Random halves").fill("10")
@@ -118,6 +118,17 @@ def test_a_new_user_discovers_and_asks_without_reading(tab, searched):
     with tab.expect_download() as taken:
         tab.get_by_role("link", name="dagitty").click()
     assert "dose -> answer" in taken.value.path().read_text()
+
+
+def test_a_file_that_is_chosen_before_the_script_has_come_is_sent(tab, address, table):
+    def late(route):
+        time.sleep(1)
+        route.continue_()
+
+    tab.route("**/studio.js", late)
+    tab.goto(f"{address}/discover", wait_until="commit")
+    tab.set_input_files('input[type="file"]', table)
+    tab.wait_for_url("**/discover/my-lab*.csv")
 
 
 def test_sliders_move_distributions_and_say_what_was_done(tab, searched):

@@ -77,6 +77,7 @@ document.querySelectorAll("form[data-drop]").forEach((form) => {
     }
   }
   input.addEventListener("change", () => send(input.files[0]));
+  send(input.files[0]); // what was chosen before this script was here
   form.addEventListener("submit", (event) => event.preventDefault());
   for (const kind of ["dragover", "dragenter"]) form.addEventListener(kind, (event) => { event.preventDefault(); form.classList.add("over"); });
   form.addEventListener("dragleave", () => form.classList.remove("over"));
