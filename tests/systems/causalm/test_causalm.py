@@ -22,7 +22,7 @@ from aitia.stats.concept_effects import conexp, effect_size, icace
 from aitia.system import Given, example_of, load
 from aitia.systems.causalm import PUBLISHED, CausaLM, CausaLMConfig, probing
 from aitia.systems.causalm.corpus import Corpus
-from aitia.systems.causalm.effects import ConceptEffect, conexp_sizes, estimates, table_of
+from aitia.systems.causalm.effects import LINEARLY, ConceptEffect, conexp_sizes, estimates, table_of
 from aitia.systems.causalm.page import concept_report
 from aitia.systems.causalm.pretraining import (
     NO_LABEL,
@@ -300,23 +300,30 @@ def test_estimates_are_those_computed_by_hand(model, monkeypatch):
         return kept[:, ::-1] if given.texts("text")[0] == "edited" else kept
 
     monkeypatch.setattr(model, "predict_proba", said)
+    readers = model._fitted()
+    taken = torch.zeros(len(readers.names), 2, 2)  # log 3 more for the first class of female texts
+    taken[readers.names.index("counterfactual"), model.values.index("female"), 0] = -np.log(3.0)
+    monkeypatch.setitem(readers._buffers, "taken", taken)
     rows = {"text": ["a", "b"], "gender": ["female", "male"], "rewritten": ["edited", "edited"]}
     effects = model.estimate(rows, resamples=400)
     found = {effect.name: effect for effect in effects}
     wanted = {
         "TReATE": (0.6 + 0.2) / 2, "flip-scaled TReATE": 0.8, "true ATE": (1.6 + 0.0) / 2, "left in f_CF": 0.4,
-        "CONEXP": 0.8, "placebo TReATE": 0.4, "LEACE": 0.0, "INLP": 0.0, "closed form alone": 0.0,
+        "calibrated TReATE": (2 * (0.9 - 0.75) + 2 * (0.75 - 0.5)) / 2,  # odds 9 to 3, and 1 to 3
+        "CONEXP": 0.8, "placebo TReATE": 0.4, **dict.fromkeys(LINEARLY, 0.0), "calibrated placebo TReATE": 0.0,
+        **{f"{name}, calibrated": 0.0 for name in LINEARLY},
     }  # fmt: skip
-    assert {name: round(effect.estimate, 9) for name, effect in found.items()} == wanted
+    assert {name: round(effect.estimate, 6) for name, effect in found.items()} == pytest.approx(wanted, abs=2e-6)
     # Two texts drawn again are both the first, both the second, or one of each.
     assert (found["TReATE"].low, found["TReATE"].high) == pytest.approx((0.2, 0.6))
-    assert [name for name, effect in found.items() if not effect.causal] == ["left in f_CF", "CONEXP", "placebo TReATE"]
+    placebos = ["placebo TReATE", "calibrated placebo TReATE"]
+    assert [name for name, effect in found.items() if not effect.causal] == ["left in f_CF", "CONEXP", *placebos]
     table = model.effects(rows)
     assert table.labels("by").tolist() == list(found)
     assert np.allclose(table.column("effect"), [effect.estimate for effect in found.values()])
     assert set(table.labels("target")) == {"gender"}
     assert set(table.labels("outcome")) == {"mood"}
-    assert np.allclose(table.column("control"), 0.4)
+    assert np.allclose(table.column("control"), [0.0 if "calibrated" in name else 0.4 for name in found])
     assert set(table.labels("causal")[table.labels("by") == "CONEXP"]) == {"no"}
 
 
@@ -508,7 +515,8 @@ def test_any_hugging_face_model_is_trained_on_by_its_folder(tmp_path):
 def test_the_report_stands_by_itself_and_warns(model, tmp_path):
     effects = model.estimate({**ROWS, "rewritten": TEXTS[::-1]})
     page = concept_report(model, effects, tmp_path / "report.html", erasure=model.erasure(ROWS)).read_text()
-    for said in ("flip-scaled TReATE", "attention probe", "Do not trust this TReATE", "<svg", "keeps place"):
+    estimates = ("flip-scaled TReATE", "calibrated TReATE")
+    for said in (*estimates, "attention probe", "Do not trust this TReATE", "<svg", "keeps place"):
         assert said in page
     assert "http://" not in page.replace("http://www.w3.org/2000/svg", "")
 

@@ -24,7 +24,8 @@ Where we differ from the source; `PUBLISHED` has its settings.
   updates stays that of the controls.
 - What is left for a linear classifier of the mean state is taken out in closed form (`closed_form`).
 - (3) contrasts two values, (2) a value with none: of two values, removal moves about half as far as a flip. The
-  flip-scaled TReATE is 2 TReATE, and ours.
+  flip-scaled TReATE is 2 TReATE; the calibrated one sets the concept anew by what unlearning takes from the texts of
+  each value, see `calibration.py`. Both are ours.
 - The source caps the masked words at 30 a text and trains phi_O on words alone; here 15 % are masked without a cap, and
   phi_O keeps the control heads, so that the treated term is all that differs.
 

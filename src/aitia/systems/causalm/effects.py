@@ -10,14 +10,28 @@ from numpy.typing import NDArray
 
 from aitia.data.table import Table
 from aitia.stats.concept_effects import icace
+from aitia.systems.causalm.calibration import set_anew
 
-__all__ = ["ALONE", "LINEAR", "ConceptEffect", "Erasure", "conexp_sizes", "estimates", "table_of"]
+__all__ = [
+    "ALONE",
+    "CALIBRATED",
+    "LINEAR",
+    "LINEARLY",
+    "ConceptEffect",
+    "Erasure",
+    "conexp_sizes",
+    "estimates",
+    "table_of",
+]
 
 Values = NDArray[np.float64]
 LINEAR = "original, mean"
 """The classifier that the linear baselines are compared with, where the others pool by attention."""
 ALONE = "closed form alone"
 """Without an adversary: the closed form of the adjusted method on phi_O."""
+LINEARLY = (ALONE, "LEACE", "INLP")
+"""What takes the concept out of the mean state of phi_O without training the encoder."""
+CALIBRATED = "calibrated TReATE"
 
 
 @dataclass(frozen=True)
@@ -64,6 +78,7 @@ def estimates(
     said: Mapping[str, Values],
     edited: Mapping[str, Values] | None,
     codes: NDArray[np.int64] | None,
+    taken: Mapping[str, Values] | None = None,
     *,
     confidence: float = 0.95,
     resamples: int = 2000,
@@ -74,7 +89,8 @@ def estimates(
     Args:
         said: What each classifier says of the texts, (n, classes).
         edited: What `original` and `counterfactual` say of the same texts with the concept set anew.
-        codes: Of the concept in each text, (n,), for CONEXP.
+        codes: Of the concept in each text, (n,), for CONEXP and the calibrated estimates.
+        taken: What each classifier takes from the texts of each value, (values, classes); see `calibration.py`.
         confidence: Coverage of each interval.
         resamples: Of the bootstrap over texts.
         seed: Of the bootstrap.
@@ -84,15 +100,26 @@ def estimates(
     draws = np.random.default_rng(seed).multinomial(n, np.full(n, 1 / n), size=resamples)
     ends = [(1 - confidence) / 2, (1 + confidence) / 2]
 
-    def moved(name: str, before: Values, after: Values, factor: float = 1.0, **more: Any) -> ConceptEffect:
-        each = factor * np.abs(icace(before, after)).sum(axis=1)
+    def over_texts(name: str, each: Values, **more: Any) -> ConceptEffect:
         low, high = np.quantile(draws @ each / len(each), ends)
         return ConceptEffect(name, float(each.mean()), float(low), float(high), **more)
+
+    def moved(name: str, before: Values, after: Values, factor: float = 1.0, **more: Any) -> ConceptEffect:
+        return over_texts(name, factor * np.abs(icace(before, after)).sum(axis=1), **more)
 
     found = [
         moved("TReATE", original, said["counterfactual"], note="concept present against concept removed"),
         moved("flip-scaled TReATE", original, said["counterfactual"], 2.0, note="twice the TReATE; ours"),
     ]
+    linear = said.get(LINEAR, original)
+    calibrated: dict[str, Values] = {}
+    if codes is not None:
+        for name, values in (taken or {}).items():
+            if np.isfinite(values).all() and len(values) > 1:
+                calibrated[name] = _moved_anew(linear if name in LINEARLY else original, values, codes)
+    if "counterfactual" in calibrated:
+        note = "one value against another, from what unlearning takes from the texts of each; ours"
+        found.append(over_texts(CALIBRATED, calibrated["counterfactual"], note=note))
     if edited is not None:
         found.append(moved("true ATE", original, edited["original"], note="from counterfactual texts"))
         left = "how far counterfactual texts still move the classifier that should not know the concept"
@@ -101,23 +128,41 @@ def estimates(
         low, high = np.quantile(conexp_sizes(original, codes, draws), ends)
         size = float(conexp_sizes(original, codes, np.ones((1, n), dtype=np.int64))[0])
         found.append(ConceptEffect("CONEXP", size, float(low), float(high), False, "a correlation"))
-    linear, note = said.get(LINEAR, original), "linear erasure of the mean state of phi_O, head trained anew"
-    found += [moved(name, linear, said[name], note=note) for name in (ALONE, "LEACE", "INLP") if name in said]
+    note = "linear erasure of the mean state of phi_O, head trained anew"
+    for name in (each for each in LINEARLY if each in said):
+        found.append(moved(name, linear, said[name], note=note))
+        if name in calibrated:
+            found.append(over_texts(f"{name}, calibrated", calibrated[name], note=note))
     if "placebo" in said:
         found.append(moved("placebo TReATE", original, said["placebo"], causal=False, note="a shuffled concept"))
+    if "placebo" in calibrated:
+        note = "a shuffled concept"
+        found.append(over_texts("calibrated placebo TReATE", calibrated["placebo"], causal=False, note=note))
     return tuple(found)
+
+
+def _moved_anew(said: Values, taken: Values, codes: NDArray[np.int64]) -> Values:
+    """(n,): how far each text moves with the concept set anew, the mean over the other values."""
+    each = np.zeros(len(said))
+    for value in range(len(taken)):
+        each += np.abs(icace(said, set_anew(said, taken, codes, value))).sum(axis=1)
+    return each / (len(taken) - 1)  # set to the value that it has, a text stays
 
 
 def table_of(found: Sequence[ConceptEffect], target: str, outcome: str) -> Table:
     """A line an estimate, TReATE first; the control is the placebo's, no number where there is none."""
-    control = next((effect.estimate for effect in found if effect.name == "placebo TReATE"), float("nan"))
+    by_name = {effect.name: effect.estimate for effect in found}
+    controls = [
+        by_name.get("calibrated placebo TReATE" if "calibrated" in effect.name else "placebo TReATE", float("nan"))
+        for effect in found
+    ]
     columns: dict[str, Any] = {
         "target": [target] * len(found),
         "outcome": [outcome] * len(found),
         "effect": [effect.estimate for effect in found],
         "low": [effect.low for effect in found],
         "high": [effect.high for effect in found],
-        "control": [control] * len(found),
+        "control": controls,
         "by": [effect.name for effect in found],
         "causal": ["yes" if effect.causal else "no" for effect in found],
     }

@@ -274,7 +274,8 @@ class CausaLM(Pretrained, Predicts, Encodes, Explains):
             other = with_texts(given, edited)
             others = {name: self.predict_proba(other, of=name) for name in ("original", "counterfactual")}
         codes = present_in(given, self.config, self.values)
-        return estimates(said, others, codes, confidence=confidence, resamples=resamples, seed=seed)
+        taken = {name: values.double().numpy() for name, values in zip(readers.names, readers.taken, strict=True)}
+        return estimates(said, others, codes, taken, confidence=confidence, resamples=resamples, seed=seed)
 
     def _effects(self, given: Given, target: str | None, outcome: str | None) -> Table:
         """`estimate` as a table, one line an estimator in the column `by`; the control is the placebo."""
@@ -381,6 +382,7 @@ class CausaLM(Pretrained, Predicts, Encodes, Explains):
             "values": list(self.values),
             "adversary": dict(self.adversary),
             "width": readers.width,
+            "present": readers.taken.shape[1],
             "readers": {name: list(place) for name, place in readers.places.items()},
             "told": list(self._told),
         }
@@ -391,5 +393,5 @@ class CausaLM(Pretrained, Predicts, Encodes, Explains):
         model.classes, model.values = tuple(options["classes"]), tuple(options["values"])
         model.adversary, model._told = dict(options["adversary"]), tuple(options["told"])
         places = {name: (encoder, pooling) for name, (encoder, pooling) in options["readers"].items()}
-        model._net = Readers(len(model.classes), options["width"], places).eval()
+        model._net = Readers(len(model.classes), options["width"], places, options["present"]).eval()
         return model

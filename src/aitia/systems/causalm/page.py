@@ -78,12 +78,17 @@ def _sections(effects: "Sequence[ConceptEffect]", erasure: "Sequence[Erasure]") 
 
 def _advice(effects: "Mapping[str, ConceptEffect]") -> Callout | Text:
     lines = []
-    treated, placebo, left = (effects.get(name) for name in ("TReATE", "placebo TReATE", "left in f_CF"))
-    if treated and placebo and placebo.estimate > treated.estimate / 3:
-        lines.append(
-            f"Hiding a shuffled concept moves the classifier by {placebo.estimate:.3f}, more than a third of the "
-            f"TReATE ({treated.estimate:.3f}): much of it is not due to the concept."
-        )
+    shares = {name: _placebo_share(effects, name) for name in ("TReATE", "calibrated TReATE")}
+    for name, share in shares.items():
+        if share is not None and share > 1 / 3:
+            placebo = effects[name.replace("TReATE", "placebo TReATE")].estimate
+            lines.append(
+                f"Hiding a shuffled concept moves the classifier by {placebo:.3f}, more than a third of the {name} "
+                f"({effects[name].estimate:.3f}): much of it is not due to the concept."
+            )
+    if lines and (share := shares["calibrated TReATE"]) is not None and share <= 1 / 3:
+        lines.append(f"The calibrated TReATE leaves that out: there the shuffled concept has {share:.0%} of it.")
+    left = effects.get("left in f_CF")
     if left and (truth := effects.get("true ATE")) and left.estimate > truth.estimate / 2:
         lines.append(
             f"Edited texts still move the classifier that should not know the concept by {left.estimate:.3f}, more "
@@ -91,4 +96,13 @@ def _advice(effects: "Mapping[str, ConceptEffect]") -> Callout | Text:
         )
     if lines:
         return Callout(lines, "warning", "Do not trust this TReATE")
-    return Text("TReATE contrasts the concept with none, the true effect one value with another, which is about twice.")
+    return Text(
+        "TReATE contrasts the concept with none, the true effect one value with another, which is about twice; so does "
+        "the calibrated TReATE."
+    )
+
+
+def _placebo_share(effects: "Mapping[str, ConceptEffect]", name: str) -> float | None:
+    """The placebo of an estimate over the estimate; None where one of them is not there."""
+    treated, placebo = effects.get(name), effects.get(name.replace("TReATE", "placebo TReATE"))
+    return None if treated is None or placebo is None else placebo.estimate / max(treated.estimate, 1e-12)

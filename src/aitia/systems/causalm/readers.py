@@ -13,8 +13,9 @@ from aitia.nn.choices import TextPooling
 from aitia.nn.erasure import Eraser, leace, null_space_projection
 from aitia.nn.language import LanguageModel, last_states, mean_state
 from aitia.nn.text_heads import TextHead
+from aitia.systems.causalm.calibration import taken_from
 from aitia.systems.causalm.config import CausaLMConfig
-from aitia.systems.causalm.effects import ALONE, LINEAR
+from aitia.systems.causalm.effects import ALONE, LINEAR, LINEARLY
 from aitia.systems.causalm.pretraining import NO_LABEL, CorpusTensors, balancing_weights
 from aitia.train import RowBatches, TrainConfig, train
 
@@ -68,12 +69,23 @@ class Readers(nn.Module):
         classes: Of the task.
         width: Of the states.
         places: For each classifier the encoder that it reads and its pooling.
+        values: Of the concept, how many.
+
+    Attributes:
+        taken: (classifiers, values, classes): what each takes from the texts of each value; see `calibration.py`.
     """
 
-    def __init__(self, classes: int, width: int, places: Mapping[str, tuple[str, TextPooling]]) -> None:
+    taken: Tensor
+
+    def __init__(self, classes: int, width: int, places: Mapping[str, tuple[str, TextPooling]], values: int) -> None:
         super().__init__()
         self.places, self.width = dict(places), width
         self.heads = nn.ModuleList([Reader(pooling, classes, width) for _, pooling in self.places.values()])
+        self.register_buffer("taken", torch.full((len(self.places), values, classes), torch.nan))
+
+    def knowing(self, name: str) -> str:
+        """The classifier that one without the concept is compared with: it knows the concept, and reads the same."""
+        return LINEAR if LINEAR in self.places and name in LINEARLY else "original"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -236,9 +248,14 @@ def read_all(
         mean = states["original", "mean"][0][:, 0]
         erasers |= {"LEACE": leace(mean, data.present), "INLP": null_space_projection(mean, data.present)}
         places |= dict.fromkeys(("LEACE", "INLP"), ("original", "mean"))
-    readers = Readers(classes, encoders["original"].width, places)
+    readers = Readers(classes, encoders["original"].width, places, int(data.present.max()) + 1)
+    scores: dict[str, Tensor] = {}
     for name, place in places.items():
         if name in erasers:
             readers[name].erase(erasers[name])
         train_head(readers[name], *states[place], data.label, config, progress, f"head: {name}")
+        with torch.no_grad():
+            scores[name] = readers[name](*states[place])
+    for k, name in enumerate(places):
+        readers.taken[k] = taken_from(scores[readers.knowing(name)], scores[name], data.present, data.strata)
     return readers
