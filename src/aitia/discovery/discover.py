@@ -17,6 +17,7 @@ from aitia.discovery.gaps import gap_warnings
 from aitia.discovery.hints import knowledge_hint
 from aitia.discovery.repeats import repeated_rows
 from aitia.discovery.result import Discovery
+from aitia.discovery.row_names import row_names
 from aitia.discovery.series import TimeSeries, is_panel, read_panel, source_of
 from aitia.engine import Progress, Store
 from aitia.errors import DataError, OptionError
@@ -142,10 +143,12 @@ def _read(
     else:
         table = Table.of(data, kinds=kinds)
     table = table.drop(drop)
-    if (index := row_index(table)) is not None and index not in roles and index not in (kinds or {}):
-        table = table.drop([index])
-        note = f"{index}: counts the rows, left out (--continuous {index} keeps it)"
-        table = table.with_flow((table.flow or Flow("the table", table.n)).noting(note))
+    asked = {*roles, *(kinds or {})}
+    if (index := row_index(table)) is not None and index not in asked:
+        table = _without(table, index, f"counts the rows, left out (--continuous {index} keeps it)")
+    for name in row_names(table):
+        if name not in asked and len(table.names) > 1:
+            table = _without(table, name, "another text in every row, so it names them, left out")
     if (context := roles[0]) is not None and context_kind != "domain":
         table = dated(table, context)
     mend = ", and its edges may be those of the rows that have it"
@@ -153,6 +156,11 @@ def _read(
     if (copies := repeated_rows(table)) is not None:
         gaps = (*gaps, copies)
     return _complete(table) if missing == "complete" else table, gaps
+
+
+def _without(table: Table, name: str, why: str) -> Table:
+    """The table without a column, with a line that says so."""
+    return table.drop([name]).with_flow((table.flow or Flow("the table", table.n)).noting(f"{name}: {why}"))
 
 
 def _complete(table: Table) -> Table:

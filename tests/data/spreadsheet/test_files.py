@@ -151,3 +151,16 @@ def test_options_of_reading_reach_a_fit_and_stay_with_it(tmp_path):
 def test_the_same_numbers_in_other_clothes_give_the_same_graph(name):
     found = aitia.discover(AS_PEOPLE_HAVE_IT / name, drop=["when"] if name.startswith("dates") else [])
     assert found.graph == aitia.Graph("alpha --- beta --- gamma")
+
+
+def test_a_column_that_names_the_rows_is_no_variable_and_one_that_nearly_does_is_refused(tmp_path):
+    data = frame(60)
+    data.insert(1, "patient", [f"P{k}" for k in range(60)])
+    data.to_csv(tmp_path / "named.csv", index=False)
+    told = discovered(tmp_path / "named.csv")
+    assert "patient: another text in every row, so it names them, left out" in told
+    assert "2 continuous variables" in told
+    data.loc[3, "patient"] = "P2"
+    data.to_csv(tmp_path / "nearly.csv", index=False)
+    with pytest.raises(DataError, match="'patient' has 59 labels in 60 rows: it names the rows rather than groups"):
+        discovered(tmp_path / "nearly.csv")
