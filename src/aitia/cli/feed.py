@@ -190,8 +190,9 @@ def serve_command(
 
     from aitia.feed import every_of, serve
 
-    serve(store, every_of(every), threading.Event(), tell_served, server=server_of(smtp, sender, security),
-          links=links_of(public_url), encoder=encoder_of(encoder))  # fmt: skip
+    span, server, links = every_of(every), server_of(smtp, sender, security), links_of(public_url)
+    with store_of(store) as opened:
+        serve(opened, span, threading.Event(), tell_served, server=server, links=links, encoder=encoder_of(encoder))
 
 
 def tell_served(done: "Pass | str") -> None:

@@ -130,7 +130,9 @@ class Searcher:
         return self._asked[1]
 
     def nearest(self, item: Item, kind: str) -> Item | None:
-        """The item of another kind that is nearest to this one; None where none has anything of it."""
+        """The item of another kind that is nearest to this one; None where none has anything of it, or it is gone."""
+        if item.number not in self._places:
+            return None
         if (item.number, kind) not in self._nearest:
             self._nearest[item.number, kind] = self._nearest_of(item, kind)
         return self._nearest[item.number, kind]

@@ -8,7 +8,6 @@ import re
 import threading
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aitia.errors import AitiaError, OptionError
@@ -39,7 +38,7 @@ def every_of(text: str) -> timedelta:
         >>> every_of("24h") == every_of("1d")
         True
     """
-    found = re.fullmatch(r"(\d{1,4})([mhd])", text.strip())
+    found = re.fullmatch(r"([0-9]{1,4})([mhd])", text.strip())
     if found is None:
         raise OptionError(f"passes come every so many minutes, hours or days, such as 24h, got {text[:40]!r}")
     span = timedelta(**{_UNITS[found[2]]: int(found[1])})
@@ -49,7 +48,7 @@ def every_of(text: str) -> timedelta:
 
 
 def serve(
-    place: str | Path | None,
+    store: Store,
     every: timedelta,
     stop: threading.Event,
     tell: Callable[[Pass | str], None],
@@ -62,7 +61,7 @@ def serve(
     """Makes a pass now and each time that so much time has gone by, and sends in between what falls due.
 
     Args:
-        place: Of the store; None takes that of the user.
+        store: Of all of it.
         every: From one pass to the next.
         stop: Ends it; a mail that is on its way then is finished first.
         tell: Gets each pass, and a sentence where one fails; the same sentence once.
@@ -72,21 +71,20 @@ def serve(
         looks: Seconds between two looks.
 
     Raises:
-        AitiaError: If the store cannot be opened, or mails would have no links.
+        OptionError: If mails would have no links.
     """
     check_links(server, links)
     last, told = None, ""
-    with Store(place) as store:
-        while not stop.is_set():
-            now = store.now()
-            try:
-                if last is None or not last <= now < last + every:  # a clock may be set back
-                    last = now
-                    tell(run_pass(store, server, links, encoder))
-                elif server is not None and links is not None:
-                    send_due(store, server, links)
-                told = ""
-            except AitiaError as error:
-                if str(error) != told:
-                    tell(told := str(error))
-            stop.wait(looks)
+    while not stop.is_set():
+        now = store.now()
+        try:
+            if last is None or not last <= now < last + every:  # a clock may be set back
+                last = now
+                tell(run_pass(store, server, links, encoder))
+            elif server is not None and links is not None:
+                send_due(store, server, links)
+            told = ""
+        except AitiaError as error:
+            if str(error) != told:
+                tell(told := str(error))
+        stop.wait(looks)
