@@ -165,7 +165,7 @@ def test_a_long_list_is_cut_into_pages(near, place, tmp_path):
     while path:
         page = near.get(path).text
         seen += re.findall(r'<a class="name"[^>]*>([^<]*)', page)
-        further = re.search(r'<a class="button" href="([^"]+)">further', page)
+        further = re.search(r'<a class="button" href="([^"]+)">Further', page)
         path = further and further[1].replace("&amp;", "&")
     assert sorted(seen) == sorted(f"Lake number {k}" for k in range(45))
     for odd in ("-3", "0", "x", "99999999999", "٣"):
