@@ -1,5 +1,6 @@
 """`aitia studio`: catalogue, discovery, interventions, runs, ledger and papers in a browser."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,7 +8,8 @@ import typer
 
 from aitia.addresses import is_near
 from aitia.cli.feed_options import EncoderPath, PublicUrl, Security, Sender, Smtp, StorePath, links_of, server_of
-from aitia.errors import MissingExtraError, OptionError
+from aitia.errors import MissingExtraError, OptionError, RunError
+from aitia.files import write_whole
 
 if TYPE_CHECKING:
     import socket
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["studio_command"]
 
 HERE = ("127.0.0.1", "localhost", "::1")
+ADDRESS = ".address"
+"""The file in which a studio says where it is, for a second start of it."""
 
 
 def studio_command(
@@ -68,6 +72,12 @@ def studio_command(
     outside = host not in HERE or (feed.links is not None and not is_near(feed.links.host))
     key = secrets.token_urlsafe(24) if outside else None
     workspace = Workspace(folder)
+    if browser and (running := _running(workspace.folder)) is not None:  # a second double click
+        import webbrowser
+
+        webbrowser.open(running)
+        typer.echo(f"aitia studio: {running}   (it was running already)")
+        return
     with Lock(workspace.folder / ".lock"), _bound(host, port) as held:
         port = held.getsockname()[1]
         names = _names(host)
@@ -76,13 +86,18 @@ def studio_command(
         typer.echo(f"aitia studio: {address}   (Ctrl-C ends it)")
         if key is not None:
             typer.echo("Warning: other machines can reach this; whoever has the key can read and run here.", err=True)
+        if key is None:
+            write_whole(workspace.folder / ADDRESS, address, RunError)
         if browser and host in HERE:
             import threading
             import webbrowser
 
             threading.Timer(0.7, webbrowser.open, [address]).start()
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
-        server.run([held])
+        try:
+            server.run([held])
+        finally:
+            (workspace.folder / ADDRESS).unlink(missing_ok=True)
 
 
 def _papers(
@@ -95,6 +110,19 @@ def _papers(
 
     span = None if every is None else every_of(every)
     return Papers(store, encoder=encoder, links=links, server=server if span else None, every=span, tell=tell_served)
+
+
+def _running(folder: Path) -> str | None:
+    """The address of a studio that runs on this folder already; None where none does, or only a key opens it."""
+    from aitia.runs.lock import holder_of
+
+    if holder_of(folder / ".lock") is None:
+        return None
+    try:
+        told = (folder / ADDRESS).read_text(encoding="utf-8")
+    except OSError:
+        return None
+    return told if re.fullmatch(r"http://localhost:[0-9]{1,5}/", told) else None
 
 
 def _bound(host: str, port: int) -> "socket.socket":

@@ -60,7 +60,8 @@ def _listed(request: Request, q: str, number: int, *, status: int = 200, **form:
     pages = {name: f"/papers?{urlencode({'q': q, 'page': to})}" for name, to, there in ways if there}
     told = {"address": "", "query": q, "frequency": "daily", "trouble": ""} | form
     return page(
-        request, "papers.html", title="Papers", status=status, q=q, shown=shown, first=(number - 1) * SHOWN + 1, pages=pages, fault=fault,
+        request, "papers.html", title="Papers", status=status, q=q, shown=shown, pages=pages, fault=fault,
+        first=(number - 1) * SHOWN + 1,
         by=papers.searcher().by if q.strip() else "", feed=f"/papers/feed.atom?{urlencode({'q': q})}" if q.strip()
         else "/papers/feed.atom", taken=papers.links is not None, frequencies=list(FREQUENCIES), form=told,
     )  # fmt: skip
