@@ -6,6 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from starlette.testclient import TestClient
 from tests.feed.conftest import post_office
 from tests.feed.feeds import GRAPHS, JOURNAL, LATENTS, SOUP, atom, entry
 from tests.studio.studio import HOST, opened
@@ -410,6 +411,33 @@ def test_the_same_is_said_of_every_address_and_not_too_often(far, place):
     assert refused.status_code == 400
     assert "are not taken from one place: wait" in refused.text
     assert 'value="last@reader.example"' in refused.text  # what was typed is still there
+
+
+@pytest.mark.parametrize(
+    ("peers", "refused"),
+    [
+        ([f"2001:db8::{k:x}" for k in range(21)], True),  # of one line
+        ([f"2001:db8:0:{k:x}::1" for k in range(21)], False),
+        ([f"192.0.2.{k}" for k in range(21)], False),
+    ],
+)
+def test_limits_count_lines_and_not_their_many_addresses(tmp_path, place, peers, refused):
+    app = create_app(Workspace(tmp_path / "studio"), hosts={HOST}, feed=Papers(place, links=Links(f"http://{HOST}")))
+    with TestClient(app, base_url=f"http://{HOST}") as first:
+        for k, peer in enumerate(peers):
+            client = TestClient(app, base_url=f"http://{HOST}", client=(peer, 1234), cookies=first.cookies)
+            reader = Reader(client)
+            told = reader.send(reader.get("/papers"), address=f"who{k}@reader.example", query="", frequency="daily")
+        assert told.status_code == (400 if refused else 200)
+
+
+def test_cookies_are_secure_where_the_way_is(tmp_path, place):
+    for scheme in ("http", "https"):
+        feed = Papers(place, links=LINKS)
+        app = create_app(Workspace(tmp_path / scheme), hosts={HOST}, feed=feed, key="the-key")
+        with TestClient(app, base_url=f"{scheme}://{HOST}", follow_redirects=False) as client:
+            for path in ("/papers", "/?key=the-key"):
+                assert ("; Secure" in client.get(path).headers["set-cookie"]) == (scheme == "https")
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,8 @@ class Guard:
         new = self._made(papers) if not cookie and (opened or papers) else ""  # one that opens goes to who is in alone
         token = _sealed_by(self.secret, _name(papers), cookie or new)
         scope["state"] = {**scope.get("state", {}), "token": token, "opened": opened, "form": form}
-        await self.app(scope, _limited(receive), _sealed(send, new, papers=papers))
+        secure = scope["scheme"] == "https"  # as a proxy before us says it
+        await self.app(scope, _limited(receive), _sealed(send, new, papers=papers, secure=secure))
 
     def _asked_for_the_key(self, scope: Scope) -> Response:
         """Opens the studio to who has the key in the address, and tells anybody else that it takes one."""
@@ -103,7 +104,7 @@ class Guard:
         if self.key is None or not hmac.compare_digest(asked.encode(), self.key.encode()):
             return PlainTextResponse("open the address that was printed where the studio was started", 401)
         answer = RedirectResponse(scope["path"], 303)
-        _set(answer.headers, self._made(papers=False), papers=False)
+        _set(answer.headers, self._made(papers=False), papers=False, secure=scope["scheme"] == "https")
         return answer
 
     def _made(self, papers: bool) -> str:
@@ -141,12 +142,13 @@ def _cookie(headers: Headers, name: str) -> str:
     return held[name].value if name in held else ""
 
 
-def _set(headers: MutableHeaders, cookie: str, *, papers: bool) -> None:
-    where = PAPERS if papers else "/"
-    headers.append("set-cookie", f"{_name(papers)}={cookie}; Path={where}; HttpOnly; SameSite=Strict")
+def _set(headers: MutableHeaders, cookie: str, *, papers: bool, secure: bool) -> None:
+    where = f"Path={PAPERS if papers else '/'}"
+    told = f"{_name(papers)}={cookie}; {where}; HttpOnly; SameSite=Strict{'; Secure' if secure else ''}"
+    headers.append("set-cookie", told)
 
 
-def _sealed(send: Send, cookie: str = "", *, papers: bool = False) -> Send:
+def _sealed(send: Send, cookie: str = "", *, papers: bool = False, secure: bool = False) -> Send:
     """Adds to each answer what a browser is to keep to."""
 
     async def sealed(message: Message) -> None:
@@ -160,7 +162,7 @@ def _sealed(send: Send, cookie: str = "", *, papers: bool = False) -> Send:
             headers["cross-origin-resource-policy"] = "same-origin"
             headers.setdefault("cache-control", "no-store")
             if cookie:
-                _set(headers, cookie, papers=papers)
+                _set(headers, cookie, papers=papers, secure=secure)
         await send(message)
 
     return sealed

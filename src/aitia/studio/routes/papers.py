@@ -5,6 +5,7 @@ with a button comes, and the button acts.
 """
 
 from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -17,6 +18,7 @@ from aitia.feed.items import ENTRY, SYSTEM
 from aitia.feed.plain import web_link
 from aitia.feed.subscribers import FREQUENCIES
 from aitia.feed.votes import by_votes, votes
+from aitia.studio.guard import PAPERS
 from aitia.studio.pages import page
 from aitia.studio.papers import Papers
 
@@ -131,8 +133,19 @@ def give_vote(request: Request, token: str = "", item: str = "") -> HTMLResponse
     except OptionError as error:
         return _shown(request, item, "", fault=str(error))
     answer = _shown(request, item, token, told="Your vote is counted; a second one would not be.")
-    answer.set_cookie(READER, token, path="/papers", httponly=True, samesite="strict")
+    secure = request.url.scheme == "https"
+    answer.set_cookie(READER, token, path=PAPERS, httponly=True, samesite="strict", secure=secure)
     return answer
+
+
+def _peer(request: Request) -> str:
+    """Who asks, as limits count them: an address, or of IPv6 the net that one line has."""
+    host = request.client.host if request.client is not None else "nowhere"
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    return str(address if address.version == 4 else ip_network((address, 64), strict=False))
 
 
 @router.post("/papers/subscribe")
@@ -142,10 +155,10 @@ def ask_subscription(request: Request) -> HTMLResponse:
     told = {name: str(form.get(name, ""))[:2000] for name in ("address", "query", "frequency")}
     if papers.links is None:
         return page(request, "told.html", title="Closed", told="Subscriptions are not taken here.", status=403)
-    peer = request.client.host if request.client is not None else "nowhere"
+    address, frequency = told["address"].strip(), told["frequency"] or "daily"
     try:
         with papers.store() as store:
-            said = subscribe(store, told["address"].strip(), told["query"], told["frequency"] or "daily", peer)
+            said = subscribe(store, address, told["query"], frequency, _peer(request))
     except OptionError as error:
         return _listed(request, "", 1, status=400, **told, trouble=str(error))
     return page(request, "papers_done.html", title="Look into your mail", told=said)
