@@ -9,7 +9,7 @@ export UV_COMPILE_BYTECODE ?= 1
 # uv does not read pip's settings: hand it the folder of wheels that pip searches, where there is one.
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 
-.PHONY: demo test lint types layers docs unit doctest verify ledger pages bench fixtures format clean
+.PHONY: demo test lint types layers docs unit doctest onefile verify ledger pages bench fixtures format clean
 
 .venv/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -56,7 +56,12 @@ unit: .venv/.ready
 fixtures: .venv/.ready  ## trains the models that tests read, where the code that trains them has changed
 	$(BIN)/python -m tests.trained
 
-verify: .venv/.slow  ## the papers' claims (minutes), the slow tests, the trained models anew, and the ledger
+onefile: .venv/.ready  ## dist/aitia-studio.pyz: the studio and all that it needs but CPython, for machines like this one
+	mkdir -p dist
+	$(BIN)/pex '.[data,studio]' --constraints constraints.txt --use-pip-config --python $(BIN)/python \
+	  --console-script aitia --inject-args studio --venv --sh-boot --output-file dist/aitia-studio.pyz
+
+verify: .venv/.slow onefile  ## the papers' claims (minutes), the slow tests, the trained models anew, and the ledger
 	$(BIN)/python -m tests.trained --check
 	$(BIN)/python -m pytest -m slow -q tests
 	$(BIN)/aitia verify --all --jobs $(JOBS) --resume --out src/aitia/evidence/stored

@@ -1,13 +1,14 @@
-"""Search over 10,000 papers, after they are loaded: by words, and by vectors of an encoder; and what loading takes.
+"""Search over 10,000 papers, after they are loaded: by words, and by vectors of an encoder; what loading takes; pages.
 
 OMP_NUM_THREADS=1 python benchmarks/feed.py [--encoder DIR] [--json FILE]
 
 Papers are made of words drawn by Zipf's law, with seven sentences each. Without --encoder the vectors are drawn at
 random (384 numbers, as of all-MiniLM-L6-v2) and the query takes no time to encode: what is timed is the product with
-all of them and the choice of ten. With it, queries are encoded by that folder. The bar is 50 ms a search. Another query
-is asked each time.
+all of them and the choice of ten. With it, queries are encoded by that folder. The bar is 50 ms a search, and 300 ms a
+page of the studio, by words, from the request to its last byte. Another query is asked each time.
 """
 
+import re
 import tempfile
 import time
 from itertools import count
@@ -16,12 +17,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from starlette.testclient import TestClient
 
 from _measure import best, options, write
 from aitia.feed import Encoder, Item, Searcher, Store, open_encoder
 from aitia.feed.items import keep
+from aitia.studio import Workspace, create_app
+from aitia.studio.papers import Papers
 
-PAPERS, WORDS, WIDTH, BAR = 10_000, 30_000, 384, 0.050
+PAPERS, WORDS, WIDTH, BAR, PAGE_BAR = 10_000, 30_000, 384, 0.050, 0.300
 QUERY = "w340 w7 w15000 w991 w3 w88"
 
 
@@ -53,6 +57,25 @@ class Drawn(Encoder):
         return found / np.linalg.norm(found, axis=1, keepdims=True)
 
 
+def pages(folder: str) -> list[dict[str, Any]]:
+    """The pages of the studio over the store in this folder."""
+    number, rows = count(), []
+    app = create_app(Workspace(f"{folder}/studio"), feed=Papers(f"{folder}/feed.sqlite"))
+    with TestClient(app) as client:
+        item = re.search(r'href="(/papers/item[^"]+)"', client.get("/papers").text)
+        assert item is not None
+        asked = {"list": "/papers?x=", "search": f"/papers?q={QUERY} w", "last page": "/papers?page=50&x=",
+                 "item": f"{item[1]}&x=", "feed": f"/papers/feed.atom?q={QUERY} w",
+                 "catalogue": "/systems?q=which of my columns changed w"}  # fmt: skip
+        for name, path in asked.items():
+            cpu, wall, answer = best(lambda: client.get(f"{path}{next(number)}"), 10)  # noqa: B023
+            assert answer.status_code == 200
+            rows.append({"case": f"page: {name}", "papers": PAPERS, "cpu_s": cpu, "wall_s": wall, "bar_s": PAGE_BAR,
+                         "within": wall < PAGE_BAR})  # fmt: skip
+            print(f"{name:10} {1000 * wall:7.1f} ms a page ({1000 * cpu:.1f} CPU)")
+    return rows
+
+
 def main() -> None:
     parser = options(__doc__)
     parser.add_argument("--encoder", type=Path, help="folder of an encoder, which encodes the queries")
@@ -82,6 +105,7 @@ def main() -> None:
                          "wall_s": wall, "bar_s": BAR, "within": wall < BAR})  # fmt: skip
             print(f"{name:8} {1000 * wall:7.1f} ms a search ({1000 * cpu:.1f} CPU), loaded in {again:.1f} s; "
                   f"at first in {first:.1f} s")  # fmt: skip
+        rows += pages(folder)
     write(asked.json, rows)
 
 

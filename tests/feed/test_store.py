@@ -50,7 +50,7 @@ def test_a_file_of_a_newer_version_is_refused(tmp_path):
     Store(tmp_path / "f.sqlite").close()
     with sqlite3.connect(tmp_path / "f.sqlite") as db:
         db.execute("PRAGMA user_version = 99")
-    with pytest.raises(RunError, match=r"a newer aitia \(version 99 of the file, this one knows 1\)"):
+    with pytest.raises(RunError, match=r"a newer aitia \(version 99 of the file, this one knows 2\)"):
         Store(tmp_path / "f.sqlite")
 
 

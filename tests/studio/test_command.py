@@ -1,6 +1,7 @@
 """`aitia studio` from the command line."""
 
 import configparser
+import os
 import re
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from aitia.studio.shortcut import write_shortcut
 @pytest.fixture
 def studio(tmp_path):
     words = [sys.executable, "-m", "aitia", "studio", str(tmp_path / "studio"), "--no-browser"]
-    held = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    env = {**os.environ, "AITIA_FEED": str(tmp_path / "feed.sqlite")}
+    held = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
     yield held
     held.terminate()
     held.communicate(timeout=30)
@@ -30,6 +32,46 @@ def test_it_says_where_it_is_and_answers_there(studio, tmp_path):
         assert b"What causes what" in answer.read()
     with pytest.raises(RunError, match="is in use by"), Lock(tmp_path / "studio" / ".lock"):
         pass  # a second studio on the same folder says so and leaves
+
+
+def test_a_second_double_click_opens_the_one_that_runs(studio, tmp_path, monkeypatch, capsys):
+    address, seen = re.search(r"http://localhost:\d+/", studio.stdout.readline()).group(), []
+    monkeypatch.setattr("webbrowser.open", seen.append)
+    studio_command(tmp_path / "studio", store=tmp_path / "feed.sqlite")
+    assert seen == [address]
+    assert f"{address}   (it was running already)" in capsys.readouterr().out
+    studio.terminate()
+    studio.wait(30)
+    assert not (tmp_path / "studio" / ".address").exists()
+    (tmp_path / "studio" / ".address").write_text("https://evil.example/")
+    with Lock(tmp_path / "studio" / ".lock"), pytest.raises(RunError, match="is in use by"):
+        studio_command(tmp_path / "studio", store=tmp_path / "feed.sqlite")
+    assert seen == [address]
+
+
+def test_what_the_options_of_the_feed_say_is_what_the_pages_have(tmp_path, monkeypatch, capsys):
+    made = []
+    monkeypatch.setattr("uvicorn.Server.run", lambda server, sockets: made.append(server.config.app))
+    told = {"store": tmp_path / "feed.sqlite", "browser": False, "public_url": "https://papers.group.example"}
+    studio_command(tmp_path / "studio", **told, feed_every="24h", smtp="mail.example", sender="a@b.example")
+    said = capsys.readouterr()
+    assert re.search(r"http://localhost:\d+/\?key=\S+ ", said.out)
+    assert "other machines can reach this" in said.err
+    papers = made[0].state.papers
+    assert (papers.place, papers.links.public) == (told["store"], told["public_url"])
+    assert papers._every.total_seconds() == 24 * 3600
+    assert papers._server.host == "mail.example"
+    assert not (tmp_path / "studio" / ".address").exists()  # a key opens it, and stands in no file
+    studio_command(tmp_path / "studio", store=told["store"], browser=False, smtp="mail.example", sender="a@b.example",
+                   public_url="https://papers.group.example")  # fmt: skip
+    assert made[1].state.papers._server is None  # without passes mail is left to `aitia feed run`
+    studio_command(tmp_path / "studio", store=told["store"], browser=False, public_url="http://localhost:7000")
+    assert "?key=" not in capsys.readouterr().out.splitlines()[-1]
+    for wrong in ({"feed_every": "1s"}, {"public_url": "http://papers.example.org"}, {"smtp": "mail.example"},
+                  {"smtp": "mail.example", "sender": "a@b.example", "feed_every": "24h"}):  # fmt: skip
+        with pytest.raises(OptionError):
+            studio_command(tmp_path / "other", store=told["store"], browser=False, **wrong)
+    assert not (tmp_path / "other").exists()
 
 
 def test_other_machines_are_let_in_only_where_somebody_says_so(tmp_path):

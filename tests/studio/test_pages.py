@@ -1,6 +1,7 @@
 """The pages: tables that are read, graphs that are asked, interventions, systems, ledger; and what goes wrong."""
 
 import json
+import re
 import shutil
 import time
 
@@ -64,6 +65,68 @@ def test_a_file_that_is_no_table_is_told(visit, name, content, said):
     page = visit.get(told.json()["go"])
     assert page.status_code == 400
     assert 'class="fault"' in page.text
+
+
+@pytest.fixture
+def workbook():
+    """As people keep them: a sheet of remarks, one with a title above the table and a total below, others."""
+    import io
+
+    import openpyxl
+
+    book, rng = openpyxl.Workbook(), np.random.default_rng(0)
+    first = book.active
+    first.title, first["A1"], first["A3"] = "Read me", "Exported on Monday", "Ask Ada"
+    visits = book.create_sheet("Visits & more")
+    visits["A1"], visits["A2"] = "Clinic North, visits of 2024", "exported 2024-12-01"
+    visits.merge_cells("A1:D1")
+    rows = [["patient", "dose (mg)", "age", "answer"]]
+    for k, (dose, age, noise) in enumerate(rng.normal(size=(60, 3))):
+        rows.append([f"P{k}", round(dose, 2), round(50 + 8 * age), round(dose + age + noise, 3)])
+    rows.append(["Total", round(sum(row[1] for row in rows[1:]), 2), None, None])
+    for number, row in enumerate(rows, 4):
+        for column, value in enumerate(row, 1):
+            visits.cell(number, column, value)
+    picture = book.create_chartsheet("Picture")
+    picture.add_chart(openpyxl.chart.BarChart())
+    book.create_sheet("Costs").append(["item"])
+    held = io.BytesIO()
+    book.save(held)
+    return held.getvalue()
+
+
+def test_a_workbook_is_dropped_as_it_is_and_another_sheet_is_chosen(visit, workbook, monkeypatch):
+    place = visit.post("/tables/clinic.xlsx", content=workbook).json()["go"]
+    first = visit.get(place).text
+    assert "sheet &#39;Read me&#39; read" in first
+    links = dict(re.findall(r'<a href="(/discover/clinic\.xlsx\?sheet=[^"]+)"[^>]*>([^<]+)</a>', first))
+    assert list(links.values()) == ["Read me", "Visits &amp; more", "Costs"]  # a chart is no table
+    chosen = next(link for link, name in links.items() if name.startswith("Visits"))
+    page = visit.get(chosen).text
+    assert "60 rows, 4 columns" in page
+    assert re.findall(r'<th scope="row">([^<]+)', page) == ["patient", "dose (mg)", "age", "answer"]
+    assert 'aria-current="page">Visits &amp; more' in page
+    assert '<input type="hidden" name="sheet" value="Visits &amp; more">' in page
+    submitted = []
+    monkeypatch.setattr(jobs_of(visit), "submit", lambda *told: submitted.append(told))
+    visit.post("/discover/clinic.xlsx", json={"sheet": "Visits & more", "drop": ["patient"]})
+    assert submitted[0][1] == ["discover", "tables/clinic.xlsx", "--out", "runs/clinic", "--sheet", "Visits & more",
+                               "--drop", "patient"]  # fmt: skip
+
+
+def test_a_sheet_that_is_no_table_is_told_beside_the_others(visit, workbook):
+    visit.post("/tables/clinic.xlsx", content=workbook)
+    for sheet in ("none", "Picture", "<b>"):
+        page = visit.get(f"/discover/clinic.xlsx?sheet={sheet}")
+        assert page.status_code == 400
+        assert 'class="fault"' in page.text
+        assert "sheet=Visits" in page.text
+        assert "<b>" not in page.text
+    assert visit.get("/discover/survey?sheet=x").status_code in (200, 400)
+    visit.post("/tables/broken.xlsx", content=workbook[:500])
+    page = visit.get("/discover/broken.xlsx")
+    assert page.status_code == 400
+    assert "broken.xlsx" in page.text
 
 
 def test_what_speaks_against_a_table_stands_before_the_search(visit):
@@ -251,7 +314,7 @@ def test_every_system_has_its_page_by_itself(visit):
         assert page.status_code == 200
         assert entry.card.title.split(":")[0].replace("'", "&#39;") in page.text
     assert 'href="/systems/cd-nod"' in visit.get("/systems?q=HETEROGENEOUS").text
-    assert "No card holds" in visit.get("/systems?q=zebra+unicycle").text
+    assert "No card has a word of it" in visit.get("/systems?q=zebra+unicycle").text
 
 
 def test_the_ledger_is_the_stored_evidence(visit):

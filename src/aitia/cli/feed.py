@@ -7,10 +7,22 @@ from urllib.parse import parse_qs, urlsplit
 
 import typer
 
+from aitia.cli.feed_options import (
+    EncoderPath,
+    PublicUrl,
+    Security,
+    Sender,
+    Smtp,
+    StorePath,
+    encoder_of,
+    links_of,
+    server_of,
+    store_of,
+)
 from aitia.errors import OptionError
 
 if TYPE_CHECKING:
-    from aitia.feed import Encoder, Links, MailServer, Pass, Store, Update
+    from aitia.feed import Pass, Store, Update
 
 __all__ = ["feed_app"]
 
@@ -20,66 +32,7 @@ feed_app = typer.Typer(
     'Example: aitia feed search "which of my columns changed"',
 )
 
-StorePath = Annotated[
-    Path | None,
-    typer.Option("--store", envvar="AITIA_FEED", help="The SQLite file; one of your own user where none is named."),
-]
-EncoderPath = Annotated[
-    Path | None,
-    typer.Option(
-        envvar="AITIA_FEED_ENCODER",
-        help="Folder of an encoder (sentence-transformers, transformers, or what `aitia export` wrote); words "
-        "alone (BM25) without.",
-    ),
-]
-PublicUrl = Annotated[
-    str | None,
-    typer.Option(envvar="AITIA_PUBLIC_URL", help="Address under which readers of mails reach the studio, https://..."),
-]
-Smtp = Annotated[
-    str | None,
-    typer.Option(
-        envvar="AITIA_SMTP",
-        help="Mail server, HOST or HOST:PORT; the login stands in AITIA_SMTP_USER and AITIA_SMTP_PASSWORD.",
-    ),
-]
-Sender = Annotated[str | None, typer.Option("--from", envvar="AITIA_SMTP_FROM", help="Address that mails are from.")]
-Security = Annotated[
-    str, typer.Option(envvar="AITIA_SMTP_SECURITY", help="starttls, tls, or none for a server on this machine.")
-]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-
-
-def _store(place: Path | None) -> "Store":
-    from aitia.feed import Store
-
-    return Store(place)
-
-
-def _encoder(folder: Path | None) -> "Encoder | None":
-    if folder is None:
-        return None
-    from aitia.feed import open_encoder
-
-    return open_encoder(folder)
-
-
-def _links(public: str | None) -> "Links | None":
-    if not public:
-        return None
-    from aitia.feed import Links
-
-    return Links(public)
-
-
-def _server(smtp: str | None, sender: str | None, security: str) -> "MailServer | None":
-    if not smtp:
-        return None
-    if not sender:
-        raise OptionError("mails need an address that they are from: --from papers@example.org")
-    from aitia.feed import MailServer
-
-    return MailServer.of(smtp, sender, security)
 
 
 @feed_app.command("add")
@@ -98,7 +51,7 @@ def add_command(
     """
     from aitia.feed import add_source
 
-    with _store(store) as opened:
+    with store_of(store) as opened:
         _tell(add_source(opened, place, allow_http=allow_http, allow_private=allow_private, contact=contact))
 
 
@@ -117,10 +70,10 @@ def search_command(
     """
     from aitia.feed import Searcher, take_systems
 
-    with _store(store) as opened:
+    with store_of(store) as opened:
         take_systems(opened)
-        searcher = Searcher(opened, _encoder(encoder))
-        hits = searcher.search(text, k, ("system",) if only_systems else ())
+        searcher = Searcher(opened, encoder_of(encoder), ("system",) if only_systems else ())
+        hits = searcher.search(text, k)
     if as_json:
         told = [
             {"id": h.item.id, "title": h.item.title, "score": round(h.score, 6), "reason": h.reason,
@@ -151,7 +104,7 @@ def subscribe_command(
     """
     from aitia.feed import subscribe
 
-    with _store(store) as opened:
+    with store_of(store) as opened:
         subscribe(opened, address, query, frequency)
     typer.echo("A mail that asks for confirmation waits: `aitia feed run` sends it, and it asks again after an hour.")
 
@@ -165,7 +118,7 @@ def confirm_command(
     from aitia.feed import confirm
 
     token = parse_qs(urlsplit(link).query).get("token", [""])[0] if "://" in link else link
-    with _store(store) as opened:
+    with store_of(store) as opened:
         begun = confirm(opened, token)
     typer.echo(f"{begun.address} gets {begun.frequency} what is new" + (f" on {begun.query!r}" if begun.query else ""))
 
@@ -187,14 +140,14 @@ def digest_command(
     """
     if dry_run != (out is not None):
         raise OptionError("a dry run writes mails to a folder: give both --dry-run and --out DIR, or none of them")
-    with _store(store) as opened:
+    with store_of(store) as opened:
         if out is None:
             _run(opened, smtp, sender, security, public_url, encoder, visit=False)
             return
         from aitia.feed import write_digests
 
         names = {} if sender is None else {"sender": sender}
-        files = write_digests(opened, out, _links(public_url), encoder=_encoder(encoder), **names)
+        files = write_digests(opened, out, links_of(public_url), encoder=encoder_of(encoder), **names)
     typer.echo(f"{_count(len(files), 'mail')} in {out}; nothing was sent, and their links lead nowhere")
 
 
@@ -213,8 +166,44 @@ def run_command(
 
     Without --smtp nothing is sent, and mails wait. A second pass at the same time says so and leaves.
     """
-    with _store(store) as opened:
+    with store_of(store) as opened:
         _run(opened, smtp, sender, security, public_url, encoder, visit=True)
+
+
+@feed_app.command("serve")
+def serve_command(
+    every: Annotated[str, typer.Option(help="From one pass to the next: minutes, hours or days.")] = "24h",
+    encoder: EncoderPath = None,
+    smtp: Smtp = None,
+    sender: Sender = None,
+    security: Security = "starttls",
+    public_url: PublicUrl = None,
+    store: StorePath = None,
+) -> None:
+    """Make a pass now and at each time, and send in between what falls due, until Ctrl-C ends it.
+
+    Example: aitia feed serve --every 24h
+
+    `aitia studio --feed-every 24h` does it beside its pages.
+    """
+    import threading
+
+    from aitia.feed import every_of, serve
+
+    span, server, links = every_of(every), server_of(smtp, sender, security), links_of(public_url)
+    with store_of(store) as opened:
+        serve(opened, span, threading.Event(), tell_served, server=server, links=links, encoder=encoder_of(encoder))
+
+
+def tell_served(done: "Pass | str") -> None:
+    """Prints what a pass did, or why it did not, with the time."""
+    from datetime import UTC, datetime
+
+    typer.echo(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC")
+    if isinstance(done, str):
+        typer.echo(f"aitia: {done}", err=True)
+    else:
+        _tell_pass(done)
 
 
 def _run(
@@ -223,7 +212,7 @@ def _run(
 ) -> None:  # fmt: skip
     from aitia.feed import run_pass
 
-    done = run_pass(store, _server(smtp, sender, security), _links(public), _encoder(encoder), visit=visit)
+    done = run_pass(store, server_of(smtp, sender, security), links_of(public), encoder_of(encoder), visit=visit)
     _tell_pass(done)
     if any(update.trouble for update in done.updates) or (done.mails is not None and done.mails.failed):
         raise typer.Exit(1)
@@ -281,7 +270,7 @@ def list_command(
     from aitia.feed import told_of, trending, watched
     from aitia.feed.subscribers import counts
 
-    with _store(store) as opened:
+    with store_of(store) as opened:
         if address is not None:
             typer.echo(json.dumps(told_of(opened, address), indent=2, ensure_ascii=False))
             return
@@ -321,7 +310,7 @@ def remove_command(
     """
     from aitia.feed import remove_source
 
-    with _store(store) as opened:
+    with store_of(store) as opened:
         typer.echo(f"{_count(remove_source(opened, place), 'paper')} dropped")
 
 
@@ -336,5 +325,5 @@ def forget_command(
     """
     from aitia.feed import forget
 
-    with _store(store) as opened:
+    with store_of(store) as opened:
         typer.echo("forgotten" if forget(opened, address) else "nothing was kept of it")

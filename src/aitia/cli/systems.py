@@ -37,6 +37,7 @@ def list_command(as_json: Annotated[bool, typer.Option("--json", help="Print JSO
         typer.echo("  ".join(f"{cell:<{w}}" for cell, w in zip(line, wide, strict=True)).rstrip())
     papers = sum(e.card.member_of is None for e in entries.values())
     typer.echo(f"\n{papers} papers; {len(entries) - papers} members. aitia show SYSTEM tells more of one.")
+    typer.echo('aitia feed search "a need in your own words" --systems finds one.')
     for b in broken():
         typer.echo(f"Broken: {b.name}: {b.why}")
 

@@ -8,6 +8,7 @@ votes           what is trending
 subscribers     asked for twice, ended with one click, forgotten on request
 digests, messages, smtp, outbox     what is new for whom, as mail that survives a kill
 running         one pass of all of it
+serving         passes at their time
 atom            items as a feed
 """
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from aitia.feed.parsing import Parsed, parse_feed
     from aitia.feed.running import Pass, run_pass, write_digests
     from aitia.feed.search import Hit, Searcher
+    from aitia.feed.serving import every_of, serve
     from aitia.feed.smtp import MailServer
     from aitia.feed.sources import Source, Update, add_source, refresh, remove_source, watched
     from aitia.feed.store import Store
@@ -46,12 +48,14 @@ __all__ = [
     "all_items",
     "atom_feed",
     "confirm",
+    "every_of",
     "forget",
     "open_encoder",
     "parse_feed",
     "refresh",
     "remove_source",
     "run_pass",
+    "serve",
     "subscribe",
     "take_systems",
     "told_of",
@@ -70,6 +74,7 @@ _HOMES = {
     "parsing": "Parsed parse_feed",
     "running": "Pass run_pass write_digests",
     "search": "Hit Searcher",
+    "serving": "every_of serve",
     "smtp": "MailServer",
     "sources": "Source Update add_source refresh remove_source watched",
     "store": "Store",

@@ -14,7 +14,7 @@ from aitia.feed.outbox import Sent, made, send_waiting
 from aitia.feed.search import Searcher
 from aitia.feed.smtp import Mailer, MailServer
 from aitia.feed.sources import Update, refresh
-from aitia.feed.store import Store, moment
+from aitia.feed.store import Store, moment, stamp
 from aitia.feed.subscribers import drop_unconfirmed
 from aitia.files import new_folder, write_whole
 from aitia.runs.lock import Lock
@@ -22,7 +22,7 @@ from aitia.runs.lock import Lock
 if TYPE_CHECKING:
     from aitia.feed.encoders import Encoder
 
-__all__ = ["Pass", "run_pass", "write_digests"]
+__all__ = ["Pass", "check_links", "run_pass", "send_due", "write_digests"]
 
 NOWHERE = Links("https://papers.invalid")
 NOBODY = "papers@papers.invalid"
@@ -67,12 +67,8 @@ def run_pass(
         OptionError: If mails would have no links.
         RunError: If another pass is under way, or no mail goes; what was done before is kept, and what waits waits.
     """
-    if server is not None and links is None:
-        raise OptionError(
-            "mails hold links by which one confirms and ends a subscription: say under which address others reach "
-            "these pages (--public-url https://...)"
-        )
-    with Lock(store.place.with_name(f".{store.place.name}.lock")):
+    check_links(server, links)
+    with _alone(store):
         contact = "" if links is None else links.page
         updates = refresh(store, contact) if visit else []
         take_systems(store)
@@ -80,10 +76,43 @@ def run_pass(
         queued = queue_digests(store, Searcher(store, encoder))
         mails = None
         if server is not None and links is not None:
-            with Mailer(server) as mailer:
-                mails = send_waiting(store, mailer, links)
+            mails = _sent(store, server, links)
     waiting = store.one("SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')")
     return Pass(updates, queued, mails, waiting)
+
+
+def send_due(store: Store, server: MailServer, links: Links) -> Sent | None:
+    """Sends the mails that are due by now, without a visit to any source; None where none is.
+
+    Raises:
+        RunError: If a pass is under way, or no mail goes.
+    """
+    if not store.one("SELECT count(*) FROM outbox WHERE state = 'queued' AND due <= ?", stamp(store.now())):
+        return None
+    with _alone(store):
+        return _sent(store, server, links)
+
+
+def check_links(server: MailServer | None, links: Links | None) -> None:
+    """Refuses to send mails without links.
+
+    Raises:
+        OptionError: If mails would have none.
+    """
+    if server is not None and links is None:
+        raise OptionError(
+            "mails hold links by which one confirms and ends a subscription: say under which address others reach "
+            "these pages (--public-url https://...)"
+        )
+
+
+def _alone(store: Store) -> Lock:
+    return Lock(store.place.with_name(f".{store.place.name}.lock"))
+
+
+def _sent(store: Store, server: MailServer, links: Links) -> Sent:
+    with Mailer(server) as mailer:
+        return send_waiting(store, mailer, links)
 
 
 def write_digests(

@@ -51,16 +51,18 @@ class Searcher:
     Args:
         store: Of the items; vectors that it lacks are made and kept.
         encoder: By whose vectors; None searches by words.
+        kinds: Of items that are looked at, such as `system`; all where none is named.
     """
 
-    def __init__(self, store: Store, encoder: "Encoder | None" = None) -> None:
-        self.items = all_items(store)
+    def __init__(self, store: Store, encoder: "Encoder | None" = None, kinds: Sequence[str] = ()) -> None:
+        self.items = [item for item in all_items(store) if not kinds or item.kind in kinds]
         self._encoder = encoder
         self._words = BM25([item.title for item in self.items], [item.abstract for item in self.items])
         self._vectors = None if encoder is None or not self.items else _Vectors(store, self.items, encoder)
         self._places = {item.number: place for place, item in enumerate(self.items)}
         self._asked: tuple[str, NDArray[np.float32]] | None = None
         self._nearest: dict[tuple[int, str], Item | None] = {}  # a digest of each subscriber asks for the same ones
+        self._kinds: dict[str, tuple[NDArray[np.intp], BM25]] = {}
 
     @property
     def by(self) -> str:
@@ -128,19 +130,25 @@ class Searcher:
         return self._asked[1]
 
     def nearest(self, item: Item, kind: str) -> Item | None:
-        """The item of another kind that is nearest to this one; None where none has anything of it."""
+        """The item of another kind that is nearest to this one; None where none has anything of it, or it is gone."""
+        if item.number not in self._places:
+            return None
         if (item.number, kind) not in self._nearest:
             self._nearest[item.number, kind] = self._nearest_of(item, kind)
         return self._nearest[item.number, kind]
 
     def _nearest_of(self, item: Item, kind: str) -> Item | None:
-        places = [k for k, other in enumerate(self.items) if other.kind == kind and other.number != item.number]
-        if not places:
+        if kind not in self._kinds:
+            found = np.flatnonzero([other.kind == kind for other in self.items])
+            self._kinds[kind] = found, self._words.among(found)
+        places, index = self._kinds[kind]
+        places = places[places != self._places[item.number]]
+        if not len(places):
             return None
         if self._vectors is not None:
             scores = self._vectors.whole[places] @ self._vectors.whole[self._places[item.number]]
         else:
-            scores = self._words.scores(item.text)[places]
+            scores = index.scores(item.text)[places]
         best = int(np.argmax(scores))
         return self.items[places[best]] if scores[best] > 0 else None
 

@@ -68,6 +68,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE asked (peer TEXT NOT NULL, at TEXT NOT NULL)",
         "CREATE INDEX asked_by ON asked (peer, at)",
     ),
+    (
+        "CREATE TABLE editions (number INTEGER NOT NULL)",
+        "INSERT INTO editions VALUES (0)",
+        """CREATE TRIGGER item_came AFTER INSERT ON items BEGIN UPDATE editions SET number = number + 1; END""",
+        """CREATE TRIGGER item_went AFTER DELETE ON items BEGIN UPDATE editions SET number = number + 1; END""",
+        """CREATE TRIGGER item_changed AFTER UPDATE ON items WHEN (OLD.kind, OLD.title, OLD.abstract, OLD.authors,
+            OLD.published, OLD.updated, OLD.link) IS NOT (NEW.kind, NEW.title, NEW.abstract, NEW.authors, NEW.published,
+            NEW.updated, NEW.link) BEGIN UPDATE editions SET number = number + 1; END""",
+    ),
 )
 """The steps from each version to the next; the version of a file is how many of them it has taken."""
 
@@ -152,6 +161,11 @@ class Store:
             finally:
                 if self._db.in_transaction:  # a full disk has ended it already
                     self._db.execute("ROLLBACK")
+
+    @property
+    def edition(self) -> int:
+        """A number that is another one whenever the items are: what was read of them holds as long as it stands."""
+        return int(self.one("SELECT number FROM editions"))
 
     def close(self) -> None:
         """Closes the file."""

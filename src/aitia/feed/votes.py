@@ -1,6 +1,6 @@
 """Votes of subscribers, one each for an item, and what is trending by them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from aitia.errors import OptionError
@@ -8,7 +8,7 @@ from aitia.feed.items import ENTRY, Item, all_items
 from aitia.feed.store import Store, stamp
 from aitia.feed.subscribers import reader
 
-__all__ = ["trending", "vote", "votes"]
+__all__ = ["by_votes", "trending", "vote", "votes"]
 
 
 def vote(store: Store, token: str, item: str) -> int:
@@ -48,10 +48,23 @@ def votes(store: Store) -> dict[int, int]:
 def trending(store: Store, k: int = 20, kinds: Sequence[str] = (ENTRY,)) -> list[tuple[Item, int]]:
     """Items by votes / (age in hours + 2)^1.5; of those alike the later one first, then by id. With their votes."""
     given, now = votes(store), store.now()
+    items = [item for item in all_items(store) if item.kind in kinds]
+    return [(item, given.get(item.number, 0)) for item in by_votes(items, given, now)[:k]]
+
+
+def by_votes(items: Sequence[Item], given: Mapping[int, int], now: datetime) -> list[Item]:
+    """Items by votes / (age in hours + 2)^1.5; those alike stay in their order.
+
+    Args:
+        items: The latest first, of one date by id.
+        given: Votes by the number of the item.
+        now: From when ages are counted.
+    """
 
     def rank(item: Item) -> float:
         age = max((now - datetime.fromisoformat(f"{item.published}T00:00:00+00:00")) / timedelta(hours=1), 0)
-        return float(given.get(item.number, 0) / (age + 2) ** 1.5)
+        return float(given[item.number] / (age + 2) ** 1.5)
 
-    items = [item for item in all_items(store) if item.kind in kinds]  # by date and id, which sorting keeps
-    return [(item, given.get(item.number, 0)) for item in sorted(items, key=lambda item: -rank(item))[:k]]
+    voted = [item for item in items if given.get(item.number)]
+    rest = [item for item in items if not given.get(item.number)]
+    return sorted(voted, key=lambda item: -rank(item)) + rest

@@ -4,18 +4,21 @@ import secrets
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from aitia.errors import AitiaError
+from aitia.addresses import is_near
+from aitia.errors import AitiaError, OptionError
 from aitia.studio.answers import Answers
 from aitia.studio.guard import Guard
 from aitia.studio.jobs import Jobs
 from aitia.studio.pages import page
-from aitia.studio.routes import catalogue, graphs, interventions, ledger, runs, start, tables
+from aitia.studio.papers import Papers
+from aitia.studio.routes import catalogue, graphs, interventions, ledger, papers, runs, start, tables
 from aitia.studio.workspace import Workspace
 
 __all__ = ["create_app"]
@@ -24,39 +27,63 @@ STATIC = Path(__file__).parent / "static"
 
 
 def create_app(
-    workspace: Workspace, *, hosts: Collection[str] = ("testserver",), key: str | None = None, at_once: int = 1
+    workspace: Workspace,
+    *,
+    hosts: Collection[str] = ("testserver",),
+    key: str | None = None,
+    at_once: int = 1,
+    feed: Papers | None = None,
 ) -> FastAPI:
     """The studio of a workspace, as an application of ASGI.
 
     Args:
         workspace: Its folder.
-        hosts: Names and ports under which it is asked for; under any other it answers nothing.
+        hosts: Names and ports under which it is asked for; under any other, but a public address of the papers, it
+            answers nothing.
         key: What opens it beyond this machine.
         at_once: Jobs at a time.
+        feed: The papers; None keeps some in the folder. Where their pages have a public address they need no key.
+
+    Raises:
+        OptionError: If others would come in by a public address, and no key keeps them to the papers.
     """
+    feed = feed or Papers(workspace.folder / "feed.sqlite")
+    public = feed.links is not None and not is_near(feed.links.host)
+    if public and key is None:
+        raise OptionError("a public address wants a key for all but the papers")
+    known = {*hosts, *([] if feed.links is None else [_host(feed.links.public)])}
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         app.state.jobs.start()
+        feed.start()
         yield
+        feed.stop()
         app.state.jobs.stop()
 
     app = FastAPI(title="aitia studio", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
     app.state.workspace, app.state.jobs = workspace, Jobs(workspace, at_once)
-    app.state.answers = Answers()
-    for routes in (start, catalogue, tables, runs, graphs, interventions, ledger):
+    app.state.answers, app.state.papers = Answers(), feed
+    for routes in (start, catalogue, tables, runs, graphs, interventions, papers, ledger):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=STATIC, follow_symlink=False), name="static")
     app.add_exception_handler(AitiaError, _told)
     app.add_exception_handler(RequestValidationError, _refused)
     app.add_exception_handler(404, _nothing)
-    app.add_middleware(Guard, hosts=hosts, key=key, secret=secrets.token_bytes(32))
+    app.add_middleware(Guard, hosts=known, key=key, secret=secrets.token_bytes(32), public=public)
     return app
+
+
+def _host(address: str) -> str:
+    """As a Host header has it: the port stands there where it is not that of the scheme."""
+    parts = urlsplit(address)
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    return parts.netloc.lower().removesuffix(f":{usual}")
 
 
 def _told(request: Request, error: Exception) -> Response:
     """An error of whoever asks: one sentence, where the form is."""
-    if request.method == "GET" and not request.url.path.startswith("/api/"):
+    if (request.method == "GET" or request.state.form) and not request.url.path.startswith("/api/"):
         return page(request, "told.html", title="That did not work", told=str(error), status=400)
     return JSONResponse({"error": str(error)}, 400)
 

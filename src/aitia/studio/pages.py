@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from aitia.studio.guard import PAPERS
 from aitia.version import __version__
 
 __all__ = ["command", "page"]
@@ -20,7 +21,13 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-PLACES = (("/discover", "Discover"), ("/runs", "Runs"), ("/systems", "Systems"), ("/ledger", "Ledger"))
+PLACES = (
+    ("/discover", "Discover"),
+    ("/runs", "Runs"),
+    ("/systems", "Systems"),
+    ("/papers", "Papers"),
+    ("/ledger", "Ledger"),
+)
 """What stands at the top of every page."""
 
 
@@ -35,7 +42,10 @@ def page(request: Request, template: str, /, *, title: str, status: int = 200, *
         shown: What the template names.
     """
     here = next((path for path, _ in PLACES if request.url.path.startswith(path)), "")
-    told = {"title": title, "places": PLACES, "here": here, "token": request.state.token, "version": __version__}
+    opened = request.state.opened  # who has no key comes to the papers alone
+    places = PLACES if opened else [(path, name) for path, name in PLACES if path == PAPERS]
+    told = {"title": title, "places": places, "here": here, "token": request.state.token, "version": __version__,
+            "opened": opened}  # fmt: skip
     return HTMLResponse(_ENVIRONMENT.get_template(template).render(**told, **shown), status)
 
 

@@ -28,7 +28,11 @@ def write_shortcut(folder: Path, workspace: Path, system: str = sys.platform, py
         raise FormatError("a path with a line break in it cannot stand in a launcher: take another folder")
     words = [python, "-m", "aitia", "studio", str(workspace.resolve())]
     if system.startswith("win"):
-        name, text = f"{NAME}.bat", "@echo off\r\n" + " ".join(f'"{_of_batch(word)}"' for word in words) + "\r\n"
+        # cmd reads line by line: from the second one on as UTF-8.
+        name, text = (
+            f"{NAME}.bat",
+            "@echo off & chcp 65001 >nul\r\n" + " ".join(f'"{_of_batch(word)}"' for word in words) + "\r\n",
+        )
     elif system == "darwin":
         name, text = f"{NAME}.command", f"#!/bin/sh\nexec {shlex.join(words)}\n"
     else:

@@ -5,6 +5,8 @@ from starlette.responses import HTMLResponse, JSONResponse
 
 from aitia.evidence import STORED, verdict_of
 from aitia.evidence.store import stored_evidence
+from aitia.feed.bm25 import words
+from aitia.feed.items import SYSTEM
 from aitia.studio.pages import command, page
 from aitia.system.registry import Entry, find, systems
 from aitia.workflow.schema import options_of
@@ -13,19 +15,34 @@ from aitia.workflow.told import asked, found
 router = APIRouter()
 
 
-def _told(entry: Entry) -> str:
-    """All words of a card, by which it is looked for."""
-    card = entry.card
-    return " ".join([card.slug, card.title, card.task, card.claim, *card.authors, *card.verbs]).lower()
+NEAREST = 12
+"""Systems that are shown for a need."""
+
+
+def _named(entry: Entry, query: str) -> bool:
+    """Whether a system is asked for by its name, or by those of its authors."""
+    told = " ".join([entry.card.slug, *entry.card.authors]).lower()
+    return all(word in told for word in query.lower().split())
 
 
 @router.get("/systems")
 def catalogue(request: Request, q: str = "") -> HTMLResponse:
-    """The systems whose cards hold all of these words."""
-    words = q.lower().split()
-    held = [entry for entry in systems().values() if all(word in _told(entry) for word in words)]
-    shown = [{"card": entry.card, "verdict": verdict_of(entry.card.slug) if entry.card.claim else ""} for entry in held]
-    return page(request, "systems.html", title="Systems", q=q, systems=shown)
+    """All systems; or those of this name first, then those whose cards are nearest to what is said."""
+    entries, papers = systems(), request.app.state.papers
+    reasons, by = dict.fromkeys(entries, ""), ""
+    if q.strip():
+        reasons = {slug: "" for slug, entry in entries.items() if _named(entry, q)}
+        if words(q):
+            by = papers.searcher(SYSTEM).by
+            for hit in papers.search(q, NEAREST, SYSTEM, SYSTEM):
+                if hit.item.slug in entries:
+                    reasons.setdefault(hit.item.slug, hit.reason)
+    shown = [
+        {"card": entries[slug].card, "reason": reason,
+         "verdict": verdict_of(slug) if entries[slug].card.claim else ""}
+        for slug, reason in reasons.items()
+    ]  # fmt: skip
+    return page(request, "systems.html", title="Systems", q=q, systems=shown, by=by)
 
 
 @router.get("/systems/{slug}")
@@ -41,11 +58,11 @@ def system(request: Request, slug: str) -> HTMLResponse:
         for one in row.judged
     ]  # fmt: skip
     out = ["--out", f"{card.slug}-run"]
-    words = ["run", card.slug, *(["--data", "DATA"] if card.rows else [])]
-    words += [part for name, told in card.subjects.items() if told.needed for part in (f"--{name}", name.upper())]
+    said = ["run", card.slug, *(["--data", "DATA"] if card.rows else [])]
+    said += [part for name, told in card.subjects.items() if told.needed for part in (f"--{name}", name.upper())]
     return page(
         request, "system.html", title=card.slug, card=card, options=options_of(entry.config()), rows=rows,
-        evidence=evidence, line=command([*words, *out]), verify=command(["verify", card.slug]),
+        evidence=evidence, line=command([*said, *out]), verify=command(["verify", card.slug]),
         example=command(["run", card.slug, "--example", *out]),
     )  # fmt: skip
 
@@ -55,6 +72,6 @@ def example(request: Request, slug: str) -> JSONResponse:
     """Runs a system on its own example."""
     card, workspace = find(slug).card, request.app.state.workspace
     run = workspace.new_run(card.slug)
-    words = ["run", card.slug, "--example", "--out", f"runs/{run}"]
-    request.app.state.jobs.submit(f"{card.slug} on its example", words, run)
+    said = ["run", card.slug, "--example", "--out", f"runs/{run}"]
+    request.app.state.jobs.submit(f"{card.slug} on its example", said, run)
     return JSONResponse({"go": f"/runs/{run}"})

@@ -11,12 +11,14 @@ from starlette.responses import HTMLResponse, JSONResponse
 
 from aitia.data.kinds import CONTINUOUS, DISCRETE, Kind
 from aitia.data.named import named_data
+from aitia.data.spreadsheet import Reading
 from aitia.data.table import Table
 from aitia.data.tables import TABLES, read_table, suffix_of
 from aitia.data.writing import date_text
-from aitia.errors import DataError, FormatError
+from aitia.errors import AitiaError, DataError, FormatError
 from aitia.stats.search.checks import check_table, table_warnings
 from aitia.studio.pages import page
+from aitia.studio.sheets import sheets_of
 from aitia.studio.workspace import Workspace
 
 router = APIRouter()
@@ -60,10 +62,17 @@ async def drop(request: Request, name: str) -> JSONResponse:
 
 
 @router.get("/discover/{name}")
-def table(request: Request, name: str) -> HTMLResponse:
+def table(request: Request, name: str, sheet: str = "") -> HTMLResponse:
     """What was understood of a table, what speaks against it, and how to search it."""
     said, path = _place(request.app.state.workspace, name)
-    held = read_table(path)
+    sheets = sheets_of(path)
+    try:
+        held = read_table(path, how=Reading(sheet=sheet) if sheet else None)
+    except AitiaError as error:
+        if len(sheets) < 2:
+            raise
+        told = {"sheets": sheets, "sheet": sheet or sheets[0], "fault": str(error)}
+        return page(request, "sheets.html", title=name, status=400, name=name, **told)
     fault, warnings = None, []
     try:
         check_table(held, missing="testwise")
@@ -72,7 +81,7 @@ def table(request: Request, name: str) -> HTMLResponse:
         fault = str(error)
     return page(
         request, "table.html", title=name, name=name, said=said, columns=_columns(held), rows=_first(held), n=held.n,
-        flow=[] if held.flow is None else held.flow.lines(), warnings=warnings, fault=fault,
+        flow=[] if held.flow is None else held.flow.lines(), warnings=warnings, fault=fault, sheets=sheets, sheet=sheet,
     )  # fmt: skip
 
 
@@ -115,6 +124,7 @@ class Search(BaseModel):
     method: str = "auto"
     test: str = "auto"
     context: str = ""
+    sheet: str = ""
     alpha: float = Field(default=0.05, gt=0, lt=1)
     bootstrap: int | None = Field(default=None, ge=0, le=10_000)
     missing: str = "testwise"
@@ -131,7 +141,7 @@ def discover(request: Request, name: str, form: Search) -> JSONResponse:
     run = workspace.new_run(Path(name).name.split(".")[0])
     words = ["discover", said, "--out", f"runs/{run}"]
     plain = Search()
-    for option in ("method", "test", "context", "alpha", "missing", "seed"):
+    for option in ("method", "test", "context", "alpha", "missing", "seed", "sheet"):
         if (value := getattr(form, option)) != getattr(plain, option):
             words += [f"--{option}", str(value)]
     words += [] if form.bootstrap is None else ["--bootstrap", str(form.bootstrap)]
