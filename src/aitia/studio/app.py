@@ -15,7 +15,7 @@ from aitia.studio.answers import Answers
 from aitia.studio.guard import Guard
 from aitia.studio.jobs import Jobs
 from aitia.studio.pages import page
-from aitia.studio.routes import catalogue, graphs, interventions, ledger, runs, start, tables
+from aitia.studio.routes import asking, catalogue, fitting, graphs, interventions, ledger, runs, start, tables
 from aitia.studio.workspace import Workspace
 
 __all__ = ["create_app"]
@@ -44,7 +44,8 @@ def create_app(
     app = FastAPI(title="aitia studio", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
     app.state.workspace, app.state.jobs = workspace, Jobs(workspace, at_once)
     app.state.answers = Answers()
-    for routes in (start, catalogue, tables, runs, graphs, interventions, ledger):
+    app.state.within = None if key is None else workspace.folder  # of what is typed from another machine
+    for routes in (start, catalogue, fitting, tables, runs, asking, graphs, interventions, ledger):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=STATIC, follow_symlink=False), name="static")
     app.add_exception_handler(AitiaError, _told)

@@ -70,7 +70,7 @@ document.querySelectorAll("form[data-drop]").forEach((form) => {
     form.classList.add("over");
     try {
       const told = await aitia.post(`/tables/${encodeURIComponent(file.name)}`, file, "application/octet-stream");
-      window.location.assign(told.go);
+      window.location.assign(form.dataset.then ? form.dataset.then + encodeURIComponent(told.name) : told.go);
     } catch (error) {
       form.classList.remove("over");
       aitia.tell(error.message);
