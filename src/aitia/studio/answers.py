@@ -2,7 +2,8 @@
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,14 @@ from aitia.data.kinds import DISCRETE, Kind
 from aitia.discovery import load_discovery
 from aitia.discovery.save import SavedDiscovery
 from aitia.errors import GraphError
-from aitia.graph import Graph, consistent_extension
+from aitia.graph import Graph, Knowledge, apply, consistent_extension
+from aitia.graph.marks import quote
 from aitia.scm import SCM
 
-__all__ = ["Answers", "Opened"]
+__all__ = ["Answers", "Member", "Opened"]
 
 KEPT = 8
-"""Analyses that are kept open."""
+"""Analyses that are kept open, and models of each."""
 DRAWS = 2000
 """Rows behind a distribution that is shown."""
 BINS = 24
@@ -36,27 +38,59 @@ class Opened:
     """
 
     found: SavedDiscovery
+    _members: "OrderedDict[tuple[tuple[str, str], ...], Member]" = field(default_factory=OrderedDict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    @cached_property
-    def member(self) -> Graph:
-        """A DAG of what was found, over its columns.
+    def member(self, directed: Sequence[tuple[str, str]] = ()) -> "Member":
+        """The model of a member of what was found.
+
+        Args:
+            directed: Lines whose direction is said, (cause, effect) each; the others are drawn one way.
 
         Raises:
-            GraphError: If it has none: hidden causes, or lines that no DAG agrees with.
+            GraphError: If there is none: hidden causes, or lines that no DAG agrees with.
         """
+        key = tuple(sorted(set(directed)))
+        with self._lock:
+            if key not in self._members:
+                self._members[key] = Member(self.found, self._graph(key), key)
+            self._members.move_to_end(key)
+            while len(self._members) > KEPT:
+                self._members.popitem(last=False)
+            return self._members[key]
+
+    def _graph(self, directed: Sequence[tuple[str, str]]) -> Graph:
         graph = self.found.graph
         if any(edge.symbol not in ("-->", "---") for edge in graph.edges):
             raise GraphError(
                 "this graph leaves room for hidden common causes, so no model of its columns alone gives "
                 "distributions: ask for an effect, which says what can be told"
             )
-        return graph if graph.is_dag else consistent_extension(graph)
+        told = apply(graph, Knowledge(required=directed)) if directed else graph
+        return told if told.is_dag else consistent_extension(told)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A DAG of a discovery, with the model that is fitted to it.
+
+    Args:
+        found: The discovery.
+        graph: The DAG, over its columns.
+        directed: Lines whose direction was said.
+    """
+
+    found: SavedDiscovery
+    graph: Graph
+    directed: tuple[tuple[str, str], ...] = ()
 
     @cached_property
-    def chosen(self) -> list[str]:
-        """The lines without a head that the member directs, each as it is taken."""
+    def chosen(self) -> list[dict[str, Any]]:
+        """The lines that the data leave open, each as this member has it, and whether somebody said so."""
         free = {frozenset((e.left, e.right)) for e in self.found.graph.edges if e.symbol == "---"}
-        return [f"{e.left} -> {e.right}" for e in self.member.edges if frozenset((e.left, e.right)) in free]
+        return [{"cause": e.left, "effect": e.right, "said": (e.left, e.right) in self.directed,
+                 "knowledge": f"required: {quote(e.left)} -> {quote(e.right)}"}
+                for e in self.graph.edges if frozenset((e.left, e.right)) in free]  # fmt: skip
 
     @cached_property
     def scm(self) -> SCM:
@@ -64,7 +98,7 @@ class Opened:
         table = self.found.table
         if table.n > FIT_ROWS:
             table = table.take(np.random.default_rng(0).permutation(table.n)[:FIT_ROWS])
-        return SCM.fit(self.member, table)
+        return SCM.fit(self.graph, table)
 
     @cached_property
     def _before(self) -> Any:
@@ -74,13 +108,13 @@ class Opened:
     @cached_property
     def sliders(self) -> list[dict[str, Any]]:
         """What can be set, with its range or labels, and how it is distributed."""
-        return [self._shown(name, None) for name in self.member.nodes]
+        return [self._shown(name, None) for name in self.graph.nodes]
 
     def done(self, values: dict[str, Any]) -> list[dict[str, Any]]:
         """How everything is distributed when these are set, with the noise of the rows before."""
         model = self.scm.do(values) if values else self.scm
         after = model.solve(self._before[0])
-        return [self._shown(name, after) for name in self.member.nodes]
+        return [self._shown(name, after) for name in self.graph.nodes]
 
     def _shown(self, name: str, after: Any) -> dict[str, Any]:
         table, before = self.found.table, self._before[1]

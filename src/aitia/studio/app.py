@@ -15,7 +15,19 @@ from aitia.studio.answers import Answers
 from aitia.studio.guard import Guard
 from aitia.studio.jobs import Jobs
 from aitia.studio.pages import page
-from aitia.studio.routes import asking, catalogue, fitting, graphs, interventions, ledger, runs, start, tables
+from aitia.studio.routes import (
+    asking,
+    boards,
+    catalogue,
+    comparing,
+    fitting,
+    graphs,
+    interventions,
+    ledger,
+    runs,
+    start,
+    tables,
+)
 from aitia.studio.workspace import Workspace
 
 __all__ = ["create_app"]
@@ -45,7 +57,10 @@ def create_app(
     app.state.workspace, app.state.jobs = workspace, Jobs(workspace, at_once)
     app.state.answers = Answers()
     app.state.within = None if key is None else workspace.folder  # of what is typed from another machine
-    for routes in (start, catalogue, fitting, tables, runs, asking, graphs, interventions, ledger):
+    routers = (
+        start, catalogue, fitting, tables, comparing, runs, asking, graphs, interventions, ledger, boards,
+    )  # fmt: skip
+    for routes in routers:
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=STATIC, follow_symlink=False), name="static")
     app.add_exception_handler(AitiaError, _told)

@@ -11,6 +11,7 @@ from aitia.studio.places import local_place, rows_said
 from aitia.studio.workspace import Workspace
 from aitia.system.registry import Entry
 from aitia.workflow.missing import policy
+from aitia.workflow.names import needs_rows
 from aitia.workflow.options import parse_options
 from aitia.workflow.schema import options_of
 from aitia.workflow.source import WORLD, find_world
@@ -88,7 +89,7 @@ def fit_words(
     card, said = entry.card, {name: value.strip() for name, value in form.items() if value.strip()}
     data = rows_said(workspace, said.pop("data", ""), within)
     words = ["run", card.slug, *([] if data is None else ["--data", data])]
-    if data is None and card.rows and any(r.needed and n not in card.fills for n, r in card.takes.items()):
+    if data is None and needs_rows(card):
         raise OptionError(f"{card.slug} is fitted to rows ({' or '.join(card.rows)}): choose some")
     options: dict[str, str] = {}
     for field, value in said.items():

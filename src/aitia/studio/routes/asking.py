@@ -1,6 +1,6 @@
 """A fitted run asked what if, and for what else it answers; and the answers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 
 from aitia.data.tables import TABLES
 from aitia.errors import FormatError
+from aitia.graph.marks import quote
 from aitia.guard import read_json
 from aitia.studio.asked import SHOWN, VERBS, Fitted, Question, ask_words, python_of
 from aitia.studio.pages import command_in, page
@@ -20,6 +21,8 @@ from aitia.workflow.answer_files import RECORD
 from aitia.workflow.answer_page import PAGE
 
 router = APIRouter()
+REPORT = "report.html"
+"""The page of an effect; that of other answers is `PAGE`."""
 LISTED = 24
 """Targets that have a control of their own; of more each is chosen by name."""
 PARTS = 6
@@ -68,9 +71,16 @@ def ask(request: Request, name: str, asked: Asked) -> JSONResponse:
         if list(job.command[:-2]) == words and job.state not in ("failed", "cancelled"):
             place = state.workspace.runs / job.run
             if job.state != "finished" or (place / RECORD).is_file():
-                return JSONResponse({"go": f"/runs/{job.run}", "run": job.run, "job": job.id, "do": said})
+                told = {"go": f"/runs/{job.run}", "run": job.run, "job": job.id}
+                return JSONResponse(told | _copied(job.command, state.workspace.folder) | {"do": said})
     title = f"{said} of {name}" if question.verb == "do" else f"{question.verb} of {name}"
-    return JSONResponse({**started(request, words, title, f"{name}-{question.verb}"), "do": said})
+    told = started(request, words, title, f"{name}-{question.verb}")
+    return JSONResponse(told | _copied(told.pop("command"), state.workspace.folder) | {"do": said})
+
+
+def _copied(words: Sequence[str], folder: Path) -> dict[str, str]:
+    """A command to copy, and the same as Python."""
+    return {"line": command_in(folder, words), "python": python_of(words, folder)}
 
 
 def answer_page(request: Request, name: str, path: Path, words: tuple[str, ...]) -> HTMLResponse:
@@ -79,16 +89,18 @@ def answer_page(request: Request, name: str, path: Path, words: tuple[str, ...])
     folder = request.app.state.workspace.folder
     of = Path(words[1]).name if len(words) > 1 else ""
     files = [file for file in told.get("files", []) if isinstance(file, str) and _file(path, file) is not None]
+    pages = {PAGE, REPORT} & {*files}
     return page(
-        request, "answer.html", title=name, name=name, told=told, of=of, files=[f for f in files if f != PAGE],
-        drawn=PAGE in files, line=command_in(folder, words) if words else "",
-        python=python_of(words, folder) if words else "", deciding=deciding(told),
+        request, "answer.html", title=name, name=name, told=told, of=of, files=[f for f in files if f not in pages],
+        drawn=bool(pages), deciding=deciding(told),
+        **(_copied(words, folder) if words else {"line": "", "python": ""}),
     )  # fmt: skip
 
 
-def deciding(told: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The edges whose direction decides an effect."""
-    return [(str(edge[0]), str(edge[1])) for edge in told.get("undecided", []) if len(edge) == 2]
+def deciding(told: Mapping[str, Any]) -> list[list[tuple[str, str]]]:
+    """The edges whose direction decides an effect, each both ways: how it reads, and as knowledge."""
+    lines = [(str(edge[0]), str(edge[1])) for edge in told.get("undecided", []) if len(edge) == 2]
+    return [[(f"{a} \u2192 {b}", f"required: {quote(a)} -> {quote(b)}") for a, b in ((x, y), (y, x))] for x, y in lines]
 
 
 @router.get("/runs/{name}/files/{file}")

@@ -49,5 +49,6 @@ def started(request: Request, words: list[str], title: str, wanted: str) -> dict
     """A command as a job with a run of its own, and where it is seen."""
     state = request.app.state
     run = state.workspace.new_run(wanted)
-    job = state.jobs.submit(title, [*words, "--out", f"runs/{run}"], run)
-    return {"go": f"/runs/{run}", "run": run, "job": job.id}
+    said = [*words, "--out", f"runs/{run}"]
+    job = state.jobs.submit(title, said, run)
+    return {"go": f"/runs/{run}", "run": run, "job": job.id, "command": said}

@@ -69,6 +69,11 @@
         document.getElementById("said").textContent = told.do === "do()" ? "The answer" : told.do;
         document.getElementById("drawn").src = `/runs/${told.run}/report.html`;
         document.getElementById("kept").href = told.go;
+        document.getElementById("copies").replaceChildren(...[[told.line, "Copy as command"], [told.python, "Copy as Python"]].map(([text, label]) => {
+          const box = aitia.node("div", "", {class: "copied"});
+          box.append(aitia.node("pre", text), aitia.node("button", label, {type: "button", class: "plain", "data-copy": text}));
+          return box;
+        }));
         ended("");
         document.getElementById("said").focus();
         return;

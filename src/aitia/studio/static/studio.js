@@ -39,6 +39,8 @@ function valuesOf(form) {
     if (!field.name || field.name === "use") continue;
     if (field.hasAttribute("data-number")) {
       if (field.value !== "") values[field.name] = Number(field.value);
+    } else if (field.hasAttribute("data-many")) {
+      values[field.name] = [...(values[field.name] || []), ...(field.checked ? [field.value] : [])];
     } else values[field.name] = field.value;
   }
   const uses = [...form.querySelectorAll('input[name="use"]')];
