@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from aitia.errors import AitiaError
-from aitia.evidence import STORED
-from aitia.evidence.store import stored_evidence
 from aitia.guard import read_json
 from aitia.runs import Record
+from aitia.studio.measured import evidence_of
 from aitia.studio.places import worlds_of
 from aitia.studio.workspace import Workspace
 from aitia.system.registry import Entry, systems
@@ -19,7 +18,7 @@ from aitia.workflow.board import Bench
 from aitia.workflow.source import find_world
 from aitia.workflow.told import asked, found, middle
 
-__all__ = ["BENCH", "benches", "candidates", "claims_on", "worlds_of_claims"]
+__all__ = ["BENCH", "about_world", "benches", "candidates", "claims_on", "worlds_of_claims"]
 
 BENCH = "bench"
 """The kind of a run of `aitia bench`."""
@@ -34,6 +33,16 @@ def benches(workspace: Workspace) -> Iterator[tuple[str, Bench]]:
                 yield name, Bench.from_json(read_json(path / "bench.json", dict), path)
         except AitiaError:
             continue
+
+
+@cache
+def about_world(world: str) -> str:
+    """What a world is, in a line.
+
+    Raises:
+        OptionError: If there is none of this name.
+    """
+    return (type(find_world(world)).__doc__ or "").strip().split("\n")[0].removesuffix("; see the module.")
 
 
 def candidates(world: str) -> list[Entry]:
@@ -74,7 +83,7 @@ def claims_on(world: str) -> list[dict[str, Any]]:
     find_world(world)
     told = []
     for slug, worlds in worlds_of_claims().items():
-        evidence = stored_evidence(STORED, slug) if world in worlds else None
+        evidence = evidence_of(slug) if world in worlds else None
         if evidence is None:
             continue
         rows = [

@@ -5,6 +5,7 @@ because somebody typed it here.
 """
 
 import os
+from functools import cache
 from pathlib import Path
 
 from aitia.data.named import NamedData, named_data
@@ -46,7 +47,13 @@ def tables_of(workspace: Workspace) -> list[str]:
 
 def worlds_of(rows: tuple[str, ...]) -> list[str]:
     """The worlds that give rows of one of these kinds."""
-    return [name for name in world_names() if _SEEN.get(find_world(name).seen, "table") in rows]
+    return [name for name, form in _forms().items() if form in rows]
+
+
+@cache
+def _forms() -> dict[str, str]:
+    """The kind of rows that each world gives."""
+    return {name: _SEEN.get(find_world(name).seen, "table") for name in world_names()}
 
 
 def local_place(said: str, within: Path | None = None) -> Path:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, JSONResponse
 
 from aitia.errors import OptionError
-from aitia.studio.boards import benches, candidates, claims_on, worlds_of_claims
+from aitia.studio.boards import about_world, benches, candidates, claims_on, worlds_of_claims
 from aitia.studio.pages import page
 from aitia.studio.routes.fitting import started
 from aitia.workflow.source import find_world, world_names
@@ -20,17 +20,16 @@ def boards(request: Request) -> HTMLResponse:
     """The worlds, with how much was measured on each."""
     here = Counter(bench.world for _, bench in benches(request.app.state.workspace))
     claims = Counter(world for worlds in worlds_of_claims().values() for world in worlds)
-    shown = [{"name": name, "about": (type(find_world(name)).__doc__ or "").strip().split("\n")[0],
-              "benches": here[name], "claims": claims[name]} for name in world_names()]  # fmt: skip
+    shown = [{"name": name, "about": about_world(name), "benches": here[name], "claims": claims[name]}
+             for name in world_names()]  # fmt: skip
     return page(request, "boards.html", title="Leaderboards", worlds=shown)
 
 
 @router.get("/boards/{world}")
 def board(request: Request, world: str) -> HTMLResponse:
     """A world: its benches, the claims on it, and the form of a bench."""
-    about = (type(find_world(world)).__doc__ or "").strip().split("\n")[0]
     held = [{"run": run, "bench": bench} for run, bench in benches(request.app.state.workspace) if bench.world == world]
-    return page(request, "board.html", title=f"{world}: leaderboard", world=world, about=about, benches=held,
+    return page(request, "board.html", title=f"{world}: leaderboard", world=world, about=about_world(world), benches=held,
                 claims=claims_on(world), candidates=[entry.card for entry in candidates(world)])  # fmt: skip
 
 

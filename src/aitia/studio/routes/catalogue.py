@@ -3,8 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, JSONResponse
 
-from aitia.evidence import STORED, verdict_of
-from aitia.evidence.store import stored_evidence
+from aitia.studio.measured import evidence_of, told_of
 from aitia.studio.pages import command, page
 from aitia.system.registry import Entry, find, systems
 from aitia.workflow.schema import options_of
@@ -24,7 +23,7 @@ def catalogue(request: Request, q: str = "") -> HTMLResponse:
     """The systems whose cards hold all of these words."""
     words = q.lower().split()
     held = [entry for entry in systems().values() if all(word in _told(entry) for word in words)]
-    shown = [{"card": entry.card, "verdict": verdict_of(entry.card.slug) if entry.card.claim else ""} for entry in held]
+    shown = [{"card": entry.card, "verdict": told_of(entry.card.slug) if entry.card.claim else ""} for entry in held]
     return page(request, "systems.html", title="Systems", q=q, systems=shown)
 
 
@@ -33,7 +32,7 @@ def system(request: Request, slug: str) -> HTMLResponse:
     """A system: what it takes, does and answers, its options, and what was measured."""
     entry = find(slug)
     card = entry.card
-    evidence = stored_evidence(STORED, card.slug) if card.claim else None
+    evidence = evidence_of(card.slug) if card.claim else None
     rows = [
         {"part": row.part, "metric": row.metric, "asked": asked(one, row), "found": found(one, row),
          "verdict": str(one.verdict)}
