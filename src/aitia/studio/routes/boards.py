@@ -29,8 +29,10 @@ def boards(request: Request) -> HTMLResponse:
 def board(request: Request, world: str) -> HTMLResponse:
     """A world: its benches, the claims on it, and the form of a bench."""
     held = [{"run": run, "bench": bench} for run, bench in benches(request.app.state.workspace) if bench.world == world]
-    return page(request, "board.html", title=f"{world}: leaderboard", world=world, about=about_world(world), benches=held,
-                claims=claims_on(world), candidates=[entry.card for entry in candidates(world)])  # fmt: skip
+    return page(
+        request, "board.html", title=f"{world}: leaderboard", world=world, about=about_world(world), benches=held,
+        claims=claims_on(world), candidates=[entry.card for entry in candidates(world)],
+    )  # fmt: skip
 
 
 class Asked(BaseModel):
