@@ -91,6 +91,8 @@ def test_the_form_becomes_the_command_that_one_would_type(visit, monkeypatch):
         ("tabpfn", {"data": "table:survey", "role.nothing": "age"}, "no role 'nothing'"),
         ("tabpfn", {"data": "table:survey", "out": "/tmp"}, "no out"),
         ("hca", {"data": "table:survey", "option.sources": "many"}, "option"),
+        ("tabpfn", {"data": "table:survey", "option.weights": "owner/name"}, "no full path"),
+        ("tabpfn", {"data": "table:survey", "option.weights": "https://example.org/w"}, "is an address"),
         ("gan-dissection", {"data": "world:town"}, "needs model"),
         ("gan-dissection", {"data": "world:town", "subject.model": "os:system"}, "no full path"),
     ],

@@ -75,6 +75,8 @@ def test_scores_say_which_is_ahead_by_what_is_better():
     assert score_lines(side(r2=higher), side(r2={**higher, "model": 0.1}))[0]["ahead"] == 0
     nested = Side("x", "fit", {"options.steps": "3"}, {}, {}, False)
     assert differing(nested, side()) == [("options.steps", "3", "-")]
+    two = [Side("x", "fit", {"system": s, f"options.{s}": "1", "seed": s}, {}, {}, False) for s in ("p", "q")]
+    assert differing(*two) == [("system", "p", "q"), ("seed", "p", "q")]  # of another system all options differ
 
 
 def test_graphs_over_other_names_say_which_are_alone():
@@ -201,4 +203,7 @@ def test_edges_that_decide_an_effect_become_knowledge(visit, runs, monkeypatch):
     submitted = []
     monkeypatch.setattr(jobs, "submit", lambda *told: submitted.append(told))
     visit.post("/api/runs/open/again", json={"knowledge": "required: c -> b"})
-    assert submitted[0][1][-2:] == ["--knowledge", "notes/open-2.txt"] or "--knowledge" in submitted[0][1]
+    (told,) = submitted
+    run = told[2]
+    assert told[1][-2:] == ["--knowledge", f"notes/{run}.txt"]
+    assert (folder / "notes" / f"{run}.txt").read_text() == "required: c -> b\n"

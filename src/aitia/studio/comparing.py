@@ -48,7 +48,8 @@ class Side:
         graphs = {str(key): Graph(str(text)) for key, text in told.get("graphs", {}).items()}
         if record.kind == "discover":
             graphs = {"graph": load_discovery(path).graph}
-        options = _flat({"inputs": record.inputs, **record.config})
+        inputs = {name: value[:12] for name, value in record.inputs.items()}
+        options = _flat({"kind": record.kind, "inputs": inputs, **record.config})
         return cls(path.name, record.kind, options, told.get("scores", {}), graphs, (path / "report.html").is_file())
 
 
@@ -80,8 +81,9 @@ def _flat(told: Mapping[str, Any], before: str = "") -> dict[str, str]:
 
 
 def differing(a: Side, b: Side) -> list[tuple[str, str, str]]:
-    """The options that are not the same: name, of one, of the other."""
-    names = dict.fromkeys((*a.options, *b.options))
+    """The options of both that are not the same: name, of one, of the other; of one system those of either, too."""
+    same = all(a.options.get(name) == b.options.get(name) for name in ("kind", "system"))
+    names = dict.fromkeys((*a.options, *b.options)) if same else [name for name in a.options if name in b.options]
     pairs = [(name, a.options.get(name, "-"), b.options.get(name, "-")) for name in names]
     return [pair for pair in pairs if pair[1] != pair[2]]
 

@@ -99,7 +99,7 @@ def fit_words(
         elif part == "subject" and name in card.subjects:
             words.append(f"--{name.replace('_', '-')}={_subject(card.subjects[name].kind, value, within)}")
         elif part == "option":
-            options[name] = value
+            options[name] = _option(value, within)
         elif field in SHARED:
             words += [f"--{field.replace('_', '-')}", _shared(entry, field, value)]
         else:
@@ -117,6 +117,14 @@ def _subject(kind: str, said: str, within: Path | None) -> str:
         find_world(said)
         return said
     return str(local_place(said, within))
+
+
+def _option(said: str, within: Path | None) -> str:
+    """A value; one that reads as a place is one of this machine, and none is an address or a name of the Hub."""
+    if "://" in said:
+        raise OptionError(f"{said[:60]!r} is an address, and none is opened from here")
+    path = not any(mark.isspace() for mark in said) and ("/" in said or said.startswith("~"))
+    return str(local_place(said, within)) if path else said
 
 
 def _shared(entry: Entry, name: str, said: str) -> str:

@@ -25,6 +25,8 @@ PROGRESS = "AITIA_PROGRESS"
 """The variable that names the file into which a command writes how far it is."""
 QUICK = ("do", "predict", "encode", "effects")
 """Questions that somebody waits for: one of them runs beside the other jobs, not after them."""
+OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
+"""What a job is told: nothing that somebody typed is fetched from the Hub; what is in its cache is found."""
 WAITS = 10.0
 """Seconds that a command has to end before it is killed."""
 LONGEST = 4000
@@ -154,7 +156,8 @@ class Jobs:
         with self._file(job, "txt").open("wb") as log:
             process = subprocess.Popen(
                 words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=self.workspace.folder,
-                env={**self.environment, PROGRESS: str(self._file(job, "progress"))}, start_new_session=True,
+                env={**self.environment, **OFFLINE, PROGRESS: str(self._file(job, "progress"))},
+                start_new_session=True,
             )  # fmt: skip
         self._processes[job.id] = process
         return process

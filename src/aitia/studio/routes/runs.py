@@ -14,7 +14,7 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 from aitia.errors import FormatError, RunError
 from aitia.runs import Record
 from aitia.studio.jobs import Jobs
-from aitia.studio.pages import command, page
+from aitia.studio.pages import command, command_in, page
 from aitia.studio.routes.asking import answer_page
 from aitia.studio.state import Job
 from aitia.system.loading import FIT
@@ -60,7 +60,7 @@ def run(request: Request, name: str) -> HTMLResponse:
         return page(request, "job.html", title=name, job=_told(jobs, job), name=name)
     if not workspace.is_run(path):
         raise FormatError(f"there is no run {name}")
-    line = "" if job is None else command(job.command)
+    line = "" if job is None else command_in(workspace.folder, job.command)
     report = (path / "report.html").is_file()
     if _kind(path) == "answer":
         return answer_page(request, name, path, () if job is None else job.command)
