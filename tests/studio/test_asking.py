@@ -255,3 +255,17 @@ def test_options_are_refused_as_the_command_line_refuses_them(tmp_path):
         fit_words(workspace, find("pc"), {"data": "table:a.csv", "option.alpha": "7"})
     words, _ = fit_words(workspace, find("pc"), {"data": "table:a.csv", "option.alpha": "0.01"})
     assert words[-2:] == ["--option", "alpha=0.01"]
+
+
+def test_rows_are_shown_as_the_fit_read_them_and_a_search_is_asked_nothing(visit, place, tmp_path):
+    lines = [f"{k % 7},{(3 * k) % 11},{(5 * k) % 13}" for k in range(60)]
+    (tmp_path / "notes.csv").write_text("\n".join(["1,2,3", "a,b,c", *lines]))
+    out = place / "runs" / "searched"
+    aitia.fit("pc", str(tmp_path / "notes.csv"), reading=aitia.Reading(header=2), out=out)
+    fitted = Fitted.at(out)
+    assert fitted.rows.names == ("a", "b", "c")
+    assert fitted.rows.column("b")[:3].tolist() == [0.0, 3.0, 6.0]
+    assert fitted.verbs == []
+    assert "answers no rows" in visit.get("/runs/searched/ask").text
+    (tmp_path / "notes.csv").unlink()
+    assert fitted.rows is None  # it is not there any more

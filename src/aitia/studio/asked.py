@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aitia.data.spreadsheet import Reading
 from aitia.data.table import Table
 from aitia.data.tables import TABLES, read_table, suffix_of
 from aitia.do import Intervention
@@ -85,7 +86,8 @@ class Fitted:
             place = Path(str(source.data))
             if source.is_world or suffix_of(place) not in TABLES or place.stat().st_size > MOST_BYTES:
                 return None
-            return read_table(place).take(slice(0, SHOWN))
+            how, kinds = Reading(**source.reads.get("how", {})), source.reads.get("kinds")
+            return read_table(place, kinds=kinds, how=how).take(slice(0, SHOWN))
         except (AitiaError, OSError):
             return None
 
