@@ -63,6 +63,11 @@ def test_a_table_that_is_chosen_gives_its_columns(visit):
     page = visit.get("/systems/tabpfn/fit?data=table:survey").text
     assert '<option value="age">age (' in page
     assert 'class="fault"' in visit.get("/systems/tabpfn/fit?data=table:nothing").text
+    name = "<img src=x onerror=alert(1)>"
+    visit.post("/tables/odd.csv", content=f"{name},b\n1,2\n3,4\n".encode())
+    page = visit.get("/systems/tabpfn/fit?data=table:odd.csv").text
+    assert "<img" not in page
+    assert "&lt;img src=x onerror=alert(1)&gt;" in page
 
 
 def test_the_form_becomes_the_command_that_one_would_type(visit, monkeypatch):

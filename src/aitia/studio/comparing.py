@@ -94,11 +94,11 @@ def score_lines(a: Side, b: Side) -> list[dict[str, Any]]:
     for name in dict.fromkeys((*a.scores, *b.scores)):
         one, other = a.scores.get(name, {}), b.scores.get(name, {})
         better = one.get("better") or other.get("better")
-        values = [side.get("model") for side in (one, other)]
+        mine, its = one.get("model"), other.get("model")
         ahead = None
-        if all(isinstance(value, (int, float)) for value in values) and values[0] != values[1]:
-            ahead = int((values[1] > values[0]) == (better == "higher"))
-        lines.append({"name": name, "better": better, "values": values, "ahead": ahead})
+        if isinstance(mine, (int, float)) and isinstance(its, (int, float)) and mine != its:
+            ahead = int((its > mine) == (better == "higher"))
+        lines.append({"name": name, "better": better, "values": [mine, its], "ahead": ahead})
     return lines
 
 
@@ -106,7 +106,7 @@ def graph_pairs(a: Side, b: Side) -> list[GraphPair]:
     """The graphs of the same key; the one of each where each has one."""
     pairs = [(key, a.graphs[key], b.graphs[key]) for key in a.graphs if key in b.graphs]
     if not pairs and len(a.graphs) == len(b.graphs) == 1:
-        pairs = [("graph", *a.graphs.values(), *b.graphs.values())]
+        pairs = [("graph", next(iter(a.graphs.values())), next(iter(b.graphs.values())))]
     return [_pair(key, one, other) for key, one, other in pairs]
 
 

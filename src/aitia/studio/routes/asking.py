@@ -92,8 +92,7 @@ def answer_page(request: Request, name: str, path: Path, words: tuple[str, ...])
     pages = {PAGE, REPORT} & {*files}
     return page(
         request, "answer.html", title=name, name=name, told=told, of=of, files=[f for f in files if f not in pages],
-        drawn=bool(pages), deciding=deciding(told),
-        **(_copied(words, folder) if words else {"line": "", "python": ""}),
+        drawn=bool(pages), deciding=deciding(told), again=_copied(words, folder) if words else {},
     )  # fmt: skip
 
 

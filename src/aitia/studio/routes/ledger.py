@@ -16,6 +16,6 @@ def ledger(request: Request) -> HTMLResponse:
     """Every claim with how many of its comparisons hold."""
     shown = []
     for entry in systems():
-        counts = dict.fromkeys(VERDICTS, 0) | counts_of(entry.card.slug)
+        counts = {**dict.fromkeys(VERDICTS, 0), **counts_of(entry.card.slug)}
         shown.append({"card": entry.card, "counts": counts, "all": sum(counts.values())})
     return page(request, "ledger.html", title="Ledger", systems=shown, verdicts=VERDICTS)
