@@ -23,7 +23,13 @@ WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
+def place(tmp_path_factory):
+    """The folder of the studio."""
+    return tmp_path_factory.mktemp("browser") / "studio"
+
+
+@pytest.fixture(scope="module")
+def address(place):
     """A studio that is served, on a free port."""
     import socket
 
@@ -32,7 +38,7 @@ def address(tmp_path_factory):
     held = socket.socket()
     held.bind(("127.0.0.1", 0))
     port = held.getsockname()[1]
-    app = create_app(Workspace(tmp_path_factory.mktemp("browser") / "studio"), hosts={f"127.0.0.1:{port}"})
+    app = create_app(Workspace(place), hosts={f"127.0.0.1:{port}"})
     server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
     thread = threading.Thread(target=server.run, args=([held],), daemon=True)
     thread.start()

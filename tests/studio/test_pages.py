@@ -46,7 +46,7 @@ def jobs_of(visit):
 
 def test_a_table_is_dropped_and_read_as_the_command_line_reads_it(visit):
     told = visit.post("/tables/my%20visits.csv", content=b"age;dose\n1,5;2\n2,5;\n")
-    assert told.json() == {"go": "/discover/my-visits.csv"}
+    assert told.json() == {"go": "/discover/my-visits.csv", "name": "my-visits.csv"}
     text = visit.get("/discover/my-visits.csv").text
     assert "2 rows, 2 columns" in text
     assert "1.5" in text

@@ -78,8 +78,9 @@ def test_somebody_elses_folder_is_left_alone(tmp_path):
 def test_jobs_outlive_the_studio_and_what_ran_waits_again(tmp_path):
     state = State(tmp_path / "s.sqlite")
     first, second = state.add("one", ["discover", "a b"], "r1"), state.add("two", ["verify"], "r2")
-    assert state.next() == state.job(first.id)
-    assert state.job(first.id).state == "running"
+    assert state.waiting() == [state.job(first.id), state.job(second.id)]
+    assert state.turn(first.id, "running").state == "running"
+    assert state.waiting() == [state.job(second.id)]
     state.turn(second.id, "cancelled", "by hand")
     state.close()
     again = State(tmp_path / "s.sqlite")

@@ -252,7 +252,7 @@ def _written(found: "EstimatedEffect | BeforeAfter", out: Path | None, quiet: bo
         (stage / "report.html").write_text(
             page(found, shlex.join(["aitia", *sys.argv[1:]]), versions()), encoding="utf-8"
         )
-        write_record(stage, found.to_json())
+        write_record(stage, {"system": "discover", "verb": "effect", **found.to_json()})
     if not quiet:
         typer.echo(f"Report: {(out / 'report.html').resolve()}")
 

@@ -123,9 +123,10 @@ def _tell(found: "Fit", out: Path | None, as_json: bool) -> None:
 
 def _check_rows(entry: Any) -> None:
     """Refuses a fit without rows where the card has a role that must be there, or no subject that could stand alone."""
+    from aitia.workflow.names import needs_rows
+
     card = entry.card
-    needs = any(r.needed and name not in card.fills for name, r in card.takes.items()) or not card.subjects
-    if card.rows and needs:
+    if needs_rows(card):
         raise OptionError(
             f"{card.slug} is fitted to {' or '.join(card.rows)}: say where (--data PATH or --data WORLD); "
             f"aitia run {card.slug} --help lists its roles and options"

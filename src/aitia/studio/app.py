@@ -18,7 +18,20 @@ from aitia.studio.guard import Guard
 from aitia.studio.jobs import Jobs
 from aitia.studio.pages import page
 from aitia.studio.papers import Papers
-from aitia.studio.routes import catalogue, graphs, interventions, ledger, papers, runs, start, tables
+from aitia.studio.routes import (
+    asking,
+    boards,
+    catalogue,
+    comparing,
+    fitting,
+    graphs,
+    interventions,
+    ledger,
+    papers,
+    runs,
+    start,
+    tables,
+)
 from aitia.studio.workspace import Workspace
 
 __all__ = ["create_app"]
@@ -64,7 +77,11 @@ def create_app(
     app = FastAPI(title="aitia studio", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
     app.state.workspace, app.state.jobs = workspace, Jobs(workspace, at_once)
     app.state.answers, app.state.papers = Answers(), feed
-    for routes in (start, catalogue, tables, runs, graphs, interventions, papers, ledger):
+    app.state.within = None if key is None else workspace.folder  # of what is typed from another machine
+    routers = (
+        start, catalogue, fitting, tables, comparing, runs, asking, graphs, interventions, papers, ledger, boards,
+    )  # fmt: skip
+    for routes in routers:
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=STATIC, follow_symlink=False), name="static")
     app.add_exception_handler(AitiaError, _told)

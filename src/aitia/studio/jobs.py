@@ -23,6 +23,10 @@ __all__ = ["PROGRESS", "Jobs"]
 
 PROGRESS = "AITIA_PROGRESS"
 """The variable that names the file into which a command writes how far it is."""
+QUICK = ("do", "predict", "encode", "effects")
+"""Questions that somebody waits for: one of them runs beside the other jobs, not after them."""
+OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
+"""What a job is told: nothing that somebody typed is fetched from the Hub; what is in its cache is found."""
 WAITS = 10.0
 """Seconds that a command has to end before it is killed."""
 LONGEST = 4000
@@ -51,7 +55,8 @@ class Jobs:
         """Takes up what was under way, and begins."""
         self.state.wait_again()
         self._ending = False
-        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(self.at_once)]
+        lanes = [*[False] * self.at_once, True]
+        self._threads = [threading.Thread(target=self._work, args=(quick,), daemon=True) for quick in lanes]
         for thread in self._threads:
             thread.start()
 
@@ -117,11 +122,11 @@ class Jobs:
     def _file(self, job: Job, ending: str) -> Path:
         return self.workspace.logs / f"{job.id}.{ending}"
 
-    def _work(self) -> None:
+    def _work(self, quick: bool) -> None:
         while True:
             with self._changed:
                 job = None
-                while not self._ending and (job := self.state.next()) is None:
+                while not self._ending and (job := self._next(quick)) is None:
                     self._changed.wait(timeout=1.0)
                 if job is None:
                     return
@@ -139,13 +144,20 @@ class Jobs:
                     message = told if isinstance(told, str) else told[0]
                     self.state.turn(job.id, "failed", message.removeprefix("aitia: ") or f"it ended with code {code}")
 
+    def _next(self, quick: bool) -> Job | None:
+        """The oldest job of those that are questions, or of the others; it now runs."""
+        waiting = (job for job in self.state.waiting() if (job.command[0] in QUICK) == quick)
+        found = next(waiting, None)
+        return None if found is None else self.state.turn(found.id, "running")
+
     def _begun(self, job: Job) -> "subprocess.Popen[bytes]":
         self._file(job, "progress").unlink(missing_ok=True)
         words = [*_WORDS, *job.command]
         with self._file(job, "txt").open("wb") as log:
             process = subprocess.Popen(
                 words, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=self.workspace.folder,
-                env={**self.environment, PROGRESS: str(self._file(job, "progress"))}, start_new_session=True,
+                env={**self.environment, **OFFLINE, PROGRESS: str(self._file(job, "progress"))},
+                start_new_session=True,
             )  # fmt: skip
         self._processes[job.id] = process
         return process

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse
 from aitia.studio.guard import PAPERS
 from aitia.version import __version__
 
-__all__ = ["command", "page"]
+__all__ = ["command", "command_in", "page"]
 
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -52,3 +52,8 @@ def page(request: Request, template: str, /, *, title: str, status: int = 200, *
 def command(words: Sequence[str]) -> str:
     """A command to copy."""
     return shlex.join(["aitia", *words])
+
+
+def command_in(folder: Path, words: Sequence[str]) -> str:
+    """A command to copy that is given in a folder, from wherever it is pasted."""
+    return f"cd {shlex.quote(str(folder))}\n{command(words)}"

@@ -109,10 +109,9 @@ class State:
         """The newest job of a run."""
         return next(iter(self._jobs("WHERE run = ? ORDER BY id DESC LIMIT 1", (run,))), None)
 
-    def next(self) -> Job | None:
-        """The oldest job that waits, which now runs."""
-        found = next(iter(self._jobs("WHERE state = 'queued' ORDER BY id LIMIT 1", ())), None)
-        return None if found is None else self.turn(found.id, "running")
+    def waiting(self) -> list[Job]:
+        """The jobs that wait, the oldest first."""
+        return self._jobs("WHERE state = 'queued' ORDER BY id", ())
 
     def turn(self, number: int, state: JobState, message: str = "") -> Job:
         """The job in another state."""

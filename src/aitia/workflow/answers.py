@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aitia.data.as_read import rows_as_read
 from aitia.data.base import Data
@@ -17,12 +18,15 @@ from aitia.files import check_free, new_folder, write_whole
 from aitia.stats.imputation import pooled
 from aitia.system import Given, System, verbs_of
 from aitia.workflow.answer_files import RECORD, answer_place, write_record
+from aitia.workflow.answer_page import write_page
 from aitia.workflow.ask import told_apart
 from aitia.workflow.loading import Asked, Loaded, load_run
 from aitia.workflow.worth import of_effects
 
 __all__ = ["Told", "adapt", "effects", "encode", "export", "pooled_effects", "predict"]
 
+SHOWN = 24
+"""Rows of an answer that are drawn."""
 CONFIDENCE, NORMAL = 0.95, 1.959963984540054
 """Of the intervals of effects, and the quantile behind it."""
 
@@ -45,6 +49,7 @@ class Told:
         flow: What was understood of the rows, and rows read, left out and used, a line each.
         numbers: Of the rows that are answered, where rows were left out; None where all are.
         as_read: The rows in the ending of the file that was asked about, with that ending; see `rows_as_read`.
+        asked: The rows that were asked about, where an answer stands beside each.
     """
 
     verb: str
@@ -60,6 +65,7 @@ class Told:
     flow: tuple[str, ...] = ()
     numbers: tuple[int, ...] | None = None
     as_read: tuple[str, bytes] | None = field(default=None, repr=False)
+    asked: Data | None = field(default=None, repr=False)
 
     @property
     def about(self) -> str:
@@ -87,6 +93,7 @@ class Told:
             if self.as_read is not None:
                 files.append(place / f"{self.verb}{self.as_read[0]}")
                 write_whole(files[-1], self.as_read[1], RunError)
+            files.append(self._page(place, rows))
             record = {
                 "system": self.slug,
                 "verb": self.verb,
@@ -103,6 +110,19 @@ class Told:
             }
             write_record(place, record)
         return [*(folder / file.relative_to(place) for file in files), folder / RECORD]
+
+    def _page(self, folder: Path, rows: NDArray[np.int64]) -> Path:
+        """The first rows, drawn."""
+        first = np.arange(0, len(self.data), self.draws)[:SHOWN]
+        shown = {} if self.asked is None else {"fact": self.asked.take(first // self.draws)}
+        shown[self.verb] = self.data.take(first)
+        count = len(self.data) // self.draws
+        more = f"; the first {SHOWN} are drawn" if count > SHOWN else ""
+        return write_page(
+            folder, f"{self.verb} {self.held}" if self.held else self.verb, f"{self.about}{more}", shown,
+            [f"row {row}" for row in rows[first]], of=self.slug, alarms=self.alarms, warnings=self.warnings,
+            flow=self.flow,
+        )  # fmt: skip
 
 
 def predict(
@@ -141,7 +161,8 @@ def predict(
     told = Told("predict", filled, system.card.slug, asked.warnings, draws, system.held, data, alarms=loaded.alarms)
     as_read, more = rows_as_read(data, filled)
     warnings = (*asked.warnings, *system.outside(), *more)
-    return replace(told, warnings=warnings, flow=asked.flow, numbers=_numbers(asked, filled, draws), as_read=as_read)
+    numbers, rows = _numbers(asked, filled, draws), _beside(asked, filled, draws)
+    return replace(told, warnings=warnings, flow=asked.flow, numbers=numbers, as_read=as_read, asked=rows)
 
 
 def encode(
@@ -263,6 +284,13 @@ def _numbers(asked: Asked, answer: Data, draws: int) -> tuple[int, ...] | None:
     numbers = asked.used.numbers
     whole = numbers == tuple(range(len(numbers)))
     return None if whole or len(answer) != len(numbers) * draws else numbers
+
+
+def _beside(asked: Asked, answer: Data, draws: int) -> Data | None:
+    """The rows that were asked about, where an answer of their kind stands beside each."""
+    rows = asked.given.rows
+    alike = rows is not None and rows.form == answer.form and len(rows) * draws == len(answer)
+    return rows if alike else None
 
 
 def _loaded(run: str | Path, verb: str, named: dict[str, Any]) -> tuple[Loaded, dict[str, Any]]:

@@ -17,12 +17,10 @@ from aitia.data.base import Data
 from aitia.data.spreadsheet import Reading
 from aitia.data.table import Table
 from aitia.do import Intervention
-from aitia.errors import InterventionError, OptionError, RunError
-from aitia.files import write_whole
-from aitia.report import Callout, Section, render
-from aitia.runs import versions
+from aitia.errors import InterventionError, OptionError
 from aitia.system import Counterfactuals, Edits, Encodes, Given, Predicts, System
 from aitia.workflow.answer_files import RECORD, answer_place, write_record
+from aitia.workflow.answer_page import write_page
 from aitia.workflow.loading import load_run
 
 __all__ = ["HOW", "Answer", "answer_folder", "answered", "ask", "parse_rows"]
@@ -142,15 +140,10 @@ class Answer:
         if self.truth is not None and self.verb != "encode":
             shown["truth"] = self.truth
         names = [f"row {row}" for row in self.numbers] or [f"answer {k + 1}" for k in range(len(first))]
-        sections = [Section(asked, [*type(self.answer).draw(shown, names, self.about)])]
-        if self.warnings:
-            sections.append(Section("Keep in mind", [Callout(list(self.warnings), "warning")]))
-        if self.flow:
-            sections.append(Section("The rows", [Callout(list(self.flow), "note")]))
-        footer = "Made with " + ", ".join(f"{name} {version}" for name, version in versions().items()) + "."
-        page = render(f"{self.card}: {asked}", self.about, sections, footer, self.alarms)
-        write_whole(folder / "answer.html", page, RunError)
-        return folder / "answer.html"
+        return write_page(
+            folder, asked, self.about, shown, names, of=self.card, alarms=self.alarms, warnings=self.warnings,
+            flow=self.flow,
+        )  # fmt: skip
 
 
 def _shown(row: Table, name: str) -> str:

@@ -8,7 +8,9 @@ from pathlib import Path
 from statistics import mean
 from typing import Any, Literal
 
+from aitia.errors import RunError
 from aitia.evidence.intervals import mean_interval, method_of_mean
+from aitia.guard import guarded
 
 __all__ = ["Bench", "Measure"]
 
@@ -145,6 +147,24 @@ class Bench:
             "alarms": list(self.alarms),
             "failed": {who: {str(seed): why for seed, why in by.items()} for who, by in self.failed.items()},
         }
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any], path: Path | None = None) -> "Bench":
+        """What `to_json` told, as `bench.json` of a run has it; the alarms of all systems are left out.
+
+        Raises:
+            RunError: If it is not of that form.
+        """
+        with guarded("bench.json", "is damaged: run the bench again", RunError):
+            scores = {
+                str(who): {str(name): {int(seed): float(v) for seed, v in of.items()} for name, of in by.items()}
+                for who, by in told["scores"].items()
+            }
+            failed = {who: {int(seed): str(why) for seed, why in by.items()} for who, by in told["failed"].items()}
+            return cls(
+                str(told["world"]), tuple(told["systems"]), int(told["seeds"]), int(told["rows"]), told["options"],
+                tuple(Measure(**measure) for measure in told["measures"]), scores, failed, {}, path,
+            )  # fmt: skip
 
     def to_csv(self) -> str:
         """A line for each system, measure and seed."""

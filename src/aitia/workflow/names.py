@@ -10,7 +10,7 @@ from aitia.workflow.options import nearest, option_names, parse_options
 if TYPE_CHECKING:
     from aitia.system import System
 
-__all__ = ["configured", "sorted_names"]
+__all__ = ["configured", "needs_rows", "sorted_names"]
 
 
 def sorted_names(card: Card, config: type, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -55,6 +55,13 @@ def _check_address(text: str) -> None:
         from aitia.text.transport import checked_address
 
         checked_address(text.partition("#")[0])
+
+
+def needs_rows(card: Card) -> bool:
+    """Whether a fit without rows is none: a role must be there, or there is no subject that could stand alone."""
+    return bool(card.rows) and (
+        any(role.needed and name not in card.fills for name, role in card.takes.items()) or not card.subjects
+    )
 
 
 def configured(cls: "type[System]", options: Mapping[str, Any], seed: int) -> Any:

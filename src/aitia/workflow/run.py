@@ -4,7 +4,8 @@ run.json, timing.json       what was run on what
 source.json                 where rows and subjects are, to find them again, and the roles of the columns
 model/                      config.json and the weights, as `aitia.load` reads them
 training.json               losses, what was chosen, warnings
-metrics.json                scores of the model and of trivial baselines, on rows that the fit has not seen; warnings
+metrics.json                scores of the model and of trivial baselines, on rows that the fit has not seen; warnings;
+                            what `do` may set, and the graphs that were found
 report.html                 all of it to read
 answers/                    what language models answered, which is not asked again
 checkpoint/                 the state of the training while it runs
@@ -137,6 +138,7 @@ class Fit:
             "warnings": list(self.training.warnings),
             "alarms": list(self.alarms),
             "targets": [asdict(target) for target in self.targets],
+            "says": self.system.targets.says,
             "path": None if self.path is None else str(self.path),
         }
 
@@ -377,6 +379,7 @@ def _save(found: Fit, run: Run, command: str | None) -> None:
     from aitia.workflow.report import report
 
     result = found.to_json()
-    run.write_json("metrics.json", {name: result[name] for name in ("scored_on", "scores", "warnings", "alarms")})
+    kept = ("scored_on", "scores", "warnings", "alarms", "graphs", "targets", "says")
+    run.write_json("metrics.json", {name: result[name] for name in kept})
     page = report(found, command, versions())
     run.write_text("report.html", page, part_of_result=False)  # it names the command, and with it the folder

@@ -405,7 +405,7 @@ def test_what_is_predicted_is_written_in_the_ending_of_what_was_read(tmp_path):
     fit("sift", tmp_path / "rows.jsonl", out=tmp_path / "run", test_share=0, **options)
     told = predict(tmp_path / "run", str(tmp_path / "asked.jsonl"))
     files = told.write(tmp_path / "one")
-    assert [file.name for file in files] == ["predict.csv", "predict.jsonl", "answer.json"]
+    assert [file.name for file in files] == ["predict.csv", "predict.jsonl", "answer.html", "answer.json"]
     again = read_table(tmp_path / "one" / "predict.jsonl", kinds={"spans": "spans"})
     assert again.texts("text") == ["ann met bob", "bob left", "ann left"]
     assert again.spans("spans") == told.data.spans("spans")
@@ -414,14 +414,14 @@ def test_what_is_predicted_is_written_in_the_ending_of_what_was_read(tmp_path):
     path = tagged(tmp_path, "asked.conll", TAGGED[:3])
     told = predict(tmp_path / "run", str(path))
     assert told.warnings == ()
-    assert [file.name for file in told.write(tmp_path / "two")] == ["predict.csv", "predict.conll", "answer.json"]
+    assert [file.name for file in told.write(tmp_path / "two")] == ["predict.csv", "predict.conll", "answer.html", "answer.json"]
     assert (tmp_path / "two" / "predict.conll").read_bytes() == path.read_bytes()
     record = json.loads((tmp_path / "two" / "answer.json").read_text(encoding="utf-8"))
-    assert record["files"] == ["predict.conll", "predict.csv"]
+    assert record["files"] == ["answer.html", "predict.conll", "predict.csv"]
 
     write_table(Table.of({"text": ["ann left"]}, kinds={"text": "text"}), tmp_path / "asked.csv")
     files = predict(tmp_path / "run", str(tmp_path / "asked.csv")).write(tmp_path / "three")
-    assert [file.name for file in files] == ["predict.csv", "answer.json"]
+    assert [file.name for file in files] == ["predict.csv", "answer.html", "answer.json"]
 
 
 def test_spans_that_tags_cannot_hold_are_written_as_json_lines():

@@ -3,10 +3,9 @@
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, JSONResponse
 
-from aitia.evidence import STORED, verdict_of
-from aitia.evidence.store import stored_evidence
 from aitia.feed.bm25 import words
 from aitia.feed.items import SYSTEM
+from aitia.studio.measured import evidence_of, told_of
 from aitia.studio.pages import command, page
 from aitia.system.registry import Entry, find, systems
 from aitia.workflow.schema import options_of
@@ -39,7 +38,7 @@ def catalogue(request: Request, q: str = "") -> HTMLResponse:
                     reasons.setdefault(hit.item.slug, hit.reason)
     shown = [
         {"card": entries[slug].card, "reason": reason,
-         "verdict": verdict_of(slug) if entries[slug].card.claim else ""}
+         "verdict": told_of(slug) if entries[slug].card.claim else ""}
         for slug, reason in reasons.items()
     ]  # fmt: skip
     return page(request, "systems.html", title="Systems", q=q, systems=shown, by=by)
@@ -50,7 +49,7 @@ def system(request: Request, slug: str) -> HTMLResponse:
     """A system: what it takes, does and answers, its options, and what was measured."""
     entry = find(slug)
     card = entry.card
-    evidence = stored_evidence(STORED, card.slug) if card.claim else None
+    evidence = evidence_of(card.slug) if card.claim else None
     rows = [
         {"part": row.part, "metric": row.metric, "asked": asked(one, row), "found": found(one, row),
          "verdict": str(one.verdict)}

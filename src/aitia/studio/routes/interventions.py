@@ -1,6 +1,8 @@
 """What an intervention does to an analysis: distributions at once, an effect with its interval as a job."""
 
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -22,7 +24,8 @@ def what_if(request: Request, name: str) -> HTMLResponse:
     sliders: list[dict[str, Any]] = []
     fault, chosen = "", []
     try:
-        sliders, chosen = opened.sliders, opened.chosen
+        member = opened.member()
+        sliders, chosen = member.sliders, member.chosen
     except GraphError as error:
         fault = str(error)
     return page(request, "do.html", title=f"{name}: do", name=name, sliders=sliders, chosen=chosen, fault=fault,
@@ -33,27 +36,29 @@ class Done(BaseModel):
     """What is set."""
 
     values: dict[str, float | str] = Field(max_length=200)
+    directed: list[tuple[str, str]] = Field(default=[], max_length=200)
 
 
 @router.post("/api/runs/{name}/do")
 def do(request: Request, name: str, done: Done) -> JSONResponse:
     """How everything is distributed then."""
     workspace = request.app.state.workspace
-    opened = request.app.state.answers.opened(workspace.inside(workspace.runs, name))
+    path = workspace.inside(workspace.runs, name)
+    member = request.app.state.answers.opened(path).member(done.directed)
     said = str(Intervention(done.values)) if done.values else ""
-    return JSONResponse({"variables": opened.done(dict(done.values)), "do": said,
-                         "python": _python(name, said)})  # fmt: skip
+    return JSONResponse({"variables": member.done(dict(done.values)), "do": said, "chosen": member.chosen,
+                         "python": _python(path, member.directed, said)})  # fmt: skip
 
 
-def _python(name: str, said: str) -> str:
-    opened = f'found = load_discovery("runs/{name}")'
+def _python(path: Path, directed: Sequence[tuple[str, str]], said: str) -> str:
+    graph = f"apply(found.graph, Knowledge(required={list(directed)!r}))" if directed else "found.graph"
     lines = [
         "import aitia",
         "from aitia.discovery import load_discovery",
-        "from aitia.graph import consistent_extension",
+        f"from aitia.graph import {'Knowledge, apply, ' if directed else ''}consistent_extension",
         "",
-        opened,
-        "model = aitia.SCM.fit(consistent_extension(found.graph), found.table)",
+        f"found = load_discovery({str(path)!r})",
+        f"model = aitia.SCM.fit(consistent_extension({graph}), found.table)",
     ]
     return "\n".join([*lines, f"print(model.do({said!r}).sample(2000))" if said else "print(model.sample(2000))"])
 

@@ -4,8 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
 from aitia.catalogue import systems
-from aitia.evidence import STORED
-from aitia.evidence.store import stored_evidence
+from aitia.studio.measured import counts_of
 from aitia.studio.pages import page
 
 router = APIRouter()
@@ -17,10 +16,6 @@ def ledger(request: Request) -> HTMLResponse:
     """Every claim with how many of its comparisons hold."""
     shown = []
     for entry in systems():
-        evidence = stored_evidence(STORED, entry.card.slug)
-        counts = dict.fromkeys(VERDICTS, 0)
-        for one in evidence.judged if evidence is not None else ():
-            counts[one.verdict] += 1
-        shown.append({"card": entry.card, "counts": counts, "all": sum(counts.values()),
-                      "date": "" if evidence is None else evidence.date})  # fmt: skip
+        counts = {**dict.fromkeys(VERDICTS, 0), **counts_of(entry.card.slug)}
+        shown.append({"card": entry.card, "counts": counts, "all": sum(counts.values())})
     return page(request, "ledger.html", title="Ledger", systems=shown, verdicts=VERDICTS)

@@ -14,14 +14,19 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 from aitia.errors import FormatError, RunError
 from aitia.runs import Record
 from aitia.studio.jobs import Jobs
-from aitia.studio.pages import command, page
+from aitia.studio.pages import command, command_in, page
+from aitia.studio.routes.asking import answer_page
 from aitia.studio.state import Job
+from aitia.system.loading import FIT
+from aitia.workflow.answer_page import PAGE
 
 router = APIRouter()
 REPORT = (
     "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 )
 """A report has its own style and script in it, and reaches nothing: neither the studio nor any other place."""
+PAGES = ("report.html", PAGE)
+"""The page of a run, or of an answer."""
 
 
 def _kind(path: Path) -> str:
@@ -55,13 +60,15 @@ def run(request: Request, name: str) -> HTMLResponse:
         return page(request, "job.html", title=name, job=_told(jobs, job), name=name)
     if not workspace.is_run(path):
         raise FormatError(f"there is no run {name}")
-    line = "" if job is None else command(job.command)
+    line = "" if job is None else command_in(workspace.folder, job.command)
     report = (path / "report.html").is_file()
+    if _kind(path) == "answer":
+        return answer_page(request, name, path, () if job is None else job.command)
     if _kind(path) != "discover":
         metrics = path / "metrics.json"
         told = json.loads(metrics.read_text(encoding="utf-8")) if metrics.is_file() else {}
         return page(request, "run.html", title=name, name=name, line=line, report=report, metrics=told,
-                    kind=_kind(path))  # fmt: skip
+                    fitted=_kind(path) == FIT)  # fmt: skip
     opened = request.app.state.answers.opened(path)
     summary = json.loads((path / "summary.json").read_text(encoding="utf-8"))
     return page(
@@ -74,10 +81,11 @@ def run(request: Request, name: str) -> HTMLResponse:
 def report(request: Request, name: str) -> Response:
     """The report of a run, which can reach nothing."""
     workspace = request.app.state.workspace
-    path = workspace.inside(workspace.runs, name) / "report.html"
-    if not path.is_file() or path.is_symlink():
+    folder = workspace.inside(workspace.runs, name)
+    there = [path for file in PAGES if (path := folder / file).is_file() and not path.is_symlink()]
+    if not there:
         raise FormatError(f"the run {name} has no report")
-    return FileResponse(path, media_type="text/html", headers={"content-security-policy": REPORT})
+    return FileResponse(there[0], media_type="text/html", headers={"content-security-policy": REPORT})
 
 
 @router.get("/api/jobs/{number}")

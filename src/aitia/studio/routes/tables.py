@@ -10,41 +10,28 @@ from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, JSONResponse
 
 from aitia.data.kinds import CONTINUOUS, DISCRETE, Kind
-from aitia.data.named import named_data
 from aitia.data.spreadsheet import Reading
 from aitia.data.table import Table
-from aitia.data.tables import TABLES, read_table, suffix_of
+from aitia.data.tables import TABLES, read_table
 from aitia.data.writing import date_text
-from aitia.errors import AitiaError, DataError, FormatError
+from aitia.discovery.choose import methods
+from aitia.discovery.row_names import row_names
+from aitia.errors import AitiaError, DataError
 from aitia.stats.search.checks import check_table, table_warnings
 from aitia.studio.pages import page
+from aitia.studio.places import bundled_tables, table_place
 from aitia.studio.sheets import sheets_of
-from aitia.studio.workspace import Workspace
 
 router = APIRouter()
 SHOWN = 8
 """Rows that are shown of a table."""
 
 
-def _bundled() -> dict[str, Any]:
-    return {name: told for name, told in named_data().items() if suffix_of(told.path) in TABLES}
-
-
-def _place(workspace: Workspace, name: str) -> tuple[str, Path]:
-    """How a command names a table, and where it is."""
-    if name in (bundled := _bundled()) and not (workspace.tables / name).exists():
-        return name, bundled[name].path
-    path = workspace.inside(workspace.tables, name)
-    if not path.is_file() or path.is_symlink():
-        raise FormatError(f"there is no table {name}")
-    return f"tables/{name}", path
-
-
 @router.get("/discover")
 def begin(request: Request) -> HTMLResponse:
     """Where a table is dropped or chosen."""
     return page(
-        request, "discover.html", title="Discover", bundled=_bundled().values(), endings=", ".join(TABLES),
+        request, "discover.html", title="Discover", bundled=bundled_tables().values(), endings=", ".join(TABLES),
         tables=request.app.state.workspace.table_names(),
     )  # fmt: skip
 
@@ -58,13 +45,13 @@ async def drop(request: Request, name: str) -> JSONResponse:
             yield piece
 
     taken = await request.app.state.workspace.keep(name, pieces())
-    return JSONResponse({"go": f"/discover/{taken}"})
+    return JSONResponse({"go": f"/discover/{taken}", "name": taken})
 
 
 @router.get("/discover/{name}")
 def table(request: Request, name: str, sheet: str = "") -> HTMLResponse:
     """What was understood of a table, what speaks against it, and how to search it."""
-    said, path = _place(request.app.state.workspace, name)
+    said, path = table_place(request.app.state.workspace, name)
     sheets = sheets_of(path)
     try:
         held = read_table(path, how=Reading(sheet=sheet) if sheet else None)
@@ -74,14 +61,17 @@ def table(request: Request, name: str, sheet: str = "") -> HTMLResponse:
         told = {"sheets": sheets, "sheet": sheet or sheets[0], "fault": str(error)}
         return page(request, "sheets.html", title=name, status=400, name=name, **told)
     fault, warnings = None, []
+    names = row_names(held)  # which a search leaves out
+    searched = held.drop(names) if len(names) < len(held.names) else held
     try:
-        check_table(held, missing="testwise")
-        warnings = table_warnings(held, missing="testwise")
+        check_table(searched, missing="testwise")
+        warnings = table_warnings(searched, missing="testwise")
     except DataError as error:
         fault = str(error)
     return page(
-        request, "table.html", title=name, name=name, said=said, columns=_columns(held), rows=_first(held), n=held.n,
-        flow=[] if held.flow is None else held.flow.lines(), warnings=warnings, fault=fault, sheets=sheets, sheet=sheet,
+        request, "table.html", title=name, name=name, said=said, columns=_columns(held), rows=first_rows(held),
+        n=held.n, flow=[] if held.flow is None else held.flow.lines(), warnings=warnings, fault=fault, names=names,
+        sheets=sheets, sheet=sheet, methods=("auto", *dict.fromkeys(methods())),
     )  # fmt: skip
 
 
@@ -106,8 +96,9 @@ def _holds(table: Table, name: str) -> str:
     return ""
 
 
-def _first(table: Table) -> list[list[str]]:
-    some = table.take(slice(0, SHOWN))
+def first_rows(table: Table, most: int = SHOWN) -> list[list[str]]:
+    """The first rows as text."""
+    some = table.take(slice(0, most))
     cells = [some.labels(name).tolist() for name in some.names]
     return [[_cell(value) for value in row] for row in zip(*cells, strict=True)]
 
@@ -137,7 +128,7 @@ class Search(BaseModel):
 def discover(request: Request, name: str, form: Search) -> JSONResponse:
     """Starts a discovery."""
     workspace = request.app.state.workspace
-    said, _ = _place(workspace, name)
+    said, _ = table_place(workspace, name)
     run = workspace.new_run(Path(name).name.split(".")[0])
     words = ["discover", said, "--out", f"runs/{run}"]
     plain = Search()

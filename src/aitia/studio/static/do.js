@@ -34,15 +34,47 @@
     svg.setAttribute("aria-label", `${variable.name}: ${mean.textContent}`);
   }
 
+  // -- lines that the data leave open -------------------------------------------------------------------------------
+
+  let directed = [], known = [];
+  const open = document.getElementById("chosen");
+  function lines(chosen) {
+    if (!open) return;
+    known = chosen.filter((line) => line.said).map((line) => line.knowledge);
+    const held = document.activeElement && open.contains(document.activeElement) ? document.activeElement.dataset.pair : null;
+    open.replaceChildren(...chosen.map((line) => {
+      const item = aitia.node("li", "", {class: "row"});
+      const pair = [line.cause, line.effect].sort().join("\u0000");
+      const turn = aitia.node("button", "Turn", {type: "button", class: "plain", "data-pair": pair, "aria-label": `Turn ${line.cause} → ${line.effect}`});
+      turn.addEventListener("click", () => {
+        const before = directed;
+        directed = [...directed.filter((one) => [...one].sort().join("\u0000") !== pair), [line.effect, line.cause]];
+        ask(() => { directed = before; });
+      });
+      item.append(aitia.node("span", `${line.cause} → ${line.effect}`), turn, aitia.node("span", line.said ? "said" : "drawn so", {class: line.said ? "state holds" : "small"}));
+      return item;
+    }));
+    if (held) for (const button of open.querySelectorAll("button")) if (button.dataset.pair === held) button.focus();
+    for (const name of ["asfound", "known"]) document.getElementById(name).hidden = !directed.length;
+  }
+  if (open) {
+    lines(JSON.parse(open.dataset.chosen));
+    document.getElementById("asfound").addEventListener("click", () => { directed = []; ask(); });
+    document.getElementById("known").addEventListener("click", async () => {
+      try { window.location.assign((await aitia.post(`/api/runs/${run}/again`, {knowledge: known.join("\n")})).go); } catch (error) { aitia.tell(error.message); }
+    });
+  }
+
   let asked = 0, waits = null;
-  function ask() {
+  function ask(undo = () => {}) {
     window.clearTimeout(waits);
     waits = window.setTimeout(async () => {
       const number = ++asked;
       try {
-        const told = await aitia.post(`/api/runs/${run}/do`, {values});
+        const told = await aitia.post(`/api/runs/${run}/do`, {values, directed});
         if (number !== asked) return;
         aitia.tell("");
+        lines(told.chosen);
         for (const variable of told.variables) draw(told.do ? variable : {...variable, after: null, "mean after": undefined});
         document.getElementById("said").textContent = told.do;
         document.getElementById("dosaid").value = told.do;
@@ -51,7 +83,7 @@
         python.replaceChildren(aitia.node("pre", told.python), button);
         python.hidden = false;
         python.className = "copied";
-      } catch (error) { aitia.tell(error.message); }
+      } catch (error) { undo(); aitia.tell(error.message); }
     }, 40);
   }
 

@@ -39,6 +39,8 @@ function valuesOf(form) {
     if (!field.name || field.name === "use") continue;
     if (field.hasAttribute("data-number")) {
       if (field.value !== "") values[field.name] = Number(field.value);
+    } else if (field.hasAttribute("data-many")) {
+      values[field.name] = [...(values[field.name] || []), ...(field.checked ? [field.value] : [])];
     } else values[field.name] = field.value;
   }
   const uses = [...form.querySelectorAll('input[name="use"]')];
@@ -70,7 +72,7 @@ document.querySelectorAll("form[data-drop]").forEach((form) => {
     form.classList.add("over");
     try {
       const told = await aitia.post(`/tables/${encodeURIComponent(file.name)}`, file, "application/octet-stream");
-      window.location.assign(told.go);
+      window.location.assign(form.dataset.then ? form.dataset.then + encodeURIComponent(told.name) : told.go);
     } catch (error) {
       form.classList.remove("over");
       aitia.tell(error.message);
