@@ -12,6 +12,7 @@ from tests.studio.studio import Visitor, opened
 from aitia import SCM, discover
 from aitia.data.shipped import data_path
 from aitia.discovery import load_discovery
+from aitia.discovery.choose import methods
 from aitia.evidence import STORED
 from aitia.evidence.store import stored_evidence
 from aitia.graph import Graph, adjustment_sets
@@ -132,6 +133,26 @@ def test_a_sheet_that_is_no_table_is_told_beside_the_others(visit, workbook):
 def test_what_speaks_against_a_table_stands_before_the_search(visit):
     visit.post("/tables/flat.csv", content=b"a,b\n" + b"".join(b"%d,1\n" % k for k in range(30)))
     assert "b: every row has the same value; drop the column" in visit.get("/discover/flat.csv").text
+
+
+def test_a_column_that_names_the_rows_is_not_searched_and_says_why(visit):
+    rows = b"".join(b"P%d,%d,%d\n" % (k, k * k % 17, k * k * k % 23) for k in range(30))
+    visit.post("/tables/named.csv", content=b"patient,a,b\n" + rows)
+    page = visit.get("/discover/named.csv").text
+    assert 'class="fault"' not in page
+    assert "names the rows: left out" in page
+    used = re.findall(r'value="(\w+)"( checked)? aria-label="use', page)
+    assert used == [("patient", ""), ("a", " checked"), ("b", " checked")]
+
+
+def test_every_search_of_the_catalogue_can_be_chosen_also_one_over_time(visit, monkeypatch):
+    page = visit.get("/discover/survey").text
+    chosen = re.search(r'<select name="method">(.*?)</select>', page, re.DOTALL)
+    assert re.findall("<option>([^<]+)", chosen[1]) == ["auto", *methods()]
+    submitted = []
+    monkeypatch.setattr(jobs_of(visit), "submit", lambda *told: submitted.append(told))
+    visit.post("/discover/survey", json={"method": "pcmci-plus", "time": "day", "lags": 2})
+    assert submitted[0][1][4:] == ["--method", "pcmci-plus", "--time", "day", "--lags", "2"]
 
 
 def test_the_form_becomes_the_command_that_one_would_type(visit, monkeypatch):

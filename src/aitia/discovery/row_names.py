@@ -18,7 +18,9 @@ def row_names(table: Table) -> list[str]:
         >>> row_names(table)
         ['patient']
     """
-    return [name for name in table.names if table.plain(name) and not table.continuous(name) and _names_rows(table, name)]
+    return [
+        name for name in table.names if table.plain(name) and not table.continuous(name) and _names_rows(table, name)
+    ]
 
 
 def _names_rows(table: Table, name: str) -> bool:

@@ -115,6 +115,8 @@ class Search(BaseModel):
     method: str = "auto"
     test: str = "auto"
     context: str = ""
+    time: str = ""
+    lags: int | None = Field(default=None, ge=1, le=100)
     sheet: str = ""
     alpha: float = Field(default=0.05, gt=0, lt=1)
     bootstrap: int | None = Field(default=None, ge=0, le=10_000)
@@ -132,10 +134,11 @@ def discover(request: Request, name: str, form: Search) -> JSONResponse:
     run = workspace.new_run(Path(name).name.split(".")[0])
     words = ["discover", said, "--out", f"runs/{run}"]
     plain = Search()
-    for option in ("method", "test", "context", "alpha", "missing", "seed", "sheet"):
+    for option in ("method", "test", "context", "time", "alpha", "missing", "seed", "sheet"):
         if (value := getattr(form, option)) != getattr(plain, option):
             words += [f"--{option}", str(value)]
-    words += [] if form.bootstrap is None else ["--bootstrap", str(form.bootstrap)]
+    for option in ("bootstrap", "lags"):
+        words += [] if getattr(form, option) is None else [f"--{option}", str(getattr(form, option))]
     words += [part for column in form.drop for part in ("--drop", column)]
     if form.knowledge.strip():
         words += workspace.note(run, form.knowledge)
