@@ -1,7 +1,7 @@
 """The studio put together."""
 
 import secrets
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,8 +14,21 @@ from aitia.errors import AitiaError
 from aitia.studio.answers import Answers
 from aitia.studio.guard import Guard
 from aitia.studio.jobs import Jobs
+from aitia.studio.models import Models
+from aitia.studio.networks import Networks
 from aitia.studio.pages import page
-from aitia.studio.routes import catalogue, graphs, interventions, ledger, runs, start, tables
+from aitia.studio.routes import (
+    catalogue,
+    graphs,
+    inside,
+    interventions,
+    ledger,
+    pictures,
+    runs,
+    start,
+    tables,
+    verify,
+)
 from aitia.studio.workspace import Workspace
 
 __all__ = ["create_app"]
@@ -24,7 +37,12 @@ STATIC = Path(__file__).parent / "static"
 
 
 def create_app(
-    workspace: Workspace, *, hosts: Collection[str] = ("testserver",), key: str | None = None, at_once: int = 1
+    workspace: Workspace,
+    *,
+    hosts: Collection[str] = ("testserver",),
+    key: str | None = None,
+    at_once: int = 1,
+    models: Sequence[Path] = (),
 ) -> FastAPI:
     """The studio of a workspace, as an application of ASGI.
 
@@ -33,6 +51,7 @@ def create_app(
         hosts: Names and ports under which it is asked for; under any other it answers nothing.
         key: What opens it beyond this machine.
         at_once: Jobs at a time.
+        models: Folders whose networks may be opened, beside those in the workspace.
     """
 
     @asynccontextmanager
@@ -43,8 +62,9 @@ def create_app(
 
     app = FastAPI(title="aitia studio", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
     app.state.workspace, app.state.jobs = workspace, Jobs(workspace, at_once)
-    app.state.answers = Answers()
-    for routes in (start, catalogue, tables, runs, graphs, interventions, ledger):
+    app.state.answers, app.state.networks = Answers(), Networks()
+    app.state.models = Models(workspace.folder, models)
+    for routes in (start, catalogue, tables, runs, graphs, interventions, inside, pictures, verify, ledger):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=STATIC, follow_symlink=False), name="static")
     app.add_exception_handler(AitiaError, _told)

@@ -7,6 +7,7 @@ from aitia.catalogue import systems
 from aitia.evidence import STORED
 from aitia.evidence.store import stored_evidence
 from aitia.studio.pages import page
+from aitia.studio.routes.verify import seconds_of
 
 router = APIRouter()
 VERDICTS = ("holds", "open", "fails", "ungraded")
@@ -22,5 +23,5 @@ def ledger(request: Request) -> HTMLResponse:
         for one in evidence.judged if evidence is not None else ():
             counts[one.verdict] += 1
         shown.append({"card": entry.card, "counts": counts, "all": sum(counts.values()),
-                      "date": "" if evidence is None else evidence.date})  # fmt: skip
+                      "minutes": (seconds_of(evidence) if evidence is not None else {}).get("all", 0) / 60})  # fmt: skip
     return page(request, "ledger.html", title="Ledger", systems=shown, verdicts=VERDICTS)

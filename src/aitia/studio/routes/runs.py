@@ -15,7 +15,9 @@ from aitia.errors import FormatError, RunError
 from aitia.runs import Record
 from aitia.studio.jobs import Jobs
 from aitia.studio.pages import command, page
+from aitia.studio.routes import inside, pictures, verify
 from aitia.studio.state import Job
+from aitia.studio.tracing import KINDS
 
 router = APIRouter()
 REPORT = (
@@ -25,10 +27,10 @@ REPORT = (
 
 
 def _kind(path: Path) -> str:
-    """What was run, such as `discover`; `answer` where there is no record."""
+    """What was run, such as `discover`; `answer`, `edit` or `verify` where there is no record."""
     with suppress(RunError):
         return Record.read(path).kind
-    return "answer"
+    return next((name for name in ("answer", "edit") if (path / f"{name}.json").is_file()), "verify")
 
 
 def _told(jobs: Jobs, job: Job) -> dict[str, Any]:
@@ -57,6 +59,8 @@ def run(request: Request, name: str) -> HTMLResponse:
         raise FormatError(f"there is no run {name}")
     line = "" if job is None else command(job.command)
     report = (path / "report.html").is_file()
+    if (shown := _page_of(request, name, path, job, line)) is not None:
+        return shown
     if _kind(path) != "discover":
         metrics = path / "metrics.json"
         told = json.loads(metrics.read_text(encoding="utf-8")) if metrics.is_file() else {}
@@ -68,6 +72,20 @@ def run(request: Request, name: str) -> HTMLResponse:
         request, "graph.html", title=name, name=name, line=line, report=report, summary=summary,
         names=list(opened.found.graph.nodes),
     )  # fmt: skip
+
+
+def _page_of(request: Request, name: str, path: Path, job: Job | None, line: str) -> HTMLResponse | None:
+    """The page of a run that is a trace, an edit, a table of effects, or evidence; None for all others."""
+    kind = _kind(path)
+    if kind in KINDS:
+        return inside.page_of(request, name, path, job)
+    if kind == "edit":
+        return pictures.edit_page(request, name, path, line)
+    if kind == "answer" and (path / "effects.csv").is_file():
+        return pictures.effects_page(request, name, path, line)
+    if kind == "verify" and (evidence := verify.evidence_in(path)) is not None:
+        return verify.page_of(request, name, evidence, line)
+    return None
 
 
 @router.get("/runs/{name}/report.html")
