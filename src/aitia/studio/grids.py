@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 __all__ = ["Cell", "Grid", "of_effects", "of_lens", "of_pairs", "of_trace", "site"]
 
 AXES = ("position", "head", "unit", "channel", "feature", "step")
-SHOWN = 64
-"""Columns that are drawn; of more, those whose effect is largest."""
+SHOWN, ROWS = 64, 200
+"""Columns and rows that are drawn; of more, those whose effects are largest."""
 STEPS = 10
 """Of the colours on either side of nothing."""
 
@@ -44,7 +44,7 @@ class Grid:
         cells: (rows, columns); None where there is no such place.
         axis: What the columns are.
         measured: What the numbers are.
-        hidden: How many columns are left out.
+        hidden: How many places are left out.
     """
 
     rows: tuple[str, ...]
@@ -97,7 +97,8 @@ def of_trace(told: Mapping[str, Any]) -> Grid:
     with guarded("the trace", "is no trace of a prompt"):
         sites = {site(text): float(value) for text, value in told["sites"].items() if value is not None}
         words = [str(word) for word in told["tokens"]]
-        axis = next((a for a in AXES if any(isinstance(getattr(place, a), int) for place in sites)), "")
+        values = {a: {at for place in sites if isinstance(at := getattr(place, a), int)} for a in AXES}
+        axis = max(AXES, key=lambda a: len(values[a])) if any(values.values()) else ""
         found: dict[tuple[str, str], Cell] = {}
         order: dict[str, int] = {}
         for place, value in sites.items():
@@ -186,14 +187,20 @@ def _split(place: "Site") -> tuple[str, str]:
 def _grid(found: Mapping[tuple[str, str], Cell], columns: Sequence[str], axis: str, measured: str) -> Grid:
     if not found:
         raise FormatError("it has no places")
-    rows = list(dict.fromkeys(row for row, _ in found))
-    kept = list(columns)
-    if len(kept) > SHOWN:
-        most = {c: max((abs(found[r, c].value) for r in rows if (r, c) in found), default=0.0) for c in kept}
-        strong = set(sorted(kept, key=lambda c: -most[c])[:SHOWN])
-        kept = [c for c in kept if c in strong]
+    rows = _largest(list(dict.fromkeys(row for row, _ in found)), ROWS, found, 0)
+    kept = _largest(columns, SHOWN, found, 1)
     cells = tuple(tuple(found.get((row, column)) for column in kept) for row in rows)
-    return Grid(tuple(rows), tuple(kept), cells, axis, measured, len(columns) - len(kept))
+    shown = sum(cell is not None for row in cells for cell in row)
+    return Grid(tuple(rows), tuple(kept), cells, axis, measured, len(found) - shown)
+
+
+def _largest(names: Sequence[str], count: int, found: Mapping[tuple[str, str], Cell], side: int) -> list[str]:
+    """The names whose largest number is largest, as many as are drawn, in their order."""
+    most = dict.fromkeys(names, 0.0)
+    for key, cell in found.items():
+        most[key[side]] = max(most[key[side]], abs(cell.value))
+    strong = set(sorted(names, key=lambda name: -most[name])[:count])
+    return [name for name in names if name in strong]
 
 
 def _word(word: str) -> str:

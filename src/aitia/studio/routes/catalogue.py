@@ -42,7 +42,7 @@ def system(request: Request, slug: str) -> HTMLResponse:
         request, "system.html", title=card.slug, card=card, options=options_of(entry.config()), rows=rows,
         evidence=evidence, line=command([*words, *out]), verify=command(["verify", card.slug]),
         example=command(["run", card.slug, "--example", *out]),
-        seconds={} if evidence is None else seconds_of(evidence),
+        seconds=seconds_of(evidence),
     )  # fmt: skip
 
 

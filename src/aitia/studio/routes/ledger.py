@@ -23,5 +23,5 @@ def ledger(request: Request) -> HTMLResponse:
         for one in evidence.judged if evidence is not None else ():
             counts[one.verdict] += 1
         shown.append({"card": entry.card, "counts": counts, "all": sum(counts.values()),
-                      "minutes": (seconds_of(evidence) if evidence is not None else {}).get("all", 0) / 60})  # fmt: skip
+                      "minutes": seconds_of(evidence) / 60})  # fmt: skip
     return page(request, "ledger.html", title="Ledger", systems=shown, verdicts=VERDICTS)

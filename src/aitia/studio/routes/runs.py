@@ -11,13 +11,14 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
-from aitia.errors import FormatError, RunError
+from aitia.errors import AitiaError, FormatError, RunError
 from aitia.runs import Record
 from aitia.studio.jobs import Jobs
 from aitia.studio.pages import command, page
 from aitia.studio.routes import inside, pictures, verify
 from aitia.studio.state import Job
 from aitia.studio.tracing import KINDS
+from aitia.system.registry import find
 
 router = APIRouter()
 REPORT = (
@@ -31,6 +32,14 @@ def _kind(path: Path) -> str:
     with suppress(RunError):
         return Record.read(path).kind
     return next((name for name in ("answer", "edit") if (path / f"{name}.json").is_file()), "verify")
+
+
+def _explains(path: Path) -> bool:
+    """Whether this is a fitted system that tells effects."""
+    with suppress(AitiaError):
+        record = Record.read(path)
+        return record.kind == "fit" and "effects" in find(str(record.config.get("system"))).card.verbs
+    return False
 
 
 def _told(jobs: Jobs, job: Job) -> dict[str, Any]:
@@ -65,7 +74,7 @@ def run(request: Request, name: str) -> HTMLResponse:
         metrics = path / "metrics.json"
         told = json.loads(metrics.read_text(encoding="utf-8")) if metrics.is_file() else {}
         return page(request, "run.html", title=name, name=name, line=line, report=report, metrics=told,
-                    kind=_kind(path))  # fmt: skip
+                    kind=_kind(path), explains=_explains(path))  # fmt: skip
     opened = request.app.state.answers.opened(path)
     summary = json.loads((path / "summary.json").read_text(encoding="utf-8"))
     return page(

@@ -1,7 +1,7 @@
 """Verify: the claim of a system measured on this machine, into the workspace, beside what is stored of it."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
@@ -69,12 +69,9 @@ def rows_of(evidence: Evidence) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
-def seconds_of(evidence: Evidence) -> dict[str, Any]:
-    """How long a claim took when it was measured, all of it and a seed; empty where that run went on from another."""
-    seeds = max((row.seeds for row in evidence.rows), default=0)
-    if evidence.resumed or not seeds:
-        return {}
-    return {"all": evidence.seconds, "first": evidence.seconds / seeds}
+def seconds_of(evidence: Evidence | None) -> float:
+    """How long a claim took when it was measured; 0 where nobody knows, or that run went on from another."""
+    return 0.0 if evidence is None or evidence.resumed else evidence.seconds
 
 
 def _key(row: dict[str, str]) -> tuple[str, str, str]:
