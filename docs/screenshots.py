@@ -72,8 +72,6 @@ def discovery(page: Page, address: str, dropped: Path) -> None:
     page.get_by_role("link", name="What if?").click()
     page.get_by_label("value of dose").focus()
     page.keyboard.press("End")
-    page.get_by_label("value of exercise").focus()
-    page.keyboard.press("Home")
     page.get_by_role("button", name="Copy as Python").wait_for()
     page.evaluate("document.activeElement.blur(); window.scrollTo(0, 0)")
     taken(page, "do")

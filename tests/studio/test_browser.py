@@ -1,5 +1,4 @@
-"""The way of a new user through a real browser: drop a table, search, ask, set, estimate; nothing ugly, nothing hidden.
-"""
+"""The way of a new user through a real browser: drop a table, search, ask, set, estimate; nothing ugly or hidden."""
 
 import re
 import time
@@ -109,7 +108,7 @@ def test_pages_fit_and_can_be_read_by_everybody(browser, address, searched, size
     """axe finds nothing serious, and nothing is wider than the screen."""
     context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce")
     page = context.new_page()
-    for path in ("/", "/discover", "/discover/survey", "/runs", "/inside", "/systems", "/systems/pc", "/ledger", searched,
+    for path in ("/", "/discover", "/discover/survey", "/runs", "/systems", "/systems/pc", "/ledger", searched,
                  searched + "/do"):  # fmt: skip
         page.goto(path if path.startswith("http") else address + path, wait_until="networkidle")
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"] + 1, path

@@ -116,7 +116,9 @@ def test_what_is_no_model_or_lies_elsewhere_is_not_offered(tmp_path, tiny, what,
     assert Models(tmp_path / "studio").all() == [], why
 
 
-@pytest.mark.parametrize("name", ["gpt2", "owner/name", "models/../models/tiny", "/etc", "models/tiny/", "http://127.0.0.1/m", ""])
+@pytest.mark.parametrize(
+    "name", ["gpt2", "owner/name", "models/../models/tiny", "/etc", "models/tiny/", "http://127.0.0.1/m", ""]
+)
 def test_a_model_that_is_not_on_the_list_is_refused_whatever_its_name(visit, name):
     """An id that would be fetched, a path, an address: nothing but a name of the list is opened."""
     told = visit.post("/inside", json={"model": name, "prompt": PROMPT})

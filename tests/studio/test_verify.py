@@ -91,7 +91,9 @@ def test_minutes_are_told_where_one_run_measured_all():
         ("discover", 0, True, "finished"),
     ],
 )
-def test_an_exit_code_that_says_what_was_found_is_no_failure(visit, tmp_path, monkeypatch, command, code, leaves, state):
+def test_an_exit_code_that_says_what_was_found_is_no_failure(
+    visit, tmp_path, monkeypatch, command, code, leaves, state
+):
     script = tmp_path / "ends.py"
     script.write_text("import sys, pathlib\nif sys.argv[3] == 'y': pathlib.Path(sys.argv[4]).write_text('{}')\n"
                       "sys.exit(int(sys.argv[2]))\n")  # fmt: skip

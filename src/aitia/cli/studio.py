@@ -20,7 +20,9 @@ def studio_command(
     jobs: Annotated[int, typer.Option(help="Jobs at a time.")] = 1,
     models: Annotated[
         list[Path] | None,
-        typer.Option(help="A model's folder, or one that holds some, that may be opened beside those in FOLDER/models."),
+        typer.Option(
+            help="A model's folder, or one that holds some, that may be opened beside those in FOLDER/models."
+        ),
     ] = None,
     shortcut: Annotated[
         Path | None,
@@ -70,7 +72,9 @@ def studio_command(
         if host in ("0.0.0.0", "::"):
             names += [socket.gethostname().lower(), *_addresses()]
         address = f"http://{'localhost' if host in HERE else names[-1]}:{port}/{f'?key={key}' if key else ''}"
-        app = create_app(workspace, hosts={f"{name}:{port}" for name in names}, key=key, at_once=jobs, models=models or ())
+        app = create_app(
+            workspace, hosts={f"{name}:{port}" for name in names}, key=key, at_once=jobs, models=models or ()
+        )
         typer.echo(f"aitia studio: {address}   (Ctrl-C ends it)")
         if key is not None:
             typer.echo("Warning: other machines can reach this; whoever has the key can read and run here.", err=True)

@@ -15,7 +15,7 @@ from typing import Literal
 
 from aitia.errors import FormatError
 
-__all__ = ["Model", "Models", "ModelKind"]
+__all__ = ["Model", "ModelKind", "Models"]
 
 ModelKind = Literal["language", "pictures", "features"]
 DEPTH, FOLDERS = 3, 2000
@@ -81,16 +81,14 @@ def _folders(base: Path) -> Iterator[Path]:
     """A folder and those below it; hidden ones and links are passed by."""
     if not base.is_dir() or base.is_symlink():
         return
-    seen = 0
-    for place, inner, _ in os.walk(base, followlinks=False):
+    for seen, (place, inner, _) in enumerate(os.walk(base, followlinks=False)):
+        if seen >= FOLDERS:
+            return
         path = Path(place)
         depth = len(path.relative_to(base).parts)
         inner[:] = sorted(name for name in inner if not name.startswith(".") and not (path / name).is_symlink())
         if depth >= DEPTH:
             inner.clear()
-        seen += 1
-        if seen > FOLDERS:
-            return
         yield path
         if (path / "config.json").is_file() or (path / "model_index.json").is_file():
             inner.clear()  # its parts are no models by themselves

@@ -20,7 +20,13 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-PLACES = (("/discover", "Discover"), ("/inside", "Inside"), ("/runs", "Runs"), ("/systems", "Systems"), ("/ledger", "Ledger"))
+PLACES = (
+    ("/discover", "Discover"),
+    ("/inside", "Inside"),
+    ("/runs", "Runs"),
+    ("/systems", "Systems"),
+    ("/ledger", "Ledger"),
+)
 """What stands at the top of every page."""
 
 

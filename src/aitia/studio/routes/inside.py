@@ -41,7 +41,8 @@ def inside(request: Request, model: str = "") -> HTMLResponse:
 def trace(request: Request, asked: AskedTrace) -> JSONResponse:
     """Starts a trace."""
     workspace, models = request.app.state.workspace, request.app.state.models
-    words_of(asked, models, "pairs" if asked.pairs.strip() else "", "run")  # what is wrong is told before anything is made
+    # What is wrong is told before anything is made.
+    words_of(asked, models, "pairs" if asked.pairs.strip() else "", "run")
     run = workspace.new_run(_wanted(asked))
     pairs = ""
     if asked.pairs.strip():

@@ -16,7 +16,7 @@ from aitia.studio.grids import of_effects
 from aitia.studio.pages import page
 from aitia.studio.pipelines import concept_systems, prompt_roles
 
-__all__ = ["effects_page", "edit_page", "router"]
+__all__ = ["edit_page", "effects_page", "router"]
 
 router = APIRouter()
 
