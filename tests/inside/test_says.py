@@ -85,6 +85,18 @@ def test_the_command_tells_the_same(folder, language):
         aitia(*asked, "--out", "somewhere")
 
 
+def test_numbers_that_are_none_are_told(language):
+    language.model.transformer.h[2].mlp.c_proj.bias.data[:] = np.nan
+    with pytest.raises(InterventionError, match="not finite"):
+        patched_answers(language, PROMPT, [SITE], against=AGAINST)
+
+
+def test_runs_that_measure_the_same_are_told(language):
+    language.model.lm_head.weight.data[:] = 0.0
+    with pytest.raises(OptionError, match="nothing to restore"):
+        patched_answers(language, PROMPT, [SITE], against=AGAINST, answer="big", other="a")
+
+
 def test_a_model_that_is_none_is_told(tmp_path):
     with pytest.raises(FormatError):
         aitia("trace", tmp_path, PROMPT, "--site", SITE, "--says")

@@ -12,6 +12,8 @@ from tests.commands import command
 from tests.docs.files import language_model
 from tests.studio.studio import Visitor, opened
 
+from aitia.cli.studio import studio_command
+from aitia.errors import OptionError
 from aitia.inside import logit_lens, read_pairs, trace_pairs, trace_prompt
 from aitia.nn.causal_language import load_causal_language_model
 from aitia.nn.saelens import write_saelens
@@ -376,3 +378,9 @@ def test_a_model_too_large_to_be_kept_open_is_left_to_the_command_line(visit, tr
     monkeypatch.setattr("aitia.studio.networks.LARGEST", 100)
     told = visit.post("/api/runs/one/patch", json={"place": SITE})
     assert "copy the command" in told.json()["error"]
+
+
+def test_a_folder_of_models_that_is_none_is_told(tmp_path):
+    with pytest.raises(OptionError, match="--models .* is no folder"):
+        studio_command(tmp_path / "studio", models=[tmp_path / "none"])
+    assert not (tmp_path / "studio").exists()

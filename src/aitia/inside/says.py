@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from aitia.errors import OptionError
+from aitia.errors import InterventionError, OptionError
 from aitia.inside.prompt import Question, ask
 from aitia.inside.work import TraceWork
 from aitia.nn.causal_language import CausalLanguageModel
@@ -107,7 +107,7 @@ def patched_answers(
     Raises:
         OptionError: If no site is named or one holds `*`, options contradict, or the two runs measure the same.
         UnknownVariableError: If a site names no module; says the nearest.
-        InterventionError: If prompts differ in token length, or a place is beyond the prompt.
+        InterventionError: If prompts differ in token length, a place is beyond the prompt, or numbers are not finite.
     """
     places = tuple(Site(site) for site in sites)
     if not places or any("*" in str(site) for site in places):
@@ -127,6 +127,9 @@ def patched_answers(
     with intervene(model, {site: Patch(there[site]) for site in places}):
         runs.append(model(**work.inputs, use_cache=False))
     metric = [float(question.metric(run).mean()) for run in runs]
+    if not np.isfinite(metric).all():
+        raise InterventionError(f"{language.name} gives numbers that are not finite: its weights are damaged, or the "
+                                "type of its numbers is too narrow (--dtype float32)")  # fmt: skip
     if abs(metric[0] - metric[1]) < 1e-6:
         raise OptionError(
             f"the corrupted run measures as the clean one ({metric[0]:.3f}), so there is nothing to restore: corrupt "
