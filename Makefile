@@ -9,7 +9,7 @@ export UV_COMPILE_BYTECODE ?= 1
 # uv does not read pip's settings: hand it the folder of wheels that pip searches, where there is one.
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 
-.PHONY: demo test lint types layers docs unit doctest onefile verify ledger pages bench fixtures format clean
+.PHONY: demo test lint types layers docs unit doctest onefile verify ledger pages screenshots bench fixtures format clean
 
 .venv/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -69,6 +69,9 @@ verify: .venv/.slow onefile  ## the papers' claims (minutes), the slow tests, th
 
 pages: .venv/.ready  ## what pages show of the shipped series
 	$(BIN)/python docs/flagship.py
+
+screenshots: .venv/.ready  ## the studio's pictures in README, taken in Debian's chromium
+	PYTHONPATH=. $(BIN)/python docs/screenshots.py
 
 ledger: .venv/.ready
 	$(BIN)/python -m aitia.workflow.ledger src/aitia/evidence/stored docs/ledger.md

@@ -1,77 +1,14 @@
-"""The way of a new user through a real browser: drop a table, search, ask, set, estimate; nothing ugly, nothing hidden.
-
-Debian's Chromium, driven by Playwright; skipped, saying so, where there is none.
-"""
+"""The way of a new user through a real browser: drop a table, search, ask, set, estimate; nothing ugly or hidden."""
 
 import re
-import shutil
-import threading
 import time
 
 import numpy as np
 import pytest
-import uvicorn
 from playwright.sync_api import expect
+from tests.studio.chromium import NARROW, WIDE, needs_chromium, serious
 
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed: pages are not opened in a browser")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", "--no-first-run"]  # fmt: skip
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    """The folder of the studio."""
-    return tmp_path_factory.mktemp("browser") / "studio"
-
-
-@pytest.fixture(scope="module")
-def address(place):
-    """A studio that is served, on a free port."""
-    import socket
-
-    from aitia.studio import Workspace, create_app
-
-    held = socket.socket()
-    held.bind(("127.0.0.1", 0))
-    port = held.getsockname()[1]
-    app = create_app(Workspace(place), hosts={f"127.0.0.1:{port}"})
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
-    thread = threading.Thread(target=server.run, args=([held],), daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(20)
-    held.close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        held = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield held
-        held.close()
-
-
-@pytest.fixture
-def tab(browser, address):
-    """A tab, in which no script fails and nothing is refused by the policy, and which asks no other host."""
-    context = browser.new_context(viewport=WIDE, permissions=["clipboard-read", "clipboard-write"])
-    page, faults = context.new_page(), []
-    page.set_default_timeout(90_000)
-    page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("request", lambda asked: None if asked.url.startswith((address, "data:")) else faults.append(asked.url))
-    yield page
-    context.close()
-    assert not [fault for fault in faults if "400 (Bad Request)" not in fault]
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -169,15 +106,11 @@ def test_what_cannot_be_is_told_on_the_page(tab, searched):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_fit_and_can_be_read_by_everybody(browser, address, searched, size, scheme):
     """axe finds nothing serious, and nothing is wider than the screen."""
-    from axe_playwright_python.sync_playwright import Axe
-
     context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce")
     page = context.new_page()
     for path in ("/", "/discover", "/discover/survey", "/runs", "/systems", "/systems/pc", "/ledger", searched,
                  searched + "/do"):  # fmt: skip
         page.goto(path if path.startswith("http") else address + path, wait_until="networkidle")
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"] + 1, path
-        found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-        serious = [one for one in found if one["impact"] in ("serious", "critical")]
-        assert not serious, (path, [(one["id"], one["nodes"][0]["html"][:200]) for one in serious])
+        assert not serious(page), path
     context.close()

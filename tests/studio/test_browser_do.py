@@ -1,29 +1,21 @@
 """A fitted run is asked in a real browser, by the keyboard; an open line is turned; the pages of both can be read.
 
-See `test_browser` for the browser.
+See `chromium` for the browser.
 """
 
 import numpy as np
 import pytest
 from playwright.sync_api import expect
-from tests.studio.test_browser import (  # noqa: F401
-    CHROMIUM,
-    NARROW,
-    WIDE,
-    address,
-    browser,
-    place,
-    tab,
-)
+from tests.studio.chromium import NARROW, WIDE, needs_chromium
 
 import aitia
 from aitia.system.example import example_of
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed: pages are not opened in a browser")
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
-def runs(place, address):  # noqa: F811
+def runs(place, address):
     """A fit, and a discovery of a chain, whose lines the data leave open."""
     example = example_of("hca", place.parent / "example")
     aitia.fit("hca", str(example.files), out=place / "runs" / "fit", **example.named)
@@ -35,7 +27,7 @@ def runs(place, address):  # noqa: F811
     return f"{address}/runs"
 
 
-def test_a_fitted_run_is_asked_by_the_keyboard_and_its_answer_copied(tab, runs):  # noqa: F811
+def test_a_fitted_run_is_asked_by_the_keyboard_and_its_answer_copied(tab, runs):
     tab.goto(f"{runs}/fit")
     tab.get_by_role("link", name="What if?").click()
     slider = tab.get_by_label("value of z1", exact=True)
@@ -60,7 +52,7 @@ def test_a_fitted_run_is_asked_by_the_keyboard_and_its_answer_copied(tab, runs):
     expect(tab.get_by_label("On", exact=True)).to_be_visible()
 
 
-def test_a_line_that_is_open_is_turned_and_becomes_knowledge(tab, runs):  # noqa: F811
+def test_a_line_that_is_open_is_turned_and_becomes_knowledge(tab, runs):
     tab.goto(f"{runs}/chain/do")
     lines = tab.locator("#chosen li")
     before = lines.nth(0).locator("span").first.inner_text()
@@ -79,7 +71,7 @@ def test_a_line_that_is_open_is_turned_and_becomes_knowledge(tab, runs):  # noqa
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "dark"), (NARROW, "light")], ids=["wide", "narrow"])
-def test_pages_fit_and_can_be_read_by_everybody(browser, address, runs, size, scheme):  # noqa: F811
+def test_pages_fit_and_can_be_read_by_everybody(browser, address, runs, size, scheme):
     """axe finds nothing serious, and nothing is wider than the screen."""
     from axe_playwright_python.sync_playwright import Axe
 

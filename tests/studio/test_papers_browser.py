@@ -8,13 +8,13 @@ import pytest
 import uvicorn
 from tests.feed.conftest import post_office
 from tests.feed.feeds import JOURNAL
-from tests.studio.test_browser import CHROMIUM, NARROW, QUIET, WIDE
+from tests.studio.chromium import NARROW, WIDE, needs_chromium
 
 from aitia.feed import Links, MailServer, Store, add_source, run_pass, told_of
 from aitia.studio import Workspace, create_app
 from aitia.studio.papers import Papers
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed: pages are not opened in a browser")
+pytestmark = needs_chromium
 WHO = "who@reader.example"
 
 
@@ -40,16 +40,6 @@ def served(tmp_path_factory):
     server.should_exit = True
     thread.join(20)
     held.close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        held = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield held
-        held.close()
 
 
 def test_a_reader_without_scripts_subscribes_votes_and_leaves(browser, served):

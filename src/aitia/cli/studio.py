@@ -30,6 +30,12 @@ def studio_command(
     host: Annotated[str, typer.Option(help="Beyond this machine only with --expose.")] = "127.0.0.1",
     expose: Annotated[bool, typer.Option("--expose", help="Answer other machines too, behind a key.")] = False,
     jobs: Annotated[int, typer.Option(help="Jobs at a time.")] = 1,
+    models: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A model's folder, or one that holds some, that may be opened beside those in FOLDER/models."
+        ),
+    ] = None,
     shortcut: Annotated[
         Path | None,
         typer.Option(help="Write a launcher to double-click into this folder, such as the desktop, instead."),
@@ -63,6 +69,8 @@ def studio_command(
         raise OptionError(f"--host {host} lets other machines in: say --expose if that is meant, and keep its key")
     if jobs < 1:
         raise OptionError(f"--jobs is 1 or more, got {jobs}")
+    if absent := [path for path in models or () if not path.is_dir()]:
+        raise OptionError(f"--models {absent[0]} is no folder")
     if shortcut is not None:
         from aitia.studio.shortcut import write_shortcut
 
@@ -82,7 +90,9 @@ def studio_command(
         port = held.getsockname()[1]
         names = _names(host)
         address = f"http://{'localhost' if host in HERE else names[-1]}:{port}/{f'?key={key}' if key else ''}"
-        app = create_app(workspace, hosts={f"{name}:{port}" for name in names}, key=key, at_once=jobs, feed=feed)
+        app = create_app(
+            workspace, hosts={f"{name}:{port}" for name in names}, key=key, at_once=jobs, feed=feed, models=models or ()
+        )
         typer.echo(f"aitia studio: {address}   (Ctrl-C ends it)")
         if key is not None:
             typer.echo("Warning: other machines can reach this; whoever has the key can read and run here.", err=True)

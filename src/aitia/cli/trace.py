@@ -15,7 +15,7 @@ from aitia.errors import OptionError
 from aitia.guard import read_text
 
 if TYPE_CHECKING:
-    from aitia.inside import LogitLens, PairsTrace, PromptTrace
+    from aitia.inside import LogitLens, PairsTrace, PatchedAnswers, PromptTrace
     from aitia.nn.causal_language import CausalLanguageModel
 
 __all__ = ["print_table", "read_lines", "trace_command"]
@@ -44,6 +44,9 @@ def trace_command(
     lens: Annotated[
         bool, typer.Option(help="Tell what the model would say if it stopped after each layer, in place of a trace.")
     ] = False,
+    says: Annotated[
+        bool, typer.Option(help="Patch --site, all at once, and tell what the model says next, in place of a trace.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for trace.csv, trace.json, trace.png, report.html.")] = None,
     batch_size: Annotated[int, typer.Option(help="Rows that run at once; bounds memory.")] = 64,
     revision: Annotated[str | None, typer.Option(help="Of a repository on the Hub.")] = None,
@@ -70,6 +73,10 @@ def trace_command(
     }  # fmt: skip
     how: dict[str, Any] = {"out": out, "command": shlex.join(["aitia", *sys.argv[1:]])}
     loaded = {"revision": revision, "dtype": dtype, "device": device, "device_map": device_map}
+    if says:
+        numbers = {"noise": noise, "draws": draws, "seed": seed}
+        _says(lambda: _open(model, loaded), prompt, {**asked, "lens": lens or None, "out": out}, numbers, as_json)
+        return
     if lens:
         _lens(lambda: _open(model, loaded), prompt, asked, how, as_json)
         return
@@ -162,7 +169,32 @@ def _lens(
     _say_where(how["out"])
 
 
-def _print(found: "PromptTrace | PairsTrace | LogitLens") -> None:
+def _says(
+    opened: "Callable[[], CausalLanguageModel]",
+    prompt: str | None,
+    asked: Mapping[str, Any],
+    numbers: Mapping[str, Any],
+    as_json: bool,
+) -> None:
+    """What the model says next, before and after a patch."""
+    from aitia.inside import patched_answers
+    from aitia.inside.says_report import SAYS_COLUMNS, says_rows, says_sentence
+
+    taken = ("site", "against", "subject", "answer", "other")
+    if given := [name for name, value in asked.items() if value is not None and name not in taken]:
+        raise OptionError(f"--{given[0]} is not of --says, which patches one prompt and writes no files: leave it out")
+    how = {name: asked[name] for name in taken[1:]}
+    found = patched_answers(opened(), prompt or "", asked["site"] or (), **how, **numbers)
+    if as_json:
+        _print(found)
+        return
+    typer.echo(says_sentence(found) + "\n")
+    print_table(SAYS_COLUMNS, says_rows(found))
+    for note in found.question.notes:
+        typer.echo(f"Note: {note}")
+
+
+def _print(found: "PromptTrace | PairsTrace | LogitLens | PatchedAnswers") -> None:
     typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False))
 
 

@@ -1,7 +1,7 @@
 """The studio put together."""
 
 import secrets
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,6 +16,8 @@ from aitia.errors import AitiaError, OptionError
 from aitia.studio.answers import Answers
 from aitia.studio.guard import Guard
 from aitia.studio.jobs import Jobs
+from aitia.studio.models import Models
+from aitia.studio.networks import Networks
 from aitia.studio.pages import page
 from aitia.studio.papers import Papers
 from aitia.studio.routes import (
@@ -25,12 +27,15 @@ from aitia.studio.routes import (
     comparing,
     fitting,
     graphs,
+    inside,
     interventions,
     ledger,
     papers,
+    pictures,
     runs,
     start,
     tables,
+    verify,
 )
 from aitia.studio.workspace import Workspace
 
@@ -46,6 +51,7 @@ def create_app(
     key: str | None = None,
     at_once: int = 1,
     feed: Papers | None = None,
+    models: Sequence[Path] = (),
 ) -> FastAPI:
     """The studio of a workspace, as an application of ASGI.
 
@@ -56,6 +62,7 @@ def create_app(
         key: What opens it beyond this machine.
         at_once: Jobs at a time.
         feed: The papers; None keeps some in the folder. Where their pages have a public address they need no key.
+        models: Folders whose networks may be opened, beside those in the workspace.
 
     Raises:
         OptionError: If others would come in by a public address, and no key keeps them to the papers.
@@ -76,10 +83,12 @@ def create_app(
 
     app = FastAPI(title="aitia studio", docs_url=None, redoc_url=None, openapi_url=None, lifespan=life)
     app.state.workspace, app.state.jobs = workspace, Jobs(workspace, at_once)
-    app.state.answers, app.state.papers = Answers(), feed
+    app.state.answers, app.state.papers, app.state.networks = Answers(), feed, Networks()
+    app.state.models = Models(workspace.folder, models)
     app.state.within = None if key is None else workspace.folder  # of what is typed from another machine
     routers = (
-        start, catalogue, fitting, tables, comparing, runs, asking, graphs, interventions, papers, ledger, boards,
+        start, catalogue, fitting, tables, comparing, runs, asking, graphs, interventions, inside, pictures, verify,
+        papers, ledger, boards,
     )  # fmt: skip
     for routes in routers:
         app.include_router(routes.router)

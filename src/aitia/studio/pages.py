@@ -23,6 +23,7 @@ _ENVIRONMENT = Environment(
 )
 PLACES = (
     ("/discover", "Discover"),
+    ("/inside", "Inside"),
     ("/runs", "Runs"),
     ("/systems", "Systems"),
     ("/papers", "Papers"),

@@ -1,8 +1,9 @@
-"""Where the studio keeps what it is given and makes: `tables/`, `runs/`, `notes/`, `logs/`, `studio.sqlite`."""
+"""Where the studio keeps what it is given and makes: `tables/`, `models/`, `runs/`, `notes/`, `logs/`,
+`studio.sqlite`."""
 
 import re
 import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,13 +31,13 @@ class Workspace:
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder).expanduser().resolve()
-        self.tables, self.runs, self.notes, self.logs = (
-            self.folder / name for name in ("tables", "runs", "notes", "logs")
+        self.tables, self.models, self.runs, self.notes, self.logs = (
+            self.folder / name for name in ("tables", "models", "runs", "notes", "logs")
         )
         if self.folder.is_dir() and any(self.folder.iterdir()) and not (self.folder / "studio.sqlite").exists():
             raise RunError(f"{self.folder} holds files and is no folder of the studio: give an empty or a new one")
         try:
-            for part in (self.tables, self.runs, self.notes, self.logs):
+            for part in (self.tables, self.models, self.runs, self.notes, self.logs):
                 part.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunError(f"{self.folder} cannot be written: {error.strerror}") from error
@@ -83,16 +84,30 @@ class Workspace:
         Raises:
             AitiaError: If it is no knowledge; neither it nor the folder of the run is left then.
         """
-        place = self.notes / f"{run}.txt"
-        write_whole(place, text.replace("\r\n", "\n").strip() + "\n", RunError)
+        return ["--knowledge", self.beside(run, ".txt", text, Knowledge.read)]
+
+    def beside(self, run: str, ending: str, text: str, read: Callable[[Path], object]) -> str:
+        """Keeps a text beside a run, for its command; gives the name by which that has it.
+
+        Args:
+            run: Of which it is.
+            ending: Of its file.
+            text: What is kept.
+            read: Reads it as the command will.
+
+        Raises:
+            AitiaError: If it cannot be read so; neither it nor the folder of the run is left then.
+        """
+        place = self.notes / f"{run}{ending}"
         try:
-            Knowledge.read(place)
+            write_whole(place, text.replace("\r\n", "\n").strip() + "\n", RunError)
+            read(place)
         except AitiaError:
             place.unlink(missing_ok=True)
             with suppress(OSError):  # something else has come into it
                 (self.runs / run).rmdir()
             raise
-        return ["--knowledge", f"notes/{place.name}"]
+        return f"notes/{place.name}"
 
     # -- tables --------------------------------------------------------------------------------------------------------
 
@@ -123,8 +138,8 @@ class Workspace:
 
     @staticmethod
     def is_run(path: Path) -> bool:
-        """Whether a command has left something in a folder: a run, or the answer to a question."""
-        return any((path / name).is_file() for name in ("run.json", "answer.json"))
+        """Whether a command has left something in a folder: a run, an answer, an edit, or evidence of a claim."""
+        return any(file.is_file() and not file.name.startswith(".") for file in path.glob("*.json"))
 
     def run_names(self) -> list[str]:
         """The runs, the newest first."""

@@ -7,9 +7,9 @@ from aitia.feed.bm25 import words
 from aitia.feed.items import SYSTEM
 from aitia.studio.measured import evidence_of, told_of
 from aitia.studio.pages import command, page
+from aitia.studio.routes.verify import rows_of, seconds_of
 from aitia.system.registry import Entry, find, systems
 from aitia.workflow.schema import options_of
-from aitia.workflow.told import asked, found
 
 router = APIRouter()
 
@@ -50,12 +50,7 @@ def system(request: Request, slug: str) -> HTMLResponse:
     entry = find(slug)
     card = entry.card
     evidence = evidence_of(card.slug) if card.claim else None
-    rows = [
-        {"part": row.part, "metric": row.metric, "asked": asked(one, row), "found": found(one, row),
-         "verdict": str(one.verdict)}
-        for row in (evidence.rows if evidence is not None else ())
-        for one in row.judged
-    ]  # fmt: skip
+    rows = [] if evidence is None else rows_of(evidence)
     out = ["--out", f"{card.slug}-run"]
     said = ["run", card.slug, *(["--data", "DATA"] if card.rows else [])]
     said += [part for name, told in card.subjects.items() if told.needed for part in (f"--{name}", name.upper())]
@@ -63,6 +58,7 @@ def system(request: Request, slug: str) -> HTMLResponse:
         request, "system.html", title=card.slug, card=card, options=options_of(entry.config()), rows=rows,
         evidence=evidence, line=command([*said, *out]), verify=command(["verify", card.slug]),
         example=command(["run", card.slug, "--example", *out]),
+        seconds=seconds_of(evidence),
     )  # fmt: skip
 
 

@@ -11,13 +11,16 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
-from aitia.errors import FormatError, RunError
+from aitia.errors import AitiaError, FormatError, RunError
 from aitia.runs import Record
 from aitia.studio.jobs import Jobs
 from aitia.studio.pages import command, command_in, page
+from aitia.studio.routes import inside, pictures, verify
 from aitia.studio.routes.asking import answer_page
 from aitia.studio.state import Job
+from aitia.studio.tracing import KINDS
 from aitia.system.loading import FIT
+from aitia.system.registry import find
 from aitia.workflow.answer_page import PAGE
 
 router = APIRouter()
@@ -30,10 +33,18 @@ PAGES = ("report.html", PAGE)
 
 
 def _kind(path: Path) -> str:
-    """What was run, such as `discover`; `answer` where there is no record."""
+    """What was run, such as `discover`; `answer`, `edit` or `verify` where there is no record."""
     with suppress(RunError):
         return Record.read(path).kind
-    return "answer"
+    return next((name for name in ("answer", "edit") if (path / f"{name}.json").is_file()), "verify")
+
+
+def _explains(path: Path) -> bool:
+    """Whether this is a fitted system that tells effects."""
+    with suppress(AitiaError):
+        record = Record.read(path)
+        return record.kind == "fit" and "effects" in find(str(record.config.get("system"))).card.verbs
+    return False
 
 
 def _told(jobs: Jobs, job: Job) -> dict[str, Any]:
@@ -62,19 +73,34 @@ def run(request: Request, name: str) -> HTMLResponse:
         raise FormatError(f"there is no run {name}")
     line = "" if job is None else command_in(workspace.folder, job.command)
     report = (path / "report.html").is_file()
-    if _kind(path) == "answer":
-        return answer_page(request, name, path, () if job is None else job.command)
+    if (shown := _page_of(request, name, path, job, line)) is not None:
+        return shown
     if _kind(path) != "discover":
         metrics = path / "metrics.json"
         told = json.loads(metrics.read_text(encoding="utf-8")) if metrics.is_file() else {}
         return page(request, "run.html", title=name, name=name, line=line, report=report, metrics=told,
-                    fitted=_kind(path) == FIT)  # fmt: skip
+                    fitted=_kind(path) == FIT, kind=_kind(path), explains=_explains(path))  # fmt: skip
     opened = request.app.state.answers.opened(path)
     summary = json.loads((path / "summary.json").read_text(encoding="utf-8"))
     return page(
         request, "graph.html", title=name, name=name, line=line, report=report, summary=summary,
         names=list(opened.found.graph.nodes),
     )  # fmt: skip
+
+
+def _page_of(request: Request, name: str, path: Path, job: Job | None, line: str) -> HTMLResponse | None:
+    """The page of a run that is a trace, an edit, an answer, or evidence; None for all others."""
+    kind = _kind(path)
+    if kind in KINDS:
+        return inside.page_of(request, name, path, job)
+    if kind == "edit":
+        return pictures.edit_page(request, name, path, line)
+    if kind == "answer":
+        shown = pictures.effects_page(request, name, path, line) if (path / "effects.csv").is_file() else None
+        return shown or answer_page(request, name, path, () if job is None else job.command)
+    if kind == "verify" and (evidence := verify.evidence_in(path)) is not None:
+        return verify.page_of(request, name, evidence, line)
+    return None
 
 
 @router.get("/runs/{name}/report.html")

@@ -36,7 +36,7 @@ const aitia = {
 function valuesOf(form) {
   const values = {};
   for (const field of form.elements) {
-    if (!field.name || field.name === "use") continue;
+    if (!field.name || field.name === "use" || field.type === "submit" || (field.type === "radio" && !field.checked)) continue;
     if (field.hasAttribute("data-number")) {
       if (field.value !== "") values[field.name] = Number(field.value);
     } else if (field.hasAttribute("data-many")) {
@@ -51,11 +51,11 @@ function valuesOf(form) {
 document.querySelectorAll("form[data-post]").forEach((form) => {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const button = form.querySelector('button[type="submit"]');
+    const button = event.submitter || form.querySelector('button[type="submit"]');
     button.disabled = true;
     aitia.tell("");
     try {
-      const told = await aitia.post(form.dataset.post, valuesOf(form));
+      const told = await aitia.post(button.dataset.post || form.dataset.post, {...valuesOf(form), ...(button.name ? {[button.name]: button.value} : {})});
       window.location.assign(told.go);
     } catch (error) {
       aitia.tell(error.message);
