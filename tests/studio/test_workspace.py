@@ -1,9 +1,13 @@
 """Names stay inside of the folder, files are whole or not there, jobs are as a restart finds them."""
 
 import asyncio
+import gzip
+import io
 import sqlite3
 import threading
+from pathlib import Path
 
+import pandas
 import pytest
 
 from aitia.errors import FormatError, RunError
@@ -18,6 +22,12 @@ async def pieces(*parts):
 
 def keep(workspace, name, *parts):
     return asyncio.run(workspace.keep(name, pieces(*parts)))
+
+
+def workbook():
+    held = io.BytesIO()
+    pandas.DataFrame({"a": [1], "b": [2]}).to_excel(held, index=False)
+    return held.getvalue()
 
 
 @pytest.fixture
@@ -47,8 +57,10 @@ def test_a_link_is_no_way_out(workspace, tmp_path):
      ("Größe.csv", "Groe.csv"), (".csv.csv", "csv.csv"), ("a.csv.gz", "a.csv.gz")],
 )  # fmt: skip
 def test_what_is_dropped_has_a_plain_name(workspace, name, taken):
-    assert keep(workspace, name, b"a,b\n", b"1,2\n") == taken
-    assert (workspace.tables / taken).read_bytes() == b"a,b\n1,2\n"
+    held = {".gz": gzip.compress(b"a,b\n1,2\n"), ".xlsx": workbook()}.get(Path(taken).suffix, b"a,b\n1,2\n")
+    assert keep(workspace, name, held[:4], held[4:]) == taken
+    assert (workspace.tables / taken).read_bytes() == held
+    assert workspace.table_names() == [taken]
 
 
 def test_a_second_file_of_a_name_is_kept_beside_the_first(workspace):
@@ -57,7 +69,7 @@ def test_a_second_file_of_a_name_is_kept_beside_the_first(workspace):
 
 
 def test_what_is_no_table_empty_or_too_large_is_refused_and_leaves_nothing(workspace, monkeypatch):
-    monkeypatch.setattr("aitia.studio.workspace.MOST_BYTES", 10)
+    monkeypatch.setattr("aitia.studio.uploads.MOST_BYTES", 10)
     for name, parts, told in (
         ("a.exe", [b"x"], "is no table by its ending"),
         ("a.csv", [], "is empty"),

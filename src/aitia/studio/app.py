@@ -37,6 +37,7 @@ def create_app(
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
+        workspace.sweep()
         app.state.jobs.start()
         yield
         app.state.jobs.stop()

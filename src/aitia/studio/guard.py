@@ -26,8 +26,8 @@ POLICY = (
     "frame-ancestors 'self'"
 )
 """Nothing from elsewhere, and no script or style that stands in a page."""
-MOST_BYTES = 210 << 20
-"""Of a request."""
+MOST_BYTES, MOST_FORM = 210 << 20, 8 << 20
+"""Of a file that is dropped, and of any other request."""
 
 
 def token_of(secret: bytes, cookie: str) -> str:
@@ -74,12 +74,14 @@ class Guard:
         if scope["method"] not in SAFE and (fault := self._fault(headers, cookie)) is not None:
             await PlainTextResponse(fault, 403)(scope, receive, _sealed(send))
             return
-        if int(headers.get("content-length") or 0) > MOST_BYTES:
-            await PlainTextResponse(f"more than {MOST_BYTES >> 20} MB at once", 413)(scope, receive, _sealed(send))
+        most = MOST_BYTES if headers.get("content-type", "") == "application/octet-stream" else MOST_FORM
+        length = headers.get("content-length") or "0"
+        if not (length.isascii() and length.isdigit()) or len(length) > 15 or int(length) > most:
+            await PlainTextResponse(f"more than {most >> 20} MB at once", 413)(scope, receive, _sealed(send))
             return
         new = "" if cookie else self._made()
         scope["state"] = {**scope.get("state", {}), "token": token_of(self.secret, cookie or new)}
-        await self.app(scope, _limited(receive), _sealed(send, new))
+        await self.app(scope, _limited(receive, most), _sealed(send, new))
 
     def _made(self) -> str:
         name = secrets.token_urlsafe(24)
@@ -134,7 +136,7 @@ def _sealed(send: Send, cookie: str = "") -> Send:
     return sealed
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, most: int) -> Receive:
     """Ends a request whose body is larger than is taken, whatever its header says."""
     got = 0
 
@@ -142,6 +144,6 @@ def _limited(receive: Receive) -> Receive:
         nonlocal got
         message = await receive()
         got += len(message.get("body", b""))
-        return {"type": "http.disconnect"} if got > MOST_BYTES else message
+        return {"type": "http.disconnect"} if got > most else message
 
     return limited
