@@ -85,6 +85,14 @@ def test_somebody_elses_folder_is_left_alone(tmp_path):
     with pytest.raises(RunError, match="holds files and is no folder of the studio"):
         Workspace(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+    (tmp_path / "thesis.txt").unlink()
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "mine").touch()
+    with pytest.raises(RunError, match="holds files"):
+        Workspace(tmp_path)
+    (tmp_path / "runs" / "mine").unlink()
+    Workspace(tmp_path)
+    Workspace(tmp_path)  # what a studio leaves that found its port taken, or the disk full
 
 
 def test_jobs_outlive_the_studio_and_what_ran_waits_again(tmp_path):

@@ -147,8 +147,10 @@ class Jobs:
         """Until a process that a studio that died has left is gone from the folder of the run, which takes seconds."""
         end = time.monotonic() + LEAVES
         place = self.workspace.runs / job.run / LOCK
-        while not self._ending and holder_of(place) is not None and time.monotonic() < end:
+        while holder_of(place) is not None and time.monotonic() < end:
             self._changed.wait(timeout=LOOKS)
+            if self._ending or self.state.job(job.id).state != "running":
+                return
 
     def _started(self, job: Job) -> "tuple[subprocess.Popen[bytes] | None, str]":
         """The process of a command, or why there is none."""

@@ -11,6 +11,7 @@ from aitia.data.tables import TABLES, suffix_of
 from aitia.errors import AitiaError, FormatError, RunError
 from aitia.files import write_whole
 from aitia.graph import Knowledge
+from aitia.runs import LOCK
 from aitia.studio.uploads import PART, received
 
 __all__ = ["Workspace"]
@@ -33,11 +34,19 @@ class Workspace:
         self.tables, self.runs, self.notes, self.logs = (
             self.folder / name for name in ("tables", "runs", "notes", "logs")
         )
-        if self.folder.is_dir() and any(self.folder.iterdir()) and not (self.folder / "studio.sqlite").exists():
-            raise RunError(f"{self.folder} holds files and is no folder of the studio: give an empty or a new one")
+        parts = (self.tables, self.runs, self.notes, self.logs)
         try:
-            for part in (self.tables, self.runs, self.notes, self.logs):
+            if self.folder.is_dir() and not (self.folder / "studio.sqlite").exists():
+                # A studio that did not come to begin leaves its lock and empty folders.
+                begun = {self.folder / LOCK, *(part for part in parts if part.is_dir() and not any(part.iterdir()))}
+                if set(self.folder.iterdir()) - begun:
+                    raise RunError(
+                        f"{self.folder} holds files and is no folder of the studio: give an empty or a new one"
+                    )
+            for part in parts:
                 part.mkdir(parents=True, exist_ok=True)
+        except RunError:
+            raise
         except OSError as error:
             raise RunError(f"{self.folder} cannot be written: {error.strerror}") from error
 
