@@ -33,7 +33,7 @@ LEAVES = 20.0
 LOOKS = 0.25
 LONGEST = 4000
 """Characters of what a command said that are shown."""
-_WORDS = [sys.executable, "-m", "aitia.studio.watched"]
+_WORDS = [sys.executable, "-P", "-m", "aitia.studio.watched"]  # -P: no module is taken from the workspace
 
 
 class Jobs:
