@@ -53,6 +53,7 @@ def test_pages_hold_no_script_and_no_style_of_their_own(visitor):
 def test_whatever_changes_something_wants_origin_cookie_and_token(tmp_path):
     app = create_app(Workspace(tmp_path / "listed"), hosts={HOST})
     paths = [(method, path) for method, path in every_path(app) if method in CHANGING]
+    app.state.jobs.state.close()
     assert len(paths) >= 8
     with opened(tmp_path / "studio") as client:
         stranger = client

@@ -5,6 +5,7 @@ import gzip
 import io
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pandas
@@ -109,6 +110,7 @@ def test_jobs_outlive_the_studio_and_what_ran_waits_again(tmp_path):
     ]  # fmt: skip
     assert again.of_run("r1").id == first.id
     assert again.of_run("r9") is None
+    again.close()
 
 
 def test_a_newer_file_is_not_touched(tmp_path):
@@ -127,7 +129,8 @@ def test_many_that_begin_at_once_make_one_table(tmp_path):
 
     def begin(k):
         try:
-            State(tmp_path / "s.sqlite").add(f"job {k}", ["verify"], "r")
+            with closing(State(tmp_path / "s.sqlite")) as state:
+                state.add(f"job {k}", ["verify"], "r")
         except Exception as error:
             errors.append(error)
 
@@ -137,4 +140,5 @@ def test_many_that_begin_at_once_make_one_table(tmp_path):
     for thread in threads:
         thread.join()
     assert errors == []
-    assert len(State(tmp_path / "s.sqlite").jobs()) == 8
+    with closing(State(tmp_path / "s.sqlite")) as state:
+        assert len(state.jobs()) == 8
