@@ -4,6 +4,7 @@ import json
 import math
 import sqlite3
 from collections import Counter
+from contextlib import closing
 from math import comb
 
 import numpy as np
@@ -32,7 +33,7 @@ TEXTS = [
 def test_of_one_word_bm25_is_that_of_sqlite(query, monkeypatch):
     """SQLite's own BM25 (FTS5) has k1 = 1.2 and another idf, which one word does not tell."""
     monkeypatch.setattr(module, "K1", 1.2)
-    with sqlite3.connect(":memory:") as db:
+    with closing(sqlite3.connect(":memory:")) as db:
         db.execute("CREATE VIRTUAL TABLE t USING fts5(text)")
         db.executemany("INSERT INTO t VALUES (?)", [(text,) for text in TEXTS])
         theirs = np.zeros(len(TEXTS))

@@ -3,6 +3,7 @@
 import sqlite3
 import stat
 import threading
+from contextlib import closing
 
 import pytest
 from tests.unprivileged import run_unprivileged
@@ -48,14 +49,14 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path, monkeypatch):
 
 def test_a_file_of_a_newer_version_is_refused(tmp_path):
     Store(tmp_path / "f.sqlite").close()
-    with sqlite3.connect(tmp_path / "f.sqlite") as db:
+    with closing(sqlite3.connect(tmp_path / "f.sqlite")) as db, db:
         db.execute("PRAGMA user_version = 99")
     with pytest.raises(RunError, match=r"a newer aitia \(version 99 of the file, this one knows 2\)"):
         Store(tmp_path / "f.sqlite")
 
 
 def test_a_file_of_something_else_is_left_alone(tmp_path):
-    with sqlite3.connect(tmp_path / "f.sqlite") as db:
+    with closing(sqlite3.connect(tmp_path / "f.sqlite")) as db, db:
         db.execute("CREATE TABLE mine (a)")
     before = (tmp_path / "f.sqlite").read_bytes()
     with pytest.raises(FormatError, match="of something else than a feed"):

@@ -114,6 +114,20 @@ def test_an_error_keeps_finished_work_and_the_same_call_goes_on(tmp_path):
         assert run.store("work")["a"] == 1
 
 
+def test_a_journal_that_a_start_before_left_goes_with_the_run_and_one_of_the_caller_stays(tmp_path):
+    def fails():
+        with open_run(tmp_path, **options(), files=("answers.journal",)) as run:
+            run.store("work")["a"] = run.store("answers")["a"] = 1
+            run.write_json("answer.json", 1)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fails()
+    with open_run(tmp_path, **options(), files=("answers.journal",)):
+        pass  # all of it is done: nobody asks for the journal again
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["answer.json", "answers.journal", "run.json", "timing.json"]
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

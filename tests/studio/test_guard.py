@@ -57,6 +57,7 @@ def test_whatever_changes_something_wants_origin_cookie_and_token(tmp_path):
     one_click = ("POST", "/papers/unsubscribe")  # by mail providers, which come from nowhere: see test_papers
     assert one_click in paths
     paths.remove(one_click)
+    app.state.jobs.state.close()
     assert len(paths) >= 8
     with opened(tmp_path / "studio") as client:
         stranger = client

@@ -1,9 +1,14 @@
 """Names stay inside of the folder, files are whole or not there, jobs are as a restart finds them."""
 
 import asyncio
+import gzip
+import io
 import sqlite3
 import threading
+from contextlib import closing
+from pathlib import Path
 
+import pandas
 import pytest
 
 from aitia.errors import FormatError, RunError
@@ -18,6 +23,12 @@ async def pieces(*parts):
 
 def keep(workspace, name, *parts):
     return asyncio.run(workspace.keep(name, pieces(*parts)))
+
+
+def workbook():
+    held = io.BytesIO()
+    pandas.DataFrame({"a": [1], "b": [2]}).to_excel(held, index=False)
+    return held.getvalue()
 
 
 @pytest.fixture
@@ -47,8 +58,10 @@ def test_a_link_is_no_way_out(workspace, tmp_path):
      ("Größe.csv", "Groe.csv"), (".csv.csv", "csv.csv"), ("a.csv.gz", "a.csv.gz")],
 )  # fmt: skip
 def test_what_is_dropped_has_a_plain_name(workspace, name, taken):
-    assert keep(workspace, name, b"a,b\n", b"1,2\n") == taken
-    assert (workspace.tables / taken).read_bytes() == b"a,b\n1,2\n"
+    held = {".gz": gzip.compress(b"a,b\n1,2\n"), ".xlsx": workbook()}.get(Path(taken).suffix, b"a,b\n1,2\n")
+    assert keep(workspace, name, held[:4], held[4:]) == taken
+    assert (workspace.tables / taken).read_bytes() == held
+    assert workspace.table_names() == [taken]
 
 
 def test_a_second_file_of_a_name_is_kept_beside_the_first(workspace):
@@ -57,7 +70,7 @@ def test_a_second_file_of_a_name_is_kept_beside_the_first(workspace):
 
 
 def test_what_is_no_table_empty_or_too_large_is_refused_and_leaves_nothing(workspace, monkeypatch):
-    monkeypatch.setattr("aitia.studio.workspace.MOST_BYTES", 10)
+    monkeypatch.setattr("aitia.studio.uploads.MOST_BYTES", 10)
     for name, parts, told in (
         ("a.exe", [b"x"], "is no table by its ending"),
         ("a.csv", [], "is empty"),
@@ -73,6 +86,14 @@ def test_somebody_elses_folder_is_left_alone(tmp_path):
     with pytest.raises(RunError, match="holds files and is no folder of the studio"):
         Workspace(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+    (tmp_path / "thesis.txt").unlink()
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "mine").touch()
+    with pytest.raises(RunError, match="holds files"):
+        Workspace(tmp_path)
+    (tmp_path / "runs" / "mine").unlink()
+    Workspace(tmp_path)
+    Workspace(tmp_path)  # what a studio leaves that found its port taken, or the disk full
 
 
 def test_jobs_outlive_the_studio_and_what_ran_waits_again(tmp_path):
@@ -90,6 +111,7 @@ def test_jobs_outlive_the_studio_and_what_ran_waits_again(tmp_path):
     ]  # fmt: skip
     assert again.of_run("r1").id == first.id
     assert again.of_run("r9") is None
+    again.close()
 
 
 def test_a_newer_file_is_not_touched(tmp_path):
@@ -108,7 +130,8 @@ def test_many_that_begin_at_once_make_one_table(tmp_path):
 
     def begin(k):
         try:
-            State(tmp_path / "s.sqlite").add(f"job {k}", ["verify"], "r")
+            with closing(State(tmp_path / "s.sqlite")) as state:
+                state.add(f"job {k}", ["verify"], "r")
         except Exception as error:
             errors.append(error)
 
@@ -118,4 +141,5 @@ def test_many_that_begin_at_once_make_one_table(tmp_path):
     for thread in threads:
         thread.join()
     assert errors == []
-    assert len(State(tmp_path / "s.sqlite").jobs()) == 8
+    with closing(State(tmp_path / "s.sqlite")) as state:
+        assert len(state.jobs()) == 8

@@ -2,7 +2,9 @@
 
 A real process gets a real SIGKILL. So that no test hangs on when it strikes, the process notes each piece of work that
 it keeps (a file moved into its place in the run folder, a line of a journal) and kills itself at the one that it is
-told, in the midst of moving it. Trainings keep their state every few steps, to be struck half-way through.
+told, in the midst of moving it. Trainings keep their state every few steps, to be struck half-way through. One folder
+is struck at every moment in turn (in the work, in writing what was learnt, before scoring, in the report), and what was
+finished before a strike is counted out of the next start.
 
 Three kinds run always: numpy with a journal, torch with checkpoints, and an endpoint whose answers are kept; every
 other system is marked slow.
@@ -18,6 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from tests.budget import LIVING
 
 from aitia.errors import RunError
 from aitia.system import systems
@@ -43,7 +46,7 @@ def piece(name):
     global count
     count += 1
     print(name, file=notes, flush=True)
-    if count == int(strike):
+    if strike in (str(count), name):
         os.kill(os.getpid(), signal.SIGKILL)
 
 def moved(event, arguments):
@@ -63,20 +66,62 @@ if int(every):
     )
 sys.addaudithook(moved)
 from aitia.cli import main
+from aitia.threads import set_threads
+set_threads()  # as the command does before it loads what computes
+from aitia.workflow import run
+judge = run._judged
+run._judged = lambda found: (piece("scoring"), judge(found))[1]
 main()
 """
 
 
-def start(command, out, log, strike=0, every=0):
-    """The command in a process that kills itself at the piece `strike`; 0 lets it live."""
-    out.parent.mkdir(exist_ok=True)
-    # Named from where it is, so that the files of an example have one name in every run.
-    words = [sys.executable, "-c", VICTIM, log, strike, every, *command, "--out", out.name]
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), "HOME": "/nonexistent"}
-    done = subprocess.run(
-        list(map(str, words)), env=environment, capture_output=True, text=True, check=False, cwd=out.parent
-    )
-    return done, log.read_text().splitlines() if log.is_file() else []
+SERVER = """
+import gc, json, os, sys
+import pandas, sklearn.ensemble, torch._dynamo  # the heavy packages, none of ours
+gc.freeze()
+print("ready", flush=True)
+
+for line in sys.stdin:
+    code, words, cwd, told = json.loads(line)
+    child = os.fork()
+    if child == 0:
+        file = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(file, 1)
+        os.dup2(file, 2)
+        os.chdir(cwd)
+        sys.argv = words
+        exec(code)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    print(os.waitstatus_to_exitcode(status), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def start():
+    """Gives a command to a process that kills itself at the piece of this number or name; 0 lets it live.
+
+    Each is a process of its own, a copy of one that has loaded the heavy packages and nothing of ours.
+    """
+    bare = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), "HOME": "/nonexistent"}
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=bare
+    ) as server:
+        assert server.stdout.readline() == "ready\n"
+        LIVING.add(server.pid)
+
+        def run(command, out, log, strike=0, every=0):
+            out.parent.mkdir(exist_ok=True)
+            # Named from where it is, so that the files of an example have one name in every run.
+            words = ["aitia", log, strike, every, *command, "--out", out.name]
+            told = log.with_suffix(".said")
+            print(json.dumps([VICTIM, [*map(str, words)], str(out.parent), str(told)]), file=server.stdin, flush=True)
+            code = int(server.stdout.readline())
+            return code, told.read_text(), log.read_text().splitlines() if log.is_file() else []
+
+        yield run
+        LIVING.discard(server.pid)
+        server.stdin.close()
 
 
 def is_state(piece):
@@ -95,31 +140,33 @@ def same_bytes(one, two):
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-def test_a_run_that_was_killed_goes_on_and_ends_in_the_same_bytes(slug, tmp_path):
-    command = ["run", slug, "--example"]
+def test_a_run_that_was_killed_goes_on_and_ends_in_the_same_bytes(slug, start, tmp_path):
+    command, out = ["run", slug, "--example"], tmp_path / "killed" / "run"
     every = 7 if systems()[slug].card.extra in ("nets", "language") else 0
-    done, whole = start(command, tmp_path / "whole" / "run", tmp_path / "whole.txt", every=every)
-    assert done.returncode == 0, done.stderr
+    code, said, whole = start(command, tmp_path / "whole" / "run", tmp_path / "whole.txt", every=every)
+    assert code == 0, said
     state = [k for k, piece in enumerate(whole, 1) if is_state(piece)]
-    within = [k for k, piece in enumerate(whole, 1) if piece.startswith("model/")]
-    strikes = {"in the midst of its work": state[len(state) // 2]} if state else {}
-    strikes["in the midst of writing what it learnt"] = within[-1]
+    learnt = [piece for piece in whole if piece.startswith("model/")]
     assert slug not in ALWAYS or len(state) >= 3, whole
-    for when, strike in strikes.items():
-        out = tmp_path / str(strike) / "run"
-        done, before = start(command, out, tmp_path / "before.txt", strike, every)
-        assert done.returncode == -signal.SIGKILL, (when, done.stderr)
-        assert before == whole[:strike]
+    done_before = 0
+    again = {whole[k - 1] for k in state}  # a training that goes on writes its last state, also where no step is left
+    middle = state[len(state) // 2 : len(state) // 2 + 1]  # none of a system that keeps no state: it is fitted at once
+    for strike in (*middle, learnt[-1], "scoring", "report.html", None):
+        code, said, pieces = start(command, out, tmp_path / "killed.txt", strike or 0, every)
+        anew = [piece for piece in pieces if is_state(piece)]
+        assert len(anew) <= len(state) - done_before + len(again), f"before {strike} it began anew"
+        if strike in ("report.html", None):  # the fit was through: not a piece of it is done again
+            assert not [piece for piece in pieces if is_state(piece) or piece.startswith("model/")], (strike, pieces)
+        if strike is None:
+            break
+        assert code == -signal.SIGKILL, (strike, said)
+        assert pieces == whole[:strike] if strike in middle else pieces[-1] == strike
         assert json.loads((out / "run.json").read_text())["status"] == "running"
         with pytest.raises(RunError, match=r"was killed before it was finished; .* give the same command again"):
             load_run(out)
-        done, after = start(command, out, tmp_path / "after.txt", every=every)
-        assert done.returncode == 0, (when, done.stderr)
-        same_bytes(tmp_path / "whole" / "run", out)
-        if state:
-            kept = [piece for piece in before[:-1] if is_state(piece)]
-            again = len(set(kept))  # a training that goes on writes its last state, also where no step is left
-            assert sum(map(is_state, after)) <= len(state) - len(kept) + again, f"{when}: it began anew"
+        done_before = len(anew) - 1 if strike in middle else len(state)
+    assert code == 0, said
+    same_bytes(tmp_path / "whole" / "run", out)
 
 
 # -- an endpoint: its answers are kept, and none is paid for twice ---------------------------------------------------

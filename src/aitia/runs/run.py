@@ -54,15 +54,19 @@ class Run:
         record: What run.json says.
         before: The record of an unfinished or finished run of the same data and options that the folder held.
         command: The command line.
+        files: What its caller writes; journals that are none of these end with the run.
     """
 
-    def __init__(self, path: Path, record: dict[str, Any], before: Record | None, command: str | None) -> None:
+    def __init__(
+        self, path: Path, record: dict[str, Any], before: Record | None, command: str | None, files: Iterable[str] = ()
+    ) -> None:
         self.path = path
         self.record = record
         self.resumed = before is not None
         self._journals: dict[str, Journal] = {}
         self._written: dict[str, str] = {}
         self._claimed = set() if before is None else set(before.files)
+        self._kept = frozenset(files)
         self._command = command
         self._started, self._cpu = time.time(), time.process_time()
         self._begun = False
@@ -167,10 +171,12 @@ class Run:
                     place.unlink()
 
     def _end(self) -> None:
-        """Removes the journals of a finished run, and says how long it took."""
-        for name, journal in self._journals.items():
+        """Removes the journals of a finished run, those of a start that was killed too; says how long it took."""
+        for journal in self._journals.values():
             journal.close()
-            (self.path / f"{name}.journal").unlink(missing_ok=True)
+        for name in sorted(self._claimed - self._kept):
+            if name.endswith(".journal"):
+                (self.path / name).unlink(missing_ok=True)
         self._tell_times(
             {
                 "wall_seconds": round(time.time() - self._started, 3),
@@ -241,8 +247,8 @@ def open_run(
         _refuse_foreign(path)
         with Lock(path / LOCK):
             _refuse_foreign(path)  # another process may have been here in between
-            before = _same_run(path, record)
-            run = Run(path, record, before, command)
+            before, files = _same_run(path, record), tuple(files)
+            run = Run(path, record, before, command, files)
             run.claim(TIMING, *files)
             run._sweep()
             try:

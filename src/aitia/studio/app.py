@@ -75,6 +75,7 @@ def create_app(
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
+        workspace.sweep()
         app.state.jobs.start()
         feed.start()
         yield

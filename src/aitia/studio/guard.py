@@ -35,8 +35,8 @@ POLICY = (
     "frame-ancestors 'self'"
 )
 """Nothing from elsewhere, and no script or style that stands in a page."""
-MOST_BYTES = 210 << 20
-"""Of a request."""
+MOST_BYTES, MOST_FORM = 210 << 20, 8 << 20
+"""Of a file that is dropped, and of any other request."""
 
 
 def _sealed_by(secret: bytes, what: str, cookie: str) -> str:
@@ -77,8 +77,10 @@ class Guard:
         if not opened and not (self.public and (papers or path.startswith("/static/"))):
             await self._asked_for_the_key(scope)(scope, receive, _sealed(send))
             return
-        if int(headers.get("content-length") or 0) > MOST_BYTES:
-            await PlainTextResponse(f"more than {MOST_BYTES >> 20} MB at once", 413)(scope, receive, _sealed(send))
+        most = MOST_BYTES if headers.get("content-type", "") == "application/octet-stream" else MOST_FORM
+        length = headers.get("content-length") or "0"
+        if not (length.isascii() and length.isdigit()) or len(length) > 15 or int(length) > most:
+            await PlainTextResponse(f"more than {most >> 20} MB at once", 413)(scope, receive, _sealed(send))
             return
         cookie, form = _cookie(headers, _name(papers)), dict[str, str]()
         if scope["method"] not in SAFE:
@@ -96,7 +98,7 @@ class Guard:
         token = _sealed_by(self.secret, _name(papers), cookie or new)
         scope["state"] = {**scope.get("state", {}), "token": token, "opened": opened, "form": form}
         secure = scope["scheme"] == "https"  # as a proxy before us says it
-        await self.app(scope, _limited(receive), _sealed(send, new, papers=papers, secure=secure))
+        await self.app(scope, _limited(receive, most), _sealed(send, new, papers=papers, secure=secure))
 
     def _asked_for_the_key(self, scope: Scope) -> Response:
         """Opens the studio to who has the key in the address, and tells anybody else that it takes one."""
@@ -168,7 +170,7 @@ def _sealed(send: Send, cookie: str = "", *, papers: bool = False, secure: bool 
     return sealed
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, most: int) -> Receive:
     """Ends a request whose body is larger than is taken, whatever its header says."""
     got = 0
 
@@ -176,7 +178,7 @@ def _limited(receive: Receive) -> Receive:
         nonlocal got
         message = await receive()
         got += len(message.get("body", b""))
-        return {"type": "http.disconnect"} if got > MOST_BYTES else message
+        return {"type": "http.disconnect"} if got > most else message
 
     return limited
 

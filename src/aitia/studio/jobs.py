@@ -10,13 +10,16 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from aitia.errors import RunError
-from aitia.studio.state import DONE, Job, State
+from aitia.runs import LOCK
+from aitia.runs.lock import holder_of
+from aitia.studio.state import DONE, Job, JobState, State
 from aitia.studio.workspace import Workspace
 
 __all__ = ["PROGRESS", "Jobs"]
@@ -31,9 +34,12 @@ WAITS = 10.0
 """Seconds that a command has to end before it is killed."""
 TELLS: Mapping[str, int] = {"verify": 1, "edit": 3}
 """By which code a command that did all its work says what it found: not every row holds, the edit did not take."""
+LEAVES = 20.0
+"""Seconds that a command waits for another process to leave its folder, before it says that it is in use."""
+LOOKS = 0.25
 LONGEST = 4000
 """Characters of what a command said that are shown."""
-_WORDS = [sys.executable, "-m", "aitia.studio.watched"]
+_WORDS = [sys.executable, "-P", "-m", "aitia.studio.watched"]  # -P: no module is taken from the workspace
 
 
 class Jobs:
@@ -126,26 +132,62 @@ class Jobs:
 
     def _work(self, quick: bool) -> None:
         while True:
-            with self._changed:
-                job = None
-                while not self._ending and (job := self._next(quick)) is None:
-                    self._changed.wait(timeout=1.0)
-                if job is None:
-                    return
-                process = self._begun(job)
-            code = process.wait()
-            with self._changed:
-                self._processes.pop(job.id, None)
-                if self._ending or self.state.job(job.id).state == "cancelled":
-                    continue
-                left = self.workspace.is_run(self.workspace.runs / job.run)
-                if code == 0 or (left and code == TELLS.get(job.command[0])):
-                    self.state.turn(job.id, "finished")
+            try:
+                with self._changed:
+                    job = None
+                    while not self._ending and (job := self._next(quick)) is None:
+                        self._changed.wait(timeout=1.0)
+                    if job is None:
+                        return
+                    self._wait_for_its_folder(job)
+                    if self._ending or self.state.job(job.id).state != "running" or job.id in self._processes:
+                        continue
+                    process, fault = self._started(job)
+                if process is None:
+                    self._keep(job, "failed", fault)
                 else:
-                    lines = [line for line in self.said(job).strip().splitlines() if line.strip()]
-                    told = next((line for line in reversed(lines) if line.startswith("aitia: ")), lines[-1:] or [""])
-                    message = told if isinstance(told, str) else told[0]
-                    self.state.turn(job.id, "failed", message.removeprefix("aitia: ") or f"it ended with code {code}")
+                    self._settle(job, process, process.wait())
+            except RunError:  # the disk is full, or closed: no worker ends by it
+                time.sleep(LOOKS)
+
+    def _wait_for_its_folder(self, job: Job) -> None:
+        """Until a process that a studio that died has left is gone from the folder of the run, which takes seconds."""
+        end = time.monotonic() + LEAVES
+        place = self.workspace.runs / job.run / LOCK
+        while holder_of(place) is not None and time.monotonic() < end:
+            self._changed.wait(timeout=LOOKS)
+            if self._ending or self.state.job(job.id).state != "running":
+                return
+
+    def _started(self, job: Job) -> "tuple[subprocess.Popen[bytes] | None, str]":
+        """The process of a command, or why there is none."""
+        try:
+            return self._begun(job), ""
+        except OSError as error:
+            return None, f"it could not be started: {error.strerror or error}"
+
+    def _settle(self, job: Job, process: "subprocess.Popen[bytes]", code: int) -> None:
+        """Notes how a command ended, unless it was cancelled, and perhaps begun again."""
+        with self._changed:
+            if self._processes.get(job.id) is not process:
+                return
+            del self._processes[job.id]
+        left = self.workspace.is_run(self.workspace.runs / job.run)
+        if code == 0 or (left and code == TELLS.get(job.command[0])):
+            self._keep(job, "finished")
+            return
+        lines = [line for line in self.said(job).strip().splitlines() if line.strip()]
+        told = next((line for line in reversed(lines) if line.startswith("aitia: ")), "".join(lines[-1:]))
+        self._keep(job, "failed", told.removeprefix("aitia: ") or f"it ended with code {code}")
+
+    def _keep(self, job: Job, state: JobState, message: str = "") -> None:
+        """The state of a job that has ended; where it cannot be written, as soon as it can be."""
+        while not self._ending:
+            with suppress(RunError):
+                if self.state.job(job.id).state == "running":
+                    self.state.turn(job.id, state, message)
+                return
+            time.sleep(LOOKS)
 
     def _next(self, quick: bool) -> Job | None:
         """The oldest job of those that are questions, or of the others; it now runs."""

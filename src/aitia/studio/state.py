@@ -68,6 +68,18 @@ class State:
         self.path, self._lock = path, threading.Lock()
         try:
             self._held = sqlite3.connect(path, check_same_thread=False, timeout=BUSY, isolation_level=None)
+        except sqlite3.Error as error:
+            raise RunError(f"{path} cannot be used: {error}") from error
+        try:
+            self._begin()
+        except BaseException:
+            self._held.close()
+            raise
+
+    def _begin(self) -> None:
+        """The table, of this version."""
+        path = self.path
+        try:
             self._held.execute("PRAGMA journal_mode=WAL")
             self._held.execute("BEGIN IMMEDIATE")  # two that begin at once make one table
             version = int(self._held.execute("PRAGMA user_version").fetchone()[0])

@@ -1,6 +1,7 @@
 """Where the studio keeps what it is given and makes: `tables/`, `models/`, `runs/`, `notes/`, `logs/`,
 `studio.sqlite`."""
 
+import os
 import re
 import unicodedata
 from collections.abc import AsyncIterator, Callable
@@ -11,11 +12,11 @@ from aitia.data.tables import TABLES, suffix_of
 from aitia.errors import AitiaError, FormatError, RunError
 from aitia.files import write_whole
 from aitia.graph import Knowledge
+from aitia.runs import LOCK
+from aitia.studio.uploads import PART, received
 
-__all__ = ["MOST_BYTES", "Workspace"]
+__all__ = ["Workspace"]
 
-MOST_BYTES = 200 << 20
-"""Of a file that is dropped."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 
 
@@ -34,11 +35,19 @@ class Workspace:
         self.tables, self.models, self.runs, self.notes, self.logs = (
             self.folder / name for name in ("tables", "models", "runs", "notes", "logs")
         )
-        if self.folder.is_dir() and any(self.folder.iterdir()) and not (self.folder / "studio.sqlite").exists():
-            raise RunError(f"{self.folder} holds files and is no folder of the studio: give an empty or a new one")
+        parts = (self.tables, self.models, self.runs, self.notes, self.logs)
         try:
-            for part in (self.tables, self.models, self.runs, self.notes, self.logs):
+            if self.folder.is_dir() and not (self.folder / "studio.sqlite").exists():
+                # A studio that did not come to begin leaves its lock and empty folders.
+                begun = {self.folder / LOCK, *(part for part in parts if part.is_dir() and not any(part.iterdir()))}
+                if set(self.folder.iterdir()) - begun:
+                    raise RunError(
+                        f"{self.folder} holds files and is no folder of the studio: give an empty or a new one"
+                    )
+            for part in parts:
                 part.mkdir(parents=True, exist_ok=True)
+        except RunError:
+            raise
         except OSError as error:
             raise RunError(f"{self.folder} cannot be written: {error.strerror}") from error
 
@@ -48,11 +57,14 @@ class Workspace:
         """The path of a name in one of the folders.
 
         Raises:
-            FormatError: If the name is no plain one, is hidden, or leads outside.
+            FormatError: If the name is no plain one, is hidden, or leads outside, or a link within it may.
         """
         place = base / name
         if not _NAME.fullmatch(name) or ".." in name or place.resolve().parent != base:
             raise FormatError(f"{name[:60]!r} is no name of a file here")
+        for folder, folders, files in os.walk(place):
+            if link := next((one for one in (*folders, *files) if os.path.islink(os.path.join(folder, one))), None):
+                raise FormatError(f"{name} holds a link, {link[:60]!r}, and links are not followed here: remove it")
         return place
 
     def free(self, base: Path, wanted: str) -> str:
@@ -115,26 +127,24 @@ class Workspace:
         """Writes a file that was dropped, whole or not at all; gives the name that it has here.
 
         Raises:
-            FormatError: If it is no table by its name, is empty, or larger than is taken.
+            FormatError: If it is no table by its name, is empty, or larger than is taken, as it is or unpacked.
             RunError: If it cannot be written.
         """
         if suffix_of(Path(name)) not in TABLES:
             raise FormatError(f"{name[:60]} is no table by its ending: {', '.join(TABLES)}")
-        held = bytearray()
-        async for piece in pieces:
-            held += piece
-            if len(held) > MOST_BYTES:
-                raise FormatError(f"{name[:60]} is larger than {MOST_BYTES >> 20} MB: use the command line for it")
-        if not held:
-            raise FormatError(f"{name[:60]} is empty")
-        taken = self.free(self.tables, Path(name.replace("\\", "/")).name)
-        write_whole(self.tables / taken, bytes(held), RunError)
-        return taken
+        last = Path(name.replace("\\", "/")).name
+        return await received(self.tables, name[-60:], pieces, lambda: self.free(self.tables, last))
 
     def table_names(self) -> list[str]:
         """The tables that were dropped, sorted."""
         return sorted(path.name for path in self.tables.iterdir() if path.is_file() and not path.is_symlink()
-                      and suffix_of(path) in TABLES)  # fmt: skip
+                      and suffix_of(path) in TABLES and _NAME.fullmatch(path.name))  # fmt: skip
+
+    def sweep(self) -> None:
+        """Removes what was on its way here when the studio died."""
+        for path in sorted(self.tables.glob(f"{PART}*")):
+            with suppress(OSError):
+                path.unlink()
 
     @staticmethod
     def is_run(path: Path) -> bool:

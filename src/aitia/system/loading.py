@@ -1,9 +1,11 @@
 """Anything that was saved, given back by its folder alone."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aitia.errors import FormatError, OptionError
+from aitia.data.subjects import Network, Subject
+from aitia.errors import FormatError, OptionError, RunError
 from aitia.runs import RECORD, Record
 from aitia.saving import model_folder, read_record
 from aitia.system.base import System
@@ -54,4 +56,33 @@ def load(folder: str | Path, **subjects: Any) -> System:
             raise
         told = f"{place} was saved by aitia {version}, and this is {__version__}: fit it again ({error})"
         raise FormatError(told) from error
-    return model.bind(**subjects) if subjects else model
+    model = model.bind(**subjects) if subjects else model
+    model.subjects = {
+        name: subject if name in subjects else _unopened(name, subject) for name, subject in model.subjects.items()
+    }
+    return model
+
+
+class _Unnamed:
+    """Stands for a network of code that nobody named here: whoever would open it is told to give it."""
+
+    def __init__(self, told: str) -> None:
+        self._told = told
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # how Python asks whether something can be copied
+            raise AttributeError(name)
+        raise RunError(self._told)
+
+
+def _unopened(name: str, subject: Subject) -> Subject:
+    """A subject as a folder names it, which is not imported and called because the folder says so."""
+    module, colon, inside = subject.id.partition(":")
+    code = bool(colon) and all(part.isidentifier() for part in (*module.split("."), *inside.split(".")))
+    if not isinstance(subject, Network) or subject.opened is not None or not code:
+        return subject
+    told = (
+        f"this was fitted with the network {subject.id}, which is code, and no code runs because a folder names it: "
+        f"give that one ({name}={subject.id!r}, --{name.replace('_', '-')} {subject.id})"
+    )
+    return replace(subject, opened=_Unnamed(told))

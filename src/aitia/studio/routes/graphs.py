@@ -1,6 +1,5 @@
 """The graph of a discovery: seen, changed by hand, asked whether an effect can be told, and taken elsewhere."""
 
-import json
 from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
@@ -15,6 +14,7 @@ from aitia.graph import Graph, adjustment_sets, identify, instruments
 from aitia.graph._layout import layout
 from aitia.graph.formats import to_dagitty, to_dot, to_json
 from aitia.graph.marks import quote
+from aitia.guard import read_json
 from aitia.studio.answers import Opened
 
 router = APIRouter()
@@ -36,7 +36,7 @@ def graph(request: Request, name: str) -> JSONResponse:
     opened, path = _opened(request, name)
     found = opened.found.graph
     placed = layout(found)
-    summary = json.loads((path / "summary.json").read_text(encoding="utf-8"))
+    summary = read_json(path / "summary.json", dict)
     nodes = [{"name": node, "x": placed.centers[node][0], "y": placed.centers[node][1], "width": placed.widths[node]}
              for node in found.nodes]  # fmt: skip
     return JSONResponse({"nodes": nodes, "edges": summary["edges"], "resamples": summary["resamples"],

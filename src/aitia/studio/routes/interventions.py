@@ -75,10 +75,10 @@ class Effect(BaseModel):
 def effect(request: Request, name: str, asked: Effect) -> JSONResponse:
     """Starts the estimate of an effect, with its interval."""
     workspace = request.app.state.workspace
-    workspace.inside(workspace.runs, name)
-    Intervention.parse(asked.do)
+    request.app.state.answers.opened(workspace.inside(workspace.runs, name))
+    said = str(Intervention.parse(asked.do))  # begins with `do(`: what was typed could be taken for an option
     run = workspace.new_run(f"{name}-effect")
-    words = ["do", f"runs/{name}", asked.do, "--outcome", asked.outcome, "--out", f"runs/{run}"]
+    words = ["do", f"runs/{name}", said, "--outcome", asked.outcome, "--out", f"runs/{run}"]
     words += ["--against", asked.against] if asked.against else []
-    job = request.app.state.jobs.submit(f"{asked.do} on {asked.outcome}", words, run)
+    job = request.app.state.jobs.submit(f"{said} on {asked.outcome}", words, run)
     return JSONResponse({"go": f"/runs/{run}", "job": job.id})

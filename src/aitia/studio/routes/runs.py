@@ -1,6 +1,5 @@
 """Runs: how their jobs stand, and what they left."""
 
-import json
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -12,6 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
 from aitia.errors import AitiaError, FormatError, RunError
+from aitia.guard import read_json
 from aitia.runs import Record
 from aitia.studio.jobs import Jobs
 from aitia.studio.pages import command, command_in, page
@@ -25,7 +25,8 @@ from aitia.workflow.answer_page import PAGE
 
 router = APIRouter()
 REPORT = (
-    "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+    "sandbox allow-scripts; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; "
+    "frame-ancestors 'self'"
 )
 """A report has its own style and script in it, and reaches nothing: neither the studio nor any other place."""
 PAGES = ("report.html", PAGE)
@@ -77,11 +78,11 @@ def run(request: Request, name: str) -> HTMLResponse:
         return shown
     if _kind(path) != "discover":
         metrics = path / "metrics.json"
-        told = json.loads(metrics.read_text(encoding="utf-8")) if metrics.is_file() else {}
+        told = read_json(metrics, dict) if metrics.is_file() else {}
         return page(request, "run.html", title=name, name=name, line=line, report=report, metrics=told,
                     fitted=_kind(path) == FIT, kind=_kind(path), explains=_explains(path))  # fmt: skip
     opened = request.app.state.answers.opened(path)
-    summary = json.loads((path / "summary.json").read_text(encoding="utf-8"))
+    summary = read_json(path / "summary.json", dict)
     return page(
         request, "graph.html", title=name, name=name, line=line, report=report, summary=summary,
         names=list(opened.found.graph.nodes),

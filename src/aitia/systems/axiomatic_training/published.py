@@ -12,12 +12,12 @@ Source:
 """
 
 import ast
-import json
 import re
 from pathlib import Path
 
 from aitia.data.table import Table
 from aitia.errors import DataError, FormatError, GraphError
+from aitia.guard import parse_json
 from aitia.worlds.axiom_items import ANSWERS, read_item, split_prompt
 
 __all__ = ["disputed", "read_published"]
@@ -65,9 +65,9 @@ def _json_lines(path: Path, text: str) -> list[tuple[str, str]]:
         if not line.strip():
             continue
         try:
-            held = json.loads(line)
+            held = parse_json(line, f"{path}, line {number}", dict)
             found.append((str(held["prompt"]), str(held["completion"])))
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
+        except (FormatError, KeyError) as error:
             raise FormatError(
                 f'{path}, line {number} is no {{"prompt": ..., "completion": ...}}: mend or drop it'
             ) from error
