@@ -35,14 +35,13 @@ from numpy.typing import NDArray
 
 from aitia.data.table import Table
 from aitia.evidence import Claim, ClaimContext, Row, row
-from aitia.evidence.trained_once import trained_once
 from aitia.nn.sequences import SequenceModel
+from aitia.systems.ume_r1.beginning import WORLD, cold_start, seen_sets
 from aitia.systems.ume_r1.card import CARD
 from aitia.systems.ume_r1.config import Mode
 from aitia.systems.ume_r1.items import meanings_of, targets_of, tasks_of
 from aitia.systems.ume_r1.model import UmeR1
 from aitia.systems.ume_r1.retrieval import hits
-from aitia.worlds import DigitSetsWorld
 
 __all__ = ["CLAIM"]
 
@@ -73,7 +72,6 @@ DUME, PASS, FILLER, ABSENT, RANDOM, COLD, BEST, GUESS, ONE, LUCK = (
     "8 drawn that say nothing",
 )
 Found = dict[str, float]
-WORLD = DigitSetsWorld(most=2)
 
 
 def run(context: ClaimContext) -> list[Row]:
@@ -169,16 +167,12 @@ def _untrained(seed: int) -> Found:
 @lru_cache(maxsize=8)
 def _cold(seed: int) -> UmeR1:
     """The cold start of a seed, by which the control begins too."""
-    return trained_once(
-        __name__, WORLD.name, {"options": MODEL, "steps": STEPS, "rows": ROWS}, seed,
-        train=lambda: UmeR1(**MODEL, steps=STEPS, seed=seed).fit(_rows(seed)[0]),
-        save=lambda model, folder: model.save_pretrained(folder), read=UmeR1.from_pretrained,
-    )  # fmt: skip
+    return cold_start(seed, MODEL, STEPS, ROWS)
 
 
 def _rows(seed: int) -> tuple[Table, Table]:
     return (
-        WORLD.rows(WORLD.sample(ROWS, seed=seed, env="train")),
+        seen_sets(seed, ROWS),
         WORLD.rows(WORLD.sample(ASKED, seed=seed + 500, env="test")),
     )
 
