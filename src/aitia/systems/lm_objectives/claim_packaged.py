@@ -74,7 +74,9 @@ def _asked(language: LanguageModel, tasks: Sequence[Task]) -> dict[str, float]:
         right = [task.options.index(cast(str, task.answer)) for task in tasks]
         scores = [said.total for said in ranked(model, tasks)]
         found[visibility] = float(np.mean([-said[k] for said, k in zip(scores, right, strict=True)]))
-        found[f"{visibility} right"] = float(np.mean([said.argmax() == k for said, k in zip(scores, right, strict=True)]))
+        found[f"{visibility} right"] = float(
+            np.mean([said.argmax() == k for said, k in zip(scores, right, strict=True)])
+        )
     return found
 
 
