@@ -1,10 +1,10 @@
 """Small models that several parts begin with: trained once, and kept for other arms, controls, replays and tests.
 
-A model is known by what makes it: the world that it read, all sizes of its training, the seed, the hash of the code that
-trains it and the versions of packages. Who asks is no part of that, so that claims and tests that ask for the same have
-the same, and a change of a claim that trains nothing else trains nothing anew. A model lies as a folder in `$XDG_CACHE_HOME/aitia/models` or `~/.cache/aitia/models`: safetensors and JSON,
-never a pickle. The folder may be deleted at any time; the oldest models leave it by themselves. Where it cannot be
-written, the model is trained anew.
+A model is known by what makes it: the world that it read, all sizes of its training, the seed, the hash of the code
+that trains it and the versions of packages. Who asks is no part of that: claims and tests that ask for the same have
+the same, and a claim that asks something else of it trains nothing anew. A model lies as a folder in
+`$XDG_CACHE_HOME/aitia/models` or `~/.cache/aitia/models`: safetensors and JSON, never a pickle. The folder may be
+deleted at any time; the oldest models leave it by themselves. Where it cannot be written, the model is trained anew.
 """
 
 import hashlib

@@ -3,9 +3,9 @@
 Evidence is stale once the code that it rests on has changed. Most changes move no number; a replay shows it at the
 cost of one seed. Negative controls that the stored evidence lacks, and rows that a control faces anew, run on that seed
 too, and parts that it lacks on all of their seeds: the replay takes them up, with their rows, while all that was stored
-has to come back. What a row says that has no values is taken as the claim says it now. On other versions or another kind of machine
-it is a measurement of its own and stands in a second file, for equal numbers there say nothing about the code, and
-others nothing against it.
+has to come back. What a row says that has no values is taken as the claim says it now. On other versions or another
+kind of machine it is a measurement of its own and stands in a second file, for equal numbers there say nothing about
+the code, and others nothing against it.
 """
 
 import math

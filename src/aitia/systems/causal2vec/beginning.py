@@ -12,7 +12,7 @@ from aitia.systems.causal2vec.embedder import headless
 from aitia.systems.causal2vec.pairs import Pairs
 from aitia.worlds import RolesWorld
 
-__all__ = ["Reading", "Readers", "readers_of_roles", "seen_pairs", "trained_readers"]
+__all__ = ["Readers", "Reading", "readers_of_roles", "seen_pairs", "trained_readers"]
 
 Readers = tuple[SequenceModel, LanguageModel]
 

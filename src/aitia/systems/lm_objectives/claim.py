@@ -15,10 +15,12 @@
 (b) and (c) stand twice. At equal tokens all arms read the same number. At equal loss-carrying tokens each training of an
 arm goes on until as many tokens carried loss as in that of every other arm, so that a model of masked spans reads five
 times what a causal decoder does; there (c) is counted in tokens that carried loss. Both counts are in the notes. (a) is
-not repeated so: where a causal decoder has learnt its facts (485,000 tokens with loss), each model of masked spans would
-read 2.6 million, 30 CPU minutes more than the claim may take, and with a fifth of them nobody has learnt any (a causal
-decoder finished 8 % right on seed 1000, chance is 8 %, also with 12 persons in place of 30). Reference losses are those of training, put together over a twentieth of it; a change that does not come so
-low counts as all of its tokens.
+not repeated so. Where a causal decoder has learnt its facts (485,000 tokens with loss), each model of masked spans
+would read 2.6 million, 30 CPU minutes more than the claim may take; with a fifth of them nobody has learnt any: a
+causal decoder finished 8 % right on seed 1000, where chance is 8 %, also with 12 persons in place of 30.
+
+Reference losses are those of training, put together over a twentieth of it; a change that does not come so low counts
+as all of its tokens.
 
 Controls, on the first seed, each in the place of ours: `facts` whose values are drawn anew in every sentence, so that
 there is nothing to know (a); questions to learn from whose answers are drawn from their options (b); a first stage that
@@ -39,7 +41,6 @@ import numpy as np
 from aitia.data.table import Table
 from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.systems.lm_objectives.claim_packaged import (
-    PACKAGED,
     WEIGHTS,
     drawn_at_random,
     is_packaged,

@@ -28,7 +28,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, partial
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,7 +35,6 @@ from numpy.typing import NDArray
 
 from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.nn.causal_language import load_causal_language_model
-from aitia.nn.language import LanguageModel
 from aitia.nn.sites import Site
 from aitia.systems.next_token_concepts import NextTokenConcepts
 from aitia.systems.next_token_concepts.dictionary import score_features

@@ -1,4 +1,4 @@
-"""The small decoder that has read plain text over all names of `EntitiesWorld`: every arm of the claim begins with it."""
+"""The small decoder that every arm of the claim begins with: it has read plain text over all names of `EntitiesWorld`."""
 
 from dataclasses import asdict, dataclass
 
@@ -61,8 +61,9 @@ def read_plain_text(seed: int, sizes: Reading) -> SequenceModel:
     model = small_sequence_model(vocabulary, width=sizes.width, layers=sizes.layers, longest=256, seed=seed)
     ids = _documents(vocabulary, seed, sizes, model.longest)
     drawn = DrawnExamples(
-        lambda row, _: objectives.full_language(ids[row]), len(ids), sizes.documents, vocabulary.pad, model.longest, seed
-    )
+        lambda row, _: objectives.full_language(ids[row]), len(ids), sizes.documents, vocabulary.pad, model.longest,
+        seed,
+    )  # fmt: skip
     config = TrainConfig(
         steps=sizes.steps, learning_rate=2e-3, schedule="cosine", clip=1.0, validate_every=sizes.steps, seed=seed,
         device="cpu",

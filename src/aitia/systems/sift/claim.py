@@ -28,7 +28,6 @@ from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.nn.sequences import SequenceModel, Vocabulary
