@@ -22,7 +22,8 @@ def tiny(monkeypatch):
 def test_every_row_has_its_arms_and_the_control_its_metrics(tiny):
     context = ClaimContext(seeds=2, first_seed=1000)
     rows = claim.run(context)
-    assert [row.part for row in rows] == list("abcdef")
+    assert [row.part for row in rows] == list("abcdefg")
+    assert "pytest -m slow tests/systems/sift/test_packaged.py" in rows.pop().note
     assert all(len(row.values) == 2 and set(row.ahead_of) <= set(row.arms) for row in rows)
     assert claim.CLAIM.swap in rows[0].arms
     assert {*context.controls[0].values, *claim.CLAIM.uncontrolled} == {row.metric for row in rows}

