@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from aitia.data.base import Data
-from aitia.data.reading.pages import SUFFIXES, Tag, pages_in, parsed, picture_inside
+from aitia.data.reading.pages import SUFFIXES, Tag, pages_in, parsed
 from aitia.errors import DataError
 from aitia.guard import read_text
 
@@ -35,16 +35,14 @@ def check_pages(rows: Data | None, source: Path) -> None:
     for page in pages:
         text = read_text(page)
         for start, named in _named(text, page.suffix.lower()):
-            place = f"{page.relative_to(home).as_posix()}, line {text.count(chr(10), 0, start) + 1}"
-            if picture_inside(named, place) is not None:
-                continue
             file = page.parent / unquote(named.split("?")[0].split("#")[0])
             if not file.resolve().is_relative_to(home.resolve()):
+                place = f"{page.relative_to(home).as_posix()}, line {text.count(chr(10), 0, start) + 1}"
                 raise DataError(f"{place}: the picture {named[:60]!r} lies outside of {home}: put it there")
 
 
 def _named(text: str, suffix: str) -> list[tuple[int, str]]:
-    """Where each picture of a page stands, and what it names."""
+    """Where each picture of a page stands, and what it names; one that a page holds inside is no path to elsewhere."""
     tags = (one for one in parsed(text) if isinstance(one, Tag) and one.name == "img" and one.opens)
     found = [(tag.start, tag.get("src") or "") for tag in tags]
     if suffix == ".md":
