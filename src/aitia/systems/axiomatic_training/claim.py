@@ -244,4 +244,4 @@ def _model_rows(context: ClaimContext) -> list[Row]:
     ]  # fmt: skip
 
 
-CLAIM = Claim(AxiomaticTraining.card, run, minutes=42, swap=LEARNED, controls=(SHUFFLED,))
+CLAIM = Claim(AxiomaticTraining.card, run, minutes=14, swap=LEARNED, controls=(SHUFFLED,))
