@@ -41,6 +41,7 @@ class Toy:
         self.base, self.bar, self.asked, self.source, self.stop, self.minutes = 1.0, 1.5, [], "first", None, 0.1
         self.machine = {"architecture": "x", "processor": "y"}
         self.found, self.more, self.why, self.controls = 0.25, {}, {}, ("nothing to find",)
+        self.later, self.needs = None, ""
 
     def seed(self, seed):
         if seed == self.stop:
@@ -61,7 +62,10 @@ class Toy:
         ]
 
     def run(self, context):
-        return [*self.part_a(context), row("b", "only told", context.over_seeds("b", float, 2))]
+        rows = [*self.part_a(context), row("b", "only told", context.over_seeds("b", float, 2))]
+        if self.later is not None:
+            rows.insert(1, row("c", "later", context.over_seeds("c", lambda seed: 2.0 + seed, 3), bar=self.later))
+        return [*rows, *([row("d", "elsewhere", [], note=self.needs)] if self.needs else [])]
 
     @property
     def claim(self):
@@ -213,6 +217,46 @@ def test_a_replay_takes_up_controls_that_were_not_stored_and_moves_nothing_else(
         "control, more": {"score": 0.5},
     }
     assert replay("toy", tmp_path).controls == ()
+
+
+def test_a_replay_measures_a_part_that_was_not_stored_and_leaves_the_others(toy, tmp_path):
+    toy.needs = "Not run here."
+    before = verify("toy", tmp_path)
+    toy.later, toy.needs, toy.source = 1.0, "Not run here: needs it.", "second"
+    toy.asked.clear()
+    done = replay("toy", tmp_path)
+    assert (done.stamped, toy.asked) == (True, [0])
+    assert done.rows == ("(c) later", "(d) elsewhere")
+    after = stored_evidence(tmp_path, "toy")
+    assert [(r.part, r.seeds) for r in after.rows] == [("a", 5), ("c", 3), ("a", 5), ("b", 2), ("d", 0)]
+    assert after.rows[1].values == (2.0, 3.0, 4.0)
+    assert after.rows[4].note == "Not run here: needs it."
+    assert [r for r in after.rows if r.part in "ab"] == [r for r in before.rows if r.part in "ab"]
+    assert after.first == before.first | {"c": 2.0}
+    toy.asked.clear()
+    again = replay("toy", tmp_path)
+    assert (again.stamped, again.rows) == (True, ())
+    assert stored_evidence(tmp_path, "toy").rows == after.rows, "from now on its first seed alone runs"
+    toy.needs = ""
+    assert replay("toy", tmp_path).stamped
+    assert [r.part for r in stored_evidence(tmp_path, "toy").rows] == ["a", "c", "a", "b"], "what had no values may go"
+
+
+def test_a_replay_takes_no_new_row_of_a_part_that_was_measured_before(toy, tmp_path):
+    verify("toy", tmp_path)
+    text = (tmp_path / "toy.json").read_text()
+    part_b = toy.run
+
+    def run(context):
+        rows = part_b(context)
+        return [*rows, row("e", "of what was seen", rows[0].values, bar=0.5)]
+
+    toy.run, toy.source = run, "second"
+    done = replay("toy", tmp_path)
+    assert done.differs == ("(e) of what was seen is a new row",)
+    toy.later = 1.0
+    assert replay("toy", tmp_path).differs == ("(e) of what was seen is a new row",), "nor beside a part that is new"
+    assert (tmp_path / "toy.json").read_text() == text
 
 
 @pytest.mark.parametrize("gone", [{"found": 0.26}, {"controls": ()}])

@@ -86,7 +86,7 @@ def _replay(slugs: list[str], out: Path, jobs: int, as_json: bool) -> None:
         failed = failed or bool(done.differs)
         told.append({
             "slug": slug, "stamped": done.stamped, "differs": done.differs, "file": done.file,
-            "controls": done.controls,
+            "controls": done.controls, "rows": done.rows,
         })  # fmt: skip
         if not as_json:
             where = (
@@ -96,7 +96,9 @@ def _replay(slugs: list[str], out: Path, jobs: int, as_json: bool) -> None:
             )
             verdict = "comes back" if not done.differs else "does not come back, so the claim has to be run again"
             typer.echo(f"{slug}: the first seed {verdict}{f' {where} {done.file}' if done.file else ''}")
-            for line in (*done.differs, *(f"a negative control is new: {control}" for control in done.controls)):
+            new = (*(f"a negative control is new: {control}" for control in done.controls),
+                   *(f"a row is as the claim has it now: {row}" for row in done.rows))  # fmt: skip
+            for line in (*done.differs, *new):
                 typer.echo(f"  {line}")
     if as_json:
         typer.echo(json.dumps(told, indent=2, ensure_ascii=False, default=str))

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +38,7 @@ class ClaimContext:
 
     Args:
         seeds: How many seeds a part takes; None leaves each part its own number.
+        once: Parts of which the first seed alone runs, as in a replay of what is stored of them.
         engine: Where the seeds run.
         store: Keeps finished seeds.
         progress: Told how far it is.
@@ -48,6 +49,7 @@ class ClaimContext:
     """
 
     seeds: int | None = None
+    once: Collection[str] = ()
     engine: Engine = field(default_factory=LocalEngine)
     store: Store | None = None
     progress: Progress | None = None
@@ -58,7 +60,8 @@ class ClaimContext:
 
     def over_seeds(self, part: str, function: Callable[[int], Any], default: int) -> list[Any]:
         """The JSON value of `function(seed)` for `seeds` seeds, or `default` many, from `first_seed` on."""
-        seeds = range(self.first_seed, self.first_seed + (self.seeds or default))
+        count = 1 if part in self.once else self.seeds or default
+        seeds = range(self.first_seed, self.first_seed + count)
         found = self._map(part, function, seeds, f"part {part}")
         self.first[part] = _brief(json.loads(json.dumps(found[0])))
         return found

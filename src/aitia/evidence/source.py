@@ -7,7 +7,8 @@ A package whose `__init__` does no more than to hand on names (by `from ... impo
 no code of its own: a name that is imported from it leads to the module that has it. So a claim rests on the world that
 it draws from, and not on all of them. `context.rival("slug")` counts as an import of that system.
 
-Left out: `aitia.evidence`, since values are stored and judged anew whenever they are read, and the version.
+Left out: `aitia.evidence`, since values are stored and judged anew whenever they are read, and the version; but where
+one of its modules is asked for itself (it trains what several claims begin with) its own code counts.
 """
 
 import ast
@@ -53,7 +54,7 @@ def modules_of(module: str, packages: Mapping[str, Path] | None = None) -> dict[
     walk = _Walk(homes_of(module) if packages is None else packages)
     if walk.file(module) is None:
         raise OptionError(f"there is no source of {module}")
-    walk.visit(module)
+    walk.read(module)
     return walk.found
 
 
@@ -93,6 +94,10 @@ class _Walk:
         """Counts a module that is imported, and the packages that it lies in where they do anything of their own."""
         if module in self.found or any(module == name or module.startswith(f"{name}.") for name in _LEFT_OUT):
             return
+        self.read(module)
+
+    def read(self, module: str) -> None:
+        """Counts a module wherever it lies, and follows what it imports."""
         path = self.file(module)
         if path is None:
             return

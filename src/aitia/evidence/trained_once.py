@@ -1,9 +1,10 @@
 """Small models that several parts begin with: trained once, and kept for other arms, controls, replays and tests.
 
-A model is known by the world that it read, all sizes of its training, the seed, the hash of the code and the versions
-of packages, and lies as a folder in `$XDG_CACHE_HOME/aitia/models` or `~/.cache/aitia/models`: safetensors and JSON,
-never a pickle. The folder may be deleted at any time; the oldest models leave it by themselves. Where it cannot be
-written, the model is trained anew.
+A model is known by what makes it: the world that it read, all sizes of its training, the seed, the hash of the code
+that trains it and the versions of packages. Who asks is no part of that: claims and tests that ask for the same have
+the same, and a claim that asks something else of it trains nothing anew. A model lies as a folder in
+`$XDG_CACHE_HOME/aitia/models` or `~/.cache/aitia/models`: safetensors and JSON, never a pickle. The folder may be
+deleted at any time; the oldest models leave it by themselves. Where it cannot be written, the model is trained anew.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ Model = TypeVar("Model")
 
 
 def trained_once(
-    module: str,
+    code: str,
     world: str,
     config: Mapping[str, Any],
     seed: int,
@@ -41,7 +42,8 @@ def trained_once(
     What is given is always what was read, so that who trained it and who comes later have the same.
 
     Args:
-        module: Whose code trains it, such as `aitia.systems.sift.claim`.
+        code: The module that makes what is read and trains on it, such as `aitia.systems.sift.beginning`; its syntax
+            and that of all it imports is hashed (see `source`).
         world: What it read.
         config: All that the training depends on beside the code, as JSON values.
         seed: Of the training.
@@ -52,7 +54,7 @@ def trained_once(
     home = _home()
     if home is None:
         return train()
-    of = [module, world, config, seed, remembered_hash(module), {**versions(), "transformers": _transformers()}]
+    of = [world, config, seed, remembered_hash(code), {**versions(), "transformers": _transformers()}]
     folder = home / hashlib.sha256(json.dumps(of, sort_keys=True).encode()).hexdigest()[:32]
     if folder.is_dir():
         try:

@@ -126,6 +126,10 @@ class Loaded:
             expected, there = _may_lack(system.card, kept)
             options = {**system.reads(system.config), **sized, **reads, **expected}
             rows = read_rows(system.card, data, {**there, **roles}, options)
+            if located(data).exists():
+                from aitia.workflow.pages import check_pages
+
+                check_pages(rows, located(data))
             _check_marks(reading, rows)
             return replace(system.given(rows, **roles), name=data), ()
         if source is None or source.in_memory:

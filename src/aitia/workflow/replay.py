@@ -2,9 +2,10 @@
 
 Evidence is stale once the code that it rests on has changed. Most changes move no number; a replay shows it at the
 cost of one seed. Negative controls that the stored evidence lacks, and rows that a control faces anew, run on that seed
-too: the replay takes them up, while all that was stored has to come back. On other versions or another kind of machine
-it is a measurement of its own and stands in a second file, for equal numbers there say nothing about the code, and
-others nothing against it.
+too, and parts that it lacks on all of their seeds: the replay takes them up, with their rows, while all that was stored
+has to come back. What a row says that has no values is taken as the claim says it now. On other versions or another
+kind of machine it is a measurement of its own and stands in a second file, for equal numbers there say nothing about
+the code, and others nothing against it.
 """
 
 import math
@@ -41,6 +42,7 @@ class Replayed:
         stamped: Whether the stored evidence stands for the code as it is now.
         file: What was written; None where nothing was.
         controls: What negative controls gave that was not stored and is now, in sentences.
+        rows: Rows that were not stored, or had no values, and are as the claim has them now, in words.
     """
 
     slug: str
@@ -48,6 +50,7 @@ class Replayed:
     stamped: bool
     file: Path | None
     controls: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
 
 
 def is_stale(evidence: Evidence) -> bool:
@@ -61,6 +64,8 @@ def is_stale(evidence: Evidence) -> bool:
 
 def replay(slug: str, out: Path, *, jobs: int = 1, progress: Progress | None = None) -> Replayed:
     """Runs the first seed of the stored evidence again, and renews the evidence where every value comes back.
+
+    Parts that are not stored run on all of their seeds.
 
     Args:
         slug: Of the system.
@@ -84,9 +89,11 @@ def _replayed(slug: str, out: Path, jobs: int, progress: Progress | None) -> Rep
         raise OptionError(f"the evidence of {slug} holds no values of its seeds: run `aitia verify {slug}` anew")
     here = origin_key()
     stem = f"{slug}.replay-{here}"
-    fresh = measure(slug, out, stem, seeds=1, first_seed=stored.first_seed, jobs=jobs, progress=progress)
-    taken = _new_controls(stored, fresh)
-    differs = (*differences(stored.first, _without(fresh.first, taken)), *_asked_otherwise(stored.rows, fresh.rows))
+    once = tuple(stored.first)
+    fresh = measure(slug, out, stem, once=once, first_seed=stored.first_seed, jobs=jobs, progress=progress)
+    taken, parts = _new_controls(stored, fresh), _new_parts(stored, fresh)
+    again = {name: value for name, value in _without(fresh.first, taken).items() if name not in parts}
+    differs = (*differences(stored.first, again), *_asked_otherwise(stored.rows, fresh.rows, bool(parts)))
     if origin_key(stored.versions, stored.machine) != here:
         path = out / f"{stem}.json"
         write_whole(path, fresh.to_json(), RunError)
@@ -97,12 +104,25 @@ def _replayed(slug: str, out: Path, jobs: int, progress: Progress | None) -> Rep
     note = Replay(time.strftime("%Y-%m-%d", time.gmtime()), commit_here(), fresh.source)
     renewed = replace(
         stored, source=fresh.source, replays=(*stored.replays, note), uncontrolled=fresh.uncontrolled,
-        **_with_controls(stored, fresh, taken),
+        rows=_renewed(stored.rows, fresh.rows), **_with_new(stored, fresh, taken, parts),
     )  # fmt: skip
     path = out / f"{slug}.json"
     write_whole(path, renewed.to_json(), RunError)
     told = tuple(f"{name}: {metric} {value:.4g}" for name, values in taken.items() for metric, value in values.items())
-    return Replayed(slug, (), True, path, told)
+    rows = tuple(f"({r.part}) {r.metric}" for r in renewed.rows if r not in stored.rows)
+    return Replayed(slug, (), True, path, told, rows)
+
+
+def _new_parts(stored: Evidence, fresh: Evidence) -> dict[str, Any]:
+    """By part what its first seed gave, of those that are not stored."""
+    controls = {control_key(control.name) for control in fresh.controls}
+    return {name: value for name, value in fresh.first.items() if name not in stored.first and name not in controls}
+
+
+def _renewed(stored: tuple[Row, ...], fresh: tuple[Row, ...]) -> tuple[Row, ...]:
+    """The rows as the claim has them now, those of which values are stored as they were stored."""
+    held = {(r.part, r.metric): r for r in stored if r.seeds}
+    return (*(held.pop((r.part, r.metric), r) for r in fresh), *held.values())
 
 
 def _new_controls(stored: Evidence, fresh: Evidence) -> dict[str, dict[str, float]]:
@@ -121,12 +141,12 @@ def _without(first: Mapping[str, Any], taken: Mapping[str, Mapping[str, float]])
     return found
 
 
-def _with_controls(
-    stored: Evidence, fresh: Evidence, taken: Mapping[str, Mapping[str, float]]
-) -> dict[str, Any]:  # fmt: skip
+def _with_new(
+    stored: Evidence, fresh: Evidence, taken: Mapping[str, Mapping[str, float]], parts: Mapping[str, Any]
+) -> dict[str, Any]:
     """The controls and the values of the first seed as stored, with what is new."""
     held = {control.name: control for control in stored.controls}
-    controls, first = [], dict(stored.first)
+    controls, first = [], {**stored.first, **parts}
     for control in fresh.controls:
         kept = held.get(control.name, replace(control, values={}))
         controls.append(replace(kept, values={**kept.values, **taken.get(control.name, {})}))
@@ -159,15 +179,22 @@ def _same(a: Any, b: Any) -> bool:
     return math.isclose(a, b, rel_tol=RELATIVE, abs_tol=_ROUNDING) or (math.isnan(a) and math.isnan(b))
 
 
-def _asked_otherwise(stored: tuple[Row, ...], fresh: tuple[Row, ...]) -> list[str]:
-    """Rows that are judged by something else than what was stored: these values were not seen when it was set."""
+def _asked_otherwise(stored: tuple[Row, ...], fresh: tuple[Row, ...], more: bool) -> list[str]:
+    """Rows that are judged by something else than what was stored: values that were seen before it was set.
+
+    Args:
+        stored: Rows.
+        fresh: Rows.
+        more: Whether a part is new, whose rows have the values of all its seeds.
+    """
     before, now = ({(r.part, r.metric): r for r in rows} for rows in (stored, fresh))
     found = [f"({part}) {metric} is judged no more" for (part, metric), r in before.items()
              if r.judged and (part, metric) not in now]  # fmt: skip
     for (part, metric), r in now.items():
         old = before.get((part, metric))
-        if old is None:
-            found.append(f"({part}) {metric} is a new row")
+        if old is None or not old.seeds:
+            if r.seeds and not (more and r.seeds > 1):
+                found.append(f"({part}) {metric} is a new row")
         elif _asked(old) != _asked(r):
             found.append(f"({part}) {metric} is judged otherwise: {_asked(r)} in place of {_asked(old)}")
     return found

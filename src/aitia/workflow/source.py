@@ -135,6 +135,10 @@ class Source:
                 f"Worlds: {join_names(world_names(), 40)}"
             )
         rows = read_rows(card, self.data, of, self._options(reads))
+        if path.exists():
+            from aitia.workflow.pages import check_pages
+
+            check_pages(rows, path)
         given = replace(Given.of(card, rows, **of), name=self.data)
         if asks(given.subjects):
             from aitia.text.shown import check_shown

@@ -3,7 +3,7 @@
 import importlib
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -135,6 +135,7 @@ def measure(
     stem: str,
     *,
     seeds: int | None = None,
+    once: Collection[str] = (),
     first_seed: int = 0,
     quick: bool = False,
     jobs: int = 1,
@@ -143,7 +144,7 @@ def measure(
 ) -> Evidence:
     """What a claim gives, as `verify` stores it; finished seeds stand in a journal in `out` until it is through.
 
-    To be called within `evidence_folder`.
+    To be called within `evidence_folder`. Of the parts in `once` the first seed alone runs.
     """
     claim, source, machine = claim_of(slug), source_of(slug), machine_here()
     # Finished seeds count only for the same code, versions and kind of machine: any change starts anew.
@@ -157,6 +158,7 @@ def measure(
     journal = Journal(place)
     context = ClaimContext(
         seeds=1 if quick else seeds,
+        once=once,
         engine=LocalEngine(jobs),
         store=journal,
         progress=progress,

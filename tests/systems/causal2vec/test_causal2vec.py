@@ -1,6 +1,7 @@
 """Causal2Vec as a system: what it finds, what `do` replaces, models of one's own, and what is refused."""
 
 import json
+import warnings
 from importlib.util import find_spec
 
 import numpy as np
@@ -237,6 +238,27 @@ def test_the_first_texts_that_are_cut_are_named_by_the_rows_of_the_user(folders)
         "7 texts are longer than the decoder takes and were cut at their end: row 1 (query), row 2 (positive), "
         "row 3 (negative), row 6 (negative), row 7 (negative) and 2 more"
     )
+
+
+def test_what_is_cut_when_it_is_asked_about_is_told_with_its_rows_and_tokens(folders):
+    model = Causal2Vec(**TINY).fit(ROWS, **folders)
+    asked = {"text": ["bob", "ann " * 40, *["met " * (30 + k) for k in range(5)]]}
+    for ask in (model.predict, model.encode):
+        with pytest.warns(RuntimeWarning) as told:
+            ask(asked)
+        decoder, encoder = (str(one.message) for one in told)
+        laid = model.embedder.layout.laid(asked["text"])
+        assert decoder == (
+            "6 of 7 texts are longer than the decoder takes, which reads them without their end: "
+            + ", ".join(f"row {k} ({laid[k].cut} tokens too many)" for k in range(1, 6)) + " and 1 more"
+        )  # fmt: skip
+        assert encoder.startswith("6 of 7 texts are longer than the encoder takes")
+        assert f"row 1 ({laid[1].unread} tokens too many)" in encoder
+    filled = {"text": ["ann " * 40, "bob"], "positive": ["met", None]}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.encode({"text": ["bob", "met"]})
+        model.predict(filled)  # what is filled is not embedded
 
 
 @pytest.mark.parametrize("arm", ["causal2vec", "mean"])

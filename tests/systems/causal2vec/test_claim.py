@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from aitia.systems.causal2vec import claim
+from aitia.systems.causal2vec import beginning, claim
 from aitia.systems.causal2vec.arms import ARMS
 
 
 @pytest.fixture
 def tiny(monkeypatch):
-    sizes = {"width": 16, "layers": 1, "encoder_width": 8, "encoder_layers": 1}
-    tiny = {"EVENTS": 1, "SEEN": 40, "ASKED": 12, "READING": 2, "STEPS": 2, "BATCH": 8, "SIZES": sizes}
+    read = beginning.Reading(1, 40, steps=2, batch=8, width=16, layers=1, encoder_width=8, encoder_layers=1)
+    tiny = {"EVENTS": 1, "ASKED": 12, "STEPS": 2, "BATCH": 8, "READ": read}
     for name, value in tiny.items():
         monkeypatch.setattr(claim, name, value)
     claim._readers.cache_clear()
@@ -59,6 +59,6 @@ def test_what_all_parts_begin_with_is_trained_once(tiny, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     claim._readers(1000)
     claim._readers.cache_clear()
-    monkeypatch.setattr(claim, "_read", lambda *given, **options: pytest.fail("it was trained before"))
+    monkeypatch.setattr(beginning, "trained_readers", lambda *given, **options: pytest.fail("it was trained before"))
     assert claim._readers(1000) is claim._readers(1000)
     assert len([*(tmp_path / "aitia" / "models").iterdir()]) == 1

@@ -4,6 +4,7 @@ import pytest
 
 import aitia.systems.next_token_concepts.claim as claim
 from aitia.evidence import swap_holds
+from aitia.systems.next_token_concepts import predictors
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_controls_face_every_judged_row_and_shuffled_pairs_say_nothing(small, mo
 def test_predictors_are_taught_once(small, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     first = claim._Taught(1000, concepts=3, words=4)
-    monkeypatch.setattr(claim, "teach", lambda *given, **options: pytest.fail("it was taught before"))
+    monkeypatch.setattr(predictors, "teach", lambda *given, **options: pytest.fail("it was taught before"))
     again = claim._Taught(1000, concepts=3, words=4)
     assert (first.reader.of(first.texts) == again.reader.of(again.texts)).all()
     assert len([*(tmp_path / "aitia" / "models").iterdir()]) == 1

@@ -19,21 +19,17 @@ what ours has under do(contextual=usual). Costs, (b) and (c), have none: no labe
 """
 
 from functools import lru_cache, partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from aitia.evidence import Claim, ClaimContext, Row, row
-from aitia.evidence.trained_once import trained_once
-from aitia.nn.language import LanguageModel, load_language_model
+from aitia.nn.language import LanguageModel
 from aitia.nn.sequences import SequenceModel
 from aitia.stats.metrics.retrieval import hits, ndcg, ranks_of_own
 from aitia.systems.causal2vec.arms import ARMS, READINGS, Arm
-from aitia.systems.causal2vec.backbones import made_decoder, made_encoder, read_by_decoder, read_by_encoder
+from aitia.systems.causal2vec.beginning import Reading, readers_of_roles, seen_pairs
 from aitia.systems.causal2vec.card import CARD
-from aitia.systems.causal2vec.config import Causal2VecConfig
-from aitia.systems.causal2vec.embedder import headless
 from aitia.systems.causal2vec.judge import candidates, shared_words
 from aitia.systems.causal2vec.model import Causal2Vec
 from aitia.systems.causal2vec.pairs import Pairs
@@ -42,8 +38,8 @@ from aitia.worlds import RolesWorld
 __all__ = ["CLAIM"]
 
 SEEDS = 5
-EVENTS, SEEN, ASKED, READING, STEPS, BATCH = 3, 4000, 300, 200, 200, 32
-SIZES: dict[str, Any] = {"width": 64, "layers": 2, "encoder_width": 32, "encoder_layers": 2}
+EVENTS, ASKED, STEPS, BATCH = 3, 300, 200, 32
+READ = Reading(EVENTS, seen=4000, steps=200, batch=BATCH, width=64, layers=2, encoder_width=32, encoder_layers=2)
 RATES: dict[Arm, float] = {
     **dict.fromkeys(ARMS, 2e-3), "causal2vec": 1e-3, "end-only": 1e-3, "no-slot": 1e-3, "mask-removed": 1e-3,
 }  # fmt: skip
@@ -174,34 +170,11 @@ def _fitted(seed: int, arm: Arm, seen: Pairs) -> Causal2Vec:
 @lru_cache(maxsize=1)
 def _readers(seed: int) -> tuple[SequenceModel, LanguageModel]:
     """Decoder and encoder that have read the texts; what every arm and the control of a seed begin with."""
-    sizes = {"events": EVENTS, "seen": SEEN, "steps": READING, "batch": BATCH, "sizes": SIZES}
-
-    def read(folder: Path) -> tuple[SequenceModel, LanguageModel]:
-        encoder = load_language_model(folder / "encoder", "masked")
-        return SequenceModel.load(folder / "decoder"), encoder
-
-    def save(models: tuple[SequenceModel, LanguageModel], folder: Path) -> None:
-        for model, name in zip(models, ("decoder", "encoder"), strict=True):
-            model.save(folder / name)
-
-    decoder, encoder = trained_once(
-        __name__, RolesWorld(EVENTS).name, sizes, seed, train=lambda: _read(seed), save=save, read=read
-    )
-    return decoder, headless(encoder)
-
-
-def _read(seed: int) -> tuple[SequenceModel, LanguageModel]:
-    config = Causal2VecConfig(first_steps=READING, batch=BATCH, seed=seed, device="cpu", **SIZES)
-    texts = _seen(seed).texts
-    decoder, encoder = made_decoder(config, texts, []), made_encoder(config, texts)
-    read_by_decoder(decoder, texts, config, None, None)
-    read_by_encoder(encoder, texts, config, None, None)
-    return decoder, encoder
+    return readers_of_roles(seed, READ)
 
 
 def _seen(seed: int) -> Pairs:
-    found = RolesWorld(EVENTS).triples(SEEN, seed=2 * seed)
-    return Pairs(found.query, found.positive, [[text] for text in found.negative], [""] * SEEN)
+    return seen_pairs(seed, READ)
 
 
 def _fresh(seed: int) -> tuple[Pairs, Any]:

@@ -16,6 +16,7 @@ Source:
     we differ from it is said in `embedder.py`.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -253,6 +254,9 @@ class Causal2Vec(TunesGiven, Predicts, Encodes):
         if draws > len(self._library) and asked:
             raise OptionError(f"{draws} draws are asked for, and there are {len(self._library)} texts to be found")
         if asked:
+            self._tell_cut(
+                [texts[row] for row in asked], [told[row] for row in asked], list(map(given.row_number, asked))
+            )
             nearest, cosines = self.nearest([texts[row] for row in asked], [told[row] for row in asked], draws)
             for row, said, values in zip(asked, nearest, cosines, strict=True):
                 found[row * draws : (row + 1) * draws] = said
@@ -263,9 +267,24 @@ class Causal2Vec(TunesGiven, Predicts, Encodes):
 
     def _encode(self, given: Given) -> Table:
         """The embedding of the text of each row."""
-        codes = self.vectors(*texts_of(given))
+        texts, told = texts_of(given)
+        self._tell_cut(texts, told, list(map(given.row_number, range(len(texts)))))
+        codes = self.vectors(texts, told)
         columns = {f"e{k}": codes[:, k] for k in range(codes.shape[1])}
         return Table.of(columns, kinds=dict.fromkeys(columns, "number"))
+
+    def _tell_cut(self, texts: Sequence[str], instructions: Sequence[str], rows: Sequence[int]) -> None:
+        """Warns where texts are longer than what embeds them takes: the rows, and how many tokens of each are lost."""
+        laid = self.embedder.layout.laid(texts, instructions)
+        for who, lost in (("decoder", [one.cut for one in laid]), ("encoder", [one.unread for one in laid])):
+            over = [f"row {row} ({tokens} tokens too many)" for row, tokens in zip(rows, lost, strict=True) if tokens]
+            if over:
+                warnings.warn(
+                    f"{len(over)} of {len(laid)} texts are longer than the {who} takes, which reads them without their "
+                    f"end: {join_names(over, NAMED)}",
+                    RuntimeWarning,
+                    stacklevel=4,
+                )
 
     def judge(self, fresh: Given, seen: Given) -> Scores:
         """nDCG@10 and hit@1 on new rows; see `judge.py`."""

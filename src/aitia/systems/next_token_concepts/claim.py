@@ -28,23 +28,19 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, partial
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aitia.evidence import Claim, ClaimContext, Row, row
-from aitia.evidence.trained_once import trained_once
 from aitia.nn.causal_language import load_causal_language_model
-from aitia.nn.language import LanguageModel
 from aitia.nn.sites import Site
-from aitia.nn.weights import load_into, read_weights, write_weights
 from aitia.systems.next_token_concepts import NextTokenConcepts
 from aitia.systems.next_token_concepts.dictionary import score_features
 from aitia.systems.next_token_concepts.findings import BAG, RANDOM
 from aitia.systems.next_token_concepts.judge import CLIPPED
-from aitia.systems.next_token_concepts.predictors import summed_words, teach
+from aitia.systems.next_token_concepts.predictors import summed_words, taught_predictor
 from aitia.systems.next_token_concepts.reading import Concept, Examples, examples_of, halves_of
 from aitia.systems.next_token_concepts.readout import agreement, linear_r2, read_out, scaled
 from aitia.systems.next_token_concepts.states import States, bag_of_words, random_network, site_of
@@ -87,7 +83,7 @@ class _Taught:
         self, seed: int, concepts: int = 5, words: int = 12, edges: float = 2.0, shuffled: bool = False
     ) -> None:
         self.world = ConceptTextWorld(concepts, words, edges, world_seed=seed)
-        self.language = _predictor(self.world, edges, seed, shuffled)
+        self.language = taught_predictor(self.world, seed, edges=edges, shuffled=shuffled, **TAUGHT)
         self.fresh = self.world.sample(TEXTS, seed=10_000 + seed)
         self.texts = self.world.render(self.fresh).tolist()
         self.true = self.world.log_odds(self.texts)
@@ -137,27 +133,6 @@ class _Taught:
             lines["x0"] += sides[0].tolist()
             lines["x1"] += sides[1].tolist()
         return examples_of(NextTokenConcepts().given(lines))
-
-
-def _predictor(world: ConceptTextWorld, edges: float, seed: int, shuffled: bool) -> LanguageModel:
-    """A predictor of a world, or of one in which what follows is that of another text."""
-
-    def train() -> LanguageModel:
-        language = summed_words(world, seed=seed)
-        teach(language, world, seed=seed, shuffled=shuffled, **TAUGHT)
-        return language
-
-    def save(language: LanguageModel, folder: Path) -> None:
-        write_weights(folder / "predictor.safetensors", language.model.state_dict(), {})
-
-    def read(folder: Path) -> LanguageModel:
-        language = summed_words(world, seed=seed)
-        load_into(language.model, read_weights(folder / "predictor.safetensors")[0], folder)
-        language.model.eval()
-        return language
-
-    sizes = {**TAUGHT, "concepts": world.count, "words": world.words, "edges": edges, "shuffled": shuffled}
-    return trained_once(__name__, world.name, sizes, seed, train=train, save=save, read=read)
 
 
 def _score(states: Values, examples: Examples, seed: int) -> float:

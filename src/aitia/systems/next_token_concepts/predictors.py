@@ -1,5 +1,6 @@
 """Next-token predictors of the world of concepts: how one is taught, and one that takes seconds."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -7,11 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from aitia.evidence.trained_once import trained_once
 from aitia.nn.language import LanguageModel, word_tokenizer
+from aitia.nn.weights import load_into, read_weights, write_weights
 from aitia.train import History, RowBatches, TrainConfig, train
 from aitia.worlds.concept_text import ConceptTextWorld
 
-__all__ = ["SummedWords", "summed_words", "teach"]
+__all__ = ["SummedWords", "summed_words", "taught_predictor", "teach"]
 
 
 class SummedWords(nn.Module):
@@ -117,3 +120,34 @@ def teach(
     )
     language.model.eval()
     return history
+
+
+def taught_predictor(
+    world: ConceptTextWorld, seed: int, *, edges: float, shuffled: bool = False, **sizes: Any
+) -> LanguageModel:
+    """`summed_words` after `teach`, trained or read from the cache.
+
+    Args:
+        world: Whose texts.
+        seed: Of everything.
+        edges: Of the graph of the world, for a concept.
+        shuffled: Whether what follows is that of another text.
+        sizes: Of `teach`.
+    """
+
+    def train() -> LanguageModel:
+        language = summed_words(world, seed=seed)
+        teach(language, world, seed=seed, shuffled=shuffled, **sizes)
+        return language
+
+    def save(language: LanguageModel, folder: Path) -> None:
+        write_weights(folder / "predictor.safetensors", language.model.state_dict(), {})
+
+    def read(folder: Path) -> LanguageModel:
+        language = summed_words(world, seed=seed)
+        load_into(language.model, read_weights(folder / "predictor.safetensors")[0], folder)
+        language.model.eval()
+        return language
+
+    all_sizes = {**sizes, "concepts": world.count, "words": world.words, "edges": edges, "shuffled": shuffled}
+    return trained_once(__name__, world.name, all_sizes, seed, train=train, save=save, read=read)
