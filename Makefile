@@ -59,7 +59,7 @@ fixtures: .venv/.ready  ## trains the models that tests read, where the code tha
 verify: .venv/.slow  ## the papers' claims (minutes), the slow tests, the trained models anew, and the ledger
 	$(BIN)/python -m tests.trained --check
 	$(BIN)/python -m pytest -m slow -q tests
-	$(BIN)/aitia verify --all --jobs $(JOBS) --resume --out src/aitia/evidence/stored
+	$(BIN)/aitia verify --all --jobs $(JOBS) --resume --out src/aitia/evidence/stored --ledger docs/ledger.md
 	$(MAKE) ledger
 
 pages: .venv/.ready  ## what pages show of the shipped series

@@ -1,0 +1,208 @@
+"""Where repeated work runs beside this process: workers here that are started again, or a Ray cluster.
+
+Each is an `Engine`: a function gets its item and nothing else, results come in the order of the items, so that no
+number depends on the engine, on how many workers it has, or on whether one of them died. A worker that dies (the
+machine is short of memory, a node is taken away) loses the item it was at, which runs again elsewhere; an item that
+ends its worker again and again is given up with a sentence.
+
+Ray's own words: a *task* is an item, a *cluster* the machines that `ray start` joined. A cluster without a name is one
+that `ray.init` starts here, of as many processes as are asked for, and that ends with the command.
+"""
+
+import logging
+import os
+import signal
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+from aitia.engine import Engine, LocalEngine, _one_thread_per_process
+from aitia.errors import MissingExtraError, OptionError, RunError
+from aitia.threads import THREAD_VARIABLES, one_blas_thread, set_threads
+from aitia.version import __version__
+
+__all__ = ["ENGINES", "ProcessEngine", "RayEngine", "engine_told", "opened_engine"]
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+ENGINES = ("local", "ray")
+"""What `--engine` takes."""
+RETRIES = 3
+"""How often an item whose worker died is tried again."""
+AHEAD = 2
+"""Tasks under way for each core of a cluster, so that none waits for the next one."""
+
+
+class ProcessEngine(LocalEngine):
+    """A `LocalEngine` that goes on where a worker died: what it was at runs again.
+
+    Example:
+        >>> ProcessEngine().map(abs, [-2, 1])
+        [2, 1]
+    """
+
+    def _run(
+        self, function: Callable[[Item], Result], items: list[Item], waiting: list[int]
+    ) -> Iterator[tuple[int, Result]]:
+        left = dict.fromkeys(waiting)
+        for tried in range(RETRIES + 1):
+            try:
+                for i, result in super()._run(function, items, list(left)):
+                    del left[i]
+                    yield i, result
+                return
+            except BrokenProcessPool as error:
+                if tried == RETRIES:
+                    raise RunError(_given_up(len(left))) from error
+
+
+class RayEngine(LocalEngine):
+    """Items as tasks of a Ray cluster, on one core and one BLAS thread each.
+
+    Args:
+        address: Of the cluster: `host:port` of its head, or `auto` for the one that this machine is part of. None
+            takes what the variable RAY_ADDRESS names, else starts a cluster of `jobs` processes here.
+        jobs: Processes of a cluster that is started here; -1 takes every core. One that is there is taken whole.
+
+    Raises:
+        MissingExtraError: If ray is not installed.
+        RunError: If there is no cluster at the address.
+    """
+
+    def __init__(self, address: str | None = None, jobs: int = 1) -> None:
+        super().__init__(jobs)
+        try:
+            import ray
+        except ImportError:
+            raise MissingExtraError("--engine ray needs ray: pip install 'aitia[cluster]'") from None
+        self._ray: Any = ray
+        self._address = address or os.environ.get("RAY_ADDRESS") or None
+        self._start()
+
+    def _start(self) -> None:
+        here = {} if self._address else {"num_cpus": self.jobs, "include_dashboard": False}
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            with _one_thread_per_process(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of its own dependencies
+                self._ray.init(address=self._address or "local", log_to_driver=False,
+                               logging_level=logging.ERROR, **here)  # fmt: skip
+        except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+            where = f"at {self._address}" if self._address else "here"
+            told = str(error).strip().partition("\n")[0]
+            raise RunError(
+                f"no Ray cluster answers {where} ({told}): start one with `ray start --head`, give its address, or "
+                "leave out --address"
+            ) from error
+        finally:
+            for number, handler in kept.items():  # Ray sets its own, and a command has one already
+                with suppress(ValueError):  # only the main thread may
+                    signal.signal(number, handler)
+        self.cores = int(self._ray.cluster_resources().get("CPU", 0))
+        if not self.cores:
+            self.close()
+            raise RunError("the Ray cluster has no core to run on: start its nodes with --num-cpus")
+
+    @property
+    def address(self) -> str | None:
+        """The cluster that was named; None for one that was started here."""
+        return self._address
+
+    def close(self) -> None:
+        """Leaves the cluster; one that was started here ends."""
+        self._ray.shutdown()
+
+    def _run(
+        self, function: Callable[[Item], Result], items: list[Item], waiting: list[int]
+    ) -> Iterator[tuple[int, Result]]:
+        ray = self._ray
+        task = ray.remote(num_cpus=1, max_retries=RETRIES)(_task)
+        held, left = ray.put(function), iter(waiting)
+        under_way: dict[Any, int] = {}
+        try:
+            while True:
+                while len(under_way) < AHEAD * self.cores and (i := next(left, None)) is not None:
+                    under_way[task.remote(__version__, held, items[i])] = i
+                if not under_way:
+                    return
+                done, _ = ray.wait(list(under_way), num_returns=1)
+                for reference in done:
+                    i = under_way.pop(reference)
+                    yield i, self._received(reference)
+        finally:  # Ctrl-C too
+            for reference in under_way:
+                with suppress(Exception):
+                    ray.cancel(reference, force=True)
+
+    def _received(self, reference: Any) -> Any:
+        """What a task found; raises what it raised."""
+        wrong = self._ray.exceptions
+        try:
+            return self._ray.get(reference)
+        except wrong.RayTaskError as error:
+            cause = error.cause if isinstance(error.cause, BaseException) else RunError(str(error))
+            raise cause from None
+        except (wrong.WorkerCrashedError, wrong.OutOfMemoryError, wrong.NodeDiedError, wrong.ObjectLostError) as error:
+            raise RunError(_given_up(1)) from error
+
+
+def _given_up(items: int) -> str:
+    return (
+        f"workers ended {RETRIES + 1} times before {items} item{'s were' if items > 1 else ' was'} done: the machine may "
+        "be short of memory; take fewer jobs (--jobs 1)"
+    )
+
+
+def _task(version: str, function: Callable[[Any], Any], item: Any) -> Any:
+    """One item, on a worker of a cluster."""
+    if version != __version__:
+        raise RunError(f"this node has aitia {__version__} and the command {version}: install the same on every node")
+    if any(os.environ.get(name) != "1" for name in THREAD_VARIABLES):
+        set_threads(1)
+    with one_blas_thread():
+        return function(item)
+
+
+@contextmanager
+def opened_engine(name: str, address: str | None = None, jobs: int = 1) -> Iterator[Engine]:
+    """The engine of this name, for as long as the context lasts.
+
+    Args:
+        name: One of `ENGINES`.
+        address: Of a Ray cluster, see `RayEngine`.
+        jobs: Processes here.
+
+    Raises:
+        OptionError: If there is no such engine, or an address is given to one that has none.
+        MissingExtraError: If ray is not installed.
+        RunError: If there is no cluster at the address.
+    """
+    if name not in ENGINES:
+        raise OptionError(f"the engine is one of {', '.join(ENGINES)}, got {name!r}")
+    if name == "local":
+        if address is not None:
+            raise OptionError("--address is of a Ray cluster: say --engine ray")
+        yield ProcessEngine(jobs)
+        return
+    engine = RayEngine(address, jobs)
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def engine_told(engine: Engine) -> str:
+    """Where work runs, in a few words.
+
+    Example:
+        >>> engine_told(ProcessEngine(2))
+        '2 processes'
+    """
+    if isinstance(engine, RayEngine):
+        return f"{engine.cores} cores of Ray"
+    return f"{getattr(engine, 'jobs', 1)} processes"
