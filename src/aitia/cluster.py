@@ -16,6 +16,10 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from aitia.engine import Engine, LocalEngine, _one_thread_per_process
@@ -23,7 +27,7 @@ from aitia.errors import MissingExtraError, OptionError, RunError
 from aitia.threads import THREAD_VARIABLES, one_blas_thread, set_threads
 from aitia.version import __version__
 
-__all__ = ["ENGINES", "ProcessEngine", "RayEngine", "engine_told", "opened_engine"]
+__all__ = ["ENGINES", "ProcessEngine", "RayEngine", "engine_told", "opened_engine", "workers"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -32,6 +36,8 @@ ENGINES = ("local", "ray")
 """What `--engine` takes."""
 RETRIES = 3
 """How often an item whose worker died is tried again."""
+LARGE = 1 << 20
+"""Bytes of a function from which it is sent once to a worker, and not with each item."""
 AHEAD = 2
 """Tasks under way for each core of a cluster, so that none waits for the next one."""
 
@@ -48,6 +54,15 @@ class ProcessEngine(LocalEngine):
         self, function: Callable[[Item], Result], items: list[Item], waiting: list[int]
     ) -> Iterator[tuple[int, Result]]:
         left = dict.fromkeys(waiting)
+        if self.jobs > 1 and len(waiting) > 1:
+            with _on_disk(function) as function:
+                yield from self._retried(function, items, left)
+        else:
+            yield from super()._run(function, items, waiting)
+
+    def _retried(
+        self, function: Callable[[Item], Result], items: list[Item], left: dict[int, None]
+    ) -> Iterator[tuple[int, Result]]:
         for tried in range(RETRIES + 1):
             try:
                 for i, result in super()._run(function, items, list(left)):
@@ -122,7 +137,7 @@ class RayEngine(LocalEngine):
     ) -> Iterator[tuple[int, Result]]:
         ray = self._ray
         task = ray.remote(num_cpus=1, max_retries=RETRIES)(_task)
-        held, left = ray.put(function), iter(waiting)
+        held, left = [ray.put(function)], iter(waiting)  # in a list: a worker opens it once, not with each item
         under_way: dict[Any, int] = {}
         try:
             while True:
@@ -158,14 +173,56 @@ def _given_up(items: int) -> str:
     )
 
 
-def _task(version: str, function: Callable[[Any], Any], item: Any) -> Any:
+@contextmanager
+def _on_disk(function: Callable[[Item], Result]) -> Iterator[Callable[[Item], Result]]:
+    """The same function, in a file that each worker reads once: it may hold a model, and is sent with each item."""
+    import cloudpickle
+
+    whole = cloudpickle.dumps(function)
+    if len(whole) < LARGE:
+        yield function
+        return
+    with TemporaryDirectory(prefix="aitia-") as folder:
+        place = Path(folder) / "function"
+        place.write_bytes(whole)
+        del whole
+        yield _Read(str(place))
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A function that stands in a file."""
+
+    place: str
+
+    def __call__(self, item: Any) -> Any:
+        return _opened(self.place)(item)
+
+
+@lru_cache(maxsize=1)
+def _opened(place: str) -> Callable[[Any], Any]:
+    import cloudpickle
+
+    function: Callable[[Any], Any] = cloudpickle.loads(Path(place).read_bytes())  # of this command, in its own folder
+    return function
+
+
+@lru_cache(maxsize=1)
+def _fetched(reference: Any) -> Callable[[Any], Any]:
+    import ray
+
+    function: Callable[[Any], Any] = ray.get(reference)
+    return function
+
+
+def _task(version: str, held: list[Any], item: Any) -> Any:
     """One item, on a worker of a cluster."""
     if version != __version__:
         raise RunError(f"this node has aitia {__version__} and the command {version}: install the same on every node")
     if any(os.environ.get(name) != "1" for name in THREAD_VARIABLES):
         set_threads(1)
     with one_blas_thread():
-        return function(item)
+        return _fetched(held[0])(item)
 
 
 @contextmanager
@@ -204,5 +261,15 @@ def engine_told(engine: Engine) -> str:
         '2 processes'
     """
     if isinstance(engine, RayEngine):
-        return f"{engine.cores} cores of Ray"
-    return f"{getattr(engine, 'jobs', 1)} processes"
+        return f"{workers(engine)} cores of Ray"
+    return f"{workers(engine)} processes"
+
+
+def workers(engine: Engine) -> int:
+    """How many items run at once.
+
+    Example:
+        >>> workers(ProcessEngine(2))
+        2
+    """
+    return engine.cores if isinstance(engine, RayEngine) else int(getattr(engine, "jobs", 1))

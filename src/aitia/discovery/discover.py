@@ -18,7 +18,7 @@ from aitia.discovery.hints import knowledge_hint
 from aitia.discovery.repeats import repeated_rows
 from aitia.discovery.result import Discovery
 from aitia.discovery.series import TimeSeries, is_panel, read_panel, source_of
-from aitia.engine import Progress, Store
+from aitia.engine import Engine, Progress, Store
 from aitia.errors import DataError, OptionError
 from aitia.graph import Graph, Knowledge
 from aitia.runs import RunStore
@@ -62,6 +62,7 @@ def discover(
     accept_cost: bool = False,
     ask_model: Any = None,
     jobs: int = 1,
+    engine: Engine | None = None,
     seed: int = 0,
     out: str | Path | None = None,
     progress: Progress | None = None,
@@ -82,7 +83,8 @@ def discover(
         missing: `testwise` uses rows that a test can use, `complete` whole rows, `impute` pools tests of filled tables.
         kinds, drop, reading: Of columns, where values suggest another kind; columns to leave out; how to read a file.
         ask_model: Who is asked of what data leave open (`https://host/v1#NAME`, a folder, a function), or `Asks` of it.
-        jobs, seed, accept_cost: Cores, which change no result; seed of all chance; whether to start a search of hours.
+        jobs, engine: Cores, or where halves of the rows are searched in place of them; they change no result.
+        seed, accept_cost: Of all chance; whether to start a search of hours.
         out: Folder for the result and `report.html`. A run that was killed resumes there and ends in the same bytes.
         progress, command: Who is told how far the work is; the command line to record.
 
@@ -109,6 +111,7 @@ def discover(
         "knowledge": None if known is None else known.to_json(),
     } | {n: v for n, v in (("score", score), ("colliders", colliders)) if v != "auto"}  # fmt: skip
     learner = _learner(plan, config, known, jobs=jobs, accept_cost=accept_cost, whole=_small(table, out))
+    learner.engine = engine
     given = _given(data, knowledge, kinds, reading, drop) | {"accept_cost": accept_cost}
     if out is None:
         return consulting(_fit(learner, plan, table, config, given, progress, None, gaps), asks, None, progress)
