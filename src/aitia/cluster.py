@@ -12,6 +12,7 @@ that `ray.init` starts here, of as many processes as are asked for, and that end
 import logging
 import os
 import signal
+import socket
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -22,7 +23,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from aitia.engine import Engine, LocalEngine, _one_thread_per_process
+from aitia.engine import Engine, LocalEngine, _live_no_longer_than, _one_thread_per_process
 from aitia.errors import MissingExtraError, OptionError, RunError
 from aitia.threads import THREAD_VARIABLES, one_blas_thread, set_threads
 from aitia.version import __version__
@@ -36,6 +37,8 @@ ENGINES = ("local", "ray")
 """What `--engine` takes."""
 RETRIES = 3
 """How often an item whose worker died is tried again."""
+SOON = 5.0
+"""Seconds in which the head of a cluster takes a connection."""
 LARGE = 1 << 20
 """Bytes of a function from which it is sent once to a worker, and not with each item."""
 AHEAD = 2
@@ -98,6 +101,8 @@ class RayEngine(LocalEngine):
         self._start()
 
     def _start(self) -> None:
+        if self._address and not _listens(self._address):
+            raise RunError(_no_cluster(f"at {self._address}", "nothing listens there"))
         here = {} if self._address else {"num_cpus": self.jobs, "include_dashboard": False}
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -110,10 +115,7 @@ class RayEngine(LocalEngine):
         except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
             where = f"at {self._address}" if self._address else "here"
             told = str(error).strip().partition("\n")[0]
-            raise RunError(
-                f"no Ray cluster answers {where} ({told}): start one with `ray start --head`, give its address, or "
-                "leave out --address"
-            ) from error
+            raise RunError(_no_cluster(where, told)) from error
         finally:
             for number, handler in kept.items():  # Ray sets its own, and a command has one already
                 with suppress(ValueError):  # only the main thread may
@@ -164,6 +166,25 @@ class RayEngine(LocalEngine):
             raise cause from None
         except (wrong.WorkerCrashedError, wrong.OutOfMemoryError, wrong.NodeDiedError, wrong.ObjectLostError) as error:
             raise RunError(_given_up(1)) from error
+
+
+def _listens(address: str) -> bool:
+    """Whether something listens at the address, for which Ray itself would wait for minutes; true of names."""
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if not colon or not port.isdigit():
+        return True
+    try:
+        with socket.create_connection((host, int(port)), SOON):
+            return True
+    except (OSError, OverflowError):
+        return False
+
+
+def _no_cluster(where: str, why: str) -> str:
+    return (
+        f"no Ray cluster answers {where} ({why}): start one with `ray start --head`, give its address, or leave out "
+        "--address"
+    )
 
 
 def _given_up(items: int) -> str:
@@ -219,6 +240,7 @@ def _task(version: str, held: list[Any], item: Any) -> Any:
     """One item, on a worker of a cluster."""
     if version != __version__:
         raise RunError(f"this node has aitia {__version__} and the command {version}: install the same on every node")
+    _live_no_longer_than(os.getppid())  # the node's: a worker of Ray ends with its node only between two items
     if any(os.environ.get(name) != "1" for name in THREAD_VARIABLES):
         set_threads(1)
     with one_blas_thread():

@@ -44,8 +44,8 @@ def ended(started):
 
 
 def ledger(out):
-    """The page without how long it took, which a claim that was resumed cannot tell."""
-    text = (out / "ledger.md").read_text()
+    """The page without the commit, and without how long it took, which a claim that was resumed cannot tell."""
+    text = re.sub(r", at [0-9a-f]{8}\+?;", ";", (out / "ledger.md").read_text())
     return re.sub(r"resumed, so its time is not known|[\d.]+ minutes", "TIME", text)
 
 
