@@ -23,7 +23,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from aitia.engine import Engine, LocalEngine, _live_no_longer_than, _one_thread_per_process
+from aitia.engine import Engine, LocalEngine, _live_no_longer_than, _numbered, _one_thread_per_process
 from aitia.errors import MissingExtraError, OptionError, RunError
 from aitia.threads import THREAD_VARIABLES, one_blas_thread, set_threads
 from aitia.version import __version__
@@ -68,13 +68,28 @@ class ProcessEngine(LocalEngine):
     ) -> Iterator[tuple[int, Result]]:
         for tried in range(RETRIES + 1):
             try:
-                for i, result in super()._run(function, items, list(left)):
+                for i, result in self._by_workers(function, items, list(left)):
                     del left[i]
                     yield i, result
                 return
             except BrokenProcessPool as error:
                 if tried == RETRIES:
                     raise RunError(_given_up(len(left))) from error
+
+
+    def _by_workers(
+        self, function: Callable[[Item], Result], items: list[Item], waiting: list[int]
+    ) -> Iterator[tuple[int, Result]]:
+        """In processes also where one item is left: it may be the one that ends them."""
+        from joblib import Parallel, delayed
+
+        with _one_thread_per_process(), warnings.catch_warnings():
+            # Where warnings are errors this one would end the thread that waits for the workers, and hang the map.
+            warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given to the executor")
+            parallel = Parallel(
+                n_jobs=max(2, min(self.jobs, len(waiting))), return_as="generator_unordered", batch_size=1
+            )
+            yield from parallel(delayed(_numbered)(i, function, items[i], os.getpid()) for i in waiting)
 
 
 class RayEngine(LocalEngine):

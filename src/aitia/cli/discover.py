@@ -56,6 +56,10 @@ def discover_command(
     out: Annotated[Path | None, typer.Option(help="Folder for the graph, every test and report.html.")] = None,
     seed: Annotated[int, typer.Option(help="Of the bootstrap and of random features.")] = 0,
     accept_cost: Annotated[bool, typer.Option(help="Start even where hours are predicted.")] = False,
+    sums: Annotated[
+        bool | None,
+        typer.Option(help="A folder of Parquet files by sums over its rows; so where it does not fit into memory."),
+    ] = None,
     ask_model: Annotated[
         str | None, typer.Option(help="A language model for what the data leave open: https://host/v1#NAME, a folder.")
     ] = None,
@@ -85,7 +89,7 @@ def discover_command(
     rows = table[0] if len(table) == 1 else table
     options: dict[str, Any] = {
         "context": context, "context_kind": context_kind, "test": test, "alpha": alpha, "max_depth": max_depth,
-        "score": score, "colliders": colliders,
+        "score": score, "colliders": colliders, "sums": sums,
         "knowledge": knowledge, "missing": missing, "kinds": kinds, "reading": reading,
         "drop": drop or (), "accept_cost": accept_cost, "jobs": where.jobs, "seed": seed, "out": out,
         "command": shlex.join(["aitia", *sys.argv[1:]]),
