@@ -19,9 +19,11 @@ from aitia.threads import thread_counts
 SOURCE = Path(__file__).parents[1] / "src"
 
 
+TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "of-the-cluster-of-these-tests-alone-0123456789"}
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    """Where Ray keeps what lets a command onto its cluster."""
     return tmp_path_factory.mktemp("home")
 
 
@@ -29,6 +31,8 @@ def home(tmp_path_factory):
 def ray(home):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HOME", str(home))
+        for name, value in TOKEN.items():
+            patch.setenv(name, value)
         engine = RayEngine(jobs=2)
         yield engine
         engine.close()
@@ -152,7 +156,7 @@ def address(ray):
 
 
 def aitia(*words, home):
-    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), "HOME": str(home)}
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), "HOME": str(home), **TOKEN}
     line = [sys.executable, "-m", "aitia", *map(str, words)]
     return subprocess.run(line, env=env, capture_output=True, text=True, check=False, timeout=300)
 
@@ -201,7 +205,9 @@ def alive(pid):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-@pytest.mark.parametrize(("name", "number"), [("local", signal.SIGKILL), ("ray", signal.SIGKILL), ("ray", signal.SIGINT)])
+@pytest.mark.parametrize(
+    ("name", "number"), [("local", signal.SIGKILL), ("ray", signal.SIGKILL), ("ray", signal.SIGINT)]
+)
 def test_no_worker_outlives_its_parent(tmp_path, home, name, number):
     """Killed at their items of an hour; two agents of Ray, which do no work, take a minute to see that it is gone."""
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), "HOME": str(home)}

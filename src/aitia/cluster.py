@@ -76,7 +76,6 @@ class ProcessEngine(LocalEngine):
                 if tried == RETRIES:
                     raise RunError(_given_up(len(left))) from error
 
-
     def _by_workers(
         self, function: Callable[[Item], Result], items: list[Item], waiting: list[int]
     ) -> Iterator[tuple[int, Result]]:
@@ -203,9 +202,10 @@ def _no_cluster(where: str, why: str) -> str:
 
 
 def _given_up(items: int) -> str:
+    were = "items were" if items > 1 else "item was"
     return (
-        f"workers ended {RETRIES + 1} times before {items} item{'s were' if items > 1 else ' was'} done: the machine may "
-        "be short of memory; take fewer jobs (--jobs 1)"
+        f"workers ended {RETRIES + 1} times before {items} {were} done: the machine may be short of memory; take fewer "
+        "jobs (--jobs 1)"
     )
 
 

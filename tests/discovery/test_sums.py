@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from aitia.cluster import ProcessEngine
 from aitia.data.moments import moments
 from aitia.data.reading.sums import parquet_parts, part_sums
-from aitia.data.summed import Counts, Sums, SummedTable
+from aitia.data.summed import Counts, SummedTable, Sums
 from aitia.data.table import Table
 from aitia.discovery import discover, load_discovery
 from aitia.discovery.sums import by_sums, summed_table
@@ -111,7 +111,10 @@ def test_counts_of_parts_add_up_and_are_read_back(seed, cut):
 
 def test_tests_and_scores_by_weights_are_those_of_the_rows(tmp_path):
     frame = labels(1500)
-    summed, table = summed_table(written(tmp_path / "rows", frame)), Table.of(frame, kinds=dict.fromkeys("abcde", "label"))
+    summed, table = (
+        summed_table(written(tmp_path / "rows", frame)),
+        Table.of(frame, kinds=dict.fromkeys("abcde", "label")),
+    )
     for name in ("chi2", "g2"):
         ours, theirs = (independence_test(name, of) for of in (summed, table))
         for triple in (("a", "b"), ("a", "d"), ("b", "e", "cd"), ("a", "e", "bd")):

@@ -12,7 +12,7 @@ from aitia.card import Card, Role
 __all__ = ["CARD"]
 
 CARD = Card(
-    slug="{slug}", title="{title}", authors=("Tukey",), year=1963, venue="Contributions to Order Statistics", task="a mean",
+    slug="{slug}", title="{title}", authors=("Tukey",), year=1963, venue="Order Statistics", task="a mean",
     claim="{title} is nearer the centre than the first row.", source="https://doi.org/10.1002/9781118165485",
     home="model:Nothing", takes={{"x": Role(kind="number", about="rows")}},
     does=None, do="nothing: it has no targets", verbs=(),

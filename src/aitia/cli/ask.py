@@ -122,7 +122,9 @@ def questions_command(
         options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         here = "://" not in model  # an endpoint is asked many questions at once as it is
         if not here and where != Where(1):
-            raise OptionError("an endpoint is asked several questions at once by --concurrency: leave out --jobs, --engine")
+            raise OptionError(
+                "an endpoint is asked several questions at once by --concurrency: leave out --jobs, --engine"
+            )
         prices = Prices(price_in, price_out) if price_in or price_out else None
         options |= {"prices": prices, "budget": budget, "token_budget": token_budget}
         opened = Opened.of(model, revision=revision, cache=cache, **options)

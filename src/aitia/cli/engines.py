@@ -23,11 +23,11 @@ def _option(about: str) -> Any:
 
 _OPTIONS: dict[str, tuple[Any, Any]] = {
     "jobs": (Annotated[int, _option("Processes here, -1 for every core; they do not change the result.")], 1),
-    "engine": (Annotated[str, _option("local, or ray: a Ray cluster, which does not change the result either.")], "local"),
+    "engine": (Annotated[str, _option("local, or ray: a Ray cluster; nor does that change it.")], "local"),
     "address": (
         Annotated[
             str | None,
-            _option("Of the cluster: HOST:PORT, or auto for that of this machine; absent: one of --jobs, started here."),
+            _option("Of the cluster: HOST:PORT, or auto for this machine's; one of --jobs is started if absent."),
         ],
         None,
     ),

@@ -27,7 +27,7 @@ from aitia.errors import DataError, OptionError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Counts", "Sums", "SummedTable"]
+__all__ = ["Counts", "SummedTable", "Sums"]
 
 Values = NDArray[np.float64]
 

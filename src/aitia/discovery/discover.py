@@ -121,7 +121,11 @@ def discover(
     else:
         table, gaps = _read(data, kinds, reading, drop, (context, *over.columns), context_kind, missing)
     known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
-    tests = summed or (test, alpha, max_depth, score, colliders) != ("auto", 0.05, None, "auto", "auto") or missing == "impute"
+    tests = (
+        summed
+        or (test, alpha, max_depth, score, colliders) != ("auto", 0.05, None, "auto", "auto")
+        or missing == "impute"
+    )
     plan, asks = choose(table, method, context, context_kind, over, knowledge=known, tests=tests), asks_of(ask_model)
     config = over.config() | told(asks) | {
         "source": source_of(data), "method": plan.method, "context": context, "context_kind": plan.context_kind,

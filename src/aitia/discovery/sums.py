@@ -22,7 +22,16 @@ from aitia.cluster import ProcessEngine
 from aitia.data.flow import Flow
 from aitia.data.frames import Plain
 from aitia.data.kinds import Kind
-from aitia.data.reading.sums import SAMPLE, Part, Seen, is_parquet_folder, parquet_parts, part_rows, part_seen, part_sums
+from aitia.data.reading.sums import (
+    SAMPLE,
+    Part,
+    Seen,
+    is_parquet_folder,
+    parquet_parts,
+    part_rows,
+    part_seen,
+    part_sums,
+)
 from aitia.data.summed import SummedTable
 from aitia.data.table import Table
 from aitia.engine import Engine, Progress
@@ -135,12 +144,16 @@ def summed_table(
     _check(seen, n)
     discrete = _discrete(seen, kinds or {})
     step = -(-n // SAMPLE)
-    drawn = engine.map(partial(part_rows, names=names, step=step), parts, progress=progress, what="a sample of the rows")
+    drawn = engine.map(
+        partial(part_rows, names=names, step=step), parts, progress=progress, what="a sample of the rows"
+    )
     rows = {name: [value for part in drawn for value in part[name]] for name in names}
     as_kind = dict.fromkeys(names, Kind.LABEL if discrete else Kind.NUMBER)
     sample = Table.of(rows, kinds=as_kind)
     labels = {name: tuple(sorted(seen[name].labels or ())) for name in names} if discrete else None
-    found = engine.map(partial(part_sums, names=names, labels=labels), parts, progress=progress, what="sums of the rows")
+    found = engine.map(
+        partial(part_sums, names=names, labels=labels), parts, progress=progress, what="sums of the rows"
+    )
     total: Any = reduce(add, found)
     flow = Flow(folder.name, n).noting(
         f"{n} rows in {len(parts)} parts were summed, and none is in memory but {sample.n} evenly spread ones"
@@ -164,17 +177,15 @@ def sum_warnings(table: Table) -> list[str]:
     if not isinstance(table, SummedTable):
         return []
     told = [
-        f"Sums say nothing of single rows: the run keeps {table.sample.n} of {table.n} rows, and effects that are asked "
-        "of it are of those."
+        f"Sums say nothing of single rows: the run keeps {table.sample.n} of {table.n} rows, and effects that are "
+        "asked of it are of those."
     ]
     if table.sums is not None and (bent := departure(table, [*table.names])) is not None:
         told.append(f"Covariances see straight lines only, and in the sample {bent}.")
     return told
 
 
-def _seen(
-    engine: Engine, parts: Sequence[Part], names: Sequence[str], progress: Progress | None
-) -> dict[str, Seen]:
+def _seen(engine: Engine, parts: Sequence[Part], names: Sequence[str], progress: Progress | None) -> dict[str, Seen]:
     found = engine.map(partial(part_seen, names=names), parts, progress=progress, what="a look at the rows")
     return {name: reduce(add, (part[name] for part in found if name in part)) for name in names}
 
@@ -204,7 +215,8 @@ def _discrete(seen: Mapping[str, Seen], kinds: Mapping[str, Kind | str]) -> bool
     numbers = [name for name in seen if name not in labels]
     if labels and numbers:
         raise DataError(
-            f"labels ({join_names(labels, 3)}) and numbers ({join_names(numbers, 3)}) stand beside each other, and what "
-            "joins them is ranks of rows: drop the ones, or declare labels that are numbers as such (--continuous NAME)"
+            f"labels ({join_names(labels, 3)}) and numbers ({join_names(numbers, 3)}) stand beside each other, and "
+            "what joins them is ranks of rows: drop the ones, or declare labels that are numbers as such "
+            "(--continuous NAME)"
         )
     return bool(labels)

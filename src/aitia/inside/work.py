@@ -113,7 +113,15 @@ class TraceWork:
     def _trace(self, sites: Sequence[str], store: Store | None, tell: Progress | None, **how: Any) -> Trace:
         model, metric = self.language.model, self.question.metric
         return spread_trace(
-            self.engine, model, self.inputs, sites, metric, batch_size=self.batch_size, store=store, progress=tell, **how
+            self.engine,
+            model,
+            self.inputs,
+            sites,
+            metric,
+            batch_size=self.batch_size,
+            store=store,
+            progress=tell,
+            **how,
         )
 
     @torch.no_grad()

@@ -97,6 +97,7 @@ def ask_questions(
     how: dict[str, Any] = {
         "both_orders": both_orders, "rotations": rotations, "by": by, "seed": seed, "system": system,
     }  # fmt: skip
+
     def answers_of(log: Store, parts: Store) -> Answers:
         if engine is not None:
             ask_apart(engine, client, opened, questions, log, parts, how, progress)
