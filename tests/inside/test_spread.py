@@ -26,9 +26,9 @@ class TwoHere(LocalEngine):
 
 
 WAYS = [
-    {"against": OTHER, "answer": "Paris", "other": "Rome"},
+    {"against": OTHER, "answer": "Paris", "other": "Rome", "batch_size": 2},
     {"draws": 3, "subject": "France", "batch_size": 4},
-    {"operation": "noise", "draws": 2},
+    {"operation": "noise", "draws": 2, "batch_size": 2},
     {"operation": "zero", "sites": ["transformer.h.*.mlp[position=*]", "transformer.h.1.attn"], "batch_size": 3},
 ]
 
@@ -47,7 +47,7 @@ def test_a_trace_of_parts_is_that_of_the_whole(language, how):
 
 
 def test_processes_of_their_own_say_the_same_and_what_is_stored_is_not_run_again(language, tmp_path):
-    how = {"against": OTHER, "answer": "Paris", "other": "Rome", "draws": 2}
+    how = {"against": OTHER, "answer": "Paris", "other": "Rome", "draws": 2, "batch_size": 2}
     alone = trace_prompt(language, PROMPT, **how)
     spread = trace_prompt(language, PROMPT, engine=ProcessEngine(2), out=tmp_path / "run", **how)
     assert np.array_equal(alone.found.values, spread.found.values)
@@ -57,8 +57,10 @@ def test_processes_of_their_own_say_the_same_and_what_is_stored_is_not_run_again
 
 
 def test_pairs_on_two_workers_are_those_of_one(language):
-    pairs = [Pair(f"the capital of {a} is", f"the capital of {b} is", x, y)
-             for a, b, x, y in (("France", "Italy", "Paris", "Rome"), ("Spain", "Italy", "Madrid", "Rome"))]  # fmt: skip
+    pairs = [
+        Pair(f"the capital of {a} is", f"the capital of {b} is", x, y)
+        for a, b, x, y in (("France", "Italy", "Paris", "Rome"), ("Spain", "Italy", "Madrid", "Rome"))
+    ]
     alone, spread = (trace_pairs(language, pairs, engine=engine) for engine in (None, TwoHere()))
     assert alone.to_json() == spread.to_json()
 
