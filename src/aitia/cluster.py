@@ -126,7 +126,7 @@ class RayEngine(LocalEngine):
                 warnings.simplefilter("ignore")  # of its own dependencies
                 self._ray.init(address=self._address or "local", log_to_driver=False,
                                logging_level=logging.ERROR, **here)  # fmt: skip
-        except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+        except Exception as error:  # the package raises what it comes upon, bare exceptions among them
             where = f"at {self._address}" if self._address else "here"
             told = str(error).strip().partition("\n")[0]
             raise RunError(_no_cluster(where, told)) from error

@@ -7,8 +7,8 @@ from aitia.cluster import ProcessEngine
 from aitia.engine import LocalEngine
 from aitia.inside import trace_pairs, trace_prompt
 from aitia.inside.pairs import Pair
-from aitia.inside.spread import _Only, _Part
-from aitia.nn.sites.places import find_places
+from aitia.inside.spread import _Only, _Part, spread_trace
+from aitia.nn.sites import trace
 
 PROMPT, OTHER = "the capital of France is", "the capital of Italy is"
 
@@ -26,9 +26,9 @@ class TwoHere(LocalEngine):
 
 
 WAYS = [
-    {"against": OTHER, "answer": "Paris", "other": "Rome", "batch_size": 2},
+    {"against": OTHER, "answer": "Paris", "other": "Rome", "batch_size": 1},
     {"draws": 3, "subject": "France", "batch_size": 4},
-    {"operation": "noise", "draws": 2, "batch_size": 2},
+    {"operation": "noise", "draws": 2, "batch_size": 1},
     {"operation": "zero", "sites": ["transformer.h.*.mlp[position=*]", "transformer.h.1.attn"], "batch_size": 3},
 ]
 
@@ -46,14 +46,28 @@ def test_a_trace_of_parts_is_that_of_the_whole(language, how):
     assert len(set(names)) == len(names)  # no site is anybody else's too
 
 
-def test_processes_of_their_own_say_the_same_and_what_is_stored_is_not_run_again(language, tmp_path):
-    how = {"against": OTHER, "answer": "Paris", "other": "Rome", "draws": 2, "batch_size": 2}
-    alone = trace_prompt(language, PROMPT, **how)
-    spread = trace_prompt(language, PROMPT, engine=ProcessEngine(2), out=tmp_path / "run", **how)
+def test_processes_of_their_own_say_the_same(language):
+    how = {"against": OTHER, "answer": "Paris", "other": "Rome", "draws": 2, "batch_size": 1}
+    alone, spread = (trace_prompt(language, PROMPT, engine=engine, **how) for engine in (None, ProcessEngine(2)))
     assert np.array_equal(alone.found.values, spread.found.values)
-    engine = TwoHere()
-    trace_prompt(language, PROMPT, engine=engine, out=tmp_path / "run", **how)
-    assert engine.items == []
+
+
+def first_logit(output):
+    return output.logits[:, -1, 0]
+
+
+SITES, STOP = ("transformer.h.*[position=*]",), {"operation": 0.0, "batch_size": 1}
+
+
+def test_what_is_stored_is_not_run_again(language):
+    inputs, store, engine = {"input_ids": language.encode(PROMPT)}, {}, TwoHere()
+    first = spread_trace(engine, language.model, inputs, SITES, first_logit, store=store, **STOP)
+    assert sorted(store) == sorted(map(str, first.sites))
+    del store[next(iter(store))]
+    before = len(engine.items)
+    again = spread_trace(engine, language.model, inputs, SITES, first_logit, store=store, **STOP)
+    assert len(engine.items) == before + 1
+    assert np.array_equal(first.values, again.values)
 
 
 def test_pairs_on_two_workers_are_those_of_one(language):
@@ -65,12 +79,11 @@ def test_pairs_on_two_workers_are_those_of_one(language):
     assert alone.to_json() == spread.to_json()
 
 
-def test_the_plan_has_every_site_that_moves_once(language):
-    sites = ("transformer.h.*[position=*]",)
+def test_the_plan_has_every_site_once(language):
     inputs = {"input_ids": language.encode(PROMPT)}
-    part = _Part(language.model, inputs, sites, lambda output: output.logits[:, -1, 0], {"operation": 0.0})
-    planned = [name for group in part.plan() for name in group]
-    assert sorted(planned) == sorted(str(place.site) for place in find_places(language.model, [*sites]))
+    planned = [name for group in _Part(language.model, inputs, SITES, first_logit, STOP).plan() for name in group]
+    whole = trace(language.model, inputs, SITES, first_logit, **STOP)
+    assert sorted(planned) == sorted(map(str, whole.sites))
 
 
 def test_a_store_of_some_sites_keeps_those_alone():
