@@ -64,7 +64,7 @@ onefile: .venv/.ready  ## dist/aitia-studio.pyz: the studio and all that it need
 verify: .venv/.slow onefile  ## the papers' claims (minutes), the slow tests, the trained models anew, and the ledger
 	$(BIN)/python -m tests.trained --check
 	$(BIN)/python -m pytest -m slow -q tests
-	$(BIN)/aitia verify --all --jobs $(JOBS) --resume --out src/aitia/evidence/stored
+	$(BIN)/aitia verify --all --jobs $(JOBS) --resume --out src/aitia/evidence/stored --ledger docs/ledger.md
 	$(MAKE) ledger
 
 pages: .venv/.ready  ## what pages show of the shipped series

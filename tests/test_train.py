@@ -1,5 +1,6 @@
 """The training loop: what it reaches, what it remembers, and that a killed one ends where it would have ended."""
 
+import json
 import os
 import signal
 import socket
@@ -252,14 +253,17 @@ def test_a_training_killed_and_resumed_gives_the_same_bytes(tmp_path):
 
 
 TWO = """
-import os, sys
+import json, os, sys
 from pathlib import Path
 sys.path.insert(0, {here!r})
 from test_train import line, line_data, options
 from aitia.train import RowBatches, train
 
-train(line(), RowBatches(line_data(), 16), options(), checkpoint=Path({place!r}))
-Path({place!r} + "." + os.environ["RANK"]).write_text(os.environ["WORLD_SIZE"])
+wrote = []
+sys.addaudithook(lambda event, told: wrote.append(str(told[1])) if event == "os.rename" else None)
+found = train(line(), RowBatches(line_data(), 16), options(validate_every=10), checkpoint=Path({place!r}))
+told = {{"processes": os.environ["WORLD_SIZE"], "losses": found.losses, "wrote": wrote}}
+Path({place!r} + "." + os.environ["RANK"]).write_text(json.dumps(told))
 """
 
 
@@ -280,7 +284,7 @@ def launched(script, launcher):
 
 @pytest.mark.parametrize("launcher", ["torchrun", "accelerate launch"])
 def test_two_processes_reach_the_weights_of_one(tmp_path, launcher):
-    """Gradients of equal shares are averaged, so the weights agree to rounding."""
+    """Gradients of equal shares are averaged, so the weights and losses agree to rounding; the first process writes."""
     script = tmp_path / "two.py"
     script.write_text(TWO.format(here=str(Path(__file__).parent), place=str(tmp_path / "two")))
     plain = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
@@ -291,8 +295,14 @@ def test_two_processes_reach_the_weights_of_one(tmp_path, launcher):
     for process in running:
         said = process.communicate(timeout=200)[1]
         assert process.returncode == 0, said[-2000:]
-    assert [(tmp_path / f"two.{rank}").read_text() for rank in (0, 1)] == ["2", "2"]
-    train(line(), RowBatches(line_data(), 16), options(), checkpoint=tmp_path / "one")
+    first, second = (json.loads((tmp_path / f"two.{rank}").read_text()) for rank in (0, 1))
+    assert first["processes"] == second["processes"] == "2"
+    assert (set(first["wrote"]), second["wrote"]) == ({str(tmp_path / "two")}, [])
+    whole = train(line(), RowBatches(line_data(), 16), options(validate_every=10), checkpoint=tmp_path / "one")
+    assert len(whole.losses) == 6
+    for one, a, b in zip(whole.losses, first["losses"], second["losses"], strict=True):
+        assert (a["loss"] + b["loss"]) / 2 == pytest.approx(one["loss"], rel=1e-5)  # each has the loss of its share
+        assert a["loss"] != b["loss"]
     two, one = read_weights(tmp_path / "two")[0], read_weights(tmp_path / "one")[0]
     for name in ("now.net.weight", "now.net.bias"):
         assert torch.allclose(two[name], one[name], atol=1e-5)

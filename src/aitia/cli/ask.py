@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from aitia.cli.ask_names import add_names
+from aitia.cli.engines import Where, runs_on_engines
 from aitia.cli.progress import progress_bar
 from aitia.errors import OptionError
 
@@ -50,6 +51,7 @@ def _of_all() -> None:
 
 
 @ask_app.command("questions")
+@runs_on_engines
 def questions_command(
     questions: Annotated[Path, typer.Argument(help="Questions with options: .jsonl, .parquet or .csv.")],
     model: Annotated[
@@ -91,12 +93,15 @@ def questions_command(
         Path | None, typer.Option(help="New folder for the questions as tasks of lm-evaluation-harness and inspect-ai.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    *,
+    where: Where,
 ) -> None:
     """Ask a file of questions, each in both orders of its options, and score the answers beside trivial ones.
 
     Example: aitia ask questions.jsonl --model https://host/v1#NAME --budget 2 --price-in 0.2 --price-out 0.6 --out run
     """
     from aitia.text import Prices, open_client
+    from aitia.workflow.asked_apart import Opened
     from aitia.workflow.questions import ask_questions
 
     if model is None and export is None:
@@ -115,15 +120,23 @@ def questions_command(
             "retries": retries, "batch_size": batch_size, "dtype": dtype, "device": device,
         }  # fmt: skip
         options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        here = "://" not in model  # an endpoint is asked many questions at once as it is
+        if not here and where != Where(1):
+            raise OptionError(
+                "an endpoint is asked several questions at once by --concurrency: leave out --jobs, --engine"
+            )
         prices = Prices(price_in, price_out) if price_in or price_out else None
         options |= {"prices": prices, "budget": budget, "token_budget": token_budget}
+        opened = Opened.of(model, revision=revision, cache=cache, **options)
         with (
             open_client(model, revision=revision, cache=cache, **options) as client,
+            where.opened() as engine,
             progress_bar(quiet=as_json) as progress,
         ):
             result = ask_questions(
                 client, held, source=str(questions), out=out, both_orders=both_orders, rotations=rotations,
-                by=by, f1=f1, seed=seed, system=system, progress=progress,  # type: ignore[arg-type]  # checked there
+                by=by, f1=f1, seed=seed, system=system, progress=progress, engine=engine if here else None,
+                opened=opened,  # type: ignore[arg-type]  # checked there
                 command=shlex.join(["aitia", *sys.argv[1:]]),
             )  # fmt: skip
     _tell(result, out, as_json)

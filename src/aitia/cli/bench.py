@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from aitia.cli.answer import echo_alarms
+from aitia.cli.engines import Where, runs_on_engines
 from aitia.cli.fitting_tables import fitting_tables
 from aitia.cli.names import pairs
 from aitia.cli.progress import progress_bar
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["bench_command"]
 
 
+@runs_on_engines
 def bench_command(
     world: Annotated[str, typer.Argument(help="Name of a world, such as pendulum or orca.")],
     systems: Annotated[
@@ -43,9 +45,10 @@ def bench_command(
         typer.Option("--option", "--set", help="SYSTEM.name=value for one system, name=value for all that have it."),
     ] = None,
     argument: Annotated[list[str] | None, typer.Option("--world", help="An argument of the world, name=value.")] = None,
-    jobs: Annotated[int, typer.Option(help="Processes; they do not change the result.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Folder for the numbers and report.html; resumes there.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    *,
+    where: Where,
 ) -> None:
     """Fit several systems to a world and score them against its truth, beside what needs no model.
 
@@ -65,7 +68,7 @@ def bench_command(
     own = {name: path for name, path in told.items() if path is not None}
     if systems is None and not own:
         raise OptionError(f"say which systems (--systems a,b); there are {', '.join(known())}")
-    with progress_bar(quiet=as_json) as progress:
+    with where.opened() as engine, progress_bar(quiet=as_json) as progress:
         found = bench(
             world,
             [name.strip() for name in (systems or "").split(",") if name.strip()],
@@ -76,7 +79,7 @@ def bench_command(
             size=size,
             options=pairs(option),
             arguments=arguments,
-            jobs=jobs,
+            engine=engine,
             out=out,
             progress=progress,
             command=shlex.join(["aitia", *sys.argv[1:]]),

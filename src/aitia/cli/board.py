@@ -1,7 +1,7 @@
 """The live table of `aitia verify --all`: what waits, what runs and how far it is, what came out."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -26,10 +26,12 @@ class Board:
     Args:
         minutes: Predicted, by system, in the order in which they run.
         live: What draws the table on a terminal; None where nobody watches.
+        say: Told of what was measured as soon as it is there, where no table is drawn.
     """
 
     minutes: Mapping[str, float]
     live: Any = None
+    say: Callable[["Evidence"], None] | None = None
     states: dict[str, str] = field(default_factory=dict)
 
     def progress(self, slug: str) -> Progress:
@@ -40,8 +42,14 @@ class Board:
 
         return tell
 
+    def kept(self, slug: str, evidence: "Evidence") -> None:
+        """Puts down what was measured before the sweep was stopped."""
+        self.changed(slug, f"[dim]{escape(evidence.verdict)}, before the stop[/dim]")
+
     def finished(self, slug: str, evidence: "Evidence") -> None:
         """Puts down what was measured."""
+        if self.live is None and self.say is not None:
+            self.say(evidence)
         failed = dict.fromkeys(f"({j.part}) {j.metric}" for j in evidence.judged if j.verdict == "fails")
         told = f"{evidence.verdict}, {evidence.seconds / 60:.1f} min"
         color = "red" if failed else "green" if evidence.holds else "yellow"
@@ -73,13 +81,15 @@ class Board:
 
 
 @contextmanager
-def live_board(minutes: Mapping[str, float], quiet: bool = False) -> Iterator[Board]:
+def live_board(
+    minutes: Mapping[str, float], quiet: bool = False, say: "Callable[[Evidence], None] | None" = None
+) -> Iterator[Board]:
     """A board that is drawn again and again where someone watches, and stays at the end."""
     from rich.console import Console
     from rich.live import Live
 
     console = Console(stderr=True)
-    board = Board(minutes)
+    board = Board(minutes, say=None if quiet else say)
     if quiet or not console.is_terminal:
         yield board
         return

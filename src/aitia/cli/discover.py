@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aitia.cli.engines import Where, runs_on_engines
 from aitia.cli.progress import progress_bar
 from aitia.cli.tables import reads_tables
 from aitia.errors import FormatError, OptionError
@@ -22,6 +23,7 @@ __all__ = ["discover_command", "read_about", "text_of"]
 
 
 @reads_tables
+@runs_on_engines
 def discover_command(
     table: Annotated[
         list[Path],
@@ -52,9 +54,12 @@ def discover_command(
     ] = "testwise",
     drop: Annotated[list[str] | None, typer.Option(help="Column to leave out.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the graph, every test and report.html.")] = None,
-    jobs: Annotated[int, typer.Option(help="Cores; they do not change the result.")] = 1,
     seed: Annotated[int, typer.Option(help="Of the bootstrap and of random features.")] = 0,
     accept_cost: Annotated[bool, typer.Option(help="Start even where hours are predicted.")] = False,
+    sums: Annotated[
+        bool | None,
+        typer.Option(help="A folder of Parquet files by sums over its rows; so where it does not fit into memory."),
+    ] = None,
     ask_model: Annotated[
         str | None, typer.Option(help="A language model for what the data leave open: https://host/v1#NAME, a folder.")
     ] = None,
@@ -67,6 +72,7 @@ def discover_command(
     compare: Annotated[bool, typer.Option(help="Run every search that fits, and show where they agree.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     *,
+    where: Where,
     reading: "Reading",
     kinds: Mapping[str, str],
 ) -> None:
@@ -83,13 +89,15 @@ def discover_command(
     rows = table[0] if len(table) == 1 else table
     options: dict[str, Any] = {
         "context": context, "context_kind": context_kind, "test": test, "alpha": alpha, "max_depth": max_depth,
-        "score": score, "colliders": colliders,
+        "score": score, "colliders": colliders, "sums": sums,
         "knowledge": knowledge, "missing": missing, "kinds": kinds, "reading": reading,
-        "drop": drop or (), "accept_cost": accept_cost, "jobs": jobs, "seed": seed, "out": out,
+        "drop": drop or (), "accept_cost": accept_cost, "jobs": where.jobs, "seed": seed, "out": out,
         "command": shlex.join(["aitia", *sys.argv[1:]]),
         "ask_model": None if ask_model is None else Asks(ask_model, {} if about is None else read_about(about), trust),
     }  # fmt: skip
-    values, text = _found(rows, options, compare, method, bootstrap, time, series, lags, as_json)
+    with where.opened() as engine:
+        options["engine"] = None if where.local else engine  # here copies of this process are quicker
+        values, text = _found(rows, options, compare, method, bootstrap, time, series, lags, as_json)
     if as_json:
         typer.echo(json.dumps(values(), indent=2, ensure_ascii=False))
         return

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from aitia.cli.answer import echo_alarms
+from aitia.cli.engines import Where, runs_on_engines
 from aitia.cli.progress import progress_bar
 from aitia.errors import OptionError
 from aitia.guard import read_text
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["print_table", "read_lines", "trace_command"]
 
 
+@runs_on_engines
 def trace_command(
     model: Annotated[str, typer.Argument(help="Folder, GGUF file, or id on the Hugging Face Hub.")],
     prompt: Annotated[str | None, typer.Argument(help="The text whose continuation is explained.")] = None,
@@ -58,6 +60,8 @@ def trace_command(
     ] = None,
     seed: Annotated[int, typer.Option(help="Of noise and controls.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    *,
+    where: Where,
 ) -> None:
     """Trace an answer through a language model: which layer, token, head or unit carries it, beside a control.
 
@@ -85,9 +89,11 @@ def trace_command(
         "fast": fast,
     }  # fmt: skip
     if pairs is not None:
+        how["where"] = where
         _study(lambda: _open(model, loaded), pairs, asked, how, as_json)
         return
     how |= {name: asked[name] for name in ("against", "subject", "answer", "other")}
+    how["where"] = where
     texts = [] if reference is None else read_lines(reference)
     _one(lambda: _open(model, loaded), prompt or "", as_json, **how, operation=operation, reference=texts, noise=noise)
 
@@ -102,9 +108,9 @@ def _one(opened: "Callable[[], CausalLanguageModel]", prompt: str, as_json: bool
     """A trace of one prompt."""
     from aitia.inside import trace_prompt
 
-    language = opened()
-    with progress_bar(quiet=as_json) as progress:
-        found = trace_prompt(language, prompt, progress=progress, **how)
+    language, where = opened(), how.pop("where")
+    with where.opened() as engine, progress_bar(quiet=as_json) as progress:
+        found = trace_prompt(language, prompt, engine=engine, progress=progress, **how)
     if as_json:
         _print(found)
         return
@@ -129,8 +135,9 @@ def _study(
         raise OptionError(f"--{given[0]} is of one prompt: with --pairs each line says what it is held against")
     many = read_pairs(pairs)
     language = opened()
-    with progress_bar(quiet=as_json) as progress:
-        found = trace_pairs(language, many, source=str(pairs), progress=progress, **how)
+    others = {name: value for name, value in how.items() if name != "where"}
+    with how["where"].opened() as engine, progress_bar(quiet=as_json) as progress:
+        found = trace_pairs(language, many, source=str(pairs), engine=engine, progress=progress, **others)
     if as_json:
         _print(found)
         return

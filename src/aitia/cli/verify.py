@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from aitia.cli.engines import Where, runs_on_engines
 from aitia.cli.progress import progress_bar
 from aitia.errors import AitiaError, OptionError
 
 if TYPE_CHECKING:
+    from aitia.engine import Engine
     from aitia.evidence import Evidence
 
 __all__ = ["verify_command"]
 
 
+@runs_on_engines
 def verify_command(
     slug: Annotated[str | None, typer.Argument(help="Name of the system, such as cd-nod.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every system, the cheapest first.")] = False,
@@ -28,14 +31,21 @@ def verify_command(
     replay: Annotated[
         bool, typer.Option("--replay", help="Run the first seed again; renew stored evidence if it comes back.")
     ] = False,
-    jobs: Annotated[int, typer.Option(help="Processes; they do not change the result.")] = 1,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for the evidence.")] = Path("evidence"),
+    ledger: Annotated[
+        Path | None, typer.Option(help="Page of all evidence, with --all; ledger.md beside it if absent.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    *,
+    where: Where,
 ) -> None:
     """Run a paper's claim beside its baselines and store the evidence.
 
     Example: aitia verify cd-nod --seeds 5 --jobs 2
+
+    With --all every claim runs, the cheapest first, and the ledger is written again after each; a sweep that was
+    stopped goes on with --resume, and runs again nothing that it finished.
 
     Exit code 1 says that not every judged row holds, or that a replay did not bring back what is stored. Of a quick run
     it says that something could not be run: one seed has no interval.
@@ -48,27 +58,30 @@ def verify_command(
     if replay and (quick or resume or first_seed or seeds is not None):
         raise OptionError("a replay runs the first stored seed: leave out --seeds, --first-seed, --quick and --resume")
     slugs = [find(slug).card.slug] if slug is not None else [s.card.slug for s in systems()]
-    if replay:
-        _replay(slugs, out, jobs, as_json)
-        return
-    options: dict[str, Any] = {
-        "seeds": seeds, "first_seed": first_seed, "quick": quick, "jobs": jobs, "resume": resume,
-    }  # fmt: skip
+    if ledger is not None and not everything:
+        raise OptionError("the ledger is a page of all evidence: --ledger goes with --all")
+    if replay and ledger is not None:
+        raise OptionError("a replay writes no ledger: leave out --ledger")
+    options: dict[str, Any] = {"seeds": seeds, "first_seed": first_seed, "quick": quick, "resume": resume}
     failed = False
-    if slug is not None:
-        with progress_bar(quiet=as_json) as progress:
-            found = [verify(slugs[0], out, progress=progress, **options)]
-        if not as_json:
-            _print(found[0])
-    else:
-        found, failed = _all(_minutes(slugs), out, options, quiet=as_json)
+    with where.opened() as engine:
+        if replay:
+            _replay(slugs, out, engine, as_json)
+            return
+        if slug is not None:
+            with progress_bar(quiet=as_json) as progress:
+                found = [verify(slugs[0], out, progress=progress, engine=engine, **options)]
+            if not as_json:
+                _print(found[0])
+        else:
+            found, failed = _all(_minutes(slugs), out, {**options, "engine": engine, "page": ledger}, quiet=as_json)
     if as_json:
         typer.echo(json.dumps([json.loads(e.to_json()) for e in found], indent=2, ensure_ascii=False))
     if failed or not (quick or all(e.holds for e in found)):
         raise typer.Exit(1)
 
 
-def _replay(slugs: list[str], out: Path, jobs: int, as_json: bool) -> None:
+def _replay(slugs: list[str], out: Path, engine: "Engine", as_json: bool) -> None:
     """Replays what is stored of each system; exits 1 where one could not be, or did not come back."""
     from aitia.workflow.replay import replay
 
@@ -76,7 +89,7 @@ def _replay(slugs: list[str], out: Path, jobs: int, as_json: bool) -> None:
     for slug in slugs:
         try:
             with progress_bar(quiet=as_json) as progress:
-                done = replay(slug, out, jobs=jobs, progress=progress)
+                done = replay(slug, out, engine=engine, progress=progress)
         except AitiaError as error:  # the others can still be replayed
             if len(slugs) == 1:
                 raise
@@ -124,31 +137,21 @@ def _all(
 ) -> "tuple[list[Evidence], bool]":
     """Every claim, the cheapest first: what was measured, and whether one could not be."""
     from aitia.cli.board import live_board
-    from aitia.workflow.verify import verify
+    from aitia.workflow.verify_all import verify_all
 
-    found, failed = [], False
-    with live_board(dict(sorted(minutes.items(), key=lambda item: (item[1], item[0]))), quiet=quiet) as board:
-        for slug in board.minutes:
-            try:
-                evidence = verify(slug, out, progress=board.progress(slug), **options)
-            except Exception as error:
-                failed = True  # the others can still be measured
-                board.stopped(slug, error)
-                continue
-            found.append(evidence)
-            board.finished(slug, evidence)
-            if not quiet and board.live is None:
-                _print(evidence)
+    ordered = dict(sorted(minutes.items(), key=lambda item: (item[1], item[0])))
+    with live_board(ordered, quiet=quiet, say=_print) as board:
+        done = verify_all(ordered, out, told=board, **options)
     if board.live is not None:
-        for evidence in found:
+        for evidence in done.evidence:
             _print(evidence)
     if not quiet:
-        for evidence in found:
-            typer.echo(f"{evidence.slug}: {evidence.verdict}")
-        done = {evidence.slug for evidence in found}
-        for slug in (slug for slug in board.minutes if slug not in done):
+        for evidence in done.evidence:
+            before = " (measured before the stop)" if evidence.slug in done.kept else ""
+            typer.echo(f"{evidence.slug}: {evidence.verdict}{before}")
+        for slug in done.failed:
             typer.echo(f"{slug}: could not be run")
-    return found, failed
+    return [*done.evidence], bool(done.failed)
 
 
 def _print(evidence: "Evidence") -> None:

@@ -5,9 +5,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aitia.cluster import ProcessEngine
 from aitia.data.flow import Flow
 from aitia.data.frames import row_index
+from aitia.data.reading.sums import is_parquet_folder, whole_rows
 from aitia.data.spreadsheet import Reading
+from aitia.data.summed import SummedTable
 from aitia.data.table import Kind, Table
 from aitia.data.tables import read_table
 from aitia.discovery.asks import asks_of, consulting, kept_answers, told
@@ -19,7 +22,8 @@ from aitia.discovery.repeats import repeated_rows
 from aitia.discovery.result import Discovery
 from aitia.discovery.row_names import row_names
 from aitia.discovery.series import TimeSeries, is_panel, read_panel, source_of
-from aitia.engine import Progress, Store
+from aitia.discovery.sums import by_sums, refuse_rows, sum_warnings, summed_table
+from aitia.engine import Engine, Progress, Store
 from aitia.errors import DataError, OptionError
 from aitia.graph import Graph, Knowledge
 from aitia.runs import RunStore
@@ -61,8 +65,10 @@ def discover(
     reading: Reading | None = None,
     drop: Sequence[str] = (),
     accept_cost: bool = False,
+    sums: bool | None = None,
     ask_model: Any = None,
     jobs: int = 1,
+    engine: Engine | None = None,
     seed: int = 0,
     out: str | Path | None = None,
     progress: Progress | None = None,
@@ -82,8 +88,10 @@ def discover(
         bootstrap: Random halves of the rows that say how sure each direction is; None for 100 where that is quick.
         missing: `testwise` uses rows that a test can use, `complete` whole rows, `impute` pools tests of filled tables.
         kinds, drop, reading: Of columns, where values suggest another kind; columns to leave out; how to read a file.
+        sums: Read a folder of Parquet files by sums over its rows; None does so where they do not fit into memory.
         ask_model: Who is asked of what data leave open (`https://host/v1#NAME`, a folder, a function), or `Asks` of it.
-        jobs, seed, accept_cost: Cores, which change no result; seed of all chance; whether to start a search of hours.
+        jobs, engine: Cores, or where halves of the rows are searched in place of them; they change no result.
+        seed, accept_cost: Of all chance; whether to start a search of hours.
         out: Folder for the result and `report.html`. A run that was killed resumes there and ends in the same bytes.
         progress, command: Who is told how far the work is; the command line to record.
 
@@ -100,9 +108,25 @@ def discover(
         x --> z; y --> z
     """
     over = TimeSeries.of(data, time, series, lags)
-    table, gaps = _read(data, kinds, reading, drop, (context, *over.columns), context_kind, missing)
+    if summed := by_sums(data, sums):
+        if reading is not None and reading != Reading():
+            raise OptionError("a Parquet file says how it is read: leave out how to read it")
+        needs = {"a context": context, "a time": over.columns, "ask_model": ask_model, "lags": lags}
+        refuse_rows(needs, method=method, bootstrap=bootstrap, missing=missing)
+        table: Table = summed_table(Path(data), kinds=kinds, drop=drop, engine=engine or ProcessEngine(jobs),
+                                    progress=progress)  # fmt: skip
+        gaps, bootstrap = (), 0
+        if test == "auto" and method in ("auto", "pc", "fci"):
+            test = "fisher-z" if table.continuous(table.names[0]) else "chi2"
+            table = table.with_flow((table.flow or Flow("the rows", table.n)).noting(f"{test} is a test by their sums"))
+    else:
+        table, gaps = _read(data, kinds, reading, drop, (context, *over.columns), context_kind, missing)
     known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
-    tests = (test, alpha, max_depth, score, colliders) != ("auto", 0.05, None, "auto", "auto") or missing == "impute"
+    tests = (
+        summed
+        or (test, alpha, max_depth, score, colliders) != ("auto", 0.05, None, "auto", "auto")
+        or missing == "impute"
+    )
     plan, asks = choose(table, method, context, context_kind, over, knowledge=known, tests=tests), asks_of(ask_model)
     config = over.config() | told(asks) | {
         "source": source_of(data), "method": plan.method, "context": context, "context_kind": plan.context_kind,
@@ -110,6 +134,7 @@ def discover(
         "knowledge": None if known is None else known.to_json(),
     } | {n: v for n, v in (("score", score), ("colliders", colliders)) if v != "auto"}  # fmt: skip
     learner = _learner(plan, config, known, jobs=jobs, accept_cost=accept_cost, whole=_small(table, out))
+    learner.engine = engine
     given = _given(data, knowledge, kinds, reading, drop) | {"accept_cost": accept_cost}
     if out is None:
         return consulting(_fit(learner, plan, table, config, given, progress, None, gaps), asks, None, progress)
@@ -136,6 +161,8 @@ def _read(
         raise OptionError(f"missing is {' or '.join(MISSING)}, got {missing!r}")
     if (panel := read_panel(data, kinds, reading)) is not data:
         table = panel
+    elif is_parquet_folder(data) and reading in (None, Reading()):
+        table = Table.of(whole_rows(Path(data)), kinds=kinds)
     elif isinstance(data, str | Path):
         table = read_table(data, kinds=kinds, how=reading)
     elif reading is not None and reading != Reading():
@@ -252,6 +279,8 @@ def _fit(
     graph = learner.graph_
     hint = knowledge_hint(graph, table) if config["knowledge"] is None and not plan.roles else None
     flow = () if table.flow is None else tuple(table.flow.lines())
+    if isinstance(table, SummedTable):
+        resampled = "No resamples: they are of rows, and only sums are in memory."
     return Discovery(
         graph=graph,
         augmented=getattr(learner, "augmented_graph_", graph),
@@ -261,10 +290,10 @@ def _fit(
         test=learner.test_name_,
         context=plan.context,
         reasons=(*flow, *plan.reasons, *learner.choices_, resampled),
-        warnings=(*gaps, *learner.warnings_, *([hint] if hint else [])),
+        warnings=(*gaps, *sum_warnings(table), *learner.warnings_, *([hint] if hint else [])),
         config=config,
         given=given,
-        sortability=_sortability(graph, table),
+        sortability={} if isinstance(table, SummedTable) else _sortability(graph, table),
     )
 
 

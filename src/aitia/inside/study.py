@@ -17,7 +17,7 @@ Source:
     Tibshirani, An Introduction to the Bootstrap (1993), chapter 13.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.engine import Progress, Store
+from aitia.engine import Engine, LocalEngine, Progress, Store
 from aitia.errors import OptionError
 from aitia.inside.pairs import ROLES, Pair, changed_tokens, check_pairs, role
 from aitia.inside.prompt import Question, ask
@@ -159,6 +159,7 @@ def trace_pairs(
     fast: bool = False,
     batch_size: int = 64,
     seed: int = 0,
+    engine: Engine | None = None,
     out: str | Path | None = None,
     source: str = "the pairs",
     command: str | None = None,
@@ -176,6 +177,7 @@ def trace_pairs(
             how well the estimates agree.
         batch_size: Rows that run at once.
         seed: Of controls and the bootstrap.
+        engine: Where pairs run, which changes no number; None runs them here.
         out: Folder for `trace.csv`, `pairs.csv`, `trace.json`, `trace.png` and `report.html`; a stopped run goes on
             there.
         source: What names the pairs in sentences.
@@ -208,7 +210,12 @@ def trace_pairs(
         questions = [ask(language, pair.prompt, pair.answer, pair.other, pair.against) for pair in pairs]
         work = [TraceWork(language, q, "patch", 3.0, draws, seed, batch_size) for q in questions]
         store = {} if run is None else run.store("pairs")
-        study = _traced(language, pairs, work, chosen, fast, store, progress)
+        one = _OnePair(tuple(pairs), tuple(work), tuple(chosen), fast)
+        keys = [f"trace {n}" for n in range(len(pairs))]
+        kept = (engine or LocalEngine()).map(
+            one, range(len(pairs)), keys=keys, store=store, progress=progress, what="pairs"
+        )
+        study = _traced(language, pairs, work, chosen, kept)
         result = _told(study, pairs, questions, strongest, seed, store, progress)
         if run is not None:
             from aitia.inside.study_report import save
@@ -222,41 +229,47 @@ def _traced(
     pairs: Sequence[Pair],
     work: Sequence[TraceWork],
     sites: Sequence[str],
-    fast: bool,
-    store: Store,
-    tell: Progress | None,
+    traces: Sequence[Mapping[str, Any]],
 ) -> _Study:
-    """The traces of all pairs."""
+    """The traces of all pairs, by place."""
     study = _Study(list(work))
     kinds = [changed_tokens(language, pair) for pair in pairs]
     spread = any(Site(site).position == "*" for site in sites) and len({length for length, _ in kinds}) > 1
-    for n, (pair, one, (length, changed)) in enumerate(zip(pairs, work, kinds, strict=True)):
-        key = f"trace {n}"
-        if key not in store:
-            one.prepare(pair.against, None)
-            found = one.estimate(sites) if fast else one.restore(sites, None, None)
-            assert found.other is not None  # a patch has another run
-            told = dict(zip(map(str, found.sites), found.changes[:, 0].tolist(), strict=True))
-            kept = {"changes": told, "broken": float(found.plain[0]), "clean": float(found.other[0])}
-            if fast and n < COMPARED:
-                patched = one.restore(sites, None, None)
-                kept["patched"] = dict(zip(map(str, patched.sites), patched.changes[:, 0].tolist(), strict=True))
-            store[key] = kept
-        else:
-            one.prepare(pair.against, None)
+    for pair, one, (length, changed), found in zip(pairs, work, kinds, traces, strict=True):
+        one.prepare(pair.against, None)
         groups: dict[tuple[str, str], list[Site]] = {}
-        for site in map(Site, store[key]["changes"]):
+        for site in map(Site, found["changes"]):
             groups.setdefault(_place(site, length, changed, spread), []).append(site)
-        changes = store[key]["changes"]
+        changes = found["changes"]
         study.sites.append(groups)
         study.changes.append({k: float(np.mean([changes[str(s)] for s in mine])) for k, mine in groups.items()})
-        study.clean.append(store[key]["clean"])
-        study.broken.append(store[key]["broken"])
-        if (patched := store[key].get("patched")) is not None:
+        study.clean.append(found["clean"])
+        study.broken.append(found["broken"])
+        if (patched := found.get("patched")) is not None:
             study.compared.append((list(changes.values()), [patched[name] for name in changes]))
-        if tell is not None:
-            tell("pairs", n + 1, len(pairs))
     return study
+
+
+@dataclass(frozen=True)
+class _OnePair:
+    """The trace of a pair by its number; picklable."""
+
+    pairs: tuple[Pair, ...]
+    work: tuple[TraceWork, ...]
+    sites: tuple[str, ...]
+    fast: bool
+
+    def __call__(self, n: int) -> dict[str, Any]:
+        one = self.work[n]
+        one.prepare(self.pairs[n].against, None)
+        found = one.estimate(self.sites) if self.fast else one.restore(self.sites, None, None)
+        assert found.other is not None  # a patch has another run
+        told = dict(zip(map(str, found.sites), found.changes[:, 0].tolist(), strict=True))
+        kept: dict[str, Any] = {"changes": told, "broken": float(found.plain[0]), "clean": float(found.other[0])}
+        if self.fast and n < COMPARED:
+            patched = one.restore(self.sites, None, None)
+            kept["patched"] = dict(zip(map(str, patched.sites), patched.changes[:, 0].tolist(), strict=True))
+        return kept
 
 
 def _place(site: Site, length: int, changed: Sequence[int], spread: bool) -> tuple[str, str]:

@@ -26,7 +26,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from aitia.engine import Progress
+from aitia.engine import Engine, Progress
 from aitia.errors import OptionError
 from aitia.inside.prompt import Question, ask
 from aitia.inside.work import TraceWork, compared_sites
@@ -158,6 +158,7 @@ def trace_prompt(
     fast: bool = False,
     batch_size: int = 64,
     seed: int = 0,
+    engine: Engine | None = None,
     out: str | Path | None = None,
     command: str | None = None,
     progress: Progress | None = None,
@@ -181,6 +182,7 @@ def trace_prompt(
             tell how well the estimates agree.
         batch_size: Rows that run at once.
         seed: Of noise and controls.
+        engine: Where batches run, which changes no number; None runs them here.
         out: Folder for `trace.csv`, `trace.json`, `trace.png` and `report.html`; a stopped run goes on there.
         command: The command line that repeats it.
         progress: Told after each batch.
@@ -207,7 +209,7 @@ def trace_prompt(
         else open_run(out, kind="trace", config=config, inputs=hashes, files=FILES, command=command)
     )
     with opened as run:
-        work = TraceWork(language, question, operation, noise, draws, seed, batch_size)
+        work = TraceWork(language, question, operation, noise, draws, seed, batch_size, engine)
         store = None if run is None else run.store("trace")
         if operation == "patch":
             work.prepare(against, subject)

@@ -8,8 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from aitia.engine import Progress, Store
+from aitia.engine import Engine, Progress, Store
 from aitia.inside.prompt import Question, embedded, noised, same_length, telling_word
+from aitia.inside.spread import spread_trace
 from aitia.nn.causal_language import CausalLanguageModel
 from aitia.nn.sites import Add, Noise, Operation, Patch, Site, Trace, attribution, record, trace
 
@@ -29,6 +30,7 @@ class TraceWork:
         draws: Of the noise, and of each control.
         seed: Of noise and controls.
         batch_size: Rows that run at once.
+        engine: Where batches run; None runs them here.
     """
 
     def __init__(
@@ -40,9 +42,11 @@ class TraceWork:
         draws: int,
         seed: int,
         batch_size: int,
+        engine: Engine | None = None,
     ) -> None:
         self.language, self.question, self.operation = language, question, operation
         self.noise, self.draws, self.seed, self.batch_size = noise, draws, seed, batch_size
+        self.engine = engine
         self.inputs: dict[str, Any] = {}
         self.source: dict[str, Any] | None = None
         self.corrupted: str | None = None
@@ -108,7 +112,17 @@ class TraceWork:
 
     def _trace(self, sites: Sequence[str], store: Store | None, tell: Progress | None, **how: Any) -> Trace:
         model, metric = self.language.model, self.question.metric
-        return trace(model, self.inputs, sites, metric, batch_size=self.batch_size, store=store, progress=tell, **how)
+        return spread_trace(
+            self.engine,
+            model,
+            self.inputs,
+            sites,
+            metric,
+            batch_size=self.batch_size,
+            store=store,
+            progress=tell,
+            **how,
+        )
 
     @torch.no_grad()
     def controls(self, sites: Sequence[Site], tell: Progress | None) -> Values | None:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from numpy.typing import NDArray
 
 from aitia.data.table import Table
-from aitia.engine import Progress, Store
+from aitia.engine import Engine, Progress, Store
 from aitia.errors import DataError, OptionError, join_names
 from aitia.graph._pdag import Pdag
 from aitia.graph.bits import bits
@@ -53,6 +53,7 @@ class ScoreSearch(SavedArrays, Discovers):
         edge_frequencies_: Of the bootstrap, or None.
         warnings_: What to keep in mind, in plain words.
         rows_: The rows that were scored.
+        engine: Where halves of the rows are searched; None takes `config.jobs` copies of this process.
     """
 
     config: Any
@@ -65,6 +66,7 @@ class ScoreSearch(SavedArrays, Discovers):
     edge_frequencies_: EdgeFrequencies | None
     warnings_: list[str]
     rows_: Table
+    engine: Engine | None = None
     _of: tuple[Graph, LocalScore]
     """The class found, and its score: what evidence is made of."""
 
@@ -337,7 +339,7 @@ class ScoreSearch(SavedArrays, Discovers):
         learner.score_name_ = self.score_name_
         again = Again(_again, learner, self.rows_)
         self.edge_frequencies_ = resampled(
-            again, samples, self.sample_seconds(), self.config, store=store, progress=progress
+            again, samples, self.sample_seconds(), self.config, engine=self.engine, store=store, progress=progress
         )
         return self.edge_frequencies_
 

@@ -15,7 +15,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from aitia.engine import Engine, LocalEngine, Progress
+from aitia.cluster import ProcessEngine
+from aitia.engine import Engine, Progress
 from aitia.errors import AitiaError, OptionError
 from aitia.runs import open_run, versions
 from aitia.system import Score, find
@@ -83,7 +84,7 @@ def bench(
     own = dict(own or {})
     cells = [_Cell(name, seed, chosen[name], where, tuple(own)) for name in systems for seed in range(seeds)]
     judged = _own(where, own, seeds)
-    engine = engine if engine is not None else LocalEngine(jobs)
+    engine = engine if engine is not None else ProcessEngine(jobs)
     keys = [f"{cell.system} {cell.seed}" for cell in cells]
     about = (world, tuple(systems), seeds, where.rows, chosen)
     if out is None:

@@ -7,13 +7,14 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from aitia.errors import OptionError
+from aitia.errors import OptionError, RunError
 from aitia.evidence import Evidence, Row
+from aitia.files import write_whole
 from aitia.workflow.replay import is_stale
 from aitia.workflow.told import asked, found, marks, middle
 from aitia.workflow.verify import claim_of
 
-__all__ = ["ledger"]
+__all__ = ["ledger", "stored_ledger"]
 
 _HEAD = """# Ledger
 
@@ -105,9 +106,8 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-def main(arguments: list[str]) -> int:
-    """Writes the ledger, or with --check says whether it is up to date; stale evidence is told and no mistake."""
-    folder, page = Path(arguments[0]), Path(arguments[1])
+def stored_ledger(folder: Path) -> tuple[str, tuple[str, ...]]:
+    """The page of all evidence in a folder, and the slugs of which it is stale."""
     kept = {path.stem: Evidence.from_json(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.json"))}
     evidence = [e for stem, e in kept.items() if stem == e.slug]
     papers, stale = {}, set()
@@ -117,15 +117,22 @@ def main(arguments: list[str]) -> int:
             stale |= {e.slug} if is_stale(e) else set()
         except OptionError:
             continue
-    text = ledger(evidence, papers, stale, [e for stem, e in kept.items() if stem != e.slug])
+    others = [e for stem, e in kept.items() if stem != e.slug]
+    return ledger(evidence, papers, stale, others), tuple(sorted(stale))
+
+
+def main(arguments: list[str]) -> int:
+    """Writes the ledger, or with --check says whether it is up to date; stale evidence is told and no mistake."""
+    folder, page = Path(arguments[0]), Path(arguments[1])
+    text, stale = stored_ledger(folder)
     if "--check" in arguments:
-        for slug in sorted(stale):
+        for slug in stale:
             print(f"the evidence of {slug} is stale: run `aitia verify {slug} --replay`")
         if not page.is_file() or page.read_text(encoding="utf-8").replace(_STALE, "") != text.replace(_STALE, ""):
             print(f"{page} does not match {folder}: run `make ledger`", file=sys.stderr)
             return 1
         return 0
-    page.write_text(text, encoding="utf-8")
+    write_whole(page, text, RunError)
     return 0
 
 

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aitia.engine import Progress
+from aitia.engine import Engine, Progress, Store
 from aitia.errors import RunError
 from aitia.report import Callout, Code, Section, render
 from aitia.runs import Journal, content_hash, open_run, versions
 from aitia.text import Answers, BudgetReachedError, Client, Question, TextScores, answer_questions, scores
 from aitia.text.asking import JOURNAL, By
 from aitia.text.page import answers_page, sentence
+from aitia.workflow.asked_apart import PARTS, Opened, ask_apart
 
 __all__ = ["Questioned", "ask_questions"]
 
-FILES = (JOURNAL, "answers.jsonl", "scores.json", "report.html")
+FILES = (JOURNAL, PARTS, "answers.jsonl", "scores.json", "report.html")
 """What a run writes into its folder."""
 
 
@@ -70,6 +71,8 @@ def ask_questions(
     f1: str | None = None,
     seed: int = 0,
     system: str = "",
+    engine: Engine | None = None,
+    opened: Opened | None = None,
     progress: Progress | None = None,
     command: str | None = None,
 ) -> Questioned:
@@ -81,6 +84,8 @@ def ask_questions(
         source: What they were read from, for the record.
         out: Folder of the run; the same call goes on with what is there. None writes nothing.
         both_orders: As in `answer_questions`, and so are `rotations`, `by`, `seed`, `system` and `progress`.
+        engine: Where a model of this machine is asked, part by part, which changes no number; it needs `opened`.
+        opened: How a worker opens the client.
         f1: The class of which F1 is told.
         command: The command line.
 
@@ -92,18 +97,25 @@ def ask_questions(
     how: dict[str, Any] = {
         "both_orders": both_orders, "rotations": rotations, "by": by, "seed": seed, "system": system,
     }  # fmt: skip
+
+    def answers_of(log: Store, parts: Store) -> Answers:
+        if engine is not None:
+            ask_apart(engine, client, opened, questions, log, parts, how, progress)
+        return answer_questions(client, questions, log=log, progress=progress, **how)
+
     if out is None:
-        answers = answer_questions(client, questions, progress=progress, **how)
+        answers = answers_of({}, {})
         return Questioned(answers, scores(answers, f1=f1, seed=seed), source)
     held = json.dumps([question.to_json() for question in questions], ensure_ascii=False)
     config = {"client": client.name, "source": Path(source).name, "f1": f1, **how}
     inputs = {"questions": content_hash(held.encode(errors="replace"))}
     with open_run(out, kind="ask", config=config, inputs=inputs, files=FILES, command=command) as run:
-        journal = Journal(run.path / JOURNAL)
+        journal, parts = Journal(run.path / JOURNAL), Journal(run.path / PARTS)
         try:
-            answers = answer_questions(client, questions, log=journal, progress=progress, **how)
+            answers = answers_of(journal, parts)
         finally:
             journal.close()
+            parts.close()
         result = Questioned(answers, scores(answers, f1=f1, seed=seed), source)
         rows = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in answers.rows())
         run.write_text("answers.jsonl", rows)

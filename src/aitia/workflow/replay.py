@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from aitia.engine import Progress
+from aitia.cluster import ProcessEngine
+from aitia.engine import Engine, Progress
 from aitia.errors import OptionError, RunError
 from aitia.evidence import STORED, Evidence, Replay, Row, stored_evidence
 from aitia.evidence.claim import control_key
@@ -62,7 +63,9 @@ def is_stale(evidence: Evidence) -> bool:
     return evidence.source is not None and evidence.source != remembered_hash(claim_module(evidence.slug))
 
 
-def replay(slug: str, out: Path, *, jobs: int = 1, progress: Progress | None = None) -> Replayed:
+def replay(
+    slug: str, out: Path, *, jobs: int = 1, engine: Engine | None = None, progress: Progress | None = None
+) -> Replayed:
     """Runs the first seed of the stored evidence again, and renews the evidence where every value comes back.
 
     Parts that are not stored run on all of their seeds.
@@ -71,6 +74,7 @@ def replay(slug: str, out: Path, *, jobs: int = 1, progress: Progress | None = N
         slug: Of the system.
         out: The folder of evidence; where it has none of this system, that which ships with the package is taken.
         jobs: Processes.
+        engine: Where the seed runs, in place of `jobs` processes here.
         progress: Told how far it is.
 
     Raises:
@@ -78,10 +82,10 @@ def replay(slug: str, out: Path, *, jobs: int = 1, progress: Progress | None = N
         RunError: If the folder cannot be written, or another process works in it.
     """
     with evidence_folder(out, slug):
-        return _replayed(slug, out, jobs, progress)
+        return _replayed(slug, out, engine or ProcessEngine(jobs), progress)
 
 
-def _replayed(slug: str, out: Path, jobs: int, progress: Progress | None) -> Replayed:
+def _replayed(slug: str, out: Path, engine: Engine, progress: Progress | None) -> Replayed:
     stored = stored_evidence(out, slug) or stored_evidence(STORED, slug)
     if stored is None:
         raise OptionError(f"there is no stored evidence of {slug} to replay: run `aitia verify {slug}`")
@@ -90,7 +94,7 @@ def _replayed(slug: str, out: Path, jobs: int, progress: Progress | None) -> Rep
     here = origin_key()
     stem = f"{slug}.replay-{here}"
     once = tuple(stored.first)
-    fresh = measure(slug, out, stem, once=once, first_seed=stored.first_seed, jobs=jobs, progress=progress)
+    fresh = measure(slug, out, stem, once=once, first_seed=stored.first_seed, engine=engine, progress=progress)
     taken, parts = _new_controls(stored, fresh), _new_parts(stored, fresh)
     again = {name: value for name, value in _without(fresh.first, taken).items() if name not in parts}
     differs = (*differences(stored.first, again), *_asked_otherwise(stored.rows, fresh.rows, bool(parts)))

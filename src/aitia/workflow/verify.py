@@ -3,13 +3,14 @@
 import importlib
 import platform
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from aitia.engine import LocalEngine, Progress
+from aitia.cluster import ProcessEngine, engine_told
+from aitia.engine import Engine, Progress
 from aitia.errors import FormatError, OptionError, RunError
 from aitia.evidence import Claim, ClaimContext, Evidence, no_more_asked, stored_evidence
 from aitia.evidence.origin import commit_here, machine_here, origin_key
@@ -64,6 +65,7 @@ def verify(
     first_seed: int = 0,
     quick: bool = False,
     jobs: int = 1,
+    engine: Engine | None = None,
     resume: bool = False,
     progress: Progress | None = None,
 ) -> Evidence:
@@ -79,6 +81,7 @@ def verify(
         first_seed: Where the seeds begin.
         quick: The first seed only; of a claim that takes over two hours its cheapest part only.
         jobs: Processes.
+        engine: Where the seeds run, in place of `jobs` processes here.
         resume: Go on with the finished seeds of a run that was stopped, of the same code on the same kind of machine.
         progress: Told how far it is.
 
@@ -95,15 +98,19 @@ def verify(
     if quick and seeds is not None:
         raise OptionError("a quick run takes the first seed alone: leave out either --quick or --seeds")
     stem = slug + (f".from-{first_seed}" if first_seed else "") + (".quick" if quick else "")
-    options: dict[str, Any] = {"first_seed": first_seed, "quick": quick, "jobs": jobs, "progress": progress}
+    options: dict[str, Any] = {"first_seed": first_seed, "quick": quick, "progress": progress}
     with evidence_folder(out, slug):
         before = _before(out, stem, slug)
-        evidence = measure(slug, out, stem, seeds=seeds, resume=resume, **options)
-        if before is not None:
-            gone = no_more_asked(before.rows, before.date, before.replaced, evidence.rows)
-            evidence = replace(evidence, replaced=gone)
-        write_whole(out / f"{stem}.json", evidence.to_json(), RunError)
-    return evidence
+
+        def kept(evidence: Evidence) -> Evidence:
+            if before is not None:
+                gone = no_more_asked(before.rows, before.date, before.replaced, evidence.rows)
+                evidence = replace(evidence, replaced=gone)
+            write_whole(out / f"{stem}.json", evidence.to_json(), RunError)
+            return evidence
+
+        engine = engine or ProcessEngine(jobs)
+        return measure(slug, out, stem, seeds=seeds, resume=resume, engine=engine, keep=kept, **options)
 
 
 @contextmanager
@@ -138,11 +145,12 @@ def measure(
     once: Collection[str] = (),
     first_seed: int = 0,
     quick: bool = False,
-    jobs: int = 1,
+    engine: Engine,
     resume: bool = False,
     progress: Progress | None = None,
+    keep: Callable[[Evidence], Evidence] = lambda evidence: evidence,
 ) -> Evidence:
-    """What a claim gives, as `verify` stores it; finished seeds stand in a journal in `out` until it is through.
+    """What a claim gives, as `verify` stores it; finished seeds stand in a journal in `out` until `keep` is through.
 
     To be called within `evidence_folder`. Of the parts in `once` the first seed alone runs.
     """
@@ -159,7 +167,7 @@ def measure(
     context = ClaimContext(
         seeds=1 if quick else seeds,
         once=once,
-        engine=LocalEngine(jobs),
+        engine=engine,
         store=journal,
         progress=progress,
         first_seed=first_seed,
@@ -178,7 +186,7 @@ def measure(
         rows=tuple(rows),
         command=_command(slug, seeds, first_seed, quick),
         versions=versions(),
-        hardware=f"{machine['processor']}, {platform.system()}, {jobs} processes",
+        hardware=f"{machine['processor']}, {platform.system()}, {engine_told(engine)}",
         seconds=round(time.time() - started, 1),
         date=time.strftime("%Y-%m-%d", time.gmtime(started)),
         resumed=resumed,
@@ -192,7 +200,8 @@ def measure(
         uncontrolled=claim.uncontrolled,
         first=context.first,
     )
-    place.unlink(missing_ok=True)
+    evidence = keep(evidence)
+    place.unlink(missing_ok=True)  # not before it is kept: a kill in between would lose every seed
     return evidence
 
 

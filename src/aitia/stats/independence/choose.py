@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from aitia.data.summed import SummedTable
 from aitia.data.table import Kind, Table
 from aitia.errors import OptionError, join_names, unknown_variable
 from aitia.stats.imputation import IMPUTATIONS, imputed
@@ -14,6 +15,7 @@ from aitia.stats.independence.fisher_z import FisherZ
 from aitia.stats.independence.kci import KCI
 from aitia.stats.independence.ranks import RankCorrelation
 from aitia.stats.independence.rcit import RCIT
+from aitia.stats.independence.summed import summed_test
 
 __all__ = ["TESTS", "ContextKind", "independence_test"]
 
@@ -67,6 +69,8 @@ def independence_test(
             table = table.with_columns({context: table.column(context)}, kinds={context: Kind.NUMBER})
     if options and name not in ("kci", "rcit"):
         raise OptionError(f"{name} has no option {join_names(options)}")
+    if isinstance(table, SummedTable):
+        return summed_test(name)(table)
     try:
         if missing != "impute":
             return TESTS[name](table, missing=missing, jobs=jobs, **options)

@@ -53,7 +53,8 @@ class Contingency(IndependenceTest):
                     "declare the column discrete if its numbers are labels"
                 )
         self.sizes = np.array([max(len(table.categories(name)), 1) for name in table.names])
-        self.codes = np.empty((len(self.sizes), table.n), np.int16 if self.sizes.max() < 1 << 15 else np.int32)
+        rows = len(table.column(table.names[0]))  # of a table that is known by its sums fewer than table.n
+        self.codes = np.empty((len(self.sizes), rows), np.int16 if self.sizes.max() < 1 << 15 else np.int32)
         for row, name in zip(self.codes, table.names, strict=True):
             row[:] = np.nan_to_num(table.column(name), nan=-1) if table.missing(name) else table.column(name)
 

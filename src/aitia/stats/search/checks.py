@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.moments import table_moments
+from aitia.data.summed import SummedTable
 from aitia.data.table import DISCRETE_AT_MOST, Table
 from aitia.errors import DataError, join_names
 from aitia.stats.independence import DegenerateGaussian, FisherZ, IndependenceTest
@@ -70,6 +71,7 @@ def check_functions(table: Table, context: str | None = None) -> None:
     Raises:
         DataError: If there is one.
     """
+    table = _looked_through(table)
     names = [name for name in table.names if name != context]
     labels = {name: k for k, name in enumerate(name for name in names if table.discrete(name))}
     may = may_determine(table, tuple(labels)) if len(labels) > 1 else None
@@ -82,6 +84,11 @@ def check_functions(table: Table, context: str | None = None) -> None:
                     f"{name!r} follows exactly from {given!r}: given one of the two nothing is left to test of the "
                     "other; drop one of them"
                 )
+
+
+def _looked_through(table: Table) -> Table:
+    """The rows in which functions are looked for: of a table that is known by its sums those of its sample."""
+    return table.sample if isinstance(table, SummedTable) else table
 
 
 def _check_labels(table: Table, counts: Mapping[str, Sequence[int]]) -> None:
@@ -142,6 +149,9 @@ def _label_counts(table: Table, name: str) -> list[int]:
     """How many rows have each category, code 0 first."""
     codes = table.column(name)
     labels = len(table.categories(name))
+    if isinstance(table, SummedTable):
+        weighted: list[int] = np.bincount(codes.astype(np.intp), table.weights, labels).astype(int).tolist()
+        return weighted
     if labels <= FEW_LABELS:
         return [int(np.count_nonzero(codes == label)) for label in range(labels)]
     seen = codes[~np.isnan(codes)] if table.missing(name) else codes
@@ -270,6 +280,7 @@ def table_warnings(table: Table, *, context: str | None = None, missing: str = "
 def _function_warnings(table: Table, context: str | None) -> list[str]:
     """Functions that a search survives, but that its reader has to know of."""
     warnings = []
+    table = _looked_through(table)
     names = [name for name in table.names if name != context]
     if context is not None:
         fixed = [name for name in names if determines(table, (context,), name)]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from aitia.data.moments import definite
 from aitia.data.table import Table
-from aitia.engine import Progress, Store
+from aitia.engine import Engine, Progress, Store
 from aitia.errors import CostError, DataError
 from aitia.graph.graph import Graph
 from aitia.stats.bootstrap import EdgeFrequencies, Rows, bootstrap_graphs
@@ -89,7 +89,14 @@ class Again:
 
 
 def resampled(
-    again: Again, samples: int, seconds: float, config: Any, *, store: Store | None, progress: Progress | None
+    again: Again,
+    samples: int,
+    seconds: float,
+    config: Any,
+    *,
+    engine: Engine | None,
+    store: Store | None,
+    progress: Progress | None,
 ) -> EdgeFrequencies:
     """The frequencies of edges in the graphs that a search finds in random halves of the rows.
 
@@ -98,6 +105,7 @@ def resampled(
         samples: How many halves.
         seconds: Predicted of one of them.
         config: Of the search: seed, jobs, and whether a long one is accepted.
+        engine: Where they run, in place of `config.jobs` copies of this process.
         store: Keeps finished ones, so that a search that was stopped goes on.
         progress: Told what it is predicted to cost, and how far it is.
 
@@ -121,5 +129,5 @@ def resampled(
         again, [name for name in table.names if name != context], table.n, samples,
         strata=table.column(context) if context is not None and table.categories(context) else None,
         seed=config.seed, together=max(1, min(round(TOGETHER / (2 * seconds)), 10)),
-        engine=ForkedEngine(config.jobs), store=store, progress=progress,
+        engine=engine or ForkedEngine(config.jobs), store=store, progress=progress,
     )  # fmt: skip

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from aitia.collector import uncollected
 from aitia.data.table import Table
-from aitia.engine import Progress, Store
+from aitia.engine import Engine, Progress, Store
 from aitia.errors import CostError, IdentifiabilityError, OptionError, join_names
 from aitia.graph._question import ReadAs
 from aitia.graph.graph import Graph
@@ -59,6 +59,7 @@ class ConstraintSearch(SavedArrays):
         warnings_: What to keep in mind, in plain words.
         predicted_seconds_: What the search was predicted to cost.
         rows_: The rows of the variables, and of the context where there is one.
+        engine: Where halves of the rows are searched; None takes `config.jobs` copies of this process.
     """
 
     config: Any
@@ -79,6 +80,7 @@ class ConstraintSearch(SavedArrays):
     predicted_seconds_: float
     rows_: Table
     asked_: Mapping[str, Any]
+    engine: Engine | None = None
     ready: IndependenceTest | None = None
     again = False
     mendable: Sequence[tuple[str, str]] | None = None
@@ -328,7 +330,7 @@ class ConstraintSearch(SavedArrays):
         """
         again = self._again()
         self.edge_frequencies_ = resampled(
-            again, samples, self.sample_seconds(), self.config, store=store, progress=progress
+            again, samples, self.sample_seconds(), self.config, engine=self.engine, store=store, progress=progress
         )
         return self.edge_frequencies_
 

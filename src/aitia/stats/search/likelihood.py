@@ -26,11 +26,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aitia.data.summed import SummedTable
 from aitia.graph._pdag import places
 from aitia.graph.bits import bits
 from aitia.stats.independence import DegenerateGaussian, FisherZ, IndependenceTest
 from aitia.stats.independence._contingency_kernel import planes_of
 from aitia.stats.independence.contingency import Contingency
+from aitia.stats.independence.summed import weighted_repeats
 
 __all__ = ["EmbeddedScore", "GaussianScore", "MultinomialScore", "score_of"]
 
@@ -236,6 +238,39 @@ class MultinomialScore:
         return float(np.cumsum(self._weight[counts])[-1]), len(counts)
 
 
+class WeightedMultinomialScore(MultinomialScore):
+    """The same of rows that differ, each with how often it occurs.
+
+    Args:
+        codes: (p, k) from 0.
+        sizes: Of each column the number of labels.
+        weights: (k,) how often each row occurs.
+    """
+
+    def __init__(self, codes: NDArray[Any], sizes: Sequence[int], weights: NDArray[np.int64]) -> None:
+        super().__init__(codes, sizes)
+        self.n, self._weights = int(weights.sum()), weights
+
+    def _count(self, nodes: int, node: int, new: Sequence[int], beside: Sequence[int]) -> None:
+        cells = prod([float(self.sizes[k]) for k in places(nodes)])
+        for with_, of, some in ((nodes, cells, new), (nodes | 1 << node, cells * self.sizes[node], beside)):
+            for x in some:
+                if with_ | 1 << x not in self._of:
+                    repeats, present = self._counted_plainly([*places(with_), x])
+                    self._of[with_ | 1 << x] = repeats + self._novel(present, of * self.sizes[x])
+
+    def _counted_plainly(self, columns: Sequence[int]) -> tuple[float, int]:
+        code = np.zeros(self.codes.shape[1], np.int64)
+        cells = 1
+        for k in columns:
+            code = code * self.sizes[k] + self.codes[k]
+            cells *= self.sizes[k]
+            if cells > DENSE:
+                present, code = np.unique(code, return_inverse=True)
+                cells = len(present)
+        return weighted_repeats(code, self._weights)
+
+
 class EmbeddedScore:
     """-n/2 log of the share of the volume of a variable's columns that those of its parents leave, less 1/2 log n for
     each pair of columns: that of labels as indicators beside normal scores.
@@ -285,6 +320,8 @@ def score_of(test: IndependenceTest) -> GaussianScore | MultinomialScore | Embed
         enough = not test.has_gaps and test.n > len(test.correlation) + 3
         return EmbeddedScore(_apart(test), list(test.places.values()), test.n) if enough else None
     if isinstance(test, Contingency):
+        if isinstance(table, SummedTable) and table.weights is not None:
+            return WeightedMultinomialScore(test.codes, test.sizes.tolist(), table.weights)
         if not test.has_gaps:
             return MultinomialScore(test.codes, test.sizes.tolist(), lambda: test.planes)
         codes = np.ascontiguousarray(test.codes[:, (test.codes >= 0).all(axis=0)])

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.data.moments import moments, table_moments
+from aitia.data.summed import SummedTable
 from aitia.data.table import Kind, Table
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
 from aitia.graph.bits import bits
@@ -116,6 +117,8 @@ class LocalScore:
     ) -> None:
         if name not in get_args(ScoreName):
             raise OptionError(f"a score is one of {', '.join(get_args(ScoreName))}, or auto; got {name!r}")
+        if isinstance(table, SummedTable) and name not in ("bic", "bdeu"):
+            raise DataError(f"the score {name} needs the rows, of which only sums are in memory: take bic, or bdeu")
         if not penalty > 0:
             raise OptionError(f"the penalty of a score is above 0, got {penalty}")
         if not prior > 0:
@@ -268,6 +271,8 @@ def _counted(table: Table, name: str, penalty: float, prior: float, edge: float)
         columns.append(codes.astype(np.int32))
         levels.append(len(found))
     rows, counts = _distinct(np.array(columns), levels)
+    if isinstance(table, SummedTable) and table.weights is not None:
+        rows, counts = np.ascontiguousarray(np.array(columns)), table.weights
     return ScoreData(
         BIC if name == "bic" else BDEU, np.zeros((0, 0)), np.zeros(0, np.int64), np.zeros(0), rows, counts,
         np.array(levels, np.int64), table.n, float(penalty), float(prior), edge,

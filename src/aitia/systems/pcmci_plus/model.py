@@ -217,7 +217,7 @@ class PCMCIPlus(ConstraintSearch, Discovers):
         again = _Again(learner, self._samples, tuple(self.asked_["variables"]))
         self.edge_frequencies_ = bootstrap_graphs(
             again, self.graph_.nodes, self.samples_, samples,
-            seed=self.config.seed, engine=ForkedEngine(self.config.jobs), store=store, progress=progress,
+            seed=self.config.seed, engine=self.engine or ForkedEngine(self.config.jobs), store=store, progress=progress,
         )  # fmt: skip
         return self.edge_frequencies_
 
