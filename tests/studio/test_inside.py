@@ -381,6 +381,6 @@ def test_a_model_too_large_to_be_kept_open_is_left_to_the_command_line(visit, tr
 
 
 def test_a_folder_of_models_that_is_none_is_told(tmp_path):
-    with pytest.raises(OptionError, match="--models .* is no folder"):
+    with pytest.raises(OptionError, match=r"--models .* is no folder"):
         studio_command(tmp_path / "studio", models=[tmp_path / "none"])
     assert not (tmp_path / "studio").exists()
