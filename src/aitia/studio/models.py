@@ -86,7 +86,7 @@ def _folders(base: Path) -> Iterator[Path]:
             return
         path = Path(place)
         depth = len(path.relative_to(base).parts)
-        inner[:] = sorted(name for name in inner if not name.startswith(".") and not (path / name).is_symlink())
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
         if depth >= DEPTH:
             inner.clear()
         yield path
@@ -100,8 +100,8 @@ def _kind(path: Path, base: Path) -> ModelKind | None:
         files = [file for file in sorted(path.iterdir()) if file.is_file()]
         if not all(file.resolve().is_relative_to(base.resolve()) for file in files):
             return None
-        names = {file.name for file in files}
-        if names.issuperset(_FEATURES):
+        names = [file.name for file in files]
+        if all(name in names for name in _FEATURES):
             return "features"
         if "model_index.json" in names:
             return "pictures"
