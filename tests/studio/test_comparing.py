@@ -80,7 +80,7 @@ def test_scores_say_which_is_ahead_by_what_is_better():
 
 
 def test_graphs_over_other_names_say_which_are_alone():
-    one, other = (Side("x", "fit", {}, {}, {"graph": Graph(text)}, False) for text in ("x -> y; z", "y -> x"))
+    one, other = (Side("x", "fit", {}, {}, {"graph": Graph(text)}, False) for text in ("x -> y -> w; z", "y -> x; y -> w"))
     (pair,) = graph_pairs(one, other)
     assert (pair.distance, list(pair.edges), pair.alone) == (1, [("x --> y", "y --> x")], ["z"])
     assert graph_pairs(one, Side("x", "fit", {}, {}, {}, False)) == []
