@@ -171,6 +171,7 @@ def test_an_answer_is_that_of_the_command_and_the_command_gives_it_again(visit, 
     assert visit.get(f"/runs/{told['run']}/files/answer.csv").content == (answer / "answer.csv").read_bytes()
     assert visit.get(f"/runs/{told['run']}/files/..%2fanswer.csv").status_code in (400, 404)
     assert visit.get(f"/runs/{told['run']}/files/.lock").status_code == 400
+    assert visit.get(f"/runs/{told['run']}/files/answer.json").status_code == 400  # it names the files, itself not
 
     before = {path.name: path.read_bytes() for path in sorted(answer.iterdir()) if path.is_file()}
     for path in before:
