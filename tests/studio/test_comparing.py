@@ -80,7 +80,9 @@ def test_scores_say_which_is_ahead_by_what_is_better():
 
 
 def test_graphs_over_other_names_say_which_are_alone():
-    one, other = (Side("x", "fit", {}, {}, {"graph": Graph(text)}, False) for text in ("x -> y; z", "y -> x"))
+    one, other = (
+        Side("x", "fit", {}, {}, {"graph": Graph(text)}, False) for text in ("x -> y -> w; z", "y -> x; y -> w")
+    )
     (pair,) = graph_pairs(one, other)
     assert (pair.distance, list(pair.edges), pair.alone) == (1, [("x --> y", "y --> x")], ["z"])
     assert graph_pairs(one, Side("x", "fit", {}, {}, {}, False)) == []
@@ -117,6 +119,7 @@ def test_a_board_holds_benches_of_the_workspace_and_claims_on_the_world(visit, r
     evidence = stored_evidence(STORED, "gcrl")
     page = visit.get("/boards/orca").text
     assert f"Stored evidence of {evidence.date}." in page
+    assert "/runs/bench" not in page  # that is of another world
     assert evidence.rows[0].metric.replace("&", "&amp;").replace("<", "&lt;") in page
     boards = visit.get("/boards").text
     assert 'href="/boards/orca"' in boards
@@ -172,6 +175,12 @@ def test_directions_that_no_member_has_are_told(visit):
     assert answer.status_code == 400
     assert "c -> b" in answer.json()["error"] or "b -> c" in answer.json()["error"]
     assert visit.post("/api/runs/open/do", json={"values": {}, "directed": [["a", "c"]]}).status_code == 400
+
+
+def test_what_is_beyond_all_numbers_is_told(visit):
+    answer = visit.post("/api/runs/open/do", json={"values": {"b": 1e308}})
+    assert answer.status_code == 400
+    assert "beyond all numbers" in answer.json()["error"]
 
 
 def test_models_of_members_are_kept_and_not_without_end(runs):

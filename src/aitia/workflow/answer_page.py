@@ -58,7 +58,7 @@ def _drawn(shown: Mapping[str, Data], names: Sequence[str], about: str) -> list[
     """The data beside each other, and before them the columns of an answer that the rows before it lack."""
     first = next(iter(shown.values()))
     blocks: list[Block] = []
-    if first.form == "table":
+    if first.known is first:  # rows that are a table, and not one beside pictures, tracks or recordings
         lacking = list(dict.fromkeys(n for data in shown.values() for n in data.known.names if n not in first.known))
         new = {head: data.known.select(lacking) for head, data in shown.items()
                if all(name in data.known for name in lacking)}  # fmt: skip
