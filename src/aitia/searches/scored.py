@@ -29,6 +29,7 @@ from aitia.stats.search.keeping import kept, recall
 from aitia.stats.search.learner import scm_on
 from aitia.stats.search.records import Skeleton, TestRecord, weakest_tests
 from aitia.stats.search.scores import ROWS_A_PARENT, LocalScore, bent_ranks, choose_score
+from aitia.stats.search.tied import agreed, all_that_tie, best_alike, in_words, may_tie
 from aitia.system import Discovers, Given, Score, Scores, Training
 
 __all__ = ["ScoreSearch"]
@@ -42,7 +43,7 @@ PRIORS = ("prior", "structure_prior")
 
 
 class ScoreSearch(SavedArrays, Discovers):
-    """A search for the class of graphs of the highest score, and what it leaves behind. A subclass gives `_class`.
+    """A search for the class of graphs of the highest score, and what it leaves behind. A subclass gives `_ends`.
 
     Attributes:
         config: The options, see `ScoreConfig`.
@@ -67,12 +68,12 @@ class ScoreSearch(SavedArrays, Discovers):
     warnings_: list[str]
     rows_: Table
     engine: Engine | None = None
-    _of: tuple[Graph, LocalScore]
-    """The class found, and its score: what evidence is made of."""
+    _of: tuple[Sequence[Graph], LocalScore]
+    """The class found, several where they tie, and the score: what evidence is made of."""
 
     @abstractmethod
-    def _class(self, score: LocalScore, progress: Progress | None = None) -> Graph:
-        """The CPDAG of the best class found, some member of which obeys the knowledge."""
+    def _ends(self, score: LocalScore, progress: Progress | None = None, *, every: bool = False) -> Sequence[Graph]:
+        """The CPDAG of the best class found, some member of which obeys the knowledge; every one that ties if asked."""
 
     def work(self, given: Given) -> str:
         """Variables and rows."""
@@ -187,14 +188,36 @@ class ScoreSearch(SavedArrays, Discovers):
             self.warnings_ += check_lines(RankCorrelation(table))
         score = self._score(table)
         self._warn(table, score)
-        found = self._class(score, progress)
-        self.graph_ = known(found, self.config.known)
-        self._explain(found, score)
+        classes = self._classes(score, progress)
+        self.graph_ = self._graph(classes)
+        if len(classes) > 1:
+            self.warnings_.append(in_words(classes, self.graph_))
+        self._explain(classes, score)
         self.rows_ = table
         self.edge_frequencies_ = None
         if self.config.bootstrap:
             self.resample(self.config.bootstrap, store=store, progress=progress)
         return self.graph_
+
+    def _classes(self, score: LocalScore, progress: Progress | None = None) -> Sequence[Graph]:
+        """The class found; where several may tie, all of them."""
+        found = self._ends(score, progress, every=score.discrete)
+        if len(found) == 1 and not may_tie(score):
+            return found
+
+        def again(names: Sequence[str]) -> Sequence[Graph]:
+            return self._ends(self._score(score.table.select(names)), every=True)
+
+        return all_that_tie(found, score, self.config.known, again, self.config.seed, progress)
+
+    def _in_part(self, score: LocalScore) -> Graph:
+        """What one search of some of the rows finds: of ends that tie what they agree on."""
+        found = self._ends(score, every=score.discrete)
+        return self._graph(found if len(found) == 1 else best_alike(found, score, self.config.known))
+
+    def _graph(self, classes: Sequence[Graph]) -> Graph:
+        """What the classes found agree on, with the arrows that knowledge decides."""
+        return agreed([known(found, self.config.known) for found in classes])
 
     def _whole(self, table: Table) -> Table:
         gaps = [name for name in table.names if table.missing(name)]
@@ -251,7 +274,7 @@ class ScoreSearch(SavedArrays, Discovers):
 
     # -- the evidence for each edge, made when it is read ----------------------------------------------------------
 
-    def _explain(self, found: Graph, score: LocalScore) -> None:
+    def _explain(self, found: Sequence[Graph], score: LocalScore) -> None:
         """Keeps what the evidence is made of, and names the test that stands beside the score."""
         for name in EVIDENCE:
             self.__dict__.pop(name, None)
@@ -266,33 +289,39 @@ class ScoreSearch(SavedArrays, Discovers):
         return bool(self.test_name_) and score.table.n > len(score.names) + 3
 
     @cached_property
-    def _cheapest(self) -> Mapping[tuple[str, str], Step]:
-        """Of each edge the deletion after which the score is highest."""
-        found, score = self._of
-        rows, place = Pdag(found), {name: k for k, name in enumerate(found.nodes)}
-        return {(e.left, e.right): _cheapest(rows, place[e.left], place[e.right], score) for e in self.graph_.edges}
+    def _cheapest(self) -> Mapping[tuple[str, str], tuple[Step, Pdag]]:
+        """Of each edge the deletion after which the score is highest, and the class that it is one of."""
+        classes, score = self._of
+        every, place = [Pdag(found) for found in classes], {name: k for k, name in enumerate(score.names)}
+        return {
+            (e.left, e.right): max(
+                ((_cheapest(rows, place[e.left], place[e.right], score), rows) for rows in every),
+                key=lambda found: found[0].gain,
+            )
+            for e in self.graph_.edges
+        }
 
     @cached_property
     def score_(self) -> float:
         """Of the graph, in nats."""
-        found, score = self._of
-        return score.graph(member(found, self.config.known))
+        classes, score = self._of
+        return score.graph(member(classes[0], self.config.known))
 
     @cached_property
     def losses_(self) -> Mapping[tuple[str, str], float]:
         """For each edge (left, right), how many nats the best neighbouring class without it is worse."""
-        return {pair: -step.gain for pair, step in self._cheapest.items()}
+        return {pair: -step.gain for pair, (step, _) in self._cheapest.items()}
 
     @cached_property
     def tests_(self) -> Sequence[TestRecord]:
         """One test for each edge, given what its cheapest deletion conditions on."""
         if not self._asks_tests:
             return ()
-        found, score = self._of
-        names, rows = found.nodes, Pdag(found)
+        _, score = self._of
         test = independence_test(self.test_name_, score.table)
         asked = [
-            (*pair, tuple(names[k] for k in bits(conditioned(rows, step)))) for pair, step in self._cheapest.items()
+            (*pair, tuple(score.names[k] for k in bits(conditioned(rows, step))))
+            for pair, (step, rows) in self._cheapest.items()
         ]
         answers = zip(asked, test.test(asked), strict=True)
         return tuple(TestRecord(x, y, given, a.statistic, a.p_value) for (x, y, given), a in answers)
@@ -300,14 +329,13 @@ class ScoreSearch(SavedArrays, Discovers):
     @cached_property
     def skeleton_(self) -> Skeleton:
         """The adjacencies, with the tests."""
-        found, _ = self._of
-        return Skeleton(found.nodes, found._adjacent, {}, self.tests_, len(self.tests_))
+        return Skeleton(self.graph_.nodes, self.graph_._adjacent, {}, self.tests_, len(self.tests_))
 
     @cached_property
     def orientation_reasons_(self) -> Mapping[tuple[str, str], str]:
         """For each arrow (cause, effect), why it points so."""
-        found, _ = self._of
-        shared = {(e.left, e.right) for e in found.edges if e.symbol == "-->"}
+        classes, _ = self._of
+        shared = set.intersection(*({(e.left, e.right) for e in c.edges if e.symbol == "-->"} for c in classes))
         knowledge = self.config.known
         return {
             (e.left, e.right): self.arrow
@@ -358,7 +386,7 @@ def _test_beside(score: LocalScore) -> str:
 
 
 def _again(learner: ScoreSearch, table: Table) -> Graph:
-    return known(learner._class(learner._score(table)), learner.config.known)
+    return learner._in_part(learner._score(table))
 
 
 def _cheapest(rows: Pdag, i: int, j: int, score: LocalScore) -> Step:

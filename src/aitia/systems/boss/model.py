@@ -11,12 +11,14 @@ earlier tiers stay before later ones. The result is a CPDAG: an arrow is in ever
 knowledge; an undirected edge may point either way.
 
 What the score prefers does not depend on the order of the columns. Where the search ends can, as the starts are drawn
-by position: with more starts, less often.
+by position: with more starts, less often. Of classes that tie the graph holds what all share (`stats.search.tied`).
 
 Source:
     Andrews, Ramsey, Sanchez-Romero, Camchong and Kummerfeld, Fast scalable and accurate discovery of DAGs using the
     best order score search and grow-shrink trees, NeurIPS 2023, algorithms 1-3. Its restarts are optional there.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -27,6 +29,7 @@ from aitia.stats.search import Constraints
 from aitia.stats.search.greedy import backward
 from aitia.stats.search.orders import GrowShrink, must_precede, obeying
 from aitia.stats.search.scores import LocalScore
+from aitia.stats.search.tied import distinct
 from aitia.systems.boss.card import CARD
 from aitia.systems.boss.config import BOSSConfig
 
@@ -56,7 +59,7 @@ class BOSS(ScoreSearch):
     Config = BOSSConfig
     config: BOSSConfig
 
-    def _class(self, score: LocalScore, progress: Progress | None = None) -> Graph:
+    def _ends(self, score: LocalScore, progress: Progress | None = None, *, every: bool = False) -> Sequence[Graph]:
         names, starts = score.names, self.config.starts
         limits = Constraints.of(names, self.config.known)
         must = must_precede(names, self.config.known)
@@ -66,14 +69,14 @@ class BOSS(ScoreSearch):
         orders, turns = rng.permuted(variables, axis=1), rng.permuted(variables, axis=1)
         if must.any():
             orders = np.array([obeying(order, must) for order in orders])
-        best, along = -np.inf, orders[0]
+        ends = np.empty(starts)
         step = max(1, TOGETHER // len(names))
         for done in range(0, starts, step):
             if progress is not None:
                 progress("orders", done, starts)
-            some = orders[done : done + step]
-            for order, value in zip(some, trees.climb(some, turns[done : done + step], must).tolist(), strict=True):
-                if value > best + LEAST:
-                    best, along = value, order
-        _, parents = trees.along(along)
-        return backward(cpdag(Graph.from_adjacency(parents, names)), score, self.config.known)
+            ends[done : done + step] = trees.climb(orders[done : done + step], turns[done : done + step], must)
+        best = np.flatnonzero(ends >= ends.max() - LEAST)
+        along = [trees.along(orders[k])[1] for k in (best if every else best[:1])]
+        dags = {parents.tobytes(): parents for parents in along}.values()
+        classes = [cpdag(Graph.from_adjacency(parents, names)) for parents in dags]
+        return [backward(found, score, self.config.known) for found in distinct(classes)]

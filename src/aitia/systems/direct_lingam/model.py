@@ -15,7 +15,7 @@ Source:
     (2011), with the pairwise measure of Hyvarinen and Smith, JMLR 14 (2013).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -78,17 +78,21 @@ class DirectLiNGAM(ScoreSearch):
     def _warn(self, table: Table, score: LocalScore) -> None:
         """Nothing yet: what speaks against a fit is its noise, see `_look_at_noise`."""
 
-    def _class(self, score: LocalScore, progress: Progress | None = None) -> Graph:
+    def _ends(self, score: LocalScore, progress: Progress | None = None, *, every: bool = False) -> Sequence[Graph]:
         names, known = score.names, self.config.known
         values = score.table.matrix(list(names))
         order = causal_order(values, must_precede(names, known), progress)
         _, parents = GrowShrink(score, Constraints.of(names, known), self._limit(score)).along(order)
         self.order_ = tuple(names[k] for k in order)
-        return Graph.from_adjacency(parents, names)
+        return [Graph.from_adjacency(parents, names)]
 
-    def _explain(self, found: Graph, score: LocalScore) -> None:
+    def _classes(self, score: LocalScore, progress: Progress | None = None) -> Sequence[Graph]:
+        """The one graph: it is the noise that tells its order, and graphs whose scores tie are none the less apart."""
+        return self._ends(score, progress)
+
+    def _explain(self, found: Sequence[Graph], score: LocalScore) -> None:
         super()._explain(found, score)
-        self._look_at_noise(score.table.matrix(list(found.nodes)), found)
+        self._look_at_noise(score.table.matrix(list(score.names)), found[0])
 
     def _look_at_noise(self, values: NDArray[np.float64], graph: Graph) -> None:
         """Says where the noise looks Gaussian, so that its shape tells no order.

@@ -6,7 +6,7 @@
 
 With ever more rows from a distribution that a DAG fits, the result is the class of that DAG. With finitely many the
 first steps can mislead, in dense graphs most: there `boss` scores higher. Steps go by scores alone, so
-that neither names nor the order of the columns matter.
+that neither names nor the order of the columns matter; of classes that tie the graph holds what all share.
 
 The result is a CPDAG: an arrow is in every graph of this score that obeys the knowledge; an undirected edge may point
 either way.
@@ -15,6 +15,8 @@ Source:
     Chickering, Optimal structure identification with greedy search, JMLR 3 (2002). A pair is looked at again only where
     what its operators are made of has changed, as in Ramsey et al., A million variables and more, 2017.
 """
+
+from collections.abc import Sequence
 
 from aitia.engine import Progress
 from aitia.graph import Graph, cpdag
@@ -43,9 +45,9 @@ class GES(ScoreSearch):
     Config = GESConfig
     config: GESConfig
 
-    def _class(self, score: LocalScore, progress: Progress | None = None) -> Graph:
+    def _ends(self, score: LocalScore, progress: Progress | None = None, *, every: bool = False) -> Sequence[Graph]:
         known = self.config.known
         must_precede(score.names, known)  # says where knowledge allows no graph at all
         start = cpdag(Graph([] if known is None else list(known.required), score.names))
         limit = self._limit(score)
-        return backward(forward(start, score, known, limit=limit, progress=progress), score, known)
+        return [backward(forward(start, score, known, limit=limit, progress=progress), score, known)]
