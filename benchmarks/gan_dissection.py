@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from _measure import arguments, best, write
 from aitia.nn.gan import Generator
-from aitia.nn.generators import ImageGenerator
 from aitia.nn.segmenters import SmallSegmenter
 from aitia.systems.gan_dissection.effects import swept
+from aitia.systems.gan_dissection.generators import ImageGenerator
 from aitia.systems.gan_dissection.measures import areas
 from aitia.systems.gan_dissection.tail import Change, Tail
 from aitia.worlds import TownWorld

@@ -28,7 +28,6 @@ from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.evidence.trained_once import trained_once
 from aitia.nn.language import LanguageModel, load_language_model
 from aitia.nn.sequences import SequenceModel
-from aitia.stats.metrics.retrieval import hits, ndcg, ranks_of_own
 from aitia.systems.causal2vec.arms import ARMS, READINGS, Arm
 from aitia.systems.causal2vec.backbones import made_decoder, made_encoder, read_by_decoder, read_by_encoder
 from aitia.systems.causal2vec.card import CARD
@@ -37,6 +36,7 @@ from aitia.systems.causal2vec.embedder import headless
 from aitia.systems.causal2vec.judge import candidates, shared_words
 from aitia.systems.causal2vec.model import Causal2Vec
 from aitia.systems.causal2vec.pairs import Pairs
+from aitia.systems.causal2vec.ranks import hits, ndcg, ranks_of_own
 from aitia.worlds import RolesWorld
 
 __all__ = ["CLAIM"]

@@ -7,7 +7,7 @@
 
 What chooses is not what scores: thresholds, agreement and sets come from one segmenter on pictures of its own, effects
 from the referee on others. Without a referee one segmenter does both, and a warning says so. Pictures come from the
-generator as it is called: see `aitia.nn.generators`.
+generator as it is called: see `aitia.systems.gan_dissection.generators`.
 
 What is changed against the paper: a threshold is the best of eight quantiles; effects stand beside the largest of
 random sets of as many units, and the change of every other object is told too.
@@ -34,7 +34,6 @@ from aitia.data.subjects import Network
 from aitia.data.table import Kind, Table
 from aitia.do import Intervention, Value
 from aitia.errors import DataError, InterventionError, OptionError
-from aitia.nn.generators import ImageGenerator, open_generator
 from aitia.nn.pixels import to_bytes
 from aitia.nn.pretrained import Pretrained, fitted
 from aitia.nn.segmenters import Segmenter, SmallSegmenter
@@ -49,6 +48,7 @@ from aitia.systems.gan_dissection.effects import context, effect_rows, table_of
 from aitia.systems.gan_dissection.exporting import without_units
 from aitia.systems.gan_dissection.fitting import chosen_layer, dissected
 from aitia.systems.gan_dissection.found import Found
+from aitia.systems.gan_dissection.generators import ImageGenerator, open_generator
 from aitia.systems.gan_dissection.held import check_values, listed, sites_of, units_of
 from aitia.systems.gan_dissection.judge import judged
 from aitia.systems.gan_dissection.measures import areas

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from aitia.nn.generators import ImageGenerator
 from aitia.nn.sites import Patch, Site, intervene
 from aitia.nn.sites.places import find_places
 from aitia.nn.sites.replay import Replay
+from aitia.systems.gan_dissection.generators import ImageGenerator
 
 __all__ = ["Change", "Tail"]
 

@@ -41,13 +41,13 @@ from aitia.nn.sequences import (
     objectives,
     small_sequence_model,
 )
-from aitia.stats.metrics.spans import span_f1
 from aitia.systems.sift.card import CARD
 from aitia.systems.sift.classifier import TokenClassifier
 from aitia.systems.sift.judge import seen_names
 from aitia.systems.sift.model import Sift
 from aitia.systems.sift.prompts import TEMPLATE
 from aitia.systems.sift.sentences import Sentence, Span, check_spans, sentence_of
+from aitia.systems.sift.span_scores import span_f1
 from aitia.train import TrainConfig, train
 from aitia.worlds import EntitiesWorld, Sample
 
