@@ -11,9 +11,9 @@ graph given: the causes are taken as independent, and `do` moves the one cause o
 
 with z drawn from q in (4). Where a row has no label of a cause, what q reads stands in its place, and no gradient goes
 into it: were q free there, it would tell the UNet what no label tells. Half of each batch are rows with labels. Of a
-counterfactual the abduction is u = F^-1(z) and x_T by (2), the action replaces lines of F, and (3) draws what
-follows. (2) and (3) undo each other in the limit of small steps only: `bound` is how far pictures that the training was
-not given come back off with nothing done.
+counterfactual the abduction is u = F^-1(z) and x_T by (2), the action replaces lines of F, and (3) draws what follows.
+With a vae x are latents, which it decodes. (2) and (3) undo each other in the limit of small steps only: `bound` is how
+far pictures that the training was not given come back off with nothing done.
 
 What we do otherwise than the source, or than its released code, and why:
 - the released code takes for x_T the picture noised to the last step, in which nothing of it is left; here it is (2);
@@ -47,8 +47,9 @@ from aitia.report import Block
 from aitia.representations.labelled_causes import labels_of, standardised
 from aitia.representations.labelled_pictures import IMAGE, LabelledPictures
 from aitia.runs import RunStore
-from aitia.system import Given, Noise, Scores
+from aitia.system import Given, Noise, Opened, Scores
 from aitia.systems.causal_diffae.card import CARD
+from aitia.systems.causal_diffae.codec import Codec, open_codec
 from aitia.systems.causal_diffae.config import CausalDiffaeConfig
 from aitia.systems.causal_diffae.drawing import drawn, inverted, read, tensors
 from aitia.systems.causal_diffae.fitting import Fitted, causes_of, check_rows, fit, graph_told
@@ -62,7 +63,7 @@ MOVED = 8
 """Held out pictures on which it is measured how much `do` changes."""
 
 
-class CausalDiffae(LabelledPictures):
+class CausalDiffae(Opened[Codec], LabelledPictures):
     """Answers `do(cause=value)` on pictures with labelled causes, and is *given* the causes and their graph.
 
     Rows may lack labels, some or all, as long as each cause has two values or more. Counterfactuals are approximate:
@@ -93,6 +94,7 @@ class CausalDiffae(LabelledPictures):
     card = CARD
     Config = CausalDiffaeConfig
     config: CausalDiffaeConfig
+    needed = ()
     usual: float = 0.0
     _net: Network | None = None
     _size: tuple[int, int] = (0, 0)
@@ -117,7 +119,7 @@ class CausalDiffae(LabelledPictures):
         )
 
     def _fit(self, given: Given, run: RunStore) -> None:
-        self._take(fit(given, self.config, run))
+        self._take(fit(given, self.config, self._opened_on, run))
         self.roles = {**self.roles, "cause": self.causes}
         self._measure(given)
 
@@ -181,7 +183,7 @@ class CausalDiffae(LabelledPictures):
         shown = net.out(read(net, x, self.config).double())
         y = labels_of(given, self.causes, lenient=True)
         z = net.scaled(torch.from_numpy(np.where(np.isnan(y), shown.numpy(), y)))
-        noise, error = inverted(net, x, z, self._schedule, self.config)
+        noise, error = inverted(net, x, z, self._schedule, self.config, self._opened_on)
         parts = {"u": net.noise_of(z).numpy(), "noise": noise.numpy(), "error": error.double().numpy()}
         return {name: np.repeat(part, draws, axis=0) for name, part in parts.items()}
 
@@ -212,7 +214,7 @@ class CausalDiffae(LabelledPictures):
             u[told] = net.noise_of(net.scaled(torch.from_numpy(y[told])))
         values = net.out(self._moved(u)).numpy()
         if (~seen).any():
-            random = np.random.default_rng([seed, 92]).standard_normal((len(y), 3, *self._size)).astype(np.float32)
+            random = np.random.default_rng([seed, 92]).standard_normal((len(y), *net.shape)).astype(np.float32)
             images[~seen] = self._pictures(random, u, ~seen)
         return self._with(given, images, np.where(np.isnan(y), values, y))
 
@@ -234,7 +236,10 @@ class CausalDiffae(LabelledPictures):
                 f"images are {width}x{height}, this model was trained on {self._size[1]}x{self._size[0]}: scale them "
                 "(--size)"
             )
-        return tensors(images)
+        return self._opened_on.encode(tensors(images))
+
+    def _opening(self, subjects: Mapping[str, Any]) -> Codec:
+        return open_codec(subjects.get("vae"))
 
     def _moved(self, u: Tensor) -> Tensor:
         """The causes, standardised, that follow from noise under what is held."""
@@ -251,7 +256,7 @@ class CausalDiffae(LabelledPictures):
         z, x = self._moved(u), torch.from_numpy(noise)
         if rows is not None:
             z, x = z[rows], x[rows]
-        return to_bytes(drawn(self._ready_net, x, z, self._schedule, self.config))
+        return to_bytes(drawn(self._ready_net, x, z, self._schedule, self.config, self._opened_on))
 
     # -- judging and keeping -------------------------------------------------------------------------------------------
 
@@ -273,6 +278,7 @@ class CausalDiffae(LabelledPictures):
             "config": asdict(self.config),
             **self._told_options(),
             "size": list(self._size),
+            "inner": list(net.shape[1:]),
             "bound": dict(self.bound),
             "usual": self.usual,
             "unet": {name: value for name, value in net.unet.config.items() if not name.startswith("_")},
@@ -294,5 +300,6 @@ class CausalDiffae(LabelledPictures):
         kept = options["schedule"]
         times = None if kept["times"] is None else torch.tensor(kept["times"])
         model._schedule = Schedule(torch.tensor(kept["a"]), torch.tensor(kept["s"]), kept["prediction"], times)
-        model._net = Network(model.config, model._graph, model._size, unet_of(options["unet"])).eval()
+        inner = (options["inner"][0], options["inner"][1])
+        model._net = Network(model.config, model._graph, inner, unet_of(options["unet"])).eval()
         return model
