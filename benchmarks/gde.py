@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from _measure import arguments, best, write
-from aitia.nn.set_encoders import SetEncoder
-from aitia.nn.transport import directions, sliced_w2
+from aitia.systems.gde.set_encoders import SetEncoder
+from aitia.systems.gde.transport import directions, sliced_w2
 
 
 class Reference(nn.Module):

@@ -17,23 +17,6 @@ from aitia.system import systems
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "aitia"
-ONE_USER = {
-    "nn.black_box": "the reasoners ask classifiers too",
-    "nn.samplers": "the image systems draw with them",
-    "nn.generators": "gan-dissection opens generators with it",
-    "stats.metrics.feature_distance": "the image systems are scored by it",
-    "nn.sequence_sampler": "the sequence systems draw with it",
-    "nn.sequences.masked_diffusion": "medim stands on it; any diffusion of sequences can",
-    "nn.sequences.policy": "embeddings by reasoning are improved by it, and the reasoners use it",
-    "nn.set_encoders": "the image systems encode sets of patches",
-    "nn.text_edits": "the reasoners edit texts",
-    "nn.transport": "samplers stand on it",
-    "stats.metrics.retrieval": "embeddings of texts with pictures are scored by it",
-    "stats.metrics.spans": "the reasoner that reads graphs off texts tags spans",
-    "text.export": "the systems that make questions write theirs as tasks",
-    "stats.metrics.edits": "the editing systems of the image issue are scored by it",
-}
-"""Parts of the machinery with one user now, and who will use them."""
 LONG: dict[str, str] = {}
 """Files of over 400 lines."""
 LONG_FUNCTIONS = {"stats/search/_fisher_z_kernel.py:level": "one compiled kernel"}
@@ -91,7 +74,7 @@ def users():
     return found
 
 
-def test_a_part_of_the_machinery_has_two_users_or_a_reason():
+def test_a_part_of_the_machinery_has_two_users():
     by, lonely = users(), set()
     for name, path in modules().items():
         if name.split(".")[0] not in ("nn", "stats", "text") or path.name == "__init__.py":
@@ -107,7 +90,7 @@ def test_a_part_of_the_machinery_has_two_users_or_a_reason():
                     top.add(".".join(first[:2]) if first[0] == "systems" else first[0])
         if len(top) <= 1:
             lonely.add(name)
-    assert lonely == set(ONE_USER)
+    assert lonely == set(), "a part with one user stands in the folder of that user"
 
 
 def test_files_and_functions_are_short_or_have_a_reason():

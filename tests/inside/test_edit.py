@@ -11,13 +11,13 @@ from safetensors import safe_open
 
 from aitia.errors import DataError, FormatError, InterventionError, OptionError
 from aitia.inside import apply_edit, edit_fact
+from aitia.inside.edit_means import edit_score
 from aitia.inside.edit_scores import score_edit
 from aitia.inside.memory import ValueSearch
 from aitia.inside.worth import edit_alarms
 from aitia.nn.causal_language import load_causal_language_model
 from aitia.nn.edits import Edit
 from aitia.nn.sites import record
-from aitia.stats.metrics.edits import edit_score
 
 PROMPT = "the capital of France"  # a random model attends to nothing in particular, so the subject stands last
 PARAPHRASES = ["a capital of France", "the big capital of France"]

@@ -7,7 +7,7 @@ import torch
 from aitia.errors import DataError, FormatError, OptionError, UnknownVariableError
 from aitia.nn.pixels import from_bytes
 from aitia.nn.readers import AttributeReader
-from aitia.nn.segmenters import LibrarySegmenter, SmallSegmenter, load_segmenter, masks_of, unsure
+from aitia.nn.segmenters import LibrarySegmenter, SmallSegmenter, likeliest, load_segmenter, masks_of, unsure
 
 LABELS = {"place": ("left", "right"), "shade": ("dark", "light", "white")}
 
@@ -139,3 +139,10 @@ def test_a_segmenter_of_transformers_is_opened_and_brought_to_the_size_of_the_pi
     (tmp_path / "empty").mkdir()
     with pytest.raises(FormatError, match="no safetensors"):
         load_segmenter(tmp_path / "empty")
+
+
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_the_likeliest_name_is_that_of_argmax_and_the_first_of_several(count):
+    said = torch.rand(3, count, 4, 5, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(likeliest(said), said.argmax(1))
+    assert not likeliest(torch.full((2, count, 4, 4), 0.5)).any()

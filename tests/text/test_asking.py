@@ -15,7 +15,7 @@ from aitia.cli import app
 from aitia.errors import AitiaError, FormatError, OptionError, RunError
 from aitia.text import Question, answer_questions, open_client, read_questions, scores, write_questions
 from aitia.text.asking import JOURNAL
-from aitia.text.export import export_tasks
+from aitia.workflow.task_export import export_tasks
 
 SOURCE = Path(__file__).parents[2] / "src"
 MAIN = "from aitia.cli import main; main()"

@@ -12,7 +12,7 @@ from tests.workflow.test_tasks import SLUGS, asked_of
 
 from aitia.nn.language import word_tokenizer
 from aitia.text import Question, answer_questions, open_client, scores
-from aitia.text.export import export_tasks
+from aitia.workflow.task_export import export_tasks
 
 WANTED = "not run here: needs lm-eval, inspect-ai and openai, in an environment of their own"
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]

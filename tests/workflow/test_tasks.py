@@ -10,7 +10,7 @@ from aitia.data.writing import table_bytes
 from aitia.errors import OptionError
 from aitia.system import example_of, systems
 from aitia.text import answer_questions, open_client, scores
-from aitia.text.export import export_tasks
+from aitia.workflow.task_export import export_tasks
 from aitia.workflow.tasks import asking_systems, task_questions
 from aitia.worlds import AxiomsWorld, Corr2CauseWorld
 

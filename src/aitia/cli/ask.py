@@ -157,7 +157,7 @@ def _read(questions: Path, task: str | None) -> "Iterator[list[Question]]":
 
 
 def _export(folder: Path, held: "list[Question]", task: str | None, both_orders: bool, as_json: bool) -> None:
-    from aitia.text.export import export_tasks
+    from aitia.workflow.task_export import export_tasks
 
     name = "aitia_questions" if task is None else task.replace("-", "_")
     files = export_tasks(folder, held, name=name, both_orders=both_orders)

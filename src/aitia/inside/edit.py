@@ -30,6 +30,7 @@ from aitia.engine import Progress
 from aitia.errors import OptionError
 from aitia.files import check_free, new_folder
 from aitia.guard import guarded, read_json
+from aitia.inside.edit_means import EditScore
 from aitia.inside.edit_scores import (
     GENERALISATION,
     LOCALITY,
@@ -48,7 +49,6 @@ from aitia.nn.causal_language import CausalLanguageModel, load_causal_language_m
 from aitia.nn.edits import Edit, edit_memory
 from aitia.nn.sites.weight_paths import oriented
 from aitia.runs import open_run
-from aitia.stats.metrics.edits import EditScore
 
 __all__ = ["Applied", "FactEdit", "apply_edit", "edit_fact"]
 

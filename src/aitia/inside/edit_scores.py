@@ -8,10 +8,10 @@ from typing import Any
 import torch
 
 from aitia.errors import InterventionError
+from aitia.inside.edit_means import EditScore, edit_score
 from aitia.nn.causal_language import CausalLanguageModel
 from aitia.nn.edits import Edit
 from aitia.nn.sites.weight_paths import oriented
-from aitia.stats.metrics.edits import EditScore, edit_score
 
 __all__ = [
     "EFFICACY",

@@ -25,6 +25,7 @@ import torch
 from torch import Tensor
 
 from aitia.errors import DataError, OptionError
+from aitia.nn.pages import keep_pages
 
 __all__ = ["Denoise", "Inversion", "Prediction", "Schedule", "draw", "guided", "invert"]
 
@@ -158,6 +159,7 @@ def draw(
     Raises:
         OptionError: If steps do not fall, or the schedule has no such step.
     """
+    keep_pages()
     x, way = noise, _way(schedule, steps)
     way = way if start is None else [t for t in way if t <= start]
     for t, to in pairwise([*way, -1]):
@@ -200,6 +202,7 @@ def invert(
         raise OptionError(f"refine is a number of iterations, zero or more, got {refine}")
     if not bool(torch.isfinite(pictures).all()):
         raise DataError("a picture to invert holds a number that is not finite")
+    keep_pages()
     way = _way(schedule, steps)
     x = pictures
     for t, to in pairwise([-1, *reversed(way)]):

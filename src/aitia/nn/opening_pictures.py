@@ -1,11 +1,25 @@
-"""Opens the network that draws pictures, a pipeline of diffusers; `aitia.nn.opening` says what a network may name."""
+"""Opens networks that draw pictures or turn them into features; `aitia.nn.opening` says what a network may name."""
 
 from aitia.data.subjects import Subject
 from aitia.errors import OptionError
-from aitia.nn.opening import _fetched, _opened  # private, as the evidence of others hashes that file
+from aitia.nn.backbones import ImageBackbone, load_backbone, of_module
+from aitia.nn.opening import _fetched, _module, _opened  # private, as the evidence of others hashes that file
 from aitia.nn.pipelines import ImagePipeline, load_pipeline
 
-__all__ = ["open_pipeline"]
+__all__ = ["open_backbone", "open_pipeline"]
+
+
+def open_backbone(network: Subject) -> ImageBackbone:
+    """What turns pictures into features: an image model of the Hugging Face library, a torch module, or a backbone.
+
+    Raises:
+        FormatError: If there is no such model, it reads no pictures, or its weights are a pickle.
+        RunError: If it is another one than that of the hash.
+    """
+    found = _opened(network)
+    if found is None:
+        return load_backbone(_fetched(network))
+    return found if isinstance(found, ImageBackbone) else of_module(_module(found, network))
 
 
 def open_pipeline(network: Subject) -> ImagePipeline:

@@ -25,7 +25,7 @@ from aitia.nn.pretrained import Pretrained, fitted
 from aitia.nn.weights import fingerprint
 from aitia.saving import model_folder
 
-__all__ = ["LibrarySegmenter", "Segmenter", "SmallSegmenter", "load_segmenter", "masks_of", "unsure"]
+__all__ = ["LibrarySegmenter", "Segmenter", "SmallSegmenter", "likeliest", "load_segmenter", "masks_of", "unsure"]
 
 _AT_ONCE = 256
 
@@ -46,8 +46,21 @@ class Segmenter(Protocol):
 @torch.no_grad()
 def masks_of(segmenter: Segmenter, x: Tensor) -> dict[str, NDArray[np.bool_]]:
     """For each name the pixels, (n, height, width), where it is the likeliest."""
-    best = torch.cat([segmenter.probabilities(part).argmax(1) for part in torch.split(x, _AT_ONCE)]).cpu().numpy()
+    best = torch.cat([likeliest(segmenter.probabilities(part)) for part in torch.split(x, _AT_ONCE)]).cpu().numpy()
     return {name: best == k for k, name in enumerate(segmenter.names)}
+
+
+def likeliest(said: Tensor) -> Tensor:
+    """(n, height, width) which of (n, names, height, width) is the largest, the first where several are.
+
+    As `argmax`, name by name: that of torch goes through memory in strides, and took as long as the network.
+    """
+    largest, which = said[:, 0].clone(), torch.zeros_like(said[:, 0], dtype=torch.int64)
+    for k in range(1, said.shape[1]):
+        more = said[:, k] > largest
+        which.masked_fill_(more, k)
+        largest = torch.maximum(largest, said[:, k])
+    return which
 
 
 @torch.no_grad()

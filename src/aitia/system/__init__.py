@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from aitia.system.given import Given
     from aitia.system.laws import LAWS, check
     from aitia.system.loading import load
+    from aitia.system.opened import Opened
     from aitia.system.placing import ENVIRONMENT
     from aitia.system.registry import Broken, Entry, broken, find, systems
     from aitia.system.targets import Target, Targets
@@ -46,6 +47,7 @@ __all__ = [
     "Explains",
     "Given",
     "Noise",
+    "Opened",
     "Predicts",
     "Score",
     "Scores",
@@ -75,6 +77,7 @@ _HOMES = {
     "trial": "Trial",
     "given": "Given",
     "loading": "load",
+    "opened": "Opened",
     "placing": "ENVIRONMENT",
     "registry": "Broken Entry broken find systems",
     "targets": "Target Targets",

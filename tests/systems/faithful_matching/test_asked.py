@@ -5,12 +5,12 @@ import pytest
 
 from aitia.data.tables import read_table
 from aitia.errors import DataError, InterventionError, OptionError, UnknownVariableError
-from aitia.nn.black_box import BlackBox
-from aitia.nn.text_edits import TextEdits
 from aitia.system import Given, example_of, load
 from aitia.systems.faithful_matching import FaithfulMatching, FaithfulMatchingConfig, Matching
+from aitia.systems.faithful_matching.black_box import BlackBox
 from aitia.systems.faithful_matching.card import CARD
 from aitia.systems.faithful_matching.reading import black_box, editor_of, parted
+from aitia.systems.faithful_matching.text_edits import TextEdits
 from aitia.worlds import ReviewEditor, ReviewsWorld
 
 

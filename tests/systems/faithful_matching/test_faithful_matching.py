@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from aitia.errors import DataError, FormatError, OptionError, UnknownVariableError
-from aitia.nn.text_edits import TextEdits
 from aitia.runs import RunStore
 from aitia.systems.faithful_matching import (
     MATCHERS,
@@ -24,6 +23,7 @@ from aitia.systems.faithful_matching import (
     set_similarities,
 )
 from aitia.systems.faithful_matching.explainer_errors import EffectPairs
+from aitia.systems.faithful_matching.text_edits import TextEdits
 from aitia.worlds import ReviewEditor, ReviewsWorld
 
 WORLD = ReviewsWorld()

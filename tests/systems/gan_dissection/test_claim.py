@@ -7,10 +7,10 @@ import torch
 from aitia.evidence import ClaimContext
 from aitia.evidence.pictures import whole
 from aitia.nn.gan import Generator
-from aitia.nn.generators import ImageGenerator
 from aitia.nn.segmenters import SmallSegmenter
 from aitia.systems.gan_dissection import claim
 from aitia.systems.gan_dissection.config import GanDissectionConfig
+from aitia.systems.gan_dissection.generators import ImageGenerator
 from aitia.worlds import TownWorld
 
 

@@ -14,11 +14,11 @@ from torch import nn
 import aitia
 from aitia.data.subjects import Network
 from aitia.errors import DataError, FormatError, InterventionError, OptionError, UnknownVariableError
-from aitia.nn.generators import ImageGenerator
 from aitia.nn.pixels import to_bytes
 from aitia.nn.sites import Site, intervene
 from aitia.systems.gan_dissection import GanDissection
 from aitia.systems.gan_dissection.effects import context, gained, others, removed, swept
+from aitia.systems.gan_dissection.generators import ImageGenerator
 from aitia.systems.gan_dissection.measures import agreement, areas, pixels, thresholds
 from aitia.systems.gan_dissection.opening import learnt, open_segmenter
 from aitia.systems.gan_dissection.study import Study, matched_units, window_at

@@ -21,7 +21,6 @@ from aitia.errors import (
     RangeWarning,
     UnknownVariableError,
 )
-from aitia.nn.transport import directions, sliced_w2
 from aitia.runs import RunStore
 from aitia.system import Given, load, verbs_of
 from aitia.systems.gde import GDE, GDEConfig, PerturbationPredictor, fixed_embedding
@@ -29,6 +28,7 @@ from aitia.systems.gde.example import write
 from aitia.systems.gde.network import Network, Objective
 from aitia.systems.gde.populations import Law
 from aitia.systems.gde.sets import SetBatches, read_sets
+from aitia.systems.gde.transport import directions, sliced_w2
 
 SMALL = {"steps": 8, "batch": 4, "points": 8, "width": 16, "latents": 4}
 

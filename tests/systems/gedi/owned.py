@@ -31,4 +31,14 @@ def owned(folder):
     sums = ["file_name,partner,sum"]
     sums += [f"{files[k]},second/{files[k]},{kind[k] + kind[119 - k] if k % 3 else ''}" for k in range(120)]
     (folder / "pairs" / "metadata.csv").write_text("\n".join([*sums, ""]), encoding="utf-8")
+    backbone(folder / "resnet")
     return {}
+
+
+def backbone(folder):
+    import torch
+    from transformers import ResNetConfig, ResNetModel
+
+    torch.manual_seed(0)
+    config = ResNetConfig(embedding_size=8, hidden_sizes=[8, 16], depths=[1, 1], layer_type="basic")
+    ResNetModel(config).save_pretrained(folder)

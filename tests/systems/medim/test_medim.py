@@ -10,12 +10,12 @@ from aitia.data.table import Table
 from aitia.errors import DataError, InterventionError, OptionError, TrainingError
 from aitia.nn.language import word_tokenizer
 from aitia.nn.sequences import Vocabulary
-from aitia.nn.sequences.masked_diffusion import MaskedDiffusion
 from aitia.systems.medim import Medim, MedimConfig
 from aitia.systems.medim.batches import DrawnPairs
 from aitia.systems.medim.editing import Asked, edited
 from aitia.systems.medim.filling import PairNetwork
 from aitia.systems.medim.layout import IMAGE, LABELS, LENGTH, SCAFFOLD, TEXT, Layout, Pair, markers_of
+from aitia.systems.medim.masked_diffusion import MaskedDiffusion
 from aitia.systems.medim.words import ReportTokens, common_words, sentences
 from aitia.worlds import WardWorld
 

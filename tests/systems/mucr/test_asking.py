@@ -14,7 +14,7 @@ from aitia.errors import AitiaError, DataError, RunError
 from aitia.systems.mucr import Mucr
 from aitia.systems.mucr.as_questions import questions
 from aitia.systems.mucr.pictures import sheet_of
-from aitia.text.export import export_tasks
+from aitia.workflow.task_export import export_tasks
 from aitia.worlds import SiameseWorld
 
 CANDIDATES = tuple(f"candidate_{letter}" for letter in "abcd")

@@ -14,7 +14,7 @@ small        models of a small config with random weights
 training     examples drawn anew at every step, and the loss over them
 low_rank     low-rank updates of a model that is too large to be trained whole
 tuned        something fitted that tunes a model that was given, or keeps its updates
-masked_diffusion, retrieval, policy   three ways to train that are more than a weighted loss
+retrieval    vectors of texts that are near where the texts belong together
 """
 
 from aitia.nn.sequences.batch import SequenceBatch, collate

@@ -45,8 +45,8 @@ def exact_w2(x: ArrayLike, y: ArrayLike) -> float:
         raise DataError(f"x has shape {a.shape} and y {b.shape}: exact pairing needs as many rows and columns in both")
     if len(a) > EXACT_AT_MOST:
         raise CostError(
-            f"exact W2 of {len(a)} points needs {len(a) ** 2:.2g} pairs: at most {EXACT_AT_MOST} points, or use "
-            "sliced_w2 or sinkhorn_divergence of aitia.nn.transport"
+            f"exact W2 of {len(a)} points needs {len(a) ** 2:.2g} pairs: at most {EXACT_AT_MOST} points; draw "
+            "fewer of them, or take bures_w2 of their means and covariances"
         )
     cost = ((a[:, None] - b[None]) ** 2).sum(-1)
     rows, others = linear_sum_assignment(cost)

@@ -26,13 +26,13 @@ import numpy as np
 from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.nn.language import LanguageModel
 from aitia.nn.sequences import SequenceModel
-from aitia.stats.metrics.retrieval import hits, ndcg, ranks_of_own
 from aitia.systems.causal2vec.arms import ARMS, READINGS, Arm
 from aitia.systems.causal2vec.beginning import Reading, readers_of_roles, seen_pairs
 from aitia.systems.causal2vec.card import CARD
 from aitia.systems.causal2vec.judge import candidates, shared_words
 from aitia.systems.causal2vec.model import Causal2Vec
 from aitia.systems.causal2vec.pairs import Pairs
+from aitia.systems.causal2vec.ranks import hits, ndcg, ranks_of_own
 from aitia.worlds import RolesWorld
 
 __all__ = ["CLAIM"]

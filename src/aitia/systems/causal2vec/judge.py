@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.errors import AitiaError
-from aitia.stats.metrics.retrieval import hits, ndcg, ranks_of_own
 from aitia.system import Given, Score, Scores
 from aitia.systems.causal2vec.pairs import Pairs, pairs_of
+from aitia.systems.causal2vec.ranks import hits, ndcg, ranks_of_own
 
 if TYPE_CHECKING:
     from aitia.systems.causal2vec.model import Causal2Vec

@@ -30,6 +30,11 @@ CARD = Card(
         "unet": SubjectRole(
             kind="network", about="a pipeline folder of diffusers whose UNet2DModel is trained on", needed=False
         ),
+        "vae": SubjectRole(
+            kind="network",
+            about="a folder of an AutoencoderKL of diffusers, in whose latents pictures are diffused",
+            needed=False,
+        ),
     },
     fills=("image", "cause"),
     does="sets a variable",

@@ -19,6 +19,7 @@ from aitia.representations.labelled_causes import arrows, labels_of, numbers_of
 from aitia.representations.learnt_graph import learnt_graph
 from aitia.runs import RunStore
 from aitia.system import Given
+from aitia.systems.causal_diffae.codec import Codec
 from aitia.systems.causal_diffae.config import LEARN, CausalDiffaeConfig
 from aitia.systems.causal_diffae.drawing import tensors
 from aitia.systems.causal_diffae.network import Network, Objective, small_unet
@@ -126,26 +127,28 @@ def _check_still(given: Given, column: str) -> None:
             raise DataError(f"{path} moves, in {frames} frames: save the one that is meant as a picture of its own")
 
 
-def fit(given: Given, config: CausalDiffaeConfig, run: RunStore) -> Fitted:
+def fit(given: Given, config: CausalDiffaeConfig, codec: Codec, run: RunStore) -> Fitted:
     """Trains by (4) of the model.
 
     Raises:
         DataError: If pictures do not fit the UNet.
-        OptionError: If the UNet that is given is none of pictures with three channels.
+        OptionError: If the UNet that is given has other channels than what is diffused.
     """
     names = causes_of(given, config)
     images, y = given.pictures("image"), labels_of(given, names)
     graph, notes = _graph(given, config, names, y)
     notes += _counted(y)
     size = (int(images.shape[1]), int(images.shape[2]))
+    x = codec.encode(tensors(images))
+    inner = (x.shape[2], x.shape[3])
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)
-        unet, schedule = _unet(given, config, size)
-        net = Network(config, graph, size, unet)
+        unet, schedule = _unet(given, config, inner, codec.channels)
+        net = Network(config, graph, inner, unet)
     centre, spread = np.nanmean(y, axis=0), np.nanstd(y, axis=0)
     net.centre.copy_(torch.from_numpy(centre))
     net.spread.copy_(torch.from_numpy(spread))
-    x, z = tensors(images), torch.from_numpy((y - centre) / spread).float()
+    z = torch.from_numpy((y - centre) / spread).float()
     order = np.random.default_rng([config.seed, 83]).permutation(len(given))
     cut = min(max(int(config.held_out * len(given)), 1), len(given) - 1)
     held, kept = order[:cut], torch.from_numpy(order[cut:])
@@ -223,17 +226,19 @@ def _counted(y: NDArray[np.float64]) -> tuple[str, ...]:
     return notes
 
 
-def _unet(given: Given, config: CausalDiffaeConfig, size: tuple[int, int]) -> tuple[Any, Schedule]:
+def _unet(given: Given, config: CausalDiffaeConfig, size: tuple[int, int], channels: int) -> tuple[Any, Schedule]:
     """That of the pipeline that is given, whose noise schedule is kept, or a small one."""
     subject = given.subjects.get("unet")
     if subject is None:
-        return small_unet(config, size), Schedule.cosine(config.noise_steps)
+        return small_unet(config, size, channels), Schedule.cosine(config.noise_steps)
     pipeline = open_pipeline(subject)
     unet: Any = pipeline.denoiser
-    if type(unet).__name__ != "UNet2DModel" or unet.config.in_channels != 3 or unet.config.out_channels != 3:
+    both = None if type(unet).__name__ != "UNet2DModel" else (unet.config.in_channels, unet.config.out_channels)
+    if both != (channels, channels):
         raise OptionError(
             f"{subject.id} holds a {type(unet).__name__}: causal-diffae trains on the UNet2DModel of a pipeline that "
-            f"draws pictures in pixels ({join_names(('DDPMPipeline', 'DDIMPipeline'))})"
+            f"draws pictures in pixels ({join_names(('DDPMPipeline', 'DDIMPipeline'))}), or, with a vae, in {channels} "
+            "channels of its latents"
         )
     if config.draw_steps > len(pipeline.schedule):
         raise OptionError(f"{subject.id} has {len(pipeline.schedule)} noise steps: draw_steps is no more")

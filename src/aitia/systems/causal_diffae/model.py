@@ -11,9 +11,9 @@ graph given: the causes are taken as independent, and `do` moves the one cause o
 
 with z drawn from q in (4). Where a row has no label of a cause, what q reads stands in its place, and no gradient goes
 into it: were q free there, it would tell the UNet what no label tells. Half of each batch are rows with labels. Of a
-counterfactual the abduction is u = F^-1(z) and x_T by (2), the action replaces lines of F, and (3) draws what
-follows. (2) and (3) undo each other in the limit of small steps only: `bound` is how far pictures that the training was
-not given come back off with nothing done.
+counterfactual the abduction is u = F^-1(z) and x_T by (2), the action replaces lines of F, and (3) draws what follows.
+With a vae x are latents, which it decodes. (2) and (3) undo each other in the limit of small steps only: `bound` is how
+far pictures that the training was not given come back off with nothing done.
 
 What we do otherwise than the source, or than its released code, and why:
 - the released code takes for x_T the picture noised to the last step, in which nothing of it is left; here it is (2);
@@ -28,7 +28,6 @@ Source:
     Komanduri, Zhao, Chen and Wu, Causal diffusion autoencoders, ECAI 2024. Song, Meng and Ermon, DDIM, ICLR 2021.
 """
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Self, cast
@@ -40,43 +39,31 @@ from torch import Tensor, nn
 
 from aitia.data.base import Data
 from aitia.data.table import Table
-from aitia.errors import DataError, RangeWarning
-from aitia.graph.graph import Graph
+from aitia.errors import DataError
 from aitia.nn.diffusion import Schedule
 from aitia.nn.pixels import to_bytes
-from aitia.nn.pretrained import Pretrained, fitted
+from aitia.nn.pretrained import fitted
 from aitia.report import Block
-from aitia.representations.labelled_causes import arrows, labels_of, standardised
+from aitia.representations.labelled_causes import labels_of, standardised
+from aitia.representations.labelled_pictures import IMAGE, LabelledPictures
 from aitia.runs import RunStore
-from aitia.system import (
-    Counterfactuals,
-    Discovers,
-    Encodes,
-    Given,
-    Noise,
-    Predicts,
-    Scores,
-    Target,
-    Targets,
-    Training,
-)
+from aitia.system import Given, Noise, Opened, Scores
 from aitia.systems.causal_diffae.card import CARD
+from aitia.systems.causal_diffae.codec import Codec, open_codec
 from aitia.systems.causal_diffae.config import CausalDiffaeConfig
 from aitia.systems.causal_diffae.drawing import drawn, inverted, read, tensors
 from aitia.systems.causal_diffae.fitting import Fitted, causes_of, check_rows, fit, graph_told
 from aitia.systems.causal_diffae.network import Network, unet_of
 from aitia.systems.causal_diffae.page import blocks, judged_few
-from aitia.train import History
 
 __all__ = ["CausalDiffae"]
 
 Values = NDArray[np.float64]
-IMAGE = "image"
 MOVED = 8
 """Held out pictures on which it is measured how much `do` changes."""
 
 
-class CausalDiffae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
+class CausalDiffae(Opened[Codec], LabelledPictures):
     """Answers `do(cause=value)` on pictures with labelled causes, and is *given* the causes and their graph.
 
     Rows may lack labels, some or all, as long as each cause has two values or more. Counterfactuals are approximate:
@@ -107,22 +94,14 @@ class CausalDiffae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
     card = CARD
     Config = CausalDiffaeConfig
     config: CausalDiffaeConfig
-    ranges: Mapping[str, tuple[float, float]] = {}
+    needed = ()
     usual: float = 0.0
-    history: History | None = None
-    notes: tuple[str, ...] = ()
-    _graph: Graph = Graph()
     _net: Network | None = None
     _size: tuple[int, int] = (0, 0)
     _schedule: Schedule
     _held_out: NDArray[np.int64]
 
     # -- fitting -------------------------------------------------------------------------------------------------------
-
-    @property
-    def causes(self) -> tuple[str, ...]:
-        """In the order of the model."""
-        return self._graph.nodes
 
     def check_given(self, given: Given) -> None:
         """Wants two pictures, and causes that are numbers of which each has two values."""
@@ -140,7 +119,7 @@ class CausalDiffae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
         )
 
     def _fit(self, given: Given, run: RunStore) -> None:
-        self._take(fit(given, self.config, run))
+        self._take(fit(given, self.config, self._opened_on, run))
         self.roles = {**self.roles, "cause": self.causes}
         self._measure(given)
 
@@ -176,23 +155,7 @@ class CausalDiffae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
                 "to rely on. Train longer (--steps), invert in more steps (--draw-steps) or more exactly (--refine).",
             )
 
-    @property
-    def training(self) -> Training:
-        """Losses, the graph, and what to beware of."""
-        losses = tuple(self.history.losses) if self.history is not None else ()
-        return Training((("training", losses),), (f"Graph over the causes: {self._graph}", *self.notes))
-
     # -- asking --------------------------------------------------------------------------------------------------------
-
-    @property
-    def targets(self) -> Targets:
-        """The causes."""
-        about = "sets the cause; what it causes by the graph follows"
-        return Targets(Target(name, (), (low,), (high,), about) for name, (low, high) in self.ranges.items())
-
-    def graphs(self, rows: Any = None) -> dict[str, Graph]:
-        """The graph over the causes, as it was given or searched for."""
-        return {"causes": self._graph}
 
     def inversion(self, *data: Any, **roles: Any) -> Table:
         """How far each picture comes back off when it is inverted and drawn again.
@@ -209,7 +172,7 @@ class CausalDiffae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
         """The causes that the images show, in the units of the labels."""
         net = self._ready_net
         values = net.out(read(net, self._ready(given), self.config).double().cpu()).numpy()
-        return Table.of(dict(zip(self.causes, values.T, strict=True)), kinds=dict.fromkeys(self.causes, "number"))
+        return self._causes_table(values)
 
     def _abduct(self, given: Given, draws: int, seed: int) -> dict[str, Any]:
         """u and x_T, and the error of the inversion; causes from the labels where rows have them, else from the image.
@@ -220,19 +183,13 @@ class CausalDiffae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
         shown = net.out(read(net, x, self.config).double())
         y = labels_of(given, self.causes, lenient=True)
         z = net.scaled(torch.from_numpy(np.where(np.isnan(y), shown.numpy(), y)))
-        noise, error = inverted(net, x, z, self._schedule, self.config)
+        noise, error = inverted(net, x, z, self._schedule, self.config, self._opened_on)
         parts = {"u": net.noise_of(z).numpy(), "noise": noise.numpy(), "error": error.double().numpy()}
         return {name: np.repeat(part, draws, axis=0) for name, part in parts.items()}
 
     def _solve(self, noise: Noise) -> Data:
-        """The pictures and causes with this noise, under what is held.
-
-        Warns:
-            RangeWarning: If a cause is set to a value outside the range of the training; it says by how much.
-        """
-        for sentence in self.outside():
-            warnings.warn(sentence, RangeWarning, stacklevel=4)
-        given = noise.given.take(np.repeat(np.arange(len(noise.given)), noise.draws))
+        """The pictures and causes with this noise, under what is held; a value out of range is warned about."""
+        given = self._facts(noise)
         u = torch.from_numpy(noise.parts["u"])
         values = self._ready_net.out(self._moved(u)).numpy()
         y = labels_of(given, self.causes, lenient=True)
@@ -244,32 +201,22 @@ class CausalDiffae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
 
     def _predict(self, given: Given, draws: int, seed: int) -> Data:
         """Causes of a picture, the picture of causes, both of a row that has neither; draws are of u and x_T."""
-        net, n = self._ready_net, len(given) * draws
-        given = given.take(np.repeat(np.arange(len(given)), draws))
-        seen = self._shown(given)
-        y = labels_of(given, self.causes, lenient=True)
-        bare = ~seen & np.isnan(y).any(axis=1)
-        if (odd := bare & ~np.isnan(y).all(axis=1)).any():
-            raise DataError(
-                f"row {int(np.flatnonzero(odd)[0]) // draws} has no picture and some causes: give all of them or none"
-            )
-        u = torch.from_numpy(np.random.default_rng([seed, 91]).standard_normal((n, len(self.causes))))
-        images = np.zeros((n, *self._size, 3), np.uint8)
+        net, asked = self._ready_net, self._asked(given, draws)
+        given, y, seen, told = asked.given, asked.y, asked.seen, asked.told
+        u = torch.from_numpy(np.random.default_rng([seed, 91]).standard_normal((len(y), len(self.causes))))
+        images = np.zeros((len(y), *self._size, 3), np.uint8)
         if seen.any():
             part = given.take(np.flatnonzero(seen))
             shown = net.out(read(net, self._ready(part), self.config).double()).numpy()
             u[seen] = net.noise_of(net.scaled(torch.from_numpy(np.where(np.isnan(y[seen]), shown, y[seen]))))
             images[seen] = part.pictures(IMAGE)
-        if (told := ~seen & ~bare).any():
+        if told.any():
             u[told] = net.noise_of(net.scaled(torch.from_numpy(y[told])))
         values = net.out(self._moved(u)).numpy()
         if (~seen).any():
-            random = np.random.default_rng([seed, 92]).standard_normal((n, 3, *self._size)).astype(np.float32)
+            random = np.random.default_rng([seed, 92]).standard_normal((len(y), *net.shape)).astype(np.float32)
             images[~seen] = self._pictures(random, u, ~seen)
         return self._with(given, images, np.where(np.isnan(y), values, y))
-
-    def _empty(self, n: int) -> Data:
-        return Table.of({name: np.full(n, np.nan) for name in self.causes}, kinds=dict.fromkeys(self.causes, "number"))
 
     # -- steps of an answer --------------------------------------------------------------------------------------------
 
@@ -289,7 +236,10 @@ class CausalDiffae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
                 f"images are {width}x{height}, this model was trained on {self._size[1]}x{self._size[0]}: scale them "
                 "(--size)"
             )
-        return tensors(images)
+        return self._opened_on.encode(tensors(images))
+
+    def _opening(self, subjects: Mapping[str, Any]) -> Codec:
+        return open_codec(subjects.get("vae"))
 
     def _moved(self, u: Tensor) -> Tensor:
         """The causes, standardised, that follow from noise under what is held."""
@@ -306,18 +256,7 @@ class CausalDiffae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
         z, x = self._moved(u), torch.from_numpy(noise)
         if rows is not None:
             z, x = z[rows], x[rows]
-        return to_bytes(drawn(self._ready_net, x, z, self._schedule, self.config))
-
-    def _shown(self, given: Given) -> NDArray[np.bool_]:
-        """Which rows have a picture."""
-        column = given.column(IMAGE) or IMAGE
-        return ~given.table.absent(column) if column in given.table else np.zeros(len(given), bool)
-
-    def _with(self, given: Given, images: NDArray[np.uint8], causes: Values) -> Data:
-        """Rows with these pictures and causes."""
-        column = given.column(IMAGE) or IMAGE
-        changed = {column: images, **dict(zip(self.causes, causes.T, strict=True))}
-        return given.data.with_known(changed, {column: "picture", **dict.fromkeys(self.causes, "number")})
+        return to_bytes(drawn(self._ready_net, x, z, self._schedule, self.config, self._opened_on))
 
     # -- judging and keeping -------------------------------------------------------------------------------------------
 
@@ -337,11 +276,9 @@ class CausalDiffae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
         schedule = self._schedule
         return {
             "config": asdict(self.config),
-            "causes": list(self.causes),
-            "edges": [list(edge) for edge in arrows(self._graph)],
-            "ranges": {name: list(pair) for name, pair in self.ranges.items()},
+            **self._told_options(),
             "size": list(self._size),
-            "notes": list(self.notes),
+            "inner": list(net.shape[1:]),
             "bound": dict(self.bound),
             "usual": self.usual,
             "unet": {name: value for name, value in net.unet.config.items() if not name.startswith("_")},
@@ -357,12 +294,12 @@ class CausalDiffae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
     def _rebuild(cls, options: Mapping[str, Any]) -> Self:
         config = {**options["config"], "channels": tuple(options["config"]["channels"])}
         model = cls(CausalDiffaeConfig(**config))
-        model._graph = Graph([(a, b) for a, b in options["edges"]], options["causes"])
-        model.ranges = {name: (low, high) for name, (low, high) in options["ranges"].items()}
-        model._size, model.notes = (options["size"][0], options["size"][1]), tuple(options["notes"])
+        model._take_options(options)
+        model._size = options["size"][0], options["size"][1]
         model.bound, model.usual = dict(options["bound"]), float(options["usual"])
         kept = options["schedule"]
         times = None if kept["times"] is None else torch.tensor(kept["times"])
         model._schedule = Schedule(torch.tensor(kept["a"]), torch.tensor(kept["s"]), kept["prediction"], times)
-        model._net = Network(model.config, model._graph, model._size, unet_of(options["unet"])).eval()
+        inner = (options["inner"][0], options["inner"][1])
+        model._net = Network(model.config, model._graph, inner, unet_of(options["unet"])).eval()
         return model

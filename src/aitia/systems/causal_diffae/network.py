@@ -19,7 +19,7 @@ __all__ = ["Network", "Objective", "small_unet", "unet_of"]
 _LOG_2PI = 1.8378770664093453
 
 
-def small_unet(config: CausalDiffaeConfig, size: tuple[int, int]) -> Any:
+def small_unet(config: CausalDiffaeConfig, size: tuple[int, int], channels: int = 3) -> Any:
     """A `UNet2DModel` of diffusers with random weights, for pictures of this height and width.
 
     Raises:
@@ -29,8 +29,8 @@ def small_unet(config: CausalDiffaeConfig, size: tuple[int, int]) -> Any:
     return unet_of(
         {
             "sample_size": list(size),
-            "in_channels": 3,
-            "out_channels": 3,
+            "in_channels": channels,
+            "out_channels": channels,
             "block_out_channels": list(config.channels),
             "layers_per_block": config.layers,
             "down_block_types": ["DownBlock2D"] * levels,
@@ -59,13 +59,13 @@ def unet_of(options: Mapping[str, Any]) -> Any:
 
 
 class Encoder(nn.Module):
-    """Pictures (n, 3, height, width) of -1 to 1 to means and log-variances of the causes, (n, d) each."""
+    """Pictures (n, channels, height, width) to means and log-variances of the causes, (n, d) each."""
 
-    def __init__(self, causes: int, width: int, size: tuple[int, int]) -> None:
+    def __init__(self, causes: int, width: int, size: tuple[int, int], channels: int = 3) -> None:
         super().__init__()
         grid = (min(4, size[0] // 4), min(4, size[1] // 4))
         self.net = nn.Sequential(
-            nn.Conv2d(3, width, 3, padding=1),
+            nn.Conv2d(channels, width, 3, padding=1),
             nn.GroupNorm(4, width),
             nn.SiLU(),
             nn.Conv2d(width, 2 * width, 3, stride=2, padding=1),
@@ -92,7 +92,7 @@ class Network(nn.Module):
     Args:
         config: Sizes.
         graph: Over the causes.
-        size: Height and width of the pictures.
+        size: Height and width of the pictures, or of their latents.
         unet: A `UNet2DModel`; it is told the causes where it would be told a class.
 
     Raises:
@@ -104,12 +104,14 @@ class Network(nn.Module):
         d, levels = len(graph.nodes), len(unet.config.block_out_channels)
         step = 2 ** (levels - 1)
         if min(size) < 8 or size[0] % step or size[1] % step:
+            what = "pictures" if unet.config.in_channels == 3 else "latents"
             raise DataError(
-                f"pictures are {size[1]}x{size[0]}: a UNet of {levels} levels takes sides that are multiples of "
+                f"{what} are {size[1]}x{size[0]}: a UNet of {levels} levels takes sides that are multiples of "
                 f"{step}, 8 or more; scale them (--size)"
             )
         self.causes = CausalLayer(graph, config.hidden)
-        self.encoder = Encoder(d, config.width, size)
+        self.shape = (int(unet.config.in_channels), *size)
+        self.encoder = Encoder(d, config.width, size, self.shape[0])
         # A UNet adds its class embedding to that of the time, in every residual block: here the causes stand there.
         unet.class_embedding = nn.Identity()
         self.unet = unet

@@ -23,7 +23,6 @@ Source:
     (the noise of the likelihood is abducted exactly; the source of the model draws the picture anew without it).
 """
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Self
@@ -35,39 +34,28 @@ from torch import Tensor, nn
 
 from aitia.data.base import Data
 from aitia.data.table import Table
-from aitia.errors import DataError, RangeWarning, join_names, unknown_variable
+from aitia.errors import DataError, join_names, unknown_variable
 from aitia.graph.graph import Graph
-from aitia.nn.pretrained import Pretrained, fitted
+from aitia.nn.pretrained import fitted
 from aitia.report import Block
 from aitia.representations.labelled_causes import arrows, labels_of, numbers_of
+from aitia.representations.labelled_pictures import IMAGE, LabelledPictures
 from aitia.representations.learnt_graph import learnt_graph
 from aitia.representations.picture_judge import judged
 from aitia.representations.picture_page import blocks
 from aitia.runs import RunStore
-from aitia.system import (
-    Counterfactuals,
-    Discovers,
-    Encodes,
-    Given,
-    Noise,
-    Predicts,
-    Scores,
-    Target,
-    Targets,
-    Training,
-)
+from aitia.system import Given, Noise, Scores
 from aitia.systems.causal_vae.card import CARD
 from aitia.systems.causal_vae.config import LEARN, CausalVaeConfig
 from aitia.systems.causal_vae.network import AT_ONCE, Network, as_pixels, as_tensor
-from aitia.train import History, RowBatches, TrainConfig, train
+from aitia.train import RowBatches, TrainConfig, train
 
 __all__ = ["CausalVae"]
 
 Values = NDArray[np.float64]
-IMAGE = "image"
 
 
-class CausalVae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
+class CausalVae(LabelledPictures):
     """Answers `do(cause=value)` on pictures with labelled causes, and is *given* the causes and their graph.
 
     No graph given: the causes are taken as independent. `graph="learn"` searches for one in the labels.
@@ -95,19 +83,10 @@ class CausalVae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
     card = CARD
     Config = CausalVaeConfig
     config: CausalVaeConfig
-    ranges: Mapping[str, tuple[float, float]] = {}
-    history: History | None = None
-    notes: tuple[str, ...] = ()
-    _graph: Graph = Graph()
     _net: Network | None = None
     _size = 0
 
     # -- fitting -------------------------------------------------------------------------------------------------------
-
-    @property
-    def causes(self) -> tuple[str, ...]:
-        """In the order of the model."""
-        return self._graph.nodes
 
     def check_given(self, given: Given) -> None:
         """Wants causes that are numbers and vary, and square pictures."""
@@ -194,29 +173,13 @@ class CausalVae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
         )
         self._net = net.cpu().eval()
 
-    @property
-    def training(self) -> Training:
-        """Losses and the graph."""
-        losses = tuple(self.history.losses) if self.history is not None else ()
-        return Training((("training", losses),), (f"Graph over the causes: {self._graph}", *self.notes))
-
     # -- asking --------------------------------------------------------------------------------------------------------
-
-    @property
-    def targets(self) -> Targets:
-        """The causes."""
-        about = "sets the cause; what it causes by the graph follows"
-        return Targets(Target(name, (), (low,), (high,), about) for name, (low, high) in self.ranges.items())
-
-    def graphs(self, rows: Any = None) -> dict[str, Graph]:
-        """The graph over the causes, as it was given or searched for."""
-        return {"causes": self._graph}
 
     def _encode(self, given: Given) -> Table:
         """The causes that the images show, in the units of the labels."""
         z, _ = self._read(self._ready(given))
         values = self._ready_net.out(z).double().numpy()
-        return Table.of(dict(zip(self.causes, values.T, strict=True)), kinds=dict.fromkeys(self.causes, "number"))
+        return self._causes_table(values)
 
     def _abduct(self, given: Given, draws: int, seed: int) -> dict[str, Values]:
         """u, w and e; causes from the labels where the rows have them, from the image elsewhere.
@@ -232,36 +195,23 @@ class CausalVae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
         return {name: np.repeat(part.numpy(), draws, axis=0) for name, part in (("u", u), ("w", w), ("e", e))}
 
     def _solve(self, noise: Noise) -> Data:
-        """The pictures and causes with this noise, under what is held.
-
-        Warns:
-            RangeWarning: If a cause is set to a value outside the range of the training; it says by how much.
-        """
-        for sentence in self.outside():
-            warnings.warn(sentence, RangeWarning, stacklevel=4)
-        given = noise.given.take(np.repeat(np.arange(len(noise.given)), noise.draws))
+        """The pictures and causes with this noise, under what is held; a value out of range is warned about."""
+        given = self._facts(noise)
         u, w, e = (torch.from_numpy(noise.parts[name]) for name in ("u", "w", "e"))
         z = self._moved(u)
         return self._with(given, as_pixels(self._decoded(z, w) + e), self._ready_net.out(z).double().numpy())
 
     def _predict(self, given: Given, draws: int, seed: int) -> Data:
         """Causes of a picture, the picture of causes, both of a row that has neither; draws are of u and w."""
-        net, n = self._ready_net, len(given) * draws
-        given = given.take(np.repeat(np.arange(len(given)), draws))
-        seen = self._shown(given)
-        y = labels_of(given, self.causes, lenient=True)
-        bare = ~seen & np.isnan(y).any(axis=1)
-        if (odd := bare & ~np.isnan(y).all(axis=1)).any():
-            raise DataError(
-                f"row {int(np.flatnonzero(odd)[0]) // draws} has no picture and some causes: give all of them or none"
-            )
+        net, asked = self._ready_net, self._asked(given, draws)
+        given, y, seen, told = asked.given, asked.y, asked.seen, asked.told
         rng = np.random.default_rng([seed, 90])
-        u, w = (torch.from_numpy(rng.standard_normal((n, k))).float() for k in (net.d, self.config.residual))
+        u, w = (torch.from_numpy(rng.standard_normal((len(y), k))).float() for k in (net.d, self.config.residual))
         if seen.any():
             part = given.take(np.flatnonzero(seen))
             read = self._abduct(part, 1, seed)
             u[seen], w[seen] = torch.from_numpy(read["u"]), torch.from_numpy(read["w"])
-        if (told := ~seen & ~bare).any():
+        if told.any():
             with torch.no_grad():
                 u[told] = net.causes.inverse(net.scaled(torch.from_numpy(y[told]).float()))[0]
         z = self._moved(u)
@@ -270,9 +220,6 @@ class CausalVae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
         if seen.any():
             images[seen] = given.take(np.flatnonzero(seen)).pictures(IMAGE)
         return self._with(given, images, np.where(np.isnan(y), values, y))
-
-    def _empty(self, n: int) -> Data:
-        return Table.of({name: np.full(n, np.nan) for name in self.causes}, kinds=dict.fromkeys(self.causes, "number"))
 
     # -- steps of an answer --------------------------------------------------------------------------------------------
 
@@ -318,17 +265,6 @@ class CausalVae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
         with torch.no_grad():
             return torch.cat([net.decode(a, b) for a, b in pairs])
 
-    def _shown(self, given: Given) -> NDArray[np.bool_]:
-        """Which rows have a picture."""
-        column = given.column(IMAGE) or IMAGE
-        return ~given.table.absent(column) if column in given.table else np.zeros(len(given), bool)
-
-    def _with(self, given: Given, images: NDArray[np.uint8], causes: Values) -> Data:
-        """Rows with these pictures and causes."""
-        column = given.column(IMAGE) or IMAGE
-        changed = {column: images, **dict(zip(self.causes, causes.T, strict=True))}
-        return given.data.with_known(changed, {column: "picture", **dict.fromkeys(self.causes, "number")})
-
     # -- judging and keeping -------------------------------------------------------------------------------------------
 
     def judge(self, fresh: Given, seen: Given) -> Scores:
@@ -345,18 +281,14 @@ class CausalVae(Pretrained, Predicts, Counterfactuals, Encodes, Discovers):
     def _options(self) -> dict[str, Any]:
         return {
             "config": asdict(self.config),
-            "causes": list(self.causes),
-            "edges": [list(edge) for edge in arrows(self._graph)],
-            "ranges": {name: list(pair) for name, pair in self.ranges.items()},
+            **self._told_options(),
             "size": self._size,
-            "notes": list(self.notes),
         }
 
     @classmethod
     def _rebuild(cls, options: Mapping[str, Any]) -> Self:
         model = cls(CausalVaeConfig(**options["config"]))
-        model._graph = Graph([(a, b) for a, b in options["edges"]], options["causes"])
-        model.ranges = {name: (low, high) for name, (low, high) in options["ranges"].items()}
-        model._size, model.notes = options["size"], tuple(options["notes"])
+        model._take_options(options)
+        model._size = options["size"]
         model._net = Network(model.config, model._graph, model._size).eval()
         return model

@@ -39,7 +39,7 @@ from aitia.nn.readers import AttributeReader
 from aitia.nn.sites.places import find_places
 from aitia.report import Block
 from aitia.runs import RunStore
-from aitia.system import Explains, Given, Predicts, Scores, Target, Targets, Training
+from aitia.system import Explains, Given, Opened, Predicts, Scores, Target, Targets, Training
 from aitia.systems.diff_quickfix.card import CARD
 from aitia.systems.diff_quickfix.closed_form import attention_of, random_edit, solve_edit
 from aitia.systems.diff_quickfix.config import DiffQuickfixConfig
@@ -67,7 +67,7 @@ class _Traced(nn.Module):
         self.register_buffer("numbers", torch.zeros(places, 4, dtype=torch.float64))
 
 
-class DiffQuickfix(Pretrained, Predicts, Explains):
+class DiffQuickfix(Opened[tuple[ImagePipeline, AttributeReader | None]], Pretrained, Predicts, Explains):
     """A traced text-to-image pipeline, whose concepts `do` replaces; see the module.
 
     Args:
@@ -101,7 +101,6 @@ class DiffQuickfix(Pretrained, Predicts, Explains):
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     traced: _Traced | None = None
-    _open: tuple[Any, ImagePipeline, AttributeReader | None] | None = None
 
     # -- fitting -------------------------------------------------------------------------------------------------------
 
@@ -124,7 +123,7 @@ class DiffQuickfix(Pretrained, Predicts, Explains):
     def _fit(self, given: Given, run: RunStore) -> None:
         pairs, kept = read_prompts(given)
         self.pairs, self.kept, self._open = tuple(pairs), tuple(kept), None
-        pipeline, reader = self._opened_on()
+        pipeline, reader = self._opened_on
         attentions = self_attentions(pipeline, self.config.encoder)
         if self.config.layer is not None:
             attention_of(pipeline, self.config.encoder, self.config.layer)
@@ -189,24 +188,18 @@ class DiffQuickfix(Pretrained, Predicts, Explains):
         Raises:
             OptionError: If a loaded system has none yet.
         """
-        return self._opened_on()[0]
+        return self._opened_on[0]
 
     @property
     def reader(self) -> AttributeReader | None:
         """What says which attributes pictures show; None where none was given."""
-        return self._opened_on()[1]
+        return self._opened_on[1]
 
-    def _opened_on(self) -> tuple[ImagePipeline, AttributeReader | None]:
-        subjects = self.subjects
-        if self._open is None or self._open[0] is not subjects:
-            if "model" not in subjects:
-                raise OptionError("the model is needed: load(folder, model=...)")
-            pipeline = open_pipeline(subjects["model"])
-            if pipeline.kind != "text":
-                raise OptionError(f"{subjects['model'].id} reads no prompts: it is {pipeline.kind}")
-            reader = _reader_of(subjects["reader"]) if "reader" in subjects else None
-            self._open = (subjects, pipeline, reader)
-        return self._open[1], self._open[2]
+    def _opening(self, subjects: Mapping[str, Any]) -> tuple[ImagePipeline, AttributeReader | None]:
+        pipeline = open_pipeline(subjects["model"])
+        if pipeline.kind != "text":
+            raise OptionError(f"{subjects['model'].id} reads no prompts: it is {pipeline.kind}")
+        return pipeline, _reader_of(subjects["reader"]) if "reader" in subjects else None
 
     @property
     def _numbers(self) -> Tensor:

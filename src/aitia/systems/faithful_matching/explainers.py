@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aitia.errors import DataError, OptionError
-from aitia.nn.black_box import BlackBox
-from aitia.nn.text_edits import Editor, edit_faults
 from aitia.stats.concept_effects import SLearner, conexp
 from aitia.systems.faithful_matching.answers import Effects
+from aitia.systems.faithful_matching.black_box import BlackBox
 from aitia.systems.faithful_matching.config import MATCHERS, Matcher
 from aitia.systems.faithful_matching.explainer_errors import EffectPairs, ExplainerErrors
 from aitia.systems.faithful_matching.parts import codes_of_labels, unit_codes
+from aitia.systems.faithful_matching.text_edits import Editor, edit_faults
 
 if TYPE_CHECKING:
     from aitia.systems.faithful_matching.matching import Matching

@@ -13,12 +13,11 @@ from torch import nn
 from aitia.data.table import Table
 from aitia.engine import Progress
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
-from aitia.nn.black_box import BlackBox, checked_texts
 from aitia.nn.pretrained import Pretrained
 from aitia.nn.pretrained import fitted as fitted_net
-from aitia.nn.text_edits import Editor, TextEdits
 from aitia.nn.text_encoders import text_encoder, text_encoder_of
 from aitia.systems.faithful_matching.answers import Effects, Matches
+from aitia.systems.faithful_matching.black_box import BlackBox, checked_texts
 from aitia.systems.faithful_matching.concept_reader import ConceptReader
 from aitia.systems.faithful_matching.config import MATCHERS, FaithfulMatchingConfig, Matcher
 from aitia.systems.faithful_matching.explainer_errors import EffectPairs, ExplainerErrors
@@ -26,6 +25,7 @@ from aitia.systems.faithful_matching.explainers import evaluated, from_concepts,
 from aitia.systems.faithful_matching.objective import train_embedding
 from aitia.systems.faithful_matching.parts import MatchingParts, codes_of_labels, rows_of_edits, written_edits
 from aitia.systems.faithful_matching.sets import MatchSets
+from aitia.systems.faithful_matching.text_edits import Editor, TextEdits
 from aitia.train import History
 
 __all__ = ["Matching"]

@@ -11,13 +11,13 @@ from aitia.data.base import Data
 from aitia.data.table import Kind, Table
 from aitia.do import Value
 from aitia.errors import OptionError, UnknownVariableError
-from aitia.nn.black_box import BlackBox
 from aitia.nn.pretrained import Pretrained
 from aitia.report import Block
 from aitia.runs import RunStore
 from aitia.stats.effects import mean_effects
 from aitia.system import Edits, Encodes, Explains, Given, Predicts, Scores, Target, Targets, Training
 from aitia.systems.faithful_matching.answers import Effects, Matches
+from aitia.systems.faithful_matching.black_box import BlackBox
 from aitia.systems.faithful_matching.card import CARD
 from aitia.systems.faithful_matching.config import MATCHERS, FaithfulMatchingConfig
 from aitia.systems.faithful_matching.explainer_errors import EffectPairs, ExplainerErrors

@@ -10,9 +10,9 @@ from torch import nn
 from torch.nn.functional import normalize
 
 from aitia.errors import DataError, unknown_variable
-from aitia.nn.text_edits import Editor, TextEdits
 from aitia.nn.text_encoders import TextEncoder
 from aitia.systems.faithful_matching.concept_reader import ConceptReader
+from aitia.systems.faithful_matching.text_edits import Editor, TextEdits
 
 __all__ = ["MatchingParts", "codes_of_labels", "rows_of_edits", "unit_codes", "written_edits"]
 

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from aitia.data.subjects import Subject
 from aitia.errors import DataError, OptionError
-from aitia.nn.black_box import BlackBox
-from aitia.nn.text_edits import Editor, PromptedEditor, TextEdits
 from aitia.system import Given
+from aitia.systems.faithful_matching.black_box import BlackBox
 from aitia.systems.faithful_matching.explainer_errors import EffectPairs
+from aitia.systems.faithful_matching.text_edits import Editor, PromptedEditor, TextEdits
 from aitia.text import open_client
 
 __all__ = ["black_box", "editor_of", "groups_of", "known_concepts", "pairs_in", "parted", "said_of"]

@@ -37,7 +37,6 @@ from torch.nn.functional import adaptive_avg_pool2d
 from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.evidence.pictures import segmenter, town_gan
 from aitia.nn.gan import Generator
-from aitia.nn.generators import ImageGenerator
 from aitia.nn.pixels import from_bytes
 from aitia.nn.segmenters import Segmenter, SmallSegmenter
 from aitia.nn.sites import random_units
@@ -45,6 +44,7 @@ from aitia.stats.metrics.distribution import frechet_distance
 from aitia.systems.gan_dissection.card import CARD
 from aitia.systems.gan_dissection.config import GanDissectionConfig
 from aitia.systems.gan_dissection.effects import gained, others, removed, swept
+from aitia.systems.gan_dissection.generators import ImageGenerator
 from aitia.systems.gan_dissection.planting import Planted
 from aitia.systems.gan_dissection.study import Study, matched_units, window_at
 from aitia.systems.gan_dissection.tail import Change, Tail

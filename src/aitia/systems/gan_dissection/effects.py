@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from aitia.data.table import Kind, Table
-from aitia.nn.segmenters import Segmenter
+from aitia.nn.pages import keep_pages
+from aitia.nn.segmenters import Segmenter, likeliest
 from aitia.nn.sites import random_units
 from aitia.stats.effects import mean_effects
 from aitia.systems.gan_dissection.found import Found
@@ -30,6 +31,7 @@ _AT_ONCE = 64
 
 def swept(tails: Sequence[Tail], segmenter: Segmenter, changes: Sequence[Change]) -> Values:
     """(1 + changes, n, names) shares of the pictures, first as they are; side by side, as many as a batch takes."""
+    keep_pages()
     found = []
     for tail in tails:
         several = max(1, _AT_ONCE // len(tail.maps))
@@ -129,7 +131,7 @@ def gained(tails: Sequence[Tail], referee: Segmenter, concept: str, changes: Seq
         drawn = torch.cat([tail.pictures[None], tail.changed(changes)])
         inside = _enlarged(cells, drawn.shape[-2:])
         with torch.no_grad():
-            said = torch.cat([referee.probabilities(part).argmax(1) for part in torch.split(drawn.flatten(0, 1), 512)])
+            said = torch.cat([likeliest(referee.probabilities(part)) for part in torch.split(drawn.flatten(0, 1), 512)])
         share = (said.cpu() == k)[:, inside].double().mean(1).reshape(drawn.shape[:2]).numpy()
         total += (share[1:] - share[0]).sum(1)
         rows += drawn.shape[1]

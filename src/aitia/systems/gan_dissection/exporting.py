@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from aitia.do import Intervention, Value
 from aitia.errors import InterventionError, OptionError
-from aitia.nn.generators import ImageGenerator
 from aitia.nn.sites import Site, intervene
 from aitia.nn.weights import write_weights
 from aitia.saving import made
 from aitia.systems.gan_dissection.found import Found
+from aitia.systems.gan_dissection.generators import ImageGenerator
 from aitia.systems.gan_dissection.held import sites_of, units_of
 
 __all__ = ["Exported", "without_units"]

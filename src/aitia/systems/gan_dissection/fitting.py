@@ -5,11 +5,11 @@ from difflib import get_close_matches
 from torch import Tensor
 
 from aitia.errors import DataError, OptionError, UnknownVariableError, join_names
-from aitia.nn.generators import ImageGenerator
 from aitia.nn.segmenters import Segmenter, unsure
 from aitia.nn.sites import Site
 from aitia.systems.gan_dissection.config import GanDissectionConfig
 from aitia.systems.gan_dissection.found import Found
+from aitia.systems.gan_dissection.generators import ImageGenerator
 from aitia.systems.gan_dissection.opening import fingerprint_of
 from aitia.systems.gan_dissection.study import Study
 

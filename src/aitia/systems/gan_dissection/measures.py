@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from aitia.nn.segmenters import Segmenter
+from aitia.nn.segmenters import Segmenter, likeliest
 
 __all__ = ["QUANTILES", "Agreement", "agreement", "areas", "pixels", "thresholds"]
 
@@ -25,13 +25,19 @@ _LARGEST = 2**24
 @torch.no_grad()
 def pixels(segmenter: Segmenter, x: Tensor) -> Tensor:
     """(n, names, height, width) of 0 and 1: what each pixel most likely shows."""
-    said = segmenter.probabilities(x)
-    return torch.nn.functional.one_hot(said.argmax(1), said.shape[1]).permute(0, 3, 1, 2).to(x)
+    which = likeliest(segmenter.probabilities(x))
+    return torch.stack([which == k for k in range(len(segmenter.names))], 1).to(x)
 
 
+@torch.no_grad()
 def areas(segmenter: Segmenter, x: Tensor, batch: int = 64) -> Tensor:
     """(n, names) share of the pixels of each picture that show each object."""
-    return torch.cat([pixels(segmenter, part).mean((2, 3)) for part in torch.split(x, batch)]).double()
+    found = []
+    for part in torch.split(x, batch):
+        which = likeliest(segmenter.probabilities(part))
+        counts = torch.stack([(which == k).sum((1, 2)) for k in range(len(segmenter.names))], 1)
+        found.append(counts.to(x) / which[0].numel())
+    return torch.cat(found).double()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@
 
 What chooses is not what scores: thresholds, agreement and sets come from one segmenter on pictures of its own, effects
 from the referee on others. Without a referee one segmenter does both, and a warning says so. Pictures come from the
-generator as it is called: see `aitia.nn.generators`.
+generator as it is called: see `aitia.systems.gan_dissection.generators`.
 
 What is changed against the paper: a threshold is the best of eight quantiles; effects stand beside the largest of
 random sets of as many units, and the change of every other object is told too.
@@ -34,14 +34,13 @@ from aitia.data.subjects import Network
 from aitia.data.table import Kind, Table
 from aitia.do import Intervention, Value
 from aitia.errors import DataError, InterventionError, OptionError
-from aitia.nn.generators import ImageGenerator, open_generator
 from aitia.nn.pixels import to_bytes
 from aitia.nn.pretrained import Pretrained, fitted
 from aitia.nn.segmenters import Segmenter, SmallSegmenter
 from aitia.nn.sites import Site, intervene
 from aitia.report import Block
 from aitia.runs import RunStore
-from aitia.system import Counterfactuals, Explains, Given, Noise, Predicts, Scores, Targets, Training
+from aitia.system import Counterfactuals, Explains, Given, Noise, Opened, Predicts, Scores, Targets, Training
 from aitia.system.base import Asked
 from aitia.systems.gan_dissection.card import CARD
 from aitia.systems.gan_dissection.config import GanDissectionConfig
@@ -49,6 +48,7 @@ from aitia.systems.gan_dissection.effects import context, effect_rows, table_of
 from aitia.systems.gan_dissection.exporting import without_units
 from aitia.systems.gan_dissection.fitting import chosen_layer, dissected
 from aitia.systems.gan_dissection.found import Found
+from aitia.systems.gan_dissection.generators import ImageGenerator, open_generator
 from aitia.systems.gan_dissection.held import check_values, listed, sites_of, units_of
 from aitia.systems.gan_dissection.judge import judged
 from aitia.systems.gan_dissection.measures import areas
@@ -59,10 +59,11 @@ from aitia.systems.gan_dissection.tail import Change, Tail
 
 __all__ = ["GanDissection"]
 
+Parts = tuple[ImageGenerator, tuple[Segmenter, Segmenter]]
 IMAGE = "image"
 
 
-class GanDissection(Pretrained, Predicts, Counterfactuals, Explains):
+class GanDissection(Opened[Parts], Pretrained, Predicts, Counterfactuals, Explains):
     """Units of one layer of a generator; see the module.
 
     Args:
@@ -91,10 +92,10 @@ class GanDissection(Pretrained, Predicts, Counterfactuals, Explains):
     card = CARD
     Config = GanDissectionConfig
     config: GanDissectionConfig
+    needed = ("model", "segmenter")
     found: Found | None = None
     learnt: tuple[SmallSegmenter, SmallSegmenter] | None = None
     """Segmenters that were learnt from a folder of label pictures, kept with the system."""
-    _open: tuple[Any, Any] | None = None
 
     # -- fitting -------------------------------------------------------------------------------------------------------
 
@@ -143,21 +144,15 @@ class GanDissection(Pretrained, Predicts, Counterfactuals, Explains):
         Raises:
             OptionError: If a loaded system has none yet.
         """
-        return self._opened_on()[0]
+        return self._opened_on[0]
 
     @property
     def referee(self) -> Segmenter:
         """The segmenter that scores."""
-        return self._opened_on()[1][1]
+        return self._opened_on[1][1]
 
-    def _opened_on(self) -> tuple[ImageGenerator, tuple[Segmenter, Segmenter]]:
-        subjects = self.subjects
-        if self._open is None or self._open[0] is not subjects:
-            for name in ("model", "segmenter"):
-                if name not in subjects:
-                    raise OptionError(f"the {name} is needed: load(folder, {name}=...)")
-            self._open = (subjects, (self._generator_of(subjects), self._segmenters_of(subjects)))
-        return cast(tuple[ImageGenerator, tuple[Segmenter, Segmenter]], self._open[1])
+    def _opening(self, subjects: Mapping[str, Any]) -> Parts:
+        return self._generator_of(subjects), self._segmenters_of(subjects)
 
     def _generator_of(self, subjects: Mapping[str, Any]) -> ImageGenerator:
         options: dict[str, Any] = {"truncation": self.config.truncation}

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from aitia.nn.pixels import to_bytes
+from aitia.nn.segmenters import likeliest
 from aitia.nn.sites import random_units
 from aitia.report import Block, Callout, ImageBlock, Picture, TableBlock, Text, image_grid, narrow_grid, shaded_matrix
 from aitia.systems.gan_dissection.effects import context, effect_rows
@@ -98,7 +99,7 @@ def _strips(system: "GanDissection", tail: Tail, name: str) -> list[Block]:
     """Pictures as they are, without the set, without a random one, and with the object put in."""
     found = system._found
     count = min(ACROSS, len(tail.maps))
-    shown = system.referee.probabilities(tail.pictures).argmax(1) == tuple(system.referee.names).index(name)
+    shown = likeliest(system.referee.probabilities(tail.pictures)) == tuple(system.referee.names).index(name)
     rows = shown.float().mean((1, 2)).argsort(descending=True)
     half = torch.cat([rows[: (count + 1) // 2], rows.flip(0)[: count // 2]])
     part = tail.take(half)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from aitia.errors import DataError, UnknownVariableError, join_names
-from aitia.nn.generators import ImageGenerator
 from aitia.system import Given
+from aitia.systems.gan_dissection.generators import ImageGenerator
 
 __all__ = ["check_outcome", "check_pictures", "latents_of"]
 

@@ -17,9 +17,9 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d
 
 from aitia.errors import DataError
-from aitia.nn.generators import ImageGenerator
 from aitia.nn.segmenters import Segmenter
 from aitia.systems.gan_dissection.config import GanDissectionConfig
+from aitia.systems.gan_dissection.generators import ImageGenerator
 from aitia.systems.gan_dissection.measures import Agreement, agreement, pixels, thresholds
 from aitia.systems.gan_dissection.search import searched
 from aitia.systems.gan_dissection.tail import Tail

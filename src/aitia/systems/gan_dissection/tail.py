@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from aitia.nn.generators import ImageGenerator
 from aitia.nn.sites import Patch, Site, intervene
 from aitia.nn.sites.places import find_places
 from aitia.nn.sites.replay import Replay
+from aitia.systems.gan_dissection.generators import ImageGenerator
 
 __all__ = ["Change", "Tail"]
 
@@ -33,16 +33,15 @@ class Change:
     value: float | tuple[float, ...] = 0.0
     cells: Tensor | None = None
 
-    def made(self, maps: Tensor) -> Tensor:
-        """A copy of maps (n, units, height, width) with this change."""
-        new, which = maps.clone(), torch.tensor(self.units, device=maps.device)
-        level = torch.as_tensor(self.value, dtype=maps.dtype, device=maps.device).expand(len(self.units))
+    def put(self, new: Tensor) -> None:
+        """Changes maps (n, units, height, width), in place."""
+        which = torch.tensor(self.units, device=new.device)
+        level = torch.as_tensor(self.value, dtype=new.dtype, device=new.device).expand(len(self.units))
         level = level[None, :, None, None]
         if self.cells is None:
             new[:, which] = level
         else:
-            new[:, which] = torch.where(self.cells.to(maps.device), level, new[:, which])
-        return new
+            new[:, which] = torch.where(self.cells.to(new.device), level, new[:, which])
 
 
 class Tail:
@@ -85,7 +84,9 @@ class Tail:
 
     def changed(self, changes: Sequence[Change]) -> Tensor:
         """(changes, n, 3, height, width): the rows under each change."""
-        maps = torch.cat([change.made(self.maps) for change in changes])
+        maps = self.maps.repeat(len(changes), 1, 1, 1)
+        for change, copied in zip(changes, torch.split(maps, len(self.maps)), strict=True):
+            change.put(copied)
         drawn = self.draw(maps)
         return drawn.reshape(len(changes), len(self._z), *drawn.shape[1:])
 

@@ -2,7 +2,7 @@
 
     z = E(S),   G(. | z) close to the law that S is a sample of                                                      (1)
 
-E sees the empirical distribution alone (`aitia.nn.set_encoders`) and G is any sampler given z (`aitia.nn.samplers`).
+E sees the empirical distribution alone (`set_encoders`) and G is any sampler given z (`samplers`).
 Both are trained together: of each set one half is encoded and the other half is what G has to meet, so that E cannot
 pass single points on. With `mixing` the sets of a step are mixtures of the given ones with Dirichlet weights.
 

@@ -38,14 +38,14 @@ from numpy.typing import NDArray
 from aitia.do import Intervention, Shift, Value, shift
 from aitia.errors import RangeWarning
 from aitia.evidence import Claim, ClaimContext, Row, row
-from aitia.nn.set_encoders import SetEncoder
-from aitia.nn.transport import directions, sliced_w2
 from aitia.scm import SCM
 from aitia.scm.random import random_dag, random_nonlinear_scm
 from aitia.stats.metrics import bures_w2, exact_w2
 from aitia.systems.gde import GDE, GDEConfig, PerturbationPredictor, fixed_embedding
 from aitia.systems.gde.perturbations import InterventionCode, ridge_weights
 from aitia.systems.gde.populations import FAMILIES, POINTS, Law, populations
+from aitia.systems.gde.set_encoders import SetEncoder
+from aitia.systems.gde.transport import directions, sliced_w2
 
 __all__ = ["CLAIM", "interventions"]
 

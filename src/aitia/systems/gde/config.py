@@ -15,10 +15,10 @@ class GDEConfig:
     """Options of `GDE`.
 
     Args:
-        encoder: `pooled`, `residual` or `attention`, see `aitia.nn.set_encoders`; `kernel mean` or `moments`, which are
-            not learnt and stand beside it: the same sampler on a fixed vector.
+        encoder: `pooled`, `residual` or `attention`, see `set_encoders`; `kernel mean` or `moments`, which are not
+            learnt and stand beside it: the same sampler on a fixed vector.
         pooling: `mean` or `median`.
-        sampler: `direct`, `gaussian`, `flow`, `diffusion` or `vae`, see `aitia.nn.samplers`.
+        sampler: `direct`, `gaussian`, `flow`, `diffusion` or `vae`, see `samplers`.
         discrepancy: What the direct sampler makes small: `sliced`, `mmd` or `sinkhorn`.
         latents: Numbers of z; moments have twice as many as columns.
         width: Of all layers.

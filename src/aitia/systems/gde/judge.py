@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from aitia.nn.transport import directions, sliced_w2
 from aitia.system import Given, Score, Scores
 from aitia.systems.gde.sets import rows_of
+from aitia.systems.gde.transport import directions, sliced_w2
 
 if TYPE_CHECKING:
     from aitia.systems.gde.model import GDE

@@ -8,10 +8,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from aitia.nn.samplers import DiffusionSampler, DirectSampler, FlowSampler, GaussianSampler, Sampler, VaeSampler
-from aitia.nn.set_encoders import KernelMean, Moments, SetEncoder, calibrate
-from aitia.nn.transport import directions, sliced_w2
 from aitia.systems.gde.config import GDEConfig
+from aitia.systems.gde.samplers import (
+    DiffusionSampler,
+    DirectSampler,
+    FlowSampler,
+    GaussianSampler,
+    Sampler,
+    VaeSampler,
+)
+from aitia.systems.gde.set_encoders import KernelMean, Moments, SetEncoder, calibrate
+from aitia.systems.gde.transport import directions, sliced_w2
 
 __all__ = ["Network", "Objective"]
 

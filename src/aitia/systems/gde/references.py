@@ -8,7 +8,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from aitia.errors import OptionError
-from aitia.nn.set_encoders import KernelMean, Moments
+from aitia.systems.gde.set_encoders import KernelMean, Moments
 from aitia.systems.gde.sets import read_sets
 
 __all__ = ["fixed_embedding"]

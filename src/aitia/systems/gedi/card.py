@@ -1,6 +1,6 @@
 """The card of gedi."""
 
-from aitia.card import Card, Role
+from aitia.card import Card, Role, SubjectRole
 
 __all__ = ["CARD"]
 
@@ -26,6 +26,13 @@ CARD = Card(
         "cluster_sum": Role(
             kind="any",
             about="the sum of the numbers of the clusters of image and other_image; may be empty in some rows",
+            needed=False,
+        ),
+    },
+    subjects={
+        "backbone": SubjectRole(
+            kind="network",
+            about="an image model of transformers, or a torch module, on whose features the clusters stand",
             needed=False,
         ),
     },

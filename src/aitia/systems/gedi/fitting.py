@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from aitia.errors import TrainingError
+from aitia.nn.backbones import ImageBackbone
 from aitia.runs import RunStore
 from aitia.systems.gedi.config import GediConfig
 from aitia.systems.gedi.losses import invariance, sums, usage
@@ -98,7 +99,10 @@ class Trained:
     warnings: tuple[str, ...]
 
 
-def trained(shape: tuple[int, ...], tensors: tuple[Tensor, ...], config: GediConfig, run: RunStore) -> Trained:
+def trained(
+    shape: tuple[int, ...], tensors: tuple[Tensor, ...], config: GediConfig, run: RunStore,
+    backbone: ImageBackbone | None = None,
+) -> Trained:  # fmt: skip
     """Trains a network; where energies run apart it begins anew at half of the rate, and says so.
 
     Args:
@@ -106,18 +110,21 @@ def trained(shape: tuple[int, ...], tensors: tuple[Tensor, ...], config: GediCon
         tensors: Rows (n, ...) in raw units; with sums also the second pictures and the sums.
         config: Options.
         run: Where the state is kept.
+        backbone: What reads pictures first; None for nothing.
 
     Raises:
         TrainingError: If energies run apart at an eighth of the rate too.
     """
     told: list[str] = []
+    features = 0 if backbone is None else backbone.features(tensors[0][:2]).shape[1]
     if run.checkpoint is not None:
         run.checkpoint.mkdir(parents=True, exist_ok=True)
     for number in range(_TRIES):
         rate = config.learning_rate / 2**number
         with torch.random.fork_rng():
             torch.manual_seed(config.seed)
-            net = Network(config, shape)
+            net = Network(config, shape, features)
+            net.stand_on(backbone)
             if len(shape) == 1:
                 net.learn_scale(tensors[0])
             net.replay.copy_(net.noise(config.buffer))

@@ -22,7 +22,7 @@ Source:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import numpy as np
 import torch
@@ -33,10 +33,12 @@ from torch import Tensor, nn
 from aitia.data.base import Data
 from aitia.data.table import Table
 from aitia.errors import DataError, unknown_variable
+from aitia.nn.backbones import ImageBackbone
+from aitia.nn.opening_pictures import open_backbone
 from aitia.nn.pretrained import Pretrained, fitted
 from aitia.report import Block
 from aitia.runs import RunStore
-from aitia.system import Encodes, Given, Predicts, Scores, Training
+from aitia.system import Encodes, Given, Opened, Predicts, Scores, Training
 from aitia.systems.gedi.card import CARD
 from aitia.systems.gedi.config import GediConfig
 from aitia.systems.gedi.fitting import trained
@@ -69,7 +71,7 @@ _AT_ONCE = 512
 """Rows that go through the network together."""
 
 
-class Gedi(Pretrained, Predicts, Encodes):
+class Gedi(Opened[ImageBackbone | None], Pretrained, Predicts, Encodes):
     """Groups unlabelled rows, says how strange a row is, and draws rows; no labels are needed, nor seen.
 
     Args:
@@ -95,6 +97,7 @@ class Gedi(Pretrained, Predicts, Encodes):
     card = CARD
     Config = GediConfig
     config: GediConfig
+    needed = ()
     history: History | None = None
     bound: Bound | None = None
     warnings: tuple[str, ...] = ()
@@ -138,7 +141,10 @@ class Gedi(Pretrained, Predicts, Encodes):
         order = np.random.default_rng([config.seed, 83]).permutation(len(raw))
         cut = max(int(config.held_out * len(raw)), 1)
         held, kept = order[:cut], np.sort(order[cut:])
-        found = trained(self._shape, tuple(t[kept] for t in tensors), config, run)
+        backbone = self._opened_on
+        if backbone is not None and self._columns:
+            raise DataError("a backbone reads pictures, and these rows are numbers: leave it out")
+        found = trained(self._shape, tuple(t[kept] for t in tensors), config, run, backbone)
         self._net, self.history = found.net, found.history
         apart = tensors[0][held]
         marks = np.quantile(-logsumexp(self._logits(apart), axis=1), np.linspace(0, 1, len(found.net.usual)))
@@ -269,7 +275,12 @@ class Gedi(Pretrained, Predicts, Encodes):
     def _ready(self) -> Network:
         net = fitted(self._net, self)
         assert isinstance(net, Network)
+        if net.features:
+            net.stand_on(self._opened_on)
         return net
+
+    def _opening(self, subjects: Mapping[str, Any]) -> ImageBackbone | None:
+        return open_backbone(subjects["backbone"]) if "backbone" in subjects else None
 
     def _read(self, given: Given) -> tuple[Tensor, NDArray[np.bool_]]:
         """Rows (n, *shape) in raw units, and which numbers each lacks: (n, d), or (n, 1) for a whole picture."""
@@ -353,6 +364,7 @@ class Gedi(Pretrained, Predicts, Encodes):
         return {
             "config": asdict(self.config),
             "shape": list(self._shape),
+            "features": cast(Network, fitted(self._net, self)).features,
             "columns": list(self._columns),
             "bound": asdict(self.bound) if self.bound is not None else None,
             "warnings": list(self.warnings),
@@ -364,5 +376,5 @@ class Gedi(Pretrained, Predicts, Encodes):
         model._shape, model._columns = tuple(options["shape"]), tuple(options["columns"])
         model.bound = Bound(**options["bound"]) if options["bound"] is not None else None
         model.warnings = tuple(options["warnings"])
-        model._net = Network(model.config, model._shape).eval()
+        model._net = Network(model.config, model._shape, options["features"]).eval()
         return model

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from aitia.errors import OptionError
+from aitia.nn.backbones import ImageBackbone
 from aitia.nn.layers import ConvEncoder, mlp
 from aitia.systems.gedi.config import GediConfig
 
@@ -24,6 +25,7 @@ class Network(nn.Module):
     Args:
         config: Options.
         shape: Of one row: (channels, height, width), or (d,).
+        features: Of a backbone that reads the pictures first, see `stand_on`; 0 for none.
 
     Raises:
         OptionError: If a convolution cannot read pictures of this size.
@@ -37,17 +39,21 @@ class Network(nn.Module):
     usual: Tensor
     prototypes: nn.Parameter
 
-    def __init__(self, config: GediConfig, shape: tuple[int, ...]) -> None:
+    def __init__(self, config: GediConfig, shape: tuple[int, ...], features: int = 0) -> None:
         super().__init__()
+        self.features, self.__dict__["_backbone"] = features, None
         self.shape, self.temperature = shape, config.temperature
         picture = len(shape) == 3
         self.stepping = config.stepping(picture)
         linear = config.head == "linear"
         out = config.clusters if linear else _FEATURES
         dense = config.network == "dense" or (config.network == "auto" and max(shape[1:], default=0) <= _DENSE)
-        if dense or not picture:
+        if features:
+            sizes = (features, config.hidden, config.hidden, out)
+            self.body: nn.Module = nn.Sequential(nn.LayerNorm(features), mlp(sizes, activation=nn.SiLU))
+        elif dense or not picture:
             sizes = (torch.Size(shape).numel(), config.hidden, config.hidden, out)
-            self.body: nn.Module = nn.Sequential(nn.Flatten(), mlp(sizes, activation=nn.SiLU))
+            self.body = nn.Sequential(nn.Flatten(), mlp(sizes, activation=nn.SiLU))
         else:
             if shape[1] != shape[2]:
                 raise OptionError(
@@ -65,6 +71,10 @@ class Network(nn.Module):
         self.register_buffer("high", torch.full(numbers, 1.0))
         self.register_buffer("replay", torch.zeros(config.buffer, *shape))
         self.register_buffer("usual", torch.zeros(_MARKS))
+
+    def stand_on(self, backbone: ImageBackbone | None) -> None:
+        """The backbone whose features are read; it is none of the parts that are trained, moved or kept."""
+        self.__dict__["_backbone"] = backbone
 
     def learn_scale(self, x: Tensor) -> None:
         """Of numbers (n, d): mean, spread, and the box that draws stay in, half of the range wider to each side."""
@@ -90,7 +100,8 @@ class Network(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (n, K)."""
-        features: Tensor = self.body(x)
+        backbone: ImageBackbone | None = self.__dict__["_backbone"]
+        features: Tensor = self.body(x if backbone is None else backbone.features(x))
         if self.linear:
             return features
         return normalize(features, dim=1) @ normalize(self.prototypes, dim=1).T / self.temperature

@@ -38,7 +38,7 @@ from aitia.nn.weights import write_weights
 from aitia.report import Block
 from aitia.runs import RunStore
 from aitia.saving import made
-from aitia.system import Encodes, Explains, Given, Predicts, Scores, Training
+from aitia.system import Encodes, Explains, Given, Opened, Predicts, Scores, Training
 from aitia.systems.lina.card import CARD
 from aitia.systems.lina.config import LinaConfig
 from aitia.systems.lina.drawing import NAMES, Prompted, Strengths
@@ -57,10 +57,11 @@ from aitia.systems.lina.switching import Decided, decided
 
 __all__ = ["Lina"]
 
+Parts = tuple[ImagePipeline, tuple[Evaluator, Evaluator]]
 IMAGE = "image"
 
 
-class Lina(Pretrained, Predicts, Encodes, Explains):
+class Lina(Opened[Parts], Pretrained, Predicts, Encodes, Explains):
     """Strengths of guidance for prompts; see the module.
 
     Args:
@@ -82,8 +83,8 @@ class Lina(Pretrained, Predicts, Encodes, Explains):
     card = CARD
     Config = LinaConfig
     config: LinaConfig
+    needed = ("model", "evaluator")
     found: Found | None = None
-    _open: tuple[Any, Any] | None = None
 
     # -- fitting -------------------------------------------------------------------------------------------------------
 
@@ -129,21 +130,15 @@ class Lina(Pretrained, Predicts, Encodes, Explains):
         Raises:
             OptionError: If a loaded system has none yet.
         """
-        return self._opened_on()[0]
+        return self._opened_on[0]
 
     @property
     def judges(self) -> tuple[Evaluator, Evaluator]:
         """The evaluator that chooses, and the one that scores."""
-        return self._opened_on()[1]
+        return self._opened_on[1]
 
-    def _opened_on(self) -> tuple[ImagePipeline, tuple[Evaluator, Evaluator]]:
-        subjects = self.subjects
-        if self._open is None or self._open[0] is not subjects:
-            for name in ("model", "evaluator"):
-                if name not in subjects:
-                    raise OptionError(f"the {name} is needed: load(folder, {name}=...)")
-            self._open = (subjects, (open_pipeline(subjects["model"]), _judges(subjects)))
-        return cast(tuple[ImagePipeline, tuple[Evaluator, Evaluator]], self._open[1])
+    def _opening(self, subjects: Mapping[str, Any]) -> Parts:
+        return open_pipeline(subjects["model"]), _judges(subjects)
 
     # -- drawing -------------------------------------------------------------------------------------------------------
 

@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from aitia.nn.sequences.masked_diffusion import MaskedDiffusion, times
 from aitia.systems.medim.config import MedimConfig
 from aitia.systems.medim.layout import IMAGE, LABELS, LENGTH, SCAFFOLD, TEXT, Laid, Layout, Pair, padded
+from aitia.systems.medim.masked_diffusion import MaskedDiffusion, times
 
 __all__ = ["DrawnPairs", "PairLoss"]
 

@@ -15,11 +15,11 @@ from aitia.nn.image_tokens import DiffusersVQ, ImageTokenizer
 from aitia.nn.language import word_tokenizer
 from aitia.nn.opening import open_language_model
 from aitia.nn.sequences import SequenceModel, Vocabulary, small_sequence_model
-from aitia.nn.sequences.masked_diffusion import MaskedDiffusion, TimeInput
 from aitia.systems.medim.batches import DrawnPairs, PairLoss
 from aitia.systems.medim.config import MedimConfig
 from aitia.systems.medim.filling import PairNetwork
 from aitia.systems.medim.layout import Attributes, Layout, Pair, markers_of
+from aitia.systems.medim.masked_diffusion import MaskedDiffusion, TimeInput
 from aitia.systems.medim.words import common_words
 from aitia.train import TrainConfig, train
 

@@ -31,13 +31,13 @@ import numpy as np
 
 from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.nn.sequences import SequenceModel, Vocabulary
-from aitia.stats.metrics.spans import span_f1
 from aitia.systems.sift.beginning import WORLD, Reading, reader_of_plain_text
 from aitia.systems.sift.card import CARD
 from aitia.systems.sift.classifier import TokenClassifier
 from aitia.systems.sift.judge import seen_names
 from aitia.systems.sift.model import Sift
 from aitia.systems.sift.sentences import Sentence, Span, check_spans, sentence_of
+from aitia.systems.sift.span_scores import span_f1
 from aitia.worlds import Sample
 
 __all__ = ["CLAIM"]

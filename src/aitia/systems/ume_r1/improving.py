@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from aitia.engine import Progress
 from aitia.errors import MissingExtraError
 from aitia.nn.sequences import SequenceModel
-from aitia.nn.sequences.policy import PolicyConfig, PolicyLoss, Rollouts
 from aitia.systems.ume_r1.config import UmeR1Config
 from aitia.systems.ume_r1.embedding import Embedder
 from aitia.systems.ume_r1.items import Item
 from aitia.systems.ume_r1.layout import Layout
+from aitia.systems.ume_r1.policy import PolicyConfig, PolicyLoss, Rollouts
 from aitia.systems.ume_r1.reward import EmbeddingReward, for_trl
 from aitia.train import TrainConfig, train
 

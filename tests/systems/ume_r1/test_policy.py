@@ -9,7 +9,7 @@ from tests.nn.sequences import tiny
 
 from aitia.errors import DataError, OptionError
 from aitia.nn.sequences.model import SequenceModel
-from aitia.nn.sequences.policy import PolicyConfig, PolicyLoss, Rollouts, advantages, policy_loss
+from aitia.systems.ume_r1.policy import PolicyConfig, PolicyLoss, Rollouts, advantages, policy_loss
 from aitia.train import TrainConfig, train
 
 

@@ -3,13 +3,18 @@
 import numpy as np
 import pytest
 import torch
+from tests import trained
 from torch import nn
 
 from aitia.data.subjects import Network
 from aitia.errors import DataError, FormatError, OptionError
 from aitia.nn.gan import SmallGan
-from aitia.nn.generators import ImageGenerator, load_generator, open_generator
-from aitia.nn.sites import intervene
+from aitia.nn.pixels import from_bytes
+from aitia.nn.segmenters import masks_of, unsure
+from aitia.nn.sites import intervene, random_units, record
+from aitia.stats.metrics import frechet_distance
+from aitia.systems.gan_dissection.generators import ImageGenerator, load_generator, open_generator
+from aitia.worlds import TownWorld
 
 
 class StyleGan(nn.Module):
@@ -173,3 +178,45 @@ def test_the_small_gan_refuses_other_sizes():
         SmallGan(channels=(8, 0))
     with pytest.raises(OptionError, match="not been fitted"):
         _ = SmallGan().generator
+
+
+# -- the one that is trained for tests -------------------------------------------------------------------------------
+
+
+def test_the_generator_draws_towns_and_units_of_a_layer_carry_their_things():
+    segmenter, made = trained.read("segmenter"), ImageGenerator(trained.read("town_gan").generator)
+    z = made.noise(128, seed=2)
+    x = made.draw(z)
+    masks = masks_of(segmenter, x)
+    shown = {name: float((masks[name].sum((1, 2)) > 6).mean()) for name in ("house", "tree", "sun", "sky", "ground")}
+    assert min(shown.values()) > 0.3, shown
+    assert unsure(segmenter, x) < 0.05
+    with torch.no_grad():
+        maps = record(made.model, z, ["blocks.2"])["blocks.2"]
+    up = torch.nn.functional.interpolate(maps, size=(32, 32), mode="bilinear")
+    on = (up > up.transpose(0, 1).flatten(1).quantile(0.95, dim=1)[None, :, None, None]).numpy()
+    tree = masks["tree"][:, None]
+    iou = (on & tree).sum((0, 2, 3)) / (on | tree).sum((0, 2, 3))
+    best = np.argsort(-iou)[:6].tolist()
+    assert iou[best[0]] > 0.2
+
+    def left(units):
+        with intervene(made.model, {f"blocks.2[channel={'+'.join(map(str, units))}]": 0.0}):
+            return masks_of(segmenter, made.draw(z))["tree"].sum() / masks["tree"].sum()
+
+    assert left(best) < 0.4
+    assert min(left(units) for units in random_units(best, 64, draws=4)) > 0.5
+
+
+def test_what_it_draws_is_nearer_to_towns_than_noise_is_and_farther_than_towns_are():
+    """By features that cannot be beaten by what a network was taught: mean colours over a grid."""
+    world = TownWorld()
+    true = from_bytes(world.render(world.sample(400, seed=9)))
+    made = ImageGenerator(trained.read("town_gan").generator)
+
+    def grid(x):
+        return torch.nn.functional.adaptive_avg_pool2d(x, 4).flatten(1).numpy()
+
+    floor = frechet_distance(grid(true[:200]), grid(true[200:]))
+    fake = frechet_distance(grid(made.draw(made.noise(400, 0))), grid(true))
+    assert floor < fake < frechet_distance(grid(torch.rand(400, 3, 32, 32) * 2 - 1), grid(true))

@@ -6,7 +6,7 @@ import torch
 from tests.nn.sequences import tiny
 
 from aitia.errors import DataError, InterventionError, OptionError
-from aitia.nn.sequences.masked_diffusion import FLOOR, MaskedDiffusion, TimeInput, times
+from aitia.systems.medim.masked_diffusion import FLOOR, MaskedDiffusion, TimeInput, times
 
 MASK = 4
 LAW = np.array([[0.5, 0.05, 0.05], [0.02, 0.2, 0.18]])

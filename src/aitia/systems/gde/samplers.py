@@ -26,7 +26,7 @@ from aitia.nn.choices import Discrepancy
 from aitia.nn.flows import CouplingFlow
 from aitia.nn.gaussian import draw, gaussian_kl, gaussian_log_prob, standard_log_prob
 from aitia.nn.layers import mlp
-from aitia.nn.transport import directions, mmd2, sinkhorn_divergence, sliced_w2
+from aitia.systems.gde.transport import directions, mmd2, sinkhorn_divergence, sliced_w2
 
 __all__ = [
     "DiffusionSampler",
@@ -117,7 +117,7 @@ class GaussianSampler(Sampler):
 
 
 class DirectSampler(Sampler):
-    """x = g(z, e), trained by a distance between drawn and seen sets; see `aitia.nn.transport`.
+    """x = g(z, e), trained by a distance between drawn and seen sets; see `transport`.
 
     Args:
         size: Numbers of a point.

@@ -10,7 +10,7 @@ from torch import nn
 from aitia.errors import DataError, OptionError
 from aitia.nn.choices import BLOCKS
 from aitia.nn.layers import ConvEncoder
-from aitia.nn.set_encoders import KernelMean, Moments, SetEncoder, calibrate, pool
+from aitia.systems.gde.set_encoders import KernelMean, Moments, SetEncoder, calibrate, pool
 
 ALL = [(kind, pooling) for kind in BLOCKS for pooling in ("mean", "median")]
 every = pytest.mark.parametrize(("kind", "pooling"), ALL)

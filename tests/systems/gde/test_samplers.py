@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from aitia.errors import OptionError
-from aitia.nn.samplers import DiffusionSampler, DirectSampler, FlowSampler, GaussianSampler, VaeSampler
-from aitia.nn.sequence_sampler import ABSENT, SequenceSampler
-from aitia.nn.transport import directions, sliced_w2
+from aitia.systems.gde.samplers import DiffusionSampler, DirectSampler, FlowSampler, GaussianSampler, VaeSampler
+from aitia.systems.gde.sequence_sampler import ABSENT, SequenceSampler
+from aitia.systems.gde.transport import directions, sliced_w2
 
 MADE = {
     "direct": lambda: DirectSampler(2, 2, 32),

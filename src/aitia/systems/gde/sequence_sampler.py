@@ -22,7 +22,7 @@ ABSENT = -100
 
 
 class SequenceSampler(nn.Module):
-    """p(tokens | z), with the interface of `aitia.nn.samplers`.
+    """p(tokens | z), with the interface of `samplers`.
 
     Args:
         model: A causal language model of Hugging Face.

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import ndcg_score
 
 from aitia.errors import DataError, OptionError
-from aitia.stats.metrics.retrieval import hits, ndcg, ranks_of_own
+from aitia.systems.causal2vec.ranks import hits, ndcg, ranks_of_own
 
 
 @given(st.integers(1, 20), st.integers(2, 30), st.integers(1, 12), st.integers(0, 2**32 - 1))
