@@ -134,6 +134,13 @@ def test_a_table_without_ties_is_searched_once(monkeypatch):
 ScoreOf = BOSS._score
 
 
+def test_of_labels_starts_that_end_at_classes_that_tie_are_enough(monkeypatch):
+    monkeypatch.setattr("aitia.searches.scored.may_tie", lambda score: False)
+    found = BOSS().fit(mirrored(3, 3, 1, 0.5, labels=True))
+    assert len(found._of[0]) == 2
+    assert found._in_part(found._of[1]) == found.graph_
+
+
 def test_that_columns_may_tie_is_seen_where_they_gain_by_edges_and_where_by_none():
     for seed in range(20):
         names = tuple(f"v{k}" for k in range(6))
