@@ -116,8 +116,9 @@ class Member:
         """How everything is distributed when these are set, with the noise of the rows before."""
         sliders = self.sliders
         model = self.scm.do(values) if values else self.scm
-        after = model.solve(self._before[0])
-        return [before | _after(after, before) for before in sliders]
+        with np.errstate(over="ignore", invalid="ignore"):  # what is beyond all numbers is told by its variable
+            after = model.solve(self._before[0])
+            return [before | _after(after, before) for before in sliders]
 
     @cached_property
     def _sliders(self) -> list[dict[str, Any]]:

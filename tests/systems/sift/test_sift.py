@@ -414,8 +414,8 @@ def test_what_is_predicted_is_written_in_the_ending_of_what_was_read(tmp_path):
     path = tagged(tmp_path, "asked.conll", TAGGED[:3])
     told = predict(tmp_path / "run", str(path))
     assert told.warnings == ()
-    written = [file.name for file in told.write(tmp_path / "two")]
-    assert written == ["predict.csv", "predict.conll", "answer.html", "answer.json"]
+    files = told.write(tmp_path / "two")
+    assert [file.name for file in files] == ["predict.csv", "predict.conll", "answer.html", "answer.json"]
     assert (tmp_path / "two" / "predict.conll").read_bytes() == path.read_bytes()
     record = json.loads((tmp_path / "two" / "answer.json").read_text(encoding="utf-8"))
     assert record["files"] == ["answer.html", "predict.conll", "predict.csv"]
