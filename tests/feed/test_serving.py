@@ -9,6 +9,7 @@ from tests.feed.feeds import GRAPHS, JOURNAL, atom, entry
 
 from aitia.errors import OptionError
 from aitia.feed import Pass, Store, add_source, confirm, every_of, refresh, serve, subscribe
+from aitia.feed.running import send_due
 from aitia.runs import Lock
 
 WHO = "who@reader.example"
@@ -102,6 +103,16 @@ def test_a_pass_that_fails_is_told_once_and_the_next_one_comes(store, clock, lin
     assert len(told) == 2
     assert isinstance(told[1], Pass)
     assert len(office.mails) == 1  # by the look after the lock was let go
+
+
+def test_nobody_asks_the_mail_server_when_nothing_is_due(store, clock, links, post, office):
+    assert send_due(store, post, links) is None
+    subscribe(store, WHO)
+    office.answers.append(("RCPT", "451 later"))
+    assert send_due(store, post, links).later == 1
+    assert send_due(store, post, links) is None
+    clock.on(minutes=6)
+    assert send_due(store, post, links).sent == 1
 
 
 def test_mails_without_links_are_refused_before_anything(store, clock, post):

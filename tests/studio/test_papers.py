@@ -260,6 +260,8 @@ def test_an_encoder_searches_by_meaning(tmp_path, place):
             assert "<h2>" in text
     with opened(tmp_path / "other", feed=Papers(place, encoder=tmp_path / "nowhere")) as client:
         assert "is a folder of" in client.get("/papers?q=soil").text
+        (tmp_path / "encoder").rename(tmp_path / "nowhere")
+        assert "On soup" in client.get("/papers?q=soup").text  # it is tried again
 
 
 # -- who may do what ---------------------------------------------------------------------------------------------------
