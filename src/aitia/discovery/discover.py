@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from aitia.discovery.hints import knowledge_hint
 from aitia.discovery.repeats import repeated_rows
 from aitia.discovery.result import Discovery
 from aitia.discovery.series import TimeSeries, is_panel, read_panel, source_of
-from aitia.discovery.sums import by_sums, refuse_rows, sum_warnings, summed_table
+from aitia.discovery.sums import by_sums, refuse_rows, rows_by_sums, sum_warnings
 from aitia.engine import Engine, Progress, Store
 from aitia.errors import DataError, OptionError
 from aitia.graph import Graph, Knowledge
@@ -35,6 +36,8 @@ __all__ = ["discover"]
 
 MISSING = ("testwise", "complete", "impute", "error")
 """What becomes of rows with gaps."""
+UNASKED = ("auto", 0.05, None, "auto", "auto")
+"""Test, level, depth, score and rule for colliders where nobody asks for them."""
 SAMPLES = 100
 """Halves of the rows that are searched where nobody says how many."""
 SOON = 10.0
@@ -108,24 +111,15 @@ def discover(
     """
     over = TimeSeries.of(data, time, series, lags)
     if summed := by_sums(data, sums):
-        if reading is not None and reading != Reading():
-            raise OptionError("a Parquet file says how it is read: leave out how to read it")
         needs = {"a context": context, "a time": over.columns, "ask_model": ask_model, "lags": lags}
-        refuse_rows(needs, method=method, bootstrap=bootstrap, missing=missing)
-        table: Table = summed_table(Path(data), kinds=kinds, drop=drop, engine=engine or ProcessEngine(jobs),
-                                    progress=progress)  # fmt: skip
+        refuse_rows(needs, method=method, bootstrap=bootstrap, missing=missing, reading=reading)
+        where = engine or ProcessEngine(jobs)
+        table, test = rows_by_sums(data, kinds, drop, where, progress, test=test, method=method)
         gaps, bootstrap = (), 0
-        if test == "auto" and method in ("auto", "pc", "fci"):
-            test = "fisher-z" if table.continuous(table.names[0]) else "chi2"
-            table = table.with_flow((table.flow or Flow("the rows", table.n)).noting(f"{test} is a test by their sums"))
     else:
         table, gaps = _read(data, kinds, reading, drop, (context, *over.columns), context_kind, missing)
     known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
-    tests = (
-        summed
-        or (test, alpha, max_depth, score, colliders) != ("auto", 0.05, None, "auto", "auto")
-        or missing == "impute"
-    )
+    tests = summed or missing == "impute" or (test, alpha, max_depth, score, colliders) != UNASKED
     plan, asks = choose(table, method, context, context_kind, over, knowledge=known, tests=tests), asks_of(ask_model)
     config = over.config() | told(asks) | {
         "source": source_of(data), "method": plan.method, "context": context, "context_kind": plan.context_kind,
@@ -133,15 +127,19 @@ def discover(
         "knowledge": None if known is None else known.to_json(),
     } | {n: v for n, v in (("score", score), ("colliders", colliders)) if v != "auto"}  # fmt: skip
     learner = _learner(plan, config, known, jobs=jobs, accept_cost=accept_cost, whole=_small(table, out))
-    learner.engine = engine
     given = _given(data, knowledge, kinds, reading, drop) | {"accept_cost": accept_cost}
-    if out is None:
-        return consulting(_fit(learner, plan, table, config, given, progress, None, gaps), asks, None, progress)
+    learner.engine = engine
+    fitted = partial(_fit, learner, plan, table, config, given, progress, gaps=gaps)
+    return consulting(fitted(None), asks, None, progress) if out is None else _kept(fitted, Path(out), asks, command)
+
+
+def _kept(fitted: "partial[Discovery]", out: Path, asks: Any, command: str | None) -> Discovery:
+    """The discovery in its folder, where it goes on if it was stopped."""
     from aitia.discovery.save import open_discovery, save_discovery
 
-    with open_discovery(Path(out), table, config, command) as run, kept_answers(run, asks) as answers:
-        found = _fit(learner, plan, table, config, given, progress, run.store("search"), gaps)
-        found = consulting(found, asks, answers, progress)
+    _, _, table, config, _, progress = fitted.args
+    with open_discovery(out, table, config, command) as run, kept_answers(run, asks) as answers:
+        found = consulting(fitted(run.store("search")), asks, answers, progress)
         save_discovery(found, run, command or found.python())
     return found
 

@@ -32,6 +32,7 @@ from aitia.data.reading.sums import (
     part_seen,
     part_sums,
 )
+from aitia.data.spreadsheet import Reading
 from aitia.data.summed import SummedTable
 from aitia.data.table import Table
 from aitia.engine import Engine, Progress
@@ -39,7 +40,7 @@ from aitia.errors import DataError, OptionError, join_names, unknown_variable
 from aitia.stats.search.auto import departure
 from aitia.stats.search.shape import Shape
 
-__all__ = ["METHODS", "by_sums", "refuse_rows", "sum_warnings", "summed_table"]
+__all__ = ["METHODS", "by_sums", "refuse_rows", "rows_by_sums", "sum_warnings", "summed_table"]
 
 METHODS = ("pc", "fci", "boss", "ges")
 """Searches that go by sums."""
@@ -87,16 +88,20 @@ def _taken() -> float:
         return 0.0
 
 
-def refuse_rows(options: Mapping[str, Any], *, method: str, bootstrap: int | None, missing: str) -> None:
+def refuse_rows(
+    options: Mapping[str, Any], *, method: str, bootstrap: int | None, missing: str, reading: Reading | None = None
+) -> None:
     """Refuses what cannot be had from sums.
 
     Args:
         options: That would need rows, by name: None or empty where they are not asked for.
-        method, bootstrap, missing: As for `discover`.
+        method, bootstrap, missing, reading: As for `discover`.
 
     Raises:
         OptionError: If something is asked for that needs the rows.
     """
+    if reading is not None and reading != Reading():
+        raise OptionError("a Parquet file says how it is read: leave out how to read it")
     if asked := [name for name, value in options.items() if value]:
         raise OptionError(
             f"{asked[0]} needs the rows, and a table that does not fit into memory is known by its sums: leave it out, "
@@ -108,6 +113,24 @@ def refuse_rows(options: Mapping[str, Any], *, method: str, bootstrap: int | Non
         raise OptionError("resamples are of rows, of which only sums are in memory: leave out --bootstrap, or say 0")
     if missing not in ("testwise", "error"):
         raise OptionError(f"missing={missing} needs the rows: sums are of rows that have every value")
+
+
+def rows_by_sums(
+    data: str | Path,
+    kinds: Mapping[str, Kind | str] | None,
+    drop: Sequence[str],
+    engine: Engine,
+    progress: Progress | None,
+    *,
+    test: str,
+    method: str,
+) -> tuple[Table, str]:
+    """The table of a folder by its sums, and the test that goes by them where none is asked for."""
+    table: Table = summed_table(Path(data), kinds=kinds, drop=drop, engine=engine, progress=progress)
+    if test == "auto" and method in ("auto", *METHODS[:2]):
+        test = "fisher-z" if table.continuous(table.names[0]) else "chi2"
+        table = table.with_flow((table.flow or Flow("the rows", table.n)).noting(f"{test} is a test by their sums"))
+    return table, test
 
 
 def summed_table(
