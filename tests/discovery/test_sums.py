@@ -175,7 +175,7 @@ def test_a_run_says_what_was_summed_and_keeps_a_sample(tmp_path, monkeypatch):
 
 
 REFUSED = [
-    ({"method": "direct-lingam"}, "direct-lingam needs the rows; from sums pc, fci"),
+    ({"method": "cd-nod"}, "cd-nod needs the rows; from sums pc, fci"),
     ({"test": "kci"}, "kci needs the rows"),
     ({"test": "ranks"}, "ranks needs the rows"),
     ({"bootstrap": 10}, "resamples are of rows"),

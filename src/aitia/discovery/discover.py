@@ -90,10 +90,9 @@ def discover(
         bootstrap: Random halves of the rows that say how sure each direction is; None for 100 where that is quick.
         missing: `testwise` uses rows that a test can use, `complete` whole rows, `impute` pools tests of filled tables.
         kinds, drop, reading: Of columns, where values suggest another kind; columns to leave out; how to read a file.
-        sums: Read a folder of Parquet files by sums over its rows; None does so where they do not fit into memory.
         ask_model: Who is asked of what data leave open (`https://host/v1#NAME`, a folder, a function), or `Asks` of it.
         jobs, engine: Cores, or where halves of the rows are searched in place of them; they change no result.
-        seed, accept_cost: Of all chance; whether to start a search of hours.
+        seed, accept_cost, sums: Of all chance; start a search of hours; take a folder of Parquet files by sums.
         out: Folder for the result and `report.html`. A run that was killed resumes there and ends in the same bytes.
         progress, command: Who is told how far the work is; the command line to record.
 
@@ -113,9 +112,7 @@ def discover(
     if summed := by_sums(data, sums):
         needs = {"a context": context, "a time": over.columns, "ask_model": ask_model, "lags": lags}
         refuse_rows(needs, method=method, bootstrap=bootstrap, missing=missing, reading=reading)
-        where = engine or ProcessEngine(jobs)
-        table, test = rows_by_sums(data, kinds, drop, where, progress, test=test, method=method)
-        gaps, bootstrap = (), 0
+        table, test, gaps = rows_by_sums(data, kinds, drop, engine or ProcessEngine(jobs), progress, test, method)
     else:
         table, gaps = _read(data, kinds, reading, drop, (context, *over.columns), context_kind, missing)
     known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
@@ -123,22 +120,22 @@ def discover(
     plan, asks = choose(table, method, context, context_kind, over, knowledge=known, tests=tests), asks_of(ask_model)
     config = over.config() | told(asks) | {
         "source": source_of(data), "method": plan.method, "context": context, "context_kind": plan.context_kind,
-        "test": test, "alpha": alpha, "max_depth": max_depth, "bootstrap": bootstrap, "missing": missing, "seed": seed,
-        "knowledge": None if known is None else known.to_json(),
+        "test": test, "alpha": alpha, "max_depth": max_depth, "bootstrap": 0 if summed else bootstrap,
+        "missing": missing, "seed": seed, "knowledge": None if known is None else known.to_json(),
     } | {n: v for n, v in (("score", score), ("colliders", colliders)) if v != "auto"}  # fmt: skip
-    learner = _learner(plan, config, known, jobs=jobs, accept_cost=accept_cost, whole=_small(table, out))
+    learner = _learner(plan, config, known, engine, jobs=jobs, accept_cost=accept_cost, whole=_small(table, out))
     given = _given(data, knowledge, kinds, reading, drop) | {"accept_cost": accept_cost}
-    learner.engine = engine
-    fitted = partial(_fit, learner, plan, table, config, given, progress, gaps=gaps)
-    return consulting(fitted(None), asks, None, progress) if out is None else _kept(fitted, Path(out), asks, command)
+    return _kept(partial(_fit, learner, plan, table, config, given, progress, gaps=gaps), out, asks, command)
 
 
-def _kept(fitted: "partial[Discovery]", out: Path, asks: Any, command: str | None) -> Discovery:
-    """The discovery in its folder, where it goes on if it was stopped."""
+def _kept(fitted: "partial[Discovery]", out: str | Path | None, asks: Any, command: str | None) -> Discovery:
+    """The discovery, in its folder where there is one, and there it goes on if it was stopped."""
     from aitia.discovery.save import open_discovery, save_discovery
 
     _, _, table, config, _, progress = fitted.args
-    with open_discovery(out, table, config, command) as run, kept_answers(run, asks) as answers:
+    if out is None:
+        return consulting(fitted(None), asks, None, progress)
+    with open_discovery(Path(out), table, config, command) as run, kept_answers(run, asks) as answers:
         found = consulting(fitted(run.store("search")), asks, answers, progress)
         save_discovery(found, run, command or found.python())
     return found
@@ -223,6 +220,7 @@ def _learner(
     plan: Plan,
     config: Mapping[str, Any],
     knowledge: Knowledge | None,
+    engine: Engine | None,
     *,
     jobs: int,
     accept_cost: bool,
@@ -245,6 +243,7 @@ def _learner(
         asked["context_kind"] = plan.context_kind or "auto"
     asked |= {name: config[name] for name in ("lags",) if name in config}
     learner: ConstraintSearch = entry.load()(**{name: value for name, value in asked.items() if name in known})  # type: ignore[assignment]
+    learner.engine = engine
     return learner
 
 

@@ -121,16 +121,15 @@ def rows_by_sums(
     drop: Sequence[str],
     engine: Engine,
     progress: Progress | None,
-    *,
     test: str,
     method: str,
-) -> tuple[Table, str]:
-    """The table of a folder by its sums, and the test that goes by them where none is asked for."""
+) -> tuple[Table, str, tuple[str, ...]]:
+    """The table of a folder by its sums, the test that goes by them where none is asked for, and no word of gaps."""
     table: Table = summed_table(Path(data), kinds=kinds, drop=drop, engine=engine, progress=progress)
     if test == "auto" and method in ("auto", *METHODS[:2]):
         test = "fisher-z" if table.continuous(table.names[0]) else "chi2"
         table = table.with_flow((table.flow or Flow("the rows", table.n)).noting(f"{test} is a test by their sums"))
-    return table, test
+    return table, test, ()
 
 
 def summed_table(

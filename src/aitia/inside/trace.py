@@ -180,12 +180,10 @@ def trace_prompt(
         strongest: How many sites are told and get a control.
         fast: Estimate every patch by one backward pass (`attribution`), and patch the strongest and as many others to
             tell how well the estimates agree.
-        batch_size: Rows that run at once.
-        seed: Of noise and controls.
+        batch_size, seed: Rows that run at once; of noise and controls.
         engine: Where batches run; None runs them here.
         out: Folder for `trace.csv`, `trace.json`, `trace.png` and `report.html`; a stopped run goes on there.
-        command: The command line that repeats it.
-        progress: Told after each batch.
+        command, progress: The command line that repeats it; who is told after each batch.
 
     Raises:
         OptionError: If options contradict or are out of range.
