@@ -15,7 +15,6 @@ import signal
 import socket
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -66,6 +65,8 @@ class ProcessEngine(LocalEngine):
     def _retried(
         self, function: Callable[[Item], Result], items: list[Item], left: dict[int, None]
     ) -> Iterator[tuple[int, Result]]:
+        from concurrent.futures.process import BrokenProcessPool
+
         for tried in range(RETRIES + 1):
             try:
                 for i, result in self._by_workers(function, items, list(left)):

@@ -100,8 +100,7 @@ def questions_command(
 
     Example: aitia ask questions.jsonl --model https://host/v1#NAME --budget 2 --price-in 0.2 --price-out 0.6 --out run
     """
-    from aitia.text import Prices, open_client
-    from aitia.workflow.asked_apart import Opened
+    from aitia.text import Prices
     from aitia.workflow.questions import ask_questions
 
     if model is None and export is None:
@@ -120,28 +119,32 @@ def questions_command(
             "retries": retries, "batch_size": batch_size, "dtype": dtype, "device": device,
         }  # fmt: skip
         options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        here = "://" not in model  # an endpoint is asked many questions at once as it is
-        if not here and where != Where(1):
-            raise OptionError(
-                "an endpoint is asked several questions at once by --concurrency: leave out --jobs, --engine"
-            )
         prices = Prices(price_in, price_out) if price_in or price_out else None
         options |= {"prices": prices, "budget": budget, "token_budget": token_budget}
-        opened = Opened.of(model, revision=revision, cache=cache, **options)
-        with (
-            open_client(model, revision=revision, cache=cache, **options) as client,
-            where.opened() as engine,
-            progress_bar(quiet=as_json) as progress,
-        ):
+        options |= {"revision": revision, "cache": cache}
+        with _opened(model, where, options) as who, progress_bar(quiet=as_json) as progress:
             result = ask_questions(
-                client, held, source=str(questions), out=out, both_orders=both_orders, rotations=rotations,
-                by=by, f1=f1, seed=seed, system=system, progress=progress, engine=engine if here else None,
-                opened=opened,  # type: ignore[arg-type]  # checked there
+                who["client"], held, source=str(questions), out=out, both_orders=both_orders, rotations=rotations,
+                by=by, f1=f1, seed=seed, system=system, progress=progress,  # type: ignore[arg-type]  # checked there
+                engine=who["engine"], opened=who["opened"],
                 command=shlex.join(["aitia", *sys.argv[1:]]),
             )  # fmt: skip
     _tell(result, out, as_json)
     if result.left:  # nothing keeps what is there but what was printed
         raise typer.Exit(2)
+
+
+@contextmanager
+def _opened(model: str, where: Where, options: dict[str, Any]) -> "Iterator[dict[str, Any]]":
+    """The client, how a worker opens its own, and the engine of a model of this machine."""
+    from aitia.text import open_client
+    from aitia.workflow.asked_apart import Opened
+
+    here = "://" not in model
+    if not here and where != Where(1):
+        raise OptionError("an endpoint is asked several questions at once by --concurrency: leave out --jobs, --engine")
+    with open_client(model, **options) as client, where.opened() as engine:
+        yield {"client": client, "opened": Opened.of(model, **options), "engine": engine if here else None}
 
 
 @contextmanager

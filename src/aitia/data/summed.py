@@ -162,8 +162,8 @@ class SummedTable(Table):
     def kept(self, key: Any, compute: Any) -> Any:
         """As in a table; moments are those of all rows."""
         if self.sums is not None and key[0] == "moments":
-            place = {name: k for k, name in enumerate(self.sample.names)}
-            return super().kept(key, lambda: self.sums.moments(place[name] for name in key[1]))  # type: ignore[union-attr]
+            place, moments = {name: k for k, name in enumerate(self.sample.names)}, self.sums.moments
+            return super().kept(key, lambda: moments(place[name] for name in key[1]))
         return super().kept(key, compute)
 
     def select(self, names: Iterable[str]) -> "SummedTable":

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from aitia.discovery.repeats import repeated_rows
 from aitia.discovery.result import Discovery
 from aitia.discovery.row_names import row_names
 from aitia.discovery.series import TimeSeries, is_panel, read_panel, source_of
-from aitia.discovery.sums import by_sums, refuse_rows, sum_warnings, summed_table
+from aitia.discovery.sums import by_sums, refuse_rows, rows_by_sums, sum_warnings
 from aitia.engine import Engine, Progress, Store
 from aitia.errors import DataError, OptionError
 from aitia.graph import Graph, Knowledge
@@ -36,6 +37,8 @@ __all__ = ["discover"]
 
 MISSING = ("testwise", "complete", "impute", "error")
 """What becomes of rows with gaps."""
+UNASKED = ("auto", 0.05, None, "auto", "auto")
+"""Test, level, depth, score and rule for colliders where nobody asks for them."""
 SAMPLES = 100
 """Halves of the rows that are searched where nobody says how many."""
 SOON = 10.0
@@ -88,10 +91,9 @@ def discover(
         bootstrap: Random halves of the rows that say how sure each direction is; None for 100 where that is quick.
         missing: `testwise` uses rows that a test can use, `complete` whole rows, `impute` pools tests of filled tables.
         kinds, drop, reading: Of columns, where values suggest another kind; columns to leave out; how to read a file.
-        sums: Read a folder of Parquet files by sums over its rows; None does so where they do not fit into memory.
         ask_model: Who is asked of what data leave open (`https://host/v1#NAME`, a folder, a function), or `Asks` of it.
         jobs, engine: Cores, or where halves of the rows are searched in place of them; they change no result.
-        seed, accept_cost: Of all chance; whether to start a search of hours.
+        seed, accept_cost, sums: Of all chance; start a search of hours; take a folder of Parquet files by sums.
         out: Folder for the result and `report.html`. A run that was killed resumes there and ends in the same bytes.
         progress, command: Who is told how far the work is; the command line to record.
 
@@ -109,40 +111,33 @@ def discover(
     """
     over = TimeSeries.of(data, time, series, lags)
     if summed := by_sums(data, sums):
-        if reading is not None and reading != Reading():
-            raise OptionError("a Parquet file says how it is read: leave out how to read it")
         needs = {"a context": context, "a time": over.columns, "ask_model": ask_model, "lags": lags}
-        refuse_rows(needs, method=method, bootstrap=bootstrap, missing=missing)
-        table: Table = summed_table(Path(data), kinds=kinds, drop=drop, engine=engine or ProcessEngine(jobs),
-                                    progress=progress)  # fmt: skip
-        gaps, bootstrap = (), 0
-        if test == "auto" and method in ("auto", "pc", "fci"):
-            test = "fisher-z" if table.continuous(table.names[0]) else "chi2"
-            table = table.with_flow((table.flow or Flow("the rows", table.n)).noting(f"{test} is a test by their sums"))
+        refuse_rows(needs, method=method, bootstrap=bootstrap, missing=missing, reading=reading)
+        table, test, gaps = rows_by_sums(data, kinds, drop, engine or ProcessEngine(jobs), progress, test, method)
     else:
         table, gaps = _read(data, kinds, reading, drop, (context, *over.columns), context_kind, missing)
     known = Knowledge.read(knowledge) if isinstance(knowledge, str | Path) else knowledge
-    tests = (
-        summed
-        or (test, alpha, max_depth, score, colliders) != ("auto", 0.05, None, "auto", "auto")
-        or missing == "impute"
-    )
+    tests = summed or missing == "impute" or (test, alpha, max_depth, score, colliders) != UNASKED
     plan, asks = choose(table, method, context, context_kind, over, knowledge=known, tests=tests), asks_of(ask_model)
     config = over.config() | told(asks) | {
         "source": source_of(data), "method": plan.method, "context": context, "context_kind": plan.context_kind,
-        "test": test, "alpha": alpha, "max_depth": max_depth, "bootstrap": bootstrap, "missing": missing, "seed": seed,
-        "knowledge": None if known is None else known.to_json(),
+        "test": test, "alpha": alpha, "max_depth": max_depth, "bootstrap": 0 if summed else bootstrap,
+        "missing": missing, "seed": seed, "knowledge": None if known is None else known.to_json(),
     } | {n: v for n, v in (("score", score), ("colliders", colliders)) if v != "auto"}  # fmt: skip
-    learner = _learner(plan, config, known, jobs=jobs, accept_cost=accept_cost, whole=_small(table, out))
-    learner.engine = engine
+    learner = _learner(plan, config, known, engine, jobs=jobs, accept_cost=accept_cost, whole=_small(table, out))
     given = _given(data, knowledge, kinds, reading, drop) | {"accept_cost": accept_cost}
-    if out is None:
-        return consulting(_fit(learner, plan, table, config, given, progress, None, gaps), asks, None, progress)
+    return _kept(partial(_fit, learner, plan, table, config, given, progress, gaps=gaps), out, asks, command)
+
+
+def _kept(fitted: "partial[Discovery]", out: str | Path | None, asks: Any, command: str | None) -> Discovery:
+    """The discovery, in its folder where there is one, and there it goes on if it was stopped."""
     from aitia.discovery.save import open_discovery, save_discovery
 
+    _, _, table, config, _, progress = fitted.args
+    if out is None:
+        return consulting(fitted(None), asks, None, progress)
     with open_discovery(Path(out), table, config, command) as run, kept_answers(run, asks) as answers:
-        found = _fit(learner, plan, table, config, given, progress, run.store("search"), gaps)
-        found = consulting(found, asks, answers, progress)
+        found = consulting(fitted(run.store("search")), asks, answers, progress)
         save_discovery(found, run, command or found.python())
     return found
 
@@ -233,6 +228,7 @@ def _learner(
     plan: Plan,
     config: Mapping[str, Any],
     knowledge: Knowledge | None,
+    engine: Engine | None,
     *,
     jobs: int,
     accept_cost: bool,
@@ -255,6 +251,7 @@ def _learner(
         asked["context_kind"] = plan.context_kind or "auto"
     asked |= {name: config[name] for name in ("lags",) if name in config}
     learner: ConstraintSearch = entry.load()(**{name: value for name, value in asked.items() if name in known})  # type: ignore[assignment]
+    learner.engine = engine
     return learner
 
 

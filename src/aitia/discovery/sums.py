@@ -11,6 +11,7 @@ What needs the rows themselves (ranks, kernels, gaps, contexts, lags, resamples)
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from functools import partial, reduce
 from operator import add
 from pathlib import Path
@@ -32,17 +33,18 @@ from aitia.data.reading.sums import (
     part_seen,
     part_sums,
 )
+from aitia.data.spreadsheet import Reading
 from aitia.data.summed import SummedTable
 from aitia.data.table import Table
+from aitia.discovery.choose import methods
 from aitia.engine import Engine, Progress
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
 from aitia.stats.search.auto import departure
 from aitia.stats.search.shape import Shape
+from aitia.system import systems
 
-__all__ = ["METHODS", "by_sums", "refuse_rows", "sum_warnings", "summed_table"]
+__all__ = ["by_sums", "refuse_rows", "rows_by_sums", "sum_warnings", "summed_table"]
 
-METHODS = ("pc", "fci", "boss", "ges")
-"""Searches that go by sums."""
 SHARE = 0.5
 """Of the memory that is free, what a table may take that is read whole; it is held about twice while it is read."""
 
@@ -87,27 +89,60 @@ def _taken() -> float:
         return 0.0
 
 
-def refuse_rows(options: Mapping[str, Any], *, method: str, bootstrap: int | None, missing: str) -> None:
+def refuse_rows(
+    options: Mapping[str, Any], *, method: str, bootstrap: int | None, missing: str, reading: Reading | None = None
+) -> None:
     """Refuses what cannot be had from sums.
 
     Args:
         options: That would need rows, by name: None or empty where they are not asked for.
-        method, bootstrap, missing: As for `discover`.
+        method, bootstrap, missing, reading: As for `discover`.
 
     Raises:
         OptionError: If something is asked for that needs the rows.
     """
+    if reading is not None and reading != Reading():
+        raise OptionError("a Parquet file says how it is read: leave out how to read it")
     if asked := [name for name, value in options.items() if value]:
         raise OptionError(
             f"{asked[0]} needs the rows, and a table that does not fit into memory is known by its sums: leave it out, "
             "or read fewer rows"
         )
-    if method not in ("auto", *METHODS):
-        raise OptionError(f"{method} needs the rows; from sums {join_names(METHODS)} search")
+    if method != "auto" and not _goes_by_sums(method):
+        able = [slug for slug in methods() if _goes_by_sums(slug)]
+        raise OptionError(f"{method} needs the rows; from sums {join_names(able)} search")
     if bootstrap:
         raise OptionError("resamples are of rows, of which only sums are in memory: leave out --bootstrap, or say 0")
     if missing not in ("testwise", "error"):
         raise OptionError(f"missing={missing} needs the rows: sums are of rows that have every value")
+
+
+def _options(method: str) -> set[str]:
+    return {field.name for field in fields(systems()[method].config())}
+
+
+def _goes_by_sums(method: str) -> bool:
+    """Whether a search asks a table by a test or a score alone, and for no column that orders or parts the rows."""
+    if method not in methods():
+        return False
+    return bool({"test", "score"} & _options(method)) and not {"time", "context"} & {*systems()[method].card.takes}
+
+
+def rows_by_sums(
+    data: str | Path,
+    kinds: Mapping[str, Kind | str] | None,
+    drop: Sequence[str],
+    engine: Engine,
+    progress: Progress | None,
+    test: str,
+    method: str,
+) -> tuple[Table, str, tuple[str, ...]]:
+    """The table of a folder by its sums, the test that goes by them where none is asked for, and no word of gaps."""
+    table: Table = summed_table(Path(data), kinds=kinds, drop=drop, engine=engine, progress=progress)
+    if test == "auto" and (method == "auto" or "test" in _options(method)):
+        test = "fisher-z" if table.continuous(table.names[0]) else "chi2"
+        table = table.with_flow((table.flow or Flow("the rows", table.n)).noting(f"{test} is a test by their sums"))
+    return table, test, ()
 
 
 def summed_table(

@@ -180,12 +180,10 @@ def trace_prompt(
         strongest: How many sites are told and get a control.
         fast: Estimate every patch by one backward pass (`attribution`), and patch the strongest and as many others to
             tell how well the estimates agree.
-        batch_size: Rows that run at once.
-        seed: Of noise and controls.
-        engine: Where batches run, which changes no number; None runs them here.
+        batch_size, seed: Rows that run at once; of noise and controls.
+        engine: Where batches run; None runs them here.
         out: Folder for `trace.csv`, `trace.json`, `trace.png` and `report.html`; a stopped run goes on there.
-        command: The command line that repeats it.
-        progress: Told after each batch.
+        command, progress: The command line that repeats it; who is told after each batch.
 
     Raises:
         OptionError: If options contradict or are out of range.
@@ -202,11 +200,12 @@ def trace_prompt(
         "operation": operation, "reference": list(reference), "noise": noise, "draws": draws, "strongest": strongest,
         "batch_size": batch_size, "seed": seed, **({"fast": True} if fast else {}),
     }  # fmt: skip
-    hashes = {"model": language.fingerprint}
     opened = (
         nullcontext()
         if out is None
-        else open_run(out, kind="trace", config=config, inputs=hashes, files=FILES, command=command)
+        else open_run(
+            out, kind="trace", config=config, inputs={"model": language.fingerprint}, files=FILES, command=command
+        )
     )
     with opened as run:
         work = TraceWork(language, question, operation, noise, draws, seed, batch_size, engine)

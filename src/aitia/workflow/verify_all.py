@@ -102,7 +102,6 @@ def verify_all(
                     told.kept(slug, evidence)
                     continue
                 try:
-                    # Seeds of a claim that was under way count in a new sweep too where that goes on with the old one.
                     found[slug] = verify(
                         slug, out, engine=engine, resume=resume, progress=told.progress(slug), **options
                     )

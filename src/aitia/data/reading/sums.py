@@ -209,7 +209,8 @@ def part_sums(part: Part, names: Sequence[str], labels: Mapping[str, Sequence[An
             codes = [_codes(column, labels[name]) for column, name in zip(columns, names, strict=True)]
             found = Counts.of(np.column_stack(codes), [len(labels[name]) for name in names])
         total = found if total is None else total + found
-    return total  # type: ignore[no-any-return]  # a part has a row
+    summed: Sums | Counts = total  # a part has a row
+    return summed
 
 
 def _codes(column: Any, labels: Sequence[Any]) -> NDArray[np.int64]:
