@@ -194,7 +194,8 @@ def folder(**files):
     }
 
 
-RUN = {"kind": "fit", "config": {"system": next(iter(systems()))}, "inputs": {}, "status": "finished", "files": ["../x", "/etc/passwd"],
+ANY = next(iter(systems()))
+RUN = {"kind": "fit", "config": {"system": ANY}, "inputs": {}, "status": "finished", "files": ["../x", "/etc/passwd"],
        "results": {"../../outside.txt": "0" * 64, "model/../../../outside.txt": "0" * 64}}  # fmt: skip
 TOKENIZER = {"tokenizer_class": "Evil", "auto_map": {"AutoTokenizer": ["evil.Evil", "evil.Evil"]}}
 PIPELINE = {
