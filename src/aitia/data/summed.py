@@ -184,7 +184,7 @@ class SummedTable(Table):
         """The same: no value is missing."""
         return self
 
-    def take(self, rows: ArrayLike | slice) -> Table:
+    def take(self, rows: ArrayLike | slice) -> "SummedTable":
         """Refused: there are no rows to take."""
         raise DataError("these rows are known by their sums alone, and none of them can be taken: read a smaller table")
 
