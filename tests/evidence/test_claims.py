@@ -305,6 +305,52 @@ def test_a_replay_on_another_machine_is_a_second_file_and_no_stamp(toy, tmp_path
     assert replay("toy", tmp_path).differs
 
 
+def test_two_codes_that_agree_on_another_machine_renew_the_evidence(toy, tmp_path):
+    before = verify("toy", tmp_path)
+    toy.machine, toy.base = {"architecture": "x", "processor": "z"}, 7.0  # where the same code gives other numbers
+    assert not replay("toy", tmp_path).stamped
+    assert not replay("toy", tmp_path).stamped, "the same code beside itself says nothing"
+    toy.source = "second"
+    done = replay("toy", tmp_path)
+    assert (done.stamped, done.differs, done.file) == (True, (), tmp_path / "toy.json")
+    after = stored_evidence(tmp_path, "toy")
+    assert [(r.source, r.machine) for r in after.replays] == [("second", "z")]
+    assert replace(after, source="first", replays=()) == before, "not a number of the other machine comes in"
+    assert "beside the code of before on z" in ledger([after])
+    toy.source = "third"
+    assert replay("toy", tmp_path).stamped, "the second file moves on with the evidence"
+
+
+@pytest.mark.parametrize(
+    ("change", "differs"),
+    [
+        ({"base": 7.1}, "a / ours"),
+        ({"bar": 0.5}, "(a) score is judged otherwise"),
+        ({"later": 1.0}, "c was not there"),
+        ({"more": {"error | rate": 0.9}}, "was not there"),
+    ],
+)  # fmt: skip
+def test_two_codes_that_differ_on_another_machine_renew_nothing(toy, tmp_path, change, differs):
+    verify("toy", tmp_path)
+    toy.machine, toy.base = {"architecture": "x", "processor": "z"}, 7.0
+    replay("toy", tmp_path)
+    held = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    vars(toy).update({"source": "second", **change})
+    done = replay("toy", tmp_path)
+    assert not done.stamped
+    assert any(differs in told for told in done.differs), done.differs
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == held
+
+
+def test_a_second_file_of_another_code_stamps_nothing(toy, tmp_path):
+    verify("toy", tmp_path)
+    toy.machine, toy.source = {"architecture": "x", "processor": "z"}, "second"
+    replay("toy", tmp_path)
+    toy.source = "third"
+    assert not replay("toy", tmp_path).stamped
+    assert stored_evidence(tmp_path, "toy").source == "first"
+
+
 def test_a_replay_needs_values(toy, tmp_path):
     with pytest.raises(OptionError, match="no stored evidence of toy"):
         replay("toy", tmp_path)

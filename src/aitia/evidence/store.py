@@ -26,11 +26,13 @@ class Replay:
         date: When.
         commit: Of the code that ran.
         source: Its hash, under which the evidence stands since.
+        machine: Where it gave what the code of before gives there; None on the kind of machine of the evidence.
     """
 
     date: str
     commit: str | None
     source: str
+    machine: str | None = None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,9 @@ cost of one seed. Negative controls that the stored evidence lacks, and rows tha
 too, and parts that it lacks on all of their seeds: the replay takes them up, with their rows, while all that was stored
 has to come back. What a row says that has no values is taken as the claim says it now. On other versions or another
 kind of machine it is a measurement of its own and stands in a second file, for equal numbers there say nothing about
-the code, and others nothing against it.
+the code, and others nothing against it. Where that file is of the code that the stored evidence stands for, the two
+codes meet on one machine: if every value of it comes back, the change moves no number, and the stored evidence stands
+for the new code as well.
 """
 
 import math
@@ -68,7 +70,8 @@ def replay(
 ) -> Replayed:
     """Runs the first seed of the stored evidence again, and renews the evidence where every value comes back.
 
-    Parts that are not stored run on all of their seeds.
+    Parts that are not stored run on all of their seeds. On another kind of machine the values are held against those
+    of the second file, if that is of the code that the stored evidence stands for; nothing new is taken up there.
 
     Args:
         slug: Of the system.
@@ -99,22 +102,41 @@ def _replayed(slug: str, out: Path, engine: Engine, progress: Progress | None) -
     again = {name: value for name, value in _without(fresh.first, taken).items() if name not in parts}
     differs = (*differences(stored.first, again), *_asked_otherwise(stored.rows, fresh.rows, bool(parts)))
     if origin_key(stored.versions, stored.machine) != here:
-        path = out / f"{stem}.json"
-        write_whole(path, fresh.to_json(), RunError)
-        return Replayed(slug, differs, False, path)
+        return _elsewhere(stored, fresh, out, stem, differs)
     if differs:
         return Replayed(slug, differs, False, None)
-    assert fresh.source is not None
-    note = Replay(time.strftime("%Y-%m-%d", time.gmtime()), commit_here(), fresh.source)
     renewed = replace(
-        stored, source=fresh.source, replays=(*stored.replays, note), uncontrolled=fresh.uncontrolled,
-        rows=_renewed(stored.rows, fresh.rows), **_with_new(stored, fresh, taken, parts),
+        _stamped(stored, fresh), uncontrolled=fresh.uncontrolled, rows=_renewed(stored.rows, fresh.rows),
+        **_with_new(stored, fresh, taken, parts),
     )  # fmt: skip
     path = out / f"{slug}.json"
     write_whole(path, renewed.to_json(), RunError)
     told = tuple(f"{name}: {metric} {value:.4g}" for name, values in taken.items() for metric, value in values.items())
     rows = tuple(f"({r.part}) {r.metric}" for r in renewed.rows if r not in stored.rows)
     return Replayed(slug, (), True, path, told, rows)
+
+
+def _elsewhere(stored: Evidence, fresh: Evidence, out: Path, stem: str, differs: tuple[str, ...]) -> Replayed:
+    """On another kind of machine: held against what the code of the stored evidence gave there, if that is known."""
+    second, before = out / f"{stem}.json", stored_evidence(out, stem)
+    if before is None or before.source != stored.source or fresh.source == stored.source:
+        write_whole(second, fresh.to_json(), RunError)
+        return Replayed(stored.slug, differs, False, second)
+    differs = (*differences(before.first, fresh.first), *_asked_otherwise(stored.rows, fresh.rows, more=False))
+    if differs:
+        return Replayed(stored.slug, differs, False, None)
+    renewed = replace(_stamped(stored, fresh, fresh.machine["processor"]), rows=_renewed(stored.rows, fresh.rows))
+    path = out / f"{stored.slug}.json"
+    write_whole(path, renewed.to_json(), RunError)
+    write_whole(second, fresh.to_json(), RunError)
+    return Replayed(stored.slug, (), True, path)
+
+
+def _stamped(stored: Evidence, fresh: Evidence, machine: str | None = None) -> Evidence:
+    """The stored evidence, which stands for the code of the fresh one."""
+    assert fresh.source is not None
+    note = Replay(time.strftime("%Y-%m-%d", time.gmtime()), commit_here(), fresh.source, machine)
+    return replace(stored, source=fresh.source, replays=(*stored.replays, note))
 
 
 def _new_parts(stored: Evidence, fresh: Evidence) -> dict[str, Any]:

@@ -49,7 +49,10 @@ def marks(evidence: Evidence, stale: bool = False) -> list[str]:
         told.append(f"negative control {control.name}: {verdict}")
     told += [f"no negative control of {metric}: {why}" for metric, why in evidence.uncontrolled.items()]
     told += [sentence for old in evidence.replaced for sentence in _replaced(old)]
-    told += [f"replayed {r.date}" + (f" at {r.commit[:8]}" if r.commit else "") for r in evidence.replays]
+    for replay in evidence.replays:
+        at = f" at {replay.commit[:8]}" if replay.commit else ""
+        beside = f", beside the code of before on {replay.machine}" if replay.machine else ""
+        told.append(f"replayed {replay.date}{at}{beside}")
     return told
 
 
