@@ -326,8 +326,7 @@ def test_two_codes_that_agree_on_another_machine_renew_the_evidence(toy, tmp_pat
     [
         ({"base": 7.1}, "a / ours"),
         ({"bar": 0.5}, "(a) score is judged otherwise"),
-        ({"later": 1.0}, "c was not there"),
-        ({"more": {"error | rate": 0.9}}, "was not there"),
+        ({"found": 0.26}, "control, nothing to find"),
     ],
 )  # fmt: skip
 def test_two_codes_that_differ_on_another_machine_renew_nothing(toy, tmp_path, change, differs):
@@ -340,6 +339,19 @@ def test_two_codes_that_differ_on_another_machine_renew_nothing(toy, tmp_path, c
     assert not done.stamped
     assert any(differs in told for told in done.differs), done.differs
     assert {path.name: path.read_text() for path in tmp_path.iterdir()} == held
+
+
+def test_a_part_that_is_new_says_where_it_was_measured(toy, tmp_path):
+    before = verify("toy", tmp_path)
+    toy.machine, toy.base = {"architecture": "x", "processor": "z"}, 7.0
+    replay("toy", tmp_path)
+    toy.later, toy.source = 1.0, "second"
+    done = replay("toy", tmp_path)
+    assert (done.stamped, done.rows) == (True, ("(c) later",))
+    after = stored_evidence(tmp_path, "toy")
+    assert [r for r in after.rows if r.part in "ab"] == list(before.rows)
+    assert (after.rows[1].values, after.rows[1].note) == ((2.0, 3.0, 4.0), "Measured on z, unlike the rows before.")
+    assert after.first == before.first | {"c": 2.0}
 
 
 def test_a_second_file_of_another_code_stamps_nothing(toy, tmp_path):

@@ -7,7 +7,7 @@ has to come back. What a row says that has no values is taken as the claim says 
 kind of machine it is a measurement of its own and stands in a second file, for equal numbers there say nothing about
 the code, and others nothing against it. Where that file is of the code that the stored evidence stands for, the two
 codes meet on one machine: if every value of it comes back, the change moves no number, and the stored evidence stands
-for the new code as well.
+for the new code as well. Parts that it lacks are then taken up as at home, and their rows say where they were measured.
 """
 
 import math
@@ -71,7 +71,7 @@ def replay(
     """Runs the first seed of the stored evidence again, and renews the evidence where every value comes back.
 
     Parts that are not stored run on all of their seeds. On another kind of machine the values are held against those
-    of the second file, if that is of the code that the stored evidence stands for; nothing new is taken up there.
+    of the second file, if that is of the code that the stored evidence stands for.
 
     Args:
         slug: Of the system.
@@ -98,45 +98,50 @@ def _replayed(slug: str, out: Path, engine: Engine, progress: Progress | None) -
     stem = f"{slug}.replay-{here}"
     once = tuple(stored.first)
     fresh = measure(slug, out, stem, once=once, first_seed=stored.first_seed, engine=engine, progress=progress)
-    taken, parts = _new_controls(stored, fresh), _new_parts(stored, fresh)
-    again = {name: value for name, value in _without(fresh.first, taken).items() if name not in parts}
-    differs = (*differences(stored.first, again), *_asked_otherwise(stored.rows, fresh.rows, bool(parts)))
-    if origin_key(stored.versions, stored.machine) != here:
-        return _elsewhere(stored, fresh, out, stem, differs)
-    if differs:
-        return Replayed(slug, differs, False, None)
-    renewed = replace(
-        _stamped(stored, fresh), uncontrolled=fresh.uncontrolled, rows=_renewed(stored.rows, fresh.rows),
-        **_with_new(stored, fresh, taken, parts),
-    )  # fmt: skip
-    path = out / f"{slug}.json"
-    write_whole(path, renewed.to_json(), RunError)
-    told = tuple(f"{name}: {metric} {value:.4g}" for name, values in taken.items() for metric, value in values.items())
-    rows = tuple(f"({r.part}) {r.metric}" for r in renewed.rows if r not in stored.rows)
-    return Replayed(slug, (), True, path, told, rows)
-
-
-def _elsewhere(stored: Evidence, fresh: Evidence, out: Path, stem: str, differs: tuple[str, ...]) -> Replayed:
-    """On another kind of machine: held against what the code of the stored evidence gave there, if that is known."""
+    if origin_key(stored.versions, stored.machine) == here:
+        return _renewed(stored, stored, fresh, out)
     second, before = out / f"{stem}.json", stored_evidence(out, stem)
     if before is None or before.source != stored.source or fresh.source == stored.source:
         write_whole(second, fresh.to_json(), RunError)
-        return Replayed(stored.slug, differs, False, second)
-    differs = (*differences(before.first, fresh.first), *_asked_otherwise(stored.rows, fresh.rows, more=False))
-    if differs:
+        return Replayed(slug, _unlike(stored, stored, fresh), False, second)
+    done = _renewed(stored, before, fresh, out, machine=fresh.machine["processor"])
+    if done.stamped:
+        write_whole(second, fresh.to_json(), RunError)
+    return done
+
+
+def _renewed(stored: Evidence, before: Evidence, fresh: Evidence, out: Path, machine: str | None = None) -> Replayed:
+    """The stored evidence for the code of the fresh one, if that gives what is held against it.
+
+    Args:
+        stored: Evidence.
+        before: What the code that it stands for gave, on the machine of the fresh one.
+        fresh: The replay.
+        out: Folder.
+        machine: Where both were run, if elsewhere.
+    """
+    if differs := _unlike(stored, before, fresh):
         return Replayed(stored.slug, differs, False, None)
-    renewed = replace(_stamped(stored, fresh, fresh.machine["processor"]), rows=_renewed(stored.rows, fresh.rows))
+    assert fresh.source is not None
+    taken, parts = _new_controls(stored, fresh), _new_parts(stored, fresh)
+    note = Replay(time.strftime("%Y-%m-%d", time.gmtime()), commit_here(), fresh.source, machine)
+    rows = _rows(stored.rows, fresh.rows, "" if machine is None else f"Measured on {machine}, unlike the rows before.")
+    renewed = replace(
+        stored, source=fresh.source, replays=(*stored.replays, note), uncontrolled=fresh.uncontrolled, rows=rows,
+        **_with_new(stored, fresh, taken, parts),
+    )  # fmt: skip
     path = out / f"{stored.slug}.json"
     write_whole(path, renewed.to_json(), RunError)
-    write_whole(second, fresh.to_json(), RunError)
-    return Replayed(stored.slug, (), True, path)
+    told = tuple(f"{name}: {metric} {value:.4g}" for name, values in taken.items() for metric, value in values.items())
+    new = tuple(f"({r.part}) {r.metric}" for r in rows if r not in stored.rows)
+    return Replayed(stored.slug, (), True, path, told, new)
 
 
-def _stamped(stored: Evidence, fresh: Evidence, machine: str | None = None) -> Evidence:
-    """The stored evidence, which stands for the code of the fresh one."""
-    assert fresh.source is not None
-    note = Replay(time.strftime("%Y-%m-%d", time.gmtime()), commit_here(), fresh.source, machine)
-    return replace(stored, source=fresh.source, replays=(*stored.replays, note))
+def _unlike(stored: Evidence, before: Evidence, fresh: Evidence) -> tuple[str, ...]:
+    """What does not come back of the values of before, and rows that are judged by something else than the stored."""
+    taken, parts = _new_controls(stored, fresh), _new_parts(stored, fresh)
+    again = {name: value for name, value in _without(fresh.first, taken).items() if name not in parts}
+    return (*differences(before.first, again), *_asked_otherwise(stored.rows, fresh.rows, bool(parts)))
 
 
 def _new_parts(stored: Evidence, fresh: Evidence) -> dict[str, Any]:
@@ -145,10 +150,11 @@ def _new_parts(stored: Evidence, fresh: Evidence) -> dict[str, Any]:
     return {name: value for name, value in fresh.first.items() if name not in stored.first and name not in controls}
 
 
-def _renewed(stored: tuple[Row, ...], fresh: tuple[Row, ...]) -> tuple[Row, ...]:
-    """The rows as the claim has them now, those of which values are stored as they were stored."""
+def _rows(stored: tuple[Row, ...], fresh: tuple[Row, ...], note: str) -> tuple[Row, ...]:
+    """The rows as the claim has them now, those of which values are stored as they were stored; new ones noted."""
     held = {(r.part, r.metric): r for r in stored if r.seeds}
-    return (*(held.pop((r.part, r.metric), r) for r in fresh), *held.values())
+    new = (replace(r, note=f"{r.note} {note}".strip()) if r.seeds else r for r in fresh)
+    return (*(held.pop((r.part, r.metric), r) for r in new), *held.values())
 
 
 def _new_controls(stored: Evidence, fresh: Evidence) -> dict[str, dict[str, float]]:
