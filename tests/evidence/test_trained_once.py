@@ -13,7 +13,7 @@ from aitia.evidence.trained_once import trained_once
 from aitia.nn.language import word_tokenizer
 from aitia.nn.sequences import SequenceModel, Vocabulary, small_sequence_model
 
-CODE = "aitia.systems.sift.beginning"
+CODE = "aitia.systems.causal2vec.beginning"
 
 
 @pytest.fixture
