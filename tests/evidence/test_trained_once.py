@@ -13,7 +13,7 @@ from aitia.evidence.trained_once import trained_once
 from aitia.nn.language import word_tokenizer
 from aitia.nn.sequences import SequenceModel, Vocabulary, small_sequence_model
 
-CODE = "aitia.systems.causal2vec.beginning"
+CODE = "aitia.systems.ume_r1.beginning"
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_the_first_who_asks_trains_and_all_else_that_counts_is_another_model(cac
     assert asked(train, sizes=(2,)) == b"\x02"
     assert asked(train, seed=1) == b"\x03"
     assert asked(train, world="roles") == b"\x04"
-    assert asked(train, code="aitia.systems.ume_r1.beginning") == b"\x05"
+    assert asked(train, code="aitia.systems.next_token_concepts.predictors") == b"\x05"
     assert asked(train) == b"\x01"
     assert len([*cache.iterdir()]) == 5
 
@@ -80,8 +80,8 @@ def test_the_code_that_trains_counts_wherever_it_lies():
     claims = modules_of("aitia.systems.lina.claim")
     assert not any(name.startswith("aitia.evidence") for name in claims), "nothing of it is in the hash of a claim"
     begun = modules_of(CODE)
-    assert "aitia.systems.sift.claim" not in begun, "what a claim asks trains nothing anew"
-    assert {"aitia.systems.sift.prompts", "aitia.worlds.entities"} <= {*begun}
+    assert "aitia.systems.ume_r1.claim" not in begun, "what a claim asks trains nothing anew"
+    assert {"aitia.systems.ume_r1.model", "aitia.worlds.digit_sets"} <= {*begun}
 
 
 def test_a_damaged_model_is_trained_anew_and_a_closed_cache_trains(cache, monkeypatch):

@@ -87,27 +87,31 @@ def studio_command(
         typer.echo(f"aitia studio: {running}   (it was running already)")
         return
     with Lock(workspace.folder / ".lock"), _bound(host, port) as held:
-        port = held.getsockname()[1]
-        names = _names(host)
-        address = f"http://{'localhost' if host in HERE else names[-1]}:{port}/{f'?key={key}' if key else ''}"
+        names, port = _names(host), held.getsockname()[1]
         app = create_app(
             workspace, hosts={f"{name}:{port}" for name in names}, key=key, at_once=jobs, feed=feed, models=models or ()
         )
-        typer.echo(f"aitia studio: {address}   (Ctrl-C ends it)")
-        if key is not None:
-            typer.echo("Warning: other machines can reach this; whoever has the key can read and run here.", err=True)
-        if key is None:
-            write_whole(workspace.folder / ADDRESS, address, RunError)
-        if browser and host in HERE:
-            import threading
-            import webbrowser
-
-            threading.Timer(0.7, webbrowser.open, [address]).start()
+        address = f"http://{'localhost' if host in HERE else names[-1]}:{port}/{f'?key={key}' if key else ''}"
+        _tell(address, key, workspace.folder, browser=browser and host in HERE)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
         try:
             server.run([held])
         finally:
             (workspace.folder / ADDRESS).unlink(missing_ok=True)
+
+
+def _tell(address: str, key: str | None, folder: Path, *, browser: bool) -> None:
+    """Says where the studio is, to a second double click as well, and opens it."""
+    if key is None:  # before it is told, so that whoever reads that and clicks again finds it
+        write_whole(folder / ADDRESS, address, RunError)
+    typer.echo(f"aitia studio: {address}   (Ctrl-C ends it)")
+    if key is not None:
+        typer.echo("Warning: other machines can reach this; whoever has the key can read and run here.", err=True)
+    if browser:
+        import threading
+        import webbrowser
+
+        threading.Timer(0.7, webbrowser.open, [address]).start()
 
 
 def _papers(

@@ -120,7 +120,7 @@ def _check(path: Path, name: str) -> None:
 def _check_read(path: Path, name: str) -> None:
     """Reads a table in a process of its own, whose memory is limited."""
     words = [sys.executable, "-c", _READ, str(path), str(2 * MOST_UNPACKED + _ROOM)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    done = subprocess.run(words, capture_output=True, encoding="utf-8", check=False)
     if done.returncode == 9 or done.returncode < 0 or "more memory than there is" in done.stderr:
         _check_bytes(MOST_UNPACKED + 1, name)
     if done.returncode == 0:  # what cannot be read is told where it is looked at

@@ -213,11 +213,11 @@ def part_sums(part: Part, names: Sequence[str], labels: Mapping[str, Sequence[An
     return summed
 
 
-def _codes(column: Any, labels: Sequence[Any]) -> NDArray[np.int64]:
+def _codes(column: Any, known: Sequence[Any]) -> NDArray[np.int64]:
     import pyarrow
     import pyarrow.compute as compute
 
-    wanted = pyarrow.array(list(labels), type=None if isinstance(labels[0], str | bool) else pyarrow.float64())
-    values = column if isinstance(labels[0], str | bool) else column.cast(pyarrow.float64(), safe=False)
+    wanted = pyarrow.array([*known], type=None if isinstance(known[0], str | bool) else pyarrow.float64())
+    values = column if isinstance(known[0], str | bool) else column.cast(pyarrow.float64(), safe=False)
     codes: NDArray[np.int64] = compute.index_in(values, wanted).to_numpy(zero_copy_only=False).astype(np.int64)
     return codes
