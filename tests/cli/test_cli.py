@@ -114,6 +114,7 @@ def test_verify_all_goes_on_after_a_failure_and_sums_up(tmp_path, monkeypatch, c
     import importlib
 
     from aitia.cli.verify import _all
+    from aitia.engine import LocalEngine
     from aitia.errors import MissingExtraError
     from aitia.evidence import Evidence, row
 
@@ -124,8 +125,11 @@ def test_verify_all_goes_on_after_a_failure_and_sums_up(tmp_path, monkeypatch, c
             raise ZeroDivisionError("division by zero")
         return Evidence(slug, (row("a", "F1", [0.9, 0.95], bar=0.5),), "c", {}, "here", 1.0, "2026-01-01")
 
-    monkeypatch.setattr(importlib.import_module("aitia.workflow.verify"), "verify", verify)
-    found, failed = _all({"third": 3, "second": 2, "first": 1}, tmp_path, {}, quiet=False)
+    module = importlib.import_module("aitia.workflow.verify_all")
+    monkeypatch.setattr(module, "verify", verify)
+    monkeypatch.setattr(module, "source_of", lambda slug: slug)
+    options = {"engine": LocalEngine()}
+    found, failed = _all({"third": 3, "second": 2, "first": 1}, tmp_path, options, quiet=False)
     told = capsys.readouterr()
     assert ([e.slug for e in found], failed) == (["third"], True)
     assert "third: holds 1\n" in told.out
