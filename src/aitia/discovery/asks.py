@@ -70,7 +70,7 @@ def kept_answers(run: "Run", asks: Asks | None) -> "Iterator[Store | None]":
     if asks is None:
         yield None
         return
-    run.claim(ANSWERS)
+    run.claim_kept(ANSWERS)
     answers = Journal(run.path / ANSWERS)
     try:
         yield answers

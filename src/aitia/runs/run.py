@@ -71,6 +71,11 @@ class Run:
         self._started, self._cpu = time.time(), time.process_time()
         self._begun = False
 
+    def claim_kept(self, journal: str) -> None:
+        """Claims a journal that stays when the run has ended."""
+        self.claim(journal)
+        self._kept |= {journal}
+
     def claim(self, *names: str) -> None:
         """Puts down in run.json what will be written, so that a run that is killed knows what in the folder is its own.
 
