@@ -3,12 +3,14 @@
 On one machine the numbers are the same to the last byte. Other processors run other BLAS and vector kernels, which sum
 in another order: a few last digits of a float32 differ, and grow in a training. So numbers are compared to a relative
 1e-5 and an absolute 1e-7, text exactly. With the kernels of AVX2 in place of those of AVX-512, and on two threads, all
-figures keep to that; with those of SSE alone some exceed it a few times.
+figures keep to that; with those of SSE alone some exceed it a few times. Where a training makes more of last digits,
+the numbers of another kind of processor stand beside, and all of one kind have to come back.
 """
 
 import importlib.util
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -45,7 +47,13 @@ def test_a_system_gives_the_numbers_that_it_gave(slug: str) -> None:
     path = HERE / f"{slug}.json"
     if not path.is_file():
         pytest.fail(f"{path.name} is missing: write it with `python tests/golden/write.py {slug}`")
-    written, made = WRITER.read(slug)["numbers"], WRITER.compute(slug)
+    written, made = WRITER.read(slug), WRITER.compute(slug)
+    wrong = _wrong(written["numbers"], made)
+    if not any(not _wrong(other["numbers"], made) for other in written.get("elsewhere", [])):
+        assert not wrong, f"{slug} gives other numbers:\n" + "\n".join(wrong)
+
+
+def _wrong(written: dict[str, Any], made: dict[str, Any]) -> list[str]:
     assert list(made) == list(written)
     wrong = []
     for key, value in written.items():
@@ -57,4 +65,4 @@ def test_a_system_gives_the_numbers_that_it_gave(slug: str) -> None:
             same = made[key] == pytest.approx(value, rel=1e-5, abs=1e-7)
         if not same:
             wrong.append(f"{key}: was {value!r}, is {made[key]!r}")
-    assert not wrong, f"{slug} gives other numbers:\n" + "\n".join(wrong)
+    return wrong
