@@ -104,7 +104,7 @@ def test_a_studio_that_is_killed_in_a_job_goes_on_at_its_next_start_to_the_same_
     form = json.dumps({"method": "pc", "test": "kci", "bootstrap": 12}).encode()
     with studio(tmp_path / "studio") as (process, address):
         tab = Browser(address)
-        assert tab.post("/tables/t.csv", rows, "application/octet-stream") == {"go": "/discover/t.csv"}
+        assert tab.post("/tables/t.csv", rows, "application/octet-stream")["go"] == "/discover/t.csv"
         run = tmp_path / "studio" / tab.post("/discover/t.csv", form)["go"].strip("/")
         journal = run / "search.journal"
         until(lambda: journal.is_file() and journal.read_bytes().count(b"bootstrap") >= 3)

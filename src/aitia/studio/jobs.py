@@ -26,7 +26,7 @@ __all__ = ["PROGRESS", "Jobs"]
 
 PROGRESS = "AITIA_PROGRESS"
 """The variable that names the file into which a command writes how far it is."""
-QUICK = ("do", "predict", "encode", "effects")
+QUICK = frozenset({"do", "predict", "encode", "effects"})
 """Questions that somebody waits for: one of them runs beside the other jobs, not after them."""
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
 """What a job is told: nothing that somebody typed is fetched from the Hub; what is in its cache is found."""
@@ -173,7 +173,7 @@ class Jobs:
                 return
             del self._processes[job.id]
         left = self.workspace.is_run(self.workspace.runs / job.run)
-        if code == 0 or (left and code == TELLS.get(job.command[0])):
+        if code == 0 or (left and code == TELLS.get("".join(job.command[:1]))):
             self._keep(job, "finished")
             return
         lines = [line for line in self.said(job).strip().splitlines() if line.strip()]
@@ -191,7 +191,7 @@ class Jobs:
 
     def _next(self, quick: bool) -> Job | None:
         """The oldest job of those that are questions, or of the others; it now runs."""
-        waiting = (job for job in self.state.waiting() if (job.command[0] in QUICK) == quick)
+        waiting = (job for job in self.state.waiting() if bool(QUICK.intersection(job.command[:1])) == quick)
         found = next(waiting, None)
         return None if found is None else self.state.turn(found.id, "running")
 
