@@ -5,7 +5,9 @@ from typing import Literal
 
 import pytest
 
-from aitia.errors import OptionError
+from aitia.errors import FormatError, OptionError
+from aitia.system import find
+from aitia.workflow.names import sorted_names
 from aitia.workflow.options import option_names, parse_options
 
 
@@ -54,3 +56,13 @@ def test_arguments_of_a_class_are_options_too():
 def test_a_wrong_option_is_one_sentence(given, sentence):
     with pytest.raises(OptionError, match=sentence):
         parse_options(Config, given, of="it")
+
+
+@pytest.mark.parametrize("name", ["config.json", "model_index.json"])
+def test_a_folder_of_a_model_with_json_that_no_library_survives_is_a_sentence(name, tmp_path):
+    (tmp_path / name).write_text("[" * 50_000)
+    system = find("lm-objectives").load()
+    with pytest.raises(FormatError, match=f"{name} is nested"):
+        sorted_names(system.card, system.Config, {"model": str(tmp_path)})
+    (tmp_path / name).write_text("{}")
+    assert sorted_names(system.card, system.Config, {"model": str(tmp_path)})

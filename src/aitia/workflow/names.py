@@ -1,10 +1,13 @@
 """Names that a user gives to a system, told apart: roles and subjects of its card, and options of its `Config`."""
 
+import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aitia.card import Card
 from aitia.errors import OptionError, join_names
+from aitia.guard import read_json
 from aitia.workflow.options import nearest, option_names, parse_options
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ def sorted_names(card: Card, config: type, given: Mapping[str, Any]) -> tuple[di
     Raises:
         OptionError: If the system has no role, subject or option of a name, of which the nearest of all three is told,
             or the address of a client may hold a key.
+        FormatError: If a value is a folder of a model and its `config.json` cannot be read.
     """
     takes, options = (*card.takes, *card.subjects), option_names(config)
     of: dict[str, Any] = {}
@@ -37,6 +41,7 @@ def sorted_names(card: Card, config: type, given: Mapping[str, Any]) -> tuple[di
             raise OptionError(f"{name!r} is given twice, once as {text!r}: give it once")
         if name in card.subjects and card.subjects[name].kind == "client" and isinstance(value, str):
             _check_address(value)
+        _check_folder(value)
         if name in takes:
             of[name] = _columns(value) if name in card.takes and card.takes[name].many else value
         elif name in options:
@@ -55,6 +60,14 @@ def _check_address(text: str) -> None:
         from aitia.text.transport import checked_address
 
         checked_address(text.partition("#")[0])
+
+
+def _check_folder(value: Any) -> None:
+    """Refuses a folder of a model whose JSON is damaged or nested too deeply for the libraries that would read it."""
+    if isinstance(value, str | Path) and os.path.isdir(value):
+        for name in ("config.json", "model_index.json"):
+            if os.path.isfile(place := os.path.join(value, name)):
+                read_json(place, dict)
 
 
 def needs_rows(card: Card) -> bool:

@@ -36,7 +36,7 @@ __all__ = ["BEYOND_DOUBT", "Mending"]
 BEYOND_DOUBT = log(1e3)
 """Logarithm of the Bayes factor from which a table refutes an independence."""
 
-LOSS = 50.0
+LOSS = 40.0
 """What the likelihood may lose, as a logarithm, by the turn from which a search goes on anew."""
 
 A_NODE = 2e-4
@@ -67,6 +67,10 @@ class _Edge(NamedTuple):
 
 Changed = tuple[list[int], list[int]]
 """Adjacencies, and the compelled parents of the class on them."""
+
+
+_Tried = tuple[int, int, int, int]
+"""A turn u --> v at a loss: u, v, and the parents of each in the members that are turned."""
 
 
 class _Reached(NamedTuple):
@@ -159,10 +163,10 @@ class Mending(ClassSearch):
         An edge that is missing can make the ascent end where each single turn loses. Of several that are equally good
         and lead apart none is taken.
         """
-        best, known = self, dict[object, Mending]()
+        best, known, tried = self, dict[object, Mending](), set[_Tried]()
         while True:
             waiting = _apart(self.allowed, best.adjacent)
-            ends = dict.fromkeys(best._from(parents, waiting)._ended(known) for parents in best._losing())
+            ends = dict.fromkeys(best._from(parents, waiting)._ended(known) for parents in best._losing(tried))
             reached = [_Reached(end) for end in ends if end.total > best.total + ALIKE]
             step = best._first_sure(sorted(reached, key=lambda r: -r.gain), _state_of)
             if step is None:
@@ -202,12 +206,20 @@ class Mending(ClassSearch):
         self._walks = {}
         return touched
 
-    def _losing(self) -> list[list[int]]:
-        """The compelled parents of each class one turn away that loses no more than is worth a try."""
+    def _losing(self, tried: set[_Tried]) -> list[list[int]]:
+        """The compelled parents of each class one turn away that loses no more than is worth a try.
+
+        What was tried with the same parents of both ends is not again: it mostly ends where it did before.
+        """
         found: list[list[int]] = []
+        parents = self.rows.parents
         for turn in self._gaining(self.least):
+            step = (turn.u, turn.v, parents[turn.u] | turn.of_u, parents[turn.v] | turn.of_v)
+            if step in tried:
+                continue
+            tried.add(step)
             after = self._turned(turn)
-            if after is not None and after != self.rows.parents and after not in found:
+            if after is not None and after != parents and after not in found:
                 found.append(after)
         return found
 
