@@ -1,10 +1,14 @@
 """The claim of lm-objectives: what it is judged by on numbers that are given, and that a tiny run gives them."""
 
 import pytest
+import torch
 
 import aitia.systems.lm_objectives.claim as claim
+from aitia.nn.language import LanguageModel, word_tokenizer
+from aitia.nn.sequences import Vocabulary, small_sequence_model
+from aitia.systems.lm_objectives import claim_packaged
 from aitia.systems.lm_objectives.training import Phase
-from aitia.worlds import FactsWorld
+from aitia.worlds import FactsWorld, ScenesWorld
 
 
 def given(best=0.9, masked=0.3, changed=0.5):
@@ -38,6 +42,8 @@ def test_tokens_to_a_loss_are_read_off_the_curve():
     assert claim.reached(phase, 2.5) == 2500  # half way between 20 and 30 steps of 100 tokens
     assert claim.reached(phase, 5.0) == 1000
     assert claim.reached(phase, 1.0) == 4000
+    assert claim.reached(phase, 3.0, carrying=True) == 1950
+    assert claim.reached(phase, 1.0, carrying=True) == 3900
 
 
 def test_values_that_are_drawn_anew_tell_nothing(monkeypatch):
@@ -64,18 +70,56 @@ def test_answers_that_are_drawn_anew_are_options_and_right_by_chance():
     assert sum(right[k] == drawn[k] for k in asked) / len(asked) == pytest.approx(chance, abs=0.12)
 
 
+def least(name):
+    return claim.SCENES_OF_LOSS["task_tokens" if name == "tasks" else "tokens"]
+
+
+def test_a_packaged_model_is_asked_both_ways_and_its_row_says_what_it_needs(monkeypatch):
+    told = claim_packaged.row_of_packaged([])
+    assert told.holds is None
+    assert told.note.startswith("Not run here: needs `pip install gguf`")
+    tokenizer = word_tokenizer(sorted(ScenesWorld().vocabulary))
+    tokenizer.eos_token = "[SEP]"
+    made = small_sequence_model(Vocabulary(tokenizer), width=16, layers=2, heads=2, longest=128)
+    held = LanguageModel(made.model, tokenizer, 128)
+    monkeypatch.setattr(claim_packaged, "_packaged", lambda: held)
+    before = {name: tensor.clone() for name, tensor in made.model.state_dict().items()}
+    found = claim_packaged.read_both_ways(1000)
+    assert found["causal"] != found["prefix"], "what stands behind a token is seen"
+    drawn = claim_packaged.drawn_at_random(1000)
+    assert set(drawn) == {claim_packaged.PACKAGED}
+    assert drawn[claim_packaged.PACKAGED] != found["causal"] / found["prefix"]
+    assert all(torch.equal(before[name], tensor) for name, tensor in made.model.state_dict().items())
+    rows = claim_packaged.row_of_packaged([{**found, "causal": 6.0 + k / 10, "prefix": 9.0} for k in range(5)])
+    assert rows.holds
+
+
 def test_a_tiny_run_gives_every_number_of_the_rows(monkeypatch):
     monkeypatch.setattr(claim, "DOCUMENTS", 400)
     monkeypatch.setattr(claim, "TESTED", 10)
     small = {"tokens": 1500, "width": 16, "layers": 1}
     facts = claim._facts({**claim.FACTS, **small}, 1000)
     more = {"change_tokens": 1500, "task_tokens": 1500}
-    options = {**claim.SCENES, **small, **more}
-    scenes = claim._scenes(options, 1000, documents=100, asked=12)
-    faced = claim._answered_anew(options, 1000, documents=100, asked=12)
-    faced |= claim._changed_from_nothing(options, 1000, documents=100)
+    monkeypatch.setattr(claim, "SCENES", {**claim.SCENES, **small, **more})
+    less = {"tokens": 400, "change_tokens": 400, "task_tokens": 40}
+    monkeypatch.setattr(claim, "SCENES_OF_LOSS", {**claim.SCENES_OF_LOSS, **small, **less})
+    scenes = claim._scenes(claim.SCENES, 1000, documents=100, asked=12)
+    of_loss = claim._scenes_of_loss(1000, documents=100, asked=12)
+    faced = claim._answered_anew(1000, documents=100, asked=12)
+    faced |= claim._changed_from_nothing(1000, documents=100)
     rows = [*claim._pretrained([facts] * 2), *claim._finetuned([scenes] * 2), *claim._changes([scenes] * 2)]
-    assert {claim.ACCURACY, *faced} == {row.metric for row in rows}
+    more_rows = [*claim._finetuned([of_loss] * 2, claim.OF_LOSS), *claim._changes([of_loss] * 2, claim.OF_LOSS)]
+    assert {claim.ACCURACY, *faced} == {row.metric for row in [*rows, *more_rows]}
+    assert "counts" not in scenes, "what is stored of equal tokens stays as it is"
+    for phases in of_loss["counts"].values():
+        for name, processed, carrying in phases:
+            assert least(name) <= carrying < least(name) + 1200, "every training to the same budget of loss"
+            assert processed > (4 if name == "nd:mlm" else 1) * carrying
+    masked, causal = of_loss["counts"]["nd:mlm"][0], of_loss["counts"]["cd:flm"][0]
+    for row in more_rows:
+        assert f"nd:mlm {masked[2]:,} of {masked[1]:,}" in row.note or row.part == "c"
+        assert "At equal tokens, 1,500 of each training, these carry loss on: " in row.note
+    assert f"cd:flm {1500 * causal[2] / causal[1]:,.0f}" in more_rows[0].note
     assert facts["carrying"]["cd:flm"] > 0.9
     assert 0.15 < facts["carrying"]["nd:mlm"] < 0.3
     assert 0.3 < scenes["chance"] < 0.5

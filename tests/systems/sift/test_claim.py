@@ -1,15 +1,18 @@
 """The claim at a tiny size: every row has its arms, and shuffled types leave nothing but the places of names."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from aitia.evidence import ClaimContext
-from aitia.systems.sift import claim
+from aitia.systems.sift import beginning, claim
 
 
 @pytest.fixture
 def tiny(monkeypatch):
-    for name, value in {"LINES": 60, "READING": 3, "LABELLED": 12, "ASKED": 6, "STEPS": 2}.items():
+    small = {"READ": replace(claim.READ, lines=60, steps=3), "LABELLED": 12, "ASKED": 6, "STEPS": 2}
+    for name, value in small.items():
         monkeypatch.setattr(claim, name, value)
     claim._reader.cache_clear()
     yield
@@ -19,7 +22,8 @@ def tiny(monkeypatch):
 def test_every_row_has_its_arms_and_the_control_its_metrics(tiny):
     context = ClaimContext(seeds=2, first_seed=1000)
     rows = claim.run(context)
-    assert [row.part for row in rows] == list("abcdef")
+    assert [row.part for row in rows] == list("abcdefg")
+    assert "pytest -m slow tests/systems/sift/test_packaged.py" in rows.pop().note
     assert all(len(row.values) == 2 and set(row.ahead_of) <= set(row.arms) for row in rows)
     assert claim.CLAIM.swap in rows[0].arms
     assert {*context.controls[0].values, *claim.CLAIM.uncontrolled} == {row.metric for row in rows}
@@ -58,6 +62,6 @@ def test_what_all_parts_begin_with_is_trained_once(tiny, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     claim._reader(1000)
     claim._reader.cache_clear()
-    monkeypatch.setattr(claim, "_read", lambda *given, **options: pytest.fail("it was trained before"))
+    monkeypatch.setattr(beginning, "read_plain_text", lambda *given, **options: pytest.fail("it was trained before"))
     assert claim._reader(1000) is claim._reader(1000)
     assert len([*(tmp_path / "aitia" / "models").iterdir()]) == 1

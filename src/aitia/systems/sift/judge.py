@@ -4,9 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from aitia.stats.metrics.spans import span_f1
 from aitia.system import Given, Score, Scores
 from aitia.systems.sift.sentences import Span, sentence_of
+from aitia.systems.sift.span_scores import span_f1
 
 if TYPE_CHECKING:
     from aitia.systems.sift.model import Labelled, Sift

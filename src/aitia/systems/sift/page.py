@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aitia.report.blocks import Block, TableBlock, Text
-from aitia.stats.metrics.spans import span_f1
 from aitia.systems.sift.sentences import Span, sentence_of
+from aitia.systems.sift.span_scores import span_f1
 
 if TYPE_CHECKING:
     from aitia.system import Given

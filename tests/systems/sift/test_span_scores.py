@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from aitia.data.reading.conll import spans_of_tags
 from aitia.errors import DataError
-from aitia.stats.metrics.spans import span_f1
+from aitia.systems.sift.span_scores import span_f1
 
 rows = st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(4, 6), st.sampled_from("ab"))), max_size=5)
 
