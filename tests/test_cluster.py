@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -97,20 +98,19 @@ def test_what_an_item_raises_comes_as_it_is(name, ray):
 def test_a_worker_from_outside_is_killed_in_the_midst_of_its_item(tmp_path, ray):
     def slowly(item):
         (tmp_path / f"{item} {os.getpid()}").touch()
-        time.sleep(0.4 if len(list(tmp_path.glob(f"{item} *"))) == 1 else 0)
+        time.sleep(120 if item == 2 and len(list(tmp_path.glob("2 *"))) == 1 else 0)
         return noise(item)
 
-    struck = []
+    def strike():
+        while not (at_work := list(tmp_path.glob("2 *"))):
+            time.sleep(0.01)
+        os.kill(int(at_work[0].name.split()[1]), signal.SIGKILL)
 
-    def strike(what, done, total):
-        if done == 1 and not struck:
-            struck.append(True)
-            at_work = max(tmp_path.iterdir(), key=lambda path: path.stat().st_mtime_ns)
-            os.kill(int(at_work.name.split()[1]), signal.SIGKILL)
-
-    assert ray.map(slowly, range(6), progress=strike) == [noise(k) for k in range(6)]
-    assert struck
-    assert len(list(tmp_path.iterdir())) > 6  # one of them ran again
+    striking = threading.Thread(target=strike, daemon=True)
+    striking.start()
+    assert ray.map(slowly, range(6)) == [noise(k) for k in range(6)]
+    striking.join(10)
+    assert len(list(tmp_path.glob("2 *"))) == 2  # it ran again
 
 
 def test_a_task_has_one_thread_and_a_large_function_is_opened_once(ray):

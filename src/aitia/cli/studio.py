@@ -92,9 +92,9 @@ def studio_command(
             workspace, hosts={f"{name}:{port}" for name in names}, key=key, at_once=jobs, feed=feed, models=models or ()
         )
         address = f"http://{'localhost' if host in HERE else names[-1]}:{port}/{f'?key={key}' if key else ''}"
-        _tell(address, key, workspace.folder, browser=browser and host in HERE)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
         try:
+            _tell(address, key, workspace.folder, browser=browser and host in HERE)
             server.run([held])
         finally:
             (workspace.folder / ADDRESS).unlink(missing_ok=True)
