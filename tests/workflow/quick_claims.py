@@ -39,7 +39,7 @@ def run(context: ClaimContext):
 def near(seed):
     with open(os.environ["QUICK_LOG"], "a", encoding="utf-8") as log:
         log.write(f"{slug} {{seed}}\\n")
-    time.sleep(0.02)
+    time.sleep(float(os.environ["QUICK_SECONDS"]))
     x = np.random.default_rng(seed).normal(size=101)
     return float(abs(x[0]) - abs({estimate}))
 

@@ -17,6 +17,8 @@ from aitia.errors import RunError
 from aitia.runs import Lock
 
 SOURCE = Path(__file__).parents[2] / "src"
+SLOWLY = 0.1
+"""Seconds of a seed that is likely to be struck, long beside the way back from a worker."""
 ORDER = "quick-mean quick-trimmed quick-median"
 
 
@@ -27,10 +29,10 @@ def packages(tmp_path_factory):
     return folder
 
 
-def start(packages, out, *more, jobs=1):
+def start(packages, out, *more, jobs=1, seconds=0.02):
     """The command in a process of its own, past its imports; started seeds stand in a log beside its folder."""
     bare = {"PATH": os.environ["PATH"], "PYTHONPATH": f"{SOURCE}:{packages}", "HOME": str(packages)}
-    bare |= {"QUICK_LOG": str(out.parent / f"{out.name}.log"), "OMP_NUM_THREADS": "1"}
+    bare |= {"QUICK_LOG": str(out.parent / f"{out.name}.log"), "QUICK_SECONDS": str(seconds), "OMP_NUM_THREADS": "1"}
     words = [sys.executable, quick_claims.__file__, str(packages), str(out), str(jobs), *more]
     started = subprocess.Popen(words, env=bare, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert started.stdout.readline() == "begins\n", started.communicate()[1][-2000:]
@@ -96,12 +98,16 @@ def test_a_sweep_killed_three_times_ends_in_the_same_ledger_and_repeats_no_finis
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", range(20))
 def test_a_kill_at_any_moment_changes_nothing(packages, whole, tmp_path, moment):
-    _, page, seconds = whole
+    _, page, _ = whole
     out, jobs = tmp_path / "evidence", 1 + moment % 2
-    killed(start(packages, out, "--resume", jobs=jobs), random.Random(moment).uniform(0, 1.2 * seconds))
+    after = random.Random(moment).uniform(0, SEEDS * SLOWLY / jobs)
+    killed(start(packages, out, "--resume", jobs=jobs, seconds=SLOWLY), after)
+    through = (out / "ledger.md").is_file() and not (out / ".all.journal").is_file()  # so that all is measured anew
     assert ended(start(packages, out, "--resume", jobs=jobs)).startswith(ORDER)
     assert ledger(out).replace(f"{jobs} processes", "1 processes") == page
-    assert len(log(out)) <= SEEDS + jobs
+    lost = 1 if jobs == 1 else 2 * jobs  # what was under way, and what was on its way back from a worker
+    assert len(log(out)) == 2 * SEEDS if through else len(log(out)) <= SEEDS + lost
+    assert not list(out.glob(".*journal"))
 
 
 def test_a_new_sweep_measures_everything_anew(packages, whole):

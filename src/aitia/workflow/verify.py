@@ -68,6 +68,7 @@ def verify(
     engine: Engine | None = None,
     resume: bool = False,
     progress: Progress | None = None,
+    stored: Callable[[], None] | None = None,
 ) -> Evidence:
     """Runs the claim of a system and stores the evidence.
 
@@ -84,6 +85,7 @@ def verify(
         engine: Where the seeds run, in place of `jobs` processes here.
         resume: Go on with the finished seeds of a run that was stopped, of the same code on the same kind of machine.
         progress: Told how far it is.
+        stored: Called once the evidence is in its place, before the finished seeds of a run that was stopped are gone.
 
     Raises:
         OptionError: If there is no such claim, `seeds` is below 1, `first_seed` below 0, or `quick` meets `seeds`; if
@@ -107,6 +109,8 @@ def verify(
                 gone = no_more_asked(before.rows, before.date, before.replaced, evidence.rows)
                 evidence = replace(evidence, replaced=gone)
             write_whole(out / f"{stem}.json", evidence.to_json(), RunError)
+            if stored is not None:
+                stored()
             return evidence
 
         engine = engine or ProcessEngine(jobs)

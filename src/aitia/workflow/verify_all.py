@@ -8,6 +8,7 @@ evidence, the ledger, is written again after each claim.
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -99,17 +100,19 @@ def verify_all(
                 if (evidence := _finished(slug, out, done, options)) is not None:
                     found[slug] = evidence
                     kept.append(slug)
+                    for left in out.glob(f".{_stem(slug, options)}-????????.journal"):  # killed before it was removed
+                        left.unlink(missing_ok=True)
                     told.kept(slug, evidence)
                     continue
                 try:
+                    through = partial(done.__setitem__, slug, _key(slug, options))
                     found[slug] = verify(
-                        slug, out, engine=engine, resume=resume, progress=told.progress(slug), **options
+                        slug, out, engine=engine, resume=resume, progress=told.progress(slug), stored=through, **options
                     )
                 except Exception as error:  # the others can still be measured
                     failed[slug] = error
                     told.stopped(slug, error)
                     continue
-                done[slug] = _key(slug, options)
                 told.finished(slug, found[slug])
                 _write(out, page)
             _write(out, page)
@@ -138,10 +141,13 @@ def _finished(slug: str, out: Path, done: Mapping[str, Any], options: Mapping[st
     """The evidence that the sweep which was stopped has of a claim; None where it has to be measured."""
     if done.get(slug) != _key(slug, options):
         return None
-    stem = slug + (f".from-{options['first_seed']}" if options["first_seed"] else "")
     with suppress(FormatError, OSError, ValueError):  # damaged: measured again, which says so
-        return stored_evidence(out, stem + (".quick" if options["quick"] else ""))
+        return stored_evidence(out, _stem(slug, options))
     return None
+
+
+def _stem(slug: str, options: Mapping[str, Any]) -> str:
+    return slug + (f".from-{options['first_seed']}" if options["first_seed"] else "") + ".quick" * options["quick"]
 
 
 def _write(out: Path, page: Path | None) -> None:

@@ -6,8 +6,9 @@ import pytest
 from aitia.data.table import Table
 from aitia.graph._pdag import compelled
 from aitia.stats.independence import ChiSquare, FisherZ
-from aitia.stats.search import mending
-from aitia.stats.search.likelihood import score_of
+from aitia.stats.search import classes, mending
+from aitia.stats.search.classes import ClassSearch
+from aitia.stats.search.likelihood import GaussianScore, score_of
 from aitia.stats.search.mending import Mending
 
 
@@ -64,3 +65,65 @@ def test_a_search_that_keeps_what_it_found_ends_where_one_does_that_keeps_nothin
             assert compelled(one.member, one.adjacent) == one.rows.parents
     assert back > 0
     assert further > 0
+
+
+def every_choice(search, u, v):
+    """The choices of parents among the neighbours of both ends by which u --> v is another class, each tried."""
+    rows = search.rows
+    if not (rows.parents[u] | rows.neighbors[u]) >> v & 1:
+        return set()
+    beside = [rows.neighbors[u] & ~(1 << v), rows.neighbors[v] & ~(1 << u)]
+    if rows.neighbors[u] >> v & 1:
+        beside[0] &= search.adjacent[v]  # no member has v --> u and, apart from v, another parent of u
+    sets = [[s for s in range(1 << len(rows.parents)) if s & ~near == 0 and clique(search, s)] for near in beside]
+    return {
+        (of_v, of_u)
+        for of_u in sets[0]
+        for of_v in sets[1]
+        if (after := search._turned(classes._Turn(1.0, u, v, of_v, of_u))) is not None and after != rows.parents
+    }
+
+
+def clique(search, nodes):
+    return all(search.adjacent[i] | 1 << i | ~nodes == -1 for i in range(len(search.adjacent)) if nodes >> i & 1)
+
+
+def test_the_turns_that_are_looked_at_are_those_that_lead_to_another_class():
+    counted = 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        p = int(rng.integers(3, 7))
+        near = np.triu(rng.random((p, p)) < rng.choice([0.5, 0.8, 1.0]), 1)
+        rows = [sum(1 << int(i) for i in np.flatnonzero(row)) for row in near | near.T]
+        parents = [rows[j] & ((1 << j) - 1) for j in range(p)]
+        search = ClassSearch(parents, rows, np.zeros((p, p), np.bool_), lambda node, of: float(hash((node, of)) % 997))
+        search.least = -np.inf
+        for u in range(p):
+            for v in range(p):
+                if rows[u] >> v & 1:
+                    listed = search._turns(u, v)
+                    led = {(t.of_v, t.of_u) for t in listed if search._turned(t) not in (None, search.rows.parents)}
+                    assert led == every_choice(search, u, v)
+                    counted += len(led)
+    assert counted > 200
+
+
+def test_a_table_in_which_all_hang_together_has_no_turns_to_try():
+    p = 24  # 4 million sets of neighbours at each end
+    rows = [((1 << p) - 1) ^ 1 << k for k in range(p)]
+    parents = [(1 << k) - 1 for k in range(p)]
+    asked = []
+    search = ClassSearch(parents, rows, np.zeros((p, p), np.bool_), lambda node, of: asked.append(node) or 0.0)
+    search.ascend()
+    assert search.rows.parents == [0] * p
+    assert not asked
+
+
+def test_compiled_a_table_in_which_all_hang_together_has_no_turns_to_try(monkeypatch):
+    monkeypatch.setattr(mending, "_worth_compiling", lambda nodes: True)
+    p, rng = 24, np.random.default_rng(0)
+    rows = [((1 << p) - 1) ^ 1 << k for k in range(p)]
+    score = GaussianScore(np.corrcoef(rng.normal(size=(500, p)) @ rng.normal(size=(p, p)), rowvar=False), 10**7)
+    search = Mending([(1 << k) - 1 for k in range(p)], rows, np.zeros((p, p), np.bool_), score, rows)
+    search.mend()
+    assert search.rows.parents == [0] * p

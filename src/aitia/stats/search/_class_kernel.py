@@ -75,6 +75,15 @@ def score_of(score, node, row):  # type: ignore[no-untyped-def]
 
 
 @njit(**INNER)
+def _cyclic(state, u, v, of_u, of_v):  # type: ignore[no-untyped-def]
+    """Whether something that is beside both u and v is to be above one alone: an arrow between them closes a cycle."""
+    found = False
+    for m in range(len(of_u)):
+        found = found or (of_u[m] ^ of_v[m]) & state.neighbors[u, m] & state.neighbors[v, m] != 0
+    return found
+
+
+@njit(**INNER)
 def _turns(state, score, own, u, v, steps, count, rows):  # type: ignore[no-untyped-def]
     """Appends what u --> v in place of v --> u would gain, for each choice of parents among the neighbours.
 
@@ -91,9 +100,9 @@ def _turns(state, score, own, u, v, steps, count, rows):  # type: ignore[no-unty
     if undirected:
         for m in range(len(beside_u)):
             beside_u[m] &= state.adjacent[v, m]  # another parent of u would make a collider with v
+        if equal(beside_u, beside_v) and equal(state.parents[u], state.parents[v]):
+            return steps, count  # what is beside both is above both or neither: a covered edge, the class stays
     of_u, of_v = cliques(beside_u, state.adjacent), cliques(beside_v, state.adjacent)
-    if undirected and len(of_u) == 1 and len(of_v) == 1:
-        return steps, count  # a covered edge: the two have the same parents
     lost = np.empty(len(of_u))
     for a in range(len(of_u)):
         for m in range(len(second)):
@@ -111,7 +120,7 @@ def _turns(state, score, own, u, v, steps, count, rows):  # type: ignore[no-unty
         drop(first, u)
         for a in range(len(of_u)):
             gain = won - lost[a]
-            if gain <= ALIKE:
+            if gain <= ALIKE or _cyclic(state, u, v, of_u[a], of_v[b]):
                 continue
             for m in range(len(second)):
                 second[m] = of_u[a, m] | state.parents[u, m]

@@ -211,16 +211,20 @@ class ClassSearch:
         beside_u, beside_v = rows.neighbors[u] & ~(1 << v), rows.neighbors[v] & ~(1 << u)
         if rows.neighbors[u] >> v & 1:
             beside_u &= self.adjacent[v]  # another parent of u would make a collider with v
-            if not beside_u and not beside_v:
-                return []  # a covered edge: the class stays
-        won = []
+            if beside_u == beside_v and of_u == of_v:
+                return []  # what is beside both is above both or neither: a covered edge, the class stays
+        shared = rows.neighbors[u] & rows.neighbors[v]
+        won: dict[int, list[tuple[int, int, float]]] = {}
         for more_v in self._cliques(beside_v):
             first = of_v | more_v
-            won.append((more_v, first, self._of(v, first | 1 << u) - self._of(v, first)))
+            step = more_v, first, self._of(v, first | 1 << u) - self._of(v, first)
+            won.setdefault(more_v & shared, []).append(step)
         for more_u in self._cliques(beside_u):
+            if more_u & shared not in won:  # what is beside both, and above one alone, closes a cycle
+                continue
             second = of_u | more_u
             lost = self._of(u, second | 1 << v) - self._of(u, second)
-            for more_v, first, more in won:
+            for more_v, first, more in won[more_u & shared]:
                 gain = more - lost
                 if gain > self.least and first != second:  # equal: a covered edge, the class stays
                     gains.append(_Turn(gain, u, v, more_v, more_u))
