@@ -147,7 +147,11 @@ def _finished(slug: str, out: Path, done: Mapping[str, Any], options: Mapping[st
 
 
 def _stem(slug: str, options: Mapping[str, Any]) -> str:
-    return slug + (f".from-{options['first_seed']}" if options["first_seed"] else "") + ".quick" * options["quick"]
+    return (
+        slug
+        + (f".from-{options['first_seed']}" if options["first_seed"] else "")
+        + (".quick" if options["quick"] else "")
+    )
 
 
 def _write(out: Path, page: Path | None) -> None:
