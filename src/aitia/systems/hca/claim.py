@@ -10,6 +10,8 @@ Worlds of three capabilities behind six scores in four base models, all drawn an
     distribution fit in any order, so it may be lower still, also where the order is right.
 (c) Gaussian noise: is it flagged as not identifiable, and is noise that is not, left in peace?
 (d) A tenth and three tenths of the scores hidden: the error of filling them in within bases against over all rows.
+(e) The Open LLM Leaderboard, where it is at hand: mathematics comes last in nine of ten resamples, and what is hidden
+    is filled in with 15 % less error within bases. Bars are the card's; seeds 1000 to 1005 had 3 of 6 and .89.
 
 Controls: the bases dealt out anew among the rows, so that none says anything of the order; and an order of its own in
 each base, so that there is no one order to find.
@@ -24,6 +26,7 @@ from numpy.typing import NDArray
 
 from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.systems.hca import HCA
+from aitia.systems.hca.claim_real import board_shuffled, part_e
 from aitia.systems.hca.completion import complete
 from aitia.systems.hca.ica import independent_components
 from aitia.systems.hca.subspaces import principal_subspace
@@ -49,7 +52,7 @@ def run(context: ClaimContext) -> list[Row]:
     found = {law: context.over_seeds(law, partial(_world, law), count) for law, count in LAWS.items()}
     context.control(SHUFFLED, _shuffled)
     context.control(ORDERS, _other_orders)
-    return [*_part_a(found), *_part_b(found), *_part_c(found), *_part_d(found["laplace"])]
+    return [*_part_a(found), *_part_b(found), *_part_c(found), *_part_d(found["laplace"]), *part_e(context)]
 
 
 def _world(law: Any, seed: int) -> Found:
@@ -85,7 +88,7 @@ def _shuffled(seed: int) -> Found:
     for _ in range(10):
         model = HCA(resamples=0, null_draws=20, seed=seed).fit(x, rng.permutation(sample.labels))
         found.append(float(min(_recovered(model.unmixing_, world)) >= RIGHT))
-    return {f"laplace, {ROWS} rows a base: {FOUND}": float(np.mean(found))}
+    return {f"laplace, {ROWS} rows a base: {FOUND}": float(np.mean(found))} | board_shuffled(seed)
 
 
 def _other_orders(seed: int) -> Found:
