@@ -3,6 +3,7 @@
 Commands start with `env -i`, in a folder of their own, from environments outside of this project.
 """
 
+import json
 import os
 import re
 import shutil
@@ -17,6 +18,27 @@ ROOT = Path(__file__).parents[2]
 EXTRAS = ("", "[data]", "[nets]")
 COMMANDS = ("adapt", "bench", "data", "demo", "discover", "do", "edit", "effects", "encode", "export", "feed", "list",
             "predict", "run", "show", "trace", "verify", "world")  # fmt: skip
+FORKS = """
+import json, os, sys
+from aitia.cli import main  # what every command loads first
+
+told = []
+for words in json.loads(sys.argv[1]):
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.dup2(write, 1)
+        os.dup2(write, 2)
+        sys.argv = ["aitia", *words]
+        main()
+        sys.exit(0)
+    os.close(write)
+    with os.fdopen(read) as said:
+        text = said.read()
+    told.append((os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), text))
+json.dump(told, sys.stdout)
+"""
+"""Runs commands, each in a fork of a process that has loaded what all of them load."""
 SENTENCE = re.compile(r"\Aaitia: [^\n]*pip install '?aitia\[(data|nets|language)\]'?[^\n]*\n\Z")
 """One line, which names an extra."""
 
@@ -82,6 +104,14 @@ class Installed:
         assert done.returncode == 0, (arguments, done.stdout, done.stderr)
         return done.stdout
 
+    def run_all(self, *commands):
+        """What each of them says, of as many commands as there are."""
+        done = self.python("-c", FORKS, json.dumps(commands))
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        assert [code for code, _ in found] == [0] * len(commands), found
+        return [said for _, said in found]
+
     def names_an_extra(self, *arguments):
         """The extra that the command asks for; nothing else may be said."""
         done = self.aitia(*arguments)
@@ -110,13 +140,12 @@ def test_the_import_is_silent_where_warnings_are_errors(installed):
 def test_every_help_and_every_card_is_shown(installed):
     listed = re.findall(r"^│ (\w+) ", installed.runs("--help").partition("Commands")[2], re.MULTILINE)
     assert set(COMMANDS) <= set(listed)
-    for command in listed:
-        assert "--help" in installed.runs(command, "--help")
+    assert all("--help" in said for said in installed.run_all(*([command, "--help"] for command in listed)))
     slugs = installed.python("-c", "from aitia.system import systems; print(*systems())").stdout.split()
     assert "cd-nod" in installed.runs("list")
-    for slug in slugs if installed.extra == "" else ("hca", "cd-nod"):
-        assert installed.runs("show", slug)
-        assert installed.runs("run", slug, "--help")
+    shown = slugs if installed.extra == "" else ("hca", "cd-nod")
+    assert all(installed.run_all(*(["show", slug] for slug in shown)))
+    assert all("--help" in said for said in installed.run_all(*(["run", slug, "--help"] for slug in shown)))
 
 
 def test_a_table_is_searched_and_asked(installed):
