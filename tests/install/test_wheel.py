@@ -21,7 +21,9 @@ COMMANDS = ("adapt", "bench", "data", "demo", "discover", "do", "edit", "effects
 FORKS = """
 import json, os, sys
 from aitia.cli import main  # what every command loads first
+from aitia.system import systems
 
+cards = [entry.card for entry in systems().values()]
 told = []
 for words in json.loads(sys.argv[1]):
     read, write = os.pipe()
@@ -38,7 +40,7 @@ for words in json.loads(sys.argv[1]):
     told.append((os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), text))
 json.dump(told, sys.stdout)
 """
-"""Runs commands, each in a fork of a process that has loaded what all of them load."""
+"""Runs commands, each in a fork of a process that has loaded what all of them load, and the cards."""
 SENTENCE = re.compile(r"\Aaitia: [^\n]*pip install '?aitia\[(data|nets|language)\]'?[^\n]*\n\Z")
 """One line, which names an extra."""
 
