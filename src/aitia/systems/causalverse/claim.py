@@ -12,6 +12,9 @@ As in the suite, images are seen through frozen features: there a ResNet18's, he
 of 32 x 32 pixels, taken from a thousand of the images and no label. Elsewhere the latents are seen through a random
 invertible map, in the place of the codes of a frozen autoencoder. Codes are scored on held-out ids.
 
+Bars of (a) and (b) are those of the card, (d) asks to be ahead at all. With three seeds, which were run before, no
+difference between methods was sure; now there are five, and ten from (b) on.
+
 Controls: (a) the supervised ceiling with its labels dealt out anew among the images; (b) iVAE with the environments
 dealt out anew, as in every seed; (c) TDRL where the frames of each clip stand in random order.
 """
@@ -38,7 +41,9 @@ Members = Mapping[str, type[Any]]
 SCENES: Mapping[str, type[StaticWorld]] = {"slope": SlopeWorld, "spring": SpringWorld, "refraction": RefractionWorld}
 VIEWS = ("front", "left", "back", "bird")
 ENVIRONMENTS, FRAMES, LABELS = "environments shuffled", "frames in random order", "labels shuffled"
-SWITCH, TIME = "MCC of iVAE, ten environments", "lag 1, modulated noise"
+BLOCKS = ("multi-view", "sufficient-change")
+SWITCH, TIME, GAP = "MCC of iVAE, ten environments", "lag 1, modulated noise", "{}: R2 - MCC of {}"
+OF_IMAGES = "spring, images: MCC of iVAE, ten environments"
 
 
 def run(context: ClaimContext) -> list[Row]:
@@ -72,18 +77,16 @@ def _members(context: ClaimContext) -> Members:
 
 def _part_a(context: ClaimContext) -> list[Row]:
     rows = []
-    wins: dict[str, list[float]] = {"multi-view": [], "sufficient-change": []}
     for scene in SCENES:
-        results = context.over_seeds(f"a {scene}", partial(_scene, _members(context), scene), 3)
+        results = context.over_seeds(f"a {scene}", partial(_scene, _members(context), scene), 5)
 
         def values(method: str, metric: str, found: list[dict[str, Any]] = results) -> list[float]:
             return [r[method][metric] for r in found]
 
         rows.append(_ceiling(scene, results))
         rows.append(row("a", f"{scene}: R2 of the supervised ceiling", values("supervised", "r2")))
-        for method in wins:
+        for method in BLOCKS:
             ahead = [r[method]["r2"] - r[method]["mcc"] for r in results]
-            wins[method].append(float(np.mean(ahead)))
             rows += [
                 row(
                     "a", f"{scene}: R2 of {method}", values(method, "r2"),
@@ -93,21 +96,13 @@ def _part_a(context: ClaimContext) -> list[Row]:
                     "a", f"{scene}: MCC of {method}", values(method, "mcc"),
                     baselines={"plain VAE": values("vae", "mcc"), "supervised": values("supervised", "mcc")},
                 ),
-                row("a", f"{scene}: R2 - MCC of {method}", ahead),
+                row("a", GAP.format(scene, method), ahead, kind="difference", bar=0.15),
                 row(
                     "a", f"{scene}: best correlation of {method}", values(method, "best"),
                     note="What the suite's code for videos calls MCC: a latent may serve several variables."
                     if scene == "slope" and method == "multi-view" else "",
                 ),
             ]  # fmt: skip
-    for method, gaps in wins.items():
-        count = float(sum(gap >= 0.15 for gap in gaps))
-        rows.append(
-            row(
-                "a", f"scenes of 3 in which R2 of {method} exceeds its MCC by 0.15", [count], bar=2.0,
-                note="The mean over the seeds counts, so this number has one value.",
-            )
-        )  # fmt: skip
     return rows
 
 
@@ -149,8 +144,8 @@ def _labels_shuffled(methods: Members, seed: int) -> dict[str, float]:
 
 
 def _part_b(context: ClaimContext) -> list[Row]:
-    results = context.over_seeds("b", partial(_switch, _members(context)), 3)
-    images = context.over_seeds("b spring", partial(_switch_of_images, _members(context)), 3)
+    results = context.over_seeds("b", partial(_switch, _members(context)), 10)
+    images = context.over_seeds("b spring", partial(_switch_of_images, _members(context)), 10)
     given, mixed, without = ([r[name] for r in results] for name in ("ivae", "shuffled", "vae"))
     gap = [a - b for a, b in zip(mixed, without, strict=True)]
     return [
@@ -161,11 +156,11 @@ def _part_b(context: ClaimContext) -> list[Row]:
         row("b", "MCC of iVAE - plain VAE, environments shuffled", gap, direction="lower", bar=0.05,
             kind="difference"),
         row(
-            "b", "spring, images: MCC of iVAE, ten environments", [r["ivae"] for r in images],
+            "b", OF_IMAGES, [r["ivae"] for r in images], ahead_of={"plain VAE": 0.0, ENVIRONMENTS: 0.0},
             baselines={
                 "plain VAE": [r["vae"] for r in images], ENVIRONMENTS: [r["shuffled"] for r in images],
             },
-            note="All with a KL weight of 10, chosen on another seed, on which the gap was 0.06: reported, not judged.",
+            note="All with a KL weight of 10, chosen on another seed, on which the gap was 0.06.",
         ),
     ]  # fmt: skip
 
@@ -185,7 +180,8 @@ def _ten_environments(seed: int) -> SeenRows:
 
 def _environments_shuffled(methods: Members, seed: int) -> dict[str, float]:
     mixed = shuffled(_ten_environments(seed), "domain", seed)
-    return {SWITCH: plain(fitted(methods["ivae"], mixed, seed, steps=1500, **OF_PROCESSES))["mcc"]}
+    images = _switch_of_images(methods, seed)["shuffled"]
+    return {OF_IMAGES: images, SWITCH: plain(fitted(methods["ivae"], mixed, seed, steps=1500, **OF_PROCESSES))["mcc"]}
 
 
 def _switch_of_images(methods: Members, seed: int) -> dict[str, float]:
@@ -210,7 +206,7 @@ def _with_and_without(methods: Members, data: SeenRows, seed: int, **options: An
 def _part_c(context: ClaimContext) -> list[Row]:
     rows = []
     for what, iid in ((TIME, False), ("independent frames", True)):
-        results = context.over_seeds(f"c {what}", partial(_over_time, _members(context), iid), 3)
+        results = context.over_seeds(f"c {what}", partial(_over_time, _members(context), iid), 10)
         ours, without = ([r[name] for r in results] for name in ("tdrl", "vae"))
         if not iid:
             rows.append(
@@ -262,7 +258,7 @@ EDGES = ("z1 -> z2", "z2 -> z3")
 
 
 def _part_d(context: ClaimContext) -> list[Row]:
-    results = context.over_seeds("d", partial(_edges, _members(context)), 3)
+    results = context.over_seeds("d", partial(_edges, _members(context)), 10)
 
     def values(method: str, what: str) -> list[float]:
         return [r[method][what] for r in results]
@@ -271,7 +267,7 @@ def _part_d(context: ClaimContext) -> list[Row]:
         row(
             "d", "edge F1 of IDOL", values("idol", "f1"),
             baselines={"TDRL": values("tdrl", "f1"), "every edge": values("every edge", "f1")},
-            ahead_of={"TDRL": 0.0},
+            ahead_of={"TDRL": 0.0, "every edge": 0.0},
             note="Directed edges, lagged and within the frame, between latents matched to the variables; an influence "
             f"above {THRESHOLD:g} spreads of the noise is an edge. TDRL has none within a frame. The sparsity has "
             f"weight {SPARSITY:g}; the suite's would be 2.7.",
