@@ -9,7 +9,7 @@ from aitia.workflow.verify import claim_of, source_of
 BEFORE_VALUES = "measured before the values of each seed were stored, and before there were controls"
 UNGRADED = dict.fromkeys(
     (
-        "alignment-hurts", "causal-motion", "causalverse",
+        "alignment-hurts", "causal-motion",
         "domain-counterfactuals", "gcrl", "gde", "tabpfn",
     ),
     BEFORE_VALUES,
