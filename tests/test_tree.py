@@ -30,6 +30,7 @@ COMES_WITH = {"llvmlite": "numba", "tokenizers": "transformers", "huggingface_hu
 """Modules of packages that another one cannot be without."""
 OWN_SENTENCE = {"gguf": "asked for by name where a GGUF file is opened", "graph_tool": "not on the package index",
                 "pgmpy": "asked for by name where its networks are searched",
+                "statsmodels": "asked for by name where its series are judged",
                 "trl": "asked for by name where its policy optimisation is"}  # fmt: skip
 """Modules that are used where they are there, and no extra brings."""
 ASKING = {"systems/tabpfn/inputs.py": "takes whatever an estimator of scikit-learn is given, a table among others"}

@@ -197,10 +197,7 @@ def fit(
         MissingExtraError: If a package that the system needs is not installed.
     """
     cls = find(slug).load()
-    if os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true":
-        raise OptionError(_SHARDED)
-    if out is not None:
-        need_safetensors()
+    _check_launch(out)
     of, options = sorted_names(cls.card, cls.Config, named)
     own, missing = policy(cls.Config, missing)
     system = cls(configured(cls, {**options, **own}, seed))
@@ -228,6 +225,14 @@ def fit(
         _save(found, run, command)
         run.remove("checkpoint/")
     return found
+
+
+def _check_launch(out: str | Path | None) -> None:
+    """Refuses what would fail after the work: weights that cannot be saved, or that no process has whole."""
+    if os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true":
+        raise OptionError(_SHARDED)
+    if out is not None:
+        need_safetensors()
 
 
 def _answers_kept(card: Card, path: Path) -> AbstractContextManager[None]:

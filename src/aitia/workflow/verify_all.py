@@ -100,7 +100,9 @@ def verify_all(
                 if (evidence := _finished(slug, out, done, options)) is not None:
                     found[slug] = evidence
                     kept.append(slug)
-                    for left in out.glob(f".{_stem(slug, options)}-????????.journal"):  # killed before it was removed
+                    for left in sorted(
+                        out.glob(f".{_stem(slug, options)}-????????.journal")
+                    ):  # killed before it was removed
                         left.unlink(missing_ok=True)
                     told.kept(slug, evidence)
                     continue

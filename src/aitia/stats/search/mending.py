@@ -36,7 +36,7 @@ __all__ = ["BEYOND_DOUBT", "Mending"]
 BEYOND_DOUBT = log(1e3)
 """Logarithm of the Bayes factor from which a table refutes an independence."""
 
-LOSS = 40.0
+LOSS = 45.0
 """What the likelihood may lose, as a logarithm, by the turn from which a search goes on anew."""
 
 A_NODE = 2e-4

@@ -35,7 +35,7 @@ def part_e(context: ClaimContext) -> list[Row]:
     note = f"{len(_board()[0])} models of {', '.join(BASES)}; a seed draws the rows of each base anew."
     return [
         row("e", LAST, [f["last"] for f in found], kind="share", bar=0.9,
-            baselines={DEALT: [f["last, dealt"] for f in found]}, note=note),
+            baselines={DEALT: [f["last, dealt"] for f in found]}, ahead_of={DEALT: 0.0}, note=note),
         row("e", FILLED, [f[WITHIN] / f[OVER] for f in found], direction="lower", kind="ratio", against=OVER, bar=0.85,
             baselines={MEANS: [f["means"] / f[OVER] for f in found]}, ahead_of={MEANS: 0.0}),
     ]  # fmt: skip
