@@ -4,6 +4,7 @@ import json
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,9 @@ class State:
         except BaseException:
             self._held.close()
             raise
+        weakref.finalize(
+            self, self._held.close
+        ).atexit = False  # an app that is made and never started leaves no file open
 
     def _begin(self) -> None:
         """The table, of this version."""

@@ -302,6 +302,7 @@ def test_models_on_which_hooks_fail_are_refused():
         record(scripted, torch.ones(1, 2), ["0"])
 
 
+@pytest.mark.filterwarnings("ignore:Guards may run slower on Python 3.13.0")
 def test_code_compiled_elsewhere_is_never_silently_wrong():
     net, x = conv_net(), drawn(6, 1, 4, 4)
     plain = net(x)
