@@ -76,9 +76,8 @@ class State:
         except BaseException:
             self._held.close()
             raise
-        weakref.finalize(
-            self, self._held.close
-        ).atexit = False  # an app that is made and never started leaves no file open
+        # An app that is made and never started leaves no file open.
+        weakref.finalize(self, self._held.close).atexit = False
 
     def _begin(self) -> None:
         """The table, of this version."""

@@ -100,9 +100,8 @@ def verify_all(
                 if (evidence := _finished(slug, out, done, options)) is not None:
                     found[slug] = evidence
                     kept.append(slug)
-                    for left in sorted(
-                        out.glob(f".{_stem(slug, options)}-????????.journal")
-                    ):  # killed before it was removed
+                    pattern = f".{_stem(slug, options)}-????????.journal"  # left by a kill before it was removed
+                    for left in sorted(out.glob(pattern)):
                         left.unlink(missing_ok=True)
                     told.kept(slug, evidence)
                     continue
