@@ -101,7 +101,8 @@ def living(process):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_a_studio_that_is_killed_in_a_job_goes_on_at_its_next_start_to_the_same_bytes(rows, tmp_path):
-    form = json.dumps({"method": "pc", "test": "kci", "bootstrap": 12}).encode()
+    many = 400  # some seconds of them, so that none of the looks below comes too late
+    form = json.dumps({"method": "pc", "test": "kci", "bootstrap": many}).encode()
     with studio(tmp_path / "studio") as (process, address):
         tab = Browser(address)
         assert tab.post("/tables/t.csv", rows, "application/octet-stream")["go"] == "/discover/t.csv"
@@ -118,7 +119,7 @@ def test_a_studio_that_is_killed_in_a_job_goes_on_at_its_next_start_to_the_same_
         done = len(Journal(journal)) if journal.is_file() else 0
         assert done >= 3, "what was finished is kept"
         until(  # its first word of the resamples, not the one that predicts how long they take
-            lambda: (told := before.get("/api/jobs/1"))["state"] != "running" or told["progress"].get("total") == 12
+            lambda: (told := before.get("/api/jobs/1"))["state"] != "running" or told["progress"].get("total") == many
         )
         resumed = before.get("/api/jobs/1")["progress"]
         job = until(lambda: (told := other.get("/api/jobs/1"))["state"] not in ("running", "queued") and told)
@@ -128,9 +129,9 @@ def test_a_studio_that_is_killed_in_a_job_goes_on_at_its_next_start_to_the_same_
     assert resumed["done"] >= 3, "it began anew"
     (tmp_path / "alone" / "tables").mkdir(parents=True)
     (tmp_path / "alone" / "tables" / "t.csv").write_bytes(rows)
-    words = ["discover", "tables/t.csv", "--method", "pc", "--test", "kci", "--bootstrap", "12", "--out", "runs/t"]
-    subprocess.run([sys.executable, "-m", "aitia", *words], cwd=tmp_path / "alone", env=ENVIRONMENT, check=True,
-                   capture_output=True)  # fmt: skip
+    words = ["discover", "tables/t.csv", "--method", "pc", "--test", "kci", "--bootstrap", str(many)]
+    subprocess.run([sys.executable, "-m", "aitia", *words, "--out", "runs/t"], cwd=tmp_path / "alone",
+                   env=ENVIRONMENT, check=True, capture_output=True)  # fmt: skip
     whole = tmp_path / "alone" / "runs" / "t"
     assert sorted(p.name for p in whole.iterdir()) == sorted(p.name for p in run.iterdir())
     for name in ("run.json", *json.loads((whole / "run.json").read_text())["results"]):
