@@ -422,6 +422,22 @@ def test_the_ledger_shows_who_matches():
     assert "(a) matched by R" in text
 
 
+def test_the_ledger_tells_what_comes_out_otherwise_on_other_seeds():
+    def measured(values, command):
+        rows = (
+            row("a", "score", values, bar=0.8, baselines={"R": [0.1, 0.2, 0.1]}, ahead_of={"R": 0.0}),
+            row("b", "told", values),
+        )
+        return Evidence("toy", rows, command, {}, "here", 1.0, "today")
+
+    first = measured([1.0, 1.1, 1.2], "c")
+    fresh, same = measured([0.5, 0.51, 0.52], "c --first-seed 5000"), measured([1.2, 1.1, 1.0], "c --first-seed 7000")
+    text = ledger([first], others=[fresh, same])
+    assert "`c --first-seed 5000`, on here, today: holds 1, fails 1; 1 of 2 comparisons come out as above; " in text
+    assert "(a) score: holds above, fails there" in text
+    assert "`c --first-seed 7000`, on here, today: holds 2; 2 of 2 comparisons come out as above\n" in text
+
+
 def test_evidence_prints_as_a_table(toy):
     from rich.console import Console
 

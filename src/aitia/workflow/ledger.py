@@ -44,7 +44,7 @@ def ledger(
         evidence: Of each system.
         papers: What the paper says, by slug.
         stale: The slugs whose evidence is of other code than there is now.
-        others: Runs on other seeds or machines, of which only the verdict is told.
+        others: Runs on other seeds or machines, of which the verdict is told, and what comes out otherwise.
     """
     ordered = sorted(evidence, key=lambda e: e.slug)
     lines = [_HEAD, "| system | what the paper says | measured here | not ahead, or not told |", "|---|---|---|---|"]
@@ -57,7 +57,7 @@ def ledger(
         lines += [f"The paper: {papers[e.slug]}", ""] if papers and e.slug in papers else []
         lines += [f"Measured here: **{e.verdict}**{_STALE if e.slug in stale else ''}.", "", _origin(e), ""]
         told = [f"- {mark}" for mark in marks(e)]
-        told += [f"- `{o.command}`, on {o.hardware}, {o.date}: {o.verdict}" for o in others if o.slug == e.slug]
+        told += [f"- `{o.command}`, on {o.hardware}, {o.date}: {_beside(o, e)}" for o in others if o.slug == e.slug]
         lines += [*told, ""] if told else []
         lines += [
             "| part | metric | ours [95 %] | baselines | asked | found | verdict |",
@@ -76,6 +76,21 @@ def _lacking(e: Evidence) -> str:
     if e.swap_holds():
         told.append(f"holds for its swap, {e.swap}")
     return "; ".join(told) or "-"
+
+
+def _beside(other: Evidence, e: Evidence) -> str:
+    """The verdict of another run, and of which comparisons it is not that of the first."""
+    here = {(j.part, j.metric, j.rival): j.verdict for j in e.judged}
+    there = {(j.part, j.metric, j.rival): j.verdict for j in other.judged}
+    both = [key for key in there if key in here]
+    turned = [
+        f"({part}) {metric}{f', {rival}' if rival else ''}: {here[part, metric, rival]} above, "
+        f"{there[part, metric, rival]} there"
+        for part, metric, rival in both
+        if here[part, metric, rival] != there[part, metric, rival]
+    ]
+    lines = [f"{other.verdict}; {len(both) - len(turned)} of {len(both)} comparisons come out as above", *turned]
+    return "; ".join(lines)
 
 
 def _origin(e: Evidence) -> str:
