@@ -9,7 +9,7 @@ from aitia.nn.text_to_image import PainterConfig, small_text_to_image
 from aitia.systems.lina import claim, physics, ponds, unusual
 from aitia.systems.lina.config import LinaConfig
 from aitia.systems.lina.drawing import Strengths
-from aitia.systems.lina.trial import ORACLE, OTHERS, SINGLE, arms
+from aitia.systems.lina.trial import ORACLE, OTHERS, SINGLE, arms, draw_all
 
 pytest.importorskip("diffusers")
 PAINTER = PainterConfig(size=8, channels=(8, 16), width=16, layers=1, longest=12, noise_steps=20)
@@ -50,7 +50,7 @@ def tiny(monkeypatch):
 def test_every_row_has_its_arms_and_the_control_its_metrics(tiny):
     context = ClaimContext(seeds=2, first_seed=1000)
     rows = claim.run(context)
-    assert [row.part for row in rows] == [*"aabcdeffffgghh", "i"]
+    assert [row.part for row in rows] == list("aabcdeeeeffg")
     assert all(len(row.values) == 2 and set(row.ahead_of) <= set(row.arms) for row in rows[:-1])
     assert claim.CLAIM.swap in rows[0].arms
     metrics = {row.metric for row in rows if row.judged}
@@ -58,11 +58,55 @@ def test_every_row_has_its_arms_and_the_control_its_metrics(tiny):
     assert faced | set(claim.CLAIM.uncontrolled) == metrics
     assert not faced & set(claim.CLAIM.uncontrolled)
     assert rows[-1].note.startswith("Not run here: needs")
-    drawn, held = claim._drawn(1000)
-    told = arms(drawn, held, 0)
-    assert told[f"unseen, {ORACLE}"] >= max(told["unseen"], told[f"unseen, {SINGLE}"], told[f"unseen, {OTHERS}"])
+    both, held = claim._drawn(1000)
+    for drawn in both:
+        told = arms(drawn, held, 0)
+        assert told[f"unseen, {ORACLE}"] >= max(told["unseen"], told[f"unseen, {SINGLE}"], told[f"unseen, {OTHERS}"])
+        assert drawn.chooser.fingerprint != drawn.judge.fingerprint
+        assert not set(drawn.groups[held]) & set(drawn.groups[~held])
     assert 0 < held.mean() < 1
-    assert not set(drawn.groups[held]) & set(drawn.groups[~held])
+    assert both[0].chooser is both[1].judge
+    assert both[0].judge is both[1].chooser
+    for readers, part in ((claim._readers(), "a"), (claim._pond_readers(), "f")):
+        note = next(row.note for row in rows if row.part == part)
+        assert all(reader.fingerprint[:12] in note for reader in readers)
+
+
+def test_exchanging_the_readers_changes_no_number(tiny, monkeypatch):
+    (first, second), held = claim._drawn(1000)
+    assert arms(first, held, 1000) != arms(second, held, 1000), "each by itself would change"
+    as_given, shuffled = claim._seed(1000), claim._shuffled(1000)
+    for name in ("_readers", "_pond_readers"):
+        one, other = getattr(claim, name)()
+        monkeypatch.setattr(claim, name, lambda exchanged=(other, one): exchanged)
+    claim._drawn.cache_clear()
+    claim._drawn_ponds.cache_clear()
+    assert claim._drawn(1000)[0][0].chooser is second.chooser
+    assert claim._seed(1000) == as_given
+    assert claim._shuffled(1000) == shuffled
+
+
+def test_readers_that_differ_about_the_best_guidance_have_settings_of_their_own(tiny):
+    class Only(Reader):
+        """Likes pictures of one guidance, told by the order in which they come."""
+
+        def __init__(self, seed, liked):
+            super().__init__(seed)
+            self.liked, self.seen = liked, 0
+
+        def probabilities(self, images, attribute, labels):
+            found = np.full((len(images), len(labels)), 1 / len(labels))
+            if attribute == "colour":
+                self.seen += 1
+            if self.seen == self.liked:
+                found = np.full((len(images), len(labels)), 0.9)
+            return found
+
+    said, wants, groups = unusual.asked(tiny[0], unusual.pairs())
+    readers = (Only(0, liked=1), Only(1, liked=2))
+    both = draw_all(tiny[0], readers, said, wants, groups.tolist(), claim.SETTINGS, 1, False)
+    assert [[one.guidance for one in drawn.settings] for drawn in both] == [[1, 3, 1, 1, 1], [1, 3, 3, 3, 3]]
+    assert readers[0].seen == readers[1].seen == 8, "no setting is drawn twice"
 
 
 def test_there_are_about_130_unusual_prompts_and_each_wants_what_it_says():
@@ -94,7 +138,7 @@ def test_masked_regions_hide_what_is_asked_and_not_what_says_it():
 
 
 def test_readings_of_redrawn_ponds_and_probes_are_shares(tiny):
-    wrong = physics.diagnosed(tiny[1], Reader(0), 0, Strengths(2), 4)
+    wrong = physics.diagnosed(tiny[1], (Reader(0), Reader(1)), 0, Strengths(2), 4)
     assert set(wrong) == set(physics.ORDER)
     assert all(0 <= value <= 1 for value in wrong.values())
     told = physics.separable(tiny[1], 0)

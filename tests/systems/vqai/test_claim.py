@@ -45,8 +45,8 @@ def test_every_row_has_its_arms_and_the_control_its_metrics(tiny, monkeypatch):
     monkeypatch.setattr(claim, "find_spec", lambda name: None)
     context = ClaimContext(seeds=2, first_seed=1000)
     rows = claim.run(context)
-    assert [row.part for row in rows] == list("aabbcddddeeeee" + "f" * 9 + "gh")
-    assert all(len(row.values) == (0 if row.part in "gh" else 2) for row in rows)
+    assert [row.part for row in rows] == list("aabbcddddeeeeefg")
+    assert all(len(row.values) == (0 if row.part in "fg" else 2) for row in rows)
     assert claim.CLAIM.swap in rows[0].ahead_of
     judged = {row.metric for row in rows if row.judged}
     assert set(context.controls[0].values) == judged, "a control stands against every judged row"
@@ -59,6 +59,19 @@ def test_the_hashes_of_what_scores_and_of_what_reasons_are_apart(tiny):
     note = claim._judges(found)
     hashes = [part.split(": ")[-1].split(".")[0][:12] for part in note.replace(". ", ", ").split(", ")]
     assert len(hashes) == len(set(hashes)) == 5
+
+
+def test_exchanging_the_readers_changes_no_number(tiny, readers, monkeypatch):
+    def found():
+        pendulum = claim._pendulum(1000)
+        return pendulum, claim._town(1000), claim._shuffled(1000), claim._judges([pendulum])
+
+    as_given = found()
+    items = Vqai(**claim.MODEL).fit(claim._rows("pendulum", 1000)).items(claim._asked("pendulum", 1000, "between"))
+    alone = [claim._read(readers["pendulum", number], items.after, items) for number in claim.READERS]
+    assert alone[0] != alone[1], "each by itself would change"
+    monkeypatch.setattr(claim, "reader_of", lambda base, number: readers[base, 3 - number])
+    assert found() == as_given
 
 
 def test_the_control_has_the_questions_of_other_rows_and_all_else_of_its_own(tiny, monkeypatch):

@@ -76,21 +76,24 @@ def _regions(size: int) -> dict[tuple[str, ...], NDArray[np.bool_]]:
 
 
 def diagnosed(
-    pipeline: ImagePipeline, judge: Evaluator, seed: int, strengths: Strengths, steps: int
+    pipeline: ImagePipeline, judges: tuple[Evaluator, Evaluator], seed: int, strengths: Strengths, steps: int
 ) -> dict[str, float]:
-    """Share of wrong readings of each attribute whose region was drawn anew, on ponds with unusual materials."""
+    """Share of wrong readings of each attribute whose region was drawn anew, on ponds with unusual materials.
+
+    The mean over both judges, of the same pictures; nothing is chosen.
+    """
     sample = ponds(True, seed)
     size = int(pipeline.noise(1, 0).shape[2])
     x = from_bytes(WORLD.render(sample, size=size))
-    said, noise = prompted(pipeline, WORLD.captions(sample)), pipeline.noise(len(x), seed + 7)
+    told, noise = prompted(pipeline, WORLD.captions(sample)), pipeline.noise(len(x), seed + 7)
     wrong = {}
     for names, region in _regions(size).items():
         mask = torch.from_numpy(np.broadcast_to(region, (len(x), size, size)).copy())
-        made = to_bytes(redrawn(pipeline, said, x, mask, noise, strengths, steps))
+        made = to_bytes(redrawn(pipeline, told, x, mask, noise, strengths, steps))
         for name in names:
-            marks = Marks({name: judge.probabilities(made, name, READ[name])[:, None]})
             wants = Wants({name: READ[name]}, sample[name].astype(np.int64)[:, None])
-            wrong[name] = 1 - float(marks.right(wants).mean())
+            said = [Marks({name: judge.probabilities(made, name, READ[name])[:, None]}) for judge in judges]
+            wrong[name] = 1 - float(np.mean([marks.right(wants).mean() for marks in said]))
     return wrong
 
 
