@@ -1,4 +1,4 @@
-"""CPU seconds to fit and predict on four tables of the claim, beside models of scikit-learn that are fitted to each, untuned.
+"""CPU seconds to fit and predict on four tables of the claim, beside untuned models of scikit-learn fitted to each.
 
 Also: what keeping the training rows saves, and how many tables of the prior are drawn a second.
 
