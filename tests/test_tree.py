@@ -28,7 +28,8 @@ IMPORTED_AS = {"scikit-learn": "sklearn", "pillow": "PIL"}
 COMES_WITH = {"llvmlite": "numba", "tokenizers": "transformers", "huggingface_hub": "transformers",
               "starlette": "fastapi"}  # fmt: skip
 """Modules of packages that another one cannot be without."""
-OWN_SENTENCE = {"gguf": "asked for by name where a GGUF file is opened", "graph_tool": "not on the package index",
+OWN_SENTENCE = {"babel": "asked for by name where names in real languages are learnt",
+                "gguf": "asked for by name where a GGUF file is opened", "graph_tool": "not on the package index",
                 "pgmpy": "asked for by name where its networks are searched",
                 "statsmodels": "asked for by name where its series are judged",
                 "trl": "asked for by name where its policy optimisation is"}  # fmt: skip

@@ -5,7 +5,10 @@ import pytest
 
 from aitia.do import Intervention, shift
 from aitia.stats.metrics import bures_w2
-from aitia.systems.gde.claim import _sliced, _with_target, interventions
+from aitia.systems.gde.claim_digits import IMAGES, PARTS, _sets
+from aitia.systems.gde.claim_interventions import interventions
+from aitia.systems.gde.claim_laws import sliced
+from aitia.systems.gde.perturbations import with_targets_set
 from aitia.systems.gde.populations import FAMILIES, laws
 
 
@@ -33,8 +36,8 @@ def test_the_half_way_population_lies_half_way():
 
 def test_sets_are_compared_pair_by_pair():
     x = np.random.default_rng(0).normal(size=(3, 50, 2))
-    assert _sliced(x, x) == 0
-    assert np.isclose(_sliced(x, x + np.array([3.0, 4.0])), 12.5, rtol=0.2), "|v|^2 / 2 on average over 100 directions"
+    assert sliced(x, x) == 0
+    assert np.isclose(sliced(x, x + np.array([3.0, 4.0])), 12.5, rtol=0.2), "|v|^2 / 2 on average over 100 directions"
 
 
 def test_every_variable_is_set_and_shifted_and_only_what_is_set_is_held():
@@ -42,5 +45,17 @@ def test_every_variable_is_set_and_shifted_and_only_what_is_set_is_held():
     assert [str(do) for do in made] == [str(Intervention({n: v})) for n in "xy" for v in (1.0, 2.0)] + [
         str(Intervention({n: shift(3.0)})) for n in "xy"
     ]
-    held = _with_target(np.zeros((4, 2)), Intervention({"x": 5.0, "y": shift(1.0)}), ("x", "y"))
+    held = with_targets_set(np.zeros((4, 2)), Intervention({"x": 5.0, "y": shift(1.0)}), ("x", "y"))
     assert held.tolist() == [[5.0, 0.0]] * 4
+
+
+def test_images_of_test_sets_are_never_in_sets_of_the_fit():
+    sets = _sets(1000)
+    parts = [{image.tobytes() for each in part for image in each} for part in (sets.train, sets.seen, sets.fresh)]
+    assert not parts[0] & parts[1]
+    assert not parts[0] & parts[2]
+    assert not parts[1] & parts[2]
+    assert all(len(each) == IMAGES for each in sets.seen)
+    assert np.allclose(sets.shares.sum(1), 1)
+    assert np.allclose(sets.train_shares.sum(1), 1)
+    assert PARTS[0] < PARTS[1]

@@ -320,6 +320,18 @@ def test_effects_that_are_linear_in_the_code_are_found_and_add_up(small):
     assert np.allclose(predictor.predict("do(x1=0.8)", control="p1"), small.latents[1] + 1.6 * a, atol=1e-5)
 
 
+def test_a_draw_has_what_the_intervention_sets_and_no_more(small):
+    base = small.latents[0]
+    given = {f"do(x1={v})": base + v * 1e-3 for v in (-1.0, 1.0)}
+    given |= {Intervention({name: shift(v)}): base - v * 1e-3 for name in ("x2", "y") for v in (-1.0, 1.0)}
+    predictor = PerturbationPredictor(small).fit("p0", given)
+    do = Intervention({"x1": 0.5, "x2": shift(0.5), "y": shift(1.0)})
+    rows, plain = predictor.draw(do, 20, seed=3), small.draw(predictor.predict(do), 20, seed=3)
+    assert (rows[:, 0] == 0.5).all()
+    assert np.array_equal(rows[:, 1:], plain[:, 1:])
+    assert not np.isclose(plain[:, 0], 0.5).all()
+
+
 def test_a_scale_is_coded_by_its_factor(small):
     base, a = small.latents[0], np.array([1e-3, 0.0, -1e-3, 2e-3])
     given = {Intervention({"x1": scale(f)}): base + f * a for f in (0.5, 2.0, 3.0)}

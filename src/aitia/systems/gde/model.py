@@ -72,6 +72,7 @@ class GDE(Pretrained, Predicts, Encodes):
     left_out: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     _net: Network | None = None
+    _apart: float | None = None
 
     # -- fitting -------------------------------------------------------------------------------------------------------
 
@@ -133,7 +134,7 @@ class GDE(Pretrained, Predicts, Encodes):
         self._net, self.history = net.cpu().eval(), history
         self.labels, self.columns, self.group = sets.labels, sets.columns, sets.group
         self.left_out = tuple(n for n in given.table.names if n not in (*sets.columns, sets.group))
-        self.latents = net.vectors(scaled)
+        self.latents, self._apart = net.vectors(scaled), None
         self.deviations = deviations(net, scaled, config.seed)
         self.warnings = doubts(sets, self.latents, self.deviations, config)
 
@@ -297,7 +298,9 @@ class GDE(Pretrained, Predicts, Encodes):
             DataError: If there is no such label, or a vector has another length.
         """
         z = self._code(which)
-        nearest, usual = float(between(z[None], self.latents).min()), farthest(self.latents)
+        if self._apart is None:  # it costs the square of the number of sets, and is the same for every vector
+            self._apart = farthest(self.latents)
+        nearest, usual = float(between(z[None], self.latents).min()), self._apart
         if nearest > 2 * usual:
             warnings.warn(
                 f"this vector is {nearest:.3g} from the nearest set of the fit, where none is more than {usual:.3g} "

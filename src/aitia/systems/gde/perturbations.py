@@ -7,7 +7,7 @@ and the square of its value. Codes of interventions on several variables add up,
 linear; a perceptron sees z(control) as well.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -20,14 +20,14 @@ from aitia.nn.layers import mlp
 from aitia.systems.gde.model import GDE
 from aitia.train import RowBatches, TrainConfig, train
 
-__all__ = ["PerturbationPredictor"]
+__all__ = ["PerturbationPredictor", "with_targets_set"]
 
 Values = NDArray[np.float64]
 Do = Intervention | str
 
 
 class PerturbationPredictor:
-    """Predicts the vector of a population under an intervention (1); draw from it with `GDE.draw`.
+    """Predicts the vector of a population under an intervention (1), and draws from it.
 
     Args:
         model: Fitted, best on sets that include those given here.
@@ -101,6 +101,21 @@ class PerturbationPredictor:
         found: Values = base + moved
         return found
 
+    def draw(self, do: Do, n: int, control: Any = None, *, seed: int = 0) -> Values:
+        """New rows of the population under an intervention, (n, columns).
+
+        A column that the intervention sets to a number has this number in every row: that much is known without data,
+        while the predicted vector has to learn it. Shifts and scales say no such thing.
+
+        Args:
+            do: As for `predict`.
+            n: How many.
+            control: As for `predict`.
+            seed: Of the noise.
+        """
+        rows = self.model.draw(self.predict(do, control), n, seed=seed)
+        return with_targets_set(rows, _parsed(do), self.model.columns)
+
     def _perceptron(self, x: Values, y: Values) -> torch.nn.Module:
         with torch.random.fork_rng():
             torch.manual_seed(self.seed)
@@ -149,6 +164,15 @@ def ridge_weights(x: Values, y: Values, ridge: float) -> Values:
     """Weights w that make |y - x w|^2 + ridge |w|^2 least, (columns of x, columns of y)."""
     weights: Values = np.asarray(np.linalg.solve(x.T @ x + ridge * np.eye(x.shape[1]), x.T @ y), dtype=np.float64)
     return weights
+
+
+def with_targets_set(rows: Values, do: Intervention, columns: Sequence[str]) -> Values:
+    """The rows, (n, columns), with each column that is set to a number at that number."""
+    held = rows.copy()
+    for name, action in do.items():
+        if name in columns and _kind(action)[0] == "set":
+            held[:, columns.index(name)] = _kind(action)[1]
+    return held
 
 
 class _Squares(torch.nn.Module):

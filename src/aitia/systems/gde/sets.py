@@ -87,7 +87,7 @@ def sets_of(given: Given, *, least: int = 1) -> Sets:
     rows, names = rows_of(given.table, wanted, what="the table")
     labels = given.labels("population")
     found = tuple(dict.fromkeys(labels.tolist()))
-    sets = Sets(found, tuple(rows[labels == label] for label in found), names, group)
+    sets = Sets(found, _split(rows, labels, found), names, group)
     _need(sets, least)
     return sets
 
@@ -180,7 +180,15 @@ def _grouped(data: Any, groups: Any, columns: Sequence[str] | None) -> Sets:
         raise DataError(f"the table has no column beside {name!r}")
     rows, names = rows_of(table, wanted, what="the table")
     found = tuple(sorted(set(labels.tolist())))
-    return Sets(found, tuple(rows[labels == label] for label in found), names, name)
+    return Sets(found, _split(rows, labels, found), names, name)
+
+
+def _split(rows: Values, labels: NDArray[np.str_], found: Sequence[str]) -> tuple[Values, ...]:
+    """The rows of each label in their order; one sort of the labels, as a scan for each would cost their square."""
+    names, codes = np.unique(labels, return_inverse=True)
+    parts = np.split(rows[np.argsort(codes, kind="stable")], np.cumsum(np.bincount(codes))[:-1])
+    of = dict(zip(names.tolist(), parts, strict=True))
+    return tuple(of[label] for label in found)
 
 
 def _numbers(table: Table, names: Sequence[str]) -> Values:
