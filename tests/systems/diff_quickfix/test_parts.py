@@ -162,6 +162,13 @@ def test_fine_tuning_moves_keys_and_values_alone_towards_the_other_prompt(model)
     assert near < 0.5 * far
 
 
+def test_fine_tuning_asks_the_autoencoder_for_no_gradient(model, monkeypatch):
+    scale = torch.nn.Parameter(torch.tensor(0.5))  # as the weights of one, which take gradients where they are loaded
+    monkeypatch.setattr(type(model), "encode", lambda self, x: scale * x)
+    tuned(model, PAIRS, CONFIG, updates=2)
+    assert scale.grad is None
+
+
 # -- tracing -----------------------------------------------------------------------------------------------------------
 
 

@@ -31,8 +31,8 @@ def tuned(
     count = max(1, -(-16 // len(pairs)))
     some = [pair for pair in pairs for _ in range(count)]
     x = in_parts(pipeline, [pair.other for pair in some], pipeline.noise(len(some), config.seed), config)
-    latents = pipeline.encode(x)
     with torch.no_grad():
+        latents = pipeline.encode(x)
         old, new = pipeline.embed([pair.prompt for pair in some]), pipeline.embed([pair.other for pair in some])
     parameters = [
         parameter for name, parameter in mine.denoiser.named_parameters()
@@ -42,8 +42,9 @@ def tuned(
     random = torch.Generator().manual_seed(config.seed)
     teach, learn = pipeline.denoise(new), mine.denoise(old)
     for _ in range(updates):
-        t = torch.randint(len(pipeline.schedule), (len(some),), generator=random)
-        noised = pipeline.schedule.noised(latents, torch.randn(latents.shape, generator=random), t)
+        # drawn on the processor, so that a seed has the same noise on every device
+        t = torch.randint(len(pipeline.schedule), (len(some),), generator=random).to(latents.device)
+        noised = pipeline.schedule.noised(latents, torch.randn(latents.shape, generator=random).to(latents), t)
         with torch.no_grad():
             wanted = teach(noised, t)
         loss = (learn(noised, t) - wanted).square().mean()
