@@ -414,6 +414,8 @@ def test_questions_that_cannot_be_answered_have_their_sentence(model):
         ({"depth": 3}, "faithful-matching has no option 'depth'"),
         ({"by": "magic"}, "by is one of causal, embedding"),
         ({"matches": 0}, "matches is at least 1, got 0"),
+        ({"smoothing": 1.5}, "smoothing is a share from 0 to 1, got 1.5"),
+        ({"frozen": True}, "frozen is for an encoder that was trained before, and 'bag' was not"),
     ],
 )
 def test_options_that_cannot_be_have_their_sentence(options, sentence):

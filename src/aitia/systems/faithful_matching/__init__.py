@@ -19,6 +19,11 @@ With s(A) = mean_{a in A} exp( cos(e(x), e(a)) / tau ) the losses are, as publis
     ranks    - sum over (A, B) of w_AB log [ s(A) / (s(A) + s(B)) ],    tau = 0.1                                    (3)
     over (A, B) = (CF, mCF), (CF, M), (M, mCF), weights 1
 
+What f says of x alone is noisy too. With a share w > 0 (`smoothing`) part of it gives way to the k nearest texts
+n_1..n_k of the pool that have the value of x itself, so that what the matches lack of x is lacking on both sides:
+
+    S(x) = mean_k f(m_k) - (1 - w) f(x) - w mean_k f(n_k)                                                            (4)
+
 No edit is needed to explain: one pass of the encoder, and neighbours. Beside it, in the same frame: matches at random,
 by the propensity P(C_t | x), by equal predicted concepts (`approximate`, and `approximate tf-idf` with the nearest of
 those), by TF-IDF, by the embedding before its training; CONEXP and the S-learner, which match nothing; and an editor,
@@ -28,7 +33,7 @@ Where we differ from the source. (3) as published gives no weight to (M, mM): no
 concepts from one of the same. `RANKS`, the default, has this pair too; `PUBLISHED_RANKS` has not. Sets are drawn for
 several texts a step, and the learning rate falls to zero. A set is told by the concepts of its texts, read off where
 they are not known, and not by what an edit was meant to change. `approximate` takes the texts with the most equal
-concepts where none has all of them.
+concepts where none has all of them. (4) with w > 0 is ours.
 
 Source:
     Gat, Calderon, Feder, Chapanin, Sharma and Reichart, Faithful explanations of black-box NLP models using

@@ -28,6 +28,8 @@ class FaithfulMatchingConfig:
             Hugging Face encoder.
         width: Of the first two.
         longest: Tokens at most; None leaves it to the encoder.
+        frozen: Whether a Hugging Face encoder stays as it is and a linear map of its codes alone is trained, which
+            takes seconds.
         treatments: Concepts that get an embedding; None takes all.
         loss: `ranks` is (3), `joint` is (2).
         ranks: (nearer set, farther set, weight) each, of (3).
@@ -40,6 +42,8 @@ class FaithfulMatchingConfig:
         learning_rate: Of Adam, falling to zero; 4e-3 is for `bag`, 5e-6 is the source's for a BERT.
         by: What stands in for a text: the best match of one of the matchers, or what the `writer` writes.
         matches: How many an effect is averaged over.
+        smoothing: Share of f(x) in (1) that gives way to the mean of f over as many matches that have the value of the
+            text itself; 0 in the source.
         classes: Names of the classes in the order of the probabilities; None takes those that the classifier knows, or
             numbers.
         seed: Of everything.
@@ -52,6 +56,7 @@ class FaithfulMatchingConfig:
     encoder: str = "bag"
     width: int = 64
     longest: int | None = None
+    frozen: bool = False
     treatments: tuple[str, ...] | None = None
     loss: Literal["ranks", "joint"] = "ranks"
     ranks: tuple[Rank, ...] = RANKS
@@ -64,6 +69,7 @@ class FaithfulMatchingConfig:
     learning_rate: float = 4e-3
     by: Matcher | Literal["writer"] = "causal"
     matches: int = 10
+    smoothing: float = 0.0
     classes: tuple[str, ...] | None = None
     seed: int = 0
     device: Literal["auto", "cpu"] = "auto"
@@ -82,6 +88,10 @@ class FaithfulMatchingConfig:
                 f"temperature and learning_rate are positive and validation a share below 1, got {self.temperature}, "
                 f"{self.learning_rate} and {self.validation}"
             )
+        if not 0 <= self.smoothing <= 1:
+            raise OptionError(f"smoothing is a share from 0 to 1, got {self.smoothing}")
+        if self.frozen and self.encoder in ("bag", "small"):
+            raise OptionError(f"frozen is for an encoder that was trained before, and {self.encoder!r} was not")
         if self.encoder == "small" and self.width % 4:
             raise OptionError(f"the small transformer has 4 heads, so its width is a multiple of 4, got {self.width}")
         if self.loss == "ranks" and (

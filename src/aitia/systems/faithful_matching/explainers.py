@@ -19,7 +19,7 @@ from aitia.systems.faithful_matching.text_edits import Editor, edit_faults
 if TYPE_CHECKING:
     from aitia.systems.faithful_matching.matching import Matching
 
-__all__ = ["evaluated", "from_concepts", "from_editor", "match_scores"]
+__all__ = ["evaluated", "from_concepts", "from_editor", "from_matches", "match_scores"]
 
 Values = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -57,6 +57,30 @@ def match_scores(
     equal = (own[:, None, others] == of.labels[None, :, others]).sum(axis=2)
     within = near / 2 if by == "approximate tf-idf" else np.random.default_rng(seed).random(size) / 2
     return np.asarray(equal + within)
+
+
+def from_matches(
+    of: "Matching",
+    texts: list[str],
+    treatment: str,
+    wanted: list[Any],
+    ask: BlackBox,
+    by: Matcher,
+    k: int,
+    groups: Sequence[Hashable] | None,
+    concepts: Mapping[str, Sequence[Any]] | None,
+    seed: int,
+) -> Effects:
+    """(1), or (4) with smoothing: part of f(x) gives way to matches that have the value of the text itself."""
+    before, pool, share = ask(texts), ask(of.texts), of.config.smoothing
+    matches = of.match(texts, treatment, wanted, k, by=by, groups=groups, concepts=concepts, seed=seed)
+    values = np.stack([pool[rows].mean(axis=0) for rows in matches.rows]) - before
+    if share:
+        own = codes_of_labels(of.fitted().reader, texts, concepts or {})[:, of.column(treatment)]
+        value = [of.categories[treatment][code] for code in own]
+        alike = of.match(texts, treatment, value, k, by=by, groups=groups, concepts=concepts, seed=seed)
+        values += share * (before - np.stack([pool[rows].mean(axis=0) for rows in alike.rows]))
+    return Effects(values, before, matches)
 
 
 def from_concepts(

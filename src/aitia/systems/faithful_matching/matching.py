@@ -15,13 +15,13 @@ from aitia.engine import Progress
 from aitia.errors import DataError, OptionError, join_names, unknown_variable
 from aitia.nn.pretrained import Pretrained
 from aitia.nn.pretrained import fitted as fitted_net
-from aitia.nn.text_encoders import text_encoder, text_encoder_of
 from aitia.systems.faithful_matching.answers import Effects, Matches
 from aitia.systems.faithful_matching.black_box import BlackBox, checked_texts
 from aitia.systems.faithful_matching.concept_reader import ConceptReader
 from aitia.systems.faithful_matching.config import MATCHERS, FaithfulMatchingConfig, Matcher
 from aitia.systems.faithful_matching.explainer_errors import EffectPairs, ExplainerErrors
-from aitia.systems.faithful_matching.explainers import evaluated, from_concepts, from_editor, match_scores
+from aitia.systems.faithful_matching.explainers import evaluated, from_concepts, from_editor, from_matches, match_scores
+from aitia.systems.faithful_matching.frozen import encoder_as_described, encoder_of
 from aitia.systems.faithful_matching.objective import train_embedding
 from aitia.systems.faithful_matching.parts import MatchingParts, codes_of_labels, rows_of_edits, written_edits
 from aitia.systems.faithful_matching.sets import MatchSets
@@ -112,7 +112,7 @@ class Matching(Pretrained):
         group = np.array([names.setdefault(g, len(names)) for g in every_group], dtype=np.int64)
         edit_labels = codes_of_labels(reader, edit_texts, edits.concepts or {})
         every = [*pool, *edit_texts]
-        base = text_encoder(config.encoder, every, width=config.width, longest=config.longest, seed=config.seed)
+        base = encoder_of(config, every)
         treatments = config.treatments or table.names
         net = MatchingParts(reader, base, treatments)
         ids, mask = base.tokens(every)
@@ -287,11 +287,7 @@ class Matching(Pretrained):
         wanted = [self.categories[treatment][code] for code in targets]
         if not isinstance(by, str):
             return from_editor(self, given, treatment, wanted, ask, by, k, groups, concepts, seed)
-        matches = self.match(
-            given, treatment, wanted, k, by=cast(Matcher, by), groups=groups, concepts=concepts, seed=seed
-        )
-        pool = ask(self.texts)
-        return Effects(np.stack([pool[rows].mean(axis=0) for rows in matches.rows]) - before, before, matches)
+        return from_matches(self, given, treatment, wanted, ask, cast(Matcher, by), k, groups, concepts, seed)
 
     def evaluate(
         self,
@@ -391,7 +387,7 @@ class Matching(Pretrained):
         model._group = np.array(options["group"], dtype=np.int64)
         model.groups = dict(options["groups"])
         reader = ConceptReader(options["vocabulary"], model.categories)
-        model._net = MatchingParts(reader, text_encoder_of(options["encoder"]), options["treatments"]).eval()
+        model._net = MatchingParts(reader, encoder_as_described(options["encoder"]), options["treatments"]).eval()
         return model
 
 
