@@ -13,7 +13,7 @@ from aitia.data.table import Table
 from aitia.errors import AitiaError, DataError, FormatError, OptionError
 from aitia.nn.text_to_image import PainterConfig, small_text_to_image
 from aitia.systems.vqai import Vqai
-from aitia.systems.vqai.pipelines import PipelineEditor
+from aitia.systems.vqai.pipelines import PipelineEditor, in_words
 from aitia.systems.vqai.reading import FRAME, framed
 from aitia.worlds import WhatIfWorld
 
@@ -171,7 +171,7 @@ def test_words_guide_a_pipeline_and_what_is_set_guides_it(editor, tmp_path):
     model.save_pretrained(tmp_path / "model")
     again = aitia.load(tmp_path / "model").bind(editor=editor)
     assert np.array_equal(again.predict(given).pictures("after"), drawn)
-    with pytest.raises(OptionError, match="guide=latent is of the small reasoner and the small editor"):
+    with pytest.raises(OptionError, match=r"learns from pictures after: name their column .--after COLUMN., or take a"):
         Vqai(guide="latent").fit(given, editor=editor)
     with pytest.raises(OptionError, match="a pipeline learns nothing"):
         model.with_guide("question", given)
@@ -185,7 +185,7 @@ def test_a_picture_to_picture_pipeline_is_driven_too(editor):
     drawer = PipelineEditor(made, "tiny")
     assert "image_guidance_scale" not in drawer.takes
     assert drawer.side == 16
-    found = drawer.drawn(pictures(), QUESTIONS, Vqai(draw_steps=4).config, seed=0)
+    found = drawer.drawn(pictures(), in_words(QUESTIONS), Vqai(draw_steps=4).config, seed=0)
     assert found.shape == (2, 16, 16, 3)
     assert not np.array_equal(found, pictures())
 

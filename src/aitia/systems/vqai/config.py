@@ -30,6 +30,8 @@ class VqaiConfig:
         guidance: Weight of the words in a pipeline that is given.
         picture_guidance: Weight of the picture in one that has such a weight.
         draw_steps: Steps of a pipeline that is given.
+        queries: Tokens by which a latent guides a pipeline.
+        adapter_rate: Of AdamW, of the adapter that learns to say them; its updates are `steps`.
         log: Folder that keeps the answers of a client; an asking that was broken off goes on there.
         seed: Of everything.
         device: `auto` or `cpu`.
@@ -51,6 +53,8 @@ class VqaiConfig:
     guidance: float = 7.5
     picture_guidance: float = 1.8
     draw_steps: int = 50
+    queries: int = 8
+    adapter_rate: float = 3e-4
     log: str = ""
     seed: int = 0
     device: Literal["auto", "cpu"] = "auto"
@@ -59,10 +63,12 @@ class VqaiConfig:
         fields = VqaiConfig.__annotations__
         need_one_of(self, **{name: get_args(fields[name]) for name in ("guide", "shown", "device")})
         need_at_least(
-            self, steps=1, reasoner_steps=1, batch=2, width=6, pixels=8, examples=0, tokens=1, draw_steps=1
+            self, steps=1, reasoner_steps=1, batch=2, width=6, pixels=8, examples=0, tokens=1, draw_steps=1, queries=1
         )  # fmt: skip
         if self.pixels % 4:
             raise OptionError(f"pixels is a multiple of 4, got {self.pixels}")
+        if not self.adapter_rate > 0:
+            raise OptionError(f"adapter_rate is positive, got {self.adapter_rate}")
         if not self.learning_rate > 0 or not self.guidance >= 0 or not self.picture_guidance >= 0:
             raise OptionError(
                 f"learning_rate is positive, guidance and picture_guidance not negative, got {self.learning_rate}, "

@@ -1,21 +1,25 @@
-"""How the small reasoner and the small editor learn from rows."""
+"""How the small reasoner, the small editor and the adapter to a pipeline learn from rows."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from aitia.errors import DataError
+from aitia.nn.diffusion import Schedule
 from aitia.nn.pixels import from_bytes
 from aitia.nn.sequences.saving import state_file
 from aitia.runs import RunStore
+from aitia.systems.vqai.adapter import Adapter, Denoising, frozen
 from aitia.systems.vqai.config import VqaiConfig
 from aitia.systems.vqai.networks import Editor, Reasoner, bags_of, slots_of, terms_of
+from aitia.systems.vqai.pipelines import PipelineEditor
 from aitia.systems.vqai.reading import Items
 from aitia.train import RowBatches, TrainConfig, train
 
-__all__ = ["Losses", "fit_editor", "fit_reasoner", "parts_of", "vocabulary"]
+__all__ = ["Losses", "fit_adapter", "fit_editor", "fit_reasoner", "parts_of", "vocabulary"]
 
 Losses = tuple[str, tuple[Mapping[str, float], ...]]
 MOST_PARTS = 4096
@@ -70,6 +74,29 @@ def fit_editor(items: Items, told: Tensor, config: VqaiConfig, run: RunStore) ->
     made: Editor = _seeded(config.seed, lambda: Editor(config.pixels, config.width, told.shape[1]))
     tensors = (from_bytes(items.pictures), told, from_bytes(items.after))
     return made, _trained(made, tensors, config.steps, config.batch, config, "the editor", run)
+
+
+def fit_adapter(
+    pairs: Items, told: Tensor, drawer: PipelineEditor, config: VqaiConfig, run: RunStore
+) -> tuple[Adapter, Losses]:
+    """The adapter of rows that have a picture after; the pipeline stays as it is.
+
+    Args:
+        pairs: Rows, in the size of the pipeline.
+        told: (n, numbers) what guides it.
+        drawer: The pipeline.
+        config: Sizes and training.
+        run: Where the state is kept.
+    """
+    library, nothing = drawer.library, drawer.nothing(config.queries)
+    made: Adapter = _seeded(config.seed, lambda: Adapter(told.shape[1], nothing.shape[1], config.queries))
+    made.begin(nothing)
+    before, after = drawer.latents(pairs.pictures, pairs.after, config, run.progress)
+    objective = Denoising(made, library.unet, Schedule.of(library.scheduler))
+    config = replace(config, learning_rate=config.adapter_rate)
+    with frozen(library.unet):
+        losses = _trained(objective, (told, before, after), config.steps, config.batch, config, "the adapter", run)
+    return made, losses
 
 
 def _seeded(seed: int, make: Any) -> Any:

@@ -6,10 +6,11 @@ The reasoner is a language model where a client is given; else a small network t
 which in rows of our worlds the world's graph gives. Rows with an answer teach the reasoner, rows with a picture after
 teach the editor: many answers and few pictures are the usual case, and what the reasoner knows of a question reaches
 pictures of which the editor saw no pair. The editor is a small network, or any pipeline of diffusers that takes a
-picture and words.
+picture and words. Words guide it as it is; the latent guides an InstructPix2Pix through an adapter that the rows with a
+picture after teach (`adapter.py`).
 
 What is changed against the paper: the small editor is trained by squared error, without diffusion; the latent is that
-of our own reasoner, so that a pipeline is guided by words alone.
+of our own reasoner, one vector a row; beside a pipeline the adapter alone learns, where the paper tunes the UNet too.
 
 Cost: a run of each network a row; of a pipeline `draw_steps` runs of its denoiser.
 
@@ -36,13 +37,14 @@ from aitia.nn.pretrained import Pretrained
 from aitia.report import Block
 from aitia.runs import QUIET, RunStore
 from aitia.system import Encodes, Given, Predicts, Scores, Target, Targets, Training
+from aitia.systems.vqai.adapter import Adapter
 from aitia.systems.vqai.card import CARD
 from aitia.systems.vqai.config import Guide, VqaiConfig
 from aitia.systems.vqai.judge import judged
-from aitia.systems.vqai.learning import Losses, fit_editor, fit_reasoner, vocabulary
+from aitia.systems.vqai.learning import Losses, fit_adapter, fit_editor, fit_reasoner, vocabulary
 from aitia.systems.vqai.networks import Editor, Reasoner, bags_of
 from aitia.systems.vqai.page import blocks
-from aitia.systems.vqai.pipelines import PipelineEditor, open_editor
+from aitia.systems.vqai.pipelines import PipelineEditor, in_states, in_words, open_editor
 from aitia.systems.vqai.reading import Items, check_named, content_words, items_of
 from aitia.systems.vqai.reasoning import Told, examples_of, reasoned
 
@@ -50,6 +52,8 @@ __all__ = ["Vqai"]
 
 Pictures = NDArray[np.uint8]
 QUESTION, ANSWER = "question", "answer"
+WORDED = (ANSWER, QUESTION)
+"""Guides in words, by which any editor is told."""
 AT_ONCE = 256
 
 
@@ -75,6 +79,8 @@ class Vqai(Pretrained, Predicts, Encodes):
     config: VqaiConfig
     reasoner: Reasoner | None = None
     editor: Editor | None = None
+    adapter: Adapter | None = None
+    """What says to a pipeline what no words say."""
     terms: tuple[str, ...] = ()
     """What the editor is told by, where it is told in words."""
     names: frozenset[str] = frozenset()
@@ -93,16 +99,18 @@ class Vqai(Pretrained, Predicts, Encodes):
         """Wants rows, and a guide that there is something for."""
         if given.rows is None:
             raise OptionError("vqai answers questions about pictures: say where the rows are (--data)")
-        guide, small = self.config.guide, given.column("after") is not None and "editor" not in given.subjects
-        if "editor" not in given.subjects and not small:
+        guide, after = self.config.guide, given.column("after") is not None
+        if "editor" not in given.subjects and not after:
             raise OptionError(
                 "nothing says what the pictures after look like: name their column (--after COLUMN), or give a "
                 "pipeline that edits (--editor FOLDER)"
             )
-        if guide in ("latent", "words") and ("client" in given.subjects or "editor" in given.subjects):
+        if guide not in WORDED and "client" in given.subjects:
+            raise OptionError(f"guide={guide} is of the small reasoner: with a client take answer or question")
+        if guide not in WORDED and not after:
             raise OptionError(
-                f"guide={guide} is of the small reasoner and the small editor: with a client or a pipeline take answer "
-                "or question"
+                f"guide={guide} reaches a pipeline through an adapter that learns from pictures after: name their "
+                "column (--after COLUMN), or take answer or question, which guide a pipeline as it is"
             )
         if guide != QUESTION and "client" not in given.subjects and given.column(ANSWER) is None:
             raise OptionError(
@@ -119,31 +127,38 @@ class Vqai(Pretrained, Predicts, Encodes):
             parts.append("the client is asked about rows that have a picture after and no answer")
         if "editor" not in given.subjects:
             parts.append(f"{self.config.steps} steps of {self.config.batch} rows for the editor")
+        elif self.config.guide not in WORDED:
+            parts.append(f"{self.config.steps} steps of {self.config.batch} rows for the adapter to the pipeline")
         return f"{', '.join(parts) or 'nothing is trained'} ({len(given)} rows)"
 
     def _fit(self, given: Given, run: RunStore) -> None:
         config = self.config
-        if "editor" in given.subjects:
-            self._pipeline = (given.subjects["editor"], open_editor(cast(Network, given.subjects["editor"])))
+        self.subjects = dict(given.subjects)  # what is asked while it is fitted
+        kind = type(self._drawer.library).__name__ if "editor" in self.subjects else ""
         items = items_of(given, config.pixels)
         self.names = frozenset().union(*map(content_words, (*items.questions, *items.answers, *items.captions)))
         check_named(items, self.names, given)
         self._told, self._warned, self._losses = items.notes, (), ()
         self.examples, self._fitted = examples_of(items, config.examples), True
-        self.subjects = dict(given.subjects)  # what is asked while it is fitted
         answered = np.flatnonzero([bool(answer) for answer in items.answers])
         if len(answered) >= 2 and "client" not in given.subjects:
             self.reasoner, losses = fit_reasoner(items.take(answered), config, run)
             self._losses = (*self._losses, losses)
         elif config.guide != QUESTION and "client" not in given.subjects:
             raise DataError("fewer than 2 rows have an answer: there is nothing to reason from")
-        if "editor" in given.subjects:
-            self._told = (*self._told, f"pictures are drawn by a {type(self._drawer.library).__name__} as it is")
-            return
-        self._fit_editor(self._pairs(items), run)
+        if kind:
+            self._told = (*self._told, f"pictures are drawn by a {kind} as it is")
+        self._learn(items, given, run)
 
-    def _pairs(self, items: Items) -> Items:
-        """The rows that teach the editor."""
+    def _learn(self, items: Items, given: Given, run: RunStore) -> None:
+        """To draw: the small editor, or, where states guide a pipeline, the adapter to it."""
+        if "editor" not in self.subjects:
+            self._fit_editor(self._pairs(items), run)
+        elif self.config.guide not in WORDED:
+            self._fit_adapter(items, given, run)
+
+    def _pairs(self, items: Items, of: int | None = None) -> Items:
+        """The rows that teach to draw, of so many as were given."""
         known = np.flatnonzero(items.known)
         if len(known) < 2:
             raise DataError("fewer than 2 rows have a picture after: there is nothing to draw from")
@@ -153,19 +168,26 @@ class Vqai(Pretrained, Predicts, Encodes):
             raise DataError("the pictures before and after are equal in all rows: nothing is asked that changes them")
         if equal:
             self._warned = (f"{equal} of {len(pairs)} rows have equal pictures before and after: they teach to copy",)
-        self._told = (*self._told, f"{len(items)} rows ask, {len(pairs)} of them with a picture after")
+        self._told = (*self._told, f"{of or len(items)} rows ask, {len(pairs)} of them with a picture after")
         return pairs
 
     def _fit_editor(self, pairs: Items, run: RunStore) -> None:
         config = self.config
         answers = self.answers(pairs, config.seed).answers if config.guide == ANSWER else ()
-        if config.guide in (ANSWER, QUESTION):
+        if config.guide in WORDED:
             self.terms = tuple(vocabulary(answers if config.guide == ANSWER else pairs.questions))
         self.editor, losses = fit_editor(pairs, self._guides(pairs, answers), config, run)
         self._losses = (*self._losses, losses)
 
+    def _fit_adapter(self, items: Items, given: Given, run: RunStore) -> None:
+        """From the rows with a picture after, read anew in the size of the pipeline."""
+        pairs = self._pairs(items_of(given.take(np.flatnonzero(items.known)), self._drawer.side), len(items))
+        self.adapter, losses = fit_adapter(pairs, self._guides(pairs, ()), self._drawer, self.config, run)
+        self._told = (*self._told, "an adapter learned to tell it what guides")
+        self._losses = (*self._losses, losses)
+
     def with_guide(self, guide: Guide, *data: Any, run: RunStore = QUIET, **roles: Any) -> Self:
-        """The same reasoner beside an editor that learns anew from rows, and is guided by something else.
+        """The same reasoner beside an editor, or an adapter to a pipeline, that learns anew and is guided otherwise.
 
         Args:
             guide: As the option.
@@ -174,17 +196,17 @@ class Vqai(Pretrained, Predicts, Encodes):
             roles: As in `fit`.
 
         Raises:
-            OptionError: If there is nothing that guides so, or a pipeline draws.
+            OptionError: If there is nothing that guides so, or a pipeline draws that words would guide.
             DataError: If too few rows have a picture after.
         """
         other = copy.copy(self)
         other.config = replace(self.config, guide=guide)
         given = self.given(*data, **roles)
         other.check_given(given)
-        if "editor" in self.subjects:
-            raise OptionError("a pipeline learns nothing: fit with another guide")
+        if "editor" in self.subjects and guide in WORDED:
+            raise OptionError("a pipeline learns nothing that words guide: fit with another guide")
         other._warned, other._losses = (), ()
-        other._fit_editor(other._pairs(items_of(given, self.config.pixels)), run)
+        other._learn(items_of(given, self.config.pixels), given, run)
         return other
 
     @property
@@ -209,10 +231,12 @@ class Vqai(Pretrained, Predicts, Encodes):
 
     @property
     def _drawer(self) -> PipelineEditor:
-        """The pipeline that was given."""
+        """The pipeline that was given; one that states cannot guide is refused where they should."""
         subject = self.subjects["editor"]
         if self._pipeline is None or self._pipeline[0] is not subject:
             self._pipeline = (subject, open_editor(cast(Network, subject)))
+        if self.config.guide not in WORDED:
+            self._pipeline[1].check_states()
         return self._pipeline[1]
 
     def items(self, *data: Any, **roles: Any) -> Items:
@@ -259,7 +283,7 @@ class Vqai(Pretrained, Predicts, Encodes):
 
     @torch.no_grad()
     def _guides(self, items: Items, answers: Sequence[str]) -> Tensor:
-        """(n, numbers) what guides the small editor."""
+        """(n, numbers) what guides the small editor, or the adapter to a pipeline."""
         if self.config.guide == ANSWER:
             return bags_of(answers, self.terms)
         if self.config.guide == QUESTION:
@@ -280,8 +304,7 @@ class Vqai(Pretrained, Predicts, Encodes):
         if answers is None and self.config.guide == ANSWER:
             answers = self.answers(items, seed).answers
         if "editor" in self.subjects:
-            words = items.questions if self.config.guide == QUESTION else answers or ()
-            return self._drawer.drawn(items.pictures, words, self.config, seed)
+            return self._drawer.drawn(items.pictures, self._told_to_a_pipeline(items, answers or ()), self.config, seed)
         guides, pictures = self._guides(items, answers or ()), from_bytes(items.pictures)
         editor = cast(Editor, self.editor)
         with torch.no_grad():
@@ -290,6 +313,15 @@ class Vqai(Pretrained, Predicts, Encodes):
                 for x, told in zip(torch.split(pictures, AT_ONCE), torch.split(guides, AT_ONCE), strict=True)
             ]
         return to_bytes(torch.cat(drawn))
+
+    @torch.no_grad()
+    def _told_to_a_pipeline(self, items: Items, answers: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+        """Of each row the words, or the states that the adapter says in their place."""
+        if self.config.guide in WORDED:
+            return in_words(items.questions if self.config.guide == QUESTION else answers)
+        if self.adapter is None:
+            raise OptionError(f"guide={self.config.guide} learned no adapter to a pipeline: fit with it (--editor ..)")
+        return in_states(self.adapter(self._guides(items, ())), self.adapter.null)
 
     def _predict(self, given: Given, draws: int, seed: int) -> Data:
         """`answer` where something reasons, and `after`; what a row gives stays, unless something is held."""
@@ -336,16 +368,17 @@ class Vqai(Pretrained, Predicts, Encodes):
     # -- keeping -------------------------------------------------------------------------------------------------------
 
     def _network(self) -> nn.Module:
-        """Both small networks, where there are any."""
+        """The small networks, where there are any."""
         if not self._fitted:
             raise OptionError("this Vqai has not been fitted: call fit first")
-        parts = {"reasoner": self.reasoner, "editor": self.editor}
+        parts = {"reasoner": self.reasoner, "editor": self.editor, "adapter": self.adapter}
         return nn.ModuleDict({name: part for name, part in parts.items() if part is not None})
 
     def _options(self) -> dict[str, Any]:
         return {
             "config": asdict(self.config), "reasoner": None if self.reasoner is None else self.reasoner.settings,
-            "editor": None if self.editor is None else self.editor.settings, "terms": list(self.terms),
+            "editor": None if self.editor is None else self.editor.settings,
+            "adapter": None if self.adapter is None else self.adapter.settings, "terms": list(self.terms),
             "names": sorted(self.names), "examples": list(self.examples), "told": list(self._told),
             "warned": list(self._warned),
         }  # fmt: skip
@@ -357,6 +390,8 @@ class Vqai(Pretrained, Predicts, Encodes):
             model.reasoner = Reasoner(**options["reasoner"]).eval()
         if options["editor"] is not None:
             model.editor = Editor(**options["editor"]).eval()
+        if options.get("adapter") is not None:
+            model.adapter = Adapter(**options["adapter"]).eval()
         model.terms, model.names = tuple(options["terms"]), frozenset(options["names"])
         model.examples, model._fitted = tuple(options["examples"]), True
         model._told, model._warned = tuple(options["told"]), tuple(options["warned"])
