@@ -183,9 +183,11 @@ def test_an_address_where_no_cluster_is_is_told_and_where_one_is_it_is_left_as_i
 
 
 ALONE = """
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
 from aitia.cluster import RayEngine, ProcessEngine
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where tests run in the background of a shell
 
 def wait(place):
     Path(place, str(os.getpid())).touch()
@@ -218,7 +220,11 @@ def test_no_worker_outlives_its_parent(tmp_path, home, name, number):
     at_work = [int(path.name) for path in tmp_path.iterdir()]
     assert len(at_work) == 2
     started.send_signal(number)
-    started.wait(120)
+    try:
+        started.wait(120)
+    finally:
+        started.kill()
+        started.wait()
     deadline = time.monotonic() + 120
     while any(map(alive, at_work)) and time.monotonic() < deadline:
         time.sleep(0.05)
