@@ -1,21 +1,29 @@
 """The training loop: what it reaches, what it remembers, and that a killed one ends where it would have ended."""
 
+import itertools
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
+from accelerate import FullyShardedDataParallelPlugin
+from accelerate.commands.config.config_args import load_config_from_file
+from accelerate.commands.launch import launch_command_parser
+from accelerate.utils.launch import prepare_multi_gpu_env
 from torch import nn
 
 from aitia.errors import DataError, FormatError, OptionError, RunError, TrainingError
 from aitia.nn.weights import read_weights
 from aitia.train import EnvironmentBatches, RowBatches, TrainConfig, train
+from aitia.train.sharding import Shards
 
 
 class Line(nn.Module):
@@ -306,3 +314,200 @@ def test_two_processes_reach_the_weights_of_one(tmp_path, launcher):
     two, one = read_weights(tmp_path / "two")[0], read_weights(tmp_path / "one")[0]
     for name in ("now.net.weight", "now.net.bias"):
         assert torch.allclose(two[name], one[name], atol=1e-5)
+
+
+SHARDED = """
+import json, os, sys
+from pathlib import Path
+sys.path.insert(0, {here!r})
+import torch
+from accelerate import Accelerator, DistributedType, FullyShardedDataParallelPlugin, PartialState
+from aitia.train.sharding import Shards
+from test_train import EndedError, deep, deeply
+
+state = Accelerator(cpu=True).state
+state.distributed_type = PartialState().distributed_type = DistributedType.FSDP
+state.fsdp_plugin = FullyShardedDataParallelPlugin(
+    fsdp_version=2, auto_wrap_policy="NO_WRAP", cpu_ram_efficient_loading=False
+)
+parts = []
+gather = Shards.gather
+def watched(self):
+    parts.append(self.parts.state_dict())
+    gather(self)
+Shards.gather = watched
+
+model = deep()
+try:
+    found, moved = deeply(model, Path({place!r}), {until})
+    local = {{name: list(leaf.to_local().shape) for name, leaf in parts[-1].items() if hasattr(leaf, "to_local")}}
+    weights = {{name: leaf.tolist() for name, leaf in model.state_dict().items()}}
+    told = {{"validations": found.validations, "local": local, "moved": moved, "weights": weights}}
+except EndedError:
+    told = {{"ended": True}}
+Path({place!r} + "." + os.environ["RANK"]).write_text(json.dumps(told))
+"""
+
+
+class Deep(nn.Module):
+    """Two layers, a weight that stands in two places, and a buffer that a step changes."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Linear(2, 5), nn.Linear(5, 1)
+        self.again = nn.Linear(2, 5, bias=False)
+        self.again.weight = self.first.weight
+        self.register_buffer("seen", torch.zeros(1))
+
+    def hidden(self, x):
+        return torch.tanh(self.first(x)) + self.again(x)
+
+    def forward(self, x, y):
+        return {"loss": (self.last(self.hidden(x)) + 0.001 * self.seen - y).square().mean()}
+
+
+class EndedError(Exception):
+    """The machine went away."""
+
+
+def deep():
+    torch.manual_seed(0)
+    return Deep()
+
+
+def deeply(model, place, until=60):
+    """A training that reads the whole model beside its forward pass, and whether the weights moved at every step."""
+    x, y = line_data(64)
+    weights = []
+
+    def before(step):
+        if step == until:
+            raise EndedError
+        weights.append(model.first.weight.detach().clone())
+        model.seen += 1
+
+    def validate():
+        assert not model.training
+        return float((model.last(model.hidden(x)) - y).square().mean())
+
+    how = options(validate_every=10, clip=1.0)
+    found = train(model, RowBatches(line_data(), 16), how, validate=validate, before=before, checkpoint=place)
+    return found, all(not torch.equal(a, b) for a, b in itertools.pairwise(weights))
+
+
+def sharded(place, until=60):
+    """What two processes say of a training in parts; on processors accelerate shards none unless it is made to."""
+    script, here = place.parent / "sharded.py", str(Path(__file__).parent)
+    script.write_text(SHARDED.format(here=here, place=str(place), until=until))
+    command = launched(str(script), "torchrun")[0][0]
+    plain = {**os.environ, "ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=plain, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return [json.loads(place.with_name(f"{place.name}.{rank}").read_text()) for rank in (0, 1)]
+
+
+def same_weights(one, two):
+    (one, _), (two, _) = read_weights(one), read_weights(two)
+    assert set(one) == set(two)
+    for name, leaf in one.items():
+        assert torch.allclose(two[name], leaf, atol=1e-5), name
+
+
+def test_a_training_in_parts_reaches_the_weights_of_a_whole_one(tmp_path):
+    model = deep()
+    found, moved = deeply(model, tmp_path / "one")
+    first, second = sharded(tmp_path / "two")
+    assert (first["local"]["first.weight"], second["local"]["first.weight"]) == ([3, 2], [2, 2])
+    assert moved
+    assert first["moved"]
+    assert first["weights"] == second["weights"]
+    assert first["weights"]["seen"] == [60.0]
+    for (s, a), (t, b) in zip(first["validations"], found.validations, strict=True):
+        assert (s, a) == (t, pytest.approx(b, rel=1e-4))
+    for name, leaf in model.state_dict().items():
+        assert torch.allclose(torch.tensor(first["weights"][name]), leaf, atol=1e-5), name
+    same_weights(tmp_path / "one", tmp_path / "two")
+
+
+def test_a_training_in_parts_and_a_whole_one_go_on_from_each_other(tmp_path):
+    deeply(deep(), tmp_path / "one")
+    with pytest.raises(EndedError):
+        deeply(deep(), tmp_path / "begun whole", until=35)
+    assert [told["moved"] for told in sharded(tmp_path / "begun whole")] == [True, True]
+    same_weights(tmp_path / "one", tmp_path / "begun whole")
+    assert sharded(tmp_path / "begun in parts", 35) == [{"ended": True}] * 2
+    found, _ = deeply(deep(), tmp_path / "begun in parts")
+    assert found.steps == 60
+    same_weights(tmp_path / "one", tmp_path / "begun in parts")
+
+
+def launch(version=2, first_alone=False):
+    """What accelerate says of itself where it is launched with FSDP."""
+    plugin = SimpleNamespace(cpu_ram_efficient_loading=first_alone)
+    return SimpleNamespace(is_fsdp2=version == 2, device=torch.device("cpu"), state=SimpleNamespace(fsdp_plugin=plugin))
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [({"version": 1}, "set `fsdp_version: 2`"), ({"first_alone": True}, "set `fsdp_cpu_ram_efficient_loading: false`")],
+)
+def test_a_launch_that_shards_otherwise_is_refused(how, said):
+    with pytest.raises(TrainingError, match=said):
+        Shards(deep(), launch(**how))
+
+
+def test_what_cannot_be_trained_in_parts_is_refused_and_named():
+    model = deep()
+    model.register_parameter("scale", nn.Parameter(torch.tensor(1.0)))
+    with pytest.raises(
+        TrainingError, match=r"cannot part scale, one number: launch with `distributed_type: MULTI_GPU`"
+    ):
+        Shards(model, launch())
+    with pytest.raises(TrainingError, match="parameters of its objective alone"):
+        Shards(deep(), launch()).groups([(list(deep().parameters()), 0.1)])
+
+
+def test_a_hook_that_would_train_the_model_in_place_of_its_copy_is_told():
+    model = deep()
+    model.first.register_forward_hook(lambda module, given, got: got + 0 * model.last.bias)
+    kept = deep()
+    kept.last.register_forward_hook(lambda module, given, got: given[0] @ kept.last.weight.T)
+    for objective, lost in ((model, None), (kept, "last.weight")):
+        shards = Shards(objective, launch())
+        shards.parts(*line_data(8))["loss"].backward()
+        if lost is None:
+            shards.check()
+        else:
+            with pytest.raises(TrainingError, match=f"the loss does not reach {lost} where FSDP shards the model"):
+                shards.check()
+
+
+def test_the_configurations_of_the_page_are_accelerates(tmp_path, monkeypatch):
+    page = (Path(__file__).parents[1] / "docs" / "scaling.md").read_text()
+    found = re.findall(r"```yaml\n# (\w+\.yaml).*?\n(.*?)```", page, re.DOTALL)
+    assert [name for name, _ in found] == ["ddp.yaml", "fsdp.yaml"]
+    for name, text in found:
+        (tmp_path / name).write_text(text)
+        config = load_config_from_file(str(tmp_path / name))  # refuses a key that is not its own
+        assert config.num_processes == 2
+    told = [
+        "--use_fsdp",
+        "--num_processes",
+        "2",
+        "--num_machines",
+        "1",
+        "--mixed_precision",
+        "no",
+        "--dynamo_backend",
+        "no",
+    ]
+    told += [word for key, value in config.fsdp_config.items() for word in (f"--{key}", str(value))]
+    arguments = launch_command_parser().parse_args([*told, "train.py"])
+    for key, value in prepare_multi_gpu_env(arguments).items():
+        if key.startswith(("FSDP_", "ACCELERATE_USE_FSDP")):
+            monkeypatch.setenv(key, value)
+    plugin = FullyShardedDataParallelPlugin()
+    Shards(
+        deep(),
+        SimpleNamespace(is_fsdp2=plugin.fsdp_version == 2, device="cpu", state=SimpleNamespace(fsdp_plugin=plugin)),
+    )

@@ -179,10 +179,3 @@ def test_two_processes_fit_one_model_and_the_first_writes_it(tmp_path):
     assert [(tmp_path / f"run.process{k}").read_text() for k in range(2)] == ["2", "2"]
     assert told.count("counterfactual MSE") == 1
     assert json.loads((out / "run.json").read_text())["status"] == "finished"
-
-
-def test_a_launch_that_would_shard_the_model_is_refused_before_anything_is_written(monkeypatch, tmp_path):
-    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
-    with pytest.raises(OptionError, match=r"\(FSDP\).* launch it with `distributed_type: MULTI_GPU` instead"):
-        library.fit("hca", "capabilities", out=tmp_path / "run")
-    assert not (tmp_path / "run").exists()

@@ -3,6 +3,7 @@
 config    how to train; takes no torch
 batches   rows of each step
 state     history, best weights, checkpoint
+sharding  the copy that is trained in parts under FSDP
 loop      `train`
 """
 

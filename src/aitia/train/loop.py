@@ -3,7 +3,8 @@
 Every step is a function of the seed, the step and the process: batches are drawn by step, and the noise of a step comes
 from a generator seeded with it. A run that was killed and resumed therefore ends in the same bytes as one that was not.
 
-Under `torchrun --nproc-per-node K` each process takes its share of a batch and gradients are averaged.
+Under `torchrun --nproc-per-node K` each process takes its share of a batch and gradients are averaged; under
+`accelerate launch` with FSDP 2 the weights, gradients and moments that are trained lie in parts over the processes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ from aitia.nn.weights import load_into
 from aitia.train.batches import Batches
 from aitia.train.config import TrainConfig
 from aitia.train.memory import too_large
+from aitia.train.sharding import Shards
 from aitia.train.state import History, TrainState, seed_step
 
 __all__ = ["train"]
@@ -52,11 +54,12 @@ def train(
         what: Names the work in the progress.
 
     Raises:
-        TrainingError: If the loss is not finite, or the memory of a GPU does not hold a batch.
+        TrainingError: If the loss is not finite, the memory of a GPU does not hold a batch, or the launch shards the
+            model in a way that cannot be followed here.
         FormatError: If the checkpoint is another model's; names the first leaf that does not fit.
         RunError: If the checkpoint is of a training with other options, or cannot be written.
     """
-    from accelerate import Accelerator
+    from accelerate import Accelerator, DistributedType
 
     accelerator = Accelerator(cpu=config.device == "cpu")
     chosen = groups or [([p for p in objective.parameters() if p.requires_grad], config.learning_rate)]
@@ -66,16 +69,18 @@ def train(
         parameter.requires_grad_(False)
     try:
         rates = [rate for _, rate in chosen]
+        sharded = accelerator.distributed_type == DistributedType.FSDP
+        shards = Shards(objective, accelerator) if sharded else None
         optimizer = torch.optim.AdamW(
-            [{"params": list(params), "lr": rate} for params, rate in chosen],
+            [{"params": list(params), "lr": rate} for params, rate in (shards.groups(chosen) if shards else chosen)],
             betas=config.betas,
             weight_decay=config.weight_decay,
             fused=True,
         )
-        wrapped, prepared = accelerator.prepare(objective, optimizer)
+        wrapped, prepared = accelerator.prepare(shards.parts if shards else objective, optimizer)
         if accelerator.num_processes == 1 and accelerator.mixed_precision == "no":
             prepared = optimizer  # the wrapper has nothing to do, and looks for further packages at every step
-        state = TrainState(objective, optimizer, config, checkpoint)
+        state = TrainState(objective, optimizer, config, checkpoint, shards)
         state.load()
         devices = [accelerator.device] if accelerator.device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
@@ -122,7 +127,9 @@ def _loop(
         if state.finished:
             break
         if before is not None:
+            state.gather()
             before(step)
+            state.scatter()
         seed_step(config.seed, step, rank, accelerator.device)
         for group, rate in zip(optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * config.rate(step)
@@ -137,6 +144,7 @@ def _loop(
                 f"{what}: the loss is {value} at step {step}; lower the learning rate ({rates[0]:g}) or scale the data"
                 + (f"; the state of step {state.saved} is in {state.place}" if state.saved else "")
             )
+        state.check()
         if config.clip is not None:
             accelerator.clip_grad_norm_(wrapped.parameters(), config.clip)
         optimizer.step()
@@ -149,13 +157,12 @@ def _loop(
             history.losses.append({"step": step + 1, **{k: total / state.counted for k, total in state.sums.items()}})
             state.sums, state.counted = {}, 0
             if validate is not None:
-                state.judge(step + 1, validate, wrapped)
+                state.judge(step + 1, validate)
         if progress is not None and (last or (step + 1) % 10 == 0):
             progress(what, step + 1, config.steps)
-        if (step + 1) % config.checkpoint_every == 0 and accelerator.is_main_process:
-            state.save()
+        if (step + 1) % config.checkpoint_every == 0:
+            state.save(accelerator.is_main_process)
     if validate is None:
         history.best_step = history.steps
-    if accelerator.is_main_process:
-        state.save()
+    state.save(accelerator.is_main_process)
     accelerator.wait_for_everyone()

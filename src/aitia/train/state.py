@@ -13,6 +13,7 @@ from aitia.errors import RunError
 from aitia.guard import guarded
 from aitia.nn.weights import load_into, read_weights, write_weights
 from aitia.train.config import TrainConfig
+from aitia.train.sharding import Shards, parted, whole
 
 __all__ = ["History", "TrainState", "seed_step"]
 
@@ -42,15 +43,22 @@ class TrainState:
         optimizer: Its Adam.
         config: How it is trained.
         place: The checkpoint; None keeps none.
+        shards: The copy of the objective that the optimizer changes, where that is sharded.
 
     Attributes:
         saved: Step of the state that the checkpoint holds; 0 where there is none.
     """
 
     def __init__(
-        self, objective: nn.Module, optimizer: torch.optim.Optimizer, config: TrainConfig, place: Path | None
+        self,
+        objective: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        config: TrainConfig,
+        place: Path | None,
+        shards: Shards | None = None,
     ) -> None:
         self.objective, self.optimizer, self.config, self.place = objective, optimizer, config, place
+        self.shards = shards
         self.history = History()
         self.best: dict[str, torch.Tensor] | None = None
         self.best_value = float("inf")
@@ -64,33 +72,58 @@ class TrainState:
         """Whether no validation has been better for as long as the options allow."""
         return self.config.patience is not None and self.waited >= self.config.patience
 
-    def judge(self, step: int, validate: Callable[[], float], wrapped: nn.Module) -> None:
+    def check(self) -> None:
+        """After gradients: whether a sharded copy trains what it should."""
+        if self.shards is not None:
+            self.shards.check()
+
+    def gather(self) -> None:
+        """Brings the objective up to date where a sharded copy of it is trained."""
+        if self.shards is not None:
+            self.shards.gather()
+
+    def scatter(self) -> None:
+        """Brings the sharded copy up to date, where there is one."""
+        if self.shards is not None:
+            self.shards.scatter()
+
+    def judge(self, step: int, validate: Callable[[], float]) -> None:
         """Validates after a step, and keeps the weights where they are the best so far."""
-        wrapped.eval()
+        self.gather()
+        self.objective.eval()
         with torch.no_grad():
             seed_step(self.config.seed, step, -1, next(self.objective.parameters()).device)
             value = float(validate())
-        wrapped.train()
+        self.objective.train()
         self.history.validations.append((step, value))
         self.waited += 1
         if value < self.best_value:
             self.best = {name: leaf.detach().clone() for name, leaf in self.objective.state_dict().items()}
             self.best_value, self.history.best_step, self.waited = value, step, 0
 
-    def save(self) -> None:
+    def save(self, writes: bool = True) -> None:
         """Writes the checkpoint; not where the last update left no numbers, which would take the place of a good one.
+
+        Args:
+            writes: Whether this process does; the others help to put together what is sharded.
 
         Raises:
             RunError: If the disk is full or the folder closed.
         """
-        if self.place is None or not all(bool(leaf.isfinite().all()) for leaf in self.objective.parameters()):
+        self.gather()
+        if self.place is None or (self.shards is None and not writes):
+            return
+        moments = {
+            f"adam.{number}.{name}": whole(moment)
+            for number, held in self.optimizer.state_dict()["state"].items()
+            for name, moment in held.items()
+        }
+        if not writes or not all(bool(leaf.isfinite().all()) for leaf in self.objective.parameters()):
             return
         tensors = {f"now.{name}": leaf for name, leaf in self.objective.state_dict().items()}
         for name, leaf in (self.best or {}).items():
             tensors[f"best.{name}"] = leaf
-        for number, moments in self.optimizer.state_dict()["state"].items():
-            for name, moment in moments.items():
-                tensors[f"adam.{number}.{name}"] = moment
+        tensors |= moments
         history = asdict(self.history)
         record = {
             "history": history,
@@ -121,11 +154,13 @@ class TrainState:
             )
         with guarded(self.place, "is a damaged checkpoint; remove it to train anew", RunError):
             load_into(self.objective, _under("now.", tensors), self.place)
+            self.scatter()
             self.best = _under("best.", tensors) or None
             moments: dict[int, dict[str, torch.Tensor]] = {}
+            trained = [leaf for group in self.optimizer.param_groups for leaf in group["params"]]
             for name, moment in _under("adam.", tensors).items():
                 number, _, what = name.partition(".")
-                moments.setdefault(int(number), {})[what] = moment
+                moments.setdefault(int(number), {})[what] = parted(moment, trained[int(number)])
             groups = self.optimizer.state_dict()["param_groups"]
             self.optimizer.load_state_dict({"state": moments, "param_groups": groups})
             record = metadata["train"]

@@ -28,7 +28,7 @@ from aitia.card import Card
 from aitia.data.flow import Flow
 from aitia.data.spreadsheet import Reading
 from aitia.engine import Progress
-from aitia.errors import DataError, OptionError, RunError
+from aitia.errors import DataError, RunError
 from aitia.graph.graph import Graph
 from aitia.guard import guarded, read_json
 from aitia.runs import RECORD, Run, RunStore, open_run, versions
@@ -53,10 +53,6 @@ MANY = 2000
 FIRST_WAITS = 600
 """Seconds that the other processes of a training give the first to begin."""
 _UNSCORED = "nothing was scored"
-_SHARDED = (
-    "accelerate was told to shard the model (FSDP), and a checkpoint here is written from whole weights by the first "
-    "process: launch it with `distributed_type: MULTI_GPU` instead"
-)
 FEW = 30
 """Rows held out, below which a score may be impossible."""
 TEST_SHARE = 0.1
@@ -189,15 +185,15 @@ def fit(
         The fitted system with its scores.
 
     Raises:
-        OptionError: If there is no such system, role, subject or option (the nearest is named), or two contradict, or
-            accelerate is to shard the model.
+        OptionError: If there is no such system, role, subject or option (the nearest is named), or two contradict.
         FormatError: If the data cannot be read.
         DataError: If the data cannot be used as they stand.
         RunError: If `out` holds a run of other data or options, or files that are not of a run.
         MissingExtraError: If a package that the system needs is not installed.
     """
     cls = find(slug).load()
-    _check_launch(out)
+    if out is not None:
+        need_safetensors()  # before the work, not after it
     of, options = sorted_names(cls.card, cls.Config, named)
     own, missing = policy(cls.Config, missing)
     system = cls(configured(cls, {**options, **own}, seed))
@@ -225,14 +221,6 @@ def fit(
         _save(found, run, command)
         run.remove("checkpoint/")
     return found
-
-
-def _check_launch(out: str | Path | None) -> None:
-    """Refuses what would fail after the work: weights that cannot be saved, or that no process has whole."""
-    if os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true":
-        raise OptionError(_SHARDED)
-    if out is not None:
-        need_safetensors()
 
 
 def _answers_kept(card: Card, path: Path) -> AbstractContextManager[None]:
