@@ -60,40 +60,7 @@ def image_grid(
     Raises:
         MissingExtraError: If pillow is not installed.
     """
-    try:
-        from PIL import Image, ImageDraw, ImageFont
-    except ImportError as error:
-        raise MissingExtraError("pictures of images need `pip install 'aitia[nets]'`") from error
-    font = ImageFont.load_default(size=12)
-    measure = ImageDraw.Draw(Image.new("RGB", (1, 1)))
-
-    def wide(text: str) -> int:
-        return max((int(measure.textlength(line, font=font)) for line in text.split("\n")), default=0)
-
-    shapes = [cell.shape[:2] for row in cells for cell in row if cell is not None] or [(_CELL, _CELL)]
-    tall, across = (max(side) for side in zip(*shapes, strict=True))
-    scale = max(min(_CELL // tall, _PAGE // (across * max(len(columns), 1))), 1)
-    tall, across = tall * scale, across * scale
-    columns = ["\n".join(_broken(line, wide(line) > across) for line in head.split("\n")) for head in columns]
-    widths = [max(across, wide(head)) + _GAP for head in columns]
-    left = max(map(wide, rows), default=0) + 2 * _GAP
-    top = _LINE * max((head.count("\n") + 1 for head in columns), default=0) + _GAP
-    page = Image.new("RGB", (left + sum(widths), top + len(cells) * (tall + _GAP)), "white")
-    draw = ImageDraw.Draw(page)
-    for k, head in enumerate(columns):
-        lines = head.split("\n")
-        for number, line in enumerate(lines):
-            soft = number > 0 and number == len(lines) - 1
-            draw.text((left + sum(widths[:k]), number * _LINE), line, fill=_SOFT if soft else _INK, font=font)
-    for i, (row, name) in enumerate(zip(cells, rows, strict=True)):
-        y = top + i * (tall + _GAP)
-        draw.text((_GAP, y + tall // 2 - 8), name, fill=_INK, font=font)
-        for k, cell in enumerate(row):
-            if cell is not None:
-                page.paste(_scaled(Image.fromarray(cell), scale, Image), (left + sum(widths[:k]), y))
-    packed = io.BytesIO()
-    page.save(packed, format="PNG", optimize=True)
-    return packed.getvalue()
+    return _packed(_Grid(cells, columns, rows).page())
 
 
 def narrow_grid(
@@ -105,24 +72,75 @@ def narrow_grid(
     """
     from PIL import Image
 
-    def drawn(places: Sequence[int]) -> Any:
-        part = [[row[k] for k in places] for row in cells]
-        return Image.open(io.BytesIO(image_grid(part, [columns[k] for k in places], rows)))
+    def band(places: Sequence[int]) -> _Grid:
+        return _Grid([[row[k] for k in places] for row in cells], [columns[k] for k in places], rows)
 
-    if drawn(range(len(columns))).width <= _PHONE:
+    if band(range(len(columns))).width <= _PHONE:
         return None
     bands, open_ = [], [0]
     for k in range(1, len(columns)):
-        if len(open_) > 1 and drawn([*open_, k]).width > _PHONE:
-            bands.append(drawn(open_))
+        if len(open_) > 1 and band([*open_, k]).width > _PHONE:
+            bands.append(band(open_).page())
             open_ = [0]
         open_.append(k)
-    bands.append(drawn(open_))
+    bands.append(band(open_).page())
     page = Image.new("RGB", (max(b.width for b in bands), sum(b.height + _LINE for b in bands)), "white")
-    for number, band in enumerate(bands):
-        page.paste(band, (0, sum(b.height + _LINE for b in bands[:number])))
+    for number, drawn in enumerate(bands):
+        page.paste(drawn, (0, sum(b.height + _LINE for b in bands[:number])))
+    return _packed(page)
+
+
+class _Grid:
+    """Where everything of a grid stands, before anything is drawn."""
+
+    def __init__(
+        self, cells: Sequence[Sequence[NDArray[np.uint8] | None]], columns: Sequence[str], rows: Sequence[str]
+    ) -> None:
+        try:
+            from PIL import Image, ImageDraw, ImageFont
+        except ImportError as error:
+            raise MissingExtraError("pictures of images need `pip install 'aitia[nets]'`") from error
+        self._font = ImageFont.load_default(size=12)
+        measure = ImageDraw.Draw(Image.new("RGB", (1, 1)))
+
+        def wide(text: str) -> int:
+            return max((int(measure.textlength(line, font=self._font)) for line in text.split("\n")), default=0)
+
+        self.cells, self.rows = cells, rows
+        shapes = [cell.shape[:2] for row in cells for cell in row if cell is not None] or [(_CELL, _CELL)]
+        tall, across = (max(side) for side in zip(*shapes, strict=True))
+        self.scale = max(min(_CELL // tall, _PAGE // (across * max(len(columns), 1))), 1)
+        self.tall, across = tall * self.scale, across * self.scale
+        self.columns = ["\n".join(_broken(line, wide(line) > across) for line in head.split("\n")) for head in columns]
+        self.widths = [max(across, wide(head)) + _GAP for head in self.columns]
+        self.left = max(map(wide, rows), default=0) + 2 * _GAP
+        self.width = self.left + sum(self.widths)
+
+    def page(self) -> Any:
+        """The picture."""
+        from PIL import Image, ImageDraw
+
+        top = _LINE * max((head.count("\n") + 1 for head in self.columns), default=0) + _GAP
+        page = Image.new("RGB", (self.width, top + len(self.cells) * (self.tall + _GAP)), "white")
+        draw = ImageDraw.Draw(page)
+        places = [self.left + sum(self.widths[:k]) for k in range(len(self.columns))]
+        for head, x in zip(self.columns, places, strict=True):
+            lines = head.split("\n")
+            for number, line in enumerate(lines):
+                soft = number > 0 and number == len(lines) - 1
+                draw.text((x, number * _LINE), line, fill=_SOFT if soft else _INK, font=self._font)
+        for i, (row, name) in enumerate(zip(self.cells, self.rows, strict=True)):
+            y = top + i * (self.tall + _GAP)
+            draw.text((_GAP, y + self.tall // 2 - 8), name, fill=_INK, font=self._font)
+            for cell, x in zip(row, places, strict=False):
+                if cell is not None:
+                    page.paste(_scaled(Image.fromarray(cell), self.scale, Image), (x, y))
+        return page
+
+
+def _packed(page: Any) -> bytes:
     packed = io.BytesIO()
-    page.save(packed, format="PNG", optimize=True)
+    page.save(packed, format="PNG")
     return packed.getvalue()
 
 

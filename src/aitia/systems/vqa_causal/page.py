@@ -107,5 +107,5 @@ def _png(picture: NDArray[np.uint8]) -> bytes:
     else:
         image.thumbnail((2 * SIDE, 2 * SIDE))
     packed = io.BytesIO()
-    image.save(packed, "PNG", optimize=True)
+    image.save(packed, "PNG")
     return packed.getvalue()
