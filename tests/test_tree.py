@@ -218,7 +218,7 @@ def extras():
 def test_extras_are_what_code_imports():
     used = {name for path in SOURCE.rglob("*.py") for name in imported(ast.parse(path.read_text(encoding="utf-8")))}
     used -= {*sys.stdlib_module_names, "aitia", *OWN_SENTENCE}
-    shipped = ("", "data", "nets", "language", "vision", "ask", "studio", "cluster")
+    shipped = ("", "data", "nets", "language", "vision", "ask", "studio", "cluster", "recordings")
     listed = set().union(*(extras()[extra] for extra in shipped))
     assert {COMES_WITH.get(name, name) for name in used} == listed
 

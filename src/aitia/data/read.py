@@ -10,7 +10,8 @@ folder of questions and answers (.json)             a table; see `aitia.data.rea
 folder that `datasets` wrote, or owner/name         a table
 folder of frames, .npz                              clips, where the reader takes them; see `aitia.data.reading.clips`
 folder that `aitia world --out` wrote               its rows to learn from; see `aitia.data.reading.rows`
-.txt, .csv, .npz, or a folder of them               tracks or recordings, where the reader takes them
+.txt, .csv, .npz, or a folder of them               tracks, where the reader takes them
+.csv, .npz, .nwb, or a folder of them               recordings, where the reader takes them
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +35,7 @@ _WANTED = {
     "table": f"a table ({', '.join(TABLES)}), or a folder of pictures or of texts",
     "clips": "clips: a folder of images whose labels have the columns id and frame, or a file of arrays",
     "tracks": "a file or folder of tracks (.txt, .csv, .npz)",
-    "recordings": "recordings: a folder with one .csv or .npz file an animal, or one such file",
+    "recordings": "recordings: a folder with one .csv, .npz or .nwb file an animal, or one such file",
 }
 
 

@@ -1,12 +1,14 @@
-"""Recordings in files: a `.csv` or `.npz` file an animal, a folder of them, or one `.npz` file of several."""
+"""Recordings in files: a `.csv`, `.npz` or `.nwb` file an animal, a folder of them, or one `.npz` file of several."""
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from aitia.arrays import read_arrays
+from aitia.data.reading.nwb import rate_of, read_nwb
 from aitia.data.recordings import Recording, Recordings, Stimulus
 from aitia.errors import DataError, FormatError, join_names
 from aitia.files import write_whole
@@ -14,44 +16,48 @@ from aitia.guard import guarded, read_text
 
 __all__ = ["read_recordings", "write_recordings"]
 
+ENDINGS = (".csv", ".npz", ".nwb")
 STIMULI = "stimuli.csv"
 """Of a folder: the columns `name`, `start` and `stop`, in seconds."""
 TIME = ("time", "t", "seconds")
 """Heads of a column of time in seconds, from which the rate is taken."""
 
 
-def read_recordings(source: str | Path, *, rate: float | None = None) -> Recordings:
+def read_recordings(source: str | Path, *, rate: float | None = None, series: str | None = None) -> Recordings:
     """Reads a set of animals.
 
-    - a folder with one `.csv` or `.npz` file an animal, named after it, and a `stimuli.csv` where there is one
+    - a folder with one `.csv`, `.npz` or `.nwb` file an animal, named after it, and a `stimuli.csv` where there is one
     - one `.csv` of one animal: heads are names of units; a column `time` in seconds gives the rate
     - one `.npz` of one animal: `signals` (frames, units), `units`, and `rate`
     - one `.npz` of several, as `write_recordings` writes it: `signals` (animals, frames, units), `units`, `animals`,
       `present`
+    - one `.nwb` of one animal, see `aitia.data.reading.nwb`
 
     Args:
         source: The file or folder.
         rate: Frames a second, where the files do not say; 1 if nobody does.
+        series: Of `.nwb` files that hold several: the name of one.
 
     Raises:
         FormatError: If there is no such file, or it cannot be read.
         DataError: If what is there cannot be used; the sentence says why.
+        MissingExtraError: If there are `.nwb` files and pynwb is not installed.
     """
     path = Path(source)
     if path.is_dir():
-        files = sorted(p for p in path.iterdir() if p.suffix.lower() in (".csv", ".npz") and p.name != STIMULI)
+        files = sorted(p for p in path.iterdir() if p.suffix.lower() in ENDINGS and p.name != STIMULI)
         if not files:
-            raise FormatError(f"{path} holds no signals: one .csv or .npz file an animal is wanted")
-        parts = [_read_one(file, rate) for file in files]
-        if several := [file for file, part in zip(files, parts, strict=True) if isinstance(part, Recordings)]:
+            raise FormatError(f"{path} holds no signals: one .csv, .npz or .nwb file an animal is wanted")
+        read = [_read_one(file, rate, series) for file in files]
+        if several := [file for file, (part, _) in zip(files, read, strict=True) if isinstance(part, Recordings)]:
             raise FormatError(f"{several[0]} holds several animals, in a folder of one file an animal: give it alone")
         table = path / STIMULI
-        stimuli = _stimuli(table) if table.is_file() else ()
-        return Recordings.of([part for part in parts if isinstance(part, Recording)], stimuli=stimuli)
+        stimuli = _stimuli(table) if table.is_file() else _common(files, [shown for _, shown in read], table)
+        return Recordings.of([part for part, _ in read if isinstance(part, Recording)], stimuli=stimuli)
     if not path.is_file():
         raise FormatError(f"there is no file or folder {path}")
-    found = _read_one(path, rate)
-    return found if isinstance(found, Recordings) else Recordings.of([found])
+    found, shown = _read_one(path, rate, series)
+    return found if isinstance(found, Recordings) else Recordings.of([found], stimuli=shown)
 
 
 def write_recordings(signals: Recordings, path: str | Path) -> None:
@@ -74,14 +80,32 @@ def write_recordings(signals: Recordings, path: str | Path) -> None:
     write_whole(Path(path), packed.getvalue())
 
 
-def _read_one(path: Path, rate: float | None) -> Recording | Recordings:
+def _read_one(path: Path, rate: float | None, series: str | None) -> tuple[Recording | Recordings, Sequence[Stimulus]]:
+    """What a file holds, and what it says was shown meanwhile."""
+    if path.suffix.lower() == ".nwb":
+        return read_nwb(path, rate, series)
     with guarded(path, "is damaged"):
-        return _from_csv(path, rate) if path.suffix.lower() == ".csv" else _from_npz(path, rate)
+        return (_from_csv(path, rate) if path.suffix.lower() == ".csv" else _from_npz(path, rate)), ()
+
+
+def _common(files: Sequence[Path], shown: Sequence[Sequence[Stimulus]], table: Path) -> Sequence[Stimulus]:
+    """What was shown to all animals alike.
+
+    Raises:
+        DataError: If two files say otherwise; a table of stimuli settles it.
+    """
+    for file, told in zip(files, shown, strict=True):
+        if list(told) != list(shown[0]):
+            raise DataError(
+                f"{file} and {files[0]} do not say the same of what was shown when: write {table} with the columns "
+                "name, start and stop in seconds, which then holds for all"
+            )
+    return shown[0]
 
 
 def _from_npz(path: Path, rate: float | None) -> Recording | Recordings:
     if path.suffix.lower() != ".npz":
-        raise FormatError(f"{path} is no .csv or .npz file")
+        raise FormatError(f"{path} is no {join_names(ENDINGS)} file")
     held = read_arrays(path)
     if missing := [name for name in ("signals", "units") if name not in held]:
         raise FormatError(f"{path} has no array {missing[0]}; it has {join_names(held)}")
@@ -128,10 +152,7 @@ def _from_csv(path: Path, rate: float | None) -> Recording:
     clock = next((k for k, head in enumerate(heads) if head.lower() in TIME), None)
     told = rate or 1.0
     if clock is not None:
-        steps = np.diff(rows[:, clock])
-        if not len(steps) or not (steps > 0).all() or np.ptp(steps) > 0.1 * np.median(steps):
-            raise DataError(f"{path}: the times are not evenly apart: resample to a fixed rate")
-        told = float(1 / np.median(steps))
+        told = rate_of(rows[:, clock], path)
         rows, heads = np.delete(rows, clock, axis=1), heads[:clock] + heads[clock + 1 :]
     empty = np.isnan(rows).all(axis=0)
     return Recording(
