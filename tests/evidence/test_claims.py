@@ -9,6 +9,7 @@ import pytest
 from aitia.card import Card
 from aitia.errors import FormatError, OptionError
 from aitia.evidence import Claim, ClaimContext, Evidence, row, stored_evidence
+from aitia.evidence.store import control_faults
 from aitia.system import find
 from aitia.workflow.claim_table import evidence_table
 from aitia.workflow.ledger import ledger
@@ -109,6 +110,18 @@ def test_a_claim_that_runs_other_controls_than_it_names_is_refused(toy, tmp_path
     with pytest.raises(OptionError, match="ran \\['nothing to find'\\]"):
         verify("toy", tmp_path, seeds=1)
     assert not (tmp_path / "toy.json").exists()
+
+
+def test_a_control_whose_data_are_not_here_may_be_named_and_is_not_stored(toy, tmp_path, monkeypatch):
+    def run(context):
+        context.control_absent("labels of others")
+        return [*toy.part_a(context), row("d", "elsewhere", [], note="Not run here: needs labels.")]
+
+    claim = Claim(CARD, run, 0.1, "coin", controls=("nothing to find", "labels of others"))
+    monkeypatch.setattr(VERIFY, "claim_of", lambda slug: claim)
+    found = verify("toy", tmp_path, seeds=2)
+    assert [control.name for control in found.controls] == ["nothing to find"]
+    assert control_faults(found, claim.controls, toy.source) == ["the control 'labels of others' is not stored"]
 
 
 def test_a_row_that_is_judged_no_more_stays_in_the_file_and_on_the_page(toy, tmp_path):

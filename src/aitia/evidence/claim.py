@@ -45,6 +45,7 @@ class ClaimContext:
         first_seed: Where the seeds begin.
         find: From a slug to the class of the system, for `rival`.
         controls: The negative controls that were run.
+        absent: Names of those that could not be, as the data that they deal out anew are not here.
         first: By part and control, what the first seed gave, as JSON; long lists as a few sums.
     """
 
@@ -56,6 +57,7 @@ class ClaimContext:
     first_seed: int = 0
     find: Callable[[str], type] | None = None
     controls: list[Control] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
     first: dict[str, Any] = field(default_factory=dict)
 
     def over_seeds(self, part: str, function: Callable[[int], Any], default: int) -> list[Any]:
@@ -80,6 +82,10 @@ class ClaimContext:
         self.controls.append(Control(name, self.first_seed, values))
         self.first[control_key(name)] = values
         return values
+
+    def control_absent(self, name: str) -> None:
+        """Says that a negative control cannot run here, as the rows that it stands against have no data here."""
+        self.absent.append(name)
 
     def rival(self, slug: str) -> type[Any]:
         """The class of another system. Write the slug as a literal: the hash of the evidence reads it in the source.

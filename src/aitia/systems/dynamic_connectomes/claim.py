@@ -31,7 +31,7 @@ from aitia.evidence import Claim, ClaimContext, Row, row
 from aitia.systems.dynamic_connectomes import DynamicConnectomes, Motif
 from aitia.systems.dynamic_connectomes.affinity import pair_matrix, shifted
 from aitia.systems.dynamic_connectomes.block_model import fit_blocks
-from aitia.systems.dynamic_connectomes.claim_real import names_dealt, part_f
+from aitia.systems.dynamic_connectomes.claim_real import are_here, names_dealt, part_f
 from aitia.systems.dynamic_connectomes.references import louvain, louvain_levels, spectral, static_correlation
 from aitia.worlds.calcium import CalciumWorld
 from aitia.worlds.weighted_communities import WeightedCommunities
@@ -60,7 +60,10 @@ def run(context: ClaimContext) -> list[Row]:
     silenced = context.over_seeds("d", _silenced, 5)
     graphs = context.over_seeds("e", _graphs, 5)
     context.control(TURNED, _turned)
-    context.control(DEALT, names_dealt)
+    if are_here():
+        context.control(DEALT, names_dealt)
+    else:
+        context.control_absent(DEALT)
     return [*_part_a(groups), *_parts_bc(groups), *_part_d(silenced), *_part_e(graphs), *part_f(context)]
 
 

@@ -13,7 +13,7 @@ from aitia.evidence import ClaimContext, Row, row
 from aitia.systems.dynamic_connectomes.model import DynamicConnectomes
 from aitia.systems.dynamic_connectomes.references import louvain, static_correlation
 
-__all__ = ["MIRRORED", "above_chance", "names_dealt", "part_f"]
+__all__ = ["MIRRORED", "above_chance", "are_here", "names_dealt", "part_f"]
 
 MIRRORED = "people at rest, three motifs: mirrored regions in one community, above chance"
 LOUVAIN, MOTIFS = "static correlation, Louvain", "motifs, Louvain"
@@ -28,12 +28,17 @@ NOTE = (
 )
 
 
+def are_here() -> bool:
+    """Whether the recordings are."""
+    return bool(_files())
+
+
 def part_f(context: ClaimContext) -> list[Row]:
     """The row; without values where the package is absent.
 
     Bar and options were set on seeds 1000 to 1002: 0.69, 0.68 and 0.77, Louvain on the correlation 0.81, 0.83 and 0.75.
     """
-    if not _files():
+    if not are_here():
         return [row("f", MIRRORED, [], note=NEEDS)]
     found = context.over_seeds("f", _mirrored, SEEDS)
     others = {name: [f[name] for f in found] for name in (LOUVAIN, MOTIFS)}
@@ -43,8 +48,6 @@ def part_f(context: ClaimContext) -> list[Row]:
 
 def names_dealt(seed: int) -> dict[str, float]:
     """The same where the names of the regions are dealt out anew among them."""
-    if not _files():
-        return {}
     order = np.random.default_rng([seed, 51]).permutation(94)
     model = DynamicConnectomes(seed=seed, **OPTIONS).fit(_at_rest(seed))
     return {MIRRORED: float(np.mean([above_chance(motif.labels[order]) for motif in model.motifs_]))}
