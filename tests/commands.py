@@ -11,11 +11,12 @@ import sys
 import warnings
 
 from tests.budget import LIVING, SHARED, of_living
+from tests.heavy import HEAVY
 from typer.testing import CliRunner
 
-SERVER = """
+SERVER = f"""
 import gc, json, os, sys
-import pandas, sklearn.ensemble, torch._dynamo  # the heavy packages, none of ours
+{HEAVY}
 gc.freeze()  # a collection in a child would copy all of them
 print("ready", flush=True)
 

@@ -17,8 +17,8 @@ from aitia.system import System
 
 SHORT = {
     "steps": 4, "first_steps": 4, "head_steps": 4, "branch_steps": 4, "rate_steps": 4, "probe_steps": 4,
-    "adapt_steps": 4, "epochs": 1, "restarts": 1, "starts": 2, "null_draws": 20, "permutations": 20, "resamples": 20,
-    "batch": 16, "width": 16,
+    "reasoner_steps": 4, "adapt_steps": 4, "draw_steps": 4, "epochs": 1, "restarts": 1, "starts": 2,
+    "null_draws": 20, "permutations": 20, "resamples": 20, "batch": 16, "width": 16,
 }  # fmt: skip
 WHOLE = ("fit", "tables", "trace", "sites", "tutorials/trace-explain-edit")
 """Pages whose numbers are shown."""

@@ -19,13 +19,17 @@ EXTRAS = ("", "[data]", "[nets]")
 COMMANDS = ("adapt", "bench", "data", "demo", "discover", "do", "edit", "effects", "encode", "export", "feed", "list",
             "predict", "run", "show", "trace", "verify", "world")  # fmt: skip
 FORKS = """
-import json, os, sys
+import contextlib, io, json, os, sys
 from aitia.cli import main  # what every command loads first
 from aitia.system import systems
 
 cards = [entry.card for entry in systems().values()]
-told = []
-for words in json.loads(sys.argv[1]):
+commands, told = json.loads(sys.argv[1]), []
+with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    with contextlib.suppress(SystemExit):
+        sys.argv = ["aitia", *commands[0]]
+        main()  # loads what the others need too
+for words in commands:
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
@@ -40,7 +44,17 @@ for words in json.loads(sys.argv[1]):
     told.append((os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), text))
 json.dump(told, sys.stdout)
 """
-"""Runs commands, each in a fork of a process that has loaded what all of them load, and the cards."""
+"""Runs commands, each in a fork of a process that has run the first of them."""
+HASHES = """
+from aitia.evidence import STORED
+from aitia.evidence.remembered import remembered_hash
+from aitia.workflow.verify import claim_module
+
+for file in STORED.glob("*.json"):
+    if "." not in file.stem:
+        remembered_hash(claim_module(file.stem))
+"""
+"""What `show` looks up, for all systems in one process: most of their code is the same."""
 SENTENCE = re.compile(r"\Aaitia: [^\n]*pip install '?aitia\[(data|nets|language)\]'?[^\n]*\n\Z")
 """One line, which names an extra."""
 
@@ -63,27 +77,27 @@ def installing(*arguments):
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("wheel")
+def place(tmp_path_factory):
+    """A folder with the wheel and an environment of its own, without anything in it."""
+    folder = tmp_path_factory.mktemp("installed")
     installing("build", "--quiet", "--wheel", "--out-dir", folder, ROOT)
-    return next(folder.glob("aitia-*.whl"))
+    installing("venv", "--quiet", "--python", sys.executable, folder / "venv")
+    return folder
 
 
 @pytest.fixture(scope="module", params=EXTRAS, ids=["base", "data", "nets"])
-def installed(request, wheel, tmp_path_factory):
-    """An environment with the wheel and this extra, and how to run a command of it."""
-    folder = tmp_path_factory.mktemp("installed")
-    installing("venv", "--quiet", "--python", sys.executable, folder / "venv")
-    python = folder / "venv" / "bin" / "python"
+def installed(request, place):
+    """The environment with the wheel and this extra, each on top of the one before; and how to run a command of it."""
+    python, wheel = place / "venv" / "bin" / "python", next(place.glob("aitia-*.whl"))
     constraints = ROOT / "constraints.txt"
     installing("pip", "install", "--quiet", "--python", python, "-c", constraints, f"{wheel}{request.param}")
-    return Installed(request.param, folder)
+    return Installed(request.param, place)
 
 
 class Installed:
     def __init__(self, extra, folder):
         self.extra, self.folder = extra, folder
-        self.work = folder / "work"
+        self.work = folder / f"work{extra}"
         self.work.mkdir()
         rng = np.random.default_rng(0)
         age, noise, other = rng.normal(size=(3, 300))
@@ -143,6 +157,7 @@ def test_every_help_and_every_card_is_shown(installed):
     listed = re.findall(r"^│ (\w+) ", installed.runs("--help").partition("Commands")[2], re.MULTILINE)
     assert set(COMMANDS) <= set(listed)
     assert all("--help" in said for said in installed.run_all(*([command, "--help"] for command in listed)))
+    installed.python("-c", HASHES)
     slugs = installed.python("-c", "from aitia.system import systems; print(*systems())").stdout.split()
     assert "cd-nod" in installed.runs("list")
     shown = slugs if installed.extra == "" else ("hca", "cd-nod")
