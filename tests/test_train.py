@@ -390,7 +390,7 @@ def deeply(model, place, until=60):
         assert not model.training
         return float((model.last(model.hidden(x)) - y).square().mean())
 
-    how = options(validate_every=10, clip=1.0)
+    how = options(validate_every=10, checkpoint_every=7, clip=1.0)
     found = train(model, RowBatches(line_data(), 16), how, validate=validate, before=before, checkpoint=place)
     return found, all(not torch.equal(a, b) for a, b in itertools.pairwise(weights))
 

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
+from tests.data.test_nwb import written
 
 from aitia.data.read import read
 from aitia.data.reading.recordings import read_recordings, write_recordings
@@ -161,6 +162,7 @@ FILES = {
         lambda p: p.write_text("time,u,v\n" + "".join(f"{t / 2},{t},{-t}\n" for t in range(9))),
         read_recordings,
     ),
+    "signals.nwb": (written, read_recordings),
     "clips.npz": (
         lambda p: np.savez(p, clips=np.zeros((2, 3, 4, 4, 3), np.uint8), size=np.arange(2.0)),
         lambda p: read(p, takes=("clips",)),
