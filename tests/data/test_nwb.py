@@ -20,7 +20,17 @@ from aitia.errors import DataError, FormatError
 VALUES = np.random.default_rng(0).random((20, 3))
 
 
-def written(path, *, values=VALUES, names=("AVAL", "AVAR", "RIML"), series=("DfOverF",), columns=(), epochs=(), **kept):
+def written(
+    path,
+    *,
+    values=VALUES,
+    names=("AVAL", "AVAR", "RIML"),
+    series=("DfOverF",),
+    columns=(),
+    epochs=(),
+    more=None,
+    **kept,
+):
     """A file of one animal with a segmentation of as many regions as there are names."""
     held = NWBFile("a session", path.stem, datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC))
     module = held.create_processing_module("ophys", "fluorescence")
@@ -43,6 +53,8 @@ def written(path, *, values=VALUES, names=("AVAL", "AVAR", "RIML"), series=("DfO
         rois = table.create_roi_table_region(region=list(rows), description="-")
         with warnings.catch_warnings(action="ignore"):  # of shapes, which are the reader's matter here
             interface.create_roi_response_series("signals", data=values + number, rois=rois, unit="n.a.", **told)
+    for name, voltages in (more or {}).items():
+        held.add_acquisition(TimeSeries(name=name, data=voltages, unit="V", rate=4.0))
     return saved(held, path, epochs)
 
 
@@ -96,6 +108,18 @@ def test_signals_come_in_their_unit_and_times_from_the_first_frame(
     assert found.rate == pytest.approx(rate)
     assert [s.name for s in found.stimuli] == ["odour"]
     assert (found.stimuli[0].start, found.stimuli[0].stop) == (pytest.approx(2 / rate), pytest.approx(5 / rate))
+
+
+def test_windows_are_cut_to_the_recording_and_ordered(tmp_path):
+    shown = [(14.0, 20.0, "late"), (8.0, 12.0, "across"), (1.0, 2.0, "before"), (11.0, 12.0, "")]
+    found = read_recordings(written(tmp_path / "a.nwb", epochs=shown, rate=4.0, starting_time=10.0))
+    assert found.stimuli == (Stimulus("across", 0.0, 2.0), Stimulus("late", 4.0, 5.0))
+
+
+def test_signals_of_regions_are_taken_before_other_series(tmp_path):
+    path = written(tmp_path / "a.nwb", more={"voltages": VALUES})
+    assert read_recordings(path).units == ("AVAL", "AVAR", "RIML")
+    assert read_recordings(path, series="voltages").units == ("a column 1", "a column 2", "a column 3")
 
 
 def test_animals_of_a_folder_meet_by_names_and_a_neuron_without_one_is_in_no_other(tmp_path):
