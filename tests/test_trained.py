@@ -117,6 +117,25 @@ def test_only_stale_and_missing_models_are_trained_and_a_failure_keeps_the_old_o
     assert "no tests/systems/gdee/trained.py; there are gde" in capsys.readouterr().err
 
 
+def test_a_model_that_comes_back_keeps_its_bytes_and_only_its_hash_is_new(kept, monkeypatch):
+    before = (kept / "model.safetensors").read_bytes()
+    monkeypatch.setattr(trained, "source_hash", lambda slug: "other")
+    real = trained.build
+
+    def built(slug, folder, factor=1 + 1e-6):
+        real(slug, folder)
+        changed(folder, tensor=lambda x: x * factor)
+        (folder / "source.json").write_text(json.dumps({"source": "other"}))
+
+    monkeypatch.setattr(trained, "build", built)
+    assert trained.main([]) == 0
+    assert not trained.is_stale(SLUG)
+    assert (kept / "model.safetensors").read_bytes() == before, "digits of another processor are not a new model"
+    monkeypatch.setattr(trained, "build", lambda slug, folder: built(slug, folder, factor=1.1))
+    trained.main([SLUG])
+    assert (kept / "model.safetensors").read_bytes() != before
+
+
 def test_a_model_that_is_too_large_or_more_than_a_model_is_refused(tmp_path, monkeypatch):
     class Made:
         def __init__(self, **files):

@@ -168,9 +168,12 @@ def _unlike(where: str, one: Any, two: Any) -> Iterator[str]:
 
 
 def write(slug: str) -> None:
-    """Trains the model and keeps it; the old one stays where that fails."""
+    """Trains the model and keeps it; the old one stays where that fails, and where the new one is the same."""
     with tempfile.TemporaryDirectory() as folder:
         build(slug, Path(folder) / "new")
+        if place(slug).is_dir() and not differences(place(slug), Path(folder) / "new"):
+            shutil.move(Path(folder) / "new" / "source.json", place(slug) / "source.json")
+            return
         shutil.rmtree(place(slug), ignore_errors=True)
         shutil.move(Path(folder) / "new", place(slug))
     if (size := sum(weight(place(other)) for other in slugs() if place(other).is_dir())) > ALL:
