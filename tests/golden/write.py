@@ -63,12 +63,15 @@ def write(slug: str) -> Path:
 
 
 def write_elsewhere(slug: str) -> Path:
-    """Puts the numbers of this processor beside those that are written, in place of its own of before."""
+    """Puts the numbers of this processor and its kernels beside those written, in place of its own of before."""
+    import torch
+
     from aitia.evidence.origin import machine_here
 
     path, content = HERE / f"{slug}.json", read(slug)
-    here = {"made_by": {**_made_by(), "processor": machine_here()["processor"]}, "numbers": compute(slug)}
-    kept = [e for e in content.get("elsewhere", []) if e["made_by"]["processor"] != here["made_by"]["processor"]]
+    kind = {"processor": machine_here()["processor"], "kernels": torch.backends.cpu.get_cpu_capability()}
+    here = {"made_by": {**_made_by(), **kind}, "numbers": compute(slug)}
+    kept = [e for e in content.get("elsewhere", []) if not kind.items() <= e["made_by"].items()]
     content["elsewhere"] = [*kept, here]
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
     return path

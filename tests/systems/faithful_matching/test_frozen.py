@@ -1,5 +1,6 @@
 """A map of the codes of an encoder that stays as it is, and the smoothing of what the box says of a text."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -7,8 +8,9 @@ import pytest
 import torch
 
 import aitia
+from aitia.errors import FormatError
 from aitia.nn.text_encoders import text_encoder
-from aitia.systems.faithful_matching import FaithfulMatching
+from aitia.systems.faithful_matching import FaithfulMatching, frozen
 from aitia.worlds import ReviewEditor, ReviewsWorld
 
 WORLD = ReviewsWorld()
@@ -48,6 +50,36 @@ def test_a_frozen_encoder_is_read_again_from_its_folder(fitted, tmp_path):
     for by in ("causal", "embedding"):
         one = made.matching.explain(ASKED, "food", "positive", ask, by=by, k=3).values
         assert again.matching.explain(ASKED, "food", "positive", ask, by=by, k=3).values == pytest.approx(one)
+
+
+def test_an_encoder_that_is_trained_anew_in_its_folder_gives_new_codes_and_a_map_beside_the_old_one_none(
+    fitted, tmp_path
+):
+    made, folder = fitted
+    moved = tmp_path / "encoder"
+    shutil.copytree(folder, moved)
+    config = replace(made.config, encoder=str(moved))
+    before = frozen.encoder_of(config, TEXTS).codes(ASKED)
+    assert frozen.encoder_of(config, TEXTS).frozen is frozen.encoder_of(config, TEXTS).frozen
+    told = frozen.encoder_of(config, TEXTS).described()
+    assert torch.equal(frozen.encoder_as_described(told).codes(ASKED), before)
+    shutil.rmtree(moved)
+    text_encoder("small", TEXTS[:60], width=16, seed=3).language.save(moved)
+    after = frozen.encoder_of(config, TEXTS).codes(ASKED)
+    assert after.shape[0] == before.shape[0]
+    assert not torch.allclose(after, before, atol=1e-2)
+    with pytest.raises(FormatError, match="another encoder than the one that this model was fitted beside"):
+        frozen.encoder_as_described(told).codes(ASKED)
+
+
+def test_no_more_codes_are_kept_than_fit_and_a_text_that_was_dropped_is_encoded_again(fitted, monkeypatch):
+    _, folder = fitted
+    codes = frozen.FrozenCodes(str(folder))
+    monkeypatch.setattr(frozen, "MOST", 3)
+    whole = codes(ASKED)
+    assert list(codes._kept) == ASKED[-3:]
+    assert torch.allclose(codes(ASKED[:2]), whole[:2], atol=1e-6)
+    assert len(codes._kept) == 3
 
 
 @pytest.mark.parametrize("by", ["causal", "tf-idf", "random"])
