@@ -5,21 +5,28 @@ encoded, and starts as the identity, so that before its training it is the encod
 """
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from itertools import islice
+from pathlib import Path
 from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from aitia.errors import FormatError
 from aitia.nn.text_encoders import TextEncoder, text_encoder, text_encoder_of
+from aitia.nn.weights import fingerprint
 from aitia.systems.faithful_matching.config import FaithfulMatchingConfig
 
 __all__ = ["FrozenCodes", "MappedEncoder", "encoder_as_described", "encoder_of"]
 
+MOST = 500_000
+"""Texts whose codes are kept, 0.8 GB at 384 numbers each; the oldest go first."""
+
 
 class FrozenCodes:
-    """Codes of unit length of an encoder whose weights nobody changes; each text is encoded once.
+    """Codes of unit length of an encoder whose weights nobody changes; a text is encoded once while it is kept.
 
     Args:
         source: Hugging Face encoder by id or folder.
@@ -28,7 +35,6 @@ class FrozenCodes:
 
     def __init__(self, source: str, longest: int | None = None) -> None:
         self.source, self.longest = source, longest
-        self._encoder: TextEncoder | None = None
         self._kept: dict[str, Tensor] = {}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
@@ -37,10 +43,20 @@ class FrozenCodes:
     def __call__(self, texts: Sequence[str]) -> Tensor:
         """(n, d)."""
         if new := [text for text in dict.fromkeys(texts) if text not in self._kept]:
-            if self._encoder is None:
-                self._encoder = text_encoder(self.source, [], longest=self.longest)
             self._kept.update(zip(new, normalize(self._encoder.codes(new), dim=-1), strict=True))
-        return torch.stack([self._kept[text] for text in texts])
+        codes = torch.stack([self._kept[text] for text in texts])
+        for text in list(islice(self._kept, max(0, len(self._kept) - MOST))):
+            del self._kept[text]
+        return codes
+
+    @cached_property
+    def _encoder(self) -> TextEncoder:
+        return text_encoder(self.source, [], longest=self.longest)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of the encoder's weights: what a saved model checks before it trusts another's codes."""
+        return fingerprint(self._encoder)
 
 
 class MappedEncoder(TextEncoder):
@@ -49,17 +65,27 @@ class MappedEncoder(TextEncoder):
     Args:
         frozen: The codes.
         width: How many numbers they have.
+        expected: Fingerprint of the encoder that the map was trained beside; without it any will do.
     """
 
-    def __init__(self, frozen: FrozenCodes, width: int) -> None:
+    def __init__(self, frozen: FrozenCodes, width: int, expected: str | None = None) -> None:
         super().__init__()
-        self.frozen, self.width = frozen, width
+        self.frozen, self.width, self.expected = frozen, width, expected
         self.map = nn.Linear(width, width)
         nn.init.eye_(self.map.weight)
         nn.init.zeros_(self.map.bias)
 
     def tokens(self, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """Codes, and a mask that keeps all of them."""
+        """Codes, and a mask that keeps all of them.
+
+        Raises:
+            FormatError: If the encoder is another one by now.
+        """
+        if self.expected not in (None, self.frozen.fingerprint):
+            raise FormatError(
+                f"{self.frozen.source} holds another encoder than the one that this model was fitted beside: put the "
+                "former one back there, or fit anew"
+            )
         codes = self.frozen(texts)
         return codes, torch.ones(codes.shape, dtype=torch.long)
 
@@ -72,6 +98,7 @@ class MappedEncoder(TextEncoder):
         """Where the encoder is from: it is read again from there, since its weights are not ours to keep."""
         return {
             "kind": "mapped", "source": self.frozen.source, "longest": self.frozen.longest, "width": self.width,
+            "fingerprint": self.expected or self.frozen.fingerprint,
         }  # fmt: skip
 
 
@@ -79,7 +106,7 @@ def encoder_of(config: FaithfulMatchingConfig, texts: Sequence[str]) -> TextEnco
     """The encoder that the options name, before its training."""
     if not config.frozen:
         return text_encoder(config.encoder, texts, width=config.width, longest=config.longest, seed=config.seed)
-    codes = _shared(config.encoder, config.longest)
+    codes = _shared(config.encoder, config.longest, _state(config.encoder))
     return MappedEncoder(codes, codes(texts).shape[1])
 
 
@@ -87,10 +114,20 @@ def encoder_as_described(described: Mapping[str, Any]) -> TextEncoder:
     """The encoder that `described` tells of, its weights still to be filled in."""
     if described.get("kind") != "mapped":
         return text_encoder_of(described)
-    return MappedEncoder(_shared(described["source"], described["longest"]), described["width"])
+    source, longest = described["source"], described["longest"]
+    codes = _shared(source, longest, _state(source))
+    return MappedEncoder(codes, described["width"], described.get("fingerprint"))
 
 
 @lru_cache(maxsize=1)
-def _shared(source: str, longest: int | None) -> FrozenCodes:
-    """The codes of a source, kept for the next model that is fitted to the same texts."""
+def _shared(source: str, longest: int | None, state: object) -> FrozenCodes:
+    """The codes of a source, kept for the next model that is fitted to the same texts while its files stay."""
     return FrozenCodes(source, longest)
+
+
+def _state(source: str) -> object:
+    """Of a folder, what tells that a file in it was written anew; of a name on the Hub, nothing."""
+    if not Path(source).is_dir():
+        return None
+    told = ((path, path.stat()) for path in sorted(Path(source).iterdir()))
+    return tuple((path.name, stat.st_size, stat.st_mtime_ns) for path, stat in told)
