@@ -76,7 +76,7 @@ def searched(search, columns, orders, seed, **options):
 @pytest.mark.parametrize(("density", "labels"), [(0.5, False), (0.8, False), (0.5, True)])
 def test_mirrored_columns_give_one_graph_in_any_order_and_ties_are_told(search, density, labels):
     ties = 0
-    for seed in range(4):
+    for seed in (0, 1, 2, 3, 7, 8):
         (graph,), found = searched(search, mirrored(seed, 3, 1, density, labels), 3, seed)
         told = [warning for warning in found.warnings_ if "classes of graphs have the same score" in warning]
         assert bool(told) == (len(found._of[0]) > 1)

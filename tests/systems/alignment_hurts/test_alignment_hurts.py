@@ -325,8 +325,8 @@ def test_a_training_that_was_stopped_ends_in_the_same_bytes(start, tmp_path, mon
     whole = trained("whole")
     save, calls = TrainState.save, []
 
-    def stop(state):
-        save(state)
+    def stop(state, writes):
+        save(state, writes)
         calls.append(state)
         if len(calls) == 2:
             raise KeyboardInterrupt

@@ -44,7 +44,7 @@ def write(folder: Path, seed: int) -> Example:
             "learning_rate": 5e-3,
             "noise_steps": 40,
             "draw_steps": 8,
-            "refine": 2,
+            "refine": 4,
         },
         do="do(height=0.2)",
         other="do(height=0.9)",
