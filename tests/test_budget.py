@@ -25,5 +25,11 @@ def test_a_slower_machine_has_more_seconds_and_a_faster_one_no_fewer(times, over
     assert budget([WORK_SECONDS * t for t in times], hca=1.5 * SYSTEM).over() == over
 
 
+def test_another_machine_has_a_quarter_more_as_other_work_is_slowed_by_other_factors():
+    made = budget([2 * WORK_SECONDS], hca=2.4 * SYSTEM, cd_nod=2.6 * SYSTEM)
+    assert made.over() == {"cd-nod": 2.6 * SYSTEM}
+    assert budget([1.1 * WORK_SECONDS], hca=1.2 * SYSTEM).over() == {"hca": 1.2 * SYSTEM}
+
+
 def test_the_fixed_work_takes_time():
     assert 0 < fixed_work() < 1
