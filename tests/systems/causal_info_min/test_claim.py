@@ -76,8 +76,8 @@ def test_answers_are_divided_by_the_shares_that_their_question_had():
     assert shares[0] == pytest.approx([0, 0, 1], abs=2e-3)
     assert shares[1] == pytest.approx([2 / 3, 1 / 3, 0], abs=2e-3)
     asked = SimpleNamespace(
-        answers="xyz", asked=dict.fromkeys(study.SPLITS, np.array([0])), truth=dict.fromkeys(study.SPLITS, np.array([1])),
-        splits=dict.fromkeys(study.SPLITS),
+        answers="xyz", asked=dict.fromkeys(study.SPLITS, np.array([0])), splits=dict.fromkeys(study.SPLITS),
+        truth=dict.fromkeys(study.SPLITS, np.array([1])),
     )  # fmt: skip
     model = SimpleNamespace(predict_proba=lambda _: np.array([[0.6, 0.4, 0.0]]))
     learnt = np.array([0] * 4), np.array([0, 0, 0, 1])

@@ -13,7 +13,7 @@ from aitia.systems.causalverse.model import CausalVerse
 from aitia.worlds import LatentProcessWorld, ProcessConfig
 from aitia.worlds.static_scenes import StaticWorld
 
-__all__ = ["SeenRows", "fitted", "plain", "process", "seen_images", "shuffled"]
+__all__ = ["SeenRows", "features", "fitted", "plain", "process", "seen_images", "shuffled"]
 
 Values = NDArray[np.float64]
 HELD_OUT = 0.2
@@ -38,13 +38,8 @@ class SeenRows:
 def seen_images(world: StaticWorld, n: int, seed: int, views: tuple[str, ...] = ("front",)) -> SeenRows:
     """Features of the images of n ids from each of these cameras, with all true variables as labels."""
     sample = world.sample(n, seed=seed)
-    images = np.concatenate([world.render(sample, size=32, view=view) for view in views])
-    pixels = images.reshape(len(images), -1).astype(np.float32) / 255
-    some = pixels[np.random.default_rng([seed, 5]).permutation(len(pixels))[:1000]]
-    middle = some.mean(axis=0)
-    directions = np.linalg.svd(some - middle, full_matrices=False)[2][:FEATURES]
+    seen = features(np.concatenate([world.render(sample, size=32, view=view) for view in views]), seed)
     again = np.tile(np.arange(n), len(views))
-    seen = (pixels - middle) @ directions.T
     data = rows_of(
         seen,
         {name: sample[name][again] for name in world.names},
@@ -54,6 +49,16 @@ def seen_images(world: StaticWorld, n: int, seed: int, views: tuple[str, ...] = 
     roles = {"feature": [f"x{k + 1}" for k in range(seen.shape[1])], "truth": list(world.names)}
     angles = [latent.name for latent in world.latents if latent.kind == "angle"]
     return SeenRows(data, {**roles, "angle": angles} if angles else roles, again.astype(str))
+
+
+def features(images: NDArray[np.uint8], seed: int) -> NDArray[np.float32]:
+    """The leading principal components of a thousand of the images, of all of them."""
+    pixels = images.reshape(len(images), -1).astype(np.float32) / 255
+    some = pixels[np.random.default_rng([seed, 5]).permutation(len(pixels))[:1000]]
+    middle = some.mean(axis=0)
+    directions = np.linalg.svd(some - middle, full_matrices=False)[2][:FEATURES]
+    seen: NDArray[np.float32] = (pixels - middle) @ directions.T
+    return seen
 
 
 def shuffled(data: SeenRows, column: str, seed: int) -> SeenRows:
