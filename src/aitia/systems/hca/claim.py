@@ -9,9 +9,13 @@ Worlds of three capabilities behind six scores in four base models, all drawn an
     also shows the inexactness of groups alike, which is often taken for a null. It is none: groups with one
     distribution fit in any order, so it may be lower still, also where the order is right.
 (c) Gaussian noise: is it flagged as not identifiable, and is noise that is not, left in peace?
-(d) A tenth and three tenths of the scores hidden: the error of filling them in within bases against over all rows.
+(d) A tenth and three tenths of the scores hidden: is the error of filling them in lower within bases than over all
+    rows, although here all bases share the three directions, and than that of the column's mean?
 (e) The Open LLM Leaderboard, where it is at hand: mathematics comes last in nine of ten resamples, and what is hidden
     is filled in with 15 % less error within bases. Bars are the card's; seeds 1000 to 1005 had 3 of 6 and .89.
+
+Forty worlds of each law, the fewest round number at which a share of all of them is surely above .9, or of none surely
+below .1: of 20, which were run before, no share could be sure.
 
 Controls: the bases dealt out anew among the rows, so that none says anything of the order; and an order of its own in
 each base, so that there is no one order to find.
@@ -34,14 +38,14 @@ from aitia.worlds.capabilities import CapabilitiesWorld
 
 __all__ = ["CLAIM"]
 
-LAWS = {"laplace": 20, "uniform": 20, "gaussian": 10}
-"""Seeds of each law of the noise."""
+LAWS, WORLDS = ("laplace", "uniform", "gaussian"), 40
 ROWS, SMALL = 500, 200
 RIGHT = 0.97
 SHUFFLED, ORDERS = "base models shuffled", "another order in each base model"
 PERMUTATIONS = ((0, 1, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
 """Which capability stands in whose place, by base."""
 FOUND = "share of worlds whose order is found"
+POOLED = "LiNGAM on pooled principal components"
 MIC, UNRELATED = "inexactness (MIC)", "share of worlds with p <= 0.05 against unrelated groups"
 Values = NDArray[np.float64]
 Found = dict[str, Any]
@@ -49,7 +53,7 @@ Found = dict[str, Any]
 
 def run(context: ClaimContext) -> list[Row]:
     """All parts."""
-    found = {law: context.over_seeds(law, partial(_world, law), count) for law, count in LAWS.items()}
+    found = {law: context.over_seeds(law, partial(_world, law), WORLDS) for law in LAWS}
     context.control(SHUFFLED, _shuffled)
     context.control(ORDERS, _other_orders)
     return [*_part_a(found), *_part_b(found), *_part_c(found), *_part_d(found["laplace"]), *part_e(context)]
@@ -151,43 +155,27 @@ def _filled(x: Values, labels: NDArray[np.str_], share: float, seed: int) -> dic
 def _part_a(found: dict[str, list[Found]]) -> list[Row]:
     rows = []
     for law in (law for law in found if law != "gaussian"):
-        for n in (ROWS, SMALL):
-            right = [f[f"{n}"]["right"] for f in found[law]]
-            pooled = [f["pooled right"] for f in found[law]]
-            judged = n == ROWS
-            rows.append(
-                row(
-                    "a", f"{law}, {n} rows a base: {FOUND}", right,
-                    kind="share", bar=0.85 if judged else None,
-                    baselines={"LiNGAM on pooled principal components": pooled} if judged else {},
-                    ahead_of={"LiNGAM on pooled principal components": 0.3} if judged else {},
-                )
-            )  # fmt: skip
-            rows.append(
-                row("a", f"{law}, {n} rows a base: |cos| of the source row", [f[f"{n}"]["source"] for f in found[law]],
-                    statistic="median")
-            )  # fmt: skip
+        pooled = [f["pooled right"] for f in found[law]]
+        rows += [
+            row("a", f"{law}, {n} rows a base: {FOUND}", [f[f"{n}"]["right"] for f in found[law]], kind="share",
+                bar=0.85 if n == ROWS else None, baselines={POOLED: pooled}, ahead_of={POOLED: 0.3},
+                note="" if n == ROWS else f"{POOLED} has {ROWS} rows a base here too.")
+            for n in (ROWS, SMALL)
+        ]  # fmt: skip
     return rows
 
 
 def _part_b(found: dict[str, list[Found]]) -> list[Row]:
     rows = []
-    for law in LAWS:
+    for law in (law for law in found if law != "gaussian"):
         of = [f[f"{ROWS}"] for f in found[law]]
-        rows.append(
-            row(
-                "b", f"{law}, {ROWS} rows a base: {MIC}", [f["mic"] for f in of], direction="lower",
-                bar=None if law == "gaussian" else 0.03, statistic="median",
-                baselines={
-                    "unrelated groups": [f["unrelated"] for f in of], "groups alike": [f["alike"] for f in of]
-                },
-                ahead_of={} if law == "gaussian" else {"unrelated groups": 0.05},
-            )
-        )  # fmt: skip
-        told = f"{law}, {ROWS} rows a base: {UNRELATED}"
-        rows.append(
-            row("b", told, [float(f["p"] <= 0.05) for f in of], kind="share", bar=None if law == "gaussian" else 0.8)
-        )
+        others = {"unrelated groups": [f["unrelated"] for f in of], "groups alike": [f["alike"] for f in of]}
+        rows += [
+            row("b", f"{law}, {ROWS} rows a base: {MIC}", [f["mic"] for f in of], direction="lower", bar=0.03,
+                statistic="median", baselines=others, ahead_of={"unrelated groups": 0.05}),
+            row("b", f"{law}, {ROWS} rows a base: {UNRELATED}", [float(f["p"] <= 0.05) for f in of], kind="share",
+                bar=0.8),
+        ]  # fmt: skip
     return rows
 
 
@@ -208,14 +196,13 @@ def _part_d(found: list[Found]) -> list[Row]:
     for share in ("0.1", "0.3"):
         of = {name: [f["filled"][share][name] for f in found] for name in found[0]["filled"][share]}
         ours = of.pop("within bases")
-        note = "In this world all bases share the three directions, so bases need not help; reported, not judged."
         rows.append(
             row("d", f"{float(share):.0%} hidden: error filled in within bases", ours, direction="lower", baselines=of,
-                note=note)
+                statistic="median", ahead_of=dict.fromkeys(of, 0.0))
         )  # fmt: skip
     return rows
 
 
 CLAIM = Claim(
-    HCA.card, run, minutes=7, swap="LiNGAM on pooled principal components", controls=(SHUFFLED, ORDERS)
+    HCA.card, run, minutes=7, swap=POOLED, controls=(SHUFFLED, ORDERS)
 )  # fmt: skip
