@@ -106,7 +106,7 @@ class Order:
         if isinstance(node, ast.Name | ast.Attribute):
             if isinstance(node, ast.Attribute) and node.attr in self.known:
                 return True
-            text, here = ast.unparse(node), node
+            text, here = node.id if isinstance(node, ast.Name) else ast.unparse(node), node
             while here in self.parent:
                 here = self.scope(here)
                 if text in self.names.get(here, ()):

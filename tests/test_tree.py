@@ -4,10 +4,12 @@ Each exception has its reason; an exception that is no longer one is told as wel
 """
 
 import ast
+import gc
 import re
 import sys
 import tomllib
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,7 @@ COMES_WITH = {"llvmlite": "numba", "tokenizers": "transformers", "huggingface_hu
               "starlette": "fastapi"}  # fmt: skip
 """Modules of packages that another one cannot be without."""
 OWN_SENTENCE = {"babel": "asked for by name where names in real languages are learnt",
+                "gymnasium": "asked for by name where its cart is drawn",
                 "gguf": "asked for by name where a GGUF file is opened", "graph_tool": "not on the package index",
                 "pgmpy": "asked for by name where its networks are searched",
                 "statsmodels": "asked for by name where its series are judged",
@@ -54,19 +57,53 @@ NAMED = {
 """Systems that more files outside of their folder name than a new one may."""
 
 
+@pytest.fixture(scope="module", autouse=True)
+def read_once():
+    yield
+    for kept in (text_of, tree_of, ours, others):
+        kept.cache_clear()
+
+
+@cache
+def text_of(path):
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def tree_of(path):
+    """Its syntax; the collector would walk all that were read before again and again."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        return ast.parse(text_of(path))
+    finally:
+        if was:
+            gc.enable()
+
+
+@cache
+def ours():
+    return tuple(sorted(SOURCE.rglob("*.py")))
+
+
+@cache
+def others():
+    """Where else systems could be named, with the text of each file."""
+    places = [*ours(), *(ROOT / "tests").rglob("*.py"), *(ROOT / "examples").rglob("*.py")]
+    places += [ROOT / "Makefile", ROOT / "pyproject.toml"]
+    return [(path.relative_to(ROOT).as_posix(), text_of(path)) for path in places if path != Path(__file__)]
+
+
 def modules():
     """Dotted name without `aitia.` -> file."""
-    return {
-        ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path
-        for path in SOURCE.rglob("*.py")
-    }
+    return {".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path for path in ours()}
 
 
 def users():
     """For each module the modules that import it."""
     known, found = modules(), defaultdict(set)
     for name, path in known.items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("aitia."):
                 of = node.module.removeprefix("aitia.")
                 found[of].add(name)
@@ -97,11 +134,11 @@ def test_a_part_of_the_machinery_has_two_users():
 
 def test_files_and_functions_are_short_or_have_a_reason():
     files, functions = set(), set()
-    for path in SOURCE.rglob("*.py"):
-        text, place = path.read_text(encoding="utf-8"), str(path.relative_to(SOURCE))
+    for path in ours():
+        text, place = text_of(path), str(path.relative_to(SOURCE))
         if len(text.splitlines()) > 400:
             files.add(place)
-        for node in ast.walk(ast.parse(text)):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno + 1 > 80:
                 functions.add(f"{place}:{node.name}")
     assert files == set(LONG)
@@ -114,15 +151,11 @@ def test_a_system_is_named_in_few_files_outside_of_its_folder(slug):
         return
     name = slug.replace("-", "_")
     word = re.compile(rf"(?<![\w-])({name}|{slug})(?![\w-])")
-    own = (SOURCE / "systems" / name, ROOT / "tests" / "systems" / name, ROOT / "tests" / "golden")
-    places = [*SOURCE.rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT / "examples").rglob("*.py")]
-    places += [ROOT / "Makefile", ROOT / "pyproject.toml"]
+    own = tuple(f"{place}/" for place in (f"src/aitia/systems/{name}", f"tests/systems/{name}", "tests/golden"))
     naming = [
-        str(path.relative_to(ROOT))
-        for path in places
-        if not any(path.is_relative_to(folder) for folder in own)
-        and path != Path(__file__)
-        and word.search(path.read_text(encoding="utf-8"))
+        place
+        for place, text in others()
+        if (slug in text or name in text) and not place.startswith(own) and word.search(text)
     ]
     assert len(naming) <= MOST_FILES or slug in NAMED, naming
 
@@ -131,8 +164,8 @@ def test_nothing_outside_of_a_folder_imports_a_system_by_name():
     named = re.compile(r"^\s*(?:from|import) aitia\.systems\.(\w+)", re.MULTILINE)
     wrong = [
         f"{path.relative_to(SOURCE)} imports {system}"
-        for path in SOURCE.rglob("*.py")
-        for system in named.findall(path.read_text(encoding="utf-8"))
+        for path in ours()
+        for system in named.findall(text_of(path))
         if path.relative_to(SOURCE).parts[:2] != ("systems", system)
     ]
     assert wrong == []
@@ -182,9 +215,7 @@ def test_text_without_a_codec_is_found(line, found):
 
 def test_all_text_is_read_and_written_as_utf_8():
     wrong = [
-        f"{path.relative_to(SOURCE)}, line {line}"
-        for path in SOURCE.rglob("*.py")
-        for line in text_without_encoding(ast.parse(path.read_text(encoding="utf-8")))
+        f"{path.relative_to(SOURCE)}, line {line}" for path in ours() for line in text_without_encoding(tree_of(path))
     ]
     assert wrong == []
 
@@ -216,7 +247,7 @@ def extras():
 
 
 def test_extras_are_what_code_imports():
-    used = {name for path in SOURCE.rglob("*.py") for name in imported(ast.parse(path.read_text(encoding="utf-8")))}
+    used = {name for path in ours() for name in imported(tree_of(path))}
     used -= {*sys.stdlib_module_names, "aitia", *OWN_SENTENCE}
     shipped = ("", "data", "nets", "language", "vision", "ask", "studio", "cluster", "recordings")
     listed = set().union(*(extras()[extra] for extra in shipped))
@@ -226,9 +257,9 @@ def test_extras_are_what_code_imports():
 def test_an_extra_that_a_sentence_names_is_there():
     named = {
         extra
-        for path in SOURCE.rglob("*.py")
+        for path in ours()
         for extra in re.findall(r"aitia\[(\w+)\]|import_extra\([^,)]+, \"(\w+)\"|\"PIL.Image\", \"(\w+)\"",
-                                path.read_text(encoding="utf-8"))
+                                text_of(path))
         for extra in extra if extra
     }  # fmt: skip
     assert named | {entry.card.extra for entry in systems().values()} - {""} <= set(extras())
@@ -243,8 +274,8 @@ def test_nothing_outside_of_data_asks_for_a_kind_of_rows():
     )
     found = {
         str(path.relative_to(SOURCE))
-        for path in SOURCE.rglob("*.py")
-        if path.relative_to(SOURCE).parts[0] != "data" and asks.search(path.read_text(encoding="utf-8"))
+        for path in ours()
+        if path.relative_to(SOURCE).parts[0] != "data" and asks.search(text_of(path))
     }
     assert found == set(ASKING)
 
@@ -282,7 +313,7 @@ def test_an_order_that_is_no_order_is_found(code, found):
 
 
 def test_nothing_takes_the_order_of_a_set_or_of_a_folder():
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(SOURCE.rglob("*.py"))}
+    trees = {path: tree_of(path) for path in ours()}
     known = functions_of_sets(trees.values())
     wrong = [
         f"{path.relative_to(SOURCE)}, line {line}: {what}"
