@@ -5,8 +5,7 @@ from tests.restaurants import write
 
 import aitia.systems.faithful_matching.claim_cebab as cebab
 from aitia.data.named import register
-from aitia.data.reviews import SEEN, reviews, seen
-from aitia.errors import FormatError
+from aitia.data.reviews import SEEN, reviews
 
 
 @pytest.fixture
@@ -44,16 +43,3 @@ def test_the_pairs_are_those_whose_edited_aspect_is_seen_to_change(small):
     originals = {review["description"] for review in reviews("dev") if review["is_original"] == "1"}
     assert set(pairs.texts) <= originals
     assert len({review["original_id"] for review in cebab._originals()}) == len(cebab._originals()) == 60
-
-
-def test_a_label_on_which_readers_do_not_agree_is_none():
-    assert seen({"food_aspect_majority": "no majority"}, "food") is None
-    assert seen({"food_aspect_majority": ""}, "food") is None
-    assert seen({"food_aspect_majority": "unknown"}, "food") == "unknown"
-
-
-def test_a_table_of_other_columns_has_its_sentence(small):
-    (small / "cebab_dev.csv").write_text("text,label\na,b\n")
-    register("cebab", small)
-    with pytest.raises(FormatError, match="has no column 'original_id': it is not the reduced CEBaB"):
-        reviews("dev")
