@@ -75,6 +75,8 @@ def test_answers_are_divided_by_the_shares_that_their_question_had():
     assert shares.sum(axis=1) == pytest.approx([1, 1])
     assert shares[0] == pytest.approx([0, 0, 1], abs=2e-3)
     assert shares[1] == pytest.approx([2 / 3, 1 / 3, 0], abs=2e-3)
+    even = study.frequencies(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 2]), 3, np.array([0]), before=1.0)
+    assert even[0] == pytest.approx([3 / 6, 2 / 6, 1 / 6])
     asked = SimpleNamespace(
         answers="xyz", asked=dict.fromkeys(study.SPLITS, np.array([0])), splits=dict.fromkeys(study.SPLITS),
         truth=dict.fromkeys(study.SPLITS, np.array([1])),

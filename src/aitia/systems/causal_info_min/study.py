@@ -1,6 +1,7 @@
 """What every part of the claim trains: ERM, and arms that begin with its weights and take as many updates."""
 
 from collections.abc import Mapping, Sequence
+from statistics import harmonic_mean
 from typing import Any, Protocol
 
 import numpy as np
@@ -73,9 +74,9 @@ def joined(parts: Mapping[str, Table], expert: Values | None = None) -> Table:
     return Table.of(columns, kinds=kinds)
 
 
-def frequencies(asked: Codes, answers: Codes, words: int, of: Codes) -> Values:
-    """Shares of the answers to each question, those that never came up near zero, for the questions `of`."""
-    table = np.full((int(max(asked.max(), of.max())) + 1, words), 1e-3)
+def frequencies(asked: Codes, answers: Codes, words: int, of: Codes, before: float = 1e-3) -> Values:
+    """Shares of the answers to each question, for the questions `of`; `before` is the count of each before any came."""
+    table = np.full((int(max(asked.max(), of.max())) + 1, words), before)
     np.add.at(table, (asked, answers), 1)
     shares: Values = (table / table.sum(axis=1, keepdims=True))[of]
     return shares
@@ -91,7 +92,7 @@ def divided(study: Study, model: CausalInfoMin, learnt: tuple[Codes, Codes]) -> 
     """
     found = {}
     for name in SPLITS:
-        prior = frequencies(*learnt, len(study.answers), study.asked[name])
+        prior = frequencies(*learnt, len(study.answers), study.asked[name], before=1.0)  # none is divided by near zero
         answers = (model.predict_proba(study.splits[name]) / prior).argmax(axis=1)
         found[name] = float((answers == study.truth[name]).mean())
     return found
@@ -106,5 +107,5 @@ def accuracy(results: Sequence[Mapping[str, Any]], arm: str, split: str) -> list
     """One number a seed; `harmonic` is the harmonic mean of iid and OOD."""
     found = [r["accuracy"][arm] for r in results]
     if split == "harmonic":
-        return [2 / (1 / f["iid"] + 1 / f["OOD"]) for f in found]
+        return [float(harmonic_mean([f["iid"], f["OOD"]])) for f in found]
     return [float(f[split]) for f in found]
