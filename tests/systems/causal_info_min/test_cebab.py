@@ -28,13 +28,14 @@ def named(tmp_path, monkeypatch):
 def test_it_is_judged_where_reviews_are_named_and_not_run_elsewhere(named, development):
     rows = cebab.part_e(development(2))
     assert all(row.values == () and "aitia data add cebab" in row.note for row in rows)
-    assert cebab.answers_dealt(1000) == {}
+    assert cebab.answers_dealt(1000) == cebab.without_favourites(1000) == {}
     register("cebab", named)
     judged = cebab.part_e(development(2))
     assert [row.metric for row in judged] == [row.metric for row in rows]
     assert all(len(row.values) == 2 and row.judged for row in judged)
     assert {study.CONTINUED, "ERM", study.PRODUCT, study.DIVIDED} == set(judged[0].ahead_of)
-    assert set(cebab.answers_dealt(1000)) == {row.metric for row in judged[:2]}
+    assert set(cebab.answers_dealt(1000)) == {judged[0].metric}
+    assert set(cebab.without_favourites(1000)) == {judged[1].metric, judged[3].metric}
 
 
 def test_favourites_hold_in_the_training_and_are_others_in_the_ood_test(named):
@@ -71,9 +72,18 @@ def test_a_review_and_its_edits_are_in_one_split(named):
     assert set(np.unique(told)) <= {-1, 0, 1, 2}
 
 
+def test_without_favourites_every_answer_is_drawn_alike(named):
+    register("cebab", named)
+    made = cebab._Study(1000, train="even")
+    counts = [np.bincount(made.learnt[1][made.learnt[0] == k], minlength=3) for k in range(len(ASPECTS))]
+    assert all(count.max() - count.min() <= 0.1 * count.sum() for count in counts)
+    biased = cebab._Study(1000)
+    assert (made.truth["OOD"] == biased.truth["OOD"]).mean() > 0.8, "the tests are those of before"
+
+
 def test_where_answers_are_dealt_only_those_of_the_training_move(named):
     register("cebab", named)
-    plain, dealt = cebab._Study(1000), cebab._Study(1000, dealt=True)
+    plain, dealt = cebab._Study(1000), cebab._Study(1000, train="dealt")
     assert (plain.learnt[0] == dealt.learnt[0]).all()
     assert not (plain.learnt[1] == dealt.learnt[1]).all()
     assert np.bincount(plain.learnt[1]).tolist() == np.bincount(dealt.learnt[1]).tolist()
